@@ -1,0 +1,177 @@
+"""What is derived: a forward program, what of it is differentiated by what, the gradient equations, and what must be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbackprop.chain_rule import chain_rule, gradient_name
+from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
+from symbackprop.program import Equation, Program, Reduce, Sum, check
+from symbackprop.trace import is_product
+
+
+class DerivationError(ValueError):
+    """What was asked has no derivative of that kind; the message says why, and what to ask instead."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A forward program with its gradient equations.
+
+    forward   the network as written.
+    program   the same followed by the gradient equations; its outputs are the gradients, in the order of `wrt`.
+    of        the name of the differentiated tensor (the loss).
+    wrt       the names of the tensors that it is differentiated by.
+    remarks   what a reader must know beside the equations, one paragraph each.
+    """
+
+    forward: Program
+    program: Program
+    of: str
+    wrt: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def backward(self) -> tuple[Equation, ...]:
+        """The gradient equations, in the order of the sweep."""
+        return self.program.equations[len(self.forward.equations) :]
+
+    def gradient(self, name: str) -> str:
+        """The name of the tensor that holds d of / d name."""
+        return gradient_name(self.of, name)
+
+
+def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, jacobian: bool = False) -> Derived:
+    """d `of` / d w for every w of `wrt`, by the chain rule, with the remarks that honesty asks for.
+
+    program    a forward program, or one that holds gradients already (for second derivatives).
+    of         the name of a scalar; of any tensor where `jacobian` is set.
+    wrt        names of inputs or values; None: every parameter, or every input that is not an integer or a constant.
+    jacobian   allow `of` to have axes: the derivative then has the shape of `of` followed by that of w.
+
+    Raises DerivationError for a name that is not there, a loss that is not a scalar, or nothing to differentiate by.
+    """
+    _require(program, of, "to differentiate")
+    if program.shape(of) and not jacobian:
+        shape = ", ".join(map(str, program.shape(of)))
+        raise DerivationError(
+            f"{of} has the shape ({shape}), a loss is a scalar. Write L = sum({of}), or ask for the Jacobian of {of} by name."
+        )
+    if wrt is None:
+        wrt = [t.name for t in program.parameters] or [t.name for t in program.inputs if t.kind not in ("integers", "constant")]
+    names = tuple(dict.fromkeys(wrt))
+    if not names:
+        raise DerivationError("the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]")
+    for name in names:
+        _require(program, name, "to differentiate by")
+        if program.tensors[name].kind == "integers":
+            raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
+    derived = check(chain_rule(program, of, names))
+    return Derived(program, derived, of, names, tuple(_remarks(program, derived, of, names)))
+
+
+def _require(program: Program, name: str, purpose: str) -> None:
+    if name not in program.tensors:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, list(program.tensors), 1)
+        known = ", ".join(n for n, t in program.tensors.items() if t.named)
+        raise DerivationError(
+            f"there is no {name} {purpose}" + (f"; did you mean {near[0]}?" if near else f"; the network has {known}.")
+        )
+
+
+def _remarks(program: Program, derived: Program, of: str, wrt: tuple[str, ...]) -> Iterable[str]:
+    yield from _zeros(program, derived, of, wrt)
+    yield from _copies(program, derived, of)
+    yield from _collapses(program)
+    chosen: dict[str, None] = {}
+    for equation in program.equations:
+        if isinstance(equation.op, Reduce) and REDUCTIONS[equation.op.kind].kink:
+            chosen[REDUCTIONS[equation.op.kind].kink] = None
+        elif isinstance(equation.op, Sum):
+            chosen |= dict.fromkeys(kinks(equation.op.body))
+    if chosen:
+        yield f"Where a function has no slope, a subgradient is chosen: {'; '.join(chosen)}."
+
+
+def _zeros(program: Program, derived: Program, of: str, wrt: tuple[str, ...]) -> Iterable[str]:
+    by_name = derived.equation_of()
+    zero = [w for w in wrt if _is_zero(by_name[gradient_name(of, w)])]
+    for name in zero:
+        flat = _flat_functions(program, of, name)
+        if flat:
+            yield (
+                f"{of} reaches {name} only through {' and '.join(flat)}, which is flat: the gradient is zero wherever it exists, "
+                f"so gradient descent never moves {name}. To train it, replace {flat[0]} by a function with a slope, such as sigmoid."
+            )
+        else:
+            yield f"{of} does not depend on {name}: its gradient is zero."
+    for name in (w for w in wrt if w not in zero):
+        flat = _flat_functions(program, of, name)
+        if flat:
+            yield f"No gradient comes to {name} through {' and '.join(flat)}, which is flat; what is shown comes by the other paths."
+
+
+def _is_zero(equation: Equation) -> bool:
+    return isinstance(equation.op, Sum) and equation.op.body == 0
+
+
+def _flat_functions(program: Program, of: str, name: str) -> list[str]:
+    """The flat functions on the paths from `name` to `of`, whose slope is zero almost everywhere."""
+    below = {name}
+    for equation in program.equations:
+        if any(r.name in below for r in equation.operands):
+            below.add(equation.target.name)
+    above = {of}
+    found: dict[str, None] = {}
+    for equation in reversed(program.equations):
+        if equation.target.name not in above:
+            continue
+        above |= {r.name for r in equation.operands}
+        if not isinstance(equation.op, Sum):
+            continue
+        for s, operand in zip(equation.op.slots, equation.operands, strict=True):
+            if operand.name in below and equation.op.body.has(s) and sp.diff(equation.op.body, s) == 0:
+                names = [f.row.name for f in equation.op.body.atoms(TableFunction) if f.row.flat]
+                found |= dict.fromkeys(sorted(names) or (["a comparison"] if equation.op.body.has(Where) else []))
+    return list(found)
+
+
+def _copies(program: Program, derived: Program, of: str) -> Iterable[str]:
+    shared = [e.step.wrt.name for e in derived.equations if e.step and e.step.rule == "copy" and e.step.wrt is not None]
+    shared = [name for name in shared if name in program.tensors and program.tensors[name].named]
+    if shared:
+        names = ", ".join(shared[:6]) + (", ..." if len(shared) > 6 else "")
+        yield (
+            f"{names} {'is' if len(shared) == 1 else 'are'} used more than once. The gradients of the uses add: a small change "
+            f"moves {of} along every path at once, and to first order the changes sum. They are not averaged."
+        )
+
+
+def _collapses(program: Program) -> Iterable[str]:
+    """Two linear layers with nothing between them are one linear layer."""
+    affine: dict[str, str] = {}
+    for equation in program.equations:
+        name, op = equation.target.name, equation.op
+        if not isinstance(op, Sum):
+            continue
+        weights = [r for r in equation.operands if program.tensors[r.name].kind == "parameter" and len(r.index) > 1]
+        others = [r for r in equation.operands if r not in weights]
+        if is_product(op) and len(weights) == 1 and len(others) == 1:
+            before = affine.get(others[0].name)
+            if before is not None:
+                first, second = before, weights[0].name
+                yield (
+                    f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix is "
+                    f"the product of the two. The second layer adds no expressive power; put an activation between them."
+                )
+            affine[name] = weights[0].name
+        elif not op.over and op.body.is_Add and all(t in op.slots for t in op.body.args):  # a bias is added
+            linear = [r for r in equation.operands if r.name in affine]
+            biases = [r for r in equation.operands if program.tensors[r.name].kind == "parameter"]
+            if len(linear) == 1 and len(linear) + len(biases) == len(equation.operands):
+                affine[name] = affine[linear[0].name]

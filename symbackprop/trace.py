@@ -1,0 +1,240 @@
+"""From the tensors that a person wrote to the program that computes them: order, names, letters, and which gates are fused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbackprop.builder import Index, LanguageError, Tensor
+from symbackprop.functions import TableFunction
+from symbackprop.program import Equation, Op, Program, Ref, Reduce, Signature, Sum, check, letter_sizes, position, slot
+
+LETTERS = "ijklmpqrstuvw"
+
+
+def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: str = "auto") -> Program:
+    """The program that computes `outputs`.
+
+    outputs   the tensors that a person named, in the order of writing; the last is the loss.
+    inputs    declared tensors, which the program lists even where nothing reads them.
+    gates     "whole": what is written as one expression stays one equation, entry by entry; "elementary": an equation for
+              each operation; "auto": elementary where every tensor is a scalar.
+    """
+    for name, tensor in outputs.items():
+        tensor.named(tensor.name or name)
+    order = _ordered(outputs.values())
+    if gates == "auto":
+        gates = "whole" if any(t.shape for t in order) else "elementary"
+    if gates not in ("whole", "elementary"):
+        raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
+    nodes = {id(t): _Node(t) for t in order}
+    if gates == "whole":
+        _fuse(order, nodes)
+    order = [t for t in order if id(t) in nodes]
+    declared = {id(t): t for t in (*inputs, *[t for t in order if t.is_input])}
+    tensors = {t.signature.name: t.signature for t in declared.values() if t.signature}
+    names = _names([t for t in order if not t.is_input], nodes, set(tensors))
+    for tensor in declared.values():
+        names[id(tensor)] = tensor.signature.name  # type: ignore[union-attr]
+    for tensor in order:
+        if not tensor.is_input:
+            name = names[id(tensor)]
+            tensors[name] = Signature(name, tensor.shape, named=tensor.name is not None)
+    raw = [
+        Equation(
+            Ref(names[id(t)], nodes[id(t)].index),
+            nodes[id(t)].op,
+            tuple(Ref(names[id(operand)], index) for operand, index in nodes[id(t)].operands),
+        )
+        for t in order
+        if not t.is_input
+    ]
+    conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
+    program = Program(tensors, tuple(raw), tuple(dict.fromkeys(names[id(t)] for t in outputs.values())), conditions)
+    return check(with_letters(program))
+
+
+class _Node:
+    """A tensor's operation, which fusing may rewrite."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.op: Op = tensor.op  # type: ignore[assignment]
+        self.operands: tuple[tuple[Tensor, Index], ...] = tensor.operands
+        self.index: Index = tensor.index
+
+
+def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
+    """The tensors that the outputs need, operands first (no recursion: networks are deep)."""
+    done: dict[int, Tensor] = {}
+    stack = [(t, False) for t in reversed(list(outputs))]
+    while stack:
+        tensor, ready = stack.pop()
+        if id(tensor) in done:
+            continue
+        if ready:
+            done[id(tensor)] = tensor
+        else:
+            stack.append((tensor, True))
+            stack += [(operand, False) for operand, _ in reversed(tensor.operands) if id(operand) not in done]
+    return list(done.values())
+
+
+def is_product(op: Op) -> bool:
+    """Whether an operation sums a product of two operands or more: a matrix product, never to be repeated entry by entry."""
+    return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in sp.Mul.make_args(op.body)) > 1
+
+
+def _fuse(order: list[Tensor], nodes: dict[int, _Node]) -> None:
+    """Write an unnamed elementwise tensor that is read once into the equation that reads it."""
+    readers: dict[int, int] = {}
+    for tensor in order:
+        for operand, _ in tensor.operands:
+            readers[id(operand)] = readers.get(id(operand), 0) + 1
+    for tensor in order:
+        node = nodes[id(tensor)]
+        if not isinstance(node.op, Sum):
+            continue
+        k = 0
+        while k < len(node.operands):
+            operand, index = node.operands[k]
+            inner = nodes.get(id(operand))
+            if inner is not None and operand.name is None and readers[id(operand)] == 1 and _fits(node, k, inner):
+                _inline(node, k, index, inner)
+                del nodes[id(operand)]
+            else:
+                k += 1
+
+
+def _fits(node: _Node, k: int, inner: _Node) -> bool:
+    assert isinstance(node.op, Sum)
+    if not isinstance(inner.op, Sum) or is_product(inner.op):
+        return False
+    if not inner.operands and not inner.index:  # a number
+        return True
+    if inner.op.body == slot(0) and not inner.op.over and len(inner.operands[0][1]) == len(inner.index):
+        return True  # a transpose
+    index = node.operands[k][1]
+    everything = set(index) | {c for _, i in node.operands for c in i} | set(node.index)
+    everything |= {c for c, _ in node.op.over}
+    if len(set(index)) != len(index) or everything != set(index):
+        return False
+    s, body = node.op.slots[k], node.op.body
+    if isinstance(body, TableFunction) and body.row.activation and not inner.op.body.is_Symbol and inner.operands:
+        return False  # the argument of an activation is a value of its own: z, then a = sigma(z)
+    linear = body == s or (body.is_Mul and body.args.count(s) == 1 and not (body / s).has(s))
+    if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
+        return linear and len(node.operands) == 1 and not (body / s).free_symbols & {position(c) for c in index}
+    return not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
+
+
+def _inline(node: _Node, k: int, index: Index, inner: _Node) -> None:
+    """Put `inner` in the place of the k-th operand of `node`."""
+    assert isinstance(node.op, Sum) and isinstance(inner.op, Sum)
+    taken = {c for _, i in node.operands for c in i} | set(node.index) | {c for c, _ in node.op.over}
+    rename = dict(zip(inner.index, index, strict=True))
+    fresh = 0
+    for letter, _ in inner.op.over:
+        while f"f{fresh}" in taken:
+            fresh += 1
+        rename[letter] = f"f{fresh}"
+        taken.add(f"f{fresh}")
+    operands = [o for j, o in enumerate(node.operands) if j != k]
+    old = [s for j, s in enumerate(node.op.slots) if j != k]
+    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}
+    outer: dict[Expr, Expr] = {s: slot(j) for j, s in enumerate(old)}
+    for s, (tensor, letters) in zip(inner.op.slots, inner.operands, strict=True):
+        own = tuple(rename[c] for c in letters)
+        place = next((j for j, (t, i) in enumerate(operands) if t is tensor and i == own), len(operands))
+        if place == len(operands):
+            operands.append((tensor, own))
+        swap[s] = slot(place)
+    outer[node.op.slots[k]] = inner.op.body.xreplace(swap)
+    body = node.op.body.xreplace(outer)
+    over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
+    node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
+    node.operands = tuple(operands)
+
+
+def _names(order: list[Tensor], nodes: dict[int, _Node], taken: set[str]) -> dict[int, str]:
+    """A name for every value: the person's, otherwise z for what an activation reads, a for its result, u for the rest."""
+    names = {id(t): t.name for t in order if t.name is not None}
+    clash = [n for n in names.values() if n in taken]
+    if clash:
+        raise LanguageError(f"{clash[0]} is defined twice")
+    taken = taken | set(names.values())
+    stems: dict[int, tuple[str, str]] = {}
+    for tensor in order:
+        op = nodes[id(tensor)].op
+        activation = isinstance(op, Sum) and isinstance(op.body, TableFunction | sp.tanh) and len(op.slots) == 1
+        if activation:
+            argument = nodes[id(tensor)].operands[0][0]
+            own = tensor.name or ""
+            stems[id(argument)] = ("z", own.partition("_")[2])
+            stems.setdefault(id(tensor), ("a", ""))
+    unnamed = [t for t in order if t.name is None]
+    count: dict[str, int] = {}
+    for tensor in unnamed:
+        stem = stems.get(id(tensor), ("u", ""))[0]
+        count[stem] = count.get(stem, 0) + 1
+    for tensor in unnamed:
+        stem, subscript = stems.get(id(tensor), ("u", ""))
+        wish = f"{stem}_{subscript}" if subscript else (stem if count[stem] == 1 else "")
+        number = 1
+        while not wish or wish in taken:
+            wish = f"{stem}_{number}"
+            number += 1
+        names[id(tensor)] = wish
+        taken.add(wish)
+    return names
+
+
+def with_letters(program: Program) -> Program:
+    """The same program with letters that a person would choose: one for each size, the same in every equation where it can be."""
+    chosen: dict[Expr, list[str]] = {}
+    avoid = set(program.tensors) | {str(s) for s in program.sizes()}
+    pool = [c for c in LETTERS if c not in avoid] + [f"{c}{n}" for n in range(1, 10) for c in LETTERS]
+    used: set[str] = set()
+
+    def candidates(extent: Expr) -> list[str]:
+        if extent not in chosen:
+            own = str(extent).lower()
+            natural = isinstance(extent, Symbol) and str(extent).isupper() and len(own) == 1 and own not in avoid | used
+            letter = own if natural else next((c for c in pool if c not in used), pool[-1])
+            used.add(letter)
+            chosen[extent] = [letter]
+        return chosen[extent]
+
+    equations = []
+    for equation in program.equations:
+        sizes = letter_sizes(program, equation)
+        order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
+        rename: dict[str, str] = {}
+        for letter in order:
+            own = candidates(sizes[letter]) if sizes[letter] != 1 else []
+            free = (c for c in (*own, *pool) if c not in rename.values())
+            fresh = next(free)
+            if own is not None and fresh not in own and fresh in used:  # prefer a letter that means no other size
+                fresh = next((c for c in pool if c not in used and c not in rename.values()), fresh)
+            if sizes[letter] != 1 and fresh not in own:
+                own.append(fresh)
+                used.add(fresh)
+            rename[letter] = fresh
+        equations.append(renamed(equation, rename))
+    return Program(program.tensors, tuple(equations), program.outputs, program.conditions)
+
+
+def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:
+    """The same equation with other letters (all at once, so that letters can be swapped)."""
+
+    def ref(r: Ref) -> Ref:
+        return Ref(r.name, tuple(rename.get(c, c) for c in r.index))
+
+    op = equation.op
+    over = tuple((rename.get(c, c), extent) for c, extent in op.over)
+    if isinstance(op, Sum):
+        op = Sum(op.body.xreplace({position(a): position(b) for a, b in rename.items()}), op.slots, over)
+    elif isinstance(op, Reduce):
+        op = Reduce(op.kind, over)
+    return Equation(ref(equation.target), op, tuple(ref(r) for r in equation.operands), equation.step)
