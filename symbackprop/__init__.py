@@ -1,0 +1,95 @@
+"""From a neural network to its gradients: derived step by step, checked, compiled, trained, drawn.
+
+The public names, a table of contents. A name is imported when it is first asked for, so that `import symbackprop` costs
+nothing. Besides the names of the table, every function of the language is here: `sb.sigmoid`, `sb.sum`, `sb.where` ...
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# public name -> the module that defines it. No module has a public name's name: importing it would hide what is public
+PUBLIC = {
+    # ways in
+    "read": "notation",
+    "network": "notation",
+    "from_sympy": "notation",
+    # tensors
+    "parameter": "notation",
+    "data": "notation",
+    "labels": "notation",
+    "integers": "notation",
+    "positive": "notation",
+    "unit": "notation",
+    "binary": "notation",
+    # what to do with a network
+    "derive": "derivation",
+    "check": "crosscheck",
+    "compile": "compiled",
+    "train": "training",
+    "draw": "drawing",
+}
+LANGUAGE = "operations"  # the module whose `__all__` are the functions of the language
+
+if TYPE_CHECKING:
+    from symbackprop.compiled import compile
+    from symbackprop.crosscheck import check
+    from symbackprop.derivation import derive
+    from symbackprop.drawing import draw
+    from symbackprop.notation import (
+        binary,
+        data,
+        from_sympy,
+        integers,
+        labels,
+        network,
+        parameter,
+        positive,
+        read,
+        unit,
+    )
+    from symbackprop.operations import *  # noqa: F403
+    from symbackprop.training import train
+
+__all__ = [
+    "read",
+    "network",
+    "from_sympy",
+    "parameter",
+    "data",
+    "labels",
+    "integers",
+    "positive",
+    "unit",
+    "binary",
+    "derive",
+    "check",
+    "compile",
+    "train",
+    "draw",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, function of the language or submodule called `name`, imported now and kept."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in PUBLIC:
+        found = getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
+    # `from symbackprop import program` asks here first: a submodule must not wait for the language, which imports it
+    elif find_spec(f"{__name__}.{name}"):
+        return import_module(f"{__name__}.{name}")
+    else:
+        language = import_module(f"{__name__}.{LANGUAGE}")
+        if name not in language.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(language, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Every public name and every function of the language."""
+    return sorted({*PUBLIC, *import_module(f"{__name__}.{LANGUAGE}").__all__, "__version__", "__doc__"})

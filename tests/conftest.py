@@ -1,0 +1,45 @@
+"""What every test starts from: one thread, one seed, no surprise from the machine."""
+
+import os
+
+# before NumPy is imported: one thread a process, so that a test's time and last digit do not depend on its neighbours
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+
+import random  # noqa: E402
+from types import ModuleType  # noqa: E402
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+# time is no verdict: a busy machine is slow without being wrong
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    """Every test begins with the same random numbers, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+
+
+@pytest.fixture(scope="session")
+def jax() -> ModuleType:
+    """JAX as an independent witness, in float64 on the processor. `make slow` runs the tests that ask for it."""
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for JAX: it is an extra, and `make test` does without."""
+    for item in items:
+        if "jax" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)

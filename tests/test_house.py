@@ -1,0 +1,284 @@
+"""The rules of the house: which module may import which, what no module may call, and what no file may say."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+
+# The floors, lowest first. A module imports from its own floor and from those below, and never in a circle.
+FLOORS = [
+    {"program", "functions"},
+    {"pin"},
+    {"builder", "indexing"},
+    {"trace"},
+    {"operations", "layers", "losses"},
+    {"notation"},
+    {"chain_rule"},
+    {"gradients"},
+    {"simplify"},
+    {"derivation"},
+    {"report"},
+    {"backends"},
+    {"numeric"},
+    {"compiled", "crosscheck"},
+    {"training", "drawing"},
+    {"cli"},
+]
+
+# What runs text or stored objects as code. The exceptions are (module, name): why.
+RUNS_TEXT = {"eval", "exec", "sympify", "parse_expr", "parse_latex", "lambdify", "nsimplify", "system", "popen"}
+RUNS_TEXT_WHEN_CALLED = {"S"}  # S.One is a number, S("...") reads Python
+RUNS_TEXT_BY_IMPORT = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
+RUNS_TEXT_BY_OPTION = {"allow_pickle", "shell"}
+EXCEPTIONS = {("compiled", "exec"): "runs the source that was generated, in which every identifier was generated too"}
+
+LONGEST_MODULE = 400  # lines: what is read in one sitting
+
+# Places on somebody's machine, and package registries: a file of the project names neither.
+ELSEWHERE = re.compile(
+    rb"(?<![\w.~<>{}$)/-])/(?:work|tmp|root|home|Users|opt|mnt|var/folders)/[\w.]"
+    rb"|\b[A-Z]:\\+Users\b"
+    rb"|\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com))"
+)
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "symbackprop"
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a module, without the leading `symbackprop`: '' for the table of contents."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()}
+INSIDE = sorted(MODULES.keys() - {""})
+
+
+def targets(node: ast.AST, module: str) -> Iterator[str]:
+    """The modules of the package that an import statement asks for; '' where it asks the table of contents."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            first, _, rest = alias.name.partition(".")
+            if first == "symbackprop":
+                yield rest
+    elif isinstance(node, ast.ImportFrom):
+        if node.level:
+            folder = MODULES[module].parent.relative_to(ROOT).parts
+            base = [*folder[: len(folder) + 1 - node.level], *filter(None, [node.module])]
+        else:
+            base = (node.module or "").split(".")
+        if base[0] == "symbackprop":
+            for alias in node.names:
+                path = ".".join([*base[1:], alias.name])
+                if path in MODULES:
+                    yield path
+                elif path != "__version__":
+                    yield ".".join(base[1:])
+
+
+def imports(module: str, nodes: Iterator[ast.AST]) -> set[str]:
+    return {target for node in nodes for target in targets(node, module)}
+
+
+def at_module_level(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement that runs when the module is imported: not what is inside functions or `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from at_module_level(child)
+
+
+def floor(module: str) -> int:
+    unit = module.partition(".")[0]
+    for height, units in enumerate(FLOORS):
+        if unit in units:
+            return height
+    raise AssertionError(f"symbackprop/{unit} has no floor: add {unit!r} to FLOORS in tests/test_house.py")
+
+
+@pytest.mark.parametrize("module", INSIDE)
+def test_a_module_has_a_floor_and_imports_from_it_or_below(module: str) -> None:
+    here = floor(module)
+    for target in sorted(imports(module, ast.walk(TREES[module]))):
+        assert target, f"{module} imports from symbackprop itself: import from the module that defines the name"
+        assert floor(target) <= here, f"{module} imports {target}, which lives on a higher floor"
+
+
+def test_the_package_folders_do_not_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for module in INSIDE:
+        unit = module.partition(".")[0]
+        others = {target.partition(".")[0] for target in imports(module, ast.walk(TREES[module]))}
+        graph.setdefault(unit, set()).update(others - {unit})
+    assert_no_circle(graph)
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    assert_no_circle({module: imports(module, at_module_level(TREES[module])) - {module} for module in MODULES})
+
+
+def assert_no_circle(graph: dict[str, set[str]]) -> None:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"imports go round: {' <- '.join(error.args[1])}")
+
+
+def test_the_floors_name_each_module_once() -> None:
+    named = [unit for units in FLOORS for unit in units]
+    assert len(named) == len(set(named))
+    missing = sorted(set(named) - {module.partition(".")[0] for module in INSIDE})
+    assert not missing, f"FLOORS names modules that are not there: {', '.join(missing)}"
+
+
+def what_runs_text(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The line and the name of everything in a module that may run text or stored objects as code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in RUNS_TEXT:
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and node.attr in RUNS_TEXT:
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            named = {alias.name for alias in node.names} & RUNS_TEXT
+            asked = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            for name in named | ({name.partition(".")[0] for name in asked} & RUNS_TEXT_BY_IMPORT):
+                yield node.lineno, name
+        elif isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", None))
+            if called in RUNS_TEXT_WHEN_CALLED:
+                yield node.lineno, called
+            for option in node.keywords:
+                if option.arg in RUNS_TEXT_BY_OPTION and ast.unparse(option.value) != "False":
+                    yield node.lineno, option.arg
+
+
+def test_no_module_runs_text() -> None:
+    found = {(module, name): line for module in MODULES for line, name in what_runs_text(TREES[module])}
+    told = [
+        f"{MODULES[module].relative_to(ROOT)}:{found[module, name]}: {name}"
+        for module, name in found.keys() - EXCEPTIONS
+    ]
+    assert not told, f"these run text as code: {'; '.join(sorted(told))}"
+    unused = EXCEPTIONS.keys() - found.keys()
+    assert not unused, f"EXCEPTIONS that nothing uses: {sorted(unused)}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "eval(x)",
+        "sympy.sympify(x)",
+        "map(eval, x)",
+        "from sympy import lambdify as f",
+        "import pickle",
+        "from dill import loads",
+        "import pickle.x as q",
+        "S('x')",
+        "np.load(x, allow_pickle=True)",
+        "run(x, shell=yes)",
+        "os.system(x)",
+    ],
+)
+def test_what_runs_text_is_found(line: str) -> None:
+    assert list(what_runs_text(ast.parse(line)))
+
+
+@pytest.mark.parametrize(
+    "line", ["S.One", "np.load(x, allow_pickle=False)", "evaluate(x)", "x = 'eval'", "executor.submit(f)"]
+)
+def test_what_runs_no_text_is_left_alone(line: str) -> None:
+    assert not list(what_runs_text(ast.parse(line)))
+
+
+def files() -> Iterator[Path]:
+    """The files of the project: neither what running it makes nor the hidden folders of tools, but for .ci."""
+    for top in ROOT.iterdir():
+        if top.name not in {"build", "dist", "demo"} and (top.is_file() or top.name == ".ci" or top.name[0] != "."):
+            inside = top.rglob("*") if top.is_dir() else [top]
+            yield from (path for path in inside if path.is_file() and "__pycache__" not in path.parts)
+
+
+def test_the_project_speaks_of_itself_alone() -> None:
+    read = {path.relative_to(ROOT): path.read_bytes() for path in files()}
+    assert Path("pyproject.toml") in read
+    told = [
+        f"{path}:{text[: place.start()].count(10) + 1}: {place[0].decode()}"
+        for path, text in read.items()
+        for place in ELSEWHERE.finditer(text)
+    ]
+    assert not told, f"these name a place on somebody's machine or a registry: {'; '.join(told)}"
+
+
+@pytest.mark.parametrize("place", ["work/main", "tmp/w", "home/ann/x", "root/.venv", "Users/ann"])
+def test_a_place_on_a_machine_is_found(place: str) -> None:
+    assert ELSEWHERE.search(f"see /{place}".encode())
+    assert ELSEWHERE.search(f'open("/{place}")'.encode())
+    assert not ELSEWHERE.search(f"https://example.org/{place}".encode())
+    assert not ELSEWHERE.search(f"examples/{place} ~/{place}".encode())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short_enough_to_read(module: str) -> None:
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines < LONGEST_MODULE, f"{MODULES[module].relative_to(ROOT)} has {lines} lines: split it"
+
+
+@pytest.mark.parametrize("name", sb.PUBLIC)
+def test_a_public_name_is_there_and_says_what_it_does(name: str) -> None:
+    assert says_what_it_does(getattr(sb, name)), f"sb.{name} has no docstring"
+
+
+def test_every_function_of_the_language_is_there_and_says_what_it_does() -> None:
+    language = importlib.import_module(f"symbackprop.{sb.LANGUAGE}")
+    silent = [name for name in language.__all__ if not says_what_it_does(getattr(sb, name))]
+    assert not silent, f"no docstring: {', '.join(silent)}"
+    assert not set(language.__all__) & sb.PUBLIC.keys(), "one name, two meanings"
+
+
+def says_what_it_does(thing: object) -> bool:
+    """A docstring of its own or of its class in this package, not that of a built-in type."""
+    ours = type(thing).__module__.startswith("symbackprop")
+    return bool(thing.__doc__) and (ours or thing.__doc__ != type(thing).__doc__)
+
+
+def test_no_submodule_hides_a_public_name() -> None:
+    language = importlib.import_module(f"symbackprop.{sb.LANGUAGE}")
+    units = {module.partition(".")[0] for module in INSIDE}
+    assert not units & {*sb.PUBLIC, *language.__all__}
+
+
+def test_the_table_of_contents_the_types_and_the_star_agree() -> None:
+    [checking] = [node for node in TREES[""].body if isinstance(node, ast.If)]
+    typed = {
+        alias.name: node.module for node in checking.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert typed.pop("*") == f"symbackprop.{sb.LANGUAGE}"
+    assert typed == {name: f"symbackprop.{module}" for name, module in sb.PUBLIC.items()}
+    assert sb.__all__ == list(sb.PUBLIC)
+    assert set(sb.PUBLIC) <= set(dir(sb))
+
+
+def test_importing_the_package_imports_neither_sympy_nor_numpy() -> None:
+    code = "import sys, symbackprop; print(*sorted({'sympy', 'numpy', 'symbackprop.operations'} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
+def test_a_name_that_is_not_there_is_refused() -> None:
+    with pytest.raises(AttributeError, match="module 'symbackprop' has no attribute 'sigmod'"):
+        sb.sigmod  # noqa: B018
+    with pytest.raises(AttributeError, match="__wrapped__"):
+        sb.__wrapped__  # noqa: B018
