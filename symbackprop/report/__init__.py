@@ -1,0 +1,1 @@
+"""Reports: a derivation as a document, and the document as HTML, Markdown, LaTeX and text."""
