@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.errors import SymbackpropError
 from symbackprop.functions import ELEMENTWISE, FUNCTIONS, Where, iverson
 from symbackprop.program import Op, Range, Reduce, Signature, Sum, position, same_size, slot
 
@@ -20,7 +21,7 @@ Index = tuple[str, ...]
 Number = int | float | sp.Number
 
 
-class LanguageError(ValueError):
+class LanguageError(SymbackpropError):
     """What a person wrote does not stand; the message says the fault and the mend."""
 
 
@@ -33,6 +34,7 @@ class Tensor:
     index       the letters of the result.
     signature   what an input was declared as.
     name        the name that a person gave, or None.
+    written     the text that a person wrote for it, for error messages; anything that `str` turns into that text.
     conditions  size expressions that must not be negative.
     """
 
@@ -50,6 +52,7 @@ class Tensor:
         self.shape, self.op, self.operands, self.index = shape, op, operands, index
         self.signature, self.conditions = signature, conditions
         self.name: str | None = signature.name if signature else None
+        self.written: object = None
 
     def named(self, name: str) -> Tensor:
         """Give this value the name that reports print it by."""
@@ -164,7 +167,7 @@ def shape_text(shape: Sequence[Expr]) -> str:
 
 def label(tensor: Tensor) -> str:
     """How an error message calls a tensor."""
-    return tensor.name or "the expression"
+    return tensor.name or str(tensor.written or "the expression")
 
 
 def as_number(value: Any) -> Expr:

@@ -21,6 +21,7 @@ from symbackprop.functions import REDUCTIONS, Where, X, Y, derivative, iverson
 from symbackprop.program import (
     Equation, Gradient, Matrix, Op, Program, Range, Reduce, Ref, Signature, Step, Sum, letter_sizes, position, slot,
 )  # fmt: skip
+from symbackprop.rewrites import shrunk, without_labels
 from symbackprop.trace import LETTERS
 
 _RESULT, _UP = Symbol("_y"), Symbol("_up")
@@ -81,9 +82,10 @@ class _Sweep:
 
     def write(self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None) -> str:
         name = gradient_name(self.of, wrt, via)
+        op, operands = without_labels(self.tensors, op, tuple(operands))
         shape = self.lead + self.program.shape(wrt)
         self.tensors[name] = Signature(name, shape, named=via is None and self.tensors[wrt].named, role=Gradient(self.of, wrt, via))
-        self.equations.append(Equation(Ref(name, index), op, tuple(operands), step))
+        self.equations.append(Equation(Ref(name, index), op, operands, step))
         if via is None:
             self.gradient[wrt] = name
         return name
@@ -296,17 +298,9 @@ def closed(
 
     A letter that neither the body nor an operand mentions any more multiplies by its size.
     """
-    mentioned = {c for ref in operands for c in ref.index}
-    positions = body.free_symbols
-    over: list[Range] = []
-    for letter, extent in sizes.items():
-        if letter in target.index:
-            continue
-        if letter in mentioned or position(letter) in positions:
-            over.append((letter, extent))
-        else:
-            body = body * extent
-    return Equation(target, Sum(body, slots, tuple(over)), tuple(operands), step)
+    over = tuple((letter, extent) for letter, extent in sizes.items() if letter not in target.index)
+    op, refs = shrunk(Sum(body, slots, over), tuple(operands))
+    return Equation(target, op, refs, step)
 
 
 def pattern_of(op: Op, local: Expr, places: Sequence[Ref]) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
 from symbackprop.chain_rule import chain_rule, gradient_name
+from symbackprop.errors import SymbackpropError
 from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
 from symbackprop.program import Equation, Program, Reduce, Sum, check
 from symbackprop.trace import is_product
 
 
-class DerivationError(ValueError):
+class DerivationError(SymbackpropError):
     """What was asked has no derivative of that kind; the message says why, and what to ask instead."""
 
 
@@ -69,6 +71,11 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
         _require(program, name, "to differentiate by")
         if program.tensors[name].kind == "integers":
             raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
+        if program.tensors[name].kind == "labels" and any(t.role for t in program.tensors.values()):
+            raise DerivationError(
+                f"{name} are labels, which sum to one, and the gradients of this program use that; declare {name} as data to "
+                f"differentiate them by it once more."
+            )
     derived = check(chain_rule(program, of, names))
     return Derived(program, derived, of, names, tuple(_remarks(program, derived, of, names)))
 
@@ -100,45 +107,48 @@ def _remarks(program: Program, derived: Program, of: str, wrt: tuple[str, ...]) 
 
 def _zeros(program: Program, derived: Program, of: str, wrt: tuple[str, ...]) -> Iterable[str]:
     by_name = derived.equation_of()
-    zero = [w for w in wrt if _is_zero(by_name[gradient_name(of, w)])]
-    for name in zero:
-        flat = _flat_functions(program, of, name)
-        if flat:
+    flat = _flat_functions(program, of)
+    for name in wrt:
+        stopped = " and ".join(flat.get(name, ()))
+        if not _is_zero(by_name[gradient_name(of, name)]):
+            if stopped:
+                yield f"No gradient comes to {name} through {stopped}, which is flat; what is shown comes by the other paths."
+        elif stopped:
             yield (
-                f"{of} reaches {name} only through {' and '.join(flat)}, which is flat: the gradient is zero wherever it exists, "
-                f"so gradient descent never moves {name}. To train it, replace {flat[0]} by a function with a slope, such as sigmoid."
+                f"{of} reaches {name} only through {stopped}, which is flat: the gradient is zero wherever it exists, so gradient "
+                f"descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
             )
         else:
             yield f"{of} does not depend on {name}: its gradient is zero."
-    for name in (w for w in wrt if w not in zero):
-        flat = _flat_functions(program, of, name)
-        if flat:
-            yield f"No gradient comes to {name} through {' and '.join(flat)}, which is flat; what is shown comes by the other paths."
 
 
 def _is_zero(equation: Equation) -> bool:
     return isinstance(equation.op, Sum) and equation.op.body == 0
 
 
-def _flat_functions(program: Program, of: str, name: str) -> list[str]:
-    """The flat functions on the paths from `name` to `of`, whose slope is zero almost everywhere."""
-    below = {name}
-    for equation in program.equations:
-        if any(r.name in below for r in equation.operands):
-            below.add(equation.target.name)
+def _flat_functions(program: Program, of: str) -> dict[str, dict[str, None]]:
+    """For each tensor, the flat functions between it and `of`, whose slope is zero almost everywhere."""
     above = {of}
-    found: dict[str, None] = {}
+    found: dict[str, dict[str, None]] = {}
     for equation in reversed(program.equations):
         if equation.target.name not in above:
             continue
-        above |= {r.name for r in equation.operands}
-        if not isinstance(equation.op, Sum):
-            continue
-        for s, operand in zip(equation.op.slots, equation.operands, strict=True):
-            if operand.name in below and equation.op.body.has(s) and sp.diff(equation.op.body, s) == 0:
-                names = [f.row.name for f in equation.op.body.atoms(TableFunction) if f.row.flat]
-                found |= dict.fromkeys(sorted(names) or (["a comparison"] if equation.op.body.has(Where) else []))
-    return list(found)
+        passed = found.get(equation.target.name, {})
+        for k, operand in enumerate(equation.operands):
+            above.add(operand.name)
+            stopping = _stopping(equation.op.body, equation.op.slots[k]) if isinstance(equation.op, Sum) else ()
+            if stopping or passed:
+                found.setdefault(operand.name, {}).update(dict.fromkeys(stopping) | passed)
+    return found
+
+
+@lru_cache(maxsize=None)
+def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
+    """The flat functions through which alone a body reads a slot."""
+    if not body.has(TableFunction, Where) or sp.diff(body, s) != 0:
+        return ()
+    names = sorted(f.row.name for f in body.atoms(TableFunction) if f.row.flat)
+    return tuple(names) or ("a comparison",)
 
 
 def _copies(program: Program, derived: Program, of: str) -> Iterable[str]:

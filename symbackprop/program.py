@@ -25,6 +25,8 @@ from typing import NamedTuple
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbackprop.errors import SymbackpropError
+
 
 @lru_cache(maxsize=None)
 def size(name: str) -> Symbol:
@@ -164,7 +166,7 @@ class Signature:
         return len(self.shape)
 
 
-class ProgramError(ValueError):
+class ProgramError(SymbackpropError):
     """A program that breaks the grammar; the message names the equation and the fault."""
 
 
