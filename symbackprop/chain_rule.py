@@ -42,12 +42,16 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
     """
     sweep = _Sweep(program, of, tuple(wrt))
     sweep.seed()
+    written = {equation.target.name for equation in program.equations}
+    first_reader = {r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written}
     for equation in reversed(program.equations):
         if equation.target.name in sweep.needed:
             sweep.total(equation.target.name)
             sweep.through(equation)
+        for operand in equation.operands:  # an input's gradient is complete with its first reader, and is written there
+            if first_reader.get(operand.name) == equation.target.name:
+                sweep.total(operand.name)
     for name in sweep.wrt:
-        sweep.total(name)
         sweep.settle(name)
     outputs = tuple(gradient_name(of, w) for w in sweep.wrt)
     return Program(sweep.tensors, program.equations + tuple(sweep.equations), outputs, program.conditions)

@@ -32,6 +32,7 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     nodes = {id(t): _Node(t) for t in order}
     if gates == "whole":
         _fuse(order, nodes)
+    conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
     order = [t for t in order if id(t) in nodes]
     declared = {id(t): t for t in (*inputs, *[t for t in order if t.is_input])}
     tensors = {t.signature.name: t.signature for t in declared.values() if t.signature}
@@ -51,7 +52,6 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
         for t in order
         if not t.is_input
     ]
-    conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
     program = Program(tensors, tuple(raw), tuple(dict.fromkeys(names[id(t)] for t in outputs.values())), conditions)
     return check(with_letters(program))
 
@@ -84,6 +84,11 @@ def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
 def is_product(op: Op) -> bool:
     """Whether an operation sums a product of two operands or more: a matrix product, never to be repeated entry by entry."""
     return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in sp.Mul.make_args(op.body)) > 1
+
+
+def is_activation(body: Expr) -> bool:
+    """Whether a body applies an activation and does nothing else."""
+    return isinstance(body, sp.tanh) or (isinstance(body, TableFunction) and body.row.activation)
 
 
 def _fuse(order: list[Tensor], nodes: dict[int, _Node]) -> None:
@@ -121,7 +126,7 @@ def _fits(node: _Node, k: int, inner: _Node) -> bool:
     if len(set(index)) != len(index) or everything != set(index):
         return False
     s, body = node.op.slots[k], node.op.body
-    if isinstance(body, TableFunction) and body.row.activation and not inner.op.body.is_Symbol and inner.operands:
+    if is_activation(body) and not inner.op.body.is_Symbol and inner.operands:
         return False  # the argument of an activation is a value of its own: z, then a = sigma(z)
     linear = body == s or (body.is_Mul and body.args.count(s) == 1 and not (body / s).has(s))
     if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
@@ -167,8 +172,7 @@ def _names(order: list[Tensor], nodes: dict[int, _Node], taken: set[str]) -> dic
     stems: dict[int, tuple[str, str]] = {}
     for tensor in order:
         op = nodes[id(tensor)].op
-        activation = isinstance(op, Sum) and isinstance(op.body, TableFunction | sp.tanh) and len(op.slots) == 1
-        if activation:
+        if isinstance(op, Sum) and is_activation(op.body) and len(op.slots) == 1:
             argument = nodes[id(tensor)].operands[0][0]
             own = tensor.name or ""
             stems[id(argument)] = ("z", own.partition("_")[2])
