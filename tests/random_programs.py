@@ -1,0 +1,69 @@
+"""Small random networks, written with the operators of the language, for property tests."""
+
+from types import SimpleNamespace
+
+import sympy as sp
+from hypothesis import strategies as st
+
+from symbackprop.builder import Tensor, apply, matmul, reduce, total, where
+from symbackprop.program import Program, Signature, size
+from symbackprop.trace import trace
+
+N, M = size("n"), size("m")
+SHAPES = [(), (N,), (M,), (N, M), (M, N), (M, M), (N, 1), (sp.Integer(1), M)]
+SMOOTH = ["sigmoid", "tanh", "sin", "softplus", "exp", "erf", "arctan"]
+KINKED = ["relu", "abs"]
+
+
+def declare(name: str, shape: tuple = (), kind: str = "parameter", **columns) -> Tensor:
+    """An input, its shape in size names, sizes or numbers."""
+    sizes = tuple(size(n) if isinstance(n, str) else sp.sympify(n) for n in shape)
+    return Tensor(sizes, signature=Signature(name, sizes, kind, **columns))
+
+
+def network(loss: Tensor, **named: Tensor) -> SimpleNamespace:
+    """What `check` reads of a network: its program and the name of its loss."""
+    return SimpleNamespace(program=trace({**named, "L": loss}), loss="L")
+
+
+def _fits(a: Tensor, b: Tensor) -> bool:
+    return all(p == q or 1 in (p, q) for p, q in zip(reversed(a.shape), reversed(b.shape), strict=False))
+
+
+def _bounded(x: Tensor) -> Tensor:
+    return apply("tanh", x)
+
+
+@st.composite
+def programs(draw: st.DrawFn, kinks: bool = True, steps: int = 6) -> Program:
+    """A scalar loss of a few parameters through a few random operations; every value stays of the order of one."""
+    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=2, max_size=4))
+    pool = [declare(f"w{k}", shape) for k, shape in enumerate(shapes)]
+    for _ in range(draw(st.integers(1, steps))):
+        x = draw(st.sampled_from(pool))
+        y = draw(st.sampled_from([t for t in pool if _fits(x, t)]))
+        inner = [t for t in pool if x.ndim and t.ndim and x.shape[-1] == t.shape[-2 if t.ndim > 1 else 0]]
+        axis = draw(st.integers(0, x.ndim - 1)) if x.ndim else None
+        ways = [
+            lambda x=x: apply(draw(st.sampled_from(SMOOTH + KINKED * kinks)), _bounded(x)),
+            lambda x=x, y=y: x * _bounded(y),
+            lambda x=x, y=y: x - 3 * y,
+            lambda x=x, y=y: x / (1 + y**2),
+            lambda x=x: (1 + x**2) ** sp.Rational(1, 2),
+            lambda x=x: apply("log", 2 + _bounded(x)),
+            lambda x=x, axis=axis: total(x, axis, keepdims=draw(st.booleans()), mean=draw(st.booleans())),
+            lambda x=x, axis=axis: reduce("logsumexp", x, axis, keepdims=draw(st.booleans())),
+        ]
+        if inner:
+            ways.append(lambda x=x, t=draw(st.sampled_from(inner)): matmul(x, t) if x.ndim else x)
+        if x.ndim == 2:
+            ways += [lambda x=x: x.T, lambda x=x: x[:, 0], lambda x=x: x[::-1, None]]
+        if x.ndim and x.shape[0] in (N, M):
+            ways += [lambda x=x: x[1:], lambda x=x: x[:-1] * x[1:], lambda x=x: x[::2]]
+        if kinks:
+            ways += [lambda x=x, y=y: where(x > y, x * y, y), lambda x=x, axis=axis: reduce("max", x, axis)]
+        value = draw(st.sampled_from(ways))()
+        if value.ndim < 4:
+            pool.append(value)
+    loss = sum((total(_bounded(t) ** 2 + _bounded(t)) for t in pool[-3:]), start=declare("b"))
+    return trace({"L": loss})
