@@ -12,14 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.functions import REDUCTIONS, Where, X, Y, derivative, iverson
 from symbackprop.program import (
-    Equation, Gradient, Matrix, Op, Program, Range, Reduce, Ref, Signature, Step, Sum, letter_sizes, position, slot,
+    Equation,
+    Gradient,
+    Matrix,
+    Op,
+    Program,
+    Reduce,
+    Ref,
+    Signature,
+    Step,
+    Sum,
+    letter_sizes,
+    position,
+    slot,
 )  # fmt: skip
 from symbackprop.rewrites import shrunk, without_labels
 from symbackprop.trace import LETTERS
@@ -43,7 +55,9 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
     sweep = _Sweep(program, of, tuple(wrt))
     sweep.seed()
     written = {equation.target.name for equation in program.equations}
-    first_reader = {r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written}
+    first_reader = {
+        r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written
+    }
     for equation in reversed(program.equations):
         if equation.target.name in sweep.needed:
             sweep.total(equation.target.name)
@@ -84,11 +98,15 @@ class _Sweep:
         """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, not an equation."""
         self.gradient[self.of] = None
 
-    def write(self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None) -> str:
+    def write(
+        self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None
+    ) -> str:
         name = gradient_name(self.of, wrt, via)
         op, operands = without_labels(self.tensors, op, tuple(operands))
         shape = self.lead + self.program.shape(wrt)
-        self.tensors[name] = Signature(name, shape, named=via is None and self.tensors[wrt].named, role=Gradient(self.of, wrt, via))
+        self.tensors[name] = Signature(
+            name, shape, named=via is None and self.tensors[wrt].named, role=Gradient(self.of, wrt, via)
+        )
         self.equations.append(Equation(Ref(name, index), op, operands, step))
         if via is None:
             self.gradient[wrt] = name
@@ -108,8 +126,14 @@ class _Sweep:
         count: dict[str, int] = {}
         for use in uses:
             count[use.through] = count.get(use.through, 0) + 1
-            via = use.through if [u.through for u in uses].count(use.through) == 1 else f"{use.through} ({count[use.through]})"
-            part = self.write(name, use.equation.target.index, use.equation.op, use.equation.operands, use.equation.step, via)  # type: ignore[arg-type]
+            via = (
+                use.through
+                if [u.through for u in uses].count(use.through) == 1
+                else f"{use.through} ({count[use.through]})"
+            )
+            part = self.write(
+                name, use.equation.target.index, use.equation.op, use.equation.operands, use.equation.step, via
+            )  # type: ignore[arg-type]
             refs.append(part)
         index = fresh_letters(len(self.lead) + len(self.program.shape(name)), (), uses[0].equation.target.index)
         slots = tuple(slot(k) for k in range(len(refs)))
@@ -120,7 +144,9 @@ class _Sweep:
     def passed_on(self, name: str, use: Equation) -> bool:
         """Share the gradient that the single use of an unnamed tensor merely passes on: no equation is needed."""
         step = use.step
-        assert isinstance(use.op, Sum) and step is not None and step.through is not None
+        assert isinstance(use.op, Sum)
+        assert step is not None
+        assert step.through is not None
         if self.tensors[name].named or name in self.wrt or use.op.over:
             return False
         if step.upstream is None:
@@ -206,7 +232,9 @@ class _Sweep:
             self.equations.append(Equation(ties, count, (*equation.operands, equation.target), step))
         return ties
 
-    def matrix(self, equation: Equation, op: Matrix, sizes: dict[str, Expr]) -> tuple[Expr, tuple[Ref, ...], Ref, dict[str, Expr]]:
+    def matrix(
+        self, equation: Equation, op: Matrix, sizes: dict[str, Expr]
+    ) -> tuple[Expr, tuple[Ref, ...], Ref, dict[str, Expr]]:
         """The local derivative of inverse, det and logdet, as a product with the inverse of the operand.
 
         d inverse(X)[p q] / d X[i j] = -V[p i] V[j q],   d det X / d X[i j] = det X V[j i],   d logdet X / d X[i j] = V[j i],
@@ -252,7 +280,7 @@ def _on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
     return depends & reaches
 
 
-@lru_cache(maxsize=None)
+@cache
 def _cached_local(body: Expr, s: Symbol, with_result: bool) -> Expr:
     return derivative(body, s, _RESULT if with_result else None)
 
@@ -262,7 +290,7 @@ def _local(op: Sum, k: int, with_result: bool) -> Expr:
     return _cached_local(op.body, op.slots[k], with_result)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[int, ...], tuple[Symbol, ...]]:
     """upstream * local in slots without gaps: the body, which operands it uses (`count` is the result), and its slots."""
     free = local.free_symbols
@@ -274,13 +302,13 @@ def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[i
     return body, used, tuple(slot(j) for j in range(len(used) + shift))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
     swap = {slot(u) if u < count else _RESULT: slot(j) for j, u in enumerate(used)}
     return local.xreplace(swap), tuple(slot(j) for j in range(len(used)))
 
 
-def _distinct(index: tuple[str, ...], taken: tuple[str, ...]):  # noqa: ANN202 - three small things
+def _distinct(index: tuple[str, ...], taken: tuple[str, ...]):
     """The letters of an operand made distinct, the guards that tie a repeated letter, and the sizes of the new letters."""
     new: list[str] = []
     guards: list[Expr] = []
@@ -296,7 +324,12 @@ def _distinct(index: tuple[str, ...], taken: tuple[str, ...]):  # noqa: ANN202 -
 
 
 def closed(
-    target: Ref, body: Expr, slots: tuple[Symbol, ...], operands: Sequence[Ref], sizes: dict[str, Expr], step: Step | None
+    target: Ref,
+    body: Expr,
+    slots: tuple[Symbol, ...],
+    operands: Sequence[Ref],
+    sizes: dict[str, Expr],
+    step: Step | None,
 ) -> Equation:
     """target = the sum of body(operands) over every letter of `sizes` that the target lacks.
 
@@ -315,7 +348,9 @@ def pattern_of(op: Op, local: Expr, places: Sequence[Ref]) -> str:
         return "max" if REDUCTIONS[op.kind].shared else "map"
     body = op.body
     factors = [f for f in sp.Mul.make_args(body) if f in op.slots]
-    selects = body.has(Where) and all(f in op.slots or f.is_number or isinstance(f, Where) for f in sp.Mul.make_args(body))
+    selects = body.has(Where) and all(
+        f in op.slots or f.is_number or isinstance(f, Where) for f in sp.Mul.make_args(body)
+    )
     if selects and len(factors) == 1:
         return "select"
     if body.is_Add and local.is_number:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import sympy as sp
 
 from symbackprop.chain_rule import chain_rule, gradient_name
 from symbackprop.errors import SymbackpropError
 from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
+from symbackprop.fuse import is_product
 from symbackprop.program import Equation, Program, Reduce, Sum, check
-from symbackprop.trace import is_product
 
 
 class DerivationError(SymbackpropError):
@@ -63,14 +63,20 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
             f"{of} has the shape ({shape}), a loss is a scalar. Write L = sum({of}), or ask for the Jacobian of {of} by name."
         )
     if wrt is None:
-        wrt = [t.name for t in program.parameters] or [t.name for t in program.inputs if t.kind not in ("integers", "constant")]
+        wrt = [t.name for t in program.parameters] or [
+            t.name for t in program.inputs if t.kind not in ("integers", "constant")
+        ]
     names = tuple(dict.fromkeys(wrt))
     if not names:
-        raise DerivationError("the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]")
+        raise DerivationError(
+            "the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]"
+        )
     for name in names:
         _require(program, name, "to differentiate by")
         if program.tensors[name].kind == "integers":
-            raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
+            raise DerivationError(
+                f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes."
+            )
         if program.tensors[name].kind == "labels" and any(t.role for t in program.tensors.values()):
             raise DerivationError(
                 f"{name} are labels, which sum to one, and the gradients of this program use that; declare {name} as data to "
@@ -142,7 +148,7 @@ def _flat_functions(program: Program, of: str) -> dict[str, dict[str, None]]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
     """The flat functions through which alone a body reads a slot."""
     if not body.has(TableFunction, Where) or sp.diff(body, s) != 0:
@@ -176,8 +182,8 @@ def _collapses(program: Program) -> Iterable[str]:
             if before is not None:
                 first, second = before, weights[0].name
                 yield (
-                    f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix is "
-                    f"the product of the two. The second layer adds no expressive power; put an activation between them."
+                    f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix "
+                    f"is the product of the two. The second layer adds no expressive power; put an activation between them."
                 )
             affine[name] = weights[0].name
         elif not op.over and op.body.is_Add and all(t in op.slots for t in op.body.args):  # a bias is added

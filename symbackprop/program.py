@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import sympy as sp
@@ -28,19 +28,19 @@ from sympy import Expr, Symbol
 from symbackprop.errors import SymbackpropError
 
 
-@lru_cache(maxsize=None)
+@cache
 def size(name: str) -> Symbol:
     """The size `name`: a positive integer symbol. All sizes come from here, so that equal names are equal symbols."""
     return Symbol(name, integer=True, positive=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def slot(k: int) -> Symbol:
     """The slot s_k of a body: it stands for the k-th operand's entry."""
     return Symbol(f"s{k}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def position(letter: str) -> Symbol:
     """The position that `letter` stands at, counted from 0, as a body may mention it."""
     return Symbol(letter, integer=True, nonnegative=True)

@@ -54,7 +54,11 @@ def merged(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
 def nameless(equation: Equation) -> tuple:
     """An equation with its letters numbered in order of appearance: equal for equations that compute the same tensor."""
     order: dict[str, str] = {}
-    for letter in (*equation.target.index, *[c for r in equation.operands for c in r.index], *[c for c, _ in equation.op.over]):
+    for letter in (
+        *equation.target.index,
+        *[c for r in equation.operands for c in r.index],
+        *[c for c, _ in equation.op.over],
+    ):
         order.setdefault(letter, f"#{len(order)}")
     op: Op = equation.op
     over = tuple(sorted(((order[c], extent) for c, extent in op.over), key=str))

@@ -40,7 +40,9 @@ def _without_dead(program: Program, equations: list[Equation], kept: set[str]) -
 class _Rewriter:
     def __init__(self, program: Program, kept: set[str]) -> None:
         self.program, self.kept = program, kept
-        self.source: dict[str, tuple[str, tuple[int, ...]]] = {}  # a copy -> where it is read, and the order of its axes
+        self.source: dict[
+            str, tuple[str, tuple[int, ...]]
+        ] = {}  # a copy -> where it is read, and the order of its axes
         self.number: dict[str, Expr] = {}  # a tensor that is the same number everywhere
         self.known: dict[tuple, str] = {}  # an equation without its letters' names -> the tensor that holds it
 

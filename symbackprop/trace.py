@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import sympy as sp
 from sympy import Expr, Symbol
 
-from symbackprop.builder import Index, LanguageError, Tensor
-from symbackprop.functions import TableFunction
-from symbackprop.program import Equation, Op, Program, Ref, Reduce, Signature, Sum, check, letter_sizes, position, slot
+from symbackprop.builder import LanguageError, Tensor
+from symbackprop.fuse import Node, fuse, is_activation, squeeze
+from symbackprop.program import Equation, Program, Reduce, Ref, Signature, Sum, check, letter_sizes, position
 
 LETTERS = "ijklmpqrstuvw"
 
@@ -29,9 +28,10 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
         gates = "whole" if any(t.shape for t in order) else "elementary"
     if gates not in ("whole", "elementary"):
         raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
-    nodes = {id(t): _Node(t) for t in order}
+    nodes = {id(t): Node(t) for t in order}
+    squeeze(order, nodes)
     if gates == "whole":
-        _fuse(order, nodes)
+        fuse(order, nodes)
     conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
     order = [t for t in order if id(t) in nodes]
     declared = {id(t): t for t in (*inputs, *[t for t in order if t.is_input])}
@@ -42,7 +42,7 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     for tensor in order:
         if not tensor.is_input:
             name = names[id(tensor)]
-            tensors[name] = Signature(name, tensor.shape, named=tensor.name is not None)
+            tensors[name] = Signature(name, nodes[id(tensor)].shape, named=tensor.name is not None)
     raw = [
         Equation(
             Ref(names[id(t)], nodes[id(t)].index),
@@ -54,15 +54,6 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     ]
     program = Program(tensors, tuple(raw), tuple(dict.fromkeys(names[id(t)] for t in outputs.values())), conditions)
     return check(with_letters(program))
-
-
-class _Node:
-    """A tensor's operation, which fusing may rewrite."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.op: Op = tensor.op  # type: ignore[assignment]
-        self.operands: tuple[tuple[Tensor, Index], ...] = tensor.operands
-        self.index: Index = tensor.index
 
 
 def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
@@ -81,88 +72,7 @@ def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
     return list(done.values())
 
 
-def is_product(op: Op) -> bool:
-    """Whether an operation sums a product of two operands or more: a matrix product, never to be repeated entry by entry."""
-    return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in sp.Mul.make_args(op.body)) > 1
-
-
-def is_activation(body: Expr) -> bool:
-    """Whether a body applies an activation and does nothing else."""
-    return isinstance(body, sp.tanh) or (isinstance(body, TableFunction) and body.row.activation)
-
-
-def _fuse(order: list[Tensor], nodes: dict[int, _Node]) -> None:
-    """Write an unnamed elementwise tensor that is read once into the equation that reads it."""
-    readers: dict[int, int] = {}
-    for tensor in order:
-        for operand, _ in tensor.operands:
-            readers[id(operand)] = readers.get(id(operand), 0) + 1
-    for tensor in order:
-        node = nodes[id(tensor)]
-        if not isinstance(node.op, Sum):
-            continue
-        k = 0
-        while k < len(node.operands):
-            operand, index = node.operands[k]
-            inner = nodes.get(id(operand))
-            if inner is not None and operand.name is None and readers[id(operand)] == 1 and _fits(node, k, inner):
-                _inline(node, k, index, inner)
-                del nodes[id(operand)]
-            else:
-                k += 1
-
-
-def _fits(node: _Node, k: int, inner: _Node) -> bool:
-    assert isinstance(node.op, Sum)
-    if not isinstance(inner.op, Sum) or is_product(inner.op):
-        return False
-    if not inner.operands and not inner.index:  # a number
-        return True
-    if inner.op.body == slot(0) and not inner.op.over and len(inner.operands[0][1]) == len(inner.index):
-        return True  # a transpose
-    index = node.operands[k][1]
-    everything = set(index) | {c for _, i in node.operands for c in i} | set(node.index)
-    everything |= {c for c, _ in node.op.over}
-    if len(set(index)) != len(index) or everything != set(index):
-        return False
-    s, body = node.op.slots[k], node.op.body
-    if is_activation(body) and not inner.op.body.is_Symbol and inner.operands:
-        return False  # the argument of an activation is a value of its own: z, then a = sigma(z)
-    linear = body == s or (body.is_Mul and body.args.count(s) == 1 and not (body / s).has(s))
-    if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
-        return linear and len(node.operands) == 1 and not (body / s).free_symbols & {position(c) for c in index}
-    return not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
-
-
-def _inline(node: _Node, k: int, index: Index, inner: _Node) -> None:
-    """Put `inner` in the place of the k-th operand of `node`."""
-    assert isinstance(node.op, Sum) and isinstance(inner.op, Sum)
-    taken = {c for _, i in node.operands for c in i} | set(node.index) | {c for c, _ in node.op.over}
-    rename = dict(zip(inner.index, index, strict=True))
-    fresh = 0
-    for letter, _ in inner.op.over:
-        while f"f{fresh}" in taken:
-            fresh += 1
-        rename[letter] = f"f{fresh}"
-        taken.add(f"f{fresh}")
-    operands = [o for j, o in enumerate(node.operands) if j != k]
-    old = [s for j, s in enumerate(node.op.slots) if j != k]
-    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}
-    outer: dict[Expr, Expr] = {s: slot(j) for j, s in enumerate(old)}
-    for s, (tensor, letters) in zip(inner.op.slots, inner.operands, strict=True):
-        own = tuple(rename[c] for c in letters)
-        place = next((j for j, (t, i) in enumerate(operands) if t is tensor and i == own), len(operands))
-        if place == len(operands):
-            operands.append((tensor, own))
-        swap[s] = slot(place)
-    outer[node.op.slots[k]] = inner.op.body.xreplace(swap)
-    body = node.op.body.xreplace(outer)
-    over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
-    node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
-    node.operands = tuple(operands)
-
-
-def _names(order: list[Tensor], nodes: dict[int, _Node], taken: set[str]) -> dict[int, str]:
+def _names(order: list[Tensor], nodes: dict[int, Node], taken: set[str]) -> dict[int, str]:
     """A name for every value: the person's, otherwise z for what an activation reads, a for its result, u for the rest."""
     names = {id(t): t.name for t in order if t.name is not None}
     clash = [n for n in names.values() if n in taken]
@@ -213,7 +123,9 @@ def with_letters(program: Program) -> Program:
     equations = []
     for equation in program.equations:
         sizes = letter_sizes(program, equation)
-        order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
+        order = dict.fromkeys(
+            equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes)
+        )
         rename: dict[str, str] = {}
         for letter in order:
             own = candidates(sizes[letter]) if sizes[letter] != 1 else []

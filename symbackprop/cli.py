@@ -1,0 +1,261 @@
+"""The command line: one small function a subcommand, each of which does what the Python function of the same name does.
+
+Subcommands import what they need, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from symbackprop import __version__
+from symbackprop.errors import SymbackpropError
+
+FORMATS = ("text", "markdown", "latex", "html")
+_SUFFIXES = {".txt": "text", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="symbackprop")
+def main() -> None:
+    """Derive the gradients of a neural network, step by step; check them, draw them, compile them, train with them.
+
+    NET is a file in the network language, a function "file.py:name", "-" for standard input, or an expression such as "(x + y)*z".
+    """
+
+
+def subcommand(function: Callable[..., None]) -> click.Command:
+    """Make a subcommand of a function: what is refused is one message and exit code 2, never a traceback."""
+
+    @wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except SymbackpropError as refused:
+            click.echo(f"symbackprop: {refused}", err=True)
+            sys.exit(2)
+        except MemoryError:
+            click.echo(
+                "symbackprop: the memory is not enough for arrays of this size; give smaller sizes by --size", err=True
+            )
+            sys.exit(2)
+        except BrokenPipeError:  # the reader, such as head, has seen enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
+
+    return main.command()(guarded)
+
+
+def network_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which network is meant."""
+    for option in (
+        click.argument("net"),
+        click.option("--let", "lets", multiple=True, metavar="DECLARATION", help='Declare a name: "W: parameter[h, d]".'),
+        click.option("--loss", metavar="NAME", help="What is differentiated; the last scalar where not given."),
+        click.option("--gates", type=click.Choice(["auto", "whole", "elementary"]), default="auto", show_default=True,
+                     help="Whether an expression stays one equation, or each operation becomes one."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def size_option(function: Callable[..., None]) -> Callable[..., None]:
+    """The option that fixes sizes."""
+    return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(
+        function
+    )
+
+
+@subcommand
+@network_options
+@click.option(
+    "--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given."
+)
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), help="Of the report; by the suffix of FILE where not given."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
+@size_option
+@click.option("--seed", default=0, show_default=True, help="Of the points at which the gradients are checked.")
+def derive(net, lets, loss, gates, wrt, format_, output, sizes, seed) -> None:
+    """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
+    from symbackprop.derivation import derive as derive_
+
+    derivation = derive_(_network(net, lets, loss, gates), _names(wrt))
+    chosen = format_ or _SUFFIXES.get(Path(output).suffix.lower() if output else "", "text")
+    _write(output, derivation.report(chosen, seed=seed, sizes=_sizes(sizes)))
+    if output:
+        click.echo(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
+
+
+@subcommand
+@network_options
+@click.option(
+    "--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every input where not given."
+)
+@click.option("--at", metavar="FILE.json", help="The point: a JSON object with a number or nested list for each input.")
+@click.option("--seed", default=0, show_default=True, help="Of the point, where none is given.")
+@size_option
+@click.option(
+    "-o", "--output", metavar="FILE.svg", help="Write the picture to FILE.svg; standard output where not given."
+)
+def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
+    """Draw the computational graph with forward values in green and gradients in red."""
+    from symbackprop.drawing import draw as draw_
+
+    point = _point(at) if at else None
+    _write(output, draw_(_network(net, lets, loss, gates), wrt=_names(wrt), at=point, seed=seed, sizes=_sizes(sizes)))
+    if output:
+        click.echo(f"{output}: drawn")
+
+
+@subcommand
+@network_options
+@click.option(
+    "--wrt", metavar="NAMES", help="Check the gradients by these, separated by commas; every parameter where not given."
+)
+@click.option("--at", metavar="FILE.json", help="Check at this point instead of random ones.")
+@click.option("--seed", default=0, show_default=True, help="Of the random points.")
+@click.option("--points", default=3, show_default=True, help="How many random points.")
+@size_option
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None:
+    """Check the derived gradients against a reverse-mode tape and finite differences. Exit code 0: they agree, 1: they do not."""
+    from symbackprop.crosscheck import check as check_
+
+    network = _network(net, lets, loss, gates)
+    result = check_(
+        network, wrt=_names(wrt), seed=seed, points=points, sizes=_sizes(sizes), at=_point(at) if at else None
+    )
+    click.echo(result.to_json() if as_json else result.table())
+    sys.exit(0 if result.ok else 1)
+
+
+@subcommand
+@network_options
+@click.option(
+    "--wrt", metavar="NAMES", help="Gradients by these, separated by commas; every parameter where not given."
+)
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
+@size_option
+@click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
+def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
+    """Compile the network and its gradients to NumPy source that depends on NumPy alone."""
+    from symbackprop.compiled import compile as compile_
+    from symbackprop.derivation import derive as derive_
+
+    derivation = derive_(_network(net, lets, loss, gates), _names(wrt))
+    _write(output, compile_(derivation, sizes=_sizes(sizes), dtype=dtype).source)
+    if output:
+        click.echo(f"{output}: written, it depends on NumPy alone")
+
+
+@subcommand
+@network_options
+@click.option(
+    "--data",
+    required=True,
+    metavar="FILE.npz|digits",
+    help="An array for each data input, by its name; or the shipped digits.",
+)
+@click.option("--epochs", default=30, show_default=True)
+@click.option("--rate", default=0.1, show_default=True, help="The learning rate.")
+@click.option("--batch", default=32, show_default=True, help="Samples a step.")
+@click.option("--momentum", default=0.0, show_default=True)
+@click.option("--decay", default=0.0, show_default=True, help="Weight decay.")
+@click.option("--held-out", default=0.2, show_default=True, help="The part of the data that is kept for testing.")
+@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given."
+)
+@click.option("--start", metavar="FILE", help="Begin with the parameters saved in FILE.")
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float32", show_default=True)
+@size_option
+@click.option("-o", "--output", metavar="FILE.npz", help="Save the trained parameters.")
+@click.option("--curve", metavar="FILE.svg", help="Draw the loss curve.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings) -> None:
+    """Train by stochastic gradient descent on the compiled function."""
+    from symbackprop.training import train as train_
+
+    trained = train_(_network(net, lets, loss, gates), data, sizes=_sizes(sizes), progress=not quiet, **settings)
+    click.echo(trained.summary())
+    if output:
+        trained.save(output)
+        click.echo(f"{output}: the parameters")
+    if curve:
+        trained.curve(curve)
+        click.echo(f"{curve}: the loss curve")
+
+
+def _network(net: str, lets: tuple[str, ...], loss: str | None, gates: str) -> Any:
+    from symbackprop.notation import read, read_expression
+
+    if net == "-":
+        return read(sys.stdin.read(), loss=loss, gates=gates)
+    if lets or not _is_file(net):
+        return read_expression(net, lets, loss=loss, gates=gates)
+    return read(net, loss=loss, gates=gates)
+
+
+def _is_file(net: str) -> bool:
+    path = net.rpartition(":")[0] if ".py:" in net else net
+    if Path(path).is_file():
+        return True
+    if any(c in net for c in "()*+@= \n"):
+        return False
+    if Path(path).suffix or os.sep in path:
+        raise SymbackpropError(f"there is no file {path}")
+    return False
+
+
+def _names(wrt: str | None) -> list[str] | None:
+    return [name.strip() for name in wrt.split(",") if name.strip()] if wrt else None
+
+
+def _sizes(pairs: tuple[str, ...]) -> dict[str, int] | None:
+    sizes = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        if not name.strip().isidentifier() or not number.strip().isdigit() or int(number) < 1:
+            raise SymbackpropError(f'--size "{pair}": write a name and a whole number from 1, such as h=32')
+        sizes[name.strip()] = int(number)
+    return sizes or None
+
+
+def _point(path: str) -> dict[str, Any]:
+    try:
+        point = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise SymbackpropError(f"--at {path}: {fault.strerror}") from None
+    except ValueError as fault:
+        raise SymbackpropError(f"--at {path}: this is not JSON: {fault}") from None
+    if not isinstance(point, dict):
+        raise SymbackpropError(
+            f'--at {path}: write an object with an entry for each input, such as {{"x": [0.2, 0.4]}}'
+        )
+    return point
+
+
+def _write(output: str | None, text: str) -> None:
+    """Write the whole text or nothing: a file is put in place when it is complete."""
+    if not output:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    path = Path(output)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, delete=False, encoding="utf-8", prefix=f".{path.name}."
+        ) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as fault:
+        raise SymbackpropError(f"{output}: cannot be written: {fault.strerror}") from None
