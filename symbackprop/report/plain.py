@@ -116,13 +116,14 @@ def _shifted(node: Node | None, table: dict[str, str], mark: str) -> str:
     text = _compact(node)
     if all(char in table for char in text):
         return "".join(table[char] for char in text)
-    return _mark(mark, node)
+    return _marked(mark, text)
 
 
 def _mark(mark: str, node: Node | None) -> str:
-    if node is None:
-        return ""
-    text = _compact(node)
+    return "" if node is None else _marked(mark, _compact(node))
+
+
+def _marked(mark: str, text: str) -> str:
     bracketed = text.startswith("[") and text.endswith("]")
     return mark + (text if len(text) == 1 or bracketed else f"({text})")
 

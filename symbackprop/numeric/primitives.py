@@ -1,0 +1,294 @@
+"""What the tape is made of: array operations, each with its vector-Jacobian products written by hand.
+
+A `Value` is an array and how it came about. For y = f(x_1, ..., x_n), `pulls[k]` takes dL/dy to the part of dL/dx_k.
+Nothing here reads a formula or a slope of the tables: their agreement with the chain rule means something.
+Functions accept complex arrays, so that a derivative can be taken by a complex step; comparisons look at the real part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+
+Pull = Callable[[ndarray], ndarray]
+
+
+class NotComplexError(ValueError):
+    """A function without a complex form met a complex number: no derivative by a complex step."""
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """An array on the tape.
+
+    data     the array.
+    kind     the operation that made it.
+    parents  what it was made from.
+    pulls    one vector-Jacobian product for each parent.
+    needs    whether a derivative is to reach it.
+    exact    whether it is made of numbers, positions and integers alone.
+    """
+
+    data: ndarray
+    kind: str = "input"
+    parents: tuple[Value, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+    needs: bool = False
+    exact: bool = True
+
+
+class Tape:
+    """The values in the order in which they were made.
+
+    jitter   random numbers by which every operation that rounds is moved in its last digit, so that runs differ by what
+             rounding can do to them (Monte Carlo arithmetic, Parker 1997).
+    """
+
+    def __init__(self, jitter: np.random.Generator | None = None) -> None:
+        self.values: list[Value] = []
+        self.jitter = jitter
+
+    def record(self, kind: str, data: ndarray, parents: Sequence[Value], pulls: Sequence[Pull]) -> Value:
+        exact = all(p.exact for p in parents)
+        if self.jitter is not None and not exact and kind in ROUNDING:
+            data = data * (1 + np.finfo(float).eps * self.jitter.standard_normal(np.shape(data)))
+        value = Value(np.asarray(data), kind, tuple(parents), tuple(pulls), any(p.needs for p in parents), exact)
+        self.values.append(value)
+        return value
+
+    def pull(self, of: Value, seed: ndarray, wanted: Sequence[Value]) -> list[ndarray]:
+        """seed * d of / d w for each w that is wanted: one walk from the end of the tape to its start."""
+        slopes = {id(of): seed}
+        found: dict[int, ndarray] = {}
+        targets = {id(w) for w in wanted}
+        for value in reversed(self.values):
+            slope = slopes.pop(id(value), None)
+            if slope is None:
+                continue
+            if id(value) in targets:
+                found[id(value)] = slope
+            for parent, pull in zip(value.parents, value.pulls, strict=True):
+                if parent.needs:
+                    part = fold(np.asarray(pull(slope)), parent.data.shape)
+                    slopes[id(parent)] = slopes[id(parent)] + part if id(parent) in slopes else part
+        found |= slopes
+        return [np.broadcast_to(found.get(id(w), np.float64(0)), w.data.shape) for w in wanted]
+
+
+def fold(slope: ndarray, shape: tuple[int, ...]) -> ndarray:
+    """The slope of an array that was broadcast: summed over the axes along which it was repeated."""
+    if slope.shape == shape:
+        return slope
+    if slope.ndim < len(shape):
+        return np.broadcast_to(slope, shape)
+    slope = slope.sum(axis=tuple(range(slope.ndim - len(shape))))
+    axes = tuple(a for a, n in enumerate(shape) if n == 1 and slope.shape[a] != 1)
+    return np.broadcast_to(slope.sum(axis=axes, keepdims=True) if axes else slope, shape)
+
+
+def times(slope: ndarray, local: ndarray) -> ndarray:
+    """slope * local, and 0 where no slope comes: a branch that is not taken may have no derivative."""
+    return np.where(slope == 0, 0, slope * local)
+
+
+def _erf(x: ndarray) -> ndarray:
+    if np.iscomplexobj(x):
+        raise NotComplexError("erf")
+    return np.asarray(np.vectorize(math.erf, otypes=[float])(x))
+
+
+# name -> (y = f(x), dy/dx in x and y)
+FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndarray], ndarray]]] = {
+    "exp": (np.exp, lambda x, y: y),
+    "log": (np.log, lambda x, y: 1 / x),
+    "expm1": (np.expm1, lambda x, y: np.exp(x)),
+    "log1p": (np.log1p, lambda x, y: 1 / (1 + x)),
+    "erf": (_erf, lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    "sin": (np.sin, lambda x, y: np.cos(x)),
+    "cos": (np.cos, lambda x, y: -np.sin(x)),
+    "tan": (np.tan, lambda x, y: 1 / np.cos(x) ** 2),
+    "asin": (np.arcsin, lambda x, y: 1 / np.sqrt((1 - x) * (1 + x))),
+    "acos": (np.arccos, lambda x, y: -1 / np.sqrt((1 - x) * (1 + x))),
+    "atan": (np.arctan, lambda x, y: 1 / (1 + x * x)),
+    "sinh": (np.sinh, lambda x, y: np.cosh(x)),
+    "cosh": (np.cosh, lambda x, y: np.sinh(x)),
+    "tanh": (np.tanh, lambda x, y: 1 / np.cosh(x) ** 2),
+    "asinh": (np.arcsinh, lambda x, y: 1 / np.sqrt(x * x + 1)),
+    "acosh": (np.arccosh, lambda x, y: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1))),
+    "atanh": (np.arctanh, lambda x, y: 1 / ((1 - x) * (1 + x))),
+    "floor": (lambda x: np.floor(np.real(x)), lambda x, y: np.zeros(x.shape)),
+    "ceiling": (lambda x: np.ceil(np.real(x)), lambda x, y: np.zeros(x.shape)),
+    "Abs": (lambda x: np.where(np.real(x) < 0, -x, x), lambda x, y: np.sign(np.real(x))),
+    "sign": (lambda x: np.sign(np.real(x)), lambda x, y: np.zeros(x.shape)),
+}
+
+
+# the operations whose result is rounded
+ROUNDING = {*FUNCTIONS, "add", "multiply", "power", "contract", "logsumexp", "inverse", "det", "logdet"}
+ROUNDING -= {"floor", "ceiling", "Abs", "sign"}
+
+
+def function(tape: Tape, name: str, x: Value) -> Value:
+    """y = f(x), entry by entry."""
+    f, slope = FUNCTIONS[name]
+    y = np.asarray(f(x.data))
+    return tape.record(name, y, [x], [lambda g: times(g, slope(x.data, y))])
+
+
+def add(tape: Tape, terms: Sequence[Value]) -> Value:
+    """y = x_1 + ... + x_n."""
+    total = terms[0].data
+    for term in terms[1:]:
+        total = total + term.data
+    return tape.record("add", total, terms, [lambda g: g] * len(terms))
+
+
+def multiply(tape: Tape, factors: Sequence[Value]) -> Value:
+    """y = x_1 ... x_n; the slope of each factor is the product of the others."""
+
+    def product(skip: int | None = None) -> ndarray:
+        result = np.float64(1)
+        for k, factor in enumerate(factors):
+            if k != skip:
+                result = result * factor.data
+        return np.asarray(result)
+
+    pulls = [lambda g, k=k: times(g, product(k)) for k in range(len(factors))]
+    return tape.record("multiply", product(), factors, pulls)
+
+
+def power(tape: Tape, base: Value, exponent: Value) -> Value:
+    """y = a ** b; dy/da = b a**(b - 1), dy/db = y log a."""
+    a, b = base.data, exponent.data
+    if not exponent.needs and b.ndim == 0 and not np.iscomplexobj(b) and float(b).is_integer():
+        b = np.asarray(int(b)) if b >= 0 or np.iscomplexobj(a) else b  # a whole power is a product: no branch cut
+    y = a**b
+    pulls = [lambda g: times(g, b * a ** (b - 1.0)), lambda g: times(g, y * np.log(a))]
+    return tape.record("power", y, [base, exponent], pulls)
+
+
+def select(tape: Tape, mask: ndarray, a: Value, b: Value) -> Value:
+    """y = a where the mask holds, otherwise b."""
+    pulls = [lambda g: np.where(mask, g, 0), lambda g: np.where(mask, 0, g)]
+    return tape.record("where", np.where(mask, a.data, b.data), [a, b], pulls)
+
+
+def arrange(tape: Tape, x: Value, order: Sequence[int | None]) -> Value:
+    """y = x with its axes in the order given; None is a new axis of size 1."""
+    axes = [a for a in order if a is not None]
+    new = tuple(k for k, a in enumerate(order) if a is None)
+    if axes == list(range(x.data.ndim)) and not new:
+        return x
+    back = tuple(int(a) for a in np.argsort(axes))
+    y = np.expand_dims(x.data.transpose(axes), new)
+    return tape.record("arrange", y, [x], [lambda g: g.squeeze(new).transpose(back)])
+
+
+def repeat(tape: Tape, x: Value, shape: tuple[int, ...]) -> Value:
+    """y = x repeated along its axes of size 1."""
+    if x.data.shape == shape:
+        return x
+    return tape.record("repeat", np.broadcast_to(x.data, shape), [x], [lambda g: g])
+
+
+def diagonal(tape: Tape, x: Value, a: int, b: int) -> Value:
+    """y = the entries of x at which the axes a and b agree; the axis stands last."""
+
+    def back(g: ndarray) -> ndarray:
+        full = np.zeros(x.data.shape, g.dtype)
+        view = np.moveaxis(full, (a, b), (-2, -1))
+        places = np.arange(x.data.shape[a])
+        view[..., places, places] = g
+        return full
+
+    return tape.record("diagonal", np.diagonal(x.data, axis1=a, axis2=b), [x], [back])
+
+
+def take(tape: Tape, x: Value, index: ndarray, shared: int) -> Value:
+    """y[s, e, ...] = x[s, index[s, e], ...] with `shared` axes s; an index may name an entry again."""
+    lead, count, rest = x.data.shape[:shared], x.data.shape[shared], x.data.shape[shared + 1 :]
+    rows = math.prod(lead)
+    offsets = np.arange(rows).reshape(lead + (1,) * (index.ndim - shared)) * count
+    flat = (index + offsets).ravel()
+    y = x.data.reshape(rows * count, -1)[flat].reshape(index.shape + rest)
+
+    def back(g: ndarray) -> ndarray:
+        order = np.argsort(flat, kind="stable")
+        places = flat[order]
+        starts = np.flatnonzero(np.diff(places, prepend=-1))
+        full = np.zeros((rows * count, math.prod(rest)), g.dtype)
+        full[places[starts]] = np.add.reduceat(g.reshape(len(flat), -1)[order], starts, axis=0)
+        return full.reshape(x.data.shape)
+
+    return tape.record("take", y, [x], [back])
+
+
+Axes = tuple[int, ...]
+
+
+def contract(tape: Tape, factors: Sequence[tuple[Value, Axes]], result: Axes) -> Value:
+    """y = the product of the factors, summed over the numbered axes that the result lacks, as np.einsum means it."""
+
+    def einsum(operands: Sequence[tuple[ndarray, Axes]], out: Axes) -> ndarray:
+        arguments: list[ndarray | list[int]] = []
+        for array, axes in operands:
+            arguments += [array, list(axes)]
+        return np.asarray(np.einsum(*arguments, list(out), optimize="greedy" if len(operands) > 1 else False))
+
+    def back(k: int) -> Pull:
+        value, axes = factors[k]
+
+        def pull(g: ndarray) -> ndarray:
+            others = [(v.data, a) for j, (v, a) in enumerate(factors) if j != k]
+            known = set(result).union(*[a for _, a in others])
+            partial = einsum([(g, result), *others], tuple(a for a in axes if a in known))
+            missing = tuple(p for p, a in enumerate(axes) if a not in known)
+            return np.broadcast_to(np.expand_dims(partial, missing), value.data.shape)
+
+        return pull
+
+    y = einsum([(v.data, a) for v, a in factors], result)
+    return tape.record("contract", y, [v for v, _ in factors], [back(k) for k in range(len(factors))])
+
+
+def extremum(tape: Tape, kind: str, x: Value, axes: Axes) -> Value:
+    """y = max | min of x along the axes; entries that tie share the slope equally."""
+    best = (np.max if kind == "max" else np.min)(np.real(x.data), axis=axes, keepdims=True)
+    winners = np.real(x.data) == best
+    share = winners / np.maximum(winners.sum(axis=axes, keepdims=True), 1)
+    y = (np.where(winners, x.data, 0) * share).sum(axis=axes) if np.iscomplexobj(x.data) else best.squeeze(axes)
+    return tape.record(kind, y, [x], [lambda g: np.expand_dims(g, axes) * share])
+
+
+def logsumexp(tape: Tape, x: Value, axes: Axes) -> Value:
+    """y = log of the sum of exp(x) along the axes, shifted by the largest entry."""
+    shift = np.max(np.real(x.data), axis=axes, keepdims=True)
+    parts = np.exp(x.data - shift)
+    total = parts.sum(axis=axes, keepdims=True)
+    y = (np.log(total) + shift).squeeze(axes)
+    return tape.record("logsumexp", y, [x], [lambda g: np.expand_dims(g, axes) * (parts / total)])
+
+
+def matrix_function(tape: Tape, kind: str, x: Value) -> Value:
+    """y = inverse | det | logdet of the last two axes.
+
+    With Y = X^-1: d tr(G' Y) = -tr(Y G' Y dX), d det X = det X tr(Y dX), d log det X = tr(Y dX)
+    (Petersen and Pedersen 2012).
+    """
+    try:
+        inverse = np.linalg.inv(x.data)
+    except np.linalg.LinAlgError:
+        inverse = np.full(x.data.shape, np.nan)
+    turned = inverse.swapaxes(-1, -2)
+    if kind == "inverse":
+        return tape.record(kind, inverse, [x], [lambda g: -(turned @ g @ turned)])
+    if kind == "det":
+        y = np.linalg.det(x.data)
+        return tape.record(kind, y, [x], [lambda g: (g * y)[..., None, None] * turned])
+    sign, size = np.linalg.slogdet(x.data)
+    y = np.where(np.real(sign) > 0, np.log(sign) + size, np.nan)
+    return tape.record(kind, y, [x], [lambda g: g[..., None, None] * turned])

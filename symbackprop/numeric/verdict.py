@@ -1,0 +1,128 @@
+"""What the witnesses said of each gradient, as numbers, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy import ndarray
+
+
+@dataclass
+class Witness:
+    """How far a gradient is from what one witness says, at worst over the points.
+
+    absolute, relative   the errors; relative to the largest entry of the gradient. None: the witness did not speak.
+    compared, left_out   numbers that were compared, and that were not because they lie on a kink or are too vague.
+    wrong                whether the witness contradicts.
+    """
+
+    absolute: float | None = None
+    relative: float | None = None
+    compared: int = 0
+    left_out: int = 0
+    wrong: bool = False
+
+    def hear(self, errors: ndarray, scale: float, wrong: bool, spoken: ndarray | None = None) -> None:
+        """Take the errors of one point into account, where the witness has spoken."""
+        spoken = np.ones(errors.shape, bool) if spoken is None else spoken
+        self.compared += int(spoken.sum())
+        self.left_out += int((~spoken).sum())
+        self.wrong |= wrong
+        if spoken.any():
+            worst = float(errors[spoken].max())
+            self.absolute = max(self.absolute or 0.0, worst)
+            self.relative = max(self.relative or 0.0, worst / scale if scale else worst)
+
+
+@dataclass
+class Row:
+    """The verdict on one gradient.
+
+    name, shape, scale   of the tensor w; the largest entry of d of / d w.
+    tape, differences, complex_step   the witnesses, each against the equations as they are shown.
+    compiled             the compiled function against the tape.
+    note                 what a reader must know.
+    """
+
+    name: str
+    shape: str
+    scale: float = 0.0
+    tape: Witness = field(default_factory=Witness)
+    differences: Witness = field(default_factory=Witness)
+    complex_step: Witness = field(default_factory=Witness)
+    compiled: Witness = field(default_factory=Witness)
+    note: str = ""
+
+    @property
+    def status(self) -> str:
+        """ "ok", "wrong", or "undecided" where no difference could be taken."""
+        if any(w.wrong for w in (self.tape, self.differences, self.complex_step, self.compiled)):
+            return "wrong"
+        return "ok" if self.differences.compared or self.complex_step.compared else "undecided"
+
+
+@dataclass
+class Check:
+    """The outcome: true where every gradient is ok.
+
+    of, rows   the differentiated tensor, and a row for each gradient.
+    sizes      the sizes of the points.
+    points     how many points were tested; `redrawn` more were put aside: outside a function's domain, or on kinks.
+    """
+
+    of: str
+    rows: list[Row]
+    sizes: dict[str, int]
+    points: int
+    redrawn: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return all(row.status == "ok" for row in self.rows)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def table(self) -> str:
+        """The outcome as plain text: errors are relative to the largest entry of the gradient."""
+        head = ["gradient", "shape", "largest", "tape", "differences", "complex step", "compiled", "verdict"]
+        body = [
+            [
+                f"d{self.of}/d{row.name}", row.shape, f"{row.scale:.3g}", _error(row.tape), _error(row.differences),
+                _error(row.complex_step), _error(row.compiled), row.status + (f" ({row.note})" if row.note else ""),
+            ]
+            for row in self.rows
+        ]  # fmt: skip
+        widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+        lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in [head, *body]]
+        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", self.remark()])
+
+    def remark(self) -> str:
+        """Where the gradients were tested, and what was left out."""
+        at = ", ".join(f"{name} = {n}" for name, n in self.sizes.items())
+        text = f"Relative errors, the worst of {_count(self.points, 'point')}" + (f" with {at}." if at else ".")
+        left = sum(row.differences.left_out for row in self.rows)
+        if left:
+            total = left + sum(row.differences.compared for row in self.rows)
+            text += f" Left out, for straddling a kink or being too vague: {left} of {total} differences."
+        if self.redrawn:
+            text += f" Drawn anew, for lying on kinks or outside a domain: {_count(self.redrawn, 'point')}."
+        return text
+
+    def to_json(self) -> str:
+        """The outcome as JSON: ok, of, sizes, points, redrawn, and the rows with their witnesses."""
+        record = {"ok": self.ok, **asdict(self), "rows": [{**asdict(row), "status": row.status} for row in self.rows]}
+        return json.dumps(record, indent=1)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
+def _error(witness: Witness) -> str:
+    return "-" if witness.relative is None else f"{witness.relative:.1e}" if witness.relative else "0"

@@ -1,0 +1,366 @@
+"""Bodies in LaTeX as a textbook sets them: 2 (yhat - y) and not -2 y + 2 yhat, 1/n in front, guards as 1[k = i].
+
+The reading order is defined here once, for entries and for whole matrices: a number and the sizes first, then the operands in the
+order of their slots (the upstream gradient is the first), then indicators; in a sum the positive terms first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+from sympy.printing.latex import LatexPrinter
+
+from symbackprop.functions import Where
+from symbackprop.report.formula import escape_words
+from symbackprop.report.names import parse_name
+
+SUM, HADAMARD, PRODUCT, POWER, ATOM = range(5)
+"""How tightly a piece of LaTeX binds. HADAMARD is a product entry by entry; POWER a fraction or a power: no base of a power."""
+
+_DECIMALS = 9
+_LONG_EXPONENT = 40
+_NAMES = {
+    "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "asinh": r"\operatorname{arsinh}", "acosh": r"\operatorname{arcosh}",
+    "atanh": r"\operatorname{artanh}", "log": r"\log", **{n: "\\" + n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+}  # fmt: skip
+RELATIONS = {"Equality": "=", "Unequality": r"\ne", "StrictGreaterThan": ">", "StrictLessThan": "<",
+              "GreaterThan": r"\ge", "LessThan": r"\le"}  # fmt: skip
+
+
+_GROUP = re.compile(r"(?:^|[\s({\[])\\left\(")  # a function's name stands right before its bracket
+_WIDE = (r"\frac", r"\mathrm", r"\operatorname", r"\mathbf")
+_WORDS = (r"\log", r"\sin", r"\cos", r"\tan", r"\exp", r"\max", r"\min")
+
+
+class Piece(NamedTuple):
+    """LaTeX, and how tightly it binds."""
+
+    latex: str
+    level: int = ATOM
+
+
+def is_coefficient(expression: Expr) -> bool:
+    """Whether an expression is made of numbers and sizes alone."""
+    return all(symbol.is_positive for symbol in expression.free_symbols)
+
+
+def rank(expression: sp.Basic) -> tuple[int, int]:
+    """The place of an expression in reading order: by its first slot, then by its length."""
+    slots = [int(s.name[1:]) for s in expression.free_symbols if is_slot(s)]  # type: ignore[union-attr]
+    return (min(slots, default=len(slots) or 10**6), expression.count_ops() if isinstance(expression, Expr) else 0)
+
+
+@lru_cache(maxsize=None)
+def split_product(expression: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    """(coefficient, factors in reading order): numbers and sizes, and the content of sums, are in the coefficient.
+
+    -2 y + 2 yhat is (2, (yhat - y,)).
+    """
+    coefficient: Expr = S.One
+    factors: list[Expr] = []
+    for factor in sp.Mul.make_args(expression):
+        if is_coefficient(factor):
+            coefficient *= factor
+        elif factor.is_Add:
+            content, rest = _content(factor)
+            coefficient *= content
+            factors.append(rest)
+        else:
+            factors.append(factor)
+    if is_negative(coefficient):
+        for k, factor in enumerate(factors):
+            if factor.is_Add and len(factor.args) == 2 and sorted(map(is_negative, factor.args)) == [False, True]:
+                if not any(is_coefficient(term) for term in factor.args):
+                    factors[k], coefficient = -factor, -coefficient
+                    break
+    factors.sort(key=lambda f: (_late(f), isinstance(f, sp.log), *rank(f)))
+    return coefficient, tuple(factors)
+
+
+def _late(factor: Expr) -> int:
+    """Whether a factor goes first (1[k = i] of letters alone), in its place, or last (a condition on values)."""
+    if not isinstance(factor, Where):
+        return 0
+    return -1 if isinstance(factor.args[0], sp.Eq) and not any(is_slot(s) for s in factor.free_symbols) else 1
+
+
+def is_slot(symbol: sp.Basic) -> bool:
+    """Whether a symbol of a body stands for an operand: sizes and positions are integers."""
+    return isinstance(symbol, Symbol) and symbol.is_integer is None
+
+
+@lru_cache(maxsize=None)
+def split_sum(expression: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum in reading order: the positive ones first; a number after symbols, before functions: x + 1, 1 - a, 1 + e^x."""
+    terms = sp.Add.make_args(expression)
+    plain = any(not is_negative(t) and not is_coefficient(t) for t in terms) and not expression.atoms(sp.Function)
+
+    def key(term: Expr) -> tuple:
+        constant = is_coefficient(term)
+        return (is_negative(term), (constant and plain) or (not constant and not plain), isinstance(term, Where), rank(term))
+
+    return tuple(sorted(terms, key=key))
+
+
+def is_negative(expression: Expr) -> bool:
+    """Whether it is printed with a minus in front."""
+    return bool(expression.as_coeff_Mul()[0].is_negative)
+
+
+@lru_cache(maxsize=None)
+def _content(total: Expr) -> tuple[Expr, Expr]:
+    """What all the terms of a sum have in common, apart from the sign: a number and sizes."""
+    coefficients = [sp.Mul(*[f for f in sp.Mul.make_args(term) if is_coefficient(f)]) for term in total.args]
+    first = coefficients[0]
+    if any(c not in (first, -first) for c in coefficients):
+        return S.One, total
+    content = -first if is_negative(first) else first
+    if all(map(is_negative, coefficients)):
+        content = -content
+    return content, total if content == 1 else sp.Add(*[term / content for term in total.args])
+
+
+class BodyPrinter(LatexPrinter):
+    """Prints a body with the given LaTeX in the place of its symbols; symbols that are not given are sizes."""
+
+    def __init__(self, pieces: Mapping[Symbol, Piece] | None = None) -> None:
+        super().__init__()
+        self.pieces: Mapping[Symbol, Piece] = {} if pieces is None else pieces
+
+    def piece(self, expression: sp.Basic) -> Piece:
+        """The LaTeX of an expression, and how tightly it binds."""
+        return Piece(self.doprint(expression), self.level(expression))
+
+    def level(self, e: sp.Basic) -> int:
+        """How tightly the LaTeX of an expression binds."""
+        if isinstance(e, Symbol):
+            return self.pieces[e].level if e in self.pieces else ATOM
+        if isinstance(e, sp.Number):
+            return SUM if e.is_negative else POWER if not e.is_Integer and r"\frac" in _number(e) else ATOM
+        if e.is_Add:
+            content = _content(e)[0]
+            return SUM if content in (1, -1) or is_negative(content) else PRODUCT
+        if isinstance(e, Where):
+            return ATOM if e.args[1:] == (S.One, S.Zero) else SUM
+        if isinstance(e, Expr) and e.is_Mul:
+            coefficient, factors = split_product(e)
+            if is_negative(coefficient):
+                return SUM
+            if coefficient == 1 and len(factors) == 1:
+                return self.level(factors[0])
+            return PRODUCT
+        if isinstance(e, sp.Pow):
+            return ATOM if e.exp == S.Half else POWER
+        if isinstance(e, sp.log):
+            return PRODUCT
+        return SUM if type(e).__name__ == "expm1" else POWER if isinstance(e, sp.exp) else ATOM
+
+    def bracketed(self, e: sp.Basic, level: int) -> str:
+        """The LaTeX of an expression, in brackets where it binds less tightly than `level`."""
+        latex = self.doprint(e)
+        return bracket(latex) if self.level(e) < level else latex
+
+    def product(self, coefficient: Expr, factors: Sequence[Expr]) -> str:
+        """coefficient * factors, in the given order; negative powers make a fraction."""
+        sign = "-" if is_negative(coefficient) else ""
+        magnitude = abs(coefficient.as_coeff_Mul()[0])
+        decimal = _decimal(magnitude)
+        number, over = sp.fraction((-coefficient if sign else coefficient) / (magnitude if decimal else 1))
+        below = [f for f in factors if isinstance(f, sp.Pow) and f.exp.is_number and f.exp.is_negative]
+        above = [f for f in factors if f not in below]
+        front = [decimal] if decimal else []
+        if below:
+            under = juxtapose([*([self._size(over)] if over != 1 else []), *[self._factor(1 / f, len(below) == 1 == over) for f in below]])
+            lone = len(above) == 1 and number == 1  # an indicator alone stands above the line
+            inside = [f for f in above if lone or not isinstance(f, Where)]
+            inside = [f for f in inside if r"\frac" not in self.doprint(f)]
+            outside = [f for f in above if f not in inside]
+            top = [*([self._size(number)] if number != 1 else []), *self._factors(inside)]
+            alone = len(inside) == 1 and number == 1
+            numerator = (self.doprint(inside[0]) if alone else juxtapose(top)) if top else "1"
+            fraction = rf"\frac{{{numerator}}}{{{under}}}"
+            before = [f for f in outside if not isinstance(f, Where)]
+            after = [f for f in outside if isinstance(f, Where)]
+            return sign + juxtapose([*front, *self._factors(before, last=False), fraction, *self._factors(after)])
+        if over != 1:
+            front.append(rf"\frac{{{self._size(number, True)}}}{{{self._size(over, True)}}}")
+        elif number != 1 or not (factors or front):
+            front.append(self._size(number, not factors and not front))
+        return sign + juxtapose([*front, *self._factors(above)])
+
+    def _factors(self, factors: Sequence[Expr], last: bool = True) -> list[str]:
+        """Factors as they stand in a product; a bare log x only where it ends the product."""
+        return [self._factor(f, alone=last and f is factors[-1] and isinstance(f, sp.log)) for f in factors]
+
+    def _factor(self, factor: Expr, alone: bool = False) -> str:
+        if isinstance(factor, sp.log) and not alone:
+            return rf"\log\left({self.doprint(factor.args[0])}\right)"
+        return self.doprint(factor) if alone else self.bracketed(factor, PRODUCT)
+
+    def _size(self, e: Expr, alone: bool = False) -> str:
+        return self.doprint(e) if alone else self.bracketed(e, PRODUCT)
+
+    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:  # noqa: N802 - SymPy's name
+        del style
+        return self.pieces[expr].latex if expr in self.pieces else parse_name(expr.name).latex()
+
+    def _print_Number(self, expr: Any) -> str:  # noqa: N802
+        return _number(expr)
+
+    _print_Integer = _print_Rational = _print_Half = _print_One = _print_Zero = _print_NegativeOne = _print_Number
+
+    def _print_Mul(self, expr: Expr) -> str:  # noqa: N802
+        coefficient, factors = split_product(expr)
+        if not factors:
+            return self._coefficient(expr)
+        return self.product(coefficient, factors)
+
+    def _coefficient(self, expr: Expr) -> str:
+        """A product of numbers and sizes alone."""
+        number, rest = expr.as_coeff_Mul()
+        sign = "-" if number.is_negative else ""
+        top, bottom = sp.fraction(abs(number) * rest)
+        if bottom != 1:
+            return rf"{sign}\frac{{{self.doprint(top)}}}{{{self.doprint(bottom)}}}"
+        number, rest = top.as_coeff_Mul()
+        factors = sorted(sp.Mul.make_args(rest), key=str)
+        return sign + juxtapose([*([_number(number)] if number != 1 else []), *[self.bracketed(f, PRODUCT) for f in factors]])
+
+    def _print_Add(self, expr: Expr, order: Any = None) -> str:  # noqa: N802
+        del order
+        content, rest = _content(expr)
+        if content not in (1, -1):
+            return self.product(content, (rest,))
+        return add([self.doprint(term) for term in split_sum(expr)])
+
+    def _print_Pow(self, expr: sp.Pow) -> str:  # noqa: N802
+        base, exponent = expr.base, expr.exp
+        if exponent.is_number and exponent.is_negative:
+            return rf"\frac{{1}}{{{self.doprint(base**-exponent)}}}"
+        if exponent == S.Half:
+            return rf"\sqrt{{{self.doprint(base)}}}"
+        return f"{self.bracketed(base, ATOM)}^{{{self.doprint(exponent)}}}"
+
+    def _print_exp(self, expr: sp.exp, exp: Any = None) -> str:
+        argument = self.doprint(expr.args[0])
+        if r"\frac" in argument or r"\sum" in argument or r"\begin" in argument or len(argument) > _LONG_EXPONENT:
+            return self._powered(rf"\exp\left({argument}\right)", exp)
+        return self._powered(f"e^{{{argument}}}", exp)
+
+    def _print_log(self, expr: sp.log, exp: Any = None) -> str:
+        (argument,) = expr.args
+        if self.level(argument) >= ATOM and not isinstance(argument, sp.Function):
+            return self._powered(rf"\log {self.doprint(argument)}", exp)
+        return self._powered(rf"\log\left({self.doprint(argument)}\right)", exp)
+
+    def _powered(self, latex: str, exp: Any) -> str:
+        return f"{bracket(latex)}^{{{exp}}}" if exp else latex
+
+    def _print_expm1(self, expr: Any) -> str:
+        return f"{self.doprint(sp.exp(expr.args[0]))} - 1"
+
+    def _print_log1p(self, expr: Any) -> str:
+        return rf"\log\left({add(['1', self.doprint(expr.args[0])])}\right)"
+
+    def _print_Function(self, expr: Any, exp: Any = None) -> str:  # noqa: N802
+        row = getattr(expr, "row", None)
+        arguments = [self.doprint(a) for a in expr.args]
+        return self._powered(apply_latex(row.latex if row else function_name(type(expr).__name__), arguments), exp)
+
+    _print_Abs = _print_Function
+
+    def _print_floor(self, expr: Any, exp: Any = None) -> str:
+        return self._powered(rf"\left\lfloor {self.doprint(expr.args[0])}\right\rfloor", exp)
+
+    def _print_Where(self, expr: Where, exp: Any = None) -> str:  # noqa: N802
+        condition, a, b = expr.args
+        if (a, b) == (S.One, S.Zero):
+            return self._powered(indicator(self.doprint(condition)), exp)
+        a, b = self.doprint(a), self.doprint(b)
+        cases = rf"\begin{{cases}} {a} & \text{{if }} {self.doprint(condition)} \\ {b} & \text{{otherwise}} \end{{cases}}"
+        return self._powered(cases, exp)
+
+    def _print_Relational(self, expr: Any) -> str:  # noqa: N802
+        return f"{self.doprint(expr.lhs)} {RELATIONS[type(expr).__name__]} {self.doprint(expr.rhs)}"
+
+    def _print_And(self, expr: Any) -> str:  # noqa: N802
+        return r" \wedge ".join(self.doprint(a) for a in sorted(expr.args, key=str))
+
+    def _print_Or(self, expr: Any) -> str:  # noqa: N802
+        return r" \vee ".join(self.doprint(a) for a in sorted(expr.args, key=str))
+
+
+def scalar(expression: Expr) -> str:
+    r"""An expression of numbers and sizes: H - K + 1, \frac{1}{n}."""
+    return BodyPrinter().doprint(expression)
+
+
+def function_name(name: str) -> str:
+    """A function's name in LaTeX."""
+    return _NAMES.get(name) or rf"\operatorname{{{escape_words(name)}}}"
+
+
+def apply_latex(function: str, arguments: Sequence[str]) -> str:
+    r"""function(arguments), or the notation of the row, in which {0} stands for the argument: \left|{0}\right|."""
+    if "{0}" in function:
+        for k, argument in enumerate(arguments):
+            function = function.replace(f"{{{k}}}", argument)
+        return function
+    return rf"{function}\left({', '.join(arguments)}\right)"
+
+
+def indicator(condition: str) -> str:
+    """1[condition]."""
+    return rf"\mathbf{{1}}[{condition}]"
+
+
+def bracket(latex: str) -> str:
+    """Round brackets, or square ones round round ones; the brackets of a function's arguments do not count."""
+    if _GROUP.search(latex) and r"\left[" not in latex:
+        return rf"\left[{latex}\right]"
+    return rf"\left({latex}\right)"
+
+
+def add(terms: Sequence[str]) -> str:
+    """Terms with plus between them; a term that begins with a minus is subtracted."""
+    latex = terms[0]
+    for term in terms[1:]:
+        latex += f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}"
+    return latex
+
+
+def juxtapose(factors: Sequence[str]) -> str:
+    """Factors beside each other, with a thin space where they would run together."""
+    latex = factors[0] if factors else "1"
+    for before, factor in zip(factors, factors[1:], strict=False):
+        wide = any(mark in part for part in (before, factor) for mark in _WIDE)
+        opens = factor.startswith((r"\left(", r"\left[", r"\sum"))
+        latex += (r"\," if factor[0].isdigit() or ((wide or factor.startswith(_WORDS)) and not opens) else " ") + factor
+    return latex
+
+
+def _decimal(number: Any) -> str:
+    """A number as a decimal where that is how a person wrote it: 0.01, but not 0.5 or 0.333."""
+    bottom = int(number.q) if number.is_Rational else 1
+    if bottom % 10:
+        return ""
+    while bottom % 2 == 0:
+        bottom //= 2
+    while bottom % 5 == 0:
+        bottom //= 5
+    if bottom != 1:
+        return ""
+    text = format(sp.Float(number, 30), f".{_DECIMALS}f").rstrip("0")
+    return text if sp.Rational(text) == number else ""
+
+
+def _number(number: Any) -> str:
+    if number.is_Integer or not number.is_Rational:
+        return str(number) if number.is_Integer else LatexPrinter().doprint(number)
+    sign = "-" if number < 0 else ""
+    return sign + (_decimal(abs(number)) or rf"\frac{{{abs(number.p)}}}{{{number.q}}}")
