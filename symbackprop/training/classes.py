@@ -1,0 +1,173 @@
+"""What a classifier predicts: which input holds the classes, which value answers, and how often the answer is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+from sympy import Expr
+
+from symbackprop.builder import shape_text
+from symbackprop.functions import TableFunction
+from symbackprop.program import Program, Signature, Sum, same_size
+from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.training.layout import data_inputs
+
+SQUASHING = {"sigmoid", "softplus"}  # what turns a log-odds into a probability, or into a loss; exp does as well
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The input that holds the classes, and how.
+
+    kind   "one-hot", "integers", "binary" (0 or 1) or "sign" (-1 or 1).
+    axis   of one-hot entries, counted in the array of the whole data.
+    each   the class of every sample, for a split that gives both parts their share; None where a sample has several.
+    """
+
+    name: str
+    kind: str
+    axis: int
+    each: ndarray | None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The value whose answer is compared with the classes.
+
+    axis       along which the largest entry is the answer; None where the answer is whether the value is above `threshold`.
+    """
+
+    name: str
+    classes: Classes
+    axis: int | None
+    threshold: float = 0.0
+
+    def right(self, value: ndarray, truth: ndarray) -> tuple[int, int]:
+        """How many answers are right, and of how many."""
+        if self.axis is None:
+            answer, true = value > self.threshold, truth > (0 if self.classes.kind == "sign" else 0.5)
+        else:
+            answer = value.argmax(axis=self.axis)
+            true = truth if self.classes.kind == "integers" else truth.argmax(axis=self.axis)
+        return int((answer == true).sum()), int(np.size(true))
+
+
+def class_inputs(program: Program, arrays: Mapping[str, ndarray], axes: Mapping[str, int]) -> list[Classes]:
+    """The inputs that hold classes, the one that is read last first: the truth comes in at the loss.
+
+    axes   for each input that differs from sample to sample, the axis of its samples.
+    """
+    first_read: dict[str, int] = {}
+    for k, equation in enumerate(program.equations):
+        for operand in equation.operands:
+            first_read.setdefault(operand.name, k)
+    inputs = [t for t in data_inputs(program) if t.name in axes and t.name in first_read]
+    found = (_classes(t, arrays[t.name], axes[t.name]) for t in sorted(inputs, key=lambda t: -first_read[t.name]))
+    return [c for c in found if c]
+
+
+def _classes(tensor: Signature, array: ndarray, sample_axis: int) -> Classes | None:
+    if tensor.kind == "integers":
+        return Classes(tensor.name, "integers", 0, array if array.ndim == 1 else None)
+    others = [axis for axis in range(array.ndim) if axis != sample_axis]
+    binary = bool(((array == 0) | (array == 1)).all())
+    if tensor.kind == "labels":
+        return _one_hot(tensor, array, array.ndim - 1, len(others))
+    if binary and len(others) == 1 and array.shape[others[0]] > 1 and (array.sum(axis=others[0]) == 1).all():
+        return _one_hot(tensor, array, others[0], 1)
+    alone = array.size == array.shape[sample_axis]
+    if binary:
+        return Classes(tensor.name, "binary", 0, array.ravel().astype(int) if alone else None)
+    if ((array == -1) | (array == 1)).all():
+        return Classes(tensor.name, "sign", 0, array.ravel().astype(int) if alone else None)
+    return None
+
+
+def _one_hot(tensor: Signature, array: ndarray, axis: int, others: int) -> Classes:
+    return Classes(tensor.name, "one-hot", axis, array.argmax(axis=axis) if others == 1 else None)
+
+
+def find_prediction(
+    program: Program, inputs: Iterable[Classes], batch: str | None, named: str | None = None
+) -> Prediction | None:
+    """The last named value that has the shape of the classes and does not read them; None where the network is no classifier.
+
+    inputs   what `class_inputs` found.
+    batch    the size that counts samples; None where the network is written for one sample.
+    named    the value that a person chose.
+
+    Raises TrainingError where that value is not there, or has the shape of no classes.
+    """
+    needs = _needs(program)
+    values = [e.target.name for e in program.equations]
+    values = [v for v in values if not program.tensors[v].named] + [v for v in values if program.tensors[v].named]
+    if named is not None:
+        if named not in values:
+            raise TrainingError(f"predict: the network computes no {named}; {nearest(named, values)}")
+        values = [named]
+    for classes in inputs:
+        for value in reversed(values):
+            if classes.name in needs[value] or not needs[value]:
+                continue
+            truth = program.tensors[classes.name]
+            if classes.kind == "integers":
+                axis = _class_axis(program.shape(value), truth)
+            else:
+                axis = classes.axis - (batch is None) if _same(program.shape(value), truth.shape) else None
+            if axis is None:
+                continue
+            if classes.kind in ("one-hot", "integers"):
+                return Prediction(value, classes, axis)
+            odds = classes.kind == "sign" or _is_squashed(program, value)
+            return Prediction(value, classes, None, 0.0 if odds else 0.5)
+    if named is not None:
+        raise TrainingError(
+            f"predict: {named} has the shape {shape_text(program.shape(named))}, and no input of classes that it does not read "
+            f"fits it; name a value with the shape of the labels, or of integers with one axis more for the classes"
+        )
+    return None
+
+
+def _needs(program: Program) -> dict[str, frozenset[str]]:
+    """For every tensor, the data inputs that it depends on."""
+    needs = {t.name: frozenset[str]() for t in program.inputs} | {
+        t.name: frozenset((t.name,)) for t in data_inputs(program)
+    }
+    for equation in program.equations:
+        needs[equation.target.name] = frozenset().union(*(needs[r.name] for r in equation.operands))
+    return needs
+
+
+def _same(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
+    return len(a) == len(b) and all(map(same_size, a, b))
+
+
+def _class_axis(shape: tuple[Expr, ...], truth: Signature) -> int | None:
+    """The axis of a value that runs over the classes of an input of integers: without it, both have one shape."""
+    for axis in reversed(range(len(shape))):
+        if (
+            truth.bound is not None
+            and same_size(shape[axis], truth.bound)
+            and _same(shape[:axis] + shape[axis + 1 :], truth.shape)
+        ):
+            return axis
+    return None
+
+
+def _is_squashed(program: Program, value: str) -> bool:
+    """Whether an equation applies a function to the value that reads it as log-odds, so that 0 is the even chance."""
+    for equation in program.equations:
+        for s, operand in zip(getattr(equation.op, "slots", ()), equation.operands, strict=False):
+            if operand.name == value and isinstance(equation.op, Sum):
+                applied = (f for f in equation.op.body.atoms(sp.exp, TableFunction) if s in f.free_symbols)
+                if any(
+                    isinstance(f, sp.exp) or f.row.name in SQUASHING
+                    for f in applied
+                    if isinstance(f, sp.exp | TableFunction)
+                ):
+                    return True
+    return False

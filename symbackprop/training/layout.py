@@ -1,0 +1,235 @@
+"""Where the samples stand: the size that counts them, the axis of each input, the sizes that the arrays tell, the held-out part.
+
+A network is written for a batch (X: data[n, d], or data[d, n] in the column convention) or for one sample (x: data[d]). The
+size that counts samples is alone on an axis of data inputs and in the shape of no parameter. A network for one sample takes
+arrays with one leading axis more, and is trained sample by sample, which is slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+from sympy import Symbol
+
+from symbackprop.builder import shape_text
+from symbackprop.numeric.points import PointError, extent, outside, shape_of
+from symbackprop.program import Program, Signature
+from symbackprop.training.errors import TrainingError, nearest
+
+SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How samples stand in the arrays.
+
+    batch     the size that counts samples; None where the network is written for one sample.
+    axes      for each input that differs from sample to sample, the axis along which its samples stand.
+    samples   how many there are.
+    sizes     every other size by name.
+    """
+
+    batch: str | None
+    axes: Mapping[str, int]
+    samples: int
+    sizes: Mapping[str, int]
+
+    def take(self, arrays: Mapping[str, ndarray], index: ndarray | int) -> dict[str, ndarray]:
+        """The chosen samples of every input; an input that all samples share is whole."""
+        return {name: a.take(index, axis=self.axes[name]) if name in self.axes else a for name, a in arrays.items()}
+
+
+def data_inputs(program: Program) -> list[Signature]:
+    """The inputs that data must fill."""
+    return [t for t in program.inputs if t.kind in ("data", "labels", "integers")]
+
+
+def batch_size(program: Program, given: Mapping[str, int]) -> Symbol | None:
+    """The size that counts samples; None where the network is written for one sample.
+
+    given   sizes that are settled, none of which counts samples.
+
+    Raises TrainingError where it is not clear which of several it is.
+    """
+    found = _candidates(program, given)
+    if not found:
+        return None
+    inputs = data_inputs(program)
+    widest: Signature = max(inputs, key=lambda t: sum(s in t.shape for s in found))
+    leftmost = next(s for s in found if s == next(n for n in widest.shape if n in found))
+    count = {s: sum(s in t.shape for t in inputs) for s in found}
+    most = max(found, key=lambda s: (count[s], s == leftmost))
+    if most != leftmost:
+        raise TrainingError(
+            f"{leftmost} and {most} may both count the samples; say how large the other is: sizes={{{leftmost.name!r}: 8}} or "
+            f"sizes={{{most.name!r}: 8}}, on the command line --size {leftmost}=8 or --size {most}=8"
+        )
+    return leftmost
+
+
+def _candidates(program: Program, given: Mapping[str, int]) -> list[Symbol]:
+    """The sizes that stand alone on an axis of data inputs, and nowhere else."""
+    inputs = data_inputs(program)
+    elsewhere = {s for t in program.parameters for n in t.shape for s in n.free_symbols}
+    for tensor in inputs:
+        elsewhere |= tensor.bound.free_symbols if tensor.bound is not None else set()
+        for n in tensor.shape:
+            if not n.is_Symbol or tensor.shape.count(n) > 1:
+                elsewhere |= n.free_symbols
+    lone = (n for t in inputs for n in t.shape if isinstance(n, Symbol))
+    return [n for n in dict.fromkeys(lone) if n not in elsewhere and n.name not in given]
+
+
+def lay_out(
+    program: Program, arrays: Mapping[str, ndarray], given: Mapping[str, int], start: Mapping[str, ndarray]
+) -> Layout:
+    """How the samples stand in these arrays, and the sizes that arrays and settings tell.
+
+    given   sizes that are settled.
+    start   initial parameters, whose shapes tell sizes as well.
+
+    Raises TrainingError where a shape does not fit its declaration, or a size is not told.
+    """
+    inputs = data_inputs(program)
+    longer = [t for t in inputs if arrays[t.name].ndim == t.rank + 1]
+    batch = batch_size(program, given)
+    if longer and not any(batch in t.shape for t in inputs if t not in longer):
+        batch, axes = None, {t.name: 0 for t in longer}
+    else:
+        for tensor in inputs:
+            if arrays[tensor.name].ndim != tensor.rank:
+                raise TrainingError(_misfit(tensor, arrays[tensor.name]))
+        if batch is None:
+            raise TrainingError(_no_batch(inputs))
+        axes = {t.name: t.shape.index(batch) for t in inputs if batch in t.shape}
+    counts = {name: arrays[name].shape[axis] for name, axis in axes.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} has {n}" for name, n in counts.items())
+        raise TrainingError(
+            f"the inputs have different numbers of samples: {told}; give one entry of each for every sample"
+        )
+    samples = next(iter(counts.values()))
+    if not samples:
+        raise TrainingError(f"{next(iter(counts))} has no samples: its shape is {arrays[next(iter(counts))].shape}")
+    shapes = {t.name: arrays[t.name].shape for t in inputs}
+    if batch is None:
+        shapes |= {name: shapes[name][1:] for name in axes}
+    shapes |= {name: np.shape(array) for name, array in start.items()}
+    sizes = _bind(program, shapes, given, arrays)
+    for tensor in inputs:
+        if shapes[tensor.name] != shape_of(tensor, sizes):
+            raise TrainingError(_misfit(tensor, arrays[tensor.name], sample=batch is None and tensor.name in axes))
+    return Layout(
+        batch.name if batch else None, axes, samples, {s: n for s, n in sizes.items() if not batch or s != batch.name}
+    )
+
+
+def _misfit(tensor: Signature, array: ndarray, sample: bool = False) -> str:
+    declared = f"it is declared as {tensor.kind} of shape {shape_text(tensor.shape)}"
+    if tensor.kind == "labels" and array.ndim == tensor.rank - 1 and array.dtype.kind in "iu":
+        bound = tensor.shape[-1]
+        return (
+            f"{tensor.name} holds class numbers of shape {array.shape}, but {declared}: give a row for each sample, "
+            f"np.eye({bound})[{tensor.name}], or declare {tensor.name}: integers[n, {bound}]"
+        )
+    each = "one sample of " if sample else ""
+    shape = array.shape[1:] if sample else array.shape
+    return f"{each}{tensor.name} has shape {shape}, but {declared}: reshape the array, or declare it as it is"
+
+
+def _no_batch(inputs: list[Signature]) -> str:
+    first = next((t for t in inputs if t.rank), inputs[0] if inputs else None)
+    if first is None:
+        return "the network has no data input: there is nothing to train on; declare one, such as X: data[n, d]"
+    shape = ", ".join(map(str, ("n", *first.shape[1:])))
+    return (
+        f"no size counts the samples: none stands alone in a data input and in no parameter. Declare {first.name}: "
+        f"{first.kind}[{shape}], or give arrays with one leading axis more, to train sample by sample"
+    )
+
+
+def _bind(
+    program: Program, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, int], arrays: Mapping[str, ndarray]
+) -> dict[str, int]:
+    known = [s.name for s in program.sizes()]
+    for name, n in given.items():
+        if name not in known:
+            raise TrainingError(f"the network has no size {name}; {nearest(name, known)}")
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+            raise TrainingError(f"the size {name} must be a whole number from 1 on, not {n}")
+    sizes = {name: int(n) for name, n in given.items()}
+    origin = {name: f"{n} is given" for name, n in sizes.items()}
+    for name, shape in shapes.items():
+        for symbol, n in zip(program.shape(name), shape, strict=False):
+            if not isinstance(symbol, Symbol):
+                continue
+            if sizes.setdefault(symbol.name, n) != n:
+                raise TrainingError(
+                    f"{name} has {n} entries along {symbol}, but {origin[symbol.name]}; "
+                    f"{name} is declared as {shape_text(program.shape(name))}"
+                )
+            origin.setdefault(symbol.name, f"{name} has {n}")
+    for tensor in data_inputs(program):  # class numbers tell how many classes there are
+        if isinstance(tensor.bound, Symbol) and arrays[tensor.name].size:
+            sizes.setdefault(tensor.bound.name, max(int(np.nanmax(arrays[tensor.name])) + 1, 1))
+    for symbol in program.sizes():
+        if symbol.name not in sizes:
+            owner = next(
+                (t.name for t in program.inputs if any(symbol in n.free_symbols for n in t.shape)), "the network"
+            )
+            raise TrainingError(
+                f"the data do not tell the size {symbol} of {owner}; give it: sizes={{{symbol.name!r}: 32}}, "
+                f"on the command line --size {symbol}=32"
+            )
+    for condition in program.conditions:
+        if extent(condition, sizes) < 0:
+            raise TrainingError(
+                f"the network needs {condition} >= 0, but " + ", ".join(f"{s} = {n}" for s, n in sizes.items())
+            )
+    return sizes
+
+
+def checked(
+    program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str, int], dtype: str
+) -> dict[str, ndarray]:
+    """The arrays in the dtype of training (integers as integers).
+
+    Raises TrainingError where an entry is not finite, or outside the declared kind or domain.
+    """
+    result = {}
+    for tensor in data_inputs(program):
+        array = arrays[tensor.name]
+        try:
+            fault = outside(tensor, array, sizes)
+        except PointError as unclear:
+            fault = str(unclear)
+        if fault:
+            raise TrainingError(f"{tensor.name} {fault}")
+        result[tensor.name] = np.ascontiguousarray(array, dtype="int64" if tensor.kind == "integers" else dtype)
+    return result
+
+
+def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarray, ndarray]:
+    """The indices to train on and those held out, the same for every run.
+
+    classes   the class of each sample, of which both parts then have their share; None: drawn from all alike.
+
+    Raises TrainingError where nothing is left to train on.
+    """
+    rng = np.random.default_rng(SPLIT_SEED)
+    order = rng.permutation(samples)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+    count = max(round(samples * held_out), 1) if held_out else 0
+    if count >= samples:
+        raise TrainingError(
+            f"held_out={held_out} of {samples} samples leaves none to train on; give more samples, or held_out=0"
+        )
+    chosen = np.zeros(samples, bool)
+    chosen[np.floor((np.arange(count) + 0.5) * samples / max(count, 1)).astype(int)] = (
+        True  # evenly along the sorted classes
+    )
+    return np.sort(order[~chosen]), np.sort(order[chosen])

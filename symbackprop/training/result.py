@@ -1,0 +1,94 @@
+"""What training returns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from numpy import ndarray
+
+from symbackprop.training.curve import draw_curve
+from symbackprop.training.storage import write_arrays, write_whole
+
+
+class Losses(NamedTuple):
+    """The loss of each epoch: on the training samples, the mean over its mini-batches; on those held out, at its end."""
+
+    training: tuple[float, ...]
+    held_out: tuple[float, ...]
+
+
+class Score(NamedTuple):
+    """How many answers are right, and of how many."""
+
+    right: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    parameters   an array for each parameter, by name.
+    losses       of each epoch.
+    score        of the answers on the held-out samples, or on all where none is held out; None where it is no classifier.
+    prediction   the name of the value that answers; None where the network is no classifier.
+    sizes        every size by name, but for the one that counts samples.
+    samples      how many were trained on.
+    held_out     how many were held out.
+    kept         the epoch whose parameters these are, from 1: the last, or the best where training stopped early.
+    title        of the network.
+    loss         the name of the loss.
+    """
+
+    parameters: Mapping[str, ndarray]
+    losses: Losses
+    score: Score | None
+    prediction: str | None
+    sizes: Mapping[str, int]
+    samples: int
+    held_out: int
+    kept: int
+    title: str = ""
+    loss: str = "loss"
+
+    @property
+    def accuracy(self) -> float | None:
+        """The part of the answers that is right, from 0 to 1; None where the network is no classifier."""
+        return None if self.score is None else self.score.right / self.score.of
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the parameters to an .npz or a .safetensors file, which `train(..., start=path)` reads.
+
+        Raises TrainingError where it cannot be written; no part of a file is left then.
+        """
+        write_arrays(path, self.parameters)
+
+    def curve(self, path: str | os.PathLike[str]) -> None:
+        """Write the loss curve as an SVG picture.
+
+        Raises TrainingError where it cannot be written.
+        """
+        picture = draw_curve(self.losses.training, self.losses.held_out, self.title, self.loss)
+        write_whole(path, lambda file: file.write(picture.encode()))
+
+    def summary(self) -> str:
+        """What came out, in a few lines of text."""
+        epochs = len(self.losses.training)
+        stopped = f", of which {self.kept} are kept" if self.kept < epochs else ""
+        lines = [
+            f"trained {epochs} epoch{'s' * (epochs > 1)} on {self.samples:,} samples{stopped}: "
+            f"{self.loss} from {self.losses.training[0]:.4g} to {self.losses.training[self.kept - 1]:.4g}"
+        ]
+        if self.losses.held_out:
+            lines[0] += f", on the {self.held_out:,} held out {self.losses.held_out[self.kept - 1]:.4g}"
+        if self.score:
+            on = f"the {self.held_out:,} held-out samples" if self.held_out else "the training samples"
+            right = f"{self.score.right:,} of {self.score.of:,} right"
+            lines.append(f"accuracy on {on}: {self.accuracy:.1%} ({right}), by {self.prediction}")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.summary()

@@ -1,0 +1,65 @@
+"""The .safetensors format: 8 bytes with the length of a JSON header, the header, then the entries of the arrays one after another.
+
+    {"W_1": {"dtype": "F32", "shape": [64, 32], "data_offsets": [0, 8192]}, ...}
+
+Offsets count from the end of the header, numbers are little-endian. Source: huggingface.co/docs/safetensors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import prod
+
+import numpy as np
+from numpy import ndarray
+
+DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+CODES = {np.dtype(text): code for code, text in DTYPES.items()}
+
+
+def dump(arrays: Mapping[str, ndarray]) -> bytes:
+    """The content of a file that holds the arrays."""
+    header, parts, end = {}, [], 0
+    for name, array in arrays.items():
+        part = np.asarray(array, array.dtype.newbyteorder("<"), order="C").tobytes()
+        code = CODES[array.dtype.newbyteorder("<")]
+        header[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [end, end + len(part)]}
+        parts.append(part)
+        end += len(part)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the entries begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + b"".join(parts)
+
+
+def parse(content: bytes) -> dict[str, ndarray]:
+    """The arrays in the content of a file.
+
+    Raises ValueError where the content is not of this format.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if not 2 <= length <= len(content) - 8:
+        raise ValueError("the header does not end within the file")
+    header = json.loads(content[8 : 8 + length].decode("utf-8"))
+    if not isinstance(header, dict):
+        raise ValueError("the header is no JSON object")
+    entries = memoryview(content)[8 + length :]
+    return {name: _entry(name, about, entries) for name, about in header.items() if name != "__metadata__"}
+
+
+def _entry(name: str, about: object, entries: memoryview) -> ndarray:
+    match about:
+        case {"dtype": str(code), "shape": [*shape], "data_offsets": [int(first), int(last)]}:
+            dtype = DTYPES.get(code)
+        case _:
+            raise ValueError(f"{name} has no dtype, shape and offsets")
+    if dtype is None:
+        raise ValueError(f"{name} holds {code}, which NumPy does not have")
+    if not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ValueError(f"{name} has a shape that is none")
+    if not 0 <= first <= last <= len(entries) or last - first != prod(shape) * np.dtype(dtype).itemsize:
+        raise ValueError(f"{name} has {last - first} bytes, which are not the entries of its shape {tuple(shape)}")
+    return np.frombuffer(entries[first:last], dtype).reshape(shape).copy()

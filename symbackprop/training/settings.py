@@ -1,0 +1,60 @@
+"""The settings of a training run, checked before anything is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.training.optimiser import SCHEDULES
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; each is explained at `train`. Raises TrainingError for a value that makes no sense."""
+
+    epochs: int
+    rate: float
+    batch: int
+    seed: int
+    held_out: float
+    momentum: float
+    decay: float
+    schedule: str
+    patience: int | None
+    dtype: str
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "patience"):
+            value = getattr(self, name)
+            if not (_is_whole(value) and value >= 1) and not (name == "patience" and value is None):
+                raise TrainingError(f"{name}={value!r}: give a whole number from 1 on")
+        if not (_is_whole(self.seed) and self.seed >= 0):
+            raise TrainingError(f"seed={self.seed!r}: give a whole number from 0 on")
+        if not (_is_real(self.rate) and self.rate > 0):
+            raise TrainingError(f"rate={self.rate!r}: give a positive number, such as 0.1")
+        if not (_is_real(self.decay) and self.decay >= 0):
+            raise TrainingError(f"decay={self.decay!r}: give 0 or a positive number, such as 1e-4")
+        for name in ("held_out", "momentum"):
+            value = getattr(self, name)
+            if not (_is_real(value) and 0 <= value < 1):
+                raise TrainingError(f"{name}={value!r}: give a number from 0 to below 1")
+        if self.schedule not in SCHEDULES:
+            raise TrainingError(f"schedule={self.schedule!r}: {nearest(str(self.schedule), list(SCHEDULES))}")
+        if self.dtype not in DTYPES:
+            raise TrainingError(f"dtype={self.dtype!r}: {nearest(str(self.dtype), list(DTYPES))}")
+        if self.patience and not self.held_out:
+            raise TrainingError("patience watches the loss on held-out samples: give held_out=0.2 as well")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and isfinite(value)
