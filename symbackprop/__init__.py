@@ -31,7 +31,7 @@ PUBLIC = {
     "train": "training",
     "draw": "drawing",
 }
-LANGUAGE = "operations"  # the module whose `__all__` are the functions of the language
+LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
 if TYPE_CHECKING:
     from symbackprop.compiled import compile
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         read,
         unit,
     )
-    from symbackprop.operations import *  # noqa: F403
+    from symbackprop.language import *  # noqa: F403
     from symbackprop.training import train
 
 __all__ = [

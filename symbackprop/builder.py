@@ -19,6 +19,7 @@ from symbackprop.program import Op, Range, Reduce, Signature, Sum, position, sam
 
 Index = tuple[str, ...]
 Number = int | float | sp.Number
+LARGEST = sp.Integer(10) ** 300  # the numbers of a program stay below
 
 
 class LanguageError(SymbackpropError):
@@ -34,6 +35,7 @@ class Tensor:
     index       the letters of the result.
     signature   what an input was declared as.
     name        the name that a person gave, or None.
+    stem        the name that a layer proposes where no person gave one, or None.
     written     the text that a person wrote for it, for error messages; anything that `str` turns into that text.
     conditions  size expressions that must not be negative.
     """
@@ -52,11 +54,17 @@ class Tensor:
         self.shape, self.op, self.operands, self.index = shape, op, operands, index
         self.signature, self.conditions = signature, conditions
         self.name: str | None = signature.name if signature else None
+        self.stem: str | None = None
         self.written: object = None
 
     def named(self, name: str) -> Tensor:
         """Give this value the name that reports print it by."""
         self.name = name
+        return self
+
+    def called(self, stem: str) -> Tensor:
+        """Propose a name for this value: `stem`, or stem_1, stem_2, ... where several values propose it or it is taken."""
+        self.stem = stem
         return self
 
     @property
@@ -290,9 +298,19 @@ def elementwise(what: str, body: Any, *arguments: Any) -> Tensor:
         expression = body(*entries)
     except RecursionError:
         raise LanguageError(f"{what}: the expression is nested too deep; name its parts on lines of their own") from None
-    if expression.has(S.NaN, S.ComplexInfinity, S.ImaginaryUnit):
-        raise LanguageError(f"{what} of {', '.join(map(str, entries))} is not a real number")
+    except TypeError:  # SymPy compares real numbers only
+        raise LanguageError(f"{what} of {', '.join(map(str, entries))} is not a real number") from None
+    if expression.has(S.NaN, S.ComplexInfinity, S.ImaginaryUnit) or (not operands and not _is_sound(expression)):
+        raise LanguageError(f"{what} of {', '.join(map(str, entries))} is not a real number that a float64 holds")
     return Tensor(shape, Sum(expression, tuple(slot(k) for k in range(len(operands))), over), tuple(operands), letters(len(shape)))
+
+
+def _is_sound(number: Expr) -> bool:
+    """Whether a number is real and within the range of float64; of sizes, nothing is said."""
+    if not number.is_number:
+        return True
+    value = number if number.is_Rational else number.evalf(15)
+    return not value.is_number or not value.is_comparable or (value.is_real is not False and bool(abs(value) < LARGEST))
 
 
 def apply(name: str, *arguments: Any, **further: Any) -> Tensor:

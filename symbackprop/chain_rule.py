@@ -245,6 +245,7 @@ class _Sweep:
         if op.kind == "inverse":
             extent = self.program.shape(operand.name)[-1]
             p, q = target.index[-2:]
+            sizes = {c: n for c, n in sizes.items() if c in target.index}  # the letters of a row and a column of X are new
             i, j = fresh_letters(2, tuple(sizes))
             sizes = {**sizes, i: extent, j: extent}
             wrt = Ref(operand.name, (*batch, i, j))

@@ -8,20 +8,25 @@ from functools import cached_property
 from typing import Any
 
 from symbackprop.crosscheck import Check, check
-from symbackprop.drawing import LARGEST, draw
+from symbackprop.drawing import draw
 from symbackprop.errors import SymbackpropError
 from symbackprop.gradients import DerivationError, Derived, differentiate
 from symbackprop.notation import Network, as_network
 from symbackprop.program import Equation
-from symbackprop.report import closed_form, html, index_form, latex, markdown, matrix_form, steps, text
-from symbackprop.report.document import Document
+from symbackprop.report.document import Code, Document, Figure
+from symbackprop.report.html import fragment, write_html
+from symbackprop.report.index_form import index_equation
+from symbackprop.report.latex import write_latex
+from symbackprop.report.markdown import write_markdown
+from symbackprop.report.matrix_form import matrix_equation
+from symbackprop.report.names import Names
+from symbackprop.report.steps import closed_forms, report, written_out
+from symbackprop.report.text import write_text
 
-WRITERS = {
-    "text": text.write_text,
-    "markdown": markdown.write_markdown,
-    "latex": latex.write_latex,
-    "html": html.write_html,
-}
+WRITERS = {"text": write_text, "markdown": write_markdown, "latex": write_latex, "html": write_html}
+
+
+ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 
 
 class CheckFailedError(SymbackpropError):
@@ -53,13 +58,14 @@ class GradientView:
         return self.derived.program.equation_of()[self.name]
 
     def latex(self) -> str:
-        """The gradient in LaTeX: its closed form where it has a short one, else its last equation, in matrices where it can be."""
-        closed = closed_form.closed_form(self.derived, self.wrt)
-        return closed or matrix_form.matrix_form(self.derived.program, self.equation) or self.index()
+        """The gradient as one LaTeX equation: its closed form where it has a short one, else its last equation, in matrices if possible."""
+        names = Names(self.derived.program)
+        closed = closed_forms(names, self.derived, written_out(self.derived)).latex(self.name)
+        return closed or matrix_equation(names, self.equation) or self.index()
 
     def index(self) -> str:
         """The gradient's last equation in index notation, as LaTeX."""
-        return index_form.index_form(self.derived.program, self.equation)
+        return index_equation(Names(self.derived.program), self.equation)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -93,13 +99,27 @@ class Derivation(Derived):
     def document(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Document:
         """The report as blocks.
 
+        seed    of the points at which the gradients are checked and the graph is drawn.
+        sizes   fixed sizes for these points.
+
         Raises CheckFailedError where a gradient disagrees with a witness: such a report is never made.
         """
         passed = check(self, seed=seed, sizes=sizes)
         if not passed.ok:
-            raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{passed.table()}")
-        picture = draw(self, seed=seed, sizes=sizes) if len(self.program.equations) <= LARGEST else None
-        return steps.report(self, title=self.network.title, source=self.network.source, check=passed, picture=picture)
+            raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{passed}")
+        return report(
+            self,
+            title=self.network.title or "",
+            source=self.network.source,
+            check_table=Code(str(passed), "text"),
+            picture=self._picture(seed, sizes),
+        )
+
+    def _picture(self, seed: int, sizes: Mapping[str, int] | None) -> Figure | None:
+        if len(self.forward.equations) > ON_A_PAGE:
+            return None
+        caption = "Forward values in green, gradients in red, at a random point."
+        return Figure(draw(self, seed=seed, sizes=sizes), caption, f"The computational graph of {self.of}")
 
     def report(self, format: str = "text", seed: int = 0, sizes: Mapping[str, int] | None = None) -> str:
         """The report in "text", "markdown", "latex" or "html", with the table of the check that it passed."""
@@ -120,7 +140,7 @@ class Derivation(Derived):
         return self.report("html")
 
     def _repr_html_(self) -> str:
-        return html.fragment(self.document())
+        return fragment(self.document())
 
 
 def derive(net: Any, wrt: Iterable[str] | str | None = None, of: str | None = None) -> Derivation:

@@ -27,7 +27,7 @@ def squeeze(order: list[Tensor], nodes: dict[int, Node]) -> None:
     """
     readers: dict[int, list[Node]] = {}
     for tensor in order:
-        for operand, _ in tensor.operands:
+        for operand, _ in nodes[id(tensor)].operands:
             readers.setdefault(id(operand), []).append(nodes[id(tensor)])
     for tensor in order:
         node, reading = nodes[id(tensor)], readers.get(id(tensor), [])
@@ -69,10 +69,10 @@ def is_activation(body: Expr) -> bool:
 
 
 def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
-    """Write an unnamed elementwise tensor that is read once into the equation that reads it."""
+    """Write an elementwise tensor that nobody named and that is read once into the equation that reads it."""
     readers: dict[int, int] = {}
     for tensor in order:
-        for operand, _ in tensor.operands:
+        for operand, _ in nodes[id(tensor)].operands:
             readers[id(operand)] = readers.get(id(operand), 0) + 1
     for tensor in order:
         node = nodes[id(tensor)]
@@ -82,7 +82,7 @@ def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
         while k < len(node.operands):
             operand, index = node.operands[k]
             inner = nodes.get(id(operand))
-            if inner is not None and operand.name is None and readers[id(operand)] == 1 and _fits(node, k, inner):
+            if inner is not None and operand.name is None and operand.stem is None and readers[id(operand)] == 1 and _fits(node, k, inner):
                 _inline(node, k, index, inner)
                 del nodes[id(operand)]
             else:
@@ -91,7 +91,11 @@ def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
 
 def _fits(node: Node, k: int, inner: Node) -> bool:
     assert isinstance(node.op, Sum)
-    if not isinstance(inner.op, Sum) or is_product(inner.op):
+    if not isinstance(inner.op, Sum):
+        return False
+    if _scales(node.op):
+        return True
+    if is_product(inner.op):
         return False
     if not inner.operands and not inner.index:  # a number
         return True
@@ -111,6 +115,14 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
     return (
         not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
     )
+
+
+def _scales(op: Sum) -> bool:
+    """Whether an operation multiplies its one operand by a number or a size, and does nothing else."""
+    if len(op.slots) != 1 or op.over:
+        return False
+    factor = op.body / op.slots[0]
+    return all(symbol.is_positive for symbol in factor.free_symbols)  # sizes are positive; slots and positions are not
 
 
 def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
@@ -136,7 +148,10 @@ def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
             operands.append((tensor, own))
         swap[s] = slot(place)
     outer[node.op.slots[k]] = inner.op.body.xreplace(swap)
-    body = node.op.body.xreplace(outer)
+    # what was written in the place of an operand stands in its place, so that equations read in the order of writing
+    order = [*range(k), *range(len(old), len(operands)), *range(k, len(old))]
+    operands = [operands[j] for j in order]
+    body = node.op.body.xreplace(outer).xreplace({slot(j): slot(place) for place, j in enumerate(order)})
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
     node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
     node.operands = tuple(operands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from sympy import Expr, Symbol
@@ -9,6 +10,7 @@ from sympy import Expr, Symbol
 from symbackprop.builder import LanguageError, Tensor
 from symbackprop.fuse import Node, fuse, is_activation, squeeze
 from symbackprop.program import Equation, Program, Reduce, Ref, Signature, Sum, check, letter_sizes, position
+from symbackprop.recognise import recognise
 
 LETTERS = "ijklmpqrstuvw"
 
@@ -29,6 +31,8 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     if gates not in ("whole", "elementary"):
         raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
     nodes = {id(t): Node(t) for t in order}
+    if gates == "whole":
+        order = recognise(order, nodes, outputs.values())
     squeeze(order, nodes)
     if gates == "whole":
         fuse(order, nodes)
@@ -36,13 +40,16 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     order = [t for t in order if id(t) in nodes]
     declared = {id(t): t for t in (*inputs, *[t for t in order if t.is_input])}
     tensors = {t.signature.name: t.signature for t in declared.values() if t.signature}
+    if len(tensors) < len(declared):
+        twice = Counter(t.name for t in declared.values()).most_common(1)[0][0]
+        raise LanguageError(f"{twice} is declared twice; declare it once, and use that tensor in both places")
     names = _names([t for t in order if not t.is_input], nodes, set(tensors))
     for tensor in declared.values():
         names[id(tensor)] = tensor.signature.name  # type: ignore[union-attr]
     for tensor in order:
         if not tensor.is_input:
             name = names[id(tensor)]
-            tensors[name] = Signature(name, nodes[id(tensor)].shape, named=tensor.name is not None)
+            tensors[name] = Signature(name, nodes[id(tensor)].shape, named=tensor.name is not None or gates == "elementary")
     raw = [
         Equation(
             Ref(names[id(t)], nodes[id(t)].index),
@@ -73,9 +80,9 @@ def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
 
 
 def _names(order: list[Tensor], nodes: dict[int, Node], taken: set[str]) -> dict[int, str]:
-    """A name for every value: the person's, otherwise z for what an activation reads, a for its result, u for the rest."""
+    """A name for every value: the person's, a layer's, otherwise z for what an activation reads, a for its result, u for the rest."""
     names = {id(t): t.name for t in order if t.name is not None}
-    clash = [n for n in names.values() if n in taken]
+    clash = [n for n, count in Counter(names.values()).items() if n in taken or count > 1]
     if clash:
         raise LanguageError(f"{clash[0]} is defined twice")
     taken = taken | set(names.values())
@@ -87,18 +94,20 @@ def _names(order: list[Tensor], nodes: dict[int, Node], taken: set[str]) -> dict
             own = tensor.name or ""
             stems[id(argument)] = ("z", own.partition("_")[2])
             stems.setdefault(id(tensor), ("a", ""))
+    stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
+    taken |= {str(s) for t in order for extent in t.shape for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
     count: dict[str, int] = {}
     for tensor in unnamed:
         stem = stems.get(id(tensor), ("u", ""))[0]
         count[stem] = count.get(stem, 0) + 1
+    last = dict.fromkeys(count, 0)
     for tensor in unnamed:
         stem, subscript = stems.get(id(tensor), ("u", ""))
         wish = f"{stem}_{subscript}" if subscript else (stem if count[stem] == 1 else "")
-        number = 1
         while not wish or wish in taken:
-            wish = f"{stem}_{number}"
-            number += 1
+            last[stem] += 1
+            wish = f"{stem}_{last[stem]}"
         names[id(tensor)] = wish
         taken.add(wish)
     return names

@@ -1,0 +1,1 @@
+"""Programs as source code of other libraries: one module for each."""

@@ -1,0 +1,300 @@
+"""A program as the source of one NumPy function: straight lines, each with its shape, the forward part and then the backward part.
+
+The function takes the arrays of the inputs and returns the value and a dictionary of gradients. Its source depends on NumPy alone.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import textwrap
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbackprop.backends.numpy_arrays import shape_text
+from symbackprop.backends.numpy_body import ATOM, Shown, printed
+from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
+from symbackprop.backends.numpy_helpers import helper_source
+from symbackprop.errors import SymbackpropError
+from symbackprop.functions import ELEMENTWISE
+from symbackprop.pin import letters_of
+from symbackprop.program import Equation, Gradient, Program, Signature, Sum
+
+WIDTH = 100  # a comment that would end beyond this column stands above its line
+RESERVED = {"np", "erf", "logsumexp", "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
+
+
+class SourceError(SymbackpropError):
+    """A program that cannot be written as a function; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A NumPy function as text.
+
+    text       the whole module.
+    name       the function's name.
+    arguments  the inputs that it takes, in order.
+    """
+
+    text: str
+    name: str
+    arguments: tuple[str, ...]
+
+
+class Names:
+    """Identifiers: made from any text, each given once, none of them a keyword, a builtin or a helper."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = set(taken)
+
+    def fresh(self, wish: str) -> str:
+        """An identifier like `wish`."""
+        base = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", wish)).strip("_") or "x"
+        base = base if base.isidentifier() else f"x{base}"
+        name, number = base, 1
+        while name in self.taken or keyword.iskeyword(name):
+            number += 1
+            name = f"{base}_{number}"
+        self.taken.add(name)
+        return name
+
+
+class Loops(dict[str, str]):
+    """The identifier of every letter that runs in a loop, given when it is first asked for."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self.names = names
+
+    def __missing__(self, letter: str) -> str:
+        self[letter] = self.names.fresh(letter)
+        return self[letter]
+
+
+def source(
+    program: Program, value: str | None, outputs: Mapping[str, str], name: str = "value_and_grad", dtype: str = "float64"
+) -> Source:
+    """The NumPy source of a function that computes `value` and `outputs`.
+
+    program   what to compute it by; equations that nothing asked for needs are left out.
+    value     the name of the tensor that is returned by itself, such as the loss; None: only the dictionary is returned.
+    outputs   for each key of the returned dictionary the name of its tensor.
+    name      of the function.
+    dtype     "float64" or "float32": the type of every array of floats.
+    Raises SourceError for a size that no argument tells.
+    """
+    return _Writer(program, value, dict(outputs), name, dtype).write()
+
+
+class _Writer:
+    """Writes one function."""
+
+    def __init__(self, program: Program, value: str | None, outputs: dict[str, str], name: str, dtype: str) -> None:
+        self.program, self.value, self.outputs, self.dtype = program, value, outputs, dtype
+        self.names = Names(RESERVED)
+        self.name = self.names.fresh(name)
+        self.asked = {*outputs.values(), *([value] if value else [])}
+        self.equations, self.needed = _live(program, self.asked)
+        self.arguments = [t for t in program.inputs if t.kind != "constant" and t.name in self.needed]
+        self.arguments.sort(key=lambda t: t.kind != "parameter")
+        self.identifier: dict[str, str] = {}
+        for tensor in program.inputs:
+            self.identifier[tensor.name] = self.names.fresh(tensor.name)
+        for tensor in (program.tensors[e.target.name] for e in self.equations):
+            if tensor.role is None:
+                self.identifier[tensor.name] = self.names.fresh(tensor.name)
+        self.sizes = {s: self.names.fresh(s.name if s.name not in self.names.taken else f"size_{s.name}") for s in program.sizes()}
+        for tensor in (program.tensors[e.target.name] for e in self.equations):
+            if tensor.role is not None:
+                self.identifier[tensor.name] = self.names.fresh(self.gradient_wish(tensor.role))
+        self.setting = Setting(program, self.sizes, Loops(self.names), dtype, _integers(program, self.equations))
+        self.recipes: dict[tuple, Recipe] = {}
+        self.temporary: dict[str, str] = {}
+        self.extents: dict[Expr, str] = {}
+        self.used: set[Symbol] = set()
+        self.helpers: set[str] = set()
+
+    def gradient_wish(self, role: Gradient) -> str:
+        """dW_1 for a gradient of the value, dyhat_dW_1 for any other; the part through one use says so."""
+        wrt = self.identifier.get(role.wrt, role.wrt)
+        of = "" if role.of == self.value else self.identifier.get(role.of, role.of)
+        return (f"d{of}_d{wrt}" if of else f"d{wrt}") + (f"_via_{role.via}" if role.via else "")
+
+    def write(self) -> Source:
+        forward = [line for e in self.equations if e.step is None for line in self.lines(e)]
+        backward = [line for e in self.equations if e.step is not None for line in self.lines(e)]
+        body = ["", "# forward", *forward, "", "# backward", *backward, ""] if backward else ["", *forward, ""]
+        body = [*self.constants(), *self.size_lines(), *body, f"return {self.returned()}"]
+        signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
+        lines = [signature, *self.docstring(), *[f"    {line}" if line else "" for line in body]]
+        parts = [f'"""{self.title()}, by NumPy alone."""', "import numpy as np"]
+        helpers = [helper_source(name, self.dtype) for name in sorted(self.helpers)]
+        text = "\n\n".join(parts) + "".join(f"\n\n\n{part}" for part in [*helpers, "\n".join(lines)]) + "\n"
+        return Source(text, self.name, tuple(t.name for t in self.arguments))
+
+    def lines(self, equation: Equation) -> list[str]:
+        """The lines of one equation; equations of one pattern are worked out once."""
+        tensors = self.program.tensors
+        key = (
+            equation.op, equation.target.index, tensors[equation.target.name].shape, equation.target.name in self.asked,
+            equation.target.name in self.setting.integers,
+            tuple((r.index, tensors[r.name].shape, tensors[r.name].kind, tensors[r.name].bound, r.name in self.setting.integers)
+                  for r in equation.operands),
+        )  # fmt: skip
+        found = self.recipes.get(key)
+        if found is None:
+            found = self.recipes[key] = recipe(equation, self.setting, equation.target.name in self.asked)
+            self.used |= found.sizes
+            self.helpers |= found.helpers
+        operands = [self.identifier[r.name] for r in equation.operands]
+        target = self.identifier[equation.target.name]
+        kept: list[str] = []
+        result: list[str] = []
+        for hint, text, shape in found.temporaries:
+            text = text.format(*operands, t=target, v=kept)
+            if text not in self.temporary:
+                self.temporary[text] = self.names.fresh(hint.format(*operands, t=target))
+                result += _commented(f"{self.temporary[text]} = {text}", self.shape(shape))
+            kept.append(self.temporary[text])
+        lines = [line.format(*operands, t=target, v=kept) for line in found.lines]
+        whole = len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0  # the line that makes the array of this shape
+        lines[whole : whole + 1] = _commented(lines[whole], self.shape(tensors[equation.target.name].shape))
+        return result + lines
+
+    def shape(self, extents: Sequence[Expr]) -> str:
+        return shape_text([self.extent(e) for e in extents])
+
+    def extent(self, extent: Expr) -> str:
+        if extent not in self.extents:
+            self.extents[extent] = self.size_text(extent)
+        return self.extents[extent]
+
+    def size_text(self, extent: Expr) -> str:
+        symbols = sorted(extent.free_symbols, key=str)
+        shown = tuple(Shown(s, ATOM, "whole") for s in symbols)  # type: ignore[arg-type]
+        return printed(extent, shown).text.format(*[self.sizes[s] for s in symbols])  # type: ignore[index]
+
+    def constants(self) -> list[str]:
+        found = [t for t in self.program.inputs if t.kind == "constant" and t.name in self.needed]
+        return [f"{self.identifier[t.name]} = {printed(t.value, ()).text}" for t in found if t.value is not None]
+
+    def size_lines(self) -> list[str]:
+        """The lines that read the sizes from the shapes of the arguments."""
+        waiting, lines = set(self.used), []
+        mine = {t.name for t in self.arguments}
+        candidates = [*self.arguments, *[t for t in self.program.inputs if t.name not in mine and t.shape]]
+        for tensor in candidates:
+            found = waiting.intersection(tensor.shape)
+            if not found:
+                continue
+            self.take(tensor)
+            waiting -= found  # type: ignore[arg-type]
+            name = self.identifier[tensor.name]
+            if len(found) > 1 or len(tensor.shape) == 1:
+                marks = [self.sizes[e] if e in found and e not in tensor.shape[:k] else "_" for k, e in enumerate(tensor.shape)]  # type: ignore[index]
+                lines.append(f"{', '.join(marks)}{',' if len(marks) == 1 else ''} = {name}.shape")
+            else:
+                (s,) = found
+                lines.append(f"{self.sizes[s]} = {name}.shape[{tensor.shape.index(s)}]")  # type: ignore[index]
+        for s in sorted(waiting, key=str):
+            lines.append(self.solved(s, candidates))
+        return lines
+
+    def solved(self, s: Symbol, candidates: Sequence[Signature]) -> str:
+        """The line that finds a size from an axis of the size a s + b."""
+        for tensor in candidates:
+            for axis, extent in enumerate(tensor.shape):
+                slope = sp.diff(extent, s)
+                if slope.is_Integer and slope != 0 and extent.free_symbols == {s}:
+                    self.take(tensor)
+                    rest = sp.expand(extent - slope * s)
+                    text = f"{self.identifier[tensor.name]}.shape[{axis}]"
+                    text = f"({text} - {rest})" if rest > 0 else f"({text} + {-rest})" if rest < 0 else text
+                    return f"{self.sizes[s]} = {text}{f' // {slope}' if slope != 1 else ''}"
+        raise SourceError(f"no input tells the size {s}; give it, such as sizes={{{s.name!r}: 10}}")
+
+    def take(self, tensor: Signature) -> None:
+        if all(tensor.name != t.name for t in self.arguments):
+            self.arguments.append(tensor)
+
+    def returned(self) -> str:
+        entries = ", ".join(f"{_quoted(key)}: {self.identifier[name]}" for key, name in self.outputs.items())
+        if self.value is None:
+            return f"{{{entries}}}"
+        return f"{self.identifier[self.value]}, {{{entries}}}" if self.outputs else self.identifier[self.value]
+
+    def title(self) -> str:
+        keys = ", ".join(_printable(key) for key in list(self.outputs)[:8]) + (", ..." if len(self.outputs) > 8 else "")
+        if self.value is None:
+            return keys
+        value = _printable(self.value)
+        return f"{value} and its gradients with respect to {keys}" if self.outputs else value
+
+    def docstring(self) -> list[str]:
+        """What the function takes and returns, with shapes."""
+        rows = [(self.identifier[t.name], self.shape(t.shape), _kind(t, self.extent)) for t in self.arguments]
+        widths = [max((len(row[k]) for row in rows), default=0) for k in (0, 1)]
+        lines = [f"        {a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}" for a, b, c in rows]
+        what = [self.identifier[self.value]] if self.value else []
+        if self.outputs:
+            what.append(f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(_printable, self.outputs))}")
+        first = f'    """{self.title()}.'
+        wrapped = _wrapped(f"Returns {' and '.join(what)}.")
+        return [first, "", "    Arrays and their shapes:", *lines, "", *wrapped, '    """'] if rows else [first, "", *wrapped, '    """']
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def _printable(text: str) -> str:
+    """Text that may stand inside a docstring."""
+    return re.sub(r'[\\"\n\r]', "", "".join(c for c in text if c.isprintable()))
+
+
+def _quoted(text: str) -> str:
+    """A string literal."""
+    return f'"{text}"' if re.fullmatch(r"[\w/ .,()|^-]*", text) else repr(text)
+
+
+def _kind(tensor: Signature, extent) -> str:  # noqa: ANN001 - a method of the writer
+    if tensor.kind == "integers":
+        return f"integers below {extent(tensor.bound)}" if tensor.bound is not None else "integers"
+    return tensor.kind
+
+
+def _commented(line: str, comment: str) -> list[str]:
+    return [f"{line}  # {comment}"] if len(line) + len(comment) + 8 <= WIDTH else [f"# {comment}", line]
+
+
+def _live(program: Program, asked: set[str]) -> tuple[list[Equation], set[str]]:
+    """The equations that lead to what is asked for, in order, and every tensor that they read or write."""
+    needed = set(asked)
+    live = []
+    for equation in reversed(program.equations):
+        if equation.target.name in needed:
+            live.append(equation)
+            needed |= {r.name for r in equation.operands}
+    return live[::-1], needed
+
+
+def _integers(program: Program, equations: Sequence[Equation]) -> frozenset[str]:
+    """The tensors that hold positions: declared integers, and values that a guard reads."""
+    found = {t.name for t in program.inputs if t.kind == "integers"}
+    reading: set[str] = set()
+    for equation in reversed(equations):
+        if equation.target.name in reading:
+            reading |= {r.name for r in equation.operands}
+        if isinstance(equation.op, Sum) and equation.operands:
+            in_guards = {
+                s for test in equation.op.body.atoms(sp.Eq) if letters_of(test) for s in test.free_symbols
+            }  # fmt: skip
+            reading |= {r.name for s, r in zip(equation.op.slots, equation.operands, strict=True) if s in in_guards}
+    written = {e.target.name for e in equations}
+    return frozenset(found | (reading & written))

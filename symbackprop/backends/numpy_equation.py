@@ -1,0 +1,282 @@
+"""One equation as lines of NumPy.
+
+A Sum is read in three steps: the operands are read at the positions that its guards pin (views in the place of indicators), the
+factors are multiplied and summed (`@` where that says it), and the result is written to the pinned places of the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+
+from symbackprop.backends.numpy_arrays import (
+    Array, Letters, contracted, elementwise, fitted, reduced,
+)  # fmt: skip
+from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_float, helpers_of
+from symbackprop.backends.numpy_views import Pinned, Scope, read, ways, write
+from symbackprop.functions import Where
+from symbackprop.pin import affine, integers_of, letters_of, overhang, pins, split
+from symbackprop.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
+
+MATRIX = {"inverse": "np.linalg.inv({})", "det": "np.linalg.det({})", "logdet": "np.linalg.slogdet({})[1]"}
+REDUCE = {"max": "max", "min": "min"}
+_CORE = Symbol("core")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An equation as text, with `{0}`, `{1}`, ... for its operands, `{t}` for its target, `{v[0]}`, ... for its temporaries.
+
+    temporaries   a hint for the name, the text and the shape of what must be computed first.
+    lines         the statements that compute the target.
+    sizes         the sizes that the text mentions.
+    helpers       the helper functions that it calls.
+    """
+
+    temporaries: tuple[tuple[str, str, tuple[Expr, ...]], ...]
+    lines: tuple[str, ...]
+    sizes: frozenset[Symbol]
+    helpers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all equations of one function share: the identifiers of sizes and loops, the type, and which tensors hold integers."""
+
+    program: Program
+    names: Mapping[Symbol, str]
+    loops: Mapping[str, str]
+    dtype: str
+    integers: frozenset[str]
+
+
+def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe:
+    """How to compute an equation; `output` says that its value is handed out, so that it must not share memory."""
+    program, op = setting.program, equation.op
+    sizes = letter_sizes(program, equation)
+    scope = Scope(sizes, program.conditions, setting.names, setting.dtype, set(), {}, [])
+    helpers = frozenset[str]()
+    if isinstance(op, Sum):
+        lines = _sum(equation, op, setting, scope, output)
+        helpers = helpers_of(op.body)
+    elif isinstance(op, Reduce):
+        value = _reduce(equation, op, scope, setting)
+        lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
+        helpers = frozenset([op.kind]) - set(REDUCE)
+    else:
+        value = _matrix(equation, op, scope, setting)
+        lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
+    return Recipe(tuple(scope.temporaries), tuple(lines), frozenset(scope.used), helpers)
+
+
+def _operand(equation: Equation, k: int, scope: Scope, setting: Setting, marks: Mapping[str, str]) -> Array:
+    """The k-th operand with a letter for each axis: "1" where its size is 1, and a diagonal where a letter stands twice."""
+    ref = equation.operands[k]
+    letters = tuple(marks.get(c) or ("1" if scope.sizes[c] == 1 else c) for c in ref.index)
+    constant = setting.program.tensors[ref.name].kind == "constant"
+    kind = "int" if ref.name in setting.integers else "decimal" if constant else "float"
+    array = Array(f"{{{k}}}", letters, ATOM, kind, view=True)
+    while repeated := [c for c in array.letters if c != "1" and array.letters.count(c) > 1]:
+        first = array.letters.index(repeated[0])
+        second = array.letters.index(repeated[0], first + 1)
+        rest = tuple(c for j, c in enumerate(array.letters) if j not in (first, second))
+        where = "" if len(array.letters) == 2 else f", axis1={first}, axis2={second}"
+        array = Array(f"np.diagonal({array.text}{where})", (*rest, repeated[0]), ATOM, kind, view=True)
+    return array
+
+
+def _goal(equation: Equation, scope: Scope) -> Letters:
+    return tuple("1" if scope.sizes[c] == 1 else c for c in equation.target.index)
+
+
+def _finished(array: Array, equation: Equation, setting: Setting, scope: Scope, output: bool) -> str:
+    """The text of an equation's value: exactly the axes of the target, and floats unless it is a tensor of integers."""
+    extents = [scope.sizes[c] for c in equation.target.index]
+    array = fitted(array, _goal(equation, scope), extents, scope.show, scope.dtype)
+    if array.kind in NUMBERS:
+        return f"{array.text}.0" if array.text.lstrip("-").isdigit() else array.text
+    if array.kind != "float" and equation.target.name not in setting.integers:
+        return as_float(array.code, scope.dtype).text
+    return f"{array.atom}.copy()" if output and array.view else array.text
+
+
+def _reduce(equation: Equation, op: Reduce, scope: Scope, setting: Setting) -> Array:
+    """max, min or logsumexp over some axes."""
+    array = _operand(equation, 0, scope, setting, {})
+    goal = _goal(equation, scope)
+    over = [c for c, extent in op.over if extent != 1]
+    if not over:
+        return array
+    if op.kind in REDUCE:
+        return reduced(array, over, goal, REDUCE[op.kind])
+    axes = [k for k, c in enumerate(array.letters) if c in over]
+    axis = "" if len(axes) == len(array.letters) else f", axis={axes[0] if len(axes) == 1 else tuple(axes)}"
+    return Array(f"{op.kind}({array.text}{axis})", tuple(c for c in array.letters if c not in over) if axis else ())
+
+
+def _matrix(equation: Equation, op: Matrix, scope: Scope, setting: Setting) -> Array:
+    """A function of the last two axes; the axes before them keep their letters."""
+    array = _operand(equation, 0, scope, setting, {})
+    lead = array.letters[:-2]
+    letters = (*lead, *_goal(equation, scope)[len(lead) :])
+    return Array(MATRIX[op.kind].format(array.text), letters)
+
+
+def _pinned(program: Program, equation: Equation, scope: Scope) -> tuple[dict[str, Pinned], list[sp.Eq]]:
+    """The pinned letters with their places, and the guards that remain."""
+    fixed, remaining = pins(program, equation)
+    integers = integers_of(program, equation) if fixed else {}
+    ones = {position(c): S.Zero for c, extent in scope.sizes.items() if extent == 1}
+    result = {}
+    for letter, at in fixed.items():
+        at, extent = at.xreplace(ones), scope.sizes[letter]
+        hang = overhang(at, extent, scope.sizes, program.conditions, integers)
+        below, above = hang if hang is not None else (S.One, S.One)
+        result[letter] = Pinned(at, extent, below, above)
+    return result, remaining
+
+
+def _sum(equation: Equation, op: Sum, setting: Setting, scope: Scope, output: bool) -> list[str]:
+    """The lines of a Sum: read at pinned positions, multiply and sum, write to pinned positions."""
+    factors = split(op)
+    pinned: dict[str, Pinned] = {}
+    remaining: list[sp.Eq] = []
+    if factors.guards:
+        pinned, remaining = _pinned(setting.program, equation, scope)
+    arrays, rest = _read_operands(equation, op, setting, scope, pinned, factors.rest)
+    goal = _goal(equation, scope)
+    for guard in remaining:
+        rest = rest * _indicator(guard, goal, arrays, scope)
+    if pinned or rest.free_symbols:
+        swap = {position(c): p.at for c, p in pinned.items()}
+        swap |= {position(c): S.Zero for c, extent in scope.sizes.items() if extent == 1}
+        rest = rest.xreplace(swap)
+    if not pinned and not remaining:
+        body = op.body if rest == factors.rest else factors.coefficient * sp.Mul(*[op.slots[k] for k in factors.operands]) * rest
+    else:
+        body = factors.coefficient * sp.Mul(*[op.slots[k] for k in factors.operands]) * rest
+    scattered = {c: p for c, p in pinned.items() if c in goal}
+    keep = tuple(c for c in goal if c not in scattered)
+    keep += tuple(dict.fromkeys(c for p in scattered.values() for c in _letters_at(p.at, arrays) if c not in keep))
+    summed = [(c, extent) for c, extent in op.over if c not in pinned and extent != 1 and c not in keep]
+    part = _multiplied(body, arrays, summed, keep, scope, goal if not scattered else ())
+    if not scattered:
+        return [f"{{t}} = {_finished(part, equation, setting, scope, output)}"]
+    part = floating(part, scope.dtype)
+    extents = [scope.sizes[c] for c in equation.target.index]
+    return write(part, "{t}", goal, scattered, extents, scope, setting.loops, output)
+
+
+def _indicator(guard: sp.Eq, goal: Letters, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
+    """1 where a guard that pins nothing holds: [i = l + c] is an identity matrix, moved by c."""
+    form = affine(guard.lhs - guard.rhs)
+    if len(form.slopes) == 2 and set(form.slopes.values()) == {-1, 1} and form.opaque == 0 and set(form.slopes) <= set(goal):
+        row, column = sorted(form.slopes, key=goal.index)
+        rows, columns = scope.show(scope.sizes[row]), scope.show(scope.sizes[column])
+        offset = "" if form.offset == 0 else f", {scope.show(-form.offset / form.slopes[column])}"
+        shape = rows if rows == columns and not offset else f"{rows}, {columns}{offset}"
+        symbol = Symbol(f"eye {row} {column}")
+        kind = ", dtype=np.float32" if scope.dtype == "float32" else ""
+        arrays[symbol] = Array(f"np.eye({shape}{kind})", (row, column))
+        return symbol
+    return Where(guard, S.One, S.Zero)
+
+
+def _letters_at(at: Expr, arrays: Mapping[Symbol, Array]) -> list[str]:
+    """The letters that a position depends on, through the integers in it as well."""
+    slots = [s for s in sorted(at.free_symbols, key=str) if s in arrays]
+    own = list(affine(at).slopes) + sorted(letters_of(at) - set(affine(at).slopes))
+    return own + [c for s in slots for c in arrays[s].free if c not in own]  # type: ignore[index]
+
+
+def _read_operands(
+    equation: Equation, op: Sum, setting: Setting, scope: Scope, pinned: dict[str, Pinned], rest: Expr
+) -> tuple[dict[Symbol, Array], Expr]:
+    """The operands at their pinned positions, and the other factors of the body, made 0 where a position is out of range."""
+    arrays: dict[Symbol, Array] = {}
+    for k, s in enumerate(op.slots):
+        if equation.operands[k].name in setting.integers and not set(equation.operands[k].index) & set(pinned):
+            arrays[s] = scope.integers[s] = _operand(equation, k, scope, setting, {})
+    sure = {c for c, p in pinned.items() if not p.hangs}
+    unsafe: set[str] = set()
+    factors = {op.slots[k] for k in split(op).operands}
+    for k, s in enumerate(op.slots):
+        if s in arrays:
+            continue
+        index = equation.operands[k].index
+        marks = {c: f"@{c}" for c in index if c in pinned}
+        array = _operand(equation, k, scope, setting, marks)
+        if marks:
+            own = {f"@{c}": pinned[c] for c in marks}
+            by = ways(array.letters, own, scope.sizes)
+            inside = {c for c, mark in marks.items() if by[mark] != "take" and s in factors and s not in rest.free_symbols}
+            sure |= inside
+            unsafe |= set(marks) - inside
+            array = read(array, own, scope, f"{{{k}}}")
+        arrays[s] = array
+    goal = set(equation.target.index)
+    targets = {c: p for c, p in pinned.items() if c in goal}
+    by = ways(_goal(equation, scope), targets, scope.sizes)
+    sure |= {c for c in targets if by[c] != "take"}
+    tests = []
+    for c, p in pinned.items():
+        if p.hangs and (c not in sure or c in unsafe):
+            tests += [p.at >= 0] if p.below != 0 else []
+            tests += [p.at <= p.extent - 1] if p.above != 0 else []
+    return arrays, Where(sp.And(*tests, evaluate=False), rest, S.Zero) if tests else rest
+
+
+def floating(array: Array, dtype: str) -> Array:
+    """The array with floats for entries."""
+    code = as_float(array.code, dtype)
+    return replace(array, text=code.text, level=code.level, kind=code.kind)
+
+
+def _multiplied(
+    body: Expr, arrays: dict[Symbol, Array], summed: Sequence[tuple[str, Expr]], keep: Letters, scope: Scope, goal: Letters
+) -> Array:
+    """The sum of body(arrays) over the letters `summed`."""
+    arrays = arrays | scope.positions(body)
+    if not summed:
+        return elementwise(body, arrays, goal or keep, scope.dtype)
+    over = {c for c, _ in summed}
+    inner: dict[frozenset[str], list[Expr]] = {}
+    outer: list[Expr] = []
+    for factor in sp.Mul.make_args(body):
+        letters = frozenset(c for s in factor.free_symbols if s in arrays for c in arrays[s].free)  # type: ignore[index]
+        if letters & over:
+            inner.setdefault(letters, []).append(factor)
+        else:
+            outer.append(factor)
+    found = frozenset().union(*inner)
+    outer += [extent for c, extent in summed if c not in found]
+    scale = sp.Mul(*outer)
+    if not inner:
+        return elementwise(scale, arrays | scope.positions(scale), goal or keep, scope.dtype)
+    core, scale = _core(inner, arrays, [(c, e) for c, e in summed if c in found], scale, keep, scope, goal)
+    return elementwise(scale * _CORE, {_CORE: core, **arrays, **scope.positions(scale)}, goal or keep, scope.dtype)
+
+
+def _core(
+    inner: dict[frozenset[str], list[Expr]], arrays: dict[Symbol, Array], summed: Sequence[tuple[str, Expr]], scale: Expr,
+    keep: Letters, scope: Scope, goal: Letters,
+) -> tuple[Array, Expr]:  # fmt: skip
+    """The sum of the products themselves, and what still has to be multiplied to it."""
+    over = [c for c, _ in summed]
+    if len(inner) > 1:
+        parts = [elementwise(sp.Mul(*group), arrays, (), scope.dtype) for group in inner.values()]
+        parts = [floating(part, scope.dtype) for part in parts]
+        return contracted(parts, tuple(c for c in keep if any(c in p.free for p in parts)), scope.dtype), scale
+    (group,) = inner.values()
+    plain = all(s in arrays and len(arrays[s].letters) == 1 and arrays[s].kind == "float" for s in group)
+    if plain and len(group) == 2 and len(over) == 1:
+        a, b = (arrays[s] for s in group)  # type: ignore[index]
+        return Array(f"{a.atom} @ {b.atom}", (), PRODUCT), scale
+    array = elementwise(sp.Mul(*group), arrays, (), scope.dtype)
+    count = sp.Mul(*[extent for _, extent in summed])
+    if scale * count in (1, -1) and array.kind == "float":
+        return reduced(array, over, goal, "mean"), scale * count
+    return reduced(array, over, goal, "sum", f"dtype={DTYPES[scope.dtype]}" if array.kind != "float" else ""), scale

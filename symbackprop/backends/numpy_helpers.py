@@ -1,0 +1,82 @@
+"""The helper functions of generated NumPy source, each as text: rows of the table in their stable form, logsumexp, erf."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import sympy as sp
+from sympy import Symbol
+
+from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
+from symbackprop.functions import ELEMENTWISE
+
+LOGSUMEXP = '''
+def logsumexp(x, axis=None):
+    """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
+    top = np.max(x, axis=axis, keepdims=True)
+    return np.squeeze(top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)), axis=axis)
+'''
+
+# erf(x) / x is a series in x^2; log(erfc(x) / t) + x^2 with t = 2 / (2 + x) is one in Chebyshev polynomials of 2 t - 1, whose
+# coefficients were computed with 40 digits (the form is that of Press et al., Numerical Recipes, 3rd edition, section 6.2.2)
+ERF = '''
+ERF_NEAR = (
+    {near},
+)
+ERF_FAR = (
+    {far},
+)
+
+
+def erf(x):
+    """The error function to the last digits: a series near 0, beyond that 1 - t exp(p(t) - x^2) with t = 2 / (2 + |x|)."""
+    x = np.asarray(x)
+    a = np.minimum(np.abs(x), 6.0)
+    t = 2 / (2 + a)
+    near = x * np.polynomial.polynomial.polyval(np.minimum(a, 0.5)**2, ERF_NEAR)
+    far = 1 - t * np.exp(np.polynomial.chebyshev.chebval(2 * t - 1, ERF_FAR) - a**2)
+    return np.where(a < 0.5, near, np.copysign(far, x)).astype(x.dtype)
+'''
+FAR = (
+    -0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632,
+    -0.0009465953444820369, 0.00036683949785276145, 4.252332480690777e-05, -2.0278578112534242e-05,
+    -1.6242900046470256e-06, 1.3036558355805232e-06, 1.5626441722066142e-08, -8.523809591492654e-08,
+    6.5290544390988515e-09, 5.059343495551469e-09, -9.91364156493033e-10, -2.273651222931836e-10,
+    9.646791102015527e-11, 2.3940380830391146e-12, -6.886027526497553e-12, 8.944879273090725e-13,
+    3.130921399342958e-13, -1.1270822361367252e-13, 3.810905255189232e-16, 7.106097613609237e-15,
+    -1.5230282014571043e-15, -9.457494571291233e-17, 1.210237189224279e-16, -2.816663087747177e-17,
+)
+
+
+def _lines(numbers: tuple[float, ...]) -> str:
+    rows = [numbers[k : k + 4] for k in range(0, len(numbers), 4)]
+    return ",\n    ".join(", ".join(map(repr, row)) for row in rows)
+
+
+def _erf() -> str:
+    near = (2 * (-1) ** k / (sp.sqrt(sp.pi) * sp.factorial(k) * (2 * k + 1)) for k in range(12))
+    return ERF.format(near=_lines(tuple(float(c) for c in near)), far=_lines(FAR))
+
+
+@lru_cache(maxsize=None)
+def helper_source(name: str, dtype: str) -> str:
+    """The definition of the helper function `name`."""
+    if name == "logsumexp":
+        return LOGSUMEXP.strip()
+    return _erf().strip() if name == "erf" else _row(name, dtype)
+
+
+def _row(name: str, dtype: str) -> str:
+    """A row of the table; what stands twice in its stable form is computed once."""
+    row = ELEMENTWISE[name]
+    fresh = (Symbol(letter) for letter in "abcdefgh")
+    shared, (form,) = sp.cse(stable_form(name), symbols=fresh, optimizations=[], order="none")
+    arguments = ", ".join(s.name for s in row.args)
+    lines = [f"def {name}({arguments}):", f'    """{row.formula}, entry by entry."""']
+    known = list(row.args)
+    for symbol, part in [*shared, (None, form)]:
+        code = printed(part, tuple(Shown(s, ATOM, "float") for s in known), dtype)
+        text = code.text.format(*[s.name for s in known])
+        lines.append(f"    {symbol.name} = {text}" if symbol is not None else f"    return {text}")
+        known += [symbol] if symbol is not None else []
+    return "\n".join(lines)

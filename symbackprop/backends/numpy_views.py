@@ -1,0 +1,366 @@
+"""Reading and writing at pinned positions: slices, windows, reshapes and takes in the place of indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+
+from symbackprop.backends.numpy_arrays import Array, Letters, aligned, constant_text, elementwise, fitted, indexed, shape_text
+from symbackprop.backends.numpy_body import ATOM, Shown, printed
+from symbackprop.pin import Affine, affine, digits, letters_of, proven
+from symbackprop.program import position
+
+
+@dataclass
+class Scope:
+    """What the reading of one equation must know.
+
+    sizes        the size of every letter.
+    conditions   expressions of sizes that are not negative.
+    names        the identifier of every size.
+    loops        the identifier of every letter that is a loop's variable.
+    integers     the slots that stand for tensors of integers, as arrays.
+    temporaries  what is computed before the equation itself: a hint for the name, the text and the shape; `{v[k]}` is the k-th.
+    """
+
+    sizes: Mapping[str, Expr]
+    conditions: tuple[Expr, ...]
+    names: Mapping[Symbol, str]
+    dtype: str
+    used: set[Symbol]
+    integers: dict[Symbol, Array]
+    temporaries: list[tuple[str, str, tuple[Expr, ...]]]
+
+    def show(self, extent: Expr, loops: Mapping[str, str] | None = None) -> str:
+        """The text of an expression of sizes and of loop variables."""
+        names: dict[Symbol, str] = {position(c): name for c, name in (loops or {}).items()}
+        symbols = sorted(extent.free_symbols, key=str)
+        self.used |= {s for s in symbols if s not in names}  # type: ignore[misc]
+        shown = tuple(Shown(s, 0, "whole") for s in symbols)  # type: ignore[arg-type]
+        return printed(extent, shown).text.format(*[names.get(s) or self.names[s] for s in symbols])  # type: ignore[call-overload, index]
+
+    def arange(self, letter: str) -> Array:
+        return Array(f"np.arange({self.show(self.sizes[letter])})", (letter,), kind="int")
+
+    def positions(self, expression: sp.Basic) -> dict[Symbol, Array]:
+        """An array for every symbol of an expression but the slots: its positions and its sizes."""
+        found: dict[Symbol, Array] = {}
+        for symbol in sorted(expression.free_symbols, key=str):
+            assert isinstance(symbol, Symbol)
+            if symbol in self.names:
+                self.used.add(symbol)
+                found[symbol] = Array(self.names[symbol], kind="whole")
+            elif symbol.name in self.sizes and symbol == position(symbol.name):
+                found[symbol] = self.arange(symbol.name)
+        return found
+
+    def whole(self, at: Expr, frame: Letters) -> Array:
+        """The array of whole numbers `at`, its axes as in `frame`."""
+        return aligned(elementwise(at, self.positions(at) | self.integers, frame, "float64"), frame)
+
+    def keep(self, hint: str, text: str, shape: Sequence[Expr]) -> str:
+        """Compute `text` before the equation; returns the name that it will have."""
+        entry = (hint, text, tuple(shape))
+        if entry not in self.temporaries:
+            self.temporaries.append(entry)
+        return f"{{v[{self.temporaries.index(entry)}]}}"
+
+    def shape(self, letters: Letters) -> list[Expr]:
+        return [S.One if c == "1" else self.sizes[c.lstrip("@")] for c in letters]
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """An axis that is read or written at the position `at`, which may stand `below` 0 and `above` extent - 1."""
+
+    at: Expr
+    extent: Expr
+    below: Expr = S.Zero
+    above: Expr = S.Zero
+
+    @property
+    def form(self) -> Affine:
+        return affine(self.at)
+
+    @property
+    def hangs(self) -> bool:
+        return (self.below, self.above) != (0, 0)
+
+    def shifted(self) -> Pinned:
+        """The same position in an array that has been padded."""
+        return Pinned(self.at + self.below, self.extent + self.below + self.above)
+
+    def clipped(self) -> Expr:
+        """The position brought into range."""
+        at = sp.Min(self.at, self.extent - 1) if self.above != 0 else self.at
+        return sp.Max(S.Zero, at) if self.below != 0 else at
+
+
+def way(pinned: Pinned, others: Sequence[str], sizes: Mapping[str, Expr]) -> str:
+    """How a view reaches a pinned axis: "at", "slice", "digits", "window", or "take" where only an array of positions can.
+
+    others   the letters of the other axes and of their positions: a view cannot use a letter twice.
+    """
+    form = pinned.form
+    slopes = list(form.slopes.values())
+    if form.opaque != 0 or any(c in others for c in form.slopes):
+        return "take"
+    if not slopes:
+        return "at"
+    if not pinned.hangs and digits(form, pinned.extent, sizes):
+        return "digits"
+    if len(slopes) == 1 and slopes[0].is_Integer and (slopes[0] > 0 or _runs_back(pinned, sizes)):
+        return "slice"
+    return "window" if len(slopes) == 2 and all(slope.is_Integer and slope > 0 for slope in slopes) else "take"
+
+
+def _runs_back(pinned: Pinned, sizes: Mapping[str, Expr]) -> bool:
+    """Whether a slice with a negative step can be written: it ends at the first entries, where NumPy needs no stop."""
+    ((letter, step),) = pinned.form.slopes.items()
+    last = pinned.form.offset + step * (sizes[letter] - 1)
+    return not pinned.hangs and proven(last) and proven(-step - 1 - last)
+
+
+def ways(letters: Letters, axes: Mapping[str, Pinned], sizes: Mapping[str, Expr]) -> dict[str, str]:
+    """The way to every pinned axis of an array with these letters."""
+    result = {}
+    for own, pinned in axes.items():
+        others = [c for c in letters if c != own] + [c for o, p in axes.items() if o != own for c in letters_in(p.at)]
+        result[own] = way(pinned, others, sizes)
+    return result
+
+
+def letters_in(at: Expr) -> list[str]:
+    form = affine(at)
+    return [*form.slopes, *sorted(letters_of(form.opaque) - set(form.slopes))]
+
+
+def read(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -> Array:
+    """The array read at pinned positions: the letters of a position take the place of its axis.
+
+    axes   the pinned axes by their letters in `array`.
+    hint   what the name of a padded or windowed copy begins with.
+    """
+    by = ways(array.letters, axes, scope.sizes)
+    plain = {c: p for c, p in axes.items() if by[c] != "take"}
+    if any(p.hangs for p in plain.values()):
+        array = _padded(array, plain, scope, hint)
+        plain = {c: p.shifted() for c, p in plain.items()}
+    array = _sliced(array, {c: p for c, p in plain.items() if by[c] in ("at", "slice")}, scope)
+    array = _windows(array, {c: p for c, p in plain.items() if by[c] == "window"}, scope, hint)
+    array = _spread(array, {c: p for c, p in plain.items() if by[c] == "digits"}, scope)
+    return _taken(array, {c: p for c, p in axes.items() if by[c] == "take"}, scope)
+
+
+def _padded(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -> Array:
+    widths = [(axes[c].below, axes[c].above) if c in axes else (S.Zero, S.Zero) for c in array.letters]
+    text = ", ".join(f"({scope.show(below)}, {scope.show(above)})" for below, above in widths)
+    text = text if len(widths) == 1 else f"({text})"
+    shape = [extent + below + above for extent, (below, above) in zip(scope.shape(array.letters), widths, strict=True)]
+    return Array(scope.keep(f"{hint}_padded", f"np.pad({array.text}, {text})", shape), array.letters, ATOM, array.kind, True)
+
+
+def _sliced(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
+    if not axes:
+        return array
+    entries, letters = [], []
+    for c in array.letters:
+        entry, letter = _entry(axes[c], scope) if c in axes else (":", c)
+        entries.append(entry)
+        letters += [letter] if letter else []
+    return indexed(array, entries, tuple(letters))
+
+
+def _entry(pinned: Pinned, scope: Scope) -> tuple[str, str]:
+    """One place inside the brackets of a basic index, and the letter of the axis that it leaves ("" for none)."""
+    form = pinned.form
+    if not form.slopes:
+        back = sp.expand(form.offset - pinned.extent)
+        return (scope.show(back) if back.is_Integer and form.offset.free_symbols else scope.show(form.offset)), ""
+    ((letter, step),) = form.slopes.items()
+    return slice_text(form.offset, scope.sizes[letter], int(step), pinned.extent, scope), letter  # type: ignore[call-overload]
+
+
+def slice_text(
+    start: Expr, count: Expr, step: int, extent: Expr, scope: Scope, loops: Mapping[str, str] | None = None
+) -> str:
+    """start : stop : step for `count` entries of an axis of size `extent`, with no more written than needed."""
+    last = sp.expand(start + step * (count - 1))
+    if step < 0:
+        return f"{'' if sp.expand(start - extent + 1) == 0 else scope.show(start, loops)}::{step}"
+    left = sp.expand(extent - last - 1)  # entries after the last one
+    first = "" if start == 0 else scope.show(start, loops)
+    if proven(left) and proven(step - 1 - left):
+        stop = ""
+    elif left.is_Integer and (last + 1).free_symbols and not loops:
+        stop = scope.show(-left)
+    else:
+        stop = scope.show(last + 1, loops)
+    text = f"{first}:{stop}" if first.isidentifier() or first.isdigit() or not first or not stop else f"{first} : {stop}"
+    return text if step == 1 else f"{text}:{step}"
+
+
+def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -> Array:
+    """Sliding windows: a position in two letters is read by an axis for each, the windows' axes at the end."""
+    if not axes:
+        return array
+    spans, numbers, entries, letters, ends = [], [], [], list(array.letters), []
+    entries = [":"] * len(array.letters)
+    for c, pinned in axes.items():
+        axis, form = array.letters.index(c), pinned.form
+        inner = window_letter(form, scope.sizes)
+        (outer,) = set(form.slopes) - {inner}
+        step = int(form.slopes[inner])  # type: ignore[call-overload]
+        span = sp.expand((scope.sizes[inner] - 1) * step + 1)
+        numbers.append(str(axis))
+        spans.append(scope.show(span))
+        stride = int(form.slopes[outer])  # type: ignore[call-overload]
+        entries[axis] = slice_text(form.offset, scope.sizes[outer], stride, sp.expand(pinned.extent - span + 1), scope)
+        entries.append(":" if step == 1 else f"::{step}")
+        letters[axis] = outer
+        ends.append(inner)
+    shape, axis_text = ", ".join(spans), ", ".join(numbers)
+    if len(spans) > 1:
+        shape, axis_text = f"({shape})", f"({axis_text})"
+    text = f"np.lib.stride_tricks.sliding_window_view({array.text}, {shape}, axis={axis_text})"
+    result = indexed(Array(text, kind=array.kind, view=True), entries, (*letters, *ends))
+    return replace(result, text=scope.keep(f"{hint}_windows", result.text, scope.shape(result.letters)))
+
+
+def window_letter(form: Affine, sizes: Mapping[str, Expr]) -> str:
+    """Which of two letters runs inside the window: the one of the smaller size, or of the simpler one."""
+
+    def rank(letter: str) -> tuple[bool, int, int, str]:
+        extent = sizes[letter]
+        number = int(extent) if extent.is_Integer else 0  # type: ignore[call-overload]
+        return not extent.is_Integer, number, int(extent.count_ops()), letter  # type: ignore[attr-defined]
+
+    return min(form.slopes, key=rank)
+
+
+def _spread(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
+    """An axis that counts several letters as digits becomes an axis for each of them."""
+    if not axes:
+        return array
+    parts = {c: digits(p.form, p.extent, scope.sizes) or () for c, p in axes.items()}
+    letters = tuple(d for c in array.letters for d in parts.get(c, (c,)))
+    shape = shape_text([scope.show(scope.sizes[c]) if c != "1" else "1" for c in letters])
+    return Array(f"{array.atom}.reshape{shape}", letters, ATOM, array.kind, array.view)
+
+
+def take_entries(letters: Sequence[str], axes: Mapping[str, Pinned], scope: Scope) -> tuple[list[str], Letters, Letters]:
+    """The entries of an index with arrays of positions, the letters of the arrays, and the letters of what it selects."""
+    frame = tuple(dict.fromkeys(c for p in axes.values() for c in letters_in(p.at) if scope.sizes[c] != 1))
+    frame += tuple(dict.fromkeys(c for p in axes.values() for a in p.at.free_symbols if a in scope.integers
+                                 for c in scope.integers[a].free if c not in frame))  # type: ignore[index]  # fmt: skip
+    entries, places = [], []
+    for k, c in enumerate(letters):
+        if c in axes:
+            entries.append(scope.whole(axes[c].clipped(), frame).text)
+        elif c in frame:
+            entries.append(aligned(scope.arange(c), frame).text)
+        else:
+            entries.append(":")
+            continue
+        places.append(k)
+    rest = [(k, c) for k, c in enumerate(letters) if k not in places]
+    together = places == list(range(places[0], places[-1] + 1))
+    before = [c for k, c in rest if together and k < places[0]]
+    after = [c for k, c in rest if not together or k > places[0]]
+    return entries, frame, (*before, *frame, *after)
+
+
+def _taken(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
+    if not axes:
+        return array
+    entries, _, letters = take_entries(array.letters, axes, scope)
+    return replace(indexed(array, entries, letters), view=False)
+
+
+def write(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned], extents: Sequence[Expr], scope: Scope,
+          loops: Mapping[str, str], output: bool = False) -> list[str]:  # fmt: skip
+    """The lines that put `part` into a new array `target` at pinned positions, adding where positions meet.
+
+    part      over the letters of `letters` that are not pinned and the letters of the positions.
+    letters   the letters of the target.
+    axes      its pinned axes.
+    loops     the identifiers of loop variables.
+    output    whether the target is handed out, so that it must not share memory.
+    """
+    free = tuple(c for c in letters if c not in axes)
+    by = ways(letters, axes, scope.sizes)
+    if set(by.values()) == {"digits"}:
+        parts = {c: digits(p.form, p.extent, scope.sizes) or () for c, p in axes.items()}
+        order = tuple(d for c in letters for d in parts.get(c, (c,)))
+        whole = fitted(part, order, [scope.sizes.get(c, S.One) for c in order], scope.show, scope.dtype)
+        copy = ".copy()" if output and whole.view else ""
+        return [f"{target} = {whole.atom}.reshape{shape_text([scope.show(e) for e in extents])}{copy}"]
+    if "take" in by.values():
+        return _added(part, target, letters, axes, extents, scope, free)
+    shape, crop, entries, over, frame = [], [], [], [], []
+    for c, extent in zip(letters, extents, strict=True):
+        if c not in axes:
+            shape.append(extent)
+            crop.append(":")
+            entries.append(":")
+            frame.append(c)
+            continue
+        pinned = axes[c]
+        shape.append(pinned.extent + pinned.below + pinned.above)
+        crop.append(slice_text(pinned.below, pinned.extent, 1, shape[-1], scope) if pinned.hangs else ":")
+        form = pinned.shifted().form
+        if not form.slopes:
+            entries.append(_entry(pinned.shifted(), scope)[0])
+            continue
+        looped = [window_letter(form, scope.sizes)] if len(form.slopes) == 2 else []
+        start = sp.Add(form.offset, *[form.slopes[a] * position(a) for a in looped])
+        ((main, step),) = [(a, s) for a, s in form.slopes.items() if a not in looped]
+        names = {a: loops[a] for a in looped}
+        entries.append(slice_text(start, scope.sizes[main], int(step), shape[-1], scope, names))  # type: ignore[call-overload]
+        over += looped
+        frame.append(main)
+    return _assigned(part, target, entries, tuple(frame), over, (shape, crop), scope, loops)
+
+
+def _zeros(shape: Sequence[Expr], scope: Scope) -> str:
+    return constant_text("0", [scope.show(sp.expand(extent)) for extent in shape], scope.dtype)
+
+
+def _assigned(part: Array, target: str, entries: list[str], frame: Letters, over: list[str],
+              edges: tuple[list[Expr], list[str]], scope: Scope, loops: Mapping[str, str]) -> list[str]:  # fmt: skip
+    shape, crop = edges
+    lines = [f"{target} = {_zeros(shape, scope)}"]
+    inner = [c for c in over if c in part.free]
+    part = aligned(part, (*frame, *inner))
+    if inner:
+        if part.text.count("(") or part.text.count(" "):
+            part = replace(part, text=scope.keep(f"{target}_parts", part.text, scope.shape(part.letters)), level=ATOM)
+        part = Array(f"{part.atom}[..., {', '.join(loops[c] for c in inner)}]")
+    for depth, c in enumerate(over):
+        lines.append(f"{'    ' * depth}for {loops[c]} in range({scope.show(scope.sizes[c])}):")
+    sign = "+=" if over else "="
+    lines.append(f"{'    ' * len(over)}{target}[{', '.join(_trimmed(entries))}] {sign} {part.text}")
+    if any(entry != ":" for entry in crop):
+        lines.append(f"{target} = {target}[{', '.join(_trimmed(crop))}]")
+    return lines
+
+
+def _trimmed(entries: list[str]) -> list[str]:
+    while len(entries) > 1 and entries[-1] == ":":
+        entries = entries[:-1]
+    return entries
+
+
+def _added(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned], extents: Sequence[Expr], scope: Scope,
+           free: Letters) -> list[str]:  # fmt: skip
+    entries, frame, selected = take_entries(letters, axes, scope)
+    lines = [f"{target} = {_zeros(extents, scope)}"]
+    index = ", ".join(_trimmed(entries))
+    value = aligned(part, selected)
+    if set(frame) <= set(free):  # every place is written once
+        return [*lines, f"{target}[{index}] = {value.text}"]
+    key = index if len(_trimmed(entries)) == 1 else f"np.s_[{index}]" if ":" in entries else f"({index})"
+    return [*lines, f"np.add.at({target}, {key}, {value.text})"]

@@ -1,0 +1,156 @@
+"""Declarations: kind[sizes] & domain, as in `W_1: parameter[h, d]`, from parsed text to an input tensor."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.builder import Tensor
+from symbackprop.notation.errors import NotationError, Source, nearest
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, PACKAGES
+from symbackprop.program import Signature
+
+HIGHEST = 8  # exponent of a size
+EXAMPLE = "Write x: data[n], W: parameter[h, d], t: integers[n, v] or y: labels[n, c]."
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a declaration says: the kind, the domain, and the sizes (None where none were given)."""
+
+    kind: str | None = None
+    domain: str | None = None
+    sizes: tuple[Expr, ...] | None = None
+
+
+def declared(name: str, annotation: ast.expr, source: Source, size_named: Callable[[ast.Name], Expr]) -> Tensor:
+    """The input tensor that `name: annotation` declares.
+
+    size_named   what a name among the sizes stands for; raises NotationError where it cannot be a size.
+    Raises NotationError where the annotation is no declaration.
+    """
+    kind = Reading(source, size_named).kind(annotation)
+    return input_tensor(name, kind, lambda fault, mend: NotationError(fault, mend, source.place(annotation)))
+
+
+def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationError]) -> Tensor:
+    """The input tensor of a kind; a size that might be 0 becomes a condition of the program."""
+    sizes, bound = kind.sizes or (), None
+    what = kind.kind or "data"
+    if what == "integers":
+        if kind.domain:
+            raise fault(f"{name}: integers have no domain.", "Leave it out.")
+        if not sizes:
+            raise fault(
+                f"{name}: integers need the size that they stay below.",
+                f"Write {name}: integers[n, v]: shape (n,), values below v.",
+            )
+        *shape, bound = sizes
+        sizes = tuple(shape)
+    if what == "labels" and not sizes:
+        raise fault(
+            f"{name}: labels sum to one along their last axis, so they need an axis.", f"Write {name}: labels[n, c]."
+        )
+    conditions = []
+    for extent in (*sizes, *([bound] if bound is not None else [])):
+        room = extent - 1
+        if room.is_negative:
+            raise fault(f"{name}: {extent} is no size.", "A size is at least 1.")
+        if not room.is_nonnegative:
+            conditions.append(sp.expand(room))
+    signature = Signature(name, sizes, what, domain=kind.domain, bound=bound)
+    return Tensor(sizes, signature=signature, conditions=tuple(conditions))
+
+
+class Reading:
+    """The reading of one declaration."""
+
+    def __init__(self, source: Source, size_named: Callable[[ast.Name], Expr]) -> None:
+        self.source, self.size_named = source, size_named
+
+    def fault(self, node: ast.AST, fault: str, mend: str = EXAMPLE) -> NotationError:
+        return NotationError(fault, mend, self.source.place(node))
+
+    def kind(self, node: ast.expr) -> Kind:
+        """kind, kind[sizes], domain, or several of these joined by &."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd):
+            return self.joined(node, self.kind(node.left), self.kind(node.right))
+        if isinstance(node, ast.Subscript):
+            kind = self.kind(node.value)
+            if kind.sizes is not None:
+                raise self.fault(node, "the sizes stand in one pair of brackets.", "Write parameter[h, d].")
+            return replace(kind, sizes=self.sizes(node.slice))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in PACKAGES:
+            word = node.attr
+        elif isinstance(node, ast.Name):
+            word = node.id
+        else:
+            raise self.fault(node, f"{self.source.segment(node)} is no declaration.")
+        if word in KINDS:
+            return Kind(word)
+        if word in DOMAINS:
+            return Kind(domain=word)
+        near = nearest(word, (*KINDS, *DOMAINS))
+        mend = (
+            f"Did you mean {near}?" if near else f"The kinds are {', '.join(KINDS)}; the domains {', '.join(DOMAINS)}."
+        )
+        raise self.fault(node, f"{word} is no kind of tensor.", mend)
+
+    def joined(self, node: ast.expr, a: Kind, b: Kind) -> Kind:
+        for one, other in ((a.kind, b.kind), (a.domain, b.domain), (a.sizes, b.sizes)):
+            if one is not None and other is not None:
+                raise self.fault(
+                    node, f"{self.source.segment(node)} says the same thing twice.", "Write s: parameter[n] & positive."
+                )
+        sizes = a.sizes if a.sizes is not None else b.sizes
+        return Kind(a.kind or b.kind, a.domain or b.domain, sizes)
+
+    def sizes(self, node: ast.expr) -> tuple[Expr, ...]:
+        """The sizes between the brackets."""
+        several = node.elts if isinstance(node, ast.Tuple) else [node]
+        return tuple(self.size(one) for one in several)
+
+    def size(self, node: ast.expr) -> Expr:
+        """A size: a whole number, a symbol, or an expression of these with + - * // **."""
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return sp.Integer(node.value)
+        if isinstance(node, ast.Name):
+            return self.size_named(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -self.size(node.operand)
+        if isinstance(node, ast.BinOp):
+            return self.combined(node)
+        mend = "A size is a whole number, a name, or an expression of these: h - k + 1."
+        if isinstance(node, ast.Slice):
+            mend = "Sizes are separated by commas: parameter[h, d]."
+        raise self.fault(node, f"{self.source.segment(node) or ':'} is no size.", mend)
+
+    def combined(self, node: ast.BinOp) -> Expr:
+        a, b = self.size(node.left), self.size(node.right)
+        match node.op:
+            case ast.Add():
+                return a + b
+            case ast.Sub():
+                return a - b
+            case ast.Mult():
+                return a * b
+            case ast.FloorDiv():
+                if b.is_positive:
+                    return sp.floor(a / b)
+                raise self.fault(node, f"{b} might be 0.", "Divide by a size that is positive.")
+            case ast.Pow():
+                if b.is_Integer and 1 <= b <= HIGHEST:
+                    return a**b
+                raise self.fault(node, f"the exponent of a size is a whole number from 1 to {HIGHEST}.", "")
+            case ast.Div():
+                raise self.fault(
+                    node,
+                    "a size is a whole number.",
+                    f"Write {self.source.segment(node.left)} // {self.source.segment(node.right)}.",
+                )
+            case _:
+                raise self.fault(node, f"{self.source.segment(node)} is no size.", "Sizes are made with + - * //.")

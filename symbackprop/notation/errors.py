@@ -1,0 +1,126 @@
+"""The one error of the ways in: where it stands, what is wrong, what to write instead."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symbackprop.errors import SymbackpropError
+
+TAB = 4  # columns that a tab of the source takes in a message
+WIDEST = 100  # columns of a source line that a message shows
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stretch of one line: file, line and column from 1, the length, and the line as written."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    length: int = 1
+    text: str = ""
+
+    def __str__(self) -> str:
+        return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+
+    def drawn(self) -> str:
+        """The source line with carets under the stretch, or nothing where there is no line."""
+        if not self.text.strip():
+            return ""
+        start = max(self.column - 1, 0)
+        first = max(0, start - WIDEST // 2) if len(self.text) > WIDEST else 0
+        shown = self.text[first : first + WIDEST]
+        before = self.text[first:start].replace("\t", " " * TAB)
+        length = max(1, min(self.length, len(shown) - (start - first)))
+        return f"    {shown.replace(chr(9), ' ' * TAB)}\n    {' ' * len(before)}{'^' * length}"
+
+
+class NotationError(SymbackpropError):
+    """What a person wrote is not in the language, or does not fit.
+
+    fault   what is wrong.
+    mend    what to write instead; "" where the fault says it.
+    place   where it stands, or None.
+    """
+
+    def __init__(self, fault: str, mend: str = "", place: Place | None = None) -> None:
+        self.fault, self.mend, self.place = fault, mend, place
+        message = " ".join(filter(None, [f"{place}: {fault}" if place else fault, mend]))
+        drawn = place.drawn() if place else ""
+        super().__init__(f"{message}\n{drawn}" if drawn else message)
+
+    @property
+    def file(self) -> str | None:
+        return self.place.file if self.place else None
+
+    @property
+    def line(self) -> int | None:
+        return self.place.line if self.place else None
+
+    @property
+    def column(self) -> int | None:
+        return self.place.column if self.place else None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text under reading: what to call it, its lines, and where it begins in its file."""
+
+    file: str
+    lines: tuple[str, ...]
+    first_line: int = 1
+    indent: int = 0
+
+    def place(self, node: ast.AST) -> Place:
+        """Where a node of the parsed text stands."""
+        line: int = getattr(node, "lineno", 1)
+        text = self.line(line)
+        start = self._characters(text, getattr(node, "col_offset", 0))
+        last = getattr(node, "end_lineno", line) or line
+        end = self._characters(text, getattr(node, "end_col_offset", None) or 0) if last == line else len(text)
+        return self.at(line, start, end - start)
+
+    def at(self, line: int, start: int, length: int = 1) -> Place:
+        """The stretch of `length` characters from `start` (from 0) on a line (from 1)."""
+        lifted = line + self.first_line - 1
+        return Place(self.file, lifted, start + 1 + self.indent, max(length, 1), " " * self.indent + self.line(line))
+
+    def line(self, number: int) -> str:
+        return self.lines[number - 1] if 1 <= number <= len(self.lines) else ""
+
+    def segment(self, node: ast.AST) -> str:
+        """The text of a node, on one line."""
+        first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+        rows = list(self.lines[first - 1 : last])
+        if not rows:
+            return ""
+        end = self._characters(rows[-1], getattr(node, "end_col_offset", 0))
+        start = self._characters(rows[0], getattr(node, "col_offset", 0))
+        rows[-1] = rows[-1][:end]
+        rows[0] = rows[0][start:]
+        return " ".join(" ".join(rows).split())
+
+    @staticmethod
+    def _characters(text: str, offset: int) -> int:
+        """A column in UTF-8 bytes as one in characters."""
+        return min(offset, len(text)) if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that a person most likely meant, or None."""
+    known = list(names)
+    folded = {n.lower(): n for n in reversed(known)}
+    if name.lower() in folded:
+        return folded[name.lower()]
+    close = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(
+        name.lower(), list(folded), 1, 0.6
+    )
+    return folded.get(close[0].lower(), close[0]) if close else None
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """The text, with its middle left out where it is long."""
+    return text if len(text) <= longest else f"{text[: longest // 2]}...{text[-longest // 4 :]}"

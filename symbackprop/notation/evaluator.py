@@ -1,0 +1,316 @@
+"""From a parsed expression to a tensor or a number, by the operations of the language. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop import builder
+from symbackprop.builder import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.notation.errors import NotationError, Source, nearest, shortened
+from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, PACKAGES, called, functions, plain
+from symbackprop.notation.words import EXPRESSIONS, OTHER_OPERATORS, OUTSIDE
+
+Plain = int | Expr  # a number, or an expression of sizes
+OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", lambda a, b: a + b),
+    ast.Sub: ("-", lambda a, b: a - b),
+    ast.Mult: ("*", lambda a, b: a * b),
+    ast.Div: ("/", lambda a, b: a / b),
+    ast.Pow: ("**", lambda a, b: a**b),
+    ast.MatMult: ("@", lambda a, b: a @ b),
+}
+COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Gt: lambda a, b: a > b,
+    ast.Lt: lambda a, b: a < b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+}
+ATTRIBUTES = ("T", "shape", "ndim", "size", *METHODS)
+
+
+class Written(NamedTuple):
+    """The text of an expression, cut from the source when an error message asks for it."""
+
+    source: Source
+    node: ast.expr
+
+    def __str__(self) -> str:
+        text = shortened(self.source.segment(self.node))
+        simple = isinstance(self.node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant)
+        return text if simple else f"({text})"
+
+
+class Evaluator:
+    """Expressions of one text.
+
+    source   the text, for error messages.
+    lookup   the value of a name; raises NotationError where it has none.
+    known    whether a name has a value, so that `x.sum()` is a method and `np.sum(x)` is not.
+    """
+
+    def __init__(self, source: Source, lookup: Callable[[ast.Name], Any], known: Callable[[str], bool]) -> None:
+        self.source, self.lookup, self.known = source, lookup, known
+
+    def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
+        return NotationError(fault, mend, self.source.place(node))
+
+    def value(self, node: ast.expr) -> Any:
+        """The tensor, number, tuple or setting that an expression stands for."""
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            raise self.fault(
+                node, *EXPRESSIONS.get(type(node), (f"{self.source.segment(node)} is not in the language.", ""))
+            )
+        return self.placed(node, lambda: handler(self, node))
+
+    def placed(self, node: ast.expr, compute: Callable[[], Any]) -> Any:
+        """What `compute` returns, marked with its text; what it refuses, with its place."""
+        try:
+            result = compute()
+        except LanguageError as error:
+            text = str(error)
+            if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+                symbol = f"{OPERATORS[type(node.op)][0]}: "
+                if text.startswith(symbol):
+                    text = f"{shortened(self.source.segment(node), 80)}: {text.removeprefix(symbol)}"
+            raise self.fault(node, text) from None
+        if isinstance(result, Tensor) and result.name is None and result.written is None:
+            result.written = Written(self.source, node)
+        return result
+
+    def operand(self, node: ast.expr) -> Tensor | Plain:
+        """A tensor or a number, as an operator needs it."""
+        return self.numeric(node, self.value(node))
+
+    def numeric(self, node: ast.expr, value: Any) -> Tensor | Plain:
+        if isinstance(value, Tensor | int | Expr):
+            return value
+        if isinstance(value, tuple):
+            raise self.fault(
+                node,
+                "a tuple is no tensor.",
+                "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",
+            )
+        raise self.fault(node, f"{value!r} is neither a tensor nor a number.")
+
+    def constant(self, node: ast.Constant) -> Any:
+        value = node.value
+        if isinstance(value, complex):
+            raise self.fault(node, "complex numbers are not in the language.")
+        if isinstance(value, bytes):
+            raise self.fault(node, "bytes are not in the language.")
+        if isinstance(value, float):
+            if value in (float("inf"), 0.0) and any(
+                c in "123456789" for c in self.source.segment(node).lower().partition("e")[0]
+            ):
+                raise self.fault(
+                    node, f"{self.source.segment(node)} is {'too large' if value else 'too small'} for a float64."
+                )
+            return as_number(value)
+        return value
+
+    def name(self, node: ast.Name) -> Any:
+        return self.lookup(node)
+
+    def binary(self, node: ast.BinOp) -> Any:
+        """A chain of operators, read from its left end in a loop: a sum of thousands of terms is not deep."""
+        chain: list[ast.BinOp] = [node]
+        while isinstance(chain[-1].left, ast.BinOp):
+            chain.append(chain[-1].left)
+        result = self.operand(chain[-1].left)
+        for link in reversed(chain):
+            if type(link.op) not in OPERATORS and not isinstance(link.op, ast.FloorDiv):
+                raise self.fault(link, *OTHER_OPERATORS[type(link.op)])
+            left, right = result, self.operand(link.right)
+            result = self.placed(link, lambda link=link, left=left, right=right: self.combined(link, left, right))
+        return result
+
+    def combined(self, node: ast.BinOp, a: Tensor | Plain, b: Tensor | Plain) -> Any:
+        if isinstance(node.op, ast.FloorDiv):
+            a, b = plain(a), plain(b)
+            if isinstance(a, Tensor) or isinstance(b, Tensor):
+                raise LanguageError(" ".join(OTHER_OPERATORS[ast.FloorDiv]))
+            return plain(sp.floor(builder.divide(as_number(a), as_number(b))))
+        if isinstance(a, Tensor) or isinstance(b, Tensor):
+            return OPERATORS[type(node.op)][1](as_tensor(a), as_tensor(b))
+        # numbers and sizes: computed by the rules of a tensor without axes, so that the limits are the same
+        result = OPERATORS[type(node.op)][1](builder.constant(a), builder.constant(b))
+        return plain(result)
+
+    def unary(self, node: ast.UnaryOp) -> Any:
+        value = self.operand(node.operand)
+        if isinstance(node.op, ast.USub):
+            return -value
+        if isinstance(node.op, ast.UAdd):
+            return value
+        if isinstance(node.op, ast.Not):
+            raise self.fault(
+                node, "not is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0."
+            )
+        raise self.fault(node, "~ is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0.")
+
+    def compare(self, node: ast.Compare) -> Any:
+        if len(node.ops) > 1:
+            first, second = (self.source.segment(n) for n in node.comparators[:2])
+            left = self.source.segment(node.left)
+            raise self.fault(
+                node, "a chain of comparisons is not in the language.",
+                f"Write ({shortened(left)} < {shortened(first)}) * ({shortened(first)} < {shortened(second)}), with your signs.",
+            )  # fmt: skip
+        operator = COMPARISONS.get(type(node.ops[0]))
+        if operator is None:
+            raise self.fault(node, "is and in are not in the language.", "Write == or !=.")
+        return operator(as_tensor(self.operand(node.left)), as_tensor(self.operand(node.comparators[0])))
+
+    def attribute(self, node: ast.Attribute) -> Any:
+        package = self.package(node.value)
+        if package is not None:
+            if node.attr in DOTTED:
+                return DOTTED[node.attr]
+            raise self.not_called(node, node.attr) if node.attr in functions() else self.unknown(node, node.attr)
+        value = self.numeric(node.value, self.value(node.value))
+        if node.attr in METHODS:
+            raise self.fault(node, f".{node.attr} is a method.", f"Write {self.source.segment(node)}().")
+        tensor = as_tensor(value)
+        match node.attr:
+            case "T":
+                return tensor.T
+            case "shape":
+                return tuple(map(plain, tensor.shape))
+            case "ndim":
+                return tensor.ndim
+            case "size":
+                return plain(sp.Mul(*tensor.shape))
+        near = nearest(node.attr, ATTRIBUTES)
+        raise self.fault(
+            node,
+            f".{node.attr} is not in the language.",
+            f"Did you mean .{near}?" if near else f"There are .{', .'.join(ATTRIBUTES)}.",
+        )
+
+    def package(self, node: ast.expr) -> str | None:
+        """The package that a dotted name begins with (np, np.linalg), or None."""
+        if isinstance(node, ast.Attribute) and node.attr in INNER:
+            return self.package(node.value)
+        if isinstance(node, ast.Name) and node.id in PACKAGES and not self.known(node.id):
+            return node.id
+        return None
+
+    def unknown(self, node: ast.AST, name: str) -> NotationError:
+        near = nearest(name, (*functions(), *DOTTED))
+        mend = OUTSIDE.get(name) or (
+            f"Did you mean {near}?" if near else "Write it with the operations of the language."
+        )
+        return self.fault(node, f"{name} is not a function of the language.", mend)
+
+    def not_called(self, node: ast.AST, name: str) -> NotationError:
+        return self.fault(node, f"{name} is a function.", f"Write {name}(...).")
+
+    def call(self, node: ast.Call) -> Any:
+        function = node.func
+        given: list[ast.expr] = list(node.args)
+        if isinstance(function, ast.Name):
+            name = function.id
+            if self.known(name):
+                raise self.fault(
+                    function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product."
+                )
+            if name == "len" and len(given) == 1 and not node.keywords:
+                shape = as_tensor(self.operand(given[0])).shape
+                if shape:
+                    return plain(shape[0])
+                raise self.fault(node, "a scalar has no length.")
+        elif isinstance(function, ast.Attribute):
+            name = function.attr
+            if self.package(function.value) is None:
+                return self.method(node, function)
+        else:
+            raise self.fault(function, f"{self.source.segment(function)} is not a function.", "Write * for a product.")
+        if name not in functions():
+            raise self.unknown(function, name)
+        return called(name, [self.value(a) for a in given], self.keywords(node))
+
+    def method(self, node: ast.Call, function: ast.Attribute) -> Any:
+        name = function.attr
+        tensor = self.numeric(function.value, self.value(function.value))
+        if name not in METHODS:
+            near = nearest(name, METHODS)
+            mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
+            if name in functions():
+                mend = f"Write {name}({shortened(self.source.segment(function.value))})."
+            raise self.fault(function, f".{name}() is not in the language.", mend)
+        given = [self.value(a) for a in node.args]
+        if name == "transpose" and given:
+            given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
+        return called(name, [tensor, *given], self.keywords(node))
+
+    def keywords(self, node: ast.Call) -> dict[str, Any]:
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise self.fault(
+                    keyword, "** before an argument is not in the language.", "Write the arguments one by one."
+                )
+        return {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
+
+    def subscript(self, node: ast.Subscript) -> Any:
+        value = self.value(node.value)
+        if isinstance(value, tuple):
+            return self.entry(node, value)
+        tensor = as_tensor(self.numeric(node.value, value))
+        several = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        items = tuple(self.item(one) for one in several)
+        return tensor[items]
+
+    def entry(self, node: ast.Subscript, value: tuple[Any, ...]) -> Any:
+        index = self.item(node.slice)
+        if isinstance(index, slice) and all(
+            part is None or isinstance(part, int) for part in (index.start, index.stop, index.step)
+        ):
+            return value[index] if index.step != 0 else self.entry(node, ())
+        if isinstance(index, int) and -len(value) <= index < len(value):
+            return value[index]
+        raise self.fault(node, f"{self.source.segment(node)}: there are {len(value)} entries, counted from 0.")
+
+    def item(self, node: ast.expr) -> Any:
+        """A position, slice, None, ... or tensor of integers between the brackets."""
+        if isinstance(node, ast.Slice):
+            return slice(
+                *(None if part is None else self.position(part) for part in (node.lower, node.upper, node.step))
+            )
+        value = self.value(node)
+        if value is None or value is Ellipsis:
+            return value
+        if isinstance(value, bool | str | tuple):
+            raise self.fault(
+                node,
+                f"{self.source.segment(node)} is no index.",
+                "Write whole numbers, slices, None, ..., or a tensor of integers.",
+            )
+        return plain(value)
+
+    def position(self, node: ast.expr) -> Any:
+        return None if isinstance(node, ast.Constant) and node.value is None else plain(self.operand(node))
+
+    def sequence(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
+        return tuple(self.value(one) for one in node.elts)
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {
+    ast.Constant: Evaluator.constant,
+    ast.Name: Evaluator.name,
+    ast.BinOp: Evaluator.binary,
+    ast.UnaryOp: Evaluator.unary,
+    ast.Compare: Evaluator.compare,
+    ast.Attribute: Evaluator.attribute,
+    ast.Call: Evaluator.call,
+    ast.Subscript: Evaluator.subscript,
+    ast.Tuple: Evaluator.sequence,
+    ast.List: Evaluator.sequence,
+}

@@ -1,0 +1,191 @@
+"""From a text to parsed statements: limits, checked before anything is parsed, and words for what is not in the language."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from pathlib import Path
+
+from symbackprop.notation.errors import NotationError, Place, Source, shortened
+from symbackprop.notation.words import SIGNS, STATEMENTS, Word
+
+LARGEST = 1_000_000  # bytes of a text
+DEEPEST = 100  # brackets inside brackets, and operations inside operations
+LONGEST = 2_500  # operators and names in one statement
+DIGITS = 50  # of one number
+
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+      | (?P<string>(?P<quote>\"{3}|'{3})[\s\S]*?(?P=quote) | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*')
+      | (?P<number>(?<![\w.])(?:0[xXoObB])?[0-9][\w.]*)
+      | (?P<word>[^\W\d]\w*)
+      | (?P<open>[(\[{]) | (?P<close>[)\]}])
+      | (?P<newline>\n) | (?P<semicolon>;) | (?P<joined>\\\r?\n)
+      | (?P<operator>\*\*|//|[-+*/@<>=!&|^~%.])""",
+    re.VERBOSE,
+)
+
+TOO_DEEP: Word = (f"the expression is nested deeper than {DEEPEST}.", "Name its parts on lines of their own.")
+
+
+def decoded(path: Path) -> str:
+    """The text of a file.
+
+    Raises NotationError where there is no file, it is too large, or it is not UTF-8.
+    """
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
+            if len(raw) > LARGEST:
+                size = max(path.stat().st_size, len(raw))
+                raise NotationError(
+                    f"the file has {size:,} bytes; a network has at most {LARGEST:,}.",
+                    "Is this the right file?", Place(file),
+                )  # fmt: skip
+    except FileNotFoundError:
+        raise NotationError("there is no such file.", "", Place(file)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NotationError(f"the file cannot be read: {reason}.", "", Place(file)) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise NotationError(
+            f"the byte {raw[error.start]:#04x} is not UTF-8.", "Save the file as UTF-8 text.", Place(file, line, column)
+        ) from None
+
+
+def parsed(text: str, file: str = "<text>", first_line: int = 1, indent: int = 0) -> tuple[ast.Module, Source]:
+    """The statements of a text, and where they stand. Nothing is executed.
+
+    first_line, indent   where the text begins in its file.
+
+    Raises NotationError where the text breaks a limit or is not Python's syntax.
+    """
+    if len(text) > LARGEST:
+        raise NotationError(
+            f"the text has {len(text):,} characters; a network has at most {LARGEST:,}.",
+            "Is this the right text?", Place(file),
+        )  # fmt: skip
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
+    source = Source(file, tuple(text.split("\n")), first_line, indent)
+    _within_limits(text, source)
+    try:
+        with warnings.catch_warnings():  # Python warns of "\d" in a string and of `1 is x`; both are refused below
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except SyntaxError as error:
+        raise _syntax(error, source) from None
+    except (RecursionError, MemoryError):
+        raise NotationError(*TOO_DEEP, source.at(1, 0)) from None
+    except ValueError as error:
+        raise NotationError(f"the text cannot be read: {error}.", "", source.at(1, 0)) from None
+    for statement in tree.body:
+        _shallow(statement, source)
+    return tree, source
+
+
+def _within_limits(text: str, source: Source) -> None:
+    """One pass over the tokens: brackets, length of a statement, digits, semicolons, null bytes."""
+    null = text.find("\0")
+    if null >= 0:
+        line = text.count("\n", 0, null) + 1
+        raise NotationError("a null byte is no text.", "Is this the right file?", Place(source.file, line, 1))
+    depth, count, line, start = 0, 0, 1, 0
+    for token in _TOKEN.finditer(text):
+        kind, begin = token.lastgroup, token.start()
+        if kind == "quote":
+            kind = "string"
+        if kind == "newline":
+            line, start = line + 1, token.end()
+            if not depth:
+                count = 0
+            continue
+        if kind in ("string", "joined"):
+            inner = token.group().count("\n")
+            if inner:
+                line, start = line + inner, begin + token.group().rfind("\n") + 1
+            continue
+        if kind == "comment":
+            continue
+        fault: Word | None = None
+        if kind == "open":
+            depth += 1
+            if depth > DEEPEST:
+                fault = TOO_DEEP
+        elif kind == "close":
+            depth = max(0, depth - 1)
+        elif kind == "semicolon":
+            fault = ("a line holds one statement.", "Write what follows the ; on a line of its own.")
+        elif kind == "number" and len(token.group()) > DIGITS:
+            fault = (f"a number of {len(token.group())} digits; at most {DIGITS} are read.", "")
+        elif kind == "word" and len(token.group()) > 2 * DIGITS:
+            fault = (f"a name of {len(token.group())} characters; at most {2 * DIGITS} are read.", "")
+        elif kind == "operator":
+            count += 1
+            if count > LONGEST:
+                fault = (
+                    f"one statement has more than {LONGEST:,} operations.",
+                    "Name its parts on lines of their own.",
+                )
+        if fault:
+            raise NotationError(*fault, source.at(line, begin - start, len(token.group())))
+
+
+def _shallow(statement: ast.stmt, source: Source) -> None:
+    """Raise NotationError where operations stand too deep in each other; a long sum is not deep: it is read in a loop."""
+    stack: list[tuple[ast.AST, int]] = [(statement, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > DEEPEST:
+            raise NotationError(*TOO_DEEP, source.place(node if hasattr(node, "lineno") else statement))
+        for child in ast.iter_child_nodes(node):
+            along = isinstance(node, ast.BinOp) and child is node.left and isinstance(child, ast.BinOp)
+            stack.append((child, depth if along else depth + isinstance(child, ast.expr | ast.stmt)))
+
+
+def _syntax(error: SyntaxError, source: Source) -> NotationError:
+    """Python's complaint in the words of the language."""
+    line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+    text = source.line(line)
+    place = source.at(line, min(column, len(text)))
+    for position, character in enumerate(text.partition("#")[0]):
+        if character in SIGNS:
+            there = source.at(line, position)
+            return NotationError(f"{character} is not in the language.", f"Write {SIGNS[character]}.", there)
+    message = error.msg.split(" (")[0]
+    keyword = re.match(
+        r"\s*(lambda|as|from|in|is|not|or|and|if|else|for|while|del|def|class|with|return|pass|None|True|False)\s*[:=]",
+        text,
+    )
+    if keyword and not text.rstrip().endswith(":"):
+        word = keyword.group(1)
+        other = {"lambda": "lam"}.get(word, f"{word}_1")
+        where = source.at(line, text.index(word), len(word))
+        return NotationError(f"{word} is a word of Python and cannot name a tensor.", f"Write {other}.", where)
+    if "unexpected indent" in message or "unindent" in message:
+        return NotationError("the line is indented.", "Begin every line at the left margin.", place)
+    for word, (fault, mend) in {
+        "for": STATEMENTS[ast.For],
+        "while": STATEMENTS[ast.While],
+        "if": STATEMENTS[ast.If],
+    }.items():
+        if re.match(rf"\s*{word}\b", text):
+            return NotationError(fault, mend, place)
+    if "too many nested" in message:
+        return NotationError(*TOO_DEEP, place)
+    printable = "".join(c if c.isprintable() else "?" for c in message)
+    return NotationError(f"this is not the syntax of the language: {shortened(printable, 120)}.", _bracket(text), place)
+
+
+def _bracket(text: str) -> str:
+    code = text.partition("#")[0]
+    for opening, closing in ("()", "[]"):
+        missing = code.count(opening) - code.count(closing)
+        if missing:
+            return f"A {closing if missing > 0 else opening} is missing."
+    return "A line is a declaration, x: data[n], or an equation, y = W @ x."

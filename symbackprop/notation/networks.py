@@ -1,0 +1,116 @@
+"""A network as it was written: the program with what a reader wants to know of where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from symbackprop.builder import Tensor, as_tensor, number_of
+from symbackprop.notation.errors import NotationError, nearest
+from symbackprop.notation.vocabulary import name_fault
+from symbackprop.program import Program
+from symbackprop.trace import trace
+
+
+@dataclass(frozen=True)
+class Network:
+    """A forward program and its loss.
+
+    program   the equations, as `trace` makes them of what was written.
+    loss      the name of the tensor that is differentiated: the last scalar, unless another was named.
+    name      what to call it: the name of the file or function, or "network".
+    title     the first comment, or the docstring; None where there is none.
+    source    the text as written; None where there is none.
+    origin    "text", "function", "tensors" or "sympy".
+    gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
+    aliases   further names of a tensor -> the name that the program has for it.
+    lines     the name of a tensor -> the line and column, from 1, where it is written.
+    notes     what a person should know, such as a declared tensor that nothing reads.
+    function  the Python function that it was read from, or None.
+    """
+
+    program: Program
+    loss: str
+    name: str = "network"
+    title: str | None = None
+    source: str | None = None
+    origin: str = "tensors"
+    gates: str = "auto"
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    function: Callable[..., Any] | None = field(default=None, compare=False)
+    outputs: Mapping[str, Tensor] = field(default_factory=dict, repr=False, compare=False)
+    declared: tuple[Tensor, ...] = field(default=(), repr=False, compare=False)
+
+    def with_gates(self, gates: str) -> Network:
+        """The same network with its expressions as whole equations, or as elementary gates."""
+        return replace(self, program=trace(self.outputs, self.declared, gates), gates=gates)
+
+    def __str__(self) -> str:
+        return str(self.program)
+
+
+def made(
+    outputs: Mapping[str, Tensor],
+    declared: Iterable[Tensor] = (),
+    loss: str | None = None,
+    gates: str = "auto",
+    aliases: Mapping[str, str] | None = None,
+    **about: Any,
+) -> Network:
+    """The network that computes `outputs`.
+
+    outputs   the named values in the order of writing.
+    declared  the inputs, in the order of their declaration.
+    loss      the name of the loss; None: the last scalar, or the last value where there is none.
+    about     further fields of the network.
+
+    Raises NotationError where the loss is no value of the network.
+    """
+    aliases = dict(aliases or {})
+    declared = tuple(declared)
+    if loss is None:
+        scalars = [name for name, tensor in outputs.items() if not tensor.shape]
+        chosen = (scalars or list(outputs))[-1]
+    else:
+        chosen = aliases.get(loss, loss)
+        known = [*outputs, *aliases, *(t.name for t in declared if t.name)]
+        if chosen not in known:
+            near = nearest(loss, known)
+            mend = f"Did you mean {near}?" if near else f"The values are: {', '.join(outputs)}."
+            raise NotationError(f"there is no {loss} to be the loss.", mend)
+    ordered = {name: tensor for name, tensor in outputs.items() if name != chosen}
+    ordered |= {name: tensor for name, tensor in outputs.items() if name == chosen}  # the loss comes last
+    program = trace(ordered, declared, gates)
+    notes = tuple(f"{name}: nothing reads it." for name in _unread(program, chosen))
+    return Network(
+        program, chosen, gates=gates, aliases=aliases, notes=notes, outputs=ordered, declared=declared, **about
+    )  # fmt: skip
+
+
+def from_tensors(thing: Tensor | Mapping[str, Tensor], loss: str | None = None, gates: str = "auto") -> Network:
+    """The network of a tensor (called L where it has no name), or of named tensors in the order of writing."""
+    if isinstance(thing, Tensor):
+        if number_of(thing) is not None:
+            raise NotationError("the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).")
+        thing = {thing.name or "L": thing}
+    outputs: dict[str, Tensor] = {}
+    aliases: dict[str, str] = {}
+    for name, value in thing.items():
+        fault = name_fault(name)
+        if fault:
+            raise NotationError(*fault)
+        tensor = as_tensor(value)
+        if tensor.name not in (None, name):
+            aliases[name] = tensor.name
+        outputs[tensor.name or name] = tensor
+    if not outputs:
+        raise NotationError("there is no tensor.", 'Write network({"L": loss}).')
+    return made(outputs, (), loss, gates, aliases)
+
+
+def _unread(program: Program, loss: str) -> list[str]:
+    read = {operand.name for equation in program.equations for operand in equation.operands}
+    return [t.name for t in program.inputs if t.name not in read and t.name != loss]

@@ -1,0 +1,187 @@
+"""Networks from Python functions, read from their source and never called."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from symbackprop.notation.declarations import declared
+from symbackprop.notation.errors import NotationError, Place, Source, nearest
+from symbackprop.notation.grammar import decoded, parsed
+from symbackprop.notation.networks import Network
+from symbackprop.notation.python_text import finished, name_loss
+from symbackprop.notation.reader import Reader
+
+PLAIN = ("float", "int")  # annotations that say nothing of a tensor
+
+
+def read_function(function: Callable[..., Any], loss: str | None = None, gates: str = "auto") -> Network:
+    """The network of a function's source: its arguments are inputs, its local names the names of the values.
+
+    Raises NotationError where there is no source, or it is anything but straight-line equations.
+    """
+    name = getattr(function, "__name__", "function")
+    if name == "<lambda>":
+        raise NotationError("a lambda has no names for its values.", "Write def.")
+    try:
+        lines, first = inspect.getsourcelines(function)
+        file = inspect.getsourcefile(function) or "<function>"
+    except (OSError, TypeError):
+        raise NotationError(
+            f"the source of {name} cannot be found.",
+            "Write the function in a file, or give its equations as text to read().",
+        ) from None
+    network = _read("".join(lines), file, max(first, 1), name, loss, gates)
+    return replace(network, function=function)
+
+
+def read_file_function(path: Path, name: str | None, loss: str | None = None, gates: str = "auto") -> Network:
+    """The network of a function in a Python file, which is not executed.
+
+    name   the function; None: the only one, or the only one that is decorated with `network`.
+    Raises NotationError where the file holds no such function.
+    """
+    text = decoded(path)
+    file = str(path)
+    try:
+        body = ast.parse(text).body
+    except SyntaxError as error:
+        line = error.lineno or 1
+        text_line = (error.text or "").rstrip("\n")
+        raise NotationError(
+            f"this is not Python: {error.msg}.", "", Place(file, line, error.offset or 1, 1, text_line)
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise NotationError(f"the file cannot be read: {error or 'it is nested too deep'}.", "", Place(file)) from None
+    found = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    if not name:
+        marked = {n: f for n, f in found.items() if any("network" in ast.unparse(d) for d in f.decorator_list)}
+        names = list(marked or found)
+        if len(names) != 1:
+            what = f"there are {len(names)} functions: {', '.join(names)}." if names else "there is no function."
+            raise NotationError(
+                what,
+                f"Name one: {path.name}:{names[0]}." if names else "Write def, or equations in a text file.",
+                Place(file),
+            )
+        name = names[0]
+    if name not in found:
+        near = nearest(name, found)
+        raise NotationError(f"there is no function {name}.", f"Did you mean {near}?" if near else "", Place(file))
+    node = found[name]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[node.lineno - 1 : node.end_lineno]
+    return _read("\n".join(lines), file, node.lineno, name, loss, gates)
+
+
+def _read(text: str, file: str, first: int, name: str, loss: str | None, gates: str) -> Network:
+    whole = textwrap.dedent(text)
+    indent = len(text) - len(text.lstrip(" \t"))
+    tree, source = parsed(whole, file, first, indent)
+    function = tree.body[0] if tree.body else None
+    if not isinstance(function, ast.FunctionDef):
+        fault = f"{name} is not a plain function."
+        raise NotationError(
+            fault, "Write def with arguments and equations.", source.place(function) if function else None
+        )
+    reader = Reader(source)
+    body = function.body
+    title = ast.get_docstring(function)
+    if title is not None:
+        body = body[1:]
+    _arguments(reader, function)
+    reader.foresee(body)
+    own = _body(reader, function, body)
+    shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
+    first_line = title.strip().split("\n")[0] if title else None
+    return finished(reader, loss or own, gates, name=name, title=first_line, source=shown, origin="function")
+
+
+def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt]) -> str:
+    """Read the equations; the name of what is returned."""
+    for number, statement in enumerate(body):
+        if not isinstance(statement, ast.Return):
+            reader.statement(statement)
+            continue
+        if number + 1 < len(body):
+            raise reader.fault(body[number + 1], "nothing follows the return.", "Leave the line out, or move it up.")
+        if statement.value is None or isinstance(statement.value, ast.Tuple):
+            raise reader.fault(statement, "a network returns one value, the loss.", "Write return L.")
+        return name_loss(reader, statement.value)
+    raise reader.fault(function, f"{function.name} returns nothing.", "End it with return L.")
+
+
+def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
+    """Declare the arguments: by annotation, as a constant by a default, as a scalar parameter otherwise."""
+    a = function.args
+    for star in (a.vararg, a.kwarg):
+        if star is not None:
+            raise reader.fault(star, "* before an argument is not in the language.", "Name each input.")
+    several = [*a.posonlyargs, *a.args, *a.kwonlyargs]
+    positional = [*a.posonlyargs, *a.args]
+    padded = [None] * (len(positional) - len(a.defaults)) + list(a.defaults)
+    defaults = [*padded, *a.kw_defaults]
+    for argument, default in zip(several, defaults, strict=True):
+        reader.fresh(argument, argument.arg)
+        annotation = argument.annotation
+        if isinstance(annotation, ast.Name) and annotation.id in PLAIN:
+            annotation = None
+        if annotation is not None:
+            if default is not None:
+                raise reader.fault(
+                    default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant."
+                )
+            written = _unquoted(annotation, reader.source)
+            reader.declare(argument, declared(argument.arg, written, reader.source, reader.size_named))
+        elif default is not None:
+            value = reader.evaluator.value(default)
+            if isinstance(value, bool | str | tuple | None):
+                raise reader.fault(default, f"{argument.arg} would be {value!r}.", "A constant is a number.")
+            reader.define(argument, argument.arg, value)
+        else:
+            reader.scalar(argument, argument.arg)
+
+
+def _unquoted(annotation: ast.expr, source: Source) -> ast.expr:
+    """The annotation with quoted parts read: "data[n]" is data[n], parameter["h, d"] and parameter["h d"] are parameter[h, d]."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return _inside(annotation, annotation.value, source)
+    if isinstance(annotation, ast.BinOp):
+        left, right = _unquoted(annotation.left, source), _unquoted(annotation.right, source)
+        return ast.copy_location(ast.BinOp(left, annotation.op, right), annotation)
+    if isinstance(annotation, ast.Subscript):
+        parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        sizes: list[ast.expr] = []
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                text = part.value.strip()
+                spaced = "," not in text and not any(c in text for c in "+-*/()")
+                inner = (
+                    _inside(part, ",".join(text.split()) if spaced else text, source)
+                    if text
+                    else ast.Tuple([], ast.Load())
+                )
+                sizes += inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            else:
+                sizes.append(part)
+        joined = sizes[0] if len(sizes) == 1 else ast.copy_location(ast.Tuple(sizes, ast.Load()), annotation.slice)
+        return ast.copy_location(ast.Subscript(annotation.value, joined, ast.Load()), annotation)
+    return annotation
+
+
+def _inside(node: ast.expr, text: str, source: Source) -> ast.expr:
+    """The expression that a quoted text holds; it stands where the text stands."""
+    try:
+        tree, _ = parsed(text.strip(), source.file)
+    except NotationError as error:
+        raise NotationError(error.fault, error.mend, source.place(node)) from None
+    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        raise NotationError(f"{text!r} is no declaration.", 'Write x: "data[n]".', source.place(node))
+    for inner in ast.walk(tree.body[0].value):
+        if isinstance(inner, ast.expr):
+            ast.copy_location(inner, node)
+    return tree.body[0].value

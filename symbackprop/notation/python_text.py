@@ -1,0 +1,115 @@
+"""Networks from text in Python's syntax and NumPy's vocabulary: parsed, never executed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+from symbackprop.builder import LanguageError, as_tensor, number_of
+from symbackprop.notation.errors import NotationError, Place, Source
+from symbackprop.notation.grammar import decoded, parsed
+from symbackprop.notation.networks import Network, made
+from symbackprop.notation.reader import Reader
+
+
+def read_text(
+    text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network"
+) -> Network:
+    """The network that a text declares and defines.
+
+    file    what error messages call the text.
+    loss    the name of the loss; None: the last scalar.
+    gates   "auto", "whole" or "elementary", as `trace` takes it.
+
+    Raises NotationError, with the line, the column, the fault and the mend, where the text is not in the language.
+    """
+    tree, source = parsed(text, file)
+    if not text.strip():
+        raise NotationError(
+            "the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file)
+        )
+    reader = Reader(source)
+    reader.foresee(tree.body)
+    for statement in tree.body:
+        reader.statement(statement)
+    return finished(reader, loss, gates, name=name, title=first_comment(text), source=text, origin="text")
+
+
+def read_expression(
+    text: str, declarations: Iterable[str] = (), loss: str | None = None, gates: str = "auto"
+) -> Network:  # fmt: skip
+    """The network of one expression, such as "sum((W @ x - y)**2)".
+
+    declarations   such as "W: parameter[h, d]"; names that are not declared are scalar parameters.
+
+    Raises NotationError like `read_text`.
+    """
+    declarations = list(declarations)
+    reader: Reader | None = None
+    for number, line in enumerate([*declarations, text], 1):
+        given = number <= len(declarations)
+        tree, source = parsed(line.strip(), f"<declaration {number}>" if given else "<expression>")
+        if reader is None:
+            reader = Reader(source)
+        _reread(reader, source)
+        reader.scalars = not given
+        if given and not (len(tree.body) == 1 and isinstance(tree.body[0], ast.AnnAssign | ast.Assign)):
+            raise NotationError("this is no declaration.", 'Write "W: parameter[h, d]".', source.at(1, 0))
+        reader.foresee(tree.body)
+        for statement in tree.body:
+            if isinstance(statement, ast.Expr) and statement is tree.body[-1] and not given:
+                loss = name_loss(reader, statement.value) if loss is None else loss
+            else:
+                reader.statement(statement)
+    assert reader is not None
+    return finished(reader, loss, gates, source="\n".join([*declarations, text.strip()]), origin="text")
+
+
+def _reread(reader: Reader, source: Source) -> None:
+    """Go on with another text."""
+    reader.source = reader.evaluator.source = source
+
+
+def name_loss(reader: Reader, node: ast.expr) -> str:
+    """Make an expression without a name the loss, as L, or f where L is taken; the name that it has then."""
+    value = as_tensor(reader.evaluator.numeric(node, reader.evaluator.value(node)))
+    if number_of(value) is not None or (value.signature is not None and value.signature.kind == "constant"):
+        raise reader.fault(node, "the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).")
+    if value.name is None:
+        name = next(n for n in ("L", "f", "loss", *(f"L_{k}" for k in range(1, 10**6))) if not reader.known(n))
+        reader.define(node, name, value)
+        return name
+    reader.outputs.setdefault(value.name, value)
+    return value.name
+
+
+def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> Network:
+    """The network of what was read.
+
+    Raises NotationError where there is no equation, or the loss is not there.
+    """
+    if not reader.outputs:
+        what = "there are declarations only, no equation." if reader.inputs else "there is no equation."
+        raise NotationError(what, "Write the loss: L = sum(...).", Place(reader.source.file))
+    try:
+        network = made(reader.outputs, reader.inputs, loss, gates, reader.aliases, lines=reader.lines, **about)
+    except NotationError as error:
+        raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None
+    except LanguageError as error:
+        raise NotationError(str(error), "", Place(reader.source.file)) from None
+    return network
+
+
+def first_comment(text: str) -> str | None:
+    """The first line, where it is a comment, without its #."""
+    for line in text.removeprefix("\ufeff").splitlines():
+        if line.strip():
+            comment = line.strip()
+            return comment.lstrip("#! ").strip() or None if comment.startswith("#") else None
+    return None
+
+
+def read_path(path: Path, loss: str | None = None, gates: str = "auto") -> Network:
+    """The network that a file holds. Raises NotationError where it cannot be read, or is not in the language."""
+    return read_text(decoded(path), str(path), loss, gates, name=path.stem)

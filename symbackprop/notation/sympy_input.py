@@ -1,0 +1,243 @@
+"""Networks from SymPy expressions: read into a program, never differentiated by SymPy as a whole.
+
+A matrix of SymPy has two axes. An axis of size 1 is dropped here: a column of shape (n, 1) is a vector of shape (n,), which
+prints as the vector that a person means, and gives the same program as the other ways of writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, MatrixExpr
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixElement
+
+from symbackprop import builder
+from symbackprop.builder import LanguageError, Tensor, shape_text
+from symbackprop.notation import sympy_scalars
+from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.networks import Network, made
+from symbackprop.notation.sympy_matrices import Matrices
+from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, without_counterpart
+from symbackprop.notation.sympy_sums import Ranges, aligned, ours
+from symbackprop.notation.vocabulary import called, name_fault
+from symbackprop.program import Signature, same_size, size
+
+FILLED = (sp.Identity, sp.ZeroMatrix, sp.OneMatrix)
+
+
+def from_sympy(
+    expression: Any, wrt: Iterable[Any] | str | None = None, name: str = "L", gates: str = "auto"
+) -> Network:
+    """The network of a scalar Expr or of a MatrixExpr.
+
+    expression   its symbols become inputs. Of matrices: MatrixSymbol, products, sums, transposes, traces, elementwise products
+                 and powers, applyfunc, whole powers, Identity, ZeroMatrix, OneMatrix. Symbols among the sizes are sizes.
+                 Sum over the whole axes of Indexed names and of entries of matrices.
+    wrt          the symbols (or their names) that are parameters, the others are data; None: all are parameters.
+    name         what to call the result.
+    gates        as for `read`.
+
+    A SymPy expression keeps no order of writing: terms and factors are read in the order in which SymPy prints them.
+    Raises NotationError for what has no counterpart in the language, and for shapes that do not fit, which SymPy lets pass.
+    """
+    if isinstance(expression, sp.MatrixBase):
+        raise NotationError(
+            "a matrix with written entries is not read.", "Write a MatrixSymbol, or one network for each entry."
+        )
+    if not isinstance(expression, Expr | MatrixExpr):
+        raise NotationError(f"{shortened(str(expression))} is no expression of SymPy.", "Give an Expr or a MatrixExpr.")
+    fault = name_fault(name)
+    if fault:
+        raise NotationError(*fault)
+    several = wrt.split(",") if isinstance(wrt, str) else wrt
+    wanted = None if several is None else {str(w).strip() for w in several}
+    reading = Reading(expression, wanted, name)
+    try:
+        tensor = reading.read(expression).tensor
+        if builder.number_of(tensor) is not None:
+            raise NotationError("the expression is a number; nothing is to be derived.")
+        missing = sorted((wanted or set()) - reading.inputs.keys())
+        if missing:
+            raise NotationError(
+                f"the expression has no symbol {missing[0]}.", f"Its symbols are {', '.join(reading.inputs)}."
+            )
+    except LanguageError as error:
+        raise NotationError(str(error)) from None
+    except RecursionError:
+        raise NotationError(
+            "the expression is nested too deep.", "Write it as text, with names for its parts."
+        ) from None
+    return made(
+        {tensor.name or name: tensor}, reading.inputs.values(), None, gates, source=printed(expression), origin="sympy"
+    )
+
+
+class Reading:
+    """The reading of one expression: from the leaves up, in a loop, equal subexpressions once."""
+
+    def __init__(self, expression: sp.Basic, wanted: set[str] | None, name: str) -> None:
+        self.wanted, self.result = wanted, name
+        self.inputs: dict[str, Tensor] = {}
+        self.symbols: dict[str, sp.Basic] = {}
+        self.shared: dict[Any, Read] = {}
+        every = nodes(expression)
+        self.ranges = Ranges(every)
+        self.rules = {**Matrices().rules(), **sympy_scalars.RULES, sp.Sum: Rule(first, self.ranges.total)}
+        self.sizes = self.ranges.sizes()
+        for node in every:
+            shape = node.shape if isinstance(node, (sp.MatrixSymbol, sp.IndexedBase, *FILLED)) else None
+            self.sizes |= {str(s) for extent in shape or () for s in extent.free_symbols}
+
+    def read(self, expression: sp.Basic, bound: Mapping[sp.Basic, Read] | None = None) -> Read:
+        """The expression as a tensor; the symbols in `bound` stand for tensors."""
+        done: dict[int, Read] = {}
+        parts: dict[int, tuple[list[sp.Basic], Any]] = {}  # keeps the parts alive, whose identity `done` goes by
+        stack = [expression]
+        while stack:
+            node = stack[-1]
+            if id(node) not in parts:
+                parts[id(node)] = self.rule(node).parts(node) if not (bound and node in bound) else ([], None)
+            below, setting = parts[id(node)]
+            missing = [part for part in below if id(part) not in done]
+            if missing:
+                stack += reversed(missing)
+                continue
+            stack.pop()
+            done[id(node)] = (
+                bound[node] if bound and node in bound else self.once(node, [done[id(p)] for p in below], setting)
+            )
+        return done[id(expression)]
+
+    def once(self, node: sp.Basic, parts: list[Read], setting: Any) -> Read:
+        """The node as read; one that equals a node before it, but for the names of its indices, is that node."""
+        labels = tuple(dict.fromkeys(label for part in parts for label in part.labels))
+        if isinstance(node, sp.Sum):
+            over = [index for (index, *_) in setting]
+            number: Any = tuple(labels.index(index) if index in labels else self.ranges.extent(index) for index in over)
+        else:
+            number = setting
+        key = (
+            node.func,
+            tuple((id(p.tensor), p.shape, p.flipped, tuple(map(labels.index, p.labels))) for p in parts),
+            number,
+        )
+        if key not in self.shared:
+            try:
+                read = self.rule(node).make(
+                    node, parts if isinstance(node, sp.Sum) else aligned(parts, labels), setting
+                )
+            except LanguageError as error:
+                raise NotationError(f"{Written(node)}: {error}") from None
+            if read.tensor.name is None and read.tensor.written is None:
+                read.tensor.written = Written(node)
+            self.shared[key] = read
+        read = self.shared[key]
+        if not labels:
+            return read
+        return read._replace(
+            labels=labels if not isinstance(node, sp.Sum) else tuple(one for one in labels if one not in over)
+        )
+
+    def rule(self, node: sp.Basic) -> Rule:
+        """How the node is read. Raises NotationError where it has no counterpart."""
+        if isinstance(node, sp.Symbol):
+            return Rule(_leaf, self.symbol)
+        if isinstance(node, sp.MatrixSymbol):
+            return Rule(_leaf, self.matrix)
+        if isinstance(node, FILLED):
+            return Rule(_leaf, self.filled)
+        if isinstance(node, ElementwiseApplyFunction):
+            return Rule(lambda n: ([n.expr], n.function), self.applied)
+        if isinstance(node, MatrixElement):
+            return Rule(lambda n: ([n.args[0]], n.args[1:]), self.element)
+        if isinstance(node, sp.Indexed):
+            return Rule(_leaf, self.indexed)
+        for kind in type(node).__mro__:
+            if kind in self.rules:
+                return self.rules[kind]
+        raise without_counterpart(node, type(node).__name__)
+
+    def symbol(self, node: Any, parts: list[Read], _: Any) -> Read:
+        if node in self.ranges.limits:
+            return self.ranges.position(node)
+        if str(node) in self.sizes:
+            return Read(builder.constant(size(str(node))))
+        return Read(self.input(node, (), "positive" if node.is_positive else None))
+
+    def matrix(self, node: Any, parts: list[Read], _: Any) -> Read:
+        shape = tuple(_extent(extent) for extent in node.shape)
+        return Read(self.input(node, kept(shape)), shape)
+
+    def input(self, node: Any, shape: tuple[Expr, ...], domain: str | None = None) -> Tensor:
+        name = str(node)
+        fault = name_fault(name)
+        if name in self.sizes:
+            fault = (f"{name} is a symbol and a size.", "Rename one.")
+        if self.symbols.setdefault(name, node) != node:
+            fault = (f"two symbols are called {name}.", "Rename one; symbols with different assumptions are different.")
+        if name == self.result:
+            fault = (f"{name} is a symbol and the name of the result.", 'Name the result: from_sympy(..., name="f").')
+        if fault:
+            raise NotationError(*fault)
+        if name not in self.inputs:
+            kind = "parameter" if self.wanted is None or name in self.wanted else "data"
+            self.inputs[name] = Tensor(shape, signature=Signature(name, shape, kind, domain=domain))
+        return self.inputs[name]
+
+    def filled(self, node: Any, parts: list[Read], _: Any) -> Read:
+        shape = tuple(_extent(extent) for extent in node.shape)
+        value = 0 if isinstance(node, sp.ZeroMatrix) else 1
+        if not kept(shape):
+            return Read(builder.constant(value), shape)
+        tensor = (
+            called("eye", [shape[0]], {}) if isinstance(node, sp.Identity) else called("full", [kept(shape), value], {})
+        )
+        return Read(tensor, shape)
+
+    def element(self, node: Any, parts: list[Read], places: tuple[Any, ...]) -> Read:
+        (part,) = parts
+        return self.ranges.entry(node, part.upright(), list(places), list(part.shape))
+
+    def indexed(self, node: Any, parts: list[Read], _: Any) -> Read:
+        places = list(node.indices)
+        if node.base.shape is not None:
+            extents = [_extent(extent) for extent in node.base.shape]
+        elif all(place in self.ranges.limits for place in places):
+            extents = [self.ranges.extent(place) for place in places]
+        else:
+            raise NotationError(
+                f"{Written(node)}: the sizes of {node.base} are not known.", "Write IndexedBase(..., shape=(n,))."
+            )
+        tensor = self.input(node.base, tuple(extents))
+        if len(extents) != tensor.ndim or not all(map(same_size, extents, tensor.shape)):
+            raise NotationError(f"{Written(node)}: {node.base} has the shape {shape_text(tensor.shape)} elsewhere.")
+        return self.ranges.entry(node, tensor, places, [n if n != 1 else None for n in extents])
+
+    def applied(self, node: Any, parts: list[Read], function: Any) -> Read:
+        """f(X) entry by entry: the body of f with its argument bound to X."""
+        (part,) = parts
+        if not isinstance(function, sp.Lambda) or len(function.variables) != 1:
+            raise NotationError(f"{Written(node)}: applyfunc needs a function of one number.")
+        tensor = self.read(function.expr, {function.variables[0]: Read(part.tensor)}).tensor
+        if tensor.ndim != part.tensor.ndim:
+            tensor = tensor + called("zeros_like", [part.tensor], {})
+        return part._replace(tensor=tensor)
+
+
+def _leaf(node: sp.Basic) -> tuple[list[sp.Basic], Any]:
+    return [], node
+
+
+def _extent(extent: Expr) -> Expr:
+    """A size of SymPy as one of ours."""
+    for symbol in extent.free_symbols:
+        fault = name_fault(str(symbol))
+        if fault:
+            raise NotationError(*fault)
+    extent = ours(extent)
+    if (extent - 1).is_negative or not extent.is_integer:
+        raise NotationError(f"{extent} is no size.", "A size is a whole number from 1, or made of names by + - *.")
+    return extent

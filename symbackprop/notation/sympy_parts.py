@@ -1,0 +1,111 @@
+"""What the readers of SymPy expressions share: a subexpression as read, its words in a message, and a rule of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.builder import Tensor
+from symbackprop.notation.errors import NotationError, shortened
+
+Shape = tuple[Expr, ...]
+PRINTED = 2_000  # nodes of an expression that is printed
+MOST = 1_000_000  # nodes of an expression that is read
+
+
+class Read(NamedTuple):
+    """A subexpression as read.
+
+    tensor   its tensor; of a matrix, without the axes of size 1.
+    shape    the two sizes that SymPy gives a matrix; () for a scalar.
+    flipped  whether the matrix is the transpose of the tensor.
+    labels   for an expression under a Sum: the index that each axis of the tensor runs over.
+    """
+
+    tensor: Tensor
+    shape: Shape = ()
+    flipped: bool = False
+    labels: tuple[sp.Basic, ...] = ()
+
+    @property
+    def T(self) -> Read:
+        return Read(self.tensor, self.shape[::-1], self.tensor.ndim == 2 and not self.flipped)
+
+    def upright(self) -> Tensor:
+        """The tensor with its axes in the order of the matrix."""
+        return self.tensor.T if self.flipped else self.tensor
+
+
+class Written(NamedTuple):
+    """A subexpression for an error message, printed when one asks for it."""
+
+    expression: sp.Basic
+
+    def __str__(self) -> str:
+        text = printed(self.expression)
+        if text is None:
+            return "the expression"
+        atom = self.expression.is_Atom or self.expression.is_Function or isinstance(self.expression, sp.MatrixSymbol)
+        return shortened(text, 60) if atom else f"({shortened(text, 60)})"
+
+
+def nodes(expression: sp.Basic) -> list[sp.Basic]:
+    """Every subexpression once, however often it stands in the tree, parts first."""
+    done: dict[int, sp.Basic] = {}
+    stack = [expression]
+    while stack:
+        node = stack[-1]
+        missing = [part for part in node.args if id(part) not in done]
+        if missing and len(stack) < MOST:
+            stack += missing
+        else:
+            stack.pop()
+            done[id(node)] = node
+    return list(done.values())
+
+
+def printed(expression: sp.Basic) -> str | None:
+    """The expression as SymPy prints it, or None where that text would be too long to read."""
+    lengths: dict[int, int] = {}
+    for node in nodes(expression):
+        lengths[id(node)] = 1 + sum(lengths.get(id(part), 0) for part in node.args)
+    if lengths[id(expression)] > PRINTED:
+        return None
+    try:
+        return str(expression)
+    except RecursionError:
+        return None
+
+
+class Rule(NamedTuple):
+    """How one kind of node is read.
+
+    parts   node -> its subexpressions in the order of reading, and what else distinguishes it from its like.
+    make    the node, the read subexpressions and that distinction -> the node as read.
+    """
+
+    parts: Callable[[Any], tuple[list[sp.Basic], Any]]
+    make: Callable[[Any, list[Read], Any], Read]
+
+
+def arguments(node: sp.Basic) -> tuple[list[sp.Basic], Any]:
+    """All arguments, and nothing else."""
+    return list(node.args), None
+
+
+def first(node: sp.Basic) -> tuple[list[sp.Basic], Any]:
+    """The first argument; the others distinguish."""
+    return [node.args[0]], node.args[1:]
+
+
+def without_counterpart(node: sp.Basic, what: str) -> NotationError:
+    """The error for a node that the language has nothing for."""
+    return NotationError(f"{what} has no counterpart in the language.", f"It stands in {Written(node)}.")
+
+
+def kept(shape: Shape) -> Shape:
+    """The axes of a matrix that its tensor has: those whose size is not 1."""
+    return tuple(n for n in shape if n != 1)

@@ -1,0 +1,125 @@
+"""The names of the language: its functions, its constants, and what a tensor can be asked after a dot."""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop import language
+from symbackprop.builder import LanguageError, Tensor, number_of
+
+PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
+INNER = ("linalg", "special", "nn")  # np.linalg.norm is norm
+CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
+DOTTED: dict[str, Expr] = {**CONSTANTS, "e": sp.E}  # np.e; a plain e is anybody's name
+METHODS = (
+    "sum", "mean", "max", "min", "var", "std", "dot", "trace", "diagonal", "transpose", "swapaxes", "squeeze",
+    "reshape", "ravel", "flatten", "clip",
+)  # fmt: skip
+LONGEST_NAME = 100
+KEYWORDS = {"lambda": "lam"}
+KINDS = ("parameter", "data", "labels", "integers")
+DOMAINS = ("positive", "unit", "binary", "sign")
+
+
+@lru_cache(maxsize=1)
+def functions() -> Mapping[str, Callable[..., Any]]:
+    """Every function of the language by its name."""
+    return {name: getattr(language, name) for name in language.__all__}
+
+
+def name_fault(name: str) -> tuple[str, str] | None:
+    """What is wrong with a name for a tensor or a size, and what to write instead; None where it is good."""
+    if not name.isascii():
+        spelling = "".join(_spelled(c) for c in name)
+        return (
+            f"{name} is not written in ASCII.",
+            f"Write {spelling}." if spelling.isascii() else "Write it with the letters a to z.",
+        )
+    if not name.isidentifier() or not name[0].isalpha() or len(name) > LONGEST_NAME:
+        return (
+            f"{name[:LONGEST_NAME]!r} is no name.",
+            "A name begins with a letter and goes on with letters, digits and _: W_1.",
+        )
+    if keyword.iskeyword(name):
+        return f"{name} is a word of Python and cannot name a tensor.", f"Write {KEYWORDS.get(name, f'{name}_1')}."
+    meaning = (
+        "a function of the language" if name in functions() else "the name of a package" if name in PACKAGES else None
+    )
+    return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
+
+
+def _spelled(character: str) -> str:
+    """A Greek letter by its name; another character as it is."""
+    words = unicodedata.name(character, "").split()
+    return words[-1].lower() if words[:1] == ["GREEK"] and len(words) == 4 else character
+
+
+def called(name: str, given: list[Any], further: dict[str, Any]) -> Any:
+    """The function `name` of the language, applied.
+
+    Raises LanguageError for arguments that it does not take, or that do not fit.
+    """
+    function = functions()[name]
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind(*given, **further)
+    except TypeError as error:
+        raise LanguageError(f"{name}: {error}. It is written {usage(name)}") from None
+    for key, value in bound.arguments.items():
+        parameter = signature.parameters[key]
+        if _is_setting(parameter):
+            bound.arguments[key] = _setting(name, parameter, value)
+    return function(*bound.args, **bound.kwargs)
+
+
+def usage(name: str) -> str:
+    """How a function is called: softmax(x, axis=-1)."""
+    parts = []
+    for parameter in inspect.signature(functions()[name]).parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            parts.append("...")
+        elif parameter.kind is not parameter.VAR_KEYWORD:
+            default = parameter.default
+            parts.append(parameter.name if default is parameter.empty else f"{parameter.name}={default!r}")
+    return f"{name}({', '.join(parts)})"
+
+
+def _is_setting(parameter: inspect.Parameter) -> bool:
+    """Whether an argument is a plain Python value: its annotation speaks of no tensor."""
+    annotation = str(parameter.annotation)
+    return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and not any(
+        word in annotation for word in ("Value", "Tensor", "Any", "_empty")
+    )
+
+
+def _setting(name: str, parameter: inspect.Parameter, value: Any) -> Any:
+    value = plain(value)
+    annotation = str(parameter.annotation)
+    if isinstance(value, Tensor):
+        raise LanguageError(
+            f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name)}"
+        )
+    wanted = {"int": int, "bool": bool, "str": str, "float": (int, float, Expr)}.get(annotation)
+    if wanted and (not isinstance(value, wanted) or (annotation == "int" and isinstance(value, bool))):
+        kind = {"int": "a whole number", "bool": "True or False", "str": "a text in quotes", "float": "a number"}[
+            annotation
+        ]
+        raise LanguageError(f"{name}: {parameter.name} must be {kind}, not {value}. It is written {usage(name)}")
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A named constant, or a number, as the number; anything else as it is."""
+    if isinstance(value, Tensor):
+        constant = value.signature is not None and value.signature.kind == "constant"
+        number = value.signature.value if constant and value.signature else number_of(value)
+        value = value if number is None else number
+    return int(value) if isinstance(value, sp.Integer) else value

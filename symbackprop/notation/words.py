@@ -1,0 +1,76 @@
+"""The words for what Python has and the language has not: the fault, and what to write instead."""
+
+import ast
+
+Word = tuple[str, str]  # fault, mend
+
+AND_OR = "Comparisons are 0 or 1: write (a > 0) * (b > 0) for and, np.maximum(a > 0, b > 0) for or."
+SIGNS = {
+    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "²": "**2", "³": "**3", "≤": "<=", "≥": ">=", "≠": "!=",
+    "ᵀ": ".T",
+}  # fmt: skip
+
+STATEMENTS: dict[type[ast.AST], Word] = {
+    ast.Import: ("import is not in the language.", "Leave the line out: np. and every function are known already."),
+    ast.ImportFrom: ("import is not in the language.", "Leave the line out: np. and every function are known already."),
+    ast.FunctionDef: ("def is not in the language.", "Write the equations alone, or decorate the function with @sb.network."),
+    ast.AsyncFunctionDef: ("async is not in the language.", "Write the equations alone."),
+    ast.ClassDef: ("class is not in the language.", "Write the equations alone."),
+    ast.For: ("for is not in the language.", "Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis."),
+    ast.AsyncFor: ("for is not in the language.", "Write each step with a name of its own."),
+    ast.While: ("while is not in the language.", "Write each step with a name of its own (h_1, h_2, ...)."),
+    ast.If: ("if is not in the language.", "Write np.where(condition, a, b)."),
+    ast.Match: ("match is not in the language.", "Write np.where(condition, a, b)."),
+    ast.With: ("with is not in the language.", "Write the equations alone."),
+    ast.AsyncWith: ("with is not in the language.", "Write the equations alone."),
+    ast.Try: ("try is not in the language.", "Write the equations alone."),
+    ast.TryStar: ("try is not in the language.", "Write the equations alone."),
+    ast.Raise: ("raise is not in the language.", "Leave the line out."),
+    ast.Assert: ("assert is not in the language.", "Leave the line out: shapes are checked as they are written."),
+    ast.Delete: ("del is not in the language.", "Leave the line out."),
+    ast.Global: ("global is not in the language.", "Leave the line out."),
+    ast.Nonlocal: ("nonlocal is not in the language.", "Leave the line out."),
+    ast.Pass: ("pass says nothing.", "Leave the line out."),
+    ast.Break: ("break is not in the language.", "Leave the line out."),
+    ast.Continue: ("continue is not in the language.", "Leave the line out."),
+    ast.Return: ("return stands in a function only.", "Name the loss: L = ..."),
+}  # fmt: skip
+
+EXPRESSIONS: dict[type[ast.AST], Word] = {
+    ast.BoolOp: ("and, or are not in the language.", AND_OR),
+    ast.IfExp: ("a if c else b is not in the language.", "Write np.where(c, a, b)."),
+    ast.Lambda: ("lambda is not in the language.", "Write the expression where it is used."),
+    ast.NamedExpr: (":= is not in the language.", "Give the value a line of its own."),
+    ast.ListComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
+    ast.SetComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
+    ast.DictComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
+    ast.GeneratorExp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
+    ast.Dict: ("{...} is not in the language.", "Declare data on a line of its own: x: data[n]."),
+    ast.Set: ("{...} is not in the language.", "Declare data on a line of its own: x: data[n]."),
+    ast.JoinedStr: ("an f-string is not in the language.", "Write a plain string, or a number."),
+    ast.FormattedValue: ("an f-string is not in the language.", "Write a plain string, or a number."),
+    ast.Await: ("await is not in the language.", "Leave the word out."),
+    ast.Yield: ("yield is not in the language.", "Name the loss: L = ..."),
+    ast.YieldFrom: ("yield is not in the language.", "Name the loss: L = ..."),
+    ast.Starred: ("* before an argument is not in the language.", "Write the arguments one by one."),
+}  # fmt: skip
+
+OTHER_OPERATORS = {
+    ast.FloorDiv: ("// is not in the language.", "Whole division is for sizes only; write /."),
+    ast.Mod: ("% is not in the language.", "Write x - n*np.where(...) or declare the remainder as data."),
+    ast.BitXor: ("^ is not in the language.", "Write ** for a power."),
+    ast.BitAnd: ("& is not in the language.", "Comparisons are 0 or 1: write (a > 0) * (b > 0)."),
+    ast.BitOr: ("| is not in the language.", "Comparisons are 0 or 1: write np.maximum(a > 0, b > 0)."),
+    ast.LShift: ("<< is not in the language.", "Write * for a product."),
+    ast.RShift: (">> is not in the language.", "Write / for a quotient."),
+}
+
+OUTSIDE = {
+    "array": "Declare the array as data: x: data[n].", "asarray": "Declare the array as data: x: data[n].",
+    "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
+    "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
+    "print": "Leave the line out: the report shows every value.",
+    "argmax": "It has no derivative; write max, or declare the positions as integers.",
+    "argmin": "It has no derivative; write min, or declare the positions as integers.",
+    "inf": "Write a large number, such as 1e9.", "nan": "Write a number.",
+}  # fmt: skip
