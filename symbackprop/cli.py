@@ -88,7 +88,9 @@ def derive(net, lets, loss, gates, wrt, format_, output, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     from symbackprop.derivation import derive as derive_
 
-    derivation = derive_(_network(net, lets, loss, gates), _names(wrt))
+    if output:
+        _require_folder(output)
+    derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
     chosen = format_ or _SUFFIXES.get(Path(output).suffix.lower() if output else "", "text")
     _write(output, derivation.report(chosen, seed=seed, sizes=_sizes(sizes)))
     if output:
@@ -170,6 +172,9 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
 @click.option("--batch", default=32, show_default=True, help="Samples a step.")
 @click.option("--momentum", default=0.0, show_default=True)
 @click.option("--decay", default=0.0, show_default=True, help="Weight decay.")
+@click.option("--schedule", type=click.Choice(["constant", "linear", "cosine"]), default="constant", show_default=True,
+              help="How the learning rate changes.")
+@click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
 @click.option("--held-out", default=0.2, show_default=True, help="The part of the data that is kept for testing.")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
@@ -185,6 +190,8 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import train as train_
 
+    for path in filter(None, (output, curve)):
+        _require_folder(path)
     trained = train_(_network(net, lets, loss, gates), data, sizes=_sizes(sizes), progress=not quiet, **settings)
     click.echo(trained.summary())
     if output:
@@ -244,11 +251,20 @@ def _point(path: str) -> dict[str, Any]:
     return point
 
 
+def _require_folder(output: str) -> None:
+    """Say that there is no folder to write into before the work is done, not after."""
+    if not Path(output).parent.is_dir():
+        raise SymbackpropError(f"{output}: there is no folder {Path(output).parent}; make it first")
+    if Path(output).is_dir():
+        raise SymbackpropError(f"{output} is a folder; name a file")
+
+
 def _write(output: str | None, text: str) -> None:
     """Write the whole text or nothing: a file is put in place when it is complete."""
     if not output:
         click.echo(text, nl=not text.endswith("\n"))
         return
+    _require_folder(output)
     path = Path(output)
     try:
         with tempfile.NamedTemporaryFile(

@@ -8,11 +8,13 @@ from functools import cache
 
 import sympy as sp
 
+from symbackprop.builder import shape_text
 from symbackprop.chain_rule import chain_rule, gradient_name
 from symbackprop.errors import SymbackpropError
 from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
 from symbackprop.fuse import is_product
 from symbackprop.program import Equation, Program, Reduce, Sum, check
+from symbackprop.strides import unread
 
 
 class DerivationError(SymbackpropError):
@@ -58,9 +60,9 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
     """
     _require(program, of, "to differentiate")
     if program.shape(of) and not jacobian:
-        shape = ", ".join(map(str, program.shape(of)))
         raise DerivationError(
-            f"{of} has the shape ({shape}), a loss is a scalar. Write L = sum({of}), or ask for the Jacobian of {of} by name."
+            f"{of} has the shape {shape_text(program.shape(of))}, a loss is a scalar. Write L = sum({of}); or name {of} as what is "
+            f'differentiated (of="{of}", on the command line --loss {of}) for its Jacobian.'
         )
     if wrt is None:
         wrt = [t.name for t in program.parameters] or [
@@ -101,6 +103,7 @@ def _remarks(program: Program, derived: Program, of: str, wrt: tuple[str, ...]) 
     yield from _zeros(program, derived, of, wrt)
     yield from _copies(program, derived, of)
     yield from _collapses(program)
+    yield from unread(program)
     chosen: dict[str, None] = {}
     for equation in program.equations:
         if isinstance(equation.op, Reduce) and REDUCTIONS[equation.op.kind].kink:
