@@ -18,7 +18,7 @@ help:
 	@echo 'make clean       remove what these wrote, except $(VENV)'
 
 demo: $(VENV)/.has-digits
-	@$(VENV)/bin/symbackprop demo
+	@sh examples/demo.sh $(VENV)/bin/symbackprop
 
 test: $(VENV)/.has-test,digits
 	@$(PYTEST) -n 2 -m "not slow"

@@ -6,8 +6,6 @@ import builtins
 import linecache
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,11 +15,11 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
 from symbackprop.backends.numpy import Source, source
-from symbackprop.builder import shape_text
 from symbackprop.errors import SymbackpropError
-from symbackprop.gradients import Derived
-from symbackprop.program import Equation, Matrix, Program, Reduce, Signature, Sum, size
+from symbackprop.gradients import as_derived
+from symbackprop.program import Equation, Program, Signature, Sum, size
 
 DTYPES = ("float64", "float32")
 Arrays = Mapping[str, Any]
@@ -29,10 +27,6 @@ Arrays = Mapping[str, Any]
 
 class CompileError(SymbackpropError):
     """A network that cannot be compiled as asked; the message says why."""
-
-
-class ArgumentError(SymbackpropError):
-    """Arrays that a compiled function cannot be called with; the message names the array, what it must be, and what it is."""
 
 
 class Compiled:
@@ -83,7 +77,9 @@ class Compiled:
         """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""
         return _scalar(self._forward(params, data))
 
-    def outputs(self, params: Arrays, data: Arrays | None = None, names: Iterable[str] | None = None) -> dict[str, ndarray]:
+    def outputs(
+        self, params: Arrays, data: Arrays | None = None, names: Iterable[str] | None = None
+    ) -> dict[str, ndarray]:
         """The arrays of some values, by the equations that lead to them; inputs that those do not read may be left out.
 
         names   of values; None: every value of the forward part that a person named.
@@ -92,9 +88,11 @@ class Compiled:
         asked = self.named if names is None else tuple(names)
         for name in asked:
             if name not in self.program.tensors:
-                raise ArgumentError(f"there is no value {name}; {_nearest(name, self.program.tensors)}")
+                raise ArgumentError(f"there is no value {name}; {nearest(name, self.program.tensors)}")
         if asked not in self._parts:
-            self._parts[asked] = self._function(source(self.program, None, {n: n for n in asked}, "outputs", self.dtype))
+            self._parts[asked] = self._function(
+                source(self.program, None, {n: n for n in asked}, "outputs", self.dtype)
+            )
         return {name: np.asarray(array) for name, array in self._parts[asked](params, data).items()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -125,12 +123,7 @@ def compile(
 
     Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
     """
-    if isinstance(net, Derived):
-        derived = net
-    else:
-        from symbackprop.derivation import derive  # the report that a derivation can write is not needed before
-
-        derived = derive(net, wrt)
+    derived = as_derived(net, wrt)
     name = np.dtype(dtype).name if dtype in (np.float32, np.float64) else str(dtype)
     if name not in DTYPES:
         raise CompileError(f"dtype={dtype!r}: write one of {', '.join(DTYPES)}")
@@ -149,13 +142,13 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
     known = {s.name for s in program.sizes()}
     for name, number in sizes.items():
         if name not in known:
-            raise CompileError(f"{name} is no size of this network; {_nearest(name, known)}")
+            raise CompileError(f"{name} is no size of this network; {nearest(name, known)}")
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise CompileError(f"the size {name} must be a whole number from 1 on, not {number}")
     swap = {size(name): sp.Integer(int(number)) for name, number in sizes.items()}
-    seen: dict[Expr, Expr] = {}
+    seen: dict[Expr, Any] = {}
 
-    def put(expression: Expr) -> Expr:
+    def put(expression: Expr) -> Any:
         if expression not in seen:
             seen[expression] = expression.xreplace(swap)
         return seen[expression]
@@ -168,129 +161,42 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
 
     tensors = {
         name: Signature(
-            t.name, tuple(map(put, t.shape)), t.kind, t.domain, None if t.bound is None else put(t.bound), t.value, t.named, t.role
+            t.name,
+            tuple(map(put, t.shape)),
+            t.kind,
+            t.domain,
+            None if t.bound is None else put(t.bound),
+            t.value,
+            t.named,
+            t.role,
         )
         for name, t in program.tensors.items()
     }
+    for name, tensor in tensors.items():
+        for extent, before in zip(tensor.shape, program.tensors[name].shape, strict=True):
+            if extent.is_number and not (extent.is_Integer and extent > 0):
+                raise CompileError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
     for condition in program.conditions:
         if put(condition).is_negative:
             at = ", ".join(f"{name} = {number}" for name, number in sizes.items())
             raise CompileError(f"the network needs {condition} >= 0, which does not hold for {at}")
-    return Program(tensors, tuple(map(rewritten, program.equations)), program.outputs, tuple(map(put, program.conditions)))
+    return Program(
+        tensors, tuple(map(rewritten, program.equations)), program.outputs, tuple(map(put, program.conditions))
+    )
 
 
 class _Function:
     """A generated function, called with arrays by name."""
 
     def __init__(self, text: Source, program: Program, dtype: str, refuse_nan: bool) -> None:
-        self.source, self.dtype, self.refuse_nan = text, np.dtype(dtype), refuse_nan
-        self.known = {t.name for t in program.inputs}
-        self.inputs = [_Input(program.tensors[name]) for name in text.arguments]
-        self.conditions = [(str(c), _evaluator(c)) for c in program.conditions if not c.is_nonnegative]
+        self.source = text
+        self.arguments = Arguments(program, text.arguments, dtype, refuse_nan)
         self.function = _executed(text)
 
     def __call__(self, params: Arrays, data: Arrays | None) -> Any:
-        given = {**params, **(data or {})}
-        for name in given:
-            if name not in self.known:
-                raise ArgumentError(f"{name} is no input of this network; {_nearest(name, self.known)}")
-        arrays = [self.array(tensor, given) for tensor in self.inputs]
-        sizes = self.sizes(arrays)
-        for tensor, array in zip(self.inputs, arrays, strict=True):
-            if tensor.bound is not None and array.size:
-                tensor.check_bound(array, sizes)
-        with np.errstate(all="ignore"):  # a branch that is not taken may overflow; what comes out says enough
+        arrays = self.arguments.read({**params, **(data or {})})
+        with np.errstate(all="ignore"):  # a branch that is not taken may overflow
             return self.function(*arrays)
-
-    def array(self, tensor: _Input, given: Arrays) -> ndarray:
-        """One argument as an array of the right type."""
-        if tensor.name not in given:
-            raise ArgumentError(f"the array {tensor.name} is missing; it must be {tensor.text}")
-        array = np.asarray(given[tensor.name])
-        if tensor.whole:
-            if array.dtype.kind not in "iu":
-                raise ArgumentError(f"{tensor.name} must hold whole numbers, it holds {array.dtype}; give it as integers")
-            return array
-        if array.dtype.kind not in "fiub":
-            raise ArgumentError(f"{tensor.name} must hold real numbers, it holds {array.dtype}")
-        array = array.astype(self.dtype, copy=False)
-        # a sum of squares is NaN if and only if an entry is, and costs less than looking at each
-        if self.refuse_nan and np.isnan(np.dot(array.reshape(-1), array.reshape(-1))):
-            raise ArgumentError(f"{tensor.name} holds NaN")
-        return array
-
-    def sizes(self, arrays: Sequence[ndarray]) -> dict[str, int]:
-        """Every size by name, once all shapes agree with what was declared."""
-        found: dict[str, int] = {}
-        for tensor, array in zip(self.inputs, arrays, strict=True):
-            if array.ndim != len(tensor.axes):
-                raise ArgumentError(f"{tensor.name} must be {tensor.text}, it is {array.shape}: {len(tensor.axes)} axes, not {array.ndim}")
-            tensor.bind(array, found)
-        for tensor, array in zip(self.inputs, arrays, strict=True):
-            tensor.check_shape(array, found)
-        for text, evaluate in self.conditions:
-            number = evaluate(found)
-            if number is not None and number < 0:
-                at = ", ".join(f"{name} = {n}" for name, n in found.items() if name in text)
-                raise ArgumentError(f"the network needs {text} >= 0, which does not hold for {at}")
-        return found
-
-
-class _Input:
-    """What an argument must be, ready for checking without symbols."""
-
-    def __init__(self, tensor: Signature) -> None:
-        self.name, self.text, self.whole = tensor.name, shape_text(tensor.shape), tensor.kind == "integers"
-        self.axes = [(e.name if isinstance(e, sp.Symbol) else None, _evaluator(e)) for e in tensor.shape]
-        self.names = sorted({s.name for e in tensor.shape for s in e.free_symbols})  # type: ignore[attr-defined]
-        self.bound = None if tensor.bound is None else (str(tensor.bound), _evaluator(tensor.bound))
-
-    def bind(self, array: ndarray, found: dict[str, int]) -> None:
-        """Take the sizes that are axes of this array."""
-        for (name, _), n in zip(self.axes, array.shape, strict=True):
-            if name is not None:
-                found.setdefault(name, n)
-
-    def check_shape(self, array: ndarray, sizes: Mapping[str, int]) -> None:
-        wanted = [evaluate(sizes) for _, evaluate in self.axes]
-        if any(n is not None and n != own for n, own in zip(wanted, array.shape, strict=True)) or 0 in array.shape:
-            at = ", ".join(f"{name} = {sizes[name]}" for name in self.names if name in sizes)
-            raise ArgumentError(f"{self.name} must be {self.text}{f' with {at}' if at else ''}, it is {array.shape}")
-
-    def check_bound(self, array: ndarray, sizes: Mapping[str, int]) -> None:
-        assert self.bound is not None
-        text, evaluate = self.bound
-        bound, low, high = evaluate(sizes), array.min(), array.max()
-        if low < 0 or (bound is not None and high >= bound):
-            limit = f"{text} = {bound}" if text != str(bound) else text
-            raise ArgumentError(f"{self.name} must hold whole numbers from 0 to below {limit}, it holds {low if low < 0 else high}")
-
-
-def _evaluator(e: Expr) -> Callable[[Mapping[str, int]], Any]:
-    """An expression of sizes as a Python function of their numbers; it gives None where one of them is not known."""
-    if isinstance(e, sp.Symbol):
-        return lambda sizes: sizes.get(e.name)
-    if e.is_Rational:
-        number = int(e) if e.is_Integer else Fraction(int(e.p), int(e.q))  # type: ignore[attr-defined]
-        return lambda sizes: number
-    joins: dict[type, Callable[..., Any]] = {
-        sp.Add: lambda *parts: sum(parts), sp.Mul: _product, sp.Pow: lambda a, b: Fraction(a) ** b,
-        sp.floor: lambda a: a // 1, sp.ceiling: lambda a: -(-a // 1), sp.Max: max, sp.Min: min,
-    }  # fmt: skip
-    join, parts = joins[type(e)], [_evaluator(arg) for arg in e.args]  # type: ignore[arg-type]
-
-    def evaluate(sizes: Mapping[str, int]) -> Any:
-        values = [part(sizes) for part in parts]
-        return None if None in values else join(*values)
-
-    return evaluate
-
-
-def _product(*parts: Any) -> Any:
-    result = 1
-    for part in parts:
-        result = result * part
-    return result
 
 
 def _executed(text: Source) -> Callable[..., Any]:
@@ -308,9 +214,3 @@ def _executed(text: Source) -> Callable[..., Any]:
 
 def _scalar(value: Any) -> Any:
     return value if np.ndim(value) else float(value)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:20])}" if known else "there are none"

@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from symbackprop.builder import shape_text
 from symbackprop.compiled import Compiled, with_sizes
-from symbackprop.gradients import Derived, differentiate
+from symbackprop.gradients import Derived, as_derived
 from symbackprop.numeric import tape
 from symbackprop.numeric.differences import Estimate, central, complex_step, unit_directions
 from symbackprop.numeric.points import PointError, own_point, point, shape_of, sizes
@@ -60,7 +60,7 @@ def check(
 
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
-    derived = _derived(net, wrt)
+    derived = as_derived(net, wrt)
     if at is not None:
         own_sizes, own = own_point(derived.forward, at, sizes)
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))
@@ -71,18 +71,6 @@ def check(
     for k in range(points):
         trial.test_somewhere(seed + k, points)
     return trial.outcome(points)
-
-
-def _derived(net: Any, wrt: Iterable[str] | str | None) -> Derived:
-    """What is to be checked, derived here unless it was before."""
-    names = [n.strip() for n in wrt.split(",")] if isinstance(wrt, str) else wrt
-    if hasattr(net, "of"):
-        return net if names is None else differentiate(net.forward, net.of, names, jacobian=True)
-    if not hasattr(net, "program"):
-        from symbackprop.notation import as_network
-
-        net = as_network(net)
-    return differentiate(net.program, net.loss, names)
 
 
 def _compiled(derived: Derived, at: Mapping[str, int]) -> Gradients:

@@ -10,7 +10,7 @@ from typing import Any
 from symbackprop.crosscheck import Check, check
 from symbackprop.drawing import draw
 from symbackprop.errors import SymbackpropError
-from symbackprop.gradients import DerivationError, Derived, differentiate
+from symbackprop.gradients import DerivationError, Derived, as_derived, differentiate
 from symbackprop.notation import Network, as_network
 from symbackprop.program import Equation
 from symbackprop.report.document import Code, Document, Figure
@@ -153,21 +153,17 @@ def derive(net: Any, wrt: Iterable[str] | str | None = None, of: str | None = No
 
     Raises SymbackpropError where there is no such name or nothing scalar to differentiate.
     """
-    names = [n.strip() for n in wrt.split(",")] if isinstance(wrt, str) else wrt
     if isinstance(net, Derivation):
-        return _again(net, names, of)
+        return _again(net, wrt, of)
     network = as_network(net)
-    target = of or network.loss
-    derived = differentiate(
-        network.program, target, names, jacobian=of is not None or network.program.shape(target) == ()
-    )
-    return Derivation(**vars(derived), network=network)
+    return Derivation(**vars(as_derived(network, wrt, of)), network=network)
 
 
-def _again(first: Derivation, wrt: Iterable[str] | None, of: str | None) -> Derivation:
+def _again(first: Derivation, wrt: Iterable[str] | str | None, of: str | None) -> Derivation:
     candidates = {name: first.gradient(name) for name in first.wrt}
     if of is None and len(candidates) > 1:
         raise DerivationError(f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}")
     target = candidates.get(of or first.wrt[0], of or "")
-    derived = differentiate(first.program, target, wrt or first.wrt, jacobian=True)
+    names = [n.strip() for n in wrt.split(",")] if isinstance(wrt, str) else wrt
+    derived = differentiate(first.program, target, names or first.wrt, jacobian=True)
     return Derivation(**vars(derived), network=first.network)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import SymbackpropError
-from symbackprop.gradients import Derived, differentiate
-from symbackprop.notation import as_network
+from symbackprop.gradients import Derived, as_derived, differentiate
 from symbackprop.numeric import points, tape
 from symbackprop.program import Equation, Program, Signature
 from symbackprop.report.graph import Edge, Kind, Node, draw_graph
@@ -28,6 +27,7 @@ def draw(
     at: Mapping[str, Any] | None = None,
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
+    of: str | None = None,
 ) -> str:
     """The computational graph as the text of one SVG.
 
@@ -36,20 +36,18 @@ def draw(
     at      the point, an array for each input; None: a random point.
     seed    of the random point.
     sizes   fixed sizes for the random point.
+    of      the tensor whose gradients are shown, where it is not the loss.
 
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
-    if isinstance(net, Derived):
-        program, of = net.forward, net.of
-    else:
-        network = as_network(net)
-        program, of = network.program, network.loss
+    asked = as_derived(net, of=of)
+    program = asked.forward
     if len(program.equations) > LARGEST:
         raise SymbackpropError(
             f"the network has {len(program.equations)} equations; a picture of more than {LARGEST} helps nobody. Draw a smaller part of it."
         )
     real = [n for n, t in program.tensors.items() if t.kind not in ("integers", "constant")]
-    derived = differentiate(program, of, real, jacobian=True)
+    derived = differentiate(program, asked.of, real, jacobian=True)
     if at is not None:
         bound, where = points.own_point(program, at, sizes)
     else:
@@ -60,14 +58,14 @@ def draw(
     unknown = shown - set(real)
     if unknown:
         raise SymbackpropError(f"there is no {sorted(unknown)[0]} whose gradient could be shown; the network has {', '.join(real)}.")
-    return picture(derived, {**where, **values}, shown)
+    return picture(asked, derived, {**where, **values}, shown)
 
 
-def picture(derived: Derived, values: Mapping[str, np.ndarray], shown: Iterable[str]) -> str:
-    """The graph of the forward program of `derived`, with values by tensor name, and the gradients of `shown`."""
+def picture(asked: Derived, derived: Derived, values: Mapping[str, np.ndarray], shown: Iterable[str]) -> str:
+    """The graph of what was asked, with values by tensor name, and the gradients of `shown` that `derived` holds."""
     program, names = derived.forward, Names(derived.program)
     scalar = not program.shape(derived.of)
-    hidden = written_out(differentiate(program, derived.of, jacobian=True)) & {n for n, t in program.tensors.items() if not t.named}
+    hidden = written_out(asked)
     reads = _visible_reads(program, hidden)
     gradients = set(shown) if scalar else set()
 

@@ -155,6 +155,10 @@ relu = _row(
     "relu", Where(X > 0, X, 0), r"\operatorname{ReLU}", stable=maximum(X, 0),
     kink="relu'(0) = 0", source="Nair and Hinton 2010",
 )  # fmt: skip
+log_cosh = _row(
+    "log_cosh", sp.log(sp.cosh(X)), r"\log\cosh", stable=abs_(X) + log1p(sp.exp(-2 * abs_(X))) - sp.log(2),
+    tidy={sp.sinh(X): sp.tanh(X) * sp.cosh(X)}, activation=False,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

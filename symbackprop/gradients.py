@@ -12,6 +12,7 @@ from symbackprop.builder import shape_text
 from symbackprop.chain_rule import chain_rule, gradient_name
 from symbackprop.errors import SymbackpropError
 from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
+from symbackprop.notation import as_network
 from symbackprop.fuse import is_product
 from symbackprop.program import Equation, Program, Reduce, Sum, check
 from symbackprop.strides import unread
@@ -86,6 +87,25 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
             )
     derived = check(chain_rule(program, of, names))
     return Derived(program, derived, of, names, tuple(_remarks(program, derived, of, names)))
+
+
+def as_derived(net: Any, wrt: Iterable[str] | str | None = None, of: str | None = None) -> Derived:
+    """What is derived of `net`: the one way in for the check, the compiler and the report.
+
+    net   a Derived, which is used as it is unless `wrt` is given; a network; or what `as_network` reads as one.
+    wrt   names, or one string with commas; None: every parameter.
+    of    what is differentiated; None: the loss. A tensor with axes that is named here gives the Jacobian.
+
+    Raises SymbackpropError where there is no such name or nothing scalar to differentiate.
+    """
+    names = [n.strip() for n in wrt.split(",") if n.strip()] if isinstance(wrt, str) else wrt
+    if isinstance(net, Derived):
+        return net if names is None else differentiate(net.forward, net.of, names, jacobian=True)
+    network = as_network(net)
+    known = network.aliases
+    names = None if names is None else [known.get(n, n) for n in names]
+    target = known.get(of, of) if of is not None else network.loss
+    return differentiate(network.program, target, names, jacobian=of is not None)
 
 
 def _require(program: Program, name: str, purpose: str) -> None:

@@ -193,6 +193,11 @@ def take(x: Tensor, items: Any) -> Tensor:
     """
     several = items if isinstance(items, tuple) else (items,)
     taking = _Taking(x, several)
+    chosen = [k for k, item in enumerate(several) if item is not None and item is not Ellipsis and not isinstance(item, slice)]
+    if chosen and chosen[-1] - chosen[0] >= len(chosen):
+        taking.place = 0  # what a slice parts goes first, as in NumPy
+    if sum(item is Ellipsis for item in several) > 1:
+        raise taking.fault("... stands once")
     consumed = sum(1 for item in several if item is not None and item is not Ellipsis)
     for item in several:
         if item is Ellipsis:

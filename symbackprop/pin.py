@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 import sympy as sp
-from sympy import Expr, S, Symbol
+from sympy import Basic, Expr, S, Symbol
 
 from symbackprop.functions import Where
 from symbackprop.program import Equation, Program, Sum, letter_sizes, position, same_size
@@ -42,28 +43,30 @@ class Affine:
     opaque: Expr
 
 
-def is_position(symbol: Symbol) -> bool:
+def is_position(symbol: Basic) -> bool:
     """Whether a symbol of a body is the position of a letter (a size is positive, a slot has no assumptions)."""
-    return bool(symbol.is_integer) and bool(symbol.is_nonnegative) and symbol.is_positive is None
+    return (
+        isinstance(symbol, Symbol) and bool(symbol.is_integer and symbol.is_nonnegative) and symbol.is_positive is None
+    )
 
 
-def is_size(symbol: Symbol) -> bool:
+def is_size(symbol: Basic) -> bool:
     """Whether a symbol of a body is a size."""
-    return bool(symbol.is_integer) and bool(symbol.is_positive)
+    return isinstance(symbol, Symbol) and bool(symbol.is_integer and symbol.is_positive)
 
 
 def letters_of(expression: sp.Basic) -> set[str]:
     """The letters whose position an expression mentions."""
-    return {s.name for s in expression.free_symbols if is_position(s)}  # type: ignore[union-attr]
+    return {s.name for s in expression.free_symbols if isinstance(s, Symbol) and is_position(s)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def split(op: Sum) -> Factors:
     """The body of `op` as coefficient * operands * guards * rest."""
     coefficient, rest = [], []
     operands: list[int] = []
     guards: dict[sp.Eq, None] = {}
-    number = {s: k for k, s in enumerate(op.slots)}
+    number: dict[Basic, int] = {s: k for k, s in enumerate(op.slots)}
     for factor in sp.Mul.make_args(op.body):
         base, exponent = factor.as_base_exp()
         if isinstance(base, Where) and base.args[2] == 0 and exponent.is_positive and exponent.is_number:
@@ -83,18 +86,21 @@ def split(op: Sum) -> Factors:
     return Factors(sp.Mul(*coefficient), tuple(sorted(operands)), tuple(guards), sp.Mul(*rest))
 
 
-@lru_cache(maxsize=None)
+@cache
 def affine(expression: Expr) -> Affine:
     """An expression of positions, sizes and slots, sorted by what it is linear in."""
     offset, opaque = [], []
     slopes: dict[str, Expr] = {}
     for term in sp.Add.make_args(sp.expand(expression)):
         symbols = term.free_symbols
-        found = [s for s in symbols if is_position(s)]
+        found = [s for s in symbols if isinstance(s, Symbol) and is_position(s)]
         if all(is_size(s) for s in symbols):
             offset.append(term)
-        elif len(found) == 1 and all(s is found[0] or is_size(s) for s in symbols) and (term / found[0]).is_polynomial(found[0]) \
-                and not (term / found[0]).has(found[0]):  # fmt: skip
+        elif (
+            len(found) == 1
+            and all(s is found[0] or is_size(s) for s in symbols)
+            and not (term / found[0]).has(found[0])
+        ):
             slopes[found[0].name] = slopes.get(found[0].name, S.Zero) + term / found[0]
         else:
             opaque.append(term)
@@ -102,7 +108,7 @@ def affine(expression: Expr) -> Affine:
     return Affine(sp.Add(*offset), slopes, sp.Add(*opaque))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _at_least_zero(expression: Expr) -> bool:
     """Whether an expression of sizes is known not to be negative: each size is 1 + something that is not negative."""
     expression = sp.expand(expression)
@@ -110,8 +116,9 @@ def _at_least_zero(expression: Expr) -> bool:
         return bool(expression.is_nonnegative)
     if not all(is_size(s) for s in expression.free_symbols):
         return False
-    shifted = sp.expand(expression.xreplace({s: s + 1 for s in expression.free_symbols}))
-    return all(term.as_coeff_Mul()[0].is_nonnegative for term in sp.Add.make_args(shifted)) and not shifted.has(sp.floor)
+    shifted = sp.expand(expression.xreplace({s: s + 1 for s in expression.free_symbols if isinstance(s, Symbol)}))
+    known = all(term.as_coeff_Mul()[0].is_nonnegative for term in sp.Add.make_args(shifted))
+    return known and not shifted.has(sp.floor)
 
 
 def proven(expression: Expr, conditions: Iterable[Expr] = ()) -> bool:
@@ -120,7 +127,7 @@ def proven(expression: Expr, conditions: Iterable[Expr] = ()) -> bool:
     return any(_at_least_zero(bound - c) for c in (S.Zero, *conditions) for bound in bounds)
 
 
-@lru_cache(maxsize=None)
+@cache
 def upper(expression: Expr, floors_from_zero: bool = False) -> Expr:
     """An upper bound without floors: floor(a / q) lies between (a - q + 1) / q and a / q; where a is not negative, not below 0.
 
@@ -212,7 +219,8 @@ def _source(program: Program, name: str) -> tuple[Expr | None] | None:
             counts = len(equation.target.index) == 1 and equation.op.body == position(equation.target.index[0])
             return (program.shape(name)[0],) if counts else None
         factors = split(equation.op)
-        if factors.coefficient != 1 or factors.operands != (0,) or factors.rest != 1 or len(factors.guards) < len(equation.op.over):
+        plain = factors.coefficient == factors.rest == 1 and factors.operands == (0,)
+        if not plain or len(factors.guards) < len(equation.op.over):
             return None
         name = equation.operands[0].name
     return (program.tensors[name].bound,) if program.tensors[name].kind == "integers" else None
@@ -246,22 +254,28 @@ class _Candidate:
 
 
 def pins(program: Program, equation: Equation, scatter: bool = True) -> tuple[dict[str, Expr], list[sp.Eq]]:
-    """The letters that the guards of a Sum fix, each with its position in terms of the letters that stay, and the guards that remain.
+    """The letters that the guards of a Sum fix, each with its position in the letters that stay, and the guards that remain.
 
     scatter   whether a guard may also fix a letter of the target, where no summed letter is fixed within its range: the value
               then goes to that place of the target. With False only summed letters are fixed.
     A guard between letters of the target alone remains: it is an identity matrix.
     """
     assert isinstance(equation.op, Sum)
-    waiting = list(split(equation.op).guards)
+    waiting: list[Any] = list(
+        split(equation.op).guards
+    )  # substitution makes guards of guards, which SymPy's types do not say
     if not waiting:
         return {}, []
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
-    fixed: dict[str, Expr] = {}
+    fixed: dict[str, Any] = {}
     remaining: list[sp.Eq] = []
     while waiting:
-        options = [(c, guard) for guard in waiting for c in _candidates(guard, equation, sizes, program.conditions, integers)]
-        options = [(c, guard) for c, guard in options if scatter or c.letter not in equation.target.index]
+        options = [
+            (candidate, guard)
+            for guard in waiting
+            for candidate in _candidates(guard, equation, sizes, program.conditions, integers)
+            if scatter or candidate.letter not in equation.target.index
+        ]
         if not options:
             remaining += waiting
             break
@@ -269,12 +283,12 @@ def pins(program: Program, equation: Equation, scatter: bool = True) -> tuple[di
         waiting.remove(guard)
         swap = {position(best.letter): best.at}
         fixed = {letter: at.xreplace(swap) for letter, at in fixed.items()} | {best.letter: best.at}
-        waiting = [g for g in (other.xreplace(swap) for other in waiting) if g is not S.true]  # type: ignore[misc]
-    return fixed, [g for g in remaining if g is not S.true]
+        waiting = [g for g in (other.xreplace(swap) for other in waiting) if g is not S.true]
+    return fixed, remaining
 
 
 def _candidates(
-    guard: sp.Eq,
+    guard: Any,
     equation: Equation,
     sizes: dict[str, Expr],
     conditions: tuple[Expr, ...],
@@ -299,9 +313,7 @@ def _candidates(
         lone = position(letter) in guard.args
         both = all(isinstance(side, Symbol) and is_position(side) for side in guard.args)
         inside = overhang(at, sizes[letter], sizes, conditions, integers) == (S.Zero, S.Zero)
-        if letter not in target:
-            rank = 0 if inside else 1 if lone and not both else 4
-        else:
-            rank = 2 if inside else 3 if lone else 5
+        reading, writing = (0 if inside else 1 if lone and not both else 4), (2 if inside else 3 if lone else 5)
+        rank = writing if letter in target else reading
         found.append(_Candidate(letter, at, (rank, len(at.free_symbols))))
     return found

@@ -22,6 +22,11 @@ REACH = 4  # operations that a rule spans, one inside another
 sigmoid, softplus = FUNCTIONS["sigmoid"], FUNCTIONS["softplus"]
 
 
+def _is(e: Any, function: Any) -> bool:
+    """Whether an expression is an application of a function."""
+    return isinstance(e, function)
+
+
 def _sigmoid(e: Any) -> Any:
     """1/(1 + exp(u)) = sigmoid(-u)"""
     u = _one_plus_exp(e.base) if e.is_Pow and e.exp == -1 else None
@@ -31,42 +36,42 @@ def _sigmoid(e: Any) -> Any:
 def _sigmoid_above(e: Any) -> Any:
     """exp(u) sigmoid(-u) = sigmoid(u)"""
     for f in e.args if e.is_Mul else ():
-        if isinstance(f, sigmoid) and exp(-f.args[0]) in e.args:
+        if _is(f, sigmoid) and exp(-f.args[0]) in e.args:
             return e / (f * exp(-f.args[0])) * sigmoid(-f.args[0])
     return None
 
 
 def _softplus(e: Any) -> Any:
     """log(1 + exp(u)) = softplus(u)"""
-    u = _one_plus_exp(e.args[0]) if isinstance(e, log) else None
+    u = _one_plus_exp(e.args[0]) if _is(e, log) else None
     return None if u is None else softplus(u)
 
 
 def _log_sigmoid(e: Any) -> Any:
     """log(sigmoid(u)) = -softplus(-u)"""
-    return -softplus(-e.args[0].args[0]) if isinstance(e, log) and isinstance(e.args[0], sigmoid) else None
+    return S.NegativeOne * softplus(-e.args[0].args[0]) if _is(e, log) and _is(e.args[0], sigmoid) else None
 
 
 def _log_one_minus_sigmoid(e: Any) -> Any:
     """log(1 - sigmoid(u)) = -softplus(u)"""
-    if isinstance(e, log) and e.args[0].is_Add and len(e.args[0].args) == 2:
+    if _is(e, log) and e.args[0].is_Add and len(e.args[0].args) == 2:
         rest = 1 - e.args[0]
-        return -softplus(rest.args[0]) if isinstance(rest, sigmoid) else None
+        return S.NegativeOne * softplus(rest.args[0]) if _is(rest, sigmoid) else None
     return None
 
 
 def _log_exp(e: Any) -> Any:
     """log(c exp(u)) = u + log(c) for a positive size or number c"""
-    if isinstance(e, log):
+    if _is(e, log):
         c, rest = e.args[0].as_independent(exp, as_Add=False)
-        if isinstance(rest, exp) and c.is_positive:
+        if _is(rest, exp) and c.is_positive:
             return rest.args[0] + (-log(1 / c) if sp.numer(c) == 1 else log(c))
     return None
 
 
 def _joined(e: Any) -> Any:
     """exp(u) exp(-v) = exp(u - v)"""
-    powers = [f for f in e.args if isinstance(f, exp)] if e.is_Mul else []
+    powers = [f for f in e.args if _is(f, exp)] if e.is_Mul else []
     if len(powers) > 1:
         return sp.Mul(*[f for f in e.args if f not in powers], exp(sp.Add(*[f.args[0] for f in powers])))
     return None
@@ -80,7 +85,7 @@ def _tanh(e: Any) -> Any:
             and f.exp == -1
             and f.base.is_Add
             and len(f.base.args) == 2
-            and all(isinstance(a, exp) for a in f.base.args)
+            and all(_is(a, exp) for a in f.base.args)
         ):
             a, b = f.base.args
             if a.args[0] == -b.args[0]:
@@ -94,7 +99,7 @@ def _tanh(e: Any) -> Any:
 def _one_plus_exp(e: Any) -> Any:
     if e.is_Add and len(e.args) == 2 and S.One in e.args:
         rest = e - 1
-        return rest.args[0] if isinstance(rest, exp) else None
+        return rest.args[0] if _is(rest, exp) else None
     return None
 
 
@@ -152,10 +157,10 @@ class _Scene:
         """Rewrite the node of a logarithm, reciprocal or quotient, if a rule applies."""
         node = self.nodes[id(tensor)]
         body: Any = node.op.body if isinstance(node.op, Sum) and _is_entrywise(node.op) else None
-        if body is None or not (isinstance(body, log) or any(f.is_Pow and f.exp == -1 for f in sp.Mul.make_args(body))):
+        if body is None or not (_is(body, log) or any(_is(f, sp.Pow) and f.as_base_exp()[1] == -1 for f in sp.Mul.make_args(body))):
             return False
         for reach in range(1, REACH + 1):
-            view = _View(self, isinstance(body, log))
+            view = _View(self, _is(body, log))
             expression = view.of(node, reach)
             result = rewritten(expression)
             if result != expression:
@@ -225,7 +230,7 @@ class _View:
     def open(self, tensor: Tensor, op: Sum) -> bool:
         """Whether to look into a tensor: what nobody named; and, from a logarithm, an exponential or a sigmoid with a name."""
         plain = not any(s.is_integer for s in op.body.free_symbols)  # positions and sizes stay where they are
-        return plain and (tensor.name is None or (self.logarithm and isinstance(op.body, exp | sigmoid)))
+        return plain and (tensor.name is None or (self.logarithm and _is(op.body, exp | sigmoid)))
 
     def leaf(self, tensor: Tensor, index: Index) -> Any:
         key = (self.scene.form[id(tensor)], index)
@@ -243,7 +248,7 @@ class _View:
         operands = tuple((tensor, index) for _, tensor, index in used)
         mentioned = {c for _, index in operands for c in index}
         over = tuple((c, n) for c, n in node.op.over if c in mentioned)
-        if isinstance(body, sigmoid | softplus | sp.tanh) and body.args[0] not in slots:
+        if _is(body, sigmoid | softplus | sp.tanh) and body.args[0] not in slots:
             made = Tensor(node.shape, Sum(body.args[0], slots, over), operands, node.index)
             self.scene.nodes[id(made)] = Node(made)
             self.scene.meet(made)

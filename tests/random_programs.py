@@ -55,7 +55,7 @@ def programs(draw: st.DrawFn, kinks: bool = True, steps: int = 6) -> Program:
             lambda x=x, axis=axis: reduce("logsumexp", x, axis, keepdims=draw(st.booleans())),
         ]
         if inner:
-            ways.append(lambda x=x, t=draw(st.sampled_from(inner)): matmul(x, t) if x.ndim else x)
+            ways.append(lambda x=x, inner=inner: matmul(x, draw(st.sampled_from(inner))))
         if x.ndim == 2:
             ways += [lambda x=x: x.T, lambda x=x: x[:, 0], lambda x=x: x[::-1, None]]
         if x.ndim and x.shape[0] in (N, M):

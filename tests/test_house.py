@@ -16,10 +16,11 @@ import symbackprop as sb
 # The floors, lowest first. A module imports from its own floor and from those below, and never in a circle.
 FLOORS = [
     {"program", "functions"},
-    {"pin"},
+    {"pin", "strides"},
     {"builder", "indexing"},
-    {"trace"},
+    {"fuse", "recognise", "trace"},
     {"operations", "layers", "losses"},
+    {"language"},
     {"notation"},
     {"chain_rule"},
     {"gradients"},

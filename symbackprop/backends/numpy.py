@@ -10,8 +10,9 @@ import keyword
 import re
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -78,7 +79,11 @@ class Loops(dict[str, str]):
 
 
 def source(
-    program: Program, value: str | None, outputs: Mapping[str, str], name: str = "value_and_grad", dtype: str = "float64"
+    program: Program,
+    value: str | None,
+    outputs: Mapping[str, str],
+    name: str = "value_and_grad",
+    dtype: str = "float64",
 ) -> Source:
     """The NumPy source of a function that computes `value` and `outputs`.
 
@@ -109,7 +114,9 @@ class _Writer:
         for tensor in (program.tensors[e.target.name] for e in self.equations):
             if tensor.role is None:
                 self.identifier[tensor.name] = self.names.fresh(tensor.name)
-        self.sizes = {s: self.names.fresh(s.name if s.name not in self.names.taken else f"size_{s.name}") for s in program.sizes()}
+        self.sizes = {
+            s: self.names.fresh(s.name if s.name not in self.names.taken else f"size_{s.name}") for s in program.sizes()
+        }
         for tensor in (program.tensors[e.target.name] for e in self.equations):
             if tensor.role is not None:
                 self.identifier[tensor.name] = self.names.fresh(self.gradient_wish(tensor.role))
@@ -163,7 +170,9 @@ class _Writer:
                 result += _commented(f"{self.temporary[text]} = {text}", self.shape(shape))
             kept.append(self.temporary[text])
         lines = [line.format(*operands, t=target, v=kept) for line in found.lines]
-        whole = len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0  # the line that makes the array of this shape
+        whole = (
+            len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0
+        )  # the line that makes the array of this shape
         lines[whole : whole + 1] = _commented(lines[whole], self.shape(tensors[equation.target.name].shape))
         return result + lines
 
@@ -197,14 +206,15 @@ class _Writer:
             waiting -= found  # type: ignore[arg-type]
             name = self.identifier[tensor.name]
             if len(found) > 1 or len(tensor.shape) == 1:
-                marks = [self.sizes[e] if e in found and e not in tensor.shape[:k] else "_" for k, e in enumerate(tensor.shape)]  # type: ignore[index]
+                new: list[Any] = [
+                    e if e in found and e not in tensor.shape[:k] else None for k, e in enumerate(tensor.shape)
+                ]
+                marks = ["_" if s is None else self.sizes[s] for s in new]
                 lines.append(f"{', '.join(marks)}{',' if len(marks) == 1 else ''} = {name}.shape")
             else:
                 (s,) = found
                 lines.append(f"{self.sizes[s]} = {name}.shape[{tensor.shape.index(s)}]")  # type: ignore[index]
-        for s in sorted(waiting, key=str):
-            lines.append(self.solved(s, candidates))
-        return lines
+        return lines + [self.solved(s, candidates) for s in sorted(waiting, key=str)]
 
     def solved(self, s: Symbol, candidates: Sequence[Signature]) -> str:
         """The line that finds a size from an axis of the size a s + b."""
@@ -243,10 +253,16 @@ class _Writer:
         lines = [f"        {a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}" for a, b, c in rows]
         what = [self.identifier[self.value]] if self.value else []
         if self.outputs:
-            what.append(f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(_printable, self.outputs))}")
+            what.append(
+                f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(_printable, self.outputs))}"
+            )
         first = f'    """{self.title()}.'
         wrapped = _wrapped(f"Returns {' and '.join(what)}.")
-        return [first, "", "    Arrays and their shapes:", *lines, "", *wrapped, '    """'] if rows else [first, "", *wrapped, '    """']
+        return (
+            [first, "", "    Arrays and their shapes:", *lines, "", *wrapped, '    """']
+            if rows
+            else [first, "", *wrapped, '    """']
+        )
 
 
 def _wrapped(text: str) -> list[str]:
@@ -263,7 +279,7 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if re.fullmatch(r"[\w/ .,()|^-]*", text) else repr(text)
 
 
-def _kind(tensor: Signature, extent) -> str:  # noqa: ANN001 - a method of the writer
+def _kind(tensor: Signature, extent: Callable[[Expr], str]) -> str:
     if tensor.kind == "integers":
         return f"integers below {extent(tensor.bound)}" if tensor.bound is not None else "integers"
     return tensor.kind

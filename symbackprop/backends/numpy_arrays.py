@@ -203,12 +203,11 @@ def pair_product(a: Array, b: Array, needed: set[str], target: Letters, dtype: s
     rows, columns = [c for c in a.free if c not in shared], [c for c in b.free if c not in shared]
     if not summed:
         return product([a, b], target, dtype)
-    if (batch or len(summed) > 1) and (not rows or not columns):
-        if not (batch or rows or columns) or batch:
-            return reduced(product([a, b], target, dtype), summed, target)
+    if (batch and not (rows and columns)) or (len(summed) > 1 and not (rows or columns)):
+        return reduced(product([a, b], target, dtype), summed, target)
     if batch:
         return _stacked(a, b, batch, rows, summed, columns, target)
-    if target and rows and columns and target.index(columns[0]) < target.index(rows[0]) and len(rows) + len(columns) == len(target):
+    if target and rows and columns and target.index(columns[0]) < target.index(rows[0]):
         a, b, rows, columns = b, a, columns, rows
     if len(summed) == 1:
         matrices = _matrices(a, b, summed[0])
@@ -228,7 +227,11 @@ def _matrices(a: Array, b: Array, summed: str) -> Array | None:
         if len(right.letters) == 1 and left.letters[-1] == summed:
             return _at(left, right, left.letters[:-1])
         if len(left.letters) == 1 and len(right.letters) == 2:
-            return _at(left, right, right.letters[1:]) if right.letters[0] == summed else _at(right, left, right.letters[:1])
+            return (
+                _at(left, right, right.letters[1:])
+                if right.letters[0] == summed
+                else _at(right, left, right.letters[:1])
+            )
     if len(b.letters) > 2:
         return None
     if len(a.letters) > 2 and a.letters[-1] != summed:
@@ -293,4 +296,3 @@ def constant_text(number: str, sizes: Sequence[str], dtype: str) -> str:
 def shape_text(sizes: Sequence[str]) -> str:
     """A shape as NumPy writes it: (h, d), (n,), ()."""
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-

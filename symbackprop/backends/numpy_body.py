@@ -7,9 +7,9 @@ helper functions that it calls are found by `helpers_of`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -61,7 +61,7 @@ def stable_form(name: str) -> Expr:
     return row.stable if row.stable is not None else row.formula
 
 
-@lru_cache(maxsize=None)
+@cache
 def inlined(name: str) -> bool:
     """Whether a row is written out where it is used, because each argument stands once in its stable form."""
     form = stable_form(name)
@@ -69,7 +69,7 @@ def inlined(name: str) -> bool:
     return all(nodes.count(symbol) == 1 for symbol in ELEMENTWISE[name].args)
 
 
-@lru_cache(maxsize=None)
+@cache
 def helpers_of(expression: sp.Basic) -> frozenset[str]:
     """The names of the helper functions that the text of an expression calls, and those that they call."""
     found: set[str] = {"erf"} if expression.has(sp.erf) else set()
@@ -78,7 +78,7 @@ def helpers_of(expression: sp.Basic) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def printed(expression: Expr, shown: tuple[Shown, ...], dtype: str = "float64") -> Code:
     """The NumPy text of an expression.
 
@@ -95,7 +95,7 @@ def wrapped(code: Code, level: int) -> str:
     return code.text if code.level <= level else f"({code.text})"
 
 
-def number_text(value: sp.Rational | sp.Float) -> Code:
+def number_text(value: Any) -> Code:
     """A number: exact where a short decimal is, otherwise a fraction."""
     if value.is_Integer:
         return Code(str(int(value)), ATOM if value >= 0 else UNARY, "whole")
@@ -118,8 +118,8 @@ def as_float(code: Code, dtype: str) -> Code:
     return Code(f"{wrapped(code, ATOM)}.astype({DTYPES[dtype]})")
 
 
-@lru_cache(maxsize=None)
-def common_factor(e: Expr) -> tuple[Expr, Expr]:
+@cache
+def common_factor(e: Any) -> tuple[Any, Any]:
     """2 and a - b for 2 a - 2 b; 1 and the expression itself where its terms have different coefficients."""
     if not e.is_Add:
         return sp.Integer(1), e
@@ -140,12 +140,12 @@ class _Printer:
             return self.atoms[e]
         if isinstance(e, sp.Rational | sp.Float):
             return number_text(e)
-        for kind, method in self.METHODS.items():
+        for kind, method in METHODS:
             if isinstance(e, kind):
                 return method(self, e)
         raise NotImplementedError(f"NumPy source cannot show {type(e).__name__}: {e}")
 
-    def number(self, e: sp.Basic) -> Code:
+    def number(self, e: Any) -> Code:
         return Code({sp.pi: "np.pi", sp.E: "np.e"}[e], ATOM, "decimal")
 
     def key(self, e: sp.Basic) -> tuple[int, int, int]:
@@ -154,7 +154,7 @@ class _Printer:
         return (0 if not places else 1, min(places, default=0), e.count_ops() if hasattr(e, "count_ops") else 0)  # type: ignore[attr-defined]
 
     def floats(self, codes: list[Code]) -> list[Code]:
-        """Entries that can be added, multiplied and raised: no truth values without a float beside them, and nothing that widens."""
+        """What can be added and multiplied: no truth values without a float beside them, and nothing that widens the type."""
         found = any(c.kind == "float" for c in codes)
         result = []
         for code in codes:
@@ -176,7 +176,7 @@ class _Printer:
             return "decimal" if "decimal" in kinds else "whole"
         return "int" if kinds <= {"whole", "int"} else "float"
 
-    def add(self, e: sp.Add) -> Code:
+    def add(self, e: Any) -> Code:
         content, rest = common_factor(e)
         if content != 1:
             return self.mul(sp.Mul(content, rest, evaluate=False))
@@ -194,7 +194,7 @@ class _Printer:
         )
         return Code(text, SUM, self.joint(codes))
 
-    def mul(self, e: sp.Mul) -> Code:
+    def mul(self, e: Any) -> Code:
         coefficient, rest = e.as_coeff_Mul(rational=True)
         factors = []
         for factor in sp.Mul.make_args(rest):
@@ -228,7 +228,7 @@ class _Printer:
             both.append(Code("", ATOM, "decimal"))
         return Code(("-" if negative else "") + text, PRODUCT, self.joint(both))
 
-    def pow(self, e: sp.Pow) -> Code:
+    def pow(self, e: Any) -> Code:
         base, exponent = e.as_base_exp()
         if exponent.is_number and exponent.is_negative:
             code = self.as_float(self.show(base**-exponent))
@@ -256,7 +256,7 @@ class _Printer:
             return Code(f"{wrapped(self.whole_power(base, exponent - 1), PRODUCT)} * {wrapped(base, UNARY)}", PRODUCT)
         return Code(f"({self.whole_power(base, exponent // 2).text})**2", POWER)
 
-    def where(self, e: Where) -> Code:
+    def where(self, e: Any) -> Code:
         test, yes, no = e.args
         condition = self.show(test)
         if (yes, no) == (1, 0):
@@ -267,33 +267,33 @@ class _Printer:
                         for c in branches]  # fmt: skip
         return Code(f"np.where({condition.text}, {branches[0].text}, {branches[1].text})")
 
-    def relation(self, e: sp.core.relational.Relational) -> Code:
+    def relation(self, e: Any) -> Code:
         left, right = (self.as_float(c) if c.kind == "bool" else c for c in map(self.show, e.args))
         return Code(f"{wrapped(left, SUM)} {COMPARE[type(e)]} {wrapped(right, SUM)}", COMPARISON, "bool")
 
-    def connective(self, e: sp.Basic) -> Code:
+    def connective(self, e: Any) -> Code:
         sign = " & " if isinstance(e, sp.And) else " | "
         parts = sorted((self.show(arg) for arg in e.args), key=lambda c: c.text)
         return Code(sign.join(wrapped(c, ATOM) for c in parts), SUM, "bool")
 
-    def negation(self, e: sp.Not) -> Code:
+    def negation(self, e: Any) -> Code:
         return Code(f"~{wrapped(self.show(e.args[0]), ATOM)}", UNARY, "bool")
 
-    def truth(self, e: sp.Basic) -> Code:
+    def truth(self, e: Any) -> Code:
         return Code(str(bool(e)), ATOM, "bool")
 
-    def floor(self, e: sp.floor) -> Code:
+    def floor(self, e: Any) -> Code:
         if all(is_size(s) or is_position(s) for s in e.free_symbols):  # type: ignore[arg-type]
             above, below = sp.fraction(sp.together(e.args[0]))
             codes = [self.show(above), self.show(below)]
             return Code(f"{wrapped(codes[0], UNARY)} // {wrapped(codes[1], UNARY)}", PRODUCT, self.joint(codes))
         return Code(f"np.floor({self.show(e.args[0]).text})")
 
-    def modulo(self, e: sp.Mod) -> Code:
+    def modulo(self, e: Any) -> Code:
         codes = [self.show(arg) for arg in e.args]
         return Code(f"{wrapped(codes[0], UNARY)} % {wrapped(codes[1], UNARY)}", PRODUCT, self.joint(codes))
 
-    def extremum(self, e: sp.Max | sp.Min) -> Code:
+    def extremum(self, e: Any) -> Code:
         codes = sorted((self.show(arg) for arg in e.args), key=lambda c: (c.kind not in NUMBERS, c.text))
         name = "max" if isinstance(e, sp.Max) else "min"
         if all(c.kind in NUMBERS for c in codes):
@@ -303,7 +303,7 @@ class _Printer:
             text = f"np.{name}imum({text}, {code.text})"
         return Code(text, ATOM, self.joint(codes))
 
-    def table(self, e: TableFunction) -> Code:
+    def table(self, e: Any) -> Code:
         name = e.row.name
         if name in NUMPY_ROWS:
             return self.call(f"np.{NUMPY_ROWS[name]}", e.args)
@@ -311,7 +311,7 @@ class _Printer:
             return self.show(stable_form(name).xreplace(dict(zip(e.row.args, e.args, strict=True))))
         return self.call(name, e.args)
 
-    def function(self, e: sp.Function) -> Code:
+    def function(self, e: Any) -> Code:
         if isinstance(e, sp.erf):
             return self.call("erf", e.args)
         if type(e) not in NUMPY:
@@ -325,8 +325,22 @@ class _Printer:
             return Code(f"float({text})", ATOM, "decimal")
         return Code(text)
 
-    METHODS = {
-        sp.NumberSymbol: number, sp.Add: add, sp.Mul: mul, sp.Pow: pow, Where: where, TableFunction: table,
-        sp.core.relational.Relational: relation, sp.And: connective, sp.Or: connective, sp.Not: negation,
-        sp.logic.boolalg.BooleanAtom: truth, sp.floor: floor, sp.Mod: modulo, sp.Max: extremum, sp.Min: extremum, sp.Function: function,
-    }  # fmt: skip
+
+METHODS: tuple[tuple[type, Callable[[_Printer, Any], Code]], ...] = (
+    (sp.NumberSymbol, _Printer.number),
+    (sp.Add, _Printer.add),
+    (sp.Mul, _Printer.mul),
+    (sp.Pow, _Printer.pow),
+    (Where, _Printer.where),
+    (TableFunction, _Printer.table),
+    (sp.core.relational.Relational, _Printer.relation),
+    (sp.Or, _Printer.connective),
+    (sp.And, _Printer.connective),
+    (sp.Not, _Printer.negation),
+    (sp.logic.boolalg.BooleanAtom, _Printer.truth),
+    (sp.floor, _Printer.floor),
+    (sp.Mod, _Printer.modulo),
+    (sp.Max, _Printer.extremum),
+    (sp.Min, _Printer.extremum),
+    (sp.Function, _Printer.function),
+)

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.backends.numpy_arrays import (
-    Array, Letters, contracted, elementwise, fitted, reduced,
+    Array,
+    Letters,
+    contracted,
+    elementwise,
+    fitted,
+    reduced,
 )  # fmt: skip
 from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_float, helpers_of
-from symbackprop.backends.numpy_views import Pinned, Scope, read, ways, write
-from symbackprop.functions import Where
-from symbackprop.pin import affine, integers_of, letters_of, overhang, pins, split
+from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
+from symbackprop.backends.numpy_writes import write
+from symbackprop.functions import Where, iverson
+from symbackprop.pin import affine, integers_of, overhang, pins, split
 from symbackprop.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MATRIX = {"inverse": "np.linalg.inv({})", "det": "np.linalg.det({})", "logdet": "np.linalg.slogdet({})[1]"}
@@ -131,8 +138,9 @@ def _pinned(program: Program, equation: Equation, scope: Scope) -> tuple[dict[st
     integers = integers_of(program, equation) if fixed else {}
     ones = {position(c): S.Zero for c, extent in scope.sizes.items() if extent == 1}
     result = {}
-    for letter, at in fixed.items():
-        at, extent = at.xreplace(ones), scope.sizes[letter]
+    for letter, place in fixed.items():
+        extent = scope.sizes[letter]
+        at: Any = place.xreplace(ones)
         hang = overhang(at, extent, scope.sizes, program.conditions, integers)
         below, above = hang if hang is not None else (S.One, S.One)
         result[letter] = Pinned(at, extent, below, above)
@@ -154,10 +162,10 @@ def _sum(equation: Equation, op: Sum, setting: Setting, scope: Scope, output: bo
         swap = {position(c): p.at for c, p in pinned.items()}
         swap |= {position(c): S.Zero for c, extent in scope.sizes.items() if extent == 1}
         rest = rest.xreplace(swap)
-    if not pinned and not remaining:
-        body = op.body if rest == factors.rest else factors.coefficient * sp.Mul(*[op.slots[k] for k in factors.operands]) * rest
-    else:
+    if factors.guards or rest != factors.rest:
         body = factors.coefficient * sp.Mul(*[op.slots[k] for k in factors.operands]) * rest
+    else:
+        body = op.body
     scattered = {c: p for c, p in pinned.items() if c in goal}
     keep = tuple(c for c in goal if c not in scattered)
     keep += tuple(dict.fromkeys(c for p in scattered.values() for c in _letters_at(p.at, arrays) if c not in keep))
@@ -170,10 +178,15 @@ def _sum(equation: Equation, op: Sum, setting: Setting, scope: Scope, output: bo
     return write(part, "{t}", goal, scattered, extents, scope, setting.loops, output)
 
 
-def _indicator(guard: sp.Eq, goal: Letters, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
+def _indicator(guard: Any, goal: Letters, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
     """1 where a guard that pins nothing holds: [i = l + c] is an identity matrix, moved by c."""
     form = affine(guard.lhs - guard.rhs)
-    if len(form.slopes) == 2 and set(form.slopes.values()) == {-1, 1} and form.opaque == 0 and set(form.slopes) <= set(goal):
+    if (
+        len(form.slopes) == 2
+        and set(form.slopes.values()) == {-1, 1}
+        and form.opaque == 0
+        and set(form.slopes) <= set(goal)
+    ):
         row, column = sorted(form.slopes, key=goal.index)
         rows, columns = scope.show(scope.sizes[row]), scope.show(scope.sizes[column])
         offset = "" if form.offset == 0 else f", {scope.show(-form.offset / form.slopes[column])}"
@@ -182,13 +195,13 @@ def _indicator(guard: sp.Eq, goal: Letters, arrays: dict[Symbol, Array], scope: 
         kind = ", dtype=np.float32" if scope.dtype == "float32" else ""
         arrays[symbol] = Array(f"np.eye({shape}{kind})", (row, column))
         return symbol
-    return Where(guard, S.One, S.Zero)
+    return iverson(guard)
 
 
 def _letters_at(at: Expr, arrays: Mapping[Symbol, Array]) -> list[str]:
     """The letters that a position depends on, through the integers in it as well."""
     slots = [s for s in sorted(at.free_symbols, key=str) if s in arrays]
-    own = list(affine(at).slopes) + sorted(letters_of(at) - set(affine(at).slopes))
+    own = letters_in(at)
     return own + [c for s in slots for c in arrays[s].free if c not in own]  # type: ignore[index]
 
 
@@ -212,7 +225,9 @@ def _read_operands(
         if marks:
             own = {f"@{c}": pinned[c] for c in marks}
             by = ways(array.letters, own, scope.sizes)
-            inside = {c for c, mark in marks.items() if by[mark] != "take" and s in factors and s not in rest.free_symbols}
+            inside = {
+                c for c, mark in marks.items() if by[mark] != "take" and s in factors and s not in rest.free_symbols
+            }
             sure |= inside
             unsafe |= set(marks) - inside
             array = read(array, own, scope, f"{{{k}}}")
@@ -226,7 +241,10 @@ def _read_operands(
         if p.hangs and (c not in sure or c in unsafe):
             tests += [p.at >= 0] if p.below != 0 else []
             tests += [p.at <= p.extent - 1] if p.above != 0 else []
-    return arrays, Where(sp.And(*tests, evaluate=False), rest, S.Zero) if tests else rest
+    if tests:
+        inside: Any = Where(sp.And(*tests), rest, S.Zero)
+        rest = inside
+    return arrays, rest
 
 
 def floating(array: Array, dtype: str) -> Array:
@@ -236,7 +254,12 @@ def floating(array: Array, dtype: str) -> Array:
 
 
 def _multiplied(
-    body: Expr, arrays: dict[Symbol, Array], summed: Sequence[tuple[str, Expr]], keep: Letters, scope: Scope, goal: Letters
+    body: Expr,
+    arrays: dict[Symbol, Array],
+    summed: Sequence[tuple[str, Expr]],
+    keep: Letters,
+    scope: Scope,
+    goal: Letters,
 ) -> Array:
     """The sum of body(arrays) over the letters `summed`."""
     arrays = arrays | scope.positions(body)
@@ -271,9 +294,9 @@ def _core(
         parts = [floating(part, scope.dtype) for part in parts]
         return contracted(parts, tuple(c for c in keep if any(c in p.free for p in parts)), scope.dtype), scale
     (group,) = inner.values()
-    plain = all(s in arrays and len(arrays[s].letters) == 1 and arrays[s].kind == "float" for s in group)
-    if plain and len(group) == 2 and len(over) == 1:
-        a, b = (arrays[s] for s in group)  # type: ignore[index]
+    vectors = [arrays[s] for s in group if isinstance(s, Symbol) and len(arrays[s].letters) == 1]
+    if len(vectors) == len(group) == 2 and all(v.kind == "float" for v in vectors):
+        a, b = vectors
         return Array(f"{a.atom} @ {b.atom}", (), PRODUCT), scale
     array = elementwise(sp.Mul(*group), arrays, (), scope.dtype)
     count = sp.Mul(*[extent for _, extent in summed])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import sympy as sp
 from sympy import Symbol
@@ -23,7 +23,8 @@ ERF = '''
 ERF_NEAR = (
     {near},
 )
-ERF_FAR = (
+ERF_# fmt: off
+FAR = (
     {far},
 )
 
@@ -37,6 +38,7 @@ def erf(x):
     far = 1 - t * np.exp(np.polynomial.chebyshev.chebval(2 * t - 1, ERF_FAR) - a**2)
     return np.where(a < 0.5, near, np.copysign(far, x)).astype(x.dtype)
 '''
+# fmt: off
 FAR = (
     -0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632,
     -0.0009465953444820369, 0.00036683949785276145, 4.252332480690777e-05, -2.0278578112534242e-05,
@@ -46,6 +48,7 @@ FAR = (
     3.130921399342958e-13, -1.1270822361367252e-13, 3.810905255189232e-16, 7.106097613609237e-15,
     -1.5230282014571043e-15, -9.457494571291233e-17, 1.210237189224279e-16, -2.816663087747177e-17,
 )
+# fmt: on
 
 
 def _lines(numbers: tuple[float, ...]) -> str:
@@ -58,7 +61,7 @@ def _erf() -> str:
     return ERF.format(near=_lines(tuple(float(c) for c in near)), far=_lines(FAR))
 
 
-@lru_cache(maxsize=None)
+@cache
 def helper_source(name: str, dtype: str) -> str:
     """The definition of the helper function `name`."""
     if name == "logsumexp":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 from sympy import Expr, S, Symbol
 
-from symbackprop.backends.numpy_arrays import Array, Letters, aligned, constant_text, elementwise, fitted, indexed, shape_text
+from symbackprop.backends.numpy_arrays import Array, Letters, aligned, elementwise, indexed, shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, printed
 from symbackprop.pin import Affine, affine, digits, letters_of, proven
 from symbackprop.program import position
@@ -134,6 +134,7 @@ def ways(letters: Letters, axes: Mapping[str, Pinned], sizes: Mapping[str, Expr]
 
 
 def letters_in(at: Expr) -> list[str]:
+    """The letters that a position depends on, those that it is linear in first."""
     form = affine(at)
     return [*form.slopes, *sorted(letters_of(form.opaque) - set(form.slopes))]
 
@@ -160,7 +161,9 @@ def _padded(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -
     text = ", ".join(f"({scope.show(below)}, {scope.show(above)})" for below, above in widths)
     text = text if len(widths) == 1 else f"({text})"
     shape = [extent + below + above for extent, (below, above) in zip(scope.shape(array.letters), widths, strict=True)]
-    return Array(scope.keep(f"{hint}_padded", f"np.pad({array.text}, {text})", shape), array.letters, ATOM, array.kind, True)
+    return Array(
+        scope.keep(f"{hint}_padded", f"np.pad({array.text}, {text})", shape), array.letters, ATOM, array.kind, True
+    )
 
 
 def _sliced(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
@@ -168,13 +171,13 @@ def _sliced(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
         return array
     entries, letters = [], []
     for c in array.letters:
-        entry, letter = _entry(axes[c], scope) if c in axes else (":", c)
+        entry, letter = entry_text(axes[c], scope) if c in axes else (":", c)
         entries.append(entry)
         letters += [letter] if letter else []
     return indexed(array, entries, tuple(letters))
 
 
-def _entry(pinned: Pinned, scope: Scope) -> tuple[str, str]:
+def entry_text(pinned: Pinned, scope: Scope) -> tuple[str, str]:
     """One place inside the brackets of a basic index, and the letter of the axis that it leaves ("" for none)."""
     form = pinned.form
     if not form.slopes:
@@ -199,7 +202,9 @@ def slice_text(
         stop = scope.show(-left)
     else:
         stop = scope.show(last + 1, loops)
-    text = f"{first}:{stop}" if first.isidentifier() or first.isdigit() or not first or not stop else f"{first} : {stop}"
+    text = (
+        f"{first}:{stop}" if first.isidentifier() or first.isdigit() or not first or not stop else f"{first} : {stop}"
+    )
     return text if step == 1 else f"{text}:{step}"
 
 
@@ -251,7 +256,9 @@ def _spread(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
     return Array(f"{array.atom}.reshape{shape}", letters, ATOM, array.kind, array.view)
 
 
-def take_entries(letters: Sequence[str], axes: Mapping[str, Pinned], scope: Scope) -> tuple[list[str], Letters, Letters]:
+def take_entries(
+    letters: Sequence[str], axes: Mapping[str, Pinned], scope: Scope
+) -> tuple[list[str], Letters, Letters]:
     """The entries of an index with arrays of positions, the letters of the arrays, and the letters of what it selects."""
     frame = tuple(dict.fromkeys(c for p in axes.values() for c in letters_in(p.at) if scope.sizes[c] != 1))
     frame += tuple(dict.fromkeys(c for p in axes.values() for a in p.at.free_symbols if a in scope.integers
@@ -278,89 +285,3 @@ def _taken(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
         return array
     entries, _, letters = take_entries(array.letters, axes, scope)
     return replace(indexed(array, entries, letters), view=False)
-
-
-def write(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned], extents: Sequence[Expr], scope: Scope,
-          loops: Mapping[str, str], output: bool = False) -> list[str]:  # fmt: skip
-    """The lines that put `part` into a new array `target` at pinned positions, adding where positions meet.
-
-    part      over the letters of `letters` that are not pinned and the letters of the positions.
-    letters   the letters of the target.
-    axes      its pinned axes.
-    loops     the identifiers of loop variables.
-    output    whether the target is handed out, so that it must not share memory.
-    """
-    free = tuple(c for c in letters if c not in axes)
-    by = ways(letters, axes, scope.sizes)
-    if set(by.values()) == {"digits"}:
-        parts = {c: digits(p.form, p.extent, scope.sizes) or () for c, p in axes.items()}
-        order = tuple(d for c in letters for d in parts.get(c, (c,)))
-        whole = fitted(part, order, [scope.sizes.get(c, S.One) for c in order], scope.show, scope.dtype)
-        copy = ".copy()" if output and whole.view else ""
-        return [f"{target} = {whole.atom}.reshape{shape_text([scope.show(e) for e in extents])}{copy}"]
-    if "take" in by.values():
-        return _added(part, target, letters, axes, extents, scope, free)
-    shape, crop, entries, over, frame = [], [], [], [], []
-    for c, extent in zip(letters, extents, strict=True):
-        if c not in axes:
-            shape.append(extent)
-            crop.append(":")
-            entries.append(":")
-            frame.append(c)
-            continue
-        pinned = axes[c]
-        shape.append(pinned.extent + pinned.below + pinned.above)
-        crop.append(slice_text(pinned.below, pinned.extent, 1, shape[-1], scope) if pinned.hangs else ":")
-        form = pinned.shifted().form
-        if not form.slopes:
-            entries.append(_entry(pinned.shifted(), scope)[0])
-            continue
-        looped = [window_letter(form, scope.sizes)] if len(form.slopes) == 2 else []
-        start = sp.Add(form.offset, *[form.slopes[a] * position(a) for a in looped])
-        ((main, step),) = [(a, s) for a, s in form.slopes.items() if a not in looped]
-        names = {a: loops[a] for a in looped}
-        entries.append(slice_text(start, scope.sizes[main], int(step), shape[-1], scope, names))  # type: ignore[call-overload]
-        over += looped
-        frame.append(main)
-    return _assigned(part, target, entries, tuple(frame), over, (shape, crop), scope, loops)
-
-
-def _zeros(shape: Sequence[Expr], scope: Scope) -> str:
-    return constant_text("0", [scope.show(sp.expand(extent)) for extent in shape], scope.dtype)
-
-
-def _assigned(part: Array, target: str, entries: list[str], frame: Letters, over: list[str],
-              edges: tuple[list[Expr], list[str]], scope: Scope, loops: Mapping[str, str]) -> list[str]:  # fmt: skip
-    shape, crop = edges
-    lines = [f"{target} = {_zeros(shape, scope)}"]
-    inner = [c for c in over if c in part.free]
-    part = aligned(part, (*frame, *inner))
-    if inner:
-        if part.text.count("(") or part.text.count(" "):
-            part = replace(part, text=scope.keep(f"{target}_parts", part.text, scope.shape(part.letters)), level=ATOM)
-        part = Array(f"{part.atom}[..., {', '.join(loops[c] for c in inner)}]")
-    for depth, c in enumerate(over):
-        lines.append(f"{'    ' * depth}for {loops[c]} in range({scope.show(scope.sizes[c])}):")
-    sign = "+=" if over else "="
-    lines.append(f"{'    ' * len(over)}{target}[{', '.join(_trimmed(entries))}] {sign} {part.text}")
-    if any(entry != ":" for entry in crop):
-        lines.append(f"{target} = {target}[{', '.join(_trimmed(crop))}]")
-    return lines
-
-
-def _trimmed(entries: list[str]) -> list[str]:
-    while len(entries) > 1 and entries[-1] == ":":
-        entries = entries[:-1]
-    return entries
-
-
-def _added(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned], extents: Sequence[Expr], scope: Scope,
-           free: Letters) -> list[str]:  # fmt: skip
-    entries, frame, selected = take_entries(letters, axes, scope)
-    lines = [f"{target} = {_zeros(extents, scope)}"]
-    index = ", ".join(_trimmed(entries))
-    value = aligned(part, selected)
-    if set(frame) <= set(free):  # every place is written once
-        return [*lines, f"{target}[{index}] = {value.text}"]
-    key = index if len(_trimmed(entries)) == 1 else f"np.s_[{index}]" if ":" in entries else f"({index})"
-    return [*lines, f"np.add.at({target}, {key}, {value.text})"]

@@ -18,7 +18,7 @@ def add_bias(x: Value, b: Value, axis: int = -1) -> Tensor:
     """y[... k ...] = x[... k ...] + b[k], with k along `axis`.
 
     x   any shape; b (h,) with the size of `axis`.
-    Raises LanguageError where the sizes differ.
+    Returns the shape of x. Raises LanguageError where the sizes differ.
     """
     x, b = as_tensor(x), tensor("add_bias", b, "h")
     (place,) = normal_axes("add_bias", x, axis)

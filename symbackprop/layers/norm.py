@@ -20,7 +20,7 @@ def batch_norm(x: Value, gamma: Value = None, beta: Value = None, eps: float = 1
     """
     x = tensor("batch_norm", x, "N C", lead=False) if getattr(x, "ndim", 0) < 2 else as_tensor(x)
     y = _standardized(x, (0, *range(2, x.ndim)), eps)
-    return _scaled("batch_norm", y, gamma, beta, 1)
+    return _scaled("batch_norm", x, y, gamma, beta, 1)
 
 
 def layer_norm(x: Value, gamma: Value = None, beta: Value = None, eps: float = 1e-5) -> Tensor:
@@ -30,7 +30,7 @@ def layer_norm(x: Value, gamma: Value = None, beta: Value = None, eps: float = 1
     Returns the shape of x. Raises LanguageError where the sizes differ. Source: Ba et al. 2016.
     """
     x = tensor("layer_norm", x, "d", lead=True)
-    return _scaled("layer_norm", _standardized(x, (-1,), eps), gamma, beta, -1)
+    return _scaled("layer_norm", x, _standardized(x, (-1,), eps), gamma, beta, -1)
 
 
 def rms_norm(x: Value, gamma: Value = None, eps: float = 1e-5) -> Tensor:
@@ -42,7 +42,7 @@ def rms_norm(x: Value, gamma: Value = None, eps: float = 1e-5) -> Tensor:
     x = tensor("rms_norm", x, "d", lead=True)
     m = mean(x**2, -1, keepdims=True).called("m")
     y = elementwise("rms_norm", lambda a, s: a / sp.sqrt(s + builder.as_number(eps)), x, m)
-    return _scaled("rms_norm", y, gamma, None, -1)
+    return _scaled("rms_norm", x, y, gamma, None, -1)
 
 
 def instance_norm(x: Value, gamma: Value = None, beta: Value = None, eps: float = 1e-5) -> Tensor:
@@ -55,7 +55,7 @@ def instance_norm(x: Value, gamma: Value = None, beta: Value = None, eps: float 
     if x.ndim < 3:
         raise LanguageError(f"instance_norm: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, C, H, W) or (N, C, L)")
     y = _standardized(x, tuple(range(2, x.ndim)), eps)
-    return _scaled("instance_norm", y, gamma, beta, 1)
+    return _scaled("instance_norm", x, y, gamma, beta, 1)
 
 
 def group_norm(x: Value, groups: int, gamma: Value = None, beta: Value = None, eps: float = 1e-5) -> Tensor:
@@ -71,7 +71,7 @@ def group_norm(x: Value, groups: int, gamma: Value = None, beta: Value = None, e
     part("group_norm", x, 1, groups, f"groups={groups} must divide the channels")
     parts = split_axis(x, 1, groups)
     y = merge_axes(_standardized(parts, tuple(range(2, parts.ndim)), eps), 1)
-    return _scaled("group_norm", y, gamma, beta, 1)
+    return _scaled("group_norm", x, y, gamma, beta, 1)
 
 
 def _standardized(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
@@ -81,11 +81,12 @@ def _standardized(x: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
     return elementwise("norm", lambda a, m, s: (a - m) / sp.sqrt(s + builder.as_number(eps)), x, mu, v).called("xhat")
 
 
-def _scaled(layer: str, x: Tensor, gamma: Value, beta: Value, axis: int) -> Tensor:
-    """gamma x + beta along one axis."""
+def _scaled(layer: str, x: Tensor, xhat: Tensor, gamma: Value, beta: Value, axis: int) -> Tensor:
+    """gamma xhat + beta along one axis; an error speaks of x."""
+    y = xhat
     for factor, joined in ((gamma, lambda a, b: a * b), (beta, lambda a, b: a + b)):
         if factor is not None:
             factor = tensor(layer, factor, "C" if axis == 1 else "d")
             equal(layer, x, axis, factor, 0)
-            x = joined(x, factor[(slice(None), *[None] * (x.ndim - 1 - axis % x.ndim))])
-    return x
+            y = joined(y, factor[(slice(None), *[None] * (x.ndim - 1 - axis % x.ndim))])
+    return y

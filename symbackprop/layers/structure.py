@@ -78,7 +78,7 @@ def dropout(x: Value, mask: Value, rate: float = 0) -> Tensor:
     x      any shape.
     mask   0 or 1, of a shape that broadcasts with x: declare it as data with the domain binary.
     rate   the share that is dropped, from 0 to below 1.
-    Raises LanguageError for another rate. Source: Srivastava et al. 2014.
+    Returns the shape of x. Raises LanguageError for another rate. Source: Srivastava et al. 2014.
     """
     share = builder.as_number(rate)
     if not (share >= 0) or not (share < 1):

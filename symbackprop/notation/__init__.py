@@ -71,7 +71,7 @@ def network(thing: Any = None, /, *, loss: str | None = None, gates: str = "auto
     Raises NotationError where the function holds anything but straight-line equations.
     """
     if thing is None:
-        return lambda function: network(function, loss=loss, gates=gates)
+        return lambda function: read_function(function, loss, gates)
     if isinstance(thing, Tensor | Mapping):
         return from_tensors(thing, loss, gates)
     if callable(thing) and not isinstance(thing, sp.Basic):

@@ -57,7 +57,8 @@ def sizes_of(name: str, sizes: Any) -> tuple[Expr, ...]:
         elif isinstance(one, int) and not isinstance(one, bool):
             result.append(sp.Integer(one))
         elif isinstance(one, Expr):
-            result.append(one.xreplace({s: size(str(s)) for s in one.free_symbols}))
+            known: dict[Any, Any] = {s: size(str(s)) for s in one.free_symbols}
+            result.append(sp.expand(one.xreplace(known)))
         else:
             raise NotationError(f"{name}: {one!r} is no size.", 'Write names and whole numbers: "h d", or (3, "d").')
     return tuple(result)

@@ -114,8 +114,8 @@ class Reading:
     def once(self, node: sp.Basic, parts: list[Read], setting: Any) -> Read:
         """The node as read; one that equals a node before it, but for the names of its indices, is that node."""
         labels = tuple(dict.fromkeys(label for part in parts for label in part.labels))
+        over = [index for (index, *_) in setting] if isinstance(node, sp.Sum) else []
         if isinstance(node, sp.Sum):
-            over = [index for (index, *_) in setting]
             number: Any = tuple(labels.index(index) if index in labels else self.ranges.extent(index) for index in over)
         else:
             number = setting

@@ -85,7 +85,7 @@ class Ranges:
         return Read(tensor)
 
 
-def ours(expression: Expr) -> Expr:
+def ours(expression: Any) -> Any:
     """A size of SymPy with our symbols."""
     return expression.xreplace({s: size(str(s)) for s in expression.free_symbols})
 

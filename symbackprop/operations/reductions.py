@@ -7,7 +7,7 @@ import sympy as sp
 from symbackprop import builder
 from symbackprop.builder import LanguageError, Tensor, as_tensor, elementwise, label
 from symbackprop.operations.elementwise import sqrt
-from symbackprop.operations.values import Axis, Value
+from symbackprop.operations.values import Axis, Value, number, setting
 
 
 def sum(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -61,14 +61,19 @@ def norm(x: Value, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> T
     )
 
 
-def softmax(x: Value, axis: Axis = -1) -> Tensor:
-    """y[i] = exp(x[i]) / sum_k exp(x[k]) along `axis`, as exp(x - logsumexp(x)), which never overflows."""
-    return elementwise("softmax", sp.exp, log_softmax(x, axis))
+def softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:
+    """y[i] = exp(x[i]/T) / sum_k exp(x[k]/T) along `axis`, T the temperature; as exp(x - logsumexp(x)), which never overflows.
+
+    Raises LanguageError for a scalar, an axis that x lacks, or a temperature that is not positive.
+    """
+    return elementwise("softmax", sp.exp, log_softmax(x, axis, temperature))
 
 
-def log_softmax(x: Value, axis: Axis = -1) -> Tensor:
-    """y[i] = x[i] - log sum_k exp(x[k]) along `axis`."""
+def log_softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:
+    """y[i] = x[i]/T - log sum_k exp(x[k]/T) along `axis`, T the temperature. Raises LanguageError as softmax does."""
     x = as_tensor(x)
     if not x.ndim:
         raise LanguageError(f"softmax: {label(x)} is a scalar; it needs an axis to run along")
+    if number(setting("softmax", "temperature", temperature, 0)) != 1:
+        x = x / temperature
     return x - logsumexp(x, axis, keepdims=True)

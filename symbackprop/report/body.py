@@ -1,14 +1,10 @@
-"""Bodies in LaTeX as a textbook sets them: 2 (yhat - y) and not -2 y + 2 yhat, 1/n in front, guards as 1[k = i].
-
-The reading order is defined here once, for entries and for whole matrices: a number and the sizes first, then the operands in the
-order of their slots (the upstream gradient is the first), then indicators; in a sum the positive terms first.
-"""
+"""Bodies in LaTeX as a textbook sets them: 2 (yhat - y) and not -2 y + 2 yhat, 1/n in front, guards as 1[k = i]."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -18,6 +14,14 @@ from sympy.printing.latex import LatexPrinter
 from symbackprop.functions import Where
 from symbackprop.report.formula import escape_words
 from symbackprop.report.names import parse_name
+from symbackprop.report.reading_order import (
+    content_of,
+    indicator_of,
+    is_negative,
+    split_product,
+    split_sum,
+    value_first,
+)
 
 SUM, HADAMARD, PRODUCT, POWER, ATOM = range(5)
 """How tightly a piece of LaTeX binds. HADAMARD is a product entry by entry; POWER a fraction or a power: no base of a power."""
@@ -25,9 +29,15 @@ SUM, HADAMARD, PRODUCT, POWER, ATOM = range(5)
 _DECIMALS = 9
 _LONG_EXPONENT = 40
 _NAMES = {
-    "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "asinh": r"\operatorname{arsinh}", "acosh": r"\operatorname{arcosh}",
-    "atanh": r"\operatorname{artanh}", "log": r"\log", **{n: "\\" + n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-}  # fmt: skip
+    "asin": r"\arcsin",
+    "acos": r"\arccos",
+    "atan": r"\arctan",
+    "asinh": r"\operatorname{arsinh}",
+    "acosh": r"\operatorname{arcosh}",
+    "atanh": r"\operatorname{artanh}",
+    "Abs": r"\left|{0}\right|",
+    **{n: "\\" + n for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
+}
 RELATIONS = {"Equality": "=", "Unequality": r"\ne", "StrictGreaterThan": ">", "StrictLessThan": "<",
               "GreaterThan": r"\ge", "LessThan": r"\le"}  # fmt: skip
 
@@ -42,87 +52,6 @@ class Piece(NamedTuple):
 
     latex: str
     level: int = ATOM
-
-
-def is_coefficient(expression: Expr) -> bool:
-    """Whether an expression is made of numbers and sizes alone."""
-    return all(symbol.is_positive for symbol in expression.free_symbols)
-
-
-def rank(expression: sp.Basic) -> tuple[int, int]:
-    """The place of an expression in reading order: by its first slot, then by its length."""
-    slots = [int(s.name[1:]) for s in expression.free_symbols if is_slot(s)]  # type: ignore[union-attr]
-    return (min(slots, default=len(slots) or 10**6), expression.count_ops() if isinstance(expression, Expr) else 0)
-
-
-@lru_cache(maxsize=None)
-def split_product(expression: Expr) -> tuple[Expr, tuple[Expr, ...]]:
-    """(coefficient, factors in reading order): numbers and sizes, and the content of sums, are in the coefficient.
-
-    -2 y + 2 yhat is (2, (yhat - y,)).
-    """
-    coefficient: Expr = S.One
-    factors: list[Expr] = []
-    for factor in sp.Mul.make_args(expression):
-        if is_coefficient(factor):
-            coefficient *= factor
-        elif factor.is_Add:
-            content, rest = _content(factor)
-            coefficient *= content
-            factors.append(rest)
-        else:
-            factors.append(factor)
-    if is_negative(coefficient):
-        for k, factor in enumerate(factors):
-            if factor.is_Add and len(factor.args) == 2 and sorted(map(is_negative, factor.args)) == [False, True]:
-                if not any(is_coefficient(term) for term in factor.args):
-                    factors[k], coefficient = -factor, -coefficient
-                    break
-    factors.sort(key=lambda f: (_late(f), isinstance(f, sp.log), *rank(f)))
-    return coefficient, tuple(factors)
-
-
-def _late(factor: Expr) -> int:
-    """Whether a factor goes first (1[k = i] of letters alone), in its place, or last (a condition on values)."""
-    if not isinstance(factor, Where):
-        return 0
-    return -1 if isinstance(factor.args[0], sp.Eq) and not any(is_slot(s) for s in factor.free_symbols) else 1
-
-
-def is_slot(symbol: sp.Basic) -> bool:
-    """Whether a symbol of a body stands for an operand: sizes and positions are integers."""
-    return isinstance(symbol, Symbol) and symbol.is_integer is None
-
-
-@lru_cache(maxsize=None)
-def split_sum(expression: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum in reading order: the positive ones first; a number after symbols, before functions: x + 1, 1 - a, 1 + e^x."""
-    terms = sp.Add.make_args(expression)
-    plain = any(not is_negative(t) and not is_coefficient(t) for t in terms) and not expression.atoms(sp.Function)
-
-    def key(term: Expr) -> tuple:
-        constant = is_coefficient(term)
-        return (is_negative(term), (constant and plain) or (not constant and not plain), isinstance(term, Where), rank(term))
-
-    return tuple(sorted(terms, key=key))
-
-
-def is_negative(expression: Expr) -> bool:
-    """Whether it is printed with a minus in front."""
-    return bool(expression.as_coeff_Mul()[0].is_negative)
-
-
-@lru_cache(maxsize=None)
-def _content(total: Expr) -> tuple[Expr, Expr]:
-    """What all the terms of a sum have in common, apart from the sign: a number and sizes."""
-    coefficients = [sp.Mul(*[f for f in sp.Mul.make_args(term) if is_coefficient(f)]) for term in total.args]
-    first = coefficients[0]
-    if any(c not in (first, -first) for c in coefficients):
-        return S.One, total
-    content = -first if is_negative(first) else first
-    if all(map(is_negative, coefficients)):
-        content = -content
-    return content, total if content == 1 else sp.Add(*[term / content for term in total.args])
 
 
 class BodyPrinter(LatexPrinter):
@@ -143,10 +72,10 @@ class BodyPrinter(LatexPrinter):
         if isinstance(e, sp.Number):
             return SUM if e.is_negative else POWER if not e.is_Integer and r"\frac" in _number(e) else ATOM
         if e.is_Add:
-            content = _content(e)[0]
+            content = content_of(e)[0]
             return SUM if content in (1, -1) or is_negative(content) else PRODUCT
         if isinstance(e, Where):
-            return ATOM if e.args[1:] == (S.One, S.Zero) else SUM
+            return SUM if indicator_of(e) is None else ATOM
         if isinstance(e, Expr) and e.is_Mul:
             coefficient, factors = split_product(e)
             if is_negative(coefficient):
@@ -175,7 +104,12 @@ class BodyPrinter(LatexPrinter):
         above = [f for f in factors if f not in below]
         front = [decimal] if decimal else []
         if below:
-            under = juxtapose([*([self._size(over)] if over != 1 else []), *[self._factor(1 / f, len(below) == 1 == over) for f in below]])
+            under = juxtapose(
+                [
+                    *([self._size(over)] if over != 1 else []),
+                    *[self._factor(1 / f, len(below) == 1 == over) for f in below],
+                ]
+            )
             lone = len(above) == 1 and number == 1  # an indicator alone stands above the line
             inside = [f for f in above if lone or not isinstance(f, Where)]
             inside = [f for f in inside if r"\frac" not in self.doprint(f)]
@@ -205,16 +139,16 @@ class BodyPrinter(LatexPrinter):
     def _size(self, e: Expr, alone: bool = False) -> str:
         return self.doprint(e) if alone else self.bracketed(e, PRODUCT)
 
-    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:  # noqa: N802 - SymPy's name
+    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:
         del style
         return self.pieces[expr].latex if expr in self.pieces else parse_name(expr.name).latex()
 
-    def _print_Number(self, expr: Any) -> str:  # noqa: N802
+    def _print_Number(self, expr: Any) -> str:
         return _number(expr)
 
     _print_Integer = _print_Rational = _print_Half = _print_One = _print_Zero = _print_NegativeOne = _print_Number
 
-    def _print_Mul(self, expr: Expr) -> str:  # noqa: N802
+    def _print_Mul(self, expr: Expr) -> str:
         coefficient, factors = split_product(expr)
         if not factors:
             return self._coefficient(expr)
@@ -229,16 +163,18 @@ class BodyPrinter(LatexPrinter):
             return rf"{sign}\frac{{{self.doprint(top)}}}{{{self.doprint(bottom)}}}"
         number, rest = top.as_coeff_Mul()
         factors = sorted(sp.Mul.make_args(rest), key=str)
-        return sign + juxtapose([*([_number(number)] if number != 1 else []), *[self.bracketed(f, PRODUCT) for f in factors]])
+        return sign + juxtapose(
+            [*([_number(number)] if number != 1 else []), *[self.bracketed(f, PRODUCT) for f in factors]]
+        )
 
-    def _print_Add(self, expr: Expr, order: Any = None) -> str:  # noqa: N802
+    def _print_Add(self, expr: Expr, order: Any = None) -> str:
         del order
-        content, rest = _content(expr)
+        content, rest = content_of(expr)
         if content not in (1, -1):
             return self.product(content, (rest,))
         return add([self.doprint(term) for term in split_sum(expr)])
 
-    def _print_Pow(self, expr: sp.Pow) -> str:  # noqa: N802
+    def _print_Pow(self, expr: sp.Pow) -> str:
         base, exponent = expr.base, expr.exp
         if exponent.is_number and exponent.is_negative:
             return rf"\frac{{1}}{{{self.doprint(base**-exponent)}}}"
@@ -267,7 +203,7 @@ class BodyPrinter(LatexPrinter):
     def _print_log1p(self, expr: Any) -> str:
         return rf"\log\left({add(['1', self.doprint(expr.args[0])])}\right)"
 
-    def _print_Function(self, expr: Any, exp: Any = None) -> str:  # noqa: N802
+    def _print_Function(self, expr: Any, exp: Any = None) -> str:
         row = getattr(expr, "row", None)
         arguments = [self.doprint(a) for a in expr.args]
         return self._powered(apply_latex(row.latex if row else function_name(type(expr).__name__), arguments), exp)
@@ -277,22 +213,26 @@ class BodyPrinter(LatexPrinter):
     def _print_floor(self, expr: Any, exp: Any = None) -> str:
         return self._powered(rf"\left\lfloor {self.doprint(expr.args[0])}\right\rfloor", exp)
 
-    def _print_Where(self, expr: Where, exp: Any = None) -> str:  # noqa: N802
+    def _print_Where(self, expr: Where, exp: Any = None) -> str:
         condition, a, b = expr.args
-        if (a, b) == (S.One, S.Zero):
-            return self._powered(indicator(self.doprint(condition)), exp)
+        test = indicator_of(expr)
+        if test is not None:
+            return self._powered(indicator(self.doprint(test)), exp)
         a, b = self.doprint(a), self.doprint(b)
-        cases = rf"\begin{{cases}} {a} & \text{{if }} {self.doprint(condition)} \\ {b} & \text{{otherwise}} \end{{cases}}"
+        cases = (
+            rf"\begin{{cases}} {a} & \text{{if }} {self.doprint(condition)} \\ {b} & \text{{otherwise}} \end{{cases}}"
+        )
         return self._powered(cases, exp)
 
-    def _print_Relational(self, expr: Any) -> str:  # noqa: N802
+    def _print_Relational(self, expr: Any) -> str:
+        expr = value_first(expr)
         return f"{self.doprint(expr.lhs)} {RELATIONS[type(expr).__name__]} {self.doprint(expr.rhs)}"
 
-    def _print_And(self, expr: Any) -> str:  # noqa: N802
-        return r" \wedge ".join(self.doprint(a) for a in sorted(expr.args, key=str))
+    def _print_And(self, e: Any) -> str:
+        return r" \wedge ".join(self.doprint(a) for a in sorted(e.args, key=str))
 
-    def _print_Or(self, expr: Any) -> str:  # noqa: N802
-        return r" \vee ".join(self.doprint(a) for a in sorted(expr.args, key=str))
+    def _print_Or(self, e: Any) -> str:
+        return r" \vee ".join(self.doprint(a) for a in sorted(e.args, key=str))
 
 
 def scalar(expression: Expr) -> str:
@@ -337,7 +277,7 @@ def add(terms: Sequence[str]) -> str:
 def juxtapose(factors: Sequence[str]) -> str:
     """Factors beside each other, with a thin space where they would run together."""
     latex = factors[0] if factors else "1"
-    for before, factor in zip(factors, factors[1:], strict=False):
+    for before, factor in pairwise(factors):
         wide = any(mark in part for part in (before, factor) for mark in _WIDE)
         opens = factor.startswith((r"\left(", r"\left[", r"\sum"))
         latex += (r"\," if factor[0].isdigit() or ((wide or factor.startswith(_WORDS)) and not opens) else " ") + factor

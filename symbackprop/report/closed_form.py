@@ -12,6 +12,7 @@ from sympy import S
 
 from symbackprop.program import Equation, Reduce
 from symbackprop.report import tree as t
+from symbackprop.report import tree_algebra as make
 from symbackprop.report.index_form import index_form, target_entry
 from symbackprop.report.matrix_form import matrix_tree
 from symbackprop.report.names import Names
@@ -30,11 +31,14 @@ class ClosedForms:
     names    the names of the program.
     hidden   the values that the report does not show by name: gradients, and what is written out where it is read.
     limit    the largest number of nodes of a tree.
+
+    `used_labels` says whether a closed form that was asked for used that labels sum to one.
     """
 
     def __init__(self, names: Names, hidden: Collection[str], limit: int = LIMIT) -> None:
         self.names, self.hidden, self.limit = names, hidden, limit
         self.trees: dict[str, t.Tree | None] = {}
+        self.used_labels = False
 
     def tree(self, name: str) -> t.Tree | None:
         """The closed form of a value as a tree, or None where it has no matrix form."""
@@ -45,7 +49,7 @@ class ClosedForms:
                 waiting.pop()
                 continue
             own = matrix_tree(self.names, self.names.written[current])
-            inner = [n for n in t.leaves_of(own) if n in self.hidden] if own is not None else []
+            inner = [n for n in make.leaves_of(own) if n in self.hidden] if own is not None else []
             missing = [n for n in inner if n not in self.trees]
             if missing:
                 waiting += missing
@@ -55,19 +59,24 @@ class ClosedForms:
 
     def _written_out(self, own: t.Tree, inner: Collection[str]) -> t.Tree:
         """The tree with its hidden leaves written out, the shortest first, as long as the limit allows."""
-        known = [(n, tree) for n in inner if (tree := self.trees[n]) is not None and not self._falls_apart(tree)]
+        one_step = [(n, matrix_tree(self.names, self.names.written[n])) for n in inner]
+        in_full = [(n, self.trees[n]) for n in inner]
         best = own
         chosen: dict[str, t.Tree] = {}
-        for n, tree in sorted(known, key=lambda pair: pair[1].weight):
-            longer = without_labels(self.names, t.replaced(own, {**chosen, n: tree}))
-            if longer.weight <= self.limit:
-                chosen[n] = tree
-                best = longer
+        for options in (one_step, in_full):
+            known = [(n, tree) for n, tree in options if tree is not None and not self._falls_apart(tree)]
+            for n, tree in sorted(known, key=lambda pair: pair[1].weight):
+                plain = make.replaced(own, {**chosen, n: tree})
+                longer = without_labels(self.names, plain)
+                self.used_labels |= longer != plain
+                if longer.weight <= self.limit:
+                    chosen[n] = tree
+                    best = longer
         return best
 
     def _falls_apart(self, tree: t.Tree) -> bool:
         """Whether a sum of uses is left with a part that keeps its name: then the sum's own name says more."""
-        roles = [self.names.signature(n).role for n in t.leaves_of(tree)]
+        roles = [self.names.signature(n).role for n in make.leaves_of(tree)]
         return any(role is not None and role.via is not None for role in roles)
 
     def latex(self, name: str) -> str | None:
@@ -98,7 +107,7 @@ class ClosedForms:
 
 
 def _is_final(tree: t.Tree, hidden: Collection[str]) -> bool:
-    return not any(n in hidden for n in t.leaves_of(tree))
+    return not any(n in hidden for n in make.leaves_of(tree))
 
 
 def without_labels(names: Names, tree: t.Tree) -> t.Tree:
@@ -107,20 +116,20 @@ def without_labels(names: Names, tree: t.Tree) -> t.Tree:
         return tree
     children = [without_labels(names, child) for child in tree.children]
     same = all(a is b for a, b in zip(children, tree.children, strict=True))
-    tree = tree if same else t.with_children(tree, children)
+    tree = tree if same else make.with_children(tree, children)
     if not isinstance(tree, t.Product):
         return tree
     parts = list(tree.parts)
     for k in range(len(parts) - 1):
         pair = _label_sum(names, parts[k], parts[k + 1])
         if pair is not None:
-            return without_labels(names, t.product([*parts[:k], pair, *parts[k + 2 :]]))
+            return without_labels(names, make.product([*parts[:k], pair, *parts[k + 2 :]]))
     return tree
 
 
 def _label_sum(names: Names, a: t.Tree, b: t.Tree) -> t.Tree | None:
     """a b where it is the sum of labels along their last axis, otherwise None."""
-    for x, y, turned in ((a, b, False), (t.transpose(b), t.transpose(a), True)):
+    for x, y, turned in ((a, b, False), (make.transpose(b), make.transpose(a), True)):
         if not isinstance(y, t.Ones):
             continue
         vector = x.rows == 1 and isinstance(x, t.Transpose) and isinstance(x.x, t.Leaf)
@@ -131,5 +140,5 @@ def _label_sum(names: Names, a: t.Tree, b: t.Tree) -> t.Tree | None:
             return t.Number(S.One)
         if leaf.cols != 1:
             ones: t.Tree = t.Ones(leaf.rows) if leaf.rows != 1 else t.Number(S.One)
-            return t.transpose(ones) if turned else ones
+            return make.transpose(ones) if turned else ones
     return None

@@ -14,10 +14,9 @@ from sympy import Expr, S, Symbol
 from symbackprop.functions import iverson
 from symbackprop.pin import integers_of, is_position, overhang, pins, split
 from symbackprop.program import Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
-from symbackprop.report.body import (
-    ATOM, POWER, PRODUCT, SUM, BodyPrinter, Piece, bracket, indicator, juxtapose, scalar, split_product,
-)  # fmt: skip
+from symbackprop.report.body import ATOM, POWER, PRODUCT, SUM, BodyPrinter, Piece, bracket, indicator, juxtapose, scalar
 from symbackprop.report.names import Names
+from symbackprop.report.reading_order import split_product, swapped
 from symbackprop.report.softmax import with_softmax
 from symbackprop.trace import LETTERS
 
@@ -62,11 +61,13 @@ def counts_positions(names: Names, equation: Equation) -> bool:
     if not any(isinstance(s, Symbol) and is_position(s) for s in equation.op.body.free_symbols):
         return False
     sizes = letter_sizes(names.program, equation)
-    body = equation.op.body.xreplace({position(c): S.Zero for c, extent in sizes.items() if extent == 1})
+    body = swapped(equation.op.body, {position(c): S.Zero for c, extent in sizes.items() if extent == 1})
     letters = [position(c) for c in sizes]
-    conditions = [a for e in sp.preorder_traversal(body) for a in e.args if isinstance(e, sp.core.relational.Relational)]
+    conditions = [
+        a for e in sp.preorder_traversal(body) for a in e.args if isinstance(e, sp.core.relational.Relational)
+    ]
     shown = body.replace(lambda e: isinstance(e, sp.Eq), lambda e: S.true)
-    return any(a.is_number or (a.is_Add or a.is_Mul) and a.has(*letters) for a in conditions) or shown.has(*letters)
+    return any(a.is_number or ((a.is_Add or a.is_Mul) and a.has(*letters)) for a in conditions) or shown.has(*letters)
 
 
 def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equation:
@@ -86,10 +87,16 @@ def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equat
             if moved not in operands:
                 operands.insert(k + len(operands) - len(equation.operands) + 1, moved)
             swap[s] = Symbol(f"_{moved}")
-        outer: dict[Expr, Expr] = {s: Symbol(f"_{r}") for s, r in zip(equation.op.slots, equation.operands, strict=True)}
-        outer[equation.op.slots[k]] = inner.op.body.xreplace(swap)
+        outer: dict[Expr, Expr] = {
+            s: Symbol(f"_{r}") for s, r in zip(equation.op.slots, equation.operands, strict=True)
+        }
+        outer[equation.op.slots[k]] = swapped(inner.op.body, swap)
         final = {Symbol(f"_{r}"): slot(j) for j, r in enumerate(operands)}
-        op = Sum(equation.op.body.xreplace(outer).xreplace(final), tuple(slot(j) for j in range(len(operands))), equation.op.over)
+        op = Sum(
+            swapped(swapped(equation.op.body, outer), final),
+            tuple(slot(j) for j in range(len(operands))),
+            equation.op.over,
+        )
         equation = Equation(equation.target, op, tuple(operands), equation.step)
     return equation
 
@@ -113,17 +120,21 @@ def body_piece(
     slots = equation.op.slots
     body, softmax = with_softmax(names, equation, body)
     ones: dict[Expr, Expr] = {position(c): S.Zero for c, latex in letters.items() if not latex}
-    body = body.xreplace(ones)
+    body = swapped(body, ones)
     pieces = {position(c): Piece(latex) for c, latex in letters.items() if latex}
     waiting = dict(zip(slots, equation.operands, strict=True))
     printer = BodyPrinter(pieces)
     letters = dict(letters)
     while waiting:  # a letter that is pinned to t[b] needs the piece of t first
-        ready = {s: r for s, r in waiting.items() if not any(pinned[c].free_symbols & waiting.keys() - {s} for c in r.index if c in pinned)}
+        ready = {
+            s: r
+            for s, r in waiting.items()
+            if not any(pinned[c].free_symbols & waiting.keys() - {s} for c in r.index if c in pinned)
+        }
         for s, ref in ready.items():
             for c in ref.index:
                 if c in pinned:
-                    letters[c] = printer.doprint(pinned[c].xreplace(ones)).replace(" ", "")
+                    letters[c] = printer.doprint(swapped(pinned[c], ones)).replace(" ", "")
             pieces[s] = _operand(names, ref, letters, inline)
             del waiting[s]
         if not ready:
@@ -148,7 +159,9 @@ def _letters_of(ref: Ref, pinned: Mapping[str, Expr]) -> set[str]:
     return own.union(*[{str(s) for s in pinned[c].free_symbols} for c in ref.index if c in pinned])
 
 
-def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters) -> Piece:
+def _summed(
+    printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters
+) -> Piece:
     """The sum of a body over letters, with the factors that have none of them in front."""
     if not over:
         return printer.piece(body)
@@ -180,7 +193,11 @@ def _operand(names: Names, ref: Ref, letters: Mapping[str, str], inline: Collect
         used = {*letters, *letters.values()}
         for c, extent in sizes.items():
             if c not in own:
-                fresh = c if c not in used else next(f for f in (*LETTERS, *(f"{c}{n}" for n in range(1, 99))) if f not in used)
+                fresh = (
+                    c
+                    if c not in used
+                    else next(f for f in (*LETTERS, *(f"{c}{n}" for n in range(1, 99))) if f not in used)
+                )
                 used.add(fresh)
                 own[c] = "" if extent == 1 else names.letter(fresh)
         return _right(names, inner, own, inline)
@@ -224,7 +241,7 @@ def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], di
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
     operands = [op.slots[k] for k in factors.operands]
     body = sp.Mul(factors.coefficient, *operands, factors.rest, *map(iverson, remaining))
-    body = body.xreplace({position(c): at for c, at in pinned.items()})
+    body = swapped(body, {position(c): at for c, at in pinned.items()})
     outside = []
     for c, at in pinned.items():
         room = overhang(at, sizes[c], sizes, program.conditions, integers)

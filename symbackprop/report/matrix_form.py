@@ -1,4 +1,4 @@
-r"""One equation in matrix notation, wherever it has one: \frac{\partial L}{\partial a} = W_{2}^{\top}\frac{\partial L}{\partial \hat{y}}.
+r"""One equation in matrix notation, wherever it has one: z = W_{1} x + b_{1}.
 
 The factors of a body are vectors and matrices over the equation's letters. Equal letters multiply entry by entry, a summed letter
 contracts: v and M give M^T v, two matrices give their product, a vector alone gives a sum or an inner product. What has no such
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 from sympy import Expr, S, Symbol
+from sympy.core.relational import Relational
 
 from symbackprop.functions import Where
 from symbackprop.program import Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.report import tree as t
-from symbackprop.report.body import split_product, split_sum
+from symbackprop.report import tree_algebra as make
 from symbackprop.report.names import Names
+from symbackprop.report.reading_order import negated, split_product, split_sum, swapped, value_first
 from symbackprop.report.softmax import with_softmax
 from symbackprop.report.tree_latex import tree_latex
 
@@ -45,11 +47,11 @@ def matrix_tree(names: Names, equation: Equation, inline: Collection[str] = ()) 
     tree = _own_tree(names, equation)
     if tree is None or not inline:
         return tree
-    leaves = {name: matrix_tree(names, names.written[name], inline) for name in t.leaves_of(tree) if name in inline}
+    leaves = {name: matrix_tree(names, names.written[name], inline) for name in make.leaves_of(tree) if name in inline}
     if None in leaves.values():
         return None
     try:
-        return t.replaced(tree, leaves) if leaves else tree  # type: ignore[arg-type]
+        return make.replaced(tree, leaves) if leaves else tree  # type: ignore[arg-type]
     except t.Misfit:
         return None
 
@@ -83,7 +85,7 @@ class _Part:
 
     def turned(self, row: Letter) -> t.Tree:
         """The tree with `row` along its rows."""
-        return self.tree if self.row == row else t.transpose(self.tree)
+        return self.tree if self.row == row else make.transpose(self.tree)
 
 
 class _Builder:
@@ -102,7 +104,7 @@ class _Builder:
         if isinstance(op, Sum):
             body, self.softmax = with_softmax(self.names, self.equation, op.body)
             self.refs = dict(zip(op.slots, self.equation.operands, strict=True))
-            body = body.xreplace({position(c): S.Zero for c, extent in self.sizes.items() if extent == 1})
+            body = swapped(body, {position(c): S.Zero for c, extent in self.sizes.items() if extent == 1})
             tree = self.build(body, row, col, {c for c, extent in op.over if extent != 1})
         else:
             tree = self.special(op, self.equation.operands[0])
@@ -126,7 +128,8 @@ class _Builder:
         shape = self.names.program.shape(name)
         if len(shape) > 2:
             raise t.Misfit("more than two axes")
-        return (*shape, S.One, S.One)[:2]
+        rows, cols, *_ = (*shape, S.One, S.One)
+        return rows, cols
 
     def leaf(self, name: str) -> t.Leaf:
         return t.Leaf(name, *self.shape(name))
@@ -154,14 +157,18 @@ class _Builder:
             terms = split_sum(expression)
             own = self.letters(expression)
             if not over or len(own) > 2 or any(self.letters(term) not in (own, set()) for term in terms):
-                return t.total([self.term(term, row, col, over) for term in terms])
+                return make.total([self.term(term, row, col, over) for term in terms])
         coefficient, factors = split_product(expression)
         parts = [self.factor(f, k) for k, f in enumerate(factors)]
-        return t.scale(coefficient, _Contraction(parts, self.sizes).result(row, col, over))
+        return make.scale(coefficient, _Contraction(parts, self.sizes).result(row, col, over))
 
     def term(self, expression: Expr, row: Letter, col: Letter, over: set[str]) -> t.Tree:
         """A term of a sum; a number stays a number, and is added to every entry."""
-        if not over and not expression.free_symbols & (self.refs.keys() | self.softmax.keys()) and not self.letters(expression):
+        if (
+            not over
+            and not expression.free_symbols & (self.refs.keys() | self.softmax.keys())
+            and not self.letters(expression)
+        ):
             return t.Number(expression)
         return self.build(expression, row, col, over)
 
@@ -170,7 +177,7 @@ class _Builder:
         if isinstance(expression, Symbol):
             tree, row, col = self.operand(expression)
             if row is None and col is not None:
-                return _Part(t.transpose(tree), col, None, order)
+                return _Part(make.transpose(tree), col, None, order)
             if row is not None and row == col:
                 return _Part(t.Diagonal(tree), row, None, order)
             return _Part(tree, row, col, order)
@@ -196,7 +203,9 @@ class _Builder:
 
     def orientation(self, expression: sp.Basic, letters: Collection[str]) -> tuple[Letter, Letter]:
         """Rows and columns of a factor, as its first matrix has them."""
-        slots = sorted((s for s in expression.free_symbols if s in self.refs or s in self.softmax), key=lambda s: int(str(s)[1:]))
+        slots = sorted(
+            (s for s in expression.free_symbols if s in self.refs or s in self.softmax), key=lambda s: int(str(s)[1:])
+        )
         for s in slots:
             _, row, col = self.operand(s)  # type: ignore[arg-type]
             if row is not None and col is not None and row != col:
@@ -209,9 +218,9 @@ class _Builder:
         if isinstance(e, Where):
             return self.guard(e, row, col)
         if isinstance(e, sp.Pow) and e.exp.is_number:
-            return t.power(self.grid(e.base, row, col), e.exp)
+            return make.power(self.grid(e.base, row, col), e.exp)
         if isinstance(e, sp.Function):
-            return t.Apply(tuple(self.grid(a, row, col) for a in e.args), type(e))
+            return t.Apply(tuple(self.grid(a, row, col) for a in e.args), type(e))  # type: ignore[arg-type]
         if isinstance(e, Expr) and e.is_Add:
             return self.build(e, row, col, set())
         raise t.Misfit(f"no matrix form for {type(e).__name__}")
@@ -221,16 +230,25 @@ class _Builder:
         return self.build(e, row, col, set()) if self.letters(e) else self.term(e, None, None, set())
 
     def guard(self, e: Where, row: Letter, col: Letter) -> t.Tree:
-        condition, a, b = e.args
-        if b != 0 or not isinstance(condition, sp.core.relational.Relational):
-            raise t.Misfit("a branch")
+        """A branch: its sides, each times the indicator of its condition."""
+        condition, *sides = e.args
+        if not isinstance(condition, Relational):
+            raise t.Misfit("a condition of several parts")
+        terms = []
+        for test, side in zip((condition, negated(condition)), sides, strict=True):
+            if side != 0:
+                one = self.indicator(test, row, col)  # type: ignore[arg-type]
+                terms.append(one if side == 1 else make.hadamard([self.grid(side, row, col), one]))  # type: ignore[arg-type]
+        return make.total(terms)
+
+    def indicator(self, condition: Relational, row: Letter, col: Letter) -> t.Tree:
+        """1 where a condition holds, otherwise 0; 1[i = k] is the identity."""
         if {str(x) for x in condition.args if x.is_Symbol} == {row, col} and isinstance(condition, sp.Eq):
             if not same_size(self.sizes[str(row)], self.sizes[str(col)]):
                 raise t.Misfit("a part of an identity")
-            test: t.Tree = t.Identity(self.sizes[str(row)])
-        else:
-            test = t.Compare(tuple(self.grid(x, row, col) for x in condition.args), type(condition))  # type: ignore[arg-type]
-        return test if a == 1 else t.hadamard([test, self.grid(a, row, col)])  # type: ignore[arg-type]
+            return t.Identity(self.sizes[str(row)])
+        condition = value_first(condition)
+        return t.Compare(tuple(self.grid(x, row, col) for x in condition.args), type(condition))  # type: ignore[arg-type]
 
 
 class _Contraction:
@@ -251,7 +269,7 @@ class _Contraction:
         other = self.parts.pop(part.letters, None)
         if other is not None:
             first, second = sorted((other, part), key=lambda p: p.order)
-            part = _Part(t.hadamard([first.tree, second.turned(first.row)]), first.row, first.col, first.order)
+            part = _Part(make.hadamard([first.tree, second.turned(first.row)]), first.row, first.col, first.order)
         self.parts[part.letters] = part
 
     def vector(self, letter: Letter) -> t.Tree | None:
@@ -281,21 +299,21 @@ class _Contraction:
         others = [next(iter(m.letters - {letter})) for m in matrices]
         if len(matrices) == 1 and others[0] in left and not any(letter in k or others[0] in k for k in self.parts):
             left.discard(others[0])
-            self.put(_Part(t.entry_sum(matrices[0].tree), order=order))
+            self.put(_Part(make.entry_sum(matrices[0].tree), order=order))
             return
         vector = self.vector(letter)
         if not matrices:
             size = t.Number(self.sizes[letter])
-            self.put(_Part(size if vector is None else t.entry_sum(vector), order=order))
+            self.put(_Part(size if vector is None else make.entry_sum(vector), order=order))
         elif len(matrices) == 1:
             column = t.Ones(self.sizes[letter]) if vector is None else vector
-            self.put(_Part(t.product([matrices[0].turned(others[0]), column]), others[0], None, order))
+            self.put(_Part(make.product([matrices[0].turned(others[0]), column]), others[0], None, order))
         else:
             if others[0] == col or others[1] == row:
                 matrices.reverse()
                 others.reverse()
-            middle = [] if vector is None else [t.diag(vector)]
-            tree = t.product([matrices[0].turned(others[0]), *middle, matrices[1].turned(letter)])
+            middle = [] if vector is None else [make.diag(vector)]
+            tree = make.product([matrices[0].turned(others[0]), *middle, matrices[1].turned(letter)])
             self.put(_Part(tree, others[0], others[1], order))
 
     def shaped(self, row: Letter, col: Letter) -> t.Tree:
@@ -305,11 +323,13 @@ class _Contraction:
         if self.parts:
             raise t.Misfit("letters that are neither summed nor in the target")
         if matrix is not None:
-            tree = t.product([*([t.diag(down)] if down else []), matrix.turned(row), *([t.diag(across)] if across else [])])
+            tree = make.product(
+                [*([make.diag(down)] if down else []), matrix.turned(row), *([make.diag(across)] if across else [])]
+            )
         elif row or col:
             sides = [*([down or t.Ones(self.sizes[row])] if row else [])]
-            sides += [t.transpose(across or t.Ones(self.sizes[col]))] if col else []
-            tree = t.product(sides)
+            sides += [make.transpose(across or t.Ones(self.sizes[col]))] if col else []
+            tree = make.product(sides)
         else:
             tree = t.Number(S.One)
-        return t.hadamard([*[p.tree for p in sorted(self.scalars, key=lambda p: p.order)], tree])
+        return make.hadamard([*[p.tree for p in sorted(self.scalars, key=lambda p: p.order)], tree])

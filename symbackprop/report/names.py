@@ -16,7 +16,10 @@ from symbackprop.report.formula import escape_words
 from symbackprop.report.softmax import Softmaxes
 from symbackprop.report.symbols import ACCENTS, SYMBOLS
 
-_GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0370" <= char <= "\u03ff"} | {"epsilon", "phi"}
+_GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0370" <= char <= "\u03ff"} | {
+    "epsilon",
+    "phi",
+}
 _SPELLINGS = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}
 _MARKS = tuple(sorted(set(ACCENTS) - {"widehat", "overline"}, key=len, reverse=True))
 _GENERATED = re.compile(r"(inverse|ties)\((.*)\)$")
@@ -139,7 +142,7 @@ class Names:
         return self.derivative(role, letters)
 
     def derivative(self, role: Gradient, letters: Sequence[str], local: bool = False) -> str:
-        r"""d of / d wrt as a fraction; a derivative of a derivative is one of second order: \frac{\partial^{2} L}{\partial x \, ...}.
+        r"""d of / d wrt as a fraction; a derivative of a derivative is one of second order, \frac{\partial^{2} L}{\partial x^{2}}.
 
         local   whether it is the derivative of one equation alone, which is never written as one of second order.
         """

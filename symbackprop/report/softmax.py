@@ -51,7 +51,9 @@ class Softmaxes:
             assert isinstance(inner.op, Sum)
             found = self.difference(inner, inner.op.body)
             own = dict(zip(inner.target.index, ref.index, strict=True))
-            return None if found is None else (Ref(found[0].name, tuple(own.get(c, c) for c in found[0].index)), found[1])
+            return (
+                None if found is None else (Ref(found[0].name, tuple(own.get(c, c) for c in found[0].index)), found[1])
+            )
         first, second = [s for s in refs if e.coeff(s) == 1], [s for s in refs if e.coeff(s) == -1]  # type: ignore[attr-defined]
         if len(first) != 1 or len(second) != 1 or e != first[0] - second[0]:
             return None
@@ -73,7 +75,10 @@ class Softmaxes:
 
 
 def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, dict[Symbol, tuple[Ref, str, str]]]:
-    """The body with every softmax as one symbol, and for each such symbol: o as it stands, its logsumexp, the softmax's name or ""."""
+    """The body with every softmax as one symbol, and what each such symbol is.
+
+    That is: o as it stands, the tensor that is its logsumexp, and the name of the softmax or "".
+    """
     found: dict[Symbol, tuple[Ref, str, str]] = {}
     if not names.softmax.named or not body.has(sp.exp):
         return body, found
@@ -86,9 +91,9 @@ def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, di
         o, total = pair
         named = names.softmax.named[o.name, total]
         mark = Symbol("_softmax")
-        body = body.xreplace({power: mark})
+        body = body.xreplace({power: mark})  # type: ignore[assignment]
         free = [s for s in slots if s in power.free_symbols and s not in body.free_symbols]
         place = free[0] if free else slot(len(slots) + len(found))
-        body = body.xreplace({mark: place})
+        body = body.xreplace({mark: place})  # type: ignore[assignment]
         found[place] = (o, total, "" if named == equation.target.name else named)
     return body, found

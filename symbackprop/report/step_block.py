@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import S
 
-from symbackprop.program import Equation, Gradient, Ref, Step, Sum, letter_sizes
+from symbackprop.program import Equation, Gradient, Ref, Step, letter_sizes
 from symbackprop.report.body import PRODUCT, bracket, indicator, juxtapose
 from symbackprop.report.document import Content, Math, StepBlock
 from symbackprop.report.index_form import body_piece, entry, equation_letters, index_equation
@@ -34,7 +34,9 @@ _ADD = {
 }
 
 
-def step_block(names: Names, equation: Equation, inline: Collection[str] = (), values: Mapping[str, Any] | None = None) -> StepBlock:
+def step_block(
+    names: Names, equation: Equation, inline: Collection[str] = (), values: Mapping[str, Any] | None = None
+) -> StepBlock:
     """The block of one backward equation.
 
     names    the names of the program that holds it.
@@ -109,7 +111,9 @@ def _of(names: Names, equation: Equation) -> str:
 
 
 def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, str]) -> str:
-    return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
+    return names.derivative(
+        Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True
+    )
 
 
 def _local(names: Names, equation: Equation, step: Step) -> tuple[str, ...]:
@@ -122,7 +126,8 @@ def _local(names: Names, equation: Equation, step: Step) -> tuple[str, ...]:
     piece = body_piece(names, holder, letters, (), local.body)
     shown = [rf"{_local_left(names, through, wrt, letters)} = {piece.latex}"]
     tied = [c for c in through.index if c in wrt.index and letters[c]]
-    if step.pattern == "product" and tied and step.upstream is not None:
+    own = names.signature(wrt.name).kind != "value"  # the letters that samples share say nothing new
+    if step.pattern == "product" and tied and own and step.upstream is not None:
         free = (c for c in LETTERS if c not in letters)
         fresh = dict(zip(tied, free, strict=False))
         moved = Ref(through.name, tuple(fresh.get(c, c) for c in through.index))
@@ -184,7 +189,10 @@ def _pattern(names: Names, equation: Equation, step: Step) -> str:
         case "inverse":
             return "The slope of a determinant is made of the inverse."
     if step.pattern == "add" and step.local is not None:
-        text = _ADD.get(step.local.body, "Addition distributes: each term receives the gradient from above times its own coefficient.")
+        text = _ADD.get(
+            step.local.body,
+            "Addition distributes: each term receives the gradient from above times its own coefficient.",
+        )
     else:
         text = _PATTERNS.get(step.pattern, "")
         if step.pattern == "map" and equation.target.index:
@@ -194,6 +202,5 @@ def _pattern(names: Names, equation: Equation, step: Step) -> str:
     if over and step.pattern == "product":
         return f"{text[:-1]}, summed over {letters}, which it does not have itself."
     if over and step.pattern in ("add", "multiply", "map"):
-        text += f" The same entry served every {letters}, so their gradients are summed: this is what broadcasting becomes on the way back."
+        text += f" The same entry served every {letters}, so the gradients are summed: broadcasting, on its way back."
     return text
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symbackprop.gradients import Derived
@@ -11,14 +11,35 @@ from symbackprop.report.body import scalar
 from symbackprop.report.closed_form import LIMIT, ClosedForms
 from symbackprop.report.conventions import conventions
 from symbackprop.report.document import (
-    Block, Bullets, Code, Content, Document, Figure, Formula, FormulaRows, Math, Note, Paragraph, Section, StepBlock, Table, formulas,
+    Block,
+    Bullets,
+    Code,
+    Content,
+    Document,
+    Figure,
+    Formula,
+    FormulaRows,
+    Math,
+    Note,
+    Paragraph,
+    Section,
+    StepBlock,
+    Table,
+    formulas,
 )  # fmt: skip
 from symbackprop.report.index_form import counts_positions, index_equation
 from symbackprop.report.matrix_form import matrix_equation
-from symbackprop.report.names import Names
+from symbackprop.report.names import Name, Names
 from symbackprop.report.step_block import shown_value, step_block
+from symbackprop.trace import LETTERS
 
-_KINDS = {"parameter": "parameter", "data": "data", "labels": "labels, which sum to one", "integers": "integers", "constant": "constant"}
+_KINDS = {
+    "parameter": "parameter",
+    "data": "data",
+    "labels": "labels, which sum to one",
+    "integers": "integers",
+    "constant": "constant",
+}
 _DOMAINS = {"positive": "positive", "unit": "between 0 and 1", "binary": "0 or 1", "sign": "-1 or 1"}
 _SHORT = 3  # operands of an equation that may be written out where its value is read
 
@@ -65,7 +86,10 @@ def report(
 
 
 def written_out(derived: Derived) -> frozenset[str]:
-    """The values that are printed where they are read and not by name: unnamed, short, read once, and not needed on the way back."""
+    """The values that are printed where they are read and not by name.
+
+    They are unnamed, short, read once, and not needed on the way back.
+    """
     forward = derived.forward
     uses = forward.uses()
     mentioned: set[str] = set()
@@ -80,14 +104,21 @@ def written_out(derived: Derived) -> frozenset[str]:
     for equation in forward.equations:
         name = equation.target.name
         depth = any(r.name in found for r in equation.operands)
-        if not forward.tensors[name].named and uses[name] == 1 and name not in mentioned and len(equation.operands) <= _SHORT and not depth:
+        if (
+            not forward.tensors[name].named
+            and uses[name] == 1
+            and name not in mentioned
+            and len(equation.operands) <= _SHORT
+            and not depth
+        ):
             found.add(name)
     return frozenset(found)
 
 
 def _tensors(names: Names, program: Program) -> Table:
     rows = tuple(
-        (Math(names.tensor(tensor.name)), _kind(tensor), names.shape(tensor.name) if tensor.shape else "a number") for tensor in program.inputs
+        (Math(names.tensor(tensor.name)), _kind(tensor), names.shape(tensor.name) if tensor.shape else "a number")
+        for tensor in program.inputs
     )
     return Table(("Tensor", "What it is", "Shape"), rows)
 
@@ -110,7 +141,7 @@ def _network(names: Names, forward: Program, inline: frozenset[str], values: Map
             continue
         note = f"shape {names.shape(name)}" if forward.shape(name) else ""
         index = index_equation(names, equation, inline)
-        matrix = matrix_equation(names, equation, inline) if _has_letters(names.program, equation, inline) else None
+        matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
         first.append(Formula((matrix or index) + shown_value(names, name, values), note))
         if matrix:
             second.append(Formula(index))
@@ -120,23 +151,31 @@ def _network(names: Names, forward: Program, inline: frozenset[str], values: Map
     return blocks
 
 
-def _has_letters(program: Program, equation: Equation, inline: frozenset[str]) -> bool:
-    written = [equation, *[e for e in program.equations if e.target.name in inline and e.target.name in {r.name for r in equation.operands}]]
-    return any(extent != 1 for e in written for extent in letter_sizes(program, e).values())
+def _has_letters(names: Names, equation: Equation, inline: frozenset[str]) -> bool:
+    """Whether an equation, with what is written out in it, is more than one of scalars."""
+    written = [equation, *[names.written[r.name] for r in equation.operands if r.name in inline]]
+    return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
 
 
 def _opening(names: Names, derived: Derived) -> list[Block]:
     of = Math(names.tensor(derived.of))
-    text: Content = ("The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the "
-                     "local derivative of one equation; what comes out is what the next step receives. It begins with the derivative of ",
-                     of, " by itself, which is 1.")  # fmt: skip
+    text: Content = (
+        "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
+        "derivative of one equation; the product is what the next step receives. It begins with the derivative of ",
+        of,
+        " by itself, which is 1.",
+    )
     return [Paragraph(text)]
 
 
 def closed_forms(names: Names, derived: Derived, inline: frozenset[str], limit: int = LIMIT) -> ClosedForms:
     """The closed forms of a derivation, with its gradients and the values of `inline` written out."""
     program = derived.program
-    hidden = {e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule == "inverse")}
+    hidden = {
+        e.target.name
+        for e in program.equations
+        if program.tensors[e.target.name].role or (e.step and e.step.rule == "inverse")
+    }
     return ClosedForms(names, hidden | inline, limit)
 
 
@@ -149,34 +188,42 @@ def _closed(names: Names, derived: Derived, inline: frozenset[str]) -> list[Bloc
         latex = forms.latex(name)
         if latex:
             rows.append(Formula(latex, f"shape {names.shape(name)}" if names.signature(name).shape else ""))
-    return [FormulaRows(tuple(rows))] if rows else []
+    if not rows:
+        return []
+    said = (
+        [Paragraph("The entries of the labels sum to one along their last axis, which was used here.")]
+        if forms.used_labels
+        else []
+    )
+    return [FormulaRows(tuple(rows)), *said]
 
 
 def _softmax(names: Names) -> list[Block]:
-    """The derivative of every softmax that the network has, for the same index and for different ones."""
-    blocks: list[Block] = []
-    for (o, total), named in list(names.softmax.named.items())[:1]:
+    """The derivative of the first softmax that the network has, for the same index and for different ones."""
+    for (o, total), named in names.softmax.named.items():
         written = names.written[total]
-        over = [c for c, _ in written.op.over]
-        if len(over) != 1:
-            continue
-        index = written.operands[0].index
-        k = over[0]
-        i = next(c for c in "ijklmpqrst" if c not in index)
-        sizes = letter_sizes(names.program, written)
+        over = [c for c, extent in written.op.over if extent != 1]
+        if len(over) == 1:
+            return _softmax_rows(names, o, named, over[0])
+    return []
 
-        def letters(c: str, index: Sequence[str] = index, k: str = k, sizes: Mapping[str, Any] = sizes) -> list[str]:
-            return ["" if sizes[x] == 1 else names.letter(c if x == k else x) for x in index]
 
-        def p(c: str, named: str = named) -> str:
-            return names.entry(named, letters(c)) if named else f"p_{{{Names.index(letters(c))}}}"
+def _softmax_rows(names: Names, o: str, named: str, k: str) -> list[Block]:
+    """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over."""
+    total = next(t for (own, t) in names.softmax.named if own == o)
+    index, sizes = names.written[total].operands[0].index, letter_sizes(names.program, names.written[total])
+    i = next(c for c in LETTERS if c not in index)
 
-        meaning = "" if named else (Math(rf"p = \operatorname{{softmax}}\left({names.tensor(o)}\right)"), ". ")
-        left = rf"\frac{{\partial {p(k)}}}{{\partial {names.entry(o, letters(i))}}}"
-        cases = rf"\begin{{cases}} {p(k)} \left(1 - {p(k)}\right) & \text{{if }} {k} = {i} \\ -{p(k)} {p(i)} & \text{{if }} {k} \ne {i} \end{{cases}}"
-        blocks.append(Paragraph(("The derivative of the softmax, ", *(meaning or ()), "for the same index and for different ones:")))
-        blocks.append(Formula(f"{left} = {cases}"))
-    return blocks
+    def at(c: str) -> list[str]:
+        return ["" if sizes[x] == 1 else names.letter(c if x == k else x) for x in index]
+
+    p, q = (names.entry(named, at(c)) if named else Name("p").latex([c for c in at(c) if c]) for c in (k, i))
+    k, i = names.letter(k), names.letter(i)
+    same, other = rf"{p} \left(1 - {p}\right) & \text{{if }} {k} = {i}", rf"-{p} {q} & \text{{if }} {k} \ne {i}"
+    left = rf"\frac{{\partial {p}}}{{\partial {names.entry(o, at(i))}}}"
+    where = () if named else (" ", Math(rf"p = \operatorname{{softmax}}\left({names.tensor(o)}\right)"), ",")
+    sentence: Content = ("The derivative of the softmax", *where, " for the same index and for different ones:")
+    return [Paragraph(sentence), Formula(rf"{left} = \begin{{cases}} {same} \\ {other} \end{{cases}}")]
 
 
 def _formulas_of(blocks: Iterable[Block]) -> Iterable[str]:
@@ -184,5 +231,9 @@ def _formulas_of(blocks: Iterable[Block]) -> Iterable[str]:
         if isinstance(block, FormulaRows):
             yield from (row.latex for row in block.rows)
         elif isinstance(block, StepBlock):
-            yield from (*formulas(block.rule), *formulas(block.local), *formulas(block.upstream), *formulas(block.result))
-
+            yield from (
+                *formulas(block.rule),
+                *formulas(block.local),
+                *formulas(block.upstream),
+                *formulas(block.result),
+            )

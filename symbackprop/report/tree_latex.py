@@ -8,10 +8,26 @@ import sympy as sp
 from sympy import S, Symbol
 
 from symbackprop.report import tree as t
+from symbackprop.report import tree_algebra as make
 from symbackprop.report.body import (
-    ATOM, HADAMARD, POWER, PRODUCT, RELATIONS, SUM, BodyPrinter, Piece, add, apply_latex, bracket, function_name, indicator, is_negative, juxtapose, scalar,
-)  # fmt: skip
+    ATOM,
+    HADAMARD,
+    POWER,
+    PRODUCT,
+    RELATIONS,
+    SUM,
+    BodyPrinter,
+    Piece,
+    add,
+    apply_latex,
+    bracket,
+    function_name,
+    indicator,
+    juxtapose,
+    scalar,
+)
 from symbackprop.report.names import Names
+from symbackprop.report.reading_order import is_negative
 
 _SCALARS = {"det": r"\det", "logdet": r"\log\det", "trace": r"\operatorname{tr}", "max": r"\max", "min": r"\min",
             "logsumexp": r"\operatorname{logsumexp}"}  # fmt: skip
@@ -28,7 +44,7 @@ def _within(names: Names, tree: t.Tree, level: int) -> str:
     return bracket(piece.latex) if piece.level < level else piece.latex
 
 
-def _piece(names: Names, tree: t.Tree) -> Piece:  # noqa: C901 - one line for each node
+def _piece(names: Names, tree: t.Tree) -> Piece:
     match tree:
         case t.Leaf():
             latex = names.tensor(tree.name)
@@ -88,7 +104,7 @@ def _scaled(names: Names, coefficient: sp.Expr, x: t.Tree) -> Piece:
 
 def _power(names: Names, x: t.Tree, exponent: sp.Expr) -> Piece:
     if exponent.is_number and exponent.is_negative:
-        return Piece(rf"\frac{{1}}{{{_piece(names, t.power(x, -exponent)).latex}}}", POWER)
+        return Piece(rf"\frac{{1}}{{{_piece(names, make.power(x, -exponent)).latex}}}", POWER)
     if exponent == S.Half:
         return Piece(rf"\sqrt{{{_piece(names, x).latex}}}")
     mark = "" if x.is_scalar else r"\odot "
@@ -107,15 +123,17 @@ def _hadamard(names: Names, parts: Sequence[t.Tree]) -> Piece:
     return Piece(juxtapose([front, latex]), HADAMARD if len(rest) > 1 else PRODUCT)
 
 
-def _fraction(names: Names, parts: Sequence[t.Tree], join) -> str:  # noqa: ANN001 - how factors are joined
+def _fraction(names: Names, parts: Sequence[t.Tree], join) -> str:
     """The product of the parts, entry by entry; those to a negative power below a line, without fractions inside fractions."""
-    below = [t.power(p.x, -p.exponent) for p in parts if isinstance(p, t.Power) and p.exponent.is_negative]
+    below = [make.power(p.x, -p.exponent) for p in parts if isinstance(p, t.Power) and p.exponent.is_negative]
     above = [p for p in parts if not (isinstance(p, t.Power) and p.exponent.is_negative)]
     latex = {id(p): _within(names, p, PRODUCT) for p in above}
     if not below:
         return join([latex[id(p)] for p in above])
     inside = [p for p in above if r"\frac" not in latex[id(p)]]
     outside = [latex[id(p)] for p in above if r"\frac" in latex[id(p)]]
-    top = _piece(names, inside[0]).latex if len(inside) == 1 else join([latex[id(p)] for p in inside]) if inside else "1"
+    top = (
+        _piece(names, inside[0]).latex if len(inside) == 1 else join([latex[id(p)] for p in inside]) if inside else "1"
+    )
     bottom = _piece(names, below[0]).latex if len(below) == 1 else join([_within(names, p, PRODUCT) for p in below])
     return join([*outside, rf"\frac{{{top}}}{{{bottom}}}"])

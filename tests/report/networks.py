@@ -27,7 +27,12 @@ def network(make: Callable[[], Derived]) -> Callable[[], Derived]:
 
 @network
 def two_layers() -> Derived:
-    x, y, W1, W2 = declare("x", "data", "d"), declare("y", "data", "c"), declare("W_1", shape="h d"), declare("W_2", shape="c h")
+    x, y, W1, W2 = (
+        declare("x", "data", "d"),
+        declare("y", "data", "c"),
+        declare("W_1", shape="h d"),
+        declare("W_2", shape="c h"),
+    )
     a = apply("sigmoid", W1 @ x).named("a")
     yhat = (W2 @ a).named("yhat")
     return differentiate(trace({"yhat": yhat, "L": ((yhat - y) ** 2).sum()}), "L")
@@ -35,7 +40,12 @@ def two_layers() -> Derived:
 
 @network
 def two_layers_with_biases() -> Derived:
-    x, y, W1, W2 = declare("x", "data", "d"), declare("y", "data", "c"), declare("W_1", shape="h d"), declare("W_2", shape="c h")
+    x, y, W1, W2 = (
+        declare("x", "data", "d"),
+        declare("y", "data", "c"),
+        declare("W_1", shape="h d"),
+        declare("W_2", shape="c h"),
+    )
     a = apply("sigmoid", W1 @ x + declare("b_1", shape="h")).named("a")
     yhat = (W2 @ a + declare("b_2", shape="c")).named("yhat")
     return differentiate(trace({"yhat": yhat, "L": ((yhat - y) ** 2).mean()}), "L")
@@ -43,7 +53,12 @@ def two_layers_with_biases() -> Derived:
 
 @network
 def batch_of_rows() -> Derived:
-    X, Y, W1, W2 = declare("X", "data", "n d"), declare("Y", "data", "n c"), declare("W_1", shape="d h"), declare("W_2", shape="h c")
+    X, Y, W1, W2 = (
+        declare("X", "data", "n d"),
+        declare("Y", "data", "n c"),
+        declare("W_1", shape="d h"),
+        declare("W_2", shape="h c"),
+    )
     A = apply("sigmoid", X @ W1 + declare("b_1", shape="h")).named("A")
     P = (A @ W2 + declare("b_2", shape="c")).named("P")
     return differentiate(trace({"P": P, "L": ((P - Y) ** 2).mean()}), "L")
@@ -51,7 +66,12 @@ def batch_of_rows() -> Derived:
 
 @network
 def batch_of_columns() -> Derived:
-    X, Y, W1, W2 = declare("X", "data", "d n"), declare("Y", "data", "c n"), declare("W_1", shape="h d"), declare("W_2", shape="c h")
+    X, Y, W1, W2 = (
+        declare("X", "data", "d n"),
+        declare("Y", "data", "c n"),
+        declare("W_1", shape="h d"),
+        declare("W_2", shape="c h"),
+    )
     A = apply("tanh", W1 @ X + declare("b_1", shape="h 1")).named("A")
     return differentiate(trace({"L": ((W2 @ A - Y) ** 2).sum()}), "L")
 
@@ -86,7 +106,9 @@ def neuron_in_gates() -> Derived:
 
 @network
 def product_jacobian() -> Derived:
-    return differentiate(trace({"q": declare("W", shape="h d") @ declare("x", "data", "d")}), "q", ["W", "x"], jacobian=True)
+    return differentiate(
+        trace({"q": declare("W", shape="h d") @ declare("x", "data", "d")}), "q", ["W", "x"], jacobian=True
+    )
 
 
 @network
@@ -142,7 +164,9 @@ def sum_of_inverse() -> Derived:
 def centred_with_decay() -> Derived:
     X, V = declare("X", "data", "n d"), declare("V", shape="d h")
     H = apply("relu", X @ V).named("H")
-    return differentiate(trace({"H": H, "L": ((H - H.mean(axis=1, keepdims=True)) ** 2).mean() + 0.01 * (V**2).sum()}), "L")
+    return differentiate(
+        trace({"H": H, "L": ((H - H.mean(axis=1, keepdims=True)) ** 2).mean() + 0.01 * (V**2).sum()}), "L"
+    )
 
 
 @network

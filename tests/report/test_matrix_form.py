@@ -9,6 +9,7 @@ from symbackprop.builder import apply, contract
 from symbackprop.gradients import Derived, differentiate
 from symbackprop.program import Program, size
 from symbackprop.report import tree as t
+from symbackprop.report import tree_algebra as make
 from symbackprop.report.formula import parse
 from symbackprop.report.matrix_form import matrix_equation, matrix_form, matrix_tree
 from symbackprop.report.names import Names
@@ -28,7 +29,9 @@ def proven(derived: Derived, seed: int = 0) -> int:
         if tree is not None:
             expected = arrays[equation.target.name]
             found = tree_value(tree, arrays, sizes)
-            np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9, err_msg=str(equation))
+            np.testing.assert_allclose(
+                found.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9, err_msg=str(equation)
+            )
             parse(matrix_equation(names, equation) or "")
             count += 1
     return count
@@ -99,11 +102,11 @@ def test_what_has_no_matrix_form_has_none() -> None:
 def test_sizes_that_do_not_fit_cannot_be_written() -> None:
     A, x = t.Leaf("A", size("m"), size("n")), t.Leaf("x", size("n"), size("m"))
     with pytest.raises(t.Misfit):
-        t.product([A, t.transpose(x)])
+        make.product([A, make.transpose(x)])
     with pytest.raises(t.Misfit):
-        t.hadamard([A, x])
+        make.hadamard([A, x])
     with pytest.raises(t.Misfit):
-        t.total([A, x])
+        make.total([A, x])
 
 
 def test_values_that_are_written_out() -> None:

@@ -14,12 +14,28 @@ from tests.report.networks import declare, second_derivative, two_layers
 @pytest.mark.parametrize(
     ("name", "latex"),
     [
-        ("x", "x"), ("yhat", r"\hat{y}"), ("W_1", "W_{1}"), ("W1", "W_{1}"), ("delta", r"\delta"), ("alpha_2", r"\alpha_{2}"),
-        ("h_prev", r"h_{\text{prev}}"), ("loss", r"\mathrm{loss}"), ("W_xh", "W_{xh}"), ("xbar_3", r"\bar{x}_{3}"), ("lam", r"\lambda"),
-        ("sigma_t", r"\sigma_{t}"), ("muhat", r"\hat{\mu}"), ("x_1_2", "x_{1,2}"), ("Gamma", r"\Gamma"), ("loss_val", r"\mathrm{loss}_{\text{val}}"),
-        ("what", r"\hat{w}"), ("chapeau_hat", r"\mathrm{chapeau}_{\text{hat}}"), ("_x", "x"), ("x10", "x_{10}"),
+        ("x", "x"),
+        ("yhat", r"\hat{y}"),
+        ("W_1", "W_{1}"),
+        ("W1", "W_{1}"),
+        ("delta", r"\delta"),
+        ("alpha_2", r"\alpha_{2}"),
+        ("h_prev", r"h_{\text{prev}}"),
+        ("loss", r"\mathrm{loss}"),
+        ("W_xh", "W_{xh}"),
+        ("xbar_3", r"\bar{x}_{3}"),
+        ("lam", r"\lambda"),
+        ("sigma_t", r"\sigma_{t}"),
+        ("muhat", r"\hat{\mu}"),
+        ("x_1_2", "x_{1,2}"),
+        ("Gamma", r"\Gamma"),
+        ("loss_val", r"\mathrm{loss}_{\text{val}}"),
+        ("what", r"\hat{w}"),
+        ("chapeau_hat", r"\mathrm{chapeau}_{\text{hat}}"),
+        ("_x", "x"),
+        ("x10", "x_{10}"),
     ],
-)  # fmt: skip
+)
 def test_a_name_follows_sympys_habit(name: str, latex: str) -> None:
     assert parse_name(name).latex() == latex
     parse(latex)
@@ -47,7 +63,10 @@ def test_gradients_are_fractions() -> None:
 def test_a_derivative_of_a_derivative_is_of_second_order() -> None:
     names = Names(second_derivative().program)
     assert names.entry("d(dL/dx)/dx", "kj") == r"\frac{\partial^{2} L}{\partial x_{j}\,\partial x_{k}}"
-    assert names.entry("d(dL/dx)/d(dL/dz)", "ki") == r"\frac{\partial \left(\partial L/\partial x_{k}\right)}{\partial \left(\partial L/\partial z_{i}\right)}"
+    assert (
+        names.entry("d(dL/dx)/d(dL/dz)", "ki")
+        == r"\frac{\partial \left(\partial L/\partial x_{k}\right)}{\partial \left(\partial L/\partial z_{i}\right)}"
+    )
     assert names.derivative(Gradient("dL/dx", "x"), "kj", local=True).startswith(r"\frac{\partial \left(")
 
 
@@ -61,4 +80,6 @@ def test_a_scalar_twice_is_a_square() -> None:
 def test_the_part_through_a_use_says_so() -> None:
     x = declare("x", "data", "n")
     derived = differentiate(trace({"L": (x * apply("tanh", x).named("a")).sum()}), "L", ["x"])
-    assert r"\left.\frac{\partial L}{\partial x}\right|_{a}" in [Names(derived.program).tensor(e.target.name) for e in derived.backward]
+    assert r"\left.\frac{\partial L}{\partial x}\right|_{a}" in [
+        Names(derived.program).tensor(e.target.name) for e in derived.backward
+    ]

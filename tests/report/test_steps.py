@@ -4,7 +4,19 @@ import pytest
 
 from symbackprop.builder import apply
 from symbackprop.gradients import differentiate
-from symbackprop.report.document import Code, Document, Figure, Formula, FormulaRows, Note, Paragraph, Section, StepBlock, Table, formulas
+from symbackprop.report.document import (
+    Code,
+    Document,
+    Figure,
+    Formula,
+    FormulaRows,
+    Note,
+    Paragraph,
+    Section,
+    StepBlock,
+    Table,
+    formulas,
+)
 from symbackprop.report.formula import parse
 from symbackprop.report.html import write_html
 from symbackprop.report.latex import write_latex
@@ -55,7 +67,8 @@ def test_a_step_says_the_chain_rule_its_factors_and_their_product() -> None:
     block = steps(report(MAKERS["two_layers"]()))["dL/da"]
     assert block.title == ("From ", *block.title[1:])
     assert block.rule == (
-        r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,\frac{\partial \hat{y}_{k}}{\partial a_{i}}"
+        r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,"
+        r"\frac{\partial \hat{y}_{k}}{\partial a_{i}}"
     )
     assert block.local == (r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",)
     assert block.upstream == r"\frac{\partial L}{\partial \hat{y}_{k}}"
@@ -116,7 +129,9 @@ def test_a_gradient_that_is_zero_is_said_with_its_reason() -> None:
 def test_what_the_caller_gives_is_in_the_report() -> None:
     picture = Figure("<svg xmlns='http://www.w3.org/2000/svg'/>", "The graph", "the graph")
     table = Table(("Tensor", "Error"), (("W_1", "1e-9"),))
-    document = report(MAKERS["two_layers"](), title="Two layers", source="x: data[d]\n", check_table=table, picture=picture)
+    document = report(
+        MAKERS["two_layers"](), title="Two layers", source="x: data[d]\n", check_table=table, picture=picture
+    )
     assert document.title == "Two layers"
     assert picture in document.blocks
     assert table in document.blocks

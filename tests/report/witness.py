@@ -73,7 +73,10 @@ def tree_value(tree: t.Tree, arrays: Mapping[str, np.ndarray], sizes: Mapping[st
         case t.Product():
             result = np.linalg.multi_dot(parts)
         case t.Apply():
-            result = value(tree.function(*sp.symbols(f"a:{len(parts)}")), dict(zip(sp.symbols(f"a:{len(parts)}"), parts, strict=True)))
+            result = value(
+                tree.function(*sp.symbols(f"a:{len(parts)}")),
+                dict(zip(sp.symbols(f"a:{len(parts)}"), parts, strict=True)),
+            )
         case t.Compare():
             result = _RELATIONS[tree.relation](*parts).astype(float)
         case t.Inner():

@@ -1,0 +1,5 @@
+"""`python -m symbackprop` is the command line."""
+
+from symbackprop.cli import main
+
+main(prog_name="symbackprop")

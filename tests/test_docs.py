@@ -1,0 +1,34 @@
+"""What the documents show is what comes out now: commands, Python examples, pictures, links."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+from generate import documents
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def without_rounding(text: str) -> str:
+    """The text with numbers that are rounding errors, which differ from machine to machine, taken out."""
+    return re.sub(r" +", " ", re.sub(r"\b(\d\.\de-\d\d|0)(?= )", "#", text))
+
+
+def test_the_documents_show_what_comes_out() -> None:
+    stale = [p.name for p, text in documents() if without_rounding(p.read_text(encoding="utf-8")) != without_rounding(text)]
+    assert not stale, f"run `python docs/generate.py`: {stale} is out of date"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda p: p.name)
+def test_the_python_examples_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    failed, _ = doctest.testfile(str(path), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert not failed
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda p: p.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), f"{path.name} links to {target}"
