@@ -299,10 +299,16 @@ def elementwise(what: str, body: Any, *arguments: Any) -> Tensor:
     except RecursionError:
         raise LanguageError(f"{what}: the expression is nested too deep; name its parts on lines of their own") from None
     except TypeError:  # SymPy compares real numbers only
-        raise LanguageError(f"{what} of {', '.join(map(str, entries))} is not a real number") from None
+        raise LanguageError(f"{what} of {', '.join(map(_brief, entries))} is not a real number") from None
     if expression.has(S.NaN, S.ComplexInfinity, S.ImaginaryUnit) or (not operands and not _is_sound(expression)):
-        raise LanguageError(f"{what} of {', '.join(map(str, entries))} is not a real number that a float64 holds")
+        raise LanguageError(f"{what} of {', '.join(map(_brief, entries))} is not a real number that a float64 holds")
     return Tensor(shape, Sum(expression, tuple(slot(k) for k in range(len(operands))), over), tuple(operands), letters(len(shape)))
+
+
+def _brief(number: Expr) -> str:
+    """A number for a message: its first digits where it has many."""
+    text = str(number)
+    return text if len(text) <= 40 else f"{text[:20]}..."
 
 
 def _is_sound(number: Expr) -> bool:

@@ -20,6 +20,7 @@ from symbackprop import __version__
 from symbackprop.errors import SymbackpropError
 
 FORMATS = ("text", "markdown", "latex", "html")
+NATURAL = click.IntRange(min=0)
 _SUFFIXES = {".txt": "text", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
@@ -83,13 +84,13 @@ def size_option(function: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @size_option
-@click.option("--seed", default=0, show_default=True, help="Of the points at which the gradients are checked.")
+@click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
 def derive(net, lets, loss, gates, wrt, format_, output, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     from symbackprop.derivation import derive as derive_
 
     if output:
-        _require_folder(output)
+        _require_place(output, () if format_ else tuple(_SUFFIXES))
     derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
     chosen = format_ or _SUFFIXES.get(Path(output).suffix.lower() if output else "", "text")
     _write(output, derivation.report(chosen, seed=seed, sizes=_sizes(sizes)))
@@ -103,7 +104,7 @@ def derive(net, lets, loss, gates, wrt, format_, output, sizes, seed) -> None:
     "--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every input where not given."
 )
 @click.option("--at", metavar="FILE.json", help="The point: a JSON object with a number or nested list for each input.")
-@click.option("--seed", default=0, show_default=True, help="Of the point, where none is given.")
+@click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the point, where none is given.")
 @size_option
 @click.option(
     "-o", "--output", metavar="FILE.svg", help="Write the picture to FILE.svg; standard output where not given."
@@ -112,6 +113,8 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
     """Draw the computational graph with forward values in green and gradients in red."""
     from symbackprop.drawing import draw as draw_
 
+    if output:
+        _require_place(output, (".svg",))
     point = _point(at) if at else None
     _write(output, draw_(_network(net, lets, loss, gates), wrt=_names(wrt), at=point, seed=seed, sizes=_sizes(sizes)))
     if output:
@@ -124,8 +127,8 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
     "--wrt", metavar="NAMES", help="Check the gradients by these, separated by commas; every parameter where not given."
 )
 @click.option("--at", metavar="FILE.json", help="Check at this point instead of random ones.")
-@click.option("--seed", default=0, show_default=True, help="Of the random points.")
-@click.option("--points", default=3, show_default=True, help="How many random points.")
+@click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the random points.")
+@click.option("--points", type=click.IntRange(min=1), default=3, show_default=True, help="How many random points.")
 @size_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None:
@@ -151,10 +154,12 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
     """Compile the network and its gradients to NumPy source that depends on NumPy alone."""
     from symbackprop.compiled import compile as compile_
-    from symbackprop.derivation import derive as derive_
+    from symbackprop.gradients import as_derived
 
-    derivation = derive_(_network(net, lets, loss, gates), _names(wrt))
-    _write(output, compile_(derivation, sizes=_sizes(sizes), dtype=dtype).source)
+    derived = as_derived(_network(net, lets, loss, gates), _names(wrt), loss)
+    if output:
+        _require_place(output, (".py",))
+    _write(output, compile_(derived, sizes=_sizes(sizes), dtype=dtype).source)
     if output:
         click.echo(f"{output}: written, it depends on NumPy alone")
 
@@ -176,7 +181,7 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
               help="How the learning rate changes.")
 @click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
 @click.option("--held-out", default=0.2, show_default=True, help="The part of the data that is kept for testing.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", type=NATURAL, default=0, show_default=True)
 @click.option(
     "--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given."
 )
@@ -190,8 +195,9 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import train as train_
 
-    for path in filter(None, (output, curve)):
-        _require_folder(path)
+    for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",))):
+        if path:
+            _require_place(path, suffixes)
     trained = train_(_network(net, lets, loss, gates), data, sizes=_sizes(sizes), progress=not quiet, **settings)
     click.echo(trained.summary())
     if output:
@@ -216,15 +222,22 @@ def _is_file(net: str) -> bool:
     path = net.rpartition(":")[0] if ".py:" in net else net
     if Path(path).is_file():
         return True
-    if any(c in net for c in "()*+@= \n"):
+    if Path(path).is_dir():
+        raise SymbackpropError(f"{path} is a folder; name a file in it")
+    if any(c in net for c in "()*+@= \n") or not net.strip():
         return False
-    if Path(path).suffix or os.sep in path:
-        raise SymbackpropError(f"there is no file {path}")
+    if Path(path).suffix or os.sep in path or net.isidentifier():
+        raise SymbackpropError(f"there is no file {path}" + (f"; did you mean {path}.net?" if Path(f"{path}.net").is_file() else ""))
     return False
 
 
 def _names(wrt: str | None) -> list[str] | None:
-    return [name.strip() for name in wrt.split(",") if name.strip()] if wrt else None
+    if wrt is None:
+        return None
+    names = [name.strip() for name in wrt.split(",") if name.strip()]
+    if not names:
+        raise SymbackpropError(f'--wrt "{wrt}" names nothing; write names and commas, such as W_1,x')
+    return names
 
 
 def _sizes(pairs: tuple[str, ...]) -> dict[str, int] | None:
@@ -251,12 +264,15 @@ def _point(path: str) -> dict[str, Any]:
     return point
 
 
-def _require_folder(output: str) -> None:
-    """Say that there is no folder to write into before the work is done, not after."""
-    if not Path(output).parent.is_dir():
-        raise SymbackpropError(f"{output}: there is no folder {Path(output).parent}; make it first")
-    if Path(output).is_dir():
+def _require_place(output: str, suffixes: tuple[str, ...]) -> None:
+    """Say before the work is done, not after, that a file cannot be written there, or would not be what its suffix says."""
+    path = Path(output)
+    if not path.parent.is_dir():
+        raise SymbackpropError(f"{output}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
         raise SymbackpropError(f"{output} is a folder; name a file")
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise SymbackpropError(f"{output}: end the name by {' or '.join(suffixes)}, so that it says what the file holds")
 
 
 def _write(output: str | None, text: str) -> None:
@@ -264,7 +280,6 @@ def _write(output: str | None, text: str) -> None:
     if not output:
         click.echo(text, nl=not text.endswith("\n"))
         return
-    _require_folder(output)
     path = Path(output)
     try:
         with tempfile.NamedTemporaryFile(

@@ -71,7 +71,7 @@ class Compiled:
         Raises ArgumentError for an array that is missing, misshapen, not of numbers, NaN, or out of its bound.
         """
         value, gradients = self._whole(params, data)
-        return _scalar(value), {name: np.asarray(array, self.dtype) for name, array in gradients.items()}
+        return _scalar(value), {name: _own(array, self.dtype) for name, array in gradients.items()}
 
     def value(self, params: Arrays, data: Arrays | None = None) -> Any:
         """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""
@@ -210,6 +210,11 @@ def _executed(text: Source) -> Callable[..., Any]:
     namespace: dict[str, Any] = {"__name__": "symbackprop_generated"}
     exec(builtins.compile(text.text, file, "exec"), namespace)
     return namespace[text.name]
+
+
+def _own(array: Any, dtype: str) -> ndarray:
+    """A result as an array that shares no memory with an argument; those with axes never do."""
+    return np.asarray(array, dtype) if np.ndim(array) else np.array(array, dtype)
 
 
 def _scalar(value: Any) -> Any:

@@ -67,7 +67,8 @@ def picture(asked: Derived, derived: Derived, values: Mapping[str, np.ndarray], 
     scalar = not program.shape(derived.of)
     hidden = written_out(asked)
     reads = _visible_reads(program, hidden)
-    gradients = set(shown) if scalar else set()
+    zero = {e.step.wrt.name for e in derived.backward if e.step and e.step.rule == "zero" and e.step.wrt}
+    gradients = set(shown) - {n for n in zero if program.tensors[n].kind == "value"} if scalar else set()
 
     def node(tensor: Signature, label: str) -> Node:
         kind: Kind = "loss" if tensor.name == derived.of else _kind(tensor)

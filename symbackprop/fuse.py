@@ -10,6 +10,9 @@ from symbackprop.functions import TableFunction
 from symbackprop.program import Op, Sum, position, slot
 
 
+WIDEST = 32  # operands of one equation: what is wider is no easier to read, and dear to put together
+
+
 class Node:
     """A tensor's operation, which fusing may rewrite."""
 
@@ -91,7 +94,7 @@ def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
 
 def _fits(node: Node, k: int, inner: Node) -> bool:
     assert isinstance(node.op, Sum)
-    if not isinstance(inner.op, Sum):
+    if not isinstance(inner.op, Sum) or len(node.operands) + len(inner.operands) > WIDEST:
         return False
     if _scales(node.op):
         return True

@@ -14,7 +14,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
 from symbackprop.notation import as_network
 from symbackprop.fuse import is_product
-from symbackprop.program import Equation, Program, Reduce, Sum, check
+from symbackprop.program import Equation, Program, Reduce, Ref, Sum, check
 from symbackprop.strides import unread
 
 
@@ -147,8 +147,19 @@ def _zeros(program: Program, derived: Program, of: str, wrt: tuple[str, ...]) ->
                 f"{of} reaches {name} only through {stopped}, which is flat: the gradient is zero wherever it exists, so gradient "
                 f"descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
             )
+        elif any(name == e.target.name and _is_bypassed(e) for e in program.equations):
+            yield (
+                f"{of} is computed without {name}: the logarithm of a softmax or of a sigmoid is computed from its argument, which "
+                f"loses no digits. No gradient passes through {name}; ask for that of the argument."
+            )
         else:
             yield f"{of} does not depend on {name}: its gradient is zero."
+
+
+def _is_bypassed(equation: Equation) -> bool:
+    """Whether a value is one whose logarithm is written without it."""
+    body = equation.op.body if isinstance(equation.op, Sum) else None
+    return isinstance(body, sp.exp) or (isinstance(body, TableFunction) and body.row.name == "sigmoid")
 
 
 def _is_zero(equation: Equation) -> bool:
@@ -193,7 +204,7 @@ def _copies(program: Program, derived: Program, of: str) -> Iterable[str]:
 
 def _collapses(program: Program) -> Iterable[str]:
     """Two linear layers with nothing between them are one linear layer."""
-    affine: dict[str, str] = {}
+    affine: dict[str, tuple[str, str]] = {}
     for equation in program.equations:
         name, op = equation.target.name, equation.op
         if not isinstance(op, Sum):
@@ -203,14 +214,25 @@ def _collapses(program: Program) -> Iterable[str]:
         if is_product(op) and len(weights) == 1 and len(others) == 1:
             before = affine.get(others[0].name)
             if before is not None:
-                first, second = before, weights[0].name
+                first, second = before[0], weights[0].name
+                sides = {before[1], _side(weights[0], op)}
+                factors = {"left": f" {second} {first}", "right": f" {first} {second}"}.get(*sides, "") if len(sides) == 1 else ""
                 yield (
                     f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix "
-                    f"is the product of the two. The second layer adds no expressive power; put an activation between them."
+                    f"is the product{factors or ' of the two'}. The second layer adds no expressive power; put an activation "
+                    f"between them."
                 )
-            affine[name] = weights[0].name
+            affine[name] = weights[0].name, _side(weights[0], op)
         elif not op.over and op.body.is_Add and all(t in op.slots for t in op.body.args):  # a bias is added
             linear = [r for r in equation.operands if r.name in affine]
             biases = [r for r in equation.operands if program.tensors[r.name].kind == "parameter"]
             if len(linear) == 1 and len(linear) + len(biases) == len(equation.operands):
                 affine[name] = affine[linear[0].name]
+
+
+def _side(weight: Ref, op: Sum) -> str:
+    """Where a matrix stands in a product: "left" in W x, "right" in x W, "" elsewhere."""
+    summed = [letter for letter, _ in op.over]
+    if len(weight.index) != 2 or len(summed) != 1 or summed[0] not in weight.index:
+        return ""
+    return "left" if weight.index[1] == summed[0] else "right"

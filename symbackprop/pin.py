@@ -267,6 +267,8 @@ def pins(program: Program, equation: Equation, scatter: bool = True) -> tuple[di
     if not waiting:
         return {}, []
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
+    ones = {position(c): S.Zero for c, extent in sizes.items() if extent == 1}  # where these stand is known
+    waiting = [g for g in (guard.xreplace(ones) for guard in waiting) if g is not S.true] if ones else waiting
     fixed: dict[str, Any] = {}
     remaining: list[sp.Eq] = []
     while waiting:
@@ -285,6 +287,12 @@ def pins(program: Program, equation: Equation, scatter: bool = True) -> tuple[di
         fixed = {letter: at.xreplace(swap) for letter, at in fixed.items()} | {best.letter: best.at}
         waiting = [g for g in (other.xreplace(swap) for other in waiting) if g is not S.true]
     return fixed, remaining
+
+
+def _meets(at: Expr, letter: str, equation: Equation) -> bool:
+    """Whether a position of several letters meets one of them again in an operand: x[o - k, k] is no view of x."""
+    own = letters_of(at)
+    return len(own) > 1 and any(letter in ref.index and own & set(ref.index) for ref in equation.operands)
 
 
 def _candidates(
@@ -312,7 +320,9 @@ def _candidates(
         at = sp.expand(position(letter) - difference / slope)
         lone = position(letter) in guard.args
         both = all(isinstance(side, Symbol) and is_position(side) for side in guard.args)
-        inside = overhang(at, sizes[letter], sizes, conditions, integers) == (S.Zero, S.Zero)
+        inside = overhang(at, sizes[letter], sizes, conditions, integers) == (S.Zero, S.Zero) and not _meets(
+            at, letter, equation
+        )
         reading, writing = (0 if inside else 1 if lone and not both else 4), (2 if inside else 3 if lone else 5)
         rank = writing if letter in target else reading
         found.append(_Candidate(letter, at, (rank, len(at.free_symbols))))

@@ -2,7 +2,8 @@
 
 Each rule is an equality that holds for all real numbers, so that the program computes what was written. A few operations around a
 node are put together as one SymPy expression, the rules rewrite it, and where one applied the node takes the result. What a person
-named stays as named; only a logarithm looks into a named softmax or sigmoid, since log(exp(u)) = u keeps digits that exp(u) lost.
+named stays as named; only a logarithm looks into a named softmax or sigmoid p, into 1 - p and into p[n, t[n]]: log(exp(u)) = u
+keeps digits that exp(u) lost.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import sympy as sp
-from sympy import S, Symbol, exp, log
+from sympy import Expr, S, Symbol, exp, log
 
 from symbackprop.builder import Index, Tensor
-from symbackprop.functions import FUNCTIONS
+from symbackprop.functions import FUNCTIONS, Where
 from symbackprop.fuse import Node
-from symbackprop.program import Reduce, Sum, slot
+from symbackprop.program import Op, Reduce, Sum, position, slot
 
 REACH = 4  # operations that a rule spans, one inside another
+log1p = FUNCTIONS["log1p"]
 sigmoid, softplus = FUNCTIONS["sigmoid"], FUNCTIONS["softplus"]
 
 
@@ -58,6 +60,12 @@ def _log_one_minus_sigmoid(e: Any) -> Any:
         rest = 1 - e.args[0]
         return S.NegativeOne * softplus(rest.args[0]) if _is(rest, sigmoid) else None
     return None
+
+
+def _log1p(e: Any) -> Any:
+    """log1p(u) as log(1 + u), where a rule reads that"""
+    meant = log(1 + e.args[0]) if _is(e, log1p) else None
+    return None if meant is None else _softplus(meant) or _log_one_minus_sigmoid(meant)
 
 
 def _log_exp(e: Any) -> Any:
@@ -104,7 +112,7 @@ def _one_plus_exp(e: Any) -> Any:
 
 
 RULES: tuple[Callable[[Any], Any], ...] = (
-    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log_exp, _joined, _tanh,
+    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _joined, _tanh,
 )  # fmt: skip
 
 
@@ -145,6 +153,7 @@ class _Scene:
         self.form: dict[int, int] = {}  # tensor -> the number of its form; tensors of one form are equal
         self.numbers: dict[Any, int] = {}
         self.logarithms: dict[int, Tensor] = {}  # form of a sum of exponentials -> its logarithm
+        self.picks: dict[int, Tensor] = {}  # what picks entries of an exponential -> what picks those of its argument
 
     def meet(self, tensor: Tensor) -> None:
         node = self.nodes[id(tensor)]
@@ -157,10 +166,12 @@ class _Scene:
         """Rewrite the node of a logarithm, reciprocal or quotient, if a rule applies."""
         node = self.nodes[id(tensor)]
         body: Any = node.op.body if isinstance(node.op, Sum) and _is_entrywise(node.op) else None
-        if body is None or not (_is(body, log) or any(_is(f, sp.Pow) and f.as_base_exp()[1] == -1 for f in sp.Mul.make_args(body))):
+        factors = sp.Mul.make_args(body) if body is not None else ()
+        logarithm = any(_is(f, log | log1p) and f.free_symbols for f in factors)
+        if not (logarithm or any(_is(f, sp.Pow) and f.as_base_exp()[1] == -1 for f in factors)):
             return False
         for reach in range(1, REACH + 1):
-            view = _View(self, _is(body, log))
+            view = _View(self, logarithm)
             expression = view.of(node, reach)
             result = rewritten(expression)
             if result != expression:
@@ -187,11 +198,34 @@ class _Scene:
         axes = [k for k, c in enumerate(node.index) if c in letters]
         if form not in self.logarithms:
             index, shape = tuple(node.index[k] for k in axes), tuple(node.shape[k] for k in axes)
-            made = Tensor(shape, Reduce("logsumexp", over), ((argument, letters),), index)
-            self.logarithms[form] = made
-            self.nodes[id(made)] = Node(made)
-            self.meet(made)
+            self.logarithms[form] = self.made(shape, Reduce("logsumexp", over), ((argument, letters),), index)
         return factor, self.logarithms[form], axes
+
+    def picked(self, tensor: Tensor) -> tuple[Any, Tensor] | None:
+        """(f, v) where a tensor picks entries of f(u), an exponential or a sigmoid, and v picks those of u: P[n, t[n]]."""
+        node = self.nodes[id(tensor)]
+        if not isinstance(node.op, Sum) or not node.op.over:
+            return None
+        (inner, letters), *rest = node.operands
+        below = None if inner.is_input else self.nodes[id(inner)]
+        if below is None or not isinstance(below.op, Sum) or below.op.over or not _picks(node.op, letters):
+            return None
+        body: Any = below.op.body
+        if not _is(body, exp | sigmoid):
+            return None
+        if id(tensor) not in self.picks:
+            argument = below.operands[0][0]
+            if body.args != (slot(0),) or below.operands[0][1] != below.index:
+                argument = self.made(below.shape, Sum(body.args[0], below.op.slots), below.operands, below.index)
+            self.picks[id(tensor)] = self.made(node.shape, node.op, ((argument, letters), *rest), node.index)
+        return body.func, self.picks[id(tensor)]
+
+    def made(self, shape: tuple[Expr, ...], op: Op, operands: tuple[tuple[Tensor, Index], ...], index: Index) -> Tensor:
+        """A new tensor, met."""
+        tensor = Tensor(shape, op, operands, index)
+        self.nodes[id(tensor)] = Node(tensor)
+        self.meet(tensor)
+        return tensor
 
 
 class _View:
@@ -213,6 +247,9 @@ class _View:
             if found:
                 factor, value, axes = found
                 return factor * exp(self.leaf(value, tuple(index[k] for k in axes)))
+            pick = self.scene.picked(tensor) if self.logarithm else None
+            if pick:
+                return pick[0](self.leaf(pick[1], index))
             if (
                 isinstance(node.op, Sum)
                 and not node.op.over
@@ -228,9 +265,11 @@ class _View:
         return self.leaf(tensor, index)
 
     def open(self, tensor: Tensor, op: Sum) -> bool:
-        """Whether to look into a tensor: what nobody named; and, from a logarithm, an exponential or a sigmoid with a name."""
+        """Whether to look into a tensor: what nobody named; and, from a logarithm, what has a name and a rule."""
         plain = not any(s.is_integer for s in op.body.free_symbols)  # positions and sizes stay where they are
-        return plain and (tensor.name is None or (self.logarithm and _is(op.body, exp | sigmoid)))
+        return plain and (
+            tensor.name is None or (self.logarithm and (_is(op.body, exp | sigmoid) or op.body == 1 - slot(0)))
+        )
 
     def leaf(self, tensor: Tensor, index: Index) -> Any:
         key = (self.scene.form[id(tensor)], index)
@@ -249,9 +288,7 @@ class _View:
         mentioned = {c for _, index in operands for c in index}
         over = tuple((c, n) for c, n in node.op.over if c in mentioned)
         if _is(body, sigmoid | softplus | sp.tanh) and body.args[0] not in slots:
-            made = Tensor(node.shape, Sum(body.args[0], slots, over), operands, node.index)
-            self.scene.nodes[id(made)] = Node(made)
-            self.scene.meet(made)
+            made = self.scene.made(node.shape, Sum(body.args[0], slots, over), operands, node.index)
             body, slots, operands, over = body.func(slot(0)), (slot(0),), ((made, node.index),), ()
         node.op, node.operands = Sum(body, slots, over), operands
 
@@ -264,6 +301,21 @@ class _View:
                 if turned.count(S.NegativeOne) < result.count(S.NegativeOne):
                     result = turned
         return result
+
+
+def _picks(op: Sum, letters: Index) -> bool:
+    """Whether a sum reads one entry: each summed letter stands once in the operand, and a guard 1[letter = place] fixes it."""
+    summed, fixed = {position(c) for c, _ in op.over}, set()
+    for factor in sp.Mul.make_args(op.body):
+        if factor == slot(0):
+            continue
+        if not (_is(factor, Where) and factor.args[1:] == (1, 0) and _is(factor.args[0], sp.Eq)):
+            return False
+        letter, place = factor.args[0].args
+        if letter not in summed - fixed or place.free_symbols & {*summed, slot(0)}:
+            return False
+        fixed.add(letter)
+    return fixed == summed and all(letters.count(c) == 1 for c, _ in op.over)
 
 
 def _is_entrywise(op: Sum) -> bool:

@@ -43,7 +43,8 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     if len(tensors) < len(declared):
         twice = Counter(t.name for t in declared.values()).most_common(1)[0][0]
         raise LanguageError(f"{twice} is declared twice; declare it once, and use that tensor in both places")
-    names = _names([t for t in order if not t.is_input], nodes, set(tensors))
+    sizes = {str(s) for t in order for extent in nodes[id(t)].shape for s in extent.free_symbols}
+    names = _names([t for t in order if not t.is_input], nodes, set(tensors) | sizes)
     for tensor in declared.values():
         names[id(tensor)] = tensor.signature.name  # type: ignore[union-attr]
     for tensor in order:

@@ -8,7 +8,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 os.environ["MPLBACKEND"] = "Agg"
 
 import random  # noqa: E402
+from pathlib import Path  # noqa: E402
 from types import ModuleType  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -35,6 +37,15 @@ def jax() -> ModuleType:
 
     jax.config.update("jax_enable_x64", True)
     return jax
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command line in an empty folder: exit code, output and complaint of `run("derive", "x**2")`."""
+    from tests.command import Run
+
+    monkeypatch.chdir(tmp_path)
+    return Run(capsys)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -271,7 +271,7 @@ def test_an_own_point() -> None:
 def test_a_point_outside_the_domain_is_explained() -> None:
     w = declare("w", ("n",), "data")
     with pytest.raises(
-        PointError, match=r"log of a negative number in .* at the tested point; declare w as positive\[n\]"
+        PointError, match=r"log of a negative number in .* at the tested point; choose another point, or declare w: data\[n\] & positive"
     ):
         check(network(total(apply("log", -(w**2)))), ["w"])
     with pytest.raises(PointError, match="division by zero"):

@@ -137,7 +137,7 @@ class _Writer:
         forward = [line for e in self.equations if e.step is None for line in self.lines(e)]
         backward = [line for e in self.equations if e.step is not None for line in self.lines(e)]
         body = ["", "# forward", *forward, "", "# backward", *backward, ""] if backward else ["", *forward, ""]
-        body = [*self.constants(), *self.size_lines(), *body, f"return {self.returned()}"]
+        body = [*self.constants(), *self.size_lines(), *body, *self.returned()]
         signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
         lines = [signature, *self.docstring(), *[f"    {line}" if line else "" for line in body]]
         parts = [f'"""{self.title()}, by NumPy alone."""', "import numpy as np"]
@@ -233,14 +233,20 @@ class _Writer:
         if all(tensor.name != t.name for t in self.arguments):
             self.arguments.append(tensor)
 
-    def returned(self) -> str:
-        entries = ", ".join(f"{_quoted(key)}: {self.identifier[name]}" for key, name in self.outputs.items())
-        if self.value is None:
-            return f"{{{entries}}}"
-        return f"{self.identifier[self.value]}, {{{entries}}}" if self.outputs else self.identifier[self.value]
+    def returned(self) -> list[str]:
+        """The last statement."""
+        entries = [f"{_quoted(key)}: {self.identifier[name]}" for key, name in self.outputs.items()]
+        value = "" if self.value is None else self.identifier[self.value]
+        if self.value is not None and not entries:
+            return [f"return {value}"]
+        before = f"return {value}, " if value else "return "
+        line = f"{before}{{{', '.join(entries)}}}"
+        if len(line) + 4 <= WIDTH:
+            return [line]
+        return [f"{before}{{", *[f"    {entry}," for entry in entries], "}"]
 
     def title(self) -> str:
-        keys = ", ".join(_printable(key) for key in list(self.outputs)[:8]) + (", ..." if len(self.outputs) > 8 else "")
+        keys = textwrap.shorten(", ".join(map(_printable, self.outputs)), 60, placeholder=" ...")
         if self.value is None:
             return keys
         value = _printable(self.value)

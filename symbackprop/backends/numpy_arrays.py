@@ -232,6 +232,10 @@ def _matrices(a: Array, b: Array, summed: str) -> Array | None:
                 if right.letters[0] == summed
                 else _at(right, left, right.letters[:1])
             )
+    for left, right in ((a, b), (b, a)):
+        if len(left.letters) == 2 and len(right.letters) > 2 and right.letters[-2] == summed:
+            left = transposed(left, (*[c for c in left.letters if c != summed], summed))
+            return _at(left, right, (*right.letters[:-2], left.letters[0], right.letters[-1]))
     if len(b.letters) > 2:
         return None
     if len(a.letters) > 2 and a.letters[-1] != summed:

@@ -98,6 +98,10 @@ def wrapped(code: Code, level: int) -> str:
 def number_text(value: Any) -> Code:
     """A number: exact where a short decimal is, otherwise a fraction."""
     if value.is_Integer:
+        digits = str(abs(int(value))).rstrip("0")
+        zeros = len(str(abs(int(value)))) - len(digits)
+        if zeros > 6:
+            return Code(f"{'-' if value < 0 else ''}{digits}e{zeros}", ATOM if value >= 0 else UNARY, "decimal")
         return Code(str(int(value)), ATOM if value >= 0 else UNARY, "whole")
     short = repr(float(value))
     if value.is_Float or (len(short) <= 8 and sp.Rational(short) == value):
@@ -153,6 +157,10 @@ class _Printer:
         places = [self.order[s] for s in e.free_symbols if s in self.order]
         return (0 if not places else 1, min(places, default=0), e.count_ops() if hasattr(e, "count_ops") else 0)  # type: ignore[attr-defined]
 
+    def ends_with(self, term: Any) -> bool:
+        """Whether a number stands at the end of its sum: n + 1 and v + 1e-05, but 1 + x."""
+        return term.is_number and (term != 1 or all(code.kind == "whole" for code in self.atoms.values()))
+
     def floats(self, codes: list[Code]) -> list[Code]:
         """What can be added and multiplied: no truth values without a float beside them, and nothing that widens the type."""
         found = any(c.kind == "float" for c in codes)
@@ -181,6 +189,8 @@ class _Printer:
         if content != 1:
             return self.mul(sp.Mul(content, rest, evaluate=False))
         terms = [(term.as_coeff_Mul()[0].is_negative, term) for term in sorted(e.args, key=self.key)]
+        if self.ends_with(terms[0][1]) and not all(negative for negative, _ in terms[1:]):
+            terms.append(terms.pop(0))
         if terms[0][0]:  # yhat - y rather than -y + yhat
             positive = next((k for k, (negative, _) in enumerate(terms) if not negative), 0)
             terms.insert(0, terms.pop(positive))
@@ -188,6 +198,8 @@ class _Printer:
         if any(c.kind == "bool" for c in raw) and not any(c.kind == "float" for c in raw):
             raw = [self.as_float(c) if c.kind == "bool" else c for c in raw]
         codes = self.floats(raw)
+        if terms[0][0]:
+            codes[0] = self.as_float(codes[0]) if codes[0].kind == "bool" else codes[0]
         text = ("-" + wrapped(codes[0], POWER) if terms[0][0] else wrapped(codes[0], SUM)) + "".join(
             f" - {wrapped(c, PRODUCT)}" if negative else f" + {wrapped(c, PRODUCT)}"
             for (negative, _), c in zip(terms[1:], codes[1:], strict=True)
@@ -217,6 +229,8 @@ class _Printer:
         top = [self.show(factor) for factor in above]
         bottom = [self.as_float(self.show(factor)) for factor in below]
         top.sort(key=lambda c: c.kind == "bool")
+        if negative and top and top[0].kind == "bool":  # NumPy has no minus for truth values
+            top[0] = self.as_float(top[0])
         both = self.floats(top + bottom)
         top, bottom = both[: len(top)], both[len(top) :]
         text = wrapped(top[0], POWER if negative else PRODUCT) if top else "1"

@@ -25,7 +25,7 @@ from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_f
 from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
 from symbackprop.backends.numpy_writes import write
 from symbackprop.functions import Where, iverson
-from symbackprop.pin import affine, integers_of, overhang, pins, split
+from symbackprop.pin import affine, integers_of, letters_of, overhang, pins, split
 from symbackprop.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MATRIX = {"inverse": "np.linalg.inv({})", "det": "np.linalg.det({})", "logdet": "np.linalg.slogdet({})[1]"}
@@ -107,7 +107,7 @@ def _finished(array: Array, equation: Equation, setting: Setting, scope: Scope, 
         return f"{array.text}.0" if array.text.lstrip("-").isdigit() else array.text
     if array.kind != "float" and equation.target.name not in setting.integers:
         return as_float(array.code, scope.dtype).text
-    return f"{array.atom}.copy()" if output and array.view else array.text
+    return f"{array.atom}.copy()" if output and array.view and extents else array.text
 
 
 def _reduce(equation: Equation, op: Reduce, scope: Scope, setting: Setting) -> Array:
@@ -170,6 +170,7 @@ def _sum(equation: Equation, op: Sum, setting: Setting, scope: Scope, output: bo
     keep = tuple(c for c in goal if c not in scattered)
     keep += tuple(dict.fromkeys(c for p in scattered.values() for c in _letters_at(p.at, arrays) if c not in keep))
     summed = [(c, extent) for c, extent in op.over if c not in pinned and extent != 1 and c not in keep]
+    body = _named_masks(body, arrays, scope)
     part = _multiplied(body, arrays, summed, keep, scope, goal if not scattered else ())
     if not scattered:
         return [f"{{t}} = {_finished(part, equation, setting, scope, output)}"]
@@ -178,8 +179,38 @@ def _sum(equation: Equation, op: Sum, setting: Setting, scope: Scope, output: bo
     return write(part, "{t}", goal, scattered, extents, scope, setting.loops, output)
 
 
+def relations(condition: Any) -> list[Any]:
+    """The comparisons in a condition, in the order of their text."""
+    return sorted(condition.atoms(sp.core.relational.Relational), key=str)
+
+
+def _named_masks(body: Any, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
+    """The body with a name for every condition on positions alone: computed once, however often it is read."""
+    for place in sorted(body.atoms(Where), key=str):
+        condition = place.args[0]
+        if isinstance(condition, Symbol) or not letters_of(condition) or condition.free_symbols & arrays.keys():
+            continue
+        found = scope.positions(condition)
+        letters = tuple(c for c in scope.sizes if position(c) in found)
+        test: Any = condition
+        for k, side in enumerate(dict.fromkeys(side for part in relations(condition) for side in part.args)):
+            if side.is_Add and letters_of(side):  # a sum of positions, which has a lower and an upper limit
+                places = elementwise(side, found, letters, "float64")
+                places = replace(places, text=scope.keep("place", places.text, scope.shape(places.letters)), level=ATOM)
+                found[Symbol(f"place {k}")] = places
+                test = test.xreplace({side: Symbol(f"place {k}")})
+        mask = elementwise(test, found, letters, "float64")
+        symbol = Symbol(f"mask {len(arrays)}")
+        name = scope.keep("mask", mask.text, scope.shape(mask.letters))
+        arrays[symbol] = Array(name, mask.letters, ATOM, "bool")
+        body = body.xreplace({condition: symbol})
+    return body
+
+
 def _indicator(guard: Any, goal: Letters, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
     """1 where a guard that pins nothing holds: [i = l + c] is an identity matrix, moved by c."""
+    if guard is S.false:
+        return S.Zero
     form = affine(guard.lhs - guard.rhs)
     if (
         len(form.slopes) == 2
@@ -235,7 +266,8 @@ def _read_operands(
     goal = set(equation.target.index)
     targets = {c: p for c, p in pinned.items() if c in goal}
     by = ways(_goal(equation, scope), targets, scope.sizes)
-    sure |= {c for c in targets if by[c] != "take"}
+    if "take" not in by.values():  # otherwise every axis is written at an array of positions
+        sure |= targets.keys()
     tests = []
     for c, p in pinned.items():
         if p.hangs and (c not in sure or c in unsafe):

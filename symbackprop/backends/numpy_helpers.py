@@ -23,8 +23,7 @@ ERF = '''
 ERF_NEAR = (
     {near},
 )
-ERF_# fmt: off
-FAR = (
+ERF_FAR = (
     {far},
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -114,7 +115,8 @@ def way(pinned: Pinned, others: Sequence[str], sizes: Mapping[str, Expr]) -> str
         return "digits"
     if len(slopes) == 1 and slopes[0].is_Integer and (slopes[0] > 0 or _runs_back(pinned, sizes)):
         return "slice"
-    return "window" if len(slopes) == 2 and all(slope.is_Integer and slope > 0 for slope in slopes) else "take"
+    whole = len(slopes) == 2 and all(slope.is_Integer for slope in slopes)
+    return "window" if whole and max(slopes) > 0 else "take"
 
 
 def _runs_back(pinned: Pinned, sizes: Mapping[str, Expr]) -> bool:
@@ -202,10 +204,9 @@ def slice_text(
         stop = scope.show(-left)
     else:
         stop = scope.show(last + 1, loops)
-    text = (
-        f"{first}:{stop}" if first.isidentifier() or first.isdigit() or not first or not stop else f"{first} : {stop}"
-    )
-    return text if step == 1 else f"{text}:{step}"
+    parts = [first, stop] if step == 1 else [first, stop, str(step)]
+    simple = all(re.fullmatch(r"-?\w*", part) for part in parts)
+    return ":".join(parts) if simple else " : ".join(parts).strip().replace(" :  : ", " :: ")
 
 
 def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -> Array:
@@ -219,11 +220,13 @@ def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) 
         inner = window_letter(form, scope.sizes)
         (outer,) = set(form.slopes) - {inner}
         step = int(form.slopes[inner])  # type: ignore[call-overload]
-        span = sp.expand((scope.sizes[inner] - 1) * step + 1)
+        reach = (scope.sizes[inner] - 1) * step
+        span = sp.expand(abs(step) * (scope.sizes[inner] - 1) + 1)
+        start = form.offset if step > 0 else sp.expand(form.offset + reach)  # where the window begins
         numbers.append(str(axis))
         spans.append(scope.show(span))
         stride = int(form.slopes[outer])  # type: ignore[call-overload]
-        entries[axis] = slice_text(form.offset, scope.sizes[outer], stride, sp.expand(pinned.extent - span + 1), scope)
+        entries[axis] = slice_text(start, scope.sizes[outer], stride, sp.expand(pinned.extent - span + 1), scope)
         entries.append(":" if step == 1 else f"::{step}")
         letters[axis] = outer
         ends.append(inner)
@@ -236,7 +239,10 @@ def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) 
 
 
 def window_letter(form: Affine, sizes: Mapping[str, Expr]) -> str:
-    """Which of two letters runs inside the window: the one of the smaller size, or of the simpler one."""
+    """Which of two letters runs inside the window: one that runs back, or the one of the smaller or simpler size."""
+    back = [letter for letter, slope in form.slopes.items() if slope.is_negative]
+    if back:
+        return back[0]
 
     def rank(letter: str) -> tuple[bool, int, int, str]:
         extent = sizes[letter]
@@ -252,7 +258,7 @@ def _spread(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
         return array
     parts = {c: digits(p.form, p.extent, scope.sizes) or () for c, p in axes.items()}
     letters = tuple(d for c in array.letters for d in parts.get(c, (c,)))
-    shape = shape_text([scope.show(scope.sizes[c]) if c != "1" else "1" for c in letters])
+    shape = shape_text([scope.show(extent) for extent in scope.shape(letters)])
     return Array(f"{array.atom}.reshape{shape}", letters, ATOM, array.kind, array.view)
 
 

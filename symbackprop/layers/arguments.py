@@ -17,7 +17,7 @@ Whole = int | tuple[int, ...]  # one whole number for all axes, or one for each
 
 # Stands for minus infinity where a maximum or a softmax must not look: below every entry, in float32 as well, and finite, so that
 # 0 times it is 0.
-LOWEST = -sp.Integer(10) ** 30
+LOWEST = -(sp.Integer(10) ** 30)
 
 
 def tensor(layer: str, value: Value, axes: str, lead: bool = False) -> Tensor:
@@ -39,7 +39,8 @@ def equal(layer: str, x: Tensor, axis: int, y: Tensor, other: int) -> None:
     if not same_size(x.shape[axis], y.shape[other]):
         raise LanguageError(
             f"{layer}: axis {axis % x.ndim} of {label(x)} has the size {x.shape[axis]}, axis {other % y.ndim} of {label(y)} has "
-            f"the size {y.shape[other]}; they must be equal: {label(x)} is {shape_text(x.shape)}, {label(y)} is {shape_text(y.shape)}"
+            f"the size {y.shape[other]}; they must be equal: {label(x)} is {shape_text(x.shape)}, "
+            f"{label(y)} is {shape_text(y.shape)}"
         )
 
 
@@ -55,7 +56,9 @@ def wholes(layer: str, name: str, value: Any, count: int, least: int) -> tuple[i
     """A setting as `count` whole numbers; one number stands for all."""
     several = tuple(value) if isinstance(value, tuple | list) else (value,) * count
     if len(several) != count:
-        raise LanguageError(f"{layer}: {name} has {len(several)} entries, not {count}: one for each axis of the image, or one for all")
+        raise LanguageError(
+            f"{layer}: {name} has {len(several)} entries, not {count}: one for each axis of the image, or one for all"
+        )
     return tuple(whole(layer, name, one, least) for one in several)
 
 
@@ -63,9 +66,13 @@ def steps(layer: str, x: Tensor) -> int:
     """The number of steps of a sequence (N, T, d), which is unrolled, so that it is a number."""
     count = x.shape[1]
     if not count.is_Integer:
-        raise LanguageError(f"{layer} is unrolled step by step: the number of steps of {label(x)} must be a number, not {count}")
+        raise LanguageError(
+            f"{layer} is unrolled step by step: the number of steps of {label(x)} must be a number, not {count}"
+        )
     if count < 1:
-        raise LanguageError(f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more")
+        raise LanguageError(
+            f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more"
+        )
     return int(count)
 
 
@@ -85,7 +92,11 @@ def activated(layer: str, activation: str | None, x: Tensor) -> Tensor:
     """The activation called `activation` of x; None is the identity."""
     if activation is None:
         return x
-    if activation not in FUNCTIONS or (activation in ELEMENTWISE and len(ELEMENTWISE[activation].args) > 1 + len(ELEMENTWISE[activation].defaults)):
-        known = ", ".join(name for name in ("relu", "tanh", "sigmoid", "gelu", "silu") if name in FUNCTIONS)
-        raise LanguageError(f'{layer}: there is no activation "{activation}" of one argument; write "{known.replace(", ", chr(34) + ", " + chr(34))}" ...')
+    if activation not in FUNCTIONS or (
+        activation in ELEMENTWISE and len(ELEMENTWISE[activation].args) > 1 + len(ELEMENTWISE[activation].defaults)
+    ):
+        raise LanguageError(
+            f'{layer}: there is no activation "{activation}" of one argument; write "relu", "tanh", "sigmoid" or another name '
+            f"of the table, or write {layer} without one and apply it yourself"
+        )
     return builder.apply(activation, x)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
-from sympy import S
 
 from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, matmul, permute, product, shape_text
 from symbackprop.functions import Where
@@ -13,9 +14,6 @@ from symbackprop.layers.norm import layer_norm
 from symbackprop.layers.structure import merge_axes, split_axis
 from symbackprop.operations import softmax
 from symbackprop.program import Sum, position, slot
-
-# Capital letters are the matrices of the equations.
-# ruff: noqa: N803, N806
 
 
 def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, mask: Value = None) -> Tensor:
@@ -27,7 +25,11 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
     Returns (..., T, e). Raises LanguageError where the sizes differ. Source: Vaswani et al. 2017, equation 1.
     """
     Q, K, V = (tensor("dot_product_attention", x, axes, lead=True) for x, axes in ((Q, "T d"), (K, "U d"), (V, "U e")))
-    for x, axis, y, other in ((Q, -1, K, -1), (K, -2, V, -2), *((Q, k, x, k) for x in (K, V) for k in range(Q.ndim - 2))):
+    for x, axis, y, other in (
+        (Q, -1, K, -1),
+        (K, -2, V, -2),
+        *((Q, k, x, k) for x in (K, V) for k in range(Q.ndim - 2)),
+    ):
         if x.ndim != y.ndim:
             raise LanguageError(
                 f"dot_product_attention: {label(Q)} is {shape_text(Q.shape)}, {label(x if x is not Q else y)} is "
@@ -36,7 +38,9 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
         equal("dot_product_attention", x, axis, y, other)
     lead = letters(Q.ndim - 2)
     sizes = dict(zip(lead, Q.shape, strict=False)) | {"t": Q.shape[-2], "u": K.shape[-2], "k": Q.shape[-1]}
-    scores = product([(Q, (*lead, "t", "k")), (K, (*lead, "u", "k"))], (*lead, "t", "u"), sizes, 1 / sp.sqrt(Q.shape[-1])).called("S")
+    scores = product(
+        [(Q, (*lead, "t", "k")), (K, (*lead, "u", "k"))], (*lead, "t", "u"), sizes, 1 / sp.sqrt(Q.shape[-1])
+    ).called("S")
     if causal or mask is not None:
         scores = _masked(scores, causal, mask).called("S")
     return matmul(softmax(scores).called("P"), V)
@@ -45,7 +49,7 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
 def _masked(scores: Tensor, causal: bool, mask: Value) -> Tensor:
     """The scores where they may be read, the lowest number elsewhere."""
     index = letters(scores.ndim)
-    readable: list[sp.Basic] = []
+    readable: list[Any] = []
     operands = [(scores, index)]
     if causal:
         equal("dot_product_attention with causal=True", scores, -2, scores, -1)
@@ -53,18 +57,28 @@ def _masked(scores: Tensor, causal: bool, mask: Value) -> Tensor:
     if mask is not None:
         mask = as_tensor(mask)
         if mask.ndim not in (1, 2) or mask.ndim == scores.ndim:
-            raise LanguageError(f"dot_product_attention: the mask {label(mask)} is {shape_text(mask.shape)}, it needs the axes (N, U) or (U,)")
+            raise LanguageError(
+                f"dot_product_attention: the mask {label(mask)} is {shape_text(mask.shape)}, it needs the axes (N, U) or (U,)"
+            )
         equal("dot_product_attention", mask, -1, scores, -1)
         if mask.ndim == 2:
             equal("dot_product_attention", mask, 0, scores, 0)
         operands.append((mask, (index[0], index[-1])[-mask.ndim :]))
         readable.append(sp.Ne(slot(1), 0))
-    body = Where(sp.And(*readable), slot(0), LOWEST)
+    body: Any = Where(sp.And(*readable), slot(0), LOWEST)
     return Tensor(scores.shape, Sum(body, tuple(slot(k) for k in range(len(operands)))), tuple(operands), index)
 
 
 def multi_head_attention(
-    x: Value, W_q: Value, W_k: Value, W_v: Value, W_o: Value, heads: int, causal: bool = False, mask: Value = None, memory: Value = None
+    x: Value,
+    W_q: Value,
+    W_k: Value,
+    W_v: Value,
+    W_o: Value,
+    heads: int,
+    causal: bool = False,
+    mask: Value = None,
+    memory: Value = None,
 ) -> Tensor:
     """y = [head_1, ..., head_h] W_o with head_i = attention(x W_q, m W_k, m W_v), each on its own d / h columns; m = x.
 
@@ -77,7 +91,9 @@ def multi_head_attention(
     x = tensor("multi_head_attention", x, "N T d")
     m = x if memory is None else tensor("multi_head_attention", memory, "N U d")
     heads = whole("multi_head_attention", "heads", heads, 1)
-    Q, K, V = (_heads(dense(source, W), heads, stem) for source, W, stem in ((x, W_q, "Q"), (m, W_k, "K"), (m, W_v, "V")))
+    Q, K, V = (
+        _heads(dense(source, W), heads, stem) for source, W, stem in ((x, W_q, "Q"), (m, W_k, "K"), (m, W_v, "V"))
+    )
     read = dot_product_attention(Q, K, V, causal, mask).called("A")
     return dense(merge_axes(permute(read, (0, 2, 1, 3)), 2).called("H"), W_o)
 

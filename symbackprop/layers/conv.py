@@ -11,11 +11,10 @@ from symbackprop.layers.arguments import Value, Whole, equal, part, tensor, whol
 from symbackprop.layers.dense import add_bias
 from symbackprop.program import position, same_size
 
-# Capital letters are the matrices of the equations.
-# ruff: noqa: N803, N806
 
-
-def conv1d(x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1) -> Tensor:
+def conv1d(
+    x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1
+) -> Tensor:
     """y[n o p] = sum_{c i a} x[n c i] W[o c a] 1[i = p stride + a dilation - padding] + b[o].
 
     x   (..., C, L); W (O, C / groups, K); b (O,) or none.
@@ -26,7 +25,9 @@ def conv1d(x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whol
     return _convolution("conv1d", x, W, b, stride, padding, dilation, groups, "L")
 
 
-def conv2d(x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1) -> Tensor:
+def conv2d(
+    x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1
+) -> Tensor:
     """y[n o p q] = sum_{c i j a b} x[n c i j] W[o c a b] 1[i = p s + a d - r] 1[j = q s + b d - r] + b[o].
 
     s is the stride, d the dilation, r the padding; each is one whole number, or one for each of the two axes.
@@ -40,7 +41,13 @@ def conv2d(x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whol
 
 
 def conv_transpose1d(
-    x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whole = 0, output_padding: Whole = 0, dilation: Whole = 1
+    x: Value,
+    W: Value,
+    b: Value = None,
+    stride: Whole = 1,
+    padding: Whole = 0,
+    output_padding: Whole = 0,
+    dilation: Whole = 1,
 ) -> Tensor:
     """y[n o p] = sum_{c i a} x[n c i] W[c o a] 1[p = i stride + a dilation - padding] + b[o].
 
@@ -52,7 +59,13 @@ def conv_transpose1d(
 
 
 def conv_transpose2d(
-    x: Value, W: Value, b: Value = None, stride: Whole = 1, padding: Whole = 0, output_padding: Whole = 0, dilation: Whole = 1
+    x: Value,
+    W: Value,
+    b: Value = None,
+    stride: Whole = 1,
+    padding: Whole = 0,
+    output_padding: Whole = 0,
+    dilation: Whole = 1,
 ) -> Tensor:
     """y[n o p q] = sum_{c i j a b} x[n c i j] W[c o a b] 1[p = i s + a d - r] 1[q = j s + b d - r] + b[o].
 
@@ -64,7 +77,9 @@ def conv_transpose2d(
     return _transposed("conv_transpose2d", x, W, b, stride, padding, output_padding, dilation, "H W")
 
 
-def window_count(layer: str, extent: Expr, kernel: Expr, stride: int, padding: int, dilation: int) -> tuple[Expr, tuple[Expr, ...]]:
+def window_count(
+    layer: str, extent: Expr, kernel: Expr, stride: int, padding: int, dilation: int
+) -> tuple[Expr, tuple[Expr, ...]]:
     """How many windows fit an axis, and the condition for it that its sizes must meet."""
     reach = sp.expand(dilation * (kernel - 1) + 1)
     room = sp.expand(extent + 2 * padding - reach)
@@ -86,22 +101,34 @@ def _convolution(
     dilations, groups = wholes(layer, "dilation", dilation, rank, 1), whole(layer, "groups", groups, 1)
     lead = letters(x.ndim - rank - 1)
     pixel, tap, place = ([f"{c}{k}" for k in range(rank)] for c in "iap")
-    sizes = dict(zip(lead, x.shape, strict=False)) | dict(zip(pixel, x.shape[-rank:], strict=True)) | dict(zip(tap, W.shape[-rank:], strict=True))
+    sizes = (
+        dict(zip(lead, x.shape, strict=False))
+        | dict(zip(pixel, x.shape[-rank:], strict=True))
+        | dict(zip(tap, W.shape[-rank:], strict=True))
+    )
     guards, conditions = [], ()
     for k in range(rank):
-        sizes[place[k]], needed = window_count(layer, x.shape[k - rank], W.shape[k - rank], strides[k], paddings[k], dilations[k])
+        sizes[place[k]], needed = window_count(
+            layer, x.shape[k - rank], W.shape[k - rank], strides[k], paddings[k], dilations[k]
+        )
         at = strides[k] * position(place[k]) + dilations[k] * position(tap[k]) - paddings[k]
         guards.append(sp.Eq(position(pixel[k]), at, evaluate=False))
         conditions += needed
     inside, channel, ties = _channels(layer, x, W, groups, sizes, -rank - 1)
     factor = sp.Mul(*map(iverson, guards + ties))
     y = product(
-        [(x, (*lead, inside, *pixel)), (W, ("o", channel, *tap))], (*lead, "o", *place), sizes, factor, tuple(dict.fromkeys(conditions))
+        [(x, (*lead, inside, *pixel)), (W, ("o", channel, *tap))],
+        (*lead, "o", *place),
+        sizes,
+        factor,
+        tuple(dict.fromkeys(conditions)),
     )
     return y if b is None else add_bias(y, b, -rank - 1)
 
 
-def _channels(layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Expr], axis: int) -> tuple[str, str, list[sp.Basic]]:
+def _channels(
+    layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Expr], axis: int
+) -> tuple[str, str, list[sp.Basic]]:
     """The letters of the channels of x and of W, and the guards that keep an output channel in its group."""
     mend = f"groups={groups} must divide the channels"
     seen, made = part(layer, x, axis, groups, mend), part(layer, W, 0, groups, mend)
@@ -127,16 +154,31 @@ def _channels(layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Ex
 
 
 def _transposed(
-    layer: str, x: Value, W: Value, b: Value, stride: Whole, padding: Whole, output_padding: Whole, dilation: Whole, axes: str
+    layer: str,
+    x: Value,
+    W: Value,
+    b: Value,
+    stride: Whole,
+    padding: Whole,
+    output_padding: Whole,
+    dilation: Whole,
+    axes: str,
 ) -> Tensor:
     x, W = tensor(layer, x, f"C {axes}", lead=True), tensor(layer, W, "C O " + " ".join(f"K{c}" for c in axes.split()))
     rank = len(axes.split())
     equal(layer, x, -rank - 1, W, 0)
     strides, paddings = wholes(layer, "stride", stride, rank, 1), wholes(layer, "padding", padding, rank, 0)
-    extras, dilations = wholes(layer, "output_padding", output_padding, rank, 0), wholes(layer, "dilation", dilation, rank, 1)
+    extras, dilations = (
+        wholes(layer, "output_padding", output_padding, rank, 0),
+        wholes(layer, "dilation", dilation, rank, 1),
+    )
     lead = letters(x.ndim - rank - 1)
     pixel, tap, place = ([f"{c}{k}" for k in range(rank)] for c in "iap")
-    sizes = dict(zip(lead, x.shape, strict=False)) | dict(zip(pixel, x.shape[-rank:], strict=True)) | dict(zip(tap, W.shape[-rank:], strict=True))
+    sizes = (
+        dict(zip(lead, x.shape, strict=False))
+        | dict(zip(pixel, x.shape[-rank:], strict=True))
+        | dict(zip(tap, W.shape[-rank:], strict=True))
+    )
     sizes |= {"c": W.shape[0], "o": W.shape[1]}
     guards, conditions = [], []
     for k in range(rank):
@@ -145,7 +187,9 @@ def _transposed(
             raise LanguageError(f"{layer}: output_padding {extras[k]} must be smaller than the stride or the dilation")
         extent = sp.expand((x.shape[k - rank] - 1) * s - 2 * paddings[k] + d * (W.shape[k - rank] - 1) + 1 + extras[k])
         if (extent - 1).is_negative:
-            raise LanguageError(f"{layer}: the padding {paddings[k]} leaves nothing of axis {x.ndim - rank + k} of {label(x)}")
+            raise LanguageError(
+                f"{layer}: the padding {paddings[k]} leaves nothing of axis {x.ndim - rank + k} of {label(x)}"
+            )
         if not (extent - 1).is_nonnegative:
             conditions.append(extent - 1)
         sizes[place[k]] = extent
@@ -153,6 +197,10 @@ def _transposed(
         guards.append(sp.Eq(position(place[k]), at, evaluate=False))
     factor = sp.Mul(*map(iverson, guards))
     y = product(
-        [(x, (*lead, "c", *pixel)), (W, ("c", "o", *tap))], (*lead, "o", *place), sizes, factor, tuple(dict.fromkeys(conditions))
+        [(x, (*lead, "c", *pixel)), (W, ("c", "o", *tap))],
+        (*lead, "o", *place),
+        sizes,
+        factor,
+        tuple(dict.fromkeys(conditions)),
     )
     return y if b is None else add_bias(y, b, -rank - 1)

@@ -10,9 +10,6 @@ from symbackprop.builder import Tensor, as_tensor, matmul, normal_axes
 from symbackprop.layers.arguments import Value, activated, equal, tensor
 from symbackprop.operations import sum as total
 
-# Capital letters are the matrices of the equations.
-# ruff: noqa: N803, N806
-
 
 def add_bias(x: Value, b: Value, axis: int = -1) -> Tensor:
     """y[... k ...] = x[... k ...] + b[k], with k along `axis`.
@@ -137,4 +134,6 @@ def normalized_adjacency(A: Value) -> Tensor:
     A = tensor("normalized_adjacency", A, "n n")
     equal("normalized_adjacency", A, 0, A, 1)
     d = (1 + total(A, axis=1)).called("d")
-    return builder.elementwise("normalized_adjacency", lambda a, one, i, j: (a + one) / sp.sqrt(i * j), A, eye(A.shape[0]), d[:, None], d)
+    return builder.elementwise(
+        "normalized_adjacency", lambda a, one, i, j: (a + one) / sp.sqrt(i * j), A, eye(A.shape[0]), d[:, None], d
+    )

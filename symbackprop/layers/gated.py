@@ -8,9 +8,6 @@ from symbackprop.layers.dense import dense
 from symbackprop.layers.pool import global_average_pool
 from symbackprop.operations import softmax
 
-# Capital letters are the matrices of the equations.
-# ruff: noqa: N803, N806
-
 
 def mixture_of_experts(x: Value, W_g: Value, W: Value, b: Value, activation: str = "relu") -> Tensor:
     """y[n k] = sum_e G[n e] f(sum_j x[n j] W[e j k] + b[e k]) with the gates G = softmax(x W_g).

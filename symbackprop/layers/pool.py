@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 from sympy import Expr
 
@@ -58,7 +60,11 @@ def global_average_pool(x: Value) -> Tensor:
     x   (N, C, H, W), or (N, C, L).
     Returns (N, C). Raises LanguageError where x has no axes behind the channels. Source: Lin et al. 2014.
     """
-    x = tensor("global_average_pool", x, "N C L") if getattr(x, "ndim", 0) < 4 else tensor("global_average_pool", x, "N C H W")
+    x = (
+        tensor("global_average_pool", x, "N C L")
+        if getattr(x, "ndim", 0) < 4
+        else tensor("global_average_pool", x, "N C H W")
+    )
     return total(x, tuple(range(2, x.ndim)), mean=True)
 
 
@@ -89,7 +95,9 @@ class _Windows:
         self.conditions: tuple[Expr, ...] = ()
         for k, (width, pad) in enumerate(zip(self.size, self.padding, strict=True)):
             if pad >= width:
-                raise LanguageError(f"{layer}: the padding {pad} must be smaller than the window {width}, or a window is empty")
+                raise LanguageError(
+                    f"{layer}: the padding {pad} must be smaller than the window {width}, or a window is empty"
+                )
             self.sizes[self.tap[k]] = sp.Integer(width)
             extent = self.x.shape[k - rank]
             self.sizes[self.place[k]], needed = window_count(layer, extent, sp.Integer(width), strides[k], pad, 1)
@@ -118,5 +126,6 @@ def _max_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: 
         for k in range(rank):
             if windows.padding[k]:
                 inside += [windows.at[k] >= 0, windows.at[k] <= windows.x.shape[k - rank] - 1]
-        u = Tensor(u.shape, Sum(Where(sp.And(*inside), slot(0), LOWEST), (slot(0),)), ((u, index),), index)
+        body: Any = Where(sp.And(*inside), slot(0), LOWEST)
+        u = Tensor(u.shape, Sum(body, (slot(0),)), ((u, index),), index)
     return reduce("max", u, tuple(range(-rank, 0)))

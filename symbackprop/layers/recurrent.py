@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sympy as sp
 
 from symbackprop import builder
@@ -12,11 +10,10 @@ from symbackprop.layers.arguments import Value, activated, equal, steps, tensor
 from symbackprop.operations import concatenate, stack
 from symbackprop.program import same_size
 
-# Capital letters are the matrices of the equations.
-# ruff: noqa: N803, N806
 
-
-def rnn(x: Value, W: Value, U: Value, b: Value, h: Value = None, activation: str = "tanh", sequence: bool = False) -> Tensor:
+def rnn(
+    x: Value, W: Value, U: Value, b: Value, h: Value = None, activation: str = "tanh", sequence: bool = False
+) -> Tensor:
     """h_t = f(x_t W + h_{t-1} U + b) for t = 1, ..., T.
 
     x   (N, T, d) with T a number; W (d, h); U (h, h); b (h,); h (N, h), the state before, or none: zeros.
@@ -47,9 +44,12 @@ def lstm(x: Value, W: Value, U: Value, b: Value, h: Value = None, c: Value = Non
     state, memory = cell.state(h), cell.state(c)
     for t in range(cell.steps):
         z = cell.sum(t, state)
-        i, f, g, o = (builder.apply(name, cell.gate(z, k)).called(f"{stem}_{t + 1}") for k, (name, stem) in enumerate(zip(_LSTM, "ifgo", strict=True)))
+        i, f, g, o = (
+            builder.apply(name, cell.gate(z, k).called(f"z_{stem}_{t + 1}")).called(f"{stem}_{t + 1}")
+            for k, (name, stem) in enumerate(zip(_LSTM, "ifgo", strict=True))
+        )
         memory = (i * g if memory is None else f * memory + i * g).called(f"c_{t + 1}")
-        state = (o * builder.apply("tanh", memory)).called(f"h_{t + 1}")
+        state = (builder.apply("tanh", memory) * o).called(f"h_{t + 1}")
         states.append(state)
     return _result(states, sequence)
 
@@ -58,8 +58,9 @@ _LSTM = ("sigmoid", "sigmoid", "tanh", "sigmoid")
 
 
 def gru(x: Value, W: Value, U: Value, b: Value, c: Value, h: Value = None, sequence: bool = False) -> Tensor:
-    """h_t = (1 - z) n + z h_{t-1}, [r, z] = sigma(p + q) on two parts, n = tanh(p + r q) on the third; p = x_t W + b, q = h_{t-1} U + c.
+    """h_t = (1 - s) n + s h_{t-1}, with p = x_t W + b and q = h_{t-1} U + c in three parts.
 
+    The gates are r = sigma(p_1 + q_1) and s = sigma(p_2 + q_2), the candidate is n = tanh(p_3 + r q_3).
     x   (N, T, d) with T a number; W (d, 3 h); U (h, 3 h); b, c (3 h,); h (N, h), the state before, or none: zeros.
     sequence   whether to return all states.
     Returns the last state (N, h), or all of them (N, T, h).
@@ -74,10 +75,10 @@ def gru(x: Value, W: Value, U: Value, b: Value, c: Value, h: Value = None, seque
     for t in range(cell.steps):
         p = (matmul(cell.step(t), cell.W) + cell.b).called(f"p_{t + 1}")
         q = c if state is None else (matmul(state, cell.U) + c).called(f"q_{t + 1}")
-        parts = [(cell.gate(p, k), cell.gate(q, k)) for k in range(3)]
+        parts = [(cell.gate(q, k), cell.gate(p, k)) for k in range(3)]
         r = builder.apply("sigmoid", parts[0][0] + parts[0][1]).called(f"r_{t + 1}")
         z = builder.apply("sigmoid", parts[1][0] + parts[1][1]).called(f"s_{t + 1}")
-        n = builder.apply("tanh", parts[2][0] + r * parts[2][1]).called(f"n_{t + 1}")
+        n = builder.apply("tanh", r * parts[2][0] + parts[2][1]).called(f"n_{t + 1}")
         state = ((1 - z) * n if state is None else (1 - z) * n + z * state).called(f"h_{t + 1}")
         states.append(state)
     return _result(states, sequence)
@@ -127,7 +128,9 @@ class _Cell:
     def sum(self, t: int, state: Tensor | None) -> Tensor:
         """x_t W + h_{t-1} U + b."""
         z = matmul(self.step(t), self.W)
-        return ((z if state is None else matmul(state, self.U) + z) + self.b).called(f"z_{t + 1}" if self.gates == 1 else f"p_{t + 1}")
+        return ((z if state is None else matmul(state, self.U) + z) + self.b).called(
+            f"z_{t + 1}" if self.gates == 1 else f"p_{t + 1}"
+        )
 
     def gate(self, z: Tensor, k: int) -> Tensor:
         """The k-th part of the columns."""

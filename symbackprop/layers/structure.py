@@ -58,7 +58,7 @@ def merge_axes(x: Value, axis: int) -> Tensor:
     return product([(x, own)], index, sizes, iverson(guard))
 
 
-def embed(t: Value, E: Value) -> Tensor:  # noqa: N803 - the letters of the equation
+def embed(t: Value, E: Value) -> Tensor:
     """y[n k] = sum_v E[v k] 1[v = t[n]]: the row of E that each entry of t names.
 
     t   integers below v, of any shape.

@@ -13,7 +13,7 @@ from symbackprop import builder
 from symbackprop.builder import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.errors import NotationError, Source, nearest, shortened
 from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, PACKAGES, called, functions, plain
-from symbackprop.notation.words import EXPRESSIONS, OTHER_OPERATORS, OUTSIDE
+from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
 Plain = int | Expr  # a number, or an expression of sizes
 OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -174,7 +174,7 @@ class Evaluator:
         if package is not None:
             if node.attr in DOTTED:
                 return DOTTED[node.attr]
-            raise self.not_called(node, node.attr) if node.attr in functions() else self.unknown(node, node.attr)
+            raise self.not_called(node, node.attr) if node.attr in functions() else self.unknown(node, node.attr, "a word")
         value = self.numeric(node.value, self.value(node.value))
         if node.attr in METHODS:
             raise self.fault(node, f".{node.attr} is a method.", f"Write {self.source.segment(node)}().")
@@ -203,12 +203,12 @@ class Evaluator:
             return node.id
         return None
 
-    def unknown(self, node: ast.AST, name: str) -> NotationError:
-        near = nearest(name, (*functions(), *DOTTED))
+    def unknown(self, node: ast.AST, name: str, what: str = "a function") -> NotationError:
+        near = MEANT.get(name) or nearest(name, (*functions(), *DOTTED))
         mend = OUTSIDE.get(name) or (
             f"Did you mean {near}?" if near else "Write it with the operations of the language."
         )
-        return self.fault(node, f"{name} is not a function of the language.", mend)
+        return self.fault(node, f"{name} is not {what} of the language.", mend)
 
     def not_called(self, node: ast.AST, name: str) -> NotationError:
         return self.fault(node, f"{name} is a function.", f"Write {name}(...).")

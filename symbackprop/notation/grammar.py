@@ -22,7 +22,7 @@ _TOKEN = re.compile(
       | (?P<word>[^\W\d]\w*)
       | (?P<open>[(\[{]) | (?P<close>[)\]}])
       | (?P<newline>\n) | (?P<semicolon>;) | (?P<joined>\\\r?\n)
-      | (?P<operator>\*\*|//|[-+*/@<>=!&|^~%.])""",
+      | (?P<operator>\*\*|//|[-+*/@<>=!&|^~%.,])""",
     re.VERBOSE,
 )
 
@@ -38,17 +38,16 @@ def decoded(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
-            if len(raw) > LARGEST:
-                size = max(path.stat().st_size, len(raw))
-                raise NotationError(
-                    f"the file has {size:,} bytes; a network has at most {LARGEST:,}.",
-                    "Is this the right file?", Place(file),
-                )  # fmt: skip
+            size = max(path.stat().st_size, len(raw))
     except FileNotFoundError:
         raise NotationError("there is no such file.", "", Place(file)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise NotationError(f"the file cannot be read: {reason}.", "", Place(file)) from None
+    if len(raw) > LARGEST:
+        raise NotationError(
+            f"the file has {size:,} bytes; a network has at most {LARGEST:,}.", "Is this the right file?", Place(file)
+        )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -76,6 +76,8 @@ def name_loss(reader: Reader, node: ast.expr) -> str:
     value = as_tensor(reader.evaluator.numeric(node, reader.evaluator.value(node)))
     if number_of(value) is not None or (value.signature is not None and value.signature.kind == "constant"):
         raise reader.fault(node, "the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).")
+    if value.signature is not None:
+        raise reader.fault(node, f"the loss is the input {value.name} itself.", f"Write an expression: sum({value.name}**2).")
     if value.name is None:
         name = next(n for n in ("L", "f", "loss", *(f"L_{k}" for k in range(1, 10**6))) if not reader.known(n))
         reader.define(node, name, value)

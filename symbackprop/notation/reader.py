@@ -72,6 +72,8 @@ class Reader:
         if self.scalars:
             self.check(node, name)
             return self.scalar(node, name)
+        if not name.isascii():
+            self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = (
             f"Did you mean {near}?"
@@ -111,6 +113,8 @@ class Reader:
 
     def declare(self, node: ast.AST, tensor: Tensor) -> None:
         assert tensor.name is not None
+        if tensor.name in self.sizes:
+            raise self.fault(node, f"{tensor.name} is a tensor and a size.", "Give one of them another name.")
         self.names[tensor.name] = tensor
         self.inputs.append(tensor)
         self.note(node, tensor.name)
@@ -161,6 +165,8 @@ class Reader:
 
     def bare(self, node: ast.Expr, value: ast.expr) -> None:
         """An expression without a name: refused, in the words of what it holds where that is not in the language."""
+        if isinstance(value, ast.Lambda) and not value.args.args:
+            raise self.fault(value, "lambda is a word of Python and cannot name a tensor.", f"Write lam: {self.source.segment(value.body)}.")
         if type(value) in EXPRESSIONS:
             raise self.fault(value, *EXPRESSIONS[type(value)])
         if isinstance(value, ast.Constant) and isinstance(value.value, str):

@@ -18,7 +18,7 @@ from symbackprop.notation.vocabulary import called, functions
 MANY, DEEP = 300, 20  # parts, and parts inside parts, of a sum or product that is read in the order of printing
 NAMES: dict[Any, str] = {
     **{function: name for name, function in FUNCTIONS.items()},
-    sp.Abs: "abs", sp.sign: "sign", sp.Heaviside: "step", sp.Max: "maximum", sp.Min: "minimum",
+    sp.Abs: "abs", sp.sign: "sign", sp.erf: "erf", sp.erfc: "erfc", sp.Heaviside: "step", sp.Max: "maximum", sp.Min: "minimum",
 }  # fmt: skip
 RECIPROCALS: dict[Any, str] = {
     sp.sec: "cos",

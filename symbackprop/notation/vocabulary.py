@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbackprop import language
 from symbackprop.builder import LanguageError, Tensor, number_of
+from symbackprop.notation.words import SIGNS
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
 INNER = ("linalg", "special", "nn")  # np.linalg.norm is norm
@@ -37,6 +38,9 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 
 def name_fault(name: str) -> tuple[str, str] | None:
     """What is wrong with a name for a tensor or a size, and what to write instead; None where it is good."""
+    sign = next((c for c in name if c in SIGNS), None)
+    if sign:
+        return f"{sign} is not in the language.", f"Write {SIGNS[sign]}."
     if not name.isascii():
         spelling = "".join(_spelled(c) for c in name)
         return (

@@ -21,8 +21,8 @@ def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
     loose = [t for t in inputs if t.domain is None and t.kind in ("data", "parameter")]
     if positive and loose:
         tensor = loose[0]
-        shape = ", ".join(map(str, tensor.shape)) or "()"
-        return f"{text}; declare {tensor.name} as positive[{shape}]"
+        shape = f"[{', '.join(map(str, tensor.shape))}]" if tensor.shape else ""
+        return f"{text}; choose another point, or declare {tensor.name}: {tensor.kind}{shape} & positive"
     return f"{text}; choose another point, or write a form that is defined there"
 
 

@@ -219,7 +219,8 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
     bad = ~np.isfinite(array)
     if bad.any():
         kind = "NaN" if np.isnan(array).any() else "an infinite number"
-        return f"holds {kind} at {tuple(map(int, np.argwhere(bad)[0]))}; mend the data"
+        where = f" at {tuple(map(int, np.argwhere(bad)[0]))}" if array.ndim else ""
+        return f"holds {kind}{where}; mend the data"
     if tensor.kind == "integers":
         if (array != np.rint(array)).any():
             return "must hold whole numbers"

@@ -1,10 +1,12 @@
-"""Linear algebra: inverse, determinant, powers of a matrix, Kronecker products, quadratic forms. Stacks of matrices are taken as well.
+"""Linear algebra: inverse, determinant, powers of a matrix, Kronecker products, quadratic forms.
 
-`norm` is with the reductions; `trace`, `outer` and `diag` are with the products.
+Inverse, determinant and powers take stacks of matrices as well. `norm` is with the
+reductions; `trace`, `outer` and `diag` are with the products.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import sympy as sp
@@ -17,7 +19,6 @@ from symbackprop.program import Matrix, position, same_size
 
 Value = Any  # a tensor, or a number
 
-# Capital letters are matrices.
 
 MOST = 1000  # the largest exponent of a matrix
 
@@ -93,14 +94,14 @@ def matrix_power(X: Value, exponent: int) -> Tensor:
         raise LanguageError(f"matrix_power: the exponent must be a whole number from -{MOST} to {MOST}, not {exponent}")
     if exponent == 0:
         return eye(X.shape[-1]) + 0 * X if X.ndim > 2 else eye(X.shape[-1])
-    power, left, result = inverse(X) if exponent < 0 else X, abs(int(exponent)), None
-    while True:
+    power, left = inverse(X) if exponent < 0 else X, abs(int(exponent))
+    factors = []
+    while left:
         if left % 2:
-            result = power if result is None else matmul(result, power)
+            factors.append(power)
         left //= 2
-        if not left:
-            return result if result is not X else builder.elementwise("matrix_power", lambda x: x, X)
         power = matmul(power, power)
+    return reduce(matmul, factors)
 
 
 def kron(A: Value, B: Value) -> Tensor:
@@ -112,7 +113,8 @@ def kron(A: Value, B: Value) -> Tensor:
     A, B = as_tensor(A), as_tensor(B)
     if A.ndim not in (1, 2) or A.ndim != B.ndim:
         raise LanguageError(
-            f"kron: {label(A)} is {shape_text(A.shape)}, {label(B)} is {shape_text(B.shape)}; both must be matrices, or both vectors"
+            f"kron: {label(A)} is {shape_text(A.shape)}, {label(B)} is {shape_text(B.shape)}; "
+            "both must be matrices, or both vectors"
         )
     rows, columns, places = (tuple(f"{c}{k}" for k in range(A.ndim)) for c in "akp")
     sizes = dict(zip(rows, A.shape, strict=True)) | dict(zip(columns, B.shape, strict=True))
@@ -147,7 +149,8 @@ def quadratic_form(x: Value, A: Value) -> Tensor:
     x, A = as_tensor(x), _square("quadratic_form", A)
     if x.ndim not in (1, 2) or A.ndim != 2 or not same_size(x.shape[-1], A.shape[0]):
         raise LanguageError(
-            f"quadratic_form: {label(x)} is {shape_text(x.shape)}, {label(A)} is {shape_text(A.shape)}; write (n,) or (N, n), and (n, n)"
+            f"quadratic_form: {label(x)} is {shape_text(x.shape)}, {label(A)} is {shape_text(A.shape)}; "
+            "write (n,) or (N, n), and (n, n)"
         )
     pattern = "i,ij,j->" if x.ndim == 1 else "bi,ij,bj->b"
     return builder.contract(pattern, x, A, x)

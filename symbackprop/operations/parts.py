@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -37,8 +38,8 @@ def split(x: Value, parts: Any, axis: int = 0) -> tuple[Tensor, ...]:
                 f"write the positions at which to cut: split({label(x)}, (2, 5), axis={place})"
             )
         cuts = [k * part for k in range(1, int(count))]
-    edges = [None, *cuts, None]
-    return tuple(x[(*[slice(None)] * place, slice(a, b))] for a, b in zip(edges, edges[1:], strict=False))
+    edges = pairwise([None, *cuts, None])
+    return tuple(x[(*[slice(None)] * place, slice(first, last))] for first, last in edges)
 
 
 def _size(value: Any) -> Expr:

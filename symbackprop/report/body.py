@@ -18,9 +18,10 @@ from symbackprop.report.reading_order import (
     content_of,
     indicator_of,
     is_negative,
+    side_of,
     split_product,
     split_sum,
-    value_first,
+    tidy_condition,
 )
 
 SUM, HADAMARD, PRODUCT, POWER, ATOM = range(5)
@@ -75,7 +76,8 @@ class BodyPrinter(LatexPrinter):
             content = content_of(e)[0]
             return SUM if content in (1, -1) or is_negative(content) else PRODUCT
         if isinstance(e, Where):
-            return SUM if indicator_of(e) is None else ATOM
+            side = side_of(e)
+            return self.level(side) if side is not None else SUM if indicator_of(e) is None else POWER
         if isinstance(e, Expr) and e.is_Mul:
             coefficient, factors = split_product(e)
             if is_negative(coefficient):
@@ -215,17 +217,19 @@ class BodyPrinter(LatexPrinter):
 
     def _print_Where(self, expr: Where, exp: Any = None) -> str:
         condition, a, b = expr.args
-        test = indicator_of(expr)
-        if test is not None:
-            return self._powered(indicator(self.doprint(test)), exp)
+        alone = indicator_of(expr)
+        if alone is not None:
+            return self._powered(indicator(self.doprint(alone)), exp)
+        side = side_of(expr)
+        if side is not None:
+            return self._powered(self.doprint(side), exp)
+        test = self.doprint(tidy_condition(condition))
         a, b = self.doprint(a), self.doprint(b)
-        cases = (
-            rf"\begin{{cases}} {a} & \text{{if }} {self.doprint(condition)} \\ {b} & \text{{otherwise}} \end{{cases}}"
-        )
+        cases = rf"\begin{{cases}} {a} & \text{{if }} {test} \\ {b} & \text{{otherwise}} \end{{cases}}"
         return self._powered(cases, exp)
 
     def _print_Relational(self, expr: Any) -> str:
-        expr = value_first(expr)
+        expr = tidy_condition(expr)
         return f"{self.doprint(expr.lhs)} {RELATIONS[type(expr).__name__]} {self.doprint(expr.rhs)}"
 
     def _print_And(self, e: Any) -> str:
@@ -246,11 +250,9 @@ def function_name(name: str) -> str:
 
 
 def apply_latex(function: str, arguments: Sequence[str]) -> str:
-    r"""function(arguments), or the notation of the row, in which {0} stands for the argument: \left|{0}\right|."""
+    r"""function(arguments), or the notation of the row, in which {0} stands for the first argument: \left|{0}\right|."""
     if "{0}" in function:
-        for k, argument in enumerate(arguments):
-            function = function.replace(f"{{{k}}}", argument)
-        return function
+        return re.sub(r"\{(\d)\}", lambda place: arguments[int(place[1])], function)
     return rf"{function}\left({', '.join(arguments)}\right)"
 
 
@@ -300,7 +302,10 @@ def _decimal(number: Any) -> str:
 
 
 def _number(number: Any) -> str:
-    if number.is_Integer or not number.is_Rational:
-        return str(number) if number.is_Integer else LatexPrinter().doprint(number)
+    if not number.is_Rational:
+        return LatexPrinter().doprint(number)
     sign = "-" if number < 0 else ""
+    if number.is_Integer:
+        zeros = len(str(number)) - 1 - len(sign)
+        return f"{sign}10^{{{zeros}}}" if zeros > 6 and abs(number) == 10**zeros else str(number)
     return sign + (_decimal(abs(number)) or rf"\frac{{{abs(number.p)}}}{{{number.q}}}")

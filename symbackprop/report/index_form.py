@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import sympy as sp
 from sympy import Expr, S, Symbol
@@ -16,7 +17,7 @@ from symbackprop.pin import integers_of, is_position, overhang, pins, split
 from symbackprop.program import Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
 from symbackprop.report.body import ATOM, POWER, PRODUCT, SUM, BodyPrinter, Piece, bracket, indicator, juxtapose, scalar
 from symbackprop.report.names import Names
-from symbackprop.report.reading_order import split_product, swapped
+from symbackprop.report.reading_order import is_coefficient, is_negative, split_product, swapped
 from symbackprop.report.softmax import with_softmax
 from symbackprop.trace import LETTERS
 
@@ -113,7 +114,7 @@ def _right(names: Names, equation: Equation, letters: dict[str, str], inline: Co
 
 def body_piece(
     names: Names, equation: Equation, letters: Letters, inline: Collection[str], body: Expr, over: Sequence[Range] = (),
-    pinned: Mapping[str, Expr] = MappingProxyType({}), outside: Sequence[str] = (),
+    pinned: Mapping[str, Expr] = MappingProxyType({}), outside: Sequence[Bounds] = (),
 ) -> Piece:  # fmt: skip
     """A body with the operands of a Sum in its slots, summed over the letters `over`; see `pinned_body` for the rest."""
     assert isinstance(equation.op, Sum)
@@ -144,13 +145,14 @@ def body_piece(
         whole = rf"\operatorname{{softmax}}\left({names.tensor(o.name)}\right)"
         index = Names.index(local)
         pieces[s] = Piece(names.entry(named, local) if named else f"{whole}_{{{index}}}" if index else whole)
-    for condition in outside:  # printed as a factor
-        mark = slot(len(pieces) + len(slots))
-        pieces[mark] = Piece(indicator(condition))
-        body = body * mark
     shown = [(c, extent) for c, extent in over if letters[c]]
     own = {s: _letters_of(ref, pinned) for s, ref in zip(slots, equation.operands, strict=True)}
     own |= {s: set(o.index) for s, (o, _, _) in softmax.items()}
+    for bounds in outside:  # printed as factors
+        mark = slot(len(pieces) + len(slots))
+        pieces[mark] = Piece(indicator(_within(printer, bounds._replace(at=swapped(bounds.at, ones)))))
+        own[mark] = set().union(*[own.get(s, {str(s)}) for s in bounds.at.free_symbols])  # type: ignore[arg-type]
+        body = body * mark
     return _summed(printer, body, shown, own, letters)
 
 
@@ -225,11 +227,20 @@ def _matrix(names: Names, equation: Equation, op: Matrix, letters: Letters) -> P
     return Piece(_FUNCTIONS[op.kind] + whole, PRODUCT)
 
 
-def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], dict[str, Expr], list[str]]:
+class Bounds(NamedTuple):
+    """A position that may stand outside of its axis of size `extent`, `below` 0 or `above` the end; such a term is zero."""
+
+    at: Expr
+    extent: Expr
+    below: bool
+    above: bool
+
+
+def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], dict[str, Expr], list[Bounds]]:
     """What is left to print when the guards have pinned their letters.
 
     Returns the body without those guards, the letters that are still summed, the pinned letters with their positions, and the
-    conditions in LaTeX that a position must meet where it may stand outside of its axis (such a term is zero).
+    bounds that these positions must keep.
     """
     op = equation.op
     assert isinstance(op, Sum)
@@ -246,14 +257,18 @@ def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], di
     for c, at in pinned.items():
         room = overhang(at, sizes[c], sizes, program.conditions, integers)
         if room is not None and room != (0, 0):
-            outside.append(_range(names, at, sizes, *room, sizes[c]))
+            outside.append(Bounds(at, sizes[c], room[0] != 0, room[1] != 0))
     return body, [(c, extent) for c, extent in op.over if c not in pinned], pinned, outside
 
 
-def _range(names: Names, at: Expr, sizes: Mapping[str, Expr], below: Expr, above: Expr, extent: Expr) -> str:
-    """The condition that a position is one of an axis: 0 <= at < extent, as far as it can fail."""
-    letters = {position(c): Piece(names.letter(c)) for c in sizes}
-    shown = BodyPrinter(letters).doprint(at)
-    if above == 0:
-        return rf"{shown} \ge 0"
-    return (r"0 \le " if below != 0 else "") + f"{shown} < {scalar(extent)}"
+def _within(printer: BodyPrinter, bounds: Bounds) -> str:
+    """0 <= at < extent, as far as it can fail; where one side is enough, sizes and numbers stand on the right."""
+    if bounds.below and bounds.above:
+        return rf"0 \le {printer.doprint(bounds.at)} < {scalar(bounds.extent)}"
+    offset = sp.Add(*[term for term in sp.Add.make_args(bounds.at) if is_coefficient(term)])
+    left, right = bounds.at - offset, (S.Zero if bounds.below else bounds.extent) - offset
+    if is_negative(left):  # h - 1 - j >= 0 is j <= h - 1
+        left, right, relation = -left, -right, r"\le" if bounds.below else ">"
+    else:
+        relation = r"\ge" if bounds.below else "<"
+    return f"{printer.doprint(left)} {relation} {scalar(sp.expand(right))}"

@@ -17,12 +17,13 @@ import ziafont.font
 import ziamath.zmath
 from ziamath.drawable import Glyph, HLine, VLine
 
+from symbackprop.errors import SymbackpropError
 from symbackprop.report.formula import FormulaError
 from symbackprop.report.mathml import mathml
 from symbackprop.report.symbols import CHARACTERS, SYMBOLS
 
 
-class DrawingError(ValueError):
+class DrawingError(SymbackpropError):
     """A picture that cannot be drawn: the message names the place, the fault and the mend."""
 
 

@@ -19,7 +19,7 @@ from symbackprop.program import Equation, Matrix, Reduce, Ref, Sum, letter_sizes
 from symbackprop.report import tree as t
 from symbackprop.report import tree_algebra as make
 from symbackprop.report.names import Names
-from symbackprop.report.reading_order import negated, split_product, split_sum, swapped, value_first
+from symbackprop.report.reading_order import negated, split_product, split_sum, swapped, tidy_condition
 from symbackprop.report.softmax import with_softmax
 from symbackprop.report.tree_latex import tree_latex
 
@@ -189,14 +189,10 @@ class _Builder:
 
     def operand(self, s: Symbol) -> tuple[t.Tree, Letter, Letter]:
         if s in self.softmax:
-            ref, total, named = self.softmax[s]
+            ref, _, named = self.softmax[s]
             row, col = self.axes(ref)
             leaf = self.leaf(named or ref.name)
-            if named:
-                return leaf, row, col
-            if self.names.softmax.axes(total) == [len(ref.index) - 1]:
-                return t.Softmax(leaf), row, col
-            raise t.Misfit("softmax along another axis")
+            return (leaf if named else t.Softmax(leaf)), row, col
         if s not in self.refs:
             raise t.Misfit(f"the position {s} as a number")
         return self.leaf(self.refs[s].name), *self.axes(self.refs[s])
@@ -232,6 +228,7 @@ class _Builder:
     def guard(self, e: Where, row: Letter, col: Letter) -> t.Tree:
         """A branch: its sides, each times the indicator of its condition."""
         condition, *sides = e.args
+        condition = tidy_condition(condition)
         if not isinstance(condition, Relational):
             raise t.Misfit("a condition of several parts")
         terms = []
@@ -247,7 +244,7 @@ class _Builder:
             if not same_size(self.sizes[str(row)], self.sizes[str(col)]):
                 raise t.Misfit("a part of an identity")
             return t.Identity(self.sizes[str(row)])
-        condition = value_first(condition)
+        condition = tidy_condition(condition)
         return t.Compare(tuple(self.grid(x, row, col) for x in condition.args), type(condition))  # type: ignore[arg-type]
 
 

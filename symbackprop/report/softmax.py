@@ -90,10 +90,13 @@ def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, di
             continue
         o, total = pair
         named = names.softmax.named[o.name, total]
+        named = "" if named == equation.target.name else named
+        if not named and names.softmax.axes(total) != [len(o.index) - 1]:
+            continue  # softmax(o) means along the last axis
         mark = Symbol("_softmax")
         body = body.xreplace({power: mark})  # type: ignore[assignment]
         free = [s for s in slots if s in power.free_symbols and s not in body.free_symbols]
         place = free[0] if free else slot(len(slots) + len(found))
         body = body.xreplace({mark: place})  # type: ignore[assignment]
-        found[place] = (o, total, "" if named == equation.target.name else named)
+        found[place] = (o, total, named)
     return body, found

@@ -62,7 +62,7 @@ def _piece(names: Names, tree: t.Tree) -> Piece:
         case t.Inverse(x):
             return Piece(f"{_within(names, x, ATOM)}^{{-1}}", POWER)
         case t.Scale(x, coefficient):
-            return _scaled(names, coefficient, x)
+            return _scaled(names, coefficient, x) if coefficient != 0 else Piece("0")
         case t.Power(x, exponent):
             return _power(names, x, exponent)
         case t.Hadamard(parts):
@@ -78,7 +78,8 @@ def _piece(names: Names, tree: t.Tree) -> Piece:
             latex = row.latex if row else r"\exp" if function is sp.exp else function_name(function.__name__)
             return Piece(apply_latex(latex, [_piece(names, p).latex for p in parts]))
         case t.Compare((a, b), relation):
-            return Piece(indicator(f"{_piece(names, a).latex} {RELATIONS[relation.__name__]} {_piece(names, b).latex}"))
+            test = f"{_piece(names, a).latex} {RELATIONS[relation.__name__]} {_piece(names, b).latex}"
+            return Piece(indicator(test), POWER)
         case t.Scalar(x, "norm"):
             frobenius = "" if 1 in (x.rows, x.cols) else "_{F}"
             return Piece(rf"\left\lVert {_piece(names, x).latex}\right\rVert{frobenius}^{{2}}", POWER)

@@ -179,6 +179,6 @@ def at_random(derived: Derived, seed: int = 0) -> tuple[dict[str, np.ndarray], d
     """Every tensor of a derivation at a random point, and the sizes, which all differ."""
     at = points.sizes(derived.forward, seed=seed)
     where = points.point(derived.forward, at, seed)
-    if "S" in where:
+    if "S" in where and where["S"].ndim == 2 and len(set(derived.program.shape("S"))) == 1:
         where["S"] = where["S"] @ where["S"].T + np.eye(len(where["S"]))
     return dict(tape.forward(derived.program, where, at)), at

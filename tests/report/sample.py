@@ -29,7 +29,7 @@ PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="620" height="90" vie
 <text x="310" y="85" fill="#1b6e35">0.73</text>
 <text x="350" y="85" fill="#b3261e">0.20</text></svg>"""
 
-CLOSED = (r"\frac{\partial L}{\partial W_1} = \left[W_2^\top\,2(\hat y - y)\odot a\odot(1-a)\right]x^\top")
+CLOSED = r"\frac{\partial L}{\partial W_1} = \left[W_2^\top\,2(\hat y - y)\odot a\odot(1-a)\right]x^\top"
 
 FORMULAS = (
     CLOSED,
@@ -58,31 +58,55 @@ WHITELIST = (
     *(f"\\{name}{{R}}" for name in ALPHABETS),
     *(f"\\left{left} x \\right{right}" for left, right in zip(DELIMITERS, reversed(DELIMITERS), strict=True)),
     *(f"\\begin{{{name}}} a & b \\\\ c & d \\end{{{name}}}" for name in ENVIRONMENTS),
-    r"\frac{a}{b}", r"\sqrt{x}", r"\sqrt[3]{x}", r"\text{if } x", r"\mathrm{learning\_rate}",
+    r"\frac{a}{b}",
+    r"\sqrt{x}",
+    r"\sqrt[3]{x}",
+    r"\text{if } x",
+    r"\mathrm{learning\_rate}",
     r"\operatorname{softmax}(x)",
-    r"x_{i}^{2}", "x'", r"\sum_{i}^{n} x_i", r"W^{[1]}", r"1{,}000",
+    r"x_{i}^{2}",
+    "x'",
+    r"\sum_{i}^{n} x_i",
+    r"W^{[1]}",
+    r"1{,}000",
 )
 
 SAMPLE = Document(
     ("Gradients of ", Math(r"L = \sum_k (\hat{y}_k - y_k)^2"), " for two layers"),
     (
-        Paragraph((
-            "The network takes ", Math(r"x \in \mathbb{R}^{d}"), " through a hidden layer of ", Math("h"),
-            " sigmoid units to ", Math(r"\hat{y} \in \mathbb{R}^{c}"), ". A gradient has the shape of the thing it is "
-            "the gradient of. The file was ", Span("two_layer.net", style="code"), " and every step is listed in ",
-            Link("the backward pass", "backward"), ".",
-        )),
+        Paragraph(
+            (
+                "The network takes ",
+                Math(r"x \in \mathbb{R}^{d}"),
+                " through a hidden layer of ",
+                Math("h"),
+                " sigmoid units to ",
+                Math(r"\hat{y} \in \mathbb{R}^{c}"),
+                ". A gradient has the shape of the thing it is the gradient of. The file was ",
+                Span("two_layer.net", style="code"),
+                " and every step is listed in ",
+                Link("the backward pass", "backward"),
+                ".",
+            )
+        ),
         Section("Forward pass"),
-        FormulaRows((
-            Formula(r"z = W_1 x", "(h,)"), Formula(r"a = \sigma(z)", "(h,)"), Formula(r"\hat{y} = W_2 a", "(c,)"),
-            Formula(r"L = \sum_{k} \left(\hat{y}_{k} - y_{k}\right)^{2}", "scalar"),
-        )),
+        FormulaRows(
+            (
+                Formula(r"z = W_1 x", "(h,)"),
+                Formula(r"a = \sigma(z)", "(h,)"),
+                Formula(r"\hat{y} = W_2 a", "(c,)"),
+                Formula(r"L = \sum_{k} \left(\hat{y}_{k} - y_{k}\right)^{2}", "scalar"),
+            )
+        ),
         Section("At one point", 2),
         Table(
             ("Tensor", "Shape", "Value", "Gradient"),
-            ((Math("W_1"), "(2, 2)", Math("0.1", "value"), Math("0.088", "gradient")),
-             (Math("x"), "(2,)", Math("0.2", "value"), Math("-0.112", "gradient"))),
-            "llrr", "Values are green, gradients are red.",
+            (
+                (Math("W_1"), "(2, 2)", Math("0.1", "value"), Math("0.088", "gradient")),
+                (Math("x"), "(2,)", Math("0.2", "value"), Math("-0.112", "gradient")),
+            ),
+            "llrr",
+            "Values are green, gradients are red.",
         ),
         Figure(PICTURE, ("The graph, with ", Math("a"), " in the middle."), "z leads to a, a leads to L", "graph.svg"),
         Section("Backward pass", anchor="backward"),
@@ -91,9 +115,13 @@ SAMPLE = Document(
             rule=r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z}",
             local=r"\frac{\partial a_i}{\partial z_i} = a_i (1 - a_i)",
             upstream=r"\frac{\partial L}{\partial a} = W_2^\top \frac{\partial L}{\partial \hat{y}}",
-            result=(r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot a \odot (1 - a)",
-                    r"\frac{\partial L}{\partial z_{i}} = \sum_{k} W_{2,ki}\, 2 (\hat{y}_k - y_k)\, a_i (1 - a_i)"),
-            shape="(h,)", pattern="An elementwise function scales each entry by its slope.", anchor="step-z",
+            result=(
+                r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot a \odot (1 - a)",
+                r"\frac{\partial L}{\partial z_{i}} = \sum_{k} W_{2,ki}\, 2 (\hat{y}_k - y_k)\, a_i (1 - a_i)",
+            ),
+            shape="(h,)",
+            pattern="An elementwise function scales each entry by its slope.",
+            anchor="step-z",
         ),
         StepBlock(
             ("Through ", Math("z = W_1 x"), " to ", Math("W_1")),
@@ -101,8 +129,10 @@ SAMPLE = Document(
             local=r"\frac{\partial z_k}{\partial W_{1,ij}} = \mathbf{1}[k=i]\, x_j",
             upstream=r"\frac{\partial L}{\partial z}",
             result=r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z}\, x^\top",
-            shape="(h, d)", pattern="Multiplication swaps its factors.",
-            note=("Batch: ", Math("b"), " is summed, since every sample adds its part."), anchor="step-W_1",
+            shape="(h, d)",
+            pattern="Multiplication swaps its factors.",
+            note=("Batch: ", Math("b"), " is summed, since every sample adds its part."),
+            anchor="step-W_1",
         ),
         Note("The slope of relu at 0 is taken to be 0.", "warning"),
         Section("Gradients"),
@@ -112,9 +142,15 @@ SAMPLE = Document(
         Section("Check"),
         Table(
             ("Parameter", "Tape", "Differences", "Verdict"),
-            ((Span("W_1", style="code"), Math(r"1.2 \times 10^{-16}"), Math(r"3.4 \times 10^{-10}"),
-              Span("agrees", "good")),
-             (Span("W_2", style="code"), Math("0"), Math(r"0.2"), Span("differs", "bad"))),
+            (
+                (
+                    Span("W_1", style="code"),
+                    Math(r"1.2 \times 10^{-16}"),
+                    Math(r"3.4 \times 10^{-10}"),
+                    Span("agrees", "good"),
+                ),
+                (Span("W_2", style="code"), Math("0"), Math(r"0.2"), Span("differs", "bad")),
+            ),
             "lrrl",
         ),
         Bullets(("Names such as a_b & <i>x</i> stay as they are.", ("Only ", Math(r"\sigma"), " is nonlinear."))),

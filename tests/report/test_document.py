@@ -86,9 +86,23 @@ def test_the_sample_holds_every_block_and_is_written_the_same_each_time(write) -
 @pytest.mark.parametrize("write", WRITERS)
 def test_every_format_says_every_sentence(write) -> None:
     said = write(SAMPLE)
-    for words in ("Forward pass", "At one point", "Values are green", "Chain rule", "Local derivative", "(h, d)",
-                  "Upstream gradient", "Product", "Multiplication swaps", "every sample adds", "The slope of relu",
-                  "agrees", "sigmoid", "is nonlinear", "in the middle"):
+    for words in (
+        "Forward pass",
+        "At one point",
+        "Values are green",
+        "Chain rule",
+        "Local derivative",
+        "(h, d)",
+        "Upstream gradient",
+        "Product",
+        "Multiplication swaps",
+        "every sample adds",
+        "The slope of relu",
+        "agrees",
+        "sigmoid",
+        "is nonlinear",
+        "in the middle",
+    ):
         assert words in re.sub(r"\\(?=[^A-Za-z])", "", said), words
 
 
@@ -133,13 +147,22 @@ def test_mathml_is_well_formed() -> None:
         ElementTree.fromstring(found)
 
 
-HOSTILE = Document(NASTY, (
-    Section(NASTY, anchor=NASTY), Paragraph((NASTY, Span(NASTY, "bad", "code"), Link(NASTY, NASTY))), Bullets((NASTY,)),
-    Formula("x", NASTY, NASTY), StepBlock(NASTY, "x", "x", "x", "x", NASTY, NASTY, NASTY, NASTY),
-    Table((NASTY,), ((NASTY,),), caption=NASTY), Figure(PICTURE, NASTY, NASTY, NASTY), Code(NASTY, NASTY), Note(NASTY),
-    Paragraph("grün ß łódź naïve Ångström 中文 ‘a’ “b” – — … • ≤ ∂ σ ² 🙂 \u0301 -- ---  ?` !` ,, << >>"),
-    Formula(r"\mathrm{größe}_中 + \text{łódź} = α \cdot σ", "größe"),
-))
+HOSTILE = Document(
+    NASTY,
+    (
+        Section(NASTY, anchor=NASTY),
+        Paragraph((NASTY, Span(NASTY, "bad", "code"), Link(NASTY, NASTY))),
+        Bullets((NASTY,)),
+        Formula("x", NASTY, NASTY),
+        StepBlock(NASTY, "x", "x", "x", "x", NASTY, NASTY, NASTY, NASTY),
+        Table((NASTY,), ((NASTY,),), caption=NASTY),
+        Figure(PICTURE, NASTY, NASTY, NASTY),
+        Code(NASTY, NASTY),
+        Note(NASTY),
+        Paragraph("grün ß łódź naïve Ångström 中文 ‘a’ “b” – — … • ≤ ∂ σ ² 🙂 \u0301 -- ---  ?` !` ,, << >>"),
+        Formula(r"\mathrm{größe}_中 + \text{łódź} = α \cdot σ", "größe"),
+    ),
+)
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -164,8 +187,13 @@ def test_tex_compiles_the_file_where_there_is_tex(written: Document, tmp_path: P
     assert balanced(tex)
     (tmp_path / "report.tex").write_text(tex, encoding="ascii")
     if program := shutil.which("pdflatex"):
-        ran = subprocess.run([program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"],
-                             cwd=tmp_path, capture_output=True, timeout=120, check=False)
+        ran = subprocess.run(
+            [program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
         assert ran.returncode == 0, ran.stdout[-2000:]
         assert b"Overfull" not in ran.stdout or written is HOSTILE
 

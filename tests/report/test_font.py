@@ -10,8 +10,11 @@ from symbackprop.report.symbols import ACCENTS, CHARACTERS, DELIMITERS, SYMBOLS
 
 
 def test_the_face_has_every_character_that_formulas_use() -> None:
-    wanted = frozenset("".join(char for char, _ in (*SYMBOLS.values(), *CHARACTERS.values()))
-                       + "".join(mark for mark, _ in ACCENTS.values()) + "".join(DELIMITERS.values()))
+    wanted = frozenset(
+        "".join(char for char, _ in (*SYMBOLS.values(), *CHARACTERS.values()))
+        + "".join(mark for mark, _ in ACCENTS.values())
+        + "".join(DELIMITERS.values())
+    )
     font = TTFont(io.BytesIO(base64.b64decode(math_font(wanted))))
     held = font.getBestCmap()
     assert not [char for char in wanted if ord(char) not in held]

@@ -11,10 +11,14 @@ from symbackprop.numeric.points import extent
 from symbackprop.program import size
 from symbackprop.report import tree as t
 
-_NUMPY = {
-    "exp": np.exp, "log": np.log, "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "atan": np.arctan, "expm1": np.expm1,
-    "log1p": np.log1p, "erf": np.vectorize(math.erf, otypes=[float]),
-}  # fmt: skip
+NUMPY = {
+    **{
+        name: getattr(np, name)
+        for name in ("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p")
+    },
+    "atan": np.arctan,
+    "erf": np.vectorize(math.erf, otypes=[float]),
+}
 _RELATIONS = {
     sp.Eq: np.equal, sp.Ne: np.not_equal, sp.Gt: np.greater, sp.Lt: np.less, sp.Ge: np.greater_equal, sp.Le: np.less_equal,
 }  # fmt: skip
@@ -40,7 +44,7 @@ def value(e: sp.Basic, symbols: Mapping[sp.Symbol, np.ndarray]) -> np.ndarray:
         return np.prod(np.broadcast_arrays(*arguments), axis=0)
     if isinstance(e, sp.Pow):
         return np.power(*arguments)
-    return _NUMPY[type(e).__name__](*arguments)
+    return NUMPY[type(e).__name__](*arguments)
 
 
 def tree_value(tree: t.Tree, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:

@@ -1,0 +1,42 @@
+"""Reductions and functions of a whole matrix: the rows are complete, and the local slopes are those of the reduction."""
+
+import numpy as np
+import pytest
+
+from symbackprop.functions import MATRIX_FUNCTIONS, REDUCTIONS, X, Y
+from symbackprop.report.body import apply_latex
+from symbackprop.report.formula import parse
+from tests.functions.evaluators import floating
+
+NUMPY = {"max": np.max, "min": np.min, "logsumexp": lambda x: np.log(np.sum(np.exp(x)))}
+
+
+@pytest.mark.parametrize("name", sorted(REDUCTIONS))
+def test_the_local_slope_of_a_reduction(name: str) -> None:
+    row, f = REDUCTIONS[name], NUMPY[name]
+    assert row.name == name
+    assert bool(row.kink) == row.shared
+    parse(row.latex)
+    x = np.array([0.3, -1.2, 0.7, 0.1])
+    local = floating(row.local, {X: x, Y: np.full(4, f(x))}) * np.ones(4)
+    differences = [(f(x + h) - f(x - h)) / 2e-6 for h in 1e-6 * np.eye(4)]
+    np.testing.assert_allclose(local, differences, atol=1e-9)
+
+
+def test_the_slope_of_logsumexp_does_not_overflow() -> None:
+    x = np.array([-1000.0, 999.0, 1000.0])
+    y = 1000 + np.log1p(np.exp(-1.0))
+    local = floating(REDUCTIONS["logsumexp"].local, {X: x, Y: np.full(3, y)})
+    np.testing.assert_allclose(local, [0, 0.2689414213699951, 0.7310585786300049], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX_FUNCTIONS))
+def test_a_matrix_function_can_be_printed(name: str) -> None:
+    row = MATRIX_FUNCTIONS[name]
+    assert row.name == name
+    assert row.definition
+    assert row.source
+    latex = apply_latex(row.latex, ["A"])
+    parse(latex)
+    assert "A" in latex
+    assert row.scalar == (name != "inverse")

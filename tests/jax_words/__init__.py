@@ -1,0 +1,44 @@
+"""The language in JAX, an independent witness: a network's own text runs in this vocabulary."""
+
+import ast
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+
+from tests.jax_words.activations import ACTIVATIONS
+from tests.jax_words.core import CORE
+from tests.jax_words.gated import GATED
+from tests.jax_words.layers import LAYERS
+from tests.jax_words.losses import LOSSES
+
+WORDS: dict[str, Any] = {**LOSSES, **GATED, **LAYERS, **ACTIVATIONS, **CORE}
+WORDS["np"] = WORDS["sb"] = SimpleNamespace(**WORDS, linalg=SimpleNamespace(**WORDS))
+
+
+def equations(text: str) -> Any:
+    """The text without its declarations, compiled. Only texts that are shipped with the project come here."""
+    tree = ast.parse(text)
+    if tree.body and isinstance(tree.body[0], ast.FunctionDef):
+        tree.body = tree.body[0].body
+    tree.body = [s for s in tree.body if not isinstance(s, ast.AnnAssign | ast.Return)]
+    return compile(tree, "<network>", "exec")
+
+
+def value_and_gradients(
+    text: str, loss: str, wrt: tuple[str, ...], point: Mapping[str, Any], sizes: Mapping[str, int]
+) -> Any:
+    """The value of `loss` in a network's text, and its derivative by each name of `wrt`, as JAX sees them.
+
+    point   an array for each input.
+    """
+    code = equations(text)
+
+    def forward(chosen: Mapping[str, Any]) -> Any:
+        names = {**WORDS, **sizes, **{name: jax.numpy.asarray(a) for name, a in point.items()}, **chosen}
+        exec(code, names)
+        return names[loss]
+
+    chosen = {name: jax.numpy.asarray(point[name]) for name in wrt}
+    return forward(chosen), jax.jacrev(forward)(chosen)

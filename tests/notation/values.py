@@ -1,0 +1,18 @@
+"""The values of a network at numbers, as the tests of the ways in need them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from symbackprop.notation import Network, as_network
+from symbackprop.numeric.points import sizes
+from symbackprop.numeric.tape import forward
+
+
+def value(thing: Any, point: Mapping[str, Any], at: Mapping[str, int] | None = None, of: str | None = None) -> np.ndarray:
+    """The loss (or the value called `of`) of a network."""
+    network = thing if isinstance(thing, Network) else as_network(thing)
+    arrays = {name: np.asarray(array) for name, array in point.items()}
+    found = forward(network.program, arrays, at or sizes(network.program))
+    return np.asarray(found[of or network.loss])

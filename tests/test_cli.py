@@ -1,0 +1,223 @@
+"""The command line: every subcommand, option, format and exit code, and that it does what Python does."""
+
+import ast
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from tests.command import EXAMPLES, Run
+
+TWO_LAYER = EXAMPLES / "two_layer.net"
+LETS = ("W_1: parameter[h, d]", "W_2: parameter[c, h]", "x: data[d]", "y: data[c]")
+LET = [word for declaration in LETS for word in ("--let", declaration)]
+EXPRESSION = "sum((W_2 @ sigmoid(W_1 @ x) - y)**2)"
+SVG = "<svg "
+
+STARTS = {
+    "text": "L = (yhat - y)^2 through sigma(W_1 x) and W_2\n═",
+    "markdown": "# L = (yhat - y)^2 through sigma",
+    "latex": r"\documentclass",
+    "html": "<!DOCTYPE html>",
+}
+SUFFIXES = {"text": ".txt", "markdown": ".md", "latex": ".tex", "html": ".html"}
+
+
+@pytest.fixture
+def digits_like() -> Path:
+    """An XOR-like set of forty samples in a file of the current folder."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    np.savez("data.npz", X=X, y=(X[:, 0] * X[:, 1] > 0).astype(float))
+    return Path("data.npz")
+
+
+@pytest.mark.parametrize("format_", STARTS)
+def test_derive_prints_what_python_returns_in_every_format(run: Run, format_: str):
+    code, out, err = run("derive", TWO_LAYER, "--format", format_)
+    assert (code, err) == (0, "")
+    assert out.lower().startswith(STARTS[format_].lower())
+    assert out == sb.derive(TWO_LAYER).report(format_)
+
+
+@pytest.mark.parametrize("format_", STARTS)
+def test_derive_writes_the_format_that_the_suffix_says(run: Run, format_: str):
+    name = f"report{SUFFIXES[format_]}"
+    code, out, err = run("derive", TWO_LAYER, "-o", name)
+    assert (code, out, err) == (0, f"{name}: 2 gradients, derived and checked\n", "")
+    assert Path(name).read_text(encoding="utf-8") == sb.derive(TWO_LAYER).report(format_)
+    assert os.listdir() == [name]
+
+
+def test_a_format_that_is_named_goes_before_the_suffix(run: Run):
+    assert run("derive", "x**2", "--format", "latex", "-o", "notes.txt").code == 0
+    assert Path("notes.txt").read_text(encoding="utf-8").startswith(r"\documentclass")
+
+
+def test_an_expression_with_declarations_is_the_network_of_the_file(run: Run):
+    code, out, _ = run("derive", EXPRESSION, *LET, "--wrt", "W_1,W_2", "--format", "latex")
+    assert code == 0
+    factor = r"\left[W_{2}^{\top}\,2 \left(u - y\right)\odot a\odot \left(1 - a\right)\right]"
+    assert rf"\frac{{\partial L}}{{\partial W_{{1}}}} &= {factor} x^{{\top}}" in out
+
+
+def test_names_that_are_not_declared_are_scalars(run: Run):
+    code, out, _ = run("derive", "(x + y)*z")
+    assert code == 0
+    assert "∂L/∂z = u" in out
+
+
+def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(TWO_LAYER.read_text(encoding="utf-8")))
+    assert run("derive", "-").out == sb.derive(TWO_LAYER).text()
+
+
+def test_wrt_chooses_parameters_inputs_and_values(run: Run):
+    out = run("derive", TWO_LAYER, "--wrt", "x, a").out
+    assert "∂L/∂x = W₁ᵀ" in out
+    assert "∂L/∂a = W₂ᵀ" in out
+    assert "∂L/∂W₁" not in out
+
+
+def test_loss_chooses_what_is_differentiated(run: Run):
+    out = run("derive", TWO_LAYER, "--loss", "yhat", "--wrt", "W_2").out
+    assert "∂ŷⱼ/∂W_(2,ki) = 1[j = k] aᵢ" in out
+    assert run("check", EXAMPLES / "branches.net", "--loss", "left").out.startswith("gradient")
+
+
+def test_gates_make_the_graph_finer(run: Run):
+    net = EXAMPLES / "sigmoid_gates.net"
+    assert "f = 1/u₇" in run("derive", net, "--gates", "elementary").out
+    assert "f = σ(z)" in run("derive", net, "--gates", "whole").out
+
+
+def test_a_python_function_is_a_network(run: Run):
+    path = EXAMPLES / "two_layer_function.py"
+    assert run("derive", f"{path}:two_layer").out == run("derive", path).out
+    assert "ŷ = W₂ a" in run("derive", path).out
+
+
+def test_check_prints_a_table_and_says_by_its_exit_code_whether_they_agree(run: Run, monkeypatch: pytest.MonkeyPatch):
+    code, out, err = run("check", TWO_LAYER, "--points", "2", "--size", "h=5")
+    assert (code, err) == (0, "")
+    assert "dL/dW_1   (h, d)" in out
+    assert "the worst of 2 points" in out
+    assert "h = 5" in out
+    from symbackprop.numeric.verdict import Check
+
+    monkeypatch.setattr(Check, "ok", False)
+    assert run("check", TWO_LAYER).code == 1
+
+
+def test_check_as_json(run: Run):
+    code, out, _ = run("check", TWO_LAYER, "--json", "--wrt", "W_1")
+    record = json.loads(out)
+    assert code == 0
+    assert record["ok"] is True
+    assert [row["name"] for row in record["rows"]] == ["W_1"]
+    assert record == json.loads(sb.check(TWO_LAYER, wrt="W_1").to_json())
+
+
+def test_check_at_a_point(run: Run):
+    code, out, _ = run("check", EXAMPLES / "gates.net", "--at", EXAMPLES / "gates.json")
+    assert code == 0
+    assert [line.split()[:3] for line in out.splitlines()[2:5]] == [
+        ["df/dx", "()", "4"],
+        ["df/dy", "()", "4"],
+        ["df/dz", "()", "3"],
+    ]
+
+
+def test_draw_writes_a_picture_with_the_values_of_the_point(run: Run):
+    net, at = EXAMPLES / "gates.net", EXAMPLES / "gates.json"
+    code, out, err = run("draw", net, "--at", at, "-o", "graph.svg")
+    assert (code, out, err) == (0, "graph.svg: drawn\n", "")
+    drawn = Path("graph.svg").read_text(encoding="utf-8")
+    assert drawn == sb.draw(net, at=json.loads(at.read_text()))
+    assert drawn.startswith(SVG)
+    assert run("draw", net, "--seed", "3").out.strip() == sb.draw(net, seed=3).strip()
+
+
+def test_compile_writes_a_module_that_needs_numpy_alone(run: Run):
+    code, _, err = run("compile", TWO_LAYER, "-o", "step.py")
+    assert (code, err) == (0, "")
+    source = Path("step.py").read_text(encoding="utf-8")
+    assert source == sb.compile(TWO_LAYER).source
+    imported = [
+        alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for alias in node.names
+    ]
+    assert imported == ["numpy"]
+    assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(ast.parse(source)))
+    program = "import step, numpy as np; print(step.value_and_grad(np.ones(2), np.zeros(1), np.zeros((3, 2)), np.ones((1, 3)))[0])"
+    shown = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {program}"], capture_output=True, text=True
+    )
+    assert (shown.stdout.strip(), shown.stderr) == ("2.25", "")
+
+
+def test_compile_takes_sizes_and_a_type(run: Run):
+    out = run("compile", TWO_LAYER, "--size", "h=3", "--dtype", "float32", "--wrt", "W_1").out
+    assert out == sb.compile(TWO_LAYER, sizes={"h": 3}, dtype="float32", wrt="W_1").source
+
+
+def test_compile_takes_a_loss(run: Run):
+    out = run("compile", EXAMPLES / "linear_map.net", "--loss", "q").out
+    assert out == sb.compile(sb.derive(EXAMPLES / "linear_map.net", of="q")).source
+
+
+def test_train_saves_parameters_and_draws_a_curve(run: Run, digits_like: Path):
+    options = ("--data", digits_like, "--epochs", "3", "--rate", "0.5", "--batch", "8", "--quiet")
+    code, out, err = run("train", EXAMPLES / "xor.net", *options, "-o", "trained.npz", "--curve", "loss.svg")
+    assert (code, err) == (0, "")
+    assert out.startswith("trained 3 epochs on 32 samples: L from ")
+    assert out.endswith("trained.npz: the parameters\nloss.svg: the loss curve\n")
+    assert Path("loss.svg").read_text().startswith(SVG)
+    saved = np.load("trained.npz")
+    again = sb.train(EXAMPLES / "xor.net", digits_like, epochs=3, rate=0.5, batch=8, progress=False)
+    for name, array in again.parameters.items():
+        np.testing.assert_array_equal(saved[name], array)
+    assert run("train", EXAMPLES / "xor.net", *options, "--start", "trained.npz").code == 0
+
+
+def test_train_shows_its_progress(run: Run, digits_like: Path):
+    code, out, err = run("train", EXAMPLES / "xor.net", "--data", digits_like, "--epochs", "2")
+    assert code == 0
+    assert "trained 2 epochs" in out
+    assert "Traceback" not in err
+
+
+def test_help_and_version_import_neither_numpy_nor_sympy():
+    program = (
+        "import sys\nfrom symbackprop.cli import main\n"
+        "try:\n    main.main([sys.argv[1]], prog_name='symbackprop')\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print([name for name in ('numpy', 'sympy', 'ziamath', 'pygraphviz') if name in sys.modules])"
+    )
+    for option, shown in (("--help", "derive"), ("--version", sb.__version__)):
+        said = subprocess.run(
+            [sys.executable, "-c", program, option], capture_output=True, text=True, cwd=EXAMPLES.parent
+        )
+        assert shown in said.stdout
+        assert said.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize("name", ["derive", "draw", "check", "compile", "train"])
+def test_every_subcommand_explains_itself(run: Run, name: str):
+    assert name in run("--help").out
+    code, out, _ = run(name, "--help")
+    assert code == 0
+    assert f"Usage: symbackprop {name} [OPTIONS] NET" in out
+    for line in out.split("Options:")[1].splitlines():
+        assert not line.strip().startswith("--") or len(line.split("  ")) > 1
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    pipe = f"{sys.executable} -c 'from symbackprop.cli import main; main()' derive {TWO_LAYER} | head -1"
+    said = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, encoding="utf-8", cwd=EXAMPLES.parent)
+    assert said.stdout == "L = (yhat - y)^2 through sigma(W_1 x) and W_2\n"
+    assert said.stderr == ""

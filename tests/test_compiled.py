@@ -1,0 +1,242 @@
+"""What `compile` returns: values and gradients by name, arrays that are checked first, the words of what is refused."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy import ndarray
+
+from symbackprop.backends.arguments import ArgumentError
+from symbackprop.backends.numpy import SourceError
+from symbackprop.compiled import Compiled, CompileError, compile
+from symbackprop.gradients import as_derived
+from symbackprop.notation import read
+
+TWO_LAYERS = """
+x: data[d]
+y: data[c]
+W_1: parameter[h, d]
+W_2: parameter[c, h]
+a = sigmoid(W_1 @ x)
+yhat = W_2 @ a
+L = sum((yhat - y)**2)
+"""
+CLASSES = """
+X: data[n, d]
+t: integers[n, k]
+W: parameter[d, k]
+S = X @ W
+L = mean(logsumexp(S, axis=1) - S[np.arange(n), t])
+"""
+
+
+def arrays(**shapes: tuple[int, ...]) -> dict[str, ndarray]:
+    rng = np.random.default_rng(0)
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def two_layers() -> tuple[dict[str, ndarray], dict[str, ndarray]]:
+    return arrays(W_1=(4, 3), W_2=(2, 4)), arrays(x=(3,), y=(2,))
+
+
+def by_hand(params: dict[str, ndarray], data: dict[str, ndarray]) -> tuple[float, dict[str, ndarray]]:
+    a = 1 / (1 + np.exp(-params["W_1"] @ data["x"]))
+    error = params["W_2"] @ a - data["y"]
+    back = params["W_2"].T @ (2 * error) * a * (1 - a)
+    return float(np.sum(error**2)), {"W_1": np.outer(back, data["x"]), "W_2": np.outer(2 * error, a)}
+
+
+@pytest.mark.parametrize("sizes", [None, {"h": 4}, {"h": 4, "d": 3, "c": 2}])
+def test_value_and_gradients_are_those_by_hand(sizes: dict[str, int] | None) -> None:
+    function = compile(TWO_LAYERS, sizes)
+    params, data = two_layers()
+    value, gradients = function.value_and_grad(params, data)
+    expected, wanted = by_hand(params, data)
+    assert isinstance(value, float)
+    assert value == pytest.approx(expected, rel=1e-14)
+    assert function.value(params, data) == value
+    assert list(gradients) == ["W_1", "W_2"]
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, wanted[name], rtol=1e-13)
+
+
+def test_float32_in_and_out() -> None:
+    params, data = two_layers()
+    function = compile(TWO_LAYERS, dtype="float32")
+    value, gradients = function.value_and_grad(params, data)
+    assert value == pytest.approx(by_hand(params, data)[0], rel=1e-5)
+    assert {g.dtype.name for g in gradients.values()} == {"float32"}
+    assert compile(TWO_LAYERS, dtype=np.float32).source == function.source  # type: ignore[arg-type]
+
+
+def test_whole_numbers_and_lists_are_arrays_as_well() -> None:
+    function = compile("p: parameter\nq: data[2]\nL = p * sum(q)**2")
+    value, gradients = function.value_and_grad({"p": 3}, {"q": [1, 2]})
+    assert value == 27
+    assert gradients["p"].shape == ()
+    assert gradients["p"] == 9
+
+
+def test_gradients_are_by_what_was_asked_for() -> None:
+    params, data = two_layers()
+    _, gradients = compile(TWO_LAYERS, wrt="x, W_2").value_and_grad(params, data)
+    assert {name: g.shape for name, g in gradients.items()} == {"x": (3,), "W_2": (2, 4)}
+
+
+def test_a_derivation_is_compiled_as_it_is() -> None:
+    derived = as_derived(TWO_LAYERS, "yhat", None)
+    params, data = two_layers()
+    _, gradients = compile(derived).value_and_grad(params, data)
+    assert list(gradients) == ["yhat"]
+
+
+def test_a_jacobian_has_the_shape_of_both() -> None:
+    params, data = two_layers()
+    value, gradients = compile(as_derived(TWO_LAYERS, "x", "yhat")).value_and_grad(params, {"x": data["x"]})
+    assert value.shape == (2,)
+    assert gradients["x"].shape == (2, 3)
+
+
+def test_outputs_need_only_what_leads_to_them() -> None:
+    params, data = two_layers()
+    function = compile(TWO_LAYERS)
+    found = function.outputs(params, {"x": data["x"]}, ["a", "yhat"])
+    np.testing.assert_allclose(found["yhat"], params["W_2"] @ found["a"])
+    assert set(function.outputs(params, data)) == {"a", "yhat", "L"}
+    with pytest.raises(ArgumentError, match=r"there is no value yhta; did you mean yhat\?"):
+        function.outputs(params, data, ["yhta"])
+
+
+def test_results_share_no_memory_with_arguments_or_each_other() -> None:
+    function = compile("x: parameter[n]\ny: parameter[n]\ns: parameter\nL = sum(x * y) + s + sum(x) + s * 2")
+    given = {"x": np.ones(3), "y": np.full(3, 2.0), "s": np.asarray(1.0)}
+    _, gradients = function.value_and_grad(given)
+    for gradient in gradients.values():
+        gradient += 100
+    np.testing.assert_array_equal(given["x"], 1)
+    np.testing.assert_array_equal(given["y"], 2)
+    assert given["s"] == 1
+    np.testing.assert_array_equal(gradients["x"], 103)
+
+
+def test_constants_stand_in_the_source_as_numbers_with_names() -> None:
+    function = compile("lam = 0.01\nW: parameter[n]\nL = lam * sum(W**2)")
+    assert function.value({"W": np.ones(2)}) == pytest.approx(0.02)
+    assert "lam = 0.01" in function.source or "0.01 * " in function.source
+
+
+def test_saved_source_runs_by_itself(tmp_path: Path) -> None:
+    function = compile(TWO_LAYERS)
+    function.save(tmp_path / "step.py")
+    text = (tmp_path / "step.py").read_text(encoding="utf-8")
+    assert text == function.source
+    names: dict[str, Any] = {}
+    exec(text, names)  # what a person does who imports the file
+    params, data = two_layers()
+    value, gradients = names["value_and_grad"](**params, **data)
+    assert value == pytest.approx(by_hand(params, data)[0])
+    np.testing.assert_array_equal(gradients["W_1"], function.value_and_grad(params, data)[1]["W_1"])
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CompileError, match=r"step\.py cannot be written: No such file or directory"):
+        compile(TWO_LAYERS).save(tmp_path / "nowhere" / "step.py")
+
+
+def test_an_error_in_generated_code_shows_its_line() -> None:
+    function = compile(TWO_LAYERS)._whole.function
+    with pytest.raises(ValueError, match="matmul") as caught:
+        function(*[np.ones((2, 3))] * 4)
+    assert caught.traceback[-1].statement.lines[0].strip() == "z = W_1 @ x  # (h,)"
+
+
+def refused(function: Compiled, params: dict[str, Any], data: dict[str, Any] | None = None) -> str:
+    with pytest.raises(ArgumentError) as caught:
+        function.value_and_grad(params, data)
+    return str(caught.value)
+
+
+def test_what_is_said_of_arrays_that_do_not_fit() -> None:
+    function = compile(TWO_LAYERS)
+    params, data = two_layers()
+    swapped = params | {"W_2": np.ones((4, 2))}
+    assert refused(function, swapped, data) == "W_2 must be (c, h) with c = 4, h = 4, it is (4, 2)"
+    assert refused(function, params, data | {"x": np.ones(5)}) == "x must be (d,) with d = 3, it is (5,)"
+    assert refused(function, params, data | {"x": np.ones((3, 1))}) == "x must be (d,), it has the shape (3, 1)"
+    assert refused(function, params, {"x": data["x"]}) == "the array y is missing; it must be (c,)"
+    assert refused(function, params | {"W1": 0}, data) == "W1 is no input of this network; did you mean W_1?"
+    assert refused(function, params, data | {"x": ["a", "b", "c"]}) == "x must hold real numbers, it holds <U1"
+    assert refused(function, params, data | {"x": np.ones(3) * 1j}) == "x must hold real numbers, it holds complex128"
+    assert (
+        refused(function, params, data | {"x": [[1], [1, 2], [3]]}) == "x must be (d,); its rows have different lengths"
+    )
+    assert refused(function, params, data | {"x": [1.0, np.nan, 2.0]}) == "x holds NaN"
+    assert refused(compile(TWO_LAYERS, {"h": 5}), params, data) == "W_1 must be (5, d) with d = 3, it is (4, 3)"
+
+
+def test_nan_is_let_in_on_request() -> None:
+    params, data = two_layers()
+    data["x"][0] = np.nan
+    assert np.isnan(compile(TWO_LAYERS, refuse_nan=False).value(params, data))
+
+
+def test_infinity_is_no_nan() -> None:
+    params, data = two_layers()
+    data["x"][:] = [np.inf, -np.inf, 1e300]
+    assert compile(TWO_LAYERS).value_and_grad(params, data)
+
+
+def test_what_is_said_of_classes_out_of_bounds() -> None:
+    function = compile(CLASSES)
+    given = arrays(W=(3, 4), X=(2, 3))
+    assert refused(function, given, {"t": [0, 4]}) == "t must hold whole numbers from 0 to below k = 4, it holds 4"
+    assert refused(function, given, {"t": [-1, 0]}) == "t must hold whole numbers from 0 to below k = 4, it holds -1"
+    assert (
+        refused(function, given, {"t": [0.0, 1.0]})
+        == "t must hold whole numbers, it holds float64; give it as integers"
+    )
+    assert refused(function, given, {"t": np.zeros(0, int)}).startswith("t must be (n,)")
+    fixed = compile(CLASSES, {"k": 4})
+    assert refused(fixed, given, {"t": [0, 9]}) == "t must hold whole numbers from 0 to below 4, it holds 9"
+
+
+def test_what_is_said_of_empty_arrays_and_of_sizes_that_a_slice_needs() -> None:
+    function = compile("x: parameter[n]\nL = sum(x[:3]**2)")
+    assert refused(function, {"x": np.ones(0)}) == "x must be (n,) with n = 0, it is (0,)"
+    assert refused(function, {"x": np.ones(2)}) == "the network needs n - 3 >= 0, which does not hold for n = 2"
+    assert function.value({"x": np.ones(3)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sizes": {"hh": 3}}, "hh is no size of this network; did you mean h?"),
+        ({"sizes": {"h": 0}}, "the size h must be a whole number from 1 on, not 0"),
+        ({"sizes": {"h": 1.5}}, "the size h must be a whole number from 1 on, not 1.5"),
+        ({"dtype": "float16"}, "dtype='float16': write one of float64, float32"),
+    ],
+)
+def test_what_cannot_be_compiled(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(CompileError, match=re.escape(words)):
+        compile(TWO_LAYERS, **options)
+
+
+def test_sizes_that_break_a_condition_are_refused() -> None:
+    with pytest.raises(CompileError, match=r"the network needs n - 3 >= 0, which does not hold for n = 2"):
+        compile("x: parameter[n]\nL = sum(x[:3]**2)", {"n": 2})
+
+
+def test_errors_are_value_errors() -> None:
+    assert all(issubclass(kind, ValueError) for kind in (ArgumentError, CompileError, SourceError))
+
+
+def test_real_sizes() -> None:
+    net = (Path(__file__).parent.parent / "examples" / "classifier.net").read_text(encoding="utf-8")
+    program = read(net).program
+    shapes = {t.name: [{"N": 32}.get(str(e), e) for e in t.shape] for t in program.inputs if t.kind != "constant"}
+    given = {name: arrays(**{name: tuple(int(e) for e in shape)})[name] * 0.01 for name, shape in shapes.items()}
+    value, gradients = compile(net, dtype="float32").value_and_grad(given)
+    assert np.isfinite(value)
+    assert all(np.isfinite(g).all() and g.dtype == np.float32 for g in gradients.values())

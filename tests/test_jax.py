@@ -1,0 +1,77 @@
+"""Every network of the project against JAX: its own text runs there, so that the reader is on trial as well as the chain rule."""
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop import language
+from symbackprop.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.numeric import points, tape
+
+ROOT = Path(__file__).parent.parent
+NETWORKS = sorted([*ROOT.glob("examples/*.net"), *ROOT.glob("tests/networks/**/*.net")])
+EXACT = {"rtol": 1e-9, "atol": 1e-11}
+
+
+def differentiable(network) -> tuple[str, ...]:
+    """All inputs that have a derivative: data as well as parameters, but no labels, whose sum is taken for one."""
+    return tuple(t.name for t in network.program.inputs if t.kind not in ("integers", "constant", "labels"))
+
+
+@pytest.mark.parametrize("path", NETWORKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_compiled_and_derived_agree_with_jax(jax: ModuleType, path: Path):
+    from tests.jax_words import value_and_gradients
+
+    network = sb.read(path)
+    derivation = sb.derive(network, wrt=differentiable(network), of=network.loss)
+    sizes = points.sizes(derivation.program, None, 3)
+    point = points.point(derivation.program, sizes, 3)
+    value, gradients = value_and_gradients(path.read_text(encoding="utf-8"), network.loss, derivation.wrt, point, sizes)
+
+    equations = tape.forward(derivation.program, point, sizes)
+    np.testing.assert_allclose(equations[network.loss], value, **EXACT)
+    own = {name: array for name, array in point.items() if derivation.program.tensors[name].kind != "constant"}
+    compiled_value, compiled = sb.compile(derivation, sizes=sizes).value_and_grad(own)
+    np.testing.assert_allclose(compiled_value, value, **EXACT)
+    for name in derivation.wrt:
+        scale = max(1.0, float(abs(gradients[name]).max()))
+        np.testing.assert_allclose(
+            equations[derivation.gradient(name)] / scale, gradients[name] / scale, err_msg=name, **EXACT
+        )
+        np.testing.assert_allclose(compiled[name] / scale, gradients[name] / scale, err_msg=name, **EXACT)
+
+
+def test_jax_knows_every_function_of_the_language(jax: ModuleType):
+    from tests.jax_words import WORDS
+
+    assert sorted(set(language.__all__) - set(WORDS)) == []
+
+
+INSIDE = ("log", "log1p", "logit", "arcsin", "arccos", "arctanh")  # defined between 0 and 1
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_the_table_agree_with_jax(jax: ModuleType, name: str):
+    from tests.jax_words import value_and_gradients
+
+    row = ELEMENTWISE.get(name)
+    further = [
+        f", {letter}" for letter, a in zip("pq", row.args[1:] if row else (), strict=False) if a not in row.defaults
+    ]
+    text = f"""
+x: parameter[n]{" & unit" if name in INSIDE else ""}
+p: parameter[n]
+q: parameter[n]
+w: data[n]
+L = sum({name}(x{"".join(further)}) * w) + sum(p * q)
+"""
+    derivation = sb.derive(text)
+    point = points.point(derivation.program, {"n": 40}, 1)
+    value, gradients = value_and_gradients(text, "L", derivation.wrt, point, {"n": 40})
+    own_value, own = sb.compile(derivation).value_and_grad(point)
+    np.testing.assert_allclose(own_value, value, **EXACT)
+    for wrt in derivation.wrt:
+        np.testing.assert_allclose(own[wrt], gradients[wrt], err_msg=wrt, **EXACT)
