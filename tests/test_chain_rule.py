@@ -9,7 +9,7 @@ from random_programs import declare, programs
 from symbackprop.builder import Tensor, apply, contract, reduce
 from symbackprop.chain_rule import chain_rule
 from symbackprop.gradients import DerivationError, Derived, differentiate
-from symbackprop.indexing import arange
+from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.program import Matrix, Program, check, size
 from symbackprop.simplify import simplify

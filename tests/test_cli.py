@@ -87,7 +87,7 @@ def test_wrt_chooses_parameters_inputs_and_values(run: Run):
 
 def test_loss_chooses_what_is_differentiated(run: Run):
     out = run("derive", TWO_LAYER, "--loss", "yhat", "--wrt", "W_2").out
-    assert "∂ŷⱼ/∂W_(2,ki) = 1[j = k] aᵢ" in out
+    assert "∂ŷₗ/∂W_(2,ki) = 1[l = k] aᵢ" in out
     assert run("check", EXAMPLES / "branches.net", "--loss", "left").out.startswith("gradient")
 
 
@@ -154,7 +154,7 @@ def test_compile_writes_a_module_that_needs_numpy_alone(run: Run):
     ]
     assert imported == ["numpy"]
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(ast.parse(source)))
-    program = "import step, numpy as np; print(step.value_and_grad(np.ones(2), np.zeros(1), np.zeros((3, 2)), np.ones((1, 3)))[0])"
+    program = "import step, numpy as np; print(step.value_and_grad(np.zeros((3, 2)), np.ones((1, 3)), np.ones(2), np.zeros(1))[0])"
     shown = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {program}"], capture_output=True, text=True
     )

@@ -14,7 +14,7 @@ from symbackprop.builder import Tensor, apply, contract, reduce, total
 from symbackprop.crosscheck import ROUNDING, check
 from symbackprop.functions import iverson
 from symbackprop.gradients import Derived, differentiate
-from symbackprop.indexing import arange
+from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.numeric.points import PointError
 from symbackprop.program import Equation, Program, Sum, position, same_size, size, slot

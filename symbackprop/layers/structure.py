@@ -7,7 +7,7 @@ import sympy as sp
 from symbackprop import builder
 from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, normal_axes, product
 from symbackprop.functions import iverson
-from symbackprop.indexing import is_integer
+from symbackprop.builder.indexing import is_integer
 from symbackprop.layers.arguments import Value, part, tensor, whole
 from symbackprop.operations import reshape
 from symbackprop.program import position

@@ -11,7 +11,8 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop import builder, indexing
+from symbackprop import builder
+from symbackprop.builder import indexing
 from symbackprop.builder import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Written

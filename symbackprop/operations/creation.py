@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbackprop import indexing
+from symbackprop.builder import indexing
 from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, number_of
 from symbackprop.functions import iverson
 from symbackprop.operations.values import Sizes, Value, sizes_of

@@ -13,7 +13,7 @@ from symbackprop import losses
 from symbackprop.builder import Tensor, apply, total
 from symbackprop.compiled import compile
 from symbackprop.gradients import differentiate
-from symbackprop.indexing import arange
+from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.operations import log_softmax
 from symbackprop.program import size

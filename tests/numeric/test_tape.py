@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from symbackprop.builder import Tensor, apply, contract, reduce, total, where
 from symbackprop.functions import ELEMENTWISE, FUNCTIONS, Where, iverson
-from symbackprop.indexing import arange
+from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points
 from symbackprop.numeric.differences import central, complex_step, unit_directions
 from symbackprop.numeric.tape import forward, gradients

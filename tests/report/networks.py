@@ -7,7 +7,7 @@ import sympy as sp
 
 from symbackprop.builder import Tensor, apply, contract, reduce
 from symbackprop.gradients import Derived, differentiate
-from symbackprop.indexing import arange
+from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.program import Matrix, Signature, size
 from symbackprop.trace import trace

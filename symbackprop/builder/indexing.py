@@ -7,7 +7,8 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.builder import Index, LanguageError, Tensor, broadcast, label, letters, number_of, shape_text
+from symbackprop.builder.elementwise import broadcast, letters
+from symbackprop.builder.tensor import Index, LanguageError, Tensor, label, number_of, shape_text
 from symbackprop.functions import iverson
 from symbackprop.program import Sum, position, same_size, slot
 
@@ -111,7 +112,8 @@ class _Taking:
             length = sp.expand(stop - start) if stride == 1 else sp.floor((stop - start - 1) / stride) + 1
             self.within(length - 1, S.Zero, f"[{start}:{stop}] is empty")
         if same_size(length, extent) and stride == 1:
-            return self.whole()
+            self.whole()
+            return
         letter, target = self.letter(), self.letter()
         self.index.append(letter)
         self.over.append((letter, extent))
@@ -137,14 +139,22 @@ class _Taking:
             return sp.Integer(value)
         if isinstance(value, Expr) and value.is_integer:
             return value
-        raise self.fault(f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers")
+        raise self.fault(
+            f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers"
+        )
 
     def pick(self, tensor: Tensor) -> None:
         if not is_integer(tensor):
-            raise self.fault(f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)")
+            raise self.fault(
+                f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)"
+            )
         extent, bound = self.axis(), bound_of(tensor)
         if bound is not None and not same_size(bound, extent):
-            self.within(S.Zero, extent - bound, f"the entries of {label(tensor)} go up to {bound - 1}, the axis has size {extent}")
+            self.within(
+                S.Zero,
+                extent - bound,
+                f"the entries of {label(tensor)} go up to {bound - 1}, the axis has size {extent}",
+            )
         letter = self.letter()
         self.advanced.append((len(self.index), tensor))
         self.index.append(letter)
@@ -193,7 +203,9 @@ def take(x: Tensor, items: Any) -> Tensor:
     """
     several = items if isinstance(items, tuple) else (items,)
     taking = _Taking(x, several)
-    chosen = [k for k, item in enumerate(several) if item is not None and item is not Ellipsis and not isinstance(item, slice)]
+    chosen = [
+        k for k, item in enumerate(several) if item is not None and item is not Ellipsis and not isinstance(item, slice)
+    ]
     if chosen and chosen[-1] - chosen[0] >= len(chosen):
         taking.place = 0  # what a slice parts goes first, as in NumPy
     if sum(item is Ellipsis for item in several) > 1:
