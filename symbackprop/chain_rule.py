@@ -34,7 +34,7 @@ from symbackprop.program import (
     slot,
 )  # fmt: skip
 from symbackprop.rewrites import shrunk, without_labels
-from symbackprop.trace import LETTERS
+from symbackprop.tracing import LETTERS
 
 _RESULT, _UP = Symbol("_y"), Symbol("_up")
 

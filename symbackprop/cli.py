@@ -281,12 +281,17 @@ def _write(output: str | None, text: str) -> None:
         click.echo(text, nl=not text.endswith("\n"))
         return
     path = Path(output)
+    temporary = None
     try:
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, delete=False, encoding="utf-8", prefix=f".{path.name}."
         ) as file:
+            temporary = file.name
             file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
     except OSError as fault:
         raise SymbackpropError(f"{output}: cannot be written: {fault.strerror}") from None
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)

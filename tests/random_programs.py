@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from symbackprop.builder import Tensor, apply, matmul, reduce, total, where
 from symbackprop.program import Program, Signature, size
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 
 N, M = size("n"), size("m")
 SHAPES = [(), (N,), (M,), (N, M), (M, N), (M, M), (N, 1), (sp.Integer(1), M)]

@@ -13,7 +13,7 @@ from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.program import Matrix, Program, check, size
 from symbackprop.simplify import simplify
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 
 D, H, C, N = (size(s) for s in "dhcn")
 W1, W2 = declare("W_1", (H, D)), declare("W_2", (C, H))

@@ -18,7 +18,7 @@ from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.numeric.points import PointError
 from symbackprop.program import Equation, Program, Sum, position, same_size, size, slot
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare, network, programs
 
 

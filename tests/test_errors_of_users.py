@@ -10,7 +10,7 @@ import pytest
 
 from tests.command import EXAMPLES, Run
 
-XOR = EXAMPLES / "xor.net"
+XOR, SVM, FUNCTION = (EXAMPLES / name for name in ("xor.net", "svm.net", "two_layer_function.py"))
 
 
 def refused(run: Run, *arguments: str | Path) -> str:
@@ -47,7 +47,8 @@ NETWORKS = {
     ),
     "shapes that do not broadcast": (
         "x: data[n]\ny: data[m]\nL = sum(x + y)",
-        "net.net:3:9: x + y: x is (n,), y is (m,); the sizes n and m differ",
+        "net.net:3:9: x + y: the shapes do not broadcast: x is (n,) and y is (m,). NumPy aligns shapes at the right; sizes must be "
+        "equal, or one of them 1.\n    L = sum(x + y)\n            ^^^^^",
     ),
     "a name defined twice": (
         "x: parameter[d]\nL = sum(x)\nL = sum(x**2)",
@@ -105,7 +106,7 @@ NETWORKS = {
     ),
     "a multiplication sign": ("x: parameter\nL = 2×x", "net.net:2:6: × is not in the language. Write *."),
     "a Greek letter": ("σ: parameter\nL = σ**2", "net.net:1:1: σ is not written in ASCII. Write sigma."),
-    "lambda": ("lambda: parameter\nL = lambda**2", "net.net:1:1: lambda is a word of Python and cannot name a tensor. Write lam."),
+    "lambda": ("lambda: parameter\nL = lambda**2", "net.net:2:5: lambda is a word of Python and cannot name a tensor. Write lam."),
     "an unknown kind": ("x: paramater[n]\nL = sum(x)", "net.net:1:4: paramater is no kind of tensor. Did you mean parameter?"),
     "a size that is no number": ("x: parameter[2.5]\nL = sum(x)", "net.net:1:14: 2.5 is no size."),
     "a size of zero": ("x: parameter[0]\nL = sum(x)", "net.net:1:4: x: 0 is no size. A size is at least 1."),
@@ -117,7 +118,7 @@ NETWORKS = {
         "x: parameter\nL = a**2\na = x + 1", "net.net:2:5: a is used before line 3 defines it. Move that line up."
     ),
     "a value that changes": ("x: parameter\ny = x\ny += 1", "net.net:3:1: y would change its value."),
-    "an array": ("L = np.array([1, 2])", "net.net:1:5: array is not a function of the language. Declare the array as data: x: data[n]."),
+    "an array": ("L = np.array([1, 2])", "net.net:1:5: array is not a function of the language. Declare the array as data"),
     "an axis that is not there": ("x: parameter[n]\nL = sum(x, axis=1)", "net.net:2:5: "),
 }  # fmt: skip
 
@@ -235,16 +236,14 @@ COMMANDS = {
     "no such file": (("derive", "nets/none.net"), "there is no file nets/none.net"),
     "a forgotten suffix": (("derive", "two_layer"), "there is no file two_layer"),
     "a folder": (("derive", "."), ". is a folder; name a file in it"),
-    "a function that is not in the file": (
-        ("derive", f"{EXAMPLES / 'two_layer_function.py'}:two_layers"), f"{EXAMPLES / 'two_layer_function.py'}: there is no function two_layers."
-    ),
+    "a function that is not in the file": (("derive", f"{FUNCTION}:two_layers"), f"{FUNCTION}: there is no function two_layers."),
     "an empty expression": (("derive", " "), "<expression>: there is no equation."),
     "a number": (("derive", "2 + 3"), "<expression>:1:1: the loss is a number; nothing is to be derived."),
-    "an input alone": (("derive", "x", "--let", "x: parameter"), "<expression>:1:1: the loss is the input x itself. Write an expression"),
+    "an input alone": (("derive", "x", "--let", "x: data[n]"), "<expression>:1:1: the loss is the input x itself. Write an"),
     "a declaration that is none": (
         ("derive", "sum(x)", "--let", "x parameter[n]"), "<declaration 1>:1:3: this is not the syntax of the language"
     ),
-    "a folder that is not there": (("derive", "x**2", "-o", "none/report.html"), "none/report.html: there is no folder none; make it first"),
+    "a folder that is not there": (("derive", "x**2", "-o", "none/a.md"), "none/a.md: there is no folder none; make it first"),
     "a folder as the file": (("derive", "x**2", "-o", "."), ". is a folder; name a file"),
     "a suffix that says nothing": (
         ("derive", "x**2", "-o", "report.pdf"),
@@ -252,12 +251,12 @@ COMMANDS = {
     ),
     "a picture that is no SVG": (("draw", "x**2", "-o", "graph.png"), "graph.png: end the name by .svg"),
     "a module that is no Python": (("compile", "x**2", "-o", "step.c"), "step.c: end the name by .py"),
-    "parameters in another file": (("train", XOR, "--data", "none.npz", "-o", "trained.txt"), "trained.txt: end the name by .npz or .safetensors"),
-    "an unknown name to differentiate by": (("derive", XOR, "--wrt", "W_3"), "there is no W_3 to differentiate by; did you mean W_1?"),
-    "no name to differentiate by": (("derive", XOR, "--wrt", ","), '--wrt "," names nothing; write names and commas, such as W_1,x'),
-    "integers to differentiate by": (("derive", EXAMPLES / "svm.net", "--wrt", "t"), "t holds integers: it has no derivative."),
+    "parameters in a text": (("train", XOR, "--data", "a.npz", "-o", "a.txt"), "a.txt: end the name by .npz or .safetensors"),
+    "an unknown name to differentiate by": (("derive", XOR, "--wrt", "W_3"), "there is no W_3 to differentiate by; did you mean"),
+    "no name to differentiate by": (("derive", XOR, "--wrt", ","), '--wrt "," names nothing; write names and commas, such as'),
+    "integers to differentiate by": (("derive", SVM, "--wrt", "t"), "t holds integers: it has no derivative."),
     "an unknown loss": (("derive", XOR, "--loss", "loss"), f"{XOR}: there is no loss to be the loss. The values are: A, p, L."),
-    "an unknown gradient to show": (("draw", XOR, "--wrt", "q"), "there is no q whose gradient could be shown; the network has X, y"),
+    "an unknown gradient": (("draw", XOR, "--wrt", "q"), "there is no q whose gradient could be shown; the network has X, y"),
     "an unknown size": (("check", XOR, "--size", "m=3"), "m is no size of this network; its sizes are n"),
     "a size without a number": (("check", XOR, "--size", "n"), '--size "n": write a name and a whole number from 1, such as h=32'),
     "a size of zero": (("check", XOR, "--size", "n=0"), '--size "n=0": write a name and a whole number from 1, such as h=32'),
@@ -273,8 +272,8 @@ def test_a_command_that_cannot_be_done(run: Run, arguments: tuple[str | Path, ..
 
 
 @pytest.mark.parametrize("arguments", [
-    ("derive",), ("derive", "x**2", "--colour"), ("paint", "x**2"), ("derive", "x**2", "--format", "pdf"), ("derive", "x**2", "--seed", "-1"),
-    ("check", "x**2", "--points", "0"), ("train", "x**2"), ("derive", "x**2", "--gates", "fine"),
+    ("derive",), ("derive", "x**2", "--colour"), ("paint", "x**2"), ("derive", "x**2", "--format", "pdf"),
+    ("derive", "x**2", "--seed", "-1"), ("check", "x**2", "--points", "0"), ("train", "x**2"), ("derive", "x**2", "--gates", "fine"),
 ], ids=" ".join)  # fmt: skip
 def test_a_command_line_that_is_none(run: Run, arguments: tuple[str, ...]):
     code, out, err = run(*arguments)

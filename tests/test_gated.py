@@ -10,7 +10,7 @@ from symbackprop.compiled import compile
 from symbackprop.derivation import derive
 from symbackprop.notation import NotationError, read
 from symbackprop.numeric import tape
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 X = np.random.default_rng(3).standard_normal((4, 6))

@@ -12,7 +12,7 @@ from symbackprop.functions import FUNCTIONS, Where, iverson
 from symbackprop.builder.indexing import arange
 from symbackprop.pin import affine, digits, overhang, pins, proven, split, upper
 from symbackprop.program import Equation, Program, Ref, Signature, Sum, position, size, slot
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 i_, j_, k_, o_ = (position(c) for c in "ijko")

@@ -95,9 +95,9 @@ class Pinned:
         return Pinned(self.at + self.below, self.extent + self.below + self.above)
 
     def clipped(self) -> Expr:
-        """The position brought into range."""
-        at = sp.Min(self.at, self.extent - 1) if self.above != 0 else self.at
-        return sp.Max(S.Zero, at) if self.below != 0 else at
+        """The position brought into range; unevaluated, so that it keeps its letters."""
+        at = sp.Min(self.at, self.extent - 1, evaluate=False) if self.above != 0 else self.at
+        return sp.Max(S.Zero, at, evaluate=False) if self.below != 0 else at
 
 
 def way(pinned: Pinned, others: Sequence[str], sizes: Mapping[str, Expr]) -> str:

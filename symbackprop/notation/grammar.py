@@ -161,6 +161,7 @@ def _syntax(error: SyntaxError, source: Source) -> NotationError:
         r"\s*(lambda|as|from|in|is|not|or|and|if|else|for|while|del|def|class|with|return|pass|None|True|False)\s*[:=]",
         text,
     )
+    keyword = keyword or re.match(r"[^#'\"]*\b(lambda)\b", text)
     if keyword and not text.rstrip().endswith(":"):
         word = keyword.group(1)
         other = {"lambda": "lam"}.get(word, f"{word}_1")

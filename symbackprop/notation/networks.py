@@ -10,7 +10,7 @@ from symbackprop.builder import Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, nearest
 from symbackprop.notation.vocabulary import name_fault
 from symbackprop.program import Program
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 
 
 @dataclass(frozen=True)

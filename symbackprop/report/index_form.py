@@ -19,7 +19,7 @@ from symbackprop.report.body import ATOM, POWER, PRODUCT, SUM, BodyPrinter, Piec
 from symbackprop.report.names import Names
 from symbackprop.report.reading_order import is_coefficient, is_negative, split_product, swapped
 from symbackprop.report.softmax import with_softmax
-from symbackprop.trace import LETTERS
+from symbackprop.tracing import LETTERS
 
 Letters = Mapping[str, str]  # a letter of the equation -> its LaTeX; "" for an axis of size 1
 _FUNCTIONS = {"logdet": r"\log\det ", "det": r"\det "}

@@ -14,7 +14,7 @@ from symbackprop.report.document import Content, Math, StepBlock
 from symbackprop.report.index_form import body_piece, entry, equation_letters, index_equation
 from symbackprop.report.matrix_form import matrix_equation
 from symbackprop.report.names import Names
-from symbackprop.trace import LETTERS
+from symbackprop.tracing import LETTERS
 
 _PATTERNS = {
     "multiply": "Multiplication swaps its inputs: each factor receives the gradient from above times the other factors.",

@@ -31,7 +31,7 @@ from symbackprop.report.index_form import counts_positions, index_equation
 from symbackprop.report.matrix_form import matrix_equation
 from symbackprop.report.names import Name, Names
 from symbackprop.report.step_block import shown_value, step_block
-from symbackprop.trace import LETTERS
+from symbackprop.tracing import LETTERS
 
 _KINDS = {
     "parameter": "parameter",

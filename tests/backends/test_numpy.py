@@ -24,7 +24,7 @@ from symbackprop.gradients import differentiate
 from symbackprop.notation import read
 from symbackprop.numeric.points import point, sizes
 from symbackprop.program import Matrix, Program, Sum, position, size, slot
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare, programs
 from tests.reference import EXACT, number, run
 

@@ -11,7 +11,7 @@ from symbackprop.builder import LanguageError, Tensor
 from symbackprop.gradients import differentiate
 from symbackprop.notation import NotationError, read
 from symbackprop.program import size
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 N, D, H = (size(s) for s in "ndh")

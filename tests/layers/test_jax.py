@@ -12,7 +12,7 @@ from symbackprop import layers
 from symbackprop.builder import Tensor
 from symbackprop.gradients import differentiate
 from symbackprop.numeric import tape
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 CONVOLUTIONS = [

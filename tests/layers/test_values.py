@@ -11,7 +11,7 @@ from symbackprop.builder import Tensor
 from symbackprop.compiled import compile
 from symbackprop.gradients import differentiate
 from symbackprop.numeric import tape
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.layers import naive
 from tests.random_programs import declare
 

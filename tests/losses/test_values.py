@@ -17,7 +17,7 @@ from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.operations import log_softmax
 from symbackprop.program import size
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare, network
 
 At = Mapping[str, ndarray]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from symbackprop.builder import apply, total
 from symbackprop.numeric.differences import central, complex_step, directional, unit_directions
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 Q = declare("q", ("n",))

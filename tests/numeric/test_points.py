@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from symbackprop.builder import total
 from symbackprop.numeric.points import PointError, own_point, point, sizes, sizes_of, summary
 from symbackprop.program import Program, size
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 

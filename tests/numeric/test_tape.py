@@ -15,7 +15,7 @@ from symbackprop.numeric import points
 from symbackprop.numeric.differences import central, complex_step, unit_directions
 from symbackprop.numeric.tape import forward, gradients
 from symbackprop.program import Equation, Matrix, Program, Ref, Signature, Sum, position, size, slot
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare, programs
 
 

@@ -10,7 +10,7 @@ from symbackprop.builder import Tensor
 from symbackprop.gradients import differentiate
 from symbackprop.numeric import tape
 from symbackprop.program import size
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 RNG = np.random.default_rng(0)

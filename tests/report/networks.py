@@ -10,7 +10,7 @@ from symbackprop.gradients import Derived, differentiate
 from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.program import Matrix, Signature, size
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 
 MAKERS: dict[str, Callable[[], Derived]] = {}
 

@@ -10,7 +10,7 @@ from symbackprop.program import Sum, position, size, slot
 from symbackprop.report.formula import parse
 from symbackprop.report.index_form import counts_positions, index_equation, index_form
 from symbackprop.report.names import Names
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.report.networks import MAKERS, declare
 
 

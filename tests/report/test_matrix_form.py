@@ -13,7 +13,7 @@ from symbackprop.report import tree_algebra as make
 from symbackprop.report.formula import parse
 from symbackprop.report.matrix_form import matrix_equation, matrix_form, matrix_tree
 from symbackprop.report.names import Names
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.random_programs import programs
 from tests.report.networks import MAKERS, at_random, declare
 from tests.report.witness import tree_value

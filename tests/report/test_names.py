@@ -7,7 +7,7 @@ from symbackprop.gradients import differentiate
 from symbackprop.program import Gradient
 from symbackprop.report.formula import parse
 from symbackprop.report.names import Names, parse_name
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.report.networks import declare, second_derivative, two_layers
 
 

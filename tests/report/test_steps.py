@@ -23,7 +23,7 @@ from symbackprop.report.latex import write_latex
 from symbackprop.report.markdown import write_markdown
 from symbackprop.report.steps import report, written_out
 from symbackprop.report.text import write_text
-from symbackprop.trace import trace
+from symbackprop.tracing import trace
 from tests.report.networks import MAKERS, declare
 
 
