@@ -77,8 +77,17 @@ def documents() -> Iterator[tuple[Path, str]]:
             os.chdir(here)
 
 
+def reference_pages() -> Iterator[tuple[Path, str]]:
+    """The reference and its pictures, and what they should hold."""
+    import reference
+
+    yield ROOT / "docs" / "reference.md", reference.page()
+    for name in reference.pictured():
+        yield ROOT / "docs" / "pictures" / "functions" / f"{name}.svg", reference.curve(name)
+
+
 if __name__ == "__main__":
-    for path, text in documents():
+    for path, text in (*documents(), *reference_pages()):
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from generate import documents
+from generate import documents, reference_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -18,6 +18,12 @@ def without_rounding(text: str) -> str:
 
 def test_the_documents_show_what_comes_out() -> None:
     stale = [p.name for p, text in documents() if without_rounding(p.read_text(encoding="utf-8")) != without_rounding(text)]
+    assert not stale, f"run `python docs/generate.py`: {stale} is out of date"
+
+
+@pytest.mark.slow
+def test_the_reference_shows_what_comes_out() -> None:
+    stale = [p.name for p, text in reference_pages() if p.read_text(encoding="utf-8") != text]
     assert not stale, f"run `python docs/generate.py`: {stale} is out of date"
 
 

@@ -273,7 +273,8 @@ def test_a_command_that_cannot_be_done(run: Run, arguments: tuple[str | Path, ..
 
 @pytest.mark.parametrize("arguments", [
     ("derive",), ("derive", "x**2", "--colour"), ("paint", "x**2"), ("derive", "x**2", "--format", "pdf"),
-    ("derive", "x**2", "--seed", "-1"), ("check", "x**2", "--points", "0"), ("train", "x**2"), ("derive", "x**2", "--gates", "fine"),
+    ("derive", "x**2", "--seed", "-1"), ("check", "x**2", "--points", "0"), ("train", "x**2"),
+    ("derive", "x**2", "--gates", "fine"),
 ], ids=" ".join)  # fmt: skip
 def test_a_command_line_that_is_none(run: Run, arguments: tuple[str, ...]):
     code, out, err = run(*arguments)

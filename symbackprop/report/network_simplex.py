@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 _TRIED = 30  # candidates compared before each exchange
+_EFFORT = 20_000_000  # nodes looked at: some seconds
 
 
 class Arc(NamedTuple):
@@ -106,10 +107,10 @@ class _Tree:
         return grown
 
     def improve(self) -> None:
-        """Exchange arcs until none lowers the cost; every state on the way is a valid one, so that stopping is safe."""
-        count, at, most = len(self.level), 0, 50 * len(self.level)
-        for _ in range(most):
-            best, gain, found = -1, 0, 0
+        """Exchange arcs until none lowers the cost, or until it has taken long: every state on the way is valid."""
+        count, at, effort = len(self.level), 0, _EFFORT
+        while effort > 0:
+            best, gain, found, step = -1, 0, 0, 0
             for step in range(count):
                 node = (at + step) % count
                 saved = -self.pull[node] if self.upward[node] else self.pull[node]
@@ -122,7 +123,7 @@ class _Tree:
             if best < 0:
                 return
             at = (at + step + 1) % count
-            self._exchange(best)
+            effort -= step + self._exchange(best)
 
     def centre(self) -> None:
         """Move each branch that nothing pulls into the middle of its room."""
@@ -164,8 +165,8 @@ class _Tree:
         for node in side:
             self.level[node] += distance
 
-    def _exchange(self, top: int) -> None:
-        """Move the branch below `top` until an arc holds it, and hang it on that one."""
+    def _exchange(self, top: int) -> int:
+        """Move the branch below `top` until an arc holds it, and hang it on that one; returns how many nodes it took."""
         side, sign = self._branch(top)
         slack, inner, outer = self._obstacle(side, sign)
         self._move(side, sign * slack)
@@ -188,5 +189,5 @@ class _Tree:
             self.parent[node], self.upward[node], self.pull[node] = parent, upward, rest
             self.children[parent].append(node)
             if node == top:
-                return
+                return 3 * len(side) + len(above)
             node, parent, upward, rest = old_parent, node, not old_upward, pull - old_pull
