@@ -121,5 +121,5 @@ def _text(array: Any) -> str:
 
 def _number(value: Any) -> str:
     """A number in three digits, as on a blackboard: -0.393, 12, 1.5e-08."""
-    number = float(value)
+    number = float(value) + 0.0  # no -0
     return f"{number:.2f}" if 0.1 <= abs(number) < 1000 and not number.is_integer() else f"{number:.3g}"

@@ -10,7 +10,7 @@ from symbackprop.functions import TableFunction
 from symbackprop.program import Op, Sum, position, slot
 
 
-WIDEST = 32  # operands of one equation: what is wider is no easier to read, and dear to put together
+MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
 
 
 class Node:
@@ -21,6 +21,7 @@ class Node:
         self.operands: tuple[tuple[Tensor, Index], ...] = tensor.operands
         self.index: Index = tensor.index
         self.shape = tensor.shape
+        self.weight = 1  # operations that were put together
 
 
 def squeeze(order: list[Tensor], nodes: dict[int, Node]) -> None:
@@ -94,7 +95,7 @@ def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
 
 def _fits(node: Node, k: int, inner: Node) -> bool:
     assert isinstance(node.op, Sum)
-    if not isinstance(inner.op, Sum) or len(node.operands) + len(inner.operands) > WIDEST:
+    if not isinstance(inner.op, Sum) or node.weight + inner.weight > MOST:
         return False
     if _scales(node.op):
         return True
@@ -158,3 +159,4 @@ def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
     node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
     node.operands = tuple(operands)
+    node.weight += inner.weight

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.builder import Tensor
-from symbackprop.functions import FUNCTIONS, Where, iverson
 from symbackprop.builder.indexing import arange
+from symbackprop.functions import FUNCTIONS, Where, iverson
 from symbackprop.pin import affine, digits, overhang, pins, proven, split, upper
 from symbackprop.program import Equation, Program, Ref, Signature, Sum, position, size, slot
 from symbackprop.tracing import trace

@@ -38,7 +38,7 @@ class Scope:
     def show(self, extent: Expr, loops: Mapping[str, str] | None = None) -> str:
         """The text of an expression of sizes and of loop variables."""
         names: dict[Symbol, str] = {position(c): name for c, name in (loops or {}).items()}
-        symbols = sorted(extent.free_symbols, key=str)
+        symbols = sorted(extent.free_symbols, key=lambda s: (s not in names, str(s)))  # r + 3 for a loop's r
         self.used |= {s for s in symbols if s not in names}  # type: ignore[misc]
         shown = tuple(Shown(s, 0, "whole") for s in symbols)  # type: ignore[arg-type]
         return printed(extent, shown).text.format(*[names.get(s) or self.names[s] for s in symbols])  # type: ignore[call-overload, index]

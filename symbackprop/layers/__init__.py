@@ -14,7 +14,7 @@ from symbackprop.layers.dense import (
     residual_block,
     tied_autoencoder,
 )
-from symbackprop.layers.gated import mixture_of_experts, squeeze_excitation
+from symbackprop.layers.mixture import mixture_of_experts, squeeze_excitation
 from symbackprop.layers.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from symbackprop.layers.pool import (
     avg_pool1d,

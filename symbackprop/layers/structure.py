@@ -6,8 +6,8 @@ import sympy as sp
 
 from symbackprop import builder
 from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, normal_axes, product
-from symbackprop.functions import iverson
 from symbackprop.builder.indexing import is_integer
+from symbackprop.functions import iverson
 from symbackprop.layers.arguments import Value, part, tensor, whole
 from symbackprop.operations import reshape
 from symbackprop.program import position

@@ -101,7 +101,7 @@ class Reading:
         raise self.fault(node, f"{word} is no kind of tensor.", mend)
 
     def joined(self, node: ast.expr, a: Kind, b: Kind) -> Kind:
-        for one, other in ((a.kind, b.kind), (a.domain, b.domain), (a.sizes, b.sizes)):
+        for one, other in ((a.kind, b.kind), (a.domain, b.domain), (a.sizes, b.sizes if a.sizes != b.sizes else None)):
             if one is not None and other is not None:
                 raise self.fault(
                     node, f"{self.source.segment(node)} says the same thing twice.", "Write s: parameter[n] & positive."

@@ -78,17 +78,24 @@ def _spelled(name: str, text: str) -> list[Expr]:
 
 
 def _size(name: str, text: str) -> Expr:
-    tree, source = parsed(text, f"the sizes of {name}")
+    unreadable = NotationError(f"{name}: {text!r} is no size.", 'Write names and whole numbers: "h d".')
+    try:
+        tree, source = parsed(text, "")
+    except NotationError:
+        raise unreadable from None
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
-        raise NotationError(f"{text} is no size.", 'Write names and whole numbers: "h d".', source.at(1, 0))
+        raise unreadable
+    try:
+        return Reading(source, _named).size(tree.body[0].value)
+    except NotationError as error:
+        raise NotationError(f"{name}: {text!r} is no size: {error.fault}", error.mend) from None
 
-    def named(node: ast.Name) -> Expr:
-        fault = name_fault(node.id)
-        if fault:
-            raise NotationError(*fault, source.place(node))
-        return size(node.id)
 
-    return Reading(source, named).size(tree.body[0].value)
+def _named(node: ast.Name) -> Expr:
+    fault = name_fault(node.id)
+    if fault:
+        raise NotationError(*fault)
+    return size(node.id)
 
 
 parameter = Declaration(

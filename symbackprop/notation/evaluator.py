@@ -14,6 +14,7 @@ from symbackprop.builder import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.errors import NotationError, Source, nearest, shortened
 from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, PACKAGES, called, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
+from symbackprop.program import Sum
 
 Plain = int | Expr  # a number, or an expression of sizes
 OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -57,6 +58,7 @@ class Evaluator:
 
     def __init__(self, source: Source, lookup: Callable[[ast.Name], Any], known: Callable[[str], bool]) -> None:
         self.source, self.lookup, self.known = source, lookup, known
+        self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node))
@@ -83,7 +85,21 @@ class Evaluator:
             raise self.fault(node, text) from None
         if isinstance(result, Tensor) and result.name is None and result.written is None:
             result.written = Written(self.source, node)
+            self.keep_constant(result)
         return result
+
+    def keep_constant(self, tensor: Tensor) -> None:
+        """Remember the number that a tensor without axes is, where it is made of constants alone."""
+        numbers = [self.plain(operand) for operand, _ in tensor.operands]
+        if isinstance(tensor.op, Sum) and numbers and not tensor.shape and not any(isinstance(n, Tensor) for n in numbers):
+            swap = dict(zip(tensor.op.slots, map(as_number, numbers), strict=True))
+            number: Any = tensor.op.body.xreplace(swap)
+            if number.is_finite and number.is_real:
+                self.constants[id(tensor)] = (tensor, number)
+
+    def plain(self, value: Any) -> Any:
+        """A number for what is made of constants; anything else as it is."""
+        return plain(self.constants[id(value)][1] if id(value) in self.constants else value)
 
     def operand(self, node: ast.expr) -> Tensor | Plain:
         """A tensor or a number, as an operator needs it."""
@@ -293,10 +309,10 @@ class Evaluator:
                 f"{self.source.segment(node)} is no index.",
                 "Write whole numbers, slices, None, ..., or a tensor of integers.",
             )
-        return plain(value)
+        return self.plain(value)
 
     def position(self, node: ast.expr) -> Any:
-        return None if isinstance(node, ast.Constant) and node.value is None else plain(self.operand(node))
+        return None if isinstance(node, ast.Constant) and node.value is None else self.plain(self.operand(node))
 
     def sequence(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
         return tuple(self.value(one) for one in node.elts)

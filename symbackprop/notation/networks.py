@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from symbackprop.builder import Tensor, as_tensor, number_of
+from symbackprop.builder import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, nearest
 from symbackprop.notation.vocabulary import name_fault
 from symbackprop.program import Program
@@ -83,7 +83,13 @@ def made(
             raise NotationError(f"there is no {loss} to be the loss.", mend)
     ordered = {name: tensor for name, tensor in outputs.items() if name != chosen}
     ordered |= {name: tensor for name, tensor in outputs.items() if name == chosen}  # the loss comes last
-    program = trace(ordered, declared, gates)
+    try:
+        program = trace(ordered, declared, gates)
+    except LanguageError as error:
+        raise NotationError(str(error)) from None
+    clash = sorted(program.tensors.keys() & set(map(str, program.sizes())))
+    if clash:
+        raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
     notes = tuple(f"{name}: nothing reads it." for name in _unread(program, chosen))
     return Network(
         program, chosen, gates=gates, aliases=aliases, notes=notes, outputs=ordered, declared=declared, **about
@@ -98,14 +104,16 @@ def from_tensors(thing: Tensor | Mapping[str, Tensor], loss: str | None = None, 
         thing = {thing.name or "L": thing}
     outputs: dict[str, Tensor] = {}
     aliases: dict[str, str] = {}
+    names: dict[int, str] = {}
     for name, value in thing.items():
         fault = name_fault(name)
         if fault:
             raise NotationError(*fault)
         tensor = as_tensor(value)
-        if tensor.name not in (None, name):
-            aliases[name] = tensor.name
-        outputs[tensor.name or name] = tensor
+        own = tensor.name or names.setdefault(id(tensor), name)
+        if own != name:
+            aliases[name] = own
+        outputs[own] = tensor
     if not outputs:
         raise NotationError("there is no tensor.", 'Write network({"L": loss}).')
     return made(outputs, (), loss, gates, aliases)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from symbackprop.builder import LanguageError, as_tensor, number_of
+from symbackprop.builder import as_tensor, number_of
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.networks import Network, made
@@ -98,8 +98,6 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
         network = made(reader.outputs, reader.inputs, loss, gates, reader.aliases, lines=reader.lines, **about)
     except NotationError as error:
         raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None
-    except LanguageError as error:
-        raise NotationError(str(error), "", Place(reader.source.file)) from None
     return network
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.builder import Tensor, as_number, number_of
+from symbackprop.builder import Tensor, as_number
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source, nearest
 from symbackprop.notation.evaluator import Evaluator
@@ -189,9 +189,8 @@ class Reader:
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, or a name for an expression of sizes."""
         if isinstance(value, Tensor):
-            number = number_of(value)
-            if number is not None:
-                value = number
+            number = self.evaluator.plain(value) if value.name is None else value
+            value = value if isinstance(number, Tensor) else number
         if isinstance(value, Tensor):
             if value.name is None:
                 self.outputs[name] = value.named(name)

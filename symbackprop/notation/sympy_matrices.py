@@ -113,6 +113,8 @@ def _product(a: Read, b: Read) -> Read:
         return Read(factor.tensor * part.tensor, shape, part.flipped)
     left, right = (term[::-1] if r.flipped else term for term, r in zip(terms, (a, b), strict=True))
     result = "".join(c for c, n in zip("rc", shape, strict=True) if n != 1)
+    if a.tensor is b.tensor and not result:
+        return Read(builder.total(a.tensor**2), shape)  # r.T * r, as sum(r**2)
     return Read(builder.contract(f"{left},{right}->{result}", a.tensor, b.tensor), shape)
 
 

@@ -247,4 +247,6 @@ def summary(array: ndarray, digits: int = 3, entries: int = 6) -> str:
     if array.size <= entries:
         text = np.array2string(array, formatter={"all": lambda x: f"{x:.{digits}g}"}, separator=" ")
         return text.replace("\n", "")
-    return f"mean {array.mean():.{digits}g}, |max| {abs(array).max():.{digits}g}"
+    mean, largest = array.mean(), abs(array).max()
+    mean = 0 if abs(mean) < 1e-12 * largest else mean  # what is left of terms that cancel
+    return f"mean {mean:.{digits}g}, |max| {largest:.{digits}g}"

@@ -1,6 +1,6 @@
 """The computational graph as lecturers draw it: values in green above the wire, gradients in red below it, as one SVG.
 
-A picture is made of plain nodes and edges, whatever produced them: each node is measured, Graphviz places them all,
+A picture is made of plain nodes and edges, whatever produced them: each node is measured, all of them are placed,
 and the SVG is drawn here, with formulas as outlines, so that it looks the same everywhere.
 """
 

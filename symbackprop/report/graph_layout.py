@@ -19,7 +19,7 @@ Point = tuple[float, float]
 Size = tuple[float, float]
 
 _BETWEEN_BOXES, _BESIDE_WIRE, _BETWEEN_RANKS = 22.0, 13.0, 28.0  # pixels
-_ARROW, _PORT_STEP, _CLEARANCE, _CORNER = 7.0, 11.0, 5.0, 9.0  # pixels
+_ARROW, _PORT_STEP, _CLEARANCE, _CORNER = 7.0, 11.0, 5.0, 7.0  # pixels
 _COMPUTED, _GIVEN = 10, 1  # the weight of a wire from a computed value, whose path is straight, and from an input
 _STRAIGHT = 1, 2, 8  # how much a wire weighs between boxes, between a box and a place that it passes, between such
 
@@ -61,10 +61,13 @@ class _Plan:
     bands: list[tuple[float, float]] = field(default_factory=list)  # of each rank: where it begins and ends
 
     def middle(self, node: int) -> float:
+        """Where the node's centre stands along the ranks."""
         return sum(self.bands[self.rank[node]]) / 2
 
     def solid(self, node: int) -> bool:
+        """Whether it is a box or a label, not a place that wires pass."""
         return self.breadth[node] > 0.0
+
 
 def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> Layout:
     """Positions in ranks from left to right, or from top to bottom; the wires must not go round.
@@ -72,7 +75,7 @@ def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> L
     Wires leave a box in the middle of its side and enter it from the side before; a label stands on its wire, halfway.
     """
     names = {name: at for at, name in enumerate(boxes)}
-    turned = [(size[::-1] if sideways else size) for size in boxes.values()]
+    turned = [(height, width) if sideways else (width, height) for width, height in boxes.values()]
     plan = _ranked(turned, [(names[w.source], names[w.target]) for w in wires], [w.label for w in wires], sideways)
     above: list[list[int]] = [[] for _ in plan.rank]
     for upper, lower in plan.links:
@@ -83,22 +86,26 @@ def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> L
     ports = _ports(plan)
     curves = [_curves(plan, path, port) for path, port in zip(plan.paths, ports, strict=True)]
 
+    left = min((x - breadth / 2 for x, breadth in zip(plan.x, plan.breadth, strict=True)), default=0.0)
+    right = max((x + breadth / 2 for x, breadth in zip(plan.x, plan.breadth, strict=True)), default=0.0)
+
     def point(x: float, y: float) -> Point:
         return (y, x - left) if sideways else (x - left, y)
 
-    left = min(x - breadth / 2 for x, breadth in zip(plan.x, plan.breadth, strict=True)) if boxes else 0.0
-    right = max(x + breadth / 2 for x, breadth in zip(plan.x, plan.breadth, strict=True)) if boxes else 0.0
     places = [point(x, plan.middle(node)) for node, x in enumerate(plan.x)]
-    extent = (plan.bands[-1][1] if plan.bands else 0.0, right - left)
+    width, height = point(right, plan.bands[-1][1] if plan.bands else 0.0)
     return Layout(
-        *(extent if sideways else extent[::-1]),
+        width,
+        height,
         {name: places[at] for name, at in names.items()},
         [[[point(*at) for at in curve] for curve in parts] for parts in curves],
         [next((places[node] for node in path[1:-1] if plan.solid(node)), None) for path in plan.paths],
     )
 
 
-def _ranked(sizes: list[Size], ends: list[tuple[int, int]], labels: list[Size | None], sideways: bool) -> _Plan:
+def _ranked(
+    sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequence[Size | None], sideways: bool
+) -> _Plan:
     """The rank of each box, and the places in the ranks that each wire passes; a label widens one of them."""
     computed = {target for _, target in ends}
     weights = [_COMPUTED if source in computed else _GIVEN for source, _ in ends]
@@ -163,12 +170,15 @@ def _ports(plan: _Plan) -> list[float]:
         found.sort(key=lambda wire: (plan.x[plan.paths[wire][-2]], wire))
         side = max(plan.breadth[target] / 2 - _CORNER, 0.0)
         low, high = plan.x[target] - side, plan.x[target] + side
-        step = min(_PORT_STEP, 2 * side / max(len(found) - 1, 1))
+        step = min(_PORT_STEP, side / max(len(found) - 1, 1))  # so small that one may stay in the middle
         came = [plan.x[plan.paths[wire][-2]] for wire in found]
         straight = [low <= x <= high for x in came]
-        wishes = [x if right else plan.x[target] + copysign(0.6 * side, x - plan.x[target]) for x, right in zip(came, straight, strict=True)]
+        wishes = [
+            x if right else plan.x[target] + copysign(0.6 * side, x - plan.x[target])
+            for x, right in zip(came, straight, strict=True)
+        ]
         # What can be straight stays so; the others make room.
-        firm = [1000.0 if right else 1.0 for right in straight]
+        firm = [1e6 if right else 1.0 for right in straight]
         for wire, port in zip(found, _apart(wishes, firm, step, low, high), strict=True):
             ports[wire] = port
     return ports

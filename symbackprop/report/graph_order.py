@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 Neighbours = Sequence[Sequence[int]]
 
-_SWEEPS = 24  # downwards and upwards in turn; the best order on the way is kept
+_SWEEPS, _IN_VAIN = 24, 8  # sweeps downwards and upwards in turn, at most, and those without a better order
+_EFFORT = 50_000  # nodes sorted in all sweeps: a second or two
 
 
 def ordered(rank: Sequence[int], above: Neighbours) -> list[list[int]]:
@@ -23,16 +24,18 @@ def ordered(rank: Sequence[int], above: Neighbours) -> list[list[int]]:
             below[parent].append(node)
     rows = _reading_order(rank, above, below)
     best, fewest = rows, _crossings(rows, above)
-    for sweep in range(_SWEEPS):
-        if not fewest:
+    in_vain = 0
+    for sweep in range(min(_SWEEPS, 2 + _EFFORT // max(len(rank), 1))):
+        if not fewest or in_vain == _IN_VAIN:
             break
         rows = [list(row) for row in rows]
         # Of equal medians the later one goes first in every second pair of sweeps: ties do not block an exchange.
         _sweep(rows, above, below, downwards=sweep % 2 == 0, later_first=sweep % 4 > 1)
         _exchange(rows, above, below)
         crossings = _crossings(rows, above)
+        in_vain += 1
         if crossings < fewest:
-            best, fewest = [list(row) for row in rows], crossings
+            best, fewest, in_vain = [list(row) for row in rows], crossings, 0
     return best
 
 
@@ -72,7 +75,9 @@ def _sweep(rows: list[list[int]], above: Neighbours, below: Neighbours, downward
     neighbours = above if downwards else below
     places = _places(rows)
     for row in rows if downwards else reversed(rows):
-        medians = {node: _median(sorted(places[other] for other in neighbours[node])) for node in row if neighbours[node]}
+        medians = {
+            node: _median(sorted(places[other] for other in neighbours[node])) for node in row if neighbours[node]
+        }
         sign = -1 if later_first else 1
         movable = iter(sorted(medians, key=lambda node: (medians[node], sign * places[node])))
         row[:] = [next(movable) if node in medians else node for node in row]
@@ -91,26 +96,20 @@ def _median(places: list[int]) -> float:
 
 
 def _exchange(rows: list[list[int]], above: Neighbours, below: Neighbours) -> None:
-    """Exchange nodes side by side while that removes crossings."""
+    """Exchange nodes side by side, row after row and back, while that removes crossings there."""
     places = _places(rows)
-    pending = set(range(len(rows)))
-    while pending:
-        at = min(pending)
-        pending.remove(at)
-        row, changed = rows[at], False
-        for left in range(len(row) - 1):
-            one, two = row[left], row[left + 1]
-            gain = 0
-            for neighbours in (above, below):
-                first = sorted(places[other] for other in neighbours[one])
-                second = sorted(places[other] for other in neighbours[two])
-                gain += _inversions(first, second) - _inversions(second, first)
-            if gain > 0:
-                row[left], row[left + 1] = two, one
-                places[one], places[two] = left + 1, left
-                changed = True
-        if changed:
-            pending.update(near for near in (at - 1, at, at + 1) if 0 <= near < len(rows))
+    for row in [*rows, *reversed(rows)]:
+        near = {node: [sorted(places[other] for other in side[node]) for side in (above, below)] for node in row}
+        changed = True
+        while changed:
+            changed = False
+            for left in range(len(row) - 1):
+                one, two = row[left], row[left + 1]
+                pairs = list(zip(near[one], near[two], strict=True))
+                if sum(_inversions(a, b) for a, b in pairs) > sum(_inversions(b, a) for a, b in pairs):
+                    row[left], row[left + 1] = two, one
+                    changed = True
+        places.update((node, at) for at, node in enumerate(row))
 
 
 def _inversions(first: list[int], second: list[int]) -> int:

@@ -166,9 +166,11 @@ def _collect(node: Any, x: float, y: float, found: _Found, latex: str) -> None:
 def _outline(font: str, glyph: Any) -> str:
     """The name of a glyph's outline, which is kept for the canvas; empty for a blank."""
     name = f"{font}{glyph.index}"
+    if offsets := getattr(glyph, "offsets", None):  # a tall bar or bracket, put together of pieces
+        name = f"{font}{glyph.glyphs[0].index}_{offsets[0]:.0f}_{offsets[-1]:.0f}"
     if name not in OUTLINES:
         path = glyph.svgpath(scale_factor=1000 / glyph.DFLT_SIZE_PT)
-        data = "" if path is None else path.get("d", "")
+        data = "" if path is None else " ".join(piece.get("d", "") for piece in path.iter())
         data = re.sub(r"-?\d+\.\d+", lambda entry: f"{float(entry[0]):.0f}", data)
         OUTLINES[name] = re.sub(r"\s*([A-Z])\s*", r"\1", data).strip()
     return name if OUTLINES[name] else ""

@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 _TRIED = 30  # candidates compared before each exchange
-_EFFORT = 20_000_000  # nodes looked at: some seconds
+_EFFORT = 10_000_000  # nodes looked at: some seconds
 
 
 class Arc(NamedTuple):

@@ -191,7 +191,7 @@ def test_the_source_of_a_convolution() -> None:
         "dx = np.zeros((b, c, h + 2, w + 2))",
         "for r in range(k):",
         "for s in range(l):",
-        "dx[:, :, r : h + r - k + 3, s : w + s - l + 3] += dx_parts[..., r, s]",
+        "dx[:, :, r : r + h - k + 3, s : s - l + w + 3] += dx_parts[..., r, s]",
         "dx = dx[:, :, 1:-1, 1:-1]",
         "dW = np.tensordot(du, x_windows, axes=([0, 2, 3], [0, 2, 3]))",
         'return L, {"W": dW, "x": dx}',

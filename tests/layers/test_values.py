@@ -15,6 +15,7 @@ from symbackprop.tracing import trace
 from tests.layers import naive
 from tests.random_programs import declare
 
+
 def inputs(**shapes: tuple[int, ...]) -> tuple[dict[str, Tensor], dict[str, ndarray]]:
     """Declared tensors with numbers for sizes, and arrays for them."""
     rng = np.random.default_rng(0)

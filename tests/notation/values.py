@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from symbackprop.notation import Network, as_network
-from symbackprop.numeric.points import sizes
 from symbackprop.numeric.tape import forward
 
 
@@ -14,5 +13,5 @@ def value(thing: Any, point: Mapping[str, Any], at: Mapping[str, int] | None = N
     """The loss (or the value called `of`) of a network."""
     network = thing if isinstance(thing, Network) else as_network(thing)
     arrays = {name: np.asarray(array) for name, array in point.items()}
-    found = forward(network.program, arrays, at or sizes(network.program))
+    found = forward(network.program, arrays, at)
     return np.asarray(found[of or network.loss])

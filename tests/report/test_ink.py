@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.report import ink
-from symbackprop.report.ink import DrawingError, TooLarge, fitted, formula, stack, text, value
+from symbackprop.report.ink import OUTLINES, DrawingError, TooLarge, fitted, formula, stack, text, value
 from symbackprop.report.mathml import mathml
 from symbackprop.report.symbols import ACCENTS, ALPHABETS, ENVIRONMENTS, SYMBOLS
 
@@ -163,3 +163,15 @@ def test_threads_measure_alike():
     formula.cache_clear()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda one: formula(one, 13.5), latex)) == alone
+
+
+@pytest.mark.parametrize("inside", [r"\hat{y}", r"\frac{a}{b}", r"\frac{\frac{a}{b}}{\frac{c}{d}}"])
+@pytest.mark.parametrize("sign", [r"\lVert %s\rVert", "|%s|", "(%s)", "[%s]"])
+def test_tall_bars_and_brackets_are_drawn(sign, inside):
+    left, right = sign.split("%s")
+    bare, fenced = formula(inside, 16), formula(rf"\left{left} {inside}\right{right}", 16)
+    assert len(fenced.glyphs) == len(bare.glyphs) + 2
+    assert fenced.width > bare.width + 4
+    assert fenced.ascent >= bare.ascent * 0.9
+    outlines = {OUTLINES[name] for name, *_ in fenced.glyphs} - {OUTLINES[name] for name, *_ in bare.glyphs}
+    assert all(outline.startswith("M") for outline in outlines)

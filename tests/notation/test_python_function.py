@@ -1,0 +1,194 @@
+"""A decorated function is read from its source: arguments, local names, the returned loss, and what is refused where."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.notation import Network, NotationError, as_network, read
+
+
+@sb.network
+def two_layers(x: "data[d]", y: sb.data["c"], W_1: sb.parameter["h, d"], W_2: sb.parameter["c", "h"], lam=0.01):  # noqa: F821, N803
+    """The two-layer network.
+
+    With a regulariser.
+    """
+    a = sb.sigmoid(W_1 @ x)
+    yhat = W_2 @ a
+    return np.sum((yhat - y) ** 2) + lam * np.sum(W_1**2)
+
+
+def test_a_decorated_function_is_a_network() -> None:
+    network: Any = two_layers
+    assert isinstance(network, Network)
+    assert str(network).splitlines() == [
+        "x: data[d]",
+        "y: data[c]",
+        "W_1: parameter[h, d]",
+        "W_2: parameter[c, h]",
+        "lam: constant",
+        "z[i] = sum_{j} W_1[i j]*x[j]",
+        "a[i] = sigmoid(z[i])",
+        "yhat[k] = sum_{i} W_2[k i]*a[i]",
+        "u_1 = sum_{k} (-y[k] + yhat[k])**2",
+        "u_2 = sum_{i j} W_1[i j]**2",
+        "L = lam*u_2 + u_1",
+    ]
+    assert (network.name, network.title, network.loss, network.origin) == ("two_layers", "The two-layer network.", "L", "function")
+    assert network.source.startswith("def two_layers(x:")
+    assert network.function.__name__ == "two_layers"
+    lines = Path(__file__).read_text(encoding="utf-8").split("\n")
+    line, column = network.lines["yhat"]
+    assert lines[line - 1][column - 1 :].startswith("yhat = W_2 @ a")
+
+
+def test_arguments_without_a_declaration_are_scalars() -> None:
+    @sb.network(gates="whole")
+    def neuron(w, x, b: float = 2):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        f = 1 / (1 + np.exp(-(w * x + b)))
+        return f
+
+    assert [str(e) for e in neuron.program.equations] == ["z = b + w*x", "f = sigmoid(z)"]
+    assert neuron.loss == "f"
+    assert [t.kind for t in neuron.program.inputs] == ["parameter", "parameter", "constant"]
+
+
+def test_declarations_may_stand_in_the_body_and_in_quotes() -> None:
+    def f(t: "integers[n, v]", s: sb.parameter["v"] & sb.positive["v"], E: "parameter[v, d] & unit") -> Any:  # type: ignore  # noqa: F821, N803, PGH003
+        m: data[()]  # type: ignore[name-defined]  # noqa: F821
+        return (E[t] * s[t][:, None]).sum() * m  # noqa: F821
+
+    network = sb.network(f)
+    assert {n.name: (n.kind, n.domain) for n in network.program.inputs} == {
+        "t": ("integers", None), "s": ("parameter", "positive"), "E": ("parameter", "unit"), "m": ("data", None),
+    }  # fmt: skip
+
+
+def loop(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: ANN201, F821
+    for k in range(3):
+        y = x * k
+    return y
+
+
+def branch(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: ANN201, F821
+    if x:
+        return x
+    return 2 * x
+
+
+def nothing(x: "data[n]") -> None:  # noqa: F821
+    y = x  # noqa: F841
+
+
+def early(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    return x**2
+    y = x
+
+
+def several(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    return x, x**2
+
+
+def starred(*x):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN201
+    return x
+
+
+def undeclared(x: "dat[n]"):  # type: ignore[no-untyped-def]  # noqa: ANN201, F821
+    return x
+
+
+def texted(x, mode="sum"):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    return x
+
+
+def other(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    return early(x)
+
+
+def constant(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    return 3
+
+
+REFUSED: list[tuple[Callable[..., Any], str, str]] = [
+    (loop, "for k in", "for is not in the language. Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis."),
+    (branch, "if x:", "if is not in the language. Write np.where(condition, a, b)."),
+    (nothing, "def nothing", "nothing returns nothing. End it with return L."),
+    (early, "y = x", "nothing follows the return. Leave the line out, or move it up."),
+    (several, "return x, x**2", "a network returns one value, the loss. Write return L."),
+    (starred, "x)", "* before an argument is not in the language. Name each input."),
+    (undeclared, '"dat[n]"', "dat is no kind of tensor. Did you mean data?"),
+    (texted, '"sum"', "mode would be 'sum'. A constant is a number."),
+    (other, "early(x)", "early is not a function of the language. Write it with the operations of the language."),
+    (constant, "3", "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),
+]
+
+
+@pytest.mark.parametrize(("function", "place", "words"), REFUSED, ids=lambda part: getattr(part, "__name__", ""))
+def test_what_is_refused_and_where(function: Callable[..., Any], place: str, words: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        sb.network(function)
+    error = caught.value
+    assert str(error).split("\n")[0] == f"{__file__}:{error.line}:{error.column}: {words}"
+    assert error.line is not None
+    assert error.column is not None
+    line = Path(__file__).read_text(encoding="utf-8").split("\n")[error.line - 1]
+    assert line[error.column - 1 :].startswith(place)
+
+
+def test_a_lambda_and_a_function_without_source_are_refused() -> None:
+    with pytest.raises(NotationError, match=re.escape("a lambda has no names for its values. Write def.")):
+        sb.network(lambda x: x**2)
+    scope: dict[str, Any] = {}
+    exec("def typed(x): return x**2", scope)
+    with pytest.raises(NotationError, match="the source of typed cannot be found. Write the function in a file"):
+        sb.network(scope["typed"])
+
+
+FILE = """\
+import os
+import symbackprop as sb
+
+raise RuntimeError("this file is never executed")
+
+def helper(x):
+    return x
+
+@sb.network
+def small(x: sb.data["n"]):
+    L = sb.sum(x**2); return L
+
+@sb.network
+def bad(x: "data[n]"):
+    y = (1 +
+         2*x)
+    return sum(y @ z)
+"""
+
+
+def test_a_function_of_a_file_is_read_and_nothing_is_executed(tmp_path: Path) -> None:
+    file = tmp_path / "nets.py"
+    file.write_text(FILE.replace("; ", "\n    "), encoding="utf-8")
+    network = read(f"{file}:small")
+    assert [str(e) for e in network.program.equations] == ["L = sum_{i} x[i]**2"]
+    assert str(as_network(f"{file}:small")) == str(network)
+    cases = {
+        "": ":0: there are 2 functions: small, bad. Name one: nets.py:small.",
+        ":smal": ":0: there is no function smal. Did you mean small?",
+        ":bad": ":18:20: z is not defined.",
+    }
+    for suffix, words in cases.items():
+        with pytest.raises(NotationError, match=re.escape(f"{file}{words.removeprefix(':0')}")):
+            read(f"{file}{suffix}")
+    file.write_text("def broken(:\n", encoding="utf-8")
+    with pytest.raises(NotationError, match=r"nets.py:1:12: this is not Python: "):
+        read(f"{file}:broken")
+
+
+def test_nothing_of_the_file_was_imported() -> None:
+    assert "nets" not in sys.modules

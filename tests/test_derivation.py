@@ -1,0 +1,134 @@
+"""What a derivation offers in Python: gradients, steps, formats, the check, a second derivative."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import symbackprop as sb
+from symbackprop.derivation import CheckFailedError
+from symbackprop.errors import SymbackpropError
+from symbackprop.numeric.verdict import Check
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+TWO_LAYER = EXAMPLES / "two_layer.net"
+CLOSE = {"rtol": 1e-12, "atol": 1e-14}
+
+
+def test_a_gradient_has_a_name_a_shape_and_its_forms():
+    gradient = sb.derive(TWO_LAYER).gradients["W_2"]
+    assert gradient.name == "dL/dW_2"
+    assert str(gradient.shape) == "(c, h)"
+    assert str(gradient) == "dL/dW_2[k i] = a[i]*dL/dyhat[k]"
+    assert gradient.latex() == r"\frac{\partial L}{\partial W_{2}} = 2 \left(\hat{y} - y\right) a^{\top}"
+    assert gradient.index() == r"\frac{\partial L}{\partial W_{2,ki}} = \frac{\partial L}{\partial \hat{y}_{k}}\,a_{i}"
+    assert gradient._repr_latex_() == f"$\\displaystyle {gradient.latex()}$"
+
+
+def test_the_steps_are_the_sweep_in_its_order_each_with_its_reason():
+    steps = sb.derive(TWO_LAYER).steps
+    assert [equation.target.name for equation in steps] == ["dL/dyhat", "dL/dW_2", "dL/da", "dL/dz", "dL/dW_1"]
+    assert all(equation.step for equation in steps)
+    last = steps[-1].step
+    assert (last.rule, last.through.name, last.wrt.name, last.upstream.name, last.pattern) == (
+        "chain",
+        "z",
+        "W_1",
+        "dL/dz",
+        "product",
+    )
+    assert [str(ref) for ref in last.local_operands] == ["x[j]"]
+
+
+def test_every_format_carries_the_table_of_the_check():
+    derivation = sb.derive(EXAMPLES / "gates.net")
+    table = "df/dx     ()     0.471"
+    assert table in derivation.text()
+    assert table in derivation.markdown()
+    assert table in derivation.html()
+    assert table.replace(" ", "\\ ") in derivation.latex()
+    with pytest.raises(SymbackpropError, match='there is no format "pdf"; write one of text, markdown, latex, html'):
+        derivation.report("pdf")
+
+
+def test_a_page_needs_nothing_else():
+    page = sb.derive(TWO_LAYER).html()
+    assert page.lower().startswith("<!doctype html>")
+    for outside in ("http://", "https://", "<script", "@import", 'src="/', "url(/"):
+        assert outside not in page.replace("http://www.w3.org/", "")
+
+
+def test_a_notebook_shows_the_derivation():
+    shown = sb.derive(TWO_LAYER)._repr_html_()
+    assert "<math" in shown
+    assert "<html" not in shown
+
+
+def test_no_report_of_gradients_that_fail_their_check(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Check, "ok", False)
+    derivation = sb.derive(TWO_LAYER)
+    for write in (derivation.text, derivation.markdown, derivation.latex, derivation.html):
+        with pytest.raises(CheckFailedError, match="the derived gradients fail their check, no report is written"):
+            write()
+
+
+def test_names_are_given_as_a_list_or_with_commas():
+    assert sb.derive(TWO_LAYER, "x, W_1").wrt == ("x", "W_1")
+    assert sb.derive(TWO_LAYER, ["x", "W_1"]).wrt == ("x", "W_1")
+    assert sb.derive(TWO_LAYER).wrt == ("W_1", "W_2")
+
+
+def test_a_second_derivative_is_derive_applied_twice():
+    x, y = sp.symbols("x y")
+    expression = sp.exp(x * y) * sp.sin(x) + x**3 / y
+    first = sb.derive(sb.from_sympy(expression, name="f"), wrt="x")
+    at = {"x": 0.7, "y": 1.3}
+    for wrt in (x, y):
+        second = sb.derive(first, wrt=str(wrt))
+        expected = float(sp.diff(expression, x, wrt).subs(at))
+        np.testing.assert_allclose(sb.compile(second).value_and_grad(at)[1][str(wrt)], expected, rtol=1e-12)
+        assert second.check().ok
+
+
+def test_the_hessian_of_a_network_is_symmetric_and_right():
+    first = sb.derive("x: parameter[n]\nA: data[n, n]\nL = x @ A @ x + sum(tanh(x))", wrt="x")
+    second = sb.derive(first, wrt="x")
+    rng = np.random.default_rng(0)
+    A, x = rng.standard_normal((4, 4)), rng.standard_normal(4)
+    hessian = sb.compile(second).value_and_grad({"x": x, "A": A})[1]["x"]
+    t = np.tanh(x)
+    np.testing.assert_allclose(hessian, A + A.T + np.diag(-2 * t * (1 - t**2)), **CLOSE)
+
+
+def test_of_two_gradients_one_is_named_for_the_second_derivative():
+    first = sb.derive(TWO_LAYER)
+    with pytest.raises(SymbackpropError, match="there are 2 gradients; say which to differentiate: of='W_1'"):
+        sb.derive(first, wrt="x")
+    assert sb.derive(first, wrt="x", of="W_1").check().ok
+
+
+@pytest.mark.parametrize("make", [
+    lambda: TWO_LAYER,
+    lambda: str(TWO_LAYER),
+    lambda: TWO_LAYER.read_text(),
+    lambda: sb.read(TWO_LAYER),
+    lambda: sb.derive(TWO_LAYER),
+], ids=["path", "string", "text", "network", "derivation"])  # fmt: skip
+def test_every_function_takes_every_form(make):
+    assert sb.check(make(), points=1).ok
+    assert "def value_and_grad" in sb.compile(make()).source
+    assert sb.draw(make()).startswith("<svg")
+
+
+def test_python_and_the_command_line_offer_the_same():
+    from symbackprop.cli import main
+
+    assert set(main.commands) <= set(sb.PUBLIC)
+    assert set(main.commands) == {name for name, module in sb.PUBLIC.items() if module != "notation"}
+
+
+@pytest.mark.parametrize("wrong", [3, None, object(), [1, 2], b"x**2"])
+def test_what_is_no_network_is_refused(wrong):
+    with pytest.raises(SymbackpropError, match=r"is no network\. Give a text, a path, a tensor, a SymPy expression"):
+        sb.derive(wrong)
