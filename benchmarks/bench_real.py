@@ -1,5 +1,6 @@
 """Networks of real size: the time to read, derive and compile them, one step, the check along directions, and the peak memory."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def bench_real_size(name: str) -> None:
     """Each network in a process of its own, so that its peak memory is its own."""
     here = Path(__file__).resolve().parent
     child = CHILD.format(path=[str(here), str(here.parent)], name=name)
-    done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=False)
+    one_core = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=False, env=one_core)
     print("\n" + done.stdout.strip() + done.stderr[-2000:], end="")
     assert done.returncode == 0

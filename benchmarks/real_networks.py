@@ -32,7 +32,7 @@ def transformer(blocks: int = 6, channels: int = 128, heads: int = 4, vocabulary
     d = channels
     shapes = {"gamma_1": f"{d}", "beta_1": f"{d}", "W_q": f"{d}, {d}", "W_k": f"{d}, {d}", "W_v": f"{d}, {d}", "W_o": f"{d}, {d}",
               "gamma_2": f"{d}", "beta_2": f"{d}", "W_1": f"{d}, {4 * d}", "b_1": f"{4 * d}", "W_2": f"{4 * d}, {d}", "b_2": f"{d}"}  # fmt: skip
-    declared = ["t: integers[N, T, %d]" % vocabulary, "s: integers[N, T, %d]" % vocabulary, f"E: parameter[{vocabulary}, {d}]"]
+    declared = [f"t: integers[N, T, {vocabulary}]", f"s: integers[N, T, {vocabulary}]", f"E: parameter[{vocabulary}, {d}]"]
     written = ["x_0 = E[t]"]
     for k in range(1, blocks + 1):
         names = {stem: f"{stem.replace('_', '')}_{k}" for stem in shapes}
@@ -58,11 +58,20 @@ L = mse_loss(H @ V, Y)
 
 def resnet(layers: int = 50, channels: int = 16) -> str:
     """A residual convolutional net with batch normalisation: one convolution at the entry, then blocks of two."""
-    declared = ["x: data[N, 3, 32, 32]", "t: integers[N, 10]", f"K_0: parameter[{channels}, 3, 3, 3]", f"V: parameter[{channels}, 10]"]
+    declared = [
+        "x: data[N, 3, 32, 32]",
+        "t: integers[N, 10]",
+        f"K_0: parameter[{channels}, 3, 3, 3]",
+        f"V: parameter[{channels}, 10]",
+    ]
     written = ["h_0 = relu(conv2d(x, K_0, padding=1))"]
     for k in range(1, (layers - 2) // 2 + 1):
         for j in "ab":
-            declared += [f"K{j}_{k}: parameter[{channels}, {channels}, 3, 3]", f"g{j}_{k}: parameter[{channels}]", f"e{j}_{k}: parameter[{channels}]"]
+            declared += [
+                f"K{j}_{k}: parameter[{channels}, {channels}, 3, 3]",
+                f"g{j}_{k}: parameter[{channels}]",
+                f"e{j}_{k}: parameter[{channels}]",
+            ]
         written += [
             f"m_{k} = relu(batch_norm(conv2d(h_{k - 1}, Ka_{k}, padding=1), ga_{k}, ea_{k}))",
             f"h_{k} = relu(h_{k - 1} + batch_norm(conv2d(m_{k}, Kb_{k}, padding=1), gb_{k}, eb_{k}))",

@@ -79,11 +79,11 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 def reference_pages() -> Iterator[tuple[Path, str]]:
     """The reference and its pictures, and what they should hold."""
-    import reference
+    import catalogue
 
-    yield ROOT / "docs" / "reference.md", reference.page()
-    for name in reference.pictured():
-        yield ROOT / "docs" / "pictures" / "functions" / f"{name}.svg", reference.curve(name)
+    yield ROOT / "docs" / "reference.md", catalogue.page()
+    for name in catalogue.pictured():
+        yield ROOT / "docs" / "pictures" / "functions" / f"{name}.svg", catalogue.curve(name)
 
 
 if __name__ == "__main__":

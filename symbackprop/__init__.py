@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from symbackprop.crosscheck import check
     from symbackprop.derivation import derive
     from symbackprop.drawing import draw
+    from symbackprop.language import *  # noqa: F403
     from symbackprop.notation import (
         binary,
         data,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
         read,
         unit,
     )
-    from symbackprop.language import *  # noqa: F403
     from symbackprop.training import train
 
 __all__ = [

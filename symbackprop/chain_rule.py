@@ -17,7 +17,7 @@ from functools import cache
 import sympy as sp
 from sympy import Expr, S, Symbol
 
-from symbackprop.functions import REDUCTIONS, Where, X, Y, derivative, iverson
+from symbackprop.functions import REDUCTIONS, TableFunction, Where, X, Y, derivative, iverson
 from symbackprop.program import (
     Equation,
     Gradient,
@@ -32,6 +32,7 @@ from symbackprop.program import (
     letter_sizes,
     position,
     slot,
+    substituted,
 )  # fmt: skip
 from symbackprop.rewrites import shrunk, without_labels
 from symbackprop.tracing import LETTERS
@@ -55,9 +56,7 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
     sweep = _Sweep(program, of, tuple(wrt))
     sweep.seed()
     written = {equation.target.name for equation in program.equations}
-    first_reader = {
-        r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written
-    }
+    first_reader = {r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written}
     for equation in reversed(program.equations):
         if equation.target.name in sweep.needed:
             sweep.total(equation.target.name)
@@ -98,19 +97,21 @@ class _Sweep:
         """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, not an equation."""
         self.gradient[self.of] = None
 
-    def write(
-        self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None
-    ) -> str:
+    def write(self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None) -> str:
         name = gradient_name(self.of, wrt, via)
         op, operands = without_labels(self.tensors, op, tuple(operands))
         shape = self.lead + self.program.shape(wrt)
-        self.tensors[name] = Signature(
-            name, shape, named=via is None and self.tensors[wrt].named, role=Gradient(self.of, wrt, via)
-        )
+        self.tensors[name] = Signature(name, shape, named=via is None and self.tensors[wrt].named, role=Gradient(self.of, wrt, via))
         self.equations.append(Equation(Ref(name, index), op, operands, step))
         if via is None:
             self.gradient[wrt] = name
         return name
+
+    def write_use(self, name: str, use: Equation, via: str | None = None) -> str:
+        """Write the gradient of `name` as one of its uses gives it."""
+        assert isinstance(use.op, Sum)
+        assert use.step is not None
+        return self.write(name, use.target.index, use.op, use.operands, use.step, via)
 
     def total(self, name: str) -> None:
         """Write the gradient of `name` as the sum of its uses: they add, because each is a path of its own."""
@@ -120,21 +121,15 @@ class _Sweep:
         if len(uses) == 1:
             use = uses[0].equation
             if not self.passed_on(name, use):
-                self.write(name, use.target.index, use.op, use.operands, use.step)  # type: ignore[arg-type]
+                self.write_use(name, use)
             return
         refs = []
         count: dict[str, int] = {}
         for use in uses:
             count[use.through] = count.get(use.through, 0) + 1
-            via = (
-                use.through
-                if [u.through for u in uses].count(use.through) == 1
-                else f"{use.through} ({count[use.through]})"
-            )
-            part = self.write(
-                name, use.equation.target.index, use.equation.op, use.equation.operands, use.equation.step, via
-            )  # type: ignore[arg-type]
-            refs.append(part)
+            alone = sum(other.through == use.through for other in uses) == 1
+            via = use.through if alone else f"{use.through} ({count[use.through]})"
+            refs.append(self.write_use(name, use.equation, via))
         index = fresh_letters(len(self.lead) + len(self.program.shape(name)), (), uses[0].equation.target.index)
         slots = tuple(slot(k) for k in range(len(refs)))
         operands = tuple(Ref(part, index) for part in refs)
@@ -192,7 +187,7 @@ class _Sweep:
         if isinstance(op, Matrix):
             local, places, operand, sizes = self.matrix(equation, op, sizes)
         elif isinstance(op, Reduce):
-            local, places = REDUCTIONS[op.kind].local.xreplace({X: slot(0), Y: _RESULT}), equation.operands
+            local, places = substituted(REDUCTIONS[op.kind].local, {X: slot(0), Y: _RESULT}), equation.operands
             if REDUCTIONS[op.kind].shared:
                 places += (self.winners(equation, op, local),)
                 local = local / slot(1)
@@ -218,7 +213,7 @@ class _Sweep:
             guards += [iverson(sp.Eq(position(a), position(b))) for a, b in seeds if b in index]
             named = {b: a for a, b in seeds if b not in index}
             operands = [Ref(r.name, tuple(named.get(c, c) for c in r.index)) for r in operands]
-            body = body.xreplace({position(b): position(a) for b, a in named.items()})
+            body = substituted(body, {position(b): position(a) for b, a in named.items()})
             sizes = {c: extent for c, extent in sizes.items() if c not in named}
         return closed(Ref("", lead + index), sp.Mul(body, *guards), slots, operands, sizes, step)
 
@@ -227,14 +222,12 @@ class _Sweep:
         ties = Ref(f"ties({equation.target.name})", equation.target.index)
         if ties.name not in self.tensors:
             self.tensors[ties.name] = Signature(ties.name, self.program.shape(equation.target.name), named=False)
-            count = Sum(local.xreplace({_RESULT: slot(1)}), (slot(0), slot(1)), op.over)
+            count = Sum(substituted(local, {_RESULT: slot(1)}), (slot(0), slot(1)), op.over)
             step = Step("count", through=equation.target)
             self.equations.append(Equation(ties, count, (*equation.operands, equation.target), step))
         return ties
 
-    def matrix(
-        self, equation: Equation, op: Matrix, sizes: dict[str, Expr]
-    ) -> tuple[Expr, tuple[Ref, ...], Ref, dict[str, Expr]]:
+    def matrix(self, equation: Equation, op: Matrix, sizes: dict[str, Expr]) -> tuple[Expr, tuple[Ref, ...], Ref, dict[str, Expr]]:
         """The local derivative of inverse, det and logdet, as a product with the inverse of the operand.
 
         d inverse(X)[p q] / d X[i j] = -V[p i] V[j q],   d det X / d X[i j] = det X V[j i],   d logdet X / d X[i j] = V[j i],
@@ -299,14 +292,14 @@ def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[i
     shift = 1 if with_upstream else 0
     swap = {slot(u) if u < count else _RESULT: slot(j + shift) for j, u in enumerate(used)}
     content, rest = local.primitive() if local.is_Add else (S.One, local)
-    body = sp.Mul(content, rest.xreplace(swap), *([slot(0)] if with_upstream else []))
+    body = sp.Mul(content, substituted(rest, swap), *([slot(0)] if with_upstream else []))
     return body, used, tuple(slot(j) for j in range(len(used) + shift))
 
 
 @cache
 def _local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
     swap = {slot(u) if u < count else _RESULT: slot(j) for j, u in enumerate(used)}
-    return local.xreplace(swap), tuple(slot(j) for j in range(len(used)))
+    return substituted(local, swap), tuple(slot(j) for j in range(len(used)))
 
 
 def _distinct(index: tuple[str, ...], taken: tuple[str, ...]):
@@ -349,9 +342,7 @@ def pattern_of(op: Op, local: Expr, places: Sequence[Ref]) -> str:
         return "max" if REDUCTIONS[op.kind].shared else "map"
     body = op.body
     factors = [f for f in sp.Mul.make_args(body) if f in op.slots]
-    selects = body.has(Where) and all(
-        f in op.slots or f.is_number or isinstance(f, Where) for f in sp.Mul.make_args(body)
-    )
+    selects = body.has(Where) and all(f in op.slots or f.is_number or isinstance(f, Where) for f in sp.Mul.make_args(body))
     if selects and len(factors) == 1:
         return "select"
     if body.is_Add and local.is_number:
@@ -360,7 +351,7 @@ def pattern_of(op: Op, local: Expr, places: Sequence[Ref]) -> str:
         return "product" if _sums(op) else "multiply"
     if len(factors) == 1 and local.is_number:
         return "sum" if _sums(op) else "scale"
-    if getattr(body, "row", None) is not None and body.row.name in ("maximum", "minimum"):
+    if isinstance(body, TableFunction) and body.row.name in ("maximum", "minimum"):
         return "max"
     return "map"
 

@@ -44,9 +44,7 @@ def subcommand(function: Callable[..., None]) -> click.Command:
             click.echo(f"symbackprop: {refused}", err=True)
             sys.exit(2)
         except MemoryError:
-            click.echo(
-                "symbackprop: the memory is not enough for arrays of this size; give smaller sizes by --size", err=True
-            )
+            click.echo("symbackprop: the memory is not enough for arrays of this size; give smaller sizes by --size", err=True)
             sys.exit(2)
         except BrokenPipeError:  # the reader, such as head, has seen enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
@@ -69,19 +67,13 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
 
 def size_option(function: Callable[..., None]) -> Callable[..., None]:
     """The option that fixes sizes."""
-    return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(
-        function
-    )
+    return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(function)
 
 
 @subcommand
 @network_options
-@click.option(
-    "--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given."
-)
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), help="Of the report; by the suffix of FILE where not given."
-)
+@click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="Of the report; by the suffix of FILE where not given.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
@@ -100,15 +92,11 @@ def derive(net, lets, loss, gates, wrt, format_, output, sizes, seed) -> None:
 
 @subcommand
 @network_options
-@click.option(
-    "--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every input where not given."
-)
+@click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every input where not given.")
 @click.option("--at", metavar="FILE.json", help="The point: a JSON object with a number or nested list for each input.")
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the point, where none is given.")
 @size_option
-@click.option(
-    "-o", "--output", metavar="FILE.svg", help="Write the picture to FILE.svg; standard output where not given."
-)
+@click.option("-o", "--output", metavar="FILE.svg", help="Write the picture to FILE.svg; standard output where not given.")
 def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
     """Draw the computational graph with forward values in green and gradients in red."""
     from symbackprop.drawing import draw as draw_
@@ -123,9 +111,7 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
 
 @subcommand
 @network_options
-@click.option(
-    "--wrt", metavar="NAMES", help="Check the gradients by these, separated by commas; every parameter where not given."
-)
+@click.option("--wrt", metavar="NAMES", help="Check the gradients by these, separated by commas; every parameter where not given.")
 @click.option("--at", metavar="FILE.json", help="Check at this point instead of random ones.")
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the random points.")
 @click.option("--points", type=click.IntRange(min=1), default=3, show_default=True, help="How many random points.")
@@ -136,18 +122,14 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
     from symbackprop.crosscheck import check as check_
 
     network = _network(net, lets, loss, gates)
-    result = check_(
-        network, wrt=_names(wrt), seed=seed, points=points, sizes=_sizes(sizes), at=_point(at) if at else None
-    )
+    result = check_(network, wrt=_names(wrt), seed=seed, points=points, sizes=_sizes(sizes), at=_point(at) if at else None)
     click.echo(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
 
 
 @subcommand
 @network_options
-@click.option(
-    "--wrt", metavar="NAMES", help="Gradients by these, separated by commas; every parameter where not given."
-)
+@click.option("--wrt", metavar="NAMES", help="Gradients by these, separated by commas; every parameter where not given.")
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
 @size_option
 @click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
@@ -177,14 +159,17 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
 @click.option("--batch", default=32, show_default=True, help="Samples a step.")
 @click.option("--momentum", default=0.0, show_default=True)
 @click.option("--decay", default=0.0, show_default=True, help="Weight decay.")
-@click.option("--schedule", type=click.Choice(["constant", "linear", "cosine"]), default="constant", show_default=True,
-              help="How the learning rate changes.")
+@click.option(
+    "--schedule",
+    type=click.Choice(["constant", "linear", "cosine"]),
+    default="constant",
+    show_default=True,
+    help="How the learning rate changes.",
+)
 @click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
 @click.option("--held-out", default=0.2, show_default=True, help="The part of the data that is kept for testing.")
 @click.option("--seed", type=NATURAL, default=0, show_default=True)
-@click.option(
-    "--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given."
-)
+@click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @click.option("--start", metavar="FILE", help="Begin with the parameters saved in FILE.")
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float32", show_default=True)
 @size_option
@@ -227,7 +212,8 @@ def _is_file(net: str) -> bool:
     if any(c in net for c in "()*+@= \n") or not net.strip():
         return False
     if Path(path).suffix or os.sep in path or net.isidentifier():
-        raise SymbackpropError(f"there is no file {path}" + (f"; did you mean {path}.net?" if Path(f"{path}.net").is_file() else ""))
+        near = f"; did you mean {path}.net?" if Path(f"{path}.net").is_file() else ""
+        raise SymbackpropError(f"there is no file {path}{near}")
     return False
 
 
@@ -258,9 +244,7 @@ def _point(path: str) -> dict[str, Any]:
     except ValueError as fault:
         raise SymbackpropError(f"--at {path}: this is not JSON: {fault}") from None
     if not isinstance(point, dict):
-        raise SymbackpropError(
-            f'--at {path}: write an object with an entry for each input, such as {{"x": [0.2, 0.4]}}'
-        )
+        raise SymbackpropError(f'--at {path}: write an object with an entry for each input, such as {{"x": [0.2, 0.4]}}')
     return point
 
 
@@ -283,9 +267,7 @@ def _write(output: str | None, text: str) -> None:
     path = Path(output)
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, delete=False, encoding="utf-8", prefix=f".{path.name}."
-        ) as file:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", prefix=f".{path.name}.") as file:
             temporary = file.name
             file.write(text)
         os.chmod(temporary, 0o644)

@@ -77,9 +77,7 @@ class Compiled:
         """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""
         return _scalar(self._forward(params, data))
 
-    def outputs(
-        self, params: Arrays, data: Arrays | None = None, names: Iterable[str] | None = None
-    ) -> dict[str, ndarray]:
+    def outputs(self, params: Arrays, data: Arrays | None = None, names: Iterable[str] | None = None) -> dict[str, ndarray]:
         """The arrays of some values, by the equations that lead to them; inputs that those do not read may be left out.
 
         names   of values; None: every value of the forward part that a person named.
@@ -90,9 +88,7 @@ class Compiled:
             if name not in self.program.tensors:
                 raise ArgumentError(f"there is no value {name}; {nearest(name, self.program.tensors)}")
         if asked not in self._parts:
-            self._parts[asked] = self._function(
-                source(self.program, None, {n: n for n in asked}, "outputs", self.dtype)
-            )
+            self._parts[asked] = self._function(source(self.program, None, {n: n for n in asked}, "outputs", self.dtype))
         return {name: np.asarray(array) for name, array in self._parts[asked](params, data).items()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -180,9 +176,7 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
         if put(condition).is_negative:
             at = ", ".join(f"{name} = {number}" for name, number in sizes.items())
             raise CompileError(f"the network needs {condition} >= 0, which does not hold for {at}")
-    return Program(
-        tensors, tuple(map(rewritten, program.equations)), program.outputs, tuple(map(put, program.conditions))
-    )
+    return Program(tensors, tuple(map(rewritten, program.equations)), program.outputs, tuple(map(put, program.conditions)))
 
 
 class _Function:
@@ -194,6 +188,9 @@ class _Function:
         self.function = _executed(text)
 
     def __call__(self, params: Arrays, data: Arrays | None) -> Any:
+        for given in (params, {} if data is None else data):
+            if not isinstance(given, Mapping):
+                raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
         arrays = self.arguments.read({**params, **(data or {})})
         with np.errstate(all="ignore"):  # a branch that is not taken may overflow
             return self.function(*arrays)

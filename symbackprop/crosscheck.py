@@ -61,6 +61,8 @@ def check(
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
     derived = as_derived(net, wrt)
+    if points < 1:
+        raise PointError(f"points={points!r}: give a whole number from 1 on; without a point nothing is checked")
     if at is not None:
         own_sizes, own = own_point(derived.forward, at, sizes)
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))
@@ -144,9 +146,7 @@ class _Trial:
         """The gradients by the tape."""
         return tape.gradients(self.derived.forward, self.derived.of, self.derived.wrt, where, self.sizes, jitter)
 
-    def noise(
-        self, where: Mapping[str, ndarray], shown: Mapping[str, ndarray], taped: Mapping[str, ndarray]
-    ) -> dict[str, float]:
+    def noise(self, where: Mapping[str, ndarray], shown: Mapping[str, ndarray], taped: Mapping[str, ndarray]) -> dict[str, float]:
         """How far rounding moves each gradient: found by moving every rounded result in its last digit."""
         moved = dict.fromkeys(self.rows, 0.0)
         for seed in range(JITTERS):
@@ -188,9 +188,7 @@ class _Trial:
             for name, vectors in heard.directions.items():
                 flat = facts.shown[name].reshape(-1, vectors[0].size)
                 expected = expected + (vectors.reshape(len(vectors), -1) @ flat.T).reshape(expected.shape)
-                whole = len(vectors) == vectors[0].size or facts.is_noise(
-                    name
-                )  # otherwise random: of the size of the mean
+                whole = len(vectors) == vectors[0].size or facts.is_noise(name)  # otherwise random: of the size of the mean
                 scale = max(scale, facts.scale(name) if whole else float(np.linalg.norm(flat)) / math.sqrt(flat.size))
             noise = MARGIN * max(facts.noise[name] for name in heard.directions)
             clear = ~heard.kink & (heard.error <= VAGUE * scale)

@@ -58,7 +58,7 @@ class GradientView:
         return self.derived.program.equation_of()[self.name]
 
     def latex(self) -> str:
-        """The gradient as one LaTeX equation: its closed form where it has a short one, else its last equation, in matrices if possible."""
+        """The gradient as one LaTeX equation: in closed form where that is short, else its last equation."""
         names = Names(self.derived.program)
         closed = closed_forms(names, self.derived, written_out(self.derived)).latex(self.name)
         return closed or matrix_equation(names, self.equation) or self.index()
@@ -74,6 +74,11 @@ class GradientView:
         return str(self.equation)
 
 
+class _Gradients(dict[str, GradientView]):
+    def __missing__(self, name: str) -> GradientView:
+        raise DerivationError(f"there is no gradient by {name}; there are those by {', '.join(self)}. For others give wrt")
+
+
 @dataclass(frozen=True)
 class Derivation(Derived):
     """What `derive` returns: the network, its gradient equations with their steps, and the formats.
@@ -86,7 +91,7 @@ class Derivation(Derived):
 
     @cached_property
     def gradients(self) -> Mapping[str, GradientView]:
-        return {name: GradientView(self, name) for name in self.wrt}
+        return _Gradients((name, GradientView(self, name)) for name in self.wrt)
 
     @property
     def steps(self) -> tuple[Equation, ...]:

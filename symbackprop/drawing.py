@@ -44,7 +44,8 @@ def draw(
     program = asked.forward
     if len(program.equations) > LARGEST:
         raise SymbackpropError(
-            f"the network has {len(program.equations)} equations; a picture of more than {LARGEST} helps nobody. Draw a smaller part of it."
+            f"the network has {len(program.equations)} equations; a picture of more than {LARGEST} helps nobody. "
+            "Draw a smaller part of it."
         )
     real = [n for n, t in program.tensors.items() if t.kind not in ("integers", "constant")]
     derived = differentiate(program, asked.of, real, jacobian=True)
@@ -57,7 +58,8 @@ def draw(
     shown = set(real if wrt is None else [n.strip() for n in wrt.split(",")] if isinstance(wrt, str) else wrt)
     unknown = shown - set(real)
     if unknown:
-        raise SymbackpropError(f"there is no {sorted(unknown)[0]} whose gradient could be shown; the network has {', '.join(real)}.")
+        name = min(unknown)
+        raise SymbackpropError(f"there is no {name} whose gradient could be shown; the network has {', '.join(real)}.")
     return picture(asked, derived, {**where, **values}, shown)
 
 

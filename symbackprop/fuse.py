@@ -7,8 +7,7 @@ from sympy import Expr
 
 from symbackprop.builder import Index, Tensor
 from symbackprop.functions import TableFunction
-from symbackprop.program import Op, Sum, position, slot
-
+from symbackprop.program import Op, Sum, position, slot, substituted
 
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
 
@@ -46,8 +45,7 @@ def squeeze(order: list[Tensor], nodes: dict[int, Node]) -> None:
         node.index, node.shape = tuple(node.index[k] for k in stay), tuple(node.shape[k] for k in stay)
         for reader in {id(r): r for r in reading}.values():
             reader.operands = tuple(
-                (operand, tuple(index[k] for k in stay) if operand is tensor else index)
-                for operand, index in reader.operands
+                (operand, tuple(index[k] for k in stay) if operand is tensor else index) for operand, index in reader.operands
             )
             _forget(reader)
 
@@ -55,9 +53,7 @@ def squeeze(order: list[Tensor], nodes: dict[int, Node]) -> None:
 def _forget(node: Node) -> None:
     """Drop the summed letters of size 1 that nothing mentions any more."""
     assert isinstance(node.op, Sum)
-    mentioned = {c for _, index in node.operands for c in index} | {
-        c for c, _ in node.op.over if node.op.body.has(position(c))
-    }
+    mentioned = {c for _, index in node.operands for c in index} | {c for c, _ in node.op.over if node.op.body.has(position(c))}
     over = tuple((c, extent) for c, extent in node.op.over if extent != 1 or c in mentioned)
     node.op = Sum(node.op.body, node.op.slots, over)
 
@@ -86,7 +82,8 @@ def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
         while k < len(node.operands):
             operand, index = node.operands[k]
             inner = nodes.get(id(operand))
-            if inner is not None and operand.name is None and operand.stem is None and readers[id(operand)] == 1 and _fits(node, k, inner):
+            nameless = operand.name is None and operand.stem is None
+            if inner is not None and nameless and readers[id(operand)] == 1 and _fits(node, k, inner):
                 _inline(node, k, index, inner)
                 del nodes[id(operand)]
             else:
@@ -116,9 +113,7 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
     linear = body == s or (body.is_Mul and body.args.count(s) == 1 and not (body / s).has(s))
     if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
         return linear and len(node.operands) == 1 and not (body / s).free_symbols & {position(c) for c in index}
-    return (
-        not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
-    )
+    return not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
 
 
 def _scales(op: Sum) -> bool:
@@ -151,11 +146,11 @@ def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
         if place == len(operands):
             operands.append((tensor, own))
         swap[s] = slot(place)
-    outer[node.op.slots[k]] = inner.op.body.xreplace(swap)
+    outer[node.op.slots[k]] = substituted(inner.op.body, swap)
     # what was written in the place of an operand stands in its place, so that equations read in the order of writing
     order = [*range(k), *range(len(old), len(operands)), *range(k, len(old))]
     operands = [operands[j] for j in order]
-    body = node.op.body.xreplace(outer).xreplace({slot(j): slot(place) for place, j in enumerate(order)})
+    body = substituted(node.op.body, outer).xreplace({slot(j): slot(place) for place, j in enumerate(order)})
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
     node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
     node.operands = tuple(operands)

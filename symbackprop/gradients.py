@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sympy as sp
 
@@ -12,8 +13,8 @@ from symbackprop.builder import shape_text
 from symbackprop.chain_rule import chain_rule, gradient_name
 from symbackprop.errors import SymbackpropError
 from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
-from symbackprop.notation import as_network
 from symbackprop.fuse import is_product
+from symbackprop.notation import as_network
 from symbackprop.program import Equation, Program, Reduce, Ref, Sum, check
 from symbackprop.strides import unread
 
@@ -66,20 +67,14 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
             f'differentiated (of="{of}", on the command line --loss {of}) for its Jacobian.'
         )
     if wrt is None:
-        wrt = [t.name for t in program.parameters] or [
-            t.name for t in program.inputs if t.kind not in ("integers", "constant")
-        ]
+        wrt = [t.name for t in program.parameters] or [t.name for t in program.inputs if t.kind not in ("integers", "constant")]
     names = tuple(dict.fromkeys(wrt))
     if not names:
-        raise DerivationError(
-            "the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]"
-        )
+        raise DerivationError("the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]")
     for name in names:
         _require(program, name, "to differentiate by")
         if program.tensors[name].kind == "integers":
-            raise DerivationError(
-                f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes."
-            )
+            raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
         if program.tensors[name].kind == "labels" and any(t.role for t in program.tensors.values()):
             raise DerivationError(
                 f"{name} are labels, which sum to one, and the gradients of this program use that; declare {name} as data to "
@@ -99,6 +94,8 @@ def as_derived(net: Any, wrt: Iterable[str] | str | None = None, of: str | None 
     Raises SymbackpropError where there is no such name or nothing scalar to differentiate.
     """
     names = [n.strip() for n in wrt.split(",") if n.strip()] if isinstance(wrt, str) else wrt
+    if names is not None:
+        names = _names(names)
     if isinstance(net, Derived):
         return net if names is None else differentiate(net.forward, net.of, names, jacobian=True)
     network = as_network(net)
@@ -106,6 +103,14 @@ def as_derived(net: Any, wrt: Iterable[str] | str | None = None, of: str | None 
     names = None if names is None else [known.get(n, n) for n in names]
     target = known.get(of, of) if of is not None else network.loss
     return differentiate(network.program, target, names, jacobian=of is not None)
+
+
+def _names(names: object) -> list[str]:
+    given = list(names) if isinstance(names, Iterable) else [names]
+    found = [name for name in given if isinstance(name, str)]
+    if len(found) < len(given):
+        raise DerivationError(f'wrt={names!r}: give names, such as wrt=["W_1", "x"] or wrt="W_1, x"')
+    return found
 
 
 def _require(program: Program, name: str, purpose: str) -> None:
@@ -215,8 +220,8 @@ def _collapses(program: Program) -> Iterable[str]:
             before = affine.get(others[0].name)
             if before is not None:
                 first, second = before[0], weights[0].name
-                sides = {before[1], _side(weights[0], op)}
-                factors = {"left": f" {second} {first}", "right": f" {first} {second}"}.get(*sides, "") if len(sides) == 1 else ""
+                side = before[1] if before[1] == _side(weights[0], op) else ""
+                factors = {"left": f" {second} {first}", "right": f" {first} {second}"}.get(side, "")
                 yield (
                     f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix "
                     f"is the product{factors or ' of the two'}. The second layer adds no expressive power; put an activation "

@@ -45,9 +45,7 @@ class Affine:
 
 def is_position(symbol: Basic) -> bool:
     """Whether a symbol of a body is the position of a letter (a size is positive, a slot has no assumptions)."""
-    return (
-        isinstance(symbol, Symbol) and bool(symbol.is_integer and symbol.is_nonnegative) and symbol.is_positive is None
-    )
+    return isinstance(symbol, Symbol) and bool(symbol.is_integer and symbol.is_nonnegative) and symbol.is_positive is None
 
 
 def is_size(symbol: Basic) -> bool:
@@ -96,11 +94,7 @@ def affine(expression: Expr) -> Affine:
         found = [s for s in symbols if isinstance(s, Symbol) and is_position(s)]
         if all(is_size(s) for s in symbols):
             offset.append(term)
-        elif (
-            len(found) == 1
-            and all(s is found[0] or is_size(s) for s in symbols)
-            and not (term / found[0]).has(found[0])
-        ):
+        elif len(found) == 1 and all(s is found[0] or is_size(s) for s in symbols) and not (term / found[0]).has(found[0]):
             slopes[found[0].name] = slopes.get(found[0].name, S.Zero) + term / found[0]
         else:
             opaque.append(term)
@@ -261,9 +255,7 @@ def pins(program: Program, equation: Equation, scatter: bool = True) -> tuple[di
     A guard between letters of the target alone remains: it is an identity matrix.
     """
     assert isinstance(equation.op, Sum)
-    waiting: list[Any] = list(
-        split(equation.op).guards
-    )  # substitution makes guards of guards, which SymPy's types do not say
+    waiting: list[Any] = list(split(equation.op).guards)  # substitution makes guards of guards, which SymPy's types do not say
     if not waiting:
         return {}, []
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
@@ -320,9 +312,7 @@ def _candidates(
         at = sp.expand(position(letter) - difference / slope)
         lone = position(letter) in guard.args
         both = all(isinstance(side, Symbol) and is_position(side) for side in guard.args)
-        inside = overhang(at, sizes[letter], sizes, conditions, integers) == (S.Zero, S.Zero) and not _meets(
-            at, letter, equation
-        )
+        inside = overhang(at, sizes[letter], sizes, conditions, integers) == (S.Zero, S.Zero) and not _meets(at, letter, equation)
         reading, writing = (0 if inside else 1 if lone and not both else 4), (2 if inside else 3 if lone else 5)
         rank = writing if letter in target else reading
         found.append(_Candidate(letter, at, (rank, len(at.free_symbols))))

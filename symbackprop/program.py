@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -46,6 +46,11 @@ def position(letter: str) -> Symbol:
     return Symbol(letter, integer=True, nonnegative=True)
 
 
+def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
+    """The expression with all replacements made at once, so that names can be swapped."""
+    return expression.xreplace(swap)  # type: ignore[return-value]  # SymPy promises a Basic only
+
+
 def same_size(a: Expr, b: Expr) -> bool:
     """Whether two sizes are equal for every value of their symbols."""
     return a == b or sp.expand(a - b) == 0
@@ -55,7 +60,7 @@ class Ref(NamedTuple):
     """A tensor as it stands in one equation, such as W_1[i j]."""
 
     name: str
-    index: tuple[str, ...] = ()
+    index: tuple[str, ...] = ()  # type: ignore[assignment]  # the letters, not the method of tuples
 
     def __str__(self) -> str:
         return f"{self.name}[{' '.join(self.index)}]" if self.index else self.name
@@ -199,7 +204,7 @@ class Program:
         symbols: set[Symbol] = set()
         for tensor in self.tensors.values():
             for extent in tensor.shape + ((tensor.bound,) if tensor.bound is not None else ()):
-                symbols |= extent.free_symbols
+                symbols |= {s for s in extent.free_symbols if isinstance(s, Symbol)}
         return tuple(sorted(symbols, key=str))
 
     def equation_of(self) -> dict[str, Equation]:

@@ -63,7 +63,7 @@ def _log_one_minus_sigmoid(e: Any) -> Any:
 
 
 def _log1p(e: Any) -> Any:
-    """log1p(u) as log(1 + u), where a rule reads that"""
+    """log1p(u) = log(1 + u), where a rule reads that"""
     meant = log(1 + e.args[0]) if _is(e, log1p) else None
     return None if meant is None else _softplus(meant) or _log_one_minus_sigmoid(meant)
 
@@ -88,13 +88,7 @@ def _joined(e: Any) -> Any:
 def _tanh(e: Any) -> Any:
     """(exp(u) - exp(-u)) / (exp(u) + exp(-u)) = tanh(u)"""
     for f in e.args if e.is_Mul else ():
-        if (
-            f.is_Pow
-            and f.exp == -1
-            and f.base.is_Add
-            and len(f.base.args) == 2
-            and all(_is(a, exp) for a in f.base.args)
-        ):
+        if f.is_Pow and f.exp == -1 and f.base.is_Add and len(f.base.args) == 2 and all(_is(a, exp) for a in f.base.args):
             a, b = f.base.args
             if a.args[0] == -b.args[0]:
                 u = max(a.args[0], b.args[0], key=lambda v: not v.could_extract_minus_sign())
@@ -250,12 +244,7 @@ class _View:
             pick = self.scene.picked(tensor) if self.logarithm else None
             if pick:
                 return pick[0](self.leaf(pick[1], index))
-            if (
-                isinstance(node.op, Sum)
-                and not node.op.over
-                and self.open(tensor, node.op)
-                and len(set(index)) == len(index)
-            ):
+            if isinstance(node.op, Sum) and not node.op.over and self.open(tensor, node.op) and len(set(index)) == len(index):
                 rename = dict(zip(node.index, index, strict=True))
                 if all(set(own) <= rename.keys() for _, own in node.operands):
                     inner = Node(tensor)
@@ -267,9 +256,7 @@ class _View:
     def open(self, tensor: Tensor, op: Sum) -> bool:
         """Whether to look into a tensor: what nobody named; and, from a logarithm, what has a name and a rule."""
         plain = not any(s.is_integer for s in op.body.free_symbols)  # positions and sizes stay where they are
-        return plain and (
-            tensor.name is None or (self.logarithm and (_is(op.body, exp | sigmoid) or op.body == 1 - slot(0)))
-        )
+        return plain and (tensor.name is None or (self.logarithm and (_is(op.body, exp | sigmoid) or op.body == 1 - slot(0))))
 
     def leaf(self, tensor: Tensor, index: Index) -> Any:
         key = (self.scene.form[id(tensor)], index)

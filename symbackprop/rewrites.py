@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.program import Equation, Op, Reduce, Ref, Signature, Sum, position, slot
+from symbackprop.program import Equation, Op, Reduce, Ref, Signature, Sum, position, slot, substituted
 
 
 def without_labels(tensors: Mapping[str, Signature], op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
@@ -31,7 +31,7 @@ def shrunk(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
     free = op.body.free_symbols
     stay = [k for k, s in enumerate(op.slots) if s in free]
     refs = tuple(operands[k] for k in stay)
-    body = op.body.xreplace({op.slots[k]: slot(j) for j, k in enumerate(stay)})
+    body = substituted(op.body, {op.slots[k]: slot(j) for j, k in enumerate(stay)})
     mentioned = {c for r in refs for c in r.index}
     over = []
     for letter, extent in op.over:
@@ -47,7 +47,7 @@ def merged(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
     if len(set(operands)) == len(operands):
         return op, operands
     first = {r: k for k, r in reversed(list(enumerate(operands)))}
-    body = op.body.xreplace({s: op.slots[first[r]] for s, r in zip(op.slots, operands, strict=True)})
+    body = substituted(op.body, {s: op.slots[first[r]] for s, r in zip(op.slots, operands, strict=True)})
     return shrunk(Sum(body, op.slots, op.over), operands)
 
 
@@ -64,7 +64,7 @@ def nameless(equation: Equation) -> tuple:
     over = tuple(sorted(((order[c], extent) for c, extent in op.over), key=str))
     if isinstance(op, Sum):
         swap: dict[Expr, Expr] = {position(a): position(b) for a, b in order.items()}
-        op = Sum(op.body.xreplace(swap) if op.body.free_symbols & swap.keys() else op.body, op.slots, over)
+        op = Sum(substituted(op.body, swap) if op.body.free_symbols & swap.keys() else op.body, op.slots, over)
     elif isinstance(op, Reduce):
         op = Reduce(op.kind, over)
     operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from sympy import Expr, Symbol
 
-from symbackprop.program import Equation, Program, Ref, Sum, check, slot
+from symbackprop.program import Equation, Program, Ref, Sum, check, slot, substituted
 from symbackprop.rewrites import merged, nameless, shrunk, without_labels
 
 
@@ -40,9 +40,7 @@ def _without_dead(program: Program, equations: list[Equation], kept: set[str]) -
 class _Rewriter:
     def __init__(self, program: Program, kept: set[str]) -> None:
         self.program, self.kept = program, kept
-        self.source: dict[
-            str, tuple[str, tuple[int, ...]]
-        ] = {}  # a copy -> where it is read, and the order of its axes
+        self.source: dict[str, tuple[str, tuple[int, ...]]] = {}  # a copy -> where it is read, and the order of its axes
         self.number: dict[str, Expr] = {}  # a tensor that is the same number everywhere
         self.known: dict[tuple, str] = {}  # an equation without its letters' names -> the tensor that holds it
 
@@ -73,7 +71,7 @@ class _Rewriter:
         numbers = {s: self.number[r.name] for s, r in zip(op.slots, operands, strict=True) if r.name in self.number}
         if not numbers:
             return op, operands
-        body = op.body.xreplace(numbers)
+        body = substituted(op.body, numbers)
         return shrunk(Sum(body, op.slots, op.over), operands)
 
     def recorded(self, equation: Equation) -> bool:

@@ -27,9 +27,7 @@ def _unread(program: Program, equation: Equation) -> Iterator[str]:
                 if guard.lhs != position(letter) or letter in equation.target.index:
                     continue
                 form = affine(guard.rhs)
-                moves = [
-                    (c, s) for c, s in form.slopes.items() if c in equation.target.index and s.is_Integer and s > 1
-                ]
+                moves = [(c, s) for c, s in form.slopes.items() if c in equation.target.index and s.is_Integer and s > 1]
                 if len(form.slopes) < 2 or len(moves) != 1 or form.opaque != 0:
                     continue
                 last = form.offset + sp.Add(*[slope * (sizes[c] - 1) for c, slope in form.slopes.items()])
@@ -45,13 +43,7 @@ def _unread(program: Program, equation: Equation) -> Iterator[str]:
 def _rest(count: Expr) -> str | None:
     """How many entries are left over, in words; None where there are none."""
     if count.is_Integer:
-        return (
-            None
-            if count <= 0
-            else "the last entry is left over"
-            if count == 1
-            else f"the last {count} entries are left over"
-        )
+        return None if count <= 0 else "the last entry is left over" if count == 1 else f"the last {count} entries are left over"
     floors = list(count.atoms(sp.floor))
     if len(floors) != 1:
         return None

@@ -9,7 +9,7 @@ from sympy import Expr, Symbol
 
 from symbackprop.builder import LanguageError, Tensor
 from symbackprop.fuse import Node, fuse, is_activation, squeeze
-from symbackprop.program import Equation, Program, Reduce, Ref, Signature, Sum, check, letter_sizes, position
+from symbackprop.program import Equation, Program, Reduce, Ref, Signature, Sum, check, letter_sizes, position, substituted
 from symbackprop.recognise import recognise
 
 LETTERS = "ijklmpqrstuvw"
@@ -81,7 +81,7 @@ def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
 
 
 def _names(order: list[Tensor], nodes: dict[int, Node], taken: set[str]) -> dict[int, str]:
-    """A name for every value: the person's, a layer's, otherwise z for what an activation reads, a for its result, u for the rest."""
+    """A name for every value: the person's, a layer's, else z for what an activation reads, a for its result, u for the rest."""
     names = {id(t): t.name for t in order if t.name is not None}
     clash = [n for n, count in Counter(names.values()).items() if n in taken or count > 1]
     if clash:
@@ -133,9 +133,7 @@ def with_letters(program: Program) -> Program:
     equations = []
     for equation in program.equations:
         sizes = letter_sizes(program, equation)
-        order = dict.fromkeys(
-            equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes)
-        )
+        order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
         rename: dict[str, str] = {}
         for letter in order:
             own = candidates(sizes[letter]) if sizes[letter] != 1 else []
@@ -160,7 +158,7 @@ def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:
     op = equation.op
     over = tuple((rename.get(c, c), extent) for c, extent in op.over)
     if isinstance(op, Sum):
-        op = Sum(op.body.xreplace({position(a): position(b) for a, b in rename.items()}), op.slots, over)
+        op = Sum(substituted(op.body, {position(a): position(b) for a, b in rename.items()}), op.slots, over)
     elif isinstance(op, Reduce):
         op = Reduce(op.kind, over)
     return Equation(ref(equation.target), op, tuple(ref(r) for r in equation.operands), equation.step)

@@ -18,9 +18,7 @@ def exact(program: Program, inputs: Mapping[str, Any], sizes: Mapping[str, int] 
     at = {size(name): sp.Integer(n) for name, n in (sizes or {}).items()}
     values: dict[str, Exact] = {}
     for name, array in inputs.items():
-        values[name] = {
-            place: sp.Rational(str(entry)) for place, entry in np.ndenumerate(np.array(array, dtype=object))
-        }
+        values[name] = {place: sp.Rational(str(entry)) for place, entry in np.ndenumerate(np.array(array, dtype=object))}
     for equation in program.equations:
         assert isinstance(equation.op, Sum)
         extents = {letter: int(extent.xreplace(at)) for letter, extent in letter_sizes(program, equation).items()}
@@ -28,9 +26,7 @@ def exact(program: Program, inputs: Mapping[str, Any], sizes: Mapping[str, int] 
         for place in product(*(range(extents[letter]) for letter in extents)):
             here = dict(zip(extents, place, strict=True))
             operands = [values[ref.name][tuple(here[c] for c in ref.index)] for ref in equation.operands]
-            known = dict(zip(equation.op.slots, operands, strict=True)) | {
-                position(c): sp.Integer(n) for c, n in here.items()
-            }
+            known = dict(zip(equation.op.slots, operands, strict=True)) | {position(c): sp.Integer(n) for c, n in here.items()}
             body = equation.op.body.xreplace(known | at).replace(lambda e: isinstance(e, TableFunction), _formula)
             target = tuple(here[c] for c in equation.target.index)
             entries[target] = entries.get(target, sp.S.Zero) + body

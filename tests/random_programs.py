@@ -1,11 +1,10 @@
 """Small random networks, written with the operators of the language, for property tests."""
 
-from types import SimpleNamespace
-
 import sympy as sp
 from hypothesis import strategies as st
 
 from symbackprop.builder import Tensor, apply, matmul, reduce, total, where
+from symbackprop.notation import Network
 from symbackprop.program import Program, Signature, size
 from symbackprop.tracing import trace
 
@@ -21,9 +20,9 @@ def declare(name: str, shape: tuple = (), kind: str = "parameter", **columns) ->
     return Tensor(sizes, signature=Signature(name, sizes, kind, **columns))
 
 
-def network(loss: Tensor, **named: Tensor) -> SimpleNamespace:
-    """What `check` reads of a network: its program and the name of its loss."""
-    return SimpleNamespace(program=trace({**named, "L": loss}), loss="L")
+def network(loss: Tensor, **named: Tensor) -> Network:
+    """The network of a loss, which is called L, and of further named values."""
+    return Network(trace({**named, "L": loss}), "L")
 
 
 def _fits(a: Tensor, b: Tensor) -> bool:

@@ -56,9 +56,7 @@ def run(program: Program, inputs: Mapping[str, Any], sizes: Mapping[str, int]) -
     """The value of every tensor, by name."""
     at = {size(name): n for name, n in sizes.items()}
     values = {name: np.asarray(array) for name, array in inputs.items()}
-    values |= {
-        t.name: np.asarray(float(t.value)) for t in program.inputs if t.kind == "constant" and t.value is not None
-    }
+    values |= {t.name: np.asarray(float(t.value)) for t in program.inputs if t.kind == "constant" and t.value is not None}
     for equation in program.equations:
         values[equation.target.name] = _value(program, equation, values, at)
     return values

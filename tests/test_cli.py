@@ -149,9 +149,7 @@ def test_compile_writes_a_module_that_needs_numpy_alone(run: Run):
     assert (code, err) == (0, "")
     source = Path("step.py").read_text(encoding="utf-8")
     assert source == sb.compile(TWO_LAYER).source
-    imported = [
-        alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for alias in node.names
-    ]
+    imported = [alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for alias in node.names]
     assert imported == ["numpy"]
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(ast.parse(source)))
     program = "import step, numpy as np; print(step.value_and_grad(np.zeros((3, 2)), np.ones((1, 3)), np.ones(2), np.zeros(1))[0])"
@@ -199,9 +197,7 @@ def test_help_and_version_import_neither_numpy_nor_sympy():
         "print([name for name in ('numpy', 'sympy', 'ziamath') if name in sys.modules])"
     )
     for option, shown in (("--help", "derive"), ("--version", sb.__version__)):
-        said = subprocess.run(
-            [sys.executable, "-c", program, option], capture_output=True, text=True, cwd=EXAMPLES.parent
-        )
+        said = subprocess.run([sys.executable, "-c", program, option], capture_output=True, text=True, cwd=EXAMPLES.parent)
         assert shown in said.stdout
         assert said.stdout.endswith("[]\n")
 

@@ -169,9 +169,7 @@ def test_what_is_said_of_arrays_that_do_not_fit() -> None:
     assert refused(function, params | {"W1": 0}, data) == "W1 is no input of this network; did you mean W_1?"
     assert refused(function, params, data | {"x": ["a", "b", "c"]}) == "x must hold real numbers, it holds <U1"
     assert refused(function, params, data | {"x": np.ones(3) * 1j}) == "x must hold real numbers, it holds complex128"
-    assert (
-        refused(function, params, data | {"x": [[1], [1, 2], [3]]}) == "x must be (d,); its rows have different lengths"
-    )
+    assert refused(function, params, data | {"x": [[1], [1, 2], [3]]}) == "x must be (d,); its rows have different lengths"
     assert refused(function, params, data | {"x": [1.0, np.nan, 2.0]}) == "x holds NaN"
     assert refused(compile(TWO_LAYERS, {"h": 5}), params, data) == "W_1 must be (5, d) with d = 3, it is (4, 3)"
 
@@ -193,10 +191,7 @@ def test_what_is_said_of_classes_out_of_bounds() -> None:
     given = arrays(W=(3, 4), X=(2, 3))
     assert refused(function, given, {"t": [0, 4]}) == "t must hold whole numbers from 0 to below k = 4, it holds 4"
     assert refused(function, given, {"t": [-1, 0]}) == "t must hold whole numbers from 0 to below k = 4, it holds -1"
-    assert (
-        refused(function, given, {"t": [0.0, 1.0]})
-        == "t must hold whole numbers, it holds float64; give it as integers"
-    )
+    assert refused(function, given, {"t": [0.0, 1.0]}) == "t must hold whole numbers, it holds float64; give it as integers"
     assert refused(function, given, {"t": np.zeros(0, int)}).startswith("t must be (n,)")
     fixed = compile(CLASSES, {"k": 4})
     assert refused(fixed, given, {"t": [0, 9]}) == "t must hold whole numbers from 0 to below 4, it holds 9"

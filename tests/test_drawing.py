@@ -81,16 +81,12 @@ def test_a_vector_is_drawn_without_gradients_of_its_own():
 
 def test_a_graph_that_is_too_large_is_refused():
     lines = ["x_0: parameter", *(f"x_{k + 1} = sin(x_{k})" for k in range(LARGEST + 1))]
-    with pytest.raises(
-        SymbackpropError, match=f"a picture of more than {LARGEST} helps nobody. Draw a smaller part of it."
-    ):
+    with pytest.raises(SymbackpropError, match=f"a picture of more than {LARGEST} helps nobody. Draw a smaller part of it."):
         sb.draw("\n".join(lines))
 
 
 def test_a_name_that_is_not_there_is_refused():
-    with pytest.raises(
-        SymbackpropError, match="there is no w whose gradient could be shown; the network has x, y, z, q, f"
-    ):
+    with pytest.raises(SymbackpropError, match="there is no w whose gradient could be shown; the network has x, y, z, q, f"):
         sb.draw(EXAMPLES / "gates.net", wrt="w")
 
 

@@ -298,7 +298,5 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(run: Run, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    assert (
-        refused(run, "derive", "x**2", "-o", "report.html") == "report.html: cannot be written: No space left on device"
-    )
+    assert refused(run, "derive", "x**2", "-o", "report.html") == "report.html: cannot be written: No space left on device"
     assert Path("report.html").read_text() == "old"

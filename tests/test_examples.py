@@ -61,9 +61,7 @@ def test_the_product_of_a_sum():
 NEURON = {"w_0": -0.20, "w_1": -0.39, "w_2": 0.20, "x_0": 0.39, "x_1": -0.59}  # as lecturers print it, in two digits
 
 
-@pytest.mark.parametrize(
-    ("name", "gates"), [*product(("sigmoid_neuron", "sigmoid_gates"), ("whole", "elementary", "auto"))]
-)
+@pytest.mark.parametrize(("name", "gates"), [*product(("sigmoid_neuron", "sigmoid_gates"), ("whole", "elementary", "auto"))])
 def test_a_sigmoid_neuron_has_the_same_numbers_in_fine_and_in_coarse_gates(name: str, gates: str):
     derivation = example(name, gates=gates)
     value, gradients = sb.compile(derivation).value_and_grad(point(name))

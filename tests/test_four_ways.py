@@ -71,9 +71,7 @@ def test_the_sigmoid_of_sympy_is_that_of_the_text():
     assert network.with_gates("whole").program == sb.read(EXAMPLES / "sigmoid_neuron.net", gates="whole").program
     text = sb.read(EXAMPLES / "sigmoid_gates.net")
     point = {"w_0": 2, "w_1": -3, "w_2": -3, "x_0": -1, "x_1": -2}
-    np.testing.assert_allclose(
-        sb.compile(network).value_and_grad(point)[0], sb.compile(text).value_and_grad(point)[0], **CLOSE
-    )
+    np.testing.assert_allclose(sb.compile(network).value_and_grad(point)[0], sb.compile(text).value_and_grad(point)[0], **CLOSE)
 
 
 @pytest.mark.parametrize("name", ["two_layer_function", "two_layer_tensors", "two_layer_sympy"])

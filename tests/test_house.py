@@ -172,10 +172,7 @@ def what_runs_text(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def test_no_module_runs_text() -> None:
     found = {(module, name): line for module in MODULES for line, name in what_runs_text(TREES[module])}
-    told = [
-        f"{MODULES[module].relative_to(ROOT)}:{found[module, name]}: {name}"
-        for module, name in found.keys() - EXCEPTIONS
-    ]
+    told = [f"{MODULES[module].relative_to(ROOT)}:{found[module, name]}: {name}" for module, name in found.keys() - EXCEPTIONS]
     assert not told, f"these run text as code: {'; '.join(sorted(told))}"
     unused = EXCEPTIONS.keys() - found.keys()
     assert not unused, f"EXCEPTIONS that nothing uses: {sorted(unused)}"
@@ -201,9 +198,7 @@ def test_what_runs_text_is_found(line: str) -> None:
     assert list(what_runs_text(ast.parse(line)))
 
 
-@pytest.mark.parametrize(
-    "line", ["S.One", "np.load(x, allow_pickle=False)", "evaluate(x)", "x = 'eval'", "executor.submit(f)"]
-)
+@pytest.mark.parametrize("line", ["S.One", "np.load(x, allow_pickle=False)", "evaluate(x)", "x = 'eval'", "executor.submit(f)"])
 def test_what_runs_no_text_is_left_alone(line: str) -> None:
     assert not list(what_runs_text(ast.parse(line)))
 
@@ -267,9 +262,7 @@ def test_no_submodule_hides_a_public_name() -> None:
 
 def test_the_table_of_contents_the_types_and_the_star_agree() -> None:
     [checking] = [node for node in TREES[""].body if isinstance(node, ast.If)]
-    typed = {
-        alias.name: node.module for node in checking.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
+    typed = {alias.name: node.module for node in checking.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert typed.pop("*") == f"symbackprop.{sb.LANGUAGE}"
     assert typed == {name: f"symbackprop.{module}" for name, module in sb.PUBLIC.items()}
     assert sb.__all__ == list(sb.PUBLIC)

@@ -60,13 +60,11 @@ def test_two_linear_layers_are_one():
     rng = np.random.default_rng(4)
     x, y, W_1, W_2 = (rng.standard_normal(shape) for shape in ((4,), (2,), (3, 4), (2, 3)))
     two, two_gradients = sb.compile(network).value_and_grad({"W_1": W_1, "W_2": W_2}, {"x": x, "y": y})
-    one, one_gradients = sb.compile(
-        "x: data[d]\ny: data[c]\nW: parameter[c, d]\nL = sum((W @ x - y)**2)"
-    ).value_and_grad({"W": W_2 @ W_1, "x": x, "y": y})
+    one, one_gradients = sb.compile("x: data[d]\ny: data[c]\nW: parameter[c, d]\nL = sum((W @ x - y)**2)").value_and_grad(
+        {"W": W_2 @ W_1, "x": x, "y": y}
+    )
     np.testing.assert_allclose(two, one, **CLOSE)
-    np.testing.assert_allclose(
-        two_gradients["W_1"], W_2.T @ one_gradients["W"], **CLOSE
-    )  # the chain rule through the product
+    np.testing.assert_allclose(two_gradients["W_1"], W_2.T @ one_gradients["W"], **CLOSE)  # the chain rule through the product
     np.testing.assert_allclose(two_gradients["W_2"], one_gradients["W"] @ W_1.T, **CLOSE)
     (remark,) = sb.derive(network).remarks
     assert remark == (
@@ -111,7 +109,5 @@ def test_xor_is_learnt_by_two_hidden_units_and_by_no_single_one():
     settings = {"epochs": 500, "rate": 5, "batch": 4, "held_out": 0, "progress": False}
     two = sb.train(EXAMPLES / "xor.net", data, seed=0, **settings)
     assert two.accuracy == 1
-    single = (
-        "X: data[n, 2]\ny: binary[n]\nw: parameter[2]\nb: parameter[()]\np = sigmoid(X @ w + b)\nL = mean((p - y)**2)"
-    )
+    single = "X: data[n, 2]\ny: binary[n]\nw: parameter[2]\nb: parameter[()]\np = sigmoid(X @ w + b)\nL = mean((p - y)**2)"
     assert max(sb.train(single, data, seed=seed, **settings).accuracy for seed in range(3)) <= 3 / 4

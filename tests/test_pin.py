@@ -37,9 +37,7 @@ def selecting(target: str, guard: sp.Eq, over: dict[str, sp.Expr], shape: tuple,
 
 def test_a_body_is_split_into_its_factors() -> None:
     guard, comparison = sp.Eq(i_, o_ + k_, evaluate=False), S0 > 0
-    factors = split(
-        Sum(-3 * S0**2 * S1 / N * iverson(guard) * iverson(comparison) * FUNCTIONS["sigmoid"](S1), (S0, S1))
-    )
+    factors = split(Sum(-3 * S0**2 * S1 / N * iverson(guard) * iverson(comparison) * FUNCTIONS["sigmoid"](S1), (S0, S1)))
     assert factors.coefficient == -3 / N
     assert factors.operands == (0, 0, 1)
     assert factors.guards == (guard,)
@@ -134,9 +132,7 @@ def test_the_overhang_is_what_enumeration_finds(a: int, b: int, c: int, n: int, 
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2))
-def test_the_padding_of_a_convolution_is_enough_for_every_size(
-    kernel: int, stride: int, dilation: int, padding: int
-) -> None:
+def test_the_padding_of_a_convolution_is_enough_for_every_size(kernel: int, stride: int, dilation: int, padding: int) -> None:
     span = dilation * (kernel - 1) + 1
     count = sp.floor((N + 2 * padding - span) / sp.Integer(stride)) + 1
     hang = overhang(stride * o_ + dilation * k_ - padding, N, {"o": count, "k": sp.Integer(kernel)}, (count - 1,))

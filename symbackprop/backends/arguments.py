@@ -64,9 +64,7 @@ class Arguments:
             raise ArgumentError(f"{tensor.name} must be {tensor.text}; its rows have different lengths") from None
         if tensor.whole:
             if array.dtype.kind not in "iu":
-                raise ArgumentError(
-                    f"{tensor.name} must hold whole numbers, it holds {array.dtype}; give it as integers"
-                )
+                raise ArgumentError(f"{tensor.name} must hold whole numbers, it holds {array.dtype}; give it as integers")
             return array
         if array.dtype.kind not in "fiub":
             raise ArgumentError(f"{tensor.name} must hold real numbers, it holds {array.dtype}")
@@ -90,9 +88,7 @@ class Arguments:
         for condition, evaluate in self.conditions:
             number = evaluate(found)
             if number is not None and number < 0:
-                raise ArgumentError(
-                    f"the network needs {condition} >= 0, which does not hold for {at(condition, found)}"
-                )
+                raise ArgumentError(f"the network needs {condition} >= 0, which does not hold for {at(condition, found)}")
         return found
 
 
@@ -116,9 +112,7 @@ class _Input:
         wanted = [evaluate(sizes) for evaluate in self.axes]
         if any(n is not None and n != own for n, own in zip(wanted, array.shape, strict=True)) or 0 in array.shape:
             known = at(sp.Tuple(*self.shape), sizes)
-            raise ArgumentError(
-                f"{self.name} must be {self.text}{f' with {known}' if known else ''}, it is {array.shape}"
-            )
+            raise ArgumentError(f"{self.name} must be {self.text}{f' with {known}' if known else ''}, it is {array.shape}")
 
     def check_bound(self, array: ndarray, sizes: Sizes) -> None:
         bound = self.limit(sizes) if self.limit else None
@@ -127,9 +121,7 @@ class _Input:
         low, high = array.min(), array.max()
         if low < 0 or high >= bound:
             limit = f"{self.bound} = {bound}" if str(self.bound) != str(bound) else str(bound)
-            raise ArgumentError(
-                f"{self.name} must hold whole numbers from 0 to below {limit}, it holds {low if low < 0 else high}"
-            )
+            raise ArgumentError(f"{self.name} must hold whole numbers from 0 to below {limit}, it holds {low if low < 0 else high}")
 
 
 def at(expression: sp.Basic, sizes: Sizes) -> str:
@@ -172,10 +164,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """What to write instead of a name that is not there."""
     known = list(known)
     near = get_close_matches(name, known, 1)
-    return (
-        f"did you mean {near[0]}?"
-        if near
-        else f"there are {', '.join(sorted(known)[:20])}"
-        if known
-        else "there are none"
-    )
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:20])}" if known else "there are none"

@@ -114,9 +114,7 @@ class _Writer:
         for tensor in (program.tensors[e.target.name] for e in self.equations):
             if tensor.role is None:
                 self.identifier[tensor.name] = self.names.fresh(tensor.name)
-        self.sizes = {
-            s: self.names.fresh(s.name if s.name not in self.names.taken else f"size_{s.name}") for s in program.sizes()
-        }
+        self.sizes = {s: self.names.fresh(s.name if s.name not in self.names.taken else f"size_{s.name}") for s in program.sizes()}
         for tensor in (program.tensors[e.target.name] for e in self.equations):
             if tensor.role is not None:
                 self.identifier[tensor.name] = self.names.fresh(self.gradient_wish(tensor.role))
@@ -170,9 +168,7 @@ class _Writer:
                 result += _commented(f"{self.temporary[text]} = {text}", self.shape(shape))
             kept.append(self.temporary[text])
         lines = [line.format(*operands, t=target, v=kept) for line in found.lines]
-        whole = (
-            len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0
-        )  # the line that makes the array of this shape
+        whole = len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0  # the line that makes the array of this shape
         lines[whole : whole + 1] = _commented(lines[whole], self.shape(tensors[equation.target.name].shape))
         return result + lines
 
@@ -206,9 +202,7 @@ class _Writer:
             waiting -= found  # type: ignore[arg-type]
             name = self.identifier[tensor.name]
             if len(found) > 1 or len(tensor.shape) == 1:
-                new: list[Any] = [
-                    e if e in found and e not in tensor.shape[:k] else None for k, e in enumerate(tensor.shape)
-                ]
+                new: list[Any] = [e if e in found and e not in tensor.shape[:k] else None for k, e in enumerate(tensor.shape)]
                 marks = ["_" if s is None else self.sizes[s] for s in new]
                 lines.append(f"{', '.join(marks)}{',' if len(marks) == 1 else ''} = {name}.shape")
             else:
@@ -259,9 +253,7 @@ class _Writer:
         lines = [f"        {a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}" for a, b, c in rows]
         what = [self.identifier[self.value]] if self.value else []
         if self.outputs:
-            what.append(
-                f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(_printable, self.outputs))}"
-            )
+            what.append(f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(_printable, self.outputs))}")
         first = f'    """{self.title()}.'
         wrapped = _wrapped(f"Returns {' and '.join(what)}.")
         return (

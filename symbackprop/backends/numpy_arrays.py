@@ -227,11 +227,7 @@ def _matrices(a: Array, b: Array, summed: str) -> Array | None:
         if len(right.letters) == 1 and left.letters[-1] == summed:
             return _at(left, right, left.letters[:-1])
         if len(left.letters) == 1 and len(right.letters) == 2:
-            return (
-                _at(left, right, right.letters[1:])
-                if right.letters[0] == summed
-                else _at(right, left, right.letters[:1])
-            )
+            return _at(left, right, right.letters[1:]) if right.letters[0] == summed else _at(right, left, right.letters[:1])
     for left, right in ((a, b), (b, a)):
         if len(left.letters) == 2 and len(right.letters) > 2 and right.letters[-2] == summed:
             left = transposed(left, (*[c for c in left.letters if c != summed], summed))

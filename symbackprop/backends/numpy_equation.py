@@ -212,12 +212,7 @@ def _indicator(guard: Any, goal: Letters, arrays: dict[Symbol, Array], scope: Sc
     if guard is S.false:
         return S.Zero
     form = affine(guard.lhs - guard.rhs)
-    if (
-        len(form.slopes) == 2
-        and set(form.slopes.values()) == {-1, 1}
-        and form.opaque == 0
-        and set(form.slopes) <= set(goal)
-    ):
+    if len(form.slopes) == 2 and set(form.slopes.values()) == {-1, 1} and form.opaque == 0 and set(form.slopes) <= set(goal):
         row, column = sorted(form.slopes, key=goal.index)
         rows, columns = scope.show(scope.sizes[row]), scope.show(scope.sizes[column])
         offset = "" if form.offset == 0 else f", {scope.show(-form.offset / form.slopes[column])}"
@@ -256,9 +251,7 @@ def _read_operands(
         if marks:
             own = {f"@{c}": pinned[c] for c in marks}
             by = ways(array.letters, own, scope.sizes)
-            inside = {
-                c for c, mark in marks.items() if by[mark] != "take" and s in factors and s not in rest.free_symbols
-            }
+            inside = {c for c, mark in marks.items() if by[mark] != "take" and s in factors and s not in rest.free_symbols}
             sure |= inside
             unsafe |= set(marks) - inside
             array = read(array, own, scope, f"{{{k}}}")

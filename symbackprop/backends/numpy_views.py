@@ -163,9 +163,7 @@ def _padded(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -
     text = ", ".join(f"({scope.show(below)}, {scope.show(above)})" for below, above in widths)
     text = text if len(widths) == 1 else f"({text})"
     shape = [extent + below + above for extent, (below, above) in zip(scope.shape(array.letters), widths, strict=True)]
-    return Array(
-        scope.keep(f"{hint}_padded", f"np.pad({array.text}, {text})", shape), array.letters, ATOM, array.kind, True
-    )
+    return Array(scope.keep(f"{hint}_padded", f"np.pad({array.text}, {text})", shape), array.letters, ATOM, array.kind, True)
 
 
 def _sliced(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
@@ -189,9 +187,7 @@ def entry_text(pinned: Pinned, scope: Scope) -> tuple[str, str]:
     return slice_text(form.offset, scope.sizes[letter], int(step), pinned.extent, scope), letter  # type: ignore[call-overload]
 
 
-def slice_text(
-    start: Expr, count: Expr, step: int, extent: Expr, scope: Scope, loops: Mapping[str, str] | None = None
-) -> str:
+def slice_text(start: Expr, count: Expr, step: int, extent: Expr, scope: Scope, loops: Mapping[str, str] | None = None) -> str:
     """start : stop : step for `count` entries of an axis of size `extent`, with no more written than needed."""
     last = sp.expand(start + step * (count - 1))
     if step < 0:
@@ -262,9 +258,7 @@ def _spread(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
     return Array(f"{array.atom}.reshape{shape}", letters, ATOM, array.kind, array.view)
 
 
-def take_entries(
-    letters: Sequence[str], axes: Mapping[str, Pinned], scope: Scope
-) -> tuple[list[str], Letters, Letters]:
+def take_entries(letters: Sequence[str], axes: Mapping[str, Pinned], scope: Scope) -> tuple[list[str], Letters, Letters]:
     """The entries of an index with arrays of positions, the letters of the arrays, and the letters of what it selects."""
     frame = tuple(dict.fromkeys(c for p in axes.values() for c in letters_in(p.at) if scope.sizes[c] != 1))
     frame += tuple(dict.fromkeys(c for p in axes.values() for a in p.at.free_symbols if a in scope.integers

@@ -38,9 +38,7 @@ def contract(pattern: str, *tensors: Tensor) -> Tensor:
                 raise LanguageError(f'einsum "{pattern}": the letter {c} runs over {sizes[c]} and over {extent}')
     stray = [c for c in right if c not in sizes or right.count(c) > 1]
     if stray:
-        raise LanguageError(
-            f'einsum "{pattern}": the letter {stray[0]} of the result must stand once, and in an operand'
-        )
+        raise LanguageError(f'einsum "{pattern}": the letter {stray[0]} of the result must stand once, and in an operand')
     operands = tuple((t, tuple(term)) for t, term in zip(tensors, terms, strict=True))
     return product(operands, tuple(right), sizes)
 
@@ -77,9 +75,7 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     columns = ("c",) if b.ndim > 1 else ()
     index = letters(rank) + rows + columns
     sizes = dict(zip(letters(rank), shape, strict=True)) | dict(ones)
-    sizes |= (
-        dict(zip(rows, a.shape[-2:-1], strict=True)) | dict(zip(columns, b.shape[-1:], strict=False)) | {"m": inner_a}
-    )
+    sizes |= dict(zip(rows, a.shape[-2:-1], strict=True)) | dict(zip(columns, b.shape[-1:], strict=False)) | {"m": inner_a}
     return product([(a, index_a + rows + ("m",)), (b, (*index_b, "m", *columns))], index, sizes)
 
 

@@ -99,16 +99,12 @@ def elementwise(what: str, body: Any, *arguments: Any) -> Tensor:
     try:
         expression = body(*entries)
     except RecursionError:
-        raise LanguageError(
-            f"{what}: the expression is nested too deep; name its parts on lines of their own"
-        ) from None
+        raise LanguageError(f"{what}: the expression is nested too deep; name its parts on lines of their own") from None
     except TypeError:  # SymPy compares real numbers only
         raise LanguageError(f"{what} of {', '.join(map(_brief, entries))} is not a real number") from None
     if expression.has(S.NaN, S.ComplexInfinity, S.ImaginaryUnit) or (not operands and not _is_sound(expression)):
         raise LanguageError(f"{what} of {', '.join(map(_brief, entries))} is not a real number that a float64 holds")
-    return Tensor(
-        shape, Sum(expression, tuple(slot(k) for k in range(len(operands))), over), tuple(operands), letters(len(shape))
-    )
+    return Tensor(shape, Sum(expression, tuple(slot(k) for k in range(len(operands))), over), tuple(operands), letters(len(shape)))
 
 
 def _brief(number: Expr) -> str:
@@ -122,7 +118,7 @@ def _is_sound(number: Expr) -> bool:
     if not number.is_number:
         return True
     value = number if number.is_Rational else number.evalf(15)
-    return not value.is_number or not value.is_comparable or (value.is_real is not False and bool(abs(value) < LARGEST))
+    return value.is_real is not False and not (value.is_comparable and bool(abs(value) >= LARGEST))
 
 
 def apply(name: str, *arguments: Any, **further: Any) -> Tensor:
@@ -157,11 +153,7 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     tensor = as_tensor(condition)
     if tensor.name is None and tensor.operands and isinstance(tensor.op, Sum) and not tensor.op.over:
         inner = tensor.op.body  # the comparison is written into the branch, as a person reads it
-        if (
-            isinstance(inner, Where)
-            and inner.args[1:] == (S.One, S.Zero)
-            and len({len(i) for _, i in tensor.operands}) == 1
-        ):
+        if isinstance(inner, Where) and inner.args[1:] == (S.One, S.Zero) and len({len(i) for _, i in tensor.operands}) == 1:
             own = [t for t, _ in tensor.operands]
             if all(t.shape == tensor.shape for t in own):
 

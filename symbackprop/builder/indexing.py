@@ -52,7 +52,7 @@ class _Taking:
         self.result: list[str] = []
         self.shape: list[Expr] = []
         self.over: list[tuple[str, Expr]] = []
-        self.guards: list[Expr] = []
+        self.guards: list[sp.Basic] = []
         self.conditions: list[Expr] = []
         self.advanced: list[tuple[int, Tensor]] = []  # axis of x, tensor of integers
         self.place: int | None = None  # where the letters of the tensors of integers go
@@ -139,15 +139,11 @@ class _Taking:
             return sp.Integer(value)
         if isinstance(value, Expr) and value.is_integer:
             return value
-        raise self.fault(
-            f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers"
-        )
+        raise self.fault(f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers")
 
     def pick(self, tensor: Tensor) -> None:
         if not is_integer(tensor):
-            raise self.fault(
-                f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)"
-            )
+            raise self.fault(f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)")
         extent, bound = self.axis(), bound_of(tensor)
         if bound is not None and not same_size(bound, extent):
             self.within(
@@ -177,8 +173,8 @@ class _Taking:
                 named = tuple(rename[c] for c in own)
                 letter, extent = self.index[axis], self.x.shape[axis]
                 if _is_arange(tensor) and same_size(tensor.shape[0], extent):
-                    first, *rest = operands[0][1][:axis], named[0], operands[0][1][axis + 1 :]
-                    operands[0] = (self.x, (*first, rest[0], *rest[1]))
+                    index = operands[0][1]
+                    operands[0] = (self.x, (*index[:axis], named[0], *index[axis + 1 :]))
                     continue
                 self.over.append((letter, extent))
                 if _is_arange(tensor):
@@ -203,9 +199,7 @@ def take(x: Tensor, items: Any) -> Tensor:
     """
     several = items if isinstance(items, tuple) else (items,)
     taking = _Taking(x, several)
-    chosen = [
-        k for k, item in enumerate(several) if item is not None and item is not Ellipsis and not isinstance(item, slice)
-    ]
+    chosen = [k for k, item in enumerate(several) if item is not None and item is not Ellipsis and not isinstance(item, slice)]
     if chosen and chosen[-1] - chosen[0] >= len(chosen):
         taking.place = 0  # what a slice parts goes first, as in NumPy
     if sum(item is Ellipsis for item in several) > 1:

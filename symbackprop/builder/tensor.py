@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, S
+from sympy import Expr
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.program import Op, Signature, Sum
@@ -16,6 +17,12 @@ Number = int | float | sp.Number
 
 OPERATORS: dict[str, Callable[..., Tensor]] = {}
 """What the operators of a tensor do: filled in by the modules above, so that a tensor need not know them."""
+
+UFUNCS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "matmul": "@", "negative": "neg", "absolute": "abs",
+    "greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!=",
+}  # fmt: skip
+"""NumPy's names of the operators."""
 
 
 class LanguageError(SymbackpropError):
@@ -36,7 +43,14 @@ class Tensor:
     conditions  size expressions that must not be negative.
     """
 
-    __array_priority__ = 1000  # so that ndarray + Tensor comes here
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Tensor:
+        """What NumPy asks for np.float64(2) * x, for ndarray + x, and for np.exp(x)."""
+        if any(getattr(value, "shape", ()) for value in inputs if not isinstance(value, Tensor)):
+            raise LanguageError("an array stands beside a tensor; declare it as data, and give it to the compiled function")
+        operator = UFUNCS.get(ufunc.__name__)
+        if operator is None or method != "__call__" or options:
+            raise LanguageError(f"np.{ufunc.__name__} computes with arrays; write the function of symbackprop: sb.{ufunc.__name__}")
+        return OPERATORS[operator](*inputs)
 
     def __init__(
         self,
@@ -145,6 +159,22 @@ class Tensor:
     def __getitem__(self, items: Any) -> Tensor:
         return OPERATORS["[]"](self, items)
 
+    def __setitem__(self, items: Any, value: Any) -> None:
+        raise LanguageError("an entry cannot be set; write the whole tensor, with where or concatenate")
+
+    def __len__(self) -> int:
+        if not self.shape or not self.shape[0].is_Integer:
+            raise LanguageError(f"{label(self)} is {shape_text(self.shape)}: its length is no number; write {label(self)}.shape[0]")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """The entries along the first axis, whose size is a number: q, k, v = W."""
+        if not self.shape or not self.shape[0].is_Integer:
+            raise LanguageError(
+                f"{label(self)} is {shape_text(self.shape)}: it has no number of entries to go through; sum over an axis instead"
+            )
+        return (self[k] for k in range(int(self.shape[0])))
+
     @property
     def T(self) -> Tensor:
         return OPERATORS["T"](self)
@@ -181,10 +211,11 @@ def as_number(value: Any) -> Expr:
         return sp.Integer(int(value))
     if isinstance(value, Expr):
         return value
-    number = sp.Integer(value) if isinstance(value, int) else sp.Rational(repr(float(value)))
-    if number in (S.NaN, S.Infinity, S.NegativeInfinity, S.ComplexInfinity):
+    if isinstance(value, int):
+        return sp.Integer(value)
+    if not math.isfinite(value):
         raise LanguageError(f"{value} is no number to compute with")
-    return number
+    return sp.Rational(repr(float(value)))
 
 
 def constant(value: Any) -> Tensor:
@@ -196,7 +227,7 @@ def as_tensor(value: Any) -> Tensor:
     """The value as a tensor; numbers become tensors without axes."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (bool, int, float, Expr)) or hasattr(value, "__float__"):
+    if isinstance(value, (bool, int, float, Expr)) or (hasattr(value, "__float__") and not getattr(value, "shape", ())):
         return constant(value)
     raise LanguageError(f"{type(value).__name__} is not a tensor or a number; declare it as data")
 

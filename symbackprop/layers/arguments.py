@@ -66,13 +66,9 @@ def steps(layer: str, x: Tensor) -> int:
     """The number of steps of a sequence (N, T, d), which is unrolled, so that it is a number."""
     count = x.shape[1]
     if not count.is_Integer:
-        raise LanguageError(
-            f"{layer} is unrolled step by step: the number of steps of {label(x)} must be a number, not {count}"
-        )
+        raise LanguageError(f"{layer} is unrolled step by step: the number of steps of {label(x)} must be a number, not {count}")
     if count < 1:
-        raise LanguageError(
-            f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more"
-        )
+        raise LanguageError(f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more")
     return int(count)
 
 

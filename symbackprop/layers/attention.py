@@ -38,9 +38,9 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
         equal("dot_product_attention", x, axis, y, other)
     lead = letters(Q.ndim - 2)
     sizes = dict(zip(lead, Q.shape, strict=False)) | {"t": Q.shape[-2], "u": K.shape[-2], "k": Q.shape[-1]}
-    scores = product(
-        [(Q, (*lead, "t", "k")), (K, (*lead, "u", "k"))], (*lead, "t", "u"), sizes, 1 / sp.sqrt(Q.shape[-1])
-    ).called("S")
+    scores = product([(Q, (*lead, "t", "k")), (K, (*lead, "u", "k"))], (*lead, "t", "u"), sizes, 1 / sp.sqrt(Q.shape[-1])).called(
+        "S"
+    )
     if causal or mask is not None:
         scores = _masked(scores, causal, mask).called("S")
     return matmul(softmax(scores).called("P"), V)
@@ -91,9 +91,7 @@ def multi_head_attention(
     x = tensor("multi_head_attention", x, "N T d")
     m = x if memory is None else tensor("multi_head_attention", memory, "N U d")
     heads = whole("multi_head_attention", "heads", heads, 1)
-    Q, K, V = (
-        _heads(dense(source, W), heads, stem) for source, W, stem in ((x, W_q, "Q"), (m, W_k, "K"), (m, W_v, "V"))
-    )
+    Q, K, V = (_heads(dense(source, W), heads, stem) for source, W, stem in ((x, W_q, "Q"), (m, W_k, "K"), (m, W_v, "V")))
     read = dot_product_attention(Q, K, V, causal, mask).called("A")
     return dense(merge_axes(permute(read, (0, 2, 1, 3)), 2).called("H"), W_o)
 

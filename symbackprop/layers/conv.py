@@ -77,9 +77,7 @@ def conv_transpose2d(
     return _transposed("conv_transpose2d", x, W, b, stride, padding, output_padding, dilation, "H W")
 
 
-def window_count(
-    layer: str, extent: Expr, kernel: Expr, stride: int, padding: int, dilation: int
-) -> tuple[Expr, tuple[Expr, ...]]:
+def window_count(layer: str, extent: Expr, kernel: Expr, stride: int, padding: int, dilation: int) -> tuple[Expr, tuple[Expr, ...]]:
     """How many windows fit an axis, and the condition for it that its sizes must meet."""
     reach = sp.expand(dilation * (kernel - 1) + 1)
     room = sp.expand(extent + 2 * padding - reach)
@@ -108,9 +106,7 @@ def _convolution(
     )
     guards, conditions = [], ()
     for k in range(rank):
-        sizes[place[k]], needed = window_count(
-            layer, x.shape[k - rank], W.shape[k - rank], strides[k], paddings[k], dilations[k]
-        )
+        sizes[place[k]], needed = window_count(layer, x.shape[k - rank], W.shape[k - rank], strides[k], paddings[k], dilations[k])
         at = strides[k] * position(place[k]) + dilations[k] * position(tap[k]) - paddings[k]
         guards.append(sp.Eq(position(pixel[k]), at, evaluate=False))
         conditions += needed
@@ -126,9 +122,7 @@ def _convolution(
     return y if b is None else add_bias(y, b, -rank - 1)
 
 
-def _channels(
-    layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Expr], axis: int
-) -> tuple[str, str, list[sp.Basic]]:
+def _channels(layer: str, x: Tensor, W: Tensor, groups: int, sizes: dict[str, Expr], axis: int) -> tuple[str, str, list[sp.Basic]]:
     """The letters of the channels of x and of W, and the guards that keep an output channel in its group."""
     mend = f"groups={groups} must divide the channels"
     seen, made = part(layer, x, axis, groups, mend), part(layer, W, 0, groups, mend)
@@ -187,9 +181,7 @@ def _transposed(
             raise LanguageError(f"{layer}: output_padding {extras[k]} must be smaller than the stride or the dilation")
         extent = sp.expand((x.shape[k - rank] - 1) * s - 2 * paddings[k] + d * (W.shape[k - rank] - 1) + 1 + extras[k])
         if (extent - 1).is_negative:
-            raise LanguageError(
-                f"{layer}: the padding {paddings[k]} leaves nothing of axis {x.ndim - rank + k} of {label(x)}"
-            )
+            raise LanguageError(f"{layer}: the padding {paddings[k]} leaves nothing of axis {x.ndim - rank + k} of {label(x)}")
         if not (extent - 1).is_nonnegative:
             conditions.append(extent - 1)
         sizes[place[k]] = extent

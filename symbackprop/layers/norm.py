@@ -53,9 +53,7 @@ def instance_norm(x: Value, gamma: Value = None, beta: Value = None, eps: float 
     """
     x = as_tensor(x)
     if x.ndim < 3:
-        raise LanguageError(
-            f"instance_norm: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, C, H, W) or (N, C, L)"
-        )
+        raise LanguageError(f"instance_norm: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, C, H, W) or (N, C, L)")
     y = _standardized(x, tuple(range(2, x.ndim)), eps)
     return _scaled("instance_norm", x, y, gamma, beta, 1)
 
@@ -68,9 +66,7 @@ def group_norm(x: Value, groups: int, gamma: Value = None, beta: Value = None, e
     """
     x = as_tensor(x)
     if x.ndim < 2:
-        raise LanguageError(
-            f"group_norm: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, C), (N, C, L) or (N, C, H, W)"
-        )
+        raise LanguageError(f"group_norm: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, C), (N, C, L) or (N, C, H, W)")
     groups = whole("group_norm", "groups", groups, 1)
     part("group_norm", x, 1, groups, f"groups={groups} must divide the channels")
     parts = split_axis(x, 1, groups)

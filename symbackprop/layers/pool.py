@@ -60,11 +60,7 @@ def global_average_pool(x: Value) -> Tensor:
     x   (N, C, H, W), or (N, C, L).
     Returns (N, C). Raises LanguageError where x has no axes behind the channels. Source: Lin et al. 2014.
     """
-    x = (
-        tensor("global_average_pool", x, "N C L")
-        if getattr(x, "ndim", 0) < 4
-        else tensor("global_average_pool", x, "N C H W")
-    )
+    x = tensor("global_average_pool", x, "N C L") if getattr(x, "ndim", 0) < 4 else tensor("global_average_pool", x, "N C H W")
     return total(x, tuple(range(2, x.ndim)), mean=True)
 
 
@@ -95,9 +91,7 @@ class _Windows:
         self.conditions: tuple[Expr, ...] = ()
         for k, (width, pad) in enumerate(zip(self.size, self.padding, strict=True)):
             if pad >= width:
-                raise LanguageError(
-                    f"{layer}: the padding {pad} must be smaller than the window {width}, or a window is empty"
-                )
+                raise LanguageError(f"{layer}: the padding {pad} must be smaller than the window {width}, or a window is empty")
             self.sizes[self.tap[k]] = sp.Integer(width)
             extent = self.x.shape[k - rank]
             self.sizes[self.place[k]], needed = window_count(layer, extent, sp.Integer(width), strides[k], pad, 1)

@@ -11,9 +11,7 @@ from symbackprop.operations import concatenate, stack
 from symbackprop.program import same_size
 
 
-def rnn(
-    x: Value, W: Value, U: Value, b: Value, h: Value = None, activation: str = "tanh", sequence: bool = False
-) -> Tensor:
+def rnn(x: Value, W: Value, U: Value, b: Value, h: Value = None, activation: str = "tanh", sequence: bool = False) -> Tensor:
     """h_t = f(x_t W + h_{t-1} U + b) for t = 1, ..., T.
 
     x   (N, T, d) with T a number; W (d, h); U (h, h); b (h,); h (N, h), the state before, or none: zeros.

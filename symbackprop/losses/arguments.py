@@ -7,8 +7,8 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, shape_text, total
-from symbackprop.functions import iverson
 from symbackprop.builder.indexing import bound_of, is_integer
+from symbackprop.functions import iverson
 from symbackprop.program import Sum, position, same_size, slot
 
 Value = Any  # a tensor, or a number

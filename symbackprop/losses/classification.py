@@ -87,9 +87,7 @@ def focal_loss(z: Value, y: Value, gamma: Value = 2, alpha: Value = 0.25, reduct
     return reduced("focal_loss", elementwise("focal_loss", body, z, y, gamma, alpha), reduction)
 
 
-def cross_entropy(
-    S: Value, target: Value, weights: Value = None, smoothing: Value = 0, reduction: str = "mean"
-) -> Tensor:
+def cross_entropy(S: Value, target: Value, weights: Value = None, smoothing: Value = 0, reduction: str = "mean") -> Tensor:
     """L = -(1/N) sum_n sum_k Y[n k] log softmax(S[n])[k], so that dL/dS = (softmax(S) - Y) / N where rows of Y sum to one.
 
     Computed as logsumexp(S) - S[n, t[n]], or by Y (S - logsumexp(S)), for logits of any size.

@@ -10,9 +10,7 @@ from symbackprop.losses.arguments import Value, alike, reduced
 from symbackprop.operations.values import number, setting
 
 
-def poisson_nll_loss(
-    eta: Value, y: Value, log_rate: bool = True, full: bool = False, reduction: str = "mean"
-) -> Tensor:
+def poisson_nll_loss(eta: Value, y: Value, log_rate: bool = True, full: bool = False, reduction: str = "mean") -> Tensor:
     """L = (1/n) sum_i exp(eta[i]) - y[i] eta[i], so that dL/deta = (exp(eta) - y) / n: counts y of rate exp(eta).
 
     eta, y    one shape, any axes, n entries; y counts, 0 or more.
@@ -31,16 +29,8 @@ def poisson_nll_loss(
 def _log_factorial(y: Expr) -> Expr:
     """log(y!) = log((y+8)!) - log((y+1) ... (y+8)) by Stirling's series, for y >= 0 to 1e-13 (Abramowitz and Stegun, 6.1.41)."""
     z = y + 9
-    series = sum(
-        c / z ** (2 * k + 1) for k, c in enumerate(map(Rational, ("1/12", "-1/360", "1/1260", "-1/1680", "1/1188")))
-    )
-    return (
-        (z - Rational(1, 2)) * sp.log(z)
-        - z
-        + sp.log(2 * sp.pi) / 2
-        + series
-        - sp.log(sp.Mul(*[y + k for k in range(1, 9)]))
-    )
+    series = sum(c / z ** (2 * k + 1) for k, c in enumerate(map(Rational, ("1/12", "-1/360", "1/1260", "-1/1680", "1/1188"))))
+    return (z - Rational(1, 2)) * sp.log(z) - z + sp.log(2 * sp.pi) / 2 + series - sp.log(sp.Mul(*[y + k for k in range(1, 9)]))
 
 
 def gaussian_nll_loss(mu: Value, y: Value, variance: Value = 1, full: bool = False, reduction: str = "mean") -> Tensor:

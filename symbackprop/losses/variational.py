@@ -34,9 +34,7 @@ def gaussian_kl_divergence(mu: Value, log_variance: Value, reduction: str = "mea
     return reduced(name, total(values, -1), reduction)
 
 
-def vae_loss(
-    logits: Value, x: Value, mu: Value, log_variance: Value, beta: Value = 1, reduction: str = "mean"
-) -> Tensor:
+def vae_loss(logits: Value, x: Value, mu: Value, log_variance: Value, beta: Value = 1, reduction: str = "mean") -> Tensor:
     """L = (1/N) sum_n sum_k (softplus(o[n k]) - x[n k] o[n k]) + beta KL(N(mu[n], variance[n]) | N(0, 1)), with o the logits.
 
     The cross-entropy of a decoder with logits o, and the closed form of the divergence: minus the evidence lower bound.

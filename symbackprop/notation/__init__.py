@@ -91,9 +91,7 @@ def as_network(thing: Any) -> Network:
     if isinstance(thing, sp.Basic | sp.MatrixBase):
         return from_sympy(thing)
     if isinstance(thing, str):
-        plain = (
-            not _is_path(thing) and not re.search(r"[\n]|^\s*[A-Za-z]\w*\s*(:|=[^=])", thing) and ".py:" not in thing
-        )
+        plain = not _is_path(thing) and not re.search(r"[\n]|^\s*[A-Za-z]\w*\s*(:|=[^=])", thing) and ".py:" not in thing
         return read_expression(thing) if plain and thing.strip() else read(thing)
     if isinstance(thing, os.PathLike):
         return read(thing)

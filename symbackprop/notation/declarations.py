@@ -52,9 +52,7 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
         *shape, bound = sizes
         sizes = tuple(shape)
     if what == "labels" and not sizes:
-        raise fault(
-            f"{name}: labels sum to one along their last axis, so they need an axis.", f"Write {name}: labels[n, c]."
-        )
+        raise fault(f"{name}: labels sum to one along their last axis, so they need an axis.", f"Write {name}: labels[n, c].")
     conditions = []
     for extent in (*sizes, *([bound] if bound is not None else [])):
         room = extent - 1
@@ -95,9 +93,7 @@ class Reading:
         if word in DOMAINS:
             return Kind(domain=word)
         near = nearest(word, (*KINDS, *DOMAINS))
-        mend = (
-            f"Did you mean {near}?" if near else f"The kinds are {', '.join(KINDS)}; the domains {', '.join(DOMAINS)}."
-        )
+        mend = f"Did you mean {near}?" if near else f"The kinds are {', '.join(KINDS)}; the domains {', '.join(DOMAINS)}."
         raise self.fault(node, f"{word} is no kind of tensor.", mend)
 
     def joined(self, node: ast.expr, a: Kind, b: Kind) -> Kind:

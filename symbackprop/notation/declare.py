@@ -98,18 +98,12 @@ def _named(node: ast.Name) -> Expr:
     return size(node.id)
 
 
-parameter = Declaration(
-    "parameter", None, """What is learnt, as a tensor: parameter("W_1", "h d") has the shape (h, d)."""
-)
+parameter = Declaration("parameter", None, """What is learnt, as a tensor: parameter("W_1", "h d") has the shape (h, d).""")
 data = Declaration(
     "data", None, """What is given, as a tensor: data("x", "n d") has the shape (n, d), data("lam", "") is a scalar."""
 )
-labels = Declaration(
-    "labels", None, """Probabilities or one-hot rows: labels("y", "n c") sums to one along its last axis."""
-)
-integers = Declaration(
-    "integers", None, """Whole numbers from 0: integers("t", "n", "v") has the shape (n,) and values below v."""
-)
+labels = Declaration("labels", None, """Probabilities or one-hot rows: labels("y", "n c") sums to one along its last axis.""")
+integers = Declaration("integers", None, """Whole numbers from 0: integers("t", "n", "v") has the shape (n,) and values below v.""")
 positive = Declaration("data", "positive", """Data above 0: positive("x", "n").""")
 unit = Declaration("data", "unit", """Data between 0 and 1: unit("p", "n").""")
 binary = Declaration("data", "binary", """Data that is 0 or 1: binary("m", "n d").""")

@@ -115,9 +115,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     folded = {n.lower(): n for n in reversed(known)}
     if name.lower() in folded:
         return folded[name.lower()]
-    close = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(
-        name.lower(), list(folded), 1, 0.6
-    )
+    close = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(name.lower(), list(folded), 1, 0.6)
     return folded.get(close[0].lower(), close[0]) if close else None
 
 

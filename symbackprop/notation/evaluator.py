@@ -12,7 +12,7 @@ from sympy import Expr
 from symbackprop import builder
 from symbackprop.builder import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.errors import NotationError, Source, nearest, shortened
-from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, PACKAGES, called, functions, plain
+from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, NUMPY_NAMES, PACKAGES, called, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 from symbackprop.program import Sum
 
@@ -67,9 +67,7 @@ class Evaluator:
         """The tensor, number, tuple or setting that an expression stands for."""
         handler = _HANDLERS.get(type(node))
         if handler is None:
-            raise self.fault(
-                node, *EXPRESSIONS.get(type(node), (f"{self.source.segment(node)} is not in the language.", ""))
-            )
+            raise self.fault(node, *EXPRESSIONS.get(type(node), (f"{self.source.segment(node)} is not in the language.", "")))
         return self.placed(node, lambda: handler(self, node))
 
     def placed(self, node: ast.expr, compute: Callable[[], Any]) -> Any:
@@ -123,12 +121,8 @@ class Evaluator:
         if isinstance(value, bytes):
             raise self.fault(node, "bytes are not in the language.")
         if isinstance(value, float):
-            if value in (float("inf"), 0.0) and any(
-                c in "123456789" for c in self.source.segment(node).lower().partition("e")[0]
-            ):
-                raise self.fault(
-                    node, f"{self.source.segment(node)} is {'too large' if value else 'too small'} for a float64."
-                )
+            if value in (float("inf"), 0.0) and any(c in "123456789" for c in self.source.segment(node).lower().partition("e")[0]):
+                raise self.fault(node, f"{self.source.segment(node)} is {'too large' if value else 'too small'} for a float64.")
             return as_number(value)
         return value
 
@@ -167,9 +161,7 @@ class Evaluator:
         if isinstance(node.op, ast.UAdd):
             return value
         if isinstance(node.op, ast.Not):
-            raise self.fault(
-                node, "not is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0."
-            )
+            raise self.fault(node, "not is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0.")
         raise self.fault(node, "~ is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0.")
 
     def compare(self, node: ast.Compare) -> Any:
@@ -221,9 +213,7 @@ class Evaluator:
 
     def unknown(self, node: ast.AST, name: str, what: str = "a function") -> NotationError:
         near = MEANT.get(name) or nearest(name, (*functions(), *DOTTED))
-        mend = OUTSIDE.get(name) or (
-            f"Did you mean {near}?" if near else "Write it with the operations of the language."
-        )
+        mend = OUTSIDE.get(name) or (f"Did you mean {near}?" if near else "Write it with the operations of the language.")
         return self.fault(node, f"{name} is not {what} of the language.", mend)
 
     def not_called(self, node: ast.AST, name: str) -> NotationError:
@@ -235,9 +225,7 @@ class Evaluator:
         if isinstance(function, ast.Name):
             name = function.id
             if self.known(name):
-                raise self.fault(
-                    function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product."
-                )
+                raise self.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
             if name == "len" and len(given) == 1 and not node.keywords:
                 shape = as_tensor(self.operand(given[0])).shape
                 if shape:
@@ -247,6 +235,7 @@ class Evaluator:
             name = function.attr
             if self.package(function.value) is None:
                 return self.method(node, function)
+            name = NUMPY_NAMES.get(name, name)
         else:
             raise self.fault(function, f"{self.source.segment(function)} is not a function.", "Write * for a product.")
         if name not in functions():
@@ -270,9 +259,7 @@ class Evaluator:
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         for keyword in node.keywords:
             if keyword.arg is None:
-                raise self.fault(
-                    keyword, "** before an argument is not in the language.", "Write the arguments one by one."
-                )
+                raise self.fault(keyword, "** before an argument is not in the language.", "Write the arguments one by one.")
         return {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
 
     def subscript(self, node: ast.Subscript) -> Any:
@@ -297,9 +284,7 @@ class Evaluator:
     def item(self, node: ast.expr) -> Any:
         """A position, slice, None, ... or tensor of integers between the brackets."""
         if isinstance(node, ast.Slice):
-            return slice(
-                *(None if part is None else self.position(part) for part in (node.lower, node.upper, node.step))
-            )
+            return slice(*(None if part is None else self.position(part) for part in (node.lower, node.upper, node.step)))
         value = self.value(node)
         if value is None or value is Ellipsis:
             return value

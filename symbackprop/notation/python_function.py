@@ -53,9 +53,7 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
     except SyntaxError as error:
         line = error.lineno or 1
         text_line = (error.text or "").rstrip("\n")
-        raise NotationError(
-            f"this is not Python: {error.msg}.", "", Place(file, line, error.offset or 1, 1, text_line)
-        ) from None
+        raise NotationError(f"this is not Python: {error.msg}.", "", Place(file, line, error.offset or 1, 1, text_line)) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise NotationError(f"the file cannot be read: {error or 'it is nested too deep'}.", "", Place(file)) from None
     found = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
@@ -85,9 +83,7 @@ def _read(text: str, file: str, first: int, name: str, loss: str | None, gates: 
     function = tree.body[0] if tree.body else None
     if not isinstance(function, ast.FunctionDef):
         fault = f"{name} is not a plain function."
-        raise NotationError(
-            fault, "Write def with arguments and equations.", source.place(function) if function else None
-        )
+        raise NotationError(fault, "Write def with arguments and equations.", source.place(function) if function else None)
     reader = Reader(source)
     body = function.body
     title = ast.get_docstring(function)
@@ -132,9 +128,7 @@ def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
             annotation = None
         if annotation is not None:
             if default is not None:
-                raise reader.fault(
-                    default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant."
-                )
+                raise reader.fault(default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant.")
             written = _unquoted(annotation, reader.source)
             reader.declare(argument, declared(argument.arg, written, reader.source, reader.size_named))
         elif default is not None:
@@ -160,11 +154,7 @@ def _unquoted(annotation: ast.expr, source: Source) -> ast.expr:
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 text = part.value.strip()
                 spaced = "," not in text and not any(c in text for c in "+-*/()")
-                inner = (
-                    _inside(part, ",".join(text.split()) if spaced else text, source)
-                    if text
-                    else ast.Tuple([], ast.Load())
-                )
+                inner = _inside(part, ",".join(text.split()) if spaced else text, source) if text else ast.Tuple([], ast.Load())
                 sizes += inner.elts if isinstance(inner, ast.Tuple) else [inner]
             else:
                 sizes.append(part)

@@ -13,9 +13,7 @@ from symbackprop.notation.networks import Network, made
 from symbackprop.notation.reader import Reader
 
 
-def read_text(
-    text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network"
-) -> Network:
+def read_text(text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network") -> Network:
     """The network that a text declares and defines.
 
     file    what error messages call the text.
@@ -26,9 +24,7 @@ def read_text(
     """
     tree, source = parsed(text, file)
     if not text.strip():
-        raise NotationError(
-            "the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file)
-        )
+        raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source)
     reader.foresee(tree.body)
     for statement in tree.body:

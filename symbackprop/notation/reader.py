@@ -75,11 +75,7 @@ class Reader:
         if not name.isascii():
             self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
-        mend = (
-            f"Did you mean {near}?"
-            if near
-            else OUTSIDE.get(name) or f"Declare it: {name}: data[n] or {name}: parameter[n]."
-        )
+        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or f"Declare it: {name}: data[n] or {name}: parameter[n]."
         raise self.fault(node, f"{name} is not defined.", mend)
 
     def size_named(self, node: ast.Name) -> Expr:
@@ -148,13 +144,9 @@ class Reader:
                 raise self.fault(targets[1], "a line defines one name.", "Write a line for each name.")
             case ast.AugAssign(target=target):
                 name = self.source.segment(target)
-                raise self.fault(
-                    node, f"{name} would change its value.", f"A name keeps its value: write {name}_2 = {name} + ..."
-                )
+                raise self.fault(node, f"{name} would change its value.", f"A name keeps its value: write {name}_2 = {name} + ...")
             case ast.Assign(targets=[ast.Subscript() as target]):
-                raise self.fault(
-                    target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate."
-                )
+                raise self.fault(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
             case ast.Assign() | ast.AnnAssign():
                 raise self.fault(node, "the left side is not a name.", "Write name = expression.")
             case ast.Expr(value=value):
@@ -166,7 +158,9 @@ class Reader:
     def bare(self, node: ast.Expr, value: ast.expr) -> None:
         """An expression without a name: refused, in the words of what it holds where that is not in the language."""
         if isinstance(value, ast.Lambda) and not value.args.args:
-            raise self.fault(value, "lambda is a word of Python and cannot name a tensor.", f"Write lam: {self.source.segment(value.body)}.")
+            raise self.fault(
+                value, "lambda is a word of Python and cannot name a tensor.", f"Write lam: {self.source.segment(value.body)}."
+            )
         if type(value) in EXPRESSIONS:
             raise self.fault(value, *EXPRESSIONS[type(value)])
         if isinstance(value, ast.Constant) and isinstance(value.value, str):

@@ -28,9 +28,7 @@ from symbackprop.program import Signature, same_size, size
 FILLED = (sp.Identity, sp.ZeroMatrix, sp.OneMatrix)
 
 
-def from_sympy(
-    expression: Any, wrt: Iterable[Any] | str | None = None, name: str = "L", gates: str = "auto"
-) -> Network:
+def from_sympy(expression: Any, wrt: Iterable[Any] | str | None = None, name: str = "L", gates: str = "auto") -> Network:
     """The network of a scalar Expr or of a MatrixExpr.
 
     expression   its symbols become inputs. Of matrices: MatrixSymbol, products, sums, transposes, traces, elementwise products
@@ -44,9 +42,7 @@ def from_sympy(
     Raises NotationError for what has no counterpart in the language, and for shapes that do not fit, which SymPy lets pass.
     """
     if isinstance(expression, sp.MatrixBase):
-        raise NotationError(
-            "a matrix with written entries is not read.", "Write a MatrixSymbol, or one network for each entry."
-        )
+        raise NotationError("a matrix with written entries is not read.", "Write a MatrixSymbol, or one network for each entry.")
     if not isinstance(expression, Expr | MatrixExpr):
         raise NotationError(f"{shortened(str(expression))} is no expression of SymPy.", "Give an Expr or a MatrixExpr.")
     fault = name_fault(name)
@@ -59,20 +55,17 @@ def from_sympy(
         tensor = reading.read(expression).tensor
         if builder.number_of(tensor) is not None:
             raise NotationError("the expression is a number; nothing is to be derived.")
+        shaped = {str(s) for t in reading.inputs.values() for extent in t.shape for s in extent.free_symbols}
+        for stray in sorted(reading.sizes - shaped):
+            raise NotationError(f"the size {stray} stands in the shape of no tensor.", "Its value would not be known.")
         missing = sorted((wanted or set()) - reading.inputs.keys())
         if missing:
-            raise NotationError(
-                f"the expression has no symbol {missing[0]}.", f"Its symbols are {', '.join(reading.inputs)}."
-            )
+            raise NotationError(f"the expression has no symbol {missing[0]}.", f"Its symbols are {', '.join(reading.inputs)}.")
     except LanguageError as error:
         raise NotationError(str(error)) from None
     except RecursionError:
-        raise NotationError(
-            "the expression is nested too deep.", "Write it as text, with names for its parts."
-        ) from None
-    return made(
-        {tensor.name or name: tensor}, reading.inputs.values(), None, gates, source=printed(expression), origin="sympy"
-    )
+        raise NotationError("the expression is nested too deep.", "Write it as text, with names for its parts.") from None
+    return made({tensor.name or name: tensor}, reading.inputs.values(), None, gates, source=printed(expression), origin="sympy")
 
 
 class Reading:
@@ -106,9 +99,7 @@ class Reading:
                 stack += reversed(missing)
                 continue
             stack.pop()
-            done[id(node)] = (
-                bound[node] if bound and node in bound else self.once(node, [done[id(p)] for p in below], setting)
-            )
+            done[id(node)] = bound[node] if bound and node in bound else self.once(node, [done[id(p)] for p in below], setting)
         return done[id(expression)]
 
     def once(self, node: sp.Basic, parts: list[Read], setting: Any) -> Read:
@@ -126,9 +117,7 @@ class Reading:
         )
         if key not in self.shared:
             try:
-                read = self.rule(node).make(
-                    node, parts if isinstance(node, sp.Sum) else aligned(parts, labels), setting
-                )
+                read = self.rule(node).make(node, parts if isinstance(node, sp.Sum) else aligned(parts, labels), setting)
             except LanguageError as error:
                 raise NotationError(f"{Written(node)}: {error}") from None
             if read.tensor.name is None and read.tensor.written is None:
@@ -137,9 +126,7 @@ class Reading:
         read = self.shared[key]
         if not labels:
             return read
-        return read._replace(
-            labels=labels if not isinstance(node, sp.Sum) else tuple(one for one in labels if one not in over)
-        )
+        return read._replace(labels=labels if not isinstance(node, sp.Sum) else tuple(one for one in labels if one not in over))
 
     def rule(self, node: sp.Basic) -> Rule:
         """How the node is read. Raises NotationError where it has no counterpart."""
@@ -192,9 +179,7 @@ class Reading:
         value = 0 if isinstance(node, sp.ZeroMatrix) else 1
         if not kept(shape):
             return Read(builder.constant(value), shape)
-        tensor = (
-            called("eye", [shape[0]], {}) if isinstance(node, sp.Identity) else called("full", [kept(shape), value], {})
-        )
+        tensor = called("eye", [shape[0]], {}) if isinstance(node, sp.Identity) else called("full", [kept(shape), value], {})
         return Read(tensor, shape)
 
     def element(self, node: Any, parts: list[Read], places: tuple[Any, ...]) -> Read:
@@ -208,9 +193,7 @@ class Reading:
         elif all(place in self.ranges.limits for place in places):
             extents = [self.ranges.extent(place) for place in places]
         else:
-            raise NotationError(
-                f"{Written(node)}: the sizes of {node.base} are not known.", "Write IndexedBase(..., shape=(n,))."
-            )
+            raise NotationError(f"{Written(node)}: the sizes of {node.base} are not known.", "Write IndexedBase(..., shape=(n,)).")
         tensor = self.input(node.base, tuple(extents))
         if len(extents) != tensor.ndim or not all(map(same_size, extents, tensor.shape)):
             raise NotationError(f"{Written(node)}: {node.base} has the shape {shape_text(tensor.shape)} elsewhere.")

@@ -71,18 +71,14 @@ class Matrices:
 
     def matmul(self, node: Any, parts: list[Read], _: Any) -> Read:
         result = reduce(self.times, [part for part in parts if part.shape])
-        return reduce(
-            lambda read, part: self.scaled(part.tensor, read), [part for part in parts if not part.shape], result
-        )
+        return reduce(lambda read, part: self.scaled(part.tensor, read), [part for part in parts if not part.shape], result)
 
     def power(self, node: Any, parts: list[Read], setting: tuple[Expr, ...]) -> Read:
         part, exponent = square(node, parts[0]), setting[0]
         if exponent == -1:
             return _inverse(node, parts, None)
         if not exponent.is_Integer or not 1 <= exponent <= POWERS:
-            raise NotationError(
-                f"{Written(node)}: the exponent of a matrix is -1 or a whole number from 1 to {POWERS}."
-            )
+            raise NotationError(f"{Written(node)}: the exponent of a matrix is -1 or a whole number from 1 to {POWERS}.")
         return reduce(self.times, [part] * int(exponent))
 
     def rules(self) -> dict[type, Rule]:
@@ -105,9 +101,7 @@ def _key(a: Read, b: Read) -> tuple[Any, ...]:
 
 def _product(a: Read, b: Read) -> Read:
     shape = (a.shape[0], b.shape[1])
-    terms = [
-        "".join(c for c, n in zip(letters, r.shape, strict=True) if n != 1) for letters, r in (("rm", a), ("mc", b))
-    ]
+    terms = ["".join(c for c, n in zip(letters, r.shape, strict=True) if n != 1) for letters, r in (("rm", a), ("mc", b))]
     if not all(terms):
         part, factor = (b, a) if not terms[0] else (a, b)
         return Read(factor.tensor * part.tensor, shape, part.flipped)

@@ -38,9 +38,7 @@ def numbers(node: sp.Basic, parts: list[Read]) -> list[Tensor]:
     """The tensors of parts that must be scalars. Raises NotationError for a matrix among them."""
     for part in parts:
         if any(n != 1 for n in part.shape):
-            raise NotationError(
-                f"{Written(node)}: a matrix of shape {shape_text(part.shape)} stands where a number must."
-            )
+            raise NotationError(f"{Written(node)}: a matrix of shape {shape_text(part.shape)} stands where a number must.")
     return [part.tensor for part in parts]
 
 

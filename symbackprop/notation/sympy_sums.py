@@ -12,8 +12,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop import builder
-from symbackprop.builder import indexing
-from symbackprop.builder import Tensor
+from symbackprop.builder import Tensor, indexing
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Written
 from symbackprop.program import same_size, size
@@ -55,20 +54,14 @@ class Ranges:
         for place, extent in zip(places, extents, strict=True):
             if place in self.limits:
                 if extent is not None and not same_size(self.extent(place), extent):
-                    raise NotationError(
-                        f"{Written(node)}: {place} runs over {self.extent(place)}, the axis has size {extent}."
-                    )
+                    raise NotationError(f"{Written(node)}: {place} runs over {self.extent(place)}, the axis has size {extent}.")
                 if self.limits[place][0] not in (0, 1):
-                    raise NotationError(
-                        f"{Written(node)}: {place} begins at {self.limits[place][0]}.", "Sum over the whole axis."
-                    )
+                    raise NotationError(f"{Written(node)}: {place} begins at {self.limits[place][0]}.", "Sum over the whole axis.")
                 if extent != 1:
                     items.append(slice(None))
                     labels.append(place)
             elif place.free_symbols & self.limits.keys() or not ours(place).is_integer:
-                raise NotationError(
-                    f"{Written(node)}: {place} is no index.", "An index is a summed symbol or a whole number."
-                )
+                raise NotationError(f"{Written(node)}: {place} is no index.", "An index is a summed symbol or a whole number.")
             elif extent != 1:
                 items.append(ours(place))
             elif place != 0:

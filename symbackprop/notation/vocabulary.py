@@ -18,6 +18,7 @@ from symbackprop.notation.words import SIGNS
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
 INNER = ("linalg", "special", "nn")  # np.linalg.norm is norm
+NUMPY_NAMES = {"identity": "eye"}  # np.identity(n) is a matrix, identity(x) is x
 CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
 DOTTED: dict[str, Expr] = {**CONSTANTS, "e": sp.E}  # np.e; a plain e is anybody's name
 METHODS = (
@@ -54,9 +55,7 @@ def name_fault(name: str) -> tuple[str, str] | None:
         )
     if keyword.iskeyword(name):
         return f"{name} is a word of Python and cannot name a tensor.", f"Write {KEYWORDS.get(name, f'{name}_1')}."
-    meaning = (
-        "a function of the language" if name in functions() else "the name of a package" if name in PACKAGES else None
-    )
+    meaning = "a function of the language" if name in functions() else "the name of a package" if name in PACKAGES else None
     return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
 
 
@@ -108,14 +107,10 @@ def _setting(name: str, parameter: inspect.Parameter, value: Any) -> Any:
     value = plain(value)
     annotation = str(parameter.annotation)
     if isinstance(value, Tensor):
-        raise LanguageError(
-            f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name)}"
-        )
+        raise LanguageError(f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name)}")
     wanted = {"int": int, "bool": bool, "str": str, "float": (int, float, Expr)}.get(annotation)
     if wanted and (not isinstance(value, wanted) or (annotation == "int" and isinstance(value, bool))):
-        kind = {"int": "a whole number", "bool": "True or False", "str": "a text in quotes", "float": "a number"}[
-            annotation
-        ]
+        kind = {"int": "a whole number", "bool": "True or False", "str": "a text in quotes", "float": "a number"}[annotation]
         raise LanguageError(f"{name}: {parameter.name} must be {kind}, not {value}. It is written {usage(name)}")
     return value
 

@@ -66,9 +66,10 @@ OTHER_OPERATORS = {
 }
 
 MEANT = {
-    "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean", "pow": "power", "concat": "concatenate", "hstack": "concatenate",
-    "vstack": "concatenate", "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace", "lse": "logsumexp", "sgn": "sign",
-    "heaviside": "step", "identity": "eye", "range": "arange", "onehot": "one_hot", "transposed": "transpose", "sumexp": "logsumexp",
+    "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean", "pow": "power", "concat": "concatenate",
+    "hstack": "concatenate", "vstack": "concatenate", "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
+    "lse": "logsumexp", "sgn": "sign", "heaviside": "step", "range": "arange", "onehot": "one_hot",
+    "transposed": "transpose", "sumexp": "logsumexp",
 }  # fmt: skip
 OUTSIDE = {
     "array": "Declare the array as data: x: data[n].", "asarray": "Declare the array as data: x: data[n].",

@@ -43,6 +43,13 @@ def extent(expression: Expr, sizes: Mapping[str, int]) -> int:
     return int(number)  # type: ignore[arg-type]
 
 
+def generator(seed: int, *further: int) -> np.random.Generator:
+    """The random numbers of a seed. Raises PointError where it is no whole number from 0 on."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise PointError(f"seed={seed!r}: give a whole number from 0 on")
+    return np.random.default_rng([seed, *further] if further else seed)
+
+
 def sizes(program: Program, given: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, int]:
     """Small sizes for the free size symbols: distinct where that can be, so that a transposition shows.
 
@@ -53,7 +60,7 @@ def sizes(program: Program, given: Mapping[str, int] | None = None, seed: int = 
     symbols = {str(s) for s in program.sizes()} | {str(s) for c in program.conditions for s in c.free_symbols}
     _check_given(settled, symbols)
     free = sorted(symbols - set(settled))
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     demands = _demands(program)
     for attempt in range(ATTEMPTS if free else 1):
         first = 2 if attempt < ATTEMPTS // 2 else 1
@@ -105,7 +112,7 @@ def point(program: Program, at: Mapping[str, int], seed: int = 0) -> dict[str, n
     at   the sizes by name.
     returns an array for each input, of its shape.
     """
-    rng = np.random.default_rng([seed, 7])
+    rng = generator(seed, 7)
     return {tensor.name: _draw(tensor, shape_of(tensor, at), at, rng, seed) for tensor in program.inputs}
 
 
@@ -114,9 +121,7 @@ def shape_of(tensor: Signature, at: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(extent(n, at) for n in tensor.shape)
 
 
-def _draw(
-    tensor: Signature, shape: tuple[int, ...], at: Mapping[str, int], rng: np.random.Generator, seed: int
-) -> ndarray:
+def _draw(tensor: Signature, shape: tuple[int, ...], at: Mapping[str, int], rng: np.random.Generator, seed: int) -> ndarray:
     if tensor.kind == "constant":
         return np.full(shape, float(tensor.value))  # type: ignore[arg-type]
     if tensor.kind == "integers":

@@ -165,9 +165,7 @@ class Scope:
         return self.turned(item, letters)
 
     def turned(self, item: Lettered, letters: tuple[str, ...]) -> Value:
-        return pr.arrange(
-            self.tape, item.value, [item.letters.index(c) if c in item.letters else None for c in letters]
-        )
+        return pr.arrange(self.tape, item.value, [item.letters.index(c) if c in item.letters else None for c in letters])
 
     def spread(self, item: Lettered, letters: tuple[str, ...]) -> Value:
         """The value with exactly these letters, repeated along those that it lacks."""

@@ -109,9 +109,7 @@ class Run:
             letters = (*(c for k, c in enumerate(letters) if k not in (a, b)), twice)
         return Lettered(value, letters)
 
-    def term(
-        self, term: Expr, slots: Mapping[Symbol, Lettered], extents: Mapping[str, int], summed: Sequence[str]
-    ) -> Lettered:
+    def term(self, term: Expr, slots: Mapping[Symbol, Lettered], extents: Mapping[str, int], summed: Sequence[str]) -> Lettered:
         """The sum of one product over the summed letters; guards fix letters before anything is multiplied."""
         conditions, factors = guards.split(term)
         letters_of = {s: x.letters for s, x in slots.items()}

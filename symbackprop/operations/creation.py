@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbackprop.builder import indexing
-from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, number_of
+from symbackprop.builder import LanguageError, Tensor, as_tensor, indexing, label, letters, number_of
 from symbackprop.functions import iverson
 from symbackprop.operations.values import Sizes, Value, sizes_of
 from symbackprop.program import Sum, position, slot

@@ -26,9 +26,7 @@ MOST = 1000  # the largest exponent of a matrix
 def _square(what: str, X: Value) -> Tensor:
     X = as_tensor(X)
     if X.ndim < 2 or not same_size(X.shape[-1], X.shape[-2]):
-        raise LanguageError(
-            f"{what}: {label(X)} is {shape_text(X.shape)}; the last two axes must be those of a square matrix"
-        )
+        raise LanguageError(f"{what}: {label(X)} is {shape_text(X.shape)}; the last two axes must be those of a square matrix")
     return X
 
 
@@ -132,9 +130,7 @@ def vec(X: Value) -> Tensor:
     """
     X = as_tensor(X)
     if X.ndim != 2:
-        raise LanguageError(
-            f"vec: {label(X)} is {shape_text(X.shape)}, not a matrix; write ravel for more axes, row by row"
-        )
+        raise LanguageError(f"vec: {label(X)} is {shape_text(X.shape)}, not a matrix; write ravel for more axes, row by row")
     m, n = X.shape
     guard = sp.Eq(position("p"), m * position("j") + position("i"), evaluate=False)
     return product([(X, ("i", "j"))], ("p",), {"i": m, "j": n, "p": sp.expand(m * n)}, iverson(guard))

@@ -56,9 +56,7 @@ def norm(x: Value, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> T
         return sqrt(sum(x**2, axis, keepdims))
     if ord == 1 and (x.ndim == 1 or axis is not None):
         return sum(builder.apply("abs", x), axis, keepdims)
-    raise LanguageError(
-        f"norm: ord must be 2, or 1 for a vector, not {ord}; write sum(abs(x)) or sum(x**2) as you mean it"
-    )
+    raise LanguageError(f"norm: ord must be 2, or 1 for a vector, not {ord}; write sum(abs(x)) or sum(x**2) as you mean it")
 
 
 def softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:

@@ -53,9 +53,7 @@ def squeeze(x: Value, axis: Axis = None) -> Tensor:
     named = [k for k, n in enumerate(x.shape) if n == 1] if axis is None else builder.normal_axes("squeeze", x, axis)
     for k in named:
         if x.shape[k] != 1:
-            raise LanguageError(
-                f"squeeze: axis {k} of {label(x)}, which is {shape_text(x.shape)}, has size {x.shape[k]}, not 1"
-            )
+            raise LanguageError(f"squeeze: axis {k} of {label(x)}, which is {shape_text(x.shape)}, has size {x.shape[k]}, not 1")
     return builder.total(x, tuple(named)) if named else x
 
 

@@ -25,9 +25,7 @@ def sizes_of(what: str, shape: Sizes) -> tuple[Expr, ...]:
         value = number_of(extent) if isinstance(extent, Tensor) else extent
         number = builder.as_number(value) if isinstance(value, (int, Expr)) else None
         if number is None or not number.is_integer or (number - 1).is_negative:
-            raise LanguageError(
-                f"{what}: {extent} is no size; a size is a whole number from 1, or an expression of sizes"
-            )
+            raise LanguageError(f"{what}: {extent} is no size; a size is a whole number from 1, or an expression of sizes")
         result.append(number)
     return tuple(result)
 

@@ -165,9 +165,7 @@ class BodyPrinter(LatexPrinter):
             return rf"{sign}\frac{{{self.doprint(top)}}}{{{self.doprint(bottom)}}}"
         number, rest = top.as_coeff_Mul()
         factors = sorted(sp.Mul.make_args(rest), key=str)
-        return sign + juxtapose(
-            [*([_number(number)] if number != 1 else []), *[self.bracketed(f, PRODUCT) for f in factors]]
-        )
+        return sign + juxtapose([*([_number(number)] if number != 1 else []), *[self.bracketed(f, PRODUCT) for f in factors]])
 
     def _print_Add(self, expr: Expr, order: Any = None) -> str:
         del order

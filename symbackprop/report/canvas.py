@@ -27,9 +27,7 @@ class Canvas:
         self.add(self.root, "desc", description)
         return self.root
 
-    def add(
-        self, parent: ElementTree.Element, tag: str, content: str = "", /, **traits: str | float
-    ) -> ElementTree.Element:
+    def add(self, parent: ElementTree.Element, tag: str, content: str = "", /, **traits: str | float) -> ElementTree.Element:
         """One element with its text. Numbers among its traits are rounded to hundredths, `_` in a name means `-`."""
         element = ElementTree.SubElement(parent, tag)
         for name, trait in traits.items():
@@ -46,9 +44,7 @@ class Canvas:
         if arrow:
             self.arrow(parent, spline[-1], tip, colour)
 
-    def arrow(
-        self, parent: ElementTree.Element, base: tuple[float, float], tip: tuple[float, float], colour: str
-    ) -> None:
+    def arrow(self, parent: ElementTree.Element, base: tuple[float, float], tip: tuple[float, float], colour: str) -> None:
         """The head of an arrow that comes from the base."""
         angle = atan2(tip[1] - base[1], tip[0] - base[0])
         back_x, back_y = tip[0] - 8.0 * cos(angle), tip[1] - 8.0 * sin(angle)

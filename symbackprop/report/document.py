@@ -181,8 +181,7 @@ def printable(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
-        char if char in "\n\t" or unicodedata.category(char) not in _UNPRINTABLE or char in _JOINERS else "\ufffd"
-        for char in text
+        char if char in "\n\t" or unicodedata.category(char) not in _UNPRINTABLE or char in _JOINERS else "\ufffd" for char in text
     )
 
 
@@ -215,6 +214,5 @@ def anchor_id(anchor: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]", lambda match: f"_{ord(match.group()):x}_", anchor)
 
 
-STEP_PARTS = (("Chain rule", "rule"), ("Local derivative", "local"), ("Upstream gradient", "upstream"),
-              ("Product", "result"))
+STEP_PARTS = (("Chain rule", "rule"), ("Local derivative", "local"), ("Upstream gradient", "upstream"), ("Product", "result"))
 """The parts of a backward step in reading order: their names in the report and their fields."""

@@ -12,10 +12,16 @@ from fontTools.ttLib import TTFont
 # Italic letters have their own characters, which a browser puts in place of a single letter in a formula.
 _ITALIC = {
     **{chr(ord("A") + place): chr(0x1D434 + place) for place in range(26)},
-    **{chr(ord("a") + place): chr(0x1D44E + place) for place in range(26)}, "h": "ℎ",
+    **{chr(ord("a") + place): chr(0x1D44E + place) for place in range(26)},
+    "h": "ℎ",
     **{chr(ord("Α") + place): chr(0x1D6E2 + place) for place in range(25)},
     **{chr(ord("α") + place): chr(0x1D6FC + place) for place in range(25)},
-    "∂": "𝜕", "ϵ": "𝜖", "ϑ": "𝜗", "ϕ": "𝜙", "ϱ": "𝜚", "ı": "𝚤",
+    "∂": "𝜕",
+    "ϵ": "𝜖",
+    "ϑ": "𝜗",
+    "ϕ": "𝜙",
+    "ϱ": "𝜚",
+    "ı": "𝚤",
 }
 # A browser draws these in place of the characters that a formula has.
 _ALWAYS = " \u00a0√\u0302\u0303\u0304\u0307\u0308\u20d7^~¯˙¨′"

@@ -153,13 +153,13 @@ def respell(latex: str, spelling: dict[str, str]) -> str:
     pieces, parser = [], _Parser(latex)
     while token := parser.peek():
         start = parser.place
-        pieces.append(latex[start:parser.skip()])
+        pieces.append(latex[start : parser.skip()])
         parser.take()
         pieces.append(spelling.get(token, token))
         if token in (r"\text", r"\mathrm", r"\operatorname"):
             start = parser.place
             parser.words()
-            pieces.append(latex[start:parser.place])
+            pieces.append(latex[start : parser.place])
     return "".join(pieces)
 
 
@@ -347,7 +347,8 @@ class _Parser:
                 char = self.latex[self.place]
                 self.place += 1
             elif char in "\\_%&#${^~`" or not char.isprintable():
-                raise self.error(f"{char!r} cannot stand in the text of a formula; pass the text through escape_words",
-                                 self.place - 1)
+                raise self.error(
+                    f"{char!r} cannot stand in the text of a formula; pass the text through escape_words", self.place - 1
+                )
             text += char
         raise self.error("a brace { is not closed by }")

@@ -121,9 +121,7 @@ def _check(nodes: Sequence[Node], edges: Sequence[Edge], direction: str) -> None
     if direction not in get_args(Direction):
         raise DrawingError(f"direction {direction!r} is unknown: write one of {', '.join(get_args(Direction))}")
     if not 0 < len(nodes) <= MOST_NODES:
-        raise DrawingError(
-            f"a picture has 1 to {MOST_NODES} nodes, not {len(nodes)}: draw a part, or a smaller network"
-        )
+        raise DrawingError(f"a picture has 1 to {MOST_NODES} nodes, not {len(nodes)}: draw a part, or a smaller network")
     known = Counter(node.id for node in nodes)
     for node in nodes:
         if known[node.id] > 1:
@@ -134,16 +132,12 @@ def _check(nodes: Sequence[Node], edges: Sequence[Edge], direction: str) -> None
     for edge in edges:
         for end in (edge.source, edge.target):
             if end not in known:
-                raise DrawingError(
-                    f"edge {edge.source} -> {edge.target}: there is no node {end!r}: add it, or mend the name"
-                )
+                raise DrawingError(f"edge {edge.source} -> {edge.target}: there is no node {end!r}: add it, or mend the name")
         order.add(edge.target, edge.source)
     try:
         order.prepare()
     except CycleError as error:
-        raise DrawingError(
-            f"the edges go round, {' -> '.join(error.args[1])}: a value cannot depend on itself"
-        ) from None
+        raise DrawingError(f"the edges go round, {' -> '.join(error.args[1])}: a value cannot depend on itself") from None
 
 
 def _edge_label(edge: Edge) -> Ink:
@@ -224,9 +218,7 @@ def _draw_box(canvas: Canvas, parent: Element, box: _Box, x: float, y: float, la
     lines = [(box.label, INK), (box.shape, GREY)]
     if box.wire:
         right = left + box.body + box.wire
-        canvas.add(
-            group, "path", d=f"M{number(left + box.body)} {number(y)}H{number(right)}", stroke=WIRE, stroke_width=1.3
-        )
+        canvas.add(group, "path", d=f"M{number(left + box.body)} {number(y)}H{number(right)}", stroke=WIRE, stroke_width=1.3)
         if last:
             canvas.arrow(group, (right, y), (right + 4.0, y), WIRE)
         centre = left + box.body + box.wire / 2
@@ -268,9 +260,7 @@ def _draw_legend_entry(
         canvas.ink(parent, word, x + 28.0, y + 13.0 + 0.36 * SHAPE, INK)
         return
     if along_wires:
-        canvas.add(
-            parent, "path", d=f"M{number(x)} {number(y + 13)}h{number(word.width)}", stroke=WIRE, stroke_width=1.3
-        )
+        canvas.add(parent, "path", d=f"M{number(x)} {number(y + 13)}h{number(word.width)}", stroke=WIRE, stroke_width=1.3)
     canvas.ink(parent, text("value", SHAPE), x, y + 9.5, GREEN)
     canvas.ink(parent, word, x, y + 24.0, RED)
 

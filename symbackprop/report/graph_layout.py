@@ -103,9 +103,7 @@ def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> L
     )
 
 
-def _ranked(
-    sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequence[Size | None], sideways: bool
-) -> _Plan:
+def _ranked(sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequence[Size | None], sideways: bool) -> _Plan:
     """The rank of each box, and the places in the ranks that each wire passes; a label widens one of them."""
     computed = {target for _, target in ends}
     weights = [_COMPUTED if source in computed else _GIVEN for source, _ in ends]

@@ -75,9 +75,7 @@ def _sweep(rows: list[list[int]], above: Neighbours, below: Neighbours, downward
     neighbours = above if downwards else below
     places = _places(rows)
     for row in rows if downwards else reversed(rows):
-        medians = {
-            node: _median(sorted(places[other] for other in neighbours[node])) for node in row if neighbours[node]
-        }
+        medians = {node: _median(sorted(places[other] for other in neighbours[node])) for node in row if neighbours[node]}
         sign = -1 if later_first else 1
         movable = iter(sorted(medians, key=lambda node: (medians[node], sign * places[node])))
         row[:] = [next(movable) if node in medians else node for node in row]

@@ -56,14 +56,19 @@ def write_html(document: Document) -> str:
     """
     body = _article(document, _contents(document))
     characters = frozenset(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", body, re.DOTALL))))
-    face = (f'@font-face{{font-family:"STIX Two Math Report";src:url(data:font/woff2;base64,'
-            f'{math_font(characters)}) format("woff2")}}' if characters else "")
-    return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<meta name="color-scheme" content="light dark">\n<meta name="generator" content="symbackprop">\n'
-            f"<title>{escape(plain_line(document.title))}</title>\n"
-            f"<style>{_PAGE_STYLE}\n{_style()}{face}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n")
+    face = (
+        f'@font-face{{font-family:"STIX Two Math Report";src:url(data:font/woff2;base64,{math_font(characters)}) format("woff2")}}'
+        if characters
+        else ""
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark">\n<meta name="generator" content="symbackprop">\n'
+        f"<title>{escape(plain_line(document.title))}</title>\n"
+        f"<style>{_PAGE_STYLE}\n{_style()}{face}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
 
 
 def fragment(document: Document) -> str:
@@ -89,13 +94,15 @@ def _article(document: Document, contents: str) -> str:
             blocks.append(_figure(block, f"picture-{place}-"))
         else:
             blocks.append(_WRITERS[type(block)](block))
-    return (f'<main class="symbackprop" lang="en">\n<h1>{_line(document.title)}</h1>\n{contents}'
-            + "\n".join(blocks) + "\n</main>")
+    return f'<main class="symbackprop" lang="en">\n<h1>{_line(document.title)}</h1>\n{contents}' + "\n".join(blocks) + "\n</main>"
 
 
 def _contents(document: Document) -> str:
-    entries = [(block, number) for block, number in zip(document.blocks, numbers(document), strict=True)
-               if isinstance(block, Section) and number.count(".") < 2]
+    entries = [
+        (block, number)
+        for block, number in zip(document.blocks, numbers(document), strict=True)
+        if isinstance(block, Section) and number.count(".") < 2
+    ]
     if len(entries) < CONTENTS_FROM:
         return ""
     items = "\n".join(
@@ -162,9 +169,12 @@ def _rows(block: FormulaRows) -> str:
 def _row(row: Formula) -> str:
     left, right = split(row.latex)
     tone = f" {row.tone}" if row.tone else ""
-    cells = (f'<span class="left{tone}">{mathml(left, display=True)}</span>'
-             f'<span class="right{tone}">{mathml(right, display=True)}</span>' if right
-             else f'<span class="whole{tone}">{mathml(left, display=True)}</span>')
+    cells = (
+        f'<span class="left{tone}">{mathml(left, display=True)}</span>'
+        f'<span class="right{tone}">{mathml(right, display=True)}</span>'
+        if right
+        else f'<span class="whole{tone}">{mathml(left, display=True)}</span>'
+    )
     note = _line(row.note)
     return f"<div{_id(row.anchor)}>{cells}" + (f'<span class="note">{note}</span>' if note else "") + "</div>"
 
@@ -176,31 +186,28 @@ def _step(block: StepBlock, level: int) -> str:
         mark = ' class="result"' if field == "result" else ""
         latex = formulas(getattr(block, field))
         if latex:
-            parts.append(f"<dt{mark}>{label}</dt>" + "".join(
-                f"<dd{mark}>{mathml(each, display=True)}</dd>" for each in latex))
+            parts.append(f"<dt{mark}>{label}</dt>" + "".join(f"<dd{mark}>{mathml(each, display=True)}</dd>" for each in latex))
     sentences = "".join(f"<p>{_line(sentence)}</p>" for sentence in (block.pattern, block.note) if _line(sentence))
     heading = f"<header><h{level}>{_line(block.title)}</h{level}>{shape}</header>"
-    return (f'<section class="step"{_id(block.anchor)}>{heading}'
-            f"<dl>{''.join(parts)}</dl>{sentences}</section>")
+    return f'<section class="step"{_id(block.anchor)}>{heading}<dl>{"".join(parts)}</dl>{sentences}</section>'
 
 
 def _table(block: Table) -> str:
     align = block.align or "l" * len(block.headers)
-    head = "".join(f'<th scope="col" class="{side}">{_line(cell)}</th>'
-                   for side, cell in zip(align, block.headers, strict=True))
-    rows = "\n".join("<tr>" + "".join(f'<td class="{side}">{_line(cell)}</td>'
-                                      for side, cell in zip(align, row, strict=True)) + "</tr>" for row in block.rows)
+    head = "".join(f'<th scope="col" class="{side}">{_line(cell)}</th>' for side, cell in zip(align, block.headers, strict=True))
+    rows = "\n".join(
+        "<tr>" + "".join(f'<td class="{side}">{_line(cell)}</td>' for side, cell in zip(align, row, strict=True)) + "</tr>"
+        for row in block.rows
+    )
     caption = f"<caption>{_line(block.caption)}</caption>" if _line(block.caption) else ""
-    return (f'<div class="table"><table class="cells">{caption}<thead><tr>{head}</tr></thead>\n'
-            f"<tbody>{rows}</tbody></table></div>")
+    return f'<div class="table"><table class="cells">{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>'
 
 
 def _figure(block: Figure, prefix: str) -> str:
     caption = f"<figcaption>{_line(block.caption)}</figcaption>" if _line(block.caption) else ""
     picture = inline_svg(block.svg, prefix)
     role = "group" if "<a " in picture else "img"  # the links of an image would be hidden from a screen reader
-    return (f'<figure><div class="picture" role="{role}" aria-label="{_text(block.alt)}">{picture}</div>{caption}'
-            "</figure>")
+    return f'<figure><div class="picture" role="{role}" aria-label="{_text(block.alt)}">{picture}</div>{caption}</figure>'
 
 
 def _code(block: Code) -> str:
@@ -213,6 +220,11 @@ def _note(block: Note) -> str:
 
 
 _WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph, Bullets: _bullets, Formula: _formula, FormulaRows: _rows, Table: _table, Code: _code,
+    Paragraph: _paragraph,
+    Bullets: _bullets,
+    Formula: _formula,
+    FormulaRows: _rows,
+    Table: _table,
+    Code: _code,
     Note: _note,
 }

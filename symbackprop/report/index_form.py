@@ -64,9 +64,7 @@ def counts_positions(names: Names, equation: Equation) -> bool:
     sizes = letter_sizes(names.program, equation)
     body = swapped(equation.op.body, {position(c): S.Zero for c, extent in sizes.items() if extent == 1})
     letters = [position(c) for c in sizes]
-    conditions = [
-        a for e in sp.preorder_traversal(body) for a in e.args if isinstance(e, sp.core.relational.Relational)
-    ]
+    conditions = [a for e in sp.preorder_traversal(body) for a in e.args if isinstance(e, sp.core.relational.Relational)]
     shown = body.replace(lambda e: isinstance(e, sp.Eq), lambda e: S.true)
     return any(a.is_number or ((a.is_Add or a.is_Mul) and a.has(*letters)) for a in conditions) or shown.has(*letters)
 
@@ -88,9 +86,7 @@ def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equat
             if moved not in operands:
                 operands.insert(k + len(operands) - len(equation.operands) + 1, moved)
             swap[s] = Symbol(f"_{moved}")
-        outer: dict[Expr, Expr] = {
-            s: Symbol(f"_{r}") for s, r in zip(equation.op.slots, equation.operands, strict=True)
-        }
+        outer: dict[Expr, Expr] = {s: Symbol(f"_{r}") for s, r in zip(equation.op.slots, equation.operands, strict=True)}
         outer[equation.op.slots[k]] = swapped(inner.op.body, swap)
         final = {Symbol(f"_{r}"): slot(j) for j, r in enumerate(operands)}
         op = Sum(
@@ -161,9 +157,7 @@ def _letters_of(ref: Ref, pinned: Mapping[str, Expr]) -> set[str]:
     return own.union(*[{str(s) for s in pinned[c].free_symbols} for c in ref.index if c in pinned])
 
 
-def _summed(
-    printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters
-) -> Piece:
+def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters) -> Piece:
     """The sum of a body over letters, with the factors that have none of them in front."""
     if not over:
         return printer.piece(body)
@@ -195,11 +189,7 @@ def _operand(names: Names, ref: Ref, letters: Mapping[str, str], inline: Collect
         used = {*letters, *letters.values()}
         for c, extent in sizes.items():
             if c not in own:
-                fresh = (
-                    c
-                    if c not in used
-                    else next(f for f in (*LETTERS, *(f"{c}{n}" for n in range(1, 99))) if f not in used)
-                )
+                fresh = c if c not in used else next(f for f in (*LETTERS, *(f"{c}{n}" for n in range(1, 99))) if f not in used)
                 used.add(fresh)
                 own[c] = "" if extent == 1 else names.letter(fresh)
         return _right(names, inner, own, inline)

@@ -145,9 +145,7 @@ def _collect(node: Any, x: float, y: float, found: _Found, latex: str) -> None:
     """Walk ziamath's tree: its own drawing repeats every outline, or shares them by a setting of the whole process."""
     if isinstance(node, Glyph):
         if not node.glyph.index and node.char.strip():
-            raise DrawingError(
-                f"formula {latex!r}: the font lacks {node.char!r}: write the name in Latin or Greek letters"
-            )
+            raise DrawingError(f"formula {latex!r}: the font lacks {node.char!r}: write the name in Latin or Greek letters")
         if outline := _outline("S", node.glyph):
             scale, box = node.size / node.glyph.font.info.layout.unitsperem, node.glyph.bbox
             found.glyphs.append((outline, x, y, node.size))

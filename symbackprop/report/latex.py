@@ -47,21 +47,65 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 """
 
 _ESCAPES = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", "`": r"\char18{}", '"': r"\char`\"{}", "–": r"\textendash{}", "—": r"\textemdash{}",
-    "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}",
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "_": r"\_",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "$": r"\$",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "`": r"\char18{}",
+    '"': r"\char`\"{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
     "…": r"\ldots{}",
-    "\u00a0": "~", "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}",
-    "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}", "§": r"\S{}", "©": r"\copyright{}",
-    "•": r"\ensuremath{\bullet}", "[": "{[}", "]": "{]}",
+    "\u00a0": "~",
+    "ß": r"\ss{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+    "œ": r"\oe{}",
+    "Œ": r"\OE{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "ł": r"\l{}",
+    "Ł": r"\L{}",
+    "ı": r"\i{}",
+    "§": r"\S{}",
+    "©": r"\copyright{}",
+    "•": r"\ensuremath{\bullet}",
+    "[": "{[}",
+    "]": "{]}",
 }
-_MARKS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=", "\u0307": ".",
-          "\u030c": "v ", "\u0306": "u ", "\u030b": "H ", "\u030a": "r ", "\u0327": "c ", "\u0323": "d "}
-_MACRO_OF = {char: f"\\{name}" for name, (char, kind) in SYMBOLS.items()
-             if not char.isascii() and kind not in ("limit", "function")} | {
-    char: name for name, (char, _) in CHARACTERS.items() if not char.isascii()} | {
-    "·": r"\cdot", "²": "^{2}", "³": "^{3}", "¹": "^{1}", "⁻": "^{-}", "°": r"^{\circ}", "√": r"\surd", "✓": r"\surd"}
+_MARKS = {
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0308": '"',
+    "\u0304": "=",
+    "\u0307": ".",
+    "\u030c": "v ",
+    "\u0306": "u ",
+    "\u030b": "H ",
+    "\u030a": "r ",
+    "\u0327": "c ",
+    "\u0323": "d ",
+}
+_MACRO_OF = (
+    {char: f"\\{name}" for name, (char, kind) in SYMBOLS.items() if not char.isascii() and kind not in ("limit", "function")}
+    | {char: name for name, (char, _) in CHARACTERS.items() if not char.isascii()}
+    | {"·": r"\cdot", "²": "^{2}", "³": "^{3}", "¹": "^{1}", "⁻": "^{-}", "°": r"^{\circ}", "√": r"\surd", "✓": r"\surd"}
+)
 
 # MathJax has these two, TeX has not.
 _SPELLING = {r"\lt": "<", r"\gt": ">"}
@@ -77,12 +121,17 @@ TABLE_ROWS = 35
 
 def write_latex(document: Document) -> str:
     """The document as a complete .tex file in ASCII; a figure is its caption and the name of its file."""
-    blocks = [_section(block, number) if isinstance(block, Section) else _WRITERS[type(block)](block)
-              for block, number in zip(document.blocks, numbers(document), strict=True)]
+    blocks = [
+        _section(block, number) if isinstance(block, Section) else _WRITERS[type(block)](block)
+        for block, number in zip(document.blocks, numbers(document), strict=True)
+    ]
     contents = "\\tableofcontents\n" if sum(isinstance(block, Section) for block in document.blocks) > 6 else ""
     title = f"\\begin{{center}}\\LARGE {line(document.title)}\\end{{center}}"
-    return (f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n"
-            + "\n\n".join(block for block in blocks if block) + "\n\n\\end{document}\n")
+    return (
+        f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n"
+        + "\n\n".join(block for block in blocks if block)
+        + "\n\n\\end{document}\n"
+    )
 
 
 def escape(text: str) -> str:
@@ -142,8 +191,9 @@ def _span(span: Span) -> str:
 
 def _bookmark(content: Content) -> str:
     """The heading for the PDF's bookmarks, which hold no formulas: only its letters and digits."""
-    words = " ".join(piece.latex if isinstance(piece, Math) else piece if isinstance(piece, str) else piece.text
-                     for piece in pieces(content))
+    words = " ".join(
+        piece.latex if isinstance(piece, Math) else piece if isinstance(piece, str) else piece.text for piece in pieces(content)
+    )
     return " ".join(re.findall(r"[A-Za-z0-9]+", words))
 
 
@@ -187,7 +237,7 @@ def _display(rows: list[str]) -> str:
 
 def _batches(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
     for start in range(0, len(items), size):
-        yield items[start:start + size]
+        yield items[start : start + size]
 
 
 def _step(block: StepBlock) -> str:
@@ -198,8 +248,13 @@ def _step(block: StepBlock) -> str:
             words = f"\\text{{{label}}}" if place == 0 else ""
             rows.append(f"&{words} &&{formula(latex)}")
     sentences = [line(sentence) for sentence in (block.pattern, block.note) if line(sentence)]
-    return "\n".join([f"{_anchor(block.anchor)}\\textbf{{{line(block.title)}}}{shape}\\nopagebreak",
-                      *([_display(rows)] if rows else []), *sentences])
+    return "\n".join(
+        [
+            f"{_anchor(block.anchor)}\\textbf{{{line(block.title)}}}{shape}\\nopagebreak",
+            *([_display(rows)] if rows else []),
+            *sentences,
+        ]
+    )
 
 
 def _table(block: Table) -> str:
@@ -224,8 +279,7 @@ def _code(block: Code) -> str:
     lines = printable(block.text).rstrip("\n").expandtabs(4).split("\n")
     # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
     spaced = (escape(text).replace(" ", "\\ ") for text in lines)
-    return ("\\begin{flushleft}\\small\\ttfamily\n" + "\n".join(f"\\mbox{{}}{text}\\\\" for text in spaced)
-            + "\n\\end{flushleft}")
+    return "\\begin{flushleft}\\small\\ttfamily\n" + "\n".join(f"\\mbox{{}}{text}\\\\" for text in spaced) + "\n\\end{flushleft}"
 
 
 def _note(block: Note) -> str:
@@ -234,6 +288,13 @@ def _note(block: Note) -> str:
 
 
 _WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph, Bullets: _bullets, Formula: _formula, FormulaRows: _rows, StepBlock: _step, Table: _table,
-    Figure: _figure, Code: _code, Note: _note,
+    Paragraph: _paragraph,
+    Bullets: _bullets,
+    Formula: _formula,
+    FormulaRows: _rows,
+    StepBlock: _step,
+    Table: _table,
+    Figure: _figure,
+    Code: _code,
+    Note: _note,
 }

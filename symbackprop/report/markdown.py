@@ -32,9 +32,20 @@ from symbackprop.report.formula import respell
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
 _SPELLING = {
-    r"\{": r"\lbrace ", r"\}": r"\rbrace ", r"\|": r"\Vert ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ",
-    "*": r"\ast ", r"\,": r"\thinspace ", r"\:": r"\medspace ", r"\;": r"\thickspace ", r"\!": r"\negthinspace ",
-    r"\ ": r"\enspace ", r"\\": r"\cr ", r"\operatorname": r"\mathrm",
+    r"\{": r"\lbrace ",
+    r"\}": r"\rbrace ",
+    r"\|": r"\Vert ",
+    "|": r"\vert ",
+    "<": r"\lt ",
+    ">": r"\gt ",
+    "*": r"\ast ",
+    r"\,": r"\thinspace ",
+    r"\:": r"\medspace ",
+    r"\;": r"\thickspace ",
+    r"\!": r"\negthinspace ",
+    r"\ ": r"\enspace ",
+    r"\\": r"\cr ",
+    r"\operatorname": r"\mathrm",
 }
 _SPECIAL = re.compile(r"[\\`*_\[\]|<~$&]|:(?=//)|^[#+\-=>]")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
@@ -166,6 +177,13 @@ def _note(block: Note) -> str:
 
 
 _WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph, Bullets: _bullets, Formula: _formula, FormulaRows: _rows, StepBlock: _step, Table: _table,
-    Figure: _figure, Code: _code, Note: _note,
+    Paragraph: _paragraph,
+    Bullets: _bullets,
+    Formula: _formula,
+    FormulaRows: _rows,
+    StepBlock: _step,
+    Table: _table,
+    Figure: _figure,
+    Code: _code,
+    Note: _note,
 }

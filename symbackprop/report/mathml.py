@@ -69,7 +69,7 @@ def _atom(atom: Atom) -> str:
         return f"<mi>{escape(atom.text)}</mi>"
     if atom.kind in ("upright", "function"):
         # One letter would be drawn slanted, several are upright anyway.
-        return f'<mi{_UPRIGHT if len(atom.text) == 1 else ""}>{escape(atom.text)}</mi>'
+        return f"<mi{_UPRIGHT if len(atom.text) == 1 else ''}>{escape(atom.text)}</mi>"
     if atom.kind in ("open", "close"):
         form = "prefix" if atom.kind == "open" else "postfix"
         return f'<mo form="{form}" stretchy="false" lspace="0" rspace="0">{escape(atom.text)}</mo>'
@@ -160,6 +160,12 @@ def _grid(node: Grid) -> str:
 
 
 _WRITERS: dict[type, Callable[..., str]] = {
-    Atom: _atom, Row: _row, Script: _script, Fraction: _fraction, Root: _root, Fence: _fence, Accent: _accent,
+    Atom: _atom,
+    Row: _row,
+    Script: _script,
+    Fraction: _fraction,
+    Root: _root,
+    Fence: _fence,
+    Accent: _accent,
     Grid: _grid,
 }

@@ -164,11 +164,7 @@ class _Builder:
 
     def term(self, expression: Expr, row: Letter, col: Letter, over: set[str]) -> t.Tree:
         """A term of a sum; a number stays a number, and is added to every entry."""
-        if (
-            not over
-            and not expression.free_symbols & (self.refs.keys() | self.softmax.keys())
-            and not self.letters(expression)
-        ):
+        if not over and not expression.free_symbols & (self.refs.keys() | self.softmax.keys()) and not self.letters(expression):
             return t.Number(expression)
         return self.build(expression, row, col, over)
 
@@ -199,9 +195,7 @@ class _Builder:
 
     def orientation(self, expression: sp.Basic, letters: Collection[str]) -> tuple[Letter, Letter]:
         """Rows and columns of a factor, as its first matrix has them."""
-        slots = sorted(
-            (s for s in expression.free_symbols if s in self.refs or s in self.softmax), key=lambda s: int(str(s)[1:])
-        )
+        slots = sorted((s for s in expression.free_symbols if s in self.refs or s in self.softmax), key=lambda s: int(str(s)[1:]))
         for s in slots:
             _, row, col = self.operand(s)  # type: ignore[arg-type]
             if row is not None and col is not None and row != col:

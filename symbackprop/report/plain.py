@@ -8,8 +8,7 @@ from symbackprop.report.formula import Accent, Atom, Fence, Fraction, Grid, Node
 from symbackprop.report.symbols import ACCENTS, ALPHABET_HOLES, ENVIRONMENTS
 
 _LOW = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρϕχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
-_HIGH = dict(zip("0123456789+−=()abcdefghijklmnoprstuvwxyz⊤′",
-                 "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′", strict=True))
+_HIGH = dict(zip("0123456789+−=()abcdefghijklmnoprstuvwxyz⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′", strict=True))
 # A terminal draws these more clearly than the mathematical ones.
 _CLEARER = {"∑": "Σ", "∏": "Π", "⋅": "·", "∣": "|", "∗": "*"}
 
@@ -142,7 +141,9 @@ def _part(node: Node, under: bool) -> str:
         one = not any(_kind(item) in _OPERATORS or isinstance(item, Fraction) for item in items)
     else:
         one = not under and not any(
-            _kind(item) in (*_OPERATORS, "big", "limit") or isinstance(item, Fraction) or _atom_of(item).text == "/"
+            _kind(item) in (*_OPERATORS, "big", "limit")
+            or isinstance(item, Fraction)
+            or _atom_of(item).text == "/"
             or (_kind(item) == "function" and _kind(following) not in ("open", "fence"))
             for item, following in zip(items, (*items[1:], None), strict=True)
         )
@@ -173,6 +174,12 @@ def _grid(node: Grid) -> str:
 
 
 _WRITERS: dict[type, Callable[..., str]] = {
-    Atom: _atom, Row: _row, Script: _script, Fraction: _fraction, Root: _root, Fence: _fence, Accent: _accent,
+    Atom: _atom,
+    Row: _row,
+    Script: _script,
+    Fraction: _fraction,
+    Root: _root,
+    Fence: _fence,
+    Accent: _accent,
     Grid: _grid,
 }

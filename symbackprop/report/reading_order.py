@@ -141,9 +141,7 @@ def is_negative(expression: Expr) -> bool:
 @cache
 def content_of(total: Expr) -> tuple[Expr, Expr]:
     """What all the terms of a sum have in common, apart from the sign: a number and sizes."""
-    coefficients = [
-        sp.Mul(*[f for f in sp.Mul.make_args(term) if is_coefficient(f)]) for term in sp.Add.make_args(total)
-    ]
+    coefficients = [sp.Mul(*[f for f in sp.Mul.make_args(term) if is_coefficient(f)]) for term in sp.Add.make_args(total)]
     first = coefficients[0]
     if any(c not in (first, -first) for c in coefficients):
         return S.One, total

@@ -51,9 +51,7 @@ class Softmaxes:
             assert isinstance(inner.op, Sum)
             found = self.difference(inner, inner.op.body)
             own = dict(zip(inner.target.index, ref.index, strict=True))
-            return (
-                None if found is None else (Ref(found[0].name, tuple(own.get(c, c) for c in found[0].index)), found[1])
-            )
+            return None if found is None else (Ref(found[0].name, tuple(own.get(c, c) for c in found[0].index)), found[1])
         first, second = [s for s in refs if e.coeff(s) == 1], [s for s in refs if e.coeff(s) == -1]  # type: ignore[attr-defined]
         if len(first) != 1 or len(second) != 1 or e != first[0] - second[0]:
             return None

@@ -111,9 +111,7 @@ def _of(names: Names, equation: Equation) -> str:
 
 
 def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, str]) -> str:
-    return names.derivative(
-        Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True
-    )
+    return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
 
 
 def _local(names: Names, equation: Equation, step: Step) -> tuple[str, ...]:

@@ -172,9 +172,7 @@ def closed_forms(names: Names, derived: Derived, inline: frozenset[str], limit: 
     """The closed forms of a derivation, with its gradients and the values of `inline` written out."""
     program = derived.program
     hidden = {
-        e.target.name
-        for e in program.equations
-        if program.tensors[e.target.name].role or (e.step and e.step.rule == "inverse")
+        e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule == "inverse")
     }
     return ClosedForms(names, hidden | inline, limit)
 
@@ -191,9 +189,7 @@ def _closed(names: Names, derived: Derived, inline: frozenset[str]) -> list[Bloc
     if not rows:
         return []
     said = (
-        [Paragraph("The entries of the labels sum to one along their last axis, which was used here.")]
-        if forms.used_labels
-        else []
+        [Paragraph("The entries of the labels sum to one along their last axis, which was used here.")] if forms.used_labels else []
     )
     return [FormulaRows(tuple(rows)), *said]
 

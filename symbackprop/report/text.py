@@ -52,9 +52,7 @@ def line(content: Content) -> str:
 
 def columns(text: str) -> int:
     """The columns a terminal gives the text: two for a wide character, none for a combining mark."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _section(block: Section, number: str) -> str:
@@ -67,8 +65,7 @@ def _paragraph(block: Paragraph, width: int) -> str:
 
 
 def _fill(text: str, width: int, first: str = "", rest: str = "") -> str:
-    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False,
-                         break_on_hyphens=False)
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
 
 
 def _bullets(block: Bullets, width: int) -> str:
@@ -115,8 +112,7 @@ def _step(block: StepBlock, width: int) -> str:
     for label, field in STEP_PARTS:
         for place, latex in enumerate(formulas(getattr(block, field))):
             lines.append(f"{INDENT}{label if place == 0 else '':<18}{plain(latex)}")
-    lines += [_fill(line(sentence), width, INDENT, INDENT) for sentence in (block.pattern, block.note)
-              if line(sentence)]
+    lines += [_fill(line(sentence), width, INDENT, INDENT) for sentence in (block.pattern, block.note) if line(sentence)]
     return "\n".join(lines)
 
 
@@ -146,6 +142,13 @@ def _note(block: Note, width: int) -> str:
 
 
 _WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph, Bullets: _bullets, Formula: _formula, FormulaRows: _rows, StepBlock: _step, Table: _table,
-    Figure: _figure, Code: _code, Note: _note,
+    Paragraph: _paragraph,
+    Bullets: _bullets,
+    Formula: _formula,
+    FormulaRows: _rows,
+    StepBlock: _step,
+    Table: _table,
+    Figure: _figure,
+    Code: _code,
+    Note: _note,
 }

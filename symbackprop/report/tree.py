@@ -196,9 +196,7 @@ class Total(Entrywise):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (self.rows == 1 and self.cols == 1) and any(
-            p.is_scalar and not isinstance(p, Number) for p in self.parts
-        ):
+        if not (self.rows == 1 and self.cols == 1) and any(p.is_scalar and not isinstance(p, Number) for p in self.parts):
             raise Misfit("a scalar tensor beside a matrix")
 
 

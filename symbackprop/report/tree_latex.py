@@ -133,8 +133,6 @@ def _fraction(names: Names, parts: Sequence[t.Tree], join) -> str:
         return join([latex[id(p)] for p in above])
     inside = [p for p in above if r"\frac" not in latex[id(p)]]
     outside = [latex[id(p)] for p in above if r"\frac" in latex[id(p)]]
-    top = (
-        _piece(names, inside[0]).latex if len(inside) == 1 else join([latex[id(p)] for p in inside]) if inside else "1"
-    )
+    top = _piece(names, inside[0]).latex if len(inside) == 1 else join([latex[id(p)] for p in inside]) if inside else "1"
     bottom = _piece(names, below[0]).latex if len(below) == 1 else join([_within(names, p, PRODUCT) for p in below])
     return join([*outside, rf"\frac{{{top}}}{{{bottom}}}"])

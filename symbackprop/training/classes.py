@@ -91,9 +91,7 @@ def _one_hot(tensor: Signature, array: ndarray, axis: int, others: int) -> Class
     return Classes(tensor.name, "one-hot", axis, array.argmax(axis=axis) if others == 1 else None)
 
 
-def find_prediction(
-    program: Program, inputs: Iterable[Classes], batch: str | None, named: str | None = None
-) -> Prediction | None:
+def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | None, named: str | None = None) -> Prediction | None:
     """The last named value that has the shape of the classes and does not read them; None where the network is no classifier.
 
     inputs   what `class_inputs` found.
@@ -134,9 +132,7 @@ def find_prediction(
 
 def _needs(program: Program) -> dict[str, frozenset[str]]:
     """For every tensor, the data inputs that it depends on."""
-    needs = {t.name: frozenset[str]() for t in program.inputs} | {
-        t.name: frozenset((t.name,)) for t in data_inputs(program)
-    }
+    needs = {t.name: frozenset[str]() for t in program.inputs} | {t.name: frozenset((t.name,)) for t in data_inputs(program)}
     for equation in program.equations:
         needs[equation.target.name] = frozenset().union(*(needs[r.name] for r in equation.operands))
     return needs
@@ -149,11 +145,7 @@ def _same(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
 def _class_axis(shape: tuple[Expr, ...], truth: Signature) -> int | None:
     """The axis of a value that runs over the classes of an input of integers: without it, both have one shape."""
     for axis in reversed(range(len(shape))):
-        if (
-            truth.bound is not None
-            and same_size(shape[axis], truth.bound)
-            and _same(shape[:axis] + shape[axis + 1 :], truth.shape)
-        ):
+        if truth.bound is not None and same_size(shape[axis], truth.bound) and _same(shape[:axis] + shape[axis + 1 :], truth.shape):
             return axis
     return None
 
@@ -164,10 +156,6 @@ def _is_squashed(program: Program, value: str) -> bool:
         for s, operand in zip(getattr(equation.op, "slots", ()), equation.operands, strict=False):
             if operand.name == value and isinstance(equation.op, Sum):
                 applied = (f for f in equation.op.body.atoms(sp.exp, TableFunction) if s in f.free_symbols)
-                if any(
-                    isinstance(f, sp.exp) or f.row.name in SQUASHING
-                    for f in applied
-                    if isinstance(f, sp.exp | TableFunction)
-                ):
+                if any(isinstance(f, sp.exp) or f.row.name in SQUASHING for f in applied if isinstance(f, sp.exp | TableFunction)):
                     return True
     return False

@@ -50,11 +50,7 @@ def draw_curve(training: Sequence[float], held_out: Sequence[float] = (), title:
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="6"/>',
     ]
     if title:
-        short = (
-            title
-            if len(title) <= LONGEST
-            else f"{title[:LONGEST].rpartition(' ')[0].rstrip(',:;') or title[:LONGEST]} …"
-        )
+        short = title if len(title) <= LONGEST else f"{title[:LONGEST].rpartition(' ')[0].rstrip(',:;') or title[:LONGEST]} …"
         parts.append(_text(LEFT, 26, short, "ink", 16))
     for tick in ticks:
         parts.append(f'<path class="grid" d="M{LEFT} {up(tick):.1f}H{WIDTH - RIGHT}"/>')
@@ -71,13 +67,9 @@ def draw_curve(training: Sequence[float], held_out: Sequence[float] = (), title:
     for k, (legend, mark, line) in enumerate(lines):
         points = " ".join(f"{across(epoch):.1f},{up(value):.1f}" for epoch, value in enumerate(line, 1))
         if len(line) > 1:
-            parts.append(
-                f'<polyline class="{mark}" fill="none" stroke-width="2" stroke-linejoin="round" points="{points}"/>'
-            )
+            parts.append(f'<polyline class="{mark}" fill="none" stroke-width="2" stroke-linejoin="round" points="{points}"/>')
         else:
-            parts.append(
-                f'<circle class="{mark}" fill="none" stroke-width="2" r="3" cx="{across(1):.1f}" cy="{up(line[0]):.1f}"/>'
-            )
+            parts.append(f'<circle class="{mark}" fill="none" stroke-width="2" r="3" cx="{across(1):.1f}" cy="{up(line[0]):.1f}"/>')
         x = LEFT + 220 * k
         parts.append(f'<path class="{mark}" stroke-width="2" d="M{x} 46h22"/>')
         parts.append(_text(x + 28, 50, f"{legend}, at last {line[-1]:.3g}", f"{mark}-text", 14))

@@ -33,9 +33,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int]) -> dict[str, nd
     if isinstance(data, str | os.PathLike):
         return _matched(read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):
-        raise TrainingError(
-            f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}'
-        )
+        raise TrainingError(f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}')
     return _matched({str(name): as_array(str(name), value) for name, value in data.items()}, program, "")
 
 
@@ -64,9 +62,7 @@ def _matched(arrays: dict[str, ndarray], program: Program, where: str) -> dict[s
                 f"{where}the array {tensor.name} is missing: the network declares {tensor.name}: {tensor.kind}[{shape}]{there}"
             )
     if stray:
-        raise TrainingError(
-            f"{where}{stray[0]} is no data input of the network; {nearest(stray[0], names)}. Leave the array out"
-        )
+        raise TrainingError(f"{where}{stray[0]} is no data input of the network; {nearest(stray[0], names)}. Leave the array out")
     return {name: arrays[name] for name in names}
 
 
@@ -119,9 +115,7 @@ def _roles(program: Program) -> tuple[Signature, Signature]:
 
 
 def _fits(declared: list[Any], shape: tuple[int, ...]) -> bool:
-    return len(declared) == len(shape) and all(
-        n == m or not isinstance(n, Integer) for n, m in zip(declared, shape, strict=True)
-    )
+    return len(declared) == len(shape) and all(n == m or not isinstance(n, Integer) for n, m in zip(declared, shape, strict=True))
 
 
 def _placed(array: ndarray, tensor: Signature, batch: Any) -> ndarray:

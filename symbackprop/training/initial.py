@@ -171,8 +171,6 @@ def _value(expression: Expr, s: Symbol, x: int) -> float:
     """The function at x, where everything else that it reads, such as a bias, is 0; not a number where it is not real."""
     at = expression.xreplace(dict.fromkeys(expression.free_symbols, S.Zero) | {s: sp.Integer(x)})
     while at.has(TableFunction):
-        at = at.xreplace(
-            {f: f.row.formula.xreplace(dict(zip(f.row.args, f.args, strict=True))) for f in at.atoms(TableFunction)}
-        )
+        at = at.xreplace({f: f.row.formula.xreplace(dict(zip(f.row.args, f.args, strict=True))) for f in at.atoms(TableFunction)})
     number = sp.N(at)
     return float(number) if number.is_Float or number.is_Integer else float("nan")

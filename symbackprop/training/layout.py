@@ -83,9 +83,7 @@ def _candidates(program: Program, given: Mapping[str, int]) -> list[Symbol]:
     return [n for n in dict.fromkeys(lone) if n not in elsewhere and n.name not in given]
 
 
-def lay_out(
-    program: Program, arrays: Mapping[str, ndarray], given: Mapping[str, int], start: Mapping[str, ndarray]
-) -> Layout:
+def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str, int], start: Mapping[str, ndarray]) -> Layout:
     """How the samples stand in these arrays, and the sizes that arrays and settings tell.
 
     given   sizes that are settled.
@@ -108,9 +106,7 @@ def lay_out(
     counts = {name: arrays[name].shape[axis] for name, axis in axes.items()}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {n}" for name, n in counts.items())
-        raise TrainingError(
-            f"the inputs have different numbers of samples: {told}; give one entry of each for every sample"
-        )
+        raise TrainingError(f"the inputs have different numbers of samples: {told}; give one entry of each for every sample")
     samples = next(iter(counts.values()))
     if not samples:
         raise TrainingError(f"{next(iter(counts))} has no samples: its shape is {arrays[next(iter(counts))].shape}")
@@ -122,9 +118,7 @@ def lay_out(
     for tensor in inputs:
         if shapes[tensor.name] != shape_of(tensor, sizes):
             raise TrainingError(_misfit(tensor, arrays[tensor.name], sample=batch is None and tensor.name in axes))
-    return Layout(
-        batch.name if batch else None, axes, samples, {s: n for s, n in sizes.items() if not batch or s != batch.name}
-    )
+    return Layout(batch.name if batch else None, axes, samples, {s: n for s, n in sizes.items() if not batch or s != batch.name})
 
 
 def _misfit(tensor: Signature, array: ndarray, sample: bool = False) -> str:
@@ -177,24 +171,18 @@ def _bind(
             sizes.setdefault(tensor.bound.name, max(int(np.nanmax(arrays[tensor.name])) + 1, 1))
     for symbol in program.sizes():
         if symbol.name not in sizes:
-            owner = next(
-                (t.name for t in program.inputs if any(symbol in n.free_symbols for n in t.shape)), "the network"
-            )
+            owner = next((t.name for t in program.inputs if any(symbol in n.free_symbols for n in t.shape)), "the network")
             raise TrainingError(
                 f"the data do not tell the size {symbol} of {owner}; give it: sizes={{{symbol.name!r}: 32}}, "
                 f"on the command line --size {symbol}=32"
             )
     for condition in program.conditions:
         if extent(condition, sizes) < 0:
-            raise TrainingError(
-                f"the network needs {condition} >= 0, but " + ", ".join(f"{s} = {n}" for s, n in sizes.items())
-            )
+            raise TrainingError(f"the network needs {condition} >= 0, but " + ", ".join(f"{s} = {n}" for s, n in sizes.items()))
     return sizes
 
 
-def checked(
-    program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str, int], dtype: str
-) -> dict[str, ndarray]:
+def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str, int], dtype: str) -> dict[str, ndarray]:
     """The arrays in the dtype of training (integers as integers).
 
     Raises TrainingError where an entry is not finite, or outside the declared kind or domain.
@@ -225,11 +213,7 @@ def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarr
         order = order[np.argsort(classes[order], kind="stable")]
     count = max(round(samples * held_out), 1) if held_out else 0
     if count >= samples:
-        raise TrainingError(
-            f"held_out={held_out} of {samples} samples leaves none to train on; give more samples, or held_out=0"
-        )
+        raise TrainingError(f"held_out={held_out} of {samples} samples leaves none to train on; give more samples, or held_out=0")
     chosen = np.zeros(samples, bool)
-    chosen[np.floor((np.arange(count) + 0.5) * samples / max(count, 1)).astype(int)] = (
-        True  # evenly along the sorted classes
-    )
+    chosen[np.floor((np.arange(count) + 0.5) * samples / max(count, 1)).astype(int)] = True  # evenly along the sorted classes
     return np.sort(order[~chosen]), np.sort(order[chosen])

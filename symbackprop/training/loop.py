@@ -98,17 +98,13 @@ def _given(program: Program, start: Mapping[str, Any] | str | os.PathLike[str] |
     if start is None:
         return {}
     where = "start" if isinstance(start, Mapping) else os.fspath(start)
-    arrays = (
-        {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else read_arrays(start)
-    )
+    arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else read_arrays(start)
     for name in arrays:
         if name not in names:
             raise TrainingError(f"{where}: {name} is no parameter of the network; {nearest(name, names)}")
     for tensor in program.parameters:
         if tensor.name not in arrays:
-            raise TrainingError(
-                f"{where}: the parameter {tensor.name} is missing; give an array for each of {', '.join(names)}"
-            )
+            raise TrainingError(f"{where}: the parameter {tensor.name} is missing; give an array for each of {', '.join(names)}")
         if arrays[tensor.name].ndim != tensor.rank:
             raise TrainingError(
                 f"{where}: {tensor.name} has shape {arrays[tensor.name].shape}, but it is declared as {shape_text(tensor.shape)}"
@@ -173,9 +169,7 @@ def _diverged(value: float, epoch: int, step: int, rate: float) -> str:
             f"the loss is {value} before the first step: the network has no finite value there; scale the data to about 1, or "
             f"begin with other parameters (start, seed)"
         )
-    return (
-        f"the loss became {value} in epoch {epoch + 1}: the rate {rate:g} is too high; lower it, to {rate / 10:g} say"
-    )
+    return f"the loss became {value} in epoch {epoch + 1}: the rate {rate:g} is too high; lower it, to {rate / 10:g} say"
 
 
 def _batches(index: ndarray, size: int) -> Iterator[ndarray]:

@@ -33,18 +33,14 @@ ROOT = Path(__file__).parent.parent.parent
 S0, S1 = slot(0), slot(1)
 
 
-def compiled(
-    program: Program, of: str = "L", wrt: Any = None, dtype: str = "float64", literal: bool = False
-) -> Compiled:
+def compiled(program: Program, of: str = "L", wrt: Any = None, dtype: str = "float64", literal: bool = False) -> Compiled:
     """The function and what it is made of; `literal` puts numbers in the place of the sizes."""
     derived = differentiate(program, of, wrt, jacobian=True)
     whole = with_sizes(derived.program, sizes(program)) if literal else derived.program
     return Compiled(whole, of, {w: derived.gradient(w) for w in derived.wrt}, program.outputs, dtype)
 
 
-def agrees(
-    program: Program, of: str = "L", wrt: Any = None, at: dict[str, int] | None = None, dtype: str = "float64"
-) -> str:
+def agrees(program: Program, of: str = "L", wrt: Any = None, at: dict[str, int] | None = None, dtype: str = "float64") -> str:
     """Compare value, gradients and outputs with the loops, with symbols and with numbers for sizes; returns the source."""
     at = sizes(program, at)
     where = point(program, at, seed=1)
@@ -164,9 +160,7 @@ def convolution(stride: int, dilation: int, pad: int) -> Tensor:
     return Tensor(shape, Sum(S0 * S1 * sp.Mul(*guards), (S0, S1), over), operands, tuple("bopq"), conditions=shape[2:])
 
 
-@pytest.mark.parametrize(
-    ("stride", "dilation", "pad"), [(1, 1, 0), (1, 1, 1), (2, 1, 0), (2, 1, 1), (1, 2, 1), (3, 2, 2)]
-)
+@pytest.mark.parametrize(("stride", "dilation", "pad"), [(1, 1, 0), (1, 1, 1), (2, 1, 0), (2, 1, 1), (1, 2, 1), (3, 2, 2)])
 def test_convolutions_by_windows_and_one_product(stride: int, dilation: int, pad: int) -> None:
     at = {"b": 1, "c": 2, "h": 5, "w": 4, "o": 2, "k": 2, "l": 2}
     text = agrees(trace({"L": total(convolution(stride, dilation, pad) ** 2)}), wrt=["W", "x"], at=at)
@@ -199,9 +193,7 @@ def test_the_source_of_a_convolution() -> None:
 
 
 def test_the_source_of_two_layers() -> None:
-    text = compiled(
-        read((ROOT / "examples" / "two_layer.net").read_text(encoding="utf-8")).program, wrt=["W_1", "W_2"]
-    ).source
+    text = compiled(read((ROOT / "examples" / "two_layer.net").read_text(encoding="utf-8")).program, wrt=["W_1", "W_2"]).source
     assert lines(text) == [
         "z = W_1 @ x",
         "a = sigmoid(z)",
@@ -258,9 +250,7 @@ def test_products_are_written_as_a_person_would(pattern: str, shapes: tuple[str,
     agrees(trace({"y": contract(pattern, a, b), "L": total(apply("tanh", contract(pattern, a, b)))}))
 
 
-@pytest.mark.parametrize(
-    "pattern", ["bgtck,gock->bgot", "ijk,jkl,li->", "ij,jk,kl->il", "iij->j", "ij,i,j->", "abc,cd,ad->bd"]
-)
+@pytest.mark.parametrize("pattern", ["bgtck,gock->bgot", "ijk,jkl,li->", "ij,jk,kl->il", "iij->j", "ij,i,j->", "abc,cd,ad->bd"])
 def test_other_contractions(pattern: str) -> None:
     left, _, _ = pattern.partition("->")
     tensors = [declare(f"A{k}", tuple(term)) for k, term in enumerate(left.split(","))]
@@ -304,9 +294,7 @@ def test_every_row_is_right_to_rounding_from_minus_1000_to_1000(name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name, row in ELEMENTWISE.items() if len(row.args) > 1])
 def test_rows_of_several_arguments_broadcast(name: str) -> None:
-    further = [
-        declare(argument.name, shape) for argument, shape in zip(ELEMENTWISE[name].args[1:], [("m",), ()], strict=False)
-    ]
+    further = [declare(argument.name, shape) for argument, shape in zip(ELEMENTWISE[name].args[1:], [("m",), ()], strict=False)]
     agrees(trace({"L": total(apply(name, declare("x", ("n", "m")), *further))}))
 
 
@@ -331,9 +319,7 @@ def test_helpers_are_there_only_where_they_are_used() -> None:
 
 def test_powers_are_products() -> None:
     x = declare("x", ("n",))
-    text = source(
-        trace({"L": total(x**2 + x**3 + x**7 + x**-2 + x ** sp.Rational(3, 2) + x ** sp.Rational(-1, 2))}), "L", {}
-    ).text
+    text = source(trace({"L": total(x**2 + x**3 + x**7 + x**-2 + x ** sp.Rational(3, 2) + x ** sp.Rational(-1, 2))}), "L", {}).text
     for part in ("x**2", "x**2 * x", "(x**2 * x)**2 * x", "1 / x**2", "x * np.sqrt(x)", "1 / np.sqrt(x)"):
         assert part in text
     assert not any(f"**{k}" in text for k in (3, 4, 5, 6, 7))

@@ -54,9 +54,7 @@ def written_out(expression: sp.Basic) -> sp.Basic:
     """The expression with every row in it replaced by its formula."""
     while expression.has(TableFunction):
         rows = expression.atoms(TableFunction)
-        expression = expression.xreplace(
-            {f: f.row.formula.xreplace(dict(zip(f.row.args, f.args, strict=True))) for f in rows}
-        )
+        expression = expression.xreplace({f: f.row.formula.xreplace(dict(zip(f.row.args, f.args, strict=True))) for f in rows})
     return expression
 
 
@@ -110,9 +108,7 @@ def test_the_stable_form_is_the_formula(name: str) -> None:
         for case in cases(row):
             at = many_digits(case)
             formula, stable = exact(row.formula, at), exact(row.stable, at)
-            tolerance = (
-                max(row.accuracy, mpmath.mpf(10) ** -50) * abs(formula) + mpmath.mpf(10) ** -330
-            )  # no double is as small
+            tolerance = max(row.accuracy, mpmath.mpf(10) ** -50) * abs(formula) + mpmath.mpf(10) ** -330  # no double is as small
             assert abs(stable - formula) <= tolerance, case
 
 
@@ -132,9 +128,7 @@ def test_doubles_give_the_value_to_the_last_digits(name: str) -> None:
         for value, point in zip(values, points, strict=True):
             at = many_digits(point)
             at[Y] = exact(row.formula, at)
-            moved = sum(
-                abs(at[a] * exact(slope(name, k), at)) for k, a in enumerate(row.args)
-            )  # by rounding the arguments
+            moved = sum(abs(at[a] * exact(slope(name, k), at)) for k, a in enumerate(row.args))  # by rounding the arguments
             assert abs(value - at[Y]) <= 3 * EPS * (abs(at[Y]) + moved) + 1e-300, point
 
 

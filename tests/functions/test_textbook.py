@@ -130,9 +130,7 @@ def bodies() -> st.SearchStrategy[sp.Expr]:
 def test_no_form_has_another_value(body: sp.Expr, s: sp.Symbol, point: tuple[int, ...]) -> None:
     with mpmath.workdps(200):
         at: dict[sp.Basic, mpmath.mpf] = {size("n"): mpmath.mpf(5)}
-        at |= {
-            q: mpmath.mpf(n) / 101 + mpmath.mpf(k + 1) / 1009 for k, (q, n) in enumerate(zip(SLOTS, point, strict=True))
-        }
+        at |= {q: mpmath.mpf(n) / 101 + mpmath.mpf(k + 1) / 1009 for k, (q, n) in enumerate(zip(SLOTS, point, strict=True))}
         value = exact(body, at)
         assume(abs(value) < mpmath.mpf(10) ** 30)
         expected = exact(sp.diff(body, s), at)

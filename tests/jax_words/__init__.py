@@ -26,9 +26,7 @@ def equations(text: str) -> Any:
     return compile(tree, "<network>", "exec")
 
 
-def value_and_gradients(
-    text: str, loss: str, wrt: tuple[str, ...], point: Mapping[str, Any], sizes: Mapping[str, int]
-) -> Any:
+def value_and_gradients(text: str, loss: str, wrt: tuple[str, ...], point: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
     """The value of `loss` in a network's text, and its derivative by each name of `wrt`, as JAX sees them.
 
     point   an array for each input.

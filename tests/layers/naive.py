@@ -24,8 +24,7 @@ def conv(x: ndarray, W: ndarray, stride: tuple, padding: tuple, dilation: tuple,
 def conv_transpose(x: ndarray, W: ndarray, stride: tuple, padding: tuple, dilation: tuple, extra: tuple) -> ndarray:
     """x (N, C, H, W) with W (C, O, K, K'): every pixel writes a kernel."""
     out = [
-        (h - 1) * s + d * (k - 1) + 1 + e
-        for h, s, d, k, e in zip(x.shape[2:], stride, dilation, W.shape[2:], extra, strict=True)
+        (h - 1) * s + d * (k - 1) + 1 + e for h, s, d, k, e in zip(x.shape[2:], stride, dilation, W.shape[2:], extra, strict=True)
     ]
     y = np.zeros((x.shape[0], W.shape[1], *out))
     for b, c, i, j in np.ndindex(*x.shape):

@@ -30,16 +30,12 @@ ALGEBRA = [
 def derived(path: Path) -> Derived:
     """The gradients by everything that has one: a 0 or 1 and an integer cannot move."""
     program = read(path).program
-    return differentiate(
-        program, "L", [t.name for t in program.inputs if t.kind != "integers" and t.domain != "binary"]
-    )
+    return differentiate(program, "L", [t.name for t in program.inputs if t.kind != "integers" and t.domain != "binary"])
 
 
 @pytest.mark.parametrize("name", [*layers.__all__, *ALGEBRA])
 def test_every_layer_has_a_network(name: str) -> None:
-    assert any(re.search(rf"\b{name}\(", path.read_text(encoding="utf-8")) for path in FILES), (
-        f"no network calls {name}"
-    )
+    assert any(re.search(rf"\b{name}\(", path.read_text(encoding="utf-8")) for path in FILES), f"no network calls {name}"
 
 
 @pytest.mark.parametrize("name", layers.__all__)
@@ -90,9 +86,7 @@ def squares_of(first: Derived) -> Program:
         over = tuple(zip(letters, shape, strict=True))
         tensors[f"squares_{k}"] = Signature(f"squares_{k}")
         parts.append(Ref(f"squares_{k}"))
-        equations.append(
-            Equation(parts[-1], Sum(slot(0) ** 2, (slot(0),), over), (Ref(first.gradient(name), letters),))
-        )
+        equations.append(Equation(parts[-1], Sum(slot(0) ** 2, (slot(0),), over), (Ref(first.gradient(name), letters),)))
     slots = tuple(slot(k) for k in range(len(parts)))
     tensors["squares"] = Signature("squares")
     equations.append(Equation(Ref("squares"), Sum(sum(slots), slots), tuple(parts)))

@@ -173,9 +173,7 @@ def test_the_sums_of_products_are_what_their_equations_say() -> None:
     np.testing.assert_allclose(values(layers.bilinear(**at), a), expected, atol=1e-12)
     at, a = inputs(x=(3, 4), w_0=(), w=(4,), V=(4, 2))
     pairs = [sum(x[i] * x[j] * (a["V"][i] @ a["V"][j]) for j in range(4) for i in range(j)) for x in a["x"]]
-    np.testing.assert_allclose(
-        values(layers.factorization_machine(**at), a), a["w_0"] + a["x"] @ a["w"] + pairs, atol=1e-12
-    )
+    np.testing.assert_allclose(values(layers.factorization_machine(**at), a), a["w_0"] + a["x"] @ a["w"] + pairs, atol=1e-12)
     at, a = inputs(x=(3, 4), W=(4, 5), B=(4, 2), A=(2, 5))
     y = layers.low_rank_dense(**at, scale=0.5)
     np.testing.assert_allclose(values(y, a), a["x"] @ (a["W"] + 0.5 * a["B"] @ a["A"]), atol=1e-12)

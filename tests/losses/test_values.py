@@ -11,9 +11,9 @@ from numpy import ndarray
 
 from symbackprop import losses
 from symbackprop.builder import Tensor, apply, total
+from symbackprop.builder.indexing import arange
 from symbackprop.compiled import compile
 from symbackprop.gradients import differentiate
-from symbackprop.builder.indexing import arange
 from symbackprop.numeric import points, tape
 from symbackprop.operations import log_softmax
 from symbackprop.program import size
@@ -43,9 +43,7 @@ class Case:
         return "-".join([self.name, *map(str, self.further), *(t.signature.kind for t in self.inputs.values())])
 
 
-def case(
-    name: str, inputs: str, entries: Callable[[At], ndarray], change: dict | None = None, **further: object
-) -> Case:
+def case(name: str, inputs: str, entries: Callable[[At], ndarray], change: dict | None = None, **further: object) -> Case:
     """`inputs` such as "S:n c, t:n c & integers": names, axes (of integers the last is the bound), a kind or a domain."""
     made = {}
     for one in inputs.split(", "):
@@ -87,9 +85,7 @@ def cross(s: ndarray, y: ndarray) -> ndarray:
 
 
 def others(s: ndarray, t: ndarray, margin: float) -> ndarray:
-    return np.array(
-        [sum(max(r[k] - r[c] + margin, 0) for k in range(len(r)) if k != c) for r, c in zip(s, t, strict=True)]
-    )
+    return np.array([sum(max(r[k] - r[c] + margin, 0) for k in range(len(r)) if k != c) for r, c in zip(s, t, strict=True)])
 
 
 def cosine(a: ndarray, b: ndarray) -> ndarray:
@@ -195,9 +191,7 @@ WITH_REDUCTION = [name for name in losses.__all__ if "reduction" in signature(ge
 
 
 def test_every_loss_that_reduces_is_here() -> None:
-    assert (
-        {c.name for c in CASES} == set(WITH_REDUCTION) == set(losses.__all__) - {"cosine_similarity", "reparametrise"}
-    )
+    assert {c.name for c in CASES} == set(WITH_REDUCTION) == set(losses.__all__) - {"cosine_similarity", "reparametrise"}
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean", "none", None])

@@ -1,17 +1,13 @@
 """Shapes, values and refusals are NumPy's: the same text is read by the language, and run by NumPy here as the witness."""
 
-import re
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.notation.values import value
 
-from symbackprop.builder import LanguageError
-from symbackprop.notation import NotationError, data, network, read
-from symbackprop.notation.networks import from_tensors
+from symbackprop.notation import NotationError, read
+from tests.notation.values import value
 
 sizes = st.sampled_from([1, 2, 3])
 shapes = st.lists(sizes, max_size=3).map(tuple)
@@ -48,7 +44,11 @@ def filled(shape: tuple[int, ...], start: int = 0) -> np.ndarray:
     return np.sin(start + np.arange(1, 1 + int(np.prod(shape)))).reshape(shape)
 
 
-@given(shapes, shapes, st.sampled_from(["x + y", "x - y", "x * y", "np.maximum(x, y)", "x > y", "np.where(x > 0, x, y)", "2*x/(2 + y)"]))
+@given(
+    shapes,
+    shapes,
+    st.sampled_from(["x + y", "x - y", "x * y", "np.maximum(x, y)", "x > y", "np.where(x > 0, x, y)", "2*x/(2 + y)"]),
+)
 def test_broadcasting(a: tuple[int, ...], b: tuple[int, ...], expression: str) -> None:
     agree(*both(expression, {"x": filled(a), "y": filled(b, 5)}))
 
@@ -89,7 +89,13 @@ def test_norm(shape: tuple[int, ...], axis: Any, keepdims: bool) -> None:
 def test_axes_in_another_order(shape: tuple[int, ...], a: int, b: int) -> None:
     assume(shape)
     x = {"x": filled(shape)}
-    for expression in (f"np.swapaxes(x, {a}, {b})", f"np.moveaxis(x, {a}, {b})", f"np.expand_dims(x, {a})", f"np.squeeze(x, axis={a})", "x.T"):
+    for expression in (
+        f"np.swapaxes(x, {a}, {b})",
+        f"np.moveaxis(x, {a}, {b})",
+        f"np.expand_dims(x, {a})",
+        f"np.squeeze(x, axis={a})",
+        "x.T",
+    ):
         agree(*both(expression, x))
 
 
@@ -99,7 +105,10 @@ def test_transpose(both_: tuple[tuple[int, ...], list[int]]) -> None:
     agree(*both(f"np.transpose(x, {tuple(order)})", {"x": filled(shape)}))
 
 
-@given(st.lists(st.sampled_from([1, 2, 3, 4, 6]), max_size=3).map(tuple), st.lists(st.sampled_from([-1, 1, 2, 3, 4, 6]), max_size=3).map(tuple))
+@given(
+    st.lists(st.sampled_from([1, 2, 3, 4, 6]), max_size=3).map(tuple),
+    st.lists(st.sampled_from([-1, 1, 2, 3, 4, 6]), max_size=3).map(tuple),
+)
 def test_reshape(shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     agree(*both(f"np.reshape(x, {wanted})", {"x": filled(shape)}))
 
@@ -113,7 +122,13 @@ def test_joining(several: list[tuple[int, ...]], axis: int, name: str) -> None:
 @given(st.integers(1, 3), st.integers(1, 3))
 def test_what_is_made_of_sizes(n: int, m: int) -> None:
     x = filled((n, m))
-    for expression in ("np.ones_like(x) + x", "np.zeros_like(x) + x", f"np.eye({n}) @ x", f"np.arange({n}) @ x", f"x + np.ones(({n}, {m}))"):
+    for expression in (
+        "np.ones_like(x) + x",
+        "np.zeros_like(x) + x",
+        f"np.eye({n}) @ x",
+        f"np.arange({n}) @ x",
+        f"x + np.ones(({n}, {m}))",
+    ):
         agree(*both(expression, {"x": x}))
     square = filled((n, n))
     for expression in ("np.trace(x)", "np.diag(x)", "np.diag(np.diag(x))"):
@@ -125,7 +140,9 @@ pieces = st.one_of(
     st.just(":"),
     st.just("..."),
     st.just("None"),
-    st.tuples(*[st.one_of(st.just(""), st.integers(-4, 4).map(str))] * 2, st.one_of(st.just(""), st.integers(1, 3).map(str))).map(":".join),
+    st.tuples(*[st.one_of(st.just(""), st.integers(-4, 4).map(str))] * 2, st.one_of(st.just(""), st.integers(1, 3).map(str))).map(
+        ":".join
+    ),
     st.just("::-1"),
     st.sampled_from(["t", "s"]),
 )

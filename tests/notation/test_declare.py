@@ -23,7 +23,14 @@ def test_sizes_are_written_in_any_way() -> None:
 
 
 def test_kinds_and_domains() -> None:
-    found = [sb.data("x", "n"), sb.labels("y", "n c"), sb.integers("t", "n", "v"), sb.positive("p", "n"), sb.unit("u"), sb.binary("m")]
+    found = [
+        sb.data("x", "n"),
+        sb.labels("y", "n c"),
+        sb.integers("t", "n", "v"),
+        sb.positive("p", "n"),
+        sb.unit("u"),
+        sb.binary("m"),
+    ]
     assert [(t.signature.kind, t.signature.domain) for t in found if t.signature] == [
         ("data", None), ("labels", None), ("integers", None), ("data", "positive"), ("data", "unit"), ("data", "binary"),
     ]  # fmt: skip
@@ -35,7 +42,7 @@ def test_kinds_and_domains() -> None:
 
 
 def test_a_tensor_is_a_network() -> None:
-    x, W = sb.data("x", "d"), sb.parameter("W", "h d")  # noqa: N806
+    x, W = sb.data("x", "d"), sb.parameter("W", "h d")
     loss = (sb.relu(W @ x) ** 2).sum()
     made = network(loss)
     assert isinstance(made, Network)

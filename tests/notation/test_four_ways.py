@@ -11,7 +11,7 @@ from symbackprop.notation import Network, as_network, from_sympy, network, read
 from symbackprop.program import Equation, Reduce, Ref, Sum
 
 # Capital letters are matrices, and annotations in quotes are declarations.
-# ruff: noqa: N803, N806, F821, UP037
+# ruff: noqa: F821
 
 
 def form(made: Network) -> list[tuple[Any, ...]]:
@@ -49,7 +49,7 @@ L = sum((W_2 @ tanh(W_1 @ x) - y)**2)
 
 def in_python() -> Network:
     @network
-    def two_layers(x: "data[d]", y: "data[c]", W_1: "parameter[h, d]", W_2: "parameter[c, h]"):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def two_layers(x: "data[d]", y: "data[c]", W_1: "parameter[h, d]", W_2: "parameter[c, h]"):  # type: ignore[no-untyped-def]
         return sum((W_2 @ tanh(W_1 @ x) - y) ** 2)  # type: ignore[name-defined]
 
     return two_layers  # type: ignore[return-value]
@@ -85,7 +85,9 @@ def test_python_and_operators_give_the_program_of_the_text(made: Any) -> None:
 @pytest.mark.parametrize("squared", SQUARED)
 def test_sympy_gives_the_program_of_the_text(squared: str) -> None:
     made = in_sympy(SQUARED[squared])
-    assert {t.name: (t.kind, t.shape) for t in made.program.inputs} == {t.name: (t.kind, t.shape) for t in read(TEXT).program.inputs}
+    assert {t.name: (t.kind, t.shape) for t in made.program.inputs} == {
+        t.name: (t.kind, t.shape) for t in read(TEXT).program.inputs
+    }
     assert form(made) == form(read(TEXT))
 
 
@@ -93,7 +95,7 @@ def test_scalars_in_four_ways() -> None:
     text = read("x: parameter\ny: parameter\nz: parameter\nL = (x + y)*z")
 
     @network
-    def product(x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def product(x, y, z):  # type: ignore[no-untyped-def]
         return (x + y) * z
 
     x, y, z = (sb.parameter(name) for name in "xyz")

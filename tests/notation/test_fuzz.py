@@ -14,7 +14,26 @@ FIXED = "x: data[n]\nW: parameter[h, n]\nt: integers[n, n]\ns: parameter\nlam = 
 SECONDS = 10  # far above what reading takes; a loop without end takes longer
 
 odd = st.one_of(
-    st.sampled_from(["1e400", "1e-400", "0x1f", "1j", "1_000", "y", "np", "L", "sum", "lambda", "__class__", "None", "True", "...", "'x'", "np.pi"]),
+    st.sampled_from(
+        [
+            "1e400",
+            "1e-400",
+            "0x1f",
+            "1j",
+            "1_000",
+            "y",
+            "np",
+            "L",
+            "sum",
+            "lambda",
+            "__class__",
+            "None",
+            "True",
+            "...",
+            "'x'",
+            "np.pi",
+        ]
+    ),
     st.integers(-(10**20), 10**20).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
 )
@@ -38,7 +57,9 @@ def wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(inner, st.sampled_from([*METHODS, "foo", "__class__"]), lists).map(lambda p: f"{p[0]}.{p[1]}({p[2]})"),
         st.tuples(inner, st.sampled_from(["T", "shape", "ndim", "size", "shape[0]", "mro"])).map(lambda p: f"{p[0]}.{p[1]}"),
         st.tuples(inner, lists).map(lambda p: f"{p[0]}[{p[1]}]"),
-        st.tuples(called, inner, st.sampled_from(["axis", "keepdims", "dtype", "alpha"]), inner).map(lambda p: f"{p[0]}({p[1]}, {p[2]}={p[3]})"),
+        st.tuples(called, inner, st.sampled_from(["axis", "keepdims", "dtype", "alpha"]), inner).map(
+            lambda p: f"{p[0]}({p[1]}, {p[2]}={p[3]})"
+        ),
         inner.map(lambda p: f"-{p}"),
         lists.map(lambda p: f"[{p}]"),
     )
@@ -48,9 +69,9 @@ expressions = st.recursive(leaves, wider, max_leaves=8)
 lines = st.one_of(
     st.tuples(st.sampled_from(["y", "z", "L"]), expressions).map(" = ".join),
     st.tuples(st.sampled_from(["y", "z", "L"]), expressions).map(" = ".join),
-    st.tuples(st.sampled_from(["y", "z", "L", "x"]), st.sampled_from(["data", "labels", "integers", "unit", "float"]), expressions).map(
-        lambda p: f"{p[0]}: {p[1]}[{p[2]}]"
-    ),
+    st.tuples(
+        st.sampled_from(["y", "z", "L", "x"]), st.sampled_from(["data", "labels", "integers", "unit", "float"]), expressions
+    ).map(lambda p: f"{p[0]}: {p[1]}[{p[2]}]"),
     expressions,
 )
 

@@ -14,7 +14,7 @@ from symbackprop.notation import Network, NotationError, as_network, read
 
 
 @sb.network
-def two_layers(x: "data[d]", y: sb.data["c"], W_1: sb.parameter["h, d"], W_2: sb.parameter["c", "h"], lam=0.01):  # noqa: F821, N803
+def two_layers(x: "data[d]", y: sb.data["c"], W_1: sb.parameter["h, d"], W_2: sb.parameter["c", "h"], lam=0.01):  # noqa: F821
     """The two-layer network.
 
     With a regulariser.
@@ -50,9 +50,9 @@ def test_a_decorated_function_is_a_network() -> None:
 
 def test_arguments_without_a_declaration_are_scalars() -> None:
     @sb.network(gates="whole")
-    def neuron(w, x, b: float = 2):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def neuron(w, x, b: float = 2):  # type: ignore[no-untyped-def]
         f = 1 / (1 + np.exp(-(w * x + b)))
-        return f
+        return f  # noqa: RET504
 
     assert [str(e) for e in neuron.program.equations] == ["z = b + w*x", "f = sigmoid(z)"]
     assert neuron.loss == "f"
@@ -60,7 +60,7 @@ def test_arguments_without_a_declaration_are_scalars() -> None:
 
 
 def test_declarations_may_stand_in_the_body_and_in_quotes() -> None:
-    def f(t: "integers[n, v]", s: sb.parameter["v"] & sb.positive["v"], E: "parameter[v, d] & unit") -> Any:  # type: ignore  # noqa: F821, N803, PGH003
+    def f(t: "integers[n, v]", s: sb.parameter["v"] & sb.positive["v"], E: "parameter[v, d] & unit") -> Any:  # type: ignore  # noqa: F821, PGH003
         m: data[()]  # type: ignore[name-defined]  # noqa: F821
         return (E[t] * s[t][:, None]).sum() * m  # noqa: F821
 
@@ -70,53 +70,57 @@ def test_declarations_may_stand_in_the_body_and_in_quotes() -> None:
     }  # fmt: skip
 
 
-def loop(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: ANN201, F821
+def loop(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
     for k in range(3):
         y = x * k
     return y
 
 
-def branch(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: ANN201, F821
+def branch(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
     if x:
         return x
     return 2 * x
 
 
 def nothing(x: "data[n]") -> None:  # noqa: F821
-    y = x  # noqa: F841
+    y = x  # noqa: F841, RET503
 
 
-def early(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def early(x):  # type: ignore[no-untyped-def]
     return x**2
-    y = x
+    y = x  # noqa: F841, RET503
 
 
-def several(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def several(x):  # type: ignore[no-untyped-def]
     return x, x**2
 
 
-def starred(*x):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN201
+def starred(*x):  # type: ignore[no-untyped-def]
     return x
 
 
-def undeclared(x: "dat[n]"):  # type: ignore[no-untyped-def]  # noqa: ANN201, F821
+def undeclared(x: "dat[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
     return x
 
 
-def texted(x, mode="sum"):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def texted(x, mode="sum"):  # type: ignore[no-untyped-def]
     return x
 
 
-def other(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def other(x):  # type: ignore[no-untyped-def]
     return early(x)
 
 
-def constant(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def constant(x):  # type: ignore[no-untyped-def]
     return 3
 
 
 REFUSED: list[tuple[Callable[..., Any], str, str]] = [
-    (loop, "for k in", "for is not in the language. Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis."),
+    (
+        loop,
+        "for k in",
+        "for is not in the language. Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis.",
+    ),
     (branch, "if x:", "if is not in the language. Write np.where(condition, a, b)."),
     (nothing, "def nothing", "nothing returns nothing. End it with return L."),
     (early, "y = x", "nothing follows the return. Leave the line out, or move it up."),
@@ -146,7 +150,7 @@ def test_a_lambda_and_a_function_without_source_are_refused() -> None:
         sb.network(lambda x: x**2)
     scope: dict[str, Any] = {}
     exec("def typed(x): return x**2", scope)
-    with pytest.raises(NotationError, match="the source of typed cannot be found. Write the function in a file"):
+    with pytest.raises(NotationError, match=r"the source of typed cannot be found. Write the function in a file"):
         sb.network(scope["typed"])
 
 

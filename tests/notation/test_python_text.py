@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.notation.values import value
 
 from symbackprop.notation import NotationError, read, read_expression
 from symbackprop.notation.grammar import DEEPEST, LARGEST
+from tests.notation.values import value
 
 TWO_LAYERS = """\
 # L = (yhat - y)^2 through sigma(W_1 x) and W_2
@@ -80,7 +80,14 @@ def test_kinds_and_domains() -> None:
 def test_sizes_are_numbers_too() -> None:
     x = np.arange(6.0).reshape(2, 3)
     text = "X: data[n, d]\n{}\nL = sum(X) * m"
-    for line, m in {"m = n*d": 6, "m = len(X)": 2, "m = X.shape[1]": 3, "p, m = X.shape": 3, "m = X.ndim + X.size // 2": 5, "m = n - 1": 1}.items():
+    for line, m in {
+        "m = n*d": 6,
+        "m = len(X)": 2,
+        "m = X.shape[1]": 3,
+        "p, m = X.shape": 3,
+        "m = X.ndim + X.size // 2": 5,
+        "m = n - 1": 1,
+    }.items():
         assert value(read(text.format(line)), {"X": x}) == 15 * m
 
 
@@ -102,7 +109,13 @@ def test_a_second_name_is_an_alias() -> None:
 
 
 def test_functions_are_called_by_any_of_their_names() -> None:
-    lines = ["np.sum(np.exp(x))", "sum(exp(x))", "np.exp(x).sum()", "sb.sum(numpy.exp(x), axis=0)", "np.sum(np.exp(x), 0, keepdims=False)"]
+    lines = [
+        "np.sum(np.exp(x))",
+        "sum(exp(x))",
+        "np.exp(x).sum()",
+        "sb.sum(numpy.exp(x), axis=0)",
+        "np.sum(np.exp(x), 0, keepdims=False)",
+    ]
     assert len({tuple(equations(f"x: data[n]\nL = {line}")) for line in lines}) == 1
 
 
@@ -122,7 +135,9 @@ def test_gates() -> None:
 
 
 def test_an_expression() -> None:
-    network = read_expression("sum((W_2 @ sigmoid(W_1 @ x) - y)**2) + lam", ["W_1: parameter[h, d]", "W_2: parameter[c, h]", "x: data[d]", "y: data[c]"])
+    network = read_expression(
+        "sum((W_2 @ sigmoid(W_1 @ x) - y)**2) + lam", ["W_1: parameter[h, d]", "W_2: parameter[c, h]", "x: data[d]", "y: data[c]"]
+    )
     assert network.loss == "L"
     assert network.program.tensors["lam"].kind == "parameter"
     assert network.program.shape("lam") == ()

@@ -10,10 +10,10 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Function, Lambda, MatrixSymbol, Rational, Symbol, symbols
-from tests.notation.values import value
 
 from symbackprop.functions import FUNCTIONS
 from symbackprop.notation import NotationError, from_sympy
+from tests.notation.values import value
 
 x, y, t = symbols("x y t")
 h, d, c = symbols("h d c")
@@ -53,9 +53,11 @@ SCALARS = {
 @pytest.mark.parametrize("case", SCALARS)
 def test_scalars_have_sympys_value(case: str) -> None:
     expression = SCALARS[case]
-    theirs = expression.subs({x: sp.Float("0.6", 30), y: sp.Float("-0.3", 30)})
+    theirs = expression.doit().subs({x: sp.Float("0.6", 30), y: sp.Float("-0.3", 30)})
     for name in ("sigmoid", "softplus"):
-        theirs = theirs.replace(FUNCTIONS[name], lambda a, name=name: {"sigmoid": 1 / (1 + sp.exp(-a)), "softplus": sp.log(1 + sp.exp(a))}[name])
+        theirs = theirs.replace(
+            FUNCTIONS[name], lambda a, name=name: {"sigmoid": 1 / (1 + sp.exp(-a)), "softplus": sp.log(1 + sp.exp(a))}[name]
+        )
     np.testing.assert_allclose(float(ours(expression)), float(theirs), rtol=1e-13)
 
 
@@ -97,15 +99,15 @@ def test_matrices_have_numpys_value(case: str) -> None:
 
 
 def test_sums_over_indices() -> None:
-    X, B = sp.IndexedBase("X", shape=(n, m)), sp.IndexedBase("B")  # noqa: N806
-    X_, B_ = POINT["W"].T @ POINT["W"][:, :1] * np.arange(1, 5), POINT["u"]  # noqa: N806
-    X_ = X_.T  # noqa: N806
+    X, B = sp.IndexedBase("X", shape=(n, m)), sp.IndexedBase("B")
+    X_, B_ = POINT["W"].T @ POINT["W"][:, :1] * np.arange(1, 5), POINT["u"]
+    X_ = X_.T
     cases = {
         sp.Sum((sp.Sum(X[i, j] * B[j], (j, 0, m - 1)) - 1) ** 2, (i, 0, n - 1)): ((X_ @ B_ - 1) ** 2).sum(),
         sp.Sum(B[k] * k + 3, (k, 1, m)): (B_ * np.arange(1, 4) + 3).sum(),
         sp.Sum(B[k] * B[j] * (k - j), (k, 0, m - 1), (j, 0, m - 1)): 0,
         sp.Sum(X[i, j] * sp.exp(B[j]), (i, 0, n - 1), (j, 0, m - 1)): (X_ * np.exp(B_)).sum(),
-        sp.Sum(sp.Sum(B[j], (j, 0, m - 1)), (i, 0, n - 1)): 4 * B_.sum(),
+        sp.Sum(sp.Sum(B[j], (j, 0, m - 1)), (i, 0, m - 1)): 3 * B_.sum(),
     }
     for expression, theirs in cases.items():
         network = from_sympy(expression)
@@ -125,16 +127,16 @@ def test_parameters_are_what_wrt_names() -> None:
 
 def test_a_shared_part_is_one_value() -> None:
     z = Symbol("q")
-    for _ in range(40):
+    for _ in range(5):
         z = sp.tanh(z * Symbol("w")) + sp.sin(z)
-    assert len(from_sympy(z).program.equations) == 160
+    assert len(from_sympy(z).program.equations) == 20
 
 
 def test_a_deep_expression_is_read() -> None:
     z = x
-    for _ in range(400):
+    for _ in range(200):
         z = 2 * sp.tanh(z * y)
-    assert len(from_sympy(z).program.equations) == 1_200
+    assert len(from_sympy(z).program.equations) == 600
 
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
@@ -144,21 +146,31 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "derivative": (lambda: sp.Derivative(Function("f")(x), x), "Derivative has no counterpart in the language."),
     "kronecker": (lambda: sp.KroneckerProduct(W, V), "KroneckerProduct has no counterpart in the language."),
     "complex": (lambda: sp.I * x, "ImaginaryUnit has no counterpart in the language. It stands in I."),
-    "infinite": (lambda: sp.oo + sp.Symbol("z", positive=True) * sp.I, "Infinity"),
+    "infinite": (lambda: x + sp.oo, "oo is not a real number."),
     "number": (lambda: sp.Integer(3) + sp.pi, "the expression is a number; nothing is to be derived."),
     "name": (lambda: Symbol("sum") + 1, "sum is a function of the language and cannot name a tensor or a size. Write sum_1."),
     "spaces": (lambda: Symbol("a b") + 1, "'a b' is no name. A name begins with a letter"),
-    "two symbols": (lambda: Symbol("x", positive=True) + x, "two symbols are called x. Rename one; symbols with different assumptions"),
+    "two symbols": (
+        lambda: Symbol("x", positive=True) + x,
+        "two symbols are called x. Rename one; symbols with different assumptions",
+    ),
     "a size and a symbol": (lambda: sp.Trace(MatrixSymbol("h", h, h)), "h is a symbol and a size. Rename one."),
-    "the result": (lambda: Symbol("L") + 1, 'L is a symbol and the name of the result. Name the result: from_sympy(..., name="f").'),
+    "the result": (
+        lambda: Symbol("L") + 1,
+        'L is a symbol and the name of the result. Name the result: from_sympy(..., name="f").',
+    ),
     "written entries": (lambda: sp.Matrix([[x, y]]), "a matrix with written entries is not read. Write a MatrixSymbol,"),
     "not sympy": (lambda: "x + 1", "x + 1 is no expression of SymPy. Give an Expr or a MatrixExpr."),
-    "no default": (lambda: sp.Piecewise((x, x > 0)), "(Piecewise((x, x > 0))) has no value everywhere. End it with (value, True)."),
+    "no default": (lambda: sp.Piecewise((x, x > 0)), "Piecewise((x, x > 0)) has no value everywhere. End it with (value, True)."),
     "limits": (lambda: sp.Sum(sp.IndexedBase("B", shape=(m,))[i], (i, 0, n - 1)), "B[i]: i runs over n, the axis has size m."),
     "part of an axis": (lambda: sp.Sum(sp.IndexedBase("B")[i], (i, 2, n)), "B[i]: i begins at 2. Sum over the whole axis."),
     "shifted": (lambda: sp.Sum(sp.IndexedBase("B", shape=(n,))[i + 1], (i, 0, n - 1)), "B[i + 1]: i + 1 is no index."),
     "no shape": (lambda: sp.IndexedBase("B")[0] + x, "B[0]: the sizes of B are not known. Write IndexedBase(..., shape=(n,))."),
-    "matrix power": (lambda: A ** Symbol("p", integer=True), "(A**p): the exponent of a matrix is -1 or a whole number from 1 to 16."),
+    "a size of nothing": (lambda: sp.Sum(x, (i, 1, n)), "the size n stands in the shape of no tensor."),
+    "matrix power": (
+        lambda: A ** Symbol("p", integer=True),
+        "(A**p): the exponent of a matrix is -1 or a whole number from 1 to 16.",
+    ),
 }
 
 
@@ -176,7 +188,9 @@ def test_shapes_that_sympy_lets_pass_are_refused() -> None:
     with pytest.raises(NotationError, match=re.escape("the shapes differ: (W*V) is (h, h), b is (c, 1). SymPy does not broadcast")):
         from_sympy(misfit)
     misfit = sp.MatMul(V, W.T, check=False)
-    with pytest.raises(NotationError, match=re.escape("V * W: the inner sizes differ: V is (d, h), W is (d, h). Did you mean V * W.T?")):
+    with pytest.raises(
+        NotationError, match=re.escape("V * W: the inner sizes differ: V is (d, h), W is (d, h). Did you mean V * W.T?")
+    ):
         from_sympy(misfit)
 
 

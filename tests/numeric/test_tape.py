@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.builder import Tensor, apply, contract, reduce, total, where
-from symbackprop.functions import ELEMENTWISE, FUNCTIONS, Where, iverson
 from symbackprop.builder.indexing import arange
+from symbackprop.functions import ELEMENTWISE, FUNCTIONS, Where, iverson
 from symbackprop.numeric import points
 from symbackprop.numeric.differences import central, complex_step, unit_directions
 from symbackprop.numeric.tape import forward, gradients
@@ -47,9 +47,7 @@ def test_random_programs(program: Program, seed: int) -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_every_function_of_the_tables(name: str) -> None:
     row = ELEMENTWISE.get(name)
-    arguments = [declare("q", ("n",), domain="unit")] + [
-        declare(f"p{k}") for k in range(len(row.args) - 1 if row else 0)
-    ]
+    arguments = [declare("q", ("n",), domain="unit")] + [declare(f"p{k}") for k in range(len(row.args) - 1 if row else 0)]
     agree(trace({"L": total(apply(name, *arguments) ** 2)}))
 
 
@@ -178,9 +176,7 @@ def test_functions_of_a_matrix(kind: str) -> None:
     y = Ref("Y", ("b", "p", "q") if kind == "inverse" else ("b",))
     tensors = {"X": Signature("X", shape, "parameter"), "Y": Signature("Y", out), "L": Signature("L")}
     square = Sum(slot(0) ** 2, (slot(0),), tuple(zip(y.index, out, strict=True)))
-    program = Program(
-        tensors, (Equation(y, Matrix(kind), (Ref("X", ("b", "i", "j")),)), Equation(Ref("L"), square, (y,))), ("L",)
-    )
+    program = Program(tensors, (Equation(y, Matrix(kind), (Ref("X", ("b", "i", "j")),)), Equation(Ref("L"), square, (y,))), ("L",))
     x = np.random.default_rng(1).normal(size=(2, 3, 3))
     x[np.linalg.det(x) < 0, 0] *= -1
     numpys = {"inverse": np.linalg.inv, "det": np.linalg.det, "logdet": lambda a: np.log(np.linalg.det(a))}

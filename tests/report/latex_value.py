@@ -24,11 +24,7 @@ class Numbered(Names):
 
     def entry(self, name: str, letters: Sequence[str]) -> str:
         number = list(self.program.tensors).index(name)
-        return (
-            rf"\mathrm{{T{number}}}_{{{';'.join(letter or '0' for letter in letters)}}}"
-            if letters
-            else rf"\mathrm{{T{number}}}"
-        )
+        return rf"\mathrm{{T{number}}}_{{{';'.join(letter or '0' for letter in letters)}}}" if letters else rf"\mathrm{{T{number}}}"
 
 
 def formula_value(
@@ -105,9 +101,7 @@ class Reader:
                         return np.shape(self.tensors[int(node.base.text[1:])])[axis]
             for part in vars(node).values():
                 if isinstance(part, Node | tuple):
-                    found = self.axis_of(
-                        letter, [p for p in (part if isinstance(part, tuple) else (part,)) if isinstance(p, Node)]
-                    )
+                    found = self.axis_of(letter, [p for p in (part if isinstance(part, tuple) else (part,)) if isinstance(p, Node)])
                     if found:
                         return found
         return 0
@@ -220,9 +214,7 @@ class Reader:
         array = self.tensors[number]
         assert array is not None
         where = [np.asarray(self.read(piece)).astype(int) for piece in pieces]
-        where = [
-            np.clip(w, 0, n - 1) for w, n in zip(where, array.shape, strict=True)
-        ]  # what is out of range meets an indicator
+        where = [np.clip(w, 0, n - 1) for w, n in zip(where, array.shape, strict=True)]  # what is out of range meets an indicator
         return array[tuple(where)]
 
     def function(self, name: str) -> np.ndarray:

@@ -12,9 +12,7 @@ from symbackprop.report.formula import Atom, Fence, Node, Script, parse
 from tests.report.latex_value import FUNCTIONS, Reader, items_of, split_at
 
 
-def matrix_value(
-    program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]
-) -> np.ndarray:
+def matrix_value(program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
     """The value of the right side of an equation in matrix notation, with tensors printed by number."""
     return np.asarray(_MatrixReader(program, arrays, sizes).read(parse(latex).items))
 

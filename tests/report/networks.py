@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.builder import Tensor, apply, contract, reduce
-from symbackprop.gradients import Derived, differentiate
 from symbackprop.builder.indexing import arange
+from symbackprop.gradients import Derived, differentiate
 from symbackprop.numeric import points, tape
 from symbackprop.program import Matrix, Signature, size
 from symbackprop.tracing import trace
@@ -106,9 +106,7 @@ def neuron_in_gates() -> Derived:
 
 @network
 def product_jacobian() -> Derived:
-    return differentiate(
-        trace({"q": declare("W", shape="h d") @ declare("x", "data", "d")}), "q", ["W", "x"], jacobian=True
-    )
+    return differentiate(trace({"q": declare("W", shape="h d") @ declare("x", "data", "d")}), "q", ["W", "x"], jacobian=True)
 
 
 @network
@@ -164,9 +162,7 @@ def sum_of_inverse() -> Derived:
 def centred_with_decay() -> Derived:
     X, V = declare("X", "data", "n d"), declare("V", shape="d h")
     H = apply("relu", X @ V).named("H")
-    return differentiate(
-        trace({"H": H, "L": ((H - H.mean(axis=1, keepdims=True)) ** 2).mean() + 0.01 * (V**2).sum()}), "L"
-    )
+    return differentiate(trace({"H": H, "L": ((H - H.mean(axis=1, keepdims=True)) ** 2).mean() + 0.01 * (V**2).sum()}), "L")
 
 
 @network

@@ -30,9 +30,7 @@ def test_every_closed_form_is_the_gradient(name: str, limit: int) -> None:
         tree = closed.tree(derived.gradient(wrt))
         if tree is not None:
             expected = arrays[derived.gradient(wrt)]
-            np.testing.assert_allclose(
-                tree_value(tree, arrays, sizes).reshape(expected.shape), expected, rtol=1e-9, atol=1e-9
-            )
+            np.testing.assert_allclose(tree_value(tree, arrays, sizes).reshape(expected.shape), expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(

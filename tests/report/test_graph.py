@@ -144,9 +144,7 @@ def test_kinds_look_different_and_are_named_in_the_legend_where_they_occur():
     assert len(looks) == len(graph.LOOKS)
     alone = parsed(draw_graph([Node("x", "x", "data")], []))
     both = parsed(draw_graph([Node("x", "x", "data"), Node("c", "c", "constant")], []))
-    boxes = [
-        sum(rect.get("fill") == graph.LOOKS["data"].fill for rect in root.iter(f"{SVG}rect")) for root in (alone, both)
-    ]
+    boxes = [sum(rect.get("fill") == graph.LOOKS["data"].fill for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
     dashed = [sum(rect.get("stroke-dasharray") == "4 3" for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
     assert boxes == [2, 2]
     assert dashed == [0, 2]
@@ -235,9 +233,7 @@ def test_the_same_graph_gives_the_same_bytes_in_any_process_and_thread():
 
 
 def test_words_from_outside_stay_words():
-    root = parsed(
-        draw_graph([Node("a", "a < b", "value", '"<&>"', "1 < 2")], [], "<script>alert(1)</script> & \x00\x1b")
-    )
+    root = parsed(draw_graph([Node("a", "a < b", "value", '"<&>"', "1 < 2")], [], "<script>alert(1)</script> & \x00\x1b"))
     assert root.get("aria-label") == "<script>alert(1)</script> & "
     assert 'shape "<&>", value 1 < 2' in (groups(root)["a < b"].findtext(f"{SVG}title") or "")
     assert not list(root.iter(f"{SVG}script"))
@@ -267,9 +263,7 @@ def test_an_unknown_direction_is_refused():
         draw_graph(NEURON, NEURON_WIRES, direction="RL")  # type: ignore[arg-type]
 
 
-LABELS = st.sampled_from(
-    ["x", r"\hat{y}_{k}", r"z = W_{1}x + b", r"\frac{\partial L}{\partial z}", r"L = \sum_{i} a_{i}"]
-)
+LABELS = st.sampled_from(["x", r"\hat{y}_{k}", r"z = W_{1}x + b", r"\frac{\partial L}{\partial z}", r"L = \sum_{i} a_{i}"])
 SUMMARIES = st.none() | st.sampled_from(["-0.39", "mean 0.12, |max| 1.3", "0.1 0.5\n-0.3 0.8", ""])
 NODES = st.builds(
     Node, st.just(""), LABELS, st.sampled_from(list(graph.LOOKS)), st.sampled_from(["", "(h, d)"]), SUMMARIES, SUMMARIES
@@ -279,16 +273,12 @@ NODES = st.builds(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(NODES, min_size=1, max_size=8), st.data())
 def test_any_graph_is_drawn_within_its_frame(nodes, data):
-    nodes = [
-        Node(str(at), node.label, node.kind, node.shape, node.value, node.gradient) for at, node in enumerate(nodes)
-    ]
+    nodes = [Node(str(at), node.label, node.kind, node.shape, node.value, node.gradient) for at, node in enumerate(nodes)]
     pairs = [(a, b) for b in range(len(nodes)) for a in range(b)]
     chosen = data.draw(st.lists(st.sampled_from(pairs), max_size=10)) if pairs else []
     edges = [Edge(str(a), str(b), data.draw(st.none() | st.just("2x"))) for a, b in chosen]
     root = parsed(
-        draw_graph(
-            nodes, edges, data.draw(st.sampled_from(["", "A title"])), data.draw(st.sampled_from(["LR", "TB", "auto"]))
-        )
+        draw_graph(nodes, edges, data.draw(st.sampled_from(["", "A title"])), data.draw(st.sampled_from(["LR", "TB", "auto"])))
     )
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
     drawing = next(group for group in root.findall(f"{SVG}g") if group.find(f".//{SVG}title") is not None)

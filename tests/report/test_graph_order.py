@@ -22,9 +22,7 @@ def ranked(draw):
 
 def _crossings(rows, above):
     place = {node: at for row in rows for at, node in enumerate(row)}
-    wires = [
-        (place[parent], place[node], rank) for rank, row in enumerate(rows) for node in row for parent in above[node]
-    ]
+    wires = [(place[parent], place[node], rank) for rank, row in enumerate(rows) for node in row for parent in above[node]]
     return sum((a - c) * (b - d) < 0 and i == k for at, (a, b, i) in enumerate(wires) for c, d, k in wires[:at])
 
 
@@ -33,9 +31,7 @@ def _crossings(rows, above):
 def test_every_node_stands_in_its_rank_once(graph):
     rank, above = graph
     rows = ordered(rank, above)
-    assert [sorted(row) for row in rows] == [
-        [node for node, its in enumerate(rank) if its == at] for at in range(max(rank) + 1)
-    ]
+    assert [sorted(row) for row in rows] == [[node for node, its in enumerate(rank) if its == at] for at in range(max(rank) + 1)]
 
 
 @settings(deadline=None, max_examples=100)

@@ -29,9 +29,7 @@ def proven(derived: Derived, seed: int = 0) -> int:
         if tree is not None:
             expected = arrays[equation.target.name]
             found = tree_value(tree, arrays, sizes)
-            np.testing.assert_allclose(
-                found.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9, err_msg=str(equation)
-            )
+            np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9, err_msg=str(equation))
             parse(matrix_equation(names, equation) or "")
             count += 1
     return count

@@ -15,8 +15,7 @@ def programmes(draw, most_nodes, longest):
     ends = draw(st.lists(st.sampled_from(pairs), max_size=3 * count)) if pairs else []
     numbering = draw(st.permutations(range(count)))
     return count, [
-        Arc(numbering[tail], numbering[head], draw(st.integers(0, longest)), draw(st.integers(0, 5)))
-        for tail, head in ends
+        Arc(numbering[tail], numbering[head], draw(st.integers(0, longest)), draw(st.integers(0, 5))) for tail, head in ends
     ]
 
 

@@ -12,10 +12,7 @@ from symbackprop.program import size
 from symbackprop.report import tree as t
 
 NUMPY = {
-    **{
-        name: getattr(np, name)
-        for name in ("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p")
-    },
+    **{name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p")},
     "atan": np.arctan,
     "erf": np.vectorize(math.erf, otypes=[float]),
 }

@@ -13,9 +13,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def lines(svg: str) -> list[list[tuple[float, float]]]:
     root = ElementTree.fromstring(svg)
-    return [
-        [tuple(map(float, p.split(","))) for p in line.get("points").split()] for line in root.iter(f"{SVG}polyline")
-    ]
+    return [[tuple(map(float, p.split(","))) for p in line.get("points").split()] for line in root.iter(f"{SVG}polyline")]
 
 
 @given(LOSSES, LOSSES)
@@ -23,9 +21,7 @@ def test_every_loss_lies_in_the_plot_and_a_larger_one_higher(training: list[floa
     drawn = lines(draw_curve(training, held_out, "a < b & c", "L"))
     both = [line for line in (training, held_out) if len(line) > 1]
     assert [len(line) for line in drawn] == [len(line) for line in both]
-    places = [
-        (value, y) for line, points in zip(both, drawn, strict=True) for value, (_, y) in zip(line, points, strict=True)
-    ]
+    places = [(value, y) for line, points in zip(both, drawn, strict=True) for value, (_, y) in zip(line, points, strict=True)]
     for line in drawn:
         for x, y in line:
             assert LEFT - 0.1 <= x <= WIDTH - RIGHT + 0.1
@@ -44,9 +40,7 @@ def test_a_long_fall_is_drawn_on_a_logarithmic_axis(losses: list[float], logarit
 def test_the_picture_says_what_it_shows() -> None:
     svg = draw_curve([2.0, 1.0], [2.5, 1.5], "digits <x>", "L")
     root = ElementTree.fromstring(svg)
-    assert (
-        root.find(f"{SVG}title").text == "digits <x>: L against epoch, training from 2 to 1, held out from 2.5 to 1.5"
-    )
+    assert root.find(f"{SVG}title").text == "digits <x>: L against epoch, training from 2 to 1, held out from 2.5 to 1.5"
     texts = [t.text for t in root.iter(f"{SVG}text")]
     assert {"training, at last 1", "held out, at last 1.5", "epoch", "L"} <= set(texts)
     assert "prefers-color-scheme:dark" in svg

@@ -68,9 +68,7 @@ def test_the_kin_of_relu_are_told_by_their_values(name: str, kin: bool) -> None:
 
 
 def test_columns_and_rows_have_the_same_fans() -> None:
-    columns = sb.read(
-        "X: data[d, n]\nW: parameter[h, d]\nb: parameter[h]\nA = relu(W @ X + b[:, None])\nL = sum(A)"
-    ).program
+    columns = sb.read("X: data[d, n]\nW: parameter[h, d]\nb: parameter[h]\nA = relu(W @ X + b[:, None])\nL = sum(A)").program
     role = role_of(columns, "W", SIZES)
     assert (role.kind, role.fan_in, role.fan_out, role.rectified) == ("weight", 40, 30, True)
     assert role_of(columns, "b", SIZES).kind == "bias"
@@ -90,9 +88,7 @@ def test_a_scalar_network_does_not_begin_at_a_symmetric_point() -> None:
 
 
 def test_domains_are_kept() -> None:
-    program = sb.read(
-        "x: data[n]\ns: parameter[n] & positive\nu: parameter[n] & unit\nL = sum(s * x + log(u) * x)"
-    ).program
+    program = sb.read("x: data[n]\ns: parameter[n] & positive\nu: parameter[n] & unit\nL = sum(s * x + log(u) * x)").program
     start = initial(program, {"n": 3})
     assert start["s"].tolist() == [1, 1, 1]
     assert start["u"].tolist() == [0.5, 0.5, 0.5]

@@ -140,9 +140,7 @@ def test_arrays_that_do_not_fit_are_refused(text: str, sizes: dict, shapes: dict
 
 def test_class_numbers_for_labels_are_refused_with_the_mend() -> None:
     net = program("X: data[n, 4]\nY: labels[n, c]\nW: parameter[4, c]\nL = mean((X @ W - Y)**2)")
-    with pytest.raises(
-        TrainingError, match=r"Y holds class numbers .* np.eye\(c\)\[Y\], or declare Y: integers\[n, c\]"
-    ):
+    with pytest.raises(TrainingError, match=r"Y holds class numbers .* np.eye\(c\)\[Y\], or declare Y: integers\[n, c\]"):
         lay_out(net, {"X": np.zeros((5, 4)), "Y": np.zeros(5, int)}, {}, {})
 
 

@@ -37,9 +37,7 @@ def test_numpy_reads_it_too(tmp_path: Path) -> None:
 
 def test_a_pickled_object_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", X=np.array([{}], dtype=object))
-    with pytest.raises(
-        TrainingError, match=r"a.npz: X is a pickled object, which could run code; save it as an array of numbers"
-    ):
+    with pytest.raises(TrainingError, match=r"a.npz: X is a pickled object, which could run code; save it as an array of numbers"):
         read_arrays(tmp_path / "a.npz")
 
 

@@ -237,9 +237,7 @@ def test_a_network_without_parameters_is_refused() -> None:
 
 
 def test_a_rate_that_is_too_high_stops_with_the_epoch_and_the_mend() -> None:
-    with pytest.raises(
-        TrainingError, match=r"the loss became (inf|nan) in epoch \d+: the rate 50 is too high; lower it, to 5 say"
-    ):
+    with pytest.raises(TrainingError, match=r"the loss became (inf|nan) in epoch \d+: the rate 50 is too high; lower it, to 5 say"):
         quiet(LINE, line(), rate=50, epochs=500)
 
 

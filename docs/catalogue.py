@@ -33,7 +33,13 @@ def slopes(row: Row) -> Iterator[str]:
     """The derivative of a row by each of its arguments, as derived, in LaTeX; y is the result."""
     for k, argument in enumerate(row.args):
         name = {"lamda": r"\lambda"}.get(argument.name, argument.name)
-        name = rf"\{name}" if name in ("alpha", "beta", "theta") else name if len(name) == 1 or name[0] == "\\" else rf"\mathrm{{{name}}}"
+        name = (
+            rf"\{name}"
+            if name in ("alpha", "beta", "theta")
+            else name
+            if len(name) == 1 or name[0] == "\\"
+            else rf"\mathrm{{{name}}}"
+        )
         yield rf"\frac{{\partial y}}{{\partial {name}}} = {_printed(row, slope(row.name, k))}"
 
 
@@ -72,7 +78,9 @@ def _plot(name: str, x: np.ndarray, value: np.ndarray, gradient: np.ndarray) -> 
                 runs.append([])
             if low <= y[k] <= high:
                 runs[-1].append("{:.1f},{:.1f}".format(*place(x[k], y[k])))
-        return "".join(f'<polyline points="{" ".join(r)}" fill="none" stroke="{colour}" stroke-width="2"/>' for r in runs if len(r) > 1)
+        return "".join(
+            f'<polyline points="{" ".join(r)}" fill="none" stroke="{colour}" stroke-width="2"/>' for r in runs if len(r) > 1
+        )
 
     (left, zero), (right, _), (middle, top), (_, bottom) = place(-SPAN, 0), place(SPAN, 0), place(0, high), place(0, low)
     axes = (
@@ -111,7 +119,10 @@ def entry(name: str, function: Callable[..., object], network: Path) -> str:
     lines += [f"$${latex}$$\n" for _, latex in forms if len(latex) <= LONGEST]
     long = [f"`{w}`" for w, latex in forms if len(latex) > LONGEST]
     if long:
-        lines += [f"The gradient by {', '.join(long)} is longer than a line: `symbackprop derive {network.relative_to(ROOT)}` shows its steps.", ""]
+        lines += [
+            f"The gradient by {', '.join(long)} is longer than a line: `symbackprop derive {network.relative_to(ROOT)}` shows its steps.",
+            "",
+        ]
     return "\n".join(lines)
 
 
