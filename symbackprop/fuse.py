@@ -150,7 +150,7 @@ def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
     # what was written in the place of an operand stands in its place, so that equations read in the order of writing
     order = [*range(k), *range(len(old), len(operands)), *range(k, len(old))]
     operands = [operands[j] for j in order]
-    body = substituted(node.op.body, outer).xreplace({slot(j): slot(place) for place, j in enumerate(order)})
+    body = substituted(substituted(node.op.body, outer), {slot(j): slot(place) for place, j in enumerate(order)})
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
     node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
     node.operands = tuple(operands)

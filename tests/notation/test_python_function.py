@@ -83,12 +83,12 @@ def branch(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
 
 
 def nothing(x: "data[n]") -> None:  # noqa: F821
-    y = x  # noqa: F841, RET503
+    y = x  # noqa: F841
 
 
 def early(x):  # type: ignore[no-untyped-def]
     return x**2
-    y = x  # noqa: F841, RET503
+    y = x  # noqa: F841
 
 
 def several(x):  # type: ignore[no-untyped-def]
