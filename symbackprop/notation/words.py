@@ -67,7 +67,8 @@ OTHER_OPERATORS = {
 
 MEANT = {
     "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean", "pow": "power", "concat": "concatenate",
-    "hstack": "concatenate", "vstack": "concatenate", "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
+    "hstack": "concatenate", "vstack": "concatenate",
+    "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
     "lse": "logsumexp", "sgn": "sign", "heaviside": "step", "range": "arange", "onehot": "one_hot",
     "transposed": "transpose", "sumexp": "logsumexp",
 }  # fmt: skip
