@@ -18,7 +18,7 @@ from symbackprop.program import slot
 from symbackprop.report.body import ATOM, BodyPrinter, Piece
 
 ROOT = Path(__file__).resolve().parent.parent
-NETWORKS = [*sorted((ROOT / "examples").glob("*.net")), *sorted((ROOT / "tests" / "networks").rglob("*.net"))]
+NETWORKS = [*sorted((ROOT / "examples").rglob("*.net")), *sorted((ROOT / "tests" / "networks").rglob("*.net"))]
 SPAN, POINTS = 4.0, 161
 WIDTH, HEIGHT = 240, 150
 LONGEST = 400  # characters of LaTeX that a reader still takes in as one formula

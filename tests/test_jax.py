@@ -12,7 +12,7 @@ from symbackprop.functions import ELEMENTWISE, FUNCTIONS
 from symbackprop.numeric import points, tape
 
 ROOT = Path(__file__).parent.parent
-NETWORKS = sorted([*ROOT.glob("examples/*.net"), *ROOT.glob("tests/networks/**/*.net")])
+NETWORKS = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])
 SEED = 5  # at whose points every row of a mask leaves something to read
 EXACT = {"rtol": 1e-9, "atol": 1e-11}
 

@@ -338,7 +338,7 @@ def test_the_source_is_python_that_imports_numpy_alone_and_is_the_same_every_tim
 def test_the_source_does_not_depend_on_the_order_of_hashes() -> None:
     code = (
         "from symbackprop.compiled import compile; from symbackprop.notation import read;"
-        "print(compile(read(open('tests/networks/layers/conv2d.net').read())).source)"
+        "print(compile(read(open('examples/layers/conv2d.net').read())).source)"
     )
     made = [
         subprocess.run(

@@ -19,7 +19,8 @@ from symbackprop.program import Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.simplify import simplify
 
 NETWORKS = Path(__file__).parent.parent / "networks"
-FILES = sorted([*(NETWORKS / "layers").glob("*.net"), *(NETWORKS / "linear_algebra").glob("*.net")])
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+FILES = sorted([*EXAMPLES.glob("layers/*.net"), *NETWORKS.glob("layers/*.net"), *NETWORKS.glob("linear_algebra/*.net")])
 ALGEBRA = [
     "inverse", "det", "logdet", "solve", "matrix_power", "kron", "vec", "quadratic_form", "norm", "trace", "outer",
     "cumsum", "tril", "triu", "split", "stack", "concatenate",

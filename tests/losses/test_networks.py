@@ -20,7 +20,8 @@ from symbackprop.simplify import simplify
 from tests.layers.test_networks import squares_of
 
 NETWORKS = Path(__file__).parent.parent / "networks"
-FILES = sorted([*(NETWORKS / "losses").glob("*.net"), *(NETWORKS / "gated").glob("*.net")])
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+FILES = sorted([*EXAMPLES.glob("losses/*.net"), *NETWORKS.glob("losses/*.net"), *NETWORKS.glob("gated/*.net")])
 NAMES = [*losses.__all__, *gated.__all__]
 
 
