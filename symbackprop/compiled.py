@@ -20,6 +20,7 @@ from symbackprop.backends.numpy import Source, source
 from symbackprop.errors import SymbackpropError
 from symbackprop.gradients import as_derived
 from symbackprop.program import Equation, Program, Signature, Sum, size
+from symbackprop.simplify import simplify
 
 DTYPES = ("float64", "float32")
 Arrays = Mapping[str, Any]
@@ -32,7 +33,7 @@ class CompileError(SymbackpropError):
 class Compiled:
     """A network and its gradients as NumPy functions.
 
-    program     the equations, of the forward part and of the gradients.
+    program     the equations, of the forward part and of the gradients; they are simplified, every named value stays.
     value_name  the tensor whose value is computed, the loss.
     gradients   for each name that it is differentiated by, the tensor of the gradient.
     named       the values of the forward part that a person named.
@@ -44,7 +45,9 @@ class Compiled:
         self, program: Program, value_name: str, gradients: Mapping[str, str], named: Sequence[str] = (),
         dtype: str = "float64", refuse_nan: bool = True,
     ) -> None:  # fmt: skip
-        self.program, self.value_name, self.gradients, self.named = program, value_name, dict(gradients), tuple(named)
+        values = (name for name, t in program.tensors.items() if t.kind == "value" and t.named and t.role is None)
+        self.program = simplify(program, {value_name, *gradients.values(), *named, *values})
+        self.value_name, self.gradients, self.named = value_name, dict(gradients), tuple(named)
         self.dtype, self.refuse_nan = dtype, refuse_nan
         self._parts: dict[tuple[str, ...], _Function] = {}
 

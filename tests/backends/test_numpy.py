@@ -357,6 +357,7 @@ def test_the_source_does_not_depend_on_the_order_of_hashes() -> None:
 HOSTILE = [
     "np", "lambda", "sum", "sigmoid", "range", "__import__('os')", "x'\"\"\"", "a\nimport os", "W^{[1]}", "1st", "value_and_grad",
     "\\hat{y}", "dx", "\u03c3", "\ufb01", "n", "", "_", "None", "print", "r", "float", "{0}",
+    "\U00010ba9",
 ]  # fmt: skip
 
 
