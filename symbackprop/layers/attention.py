@@ -22,6 +22,7 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
     Q      (..., T, d); K (..., U, d); V (..., U, e): the axes before are those of a batch or of heads.
     causal   whether position t reads the positions u <= t only (T = U).
     mask   (N, U) or (U,): 0 where a position is padding, which nobody reads; N is the first axis of Q.
+           A row in which every key is masked has no softmax: leave it out of the loss.
     Returns (..., T, e). Raises LanguageError where the sizes differ. Source: Vaswani et al. 2017, equation 1.
     """
     Q, K, V = (tensor("dot_product_attention", x, axes, lead=True) for x, axes in ((Q, "T d"), (K, "U d"), (V, "U e")))
