@@ -73,17 +73,20 @@ def size_option(function: Callable[..., None]) -> Callable[..., None]:
 @subcommand
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given.")
+@click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Of the report; by the suffix of FILE where not given.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(net, lets, loss, gates, wrt, format_, output, sizes, seed) -> None:
+def derive(net, lets, loss, gates, wrt, then, format_, output, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     from symbackprop.derivation import derive as derive_
 
     if output:
         _require_place(output, () if format_ else tuple(_SUFFIXES))
     derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
+    if then:
+        derivation = derive_(derivation, _names(then))
     chosen = format_ or _SUFFIXES.get(Path(output).suffix.lower() if output else "", "text")
     _write(output, derivation.report(chosen, seed=seed, sizes=_sizes(sizes)))
     if output:

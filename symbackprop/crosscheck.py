@@ -92,8 +92,7 @@ class _Trial:
 
     def __init__(self, derived: Derived, at: dict[str, int], tolerance: float, compiled: Gradients) -> None:
         self.derived, self.sizes, self.tolerance = derived, at, tolerance
-        forward = derived.forward
-        self.rows = {name: Row(name, shape_text(forward.shape(name))) for name in derived.wrt}
+        self.rows = {name: Row(name, shape_text(derived.program.shape(derived.gradient(name)))) for name in derived.wrt}
         self.compiled, self.redrawn = compiled, 0
 
     def outcome(self, points: int) -> Check:

@@ -167,7 +167,9 @@ def derive(net: Any, wrt: Iterable[str] | str | None = None, of: str | None = No
 def _again(first: Derivation, wrt: Iterable[str] | str | None, of: str | None) -> Derivation:
     candidates = {name: first.gradient(name) for name in first.wrt}
     if of is None and len(candidates) > 1:
-        raise DerivationError(f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}")
+        raise DerivationError(
+            f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}, or derive it alone by wrt"
+        )
     target = candidates.get(of or first.wrt[0], of or "")
     names = [n.strip() for n in wrt.split(",")] if isinstance(wrt, str) else wrt
     derived = differentiate(first.program, target, names or first.wrt, jacobian=True)

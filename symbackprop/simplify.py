@@ -86,7 +86,7 @@ class _Rewriter:
             if set(ref.index) == set(target.index) and len(ref.index) == len(set(ref.index)):
                 self.source[name] = (ref.name, tuple(target.index.index(c) for c in ref.index))
                 return free
-        key = nameless(equation)
+        key = (self.program.shape(name), *nameless(equation))  # positions alone do not tell how far they run
         if key in self.known and free:
             self.source[name] = (self.known[key], tuple(range(len(target.index))))
             return True

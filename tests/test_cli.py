@@ -217,3 +217,15 @@ def test_a_reader_that_stops_early_is_no_error():
     said = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, encoding="utf-8", cwd=EXAMPLES.parent)
     assert said.stdout == "L = (yhat - y)^2 through sigma(W_1 x) and W_2\n"
     assert said.stderr == ""
+
+
+def test_a_second_derivative_is_derived_of_the_first(run: Run) -> None:
+    done = run("derive", "sum(x * (A @ x)) / 2", "--let", "x: parameter[n]", "--let", "A: data[n, n]", "--wrt", "x", "--then", "x")
+    assert done.code == 0
+    assert "∂²L/∂x ∂x = (1/2)(Aᵀ + A)    shape (n, n)" in done.out
+
+
+def test_a_second_derivative_names_the_first(run: Run) -> None:
+    done = run("derive", "x*y", "--then", "x")
+    assert done.code == 2
+    assert "there are 2 gradients; say which to differentiate" in done.err

@@ -1,0 +1,57 @@
+"""The simplified program: the same values by fewer equations, and nothing merged that is not the same."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symbackprop.builder import apply, arange, reduce
+from symbackprop.gradients import differentiate
+from symbackprop.numeric import points, tape
+from symbackprop.program import Program, size
+from symbackprop.simplify import simplify
+from symbackprop.tracing import trace
+from tests.random_programs import declare, programs
+
+N, C = size("n"), size("c")
+
+
+@settings(max_examples=40)
+@given(program=programs(), seed=st.integers(0, 99))
+def test_every_output_keeps_its_value(program: Program, seed: int) -> None:
+    derived = differentiate(program, "L").program
+    small = simplify(derived, ["L"])
+    assert len(small.equations) <= len(derived.equations)
+    at = points.sizes(program, seed=seed)
+    where = points.point(program, at, seed)
+    before, after = tape.forward(derived, where, at), tape.forward(small, where, at)
+    for name in (*derived.outputs, "L"):
+        np.testing.assert_allclose(after[name], before[name], rtol=1e-9, atol=1e-9)
+
+
+def test_equal_equations_are_computed_once() -> None:
+    x = declare("x", (N,))
+    program = trace({"L": (apply("exp", x).named("a") * apply("exp", x).named("b")).sum()})
+    assert [str(e) for e in simplify(program).equations] == ["a[i] = exp(x[i])", "L = sum_{i} a[i]**2"]
+
+
+def test_positions_along_axes_of_different_sizes_are_not_the_same() -> None:
+    x = declare("x", (3, 5))
+    rows, columns = arange(x.shape[0]).named("r"), arange(x.shape[1]).named("s")
+    program = trace({"r": rows, "s": columns, "L": (x * rows[:, None] * columns).sum()})
+    small = simplify(program)
+    values = tape.forward(small, {"x": np.ones((3, 5))}, {})
+    assert values["L"] == sum(i * j for i in range(3) for j in range(5))
+
+
+def test_labels_sum_to_one() -> None:
+    y, v = declare("Y", (N, C), "labels"), declare("v", (N,))
+    program = trace({"L": (y * v[:, None]).sum()})
+    assert [str(e) for e in simplify(program).equations] == ["L = sum_{i} v[i]"]
+
+
+def test_what_nothing_reads_is_dropped_unless_it_is_kept() -> None:
+    x = declare("x", (N,))
+    program = trace({"a": apply("exp", x), "m": reduce("max", x), "L": x.sum()})
+    lone = Program(program.tensors, program.equations, ("L",))
+    assert {e.target.name for e in simplify(lone).equations} == {"L"}
+    assert {e.target.name for e in simplify(lone, ["m"]).equations} == {"L", "m"}
