@@ -15,11 +15,16 @@ import sympy as sp
 from sympy import Expr, Symbol
 from sympy.codegen.cfunctions import expm1, log1p
 
+from symbackprop.errors import SymbackpropError
 from symbackprop.functions import ELEMENTWISE, TableFunction, Where
 from symbackprop.pin import is_position, is_size
 
 # how tightly a text binds: an atom needs no parentheses anywhere, a comparison nearly everywhere
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = range(6)
+
+
+class SourceError(SymbackpropError):
+    """A program that cannot be written as a function; the message says what is missing."""
 
 
 class Code(NamedTuple):
@@ -147,7 +152,7 @@ class _Printer:
         for kind, method in METHODS:
             if isinstance(e, kind):
                 return method(self, e)
-        raise NotImplementedError(f"NumPy source cannot show {type(e).__name__}: {e}")
+        raise SourceError(f"NumPy source cannot show {type(e).__name__}: {e}")
 
     def number(self, e: Any) -> Code:
         return Code({sp.pi: "np.pi", sp.E: "np.e"}[e], ATOM, "decimal")
@@ -329,7 +334,7 @@ class _Printer:
         if isinstance(e, sp.erf):
             return self.call("erf", e.args)
         if type(e) not in NUMPY:
-            raise NotImplementedError(f"NumPy source cannot show the function {type(e).__name__}")
+            raise SourceError(f"NumPy source cannot show the function {type(e).__name__}")
         return self.call(f"np.{NUMPY[type(e)]}", e.args)
 
     def call(self, name: str, args: Iterable[sp.Basic]) -> Code:
