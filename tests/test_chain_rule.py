@@ -209,3 +209,11 @@ def test_integers_have_no_derivative() -> None:
     o = declare("O", (N, C))
     with pytest.raises(DerivationError, match="t holds integers"):
         differentiate(trace({"L": o[arange(N), t].sum()}), "L", ["t"])
+
+
+def test_the_maximum_with_zero_is_relu_in_either_order() -> None:
+    x = declare("x", (N,))
+    for written in (apply("maximum", 0, x), apply("maximum", x, 0), apply("relu", x)):
+        derived = differentiate(trace({"L": written.sum()}), "L", ["x"])
+        gradient = tape.forward(derived.program, {"x": np.array([-1.0, 0.0, 1.0])}, {"n": 3})["dL/dx"]
+        np.testing.assert_array_equal(gradient, [0, 0, 1])

@@ -139,6 +139,8 @@ def apply(name: str, *arguments: Any, **further: Any) -> Tensor:
     expected = len(row.args) if row else 1
     if len(given) != expected:
         raise LanguageError(f"{name} takes {expected} argument{'s' * (expected > 1)}, not {len(given)}")
+    if name in ("maximum", "minimum") and number_of(as_tensor(given[0])) is not None:
+        given.reverse()  # where both are equal the slope goes to the second: with the number there, max(0, x) is relu
     return elementwise(name, FUNCTIONS[name], *given)
 
 
