@@ -56,10 +56,10 @@ L = mse_loss(H @ V, Y)
 """
 
 
-def resnet(layers: int = 50, channels: int = 16) -> str:
+def resnet(layers: int = 50, channels: int = 8, side: int = 16) -> str:
     """A residual convolutional net with batch normalisation: one convolution at the entry, then blocks of two."""
     declared = [
-        "x: data[N, 3, 32, 32]",
+        f"x: data[N, 3, {side}, {side}]",
         "t: integers[N, 10]",
         f"K_0: parameter[{channels}, 3, 3, 3]",
         f"V: parameter[{channels}, 10]",
