@@ -8,12 +8,16 @@ import sympy as sp
 
 from symbackprop.builder import LanguageError, Tensor, as_tensor, label, letters, matmul, permute, product, shape_text
 from symbackprop.functions import Where
-from symbackprop.layers.arguments import LOWEST, Value, equal, part, tensor, whole
+from symbackprop.layers.arguments import Value, equal, part, tensor, whole
 from symbackprop.layers.dense import dense
 from symbackprop.layers.norm import layer_norm
 from symbackprop.layers.structure import merge_axes, split_axis
 from symbackprop.operations import softmax
 from symbackprop.program import Sum, position, slot
+
+# What stands for a score that may not be read: its exponential is 0 beside any other, yet a sum of logarithms near it keeps
+# its digits, so that the weights of a row with no readable key are equal and sum to one.
+MASKED = -(sp.Integer(10) ** 5)
 
 
 def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, mask: Value = None) -> Tensor:
@@ -22,7 +26,8 @@ def dot_product_attention(Q: Value, K: Value, V: Value, causal: bool = False, ma
     Q      (..., T, d); K (..., U, d); V (..., U, e): the axes before are those of a batch or of heads.
     causal   whether position t reads the positions u <= t only (T = U).
     mask   (N, U) or (U,): 0 where a position is padding, which nobody reads; N is the first axis of Q.
-           A row in which every key is masked has no softmax: leave it out of the loss.
+           A row in which every key is masked reads all of them equally. Where scores are masked, those that
+           may be read must lie far above -10^5, as any that a network makes do.
     Returns (..., T, e). Raises LanguageError where the sizes differ. Source: Vaswani et al. 2017, equation 1.
     """
     Q, K, V = (tensor("dot_product_attention", x, axes, lead=True) for x, axes in ((Q, "T d"), (K, "U d"), (V, "U e")))
@@ -66,7 +71,7 @@ def _masked(scores: Tensor, causal: bool, mask: Value) -> Tensor:
             equal("dot_product_attention", mask, 0, scores, 0)
         operands.append((mask, (index[0], index[-1])[-mask.ndim :]))
         readable.append(sp.Ne(slot(1), 0))
-    body: Any = Where(sp.And(*readable), slot(0), LOWEST)
+    body: Any = Where(sp.And(*readable), slot(0), MASKED)
     return Tensor(scores.shape, Sum(body, tuple(slot(k) for k in range(len(operands)))), tuple(operands), index)
 
 

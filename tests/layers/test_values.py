@@ -220,3 +220,17 @@ def test_what_must_not_be_read_is_below_every_entry_in_both_types(dtype: str) ->
     gradient = compile(derived, dtype=dtype).value_and_grad(arrays)[1]["x"]
     assert gradient.dtype == dtype
     np.testing.assert_allclose(gradient, witness, rtol=1e-9 if dtype == "float64" else 1e-2)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-2)])
+def test_a_row_with_no_key_to_read_reads_all_of_them_equally(dtype: str, tolerance: float) -> None:
+    """Its weights sum to one: they are not one each."""
+    Q, K, V = declare("Q", (1, 2, 3)), declare("K", (1, 4, 3)), declare("V", (1, 4, 2))
+    y = layers.dot_product_attention(Q, K, V, mask=declare("m", (1, 4), "data")).named("y")
+    rng = np.random.default_rng(0)
+    given = {"Q": rng.normal(size=(1, 2, 3)), "K": rng.normal(size=(1, 4, 3)), "V": rng.normal(size=(1, 4, 2))}
+    step = compile(differentiate(trace({"y": y, "L": (y**2).sum()}), "L"), dtype=dtype)
+    read = step.outputs({**given, "m": np.zeros((1, 4))}, names=["y"])["y"]
+    np.testing.assert_allclose(
+        read, np.broadcast_to(given["V"].mean(axis=1, keepdims=True), read.shape), rtol=tolerance, atol=tolerance
+    )
