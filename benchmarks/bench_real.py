@@ -13,7 +13,7 @@ import resource, sys, time
 sys.path[:0] = {path!r}
 import numpy, sympy
 import symbackprop as sb
-from symbackprop.numeric import points
+from symbackprop.evaluate import points
 from real_networks import NETWORKS
 write, sizes = NETWORKS[{name!r}]
 marks = [time.perf_counter()]

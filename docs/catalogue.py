@@ -11,11 +11,11 @@ import numpy as np
 from sympy import Expr
 
 import symbackprop as sb
-from symbackprop import layers, losses, operations
-from symbackprop.functions import ELEMENTWISE, Y, slope
-from symbackprop.functions.row import Row
-from symbackprop.program import slot
-from symbackprop.report.body import ATOM, BodyPrinter, Piece
+from symbackprop.core.functions import ELEMENTWISE, Y, slope
+from symbackprop.core.functions.row import Row
+from symbackprop.core.program import slot
+from symbackprop.display.body import ATOM, BodyPrinter, Piece
+from symbackprop.language import layers, losses, operations
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = [*sorted((ROOT / "examples").rglob("*.net")), *sorted((ROOT / "tests" / "networks").rglob("*.net"))]

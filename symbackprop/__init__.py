@@ -26,18 +26,18 @@ PUBLIC = {
     "binary": "notation",
     # what to do with a network
     "derive": "derivation",
-    "check": "crosscheck",
-    "compile": "compiled",
+    "check": "judge.crosscheck",
+    "compile": "backends.function",
     "train": "training",
     "draw": "drawing",
 }
 LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
 if TYPE_CHECKING:
-    from symbackprop.compiled import compile
-    from symbackprop.crosscheck import check
+    from symbackprop.backends.function import compile
     from symbackprop.derivation import derive
     from symbackprop.drawing import draw
+    from symbackprop.judge.crosscheck import check
     from symbackprop.language import *  # noqa: F403
     from symbackprop.notation import (
         binary,

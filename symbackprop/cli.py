@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from symbackprop import __version__
-from symbackprop.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError
 
 FORMATS = ("text", "markdown", "latex", "html")
 NATURAL = click.IntRange(min=0)
@@ -122,7 +122,7 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None:
     """Check the derived gradients against a reverse-mode tape and finite differences. Exit code 0: they agree, 1: they do not."""
-    from symbackprop.crosscheck import check as check_
+    from symbackprop.judge.crosscheck import check as check_
 
     network = _network(net, lets, loss, gates)
     result = check_(network, wrt=_names(wrt), seed=seed, points=points, sizes=_sizes(sizes), at=_point(at) if at else None)
@@ -138,7 +138,7 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 @click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
 def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
     """Compile the network and its gradients to NumPy source that depends on NumPy alone."""
-    from symbackprop.compiled import compile as compile_
+    from symbackprop.backends.function import compile as compile_
     from symbackprop.gradients import as_derived
 
     derived = as_derived(_network(net, lets, loss, gates), _names(wrt), loss)

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from symbackprop.crosscheck import Check, check
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Equation
+from symbackprop.display.index_form import index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
+from symbackprop.documents.document import Code, Document, Figure
+from symbackprop.documents.html import fragment, write_html
+from symbackprop.documents.latex import write_latex
+from symbackprop.documents.markdown import write_markdown
+from symbackprop.documents.steps import closed_forms, report, written_out
+from symbackprop.documents.text import write_text
 from symbackprop.drawing import draw
-from symbackprop.errors import SymbackpropError
 from symbackprop.gradients import DerivationError, Derived, as_derived, differentiate
+from symbackprop.judge.crosscheck import Check, check
 from symbackprop.notation import Network, as_network
-from symbackprop.program import Equation
-from symbackprop.report.document import Code, Document, Figure
-from symbackprop.report.html import fragment, write_html
-from symbackprop.report.index_form import index_equation
-from symbackprop.report.latex import write_latex
-from symbackprop.report.markdown import write_markdown
-from symbackprop.report.matrix_form import matrix_equation
-from symbackprop.report.names import Names
-from symbackprop.report.steps import closed_forms, report, written_out
-from symbackprop.report.text import write_text
 
 WRITERS = {"text": write_text, "markdown": write_markdown, "latex": write_latex, "html": write_html}
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Equation, Program, Signature
+from symbackprop.display.index_form import index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
+from symbackprop.documents.steps import written_out
+from symbackprop.evaluate import points, tape
 from symbackprop.gradients import Derived, as_derived, differentiate
-from symbackprop.numeric import points, tape
-from symbackprop.program import Equation, Program, Signature
-from symbackprop.report.graph import Edge, Kind, Node, draw_graph
-from symbackprop.report.index_form import index_equation
-from symbackprop.report.matrix_form import matrix_equation
-from symbackprop.report.names import Names
-from symbackprop.report.steps import written_out
+from symbackprop.pictures.graph import Edge, Kind, Node, draw_graph
 
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
 _ROWS, _COLUMNS = 4, 4  # the largest array whose entries are all shown

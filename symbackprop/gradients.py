@@ -9,14 +9,13 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.builder import shape_text
-from symbackprop.chain_rule import chain_rule, gradient_name
-from symbackprop.errors import SymbackpropError
-from symbackprop.functions import REDUCTIONS, TableFunction, Where, kinks
-from symbackprop.fuse import is_product
+from symbackprop.core.chain_rule import chain_rule, gradient_name
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.functions import REDUCTIONS, TableFunction, Where, kinks
+from symbackprop.core.program import Equation, Program, Reduce, Ref, Sum, check, shape_text
+from symbackprop.core.strides import unread
+from symbackprop.language.lower.fuse import is_product
 from symbackprop.notation import as_network
-from symbackprop.program import Equation, Program, Reduce, Ref, Sum, check
-from symbackprop.strides import unread
 
 
 class DerivationError(SymbackpropError):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symbackprop.functions import TableFunction
-from symbackprop.program import Program, Sum, letter_sizes, position, size
+from symbackprop.core.functions import TableFunction
+from symbackprop.core.program import Program, Sum, letter_sizes, position, size
 
 Exact = Mapping[tuple[int, ...], sp.Expr]
 

@@ -11,8 +11,8 @@ import sympy as sp
 from numpy import ndarray
 from sympy.codegen.cfunctions import expm1, log1p
 
-from symbackprop.functions import ELEMENTWISE, TableFunction, Where
-from symbackprop.program import Equation, Program, Reduce, Sum, letter_sizes, position, size
+from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
+from symbackprop.core.program import Equation, Program, Reduce, Sum, letter_sizes, position, size
 
 FUNCTIONS = {
     sp.exp: math.exp, sp.log: math.log, sp.tanh: math.tanh, sp.sin: math.sin, sp.cos: math.cos, sp.atan: math.atan,

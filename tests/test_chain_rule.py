@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_programs import declare, programs
 
-from symbackprop.builder import Tensor, apply, contract, reduce
-from symbackprop.builder.indexing import arange
-from symbackprop.chain_rule import chain_rule
+from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.program import Matrix, Program, check, size
+from symbackprop.core.simplify import simplify
+from symbackprop.evaluate import points, tape
 from symbackprop.gradients import DerivationError, Derived, differentiate
-from symbackprop.numeric import points, tape
-from symbackprop.program import Matrix, Program, check, size
-from symbackprop.simplify import simplify
-from symbackprop.tracing import trace
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor, apply, contract, reduce
+from symbackprop.language.tensors.indexing import arange
 
 D, H, C, N = (size(s) for s in "dhcn")
 W1, W2 = declare("W_1", (H, D)), declare("W_2", (C, H))

@@ -109,7 +109,7 @@ def test_check_prints_a_table_and_says_by_its_exit_code_whether_they_agree(run: 
     assert "dL/dW_1   (h, d)" in out
     assert "the worst of 2 points" in out
     assert "h = 5" in out
-    from symbackprop.numeric.verdict import Check
+    from symbackprop.evaluate.verdict import Check
 
     monkeypatch.setattr(Check, "ok", False)
     assert run("check", TWO_LAYER).code == 1

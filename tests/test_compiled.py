@@ -9,8 +9,8 @@ import pytest
 from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError
+from symbackprop.backends.function import Compiled, CompileError, compile
 from symbackprop.backends.numpy import SourceError
-from symbackprop.compiled import Compiled, CompileError, compile
 from symbackprop.gradients import as_derived
 from symbackprop.notation import read
 

@@ -10,15 +10,15 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.builder import Tensor, apply, contract, reduce, total
-from symbackprop.builder.indexing import arange
-from symbackprop.crosscheck import ROUNDING, check
-from symbackprop.functions import iverson
+from symbackprop.core.functions import iverson
+from symbackprop.core.program import Equation, Program, Sum, position, same_size, size, slot
+from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.points import PointError
 from symbackprop.gradients import Derived, differentiate
-from symbackprop.numeric import points, tape
-from symbackprop.numeric.points import PointError
-from symbackprop.program import Equation, Program, Sum, position, same_size, size, slot
-from symbackprop.tracing import trace
+from symbackprop.judge.crosscheck import ROUNDING, check
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
+from symbackprop.language.tensors.indexing import arange
 from tests.random_programs import declare, network, programs
 
 

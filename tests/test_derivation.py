@@ -7,9 +7,9 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.derivation import CheckFailedError
-from symbackprop.errors import SymbackpropError
-from symbackprop.numeric.verdict import Check
+from symbackprop.evaluate.verdict import Check
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 TWO_LAYER = EXAMPLES / "two_layer.net"

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.drawing import LARGEST
-from symbackprop.errors import SymbackpropError
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SVG = "{http://www.w3.org/2000/svg}"

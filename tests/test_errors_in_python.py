@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
-from symbackprop.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError
 
 TWO_LAYER = Path(__file__).parent.parent / "examples" / "two_layer.net"
 x, W = sb.parameter("x", "n"), sb.parameter("W", "h d")

@@ -5,12 +5,12 @@ from math import erf
 import numpy as np
 import pytest
 
-from symbackprop import gated, operations
-from symbackprop.compiled import compile
+from symbackprop.backends.function import compile
 from symbackprop.derivation import derive
+from symbackprop.evaluate import tape
+from symbackprop.language import gated, operations
+from symbackprop.language.lower.tracing import trace
 from symbackprop.notation import NotationError, read
-from symbackprop.numeric import tape
-from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 X = np.random.default_rng(3).standard_normal((4, 6))

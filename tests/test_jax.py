@@ -8,8 +8,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop import language
-from symbackprop.functions import ELEMENTWISE, FUNCTIONS
-from symbackprop.numeric import points, tape
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.evaluate import points, tape
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])

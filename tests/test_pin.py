@@ -7,12 +7,12 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbackprop.builder import Tensor
-from symbackprop.builder.indexing import arange
-from symbackprop.functions import FUNCTIONS, Where, iverson
-from symbackprop.pin import affine, digits, overhang, pins, proven, split, upper
-from symbackprop.program import Equation, Program, Ref, Signature, Sum, position, size, slot
-from symbackprop.tracing import trace
+from symbackprop.core.functions import FUNCTIONS, Where, iverson
+from symbackprop.core.pin import affine, digits, overhang, pins, proven, split, upper
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, position, size, slot
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor
+from symbackprop.language.tensors.indexing import arange
 from tests.random_programs import declare
 
 i_, j_, k_, o_ = (position(c) for c in "ijko")

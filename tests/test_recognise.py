@@ -6,9 +6,9 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.functions import FUNCTIONS
+from symbackprop.core.functions import FUNCTIONS
+from symbackprop.language.lower.recognise import RULES, rewritten
 from symbackprop.notation import read
-from symbackprop.recognise import RULES, rewritten
 from tests.notation.values import value
 
 DECLARED = "z: parameter[n, k]\ny: labels[n, k]\nv: parameter[k]\n"

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.builder import apply, arange, reduce
+from symbackprop.core.program import Program, size
+from symbackprop.core.simplify import simplify
+from symbackprop.evaluate import points, tape
 from symbackprop.gradients import differentiate
-from symbackprop.numeric import points, tape
-from symbackprop.program import Program, size
-from symbackprop.simplify import simplify
-from symbackprop.tracing import trace
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import apply, arange, reduce
 from tests.random_programs import declare, programs
 
 N, C = size("n"), size("c")

@@ -13,9 +13,8 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr, Symbol
 
-from symbackprop.builder import shape_text
-from symbackprop.errors import SymbackpropError
-from symbackprop.program import Program, Signature
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program, Signature, shape_text
 
 Sizes = Mapping[str, int]
 

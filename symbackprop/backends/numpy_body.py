@@ -15,9 +15,9 @@ import sympy as sp
 from sympy import Expr, Symbol
 from sympy.codegen.cfunctions import expm1, log1p
 
-from symbackprop.errors import SymbackpropError
-from symbackprop.functions import ELEMENTWISE, TableFunction, Where
-from symbackprop.pin import is_position, is_size
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
+from symbackprop.core.pin import is_position, is_size
 
 # how tightly a text binds: an atom needs no parentheses anywhere, a comparison nearly everywhere
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = range(6)

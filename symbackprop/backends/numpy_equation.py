@@ -24,9 +24,9 @@ from symbackprop.backends.numpy_arrays import (
 from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_float, helpers_of
 from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
 from symbackprop.backends.numpy_writes import write
-from symbackprop.functions import Where, iverson
-from symbackprop.pin import affine, integers_of, letters_of, overhang, pins, split
-from symbackprop.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
+from symbackprop.core.functions import Where, iverson
+from symbackprop.core.pin import affine, integers_of, letters_of, overhang, pins, split
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MATRIX = {"inverse": "np.linalg.inv({})", "det": "np.linalg.det({})", "logdet": "np.linalg.slogdet({})[1]"}
 REDUCE = {"max": "max", "min": "min"}

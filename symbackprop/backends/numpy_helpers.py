@@ -8,7 +8,7 @@ import sympy as sp
 from sympy import Symbol
 
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
-from symbackprop.functions import ELEMENTWISE
+from symbackprop.core.functions import ELEMENTWISE
 
 LOGSUMEXP = '''
 def logsumexp(x, axis=None):

@@ -11,8 +11,8 @@ from sympy import Expr, S
 from symbackprop.backends.numpy_arrays import Array, Letters, aligned, constant_text, fitted, shape_text
 from symbackprop.backends.numpy_body import ATOM
 from symbackprop.backends.numpy_views import Pinned, Scope, entry_text, slice_text, take_entries, ways, window_letter
-from symbackprop.pin import digits
-from symbackprop.program import position
+from symbackprop.core.pin import digits
+from symbackprop.core.program import position
 
 
 def write(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned], extents: Sequence[Expr], scope: Scope,

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 import sympy as sp
 
-from symbackprop.builder import Tensor
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declare import binary, data, integers, labels, parameter, positive, unit
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.networks import Network, from_tensors

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.builder import Tensor
+from symbackprop.core.program import Signature
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, Source, nearest
 from symbackprop.notation.vocabulary import DOMAINS, KINDS, PACKAGES
-from symbackprop.program import Signature
 
 HIGHEST = 8  # exponent of a size
 EXAMPLE = "Write x: data[n], W: parameter[h, d], t: integers[n, v] or y: labels[n, c]."

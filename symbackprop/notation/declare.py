@@ -8,12 +8,12 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.builder import Tensor
+from symbackprop.core.program import size
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Kind, Reading, input_tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import DOMAINS, name_fault
-from symbackprop.program import size
 
 
 class Declaration:

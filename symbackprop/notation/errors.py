@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symbackprop.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError
 
 TAB = 4  # columns that a tab of the source takes in a message
 WIDEST = 100  # columns of a source line that a message shows

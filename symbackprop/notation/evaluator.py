@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy import Expr
 
-from symbackprop import builder
-from symbackprop.builder import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.core.program import Sum
+from symbackprop.language import tensors as builder
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.errors import NotationError, Source, nearest, shortened
 from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, NUMPY_NAMES, PACKAGES, called, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
-from symbackprop.program import Sum
 
 Plain = int | Expr  # a number, or an expression of sizes
 OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {

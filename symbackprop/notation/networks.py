@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from symbackprop.builder import LanguageError, Tensor, as_tensor, number_of
+from symbackprop.core.program import Program
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, nearest
 from symbackprop.notation.vocabulary import name_fault
-from symbackprop.program import Program
-from symbackprop.tracing import trace
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from symbackprop.builder import as_tensor, number_of
+from symbackprop.language.tensors import as_tensor, number_of
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.networks import Network, made

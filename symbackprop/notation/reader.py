@@ -8,13 +8,13 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.builder import Tensor, as_number
+from symbackprop.core.program import Signature, size
+from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source, nearest
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
 from symbackprop.notation.words import EXPRESSIONS, OUTSIDE, STATEMENTS
-from symbackprop.program import Signature, size
 
 
 class Reader:

@@ -14,8 +14,9 @@ from sympy import Expr, MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symbackprop import builder
-from symbackprop.builder import LanguageError, Tensor, shape_text
+from symbackprop.core.program import Signature, same_size, shape_text, size
+from symbackprop.language import tensors as builder
+from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation import sympy_scalars
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.networks import Network, made
@@ -23,7 +24,6 @@ from symbackprop.notation.sympy_matrices import Matrices
 from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, without_counterpart
 from symbackprop.notation.sympy_sums import Ranges, aligned, ours
 from symbackprop.notation.vocabulary import called, name_fault
-from symbackprop.program import Signature, same_size, size
 
 FILLED = (sp.Identity, sp.ZeroMatrix, sp.OneMatrix)
 

@@ -13,12 +13,12 @@ import sympy as sp
 from sympy import Expr
 from sympy.matrices.expressions.hadamard import HadamardPower, HadamardProduct
 
-from symbackprop import builder
-from symbackprop.builder import Tensor, label, shape_text
+from symbackprop.core.program import same_size, shape_text
+from symbackprop.language import tensors as builder
+from symbackprop.language.tensors import Tensor, label
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, without_counterpart
 from symbackprop.notation.vocabulary import called, functions
-from symbackprop.program import same_size
 
 POWERS = 16  # the largest exponent of a matrix, which is written as products
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.builder import Tensor
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, shortened
 
 Shape = tuple[Expr, ...]

@@ -8,9 +8,10 @@ from typing import Any
 import sympy as sp
 from sympy import S
 
-from symbackprop import builder
-from symbackprop.builder import Tensor, shape_text
-from symbackprop.functions import FUNCTIONS, TableFunction
+from symbackprop.core.functions import FUNCTIONS, TableFunction
+from symbackprop.core.program import shape_text
+from symbackprop.language import tensors as builder
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, without_counterpart
 from symbackprop.notation.vocabulary import called, functions

@@ -11,11 +11,11 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop import builder
-from symbackprop.builder import Tensor, indexing
+from symbackprop.core.program import same_size, size
+from symbackprop.language import tensors as builder
+from symbackprop.language.tensors import Tensor, indexing
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Written
-from symbackprop.program import same_size, size
 
 Labels = tuple[sp.Basic, ...]
 

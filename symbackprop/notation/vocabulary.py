@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop import language
-from symbackprop.builder import LanguageError, Tensor, number_of
+from symbackprop.language.tensors import LanguageError, Tensor, number_of
 from symbackprop.notation.words import SIGNS
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with

@@ -10,9 +10,8 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
-from symbackprop.builder import shape_text
-from symbackprop.functions import TableFunction
-from symbackprop.program import Program, Signature, Sum, same_size
+from symbackprop.core.functions import TableFunction
+from symbackprop.core.program import Program, Signature, Sum, same_size, shape_text
 from symbackprop.training.errors import TrainingError, nearest
 from symbackprop.training.layout import data_inputs
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy import ndarray
 from sympy import Integer
 
-from symbackprop.builder import shape_text
-from symbackprop.program import Program, Signature
+from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.training.errors import TrainingError, nearest
 from symbackprop.training.layout import batch_size, data_inputs
 from symbackprop.training.storage import NUMBERS, read_arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from symbackprop.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError
 
 
 class TrainingError(SymbackpropError):

@@ -22,10 +22,10 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr, S, Symbol
 
-from symbackprop.functions import TableFunction
-from symbackprop.numeric.points import extent, shape_of
-from symbackprop.pin import letters_of
-from symbackprop.program import Equation, Program, Sum, letter_sizes
+from symbackprop.core.functions import TableFunction
+from symbackprop.core.pin import letters_of
+from symbackprop.core.program import Equation, Program, Sum, letter_sizes
+from symbackprop.evaluate.points import extent, shape_of
 
 REACH = 3  # where an activation's rise is measured: from -3 to 0 to 3, some three standard deviations
 STEEPEST = 1.5  # a function that rises faster than this is no activation

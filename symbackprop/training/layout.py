@@ -14,9 +14,8 @@ import numpy as np
 from numpy import ndarray
 from sympy import Symbol
 
-from symbackprop.builder import shape_text
-from symbackprop.numeric.points import PointError, extent, outside, shape_of
-from symbackprop.program import Program, Signature
+from symbackprop.core.program import Program, Signature, shape_text
+from symbackprop.evaluate.points import PointError, extent, outside, shape_of
 from symbackprop.training.errors import TrainingError, nearest
 
 SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run

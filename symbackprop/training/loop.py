@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.builder import shape_text
+from symbackprop.core.program import Program, shape_text
+from symbackprop.evaluate.points import shape_of
 from symbackprop.notation import as_network
-from symbackprop.numeric.points import shape_of
-from symbackprop.program import Program
 from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.datasets import Data, as_array, load
 from symbackprop.training.errors import TrainingError, nearest

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.compiled import compile
+from symbackprop.backends.function import compile
+from symbackprop.core.program import Program
 from symbackprop.gradients import differentiate
-from symbackprop.program import Program
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from numpy import ndarray
 
-from symbackprop.training.curve import draw_curve
+from symbackprop.pictures.curve import draw_curve
 from symbackprop.training.storage import write_arrays, write_whole
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
-from symbackprop.functions import TableFunction, Where
+from symbackprop.core.functions import TableFunction, Where
 
 COMPARE = {sp.Eq: "__eq__", sp.Ne: "__ne__", sp.Gt: "__gt__", sp.Ge: "__ge__", sp.Lt: "__lt__", sp.Le: "__le__"}
 EXACT = {"asin": mpmath.asin, "acos": mpmath.acos, "atan": mpmath.atan, "asinh": mpmath.asinh, "atanh": mpmath.atanh}

@@ -11,10 +11,10 @@ import pytest
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from symbackprop.functions import ELEMENTWISE, FUNCTIONS, Row, TableFunction, Where, X, Y, kinks, slope
-from symbackprop.functions.activations import SELU_ALPHA, SELU_LAMBDA
-from symbackprop.report.body import apply_latex
-from symbackprop.report.formula import parse
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Row, TableFunction, Where, X, Y, kinks, slope
+from symbackprop.core.functions.activations import SELU_ALPHA, SELU_LAMBDA
+from symbackprop.display.body import apply_latex
+from symbackprop.formulas.formula import parse
 from tests.functions.evaluators import exact, floating
 
 NAMES = sorted(ELEMENTWISE)
@@ -314,5 +314,5 @@ def test_a_row_may_be_given_single_precision() -> None:
 
 
 def test_slopes_are_not_derived_before_they_are_asked_for() -> None:
-    code = "from symbackprop.functions import derivative as d, slope as s; print(d.cache_info().currsize, s.cache_info().currsize)"
+    code = "from symbackprop.core.functions import derivative as d, slope as s; print(d.cache_info().currsize, s.cache_info().currsize)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0 0\n"

@@ -6,9 +6,9 @@ import sympy as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from symbackprop.functions import ELEMENTWISE, FUNCTIONS, Where, derivative, iverson, tidy_sign
-from symbackprop.functions.where import tidy_where
-from symbackprop.program import position, size, slot
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Where, derivative, iverson, tidy_sign
+from symbackprop.core.functions.where import tidy_where
+from symbackprop.core.program import position, size, slot
 from tests.functions.evaluators import exact
 
 S0, S1, S2, RESULT = slot(0), slot(1), slot(2), sp.Symbol("_y")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from symbackprop.functions import MATRIX_FUNCTIONS, REDUCTIONS, X, Y
-from symbackprop.report.body import apply_latex
-from symbackprop.report.formula import parse
+from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, X, Y
+from symbackprop.display.body import apply_latex
+from symbackprop.formulas.formula import parse
 from tests.functions.evaluators import floating
 
 NUMPY = {"max": np.max, "min": np.min, "logsumexp": lambda x: np.log(np.sum(np.exp(x)))}

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from symbackprop import layers, operations
-from symbackprop.builder import LanguageError, Tensor
+from symbackprop.core.program import size
 from symbackprop.gradients import differentiate
+from symbackprop.language import layers, operations
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation import NotationError, read
-from symbackprop.program import size
-from symbackprop.tracing import trace
 from tests.random_programs import declare
 
 N, D, H = (size(s) for s in "ndh")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from symbackprop import layers
-from symbackprop.builder import Tensor
+from symbackprop.evaluate import tape
 from symbackprop.gradients import differentiate
-from symbackprop.numeric import tape
-from symbackprop.tracing import trace
+from symbackprop.language import layers
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor
 from tests.random_programs import declare
 
 CONVOLUTIONS = [

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symbackprop import layers
-from symbackprop.compiled import compile
-from symbackprop.crosscheck import check
+from symbackprop.backends.function import compile
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
+from symbackprop.core.simplify import simplify
+from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.differences import directional
 from symbackprop.gradients import Derived, differentiate
+from symbackprop.judge.crosscheck import check
+from symbackprop.language import layers
 from symbackprop.notation import read
-from symbackprop.numeric import points, tape
-from symbackprop.numeric.differences import directional
-from symbackprop.program import Equation, Program, Ref, Signature, Sum, slot
-from symbackprop.simplify import simplify
 
 NETWORKS = Path(__file__).parent.parent / "networks"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"

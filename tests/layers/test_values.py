@@ -6,12 +6,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 
-from symbackprop import layers
-from symbackprop.builder import Tensor
-from symbackprop.compiled import compile
+from symbackprop.backends.function import compile
+from symbackprop.evaluate import tape
 from symbackprop.gradients import differentiate
-from symbackprop.numeric import tape
-from symbackprop.tracing import trace
+from symbackprop.language import layers
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor
 from tests.layers import naive
 from tests.random_programs import declare
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symbackprop.compiled import compile
+from symbackprop.backends.function import compile
 from symbackprop.derivation import derive
 from symbackprop.notation import read
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symbackprop import gated, losses
-from symbackprop.builder import Tensor
-from symbackprop.crosscheck import check
+from symbackprop.core.simplify import simplify
+from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.differences import directional
 from symbackprop.gradients import Derived, differentiate
+from symbackprop.judge.crosscheck import check
+from symbackprop.language import gated, losses
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation import read
-from symbackprop.numeric import points, tape
-from symbackprop.numeric.differences import directional
-from symbackprop.simplify import simplify
 from tests.layers.test_networks import squares_of
 
 NETWORKS = Path(__file__).parent.parent / "networks"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from symbackprop.compiled import compile
+from symbackprop.backends.function import compile
 from symbackprop.derivation import derive
 from symbackprop.notation import read
 

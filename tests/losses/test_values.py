@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from symbackprop import losses
-from symbackprop.builder import Tensor, apply, total
-from symbackprop.builder.indexing import arange
-from symbackprop.compiled import compile
+from symbackprop.backends.function import compile
+from symbackprop.core.program import size
+from symbackprop.evaluate import points, tape
 from symbackprop.gradients import differentiate
-from symbackprop.numeric import points, tape
-from symbackprop.operations import log_softmax
-from symbackprop.program import size
-from symbackprop.tracing import trace
+from symbackprop.language import losses
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.operations import log_softmax
+from symbackprop.language.tensors import Tensor, apply, total
+from symbackprop.language.tensors.indexing import arange
 from tests.random_programs import declare, network
 
 At = Mapping[str, ndarray]

@@ -7,8 +7,8 @@ import sympy as sp
 from sympy import Function, HadamardProduct, Lambda, MatrixSymbol, OneMatrix, Symbol, Trace, symbols
 
 import symbackprop as sb
+from symbackprop.core.program import Equation, Reduce, Ref, Sum
 from symbackprop.notation import Network, as_network, from_sympy, network, read
-from symbackprop.program import Equation, Reduce, Ref, Sum
 
 # Capital letters are matrices, and annotations in quotes are declarations.
 # ruff: noqa: F821

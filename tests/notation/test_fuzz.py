@@ -5,7 +5,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.functions import FUNCTIONS
+from symbackprop.core.functions import FUNCTIONS
 from symbackprop.notation import NotationError, read_expression
 from symbackprop.notation.python_text import read_text
 from symbackprop.notation.vocabulary import METHODS, functions

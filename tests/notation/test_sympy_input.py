@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Function, Lambda, MatrixSymbol, Rational, Symbol, symbols
 
-from symbackprop.functions import FUNCTIONS
+from symbackprop.core.functions import FUNCTIONS
 from symbackprop.notation import NotationError, from_sympy
 from tests.notation.values import value
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.evaluate.tape import forward
 from symbackprop.notation import Network, as_network
-from symbackprop.numeric.tape import forward
 
 
 def value(thing: Any, point: Mapping[str, Any], at: Mapping[str, int] | None = None, of: str | None = None) -> np.ndarray:

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop import operations as op
-from symbackprop.builder import Tensor
+from symbackprop.core.program import size
+from symbackprop.evaluate import tape
 from symbackprop.gradients import differentiate
-from symbackprop.numeric import tape
-from symbackprop.program import size
-from symbackprop.tracing import trace
+from symbackprop.language import operations as op
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor
 from tests.random_programs import declare
 
 RNG = np.random.default_rng(0)

@@ -10,9 +10,9 @@ import pytest
 from sympy import Expr
 
 import symbackprop as sb
-from symbackprop import operations
-from symbackprop.builder import LanguageError, Tensor
-from symbackprop.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.language import operations
+from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation.vocabulary import usage
 from tests.notation.values import value
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.functions import FUNCTIONS
-from symbackprop.program import slot
+from symbackprop.core.functions import FUNCTIONS
+from symbackprop.core.program import slot
 from symbackprop.training.initial import initial, is_rectifier, role_of
 
 DENSE = """

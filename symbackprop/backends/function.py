@@ -1,0 +1,221 @@
+"""A network as a NumPy function: `compile` writes its source, runs that once, and checks what it is called with."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+from sympy import Expr
+
+from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
+from symbackprop.backends.numpy import Source, source
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Equation, Program, Signature, Sum, size
+from symbackprop.core.simplify import simplify
+from symbackprop.gradients import as_derived
+
+DTYPES = ("float64", "float32")
+Arrays = Mapping[str, Any]
+
+
+class CompileError(SymbackpropError):
+    """A network that cannot be compiled as asked; the message says why."""
+
+
+class Compiled:
+    """A network and its gradients as NumPy functions.
+
+    program     the equations, of the forward part and of the gradients; they are simplified, every named value stays.
+    value_name  the tensor whose value is computed, the loss.
+    gradients   for each name that it is differentiated by, the tensor of the gradient.
+    named       the values of the forward part that a person named.
+    dtype       "float64" or "float32": arrays of numbers are turned into it, and gradients have it.
+    refuse_nan  whether an array that holds NaN is refused.
+    """
+
+    def __init__(
+        self, program: Program, value_name: str, gradients: Mapping[str, str], named: Sequence[str] = (),
+        dtype: str = "float64", refuse_nan: bool = True,
+    ) -> None:  # fmt: skip
+        values = (name for name, t in program.tensors.items() if t.kind == "value" and t.named and t.role is None)
+        self.program = simplify(program, {value_name, *gradients.values(), *named, *values})
+        self.value_name, self.gradients, self.named = value_name, dict(gradients), tuple(named)
+        self.dtype, self.refuse_nan = dtype, refuse_nan
+        self._parts: dict[tuple[str, ...], _Function] = {}
+
+    @cached_property
+    def _whole(self) -> _Function:
+        return self._function(source(self.program, self.value_name, self.gradients, "value_and_grad", self.dtype))
+
+    @cached_property
+    def _forward(self) -> _Function:
+        return self._function(source(self.program, self.value_name, {}, "value", self.dtype))
+
+    def _function(self, text: Source) -> _Function:
+        return _Function(text, self.program, self.dtype, self.refuse_nan)
+
+    @property
+    def source(self) -> str:
+        """The source of the function that computes the value and the gradients; it depends on NumPy alone."""
+        return self._whole.source.text
+
+    def value_and_grad(self, params: Arrays, data: Arrays | None = None) -> tuple[Any, dict[str, ndarray]]:
+        """The value of the loss, and the gradient for each name, with the shape of what it is the gradient of.
+
+        params, data   an array for each input, by name; numbers stand for arrays without axes.
+        Raises ArgumentError for an array that is missing, misshapen, not of numbers, NaN, or out of its bound.
+        """
+        value, gradients = self._whole(params, data)
+        return _scalar(value), {name: _own(array, self.dtype) for name, array in gradients.items()}
+
+    def value(self, params: Arrays, data: Arrays | None = None) -> Any:
+        """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""
+        return _scalar(self._forward(params, data))
+
+    def outputs(self, params: Arrays, data: Arrays | None = None, names: Iterable[str] | None = None) -> dict[str, ndarray]:
+        """The arrays of some values, by the equations that lead to them; inputs that those do not read may be left out.
+
+        names   of values; None: every value of the forward part that a person named.
+        Raises ArgumentError as `value_and_grad` does, and for a name that is no value.
+        """
+        asked = self.named if names is None else tuple(names)
+        for name in asked:
+            if name not in self.program.tensors:
+                raise ArgumentError(f"there is no value {name}; {nearest(name, self.program.tensors)}")
+        if asked not in self._parts:
+            self._parts[asked] = self._function(source(self.program, None, {n: n for n in asked}, "outputs", self.dtype))
+        return {name: np.asarray(array) for name, array in self._parts[asked](params, data).items()}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the source to a file.
+
+        Raises CompileError where the file cannot be written.
+        """
+        try:
+            Path(path).write_text(self.source, encoding="utf-8")
+        except OSError as fault:
+            raise CompileError(f"{path} cannot be written: {fault.strerror or fault}") from None
+
+
+def compile(
+    net: Any,
+    sizes: Mapping[str, int] | None = None,
+    dtype: str = "float64",
+    wrt: Iterable[str] | str | None = None,
+    refuse_nan: bool = True,
+) -> Compiled:
+    """The network and its gradients as NumPy functions.
+
+    net         a Derivation, or what `derive` takes: a network, its text, its path, a tensor, a SymPy expression.
+    sizes       numbers for sizes, which the source then holds; other sizes are read from the arrays.
+    dtype       "float64" or "float32".
+    wrt         what to differentiate by, where `net` is no Derivation; None: every parameter.
+    refuse_nan  whether the functions refuse arrays that hold NaN.
+
+    Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
+    """
+    derived = as_derived(net, wrt)
+    name = np.dtype(dtype).name if dtype in (np.float32, np.float64) else str(dtype)
+    if name not in DTYPES:
+        raise CompileError(f"dtype={dtype!r}: write one of {', '.join(DTYPES)}")
+    program = with_sizes(derived.program, sizes or {})
+    gradients = {w: derived.gradient(w) for w in derived.wrt}
+    return Compiled(program, derived.of, gradients, derived.forward.outputs, name, refuse_nan)
+
+
+def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
+    """The program with numbers in the place of some of its sizes.
+
+    Raises CompileError for a name that is no size, or numbers that the program cannot have.
+    """
+    if not sizes:
+        return program
+    known = {s.name for s in program.sizes()}
+    for name, number in sizes.items():
+        if name not in known:
+            raise CompileError(f"{name} is no size of this network; {nearest(name, known)}")
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise CompileError(f"the size {name} must be a whole number from 1 on, not {number}")
+    swap = {size(name): sp.Integer(int(number)) for name, number in sizes.items()}
+    seen: dict[Expr, Any] = {}
+
+    def put(expression: Expr) -> Any:
+        if expression not in seen:
+            seen[expression] = expression.xreplace(swap)
+        return seen[expression]
+
+    def rewritten(equation: Equation) -> Equation:
+        op = equation.op
+        over = tuple((c, put(extent)) for c, extent in op.over)
+        new = Sum(put(op.body), op.slots, over) if isinstance(op, Sum) else type(op)(op.kind, over)
+        return Equation(equation.target, new, equation.operands, equation.step)
+
+    tensors = {
+        name: Signature(
+            t.name,
+            tuple(map(put, t.shape)),
+            t.kind,
+            t.domain,
+            None if t.bound is None else put(t.bound),
+            t.value,
+            t.named,
+            t.role,
+        )
+        for name, t in program.tensors.items()
+    }
+    for name, tensor in tensors.items():
+        for extent, before in zip(tensor.shape, program.tensors[name].shape, strict=True):
+            if extent.is_number and not (extent.is_Integer and extent > 0):
+                raise CompileError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
+    for condition in program.conditions:
+        if put(condition).is_negative:
+            at = ", ".join(f"{name} = {number}" for name, number in sizes.items())
+            raise CompileError(f"the network needs {condition} >= 0, which does not hold for {at}")
+    return Program(tensors, tuple(map(rewritten, program.equations)), program.outputs, tuple(map(put, program.conditions)))
+
+
+class _Function:
+    """A generated function, called with arrays by name."""
+
+    def __init__(self, text: Source, program: Program, dtype: str, refuse_nan: bool) -> None:
+        self.source = text
+        self.arguments = Arguments(program, text.arguments, dtype, refuse_nan)
+        self.function = _executed(text)
+
+    def __call__(self, params: Arrays, data: Arrays | None) -> Any:
+        for given in (params, {} if data is None else data):
+            if not isinstance(given, Mapping):
+                raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
+        arrays = self.arguments.read({**params, **(data or {})})
+        with np.errstate(all="ignore"):  # a branch that is not taken may overflow
+            return self.function(*arrays)
+
+
+def _executed(text: Source) -> Callable[..., Any]:
+    """The function that a generated source defines.
+
+    This is the only place where text becomes code. The text is the backend's own: every identifier in it was generated, and a
+    person's names stand in it only as string literals and in comments made of printable characters.
+    """
+    file = f"<symbackprop {text.name} {id(text):x}>"
+    linecache.cache[file] = (len(text.text), None, text.text.splitlines(True), file)  # so that errors show the line
+    namespace: dict[str, Any] = {"__name__": "symbackprop_generated"}
+    exec(builtins.compile(text.text, file, "exec"), namespace)
+    return namespace[text.name]
+
+
+def _own(array: Any, dtype: str) -> ndarray:
+    """A result as an array that shares no memory with an argument; those with axes never do."""
+    return np.asarray(array, dtype) if np.ndim(array) else np.array(array, dtype)
+
+
+def _scalar(value: Any) -> Any:
+    return value if np.ndim(value) else float(value)

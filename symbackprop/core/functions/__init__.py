@@ -1,0 +1,35 @@
+"""The tables: elementwise functions, reductions, functions of a matrix. A new function is a new row; tests walk the rows.
+
+A slope is never typed in: it is `sympy.diff` of the row's formula, with the row's identities applied and the result put
+back, so that sigma' reads y (1 - y).
+"""
+
+from symbackprop.core.functions.activations import softplus
+from symbackprop.core.functions.elementary import sigmoid
+from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, kinks, slope
+from symbackprop.core.functions.textbook import derivative, tidy_sign
+from symbackprop.core.functions.where import Where, iverson
+from symbackprop.core.functions.whole import MATRIX_FUNCTIONS, REDUCTIONS, MatrixFunction, Reduction
+
+__all__ = [
+    "ELEMENTWISE",
+    "FUNCTIONS",
+    "MATRIX_FUNCTIONS",
+    "REDUCTIONS",
+    "A",
+    "B",
+    "X",
+    "Y",
+    "MatrixFunction",
+    "Reduction",
+    "Row",
+    "TableFunction",
+    "Where",
+    "derivative",
+    "iverson",
+    "kinks",
+    "sigmoid",
+    "slope",
+    "softplus",
+    "tidy_sign",
+]

@@ -1,0 +1,94 @@
+"""What a row of the table of elementwise functions is, and how its slope follows from its formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+import sympy as sp
+from sympy import Expr, Function, Symbol
+
+from symbackprop.core.functions.textbook import textbook
+
+X, Y = Symbol("x"), Symbol("y")  # the argument and the result of a row
+A, B = Symbol("alpha"), Symbol("beta")  # further arguments
+
+
+@dataclass(frozen=True)
+class Row:
+    """One elementwise function.
+
+    name        what a user writes.
+    formula     its definition in the symbols `args` (x, then further arguments), as a textbook gives it.
+    latex       how its name is printed; where the notation is not name(arguments), "{0}" stands for the argument and
+                "{1}", "{2}" for the further ones.
+    stable      the form to compile where the formula loses digits or overflows; None: the formula itself. It is made of
+                exp, log, log1p, expm1, tanh, powers, Where, + - * / and other rows, which every backend has.
+    accuracy    how far the stable form may be from the formula, relative to it; 0: they are equal.
+    tidy        equalities, old -> new, that bring the derivative into its textbook form; y is the result. Each needs to
+                hold only where the derivative has its old side: in one branch of a Where, for instance.
+    defaults    values of the further arguments that a user may leave out.
+    kink        where the slope is chosen, and which one; "" where the function is smooth.
+    flat        whether the slope is zero almost everywhere.
+    activation  whether it is the nonlinearity of a layer.
+    domain      where it is defined: "real", "positive" or "unit" (between 0 and 1).
+    source      where the definition comes from.
+    """
+
+    name: str
+    formula: Expr
+    latex: str
+    args: tuple[Symbol, ...] = (X,)
+    stable: Expr | None = None
+    accuracy: float = 0.0
+    tidy: Mapping[Expr, Expr] = field(default_factory=dict)
+    defaults: Mapping[Symbol, Expr] = field(default_factory=dict)
+    kink: str = ""
+    flat: bool = False
+    activation: bool = True
+    domain: str = "real"
+    source: str = ""
+
+
+class TableFunction(Function):
+    """An opaque application of a row: printed by its name, differentiated by its formula."""
+
+    row: Row
+
+    if TYPE_CHECKING:  # SymPy says of its functions that a call returns a class
+
+        def __new__(cls, *args: Any) -> Self: ...
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        given = dict(zip(self.row.args, self.args, strict=True))
+        return slope(self.row.name, argindex - 1).xreplace({**given, Y: self})
+
+
+ELEMENTWISE: dict[str, Row] = {}  # every row by its name
+FUNCTIONS: dict[str, type[Function]] = {}  # what a user may apply: SymPy's own functions, and one class for each row
+
+
+def define(name: str, formula: Expr, latex: str = "", **columns: Any) -> type[TableFunction]:
+    """Enter a row into the table and return the function that applies it; `columns` are the further fields of `Row`."""
+    row = Row(name, formula, latex or rf"\operatorname{{{name.replace('_', '')}}}", **columns)
+    function = type(name, (TableFunction,), {"row": row, "nargs": len(row.args)})
+    ELEMENTWISE[name], FUNCTIONS[name] = row, function
+    return function
+
+
+@cache
+def slope(name: str, k: int = 0) -> Expr:
+    """The derivative of the row `name` by its k-th argument, in x (and further arguments) and the result y."""
+    row = ELEMENTWISE[name]
+    derivative: Any = sp.diff(row.formula, row.args[k])
+    if row.tidy:
+        derivative = sp.factor(sp.cancel(sp.together(derivative.xreplace(dict(row.tidy)))))
+    return textbook(derivative, row.formula, Y)
+
+
+def kinks(body: Expr) -> list[str]:
+    """What is chosen where the functions in a body have no slope, one sentence each."""
+    names = sorted({f.row.name for f in body.atoms(TableFunction)})
+    return [ELEMENTWISE[name].kink for name in names if ELEMENTWISE[name].kink]

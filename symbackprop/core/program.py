@@ -1,0 +1,317 @@
+"""A program: a straight line of named equations about shaped tensors.
+
+Grammar (the invariant that `check` enforces):
+
+    program   = tensors, equations, outputs
+    equation  = target "=" op(operands)            every name is written once, and read only after it is written
+    target    = name[letters]                      distinct letters, one for each axis
+    operand   = name[letters]                      letters may repeat (a diagonal)
+    op        = Sum(body, slots, over)             sum over the letters `over` of body(operands); over = () is entry by entry
+              | Reduce(kind, over)                 a row of REDUCTIONS over the letters `over` of one operand
+              | Matrix(kind)                       a row of MATRIX_FUNCTIONS over the last two axes of one operand
+
+A body is a SymPy expression in the slots s0, s1, ... (one for each operand), the positions of the equation's letters
+(so that `[i = o + k]` is a factor of the body, not a tensor) and the sizes. Letters belong to the equation, sizes to the tensor.
+A letter of the target that no operand has repeats the value along that axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symbackprop.core.errors import SymbackpropError
+
+
+@cache
+def size(name: str) -> Symbol:
+    """The size `name`: a positive integer symbol. All sizes come from here, so that equal names are equal symbols."""
+    return Symbol(name, integer=True, positive=True)
+
+
+@cache
+def slot(k: int) -> Symbol:
+    """The slot s_k of a body: it stands for the k-th operand's entry."""
+    return Symbol(f"s{k}")
+
+
+@cache
+def position(letter: str) -> Symbol:
+    """The position that `letter` stands at, counted from 0, as a body may mention it."""
+    return Symbol(letter, integer=True, nonnegative=True)
+
+
+def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
+    """The expression with all replacements made at once, so that names can be swapped."""
+    return expression.xreplace(swap)  # type: ignore[return-value]  # SymPy promises a Basic only
+
+
+def same_size(a: Expr, b: Expr) -> bool:
+    """Whether two sizes are equal for every value of their symbols."""
+    return a == b or sp.expand(a - b) == 0
+
+
+def shape_text(shape: Sequence[Expr]) -> str:
+    """A shape as NumPy writes it: (h, d), (n,), ()."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+class Ref(NamedTuple):
+    """A tensor as it stands in one equation, such as W_1[i j]."""
+
+    name: str
+    index: tuple[str, ...] = ()  # type: ignore[assignment]  # the letters, not the method of tuples
+
+    def __str__(self) -> str:
+        return f"{self.name}[{' '.join(self.index)}]" if self.index else self.name
+
+
+Range = tuple[str, Expr]  # a letter and the size that it runs over
+
+
+@dataclass(frozen=True)
+class Sum:
+    """y = sum over `over` of body(operands), entry by entry where `over` is empty.
+
+    Matrix products, transposes, traces, broadcasting, masks, slices, convolutions, one-hot vectors and every elementwise
+    function are this one operation, and its derivative is made of it as well.
+    """
+
+    body: Expr
+    slots: tuple[Symbol, ...] = ()
+    over: tuple[Range, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """y = max | min | logsumexp | ... of the operand over the letters `over`; `kind` names a row of `functions.REDUCTIONS`."""
+
+    kind: str
+    over: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """y = inverse | det | logdet of the operand's last two axes; `kind` names a row of `functions.MATRIX_FUNCTIONS`."""
+
+    kind: str
+    over: tuple[Range, ...] = ()
+
+
+Op = Sum | Reduce | Matrix
+
+
+@dataclass(frozen=True)
+class Step:
+    """Why a backward equation stands.
+
+    rule      the name of the rule: "seed", "chain" (one use of a tensor), "copy" (several uses, which add).
+    through   the forward tensor that the gradient came back through; None for a seed or a sum of uses.
+    wrt       the operand that it went to, with its letters in the forward equation.
+    upstream  the gradient that came from above (None where it is the number 1).
+    local     the local derivative d through / d wrt as an operation, with its operands.
+    pattern   the gate's pattern: "add", "multiply", "scale", "max", "map", "product", "repeat", "select" or "".
+    """
+
+    rule: str
+    through: Ref | None = None
+    wrt: Ref | None = None
+    upstream: Ref | None = None
+    local: Sum | None = None
+    local_operands: tuple[Ref, ...] = ()
+    pattern: str = ""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """target = op(operands); `step` says why a backward equation stands."""
+
+    target: Ref
+    op: Op
+    operands: tuple[Ref, ...] = ()
+    step: Step | None = None
+
+    def __str__(self) -> str:
+        return f"{self.target} = {describe(self)}"
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The role of a tensor that is a derivative: d `of` / d `wrt`, the part through `via` (None: all of it)."""
+
+    of: str
+    wrt: str
+    via: str | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What is known of a tensor.
+
+    shape    sizes, one an axis.
+    kind     "parameter", "data", "labels", "integers", "constant" or "value" (written by an equation).
+    domain   "positive", "unit" (0 to 1), "binary" (0 or 1), "sign" (-1 or 1) or None.
+    bound    for "integers": the size that its entries stay below.
+    value    for "constant": its number.
+    named    whether a person gave the name (a generated name may be printed away).
+    role     for a derivative: of what, with respect to what.
+    """
+
+    name: str
+    shape: tuple[Expr, ...] = ()
+    kind: str = "value"
+    domain: str | None = None
+    bound: Expr | None = None
+    value: Expr | None = None
+    named: bool = True
+    role: Gradient | None = None
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+
+class ProgramError(SymbackpropError):
+    """A program that breaks the grammar; the message names the equation and the fault."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Tensors by name, the equations in order, and the names of the outputs.
+
+    conditions   size expressions that must not be negative for the program to stand, such as n - 3 for x[:3].
+    """
+
+    tensors: Mapping[str, Signature]
+    equations: tuple[Equation, ...]
+    outputs: tuple[str, ...]
+    conditions: tuple[Expr, ...] = ()
+
+    @property
+    def inputs(self) -> list[Signature]:
+        """The tensors that no equation writes, in the order of their declaration."""
+        return [t for t in self.tensors.values() if t.kind != "value"]
+
+    @property
+    def parameters(self) -> list[Signature]:
+        return [t for t in self.tensors.values() if t.kind == "parameter"]
+
+    def shape(self, name: str) -> tuple[Expr, ...]:
+        return self.tensors[name].shape
+
+    def sizes(self) -> tuple[Symbol, ...]:
+        """The free sizes, sorted by name."""
+        symbols: set[Symbol] = set()
+        for tensor in self.tensors.values():
+            for extent in tensor.shape + ((tensor.bound,) if tensor.bound is not None else ()):
+                symbols |= {s for s in extent.free_symbols if isinstance(s, Symbol)}
+        return tuple(sorted(symbols, key=str))
+
+    def equation_of(self) -> dict[str, Equation]:
+        """The equation that writes each value."""
+        return {equation.target.name: equation for equation in self.equations}
+
+    def uses(self) -> dict[str, int]:
+        """How often each tensor is read by the equations (an output counts as one more reading)."""
+        count = dict.fromkeys(self.tensors, 0)
+        for equation in self.equations:
+            for operand in equation.operands:
+                count[operand.name] += 1
+        for name in self.outputs:
+            count[name] += 1
+        return count
+
+    def __str__(self) -> str:
+        return listing(self)
+
+
+def letter_sizes(program: Program, equation: Equation) -> dict[str, Expr]:
+    """The size of every letter of an equation: from its target, its summed ranges and its operands."""
+    sizes = dict(zip(equation.target.index, program.shape(equation.target.name), strict=True))
+    sizes.update(equation.op.over)
+    for operand in equation.operands:
+        for letter, extent in zip(operand.index, program.shape(operand.name), strict=True):
+            sizes.setdefault(letter, extent)
+    return sizes
+
+
+def describe(equation: Equation) -> str:
+    """The right-hand side of an equation as one line of plain text."""
+    op = equation.op
+    if isinstance(op, Sum):
+        names = {s: Symbol(str(ref)) for s, ref in zip(op.slots, equation.operands, strict=True)}
+        body = str(op.body.xreplace(names))
+        return f"sum_{{{' '.join(letter for letter, _ in op.over)}}} {body}" if op.over else body
+    operand = str(equation.operands[0])
+    return f"{op.kind}_{{{' '.join(letter for letter, _ in op.over)}}} {operand}" if op.over else f"{op.kind} {operand}"
+
+
+def listing(program: Program) -> str:
+    """The program as text: a line for each declaration and each equation."""
+    lines = []
+    for tensor in program.inputs:
+        shape = ", ".join(map(str, tensor.shape))
+        lines.append(f"{tensor.name}: {tensor.kind}[{shape}]" if shape else f"{tensor.name}: {tensor.kind}")
+    lines += [str(equation) for equation in program.equations]
+    return "\n".join(lines)
+
+
+def check(program: Program) -> Program:
+    """Return the program if it keeps the grammar above.
+
+    Raises ProgramError at the first equation that does not, naming it and its fault.
+    """
+    written = {t.name for t in program.inputs}
+    sizes = set(program.sizes())
+    for equation in program.equations:
+        fault = _fault(program, equation, written, sizes)
+        if fault:
+            raise ProgramError(f"{equation}: {fault}")
+        written.add(equation.target.name)
+    for name in program.outputs:
+        if name not in written:
+            raise ProgramError(f"the output {name} is never written")
+    return program
+
+
+def _fault(program: Program, equation: Equation, written: set[str], free_sizes: set[Symbol]) -> str | None:
+    target, op = equation.target, equation.op
+    if target.name in written:
+        return f"{target.name} is written twice"
+    if len(set(target.index)) != len(target.index):
+        return "the target repeats a letter"
+    for ref in (target, *equation.operands):
+        if ref.name not in program.tensors:
+            return f"{ref.name} is not a tensor of this program"
+        if len(ref.index) != program.tensors[ref.name].rank:
+            return f"{ref} has {len(ref.index)} letters, {ref.name} has {program.tensors[ref.name].rank} axes"
+    sizes = letter_sizes(program, equation)
+    for ref in equation.operands:
+        if ref.name not in written:
+            return f"{ref.name} is read before it is written"
+        for letter, extent in zip(ref.index, program.shape(ref.name), strict=True):
+            if not same_size(sizes[letter], extent):
+                return f"the letter {letter} runs over {sizes[letter]} and over {extent}"
+    summed = [letter for letter, _ in op.over]
+    if set(summed) & set(target.index) or len(set(summed)) != len(summed):
+        return "a summed letter stands in the target, or twice in the sum"
+    known = set(summed) | set(target.index)
+    for ref in equation.operands:
+        unknown = set(ref.index) - known
+        if unknown and not isinstance(op, Matrix):
+            return f"the letter {sorted(unknown)[0]} is neither summed nor in the target"
+    if isinstance(op, Sum):
+        if len(op.slots) != len(equation.operands):
+            return f"{len(op.slots)} slots for {len(equation.operands)} operands"
+        allowed = set(op.slots) | {position(letter) for letter in known} | free_sizes
+        stray = op.body.free_symbols - allowed
+        if stray:
+            return f"the body mentions {sorted(map(str, stray))[0]}, which is no slot, position or size"
+    elif len(equation.operands) != 1:
+        return f"{op.kind} takes one operand"
+    return None

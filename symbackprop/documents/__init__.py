@@ -1,0 +1,1 @@
+"""A report is a document of blocks; a format writes its blocks."""

@@ -1,0 +1,204 @@
+"""One backward equation as a step: the chain rule as a sentence, the local derivative, what comes from above, their product."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sympy import S
+
+from symbackprop.core.letters import LETTERS
+from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
+from symbackprop.display.body import PRODUCT, bracket, indicator, juxtapose
+from symbackprop.display.index_form import body_piece, entry, equation_letters, index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
+from symbackprop.documents.document import Content, Math, StepBlock
+
+_PATTERNS = {
+    "multiply": "Multiplication swaps its inputs: each factor receives the gradient from above times the other factors.",
+    "scale": "A constant factor scales the gradient as it scaled the value.",
+    "max": "A maximum routes the gradient to the entry that won; the others receive zero.",
+    "map": "A function multiplies the gradient by its slope.",
+    "product": "Each factor of a product receives the gradient from above times the other factor.",
+    "sum": "A sum hands the gradient to every entry that it added.",
+    "repeat": "A repeated value collects the gradients of all its copies.",
+    "select": "Selecting routes the gradient back to the entries that were read: one that was read more often collects more, "
+    "one that was not read receives zero.",
+    "copy": "The value is used in several places. Its gradients add, because a small change of it acts along every path at once.",
+}  # fmt: skip
+_ADD = {
+    S.One: "Addition distributes: each term receives the gradient from above unchanged.",
+    S.NegativeOne: "Subtraction distributes the gradient with the sign turned.",
+}
+
+
+def step_block(
+    names: Names, equation: Equation, inline: Collection[str] = (), values: Mapping[str, Any] | None = None
+) -> StepBlock:
+    """The block of one backward equation.
+
+    names    the names of the program that holds it.
+    inline   values that the report does not show by name.
+    values   numbers to show beside the equations of scalars.
+    """
+    assert equation.step is not None
+    step = _whole(names, equation.step)
+    return StepBlock(
+        title=_title(names, step),
+        rule=_rule(names, equation, step),
+        local=_local(names, equation, step),
+        upstream=_upstream(names, equation, step),
+        result=_result(names, equation, inline, values or {}),
+        shape=names.shape(equation.target.name) if names.signature(equation.target.name).shape else "",
+        pattern=_pattern(names, equation, step),
+        anchor=equation.target.name,
+    )
+
+
+def _whole(names: Names, step: Step) -> Step:
+    """The step with a scalar `through` without letters: a sum that ends in the loss is shown as the loss."""
+    through = step.through
+    if through is None or len(through.index) == names.signature(through.name).rank:
+        return step
+    return replace(step, through=Ref(through.name))
+
+
+def _title(names: Names, step: Step) -> Content:
+    through = Math(names.tensor(step.through.name)) if step.through else ""
+    wrt = Math(names.tensor(step.wrt.name)) if step.wrt else ""
+    match step.rule:
+        case "copy":
+            return ("The uses of ", wrt, " add")
+        case "seed":
+            return ("The start, ", wrt)
+        case "zero":
+            return ("Nothing comes to ", wrt)
+        case "count":
+            return ("How many entries tie for ", through)
+        case "inverse":
+            return ("The inverse that ", through, " needs")
+    return ("From ", through, " back to ", wrt)
+
+
+def _letters(names: Names, *refs: Ref) -> dict[str, str]:
+    """The LaTeX of the letters of some operands; "" for an axis of size 1."""
+    pairs = [pair for r in refs for pair in zip(r.index, names.signature(r.name).shape, strict=True)]
+    return {c: "" if extent == 1 else names.letter(c) for c, extent in pairs}
+
+
+def _rule(names: Names, equation: Equation, step: Step) -> str:
+    """dL/dz = dL/da da/dz, summed over the letters of a that z lacks."""
+    through, wrt = step.through, step.wrt
+    if step.rule != "chain" or through is None or wrt is None or step.upstream is None:
+        return ""
+    of = _of(names, equation)
+    letters = _letters(names, through, wrt, step.upstream, equation.target)
+    lead = [letters[c] for c in equation.target.index[: names.signature(of).rank]]
+    left = entry(names, equation.target, letters)
+    above = names.derivative(Gradient(of, through.name), [*lead, *[letters[c] for c in through.index]])
+    local = _local_left(names, through, wrt, letters)
+    over = [letters[c] for c in through.index if c not in wrt.index and letters[c]]
+    total = rf"\sum_{{{','.join(over)}}} " if over else ""
+    return rf"{left} = {total}{above}\,{local}"
+
+
+def _of(names: Names, equation: Equation) -> str:
+    role = names.signature(equation.target.name).role
+    assert role is not None
+    return role.of
+
+
+def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, str]) -> str:
+    return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
+
+
+def _local(names: Names, equation: Equation, step: Step) -> tuple[str, ...]:
+    """The local derivative; for a product with tied letters also for all pairs of entries: dz[k]/dW[i j] = 1[k = i] x[j]."""
+    through, wrt, local = step.through, step.wrt, step.local
+    if local is None or through is None or wrt is None:
+        return ()
+    letters = equation_letters(names, equation) | _letters(names, through, wrt, *step.local_operands)
+    holder = Equation(through, local, step.local_operands)
+    piece = body_piece(names, holder, letters, (), local.body)
+    shown = [rf"{_local_left(names, through, wrt, letters)} = {piece.latex}"]
+    tied = [c for c in through.index if c in wrt.index and letters[c]]
+    own = names.signature(wrt.name).kind != "value"  # the letters that samples share say nothing new
+    if step.pattern == "product" and tied and own and step.upstream is not None:
+        free = (c for c in LETTERS if c not in letters)
+        fresh = dict(zip(tied, free, strict=False))
+        moved = Ref(through.name, tuple(fresh.get(c, c) for c in through.index))
+        letters |= {new: names.letter(new) for new in fresh.values()}
+        same = [indicator(f"{letters[fresh[c]]} = {letters[c]}") for c in tied]
+        factor = bracket(piece.latex) if piece.level < PRODUCT else piece.latex
+        right = juxtapose(same if piece.latex == "1" else [*same, factor])
+        shown.append(f"{_local_left(names, moved, wrt, letters)} = {right}")
+    return tuple(shown)
+
+
+def _upstream(names: Names, equation: Equation, step: Step) -> str:
+    if step.rule != "chain":
+        return ""
+    if step.upstream is not None:
+        return entry(names, step.upstream, _letters(names, step.upstream))
+    of = _of(names, equation)
+    if not names.signature(of).rank:
+        return f"{names.derivative(Gradient(of, of), [])} = 1"
+    assert step.through is not None
+    lead = equation.target.index[: names.signature(of).rank]
+    letters = _letters(names, equation.target) | _letters(names, step.through)
+    pairs = [(letters[a], letters[b]) for a, b in zip(lead, step.through.index, strict=True)]
+    ties = [indicator(f"{a} = {b}") for a, b in pairs if a]
+    left = names.derivative(Gradient(of, of), [*[a for a, _ in pairs], *[b for _, b in pairs]], local=True)
+    return f"{left} = {juxtapose(ties)}"
+
+
+def _result(names: Names, equation: Equation, inline: Collection[str], values: Mapping[str, Any]) -> tuple[str, ...]:
+    index = index_equation(names, equation, inline)
+    if not any(extent != 1 for extent in letter_sizes(names.program, equation).values()):
+        return (index + shown_value(names, equation.target.name, values),)
+    matrix = matrix_equation(names, equation, inline)
+    return (index,) if matrix is None else (matrix, index)
+
+
+def shown_value(names: Names, name: str, values: Mapping[str, Any]) -> str:
+    """The number of a scalar as the end of its equation, such as "= -12"; empty where it is not given."""
+    if name not in values or names.signature(name).shape:
+        return ""
+    return f" = {number(float(values[name]))}"
+
+
+def number(value: float) -> str:
+    r"""A number with four digits: -12, 0.1966, 1.2 \times 10^{-5}."""
+    text = f"{value:.4g}"
+    head, e, exponent = text.partition("e")
+    return rf"{head} \times 10^{{{int(exponent)}}}" if e else text
+
+
+def _pattern(names: Names, equation: Equation, step: Step) -> str:
+    match step.rule:
+        case "seed":
+            return "Everything begins here: a value changes as fast as itself."
+        case "zero":
+            return "No slope leads from one to the other: the gradient is zero."
+        case "count":
+            return "Entries that tie share the gradient equally, so their number is needed."
+        case "inverse":
+            return "The slope of a determinant is made of the inverse."
+    if step.pattern == "add" and step.local is not None:
+        text = _ADD.get(
+            step.local.body,
+            "Addition distributes: each term receives the gradient from above times its own coefficient.",
+        )
+    else:
+        text = _PATTERNS.get(step.pattern, "")
+        if step.pattern == "map" and equation.target.index:
+            text = f"{text[:-1]}, entry by entry."
+    over = [c for c, extent in equation.op.over if extent != 1]
+    letters = " and ".join(over)
+    if over and step.pattern == "product":
+        return f"{text[:-1]}, summed over {letters}, which it does not have itself."
+    if over and step.pattern in ("add", "multiply", "map"):
+        text += f" The same entry served every {letters}, so the gradients are summed: broadcasting, on its way back."
+    return text

@@ -1,0 +1,235 @@
+"""A derivation as a document: the network, the backward pass step by step, the gradients in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from symbackprop.core.letters import LETTERS
+from symbackprop.core.program import Equation, Program, Signature, letter_sizes
+from symbackprop.display.body import scalar
+from symbackprop.display.closed_form import LIMIT, ClosedForms
+from symbackprop.display.index_form import counts_positions, index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Name, Names
+from symbackprop.documents.conventions import conventions
+from symbackprop.documents.document import (
+    Block,
+    Bullets,
+    Code,
+    Content,
+    Document,
+    Figure,
+    Formula,
+    FormulaRows,
+    Math,
+    Note,
+    Paragraph,
+    Section,
+    StepBlock,
+    Table,
+    formulas,
+)  # fmt: skip
+from symbackprop.documents.step_block import shown_value, step_block
+from symbackprop.gradients import Derived
+
+_KINDS = {
+    "parameter": "parameter",
+    "data": "data",
+    "labels": "labels, which sum to one",
+    "integers": "integers",
+    "constant": "constant",
+}
+_DOMAINS = {"positive": "positive", "unit": "between 0 and 1", "binary": "0 or 1", "sign": "-1 or 1"}
+_SHORT = 3  # operands of an equation that may be written out where its value is read
+
+
+def report(
+    derived: Derived,
+    title: Content = "",
+    source: str | None = None,
+    check_table: Block | None = None,
+    picture: Figure | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> Document:
+    """The whole derivation.
+
+    derived       what was derived.
+    title         the document's title.
+    source        the network as a person wrote it.
+    check_table   a block that says how the gradients were checked.
+    picture       the computational graph.
+    values        numbers by tensor name, shown beside the equations of scalars.
+    """
+    names = Names(derived.program)
+    inline = written_out(derived)
+    network = _network(names, derived.forward, inline, values or {})
+    steps = [step_block(names, equation, inline, values) for equation in derived.backward]
+    closed = _closed(names, derived, inline)
+    said = conventions(_formulas_of([*network, *steps, *closed]), bool(derived.forward.shape(derived.of)),
+                       any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
+    blocks: list[Block] = [Section("The network")]
+    if source:
+        blocks.append(Code(source.strip("\n"), "python"))
+    blocks += [_tensors(names, derived.forward), *network]
+    if any(tensor.shape for tensor in derived.program.tensors.values()):
+        blocks += [Section("How to read it", 2), Bullets(said)]
+    blocks += [Note(remark) for remark in derived.remarks]
+    if picture:
+        blocks += [Section("The computational graph"), picture]
+    blocks += [Section("The backward pass"), *_opening(names, derived), *steps, *_softmax(names)]
+    if closed:
+        blocks += [Section("The gradients in closed form"), *closed]
+    if check_table:
+        blocks += [Section("The check"), check_table]
+    return Document(title or ("The gradients of ", Math(names.tensor(derived.of))), tuple(blocks))
+
+
+def written_out(derived: Derived) -> frozenset[str]:
+    """The values that are printed where they are read and not by name.
+
+    They are unnamed, short, read once, and not needed on the way back.
+    """
+    forward = derived.forward
+    uses = forward.uses()
+    mentioned: set[str] = set()
+    for equation in derived.backward:
+        mentioned |= {r.name for r in equation.operands}
+        step, role = equation.step, derived.program.tensors[equation.target.name].role
+        if role is not None:
+            mentioned |= {role.of, role.wrt, (role.via or "").partition(" (")[0]}
+        if step is not None:
+            mentioned |= {r.name for r in (step.through, step.wrt, *step.local_operands) if r is not None}
+    found: set[str] = set()
+    for equation in forward.equations:
+        name = equation.target.name
+        depth = any(r.name in found for r in equation.operands)
+        if (
+            not forward.tensors[name].named
+            and uses[name] == 1
+            and name not in mentioned
+            and len(equation.operands) <= _SHORT
+            and not depth
+        ):
+            found.add(name)
+    return frozenset(found)
+
+
+def _tensors(names: Names, program: Program) -> Table:
+    rows = tuple(
+        (Math(names.tensor(tensor.name)), _kind(tensor), names.shape(tensor.name) if tensor.shape else "a number")
+        for tensor in program.inputs
+    )
+    return Table(("Tensor", "What it is", "Shape"), rows)
+
+
+def _kind(tensor: Signature) -> Content:
+    words = _KINDS[tensor.kind]
+    if tensor.kind == "integers" and tensor.bound is not None:
+        return (f"{words} from 0, below ", Math(scalar(tensor.bound)))
+    if tensor.value is not None:
+        return (f"{words}, ", Math(scalar(tensor.value)))
+    return f"{words}, {_DOMAINS[tensor.domain]}" if tensor.domain else words
+
+
+def _network(names: Names, forward: Program, inline: frozenset[str], values: Mapping[str, Any]) -> list[Block]:
+    """The equations in matrix notation where there is one, and all that were, again in index notation."""
+    first, second = [], []
+    for equation in forward.equations:
+        name = equation.target.name
+        if name in inline:
+            continue
+        note = f"shape {names.shape(name)}" if forward.shape(name) else ""
+        index = index_equation(names, equation, inline)
+        matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
+        first.append(Formula((matrix or index) + shown_value(names, name, values), note))
+        if matrix:
+            second.append(Formula(index))
+    blocks: list[Block] = [FormulaRows(tuple(first))]
+    if second:
+        blocks += [Paragraph("The same entry by entry:"), FormulaRows(tuple(second))]
+    return blocks
+
+
+def _has_letters(names: Names, equation: Equation, inline: frozenset[str]) -> bool:
+    """Whether an equation, with what is written out in it, is more than one of scalars."""
+    written = [equation, *[names.written[r.name] for r in equation.operands if r.name in inline]]
+    return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
+
+
+def _opening(names: Names, derived: Derived) -> list[Block]:
+    of = Math(names.tensor(derived.of))
+    text: Content = (
+        "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
+        "derivative of one equation; the product is what the next step receives. It begins with the derivative of ",
+        of,
+        " by itself, which is 1.",
+    )
+    return [Paragraph(text)]
+
+
+def closed_forms(names: Names, derived: Derived, inline: frozenset[str], limit: int = LIMIT) -> ClosedForms:
+    """The closed forms of a derivation, with its gradients and the values of `inline` written out."""
+    program = derived.program
+    hidden = {
+        e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule == "inverse")
+    }
+    return ClosedForms(names, hidden | inline, limit)
+
+
+def _closed(names: Names, derived: Derived, inline: frozenset[str]) -> list[Block]:
+    """The closed forms of the gradients that were asked for."""
+    forms = closed_forms(names, derived, inline)
+    rows = []
+    for wrt in derived.wrt:
+        name = derived.gradient(wrt)
+        latex = forms.latex(name)
+        if latex:
+            rows.append(Formula(latex, f"shape {names.shape(name)}" if names.signature(name).shape else ""))
+    if not rows:
+        return []
+    said = (
+        [Paragraph("The entries of the labels sum to one along their last axis, which was used here.")] if forms.used_labels else []
+    )
+    return [FormulaRows(tuple(rows)), *said]
+
+
+def _softmax(names: Names) -> list[Block]:
+    """The derivative of the first softmax that the network has, for the same index and for different ones."""
+    for (o, total), named in names.softmax.named.items():
+        written = names.written[total]
+        over = [c for c, extent in written.op.over if extent != 1]
+        if len(over) == 1:
+            return _softmax_rows(names, o, named, over[0])
+    return []
+
+
+def _softmax_rows(names: Names, o: str, named: str, k: str) -> list[Block]:
+    """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over."""
+    total = next(t for (own, t) in names.softmax.named if own == o)
+    index, sizes = names.written[total].operands[0].index, letter_sizes(names.program, names.written[total])
+    i = next(c for c in LETTERS if c not in index)
+
+    def at(c: str) -> list[str]:
+        return ["" if sizes[x] == 1 else names.letter(c if x == k else x) for x in index]
+
+    p, q = (names.entry(named, at(c)) if named else Name("p").latex([c for c in at(c) if c]) for c in (k, i))
+    k, i = names.letter(k), names.letter(i)
+    same, other = rf"{p} \left(1 - {p}\right) & \text{{if }} {k} = {i}", rf"-{p} {q} & \text{{if }} {k} \ne {i}"
+    left = rf"\frac{{\partial {p}}}{{\partial {names.entry(o, at(i))}}}"
+    where = () if named else (" ", Math(rf"p = \operatorname{{softmax}}\left({names.tensor(o)}\right)"), ",")
+    sentence: Content = ("The derivative of the softmax", *where, " for the same index and for different ones:")
+    return [Paragraph(sentence), Formula(rf"{left} = \begin{{cases}} {same} \\ {other} \end{{cases}}")]
+
+
+def _formulas_of(blocks: Iterable[Block]) -> Iterable[str]:
+    for block in blocks:
+        if isinstance(block, FormulaRows):
+            yield from (row.latex for row in block.rows)
+        elif isinstance(block, StepBlock):
+            yield from (
+                *formulas(block.rule),
+                *formulas(block.local),
+                *formulas(block.upstream),
+                *formulas(block.result),
+            )

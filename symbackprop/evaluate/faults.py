@@ -1,0 +1,52 @@
+"""Why a value is not finite, in words that name the equation, the tensor and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symbackprop.core.program import Equation, Program
+from symbackprop.evaluate.primitives import Value
+
+
+def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
+    """What went wrong in an equation whose value is not finite.
+
+    made   the values that the tape recorded for it.
+    """
+    reason, positive = _reason(made)
+    text = f"{reason} in {equation} at the tested point"
+    inputs = [program.tensors[ref.name] for ref in equation.operands if program.tensors[ref.name].kind != "value"]
+    loose = [t for t in inputs if t.domain is None and t.kind in ("data", "parameter")]
+    if positive and loose:
+        tensor = loose[0]
+        shape = f"[{', '.join(map(str, tensor.shape))}]" if tensor.shape else ""
+        return f"{text}; choose another point, or declare {tensor.name}: {tensor.kind}{shape} & positive"
+    return f"{text}; choose another point, or write a form that is defined there"
+
+
+def _reason(made: Sequence[Value]) -> tuple[str, bool]:
+    """The first operation without a finite result of finite arguments, and whether a positive input would mend it."""
+    for value in made:
+        if np.isfinite(value.data).all() or not all(np.isfinite(p.data).all() for p in value.parents):
+            continue
+        arguments = [p.data for p in value.parents]
+        if value.kind == "division by zero":
+            return value.kind, False
+        if value.kind in ("log", "log1p"):
+            least = np.real(arguments[0]).min() + (value.kind == "log1p")
+            return ("log of a negative number" if least < 0 else "log of zero"), True
+        if value.kind == "power":
+            base, exponent = np.broadcast_arrays(*arguments)
+            if ((base == 0) & (np.real(exponent) < 0)).any():
+                return "division by zero", True
+            if ((np.real(base) < 0) & (np.real(exponent) % 1 != 0)).any():
+                return "a root or a broken power of a negative number", True
+            return "overflow of a power", False
+        if value.kind in ("inverse", "logdet"):
+            return f"the {value.kind} of a matrix that has none", False
+        if value.kind in ("asin", "acos", "atanh", "acosh"):
+            return f"{value.kind} of a number outside its domain", False
+        return f"overflow in {value.kind}", False
+    return "a value that is not finite", False

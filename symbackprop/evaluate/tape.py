@@ -1,0 +1,199 @@
+"""A program run at numbers, and its gradients by reverse accumulation: a witness that shares no rule with `chain_rule`.
+
+Every equation is walked down to the array operations of `primitives`. A tensor may have one axis more, along which
+several points lie; differences use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+from sympy import Expr, Symbol
+
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
+from symbackprop.evaluate import guards
+from symbackprop.evaluate import primitives as pr
+from symbackprop.evaluate.faults import fault
+from symbackprop.evaluate.points import PointError, extent, sizes_of
+from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes
+
+
+class Run:
+    """A program at one point: `values` by name, on a tape.
+
+    program, point, sizes   what to run, arrays by name, sizes by name.
+    wanted                  the tensors that a derivative is to reach.
+    shifts                  arrays to add to tensors, also to those that an equation writes; with a further first axis,
+                            the tensor has several values at once.
+    jitter                  moves every rounded result in its last digit.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        point: Mapping[str, ndarray],
+        sizes: Mapping[str, int],
+        wanted: Iterable[str] = (),
+        shifts: Mapping[str, ndarray] | None = None,
+        jitter: np.random.Generator | None = None,
+    ) -> None:
+        self.program, self.sizes, self.shifts = program, sizes, shifts or {}
+        self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+        self.wanted = set(wanted)
+        self.tape = Tape(jitter)
+        self.values: dict[str, Value] = {}
+        for tensor in program.inputs:
+            if tensor.kind == "constant" and tensor.name not in point:
+                data = np.full([extent(n, sizes) for n in tensor.shape], float(tensor.value))  # type: ignore[arg-type]
+            else:
+                data = np.asarray(point[tensor.name])
+            exact = tensor.kind == "integers"
+            self.keep(tensor.name, Value(data if np.iscomplexobj(data) else data.astype(float), exact=exact))
+
+    def keep(self, name: str, value: Value) -> None:
+        """Put a tensor's value on the tape, shifted where that was asked for."""
+        if name in self.shifts:
+            value = self.tape.record("shift", value.data + self.shifts[name], [value], [lambda g: g])
+        if name in self.wanted:  # a node of its own: an equation y = x shares the value of x, not its gradient
+            value = self.tape.record("name", value.data, [value], [lambda g: g])
+            value.needs = True
+        self.values[name] = value
+
+    def all(self, finite: bool = True, keep_tape: bool = True) -> Run:
+        """Run every equation.
+
+        Raises PointError at the first value that is not finite, unless `finite` is False.
+        """
+        with np.errstate(all="ignore"):
+            for equation in self.program.equations:
+                start = len(self.tape.values)
+                value = self.equation(equation)
+                if finite and not np.isfinite(value.data).all():
+                    raise PointError(fault(self.program, equation, self.tape.values[start:]))
+                self.keep(equation.target.name, value)
+                if not keep_tape:
+                    self.tape.values.clear()
+        return self
+
+    def equation(self, equation: Equation) -> Value:
+        extents = {c: extent(n, self.sizes) for c, n in letter_sizes(self.program, equation).items()}
+        op, target = equation.op, equation.target
+        operands = [self.operand(ref) for ref in equation.operands]
+        if isinstance(op, Sum):
+            slots = dict(zip(op.slots, operands, strict=True))
+            body = at_sizes(op.body, self.numbers)
+            scope = Scope(self.tape, slots, extents)
+            if not op.over:
+                return scope.spread(scope.read(body), target.index)
+            summed = [c for c, _ in op.over]
+            terms = [scope.spread(self.term(t, slots, extents, summed), target.index) for t in sp.Add.make_args(body)]
+            return pr.add(self.tape, terms) if len(terms) > 1 else terms[0]
+        scope = Scope(self.tape, {}, extents)
+        if isinstance(op, Reduce):
+            return self.reduced(op, operands[0], scope, target)
+        return self.matrix(op, operands[0], scope, target)
+
+    def operand(self, ref: Ref) -> Lettered:
+        """A tensor with its letters; a letter that stands twice is a diagonal."""
+        value = self.values[ref.name]
+        many = value.data.ndim > len(ref.index)
+        letters = ((MANY,) if many else ()) + ref.index
+        while len(set(letters)) < len(letters):
+            twice = next(c for c in letters if letters.count(c) > 1)
+            a, b = [k for k, c in enumerate(letters) if c == twice][:2]
+            value = pr.diagonal(self.tape, value, a, b)
+            letters = (*(c for k, c in enumerate(letters) if k not in (a, b)), twice)
+        return Lettered(value, letters)
+
+    def term(self, term: Expr, slots: Mapping[Symbol, Lettered], extents: Mapping[str, int], summed: Sequence[str]) -> Lettered:
+        """The sum of one product over the summed letters; guards fix letters before anything is multiplied."""
+        conditions, factors = guards.split(term)
+        letters_of = {s: x.letters for s, x in slots.items()}
+        fixed, rest = guards.solve(conditions, {c: extents[c] for c in summed}, letters_of)
+        scope = Scope(self.tape, slots, extents, fixed)
+        for letter in fixed:
+            scope.place(letter)
+        read = [scope.read(f) for f in factors if not f.is_number]
+        for condition in rest:
+            mask = scope.condition(condition)
+            read.append(Lettered(Value(mask.value.data.astype(float)), mask.letters))
+        read += scope.masks.values()
+        present = list(dict.fromkeys(c for item in read for c in item.letters))
+        scale = scope.number(sp.Mul(*[f for f in factors if f.is_number])).value.data
+        for letter in summed:
+            if letter not in present and letter not in fixed:
+                scale = scale * extents[letter]
+        places = {c: k for k, c in enumerate(present)}
+        result = tuple(c for c in present if c not in summed)
+        if not read:
+            return Lettered(Value(scale))
+        value = pr.contract(
+            self.tape, [(x.value, tuple(places[c] for c in x.letters)) for x in read], tuple(places[c] for c in result)
+        )
+        if scale != 1:
+            value = pr.multiply(self.tape, [value, Value(scale)])
+        return Lettered(value, result)
+
+    def reduced(self, op: Reduce, x: Lettered, scope: Scope, target: Ref) -> Value:
+        missing = tuple(c for c, _ in op.over if c not in x.letters)
+        if missing:
+            letters = (*missing, *(c for c in x.letters if c != MANY))
+            x = Lettered(scope.spread(x, letters), ((MANY,) if MANY in x.letters else ()) + letters)
+        axes = tuple(x.letters.index(c) for c, _ in op.over)
+        letters = tuple(c for k, c in enumerate(x.letters) if k not in axes)
+        if op.kind == "logsumexp":
+            return scope.spread(Lettered(pr.logsumexp(self.tape, x.value, axes), letters), target.index)
+        return scope.spread(Lettered(pr.extremum(self.tape, op.kind, x.value, axes), letters), target.index)
+
+    def matrix(self, op: Matrix, x: Lettered, scope: Scope, target: Ref) -> Value:
+        value = pr.matrix_function(self.tape, op.kind, x.value)
+        own = target.index[-2:] if op.kind == "inverse" else ()
+        return scope.spread(Lettered(value, x.letters[:-2] + own), target.index)
+
+
+def forward(
+    program: Program,
+    point: Mapping[str, ndarray],
+    sizes: Mapping[str, int] | None = None,
+    jitter: np.random.Generator | None = None,
+) -> dict[str, ndarray]:
+    """Every tensor of the program at a point.
+
+    point    an array for each input (constants may be left out); complex arrays are carried through.
+    sizes    by name; None: as the arrays have them.
+    jitter   moves every rounded result in its last digit.
+    Raises PointError where a value is not finite, naming the equation and why.
+    """
+    run = Run(program, point, sizes_of(program, point, sizes), jitter=jitter).all(keep_tape=False)
+    return {name: value.data for name, value in run.values.items()}
+
+
+def gradients(
+    program: Program,
+    of: str,
+    wrt: Iterable[str],
+    point: Mapping[str, ndarray],
+    sizes: Mapping[str, int] | None = None,
+    jitter: np.random.Generator | None = None,
+) -> dict[str, ndarray]:
+    """d of / d w for each w by reverse accumulation: of the shape of w, or of the shape of `of` followed by w's.
+
+    A Jacobian takes one walk for each entry of `of`. A tensor that `of` does not depend on has the gradient 0.
+    The other arguments are those of `forward`.
+    Raises PointError where a value is not finite.
+    """
+    names = list(wrt)
+    run = Run(program, point, sizes_of(program, point, sizes), names, jitter=jitter).all()
+    result, wanted = run.values[of], [run.values[name] for name in names]
+    shape = result.data.shape
+    rows: list[list[ndarray]] = []
+    with np.errstate(all="ignore"):
+        for place in np.ndindex(shape):
+            seed = np.zeros(shape)
+            seed[place] = 1
+            rows.append(run.tape.pull(result, seed, wanted))
+    return {name: np.reshape([row[k] for row in rows], shape + wanted[k].data.shape) for k, name in enumerate(names)}

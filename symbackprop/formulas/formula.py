@@ -1,0 +1,354 @@
+"""Formulas: the part of LaTeX's mathematics that reports use, read into a tree.
+
+    formula = item*
+    item    = atom scripts?
+    scripts = (_ argument | ^ argument | ')*
+    atom    = letter | number | macro | { formula } | \\left d formula \\right d | \\begin{e} cells \\end{e}
+
+Every writer reads this tree, so a macro that a writer cannot set is refused here, for all of them alike. Nothing
+that passes can reach a file, define a macro or leave the formula.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from symbackprop.formulas.symbols import (
+    ACCENTS,
+    ALPHABETS,
+    CHARACTERS,
+    DELIMITERS,
+    ENVIRONMENTS,
+    MACROS,
+    SPACES,
+    SYMBOLS,
+    Kind,
+)
+
+DEPTH = 60
+"""The deepest nesting that is read; deeper formulas cannot be read by a person either."""
+
+TEXT_ESCAPES = "_%&#${} "
+"""Characters that a backslash makes plain inside \\text, \\mathrm and \\operatorname."""
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL)
+_SPACE = re.compile(r"\s*")
+_NAME = re.compile(r"\s*\{([a-z]+)\}")
+
+
+class FormulaError(ValueError):
+    """A formula that the report cannot set; the message names the formula, the place and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One character, number, word or space (text: its width in ems), and its part in the formula."""
+
+    text: str
+    kind: Kind
+    alphabet: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Items side by side."""
+
+    items: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A base with what stands at its foot and at its head."""
+
+    base: "Node"
+    sub: "Node | None" = None
+    sup: "Node | None" = None
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """One over the other."""
+
+    over: "Node"
+    under: "Node"
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root; the square root has no degree."""
+
+    body: "Node"
+    degree: "Node | None" = None
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Delimiters that grow with what they hold; an empty one is not drawn."""
+
+    left: str
+    body: "Node"
+    right: str
+
+
+@dataclass(frozen=True)
+class Accent:
+    """A mark above: a hat, a bar; the name is that of its macro."""
+
+    name: str
+    body: "Node"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells in rows: a matrix, or the cases of a definition."""
+
+    environment: str
+    rows: "tuple[tuple[Node, ...], ...]"
+
+
+Node = Atom | Row | Script | Fraction | Root | Fence | Accent | Grid
+
+
+@lru_cache(maxsize=4096)
+def parse(latex: str) -> Row:
+    r"""The tree of a LaTeX formula, such as \frac{\partial L}{\partial W_1}.
+
+    latex: the formula without dollar signs.
+    Raises FormulaError where the formula has a macro outside the whitelist, unbalanced braces or deep nesting.
+    """
+    parser = _Parser(latex)
+    row = parser.row(())
+    if parser.peek():
+        raise parser.error(f"{parser.peek()!r} closes nothing")
+    return row
+
+
+@lru_cache(maxsize=4096)
+def split(latex: str) -> tuple[str, str]:
+    """The formula before its first relation, and the rest from the relation on; the rest is empty where there is none.
+
+    Rows of equations are aligned at this place.
+    """
+    parser = _Parser(latex)
+    parse(latex)
+    depth = 0
+    while token := parser.peek():
+        place = parser.skip()
+        parser.take()
+        if token in ("{", r"\left", r"\begin", "(", "["):
+            depth += 1
+        elif token in ("}", r"\right", r"\end", ")", "]"):
+            depth -= 1
+        if token in (r"\left", r"\right"):
+            parser.take()
+        elif depth == 0 and place and _symbol(token)[1] == "relation" and token not in (":", r"\mid"):
+            return latex[:place].rstrip(), latex[place:]
+    return latex, ""
+
+
+def respell(latex: str, spelling: dict[str, str]) -> str:
+    """The formula with some of its tokens written otherwise; the words inside \\text and its like stay as they are."""
+    parse(latex)
+    pieces, parser = [], _Parser(latex)
+    while token := parser.peek():
+        start = parser.place
+        pieces.append(latex[start : parser.skip()])
+        parser.take()
+        pieces.append(spelling.get(token, token))
+        if token in (r"\text", r"\mathrm", r"\operatorname"):
+            start = parser.place
+            parser.words()
+            pieces.append(latex[start : parser.place])
+    return "".join(pieces)
+
+
+def escape_words(text: str) -> str:
+    """The text as it stands inside \\text{...}, \\mathrm{...} or \\operatorname{...} of a formula."""
+    text = text.replace("\\", "/").replace("^", "'").replace("~", " ").replace("`", "'")
+    return re.sub(r"[_%&#${}]", lambda match: "\\" + match.group(), text)
+
+
+def _symbol(token: str) -> tuple[str, Kind | None]:
+    if token.startswith("\\"):
+        return SYMBOLS.get(token[1:], ("", None))
+    return CHARACTERS.get(token, ("", None))
+
+
+class _Parser:
+    def __init__(self, latex: str) -> None:
+        self.latex = latex
+        self.place = 0
+        self.taken = 0
+        self.depth = 0
+
+    def error(self, fault: str, at: int | None = None) -> FormulaError:
+        """The fault at a place, which is the next token's unless it is given."""
+        return FormulaError(f"formula {self.latex!r}, character {(self.skip() if at is None else at) + 1}: {fault}")
+
+    def skip(self) -> int:
+        """The place of the next token, past the spaces."""
+        match = _SPACE.match(self.latex, self.place)
+        return match.end() if match else self.place
+
+    def peek(self) -> str:
+        match = _TOKEN.match(self.latex, self.skip())
+        return match.group() if match else ""
+
+    def take(self) -> str:
+        token = self.peek()
+        self.taken = self.skip()
+        self.place = self.taken + len(token)
+        return token
+
+    def expect(self, token: str, fault: str) -> None:
+        if self.peek() != token:
+            raise self.error(fault)
+        self.take()
+
+    def row(self, ends: tuple[str, ...]) -> Row:
+        """Items up to one of the ends, which is left to the caller."""
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise self.error(f"nested more than {DEPTH} deep; give a part of it a name of its own")
+        items: list[Node] = []
+        while (token := self.peek()) and token not in ends and token not in ("}", r"\right", r"\end", "&", r"\\"):
+            items.append(self.scripts())
+        self.depth -= 1
+        return Row(tuple(items))
+
+    def scripts(self) -> Node:
+        base = Row(()) if self.peek() in ("_", "^", "'") else self.atom()
+        sub: Node | None = None
+        sup: Node | None = None
+        while (token := self.peek()) in ("_", "^", "'"):
+            self.take()
+            if token == "_":
+                if sub is not None:
+                    raise self.error("two subscripts on one base; put both into one pair of braces")
+                sub = self.argument("_")
+            elif token == "'":
+                prime = Atom("′", "upright")
+                sup = prime if sup is None else Row((sup, prime))
+            elif sup is not None:
+                raise self.error("two superscripts on one base; put both into one pair of braces")
+            else:
+                sup = self.argument("^")
+        return base if sub is None and sup is None else Script(base, sub, sup)
+
+    def argument(self, of: str) -> Node:
+        """What stands after a macro: a group in braces, or one atom."""
+        if not self.peek() or self.peek() in ("}", "&", r"\\", r"\right", r"\end", "^", "_", "'"):
+            raise self.error(f"{of} lacks its argument")
+        if self.peek() != "{" and len(self.peek()) > 1 and self.peek().isascii() and self.peek()[0].isdigit():
+            # TeX takes one digit only: x^12 is x^1 2.
+            raise self.error(f"{of} takes one digit unless there are braces: write {of}{{{self.peek()}}}")
+        return self.atom()
+
+    def atom(self) -> Node:
+        token = self.take()
+        if token == "{":
+            group = self.row(())
+            self.expect("}", "a brace { is not closed by }")
+            if len(group.items) != 1:
+                return group
+            item = group.items[0]
+            if isinstance(item, Atom) and item.kind in ("binary", "relation", "punctuation"):
+                return Atom(item.text, "upright")  # braces take the space of an operator away, as in 1{,}000
+            return item
+        if token.startswith("\\"):
+            return self.macro(token[1:])
+        if token in CHARACTERS:
+            return Atom(*CHARACTERS[token])
+        if token[0].isdigit() and token.isascii():
+            return Atom(token, "number")
+        if token.isalpha():
+            return Atom(token, "letter")
+        raise self.error(f"{token!r} has no meaning in a formula", self.taken)
+
+    def macro(self, name: str) -> Node:
+        if name in SYMBOLS:
+            return Atom(*SYMBOLS[name])
+        if name in SPACES:
+            return Atom(str(SPACES[name]), "space")
+        if name in ACCENTS:
+            return Accent(name, self.argument("\\" + name))
+        if name in ALPHABETS:
+            return Atom(self.words(), "letter", name)
+        if name == "frac":
+            return Fraction(self.argument(r"\frac"), self.argument(r"\frac"))
+        if name == "sqrt":
+            return self.root()
+        if name in ("text", "mathrm", "operatorname"):
+            words = self.words()
+            return Atom(words, "text" if name == "text" else "function" if name == "operatorname" else "upright")
+        if name == "left":
+            return self.fence()
+        if name == "begin":
+            return self.grid()
+        if name in MACROS:
+            raise self.error(f"\\{name} closes nothing", self.taken)
+        near = difflib.get_close_matches(name, MACROS, 1)
+        mend = f"; did you mean \\{near[0]}?" if near else "; symbackprop/formulas/symbols.py lists the macros"
+        fault = f"the macro \\{name} is not one of those that every format of the report can set{mend}"
+        raise self.error(fault, self.taken)
+
+    def root(self) -> Root:
+        degree = None
+        if self.peek() == "[":
+            self.take()
+            degree = self.row(("]",))
+            self.expect("]", r"the degree of \sqrt is not closed by ]")
+        return Root(self.argument(r"\sqrt"), degree)
+
+    def fence(self) -> Fence:
+        left = self.delimiter(r"\left")
+        body = self.row(())
+        self.expect(r"\right", r"\left lacks its \right")
+        return Fence(left, body, self.delimiter(r"\right"))
+
+    def delimiter(self, of: str) -> str:
+        token = self.take()
+        if token not in DELIMITERS:
+            raise self.error(f"{of} needs a delimiter after it, such as ( or \\lVert, not {token!r}", self.taken)
+        return DELIMITERS[token]
+
+    def grid(self) -> Grid:
+        name = self.environment()
+        rows: list[tuple[Node, ...]] = [(self.row(()),)]
+        while (token := self.peek()) in ("&", r"\\"):
+            self.take()
+            if token == "&":
+                rows[-1] = (*rows[-1], self.row(()))
+            elif self.peek() != r"\end":
+                rows.append((self.row(()),))
+        self.expect(r"\end", f"\\begin{{{name}}} lacks its \\end")
+        if self.environment() != name:
+            raise self.error(f"\\begin{{{name}}} is closed by another \\end")
+        return Grid(name, tuple(rows))
+
+    def environment(self) -> str:
+        match = _NAME.match(self.latex, self.place)
+        if not match or match.group(1) not in ENVIRONMENTS:
+            raise self.error(f"the environment is not one of {', '.join(ENVIRONMENTS)}")
+        self.place = match.end()
+        return match.group(1)
+
+    def words(self) -> str:
+        """The raw text in the braces that follow, with its escapes undone."""
+        self.expect("{", "the text lacks its opening brace {")
+        text = ""
+        while self.place < len(self.latex):
+            char = self.latex[self.place]
+            self.place += 1
+            if char == "}":
+                return text
+            if char == "\\" and self.place < len(self.latex) and self.latex[self.place] in TEXT_ESCAPES:
+                char = self.latex[self.place]
+                self.place += 1
+            elif char in "\\_%&#${^~`" or not char.isprintable():
+                raise self.error(
+                    f"{char!r} cannot stand in the text of a formula; pass the text through escape_words", self.place - 1
+                )
+            text += char
+        raise self.error("a brace { is not closed by }")

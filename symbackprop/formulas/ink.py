@@ -1,0 +1,310 @@
+"""Formulas, text and small matrices as outlines, measured before they are drawn, for pictures that need no fonts.
+
+Everything is an `Ink`: named glyph outlines and rules around an origin on the baseline, with its extent.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from threading import RLock
+from typing import Any
+from xml.etree import ElementTree
+
+import ziafont.font
+import ziamath.zmath
+from ziamath.drawable import Glyph, HLine, VLine
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.formulas.formula import FormulaError
+from symbackprop.formulas.mathml import mathml
+from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
+
+
+class DrawingError(SymbackpropError):
+    """A picture that cannot be drawn: the message names the place, the fault and the mend."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Outlines in pixels, x to the right and y down, from an origin at the left end of the baseline."""
+
+    width: float
+    ascent: float
+    descent: float
+    glyphs: tuple[tuple[str, float, float, float], ...] = ()  # outline, x, y, size of the font
+    rules: tuple[tuple[float, float, float, float], ...] = ()  # x, y, width, height
+    words: tuple[tuple[str, float, float, float, float], ...] = ()  # text without outlines, x, y, size, width
+
+    @property
+    def height(self) -> float:
+        """ascent + descent, in pixels."""
+        return self.ascent + self.descent
+
+    def moved(self, dx: float, dy: float) -> "Ink":
+        """The same outlines, further to the right and down; the extent stays."""
+        return replace(
+            self,
+            glyphs=tuple((outline, x + dx, y + dy, size) for outline, x, y, size in self.glyphs),
+            rules=tuple((x + dx, y + dy, width, height) for x, y, width, height in self.rules),
+            words=tuple((word, x + dx, y + dy, size, width) for word, x, y, size, width in self.words),
+        )
+
+
+NOTHING = Ink(0.0, 0.0, 0.0)
+
+# ziafont reads glyphs by seeking in one shared buffer, so that only one thread may measure at a time.
+_fonts_in_use = RLock()
+OUTLINES: dict[str, str] = {}
+"""Each glyph that was measured, by name: its path in thousandths of the font's size, empty for a blank."""
+
+
+class TooLarge(DrawingError):
+    """A formula that would take seconds to set, and that no box would hold."""
+
+
+MOST_EFFORT = 5000
+"""The largest formula that is set, by `_effort`: some 300 terms, or brackets 8 deep; about 0.4 s."""
+
+
+@lru_cache(maxsize=4096)
+def formula(latex: str, size: float) -> Ink:
+    r"""The outlines of a LaTeX formula.
+
+    Arguments: latex, such as `z = W_{1}x`, in the spelling of `formula.parse`; size of its letters in pixels.
+    Raises: DrawingError for what cannot be read, or has no outline in the font; TooLarge.
+    """
+    try:
+        tree = _for_ziamath(ElementTree.fromstring(mathml(latex, display=True)), size)
+    except FormulaError as error:
+        raise DrawingError(str(error)) from None
+    if _effort(tree) > MOST_EFFORT:
+        raise TooLarge("the formula is too long or too deeply nested to be drawn: give a part of it a name of its own")
+    found = _Found([], [], [])
+    with _fonts_in_use:
+        # The font is named because the process may have set another one.
+        root = ziamath.zmath.Math(tree, size=size, font="default").node
+        _collect(root, 0.0, 0.0, found, latex)
+    if not found.boxes:
+        raise DrawingError(f"formula {latex!r} has nothing to draw: write at least a name")
+    left, right = min(box[0] for box in found.boxes), max(box[2] for box in found.boxes)
+    top, bottom = min(box[1] for box in found.boxes), max(box[3] for box in found.boxes)
+    return Ink(right - left, -top, bottom, tuple(found.glyphs), tuple(found.rules)).moved(-left, 0.0)
+
+
+def _effort(element: ElementTree.Element) -> int:
+    """How many elements ziamath sets: a row twice, to learn its height first, a row within a row four times, ..."""
+    within = sum(map(_effort, element))
+    return 1 + (2 * within if element.tag in ("math", "mrow", "mtr", "mtd") else within)
+
+
+_ROLES = dict([*SYMBOLS.values(), *CHARACTERS.values()])
+# The space before and after a sign, in eighteenths of an em, as in TeX.
+_SPACE_AROUND = {"binary": (4, 4), "relation": (5, 5), "punctuation": (0, 3)}
+# What ziamath stretches, or draws as a rule, over its base.
+_MARKS = {"^": "\u0302", "~": "\u0303"}
+_RULE = "\u2015"
+
+
+def _for_ziamath(tree: ElementTree.Element, size: float) -> ElementTree.Element:
+    """The MathML that ziamath draws as TeX does: of spaces, it lacks some, and its em is a third too long."""
+    for sign in tree.iter("mo"):
+        around = _SPACE_AROUND.get(_ROLES.get(sign.text or "", ""))
+        if sign.get("form") == "prefix":
+            around = (0, 0)
+        if around and not sign.get("lspace"):
+            sign.set("lspace", f"{around[0] / 18}em")
+            sign.set("rspace", f"{around[1] / 18}em")
+    for element in tree.iter():
+        for trait, length in element.attrib.items():
+            if trait in ("lspace", "rspace", "width") and length.endswith("em"):
+                element.set(trait, f"{float(length[:-2]) * size:.4f}")
+    for accented in tree.iter("mover"):
+        mark = list(accented)[1]
+        if accented.get("accent") and mark.text:
+            is_rule = mark.text == "¯" and mark.get("stretchy") == "true"
+            mark.text = _RULE if is_rule else _MARKS.get(mark.text, mark.text)
+            mark.set("lspace", "0")
+            mark.set("rspace", "0")
+    for grid in tree.iter("mtable"):
+        if grid.get("class") == "cases":
+            grid.set("columnalign", "left")
+    return tree
+
+
+@dataclass
+class _Found:
+    glyphs: list[tuple[str, float, float, float]]
+    rules: list[tuple[float, float, float, float]]
+    boxes: list[tuple[float, float, float, float]]  # left, top, right, bottom of what is visible
+
+
+def _collect(node: Any, x: float, y: float, found: _Found, latex: str) -> None:
+    """Walk ziamath's tree: its own drawing repeats every outline, or shares them by a setting of the whole process."""
+    if isinstance(node, Glyph):
+        if not node.glyph.index and node.char.strip():
+            raise DrawingError(f"formula {latex!r}: the font lacks {node.char!r}: write the name in Latin or Greek letters")
+        if outline := _outline("S", node.glyph):
+            scale, box = node.size / node.glyph.font.info.layout.unitsperem, node.glyph.bbox
+            found.glyphs.append((outline, x, y, node.size))
+            found.boxes.append((x + box.xmin * scale, y - box.ymax * scale, x + box.xmax * scale, y - box.ymin * scale))
+    elif isinstance(node, HLine):
+        found.rules.append((x, y, node.length, node.lw))
+        found.boxes.append((x, y, x + node.length, y + node.lw))
+    elif isinstance(node, VLine):
+        found.rules.append((x - node.lw / 2, y, node.lw, node.height))
+        found.boxes.append((x, y, x + node.lw, y + node.height))
+    else:
+        for (dx, dy), child in zip(getattr(node, "nodexy", []), node.nodes, strict=False):
+            _collect(child, x + dx, y + dy, found, latex)
+
+
+def _outline(font: str, glyph: Any) -> str:
+    """The name of a glyph's outline, which is kept for the canvas; empty for a blank."""
+    name = f"{font}{glyph.index}"
+    if offsets := getattr(glyph, "offsets", None):  # a tall bar or bracket, put together of pieces
+        name = f"{font}{glyph.glyphs[0].index}_{offsets[0]:.0f}_{offsets[-1]:.0f}"
+    if name not in OUTLINES:
+        path = glyph.svgpath(scale_factor=1000 / glyph.DFLT_SIZE_PT)
+        data = "" if path is None else " ".join(piece.get("d", "") for piece in path.iter())
+        data = re.sub(r"-?\d+\.\d+", lambda entry: f"{float(entry[0]):.0f}", data)
+        OUTLINES[name] = re.sub(r"\s*([A-Z])\s*", r"\1", data).strip()
+    return name if OUTLINES[name] else ""
+
+
+def fitted(latex: str, size: float, widest: float) -> Ink:
+    """The formula in one line; where too wide, broken before = + - into up to four; else its left-hand side."""
+    with suppress(TooLarge):
+        whole = formula(latex, size)
+        if whole.width <= widest:
+            return _lined(whole, size)
+        lines = [formula(line, size) for line in _lines(latex, size, widest)]
+        if len(lines) <= 4 and max(line.width for line in lines) <= widest:
+            return stack([_lined(line, size) for line in lines], 0.6 * size, align=0.0)
+    start, *rest = _pieces(latex)
+    with suppress(TooLarge):
+        short = formula(rf"{start} = \ldots", size)
+        if rest and short.width <= widest:
+            return _lined(short, size)
+    return _lined(formula(r"\ldots", size), size)
+
+
+def _lines(latex: str, size: float, widest: float) -> list[str]:
+    """The pieces of the formula, as many in a line as fit."""
+    lines, width = [""], 0.0
+    for piece in _pieces(latex):
+        more = formula(piece, size).width + 0.6 * size  # with the blanks around the sign
+        if lines[-1] and width + more > widest:
+            lines.append("")
+            width = 0.0
+        lines[-1] += piece
+        width += more
+    return lines
+
+
+def _lined(ink: Ink, size: float) -> Ink:
+    """The ink with at least the height of a line of text, so that `a` and `b` take the same room."""
+    return replace(ink, ascent=max(ink.ascent, 0.72 * size), descent=max(ink.descent, 0.22 * size))
+
+
+def _pieces(latex: str) -> list[str]:
+    r"""The formula cut before each = + - that stands outside braces, brackets and \left ... \right."""
+    pieces, depth, start = [], 0, 0
+    for token in re.finditer(r"\\(?:[A-Za-z]+|.)|.", latex, re.DOTALL):
+        if token[0] in ("{", "(", "[", r"\left", r"\begin"):
+            depth += 1
+        elif token[0] in ("}", ")", "]", r"\right", r"\end"):
+            depth -= 1
+        elif token[0] in "=+-" and depth == 0:
+            before = latex[start : token.start()].rstrip()
+            if before.strip(" =+-") and before[-1] not in "^_":
+                pieces.append(latex[start : token.start()])
+                start = token.start()
+    return [*pieces, latex[start:]]
+
+
+@lru_cache(maxsize=1)
+def _text_font() -> Any:
+    """DejaVu Sans, which ziafont carries: even digits, legible at eleven pixels."""
+    return ziafont.font.Font()
+
+
+@lru_cache(maxsize=8192)
+def text(words: str, size: float) -> Ink:
+    """The outlines of one line of plain text, in letters of the size; a hyphen before a digit becomes a minus sign.
+
+    A line with a character that has no outline (Chinese, say) is left to the viewer's fonts, squeezed into its width.
+    """
+    words = re.sub(r"(?<![\w)])-(?=[\d.])", "−", " ".join(words.split()))
+    if not words:
+        return NOTHING
+    ascent, descent = 0.76 * size, 0.24 * size
+    with _fonts_in_use:
+        font = _text_font()
+        shapes = [font.glyph(letter) for letter in words]
+        if not all(shape.index for shape in shapes):
+            width = size * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.6 for letter in words)
+            return Ink(width, ascent, descent, words=((words, 0.0, 0.0, size, width),))
+        glyphs, x = [], 0.0
+        for shape in shapes:
+            if outline := _outline("D", shape):
+                glyphs.append((outline, x, 0.0, size))
+            x += shape.advance() * size / font.info.layout.unitsperem
+    return Ink(x, ascent, descent, tuple(glyphs))
+
+
+_NUMBER = re.compile(r"[-+−]?(\d[\d.,]*(e[-+]?\d+)?|\.\d+|inf|nan|∞|…|\.\.\.)", re.IGNORECASE)
+
+
+def value(summary: str, size: float) -> Ink:
+    r"""A number, a remark in words, or rows of numbers in brackets: `-0.39`, `mean 0.12`, `0.1 0.5\n-0.3 0.8`.
+
+    Rows of equally many numbers, a line each with blanks between its numbers, are a matrix; a single number is none.
+    """
+    rows = [row.split() for row in summary.splitlines() if row.strip()]
+    numbers = all(_NUMBER.fullmatch(entry) for row in rows for entry in row)
+    if not numbers or len({len(row) for row in rows}) != 1 or len(rows) == len(rows[0]) == 1:
+        return stack([text(" ".join(row), size) for row in rows], 0.15 * size)
+    columns = [stack([text(entry, size) for entry in column], 0.15 * size, 1.0) for column in zip(*rows, strict=True)]
+    parts, x = [], 0.42 * size
+    for column in columns:
+        parts.append(column.moved(x, 0.0))
+        x += column.width + 0.75 * size
+    width, ascent, descent = x - 0.33 * size, columns[0].ascent + 0.06 * size, columns[0].descent + 0.06 * size
+    stroke, lip = max(0.8, 0.07 * size), 0.25 * size
+    brackets = [
+        (x, y, across, down)
+        for side, inner in ((0.0, 0.0), (width - stroke, width - lip))
+        for x, y, across, down in (
+            (side, -ascent, stroke, ascent + descent),
+            (inner, -ascent, lip, stroke),
+            (inner, descent - stroke, lip, stroke),
+        )
+    ]
+    return _together([*parts, Ink(width, ascent, descent, rules=tuple(brackets))], width, ascent, descent)
+
+
+def stack(lines: Sequence[Ink], gap: float, align: float = 0.5) -> Ink:
+    """Lines under one another, on the first one's baseline; align is 0 for left, 0.5 for centred, 1 for right."""
+    lines = [line for line in lines if line.width]
+    if not lines:
+        return NOTHING
+    width, y, parts = max(line.width for line in lines), -lines[0].ascent, []
+    for line in lines:
+        parts.append(line.moved((width - line.width) * align, y + line.ascent))
+        y += line.height + gap
+    return _together(parts, width, lines[0].ascent, y - gap)
+
+
+def _together(parts: Iterable[Ink], width: float, ascent: float, descent: float) -> Ink:
+    parts = tuple(parts)
+    return Ink(
+        width,
+        ascent,
+        descent,
+        tuple(glyph for part in parts for glyph in part.glyphs),
+        tuple(rule for part in parts for rule in part.rules),
+        tuple(word for part in parts for word in part.words),
+    )

@@ -1,0 +1,185 @@
+"""Formulas as one line of Unicode text: ∂L/∂W₁ = [W₂ᵀ 2(ŷ − y) ⊙ a ⊙ (1 − a)] xᵀ."""
+
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+from symbackprop.formulas.formula import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, parse
+from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ENVIRONMENTS
+
+_LOW = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρϕχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
+_HIGH = dict(zip("0123456789+−=()abcdefghijklmnoprstuvwxyz⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′", strict=True))
+# A terminal draws these more clearly than the mathematical ones.
+_CLEARER = {"∑": "Σ", "∏": "Π", "⋅": "·", "∣": "|", "∗": "*"}
+
+_OPERATORS = ("binary", "relation")
+
+
+@lru_cache(maxsize=4096)
+def plain(latex: str) -> str:
+    r"""The formula as a line of text: \frac{\partial L}{\partial W_1} is ∂L/∂W₁.
+
+    Raises FormulaError, see `formula.parse`.
+    """
+    return unicodedata.normalize("NFC", _row(parse(latex)))
+
+
+def _row(node: Row) -> str:
+    text = ""
+    before: Node | None = None
+    for place, item in enumerate(node.items):
+        following = node.items[place + 1] if place + 1 < len(node.items) else None
+        kind = _kind(item)
+        if kind == "space":
+            text = text.rstrip() + (" " if float(_atom_of(item).text) > 0 else "")
+            continue
+        written = _write(item)
+        if isinstance(item, Fraction) and (
+            _operand(before) or _kind(before) == "close" or _operand(following) or _kind(following) in ("big", "open")
+        ):
+            written = f"({written})"
+        if kind in _OPERATORS and not (kind == "binary" and _is_sign(before)):
+            text = text.rstrip() + f" {written} "
+        else:
+            text += (" " if _gap(before, item, text) else "") + written + (" " if kind == "punctuation" else "")
+        before = item
+    return text.strip()
+
+
+def _atom_of(item: Node | None) -> Atom:
+    """The atom that an item stands for, its scripts left aside; an empty one for what is no atom."""
+    head = item.base if isinstance(item, Script) else item
+    return head if isinstance(head, Atom) else Atom("", "letter")
+
+
+def _kind(item: Node | None) -> str:
+    """What the item is to its neighbours."""
+    if item is None:
+        return ""
+    head = item.base if isinstance(item, Script) else item
+    return head.kind if isinstance(head, Atom) else "fence" if isinstance(head, Fence | Grid) else "letter"
+
+
+def _is_sign(before: Node | None) -> bool:
+    """Whether a plus or minus after this item is a sign, not an operation."""
+    return _kind(before) in ("", "binary", "relation", "open", "punctuation", "big", "limit", "function")
+
+
+def _operand(item: Node | None) -> bool:
+    """Whether the item multiplies what it stands next to."""
+    return _kind(item) not in ("", "binary", "relation", "open", "close", "punctuation", "space", "text", "big")
+
+
+def _gap(before: Node | None, item: Node, text: str) -> bool:
+    """Whether a space is due between the two: a product needs one, an opening parenthesis and a slash do not."""
+    if not text or text.endswith(" ") or before is None:
+        return False
+    last, kind = _kind(before), _kind(item)
+    if "/" in (_atom_of(before).text, _atom_of(item).text) or _atom_of(before).text in ("∂", "∇"):
+        return False
+    if last in ("binary", "open") or kind in ("close", "punctuation"):
+        return False
+    if kind in ("open", "fence") and not (last == "close" and isinstance(before, Script)):
+        return last in ("big", "text") or (last == "limit" and isinstance(before, Script))
+    return "|" not in (_atom_of(before).text, _atom_of(item).text)
+
+
+def _write(node: Node) -> str:
+    return _WRITERS[type(node)](node)
+
+
+def _atom(atom: Atom) -> str:
+    if atom.alphabet == "mathbb":
+        return "".join(ALPHABET_HOLES["mathbb"].get(char, char) for char in atom.text)
+    return _CLEARER.get(atom.text, atom.text)
+
+
+def _compact(node: Node) -> str:
+    """An index or exponent: no spaces in it, products of letters written together."""
+    return _write(node).replace(" ", "")
+
+
+def _script(node: Script) -> str:
+    base = _write(node.base)
+    if isinstance(node.base, Fraction) or (isinstance(node.base, Row) and len(node.base.items) > 1):
+        base = f"({base})"
+    if _kind(node.base) in ("big", "limit", "relation"):
+        return base + _mark("_", node.sub) + _mark("^", node.sup)
+    return base + _shifted(node.sub, _LOW, "_") + _shifted(node.sup, _HIGH, "^")
+
+
+def _shifted(node: Node | None, table: dict[str, str], mark: str) -> str:
+    """The script in small characters where Unicode has all of them, after a mark otherwise."""
+    if node is None:
+        return ""
+    text = _compact(node)
+    if all(char in table for char in text):
+        return "".join(table[char] for char in text)
+    return _marked(mark, text)
+
+
+def _mark(mark: str, node: Node | None) -> str:
+    return "" if node is None else _marked(mark, _compact(node))
+
+
+def _marked(mark: str, text: str) -> str:
+    bracketed = text.startswith("[") and text.endswith("]")
+    return mark + (text if len(text) == 1 or bracketed else f"({text})")
+
+
+def _fraction(node: Fraction) -> str:
+    return f"{_part(node.over, under=False)}/{_part(node.under, under=True)}"
+
+
+def _part(node: Node, under: bool) -> str:
+    """The numerator or denominator, in parentheses unless it reads as one thing: W₁, ∂W₁, 2."""
+    text = _write(node)
+    items = node.items if isinstance(node, Row) else (node,)
+    if len(items) == 1:
+        one = not isinstance(items[0], Fraction)
+    elif _atom_of(items[0]).text in ("∂", "∇"):
+        one = not any(_kind(item) in _OPERATORS or isinstance(item, Fraction) for item in items)
+    else:
+        one = not under and not any(
+            _kind(item) in (*_OPERATORS, "big", "limit")
+            or isinstance(item, Fraction)
+            or _atom_of(item).text == "/"
+            or (_kind(item) == "function" and _kind(following) not in ("open", "fence"))
+            for item, following in zip(items, (*items[1:], None), strict=True)
+        )
+    return text if one else f"({text})"
+
+
+def _root(node: Root) -> str:
+    body = _write(node.body)
+    sign = "√" if node.degree is None else {"3": "∛", "4": "∜"}.get(_write(node.degree), "")
+    if not sign:
+        return f"({body})^(1/{_compact(node.degree) if node.degree else ''})"
+    return sign + (body if len(body) == 1 else f"({body})")
+
+
+def _fence(node: Fence) -> str:
+    return f"{node.left}{_write(node.body)}{node.right}"
+
+
+def _accent(node: Accent) -> str:
+    body = _write(node.body)
+    return body + ACCENTS[node.name][1] if len(body) == 1 else f"{node.name.removeprefix('wide')}({body})"
+
+
+def _grid(node: Grid) -> str:
+    left, right = ENVIRONMENTS[node.environment]
+    rows = "; ".join(", ".join(_write(cell).rstrip(",") for cell in row) for row in node.rows)
+    return f"{left}{rows}{'}' if left == '{' else right}"
+
+
+_WRITERS: dict[type, Callable[..., str]] = {
+    Atom: _atom,
+    Row: _row,
+    Script: _script,
+    Fraction: _fraction,
+    Root: _root,
+    Fence: _fence,
+    Accent: _accent,
+    Grid: _grid,
+}

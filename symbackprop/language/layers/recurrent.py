@@ -1,0 +1,147 @@
+"""Recurrent layers, unrolled: one state after the other, all with the same weights, whose gradients therefore add."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbackprop.core.program import same_size, shape_text
+from symbackprop.language import tensors as builder
+from symbackprop.language.layers.arguments import Value, activated, equal, steps, tensor
+from symbackprop.language.operations import concatenate, stack
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, matmul
+
+
+def rnn(x: Value, W: Value, U: Value, b: Value, h: Value = None, activation: str = "tanh", sequence: bool = False) -> Tensor:
+    """h_t = f(x_t W + h_{t-1} U + b) for t = 1, ..., T.
+
+    x   (N, T, d) with T a number; W (d, h); U (h, h); b (h,); h (N, h), the state before, or none: zeros.
+    sequence   whether to return all states.
+    Returns the last state (N, h), or all of them (N, T, h). Raises LanguageError for T = 0 or sizes that differ.
+    Source: Elman 1990.
+    """
+    cell = _Cell("rnn", x, W, U, b, 1)
+    states: list[Tensor] = []
+    state = cell.state(h)
+    for t in range(cell.steps):
+        state = activated("rnn", activation, cell.sum(t, state)).called(f"h_{t + 1}")
+        states.append(state)
+    return _result(states, sequence)
+
+
+def lstm(x: Value, W: Value, U: Value, b: Value, h: Value = None, c: Value = None, sequence: bool = False) -> Tensor:
+    """h_t = o tanh(c_t), c_t = f c_{t-1} + i g, with [i, f, g, o] = [sigma, sigma, tanh, sigma](x_t W + h_{t-1} U + b).
+
+    x   (N, T, d) with T a number; W (d, 4 h); U (h, 4 h); b (4 h,); h, c (N, h), the state before, or none: zeros.
+    sequence   whether to return all states h_t.
+    Returns the last h (N, h), or all of them (N, T, h).
+    Raises LanguageError for T = 0, for sizes that differ, and where the columns are no four equal parts.
+    Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
+    """
+    cell = _Cell("lstm", x, W, U, b, 4)
+    states: list[Tensor] = []
+    state, memory = cell.state(h), cell.state(c)
+    for t in range(cell.steps):
+        z = cell.sum(t, state)
+        i, f, g, o = (
+            builder.apply(name, cell.gate(z, k).called(f"z_{stem}_{t + 1}")).called(f"{stem}_{t + 1}")
+            for k, (name, stem) in enumerate(zip(_LSTM, "ifgo", strict=True))
+        )
+        memory = (i * g if memory is None else f * memory + i * g).called(f"c_{t + 1}")
+        state = (builder.apply("tanh", memory) * o).called(f"h_{t + 1}")
+        states.append(state)
+    return _result(states, sequence)
+
+
+_LSTM = ("sigmoid", "sigmoid", "tanh", "sigmoid")
+
+
+def gru(x: Value, W: Value, U: Value, b: Value, c: Value, h: Value = None, sequence: bool = False) -> Tensor:
+    """h_t = (1 - s) n + s h_{t-1}, with p = x_t W + b and q = h_{t-1} U + c in three parts.
+
+    The gates are r = sigma(p_1 + q_1) and s = sigma(p_2 + q_2), the candidate is n = tanh(p_3 + r q_3).
+    x   (N, T, d) with T a number; W (d, 3 h); U (h, 3 h); b, c (3 h,); h (N, h), the state before, or none: zeros.
+    sequence   whether to return all states.
+    Returns the last state (N, h), or all of them (N, T, h).
+    Raises LanguageError for T = 0, for sizes that differ, and where the columns are no three equal parts.
+    Source: Cho et al. 2014, with the reset gate behind the product.
+    """
+    cell = _Cell("gru", x, W, U, b, 3)
+    c = tensor("gru", c, "3h")
+    equal("gru", cell.W, 1, c, 0)
+    states: list[Tensor] = []
+    state = cell.state(h)
+    for t in range(cell.steps):
+        p = (matmul(cell.step(t), cell.W) + cell.b).called(f"p_{t + 1}")
+        q = c if state is None else (matmul(state, cell.U) + c).called(f"q_{t + 1}")
+        parts = [(cell.gate(q, k), cell.gate(p, k)) for k in range(3)]
+        r = builder.apply("sigmoid", parts[0][0] + parts[0][1]).called(f"r_{t + 1}")
+        z = builder.apply("sigmoid", parts[1][0] + parts[1][1]).called(f"s_{t + 1}")
+        n = builder.apply("tanh", r * parts[2][0] + parts[2][1]).called(f"n_{t + 1}")
+        state = ((1 - z) * n if state is None else (1 - z) * n + z * state).called(f"h_{t + 1}")
+        states.append(state)
+    return _result(states, sequence)
+
+
+def bidirectional_rnn(
+    x: Value, W: Value, U: Value, b: Value, W_back: Value, U_back: Value, b_back: Value, activation: str = "tanh"
+) -> Tensor:
+    """y_t = [h_t, k_t] with h_t = f(x_t W + h_{t-1} U + b) and k_t = f(x_t W_back + k_{t+1} U_back + b_back).
+
+    x   (N, T, d) with T a number; W, W_back (d, h); U, U_back (h, h); b, b_back (h,).
+    Returns (N, T, 2 h). Raises LanguageError for T = 0 or sizes that differ. Source: Schuster and Paliwal 1997.
+    """
+    x = tensor("bidirectional_rnn", x, "N T d")
+    forth = rnn(x, W, U, b, activation=activation, sequence=True)
+    cell = _Cell("bidirectional_rnn", x, W_back, U_back, b_back, 1)
+    states: list[Tensor] = []
+    state = None
+    for t in reversed(range(cell.steps)):
+        state = activated("bidirectional_rnn", activation, cell.sum(t, state)).called(f"k_{t + 1}")
+        states.append(state)
+    return concatenate([forth, stack(states[::-1], 1)], 2)
+
+
+class _Cell:
+    """The weights of a recurrent layer, checked: x_t W + h U + b in `gates` equal parts of columns."""
+
+    def __init__(self, layer: str, x: Value, W: Value, U: Value, b: Value, gates: int) -> None:
+        self.layer, self.gates = layer, gates
+        columns = "h" if gates == 1 else f"{gates}h"
+        self.x, self.W = tensor(layer, x, "N T d"), tensor(layer, W, f"d {columns}")
+        self.U, self.b = tensor(layer, U, f"h {columns}"), tensor(layer, b, columns)
+        self.steps = steps(layer, self.x)
+        self.size = self.U.shape[0]
+        equal(layer, self.x, 2, self.W, 0)
+        equal(layer, self.W, 1, self.U, 1)
+        equal(layer, self.W, 1, self.b, 0)
+        if not same_size(self.U.shape[1], gates * self.size):
+            raise LanguageError(
+                f"{layer}: {label(self.U)} is {shape_text(self.U.shape)}; its columns are {gates} gates of {self.size}, "
+                f"so that there must be {sp.expand(gates * self.size)} of them"
+            )
+
+    def step(self, t: int) -> Tensor:
+        return self.x[:, t].called(f"x_{t + 1}")
+
+    def sum(self, t: int, state: Tensor | None) -> Tensor:
+        """x_t W + h_{t-1} U + b."""
+        z = matmul(self.step(t), self.W)
+        return ((z if state is None else matmul(state, self.U) + z) + self.b).called(
+            f"z_{t + 1}" if self.gates == 1 else f"p_{t + 1}"
+        )
+
+    def gate(self, z: Tensor, k: int) -> Tensor:
+        """The k-th part of the columns."""
+        return z[..., k * self.size : (k + 1) * self.size]
+
+    def state(self, value: Value) -> Tensor | None:
+        if value is None:
+            return None
+        value = tensor(self.layer, value, "N h")
+        equal(self.layer, value, 0, self.x, 0)
+        equal(self.layer, value, 1, self.U, 0)
+        return as_tensor(value)
+
+
+def _result(states: list[Tensor], sequence: bool) -> Tensor:
+    return stack(states, 1) if sequence else states[-1]

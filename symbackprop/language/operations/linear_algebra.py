@@ -1,0 +1,152 @@
+"""Linear algebra: inverse, determinant, powers of a matrix, Kronecker products, quadratic forms.
+
+Inverse, determinant and powers take stacks of matrices as well. `norm` is with the
+reductions; `trace`, `outer` and `diag` are with the products.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.core.functions import iverson
+from symbackprop.core.program import Matrix, position, same_size, shape_text
+from symbackprop.language import tensors as builder
+from symbackprop.language.operations.creation import eye
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, matmul, product
+
+Value = Any  # a tensor, or a number
+
+
+MOST = 1000  # the largest exponent of a matrix
+
+
+def _square(what: str, X: Value) -> Tensor:
+    X = as_tensor(X)
+    if X.ndim < 2 or not same_size(X.shape[-1], X.shape[-2]):
+        raise LanguageError(f"{what}: {label(X)} is {shape_text(X.shape)}; the last two axes must be those of a square matrix")
+    return X
+
+
+def inverse(X: Value) -> Tensor:
+    """Y = X^-1, so that dL/dX = -Y^T dL/dY Y^T.
+
+    X   (..., n, n), regular.
+    Returns (..., n, n). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 59.
+    """
+    X = _square("inverse", X)
+    index = letters(X.ndim)
+    return Tensor(X.shape, Matrix("inverse"), ((X, index),), (*index[:-2], "r", "c"))
+
+
+inv = inverse
+
+
+def det(X: Value) -> Tensor:
+    """y = det X, so that dL/dX = dL/dy y X^-T.
+
+    X   (..., n, n), regular where it is differentiated.
+    Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 49.
+    """
+    X = _square("det", X)
+    index = letters(X.ndim)
+    return Tensor(X.shape[:-2], Matrix("det"), ((X, index),), index[:-2])
+
+
+def logdet(X: Value) -> Tensor:
+    """y = log det X, so that dL/dX = dL/dy X^-T.
+
+    X   (..., n, n), with a positive determinant.
+    Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 57.
+    """
+    X = _square("logdet", X)
+    index = letters(X.ndim)
+    return Tensor(X.shape[:-2], Matrix("logdet"), ((X, index),), index[:-2])
+
+
+def solve(A: Value, b: Value) -> Tensor:
+    """x = A^-1 b, the solution of A x = b.
+
+    A   (..., n, n), regular; b (n,) or (..., n, k).
+    Returns the shape of b. Raises LanguageError where the sizes differ.
+    """
+    A, b = _square("solve", A), as_tensor(b)
+    rows = b.shape[0 if b.ndim == 1 else -2] if b.ndim else None
+    if rows is None or not same_size(rows, A.shape[-1]):
+        raise LanguageError(
+            f"solve: {label(A)} is {shape_text(A.shape)}, {label(b)} is {shape_text(b.shape)}; {label(b)} needs {A.shape[-1]} rows"
+        )
+    return matmul(inverse(A), b)
+
+
+def matrix_power(X: Value, exponent: int) -> Tensor:
+    """Y = X X ... X, `exponent` times; X^0 is the identity, X^-k the k-th power of the inverse.
+
+    X   (..., n, n); for an exponent below 0, regular.
+    Returns (..., n, n), by squaring. Raises LanguageError where X is not square, or for an exponent that is no whole number.
+    """
+    X = _square("matrix_power", X)
+    if isinstance(exponent, bool) or not isinstance(exponent, int | sp.Integer) or abs(exponent) > MOST:
+        raise LanguageError(f"matrix_power: the exponent must be a whole number from -{MOST} to {MOST}, not {exponent}")
+    if exponent == 0:
+        return eye(X.shape[-1]) + 0 * X if X.ndim > 2 else eye(X.shape[-1])
+    power, left = inverse(X) if exponent < 0 else X, abs(int(exponent))
+    factors = []
+    while left:
+        if left % 2:
+            factors.append(power)
+        left //= 2
+        power = matmul(power, power)
+    return reduce(matmul, factors)
+
+
+def kron(A: Value, B: Value) -> Tensor:
+    """Y[p q] = A[i j] B[k l] with p = i m + k and q = j n + l: the Kronecker product.
+
+    A   a matrix or a vector; B (m, n), or a vector as A is.
+    Returns the products of the sizes. Raises LanguageError for other axes.
+    """
+    A, B = as_tensor(A), as_tensor(B)
+    if A.ndim not in (1, 2) or A.ndim != B.ndim:
+        raise LanguageError(
+            f"kron: {label(A)} is {shape_text(A.shape)}, {label(B)} is {shape_text(B.shape)}; "
+            "both must be matrices, or both vectors"
+        )
+    rows, columns, places = (tuple(f"{c}{k}" for k in range(A.ndim)) for c in "akp")
+    sizes = dict(zip(rows, A.shape, strict=True)) | dict(zip(columns, B.shape, strict=True))
+    guard = sp.Integer(1)
+    for place, a, k in zip(places, rows, columns, strict=True):
+        guard *= iverson(sp.Eq(position(place), sizes[k] * position(a) + position(k), evaluate=False))
+        sizes[place] = sp.expand(sizes[a] * sizes[k])
+    return product([(A, rows), (B, columns)], places, sizes, guard)
+
+
+def vec(X: Value) -> Tensor:
+    """y[p] = X[i j] with p = j m + i: the columns of a matrix (m, n), one below the other.
+
+    Returns (m n,). Raises LanguageError where X is no matrix.
+    """
+    X = as_tensor(X)
+    if X.ndim != 2:
+        raise LanguageError(f"vec: {label(X)} is {shape_text(X.shape)}, not a matrix; write ravel for more axes, row by row")
+    m, n = X.shape
+    guard = sp.Eq(position("p"), m * position("j") + position("i"), evaluate=False)
+    return product([(X, ("i", "j"))], ("p",), {"i": m, "j": n, "p": sp.expand(m * n)}, iverson(guard))
+
+
+def quadratic_form(x: Value, A: Value) -> Tensor:
+    """y = x^T A x = sum_{i j} x[i] A[i j] x[j], so that dL/dx = dL/dy (A + A^T) x.
+
+    x   (n,), or (N, n), a vector in each row; A (n, n).
+    Returns a scalar, or (N,). Raises LanguageError where the sizes differ.
+    """
+    x, A = as_tensor(x), _square("quadratic_form", A)
+    if x.ndim not in (1, 2) or A.ndim != 2 or not same_size(x.shape[-1], A.shape[0]):
+        raise LanguageError(
+            f"quadratic_form: {label(x)} is {shape_text(x.shape)}, {label(A)} is {shape_text(A.shape)}; "
+            "write (n,) or (N, n), and (n, n)"
+        )
+    pattern = "i,ij,j->" if x.ndim == 1 else "bi,ij,bj->b"
+    return builder.contract(pattern, x, A, x)

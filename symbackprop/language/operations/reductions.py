@@ -1,0 +1,77 @@
+"""Reductions along axes: sums, means, extremes, log-sum-exp, and softmax, which rests on it."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbackprop.language import tensors as builder
+from symbackprop.language.operations.elementwise import sqrt
+from symbackprop.language.operations.values import Axis, Value, number, setting
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, elementwise, label
+
+
+def sum(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = sum_i x[i] along one, several or all axes.
+
+    Returns a tensor without these axes, or with size 1 there if `keepdims`. Raises LanguageError for an axis x lacks.
+    """
+    return builder.total(as_tensor(x), axis, keepdims)
+
+
+def mean(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = (1/n) sum_i x[i] along one, several or all axes, n their size; otherwise like `sum`."""
+    return builder.total(as_tensor(x), axis, keepdims, mean=True)
+
+
+def max(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = max_i x[i] along one, several or all axes. Entries that tie share the slope."""
+    return builder.reduce("max", as_tensor(x), axis, keepdims)
+
+
+def min(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = min_i x[i] along one, several or all axes. Entries that tie share the slope."""
+    return builder.reduce("min", as_tensor(x), axis, keepdims)
+
+
+def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = log sum_i exp(x[i]) along one, several or all axes; shifted by the maximum, so that it never overflows."""
+    return builder.reduce("logsumexp", as_tensor(x), axis, keepdims)
+
+
+def var(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = (1/n) sum_i (x[i] - mean(x))^2 along one, several or all axes (NumPy's, with n below)."""
+    x = as_tensor(x)
+    return mean((x - mean(x, axis, keepdims=True)) ** 2, axis, keepdims)
+
+
+def std(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = sqrt(var(x)); its slope is infinite where all entries are equal: write sqrt(var(x) + 1e-5) there."""
+    return sqrt(var(x, axis, keepdims))
+
+
+def norm(x: Value, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = sqrt(sum_i x[i]^2) (`ord` 2: of a matrix, the Frobenius norm) or sum_i |x[i]| (`ord` 1, of a vector)."""
+    x = as_tensor(x)
+    if ord == 2:
+        return sqrt(sum(x**2, axis, keepdims))
+    if ord == 1 and (x.ndim == 1 or axis is not None):
+        return sum(builder.apply("abs", x), axis, keepdims)
+    raise LanguageError(f"norm: ord must be 2, or 1 for a vector, not {ord}; write sum(abs(x)) or sum(x**2) as you mean it")
+
+
+def softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:
+    """y[i] = exp(x[i]/T) / sum_k exp(x[k]/T) along `axis`, T the temperature; as exp(x - logsumexp(x)), which never overflows.
+
+    Raises LanguageError for a scalar, an axis that x lacks, or a temperature that is not positive.
+    """
+    return elementwise("softmax", sp.exp, log_softmax(x, axis, temperature))
+
+
+def log_softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:
+    """y[i] = x[i]/T - log sum_k exp(x[k]/T) along `axis`, T the temperature. Raises LanguageError as softmax does."""
+    x = as_tensor(x)
+    if not x.ndim:
+        raise LanguageError(f"softmax: {label(x)} is a scalar; it needs an axis to run along")
+    if number(setting("softmax", "temperature", temperature, 0)) != 1:
+        x = x / temperature
+    return x - logsumexp(x, axis, keepdims=True)

@@ -1,0 +1,147 @@
+"""Other shapes of the same entries: transposes, axes of size 1, reshapes, tensors joined along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+from sympy import Expr, S
+
+from symbackprop.core.functions import iverson
+from symbackprop.core.program import Sum, position, same_size, shape_text, slot
+from symbackprop.language import tensors as builder
+from symbackprop.language.operations.values import Axis, Sizes, Value, sizes_of
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters
+
+
+def transpose(x: Value, axes: Sequence[int] | None = None) -> Tensor:
+    """y = x with its axes reversed, or in the order `axes`."""
+    x = as_tensor(x)
+    if axes is None:
+        return x.T
+    return builder.permute(x, builder.normal_axes("transpose", x, tuple(axes)))
+
+
+def swapaxes(x: Value, a: int, b: int) -> Tensor:
+    """y = x with the axes a and b exchanged."""
+    x = as_tensor(x)
+    (i,), (j,) = builder.normal_axes("swapaxes", x, a), builder.normal_axes("swapaxes", x, b)
+    order = list(range(x.ndim))
+    order[i], order[j] = j, i
+    return builder.permute(x, order)
+
+
+def moveaxis(x: Value, source: int, destination: int) -> Tensor:
+    """y = x with the axis `source` moved to `destination`."""
+    x = as_tensor(x)
+    (i,), (j,) = builder.normal_axes("moveaxis", x, source), builder.normal_axes("moveaxis", x, destination)
+    order = [k for k in range(x.ndim) if k != i]
+    order.insert(j, i)
+    return builder.permute(x, order)
+
+
+def expand_dims(x: Value, axis: int) -> Tensor:
+    """y = x with an axis of size 1 put in at `axis`."""
+    x = as_tensor(x)
+    (place,) = builder.normal_axes("expand_dims", Tensor((S.One,) * (x.ndim + 1)), axis)
+    return x[(*[slice(None)] * place, None, Ellipsis)]
+
+
+def squeeze(x: Value, axis: Axis = None) -> Tensor:
+    """y = x without its axes of size 1, or without the axes named, which must have size 1."""
+    x = as_tensor(x)
+    named = [k for k, n in enumerate(x.shape) if n == 1] if axis is None else builder.normal_axes("squeeze", x, axis)
+    for k in named:
+        if x.shape[k] != 1:
+            raise LanguageError(f"squeeze: axis {k} of {label(x)}, which is {shape_text(x.shape)}, has size {x.shape[k]}, not 1")
+    return builder.total(x, tuple(named)) if named else x
+
+
+def _flat(index: Sequence[str], shape: Sequence[Expr]) -> Expr:
+    """The position of an entry in the array written row by row."""
+    place: Expr = S.Zero
+    for letter, extent in zip(index, shape, strict=True):
+        place = place * extent + position(letter)
+    return sp.expand(place)
+
+
+def reshape(x: Value, *shape: Sizes) -> Tensor:
+    """y = the entries of x, row by row, in another shape; one size may be -1.
+
+    Raises LanguageError where the numbers of entries differ.
+    """
+    x = as_tensor(x)
+    wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    free = [k for k, n in enumerate(wanted) if n == -1]
+    known = list(sizes_of("reshape", [n for n in wanted if n != -1]))
+    count = sp.Mul(*x.shape)
+    if free:
+        rest = sp.cancel(count / sp.Mul(*known))
+        if len(free) > 1 or not rest.is_integer or rest.as_numer_denom()[1] != 1:
+            raise LanguageError(f"reshape: {label(x)} is {shape_text(x.shape)}; no size fits -1")
+        known.insert(free[0], rest)
+    sizes = tuple(known)
+    if not same_size(sp.Mul(*sizes), count):
+        raise LanguageError(
+            f"reshape: {label(x)} is {shape_text(x.shape)}, which has {count} entries, not the {sp.expand(sp.Mul(*sizes))} "
+            f"of {shape_text(sizes)}"
+        )
+    kept = 0  # leading axes that stay as they are
+    while kept < min(x.ndim, len(sizes)) and same_size(x.shape[kept], sizes[kept]):
+        kept += 1
+    if kept == x.ndim == len(sizes):
+        return x
+    own = letters(x.ndim)
+    index = (*own[:kept], *letters(len(sizes) - kept, x.ndim))
+    guard = sp.Eq(_flat(index[kept:], sizes[kept:]), _flat(own[kept:], x.shape[kept:]), evaluate=False)
+    over = tuple(zip(own[kept:], x.shape[kept:], strict=True))
+    return Tensor(sizes, Sum(slot(0) * iverson(guard), (slot(0),), over), ((x, own),), index)
+
+
+def ravel(x: Value) -> Tensor:
+    """y = the entries of x, row by row, as one vector."""
+    x = as_tensor(x)
+    return reshape(x, sp.expand(sp.Mul(*x.shape)))
+
+
+flatten = ravel
+
+
+def concatenate(tensors: Sequence[Value], axis: int = 0) -> Tensor:
+    """y = the tensors one after the other along `axis`; their other sizes are equal."""
+    several = [as_tensor(t) for t in tensors]
+    if not several or not several[0].ndim:
+        raise LanguageError("concatenate needs one tensor or more, each with an axis")
+    first = several[0]
+    (place,) = builder.normal_axes("concatenate", first, axis)
+    for other in several[1:]:
+        fits = other.ndim == first.ndim and all(
+            k == place or same_size(a, b) for k, (a, b) in enumerate(zip(first.shape, other.shape, strict=True))
+        )
+        if not fits:
+            raise LanguageError(
+                f"concatenate: {label(first)} is {shape_text(first.shape)}, {label(other)} is {shape_text(other.shape)}; "
+                f"all axes but axis {place} must have equal sizes"
+            )
+    length = sp.expand(sp.Add(*[t.shape[place] for t in several]))
+    result, offset = None, S.Zero
+    for tensor in several:
+        placed = _placed(tensor, place, offset, length)
+        result = placed if result is None else result + placed
+        offset += tensor.shape[place]
+    assert result is not None
+    return result
+
+
+def _placed(x: Tensor, axis: int, offset: Expr, length: Expr) -> Tensor:
+    """y[... p ...] = x[... i ...] where p = i + offset, otherwise 0."""
+    own = letters(x.ndim)
+    index = (*own[:axis], str(x.ndim), *own[axis + 1 :])
+    guard = sp.Eq(position(str(x.ndim)), position(own[axis]) + offset, evaluate=False)
+    shape = (*x.shape[:axis], length, *x.shape[axis + 1 :])
+    return Tensor(shape, Sum(slot(0) * iverson(guard), (slot(0),), ((own[axis], x.shape[axis]),)), ((x, own),), index)
+
+
+def stack(tensors: Sequence[Value], axis: int = 0) -> Tensor:
+    """y = the tensors, of one shape, along a new axis."""
+    return concatenate([expand_dims(t, axis) for t in tensors], axis)

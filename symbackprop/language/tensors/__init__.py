@@ -1,0 +1,62 @@
+"""How a program is written: tensors with NumPy's operators, broadcasting and indexing, and the error messages of the language.
+
+Nothing is computed and nothing is shared behind the scenes: a tensor knows its operation and its operands. Inside one operation the
+letters are "0", "1", ...; `trace` turns the tensors that a loss needs into a program and renames them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.core.functions import iverson
+from symbackprop.language.tensors.contraction import contract, matmul, normal_axes, permute, product, reduce, total
+from symbackprop.language.tensors.elementwise import apply, broadcast, divide, elementwise, letters, power, where
+from symbackprop.language.tensors.indexing import arange, bound_of, is_integer, take
+from symbackprop.language.tensors.tensor import (
+    OPERATORS,
+    Index,
+    LanguageError,
+    Number,
+    Tensor,
+    as_number,
+    as_tensor,
+    constant,
+    label,
+    number_of,
+)  # fmt: skip
+
+__all__ = [
+    "Index", "LanguageError", "Number", "Tensor", "apply", "arange", "as_number", "as_tensor", "bound_of", "broadcast", "constant",
+    "contract", "divide", "elementwise", "is_integer", "label", "letters", "matmul", "normal_axes", "number_of", "permute", "power",
+    "product", "reduce", "take", "total", "where",
+]  # fmt: skip
+
+
+def _entrywise(what: str, body: Any) -> Any:
+    return lambda *arguments: elementwise(what, body, *arguments)
+
+
+OPERATORS |= {
+    "+": _entrywise("+", lambda a, b: a + b),
+    "-": _entrywise("-", lambda a, b: a - b),
+    "*": _entrywise("*", lambda a, b: a * b),
+    "/": _entrywise("/", divide),
+    "**": _entrywise("**", power),
+    "neg": _entrywise("-", lambda a: -a),
+    ">": _entrywise(">", lambda a, b: iverson(sp.Gt(a, b))),
+    "<": _entrywise("<", lambda a, b: iverson(sp.Lt(a, b))),
+    ">=": _entrywise(">=", lambda a, b: iverson(sp.Ge(a, b))),
+    "<=": _entrywise("<=", lambda a, b: iverson(sp.Le(a, b))),
+    "==": _entrywise("==", lambda a, b: iverson(sp.Eq(a, b))),
+    "!=": _entrywise("!=", lambda a, b: iverson(sp.Ne(a, b))),
+    "abs": lambda x: apply("abs", x),
+    "@": lambda a, b: matmul(as_tensor(a), as_tensor(b)),
+    "[]": take,
+    "T": lambda x: permute(x, tuple(reversed(range(x.ndim)))),
+    "sum": total,
+    "mean": lambda x, axis, keepdims: total(x, axis, keepdims, mean=True),
+    "max": lambda x, axis, keepdims: reduce("max", x, axis, keepdims),
+    "min": lambda x, axis, keepdims: reduce("min", x, axis, keepdims),
+}

@@ -1,0 +1,152 @@
+"""Products and reductions: sums of products over letters, matrix products, transposes, sums and extrema along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, S
+
+from symbackprop.core.program import Range, Reduce, Sum, same_size, shape_text, slot
+from symbackprop.language.tensors.elementwise import broadcast, letters
+from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label
+
+
+def contract(pattern: str, *tensors: Tensor) -> Tensor:
+    """y = the product of the tensors, summed over the letters that the result lacks, as np.einsum writes it.
+
+    pattern   such as "ij,jk->ik"; one letter an axis; without "->" the result has the letters that stand once, sorted.
+    Raises LanguageError where the pattern does not fit the shapes.
+    """
+    left, arrow, right = pattern.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(tensors):
+        raise LanguageError(f'einsum "{pattern}" names {len(terms)} operands, {len(tensors)} are given')
+    if not all(c.isalpha() for c in left.replace(",", "") + right):
+        raise LanguageError(f'einsum "{pattern}": one letter an axis; "..." is not read, name the axes')
+    if not arrow:
+        joined = "".join(terms)
+        right = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    sizes: dict[str, Expr] = {}
+    for term, tensor in zip(terms, tensors, strict=True):
+        if len(term) != tensor.ndim:
+            shape = shape_text(tensor.shape)
+            raise LanguageError(f'einsum "{pattern}": "{term}" has {len(term)} letters, {label(tensor)} is {shape}')
+        for c, extent in zip(term, tensor.shape, strict=True):
+            if not same_size(sizes.setdefault(c, extent), extent):
+                raise LanguageError(f'einsum "{pattern}": the letter {c} runs over {sizes[c]} and over {extent}')
+    stray = [c for c in right if c not in sizes or right.count(c) > 1]
+    if stray:
+        raise LanguageError(f'einsum "{pattern}": the letter {stray[0]} of the result must stand once, and in an operand')
+    operands = tuple((t, tuple(term)) for t, term in zip(tensors, terms, strict=True))
+    return product(operands, tuple(right), sizes)
+
+
+def product(
+    operands: Sequence[tuple[Tensor, Index]], index: Index, sizes: dict[str, Expr], factor: Expr = S.One,
+    conditions: tuple[Expr, ...] = (), shape: tuple[Expr, ...] | None = None,
+) -> Tensor:  # fmt: skip
+    """y[index] = the sum over the other letters of factor * the product of the operands."""
+    slots = tuple(slot(k) for k in range(len(operands)))
+    over = tuple((c, extent) for c, extent in sizes.items() if c not in index)
+    shape = tuple(sizes[c] for c in index) if shape is None else shape
+    return Tensor(shape, Sum(sp.Mul(factor, *slots), slots, over), tuple(operands), index, conditions=conditions)
+
+
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """y = a @ b with NumPy's rules: vectors, matrices, and stacks of matrices that broadcast.
+
+    Raises LanguageError where the inner sizes differ or an operand has no axes.
+    """
+    if not a.ndim or not b.ndim:
+        raise LanguageError(f"{label(a)} @ {label(b)}: a scalar has no axes to multiply along; write * instead")
+    inner_a, inner_b = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if not same_size(inner_a, inner_b):
+        raise LanguageError(
+            f"{label(a)} @ {label(b)}: the inner sizes differ: {label(a)} is {shape_text(a.shape)}, "
+            f"{label(b)} is {shape_text(b.shape)}.{_matmul_mend(a, b)}"
+        )
+    lead_a, lead_b = a.shape[:-2], b.shape[:-2]
+    rank = max(len(lead_a), len(lead_b))
+    _, (index_a, index_b), ones = broadcast(f"{label(a)} @ {label(b)}", Tensor(lead_a), Tensor(lead_b))
+    shape, _, _ = broadcast(f"{label(a)} @ {label(b)}", Tensor(lead_a), Tensor(lead_b))
+    rows = ("r",) if a.ndim > 1 else ()
+    columns = ("c",) if b.ndim > 1 else ()
+    index = letters(rank) + rows + columns
+    sizes = dict(zip(letters(rank), shape, strict=True)) | dict(ones)
+    sizes |= dict(zip(rows, a.shape[-2:-1], strict=True)) | dict(zip(columns, b.shape[-1:], strict=False)) | {"m": inner_a}
+    return product([(a, index_a + rows + ("m",)), (b, (*index_b, "m", *columns))], index, sizes)
+
+
+def _matmul_mend(a: Tensor, b: Tensor) -> str:
+    if b.ndim == 2 and same_size(a.shape[-1], b.shape[-1]):
+        return f" Did you mean {label(a)} @ {label(b)}.T?"
+    if a.ndim == 2 and same_size(a.shape[0], b.shape[0 if b.ndim == 1 else -2]):
+        return f" Did you mean {label(a)}.T @ {label(b)}?"
+    if b.ndim and a.ndim and same_size(b.shape[-1], a.shape[0]):
+        return f" Did you mean {label(b)} @ {label(a)}?"
+    place = "first" if b.ndim == 1 else "next to last"
+    return f" The last axis of {label(a)} must have the size of the {place} axis of {label(b)}."
+
+
+def permute(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """y = x with its axes in the order `axes`."""
+    if sorted(axes) != list(range(x.ndim)):
+        raise LanguageError(f"transpose: the axes {tuple(axes)} are no order of the {x.ndim} axes of {label(x)}")
+    if list(axes) == list(range(x.ndim)):
+        return x
+    index = letters(x.ndim)
+    return product([(x, index)], tuple(index[a] for a in axes), dict(zip(index, x.shape, strict=True)))
+
+
+def normal_axes(what: str, x: Tensor, axis: Any) -> tuple[int, ...]:
+    """The axes that `axis` (None, an integer or several) means, from 0.
+
+    Raises LanguageError for an axis that x does not have.
+    """
+    if axis is None:
+        return tuple(range(x.ndim))
+    several = axis if isinstance(axis, (tuple, list)) else (axis,)
+    result = []
+    for a in several:
+        if isinstance(a, bool) or not isinstance(a, (int, sp.Integer)):
+            raise LanguageError(f"{what}: axis must be a whole number, not {a}")
+        if not -x.ndim <= a < x.ndim:
+            raise LanguageError(
+                f"{what}: axis {a} is out of range: {label(x)} is {shape_text(x.shape)}, its axes are "
+                + (f"0 to {x.ndim - 1}" if x.ndim else "none")
+            )
+        result.append(int(a) % x.ndim)
+    if len(set(result)) != len(result):
+        raise LanguageError(f"{what}: an axis is named twice in {axis}")
+    return tuple(result)
+
+
+def _reduced(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> tuple[Index, tuple[Expr, ...], tuple[Range, ...]]:
+    index = letters(x.ndim)
+    over = tuple((index[a], x.shape[a]) for a in axes)
+    if keepdims:
+        kept = tuple(str(x.ndim + a) if a in axes else index[a] for a in range(x.ndim))
+        return kept, tuple(S.One if a in axes else x.shape[a] for a in range(x.ndim)), over
+    rest = [a for a in range(x.ndim) if a not in axes]
+    return tuple(index[a] for a in rest), tuple(x.shape[a] for a in rest), over
+
+
+def total(x: Tensor, axis: Any = None, keepdims: bool = False, mean: bool = False) -> Tensor:
+    """y = the sum (or the mean) of x along one, several or all axes."""
+    axes = normal_axes("mean" if mean else "sum", x, axis)
+    index, shape, over = _reduced(x, axes, keepdims)
+    if not over:
+        return x
+    factor = 1 / sp.Mul(*[extent for _, extent in over]) if mean else S.One
+    return Tensor(shape, Sum(factor * slot(0), (slot(0),), over), ((x, letters(x.ndim)),), index)
+
+
+def reduce(kind: str, x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """y = max | min | logsumexp of x along one, several or all axes."""
+    axes = normal_axes(kind, x, axis)
+    index, shape, over = _reduced(x, axes, keepdims)
+    if not over:
+        return x
+    return Tensor(shape, Reduce(kind, over), ((x, letters(x.ndim)),), index)

@@ -1,0 +1,220 @@
+"""Indexing as NumPy reads it: whole numbers, slices, None, ... and tensors of integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, S
+
+from symbackprop.core.functions import iverson
+from symbackprop.core.program import Sum, position, same_size, shape_text, slot
+from symbackprop.language.tensors.elementwise import broadcast, letters
+from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label, number_of
+
+
+def arange(count: Expr) -> Tensor:
+    """The positions 0, 1, ..., count - 1."""
+    return Tensor((count,), Sum(position("0")), (), ("0",))
+
+
+def _is_arange(tensor: Tensor) -> bool:
+    return isinstance(tensor.op, Sum) and not tensor.operands and tensor.ndim == 1 and tensor.op.body == position("0")
+
+
+def is_integer(tensor: Tensor) -> bool:
+    """Whether the entries can be positions: declared integers, a count of positions, or parts of these."""
+    if tensor.signature is not None:
+        return tensor.signature.kind == "integers"
+    if _is_arange(tensor):
+        return True
+    op = tensor.op
+    return isinstance(op, Sum) and bool(tensor.operands) and is_integer(tensor.operands[0][0]) and _selects(op.body)
+
+
+def _selects(body: Expr) -> bool:
+    return all(factor == slot(0) or not factor.free_symbols & {slot(0)} for factor in sp.Mul.make_args(body))
+
+
+def bound_of(tensor: Tensor) -> Expr | None:
+    """The size that the entries of a tensor of integers stay below."""
+    if tensor.signature is not None:
+        return tensor.signature.bound
+    return tensor.shape[0] if _is_arange(tensor) else bound_of(tensor.operands[0][0])
+
+
+class _Taking:
+    """One indexing under construction: the axes of x are consumed from the left, the axes of the result written."""
+
+    def __init__(self, x: Tensor, items: tuple[Any, ...]) -> None:
+        self.x, self.items = x, items
+        self.index: list[str] = []  # letters of x
+        self.result: list[str] = []
+        self.shape: list[Expr] = []
+        self.over: list[tuple[str, Expr]] = []
+        self.guards: list[sp.Basic] = []
+        self.conditions: list[Expr] = []
+        self.advanced: list[tuple[int, Tensor]] = []  # axis of x, tensor of integers
+        self.place: int | None = None  # where the letters of the tensors of integers go
+        self.count = 0
+
+    def letter(self) -> str:
+        self.count += 1
+        return f"t{self.count}"
+
+    def fault(self, text: str) -> LanguageError:
+        return LanguageError(f"indexing {label(self.x)}, which is {shape_text(self.x.shape)}: {text}")
+
+    def axis(self) -> Expr:
+        if len(self.index) >= self.x.ndim:
+            raise self.fault("more indices than axes")
+        return self.x.shape[len(self.index)]
+
+    def whole(self) -> None:
+        extent, letter = self.axis(), self.letter()
+        self.index.append(letter)
+        self.result.append(letter)
+        self.shape.append(extent)
+
+    def new_axis(self) -> None:
+        self.result.append(self.letter())
+        self.shape.append(S.One)
+
+    def at(self, where: Expr) -> None:
+        extent, letter = self.axis(), self.letter()
+        place = where + extent if where.is_negative else where
+        self.within(place, extent - 1 - place, f"{where} is out of range for an axis of size {extent}")
+        self.index.append(letter)
+        self.over.append((letter, extent))
+        self.guards.append(sp.Eq(position(letter), place, evaluate=False))
+
+    def within(self, low: Expr, room: Expr, text: str) -> None:
+        """Require low >= 0 and room >= 0; what depends on a size becomes a condition of the program."""
+        for expression in (sp.expand(low), sp.expand(room)):
+            if expression.is_negative:
+                raise self.fault(text)
+            if not expression.is_nonnegative:
+                self.conditions.append(expression)
+
+    def cut(self, cut: slice) -> None:
+        extent = self.axis()
+        stride = S.One if cut.step is None else self.size_of(cut.step)
+        if not (stride.is_Integer and stride != 0):
+            raise self.fault(f"the step {cut.step} must be a whole number other than 0")
+        if stride < 0:
+            if cut.start is not None or cut.stop is not None:
+                raise self.fault("a negative step takes the whole axis: write x[::-1]")
+            start, length = extent - 1, sp.floor((extent - 1) / -stride) + 1
+        else:
+            start = self.bound(cut.start, S.Zero, extent)
+            stop = self.bound(cut.stop, extent, extent)
+            self.within(start, extent - stop, f"[{start}:{stop}] does not fit an axis of size {extent}")
+            length = sp.expand(stop - start) if stride == 1 else sp.floor((stop - start - 1) / stride) + 1
+            self.within(length - 1, S.Zero, f"[{start}:{stop}] is empty")
+        if same_size(length, extent) and stride == 1:
+            self.whole()
+            return
+        letter, target = self.letter(), self.letter()
+        self.index.append(letter)
+        self.over.append((letter, extent))
+        self.result.append(target)
+        self.shape.append(length)
+        self.guards.append(sp.Eq(position(letter), start + stride * position(target), evaluate=False))
+
+    def bound(self, value: Any, default: Expr, extent: Expr) -> Expr:
+        if value is None:
+            return default
+        number = self.size_of(value)
+        if number.is_Integer and extent.is_Integer:  # NumPy clips a slice
+            return sp.Integer(range(int(extent))[int(number) :].start) if number < 0 else min(number, extent)
+        return number + extent if number.is_negative or (-number).is_positive else number
+
+    def size_of(self, value: Any) -> Expr:
+        if isinstance(value, Tensor):
+            number = number_of(value)
+            if number is None:
+                raise self.fault("a slice needs whole numbers or sizes")
+            value = number
+        if isinstance(value, int):
+            return sp.Integer(value)
+        if isinstance(value, Expr) and value.is_integer:
+            return value
+        raise self.fault(f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers")
+
+    def pick(self, tensor: Tensor) -> None:
+        if not is_integer(tensor):
+            raise self.fault(f"{label(tensor)} holds no integers; declare it as integers[n, v], or write where(mask, x, 0)")
+        extent, bound = self.axis(), bound_of(tensor)
+        if bound is not None and not same_size(bound, extent):
+            self.within(
+                S.Zero,
+                extent - bound,
+                f"the entries of {label(tensor)} go up to {bound - 1}, the axis has size {extent}",
+            )
+        letter = self.letter()
+        self.advanced.append((len(self.index), tensor))
+        self.index.append(letter)
+        if self.place is None:
+            self.place = len(self.result)
+
+    def finish(self) -> Tensor:
+        while len(self.index) < self.x.ndim:
+            self.whole()
+        operands: list[tuple[Tensor, Index]] = [(self.x, tuple(self.index))]
+        if self.advanced:
+            tensors = [t for _, t in self.advanced]
+            shape, indices, ones = broadcast("indexing", *tensors)
+            rename = {c: f"a{c}" for c in letters(len(shape) + len(ones))}
+            self.over += [(rename[c], extent) for c, extent in ones]
+            assert self.place is not None
+            self.result[self.place : self.place] = [rename[c] for c in letters(len(shape))]
+            self.shape[self.place : self.place] = list(shape)
+            for (axis, tensor), own in zip(self.advanced, indices, strict=True):
+                named = tuple(rename[c] for c in own)
+                letter, extent = self.index[axis], self.x.shape[axis]
+                if _is_arange(tensor) and same_size(tensor.shape[0], extent):
+                    index = operands[0][1]
+                    operands[0] = (self.x, (*index[:axis], named[0], *index[axis + 1 :]))
+                    continue
+                self.over.append((letter, extent))
+                if _is_arange(tensor):
+                    value: Expr = position(named[0])
+                else:
+                    value = slot(len(operands))
+                    operands.append((tensor, named))
+                self.guards.append(sp.Eq(position(letter), value, evaluate=False))
+        if not self.guards and self.result == list(operands[0][1]):
+            return self.x
+        body = sp.Mul(slot(0), *[iverson(guard) for guard in self.guards])
+        slots = tuple(slot(k) for k in range(len(operands)))
+        op = Sum(body, slots, tuple(self.over))
+        return Tensor(tuple(self.shape), op, tuple(operands), tuple(self.result), conditions=tuple(self.conditions))
+
+
+def take(x: Tensor, items: Any) -> Tensor:
+    """x[items], as NumPy reads it; a selected entry is a guard such as 1[j = i + 1], never a copy of an index array.
+
+    items   whole numbers, expressions of sizes, slices, None, ..., tensors of integers.
+    Raises LanguageError for an index that is out of range, an empty slice, or anything else.
+    """
+    several = items if isinstance(items, tuple) else (items,)
+    taking = _Taking(x, several)
+    chosen = [k for k, item in enumerate(several) if item is not None and item is not Ellipsis and not isinstance(item, slice)]
+    if chosen and chosen[-1] - chosen[0] >= len(chosen):
+        taking.place = 0  # what a slice parts goes first, as in NumPy
+    if sum(item is Ellipsis for item in several) > 1:
+        raise taking.fault("... stands once")
+    consumed = sum(1 for item in several if item is not None and item is not Ellipsis)
+    for item in several:
+        if item is Ellipsis:
+            for _ in range(x.ndim - consumed):
+                taking.whole()
+        elif item is None:
+            taking.new_axis()
+        elif isinstance(item, slice):
+            taking.cut(item)
+        elif isinstance(item, Tensor) and number_of(item) is None:
+            taking.pick(item)
+        else:
+            taking.at(taking.size_of(item))
+    return taking.finish()

@@ -1,0 +1,1 @@
+"""Pictures as SVG: the computational graph, its layout, curves."""

@@ -1,0 +1,113 @@
+"""What a printed matrix formula means: LaTeX in, a matrix out, with no rule shared with the printers.
+
+Products bind in the order that the report states: powers, matrix products, products entry by entry, sums.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symbackprop.core.program import Program
+from symbackprop.formulas.formula import Atom, Fence, Node, Script, parse
+from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at
+
+
+def matrix_value(program: Program, latex: str, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
+    """The value of the right side of an equation in matrix notation, with tensors printed by number."""
+    return np.asarray(_MatrixReader(program, arrays, sizes).read(parse(latex).items))
+
+
+def _column(array: np.ndarray) -> np.ndarray:
+    return array.reshape((*array.shape, 1, 1)[:2]) if array.ndim < 2 else array
+
+
+class _MatrixReader(Reader):
+    def term(self) -> np.ndarray:
+        """Factors entry by entry; each is a matrix product."""
+        result = self.product()
+        while self.at("⊙"):
+            self.take()
+            factor = self.product()
+            assert 1 in (np.size(result), np.size(factor)) or np.shape(result) == np.shape(factor)
+            result = result * factor
+        return result
+
+    def product(self) -> np.ndarray:
+        result = self.factor()
+        while not self.ends():
+            factor = self.factor()
+            result = result * factor if 1 in (np.size(result), np.size(factor)) else result @ factor
+        return result
+
+    def factor(self) -> np.ndarray:
+        node = self.take()
+        match node:
+            case Script(Fence("‖", body, "‖"), _, Atom("2")):
+                return np.sum(self.read(items_of(body)) ** 2).reshape(1, 1)
+            case Script(Fence("⟨", body, "⟩"), Atom("F"), None):
+                a, b = (self.read(part) for part in split_at(body, ","))
+                return np.sum(a * b).reshape(1, 1)
+            case Script(Atom("1", alphabet="mathbf"), sub, None):
+                return np.ones((self.count(sub), 1))
+            case Script(Atom("I"), sub, None):
+                return np.eye(self.count(sub))
+            case Script(base, sub, sup) if sup is not None:
+                return self.power(self.read([base if sub is None else Script(base, sub)]), sup)
+            case Atom("diag" | "tr" | "softmax" | "logsumexp" | "max" | "min" | "det" as name):
+                return self.whole(name)
+            case Atom("log") if self.at("det"):
+                self.take()
+                return np.linalg.slogdet(self.factor())[1].reshape(1, 1)
+            case Atom(text) if text[0] == "T" and text[1:].isdigit():
+                array = self.tensors[int(text[1:])]
+                assert array is not None
+                return _column(np.asarray(array, float))
+        self.place -= 1
+        return super().factor()
+
+    def count(self, node: Node | None) -> int:
+        return int(self.read(items_of(node)))
+
+    def power(self, base: np.ndarray, sup: Node) -> np.ndarray:
+        items = items_of(sup)
+        match [item.text for item in items if isinstance(item, Atom)]:
+            case ["⊤"]:
+                return base.T
+            case ["−", "⊤"]:
+                return np.linalg.inv(base).T
+            case ["−", "1"]:
+                return np.linalg.inv(base)
+            case ["⊙", *_]:
+                return base ** self.read(items[1:])
+        assert np.size(base) == 1, "a power of a matrix that is not entry by entry"
+        return base ** self.read(items)
+
+    def whole(self, name: str) -> np.ndarray:
+        """A function of a matrix as a whole; with two arguments it is one of entries."""
+        if name == "det":
+            return np.linalg.det(self.factor()).reshape(1, 1)
+        fence = self.take()
+        power: Sequence[Node] = ()
+        if isinstance(fence, Script):
+            assert fence.sub is None
+            assert fence.sup is not None
+            fence, power = fence.base, [fence.sup]
+        assert isinstance(fence, Fence)
+        arguments = [self.read(part) for part in split_at(fence.body, ",")]
+        result = FUNCTIONS[name](*arguments) if len(arguments) > 1 else _WHOLE[name](arguments[0])
+        return self.power(result, power[0]) if power else result
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x)
+    return powers / powers.sum(axis=0 if x.shape[1] == 1 else 1, keepdims=True)
+
+
+_WHOLE = {
+    "diag": lambda x: np.diag(x[:, 0]) if x.shape[1] == 1 else np.diag(x)[:, None],
+    "tr": lambda x: np.trace(x).reshape(1, 1),
+    "softmax": _softmax,
+    "logsumexp": lambda x: np.log(np.sum(np.exp(x))).reshape(1, 1),
+    "max": lambda x: np.max(x).reshape(1, 1),
+    "min": lambda x: np.min(x).reshape(1, 1),
+}

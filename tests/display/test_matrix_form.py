@@ -1,0 +1,114 @@
+"""Equations in matrix notation: every formula that is shown is computed, and is the equation."""
+
+import numpy as np
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from symbackprop.core.program import Program, size
+from symbackprop.display import tree as t
+from symbackprop.display import tree_algebra as make
+from symbackprop.display.matrix_form import matrix_equation, matrix_form, matrix_tree
+from symbackprop.display.names import Names
+from symbackprop.formulas.formula import parse
+from symbackprop.gradients import Derived, differentiate
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import apply, contract
+from tests.display.networks import MAKERS, at_random, declare
+from tests.display.witness import tree_value
+from tests.random_programs import programs
+
+
+def proven(derived: Derived, seed: int = 0) -> int:
+    """How many equations have a matrix form; each is compared with its equation's value."""
+    names = Names(derived.program)
+    arrays, sizes = at_random(derived, seed)
+    count = 0
+    for equation in derived.program.equations:
+        tree = matrix_tree(names, equation)
+        if tree is not None:
+            expected = arrays[equation.target.name]
+            found = tree_value(tree, arrays, sizes)
+            np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9, err_msg=str(equation))
+            parse(matrix_equation(names, equation) or "")
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_the_networks(make) -> None:
+    assert proven(make()) > 0
+
+
+@settings(max_examples=20)
+@given(programs(steps=4), st.integers(0, 10**6))
+def test_random_programs(program: Program, seed: int) -> None:
+    derived = differentiate(program, "L")
+    total = len(derived.program.equations)
+    event(f"{10 * proven(derived, seed) // total} tenths in matrix form")
+
+
+def right(tensor, name: str = "y") -> str | None:
+    program = trace({name: tensor})
+    return matrix_form(Names(program), program.equation_of()[name])
+
+
+def test_products() -> None:
+    A, B, x, y = declare("A", shape="m n"), declare("B", shape="n p"), declare("x", shape="n"), declare("y", shape="m")
+    assert right(A @ B, "C") == "A B"
+    assert right(A @ x, "c") == "A x"
+    assert right(contract("ij,ik->jk", A, declare("D", shape="m p")), "C") == r"A^{\top} D"
+    assert right(contract("ij,kj->ki", A, declare("D", shape="p n")), "C") == r"D A^{\top}"
+    assert right(contract("i,j->ij", y, x), "C") == r"y x^{\top}"
+    assert right(contract("i,i->", x, declare("u", shape="n")), "c") == r"x^{\top} u"
+    assert right(contract("i,ij,j->", y, A, x), "c") == r"y^{\top} A x"
+    assert right(contract("ij,j,kj->ik", A, x, A), "C") == r"A\,\operatorname{diag}\left(x\right)\,A^{\top}"
+    assert right(contract("ij,ij->", A, declare("D", shape="m n")), "c") == r"\left\langle A, D\right\rangle_{F}"
+
+
+def test_sums_and_norms() -> None:
+    A, x = declare("A", shape="m n"), declare("x", shape="n")
+    assert right(x.sum(), "c") == r"\mathbf{1}_{n}^{\top}\,x"
+    assert right(A.sum(axis=1), "c") == r"A\,\mathbf{1}_{n}"
+    assert right(A.mean(axis=0), "c") == r"\frac{1}{m}\,A^{\top}\,\mathbf{1}_{m}"
+    assert right((x**2).sum(), "c") == r"\left\lVert x\right\rVert^{2}"
+    assert right((A**2).mean(), "c") == r"\frac{1}{m n}\,\left\lVert A\right\rVert_{F}^{2}"
+    assert right(contract("ii->", declare("S", shape="n n")), "c") == r"\operatorname{tr}\left(S\right)"
+
+
+def test_entry_by_entry() -> None:
+    A, x, u = declare("A", shape="m n"), declare("x", shape="n"), declare("u", shape="n")
+    assert right(x * u) == r"x\odot u"
+    assert right(x / u) == r"\frac{x}{u}"
+    assert right(1 - x**2) == r"1 - x^{\odot 2}"
+    assert right(apply("sigmoid", x)) == r"\sigma\left(x\right)"
+    assert right((x > 0) * u) == r"u\odot \mathbf{1}[x > 0]"
+    assert right(A + x) == r"A + \mathbf{1}_{m}\,x^{\top}"
+    assert right(A * x) == r"A\,\operatorname{diag}\left(x\right)"
+    assert right(2 * x - 2 * u) == r"2 \left(x - u\right)"
+    assert right(A.T, "B") == r"A^{\top}"
+
+
+def test_what_has_no_matrix_form_has_none() -> None:
+    A, T = declare("A", shape="m n"), declare("T", shape="m n p")
+    assert right(T.sum(axis=2)) is None
+    assert right(A[1:]) is None
+    assert right(A.max(axis=1)) is None
+    assert matrix_form(Names(MAKERS["lookup"]().program), MAKERS["lookup"]().program.equations[0]) is None
+
+
+def test_sizes_that_do_not_fit_cannot_be_written() -> None:
+    A, x = t.Leaf("A", size("m"), size("n")), t.Leaf("x", size("n"), size("m"))
+    with pytest.raises(t.Misfit):
+        make.product([A, make.transpose(x)])
+    with pytest.raises(t.Misfit):
+        make.hadamard([A, x])
+    with pytest.raises(t.Misfit):
+        make.total([A, x])
+
+
+def test_values_that_are_written_out() -> None:
+    program = MAKERS["two_layers_with_biases"]().forward
+    names = Names(program)
+    hidden = {e.target.name for e in program.equations if e.target.name not in ("yhat", "a", "z", "L")}
+    assert matrix_equation(names, program.equation_of()["z"], hidden) == "z = W_{1} x + b_{1}"

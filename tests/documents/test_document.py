@@ -1,0 +1,302 @@
+"""Every block in every format: complete, escaped, numbered alike."""
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from symbackprop.documents import latex, markdown
+from symbackprop.documents.document import (
+    Block,
+    Bullets,
+    Code,
+    Document,
+    Figure,
+    Formula,
+    Link,
+    Note,
+    Paragraph,
+    Section,
+    Span,
+    StepBlock,
+    Table,
+    numbers,
+    printable,
+)
+from symbackprop.documents.html import fragment, write_html
+from symbackprop.documents.latex import write_latex
+from symbackprop.documents.markdown import write_markdown
+from symbackprop.documents.text import columns, write_text
+from symbackprop.formulas.formula import FormulaError
+from tests.documents.sample import FORMULAS, PICTURE, SAMPLE, WHITELIST
+
+WRITERS = (write_html, fragment, write_markdown, write_latex, write_text)
+VOID = {"meta", "br", "img", "link", "hr"}
+NASTY = "<script>alert(1)</script> & a_b 100% #1 $x$ `c` \\input{x} ^~ [l](u) *s* | \" ' -- \x1b[31m \u202e"
+
+
+class Page(HTMLParser):
+    """The elements and texts of a page; every element must be closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+
+def document(*blocks: Block) -> Document:
+    return Document("Title", blocks)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_the_sample_holds_every_block_and_is_written_the_same_each_time(write) -> None:
+    kinds = {type(block) for block in SAMPLE.blocks}
+    assert kinds == set(Block.__args__)
+    assert write(SAMPLE) == write(SAMPLE)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_every_format_says_every_sentence(write) -> None:
+    said = write(SAMPLE)
+    for words in (
+        "Forward pass",
+        "At one point",
+        "Values are green",
+        "Chain rule",
+        "Local derivative",
+        "(h, d)",
+        "Upstream gradient",
+        "Product",
+        "Multiplication swaps",
+        "every sample adds",
+        "The slope of relu",
+        "agrees",
+        "sigmoid",
+        "is nonlinear",
+        "in the middle",
+    ):
+        assert words in re.sub(r"\\(?=[^A-Za-z])", "", said), words
+
+
+def test_a_page_is_well_formed_and_asks_for_nothing() -> None:
+    page = Page(write_html(SAMPLE))
+    tags = Counter(tag for tag, _ in page.elements)
+    assert not {"script", "link", "img", "iframe", "object"} & tags.keys()
+    for tag, traits in page.elements:
+        assert not [name for name in traits if name.startswith("on")]
+        assert (traits.get("href") or "#").startswith("#")
+        assert tag != "math" or traits.get("alttext")
+        assert tag != "th" or traits.get("scope") == "col"
+    ids = [traits["id"] for _, traits in page.elements if "id" in traits]
+    assert len(ids) == len(set(ids))
+    links = {traits["href"][1:] for tag, traits in page.elements if tag == "a" and traits.get("href")}
+    assert links <= set(ids)
+    assert dict(page.elements)["html"]["lang"] == "en"
+    assert tags["h1"] == 1
+
+
+def test_headings_leave_out_no_level() -> None:
+    levels = [int(tag[1]) for tag, _ in Page(write_html(SAMPLE)).elements if re.fullmatch(r"h\d", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_a_page_is_small_and_loads_no_address() -> None:
+    page = write_html(SAMPLE)
+    assert len(page) < 120_000
+    assert set(re.findall(r"https?://[^\s\"')]+", page)) <= set()
+    assert re.findall(r"url\((?!#)([^)]{0,22})", page) == ["data:font/woff2;base64"]
+
+
+def test_a_fragment_brings_no_font_and_no_page() -> None:
+    part = fragment(SAMPLE)
+    assert "@font-face" not in part
+    assert "<html" not in part
+    Page(part)
+
+
+def test_mathml_is_well_formed() -> None:
+    for found in re.findall(r"<math.*?</math>", write_html(SAMPLE), re.DOTALL):
+        ElementTree.fromstring(found)
+
+
+HOSTILE = Document(
+    NASTY,
+    (
+        Section(NASTY, anchor=NASTY),
+        Paragraph((NASTY, Span(NASTY, "bad", "code"), Link(NASTY, NASTY))),
+        Bullets((NASTY,)),
+        Formula("x", NASTY, NASTY),
+        StepBlock(NASTY, "x", "x", "x", "x", NASTY, NASTY, NASTY, NASTY),
+        Table((NASTY,), ((NASTY,),), caption=NASTY),
+        Figure(PICTURE, NASTY, NASTY, NASTY),
+        Code(NASTY, NASTY),
+        Note(NASTY),
+        Paragraph("grün ß łódź naïve Ångström 中文 ‘a’ “b” – — … • ≤ ∂ σ ² 🙂 \u0301 -- ---  ?` !` ,, << >>"),
+        Formula(r"\mathrm{größe}_中 + \text{łódź} = α \cdot σ", "größe"),
+    ),
+)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_nasty_text_stays_text_in_every_place(write) -> None:
+    said = write(HOSTILE)
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    if write in (write_html, fragment):
+        assert "script" not in {tag for tag, _ in Page(said).elements}
+    if write is write_latex:
+        assert "\\input" not in said
+        assert said.isascii()
+        assert balanced(said)
+
+
+EVERY_MACRO = document(*map(Formula, WHITELIST))
+
+
+@pytest.mark.parametrize("written", [SAMPLE, HOSTILE, document(), EVERY_MACRO])
+def test_tex_compiles_the_file_where_there_is_tex(written: Document, tmp_path: Path) -> None:
+    tex = write_latex(written)
+    assert balanced(tex)
+    (tmp_path / "report.tex").write_text(tex, encoding="ascii")
+    if program := shutil.which("pdflatex"):
+        ran = subprocess.run(
+            [program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout[-2000:]
+        assert b"Overfull" not in ran.stdout or written is HOSTILE
+
+
+words = st.text(st.characters(codec="utf-8") | st.sampled_from("#-+=*_`~|<>[]()$&!.1 \\\n"), max_size=30)
+
+
+@given(words)
+def test_html_shows_the_text_as_it_is(text: str) -> None:
+    page = Page(fragment(document(Code("|" + text + "|"))))
+    assert "".join(page.words).split("|", 1)[1].rpartition("|")[0] == printable(text)
+
+
+@given(words)
+def test_markdown_shows_the_text_as_it_is(text: str) -> None:
+    for before in ("a", ""):
+        blocks = MarkdownIt("commonmark").enable("table").parse(f"{before}{markdown.escape(text)}b")
+        assert [block.type for block in blocks] == ["paragraph_open", "inline", "paragraph_close"]
+        shown = blocks[1].children or []
+        assert {token.type for token in shown} <= {"text", "text_special"}
+        assert "".join(token.content for token in shown) == f"{before}{' '.join(printable(text).split())}b"
+
+
+@given(words)
+def test_markdown_code_shows_the_text_as_it_is(text: str) -> None:
+    shown = MarkdownIt("commonmark").parse(write_markdown(document(Code(text))))
+    [block] = [token for token in shown if token.type == "fence"]
+    assert block.content.rstrip("\n") == printable(text).rstrip("\n")
+
+
+@given(words)
+def test_latex_text_is_ascii_balanced_and_free_of_live_characters(text: str) -> None:
+    escaped = latex.escape(text)
+    assert escaped.isascii()
+    bare = re.sub(r"\\char`\\\"|\\[^A-Za-z]", "", escaped)
+    assert not set(bare) & set("%#$&_")
+    assert balanced(escaped)
+
+
+def balanced(tex: str) -> bool:
+    depth = 0
+    for token in re.findall(r"\\.|[{}]", tex, re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def test_the_tex_file_is_balanced_and_uses_basic_packages_only() -> None:
+    tex = write_latex(SAMPLE)
+    assert balanced(tex)
+    environments: list[str] = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", tex):
+        if kind == "begin":
+            environments.append(name)
+        else:
+            assert environments.pop() == name
+    assert not environments
+    packages = {name for found in re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", tex) for name in found.split(",")}
+    assert packages == {"amsmath", "amssymb", "booktabs", "graphicx", "hyperref"}
+
+
+def test_markdown_leaves_no_formula_that_markdown_would_change() -> None:
+    said = write_markdown(document(*(Formula(latex) for latex in FORMULAS)))
+    inside = "".join(re.findall(r"\$\$\n(.*?)\n\$\$", said, re.DOTALL))
+    assert not re.search(r"\\[,;:!{}|\\ ]|[<>|*]|operatorname", inside.replace(r"\_", ""))
+    assert inside.count("{") == inside.count("}")
+
+
+def test_markdown_tables_have_as_many_cells_as_the_header() -> None:
+    said = write_markdown(document(Table(("a|b", "c"), ((Span("x|y", style="code"), "|"),))))
+    rows = [row for row in said.split("\n") if row.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}
+
+
+def test_sections_are_numbered_alike() -> None:
+    several = document(Section("a"), Section("b", 2), Section("c", 3), Section("d", 2), Paragraph("p"), Section("e"))
+    assert numbers(several) == ("1", "1.1", "1.1.1", "1.2", "", "2")
+    for write in (write_html, write_markdown, write_text):
+        assert re.search(r"1\.2.*d", re.sub(r"<[^>]*>", " ", write(several)))
+
+
+def test_text_aligns_relations_notes_and_columns() -> None:
+    lines = [line for line in write_text(SAMPLE).split("\n") if "(h,)" in line or "scalar" in line][:3]
+    assert len({line.index("=") for line in lines}) == 1
+    assert len({columns(line[: line.rindex("  ")]) for line in lines}) == 1
+    assert columns("ŷ中e\u0301") == 4
+
+
+def test_a_table_whose_rows_do_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="row 2 has 1 cells, the header has 2"):
+        Table(("a", "b"), (("1", "2"), ("1",)))
+    with pytest.raises(ValueError, match="align 'lx' needs one of l, c, r for each of the 2 columns"):
+        Table(("a", "b"), (), "lx")
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_an_unknown_macro_is_refused_by_every_format(write) -> None:
+    with pytest.raises(FormulaError, match="unknwn"):
+        write(document(Formula(r"\unknwn x")))
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_an_empty_document_is_a_title(write) -> None:
+    assert "Title" in write(document())
+    assert write(document(Bullets(()), Table(("a",), ()), StepBlock("s"), Paragraph("")))

@@ -1,0 +1,157 @@
+"""The report of a derivation, block by block."""
+
+import pytest
+
+from symbackprop.documents.document import (
+    Code,
+    Document,
+    Figure,
+    Formula,
+    FormulaRows,
+    Note,
+    Paragraph,
+    Section,
+    StepBlock,
+    Table,
+    formulas,
+)
+from symbackprop.documents.html import write_html
+from symbackprop.documents.latex import write_latex
+from symbackprop.documents.markdown import write_markdown
+from symbackprop.documents.steps import report, written_out
+from symbackprop.documents.text import write_text
+from symbackprop.formulas.formula import parse
+from symbackprop.gradients import differentiate
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import apply
+from tests.display.networks import MAKERS, declare
+
+
+def steps(document: Document) -> dict[str, StepBlock]:
+    return {block.anchor: block for block in document.blocks if isinstance(block, StepBlock)}
+
+
+def rows(document: Document) -> list[str]:
+    return [row.latex for block in document.blocks if isinstance(block, FormulaRows) for row in block.rows]
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize("write", [write_html, write_latex, write_markdown, write_text])
+def test_every_network_is_written_in_every_format(make, write) -> None:
+    assert write(report(make(), title="A network"))
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_every_backward_equation_has_a_step_with_a_result_and_a_sentence(make) -> None:
+    derived = make()
+    blocks = steps(report(derived))
+    assert list(blocks) == [e.target.name for e in derived.backward]
+    for block in blocks.values():
+        assert formulas(block.result)
+        assert block.pattern
+        for field in (block.rule, block.local, block.upstream, block.result):
+            for latex in formulas(field):
+                parse(latex)
+
+
+def test_the_two_layer_network_is_written_in_four_lines() -> None:
+    assert rows(report(MAKERS["two_layers_with_biases"]()))[:4] == [
+        r"z = W_{1} x + b_{1}",
+        r"a = \sigma\left(z\right)",
+        r"\hat{y} = W_{2} a + b_{2}",
+        r"L = \frac{1}{c}\,\left\lVert \hat{y} - y\right\rVert^{2}",
+    ]
+
+
+def test_a_step_says_the_chain_rule_its_factors_and_their_product() -> None:
+    block = steps(report(MAKERS["two_layers"]()))["dL/da"]
+    assert block.title == ("From ", *block.title[1:])
+    assert block.rule == (
+        r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,"
+        r"\frac{\partial \hat{y}_{k}}{\partial a_{i}}"
+    )
+    assert block.local == (r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",)
+    assert block.upstream == r"\frac{\partial L}{\partial \hat{y}_{k}}"
+    assert block.result == (
+        r"\frac{\partial L}{\partial a} = W_{2}^{\top}\,\frac{\partial L}{\partial \hat{y}}",
+        r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,W_{2,ki}",
+    )
+    assert block.shape == "(h,)"
+
+
+def test_a_product_shows_its_jacobian_for_all_pairs_of_entries() -> None:
+    block = steps(report(MAKERS["two_layers"]()))["dL/dW_1"]
+    assert block.local == (
+        r"\frac{\partial z_{i}}{\partial W_{1,ij}} = x_{j}",
+        r"\frac{\partial z_{k}}{\partial W_{1,ij}} = \mathbf{1}[k = i]\,x_{j}",
+    )
+
+
+def test_the_seed_of_a_jacobian_is_an_identity() -> None:
+    block = steps(report(MAKERS["product_jacobian"]()))["dq/dx"]
+    assert block.upstream == r"\frac{\partial q_{k}}{\partial q_{i}} = \mathbf{1}[k = i]"
+
+
+def test_the_numbers_of_a_scalar_network_stand_beside_its_equations() -> None:
+    document = report(MAKERS["gate"](), values={"f": -12.0, "u": 3.0, "df/dz": 3.0, "df/du": -4.0})
+    assert r"f = u z = -12" in rows(document)
+    assert steps(document)["df/dz"].result == (r"\frac{\partial f}{\partial z} = u = 3",)
+
+
+def test_broadcasting_is_said_on_the_way_back() -> None:
+    assert "summed" in str(steps(report(MAKERS["batch_of_rows"]()))["dL/db_1"].pattern)
+
+
+def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different_ones() -> None:
+    document = report(MAKERS["softmax_of_one_sample"]())
+    shown = [block.latex for block in document.blocks if isinstance(block, Formula)]
+    assert shown == [
+        r"\frac{\partial p_{i}}{\partial o_{j}} = \begin{cases} p_{i} \left(1 - p_{i}\right) & \text{if } i = j \\ "
+        r"-p_{i} p_{j} & \text{if } i \ne j \end{cases}"
+    ]
+
+
+def test_conventions_are_said_where_they_are_needed_and_only_there() -> None:
+    text = write_text(report(MAKERS["two_layers"]()))
+    assert "A gradient has the shape of the tensor" in text
+    assert "Positions count from 0" not in text
+    assert "Positions count from 0" in write_text(report(MAKERS["slices"]()))
+    assert "followed by those of" in write_text(report(MAKERS["product_jacobian"]()))
+    assert "How to read it" not in write_text(report(MAKERS["gate"]()))
+
+
+def test_a_gradient_that_is_zero_is_said_with_its_reason() -> None:
+    document = report(MAKERS["step_unit"]())
+    assert any(isinstance(block, Note) and "flat" in str(block.content) for block in document.blocks)
+    assert "zero" in str(steps(document)["dL/dW"].pattern)
+
+
+def test_what_the_caller_gives_is_in_the_report() -> None:
+    picture = Figure("<svg xmlns='http://www.w3.org/2000/svg'/>", "The graph", "the graph")
+    table = Table(("Tensor", "Error"), (("W_1", "1e-9"),))
+    document = report(MAKERS["two_layers"](), title="Two layers", source="x: data[d]\n", check_table=table, picture=picture)
+    assert document.title == "Two layers"
+    assert picture in document.blocks
+    assert table in document.blocks
+    assert Code("x: data[d]", "python") in document.blocks
+    assert Section("The check") in document.blocks
+
+
+def test_only_unnamed_values_that_the_way_back_does_not_need_are_written_out() -> None:
+    derived = MAKERS["two_layers_with_biases"]()
+    hidden = written_out(derived)
+    assert hidden
+    assert not any(derived.forward.tensors[name].named for name in hidden)
+    assert not hidden & {r.name for e in derived.backward for r in e.operands}
+
+
+def test_the_report_grows_with_the_network_and_no_faster() -> None:
+    def blocks(layers: int) -> int:
+        h = declare("x", "data", "d")
+        for k in range(layers):
+            h = apply("tanh", declare(f"W_{k}", shape="d d") @ h)
+        document = report(differentiate(trace({"L": (h**2).sum()}), "L"))
+        return sum(len(str(block)) for block in document.blocks if not isinstance(block, Paragraph))
+
+    small, large = blocks(10), blocks(40)
+    assert large < 4.6 * small

@@ -1,0 +1,288 @@
+"""What a printed index formula means: LaTeX in, numbers out, with no rule shared with the printers.
+
+Tensors are printed by number here (`Numbered`), since how names look is another test's matter.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+
+from symbackprop.core.functions import ELEMENTWISE
+from symbackprop.core.program import Equation, Program, letter_sizes
+from symbackprop.display.index_form import index_form
+from symbackprop.display.names import Names
+from symbackprop.evaluate.points import extent
+from symbackprop.formulas.formula import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, parse
+from tests.display.witness import NUMPY, value
+
+RELATIONS = {"=": np.equal, "≠": np.not_equal, ">": np.greater, "<": np.less, "≥": np.greater_equal, "≤": np.less_equal}
+AXES = 16
+
+
+class Numbered(Names):
+    """Names that a machine can read: T3 with its positions between semicolons."""
+
+    def entry(self, name: str, letters: Sequence[str]) -> str:
+        number = list(self.program.tensors).index(name)
+        return rf"\mathrm{{T{number}}}_{{{';'.join(letter or '0' for letter in letters)}}}" if letters else rf"\mathrm{{T{number}}}"
+
+
+def formula_value(
+    names: Numbered,
+    equation: Equation,
+    arrays: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    inline: Collection[str] = (),
+) -> np.ndarray:
+    """The value of an equation's index form, read from its LaTeX."""
+    return latex_value(names, index_form(names, equation, inline), equation, arrays, sizes, inline)
+
+
+def latex_value(
+    names: Numbered,
+    latex: str,
+    equation: Equation,
+    arrays: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    inline: Collection[str] = (),
+) -> np.ndarray:
+    """The value of the right side of an equation as it is printed.
+
+    inline   values that are written out; a letter of theirs that was not renamed keeps its range.
+    """
+    reader = Reader(names.program, arrays, sizes)
+    for source in (equation, *[names.written[name] for name in inline]):
+        for c, e in letter_sizes(names.program, source).items():
+            reader.extents.setdefault(_text(parse(names.letter(c))), extent(e, sizes))
+    for c in equation.target.index:
+        reader.bind(_text(parse(names.letter(c))))
+    shape = np.shape(arrays[equation.target.name])
+    result = reader.read(parse(latex).items)
+    return np.broadcast_to(result, shape + (1,) * (AXES - len(shape)) if np.ndim(result) else shape).reshape(shape)
+
+
+def _text(node: Node | None) -> str:
+    """A letter as text: i, i_1."""
+    match node:
+        case Atom(text):
+            return text
+        case Script(base, sub, None):
+            return f"{_text(base)}_{_text(sub)}"
+        case Row(items):
+            return "".join(map(_text, items))
+        case Accent(name, body):
+            return f"{name} {_text(body)}"
+    raise ValueError(f"no letter: {node}")
+
+
+class Reader:
+    """Reads rows of a formula: sums of products, with letters as axes of arrays."""
+
+    def __init__(self, program: Program, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> None:
+        self.tensors = [arrays.get(name) for name in program.tensors]
+        self.sizes = sizes
+        self.extents: dict[str, int] = {}
+        self.letters: dict[str, np.ndarray] = {}
+        self.items: Sequence[Node] = ()
+        self.place = 0
+
+    def bind(self, letter: str, items: Sequence[Node] = ()) -> int:
+        """Give a letter the next axis; its range is that of an axis where it stands alone, or else the equation's."""
+        axis = len(self.letters)
+        count = self.axis_of(letter, items) or self.extents[letter]
+        self.letters[letter] = np.arange(count).reshape([count if k == axis else 1 for k in range(AXES)])
+        return axis
+
+    def axis_of(self, letter: str, items: Sequence[Node]) -> int:
+        for node in items:
+            if isinstance(node, Script) and isinstance(node.base, Atom) and node.base.text.startswith("T"):
+                for axis, piece in enumerate(split_at(node.sub, ";")):
+                    if "".join(map(_text, piece)) == letter:
+                        return np.shape(self.tensors[int(node.base.text[1:])])[axis]
+            for part in vars(node).values():
+                if isinstance(part, Node | tuple):
+                    found = self.axis_of(letter, [p for p in (part if isinstance(part, tuple) else (part,)) if isinstance(p, Node)])
+                    if found:
+                        return found
+        return 0
+
+    def read(self, items: Sequence[Node]) -> np.ndarray:
+        """The value of a row."""
+        before = self.items, self.place
+        self.items, self.place = [i for i in items if not (isinstance(i, Atom) and i.kind == "space")], 0
+        total = self.sum()
+        assert self.place == len(self.items), f"{self.items[self.place :]} is left over"
+        self.items, self.place = before
+        return total
+
+    def peek(self) -> Node | None:
+        return self.items[self.place] if self.place < len(self.items) else None
+
+    def at(self, *texts: str) -> bool:
+        node = self.peek()
+        return isinstance(node, Atom) and node.text in texts and not node.alphabet
+
+    def take(self) -> Node:
+        self.place += 1
+        return self.items[self.place - 1]
+
+    def sum(self) -> np.ndarray:
+        sign = -1.0 if self.at("−") and self.take() else 1.0
+        total = sign * self.term()
+        while self.at("+", "−"):
+            sign = -1.0 if _text(self.take()) == "−" else 1.0
+            total = total + sign * self.term()
+        return total
+
+    def term(self) -> np.ndarray:
+        product = np.float64(1.0)
+        first = True
+        while not self.ends():
+            product = product * self.factor()
+            first = False
+        assert not first, "an empty term"
+        return product
+
+    def ends(self) -> bool:
+        """Whether a term ends here."""
+        node = self.peek()
+        return node is None or (isinstance(node, Atom) and node.kind in ("binary", "relation", "punctuation", "close"))
+
+    def factor(self) -> np.ndarray:
+        node = self.take()
+        match node:
+            case Script(Atom("∑"), sub, None):
+                axes = self.opened(sub)
+                result = self.term()
+                for axis, letter in zip(axes, list(self.letters)[axes[0] :], strict=True):
+                    repeated = np.ndim(result) == 0 or result.shape[axis] == 1
+                    count = self.letters.pop(letter).size
+                    result = result * count if repeated else np.sum(result, axis=axis, keepdims=True)
+                return result
+            case Script(Atom("max" | "min" as kind), sub, None):
+                axes = self.opened(sub)
+                result = getattr(np, kind)(self.factor(), axis=tuple(axes), keepdims=True)
+                for letter in list(self.letters)[axes[0] :]:
+                    del self.letters[letter]
+                return result
+            case Script(Atom("e", alphabet=""), None, sup) if sup is not None:
+                return np.exp(self.read(items_of(sup)))
+            case Script(base, None, sup) if sup is not None:
+                return self.read([base]) ** self.read(items_of(sup))
+            case Script(base, sub, sup) if sup is not None:
+                return self.read([Script(base, sub)]) ** self.read(items_of(sup))
+            case Script(Atom(text), sub, None) if text.startswith("T"):
+                return self.tensor(int(text[1:]), split_at(sub, ";"))
+            case Script():
+                return self.letters[_text(node)]
+            case Fraction(over, under):
+                return self.read(items_of(over)) / self.read(items_of(under))
+            case Root(body, None):
+                return np.sqrt(self.read(items_of(body)))
+            case Fence("|", body, "|"):
+                return np.abs(self.read(items_of(body)))
+            case Fence("⌊", body, "⌋"):
+                return np.floor(self.read(items_of(body)))
+            case Fence(_, body, _):
+                return self.read(items_of(body))
+            case Grid("cases", ((a, test), (b, _))):
+                condition = [i for i in items_of(test) if not (isinstance(i, Atom) and i.kind == "text")]
+                return np.where(self.condition(condition), self.read(items_of(a)), self.read(items_of(b)))
+            case Atom(text, "number", ""):
+                return np.float64(text)
+            case Atom("1", alphabet="mathbf"):
+                start = self.place + 1
+                while not self.at("]"):
+                    self.take()
+                self.take()
+                return self.condition(self.items[start : self.place - 1]).astype(float)
+            case Atom(text) if text[0] == "T" and text[1:].isdigit():
+                return self.tensor(int(text[1:]), [])
+            case Atom(text, "letter"):
+                if text not in self.letters and text not in self.sizes:
+                    return np.float64(np.pi) if text == "π" else self.function(text)
+                return self.letters[text] if text in self.letters else np.float64(self.sizes[text])
+            case Atom(text):
+                return self.function(text)
+        raise ValueError(f"cannot read {node}")
+
+    def opened(self, letters: Node | None) -> list[int]:
+        """The axes of the letters below a sum or a maximum."""
+        return [self.bind("".join(map(_text, letter)), self.items[self.place :]) for letter in split_at(letters, ",")]
+
+    def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
+        array = self.tensors[number]
+        assert array is not None
+        where = [np.asarray(self.read(piece)).astype(int) for piece in pieces]
+        where = [np.clip(w, 0, n - 1) for w, n in zip(where, array.shape, strict=True)]  # what is out of range meets an indicator
+        return array[tuple(where)]
+
+    def function(self, name: str) -> np.ndarray:
+        if name == "softmax":
+            fence, index = self.take(), None
+            if isinstance(fence, Script):
+                fence, index = fence.base, fence.sub
+            assert isinstance(fence, Fence)
+            whole = self.tensors[int(_text(fence.body)[1:])]
+            powers = np.exp(whole - np.max(whole, axis=-1, keepdims=True))  # type: ignore[operator]
+            whole = powers / powers.sum(axis=-1, keepdims=True)
+            where = [self.letters[_text(c)] for c in items_of(index) if _text(c) != ","]
+            return (whole if len(where) == whole.ndim else np.squeeze(whole))[tuple(where)]
+        node = self.peek()
+        sup: Node | None = None
+        if isinstance(node, Script) and isinstance(node.base, Fence):
+            node, sup = node.base, node.sup
+        if isinstance(node, Fence):
+            self.take()
+            arguments = [self.read(p) for p in split_at(node.body, ",")]
+        elif isinstance(node, Script) and isinstance(node.base, Atom) and node.base.text == "∑":
+            arguments = [self.term()]
+        else:
+            arguments = [self.factor()]
+        result = FUNCTIONS[name](*arguments)
+        return result if sup is None else self.power(result, sup)
+
+    def power(self, base: np.ndarray, sup: Node) -> np.ndarray:
+        return base ** self.read(items_of(sup))
+
+    def condition(self, items: Sequence[Node]) -> np.ndarray:
+        parts, relations = [[]], []
+        holds: np.ndarray = np.asarray(True)
+        for item in [*items, Atom("∧", "binary")]:
+            if isinstance(item, Atom) and item.text in RELATIONS:
+                relations.append(RELATIONS[item.text])
+                parts.append([])
+            elif isinstance(item, Atom) and item.text == "∧":
+                values = [self.read(p) for p in parts]
+                for relation, a, b in zip(relations, values, values[1:], strict=False):
+                    holds = holds & relation(a, b)
+                parts, relations = [[]], []
+            else:
+                parts[-1].append(item)
+        return np.asarray(holds)
+
+
+def items_of(node: Node | None) -> Sequence[Node]:
+    return () if node is None else node.items if isinstance(node, Row) else (node,)
+
+
+def split_at(node: Node | None, mark: str) -> list[list[Node]]:
+    parts: list[list[Node]] = [[]]
+    for item in items_of(node):
+        if isinstance(item, Atom) and item.text == mark:
+            parts.append([])
+        elif not (isinstance(item, Atom) and item.kind == "space"):
+            parts[-1].append(item)
+    return parts if parts != [[]] else []
+
+
+def _row(name: str) -> Callable[..., np.ndarray]:
+    row = ELEMENTWISE[name]
+    return lambda *arguments: value(row.formula, dict(zip(row.args, arguments, strict=True)))
+
+
+FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    **{_text(parse(row.latex).items[0]): _row(name) for name, row in ELEMENTWISE.items() if "{0}" not in row.latex},
+    **NUMPY,
+    "arctan": np.arctan,
+}

@@ -1,0 +1,145 @@
+"""What formulas may hold: every row of the whitelist in every format, and nothing else."""
+
+import re
+import string
+from html import unescape
+from xml.etree import ElementTree
+
+import latex2mathml.converter
+import pytest
+import ziamath
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symbackprop.documents.latex import formula as tex
+from symbackprop.formulas.formula import FormulaError, escape_words, parse, respell, split
+from symbackprop.formulas.mathml import mathml
+from symbackprop.formulas.plain import plain
+from tests.documents.sample import FORMULAS, WHITELIST
+
+
+@pytest.mark.parametrize("latex", [*WHITELIST, *FORMULAS])
+def test_every_format_knows_the_whole_whitelist(latex: str) -> None:
+    assert "\\" not in plain(latex).replace("∖", "")
+    assert "\\" not in mathml(latex)
+    assert tex(latex).isascii()
+    # what both of these do not know, they show by its name with the backslash
+    known = unescape(latex2mathml.converter.convert(latex))
+    assert "\\" not in known.replace("∖", "")
+    assert ziamath.Latex(latex).svg().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (
+            r"\frac{\partial L}{\partial W_1} = \left[W_2^\top\,2(\hat y - y)\odot a\odot(1-a)\right]x^\top",
+            "∂L/∂W₁ = [W₂ᵀ 2(ŷ − y) ⊙ a ⊙ (1 − a)] xᵀ",
+        ),
+        (r"\frac{\partial q_k}{\partial W_{ij}} = \mathbf{1}[k=i]\, x_j", "∂qₖ/∂Wᵢⱼ = 1[k = i] xⱼ"),
+        (r"\frac{1}{1 + e^{-x}}", "1/(1 + e⁻ˣ)"),
+        (r"\frac{a + b}{2 c} d", "((a + b)/(2 c)) d"),
+        (r"\frac{a}{\frac{b}{c}}", "a/(b/c)"),
+        (r"\frac{\partial L}{\partial z} \cdot \frac{\partial z}{\partial x}", "∂L/∂z · ∂z/∂x"),
+        (r"-\log \sum_{k=1}^{n} \exp(o_k)", "−log Σ_(k=1)^n exp(oₖ)"),
+        (r"\left.\frac{\partial f}{\partial q}\right|_{q=3} = -4", "∂f/∂q|_(q=3) = −4"),
+        (r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}", "{1, if x > 0; 0, otherwise}"),
+        (r"-\frac{1}{2} (a)", "−(1/2)(a)"),
+        (r"\frac{\log x}{y} + \frac{\exp(x)}{y}", "(log x)/y + exp(x)/y"),
+        (r"x_{b,o+k}", "x_(b,o+k)"),
+        (r"W^{[1]}", "W^[1]"),
+        (r"\max_{j \ne k} (s_j - s_k)", "max_(j≠k) (sⱼ − sₖ)"),
+        (r"\left\lVert W x \right\rVert^{2}", "‖W x‖²"),
+        (r"(A + B)^\top C", "(A + B)ᵀ C"),
+        (r"f'(x)", "f′(x)"),
+        (r"\tanh{\left(x \right)}", "tanh(x)"),
+        (r"W \in \mathbb{R}^{h \times d}", "W ∈ ℝ^(h×d)"),
+        (r"\sqrt{x + 1} + \sqrt[3]{x}", "√(x + 1) + ∛x"),
+        (r"\hat{y}_k + \hat{\mathrm{out}}", "ŷₖ + hat(out)"),
+    ],
+)
+def test_plain_text_reads_like_mathematics(latex: str, text: str) -> None:
+    assert plain(latex) == text
+
+
+@pytest.mark.parametrize(
+    ("latex", "words"),
+    [
+        (r"\fraction{a}{b}", r"character 1: the macro \\fraction is not one .* did you mean \\frac\?"),
+        (r"\input{x}", "macro"),
+        (r"\def\x{y}", "macro"),
+        (r"\mathds{1}", r"macro \\mathds"),
+        ("{a", "not closed"),
+        ("a}", "closes nothing"),
+        (r"\left( a", r"\\left lacks its \\right"),
+        (r"a \right)", "closes nothing"),
+        (r"\left x \right)", "delimiter"),
+        (r"\begin{align} a \end{align}", "environment is not one of matrix"),
+        (r"\begin{cases} a", r"lacks its \\end"),
+        (r"\begin{cases} a \end{matrix}", "another"),
+        ("x_", "argument"),
+        ("x^12", r"write \^\{12\}"),
+        ("x_i_j", "two subscripts"),
+        ("x^i^j", "two superscripts"),
+        (r"\text{a_b}", "escape_words"),
+        (r"\text{a", "not closed"),
+        (r"\text a", "opening brace"),
+        ("a $ b", r"character 3: '\$' has no meaning"),
+        ("a % b", "no meaning"),
+        ("a \x1b b", "no meaning"),
+        ("{" * 100 + "x" + "}" * 100, "nested more than 60 deep"),
+        (r"\sqrt[3{x}", "closed"),
+        (r"\frac{a}", "lacks its argument"),
+        ("a & b", "closes nothing"),
+        ("\\", "macro"),
+    ],
+)
+def test_what_is_outside_is_refused_with_its_place(latex: str, words: str) -> None:
+    with pytest.raises(FormulaError, match=words) as caught:
+        parse(latex)
+    assert re.match(r"formula '.*', character \d+: ", str(caught.value))
+
+
+@given(st.text(alphabet=string.printable + "\\{}_^&αŷ∂中", max_size=40))
+def test_any_text_is_a_formula_or_an_error_of_ours(latex: str) -> None:
+    try:
+        parse(latex)
+    except FormulaError:
+        return
+    plain(latex)
+    assert tex(latex).isascii()
+    assert "".join("".join(split(latex)).split()) == "".join(latex.split())
+    ElementTree.fromstring(mathml(latex))
+
+
+@given(st.text(max_size=20))
+def test_escaped_words_stand_in_a_formula(text: str) -> None:
+    if text.isprintable():
+        for macro in ("text", "mathrm", "operatorname"):
+            parse(f"\\{macro}{{{escape_words(text)}}}")
+
+
+def test_markup_in_a_formula_stays_text() -> None:
+    latex = r"\text{<script>alert(1)</script>} < \mathrm{a\&b}"
+    assert "<script" not in mathml(latex)
+    assert "&lt;script&gt;" in mathml(latex)
+
+
+@pytest.mark.parametrize(
+    ("latex", "left", "right"),
+    [
+        ("z = W x", "z", "= W x"),
+        ("x", "x", ""),
+        (r"\mathbf{1}[k=i] x_j", r"\mathbf{1}[k=i] x_j", ""),
+        (r"\sum_{i=1} x = y = z", r"\sum_{i=1} x", "= y = z"),
+        ("= b", "= b", ""),
+        (r"a \approx b", "a", r"\approx b"),
+        (r"\left[a = b\right] = c", r"\left[a = b\right]", "= c"),
+    ],
+)
+def test_rows_are_aligned_at_their_first_relation(latex: str, left: str, right: str) -> None:
+    assert split(latex) == (left, right)
+
+
+def test_respelling_leaves_words_alone() -> None:
+    assert respell(r"a \, b < \text{a < b}", {r"\,": " ", "<": r"\lt "}) == r"a   b \lt  \text{a < b}"

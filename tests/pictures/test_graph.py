@@ -1,0 +1,291 @@
+"""The picture of a computational graph."""
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symbackprop.pictures import graph
+from symbackprop.pictures.graph import DrawingError, Edge, Node, draw_graph
+from symbackprop.pictures.svg import inline_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+HREF = "{http://www.w3.org/1999/xlink}href"
+
+# The sigmoid neuron in elementary gates at w = (2, -3, -3), x = (-1, -2).
+NEURON = [
+    Node("w0", "w_{0}", "parameter", "", "2.00", "-0.20"),
+    Node("x0", "x_{0}", "data", "", "-1.00", "0.39"),
+    Node("w1", "w_{1}", "parameter", "", "-3.00", "-0.39"),
+    Node("x1", "x_{1}", "data", "", "-2.00", "-0.59"),
+    Node("w2", "w_{2}", "parameter", "", "-3.00", "0.20"),
+    Node("p", "p = w_{0}x_{0}", "value", "", "-2.00", "0.20"),
+    Node("q", "q = w_{1}x_{1}", "value", "", "6.00", "0.20"),
+    Node("s", "s = p + q", "value", "", "4.00", "0.20"),
+    Node("t", "t = s + w_{2}", "value", "", "1.00", "0.20"),
+    Node("n", "n = -t", "value", "", "-1.00", "-0.20"),
+    Node("e", r"e = \exp(n)", "value", "", "0.37", "-0.53"),
+    Node("d", "d = 1 + e", "value", "", "1.37", "-0.53"),
+    Node("f", r"f = \frac{1}{d}", "loss", "", "0.73", "1.00"),
+]
+NEURON_WIRES = [Edge(*pair) for pair in [("w0", "p"), ("x0", "p"), ("w1", "q"), ("x1", "q"), ("p", "s"), ("q", "s")]]
+NEURON_WIRES += [Edge(*pair) for pair in [("s", "t"), ("w2", "t"), ("t", "n"), ("n", "e"), ("e", "d"), ("d", "f")]]
+
+
+def network(layers):
+    """A chain of dense layers with biases."""
+    nodes, edges, last = [Node("x", "x", "data", "(B, d)", "mean 0.1, |max| 2.1")], [], "x"
+    for k in range(1, layers + 1):
+        nodes += [
+            Node(f"W{k}", f"W_{{{k}}}", "parameter", "(h, d)", "mean 0.01, |max| 0.9", "mean 0.00, |max| 0.2"),
+            Node(f"b{k}", f"b_{{{k}}}", "parameter", "(h,)", "mean 0.02, |max| 0.8", "mean 0.00, |max| 0.1"),
+            Node(f"m{k}", f"m_{{{k}}} = W_{{{k}}}{last[0]}", "value", "(B, h)", "mean 0.3, |max| 1.1"),
+            Node(f"z{k}", f"z_{{{k}}} = m_{{{k}}} + b_{{{k}}}", "value", "(B, h)", "mean 0.4, |max| 1.2"),
+            Node(f"a{k}", rf"a_{{{k}}} = \tanh(z_{{{k}}})", "value", "(B, h)", "mean 0.5, |max| 1.0"),
+        ]
+        edges += [Edge(last, f"m{k}"), Edge(f"W{k}", f"m{k}"), Edge(f"m{k}", f"z{k}")]
+        edges += [Edge(f"b{k}", f"z{k}"), Edge(f"z{k}", f"a{k}")]
+        last = f"a{k}"
+    nodes.append(Node("L", rf"L = \sum_{{b,k}} {last[0]}_{{{layers},bk}}^{{2}}", "loss", "", "2.31", "1.00"))
+    return nodes, [*edges, Edge(last, "L")]
+
+
+def parsed(svg):
+    root = ElementTree.fromstring(svg)
+    view = [float(entry) for entry in root.get("viewBox", "").split()]
+    assert view == [0.0, 0.0, float(root.get("width", 0)), float(root.get("height", 0))]
+    return root
+
+
+def groups(root):
+    """The group of each node, by the first word of its title."""
+    found = {}
+    for group in root.iter(f"{SVG}g"):
+        title = group.find(f"{SVG}title")
+        if title is not None:
+            found[(title.text or "").split(",")[0].split(" = ")[0]] = group
+    return found
+
+
+def height_of(element):
+    return float(re.findall(r"[-\d.]+", element.get("transform", ""))[1])
+
+
+def colours(group):
+    return {child.get("fill"): child for child in group.findall(f"{SVG}g")}
+
+
+def test_each_node_says_what_it_is_in_words():
+    titles = [title.text for title in parsed(draw_graph(NEURON, NEURON_WIRES)).iter(f"{SVG}title")]
+    assert titles[0] == "Computational graph"
+    assert "w₀, parameter, value 2.00, gradient -0.20" in titles
+    assert "s = p + q, operation, value 4.00, gradient 0.20" in titles
+    assert len(titles) == 1 + len(NEURON)
+
+
+def test_the_picture_has_a_name_and_a_description_for_those_who_do_not_see_it():
+    root = parsed(draw_graph(NEURON, NEURON_WIRES, "A sigmoid neuron"))
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == "A sigmoid neuron"
+    description = root.findtext(f"{SVG}desc") or ""
+    assert description.startswith("A computational graph of 13 nodes and 12 wires.")
+    assert "f = 1/d, loss, value 0.73, gradient 1.00" in description
+
+
+def test_values_are_above_the_wire_and_gradients_below_it():
+    for name, group in groups(parsed(draw_graph(NEURON, NEURON_WIRES, direction="LR"))).items():
+        wire = group.find(f"{SVG}path")
+        assert wire is not None, name
+        level = float(re.findall(r"[-\d.]+", wire.get("d", ""))[1])
+        assert height_of(colours(group)[graph.GREEN]) < level < height_of(colours(group)[graph.RED]) - 5.0
+
+
+def test_values_are_above_gradients_within_a_box():
+    for group in groups(parsed(draw_graph(NEURON, NEURON_WIRES, direction="TB"))).values():
+        box = group.find(f"{SVG}rect")
+        assert box is not None
+        top, tall = float(box.get("y", 0)), float(box.get("height", 0))
+        formula, value, gradient = (height_of(colours(group)[colour]) for colour in (graph.INK, graph.GREEN, graph.RED))
+        assert top < formula < value < gradient < top + tall
+
+
+def test_each_edge_has_its_arrow():
+    root = parsed(draw_graph(NEURON, NEURON_WIRES, direction="TB"))
+    assert len(list(root.iter(f"{SVG}polygon"))) == len(NEURON_WIRES)
+    sideways = parsed(draw_graph(NEURON, NEURON_WIRES, direction="LR"))
+    assert len(list(sideways.iter(f"{SVG}polygon"))) == len(NEURON_WIRES) + 1  # and one that leaves the loss
+
+
+def test_a_local_derivative_stands_on_its_wire():
+    plain = parsed(draw_graph(NEURON, NEURON_WIRES, direction="TB"))
+    wires = [*NEURON_WIRES[:-1], Edge("d", "f", r"-\frac{1}{d^{2}}")]
+    labelled = parsed(draw_graph(NEURON, wires, direction="TB"))
+    assert len(list(labelled.iter(f"{SVG}polygon"))) == len(NEURON_WIRES)
+    assert float(labelled.get("height", 0)) > float(plain.get("height", 0)) + 20.0
+    greys = [group for group in labelled.iter(f"{SVG}g") if group.get("fill") == graph.GREY]
+    assert len(greys) == 1
+
+
+def test_matrices_are_drawn_as_rows():
+    node = Node("W", "W", "parameter", "(2, 2)", "0.1 0.5\n-0.3 0.8", "0.088 0.176\n0.104 0.208")
+    group = groups(parsed(draw_graph([node], [])))["W"]
+    assert len(colours(group)[graph.GREEN].findall(f"{SVG}rect")) == 6
+    assert "value 0.1 0.5; -0.3 0.8" in (group.findtext(f"{SVG}title") or "")
+
+
+def test_kinds_look_different_and_are_named_in_the_legend_where_they_occur():
+    looks = {(look.fill, look.line, look.corner, look.dashes, look.double) for look in graph.LOOKS.values()}
+    assert len(looks) == len(graph.LOOKS)
+    alone = parsed(draw_graph([Node("x", "x", "data")], []))
+    both = parsed(draw_graph([Node("x", "x", "data"), Node("c", "c", "constant")], []))
+    boxes = [sum(rect.get("fill") == graph.LOOKS["data"].fill for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
+    dashed = [sum(rect.get("stroke-dasharray") == "4 3" for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
+    assert boxes == [2, 2]
+    assert dashed == [0, 2]
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", [graph.GREEN, graph.RED, graph.INK, graph.GREY])
+def test_letters_have_the_contrast_that_wcag_asks_for(colour):
+    assert all(contrast(colour, paper) >= 4.5 for paper in (graph.PAPER, *(look.fill for look in graph.LOOKS.values())))
+
+
+def test_green_and_red_differ_without_colour_vision_too():
+    assert contrast(graph.GREEN, graph.RED) > 1.5
+
+
+def test_the_picture_brings_its_own_paper():
+    root = parsed(draw_graph(*network(1)))
+    paper = root.find(f"{SVG}rect")
+    assert paper is not None
+    assert paper.get("fill") == graph.PAPER
+    assert float(paper.get("width", 0)) == pytest.approx(float(root.get("width", 0)) - 1)
+
+
+def test_short_networks_run_across_and_long_ones_down():
+    short, long = parsed(draw_graph(NEURON, NEURON_WIRES)), parsed(draw_graph(*network(4)))
+    assert float(short.get("width", 0)) > float(short.get("height", 0))
+    assert float(long.get("width", 0)) < 900.0 < float(long.get("height", 0))
+
+
+def test_three_hundred_nodes_are_all_drawn():
+    nodes, edges = network(60)
+    root = parsed(draw_graph(nodes, edges))
+    assert len(groups(root)) == len(nodes) == 302
+    assert len(list(root.iter(f"{SVG}polygon"))) == len(edges)
+    assert float(root.get("width", 0)) < 900.0
+
+
+def test_outlines_are_written_once_and_all_of_them_are_there():
+    root = parsed(draw_graph(*network(4)))
+    names = [path.get("id") for path in root.iter(f"{SVG}path") if path.get("id")]
+    uses = {use.get(HREF, "")[1:] for use in root.iter(f"{SVG}use")}
+    assert len(names) == len(set(names))
+    assert set(names) == uses
+
+
+def test_pictures_in_one_page_do_not_share_names():
+    def names(svg):
+        return set(re.findall(r'id="([^"]+)"', svg))
+
+    assert not names(draw_graph(NEURON, NEURON_WIRES)) & names(draw_graph(NEURON, NEURON_WIRES, "Another title"))
+
+
+def test_the_picture_stays_whole_within_a_page():
+    svg = draw_graph(NEURON, NEURON_WIRES, "A neuron")
+    inline = inline_svg(svg, "first-")
+    names = set(re.findall(r'id="([^"]+)"', inline))
+    used = re.findall(r'href="#([^"]+)"', inline)
+    assert len(used) == svg.count("<use ")
+    assert set(used) <= names
+
+
+def test_the_same_graph_gives_the_same_bytes_in_any_process_and_thread():
+    svg = draw_graph(*network(3), "Three layers")
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: draw_graph(*network(3), "Three layers"), range(8))) == {svg}
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from test_graph import network, draw_graph;"
+        "sys.stdout.buffer.write(draw_graph(*network(3), 'Three layers').encode())"
+    )
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", script, os.path.dirname(__file__)]
+        other = subprocess.run(command, capture_output=True, check=True, env=environment)
+        assert other.stdout.decode() == svg
+        assert not other.stderr
+
+
+def test_words_from_outside_stay_words():
+    root = parsed(draw_graph([Node("a", "a < b", "value", '"<&>"', "1 < 2")], [], "<script>alert(1)</script> & \x00\x1b"))
+    assert root.get("aria-label") == "<script>alert(1)</script> & "
+    assert 'shape "<&>", value 1 < 2' in (groups(root)["a < b"].findtext(f"{SVG}title") or "")
+    assert not list(root.iter(f"{SVG}script"))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "edges", "words"),
+    [
+        ([], [], "a picture has 1 to 1000 nodes, not 0"),
+        ([Node(str(at), "x") for at in range(1001)], [], "not 1001: draw a part, or a smaller network"),
+        ([Node("a", "x"), Node("a", "y")], [], "node 'a' is given 2 times: an id belongs to one node"),
+        ([Node("a", "x", "tensor")], [], "node 'a': kind 'tensor' is unknown: write one of parameter, data"),  # type: ignore[arg-type]
+        ([Node("a", "x")], [Edge("a", "b")], "edge a -> b: there is no node 'b': add it, or mend the name"),
+        ([Node("a", "x")], [Edge("a", "a")], "the edges go round, a -> a: a value cannot depend on itself"),
+        ([Node("a", r"\cancel{x}")], [], r"node 'a': formula '\\cancel{x}', character 1: the macro \cancel is not"),
+        ([Node("a", "x"), Node("b", "y")], [Edge("a", "b", r"\frac{1}")], r"edge a -> b: formula '\\frac{1}'"),
+    ],
+)
+def test_what_is_no_graph_is_refused_with_its_reason(nodes, edges, words):
+    with pytest.raises(DrawingError) as error:
+        draw_graph(nodes, edges)
+    assert words in str(error.value)
+
+
+def test_an_unknown_direction_is_refused():
+    with pytest.raises(DrawingError, match="direction 'RL' is unknown: write one of LR, TB, auto"):
+        draw_graph(NEURON, NEURON_WIRES, direction="RL")  # type: ignore[arg-type]
+
+
+LABELS = st.sampled_from(["x", r"\hat{y}_{k}", r"z = W_{1}x + b", r"\frac{\partial L}{\partial z}", r"L = \sum_{i} a_{i}"])
+SUMMARIES = st.none() | st.sampled_from(["-0.39", "mean 0.12, |max| 1.3", "0.1 0.5\n-0.3 0.8", ""])
+NODES = st.builds(
+    Node, st.just(""), LABELS, st.sampled_from(list(graph.LOOKS)), st.sampled_from(["", "(h, d)"]), SUMMARIES, SUMMARIES
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(NODES, min_size=1, max_size=8), st.data())
+def test_any_graph_is_drawn_within_its_frame(nodes, data):
+    nodes = [Node(str(at), node.label, node.kind, node.shape, node.value, node.gradient) for at, node in enumerate(nodes)]
+    pairs = [(a, b) for b in range(len(nodes)) for a in range(b)]
+    chosen = data.draw(st.lists(st.sampled_from(pairs), max_size=10)) if pairs else []
+    edges = [Edge(str(a), str(b), data.draw(st.none() | st.just("2x"))) for a, b in chosen]
+    root = parsed(
+        draw_graph(nodes, edges, data.draw(st.sampled_from(["", "A title"])), data.draw(st.sampled_from(["LR", "TB", "auto"])))
+    )
+    width, height = float(root.get("width", 0)), float(root.get("height", 0))
+    drawing = next(group for group in root.findall(f"{SVG}g") if group.find(f".//{SVG}title") is not None)
+    left, top = (float(entry) for entry in re.findall(r"[-\d.]+", drawing.get("transform", "")))
+    for rect in drawing.iter(f"{SVG}rect"):
+        if rect.get("stroke"):
+            x, y = left + float(rect.get("x", 0)), top + float(rect.get("y", 0))
+            assert 0 < x < x + float(rect.get("width", 0)) < width
+            assert 0 < y < y + float(rect.get("height", 0)) < height
+    assert len([1 for group in drawing.findall(f"{SVG}g") if group.find(f"{SVG}title") is not None]) == len(nodes)
