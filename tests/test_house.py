@@ -208,7 +208,7 @@ def test_what_runs_no_text_is_left_alone(line: str) -> None:
 def files() -> Iterator[Path]:
     """The files of the project: neither what running it makes nor the hidden folders of tools, but for .ci."""
     for top in ROOT.iterdir():
-        if top.name not in {"build", "dist", "demo"} and (top.is_file() or top.name == ".ci" or top.name[0] != "."):
+        if top.name not in {"build", "dist", "demo", ".git"} and (top.is_file() or top.name == ".ci" or top.name[0] != "."):
             inside = top.rglob("*") if top.is_dir() else [top]
             yield from (path for path in inside if path.is_file() and "__pycache__" not in path.parts)
 
