@@ -27,6 +27,7 @@ PUBLIC = {
     # what to do with a network
     "derive": "derivation",
     "check": "judge.crosscheck",
+    "verify": "judge.claims",
     "compile": "backends.function",
     "train": "training",
     "draw": "drawing",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from symbackprop.backends.function import compile
     from symbackprop.derivation import derive
     from symbackprop.drawing import draw
+    from symbackprop.judge.claims import verify
     from symbackprop.judge.crosscheck import check
     from symbackprop.language import *  # noqa: F403
     from symbackprop.notation import (
@@ -66,6 +68,7 @@ __all__ = [
     "binary",
     "derive",
     "check",
+    "verify",
     "compile",
     "train",
     "draw",

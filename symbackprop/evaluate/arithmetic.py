@@ -1,0 +1,100 @@
+"""The arithmetics that a program can be walked in: floats, and numbers as objects (50 digits, residues modulo primes).
+
+An arithmetic is a row: how an exact number is written in it, its functions by name, and its power.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.evaluate.points import PointError
+
+DIGITS = mpmath.mp.clone()
+DIGITS.dps = 50
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """One kind of numbers.
+
+    name       what it is called in a refusal.
+    dtype      of the arrays that hold its numbers.
+    number     an exact SymPy number in this arithmetic.
+    functions  arrays to arrays, by the name of the SymPy function.
+    power      an array to a rational exponent.
+    lift       an array of floats in this arithmetic.
+    """
+
+    name: str
+    dtype: type
+    number: Callable[[Any], Any]
+    functions: Mapping[str, Callable[[ndarray], ndarray]]
+    power: Callable[[ndarray, Fraction], ndarray]
+    lift: Callable[[ndarray], ndarray]
+
+    def function(self, name: str) -> Callable[[ndarray], ndarray]:
+        """The function `name`. Raises PointError where this arithmetic has none."""
+        if name not in self.functions:
+            raise PointError(f"{name} cannot be evaluated in {self.name}")
+        return self.functions[name]
+
+
+def entrywise(function: Callable[[Any], Any]) -> Callable[[ndarray], ndarray]:
+    """A function of one number as a function of arrays of objects."""
+    many = np.frompyfunc(function, 1, 1)
+    return lambda x: np.asarray(many(x), dtype=object)
+
+
+def _float_power(base: ndarray, exponent: Fraction) -> ndarray:
+    return np.asarray(base, dtype=float) ** (int(exponent) if exponent.denominator == 1 else float(exponent))
+
+
+FLOATS = Arithmetic(
+    "floats",
+    float,
+    float,
+    {
+        "exp": np.exp, "log": np.log, "expm1": np.expm1, "log1p": np.log1p, "sin": np.sin, "cos": np.cos, "tan": np.tan,
+        "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
+        "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "floor": np.floor, "ceiling": np.ceil, "Abs": np.abs,
+        "sign": np.sign, "erf": np.vectorize(math.erf, otypes=[float]),
+    },
+    _float_power,
+    lambda x: np.asarray(x, dtype=float),
+)  # fmt: skip
+
+
+def _digits_number(number: Any) -> Any:
+    return DIGITS.mpf(number.p) / number.q if number.is_Rational else DIGITS.mpf(str(sp.N(number, 60)))
+
+
+def _digits_power(base: ndarray, exponent: Fraction) -> ndarray:
+    whole = int(exponent) if exponent.denominator == 1 else DIGITS.mpf(exponent.numerator) / exponent.denominator
+    return entrywise(lambda x: DIGITS.power(x, whole))(base)
+
+
+MORE_DIGITS = Arithmetic(
+    "50 digits",
+    object,
+    _digits_number,
+    {
+        "exp": entrywise(DIGITS.exp), "log": entrywise(DIGITS.log), "expm1": entrywise(DIGITS.expm1),
+        "log1p": entrywise(lambda x: DIGITS.log(1 + x)), "sin": entrywise(DIGITS.sin), "cos": entrywise(DIGITS.cos),
+        "tan": entrywise(DIGITS.tan), "asin": entrywise(DIGITS.asin), "acos": entrywise(DIGITS.acos),
+        "atan": entrywise(DIGITS.atan), "sinh": entrywise(DIGITS.sinh), "cosh": entrywise(DIGITS.cosh),
+        "tanh": entrywise(DIGITS.tanh), "asinh": entrywise(DIGITS.asinh), "acosh": entrywise(DIGITS.acosh),
+        "atanh": entrywise(DIGITS.atanh), "floor": entrywise(DIGITS.floor), "ceiling": entrywise(DIGITS.ceil),
+        "Abs": entrywise(abs), "sign": entrywise(lambda x: DIGITS.mpf(DIGITS.sign(x))), "erf": entrywise(DIGITS.erf),
+    },
+    _digits_power,
+    entrywise(lambda x: DIGITS.mpf(float(x))),
+)  # fmt: skip

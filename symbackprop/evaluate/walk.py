@@ -1,0 +1,211 @@
+"""A program at numbers of any arithmetic: one walk, entry by entry, for small sizes.
+
+The letters of an equation become axes. Where positions are tied by guards, as in a convolution, only the entries that the
+guards let through are computed. The tape is another walk, over floats alone, which carries derivatives; this one carries none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+from sympy import Symbol
+
+from symbackprop.core.functions import iverson
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
+from symbackprop.evaluate import guards
+from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
+from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
+from symbackprop.evaluate.points import PointError, extent
+from symbackprop.evaluate.scope import at_sizes
+
+MOST = 20_000_000  # entries of one equation, before its sums
+MOST_OBJECTS = 40_000  # the same of numbers that are objects, after the guards
+SPARSE = 64  # entries above which guards are looked at first
+
+Values = Mapping[str, ndarray]
+
+
+def walk(
+    program: Program,
+    point: Values,
+    sizes: Mapping[str, int],
+    arithmetic: Arithmetic = FLOATS,
+    watch: Watch | None = None,
+) -> dict[str, ndarray]:
+    """Every tensor of a program at a point, in an arithmetic.
+
+    point    an array for each input, in the arithmetic; constants may be left out. What the program writes may stand in it
+             too, and is then not computed again.
+    watch    told of every comparison: relation in the operands' names, left - right, outcome.
+    Raises PointError where an equation cannot be evaluated.
+    """
+    values: dict[str, ndarray] = dict(point)
+    for tensor in program.inputs:
+        if tensor.name not in values:
+            if tensor.kind != "constant":
+                raise PointError(f"{tensor.name} is missing")
+            shape = [extent(n, sizes) for n in tensor.shape]
+            values[tensor.name] = np.full(shape, arithmetic.number(tensor.value), dtype=arithmetic.dtype)
+    numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+    with np.errstate(all="ignore"):
+        for equation in program.equations:
+            if equation.target.name not in values:
+                values[equation.target.name] = step(program, equation, values, sizes, arithmetic, watch, numbers)
+    return values
+
+
+def step(
+    program: Program,
+    equation: Equation,
+    values: Values,
+    sizes: Mapping[str, int],
+    arithmetic: Arithmetic = FLOATS,
+    watch: Watch | None = None,
+    numbers: tuple[tuple[Symbol, int], ...] | None = None,
+) -> ndarray:
+    """The target of one equation, from the values of its operands."""
+    if numbers is None:
+        numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+    op = equation.op
+    extents = {c: extent(n, sizes) for c, n in letter_sizes(program, equation).items()}
+    if isinstance(op, Matrix):
+        return matrix_function(op.kind, values[equation.operands[0].name], arithmetic)
+    letters = (*equation.target.index, *(c for c, _ in op.over))
+    shape = tuple(extents[c] for c in letters)
+    if int(np.prod(shape, dtype=float)) > MOST:
+        raise PointError(f"{equation.target.name} has too many entries at these sizes")
+    arrays = [_arranged(values[ref.name], ref, letters) for ref in equation.operands]
+    if isinstance(op, Reduce):
+        return _reduced(op.kind, np.broadcast_to(arrays[0], shape), len(equation.target.index), arithmetic)
+    return _sum(equation, op, dict(zip(op.slots, arrays, strict=True)), letters, shape, numbers, arithmetic, watch)
+
+
+def _sum(
+    equation: Equation,
+    op: Sum,
+    slots: dict[Symbol, ndarray],
+    letters: tuple[str, ...],
+    shape: tuple[int, ...],
+    numbers: tuple[tuple[Symbol, int], ...],
+    arithmetic: Arithmetic,
+    watch: Watch | None,
+) -> ndarray:
+    symbols = slots | {position(c): places(shape, k) for k, c in enumerate(letters)}
+    named = {s: Symbol(str(r)) for s, r in zip(op.slots, equation.operands, strict=True)} if watch is not None else {}
+    told = (lambda c, gap, outcome: watch(c.xreplace(named), gap, outcome)) if watch is not None else None
+    frame = Frame(symbols, arithmetic, told)
+    body = at_sizes(op.body, numbers)
+    kept = len(equation.target.index)
+    axes = tuple(range(kept, len(letters)))
+    total: Any = None
+    for term in sp.Add.make_args(body) if axes else (body,):
+        tied = tied_places(term, letters) if int(np.prod(shape)) > SPARSE else None
+        if tied is not None:
+            value = _through_guards(equation, *tied, frame, shape)
+        else:
+            bounded(int(np.prod(shape)), equation, arithmetic)
+            value = np.broadcast_to(np.asarray(read_body(term)(frame), dtype=arithmetic.dtype), shape)
+            value = value.sum(axis=axes) if axes else value
+        total = value if total is None else total + value
+    return np.asarray(total, dtype=arithmetic.dtype)
+
+
+def places(shape: tuple[int, ...], k: int) -> ndarray:
+    """0, 1, 2, ... along the axis k of a shape."""
+    return np.arange(shape[k]).reshape([-1 if j == k else 1 for j in range(len(shape))])
+
+
+def tied_places(term: sp.Expr, letters: tuple[str, ...]) -> tuple[sp.Basic, sp.Expr] | None:
+    """The condition on positions alone that a product stands under, and the rest of the product; None where there is none."""
+    conditions, factors = guards.split(term)
+    own = {position(c) for c in letters}
+    free = [c for c in conditions if c.free_symbols and c.free_symbols <= own]
+    if not free:
+        return None
+    others = [iverson(c) for c in conditions if c not in free]
+    return sp.And(*free), sp.Mul(*factors, *others)  # type: ignore[arg-type]  # SymPy's own types hide conditions
+
+
+def bounded(entries: int, equation: Equation, arithmetic: Arithmetic) -> None:
+    """Refuse an equation that would take too many numbers that are objects."""
+    if arithmetic.dtype is object and entries > MOST_OBJECTS:
+        raise PointError(f"{equation.target.name} has too many entries at these sizes")
+
+
+def _through_guards(equation: Equation, tied: sp.Basic, term: sp.Expr, frame: Frame, shape: tuple[int, ...]) -> ndarray:
+    """The sum of a product over the entries at which the positions satisfy a condition."""
+    kept = len(equation.target.index)
+    mask = np.broadcast_to(condition(tied)(frame), shape)
+    where = np.nonzero(mask)
+    bounded(len(where[0]), equation, frame.arithmetic)
+    gathered = {s: np.broadcast_to(x, shape)[where] for s, x in frame.symbols.items()}
+    dtype = frame.arithmetic.dtype
+    value = np.broadcast_to(
+        np.asarray(read_body(term)(Frame(gathered, frame.arithmetic, frame.watch)), dtype=dtype), where[0].shape
+    )
+    total = np.full(shape[:kept], frame.arithmetic.number(sp.S.Zero), dtype=dtype)
+    np.add.at(total, where[:kept], value)
+    return total
+
+
+def _arranged(array: ndarray, ref: Ref, letters: tuple[str, ...]) -> ndarray:
+    """An operand with an axis for each letter, of size 1 where it has none; a letter that stands twice is a diagonal."""
+    own = list(ref.index)
+    while len(set(own)) < len(own):
+        twice = next(c for c in own if own.count(c) > 1)
+        a, b = [k for k, c in enumerate(own) if c == twice][:2]
+        array = np.diagonal(array, axis1=a, axis2=b)
+        own = [c for k, c in enumerate(own) if k not in (a, b)] + [twice]
+    extents = dict(zip(own, array.shape, strict=True))
+    turned = array.transpose([own.index(c) for c in letters if c in own])
+    return turned.reshape([extents.get(c, 1) for c in letters])
+
+
+def _reduced(kind: str, full: ndarray, kept: int, arithmetic: Arithmetic) -> ndarray:
+    flat = full.reshape([*full.shape[:kept], -1])
+    if kind == "logsumexp":
+        return arithmetic.function("log")(arithmetic.function("exp")(flat).sum(axis=-1))
+    if kind in ("max", "min"):
+        best = floats(flat).argmax(-1) if kind == "max" else floats(flat).argmin(-1)
+        return np.take_along_axis(flat, best[..., None], -1)[..., 0]
+    raise PointError(f"{kind} cannot be evaluated in {arithmetic.name}")
+
+
+def matrix_function(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
+    """inverse, det or logdet of the last two axes, by elimination: the same steps in every arithmetic."""
+    if kind not in ("inverse", "det", "logdet"):
+        raise PointError(f"{kind} cannot be evaluated in {arithmetic.name}")
+    lead, n = x.shape[:-2], x.shape[-1]
+    out = np.empty(x.shape if kind == "inverse" else lead, dtype=arithmetic.dtype)
+    for place in np.ndindex(lead):
+        inverse, det = _eliminated(x[place], n, arithmetic)
+        out[place] = inverse if kind == "inverse" else det
+    if kind == "logdet":
+        return arithmetic.function("log")(np.where(floats(out) < 0, -out, out))
+    return out
+
+
+def _eliminated(x: ndarray, n: int, arithmetic: Arithmetic) -> tuple[ndarray, Any]:
+    """The inverse and the determinant of one matrix (Gauss and Jordan, with the largest pivot of each column)."""
+    one, zero = arithmetic.number(sp.S.One), arithmetic.number(sp.S.Zero)
+    rows = np.empty((n, 2 * n), dtype=arithmetic.dtype)
+    rows[:, :n] = x
+    rows[:, n:] = np.where(np.eye(n, dtype=bool), one, zero)
+    det = one
+    for k in range(n):
+        pivot = k + int(abs(floats(rows[k:, k])).argmax())
+        if pivot != k:
+            rows[[k, pivot]] = rows[[pivot, k]]
+            det = -det
+        if not floats(rows[k, k]):
+            raise PointError("a matrix has no inverse here")
+        det = det * rows[k, k]
+        rows[k] = rows[k] / rows[k, k]
+        for j in range(n):
+            if j != k:
+                rows[j] = rows[j] - rows[k] * rows[j, k]
+    return rows[:, n:], det

@@ -1,0 +1,169 @@
+"""`verify`: a person's gradients against the truth, each with a verdict and, where it is wrong, why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from symbackprop.core.program import Program, shape_text
+from symbackprop.evaluate.points import PointError
+from symbackprop.gradients import DerivationError
+from symbackprop.judge import diagnose
+from symbackprop.judge.conventions import ALLOWED, Convention, convention
+from symbackprop.judge.derivations import judge_steps
+from symbackprop.judge.goals import Asked, asked, context_for, goal_for
+from symbackprop.judge.reading import NotUnderstoodError, Reading, Understood, read_claim
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.verdict import Judged, Verification
+from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
+from symbackprop.notation import as_network
+
+Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
+
+
+def verify(
+    net: Any,
+    claims: Mapping[str, Any] | Steps,
+    of: str | None = None,
+    symbols: Mapping[str, str] | None = None,
+    allow: Iterable[str] = (),
+    sizes: Mapping[str, int] | None = None,
+) -> Verification:
+    """Whether gradients that a person derived are right; where one is wrong, where, with the smallest example, and why.
+
+    net      a network, or what `as_network` reads as one.
+    claims   {"W_1": claim}: the gradient of the loss by each name; or the steps of a derivation, (name, claim) or
+             (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones.
+    of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
+    symbols  what the claims call otherwise: {"m": "n", "delta": "z_2"}.
+    allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2".
+    sizes    sizes by name that are settled.
+
+    Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
+    """
+    network = as_network(net)
+    permitted = tuple(allow)
+    for kind in permitted:
+        if kind not in ALLOWED:
+            raise DerivationError(f'allow="{kind}": there is no such convention; the conventions are {", ".join(ALLOWED)}')
+    target = network.aliases.get(of, of) if of is not None else network.loss
+    truth = truth_of(network, target, sizes or {})
+    judge = Judge(truth, dict(symbols or {}), permitted)
+    if isinstance(claims, Mapping):
+        if not claims:
+            raise DerivationError('there is no claim; write {"W_1": "..."}')
+        return Verification(tuple(judge.alone(asked(truth, name), claim) for name, claim in claims.items()))
+    return Verification(judge_steps(judge, steps_of(claims)), steps=True)
+
+
+def truth_of(network: Any, target: str, sizes: Mapping[str, int]) -> Truth:
+    """The truth of a target, which must be there."""
+    truth = Truth(network, target, sizes)
+    if target not in truth.program.tensors:
+        raise DerivationError(f"there is no {target} to differentiate; the network has {', '.join(truth.named)}")
+    return truth
+
+
+def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
+    """Steps as name, claim, what."""
+    out: list[tuple[str, Any, str]] = []
+    for step in claims if isinstance(claims, Sequence) and not isinstance(claims, str) else [None]:
+        match step:
+            case (str() as name, claim):
+                out.append((name, claim, ""))
+            case (str() as name, claim, str() as what):
+                out.append((name, claim, what))
+            case _:
+                raise DerivationError('claims are {"W_1": claim}, or a list of steps (name, claim) or (name, claim, what)')
+    if not out:
+        raise DerivationError('there is no step; write [("delta", "2*(yhat - y)", "dL/dyhat")]')
+    return out
+
+
+class Judge:
+    """Judges claims about one truth.
+
+    symbols   what claims call otherwise.
+    allow     conventions by which a claim counts as right.
+    """
+
+    def __init__(self, truth: Truth, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
+        self.truth, self.symbols, self.allow = truth, symbols, allow
+
+    def alone(self, what: Asked, claim: Any) -> Judged:
+        """A claim by itself."""
+        try:
+            understood = read_claim(claim, context_for(self.truth, what, self.symbols))
+        except NotUnderstoodError as fault:
+            return Judged(what.name, what.text, f"not understood: {fault}")
+        return self.read(what, understood)
+
+    def read(self, what: Asked, understood: Understood, bindings: Bindings = ()) -> Judged:
+        """A claim that was read: the verdict over its readings, the plainest first."""
+        try:
+            goals = [goal_for(self.truth, what, r.program) for r in understood.readings]
+            doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""
+        except PointError as fault:
+            return Judged(what.name, what.text, f"undecided: {fault}", understood.latex)
+        if doubt:
+            return Judged(what.name, what.text, f"undecided: {doubt}", understood.latex)
+        found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(understood.readings, goals, strict=True)]
+        found.sort(key=lambda f: f[0].cost)
+        plainest = [f for f in found if f[0].cost == found[0][0].cost]
+        right = [f for f in found if f[2].agrees]
+        if right and all(f[2].agrees for f in plainest):
+            return self.verdict(what, understood, *plainest[0], bindings)
+        if right:
+            reading = right[0][0]
+            how = reading.note or "; ".join(reading.assumptions) or "its other reading"
+            return Judged(
+                what.name, what.text, f"undecided: right if read as {how}", understood.latex, points=len(right[0][2].samples)
+            )
+        if understood.unknown:
+            return Judged(what.name, what.text, f"undecided: what is {', '.join(understood.unknown)}?", understood.latex)
+        return self.verdict(what, understood, *plainest[0], bindings)
+
+    def verdict(
+        self, what: Asked, understood: Understood, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings
+    ) -> Judged:  # fmt: skip
+        notes = tuple(n for n in (reading.note, *reading.assumptions, *what.notes) if n)
+        about: dict[str, Any] = {
+            "understood": understood.latex,
+            "notes": notes,
+            "points": len(found.samples),
+            "error": found.margin,
+        }
+        if found.agrees is None:
+            return Judged(what.name, what.text, f"undecided: {found.why}", **about)
+        about["correct"] = "" if what.second else self.truth.latex(what.wrt, what.of)
+        if found.agrees:
+            condition = f" if {' and '.join(reading.assumptions)}" if reading.assumptions else ""
+            kind = "right, identity" if found.identity else "right, numeric"
+            return Judged(what.name, what.text, kind + condition, bits=found.bits, **about)
+        named = convention(
+            [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
+        )
+        about["mistakes"] = self.mistakes(goal, found, in_pairs=named is None and found.shapes is None)
+        if named is not None:
+            return self.conventional(what, named, about)
+        if found.shapes is not None:
+            claimed, true = (shape_text(s) for s in found.shapes)
+            return Judged(what.name, what.text, f"wrong shape: it has the shape {claimed}, the gradient {true}", **about)
+        about["counterexample"] = diagnose.counterexample(goal, reading.program, bindings, found)
+        where = diagnose.region(found)
+        return Judged(what.name, what.text, f"wrong region: {where}" if where else "wrong", **about)
+
+    def mistakes(self, goal: Goal, found: Weighed, in_pairs: bool) -> Any:
+        """The mistakes that give the claim, or none where the derivation is too large for them to be looked for."""
+        try:
+            return diagnose.mistakes(goal, found, in_pairs)
+        except PointError:
+            return ()
+
+    def conventional(self, what: Asked, named: Convention, about: dict[str, Any]) -> Judged:
+        passes = all(kind in self.allow for kind in named.kinds)
+        verdict = f"up to convention: {named.sentence}; to make it right, {named.mend}"
+        return Judged(what.name, what.text, verdict, allowed=passes, **about)
+
+
+__all__ = ["Judge", "Program", "verify"]

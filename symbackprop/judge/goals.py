@@ -1,0 +1,141 @@
+"""What a claim claims to be: by its name, or by what a person says it is; and what it may mention."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy as sp
+
+from symbackprop.core.letters import LETTERS
+from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
+from symbackprop.gradients import DerivationError, differentiate
+from symbackprop.judge.reading import CLAIM, Context, equal_shapes
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.weigh import Goal, goal_of
+
+PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """d of / d wrt, as a claim is about it.
+
+    name    what the person called it.
+    of      what is differentiated: a tensor of the network, or a gradient such as dL/dw.
+    rank    how many axes `wrt` has.
+    notes   what was settled in reading the name.
+    """
+
+    name: str
+    of: str
+    wrt: str
+    rank: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return f"d{self.of}/d{self.wrt}"
+
+    @property
+    def second(self) -> bool:
+        """Whether a gradient is differentiated once more."""
+        return "/" in self.of
+
+
+def asked(truth: Truth, name: str, what: str = "") -> Asked:
+    """What a claim called `name` is about. Raises DerivationError where the network has no such thing."""
+    found = named(truth, name, what or name)
+    if found is None:
+        raise DerivationError(f"{what or name}: no tensor of the network; it has {', '.join(truth.named)}")
+    return found
+
+
+def named(truth: Truth, name: str, what: str) -> Asked | None:
+    """The derivative that a text names: "W_1", "dL/dW_1", "da/dz", "dW_1", "grad_W_1"; None where it names none."""
+    tensors = truth.program.tensors
+    aliases = truth.network.aliases
+    match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](\w+)\s*", what)
+    if match:
+        of, wrt = (aliases.get(n, n) for n in match.groups())
+        known = of in tensors or of in truth.everything.tensors
+        return Asked(name, of, wrt, tensors[wrt].rank) if known and wrt in tensors and differentiable(truth, wrt) else None
+    for prefix in PREFIXES:
+        wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
+        if wrt is not None and differentiable(truth, wrt):
+            return Asked(name, truth.of, wrt, tensors[wrt].rank)
+    return None
+
+
+def differentiable(truth: Truth, wrt: str) -> bool:
+    """True; raises DerivationError for what has no gradient."""
+    if not truth.has_gradient(wrt):
+        raise DerivationError(f"{wrt} holds {truth.program.tensors[wrt].kind}: it has no gradient")
+    return True
+
+
+def spelled(truth: Truth, name: str) -> str | None:
+    """The tensor that a name spells: W1, W_1 and W^{(1)} are one."""
+    if name in truth.program.tensors:
+        return name
+    if name in truth.network.aliases:
+        return truth.network.aliases[name]
+    plain = re.sub(r"[_{}^()\[\]\\ ]", "", name)
+    return next((n for n in truth.named if n.replace("_", "") == plain), None) if plain else None
+
+
+def goal_for(truth: Truth, what: Asked, claim: Program) -> Goal:
+    """The goal of a claim; of a Jacobian that is zero off its diagonal, the diagonal, where the claim has its shape."""
+    if what.second:
+        derived = differentiate(truth.everything, what.of, [what.wrt], jacobian=True)
+        return Goal(truth, what.of, what.wrt, derived.program, derived.gradient(what.wrt))
+    goal = goal_of(truth, what.wrt, what.of)
+    shape = truth.program.shape(what.wrt)
+    if (
+        what.of != truth.of
+        and shape
+        and equal_shapes(claim.shape(CLAIM), shape)
+        and equal_shapes(truth.program.shape(what.of), shape)
+    ):
+        return diagonal(goal) or goal
+    return goal
+
+
+def diagonal(goal: Goal) -> Goal | None:
+    """The diagonal of a Jacobian; None where it has other entries."""
+    for place in goal.truth.places.first(3):
+        full = goal.at(place)
+        n = int(np.sqrt(full.size))
+        square = full.reshape(n, n)
+        if np.any(square[~np.eye(n, dtype=bool)]):
+            return None
+    rank = len(goal.shape) // 2
+    letters = tuple(LETTERS[:rank])
+    name = f"diagonal of {goal.name}"
+    equation = Equation(Ref(name, letters), Sum(sp.S.Zero + slot(0), (slot(0),)), (Ref(goal.name, (*letters, *letters)),))
+    signature = Signature(name, goal.shape[:rank], role=Gradient(goal.of, goal.wrt))
+    tensors: Mapping[str, Signature] = {**goal.program.tensors, name: signature}
+    program = replace(goal.program, tensors=tensors, equations=(*goal.program.equations, equation), outputs=(name,))
+    return Goal(goal.truth, goal.of, goal.wrt, program, name)
+
+
+def context_for(
+    truth: Truth, what: Asked | None, symbols: Mapping[str, str], more: Mapping[str, Signature] | None = None
+) -> Context:
+    """What a claim may mention: the network's tensors, its true gradients as dL_dz or dz, and the names of earlier steps."""
+    tensors = {name: truth.program.tensors[name] for name in truth.named}
+    aliases: dict[str, str] = {**truth.network.aliases, **symbols}
+    for name in truth.named:
+        gradient = f"d{truth.of}/d{name}"
+        own = what is not None and what.of == truth.of and what.wrt == name
+        if gradient in truth.everything.tensors and not own:
+            tensors[gradient] = truth.everything.tensors[gradient]
+            for alias in (f"d{truth.of}_d{name}", f"d{name}", f"grad_{name}"):
+                aliases.setdefault(alias, gradient)
+    for name in (*truth.named, *(more or {})):
+        aliases.setdefault(name.replace("_", ""), name)
+    aliases = {alias: name for alias, name in aliases.items() if alias not in truth.program.tensors}
+    tensors |= more or {}
+    return Context(tensors, aliases, truth.of, what.wrt if what else "", truth.program.tensors)

@@ -1,0 +1,193 @@
+"""What a mistake is: a right backward pass with the value of one gradient replaced, by what a person would have put there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.core.functions import TableFunction, Where
+from symbackprop.core.program import Equation, Program, Ref, Sum
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import step
+
+Values = Mapping[str, ndarray]
+How = Callable[[Values], Any]
+
+
+class Edit(NamedTuple):
+    """One mistake at one place.
+
+    name      of the row of the catalogue.
+    place     the gradient whose value is replaced.
+    how       the value that stands there instead, from the values so far.
+    sentence  what was done, in the names of the network.
+    weight    0: the usual form of the mistake; more: a rarer one.
+    """
+
+    name: str
+    place: str
+    how: How
+    sentence: str
+    weight: float = 0.0
+
+
+class Finding(NamedTuple):
+    """A mistake that gives just the claimed value.
+
+    name, sentence   of the mistake.
+    place            the gradient at which it was made, or "everywhere".
+    family           the kind of mistake it is.
+    """
+
+    name: str
+    sentence: str
+    place: str
+    family: str = ""
+
+    def facts(self) -> dict[str, str]:
+        return self._asdict()
+
+
+UNFIT = (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError, PointError)
+
+
+@dataclass(frozen=True)
+class Backward:
+    """A derived program at one point: what edits are made of.
+
+    program   forward equations, then gradients.
+    count     how many equations are forward.
+    goal      the gradient that is claimed.
+    """
+
+    program: Program
+    count: int
+    of: str
+    goal: str
+    values: Values
+    sizes: Mapping[str, int]
+
+    @cached_property
+    def equations(self) -> list[Equation]:
+        """The gradient equations that the goal is made from, in order."""
+        keep, by_name = {self.goal}, self.by_name
+        for e in reversed(self.program.equations):
+            if e.target.name in keep:
+                keep |= {r.name for r in e.operands}
+        return [e for e in self.program.equations[self.count :] if e.target.name in keep and e.target.name in by_name]
+
+    @cached_property
+    def by_name(self) -> dict[str, Equation]:
+        return self.program.equation_of()
+
+    @cached_property
+    def forward(self) -> list[str]:
+        """The tensors that are no gradients."""
+        return [n for n, t in self.program.tensors.items() if t.role is None and t.kind != "constant" and n in self.values]
+
+    @cached_property
+    def counts(self) -> list[tuple[str, float]]:
+        """The sizes above 1, by name, and the numbers of axes without one."""
+        named = {n: float(v) for n, v in self.sizes.items() if v > 1}
+        shapes = {k for n in self.forward for k in np.shape(self.values[n]) if k > 1} - {int(v) for v in named.values()}
+        return [*named.items(), *((str(k), float(k)) for k in sorted(shapes))]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return np.shape(self.values[name])
+
+    def rank(self, name: str) -> int:
+        return np.ndim(self.values[name])
+
+    def here(self, e: Equation) -> How:
+        """The equation as it stands."""
+        return lambda values: step(self.program, e, values, self.sizes)
+
+    def apply(self, changes: Mapping[str, How]) -> ndarray | None:
+        """The goal where some gradients are replaced; None where an edit does not fit."""
+        values = dict(self.values)
+        dirty: set[str] = set()
+        with np.errstate(all="ignore"):
+            for e in self.equations:
+                name = e.target.name
+                if name in changes:
+                    try:
+                        new = np.asarray(changes[name](values), dtype=float)
+                    except UNFIT:
+                        return None
+                    if new.shape != self.shape(name):
+                        return new if name == self.goal else None
+                    values[name] = new
+                    dirty.add(name)
+                elif any(r.name in dirty for r in e.operands):
+                    values[name] = step(self.program, e, values, self.sizes)
+                    dirty.add(name)
+        return values[self.goal] if self.goal in dirty else None
+
+    def gradient_by(self, name: str) -> str | None:
+        """The whole gradient by a tensor, where the program has it."""
+        for n in self.order:
+            role = self.program.tensors[n].role
+            if role is not None and role.wrt == name and role.via is None and role.of == self.of:
+                return n
+        return None
+
+    @cached_property
+    def order(self) -> list[str]:
+        return [e.target.name for e in self.equations]
+
+    def named(self, name: str) -> bool:
+        """Whether a person gave a forward tensor its name."""
+        return self.program.tensors[name].named and self.program.tensors[name].role is None
+
+    def activation(self, e: Equation) -> Equation | None:
+        """The forward equation that this gradient came back through, where it is a function of one operand, entry by entry."""
+        s = e.step
+        if s is None or s.through is None or s.rule != "chain":
+            return None
+        f = self.by_name.get(s.through.name)
+        if f is None or not isinstance(f.op, Sum) or f.op.over or len(f.operands) != 1:
+            return None
+        body = f.op.body
+        curved = body.has(TableFunction, Where, sp.exp, sp.tanh, sp.log, sp.sin, sp.cos)
+        return f if curved or any(p.exp != 1 for p in body.atoms(sp.Pow)) else None
+
+    def upstream(self, e: Equation) -> str | None:
+        return e.step.upstream.name if e.step is not None and e.step.upstream is not None else None
+
+
+Row = Callable[[Backward, Equation], Iterable[Edit]]
+
+
+def with_body(e: Equation, body: Any, operands: Iterable[Ref] | None = None) -> Equation:
+    """An equation with another body, and perhaps other operands in the same slots."""
+    assert isinstance(e.op, Sum)
+    new = e.operands if operands is None else tuple(operands)
+    return replace(e, op=replace(e.op, body=sp.S.Zero + body), operands=new)
+
+
+def words(e: Equation, expression: Any) -> str:
+    """An expression in slots, in the names of the operands."""
+    assert isinstance(e.op, Sum)
+    return str(expression.xreplace({s: sp.Symbol(r.name) for s, r in zip(e.op.slots, e.operands, strict=True)}))
+
+
+def close(a: ndarray, b: ndarray, tolerance: float = 1e-7) -> bool:
+    """Whether a is b, relative to the largest entry of b."""
+    if np.shape(a) != np.shape(b):
+        return False
+    scale = max(float(np.abs(b).max(initial=0)), 1e-9)
+    return bool(np.abs(a - b).max(initial=0) <= tolerance * scale)
+
+
+def each(rows: Iterable[Row], backward: Backward) -> Iterator[Edit]:
+    """What every row of `rows` finds at every gradient."""
+    for e in backward.equations:
+        if isinstance(e.op, Sum):
+            for row in rows:
+                yield from row(backward, e)

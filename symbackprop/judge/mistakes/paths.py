@@ -1,0 +1,75 @@
+"""Where a value is used more than once its paths add: one is dropped, they are averaged, multiplied, a penalty is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import sympy as sp
+
+from symbackprop.core.program import Equation, Sum
+from symbackprop.judge.mistakes.edit import Backward, Edit, with_body
+
+
+def paths(b: Backward, e: Equation) -> Iterator[Edit]:
+    """What is done wrong where the gradients of several uses add."""
+    if e.step is None or e.step.rule != "copy" or not isinstance(e.op, Sum):
+        return
+    body, n, name = e.op.body, len(e.operands), e.target.name
+    wrt = e.step.wrt.name if e.step.wrt is not None else name
+    penalties = [_penalty(b, r.name) for r in e.operands]
+    if all(penalties):
+        penalties = [False] * n
+    yield from _penalised(b, e, penalties)
+    for k, s in enumerate(e.op.slots):
+        if penalties[k]:
+            continue
+        via = _via(b, e.operands[k].name)
+        left_out = f"the path from {wrt} through {via} is left out; all paths add"
+        yield Edit("path left out", name, b.here(with_body(e, body.subs(s, 0))), left_out)
+        yield Edit("wrong sign", name, b.here(with_body(e, body.subs(s, -s))), f"the path through {via} has the wrong sign", 0.5)
+        if n > 2:
+            yield Edit("path left out", name, b.here(with_body(e, s)), f"only the path through {via} is counted", 0.2)
+        alike = f"{n} times the path through {via}, as if the paths were equal"
+        yield Edit("matrix assumed symmetric", name, b.here(with_body(e, n * s)), alike, 0.4)
+    yield Edit("paths averaged", name, b.here(with_body(e, body / n)), f"the {n} paths from {wrt} are averaged; they add")
+    product = sp.Mul(*e.op.slots)
+    yield Edit("paths multiplied", name, b.here(with_body(e, product)), f"the {n} paths from {wrt} are multiplied; they add")
+
+
+def _penalised(b: Backward, e: Equation, penalties: list[bool]) -> Iterator[Edit]:
+    assert isinstance(e.op, Sum)
+    slots = [s for s, p in zip(e.op.slots, penalties, strict=True) if p]
+    if not slots:
+        return
+    body, name = e.op.body, e.target.name
+    for chosen in {tuple(slots), *((s,) for s in slots)}:
+        gone = body.subs(dict.fromkeys(chosen, 0))
+        yield Edit("penalty forgotten", name, b.here(with_body(e, gone)), "the gradient of the penalty is left out")
+        factors = [("2", 2.0), ("1/2", 0.5), ("-1", -1.0)]
+        factors += [f for n, v in b.counts for f in ((n, v), (f"1/{n}", 1 / v))]
+        for text, c in factors:
+            new = body.subs({s: sp.Float(c) * s for s in chosen})
+            yield Edit("penalty scaled", name, b.here(with_body(e, new)), f"the gradient of the penalty carries a factor {text}")
+
+
+def _via(b: Backward, name: str) -> str:
+    role = b.program.tensors[name].role
+    return (role.via or role.wrt) if role else name
+
+
+def _penalty(b: Backward, name: str) -> bool:
+    """Whether a part of a gradient is a penalty's: it is made of no data but scalars."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        n = todo.pop()
+        if n in seen:
+            continue
+        seen.add(n)
+        e = b.by_name.get(n)
+        if e is not None:
+            todo += [r.name for r in e.operands]
+        elif np.ndim(b.values[n]) and b.program.tensors[n].kind != "parameter":
+            return False
+    return True

@@ -1,0 +1,50 @@
+"""Softmax: its Jacobian taken as diagonal, its normaliser lost, the wrong axis, targets that are taken to sum to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from symbackprop.core.program import Equation
+from symbackprop.judge.mistakes.edit import Backward, Edit
+
+
+def softmaxes(b: Backward, e: Equation) -> Iterator[Edit]:
+    """What is done wrong on the way back through a softmax, which is known by its values: rows that sum to one."""
+    role = b.program.tensors[e.target.name].role
+    if role is None or role.of != b.of:
+        return
+    name, here = e.target.name, b.here(e)
+    for p in b.forward:
+        if p not in b.by_name or b.shape(p) != b.shape(role.wrt) or p == role.wrt or b.shape(name) != b.shape(p) or not b.shape(p):
+            continue
+        a = b.values[p]
+        dp = b.gradient_by(p)
+        if np.allclose(np.exp(np.minimum(a, 50)).sum(-1), 1) and dp is not None:
+            diagonal = f"the Jacobian of the log-softmax {p} is taken as diagonal"
+            yield Edit("softmax taken entry by entry", name, lambda v, p=p, d=dp: v[d] * (1 - np.exp(v[p])), diagonal)
+            yield Edit("slope missing", name, lambda v, d=dp: v[d], "the Jacobian of the log-softmax is missing", 0.1)
+        if not (np.allclose(a.sum(-1), 1) and (a > 0).all()):
+            continue
+        yield Edit("slope too many", name, lambda v, p=p: here(v) * v[p] * (1 - v[p]), f"the factor {p} (1 - {p}) is too many", 0.1)
+        for y in b.program.inputs:
+            if b.shape(y.name) == b.shape(p):
+                given = f"the targets {y.name} are taken to sum to 1"
+                yield Edit("targets assumed to sum to one", name, lambda v, p=p, y=y.name: v[p] - v[y], given, 0.3)
+        if dp is not None:
+            yield from _jacobian(name, p, dp)
+
+
+def _jacobian(name: str, p: str, dp: str) -> Iterator[Edit]:
+    diagonal = f"the Jacobian of the softmax {p} is taken as diagonal, {p} (1 - {p}); every output depends on every input"
+    yield Edit("softmax taken entry by entry", name, lambda v: v[dp] * v[p] * (1 - v[p]), diagonal)
+    constant = f"the normaliser of the softmax {p} is taken as a constant"
+    yield Edit("softmax taken entry by entry", name, lambda v: v[dp] * v[p], constant, 0.1)
+    yield Edit("slope missing", name, lambda v: v[dp], f"the Jacobian of the softmax {p} is missing", 0.1)
+    axis = f"the sum in the Jacobian of the softmax {p} runs over the wrong axis"
+    yield Edit("wrong axis", name, lambda v: v[p] * (v[dp] - (v[p] * v[dp]).sum(0, keepdims=True)), axis)
+    sign = f"the sum in the Jacobian of the softmax {p} has the wrong sign"
+    yield Edit("wrong sign", name, lambda v: v[p] * (v[dp] + (v[p] * v[dp]).sum(-1, keepdims=True)), sign, 0.2)
+    factor = f"the factor {p} of the softmax's Jacobian is missing"
+    yield Edit("term missing", name, lambda v: v[dp] - (v[p] * v[dp]).sum(-1, keepdims=True), factor, 0.4)

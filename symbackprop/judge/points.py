@@ -1,0 +1,195 @@
+"""Where claims are tried: generic points, clear of kinks, on both sides of every comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.core.program import Program, Signature
+from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
+from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.points import PointError, point, sizes
+from symbackprop.evaluate.residues import RESIDUES, drawn, residue
+from symbackprop.evaluate.walk import walk
+
+LEAST = 8  # points at which a claim is held against the truth
+MOST = 40
+QUIET = 4  # points in a row that bring no new side of a comparison
+DRAWS = 400
+NEAR = 1e-6  # a comparison decided by less lies on a kink
+EXTREME = 1e12  # beyond, floats have lost the digits that are to be compared
+
+
+class Side(NamedTuple):
+    """A comparison as it came out at a place: relation by names, left - right, outcome."""
+
+    relation: sp.Basic
+    gap: ndarray
+    outcome: ndarray
+
+
+@dataclass
+class Place:
+    """One point, with what was computed there.
+
+    seed, sizes, point   which, how large, and the inputs.
+    values               every tensor of the truth and its gradients, as floats.
+    sides                the comparisons that were decided.
+    exact                residues of every tensor of a program, by how many primes.
+    """
+
+    program: Program
+    everything: Program
+    seed: int
+    sizes: dict[str, int]
+    point: dict[str, ndarray]
+    values: dict[str, ndarray] = field(default_factory=dict)
+    sides: list[Side] = field(default_factory=list)
+    exact: dict[tuple[int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
+
+    def of(self, program: Program) -> dict[str, ndarray]:
+        """The values of another program at this place, each program run once."""
+        if id(program) not in self._run:
+            self._run[id(program)] = program, walk(program, self.point, self.sizes)
+        return self._run[id(program)][1]
+
+    @cached_property
+    def _run(self) -> dict[int, tuple[Program, dict[str, ndarray]]]:
+        return {}
+
+    def labels(self) -> tuple[float, ...]:
+        """The values of the scalars that can only be two numbers."""
+        return tuple(float(self.point[t.name]) for t in self.program.inputs if t.domain in ("sign", "binary") and not t.shape)
+
+    @cached_property
+    def digits(self) -> dict[str, ndarray]:
+        """Every tensor of the truth to 50 digits."""
+        inputs = {name: MORE_DIGITS.lift(array) for name, array in self.point.items()}
+        return walk(self.everything, inputs, self.sizes, MORE_DIGITS)
+
+    def residues(self, depth: int) -> dict[str, ndarray]:
+        """The inputs as residues: whole where they are whole by declaration, random beside their floats elsewhere."""
+        rng = random.Random(self.seed)
+        return {t.name: _residues(t, self.point[t.name], rng, depth) for t in self.program.inputs if t.name in self.point}
+
+
+def _residues(tensor: Signature, array: ndarray, rng: random.Random, depth: int) -> ndarray:
+    if tensor.kind == "constant":
+        return np.full(array.shape, RESIDUES.number(tensor.value), dtype=object)
+    whole = tensor.kind == "integers" or tensor.domain in ("sign", "binary")
+    whole = whole or (tensor.kind == "labels" and bool(np.all(array == np.rint(array))))
+    out = drawn(array, whole, rng, depth)
+    if tensor.kind == "labels" and not whole and array.ndim:  # they sum to one
+        for place in np.ndindex(array.shape[:-1]):
+            out[place][-1] = residue(1) - sum(out[place][:-1].tolist(), start=residue(0))
+    return out
+
+
+@dataclass
+class Places:
+    """The places of one problem, drawn when they are asked for; the seed is the problem's own."""
+
+    program: Program
+    everything: Program
+    given: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.known: list[Place] = []
+        self.drawn = 0
+        self.start = int.from_bytes(hashlib.blake2b(str(self.program).encode(), digest_size=3).digest())
+
+    def __iter__(self) -> Iterator[Place]:
+        k = 0
+        while True:
+            while k >= len(self.known):
+                if self.drawn >= DRAWS:
+                    return
+                self.draw()
+            yield self.known[k]
+            k += 1
+
+    def first(self, count: int) -> list[Place]:
+        return [place for place, _ in zip(self, range(count), strict=False)]
+
+    @cached_property
+    def sizes(self) -> tuple[dict[str, int], ...]:
+        """Two sets of sizes, so that what holds at one size only is found out."""
+        found = [sizes(self.program, self.given, 0)]
+        for seed in range(1, 6):
+            other = sizes(self.program, self.given, seed)
+            if other != found[0]:
+                return found[0], other
+        return (found[0],)
+
+    def draw(self) -> None:
+        """Draw one point, and keep it unless it has values that are not finite or lies near a kink."""
+        seed = self.start + self.drawn
+        at = self.sizes[(self.drawn // 2) % len(self.sizes)]
+        self.drawn += 1
+        place = Place(self.program, self.everything, seed, at, point(self.program, at, seed))
+        try:
+            place.values = walk(self.everything, place.point, at, FLOATS, noted(place.sides))
+        except PointError:
+            if self.drawn >= DRAWS // 20 and not self.known:
+                raise
+            return
+        if usable(place.values, place.sides):
+            self.known.append(place)
+
+
+def noted(sides: list[Side]) -> Watch:
+    return lambda relation, gap, outcome: sides.append(Side(relation, gap, outcome))
+
+
+def usable(values: Mapping[str, ndarray], sides: list[Side]) -> bool:
+    """Whether all is finite and no comparison is close; one that is exactly even is even by construction."""
+    if not all(np.isfinite(v).all() and np.abs(v).max(initial=0) < EXTREME for v in values.values()):
+        return False
+    return not any(((np.abs(s.gap) < NEAR) & (s.gap != 0)).any() for s in sides)
+
+
+class Coverage:
+    """Which sides of which comparisons have been seen, each in pair with every value of a scalar label and with one another."""
+
+    def __init__(self) -> None:
+        self.seen: set[tuple[object, ...]] = set()
+        self.quiet = 0
+
+    def add(self, sides: list[Side], labels: tuple[float, ...]) -> None:
+        news: set[tuple[object, ...]] = {("label", k, y) for k, y in enumerate(labels)}
+        scalars: dict[str, bool] = {}
+        for side in sides:
+            text = str(side.relation)
+            for outcome in np.unique(side.outcome):
+                news.add((text, bool(outcome)))
+                news |= {(text, bool(outcome), k, y) for k, y in enumerate(labels)}
+            if side.outcome.size == 1:
+                scalars[text] = bool(side.outcome.flat[0])
+        news |= {(a, x, b, y) for a, x in scalars.items() for b, y in scalars.items() if a < b}
+        self.quiet = 0 if news - self.seen else self.quiet + 1
+        self.seen |= news
+
+    @property
+    def full(self) -> bool:
+        """Whether every comparison has come out both ways, in pair with each value of each scalar label."""
+        texts = {key[0] for key in self.seen if len(key) == 2}
+        labels = {(key[1], key[2]) for key in self.seen if key[0] == "label"}
+        both = all((t, o) in self.seen for t in texts for o in (True, False))
+        two = all(len({y for j, y in labels if j == k}) == 2 for k, _ in labels)
+        return both and two and all((t, o, *y) in self.seen for t in texts for o in (True, False) for y in labels)
+
+
+def enough(count: int, coverage: Coverage) -> bool:
+    """Whether so many points with what they have seen suffice."""
+    return count >= MOST or (count >= LEAST and coverage.full and coverage.quiet >= QUIET)
+
+
+__all__ = ["LEAST", "Arithmetic", "Coverage", "Place", "Places", "Side", "enough"]

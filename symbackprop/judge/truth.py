@@ -1,0 +1,146 @@
+"""The truth that claims are held against: the gradients of a network as it was written, of every intermediate.
+
+They are used only where a tape and differences, which share no rule with the chain rule, agree with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.program import Program, Signature, check
+from symbackprop.display.index_form import index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
+from symbackprop.documents.steps import closed_forms, written_out
+from symbackprop.evaluate import tape
+from symbackprop.evaluate.differences import central, unit_directions
+from symbackprop.evaluate.points import PointError, shape_of
+from symbackprop.gradients import Derived, differentiate
+from symbackprop.judge.points import Place, Places
+from symbackprop.notation import Network
+
+ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
+BLUR = 1e-6  # what differences may differ by
+
+
+@dataclass
+class Truth:
+    """A network's gradients.
+
+    network   as it was read.
+    of        what is differentiated.
+    sizes     settled sizes.
+    """
+
+    network: Network
+    of: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def program(self) -> Program:
+        """The network as written, each operation an equation."""
+        return self.network.with_gates("elementary").program
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """What a person named: inputs and values, in the order of writing."""
+        inputs = [t.name for t in self.program.inputs]
+        return (*inputs, *(n for n in self.network.outputs if n in self.program.tensors and n not in inputs))
+
+    @cached_property
+    def everything(self) -> Program:
+        """The network and the gradient of `of` by everything that has one, where `of` is a scalar."""
+        if self.program.tensors[self.of].shape:
+            return self.program
+        return check(chain_rule(self.program, self.of, tuple(n for n in self.named if self.has_gradient(n))))
+
+    def has_gradient(self, name: str) -> bool:
+        return self.program.tensors[name].kind not in ("integers", "constant")
+
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.program, self.everything, self.sizes)
+
+    def derived(self, wrt: str, of: str | None = None, shown: bool = False) -> Derived:
+        """d of / d wrt alone: over the elementary gates, or as it is shown."""
+        key = wrt, of or self.of, shown
+        if key not in self._derived:
+            program = self.network.program if shown else self.program
+            self._derived[key] = differentiate(program, of or self.of, [wrt], jacobian=True)
+        return self._derived[key]
+
+    @cached_property
+    def _derived(self) -> dict[tuple[str, str, bool], Derived]:
+        return {}
+
+    @cached_property
+    def _confirmed(self) -> dict[tuple[str, str], str]:
+        return {}
+
+    def doubt(self, wrt: str, of: str | None = None) -> str:
+        """Why the truth is not to be relied on for one gradient; "" where tape and differences agree with it."""
+        key = wrt, of or self.of
+        if key not in self._confirmed:
+            self._confirmed[key] = self._witnessed(*key)
+        return self._confirmed[key]
+
+    def _witnessed(self, wrt: str, of: str) -> str:
+        derived = self.derived(wrt, of)
+        heard = 0
+        for place in self.places.first(6):
+            ours = place.of(derived.program)[derived.gradient(wrt)]
+            try:
+                taped = tape.gradients(self.program, of, [wrt], place.point, place.sizes)[wrt]
+                shape = shape_of(self.program.tensors[wrt], place.sizes)
+                direction = unit_directions(shape, place.seed)[-1:]
+                moved = central(self.program, of, place.point, place.sizes, {wrt: direction})
+            except PointError:
+                continue
+            if _off(ours, taped) > ROUNDING:
+                return "the tape does not agree with the derived gradient"
+            along = np.tensordot(ours, direction[0], direction[0].ndim) if direction[0].ndim else ours * direction[0]
+            scale = max(float(np.abs(ours).max(initial=0)), 1e-12)
+            clear = ~moved.kink[0] & (moved.error[0] <= 1e-3 * scale)
+            if (clear & (np.abs(moved.value[0] - along) > BLUR * scale + 10 * moved.error[0])).any():
+                return "differences do not agree with the derived gradient"
+            heard += bool(np.any(clear)) or not np.any(ours)
+            if heard >= 2:
+                return ""
+        return "" if heard else "differences could not be taken at any point"
+
+    def latex(self, wrt: str, of: str | None = None) -> str:
+        """The right formula: in closed form where that is short, else its last equation."""
+        derived = self.shown(wrt, of)
+        names = Names(derived.program)
+        name = derived.gradient(wrt)
+        equation = derived.program.equation_of()[name]
+        closed = closed_forms(names, derived, written_out(derived)).latex(name)
+        return closed or matrix_equation(names, equation) or index_equation(names, equation)
+
+    def shown(self, wrt: str, of: str | None = None) -> Derived:
+        """The derivation as it is displayed, where it has the same values as the one over elementary gates."""
+        shown, exact = self.derived(wrt, of, shown=True), self.derived(wrt, of)
+        for place in self.places.first(2):
+            a = place.of(shown.program)[shown.gradient(wrt)]
+            b = place.of(exact.program)[exact.gradient(wrt)]
+            if _off(a, b) > ROUNDING:
+                return exact
+        return shown
+
+    def signature(self, name: str) -> Signature:
+        return self.everything.tensors[name]
+
+
+def _off(a: np.ndarray, b: np.ndarray) -> float:
+    if a.shape != b.shape:
+        return np.inf
+    gap = float(np.abs(a - b).max(initial=0))
+    return gap / max(float(np.abs(b).max(initial=0)), 1e-12) if gap == gap else np.inf
+
+
+__all__ = ["Place", "Truth"]

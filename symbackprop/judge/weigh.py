@@ -1,0 +1,243 @@
+"""One reading of a claim held against the truth: at points in floats, then at 50 digits or modulo primes where that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.core.program import Program, same_size
+from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
+from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.residues import DEPTHS, RESIDUES, DeeperError, RedrawError, error_bits, same
+from symbackprop.evaluate.walk import walk
+from symbackprop.judge.points import LEAST, Coverage, Place, Side, enough, noted, usable
+from symbackprop.judge.reading import CLAIM
+from symbackprop.judge.truth import Truth
+
+AGREES = 1e-9  # relative to the truth's largest entry
+DIFFERS = 1e-6
+EXACT = 1e-25  # relative error that 50 digits may leave
+PROOFS = 8  # points at which residues are compared
+TRIES = 24  # points at which residues may be tried, where a root must be a square
+
+Bindings = tuple[tuple[str, "Program | str"], ...]  # names that a person gave: to a formula, or to a true gradient
+
+
+@dataclass(frozen=True)
+class Goal:
+    """d of / d wrt: the program that computes it, and the tensor that holds it."""
+
+    truth: Truth
+    of: str
+    wrt: str
+    program: Program
+    name: str
+
+    @property
+    def shape(self) -> tuple[sp.Expr, ...]:
+        return self.program.shape(self.name)
+
+    def at(self, place: Place) -> ndarray:
+        return place.values[self.name] if self.name in place.values else place.of(self.program)[self.name]
+
+
+def goal_of(truth: Truth, wrt: str, of: str | None = None) -> Goal:
+    """The goal d of / d wrt; None: of the truth's own loss."""
+    of = of or truth.of
+    name = f"d{of}/d{wrt}"
+    if of == truth.of and name in truth.everything.tensors:
+        return Goal(truth, of, wrt, truth.everything, name)
+    derived = truth.derived(wrt, of)
+    return Goal(truth, of, wrt, derived.program, derived.gradient(wrt))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was claimed and what is true at a place, and the comparisons that either made."""
+
+    place: Place
+    claimed: ndarray
+    true: ndarray
+    sides: list[Side]
+    error: float
+
+
+@dataclass
+class Weighed:
+    """What was found of a reading.
+
+    samples   a row for each place.
+    shapes    the claim's shape and the truth's, where they differ.
+    agrees    whether they are equal to 9 digits everywhere; None: not decided, `why` says why.
+    identity  whether residues were equal at every place that could be used.
+    bits      -log2 of the chance that unequal formulas pass.
+    """
+
+    samples: list[Sample] = field(default_factory=list)
+    shapes: tuple[tuple[sp.Expr, ...], tuple[sp.Expr, ...]] | None = None
+    agrees: bool | None = None
+    identity: bool = False
+    bits: int = 0
+    why: str = ""
+
+    @property
+    def margin(self) -> float:
+        return max((s.error for s in self.samples), default=0.0)
+
+
+def weigh(goal: Goal, program: Program, bindings: Bindings = ()) -> Weighed:
+    """Hold a claim's program against the truth."""
+    found = Weighed()
+    claimed = program.shape(CLAIM)
+    if not fits(program, claimed, goal.shape):
+        found.shapes = claimed, goal.shape
+    lost = gather(goal, program, bindings, found)
+    if not found.samples:
+        found.why = "the claim has no finite value at any point"
+    elif found.shapes is not None:
+        found.agrees = False
+    elif any(s.error >= DIFFERS for s in found.samples):
+        decide(goal, program, bindings, found)
+    elif lost:
+        found.why = f"the claim has no finite value at {lost} of the points"
+    elif all(s.error <= AGREES for s in found.samples):
+        found.agrees = True
+        prove(goal, program, bindings, found)
+    else:
+        decide(goal, program, bindings, found)
+    return found
+
+
+def fits(program: Program, claimed: Sequence[sp.Expr], true: Sequence[sp.Expr]) -> bool:
+    """Whether a claim has the gradient's shape; a number stands for every entry where the truth is zero."""
+    return len(claimed) == len(true) and all(same_size(a, b) for a, b in zip(claimed, true, strict=True))
+
+
+def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> int:
+    """Evaluate claim and truth until every side was seen; how many points were lost because the claim was not finite there."""
+    coverage, lost, kinks = Coverage(), 0, 0
+    largest = 0.0
+    for place in goal.truth.places:
+        sides: list[Side] = []
+        try:
+            claimed = value(program, bindings, place, place.values, FLOATS, noted(sides))
+        except PointError as fault:
+            found.why = str(fault)
+            return lost
+        true = goal.at(place)
+        if not usable({}, sides):
+            kinks += 1
+            if kinks > LEAST * 2:
+                break
+            continue
+        if not np.isfinite(claimed).all():
+            lost += 1
+            if lost > LEAST:
+                break
+            continue
+        largest = max(largest, _largest(true))
+        found.samples.append(Sample(place, claimed, true, sides, _error(claimed, true, largest)))
+        coverage.add([*place.sides, *sides], place.labels())
+        if enough(len(found.samples), coverage):
+            break
+    found.samples = [
+        Sample(s.place, s.claimed, s.true, s.sides, _error(s.claimed, s.true, largest)) for s in found.samples
+    ]  # fmt: skip
+    return lost
+
+
+def value(
+    program: Program,
+    bindings: Bindings,
+    place: Place,
+    base: Mapping[str, ndarray],
+    arithmetic: Arithmetic,
+    watch: Watch | None = None,
+) -> ndarray:
+    """The claim's value over the truth's tensors, with the names that earlier steps gave."""
+    known = dict(base)
+    for name, what in bindings:
+        known[name] = known[what] if isinstance(what, str) else _run(what, known, place, arithmetic, watch)
+    return _run(program, known, place, arithmetic, watch)
+
+
+def _run(program: Program, known: Mapping[str, ndarray], place: Place, arithmetic: Arithmetic, watch: Watch | None) -> ndarray:
+    point = {t.name: known[t.name] for t in program.inputs if t.name in known}
+    return walk(program, point, place.sizes, arithmetic, watch)[CLAIM]
+
+
+def _largest(array: ndarray) -> float:
+    return float(np.abs(array).max(initial=0))
+
+
+def _error(claimed: ndarray, true: ndarray, largest: float) -> float:
+    """The largest error relative to the truth's largest entry here, or to a thousandth of that elsewhere."""
+    if claimed.shape != true.shape:
+        return float("inf")
+    scale = max(_largest(true), 1e-3 * largest) or 1.0
+    error = _largest(claimed - true) / scale
+    return error if error == error else float("inf")
+
+
+def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> None:
+    """Compare at 50 digits, at the place where the floats differ most: what 16 digits lose is not an error."""
+    worst = max(found.samples, key=lambda s: s.error)
+    try:
+        base = dict(worst.place.digits)
+        if goal.name not in base:
+            inputs = {n: MORE_DIGITS.lift(a) for n, a in worst.place.point.items()}
+            base |= walk(goal.program, inputs, worst.place.sizes, MORE_DIGITS)
+        claimed = value(program, bindings, worst.place, base, MORE_DIGITS)
+        gap = np.asarray(np.abs(claimed - base[goal.name]), dtype=float)
+    except (PointError, ArithmeticError, TypeError, ValueError):
+        found.agrees = False if worst.error >= DIFFERS else None
+        found.why = "" if worst.error >= DIFFERS else f"the values differ by {worst.error:.0e}, which floats cannot settle"
+        return
+    scale = _largest(worst.true) or 1.0
+    found.agrees = bool(gap.max(initial=0) <= EXACT * scale)
+
+
+def prove(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> None:
+    """Compare modulo primes at points with every pattern of branches; what differs proves nothing, and leaves `identity` False."""
+    proved, lowest = 0, 0
+    wanted = max(PROOFS, _patterns(found.samples))
+    for sample in found.samples[: max(wanted, TRIES)]:
+        for depth in DEPTHS:
+            try:
+                outcome = _equal(goal, program, bindings, sample.place, depth)
+            except DeeperError:
+                continue
+            except (RedrawError, PointError, OverflowError):
+                break
+            if not outcome:
+                return
+            proved, lowest = proved + 1, max(lowest, depth)
+            break
+    found.identity = proved >= min(3, len(found.samples))
+    found.bits = error_bits(lowest, 1) if found.identity else 0
+
+
+def _patterns(samples: Sequence[Sample]) -> int:
+    """The first so many samples show every pattern of sides that was seen."""
+    seen: set[object] = set()
+    last = 0
+    for k, sample in enumerate(samples):
+        pattern = frozenset((str(s.relation), tuple(np.unique(s.outcome))) for s in sample.sides)
+        if pattern not in seen:
+            seen.add(pattern)
+            last = k + 1
+    return last
+
+
+def _equal(goal: Goal, program: Program, bindings: Bindings, place: Place, depth: int) -> bool:
+    key = depth, id(goal.program)
+    if key not in place.exact:
+        place.exact[key] = goal.program, walk(goal.program, place.residues(depth), place.sizes, RESIDUES)
+    base = dict(place.exact[key][1])
+    claimed = value(program, bindings, place, base, RESIDUES)
+    return same(claimed, base[goal.name])

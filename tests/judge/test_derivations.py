@@ -1,0 +1,72 @@
+"""Whole derivations: the first wrong step, what follows from it, and errors that cancel."""
+
+import pytest
+
+import symbackprop as sb
+from tests.judge.networks_to_judge import network
+
+FINE = [("delta_2", "yhat - t"), ("delta_1", "W_2.T @ delta_2*a_1*(1 - a_1)"), ("W_1", "outer(delta_1, x)"), ("c_1", "delta_1")]
+
+
+def test_a_right_derivation_is_right_and_its_abbreviations_turn_out_to_be_gradients() -> None:
+    result = sb.verify(network("two_layer"), FINE)
+    assert result.verdict == "right, identity"
+    assert result.first_wrong_step is None
+    assert "delta_2 turned out to be dL/dyhat" in result.claims[0].notes
+
+
+def test_the_first_wrong_step_is_found_and_what_follows_is_carried_forward() -> None:
+    steps = [FINE[0], ("delta_1", "W_2.T @ delta_2*a_1*(1 + a_1)", "dL/dz_1"), *FINE[2:]]
+    result = sb.verify(network("two_layer"), steps)
+    assert result.first_wrong_step == 1
+    assert [c.verdict.partition(":")[0] for c in result.claims] == [
+        "right, identity", "wrong", "wrong, carried forward", "wrong, carried forward",
+    ]  # fmt: skip
+    assert result.mistakes[0].name == "wrong slope formula"
+
+
+def test_a_mistake_of_its_own_is_told_from_one_that_is_carried_forward() -> None:
+    steps = [("yhat", "2*(yhat - t)"), ("W_2", "outer(dyhat, a_1)"), ("a_1", "W_2.T @ yhat")]
+    result = sb.verify(network("two_layer"), steps)
+    assert result.first_wrong_step == 0
+    assert result.claims[2].verdict == "wrong"
+
+
+def test_errors_that_cancel_are_named() -> None:
+    steps = [("delta", "2*(yhat - t)", "dL/dyhat"), ("W_2", "outer(delta, a_1)/2")]
+    result = sb.verify(network("two_layer"), steps)
+    assert result.first_wrong_step == 0
+    assert result.claims[1].verdict == "right result, wrong step: errors cancel"
+    right_after = sb.verify(network("two_layer"), [*steps[:1], ("W_2", "outer(yhat - t, a_1)")])
+    assert right_after.verdict == "right result, wrong step: delta"
+
+
+def test_a_jacobian_step_is_judged_by_its_diagonal() -> None:
+    steps = [("s", "a_1*(1 - a_1)", "da_1/dz_1"), ("delta", "W_2.T @ (yhat - t)*s", "dL/dz_1")]
+    assert sb.verify(network("two_layer"), steps).verdict == "right, identity"
+    wrong = sb.verify(network("two_layer"), [("s", "a_1*(1 + a_1)", "da_1/dz_1")])
+    assert wrong.verdict == "wrong"
+
+
+def test_a_softmax_has_no_diagonal_jacobian() -> None:
+    text = "z: parameter[k]\nt: data[k]\nE = exp(z)\np = E/sum(E)\nL = sum(t*p)"
+    assert sb.verify(text, [("s", "p*(1 - p)", "dp/dz")]).verdict.startswith("wrong shape")
+
+
+def test_an_abbreviation_is_not_judged() -> None:
+    steps = [("e", "yhat - t", "abbreviation"), ("g", "x*3"), ("W_2", "outer(e, a_1)")]
+    result = sb.verify(network("two_layer"), steps)
+    assert [c.verdict for c in result.claims] == ["abbreviation", "abbreviation", "right, identity"]
+    assert result.exit_code == 0
+
+
+def test_a_step_that_is_not_understood_stands_for_the_truth_later() -> None:
+    result = sb.verify(network("two_layer"), [("delta", "?", "dL/dyhat"), ("W_2", "outer(delta, a_1)")])
+    assert result.claims[1].verdict == "right, identity"
+    assert result.exit_code == 3
+
+
+@pytest.mark.parametrize("steps", ["W_1", [], [("W_1",)], [3], [("W_1", "x", "dL/dnothing")]])
+def test_what_is_no_derivation_is_refused(steps: object) -> None:
+    with pytest.raises(ValueError, match=r"claims are|there is no|no tensor"):
+        sb.verify(network("two_layer"), steps)

@@ -1,0 +1,53 @@
+"""Every row of the catalogue, made in the gradients of the networks of the judge's tests: it must be named."""
+
+import pytest
+
+from symbackprop.judge.diagnose import backward, derivations
+from symbackprop.judge.mistakes.catalogue import MISTAKES, edits
+from symbackprop.judge.mistakes.edit import close
+from symbackprop.judge.mistakes.name import USUAL, all_matches, keyed, likeliest
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.weigh import goal_of
+from symbackprop.notation import read
+from tests.judge.networks_to_judge import NETWORKS, network
+
+WRT = {
+    "neuron": "w", "two_layer": "W_1", "softmax": "W", "ridge": "w", "skip": "x", "form": "x", "hinge": "s", "binary": "z",
+    "branches": "x", "linear_map": "W",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_mistake_that_is_made_is_named(name: str) -> None:
+    net = read(network(name))
+    truth = Truth(net, net.loss)
+    goal = goal_of(truth, WRT[name])
+    derived = next(iter(derivations(goal)))
+    places = truth.places.first(3)
+    passes = [backward(derived, goal, place) for place in places]
+    several = [keyed(edits(b)) for b in passes]
+    made: dict[str, tuple] = {}
+    for key, edit in several[0].items():
+        if edit.weight <= USUAL and edit.name not in made and all(key in known for known in several):
+            values = [b.apply({edit.place: known[key].how}) for b, known in zip(passes, several, strict=True)]
+            if all(v is not None for v in values) and not close(values[0], passes[0].values[passes[0].goal]):
+                made[edit.name] = key, values
+    assert made
+    for mistake, (_, values) in made.items():
+        found = likeliest(all_matches(list(zip(passes, values, strict=True)), in_pairs=False))
+        families = {
+            MISTAKES[mistake].family,
+            *(("scale", "paths", "sign") if MISTAKES[mistake].family in ("scale", "paths", "sign") else ()),
+        }
+        assert mistake in [m.name for m in found] or families & {m.family for m in found}, (mistake, found)
+
+
+def test_two_mistakes_at_once_are_named() -> None:
+    net = read(network("two_layer"))
+    truth = Truth(net, net.loss)
+    goal = goal_of(truth, "W_1")
+    derived = next(iter(derivations(goal)))
+    passes = [backward(derived, goal, place) for place in truth.places.first(3)]
+    both = [b.apply({"dL/dyhat": lambda v, b=b: -v["yhat"] + v["t"], "dL/dz_1": lambda v, b=b: v["dL/da_1"]}) for b in passes]
+    found = all_matches(list(zip(passes, both, strict=True)))
+    assert {"wrong sign", "slope missing"} <= {m.name for m in found}

@@ -1,0 +1,170 @@
+"""The verdicts: right claims in unusual forms, wrong ones with the reason, and what is settled neither way."""
+
+import json
+
+import pytest
+
+import symbackprop as sb
+from tests.judge.networks_to_judge import network
+
+RIGHT = [
+    ("two_layer", "W_2", "np.outer(yhat - t, a_1)"),
+    ("two_layer", "W_1", "outer((W_2.T @ (yhat - t))*a_1*(1 - a_1), x)"),
+    ("two_layer", "W_1", "outer(W_2.T @ (yhat - t) * exp(-z_1)/(1 + exp(-z_1))**2, x)"),
+    ("two_layer", "W_1", "outer(W_2.T @ dyhat * (a_1 - a_1**2), x)"),
+    ("two_layer", "c_1", "e = yhat - t\ng = W_2.T @ e\ng*a_1*(1 - a_1)"),
+    ("neuron", "w", "2*(a - t)*(1 - a)*(1 + a)*x"),
+    ("neuron", "w", "8*(a - t)/(exp(z) + exp(-z))**2*x"),
+    ("softmax", "S", "(P - Y)/n"),
+    ("softmax", "W", "X.T @ (P - Y)/n"),
+    ("softmax", "c", "sum(P - Y, axis=0)/n"),
+    ("softmax", "P", "-Y/P/n"),
+    ("ridge", "w", "(X.T @ X @ w - X.T @ y)/n + lam*w"),
+    ("skip", "x", "o - t + W.T @ (V.T @ (o - t)*(h > 0))"),
+    ("form", "x", "(A + A.T) @ x"),
+    ("hinge", "s", "-y*(y*s < 0)"),
+    ("binary", "a", "-y/a + (1 - y)/(1 - a)"),
+    ("binary", "z", "sigmoid(z) - y"),
+    ("branches", "x", "u*(1 - p**2) + v*cos(v*x)"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim"), RIGHT)
+def test_a_right_claim_is_an_identity(name: str, wrt: str, claim: str) -> None:
+    result = sb.verify(network(name), {wrt: claim})
+    assert result.verdict == "right, identity"
+    assert result.exit_code == 0
+    assert result.claims[0].bits > 40
+
+
+WRONG = [
+    ("two_layer", "W_1", "outer((W_2.T @ (yhat - t))*a_1*(1 + a_1), x)", "wrong slope formula"),
+    ("two_layer", "W_1", "outer(W_2.T @ (yhat - t), x)", "slope missing"),
+    ("two_layer", "W_1", "outer(W_2.T @ (yhat - t) * sigmoid(a_1)*(1 - sigmoid(a_1)), x)", "slope at the wrong place"),
+    ("two_layer", "W_2", "outer(yhat - t, z_1)", "wrong tensor"),
+    ("neuron", "w", "2*(a - t)*(1 - z**2)*x", "slope at the wrong place"),
+    ("softmax", "W", "X.T @ ((P - Y)*P*(1 - P))/n", "slope too many"),
+    ("softmax", "S", "-Y*(1 - P)/n", "softmax taken entry by entry"),
+    ("ridge", "w", "X.T @ r/n", "penalty forgotten"),
+    ("ridge", "w", "X.T @ r/n + 2*lam*w", "penalty scaled"),
+    ("skip", "x", "W.T @ (V.T @ (o - t)*(z > 0))", "path left out"),
+    ("skip", "W", "outer(V.T @ (o - t), x)", "slope missing"),
+    ("form", "x", "2*A @ x", "matrix assumed symmetric"),
+    ("branches", "x", "u*(1 - p**2)*v*cos(v*x)", "paths multiplied"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "mistake"), WRONG)
+def test_a_wrong_claim_is_wrong_and_its_mistake_is_named(name: str, wrt: str, claim: str, mistake: str) -> None:
+    result = sb.verify(network(name), {wrt: claim})
+    assert result.verdict.startswith("wrong")
+    assert result.exit_code == 1
+    assert mistake in [m.name for m in result.mistakes]
+    fails = result.counterexample
+    assert fails is not None
+    assert abs(fails.claimed - fails.true) > 1e-6
+    assert result.correct
+
+
+def test_branch_gradients_that_are_averaged_are_wrong_with_the_reason() -> None:
+    result = sb.verify(network("branches"), {"x": "(u*(1 - p**2) + v*cos(v*x))/2"})
+    assert result.exit_code == 1
+    assert result.mistakes[0].name == "paths averaged"
+    assert "averaged; they add" in result.mistakes[0].sentence
+
+
+def test_a_quotient_for_a_jacobian_is_wrong_with_the_reason() -> None:
+    result = sb.verify(network("linear_map"), {"x": "outer(y, 1/x)"}, of="y")
+    assert result.verdict.startswith("wrong")
+    assert result.mistakes[0].name == "quotient for Jacobian"
+    assert sb.verify(network("linear_map"), {"x": "W"}, of="y").verdict == "right, identity"
+
+
+CONVENTIONS = [
+    ("two_layer", "W_2", "outer(a_1, yhat - t)", "transpose", ("transpose",)),
+    ("two_layer", "W_2", "outer(t - yhat, a_1)", "sign", ("sign",)),
+    ("neuron", "b", "(a - t)*(1 - a**2)", "factor 1/2", ("2",)),
+    ("softmax", "W", "X.T @ (P - Y)", "factor n", ("N",)),
+    ("softmax", "W", "(Y - P).T @ X", "transpose", ("transpose", "sign", "N")),
+    ("two_layer", "c_1", "(W_2.T @ (yhat - t)*a_1*(1 - a_1))[:, None]", "column", ("layout",)),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "said", "kinds"), CONVENTIONS)
+def test_a_convention_is_named_and_can_be_allowed(name: str, wrt: str, claim: str, said: str, kinds: tuple[str, ...]) -> None:
+    result = sb.verify(network(name), {wrt: claim})
+    assert result.verdict.startswith("up to convention")
+    assert said in result.verdict
+    assert result.exit_code == 1
+    assert sb.verify(network(name), {wrt: claim}, allow=kinds).exit_code == 0
+    assert sb.verify(network(name), {wrt: claim}, allow=kinds[1:]).exit_code == 1
+
+
+def test_a_claim_that_is_right_on_one_side_only_is_told_so() -> None:
+    result = sb.verify(network("skip"), {"h": "V.T @ (o - t)", "z": "V.T @ (o - t)"})
+    assert result["h"].verdict == "right, identity"
+    assert result["z"].verdict.startswith("wrong region: right where z > 0")
+
+
+def test_a_scalar_label_is_seen_on_both_sides_of_every_comparison() -> None:
+    assert sb.verify(network("hinge"), {"s": "-1*(y*s < 0)"}).exit_code == 1
+
+
+def test_a_wrong_shape_is_told_with_both_shapes() -> None:
+    result = sb.verify(network("two_layer"), {"c_1": "sum(yhat - t)"})
+    assert result.verdict.startswith("wrong shape: it has the shape (), the gradient (h,)")
+
+
+def test_what_residues_cannot_prove_is_right_in_numbers() -> None:
+    text = "x: parameter[n]\nL = sum(sqrt(x**2))"
+    assert sb.verify(text, {"x": "sign(x)"}).verdict == "right, numeric"
+
+
+def test_a_claim_without_a_finite_value_is_undecided() -> None:
+    result = sb.verify("x: parameter[n]\nL = sum(x**2)", {"x": "2*x + log(-1 - x**2)"})
+    assert result.verdict.startswith("undecided")
+    assert result.exit_code == 3
+
+
+@pytest.mark.parametrize("claim", [r"\frac{1}{2", "W_1 @@ x", "", "nobody + 1", "import os", "().__class__", 3])
+def test_what_is_not_understood_is_told_and_never_counts_as_right(claim: object) -> None:
+    result = sb.verify(network("two_layer"), {"W_1": claim})
+    assert result.verdict.startswith("not understood")
+    assert result.exit_code == 3
+
+
+def test_what_is_not_there_is_refused_with_what_is() -> None:
+    with pytest.raises(ValueError, match="W_3: no tensor of the network; it has W_1"):
+        sb.verify(network("two_layer"), {"W_3": "x"})
+    with pytest.raises(ValueError, match="the conventions are transpose"):
+        sb.verify(network("two_layer"), {"W_1": "x"}, allow=("colour",))
+    with pytest.raises(ValueError, match="there is no claim"):
+        sb.verify(network("two_layer"), {})
+    with pytest.raises(ValueError, match="there is no M to differentiate"):
+        sb.verify(network("two_layer"), {"W_1": "x"}, of="M")
+
+
+def test_a_name_that_the_claim_gives_otherwise_is_given() -> None:
+    assert sb.verify(network("softmax"), {"W": "X.T @ (P - Y)/N"}, symbols={"N": "n"}).verdict == "right, identity"
+
+
+def test_what_holds_at_one_size_only_is_wrong() -> None:
+    text = "X: data[n, d]\nw: parameter[d]\nL = sum(X @ w)/n"
+    for n in range(2, 7):
+        assert sb.verify(text, {"w": f"sum(X, axis=0)/{n}"}).exit_code == 1
+
+
+def test_a_derivative_of_a_gradient_is_judged() -> None:
+    text = "A: data[d, d]\nx: parameter[d]\nL = x @ A @ x"
+    assert sb.verify(text, [("H", "A + A.T", "ddL/dx/dx")]).exit_code == 0
+
+
+def test_the_result_shows_itself_and_all_its_evidence() -> None:
+    result = sb.verify(network("two_layer"), {"W_2": "outer(yhat - t, a_1)", "c_1": "W_2.T @ (yhat - t)"})
+    assert "c_1  wrong" in str(result)
+    assert "right is: \\frac" in str(result)
+    assert "<math" in result._repr_html_()
+    assert result._repr_latex_().startswith("$")
+    facts = json.loads(result.to_json())
+    assert [c["verdict"] for c in facts["claims"]] == ["right, identity", "wrong"]
+    assert facts["claims"][1]["counterexample"]["entry"] == [0]
