@@ -7,6 +7,7 @@ guards let through are computed. The tape is another walk, over floats alone, wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def step(
         return matrix_function(op.kind, values[equation.operands[0].name], arithmetic)
     letters = (*equation.target.index, *(c for c, _ in op.over))
     shape = tuple(extents[c] for c in letters)
-    if int(np.prod(shape, dtype=float)) > MOST:
+    if prod(shape) > MOST:
         raise PointError(f"{equation.target.name} has too many entries at these sizes")
     arrays = [_arranged(values[ref.name], ref, letters) for ref in equation.operands]
     if isinstance(op, Reduce):
@@ -103,11 +104,11 @@ def _sum(
     axes = tuple(range(kept, len(letters)))
     total: Any = None
     for term in sp.Add.make_args(body) if axes else (body,):
-        tied = tied_places(term, letters) if int(np.prod(shape)) > SPARSE else None
+        tied = tied_places(term, letters) if prod(shape) > SPARSE else None
         if tied is not None:
             value = _through_guards(equation, *tied, frame, shape)
         else:
-            bounded(int(np.prod(shape)), equation, arithmetic)
+            bounded(prod(shape), equation, arithmetic)
             value = np.broadcast_to(np.asarray(read_body(term)(frame), dtype=arithmetic.dtype), shape)
             value = value.sum(axis=axes) if axes else value
         total = value if total is None else total + value

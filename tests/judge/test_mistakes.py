@@ -17,7 +17,10 @@ WRT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+SLOW = ("softmax", "skip", "two_layer")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in NETWORKS])
 def test_a_mistake_that_is_made_is_named(name: str) -> None:
     net = read(network(name))
     truth = Truth(net, net.loss)

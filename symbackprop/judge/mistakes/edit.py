@@ -104,9 +104,17 @@ class Backward:
     def rank(self, name: str) -> int:
         return np.ndim(self.values[name])
 
+    @cached_property
+    def numbers(self) -> tuple[tuple[sp.Symbol, int], ...]:
+        return tuple((s, self.sizes[str(s)]) for s in self.program.sizes())
+
+    def run(self, e: Equation, values: Values) -> ndarray:
+        """An equation from the values of its operands."""
+        return step(self.program, e, values, self.sizes, numbers=self.numbers)
+
     def here(self, e: Equation) -> How:
         """The equation as it stands."""
-        return lambda values: step(self.program, e, values, self.sizes)
+        return lambda values: self.run(e, values)
 
     def apply(self, changes: Mapping[str, How]) -> ndarray | None:
         """The goal where some gradients are replaced; None where an edit does not fit."""
@@ -125,7 +133,7 @@ class Backward:
                     values[name] = new
                     dirty.add(name)
                 elif any(r.name in dirty for r in e.operands):
-                    values[name] = step(self.program, e, values, self.sizes)
+                    values[name] = self.run(e, values)
                     dirty.add(name)
         return values[self.goal] if self.goal in dirty else None
 
