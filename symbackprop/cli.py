@@ -132,6 +132,33 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 
 @subcommand
 @network_options
+@click.argument("claims", metavar="CLAIMS")
+@click.option("--of", metavar="NAME", help="What is differentiated, where it is not the loss: a Jacobian.")
+@click.option("--call", "calls", multiple=True, metavar="NAME=NAME", help="What the claims call otherwise: m=n.")
+@click.option("--allow", metavar="KINDS", help="Conventions that pass, separated by commas: transpose, layout, sign, N, 2.")
+@size_option
+@click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
+def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> None:
+    """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
+
+    Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
+    """
+    from symbackprop.judge.claims import verify as verify_
+    from symbackprop.judge.files import python_steps, read_claims
+
+    path = Path(claims)
+    if not path.is_file() and "=" not in claims:
+        raise SymbackpropError(f'there is no file {claims}; name a file, or write a claim, "W_1 = ..."')
+    given = read_claims(path) if path.is_file() else python_steps(Path("CLAIMS"), claims)
+    kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
+    symbols = dict(_pair("--call", c) for c in calls)
+    result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=_sizes(sizes))
+    click.echo(result.to_json() if as_json else result.table())
+    sys.exit(result.exit_code)
+
+
+@subcommand
+@network_options
 @click.option("--wrt", metavar="NAMES", help="Gradients by these, separated by commas; every parameter where not given.")
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
 @size_option
@@ -227,6 +254,13 @@ def _names(wrt: str | None) -> list[str] | None:
     if not names:
         raise SymbackpropError(f'--wrt "{wrt}" names nothing; write names and commas, such as W_1,x')
     return names
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    left, equals, right = (part.strip() for part in text.partition("="))
+    if not (left and equals and right):
+        raise SymbackpropError(f'{option} "{text}": write what the claim calls it and its name here, such as m=n')
+    return left, right
 
 
 def _sizes(pairs: tuple[str, ...]) -> dict[str, int] | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbackprop.core.program import Program, shape_text
+from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
 from symbackprop.gradients import DerivationError
 from symbackprop.judge import diagnose
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.derivations import judge_steps
-from symbackprop.judge.goals import Asked, asked, context_for, goal_for
-from symbackprop.judge.reading import NotUnderstoodError, Reading, Understood, read_claim
+from symbackprop.judge.goals import Asked, asked, goal_for
+from symbackprop.judge.reading import Claim, NotUnderstood, Reading, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
@@ -93,43 +93,38 @@ class Judge:
     def alone(self, what: Asked, claim: Any) -> Judged:
         """A claim by itself."""
         try:
-            understood = read_claim(claim, context_for(self.truth, what, self.symbols))
-        except NotUnderstoodError as fault:
+            understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
+        except NotUnderstood as fault:
             return Judged(what.name, what.text, f"not understood: {fault}")
-        return self.read(what, understood)
+        return self.judge(what, understood)
 
-    def read(self, what: Asked, understood: Understood, bindings: Bindings = ()) -> Judged:
+    def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
         """A claim that was read: the verdict over its readings, the plainest first."""
         try:
-            goals = [goal_for(self.truth, what, r.program) for r in understood.readings]
+            goals = [goal_for(self.truth, what, r.program) for r in claim.readings]
             doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""
         except PointError as fault:
-            return Judged(what.name, what.text, f"undecided: {fault}", understood.latex)
+            return Judged(what.name, what.text, f"undecided: {fault}", claim.latex)
         if doubt:
-            return Judged(what.name, what.text, f"undecided: {doubt}", understood.latex)
-        found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(understood.readings, goals, strict=True)]
+            return Judged(what.name, what.text, f"undecided: {doubt}", claim.latex)
+        found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]
         found.sort(key=lambda f: f[0].cost)
-        plainest = [f for f in found if f[0].cost == found[0][0].cost]
         right = [f for f in found if f[2].agrees]
-        if right and all(f[2].agrees for f in plainest):
-            return self.verdict(what, understood, *plainest[0], bindings)
-        if right:
-            reading = right[0][0]
-            how = reading.note or "; ".join(reading.assumptions) or "its other reading"
-            return Judged(
-                what.name, what.text, f"undecided: right if read as {how}", understood.latex, points=len(right[0][2].samples)
-            )
-        if understood.unknown:
-            return Judged(what.name, what.text, f"undecided: what is {', '.join(understood.unknown)}?", understood.latex)
-        return self.verdict(what, understood, *plainest[0], bindings)
+        if claim.unknown:
+            if not right:
+                return Judged(what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?", claim.latex)
+            return self.verdict(what, claim, *right[0], bindings)
+        plainest = [f for f in found if f[0].cost == found[0][0].cost]
+        if right and len([f for f in plainest if f[2].agrees]) < len(plainest):
+            how = right[0][0].latex or "; ".join(right[0][0].notes)
+            return Judged(what.name, what.text, f"undecided: right if read as {how}", claim.latex, points=len(right[0][2].samples))
+        return self.verdict(what, claim, *plainest[0], bindings)
 
-    def verdict(
-        self, what: Asked, understood: Understood, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings
-    ) -> Judged:  # fmt: skip
-        notes = tuple(n for n in (reading.note, *reading.assumptions, *what.notes) if n)
+    def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
+        """What is answered to one reading."""
         about: dict[str, Any] = {
-            "understood": understood.latex,
-            "notes": notes,
+            "understood": reading.latex or claim.latex,
+            "notes": tuple(n for n in (claim.left.contradiction, *reading.notes, *what.notes) if n),
             "points": len(found.samples),
             "error": found.margin,
         }
@@ -137,9 +132,9 @@ class Judge:
             return Judged(what.name, what.text, f"undecided: {found.why}", **about)
         about["correct"] = "" if what.second else self.truth.latex(what.wrt, what.of)
         if found.agrees:
-            condition = f" if {' and '.join(reading.assumptions)}" if reading.assumptions else ""
+            given = " and ".join(f"{letter} is d{self.truth.of}/d{tensor}" for letter, tensor in reading.guesses.items())
             kind = "right, identity" if found.identity else "right, numeric"
-            return Judged(what.name, what.text, kind + condition, bits=found.bits, **about)
+            return Judged(what.name, what.text, f"{kind} if {given}" if given else kind, bits=found.bits, **about)
         named = convention(
             [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
         )
@@ -164,6 +159,3 @@ class Judge:
         passes = all(kind in self.allow for kind in named.kinds)
         verdict = f"up to convention: {named.sentence}; to make it right, {named.mend}"
         return Judged(what.name, what.text, verdict, allowed=passes, **about)
-
-
-__all__ = ["Judge", "Program", "verify"]

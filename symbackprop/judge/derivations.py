@@ -7,13 +7,15 @@ forward; right as written and wrong over the truth is an error that makes up for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from symbackprop.core.program import Program, Signature
+from symbackprop.core.program import Program
 from symbackprop.judge.conventions import convention
-from symbackprop.judge.goals import Asked, asked, context_for, goal_for, named
-from symbackprop.judge.reading import CLAIM, NotUnderstoodError, Understood, read_claim
+from symbackprop.judge.goals import Asked, asked, goal_for, named
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, read
+from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings, weigh
 
@@ -27,54 +29,69 @@ class Known:
 
     written   the names, bound to what was written.
     true      the same names, bound to what they should be, where that is known.
-    shapes    their signatures, for the reader.
+    shapes    their shapes, for the reader.
     wrong     whether a step so far was wrong.
     """
 
+    truth: Truth
     written: Bindings = ()
     true: Bindings = ()
-    shapes: dict[str, Signature] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
     wrong: bool = False
 
-    def bind(self, name: str, written: Program | str, true: Program | str, signature: Signature) -> None:
-        self.written += ((name, written),)
-        self.true += ((name, true),)
-        self.shapes[name] = replace(signature, name=name, kind="data", role=None)
+    def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
+        """Give names to a step, but for names that the network has."""
+        for name in dict.fromkeys(n for n in names if n and n not in self.truth.program.tensors):
+            self.written += ((name, written),)
+            self.true += ((name, true),)
+            self.shapes[name] = shape
 
 
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
     """A verdict for every step of a derivation, in order."""
-    known = Known()
+    known = Known(judge.truth)
     return tuple(_step(judge, known, name, claim, what) for name, claim, what in steps)
 
 
 def _step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged:
     truth = judge.truth
-    abbreviation = what == "abbreviation"
-    goal = None if abbreviation else asked(truth, name, what) if what else named(truth, name, name)
+    goal = None
+    if what != "abbreviation":
+        goal = asked(truth, name, what) if what else named(truth, name, name)
     try:
-        understood = read_claim(claim, context_for(truth, goal, judge.symbols, known.shapes))
-    except NotUnderstoodError as fault:
-        if goal is not None and not goal.second:
-            _bind_truth(judge, known, name, goal)
+        understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
+    except NotUnderstood as fault:
+        if goal is not None:
+            _bind_truth(known, name, goal)
         return Judged(name, goal.text if goal else "", f"not understood: {fault}")
-    program = understood.readings[0].program
-    multiple = ""
-    if goal is None and not abbreviation:
+    program, multiple = understood.readings[0].program, ""
+    if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)
+    names = (name, understood.left.name)
     if goal is None:
-        known.bind(name, program, program, program.tensors[CLAIM])
+        known.bind(names, program, program, program.shape(CLAIM))
         return Judged(name, "", "abbreviation", understood.latex, notes=(multiple,) if multiple else ())
-    judged = judge.read(goal, understood, known.written)
+    judged = judge.judge(goal, understood, known.written)
     judged = _placed(judge, known, goal, understood, judged)
     known.wrong |= judged.wrong
-    gradient = f"d{goal.of}/d{goal.wrt}"
-    true: Program | str = gradient if gradient in truth.everything.tensors else program
-    known.bind(name, program, true, program.tensors[CLAIM])
+    true: Program | str = goal.text if goal.text in truth.everything.tensors else program
+    known.bind(names, program, true, program.shape(CLAIM))
     return judged
 
 
-def _placed(judge: Judge, known: Known, goal: Asked, understood: Understood, judged: Judged) -> Judged:
+def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None, look: bool) -> tuple[Claim, Asked | None]:
+    """A step, and what it is about: what its own left side says, where its name says nothing."""
+    truth = judge.truth
+    of, wrt = (goal.of, goal.wrt) if goal is not None and not goal.second else (truth.of, None)
+    found = read(claim, truth, of, wrt, judge.symbols, known.shapes)
+    left = found.left
+    if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
+        goal = asked(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
+        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes)
+    return found, goal
+
+
+def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: Judged) -> Judged:
     """The verdict with the step's place in the derivation: a mistake of its own, carried forward, or one that compensates."""
     if not known.wrong or judged.open:
         return judged
@@ -89,11 +106,11 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Understood, jud
     return judged
 
 
-def _bind_truth(judge: Judge, known: Known, name: str, goal: Asked) -> None:
+def _bind_truth(known: Known, name: str, goal: Asked) -> None:
     """A step that was not understood stands for the truth in later ones."""
-    gradient = f"d{goal.of}/d{goal.wrt}"
-    if gradient in judge.truth.everything.tensors:
-        known.bind(name, gradient, gradient, judge.truth.everything.tensors[gradient])
+    everything = known.truth.everything
+    if goal.text in everything.tensors:
+        known.bind([name], goal.text, goal.text, everything.shape(goal.text))
 
 
 def _turned_out(judge: Judge, known: Known, name: str, program: Program) -> tuple[Asked | None, str]:

@@ -127,7 +127,7 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
         values = walk(goal.program, point, at, FLOATS, noted(sides))
         place = Place(goal.truth.program, goal.program, 0, dict(at), dict(point), values)
         base = {**walk(goal.truth.everything, point, at), **values} if goal.program is not goal.truth.everything else values
-        claimed = value(program, bindings, place, base, FLOATS, noted(sides))
+        claimed = value(goal.truth, program, bindings, place, base, FLOATS, noted(sides))
         return claimed, values[goal.name], [s for s in sides if str(s.relation) not in structural]
 
     try:

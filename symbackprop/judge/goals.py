@@ -12,7 +12,7 @@ import sympy as sp
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
 from symbackprop.gradients import DerivationError, differentiate
-from symbackprop.judge.reading import CLAIM, Context, equal_shapes
+from symbackprop.judge.reading import CLAIM, equal_shapes
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import Goal, goal_of
 
@@ -119,23 +119,3 @@ def diagonal(goal: Goal) -> Goal | None:
     tensors: Mapping[str, Signature] = {**goal.program.tensors, name: signature}
     program = replace(goal.program, tensors=tensors, equations=(*goal.program.equations, equation), outputs=(name,))
     return Goal(goal.truth, goal.of, goal.wrt, program, name)
-
-
-def context_for(
-    truth: Truth, what: Asked | None, symbols: Mapping[str, str], more: Mapping[str, Signature] | None = None
-) -> Context:
-    """What a claim may mention: the network's tensors, its true gradients as dL_dz or dz, and the names of earlier steps."""
-    tensors = {name: truth.program.tensors[name] for name in truth.named}
-    aliases: dict[str, str] = {**truth.network.aliases, **symbols}
-    for name in truth.named:
-        gradient = f"d{truth.of}/d{name}"
-        own = what is not None and what.of == truth.of and what.wrt == name
-        if gradient in truth.everything.tensors and not own:
-            tensors[gradient] = truth.everything.tensors[gradient]
-            for alias in (f"d{truth.of}_d{name}", f"d{name}", f"grad_{name}"):
-                aliases.setdefault(alias, gradient)
-    for name in (*truth.named, *(more or {})):
-        aliases.setdefault(name.replace("_", ""), name)
-    aliases = {alias: name for alias, name in aliases.items() if alias not in truth.program.tensors}
-    tensors |= more or {}
-    return Context(tensors, aliases, truth.of, what.wrt if what else "", truth.program.tensors)

@@ -125,7 +125,7 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
     for place in goal.truth.places:
         sides: list[Side] = []
         try:
-            claimed = value(program, bindings, place, place.values, FLOATS, noted(sides))
+            claimed = value(goal.truth, program, bindings, place, place.values, FLOATS, noted(sides))
         except PointError as fault:
             found.why = str(fault)
             return lost
@@ -152,6 +152,7 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
 
 
 def value(
+    truth: Truth,
     program: Program,
     bindings: Bindings,
     place: Place,
@@ -162,11 +163,18 @@ def value(
     """The claim's value over the truth's tensors, with the names that earlier steps gave."""
     known = dict(base)
     for name, what in bindings:
-        known[name] = known[what] if isinstance(what, str) else _run(what, known, place, arithmetic, watch)
-    return _run(program, known, place, arithmetic, watch)
+        known[name] = known[what] if isinstance(what, str) else _run(truth, what, known, place, arithmetic, watch)
+    return _run(truth, program, known, place, arithmetic, watch)
 
 
-def _run(program: Program, known: Mapping[str, ndarray], place: Place, arithmetic: Arithmetic, watch: Watch | None) -> ndarray:
+def _run(
+    truth: Truth, program: Program, known: dict[str, ndarray], place: Place, arithmetic: Arithmetic, watch: Watch | None
+) -> ndarray:  # fmt: skip
+    for tensor in program.inputs:
+        if tensor.name not in known and tensor.role is not None:  # a true derivative that the claim mentions
+            derived = truth.derived(tensor.role.wrt, tensor.role.of)
+            inputs = {t.name: known[t.name] for t in derived.program.inputs if t.name in known}
+            known[tensor.name] = walk(derived.program, inputs, place.sizes, arithmetic)[tensor.name]
     point = {t.name: known[t.name] for t in program.inputs if t.name in known}
     return walk(program, point, place.sizes, arithmetic, watch)[CLAIM]
 
@@ -192,7 +200,7 @@ def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
         if goal.name not in base:
             inputs = {n: MORE_DIGITS.lift(a) for n, a in worst.place.point.items()}
             base |= walk(goal.program, inputs, worst.place.sizes, MORE_DIGITS)
-        claimed = value(program, bindings, worst.place, base, MORE_DIGITS)
+        claimed = value(goal.truth, program, bindings, worst.place, base, MORE_DIGITS)
         gap = np.asarray(np.abs(claimed - base[goal.name]), dtype=float)
     except (PointError, ArithmeticError, TypeError, ValueError):
         found.agrees = False if worst.error >= DIFFERS else None
@@ -239,5 +247,5 @@ def _equal(goal: Goal, program: Program, bindings: Bindings, place: Place, depth
     if key not in place.exact:
         place.exact[key] = goal.program, walk(goal.program, place.residues(depth), place.sizes, RESIDUES)
     base = dict(place.exact[key][1])
-    claimed = value(program, bindings, place, base, RESIDUES)
+    claimed = value(goal.truth, program, bindings, place, base, RESIDUES)
     return same(claimed, base[goal.name])

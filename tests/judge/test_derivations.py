@@ -26,7 +26,7 @@ def test_the_first_wrong_step_is_found_and_what_follows_is_carried_forward() -> 
 
 
 def test_a_mistake_of_its_own_is_told_from_one_that_is_carried_forward() -> None:
-    steps = [("yhat", "2*(yhat - t)"), ("W_2", "outer(dyhat, a_1)"), ("a_1", "W_2.T @ yhat")]
+    steps = [("dyhat", "2*(yhat - t)"), ("W_2", "outer(dyhat, a_1)"), ("c_1", "W_2.T @ dyhat")]
     result = sb.verify(network("two_layer"), steps)
     assert result.first_wrong_step == 0
     assert result.claims[2].verdict == "wrong"

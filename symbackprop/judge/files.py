@@ -1,0 +1,102 @@
+"""Claims in files: JSON, Markdown or LaTeX with formulas, and Python that is read and never run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.grammar import decoded
+
+Steps = list[tuple[Any, ...]]
+
+CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+DISPLAYS = re.compile(
+    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
+)  # fmt: skip
+INNER = re.compile(r"\\begin\{(?:aligned|split|gathered)\}|\\end\{(?:aligned|split|gathered)\}|\\label\{[^}]*\}|\\(?:no)?tag\b")
+
+
+class ClaimsError(SymbackpropError):
+    """A file of claims that cannot be read; the message names the file, the fault and the mend."""
+
+
+def read_claims(path: Path) -> dict[str, Any] | Steps:
+    """The claims of a file, by its suffix: gradients by name, or the steps of a derivation.
+
+    .json       {"W_1": "claim"}, or [["delta", "claim"], ["delta", "claim", "dL/dz"]]
+    .py         a line for each step, name = formula; it is parsed, never run
+    .md, .tex   display formulas, a step for each line with an equals sign; in Markdown, blocks of Python as well
+
+    Raises ClaimsError where the file cannot be read or holds no claim.
+    """
+    try:
+        text = decoded(path)
+    except NotationError as fault:
+        raise ClaimsError(str(fault)) from None
+    match path.suffix.lower():
+        case ".json":
+            found = _json(path, text)
+        case ".py":
+            found = python_steps(path, text)
+        case ".md" | ".markdown":
+            found = [s for code in CODE.findall(text) for s in python_steps(path, code)] + list(formulas(CODE.sub("", text)))
+        case ".tex":
+            found = list(formulas(text))
+        case suffix:
+            raise ClaimsError(f"{path}: {suffix or 'no suffix'} is no file of claims; write .json, .py, .md or .tex")
+    if not found:
+        raise ClaimsError(f"{path}: there is no claim; write a line such as dW_1 = ... or a formula with an equals sign")
+    return found
+
+
+def _json(path: Path, text: str) -> dict[str, Any] | Steps:
+    try:
+        found = json.loads(text)
+    except ValueError as fault:
+        raise ClaimsError(f"{path}: this is not JSON: {fault}") from None
+    if isinstance(found, dict):
+        return found
+    if isinstance(found, list) and all(isinstance(s, list) and 2 <= len(s) <= 3 for s in found):
+        return [tuple(s) for s in found]
+    raise ClaimsError(f'{path}: write an object {{"W_1": "claim"}}, or a list of steps ["name", "claim", "dL/dz"]')
+
+
+def python_steps(path: Path, text: str) -> Steps:
+    """Each line name = formula as a step."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        raise ClaimsError(f"{path}: line {getattr(fault, 'lineno', 1)} is not Python") from None
+    out: Steps = []
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                out.append((name, ast.get_source_segment(text, value) or ""))
+            case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
+                continue
+            case _:
+                mend = "write a line for each step, name = formula; a function is judged by running it"
+                raise ClaimsError(f"{path}: line {statement.lineno} is no step; {mend}")
+    return out
+
+
+def formulas(text: str) -> Iterator[tuple[str, str]]:
+    """The display formulas of a text that have an equals sign, line by line: left side, whole formula."""
+    text = re.sub(r"(?<!\\)%.*", "", text)
+    for found in DISPLAYS.finditer(text):
+        body = INNER.sub(" ", found[1] or found[2] or found[4])
+        lines: list[str] = []
+        for line in re.split(r"\\\\(?:\[[^\]]*\])?", body):
+            plain = line.replace("&", " ").strip().strip(",.;").strip()
+            if plain.startswith("=") and lines:
+                lines[-1] = f"{lines[-1].partition('=')[0].strip()} {plain}"  # a further form of the same left side
+            elif "=" in plain:
+                lines.append(plain)
+        for line in lines:
+            yield line.partition("=")[0].strip(), line
