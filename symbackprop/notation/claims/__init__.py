@@ -1,0 +1,11 @@
+"""Claims: a gradient that a person derived, in LaTeX, Python text or SymPy, read into a program over the tensors of the network.
+
+text -> tokens -> syntax (products unbracketed) -> senses (names, shapes, costs) -> programs
+"""
+
+from symbackprop.notation.claims.claim import Reading, Understood, read_claim
+from symbackprop.notation.claims.errors import NotUnderstood
+from symbackprop.notation.claims.left import Left
+from symbackprop.notation.claims.state import Context
+
+__all__ = ["Context", "Left", "NotUnderstood", "Reading", "Understood", "read_claim"]

@@ -1,0 +1,151 @@
+"""Brackets, fractions, roots, norms, means, matrices of written entries."""
+
+from __future__ import annotations
+
+from symbackprop.notation.claims import calls, derivatives, naming, sums
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault, Unknown
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.indices import powered
+from symbackprop.notation.claims.naming import ASSUMED
+from symbackprop.notation.claims.nodes import Node
+from symbackprop.notation.claims.shapes import Senses, best, made, quotient, shape_words, sure, times
+from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.syntax import Syntax, Word
+from symbackprop.notation.claims.tokens import plain
+from symbackprop.notation.claims.words import described
+
+
+def group(state: State, node: sx.Group) -> Senses:
+    """What stands in a bracket: a formula, a condition, a magnitude, a norm, an inner product."""
+    if node.bracket == r"\langle":
+        return inner(state, node)
+    if len(node.items) > 1:
+        raise Fault("several things in one bracket.", "A comma stands between the arguments of a function.", node.at)
+    one = node.items[0]
+    if isinstance(one, sx.Relation):
+        return sums.condition(state, one)
+    readings = state.read(one)
+    if node.bracket == "|":
+        square = made(lambda x: nd.matrix_of("det", x), [r for r in readings if r.node.matrix == nd.MATRIX], cost=ASSUMED)
+        return best([*made(lambda x: nd.applied("abs", x), readings), *square])
+    if node.bracket == r"\|":
+        return best(made(calls.norm, readings))
+    return readings
+
+
+def scripted(state: State, node: sx.Scripted) -> Senses:
+    """Anything but a word, with its scripts."""
+    body = node.body
+    if isinstance(body, sx.Group) and body.bracket == r"\|":
+        return norm(state, node, body)
+    return after(state, state.read(body), node)
+
+
+def after(state: State, readings: Senses, node: sx.Scripted) -> Senses:
+    """The scripts that stand after a bracket."""
+    if node.primes == 1:
+        return best(made(nd.transposed, naming.scripts(state, readings, node.sub, node.sup, node.at)))
+    return naming.scripts(state, readings, node.sub, node.sup, node.at)
+
+
+def norm(state: State, node: sx.Scripted, body: sx.Group) -> Senses:
+    r"""\|x\|_2^2 is a sum of squares, without a root that is squared again; \|x\|_1 is a sum of magnitudes."""
+    inner = state.read(body.items[0])
+    order = plain(node.sub)
+    if order == "1":
+        found = best(made(lambda x: calls.total(nd.applied("abs", x)), inner))
+        return powered(state, found, node.sup, node.at) if node.sup else found
+    if order not in ("", "2", "F"):
+        raise Fault(f"the norm with {order} below it is not read.", "Norms are 1, 2 and F.", node.at)
+    if plain(node.sup) == "2":
+        return best(made(calls.norm_squared, inner))
+    found = best(made(calls.norm, inner))
+    return powered(state, found, node.sup, node.at) if node.sup else found
+
+
+def inner(state: State, node: sx.Group) -> Senses:
+    """\\langle a, b \\rangle: the sum of the products of the entries."""
+    if len(node.items) != 2:
+        raise Fault("an inner product has two sides.", r"Write \langle a, b \rangle.", node.at)
+    a, b = (state.read(item) for item in node.items)
+    return best(made(calls.total, times(a, b)))
+
+
+def fraction(state: State, node: sx.Fraction) -> Senses:
+    """A derivative, or a quotient."""
+    found = derivatives.derivative(state, node)
+    if found is not None:
+        return derivatives.true_derivative(state, found)
+    top, below = state.read(node.over), state.read(node.under)
+    result = quotient(top, below)
+    if not result:
+        raise Fault(f"{shape_words(top)} over {shape_words(below)} has no meaning.", "Check their shapes.", node.at)
+    return result
+
+
+def root(state: State, node: sx.Root) -> Senses:
+    """The root of every entry."""
+    degree = 2
+    if node.degree is not None:
+        if not isinstance(node.degree, sx.Number) or not node.degree.text.isdigit() or not 1 < int(node.degree.text) < 20:
+            raise Fault("the degree of a root is a small whole number.", "", node.at)
+        degree = int(node.degree.text)
+    return made(lambda x: calls.root(x, degree), state.read(node.body))
+
+
+def nabla(state: State, node: sx.Nabla) -> Senses:
+    """The true gradient that a nabla names."""
+    found = derivatives.derivative(state, node)
+    assert found is not None
+    return derivatives.true_derivative(state, found)
+
+
+def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = None) -> Senses:
+    r"""\bar g: the mean over the rows, where no such name is declared."""
+    if accent != "bar":
+        raise Fault(f"{accent} stands over more than a name.", "Give it a name of its own.", at)
+    readings = state.read(body)
+
+    def mean(x: Node) -> Node:
+        axis = "d" if "d" in x.axes else (x.letters or [""])[0]
+        if axis not in x.axes:
+            raise nd.Misfit("a mean of a scalar")
+        extent = state.probe.expression[x.extent(axis)]
+        total = nd.summed(x, axis)
+        return nd.arithmetic("/", total, nd.const(extent, state.probe.value(extent)))
+
+    found = made(mean, readings, cost=ASSUMED, note="a bar is read as the mean over rows")
+    found = made(lambda x: nd.renamed(x, [("r", "d")]) if x.matrix == {"r"} else x, found)
+    if not found:
+        raise Unknown(described(word) if word else "bar", "a bar over what is no vector and no name.", naming.mend(state), at)
+    return naming.scripts(state, found, word.sub, word.sup, at) if word else found
+
+
+def matrix(state: State, node: sx.Grid) -> Senses:
+    """A matrix of written entries, each a scalar."""
+    rows = [[state.read(syntax(cell)) for cell in row] for row in node.rows]
+    if not rows or len({len(r) for r in rows}) > 1:
+        raise Fault("the rows of this matrix have different lengths.", "", node.at)
+    built = []
+    for row in rows:
+        entries = [scalar(state, cell, node.at) for cell in row]
+        built.append(nd.stacked(tuple(entries), "r"))
+    whole = nd.stacked(tuple(built), "d")
+    for extent in whole.value.shape:
+        if extent not in state.probe.expression:
+            raise Fault("no axis of the network has the size of this matrix.", "Write it with the tensors' names.", node.at)
+    if len(rows[0]) == 1:
+        return sure(nd.stacked(tuple(scalar(state, r[0], node.at) for r in rows), "d"))
+    if len(rows) == 1:
+        return sure(built[0])
+    return sure(whole)
+
+
+def scalar(state: State, readings: Senses, at: int) -> Node:
+    """The one meaning without axes."""
+    found = [r for r in readings if not r.node.axes]
+    if not found:
+        raise Fault("an entry of a matrix is no scalar.", "Write blocks by their names.", at)
+    return found[0].node

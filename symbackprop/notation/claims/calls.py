@@ -1,0 +1,213 @@
+r"""Functions of a claim: \tanh z, \sigma'(z), \operatorname{diag}(h), \max(0, z), \operatorname{softmax}(z)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.nodes import MATRIX, Misfit, Node
+from symbackprop.notation.claims.shapes import Sense, Senses, best, made
+from symbackprop.notation.claims.state import State, number
+from symbackprop.notation.claims.syntax import Word
+
+_NAMES = {
+    "ln": "log", "sgn": "sign", "signum": "sign", "ReLU": "relu", "sigma": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid",
+    "logsigmoid": "log_sigmoid",
+    "GELU": "gelu", "ELU": "elu", "SiLU": "silu", "Heaviside": "step",
+    "H": "step", "Softplus": "softplus", "Sigmoid": "sigmoid", "Tanh": "tanh",
+    "Softmax": "softmax",
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "LeakyReLU": "leaky_relu", "th": "tanh",
+}  # fmt: skip
+_WHOLE = frozenset(
+    [
+        "softmax",
+        "diag",
+        "tr",
+        "trace",
+        "Tr",
+        "max",
+        "min",
+        "maximum",
+        "minimum",
+        "sum",
+        "mean",
+        "rowsum",
+        "colsum",
+        "det",
+        "logdet",
+        "logsumexp",
+        "LSE",
+        "sech",
+        "coth",
+        "sqrt",
+        "clip",
+        "norm",
+        "avg",
+        "average",
+        "vec",
+    ]
+)
+GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
+OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
+
+
+def functions(state: State, word: Word) -> list[tuple[str, float, str]]:
+    """The functions that a word names: (name, cost, note); [] where it is none."""
+    base = _NAMES.get(word.base, word.base)
+    if word.accent or (word.base in ("H",) and word.sub != ()):
+        return []
+    found: list[tuple[str, float, str]] = []
+    if base in FUNCTIONS or base in _WHOLE:
+        found.append((base, 0.0, ""))
+    if word.base in GENERIC:
+        own = state.activations()
+        if len(own) == 1 and own[0] != "sigmoid":
+            mark = f"\\{word.base}" if len(word.base) > 1 else word.base
+            found = [(own[0], 0.0, f"{mark} is read as {own[0]}, the network's activation")] + [
+                (name, OTHER, f"{mark} is read as {name}") for name, _, _ in found
+            ]
+        elif not found and len(own) == 1:
+            found = [(own[0], 0.0, f"{word.base} is read as {own[0]}, the network's activation")]
+    return found
+
+
+def call(
+    state: State, several: list[tuple[str, float, str]], arguments: list[Senses], primes: int, at: int, sub: str = ""
+) -> Senses:
+    """A function of its arguments, or its slope."""
+    found: Senses = []
+    fault: Fault | None = None
+    for name, cost, note in several:
+        try:
+            readings = _call(state, name, arguments, primes, at, sub)
+        except Fault as error:
+            fault = fault or error
+            continue
+        found += [Sense(r.node, r.cost + cost, (*r.notes, note) if note else r.notes) for r in readings]
+    if not found:
+        raise fault or Fault(f"the argument of {several[0][0]} does not fit.", "Check its shape.", at)
+    return best(found)
+
+
+def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, sub: str) -> Senses:
+    x, *more = arguments
+    if name in ("max", "maximum", "min", "minimum"):
+        return _extremum(name[:3], arguments, at)
+    if name == "clip" and len(more) == 2:
+        return made(lambda a, b, c: nd.applied("minimum", nd.applied("maximum", a, b), c), x, *more)
+    if name in FUNCTIONS:
+        expected = len(ELEMENTWISE[name].args) if name in ELEMENTWISE else 1
+        if primes > 1:
+            raise Fault("a second derivative of a function is not read.", "Write it out.", at)
+        given = [x, *more]
+        if name in ELEMENTWISE:
+            row = ELEMENTWISE[name]
+            given += [number(str(row.defaults[s])) for s in row.args[len(given) :] if s in row.defaults]
+        if len(given) != expected:
+            raise Fault(f"{name} takes {expected} argument{'s' * (expected > 1)}.", "", at)
+        return made(lambda *nodes: nd.applied(name, *nodes, slope=primes == 1), *given)
+    if more or primes:
+        raise Fault(f"{name} with {'a prime' if primes else 'several arguments'} is not read.", "Write it out.", at)
+    return made(_one(name, sub, at), x)
+
+
+def _extremum(kind: str, arguments: list[Senses], at: int) -> Senses:
+    if len(arguments) == 1:
+        return made(lambda x: _over_all(x, lambda y, axes: nd.reduced(kind, y, axes)), arguments[0])
+    if len(arguments) != 2:
+        raise Fault(f"{kind} takes one or two arguments.", "", at)
+    first, second = arguments
+    if all(isinstance(r.node.op, nd.Const) for r in first):  # max(0, z) is relu, whose slope at 0 is 0
+        first, second = second, first
+    return made(lambda a, b: nd.applied(f"{kind}imum", a, b), first, second)
+
+
+def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
+    """What a function of one whole argument builds."""
+    match name:
+        case "softmax":
+            return lambda x: nd.softmax(x, _axis(x))
+        case "diag":
+            return nd.diag
+        case "tr" | "trace" | "Tr":
+            return _trace
+        case "sum":
+            return lambda x: _over_all(x, _sum_over)
+        case "mean" | "avg" | "average":
+            return _mean
+        case "rowsum":
+            return lambda x: nd.summed(x, "r")
+        case "colsum":
+            return lambda x: nd.summed(x, "d")
+        case "det" | "logdet":
+            return lambda x: nd.matrix_of(name, x)
+        case "logsumexp" | "LSE":
+            return lambda x: nd.reduced("logsumexp", x, (_axis(x),))
+        case "sqrt":
+            return lambda x: root(x)
+        case "sech":
+            return lambda x: nd.arithmetic("/", nd.const(1), nd.applied("cosh", x))
+        case "coth":
+            return lambda x: nd.arithmetic("/", nd.applied("cosh", x), nd.applied("sinh", x))
+        case "norm":
+            return norm
+    raise Fault(f"{name} is not read in a claim.", "Write it out.", at)
+
+
+def root(x: Node, degree: int = 2) -> Node:
+    """The root of every entry."""
+    exponent = sp.Rational(1, degree)
+    return nd.arithmetic("**", x, nd.const(exponent, complex(exponent)))
+
+
+def norm_squared(x: Node) -> Node:
+    """The sum of the squares of all entries."""
+    return _over_all(nd.arithmetic("*", x, x), _sum_over)
+
+
+def total(x: Node) -> Node:
+    """The sum of all entries."""
+    return _over_all(x, _sum_over)
+
+
+def norm(x: Node) -> Node:
+    """The root of the sum of the squares of all entries."""
+    return root(norm_squared(x))
+
+
+def _axis(x: Node) -> str:
+    """The axis of a softmax: along the rows of a matrix, along a vector, along the one index."""
+    if x.matrix == MATRIX:
+        return "r"
+    if x.matrix:
+        return next(iter(x.matrix))
+    if len(x.axes) == 1:
+        return x.axes[0]
+    raise Misfit("a softmax needs an axis")
+
+
+def _sum_over(x: Node, axes: tuple[str, ...]) -> Node:
+    for axis in axes:
+        x = nd.summed(x, axis)
+    return x
+
+
+def _over_all(x: Node, build: Callable[[Node, tuple[str, ...]], Node]) -> Node:
+    axes = tuple(a for a in x.axes if a in MATRIX or a[0] == "b")
+    return build(x, axes) if axes else x
+
+
+def _trace(x: Node) -> Node:
+    if x.matrix != MATRIX:
+        if not x.matrix:
+            return x  # the trace of a number
+        raise Misfit("the trace of a vector")
+    return nd.summed(nd.renamed(x, [("r", "d")]), "d")
+
+
+def _mean(x: Node) -> Node:
+    raise Fault("the mean does not say over what.", r"Write \frac1N \sum_n.")

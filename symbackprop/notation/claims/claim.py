@@ -1,0 +1,243 @@
+"""A claim and what was understood of it: the one way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.program import Program
+from symbackprop.notation.claims import statements
+from symbackprop.notation.claims.errors import Fault, NotUnderstood, Unknown, Unranged, placed
+from symbackprop.notation.claims.fitting import Fitted, fitted
+from symbackprop.notation.claims.left import Left, left_side
+from symbackprop.notation.claims.lower import lowered
+from symbackprop.notation.claims.probe import Probe
+from symbackprop.notation.claims.python_claim import read_python, read_sympy
+from symbackprop.notation.claims.reader import Reader
+from symbackprop.notation.claims.shapes import Senses
+from symbackprop.notation.claims.state import Context, State
+from symbackprop.notation.claims.typeset import Typeset, name_latex
+from symbackprop.notation.claims.words import Names
+from symbackprop.notation.errors import NotationError
+
+KEPT = 6  # readings that are handed on
+FROM_ZERO = 0.1
+GUESSES = 60  # ways to take unknown letters that are tried
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a claim.
+
+    program   computes it: one output, of the shape of what is claimed, from tensors of the network, true gradients (whose
+              signature has the role of a gradient) and earlier steps, all by name.
+    shape     of the output.
+    fits      whether that is the shape of what is claimed.
+    cost      what was taken for granted (the table is in `shapes`).
+    notes     the same in sentences.
+    guesses   a letter that stands nowhere -> the tensor whose true gradient it is taken to be; the reading is then conditional.
+    latex     the reading, typeset so that it can be read in one way only.
+    """
+
+    program: Program
+    shape: tuple[Expr, ...]
+    fits: bool
+    cost: float = 0.0
+    notes: tuple[str, ...] = ()
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    latex: str = ""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What was understood: the left-hand side, and the readings of the right-hand side, the cheapest first.
+
+    unknown   letters that stand nowhere; the readings then say what they were taken to be.
+    """
+
+    left: Left
+    readings: tuple[Reading, ...]
+    unknown: tuple[str, ...] = ()
+
+    @cached_property
+    def latex(self) -> str:
+        """The cheapest reading, typeset."""
+        return self.readings[0].latex
+
+
+def read_claim(claim: Any, context: Context) -> Understood:
+    """A claim in LaTeX (a text with a backslash), in the network language (any other text, several lines too), or of SymPy.
+
+    context   the network, what is claimed of it, and what names mean.
+
+    Raises NotUnderstood, with the place, the fault and the mend, where it was not fully resolved.
+    """
+    text = claim if isinstance(claim, str) else ""
+    try:
+        if isinstance(claim, str):
+            return _latex(claim, context) if _is_latex(claim) else _text(claim, context)
+        if isinstance(claim, sp.Basic | sp.MatrixBase):
+            program, shape = read_sympy(claim, context)
+            return Understood(Left(), (_plain(program, shape, context),))
+        raise Fault(f"{type(claim).__name__} is no claim.", "Give a text, LaTeX or Python, or a SymPy expression.")
+    except Fault as fault:
+        raise placed(text, fault) from None
+    except NotUnderstood:
+        raise
+    except NotationError as error:
+        raise NotUnderstood(error.fault, error.mend, error.place) from None
+    except RecursionError:
+        raise NotUnderstood("the claim is nested too deep.", "Name its parts in steps of their own.") from None
+
+
+def _is_latex(text: str) -> bool:
+    return "\\" in text or any(c in text for c in "^{}") or any(not c.isascii() for c in text)
+
+
+def _text(text: str, context: Context) -> Understood:
+    """Python text; what is none, such as dw = 2(a-t)x, may be a formula without macros."""
+    try:
+        left, program, shape = read_python(text, context)
+        return Understood(left, (_plain(program, shape, context),))
+    except NotationError:
+        if "\n" in text.strip():
+            raise
+        try:
+            return _latex(text, context)
+        except Fault:
+            pass
+        raise
+
+
+def _plain(program: Program, shape: tuple[Expr, ...], context: Context) -> Reading:
+    return Reading(program, shape, context.shape is None or shape == context.shape)
+
+
+# ---- LaTeX
+
+
+def _latex(text: str, context: Context) -> Understood:
+    main, definitions = statements.split(text)
+    names = Names(
+        {name: len(shape) for name, shape in context.shapes().items()},
+        map(str, context.forward.sizes()),
+        context.symbols,
+        context.aliases,
+    )
+    probe = Probe(context.shapes(), names.counts())
+    attempt = _Attempt(context, names, probe, main, definitions)
+    try:
+        left, readings = attempt.readings({})
+        return Understood(left, tuple(readings))
+    except Unknown as unknown:
+        return attempt.guessed(unknown)
+
+
+class _Attempt:
+    """The readings of one claim, with letters guessed or not."""
+
+    def __init__(
+        self, context: Context, names: Names, probe: Probe, main: statements.Equality, definitions: Iterable[statements.Equality]
+    ) -> None:
+        self.context, self.names, self.probe, self.main, self.definitions = context, names, probe, main, list(definitions)
+        self.tried = 0
+
+    def guessed(self, unknown: Unknown) -> Understood:
+        """Letters that stand nowhere as the true gradients of the values of the network, each in turn."""
+        found: list[Reading] = []
+        left = self.guess(unknown, {}, found)
+        if not found or left is None:
+            raise unknown
+        found.sort(key=lambda r: r.cost)
+        letters = tuple(dict.fromkeys(key for r in found for key in r.guesses))
+        return Understood(left, tuple(found), letters)
+
+    def guess(self, unknown: Unknown, guesses: Mapping[str, str], found: list[Reading]) -> Left | None:
+        result = None
+        for tensor in self.context.forward.tensors.values():
+            if (
+                tensor.kind != "value"
+                or not tensor.named
+                or tensor.name == self.context.of
+                or unknown.key in guesses
+                or len(guesses) > 1
+            ):
+                continue
+            self.tried += 1
+            if self.tried > GUESSES:
+                return result
+            now = {**guesses, unknown.key: tensor.name}
+            try:
+                left, readings = self.readings(now)
+                found += [r for r in readings if r.fits]
+                result = left
+            except Unknown as other:
+                result = self.guess(other, now, found) or result
+            except Fault:
+                continue
+        return result
+
+    def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
+        """The readings with indices from 1, and from 0 where that matters."""
+        left, state, senses = self.senses(1, guesses)
+        several = fitted(state, senses, left)
+        if state.counted:
+            try:
+                other_left, other, more = self.senses(0, guesses)
+                note = "indices count from 0"
+                several += [f._replace(cost=f.cost + FROM_ZERO, notes=(*f.notes, note)) for f in fitted(other, more, other_left)]
+            except Fault:
+                pass
+        several.sort(key=lambda f: (not f.fits, f.cost))
+        if several[0].fits:
+            several = [f for f in several if f.fits]
+        return left, [self.reading(f, state, guesses) for f in several[:KEPT]]
+
+    def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
+        program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
+        notes = list(one.notes) + [f"{letter} is taken to be d{self.context.of}/d{name}" for letter, name in guesses.items()]
+        typeset = Typeset(name_latex, state.roles, lambda n: str(self.probe.expression[n]))
+        return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), typeset.latex(one.node))
+
+    def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:
+        """One reading of the whole claim; a range that is found late is known the next time."""
+        ranges: dict[str, int] = {}
+        for last in (False, False, True):
+            state = State(self.context, self.names, self.probe, origin, guesses)
+            state.ranges |= ranges
+            reader = Reader(state)
+            try:
+                left = left_side(state, self.main.left)
+                state.outer = set(left.letters)
+                reader.foresee(self.main.right)
+                for definition in self.definitions:
+                    reader.foresee(definition.right)
+                self.define(reader, state)
+                return left, state, reader.read(self.main.right)
+            except Unranged:
+                if last or state.ranges == ranges:
+                    raise
+                ranges = dict(state.ranges)
+        raise AssertionError("the last round returns or raises")
+
+    def define(self, reader: Reader, state: State) -> None:
+        """The claim's own definitions, in an order in which each stands."""
+        waiting = list(self.definitions)
+        while waiting:
+            late: list[statements.Equality] = []
+            fault: Fault | None = None
+            for definition in waiting:
+                try:
+                    statements.define(state, reader.read, definition)
+                except Fault as error:
+                    late.append(definition)
+                    fault = fault or error
+            if len(late) == len(waiting):
+                assert fault is not None
+                raise fault
+            waiting = late

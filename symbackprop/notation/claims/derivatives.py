@@ -1,0 +1,214 @@
+r"""Derivatives that a claim writes, \frac{\partial L}{\partial z}, \nabla_z L, dz: on the right-hand side, the true ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from symbackprop.core.program import Sum
+from symbackprop.notation.claims import naming
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault, Unknown
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.indices import indexed
+from symbackprop.notation.claims.nodes import Misfit
+from symbackprop.notation.claims.shapes import Senses, best, made, sure
+from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
+from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.claims.words import described, split_family
+
+ENTRYWISE, FLIPPED = 0.5, 2.0
+
+
+class Derivative(NamedTuple):
+    """d of / d wrt, with the indices below each.
+
+    of       None where only \\partial stands on top.
+    family   the tensors h_1, h_2, ... of h_t, and the tokens that number them; `wrt` is then the first.
+    """
+
+    of: str | None
+    of_index: Tokens
+    wrt: str
+    wrt_index: Tokens
+    at: int
+    family: tuple[dict[int, str], Tokens] | None = None
+
+
+def derivative(state: State, node: Syntax) -> Derivative | None:
+    """The derivative that a fraction, a nabla, or d times a word writes; None where it is none."""
+    match node:
+        case sx.Fraction(over=over, under=under, at=at):
+            return _fraction(state, over, under, at)
+        case sx.Product(factors=(over, under), ops=("div",), at=at):
+            return _fraction(state, over, under, at)
+        case sx.Product(factors=(sx.Word(), sx.Word(), sx.Word(), sx.Word()) as four, ops=("", "div", "")):
+            return _fraction(state, sx.Product(four[:2], ("",), four[0].at), sx.Product(four[2:], ("",), four[2].at), four[0].at)
+        case sx.Nabla(wrt=wrt, of=of, at=at):
+            if not wrt:
+                raise Fault("the nabla does not say by what.", r"Write \nabla_w L.", at)
+            below = syntax(wrt)
+            several = _family(state, below)
+            name, index = several[:2] if several else reference(state, below)
+            top, top_index = reference(state, of) if of is not None else (state.context.of, ())
+            return Derivative(top, top_index, name, index, at, several[2:] if several else None)
+        case sx.Product() | sx.Word() if (target := differential(state, node)) is not None and not isinstance(target, sx.Partial):
+            found = _tensor(state, target)
+            return Derivative(state.context.of, (), *found, node.at) if found else None
+        case sx.Group(items=(inner,), bracket="(" | "{"):
+            return derivative(state, inner)
+    return None
+
+
+def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | None:
+    top, below = differential(state, over), differential(state, under)
+    if top is None or below is None or isinstance(below, sx.Partial):
+        return None
+    several = _family(state, below)
+    name, index = several[:2] if several else reference(state, below)
+    family = several[2:] if several else None
+    if isinstance(top, sx.Partial):
+        return Derivative(None, (), name, index, at, family)
+    return Derivative(*reference(state, top), name, index, at, family)
+
+
+def _family(state: State, node: Syntax) -> tuple[str, Tokens, dict[int, str], Tokens] | None:
+    """h_t of the tensors h_1, h_2, ...; None where it is one tensor."""
+    if not isinstance(node, Word) or declared(state, node):
+        return None
+    found = state.names.family(node)
+    if found is None:
+        return None
+    members, numbers, left = found
+    index, power = split_family(left)
+    return None if power else (next(iter(members.values())), index, members, numbers)
+
+
+def differential(state: State, node: Syntax) -> Syntax | None:
+    """What stands behind the d of \\partial z or dz; a Partial for \\partial alone; None for anything else."""
+    match node:
+        case sx.Partial(of=None):
+            return node
+        case sx.Partial(of=of):
+            return of
+        case sx.Product(factors=(Word(base="d", sub=(), sup=(), primes=0) as d, behind), ops=("",)) if not declared(state, d):
+            own = isinstance(behind, Word) and described(replace(behind, base="d" + behind.base)) in state.local
+            return None if own else behind
+        case sx.Product(factors=(sx.Partial(of=sx.Word() as first), *rest), ops=ops) if not any(ops):
+            return sx.Product((first, *rest), tuple(ops), first.at)
+        case Word(base=base) if len(base) > 1 and base[0] == "d" and not declared(state, node):
+            return replace(node, base=base[1:], font="")
+    return None
+
+
+def declared(state: State, word: Word) -> bool:
+    """Whether a word names something already."""
+    return state.names.lookup(word) is not None or state.names.symbol(word) is not None or described(word) in state.local
+
+
+def _tensor(state: State, node: Syntax) -> tuple[str, Tokens] | None:
+    try:
+        return reference(state, node)
+    except Fault:
+        return None
+
+
+def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
+    """The tensor that is differentiated or differentiated by, and the indices below it."""
+    match node:
+        case sx.Group(items=(inner,), bracket="(" | "{" | "["):
+            return reference(state, inner)
+        case sx.Scripted(body=body, sub=sub, sup=()):
+            name, index = reference(state, body)
+            return name, (*index, *sub)
+        case sx.Product(factors=factors, ops=ops) if not any(ops) and all(isinstance(f, Word) for f in factors):
+            joined = Word("".join(f.base for f in factors), node.at, sub=factors[-1].sub, sup=factors[-1].sup)  # type: ignore[union-attr]
+            return reference(state, joined)
+        case Word():
+            symbol = state.names.symbol(node)
+            if symbol and state.names.named(symbol[0]):
+                return state.names.named(symbol[0]) or "", symbol[1]
+            found = state.names.lookup(node)
+            if found and not found.power:
+                return found.name, (*found.sample, *found.index)
+            family = state.names.family(node)
+            if family:
+                raise Fault(f"{described(node)} is one of several tensors.", "Write the one that is meant by its number.", node.at)
+            raise Unknown(node.base, f"there is no {described(node)} in this network.", "Name one of its tensors.", node.at)
+    raise Fault("this is no tensor to differentiate.", r"Write \frac{\partial L}{\partial z} with names of the network.", node.at)
+
+
+def true_derivative(state: State, found: Derivative) -> Senses:
+    """The true derivative, as a tensor of the reading."""
+    of = state.context.of if found.of is None else found.of
+    for name in (of, found.wrt):
+        if name not in state.context.forward.tensors:
+            raise Fault(
+                f"{name} is no tensor of the network, so that it has no true derivative.", "Write its name alone.", found.at
+            )
+    if found.family is not None:
+        if state.probe.shapes[of]:
+            raise Fault("a Jacobian by one of several tensors is not read.", "Write the one that is meant by its number.", found.at)
+        gradients = {n: state.gradient(of, member) for n, member in found.family[0].items()}
+        stacked = naming.member(state, gradients, found.family[1], found.at)
+        return indexed(state, stacked, found.wrt_index, found.at) if found.wrt_index else stacked
+    name = state.gradient(of, found.wrt)
+    shapes = state.probe.shapes
+    if not shapes[of]:
+        whole = sure(state.tensor(name))
+        return indexed(state, whole, found.wrt_index, found.at) if found.wrt_index else whole
+    return _jacobian(state, found, of, name)
+
+
+def _jacobian(state: State, found: Derivative, of: str, name: str) -> Senses:
+    entries = state.probe.entries(name)
+    top, below = len(state.probe.shapes[of]), len(state.probe.shapes[found.wrt])
+    own = tuple(f"b{k}" for k in range(1, top + below + 1))
+    whole = nd.leaf(name, own, entries)
+    if found.of_index or found.wrt_index:
+        several = (*found.of_index, Token(",", found.at), *found.wrt_index) if found.wrt_index else found.of_index
+        if not found.of_index:
+            raise Fault("the indices of the upper tensor are missing.", "Give both tensors their indices.", found.at)
+        readings = indexed(state, sure(whole), several, found.at)
+        left = [a for a in readings[0].node.axes if a[0] == "b"]
+        if len(left) > 2:
+            raise Fault("this derivative has more than two axes without indices.", "Give both tensors their indices.", found.at)
+        if len(left) == 1:
+            return made(lambda x: nd.renamed(x, [(left[0], "d")]), readings)
+        return made(lambda x: nd.renamed(x, zip(left, "dr", strict=False)), readings)
+    readings: Senses = []
+    if top <= 1 and below <= 1:
+        readings += sure(nd.renamed(whole, zip(own, ("d",) * top + ("r",) * below, strict=True)))
+        if below == 0 or top == 0:
+            readings = made(lambda x: nd.renamed(x, [("r", "d")]), readings)
+        else:
+            readings += made(
+                nd.transposed, readings, cost=FLIPPED, note="a Jacobian is taken with the upper tensor along the columns"
+            )
+    if state.probe.shapes[of] == state.probe.shapes[found.wrt] and entrywise(state, of, found.wrt) and top <= 2:
+        try:
+            pairs = [(a, ("d", "r")[k % top]) for k, a in enumerate(own)]
+            note = f"d{of}/d{found.wrt} is taken entry by entry"
+            readings += made(lambda x: nd.renamed(x, pairs), sure(whole), cost=ENTRYWISE if top < 2 else 0.0, note=note)
+        except Misfit:
+            pass
+    if not readings:
+        raise Fault(
+            "a Jacobian of matrices without indices has no agreed layout.",
+            "Give both tensors their indices: \\frac{\\partial Y_{ij}}{\\partial X_{kl}}.", found.at,
+        )  # fmt: skip
+    return best(readings)
+
+
+def entrywise(state: State, of: str, wrt: str) -> bool:
+    """Whether `of` is computed from `wrt` entry by entry, so that the derivative is a slope for each entry."""
+    good = {wrt: True}  # what depends on wrt, and whether it does so entry by entry
+    for equation in state.context.forward.equations:
+        target = equation.target
+        reading = [r for r in equation.operands if r.name in good]
+        if reading and target.name != wrt:
+            alone = isinstance(equation.op, Sum) and not equation.op.over
+            good[target.name] = alone and all(good[r.name] and r.index == target.index for r in reading)
+    return good.get(of, False)

@@ -1,0 +1,44 @@
+"""What a reader of claims says where it does not understand: the fault inside, the place once, at the edge."""
+
+from __future__ import annotations
+
+from symbackprop.notation.errors import NotationError, Place
+
+
+class NotUnderstood(NotationError):
+    """A claim that was not fully resolved: never answered. The message names the place, the fault and the mend."""
+
+
+class Fault(Exception):
+    """A fault at a character of the claim, before the place is written out.
+
+    fault   what is wrong.
+    mend    what to write instead.
+    at      the character, from 0; None: the whole claim.
+    """
+
+    def __init__(self, fault: str, mend: str = "", at: int | None = None) -> None:
+        super().__init__(fault)
+        self.fault, self.mend, self.at = fault, mend, at
+
+
+class Unknown(Fault):
+    """A letter that stands nowhere: `key` is its name without scripts that are indices."""
+
+    def __init__(self, key: str, fault: str, mend: str, at: int | None) -> None:
+        super().__init__(fault, mend, at)
+        self.key = key
+
+
+class Unranged(Fault):
+    """An index whose range has not been found (yet)."""
+
+
+def placed(text: str, error: Fault) -> NotUnderstood:
+    """The error with its line, column and caret."""
+    lines = text.split("\n")
+    at = min(error.at or 0, len(text))
+    number = text.count("\n", 0, at)
+    column = at - (text.rfind("\n", 0, at) + 1)
+    place = Place("<claim>", number + 1, column + 1, 1, lines[number])
+    return NotUnderstood(error.fault, error.mend, place if error.at is not None else Place("<claim>"))

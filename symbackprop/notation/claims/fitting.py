@@ -1,0 +1,121 @@
+"""Whether a reading has the shape of what is claimed, and which axis is which."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.left import Left
+from symbackprop.notation.claims.nodes import MATRIX, Axes, Node
+from symbackprop.notation.claims.shapes import Sense, Senses
+from symbackprop.notation.claims.state import State
+
+AS_COLUMN, BY_ALPHABET, REPEATED, SHAPELESS = 2.0, 1.0, 1.0, 20.0
+
+
+class Fitted(NamedTuple):
+    """A sense with its axes in the order of the result; extents are those of axes that it repeats along."""
+
+    node: Node
+    axes: Axes
+    extents: dict[str, Expr]
+    shape: tuple[Expr, ...]
+    fits: bool
+    cost: float
+    notes: tuple[str, ...]
+
+
+def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:
+    """The senses with the shape of what is claimed; where there are none, what they are instead.
+
+    Raises Fault where none has a shape.
+    """
+    found: list[Fitted] = []
+    for sense in senses:
+        found += _one(state, sense, left)
+    if not found:
+        stray = sorted({a for s in senses for a in s.node.letters} - set(left.letters))
+        if stray:
+            raise Fault(f"the index {stray[0]} stands on one side only.", "Sum over it, or put it on the left-hand side as well.")
+        raise Fault("the two sides do not have the same indices.", "Give both the same indices, or none.")
+    return found
+
+
+def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
+    node = sense.node
+    want = _wanted(state, left)
+    axes: Axes
+    if left.letters:
+        return _by_letters(state, sense, left, want)
+    if node.letters:
+        if len(node.letters) == len(node.axes) and (want is None or len(want) == len(node.axes)):
+            return [_fit(state, sense, tuple(sorted(node.letters)), want, BY_ALPHABET, "indices in alphabetical order")]
+        return []
+    if isinstance(node.op, nd.Const) and node.op.value == 0 and want:
+        fresh = tuple(f"z{k}" for k in range(len(want)))
+        extents = dict(zip(fresh, want, strict=True))
+        return [Fitted(node, fresh, extents, want, True, sense.cost, sense.notes)]
+    axes = tuple(sorted(a for a in node.axes if a not in MATRIX)) + tuple(a for a in "dr" if a in node.axes)
+    if left.transposed:
+        axes = axes[::-1]
+    return [_squeezed(state, sense, axes, want)]
+
+
+def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
+    """The shape of what is claimed: of the key, else of what the left-hand side says."""
+    if state.context.shape is not None:
+        return state.context.shape
+    if left.wrt is not None and left.of is not None:
+        return (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])
+    return None
+
+
+def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] | None) -> list[Fitted]:
+    node = sense.node
+    letters = tuple(dict.fromkeys(left.letters))
+    rest = tuple(a for a in "dr" if a in node.axes)
+    if set(node.letters) - set(letters):
+        return []
+    if rest and want is not None and len(want) != len(letters) + len(rest):
+        return []
+    axes = (*letters, *rest)
+    if left.transposed:
+        axes = axes[::-1]
+    extents = {a: state.probe.expression[state.range(a, None)] for a in letters if a not in node.axes}
+    if len(letters) < len(left.letters):
+        return []
+    cost = sense.cost + (REPEATED if extents else 0.0)
+    shape = tuple(extents[a] if a in extents else state.probe.expression[node.extent(a)] for a in axes)
+    return [Fitted(node, axes, extents, shape, want is None or shape == want, cost, sense.notes)]
+
+
+def _squeezed(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | None) -> Fitted:
+    """Axes of size 1 are put in or left out as the shape has them."""
+    node = sense.node
+    shape = tuple(state.probe.expression[node.extent(a)] for a in axes)
+    if want is None or shape == want:
+        return _fit(
+            state, sense, axes, want, AS_COLUMN if axes == ("r",) else 0.0, "a row is taken as a column" if axes == ("r",) else ""
+        )
+    inner = tuple(n for n in shape if n != 1)
+    if inner == tuple(n for n in want if n != 1) and len(inner) != max(len(shape), len(want)):
+        for axis in [a for a in axes if node.extent(a) == 1]:
+            node = nd.summed(node, axis)
+        kept = [a for a in axes if a in node.axes]
+        full, extents = [], {}
+        for k, n in enumerate(want):
+            full.append(f"z{k}" if n == 1 else kept.pop(0))
+            if n == 1:
+                extents[f"z{k}"] = sp.S.One
+        return Fitted(node, tuple(full), extents, want, True, sense.cost + BY_ALPHABET, sense.notes)
+    return _fit(state, sense, axes, want, 0.0, "")
+
+
+def _fit(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | None, cost: float, note: str) -> Fitted:
+    shape = tuple(state.probe.expression[sense.node.extent(a)] for a in axes)
+    notes = (*sense.notes, note) if note else sense.notes
+    return Fitted(sense.node, axes, {}, shape, want is None or shape == want, sense.cost + cost, notes)

@@ -1,0 +1,140 @@
+"""Indices, powers and transposes: what stands at the foot and at the head of an expression."""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.nodes import MATRIX, Misfit, Node
+from symbackprop.notation.claims.shapes import Sense, Senses, best, made
+from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.syntax import Tokens
+from symbackprop.notation.claims.tokens import Token, bare, plain
+from symbackprop.notation.claims.words import TRANSPOSES, indices
+
+SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
+_FRACTION = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?$")
+
+
+def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple[str, ...] = ()) -> Senses:
+    """Entries by their indices; one index of a matrix picks a row, which is a column vector as x_n is.
+
+    own   the axes that the indices stand for; (): those of the matrix, the first first.
+    """
+    parts = indices(several)
+    if parts is None:
+        raise Fault(f"{plain(several)} is no index.", "Indices are letters, numbers and their sums.", at)
+    found: Senses = []
+    for reading in readings:
+        natural = list(own) or [a for a in reading.node.axes if a[0] == "b"] + [a for a in "dr" if a in reading.node.axes]
+        if len(parts) > len(natural):
+            continue
+        try:
+            node = reading.node
+            for part, axis in zip(parts, natural, strict=False):
+                node = _at(state, node, axis, part, at)
+        except Misfit:
+            continue
+        left = natural[len(parts) :]
+        if left in (["r"], ["d"]):
+            found.append(reading._replace(node=nd.renamed(node, [("r", "d")])))
+            if left == ["r"]:
+                note = "a row of a matrix is taken as a row, not as a column"
+                found.append(Sense(node, reading.cost + AS_ROW, (*reading.notes, note)))
+        else:
+            found.append(reading._replace(node=node))
+    if not found:
+        raise Fault(f"the indices {plain(several)} do not fit what they stand below.", "One letter an axis.", at)
+    return best(found)
+
+
+def _at(state: State, node: Node, axis: str, part: Tokens, at: int) -> Node:
+    """One index along one axis."""
+    extent = node.extent(axis)
+    letters: list[tuple[int, str]] = []
+    shift, sign = 0, 1
+    for token in part:
+        if token.text in "+-":
+            sign = 1 if token.text == "+" else -1
+        elif token.text.isdigit():
+            shift, sign = shift + sign * int(token.text), 1
+        else:
+            letters.append((sign, token.text.lstrip("\\")))
+            sign = 1
+    if len(letters) == 1 and letters[0][0] == 1 and shift == 0:
+        letter = letters[0][1]
+        state.ranged(letter, extent)
+        return nd.renamed(node, [(axis, letter)])
+    total = sum(s for s, _ in letters)
+    state.counted = state.counted or total != 1
+    place = shift + state.origin * (total - 1)
+    if not letters and not 0 <= place < extent:
+        raise Misfit(f"there is no entry {shift}")
+    return nd.picked(node, axis, tuple((s, c, state.range(c, at)) for s, c in letters), place)
+
+
+def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bool = True) -> Senses:
+    """A superscript that is no part of a name: transposes, powers, inverses."""
+    own = tuple(
+        t
+        for t in several
+        if t.text not in "{}" and not (t.text[0] == "\\" and t.text[1:] in ("mathsf", "mathrm", "text", "rm", "sf"))
+    )
+    if not own:
+        return readings
+    if own[-1].text in TRANSPOSES and not (own[-1].text != r"\top" and all(not r.node.matrix for r in readings)):
+        inner = powered(state, readings, (*own[:-1], Token("1", at)) if plain(own[:-1]) == "-" else own[:-1], at)
+        return best(made(nd.transposed, inner))
+    if own[0].text == r"\odot":
+        own = own[1:] if len(own) > 1 else own
+        return best(made(lambda x: _power(x, _rational(own, at)), readings))
+    text = plain(own)
+    if text in ("-", "-1"):
+        return _inverse(readings)
+    if _FRACTION.match(text) or re.fullmatch(r"-?frac\d\d", text):
+        exponent = _rational(own, at)
+        found = made(lambda x: _power(x, exponent), readings)
+        if exponent == 2:
+            square = [r for r in readings if r.node.matrix == MATRIX]
+            found += made(lambda x: nd.matmul(x, x), square, cost=SQUARED, note="the square of a matrix is its product with itself")
+        return best(found)
+    exponent_readings = state.read(syntax(several))
+    return best(made(lambda x, p: nd.arithmetic("**", x, p), readings, exponent_readings))
+
+
+def _inverse(readings: Senses) -> Senses:
+    found = made(lambda x: nd.matrix_of("inverse", x), [r for r in readings if r.node.matrix == MATRIX])
+    for reading in readings:
+        square = reading.node.matrix == MATRIX and reading.node.extent("d") == reading.node.extent("r")
+        note = "the power -1 is taken entry by entry" if reading.node.matrix else ""
+        found += made(lambda x: _power(x, sp.S.NegativeOne), [reading], cost=ENTRYWISE_INVERSE if square else 0.0, note=note)
+    return best(found)
+
+
+def _power(x: Node, exponent: sp.Expr) -> Node:
+    return nd.arithmetic("**", x, nd.const(exponent, complex(exponent)))
+
+
+def _rational(own: Tokens, at: int) -> sp.Expr:
+    text = plain(own)
+    match = _FRACTION.match(text)
+    halves = re.fullmatch(r"(-?)frac(\d)(\d)", text)
+    if match and not (match[3] and int(match[3]) == 0):
+        value = sp.Rational(match[2]) / int(match[3] or 1)
+        value = -value if match[1] else value
+    elif halves and halves[3] != "0":
+        value = sp.Rational(int(halves[2]), int(halves[3])) * (-1 if halves[1] else 1)
+    else:
+        raise Fault(f"{text} is no power that is read.", "Write a number.", at)
+    if abs(value) > 100:
+        raise Fault(f"the power {text} is beyond 100.", "", at)
+    return value
+
+
+def letters_of(several: Tokens) -> list[str]:
+    """The letters among subscript tokens."""
+    return [t.text.lstrip("\\") for t in bare(several) if re.fullmatch(r"[a-zA-Z]|\\ell", t.text)]

@@ -1,0 +1,131 @@
+"""What the left-hand side of a claim says that it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from symbackprop.core.chain_rule import gradient_name
+from symbackprop.notation.claims import derivatives
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
+from symbackprop.notation.claims.tokens import Token, plain
+from symbackprop.notation.claims.words import described, indices
+
+Kind = Literal["gradient", "jacobian", "abbreviation", "none"]
+
+
+@dataclass(frozen=True)
+class Left:
+    """The left-hand side of a claim.
+
+    kind           "gradient" of a scalar, "jacobian" of a tensor with axes, "abbreviation" for a person's own name, or "none".
+    of, wrt        what is differentiated by what, where it says so.
+    letters        its indices, in their order.
+    transposed     whether it claims the transpose.
+    name           the name of an abbreviation, by which later steps may use it.
+    contradiction  in a sentence, what it says against the key; "" where it agrees.
+    """
+
+    kind: Kind = "none"
+    of: str | None = None
+    wrt: str | None = None
+    letters: tuple[str, ...] = ()
+    transposed: bool = False
+    name: str = ""
+    contradiction: str = ""
+
+
+def left_side(state: State, node: Syntax | None) -> Left:
+    """What the left-hand side says; its indices get their ranges."""
+    if node is None:
+        return Left()
+    body, outer, transposed = _peeled(node)
+    found = _derivative(state, body)
+    if found is None:
+        return _abbreviation(state, body, outer, transposed)
+    of = state.context.of if found.of is None else found.of
+    shapes = state.probe.shapes
+    letters: list[str] = []
+    if outer:
+        _range(state, outer, [*state.probe.shape(of), *state.probe.shape(found.wrt)] if of in shapes else [], letters)
+    else:
+        _range(state, found.of_index, list(state.probe.shape(of)), letters)
+        _range(state, found.wrt_index, list(state.probe.shape(found.wrt)), letters)
+    kind: Kind = "jacobian" if shapes[of] else "gradient"
+    return Left(kind, of, found.wrt, tuple(letters), transposed, "", _contradiction(state, of, found.wrt))
+
+
+def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
+    """The left-hand side without brackets, the indices outside them, and whether it is transposed."""
+    match node:
+        case sx.Scripted(body=sx.Group(items=(inner,)) as body, sub=sub, sup=sup):
+            if body.bracket in ("(", "[", "{"):
+                return inner, sub, plain(sup) in ("T", "top")
+        case sx.Scripted(body=body, sub=sub, sup=sup) if plain(sup) in ("T", "top", ""):
+            return body, sub, plain(sup) != ""
+        case sx.Group(items=(inner,), bracket="(" | "[" | "{"):
+            return _peeled(inner)
+        case _:
+            pass
+    return node, (), False
+
+
+def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
+    try:
+        found = derivatives.derivative(state, node)
+    except Fault:
+        return None
+    if found is None and isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[0], sx.Fraction):
+        found = derivatives.derivative(state, node.factors[0])
+        if found is not None and found.of is None:
+            name, index = derivatives.reference(state, node.factors[1])
+            return found._replace(of=name, of_index=index)
+        return None
+    return found
+
+
+def _range(state: State, several: Tokens, extents: list[int], letters: list[str]) -> None:
+    for part, extent in zip(indices(several) or (), extents, strict=False):
+        if len(part) == 1 and part[0].text.lstrip("\\").isalpha():
+            letter = part[0].text.lstrip("\\")
+            letters.append(letter)
+            state.ranged(letter, extent)
+
+
+def _contradiction(state: State, of: str, wrt: str) -> str:
+    context = state.context
+    if of != context.of:
+        return f"The left-hand side is a derivative of {of}, not of {context.of}."
+    if context.wrt is not None and wrt != context.wrt:
+        claimed = gradient_name(of, wrt)
+        return f"The left-hand side is {claimed}, but what is claimed is {gradient_name(context.of, context.wrt)}."
+    return ""
+
+
+def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -> Left:
+    """A name of the person's own: delta_2, e, g_i; L' is the gradient that the key says."""
+    if isinstance(body, Word) and body.primes == 1 and state.names.named(body.base) == state.context.of and state.context.wrt:
+        return Left("gradient", state.context.of, state.context.wrt)
+    word = body
+    if isinstance(body, sx.Product) and not any(body.ops) and all(isinstance(f, Word) and not f.sub for f in body.factors[:-1]):
+        last = body.factors[-1]
+        assert isinstance(last, Word)
+        from dataclasses import replace
+
+        word = replace(last, base="".join(f.base for f in body.factors))  # type: ignore[union-attr]
+    if not isinstance(word, Word):
+        raise Fault("the left-hand side is no derivative and no name.", r"Write \frac{\partial L}{\partial w} = ...", body.at)
+    letters = [c for c in letters_of(outer or word.sub) if len(c) == 1]
+    parts = indices(outer or word.sub)
+    lone = all(len(p) == 1 and p[0].text.isalpha() for p in parts or ((Token("0", 0),),))
+    if letters and lone and state.context.wrt is not None and len(letters) == len(state.probe.shape(state.context.wrt)):
+        for letter, extent in zip(letters, state.probe.shape(state.context.wrt), strict=True):
+            state.ranged(letter, extent)
+    elif not outer:
+        letters = [c for c in letters if c in state.ranges] if lone else []
+    bare = Word(word.base, word.at, word.accent) if letters and lone and not outer else word
+    return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(bare))

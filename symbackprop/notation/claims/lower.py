@@ -1,0 +1,276 @@
+"""From the meaning of a claim to a program: one tensor of the language for each node, as written, nothing rewritten.
+
+The letters of an operation are the names of the axes, so that transposes, diagonals, outer products and broadcasting need no
+operation of their own: an operand stands with its letters in the equation that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import sympy as sp
+from sympy import Expr, S
+
+from symbackprop.core.functions import FUNCTIONS, Where, iverson
+from symbackprop.core.program import Gradient, Matrix, Program, Reduce, Signature, Sum, position, slot, substituted
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Index, LanguageError, Tensor
+from symbackprop.language.tensors.elementwise import LARGEST
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.nodes import Axes, Node
+from symbackprop.notation.claims.probe import Probe
+
+OUTPUT = "claim"
+_RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
+Operand = tuple[Tensor, Index]
+
+
+def lowered(
+    node: Node, axes: Axes, extents: Mapping[str, Expr], probe: Probe, forward: Program, roles: Mapping[str, Gradient]
+) -> Program:
+    """The program whose one output is the node's value with its axes in the order of `axes`.
+
+    extents   the sizes of the axes that the node lacks: it repeats along them.
+    Raises Fault where a number is out of bounds.
+    """
+    try:
+        return _Lowering(probe, forward, roles).program(node, axes, extents)
+    except LanguageError as error:
+        raise Fault(str(error), "Write it with smaller numbers.") from None
+
+
+class _Lowering:
+    def __init__(self, probe: Probe, forward: Program, roles: Mapping[str, Gradient]) -> None:
+        self.probe, self.forward, self.roles = probe, forward, roles
+        self.inputs: dict[str, Tensor] = {}
+        self.done: dict[int, Operand | Expr] = {}
+
+    def program(self, node: Node, axes: Axes, extents: Mapping[str, Expr]) -> Program:
+        value = self.value(node)
+        shape = tuple(extents[a] if a in extents else self.probe.expression[node.extent(a)] for a in axes)
+        if isinstance(value, Expr):
+            result = Tensor(shape, Sum(value), (), axes)
+        else:
+            result = Tensor(shape, Sum(slot(0), (slot(0),)), (value,), axes)
+        for symbol in self.sizes(result):
+            self.bring(symbol)
+        return trace({OUTPUT: result}, self.inputs.values(), "elementary")
+
+    def sizes(self, result: Tensor) -> set[sp.Basic]:
+        """The sizes that the bodies and shapes mention and no input has yet."""
+        found, seen, wanted = set(), set(), [result]
+        while wanted:
+            one = wanted.pop()
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            found |= {s for n in one.shape for s in n.free_symbols}
+            if isinstance(one.op, Sum):
+                found |= {s for s in one.op.body.free_symbols if s.is_positive}
+            wanted += [t for t, _ in one.operands]
+        brought = {s for t in self.inputs.values() for n in t.shape for s in n.free_symbols}
+        return found - brought
+
+    def bring(self, symbol: sp.Basic) -> None:
+        """An input of the network that has the size, so that its value is known."""
+        for tensor in self.forward.inputs:
+            if symbol in tensor.shape:
+                self.leaf(tensor.name)
+                return
+
+    def leaf(self, name: str) -> Tensor:
+        if name not in self.inputs:
+            role = self.roles.get(name)
+            own = self.forward.tensors.get(name) if role is None else None
+            shape = self.probe.shapes[name]
+            kind = own.kind if own is not None and own.kind in ("integers", "constant", "labels") else "data"
+            given = Signature(
+                name, shape, kind, own.domain if own else None, own.bound if own else None, own.value if own else None, role=role
+            )
+            self.inputs[name] = Tensor(shape, signature=given)
+        return self.inputs[name]
+
+    def value(self, node: Node) -> Operand | Expr:
+        """A node as a tensor with its letters, or as a number; from the leaves up, in a loop."""
+        stack = [node]
+        while stack:
+            one = stack[-1]
+            missing = [a for a in one.args if id(a) not in self.done]
+            if missing:
+                stack += missing
+                continue
+            stack.pop()
+            if id(one) not in self.done:
+                self.done[id(one)] = self.one(one)
+        return self.done[id(node)]
+
+    def made(self, node: Node, body: Expr, operands: Sequence[Operand], over: Sequence[tuple[str, int]] = ()) -> Operand:
+        shape = tuple(self.probe.expression[n] for n in node.value.shape)
+        slots = tuple(slot(k) for k in range(len(operands)))
+        ranges = tuple((c, self.probe.expression[n]) for c, n in over)
+        if body.has(S.NaN, S.ComplexInfinity, S.ImaginaryUnit):
+            raise LanguageError("a number that is no real number")
+        return Tensor(shape, Sum(body, slots, ranges), tuple(operands), node.axes), node.axes
+
+    def one(self, node: Node) -> Operand | Expr:
+        op = node.op
+        args = [self.done[id(a)] for a in node.args]
+        match op:
+            case nd.Leaf(name=name):
+                return self.leaf(name), node.axes
+            case nd.Const(value=value):
+                return value
+            case nd.Arithmetic() | nd.Applied() | nd.Compared() | nd.Chosen():
+                return self.entrywise(node, args)
+            case nd.Renamed(pairs=pairs):
+                assert not isinstance(args[0], Expr)
+                table = dict(pairs)
+                tensor, index = args[0]
+                letters = tuple(table.get(c, c) for c in index)
+                if len(set(letters)) == len(letters):
+                    return tensor, letters
+                return self.made(node, slot(0), [(tensor, letters)])  # a diagonal
+            case nd.Matmul():
+                return self.matmul(node, args)
+            case nd.Summed(axis=axis):
+                assert not isinstance(args[0], Expr)
+                return self.made(node, slot(0), [args[0]], [(axis, node.args[0].extent(axis))])
+            case nd.Reduced(kind=kind, axes=axes):
+                assert not isinstance(args[0], Expr)
+                ranges = tuple((c, self.probe.expression[node.args[0].extent(c)]) for c in axes)
+                shape = tuple(self.probe.expression[n] for n in node.value.shape)
+                return Tensor(shape, Reduce(kind, ranges), (args[0],), node.axes), node.axes
+            case nd.Softmax(axis=axis):
+                return self.softmax(node, axis, args[0])
+            case nd.MatrixOf(kind=kind):
+                return self.matrix(node, kind, args[0])
+            case nd.Diag():
+                return self.diag(node, args[0])
+            case nd.Ones():
+                return self.made(node, S.One, [])
+            case nd.Eye(axes=axes):
+                a, b = axes
+                return self.made(node, iverson(sp.Eq(position(a), position(b), evaluate=False)), [])
+            case nd.Positions(axis=axis, origin=origin):
+                return self.made(node, position(axis) + origin, [])
+            case nd.Picked():
+                return self.picked(node, op, args[0])
+            case nd.Stacked(axis=axis):
+                return self.stacked(node, axis, args)
+            case _:
+                assert_never(op)
+
+    def entrywise(self, node: Node, args: Sequence[Operand | Expr]) -> Operand | Expr:
+        entries: list[Expr] = []
+        operands: list[Operand] = []
+        for arg in args:
+            if isinstance(arg, Expr):
+                entries.append(arg)
+                continue
+            place = next((k for k, o in enumerate(operands) if o[0] is arg[0] and o[1] == arg[1]), len(operands))
+            if place == len(operands):
+                operands.append(arg)
+            entries.append(slot(place))
+        body = _body(node.op, entries)
+        if not operands:
+            if body.is_number and (not body.is_finite or not body.is_real or abs(body) >= LARGEST):
+                raise LanguageError("a number that is no real number, or too large for one")
+            return body
+        return self.made(node, body, operands)
+
+    def matmul(self, node: Node, args: Sequence[Operand | Expr]) -> Operand:
+        (a, left), (b, right) = (x for x in args if not isinstance(x, Expr))
+        if "r" in left and "d" in right:
+            left = (
+                tuple("m" if c == "r" else c for c in left)
+                if "m" not in (*left, *right)
+                else tuple("m0" if c == "r" else c for c in left)
+            )
+            inner = next(c for c in left if c in ("m", "m0") and c not in right)
+            right = tuple(inner if c == "d" else c for c in right)
+            return self.made(node, slot(0) * slot(1), [(a, left), (b, right)], [(inner, node.args[0].extent("r"))])
+        return self.made(node, slot(0) * slot(1), [(a, left), (b, right)])
+
+    def softmax(self, node: Node, axis: str, arg: Operand | Expr) -> Operand:
+        assert not isinstance(arg, Expr)
+        rest = tuple(a for a in node.axes if a != axis)
+        shape = tuple(self.probe.expression[node.extent(a)] for a in node.axes)
+        below = tuple(self.probe.expression[node.extent(a)] for a in rest)
+        raised = Tensor(shape, Sum(sp.exp(slot(0)), (slot(0),)), (arg,), node.axes)
+        over = ((axis, self.probe.expression[node.extent(axis)]),)
+        total = Tensor(below, Sum(slot(0), (slot(0),), over), ((raised, node.axes),), rest)
+        return self.made(node, slot(0) / slot(1), [(raised, node.axes), (total, rest)])
+
+    def matrix(self, node: Node, kind: str, arg: Operand | Expr) -> Operand:
+        """A function of the last two axes: the operand is written with d, r at its end."""
+        assert not isinstance(arg, Expr)
+        own = node.args[0]
+        order = (*(a for a in own.axes if a not in nd.MATRIX), "d", "r")
+        shape = tuple(self.probe.expression[own.extent(a)] for a in order)
+        plain = Tensor(shape, Sum(slot(0), (slot(0),)), (arg,), order)
+        result = tuple(self.probe.expression[n] for n in node.value.shape)
+        return Tensor(result, Matrix(kind), ((plain, order),), node.axes), node.axes
+
+    def diag(self, node: Node, arg: Operand | Expr) -> Operand:
+        assert not isinstance(arg, Expr)
+        tensor, index = arg
+        letters = tuple("d" if c == "r" else c for c in index)
+        return self.made(node, slot(0) * iverson(sp.Eq(position("d"), position("r"), evaluate=False)), [(tensor, letters)])
+
+    def picked(self, node: Node, op: nd.Picked, arg: Operand | Expr) -> Operand:
+        assert not isinstance(arg, Expr)
+        tensor, index = arg
+        place: Expr = sp.Integer(op.shift)
+        for sign, letter, _ in op.letters:
+            place = place + sign * position(letter)
+        guard = iverson(sp.Eq(position("p0"), place, evaluate=False))
+        letters = tuple("p0" if c == op.axis else c for c in index)
+        return self.made(node, slot(0) * guard, [(tensor, letters)], [("p0", node.args[0].extent(op.axis))])
+
+    def stacked(self, node: Node, axis: str, args: Sequence[Operand | Expr]) -> Operand:
+        body: Expr = S.Zero
+        operands: list[Operand] = []
+        for k, arg in enumerate(args):
+            here = iverson(sp.Eq(position(axis), sp.Integer(k), evaluate=False))
+            if isinstance(arg, Expr):
+                body += arg * here
+            else:
+                body += slot(len(operands)) * here
+                operands.append(arg)
+        return self.made(node, body, operands)
+
+
+def _body(op: nd.Op, entries: Sequence[Expr]) -> Expr:
+    match op:
+        case nd.Arithmetic(sign="+"):
+            return sp.Add(*entries)
+        case nd.Arithmetic(sign="-"):
+            return entries[0] - entries[1]
+        case nd.Arithmetic(sign="*"):
+            return sp.Mul(*entries)
+        case nd.Arithmetic(sign="/"):
+            if entries[1].is_zero:
+                raise LanguageError("division by zero")
+            return entries[0] / entries[1]
+        case nd.Arithmetic(sign="neg"):
+            return -entries[0]
+        case nd.Arithmetic(sign="**"):
+            a, b = entries
+            if (b.is_number and abs(b) > 1000) or (a.is_number and b.is_number and abs(a) > 10**12):
+                raise LanguageError("a power that is too large")
+            return a**b
+        case nd.Applied(name=name, slope=slope):
+            if not slope:
+                return FUNCTIONS[name](*entries)  # type: ignore[return-value]
+            s = sp.Dummy("s")
+            return substituted(sp.diff(FUNCTIONS[name](s, *entries[1:]), s), {s: entries[0]})
+        case nd.Compared(sign=sign):
+            return iverson(_RELATIONS[sign](*entries))
+        case nd.Chosen():
+            condition, a, b = entries
+            if isinstance(condition, Where) and condition.args[1:] == (S.One, S.Zero):
+                return Where(condition.args[0], a, b)
+            return Where(sp.Ne(condition, 0), a, b)
+    raise AssertionError(f"{op} is no operation entry by entry")

@@ -1,0 +1,243 @@
+"""What one word of a claim is: a tensor, an entry, a member of a family, a size, a constant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import sympy as sp
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.indices import indexed, letters_of, powered
+from symbackprop.notation.claims.nodes import Node
+from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
+from symbackprop.notation.claims.state import Local, State
+from symbackprop.notation.claims.syntax import Tokens, Word
+from symbackprop.notation.claims.tokens import Token, bare, plain
+from symbackprop.notation.claims.words import described, indices, split_family
+
+ASSUMED = 0.5
+ROW_LETTERS = frozenset("NmnMBSbsT")
+
+
+def local(state: State, word: Word) -> Senses | None:
+    """A name that the claim itself defines, whole or with indices."""
+    for key, sub, sup in (
+        (described(word), (), ()),
+        (described(replace(word, sup=())), (), word.sup),
+        (described(replace(word, sub=())), word.sub, ()),
+        (described(replace(word, sub=(), sup=())), word.sub, word.sup),
+    ):
+        if key in state.local:
+            return applied(state, state.local[key], sub, sup, word.at)
+    return None
+
+
+def applied(state: State, local: Local, sub: Tokens, sup: Tokens, at: int) -> Senses:
+    """A name that the claim defines, at its indices; without them, its indices are the axes of a vector or a matrix."""
+    if local.first is not None and sub:
+        return scripts(
+            state,
+            [s._replace(node=numbered(state, s.node, local.formal[0], local.first, sub, at)) for s in local.senses],
+            (),
+            sup,
+            at,
+        )
+    if local.formal and sub:
+        senses = indexed(state, local.senses, sub, at, local.formal)
+        return powered(state, senses, sup, at) if sup else senses
+    if local.formal:
+        pairs = list(zip(local.formal, "dr", strict=False))
+        whole = [s._replace(node=nd.renamed(s.node, pairs)) for s in local.senses if not s.node.matrix]
+        if not whole:
+            raise Fault("this name needs its indices.", "It was defined with indices.", at)
+        return scripts(state, whole, sub, sup, at)
+    return scripts(state, local.senses, sub, sup, at)
+
+
+def named(state: State, word: Word) -> Senses | None:
+    """A tensor, a guessed letter or a member of a family; None where the word is none."""
+    found = state.names.lookup(word)
+    guess = None if found else guessed(state, word)
+    if guess is not None:
+        return guess
+    family = None if found else state.names.family(word)
+    if family is not None:
+        members, numbers, left = family
+        index, power = split_family(left)
+        readings = member(state, members, numbers, word.at)
+        readings = indexed(state, readings, index, word.at) if index else readings
+        return powered(state, readings, power, word.at)
+    if found is None or (word.primes and not primed(state, word)):
+        return None
+    readings = sure(state.tensor(found.name))
+    if found.sample:
+        readings = sampled(state, readings, found.sample, word.at)
+    if found.index:
+        readings = indexed(state, readings, found.index, word.at)
+    readings = powered(state, readings, found.power, word.at) if found.power else readings
+    return best(made(nd.transposed, readings)) if word.primes else readings
+
+
+def primed(state: State, word: Word) -> bool:
+    """Whether a prime may be a transpose: on a declared matrix, which is no value of an activation."""
+    found = state.names.lookup(word)
+    return found is not None and word.primes == 1 and len(state.probe.shapes[found.name]) == 2
+
+
+def sampled(state: State, readings: Senses, sample: Tokens, at: int) -> Senses:
+    r"""x^{(i)}: the i-th row of a data matrix, or its i-th column."""
+    rows = indexed(state, readings, sample, at)
+    flipped = indexed(state, made(nd.transposed, readings, cost=1.0, note="x^{(i)} is a column of the matrix"), sample, at)
+    return best([*rows, *flipped])
+
+
+def member(state: State, members: dict[int, str], numbers: Tokens, at: int) -> Senses:
+    """x_t of the tensors x_1, x_2, ...: a tensor with the axis t."""
+    first = min(members)
+    several = [members[n] for n in sorted(members)]
+    if sorted(members) != list(range(first, first + len(several))) or len({state.probe.shapes[n] for n in several}) > 1:
+        raise Fault("these tensors are no family: their numbers or shapes do not go on.", "Write each by its number.", at)
+    stack = nd.stacked(tuple(state.tensor(n) for n in several), "f")
+    return sure(numbered(state, stack, "f", first, numbers, at))
+
+
+def numbered(state: State, node: Node, axis: str, first: int, numbers: Tokens, at: int) -> Node:
+    """The entry t, or t - 1, along an axis that is counted from `first`."""
+    found = number_of(numbers)
+    if found is None:
+        raise Fault(f"{plain(numbers)} numbers no tensor.", "Write one letter, or its number.", at)
+    letter, shift = found
+    count = node.extent(axis)
+    if not letter:
+        if not first <= shift < first + count:
+            raise Fault(f"there is no tensor number {shift}.", "Check the index.", at)
+        return nd.picked(node, axis, (), shift - first)
+    if letter not in state.starts:
+        state.ranges.setdefault(letter, count)
+        state.starts[letter] = first - shift
+    start, extent = state.starts[letter] + shift, state.range(letter, at)
+    if not (first <= start and start + extent <= first + count):
+        raise Fault(f"{plain(numbers)} goes beyond the tensors that are declared.", "Check the limits of the sum.", at)
+    if start == first and extent == count:
+        return nd.renamed(node, [(axis, letter)])
+    return nd.picked(node, axis, ((1, letter, extent),), start - first)
+
+
+def number_of(numbers: Tokens) -> tuple[str, int] | None:
+    """The letter and the shift of t - 1; None where it is no such number."""
+    parts = indices(numbers)
+    if not parts or len(parts) != 1:
+        return None
+    letters = [t.text for t in parts[0] if t.text.isalpha()]
+    if len(letters) > 1 or (parts[0][0].text == "-"):
+        return None
+    shift = sum(int(t.text) * (-1 if k and parts[0][k - 1].text == "-" else 1) for k, t in enumerate(parts[0]) if t.text.isdigit())
+    return (letters[0] if letters else ""), shift
+
+
+def guessed(state: State, word: Word) -> Senses | None:
+    """A letter that stands nowhere, as the true gradient that it is taken to be; None where it is not taken to be one."""
+    for key in (described(word), described(replace(word, sup=())), described(replace(word, sub=(), sup=(), primes=0))):
+        if key in state.guesses:
+            state.used.add(key)
+            name = state.gradient(state.context.of, state.guesses[key])
+            whole = key == described(replace(word, sup=())) or key == described(word)
+            sup = () if key == described(word) else word.sup
+            return scripts(state, sure(state.tensor(name)), () if whole else word.sub, sup, word.at)
+    return None
+
+
+def scripts(state: State, readings: Senses, sub: Tokens, sup: Tokens, at: int) -> Senses:
+    """Indices, then a power or a transpose."""
+    readings = indexed(state, readings, sub, at) if sub else readings
+    return powered(state, readings, sup, at) if sup else readings
+
+
+def given(state: State, value: str, word: Word) -> Senses:
+    """What a person's table says of a letter."""
+    name = state.names.named(value)
+    if name is not None:
+        return sure(state.tensor(name))
+    if value in state.names.sizes:
+        return sure(state.size(value))
+    if re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", value):
+        whole = sp.Rational(value)
+        return sure(nd.const(whole, complex(whole)))
+    row = re.fullmatch(r"(\w+)\[(:, ?)?(\w)\]", value)
+    if row and state.names.named(row[1]):
+        whole = sure(state.tensor(state.names.named(row[1]) or ""))
+        whole = made(nd.transposed, whole) if row[2] else whole
+        return indexed(state, whole, (Token(row[3], word.at),), word.at)
+    raise Fault(f"symbols: {value!r} names nothing of the network.", "Give a tensor, a size, a number, X[n] or X[:, n].", word.at)
+
+
+def extents(state: State, sub: Tokens) -> list[int]:
+    """The sizes that a vector of ones or an identity may have: the one below it, or any."""
+    text = plain(sub)
+    if text:
+        name = state.names.size(Word(text, sub[0].at))
+        if name is not None:
+            return [int(state.probe.value(state.size(name).op.value).real)]  # type: ignore[union-attr]
+    return state.probe.extents()
+
+
+def constant(state: State, word: Word) -> Senses | None:
+    """e, pi, sizes, the number of rows, the identity, Kronecker's delta; None for anything else."""
+    sub = bare(word.sub)
+    if word.accent or word.primes:
+        return None
+    if word.base == "e" and not sub and word.sup and plain(word.sup) not in ("T", "top"):
+        exponent = state.read(syntax(word.sup))
+        return best(made(lambda x: nd.applied("exp", x), exponent))
+    if word.base == "pi" and not sub:
+        return scripts(state, sure(nd.const(sp.pi, complex(sp.pi))), (), word.sup, word.at)
+    if word.base == "delta" and len(sub) >= 2 and not word.sup:
+        return kronecker(state, word)
+    if word.base in ("I", "E") and not labelled(word) and (word.base == "I"):
+        return scripts(state, [Sense(nd.eye(("d", "r"), (n, n))) for n in extents(state, word.sub)], (), word.sup, word.at)
+    name = state.names.size(word)
+    if name is not None:
+        return scripts(state, sure(state.size(name)), (), word.sup, word.at)
+    if word.base in ROW_LETTERS and not sub:
+        rows = state.rows()[:2]
+        note = f"{word.base} is read as the number of rows, "
+        found = [Sense(nd.const(n, state.probe.value(n)), ASSUMED + j, (f"{note}{n}",)) for j, n in enumerate(rows)]
+        return scripts(state, found, (), word.sup, word.at) if found else None
+    return None
+
+
+def kronecker(state: State, word: Word) -> Senses | None:
+    r"""\delta_{ij} of two indices, or of an index and labels that are whole numbers."""
+    letters = letters_of(word.sub)
+    parts = indices(word.sub)
+    if (
+        parts is None
+        or len(letters) != 2
+        or len(parts) != 2
+        or any(state.names.named(c) and not state.is_integer(state.names.named(c) or "") for c in letters)
+    ):
+        return None
+    i, j = letters
+    known = [c for c in letters if c in state.ranges]
+    if not known:
+        state.range(i, word.at)
+    for c in letters:
+        state.ranged(c, state.range(known[0], word.at))
+    extents = (state.range(i, word.at), state.range(j, word.at))
+    if i == j:
+        return sure(nd.ones(i, extents[0]))
+    return sure(nd.eye((i, j), extents))
+
+
+def labelled(word: Word) -> bool:
+    """Whether a superscript is a label in brackets: W^{(2)}."""
+    return bool(word.sup) and word.sup[0].text in ("(", "[")
+
+
+def mend(state: State) -> str:
+    """What to do about a letter that stands nowhere."""
+    known = ", ".join(list(state.names.known)[:12])
+    return f"The network has {known}; say what your letters are with symbols."

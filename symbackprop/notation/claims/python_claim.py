@@ -1,0 +1,195 @@
+"""Claims in Python text and of SymPy: the network language, with the tensors of the network as data. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.program import Gradient, Program, Signature, Sum, size, slot
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, letters
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.left import Left
+from symbackprop.notation.claims.lower import OUTPUT
+from symbackprop.notation.claims.state import Context
+from symbackprop.notation.errors import NotationError, nearest
+from symbackprop.notation.evaluator import Evaluator
+from symbackprop.notation.grammar import parsed
+from symbackprop.notation.vocabulary import CONSTANTS, functions
+from symbackprop.notation.words import STATEMENTS
+
+_GRADIENT = re.compile(r"(?:d|grad_?|grad_of_|d_)(\w+)$")
+_QUOTIENT = re.compile(r"d_?(\w+?)_?d_?(\w+)$")
+_ROWS = ("N", "m", "M", "B")
+
+
+class _Claim:
+    """The tensors of one claim, made as they are named."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.shapes = context.shapes()
+        self.inputs: dict[str, Tensor] = {}
+        self.own: dict[str, Any] = {}
+        self.sizes = {str(s): s for s in context.forward.sizes()}
+
+    def tensor(self, name: str, role: Gradient | None = None) -> Tensor:
+        if name not in self.inputs:
+            own = self.context.forward.tensors.get(name) if role is None else None
+            shape = self.shapes[name] if role is None else (*self.shapes[role.of], *self.shapes[role.wrt])
+            kind = own.kind if own is not None and own.kind in ("integers", "constant", "labels") else "data"
+            given = Signature(
+                name, shape, kind, own.domain if own else None, own.bound if own else None, own.value if own else None, role=role
+            )
+            self.inputs[name] = Tensor(shape, signature=given)
+        return self.inputs[name]
+
+    def known(self, name: str) -> bool:
+        return name in self.own or name in self.shapes or name in self.context.aliases or name in self.sizes
+
+    def value(self, name: str) -> Any:
+        """What a name stands for; None where it stands for nothing."""
+        if name in self.own:
+            return self.own[name]
+        name = self.context.aliases.get(name, name)
+        if name in self.shapes:
+            return self.tensor(name)
+        if name in self.sizes:
+            return self.sizes[name]
+        meant = self.context.symbols.get(name)
+        if meant is not None and meant != name:
+            return self.value(meant)
+        return self.gradient(name)
+
+    def gradient(self, name: str) -> Tensor | None:
+        """dz, grad_z, dL_dz, da_dz: a true derivative."""
+        pairs = []
+        if match := _QUOTIENT.match(name):
+            pairs.append((match[1], match[2]))
+        if match := _GRADIENT.match(name):
+            pairs.append((self.context.of, match[1]))
+        for of, wrt in pairs:
+            if (
+                of in self.context.forward.tensors
+                and wrt in self.context.forward.tensors
+                and of in self.shapes
+                and wrt in self.shapes
+            ):
+                return self.tensor(gradient_name(of, wrt), Gradient(of, wrt))
+        return None
+
+    def lookup(self, node: ast.Name, source: Any) -> Any:
+        value = self.value(node.id)
+        if value is not None:
+            return value
+        if node.id in CONSTANTS:
+            return CONSTANTS[node.id]
+        if node.id in _ROWS:
+            rows = [t.shape[0] for t in self.context.forward.inputs if t.kind in ("data", "labels", "integers") and t.shape]
+            if rows:
+                return rows[0]
+        if node.id in functions():
+            raise NotationError(f"{node.id} is a function.", f"Write {node.id}(...).", source.place(node))
+        near = nearest(node.id, (*self.own, *self.shapes, *functions()))
+        mend = f"Did you mean {near}?" if near else f"The network has {', '.join(list(self.shapes)[:12])}."
+        raise NotationError(f"{node.id} stands nowhere in this network.", mend, source.place(node))
+
+    def program(self, tensor: Tensor) -> tuple[Program, tuple[Expr, ...]]:
+        index = letters(tensor.ndim)
+        result = Tensor(tensor.shape, Sum(slot(0), (slot(0),)), ((tensor, index),), index)
+        for symbol in {s for n in tensor.shape for s in n.free_symbols} | set(self.sizes.values()):
+            if not any(symbol in t.shape for t in self.inputs.values()):
+                bringing = next((t.name for t in self.context.forward.inputs if symbol in t.shape and t.name in self.shapes), None)
+                if bringing is not None and size(str(symbol)) == symbol:
+                    self.tensor(bringing)
+        try:
+            return trace({OUTPUT: result}, self.inputs.values(), "elementary"), tensor.shape
+        except LanguageError as error:
+            raise Fault(str(error)) from None
+
+
+def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr, ...]]:
+    """Straight-line code in the network language; its last line is the claim.
+
+    Raises NotationError or Fault where it is not in the language.
+    """
+    tree, source = parsed(text.strip(), "<claim>")
+    if not tree.body:
+        raise Fault("there is no claim.", "Write an expression, or lines whose last one is the claim.")
+    claim = _Claim(context)
+    evaluator = Evaluator(source, lambda node: claim.lookup(node, source), claim.known)
+    value: Any = None
+    name = ""
+    for statement in tree.body:
+        match statement:
+            case ast.Expr(value=expression):
+                value, name = evaluator.value(expression), ""
+            case ast.Assign(targets=[ast.Name() as target], value=expression):
+                value, name = evaluator.value(expression), target.id
+                claim.own[target.id] = value
+            case ast.AugAssign(target=ast.Name() as target, op=op, value=expression):
+                joined = ast.copy_location(
+                    ast.BinOp(ast.copy_location(ast.Name(target.id, ast.Load()), target), op, expression), statement
+                )
+                value, name = evaluator.value(joined), target.id
+                claim.own[target.id] = value
+            case _:
+                fault = STATEMENTS.get(type(statement), ("this is not in the language.", "Write name = expression."))
+                raise NotationError(*fault, source.place(statement))
+    value = evaluator.plain(value)
+    if isinstance(value, bool | str | tuple) or value is None:
+        raise NotationError("the last line is no tensor.", "Its value is the claim.", source.place(tree.body[-1]))
+    program, shape = claim.program(as_tensor(value))
+    return _left(name, claim, context), program, shape
+
+
+def _left(name: str, claim: _Claim, context: Context) -> Left:
+    """What the name of the last line says that it is."""
+    if not name:
+        return Left()
+    del claim.own[name]
+    found = claim.gradient(name) if name not in claim.shapes else None
+    if found is None or found.signature is None or found.signature.role is None:
+        return Left("abbreviation", name=name)
+    of, wrt = found.signature.role.of, found.signature.role.wrt
+    against = context.wrt is not None and (of, wrt) != (context.of, context.wrt)
+    sentence = (
+        f"The last line names {gradient_name(of, wrt)}, but what is claimed is {gradient_name(context.of, context.wrt or '')}."
+    )
+    return Left("jacobian" if claim.shapes[of] else "gradient", of, wrt, contradiction=sentence if against else "")
+
+
+def read_sympy(claim: Any, context: Context) -> tuple[Program, tuple[Expr, ...]]:
+    """A SymPy expression whose symbols are tensors of the network by name: scalars, and MatrixSymbols of their shapes.
+
+    Raises Fault where a symbol is no tensor, or the expression has no counterpart in the language.
+    """
+    from symbackprop.notation.sympy_input import from_sympy
+
+    if not isinstance(claim, Expr | sp.MatrixExpr):
+        raise Fault("this SymPy object is no expression.", "Give an Expr or a MatrixExpr.")
+    if not claim.free_symbols:
+        return _Claim(context).program(as_tensor(claim))
+    name = OUTPUT
+    network = from_sympy(claim, name=name)
+    shapes = context.shapes()
+    tensors: dict[str, Signature] = {}
+    for tensor in network.program.tensors.values():
+        if tensor.kind == "value":
+            tensors[tensor.name] = tensor
+            continue
+        if tensor.name not in shapes:
+            raise Fault(f"{tensor.name} is no tensor of this network.", f"The network has {', '.join(list(shapes)[:12])}.")
+        if tensor.shape != shapes[tensor.name]:
+            raise Fault(
+                f"{tensor.name} has the shape {shapes[tensor.name]} in the network, {tensor.shape} here.", "Give it the same sizes."
+            )
+        own = context.forward.tensors.get(tensor.name)
+        tensors[tensor.name] = Signature(tensor.name, tensor.shape, "data", own.domain if own else None)
+    program = Program(tensors, network.program.equations, (network.loss,), network.program.conditions)
+    return program, program.shape(network.loss)

@@ -1,0 +1,335 @@
+"""From syntax to readings: names become tensors, functions are applied, products are bracketed by their shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import assert_never
+
+from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.indices import letters_of, powered
+from symbackprop.notation.claims.shapes import Sense, Senses, added, chain, made, sure
+from symbackprop.notation.claims.state import State, number
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
+from symbackprop.notation.claims.tokens import bare, plain
+from symbackprop.notation.claims.words import described, indices
+
+ASSUMED = 0.5
+ROW_LETTERS = frozenset("NmnMBSbsT")
+_ONES = frozenset(["mathbf", "mathbb", "boldsymbol", "bm", "mathrm", "pmb", "vec", "mathit"])
+
+
+class Reader:
+    """Reads the syntax of one claim in one state."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        state.read = self.read
+        state.foresee = self.foresee
+
+    # ---- ranges of indices
+    def foresee(self, node: object, only: list[str] | None = None) -> None:
+        """Note the ranges of the indices that stand below declared tensors, before anything is read."""
+        for word, hidden in _words(node, frozenset()):
+            found = self.state.names.lookup(word)
+            if not found or not (found.index or found.sample):
+                continue
+            parts = indices((*found.sample, *found.index))
+            shape = self.state.probe.shape(found.name) if found.name in self.state.probe.shapes else ()
+            for part, extent in zip(parts or (), shape, strict=False):
+                letter = part[0].text.lstrip("\\")
+                if len(part) == 1 and letter.isalpha() and letter not in hidden and (only is None or letter in only):
+                    self.state.ranged(letter, extent)
+        self.foresee_numbers(node, only)
+
+    def foresee_numbers(self, node: object, only: list[str] | None) -> None:
+        """An index that numbers tensors, h_t and h_{t-1}, runs over the numbers for which all of them are declared."""
+        state = self.state
+        bounds: dict[str, tuple[int, int]] = {}
+        for word, hidden in _words(node, frozenset()):
+            if state.names.lookup(word) is not None:
+                continue
+            family = state.names.family(word)
+            local = state.local.get(described(replace(word, sub=(), sup=())))
+            if family is not None:
+                numbers, first, count = family[1], min(family[0]), len(family[0])
+            elif local is not None and local.first is not None:
+                numbers, first, count = word.sub, local.first, local.senses[0].node.extent(local.formal[0])
+            else:
+                continue
+            found = naming.number_of(numbers)
+            if found and found[0] and found[0] not in hidden and (only is None or found[0] in only):
+                letter, shift = found
+                low, high = bounds.get(letter, (-(10**9), 10**9))
+                bounds[letter] = max(low, first - shift), min(high, first + count - 1 - shift)
+        for letter, (low, high) in bounds.items():
+            if letter not in state.ranges and low <= high:
+                state.ranges[letter], state.starts[letter] = high - low + 1, low
+
+    # ---- levels
+    def read(self, node: Syntax) -> Senses:
+        """All readings of a syntax, the cheapest first. Raises Fault where there is none."""
+        match node:
+            case sx.Number(text=text):
+                return number(text)
+            case sx.Terms():
+                return self.terms(node)
+            case sx.Product():
+                return self.product(node)
+            case sx.Word():
+                return self.product(sx.Product((node,), (), node.at))
+            case sx.Group():
+                return brackets.group(self.state, node)
+            case sx.Scripted():
+                return self.product(sx.Product((node,), (), node.at))
+            case sx.Over():
+                return brackets.mean(self.state, node.body, node.accent, node.at)
+            case sx.Fraction():
+                return brackets.fraction(self.state, node)
+            case sx.Root():
+                return brackets.root(self.state, node)
+            case sx.Big():
+                return sums.big(self.state, node)
+            case sx.Nabla():
+                return brackets.nabla(self.state, node)
+            case sx.Partial():
+                raise Fault("\\partial stands alone.", r"Write \frac{\partial L}{\partial z}.", node.at)
+            case sx.Grid():
+                return sums.cases(self.state, node) if node.kind == "cases" else brackets.matrix(self.state, node)
+            case sx.Relation():
+                return sums.condition(self.state, node)
+            case _:
+                assert_never(node)
+
+    def terms(self, node: sx.Terms) -> Senses:
+        total: Senses = []
+        late: Unranged | None = None
+        for sign, part in node.parts:
+            try:
+                own = self.read(part)
+            except Unranged as error:  # a range may be known further to the right
+                late = error
+                continue
+            if late is not None:
+                continue
+            if not total:
+                total = own if sign > 0 else made(lambda x: nd.arithmetic("neg", x), own)
+            else:
+                total = added("+" if sign > 0 else "-", total, own, part.at)
+        if late is not None:
+            raise late
+        return total
+
+    def product(self, node: sx.Product) -> Senses:
+        found = derivatives.derivative(self.state, node) if len(node.factors) > 1 else None
+        if found is not None:
+            return derivatives.true_derivative(self.state, found)
+        factors: list[Senses] = []
+        ops: list[str] = []
+        late: Unranged | None = None
+        k = 0
+        while k < len(node.factors):
+            op = node.ops[k - 1] if k else ""
+            try:
+                own, k = self.factor(node, k)
+            except Unranged as error:
+                late, k = error, k + 1
+                continue
+            ops += [op] if factors else []
+            factors.append(own)
+        if late is not None:
+            raise late
+        return factors[0] if len(factors) == 1 else chain(factors, ops, node.at)
+
+    def factor(self, node: sx.Product, k: int) -> tuple[Senses, int]:
+        """The k-th factor with what belongs to it, such as the argument of a function; and the place after it."""
+        one = node.factors[k]
+        beside = [f for f, op in zip(node.factors[k + 1 :], node.ops[k:], strict=True)]
+        tight = [op == "" for op in node.ops[k:]]
+        reach = next((j for j, t in enumerate(tight) if not t), len(tight))
+        behind = beside[:reach]  # what follows without a sign
+        if isinstance(one, sx.Number) and one.text == "1" and behind and self.is_condition(behind[0]):
+            return self.scripted_condition(behind[0]), k + 2
+        if isinstance(one, Word):
+            return self.word(one, behind, k)
+        if isinstance(one, sx.Scripted):
+            return brackets.scripted(self.state, one), k + 1
+        if isinstance(one, sx.Fraction) and behind:
+            found = derivatives.derivative(self.state, one)
+            if found is not None and found.of is None:  # \frac{\partial}{\partial z} L
+                name, index = derivatives.reference(self.state, behind[0])
+                return derivatives.true_derivative(self.state, found._replace(of=name, of_index=index)), k + 2
+        if isinstance(one, sx.Partial) and reach < len(beside) and node.ops[k + reach] == "div" and reach == 0:
+            below = beside[0]
+            whole = sx.Fraction(one, below, one.at)
+            found = derivatives.derivative(self.state, whole)
+            if found is not None:
+                return derivatives.true_derivative(self.state, found), k + 2
+        return self.read(one), k + 1
+
+    def is_condition(self, node: Syntax) -> bool:
+        body = node.body if isinstance(node, sx.Scripted) else node
+        return isinstance(body, sx.Group) and isinstance(body.items[0], sx.Relation)
+
+    def scripted_condition(self, node: Syntax) -> Senses:
+        if isinstance(node, sx.Scripted):
+            return brackets.after(self.state, sums.condition(self.state, node.body), node)
+        return sums.condition(self.state, node)
+
+    # ---- words
+    def word(self, word: Word, behind: list[Syntax], k: int) -> tuple[Senses, int]:
+        """What a word means, in the order: a person's table, the claim's own names, the network, functions, constants."""
+        state = self.state
+        own = naming.local(self.state, word)
+        if own is not None:
+            return own, k + 1
+        symbol = state.names.symbol(word)
+        if symbol is not None:
+            readings = naming.given(self.state, symbol[0], word)
+            return naming.scripts(self.state, readings, symbol[1], symbol[2], word.at), k + 1
+        if (word.font in _ONES and word.base == "1") or (
+            word.base == "I" and (word.font == "mathbb" or (behind and self.is_condition(behind[0])) or _has_relation(word.sub))
+        ):
+            ones = self.ones(word, behind)
+            if ones is not None:
+                return ones[0], k + 1 + ones[1]
+        functions = [] if state.names.lookup(word) and not word.primes else calls.functions(state, word)
+        if functions:
+            called = self.call(word, functions, behind)
+            if called is not None:
+                return called[0], k + 1 + called[1]
+        found = naming.named(self.state, word)
+        if found is not None:
+            return found, k + 1
+        return self.unnamed(word, behind, k)
+
+    def call(self, word: Word, functions: list[tuple[str, float, str]], behind: list[Syntax]) -> tuple[Senses, int] | None:
+        """A function with its argument, which may stand without brackets; how many factors that took."""
+        state = self.state
+        if not behind:
+            if word.base in calls.GENERIC or not functions:
+                return None
+            raise Fault(f"{word.base} has no argument.", "Write it in brackets.", word.at)
+        first = behind[0]
+        body = first.body if isinstance(first, sx.Scripted) else first
+        if isinstance(body, sx.Group) and body.bracket in ("(", "[", r"\{", "{"):
+            arguments = [self.read(item) for item in body.items]
+            result = calls.call(state, functions, arguments, word.primes, word.at, plain(word.sub))
+            result = brackets.after(self.state, result, first) if isinstance(first, sx.Scripted) else result
+            taken = 1
+        else:
+            if word.base in calls.GENERIC and len(word.base) == 1:
+                return None
+            taken = 1
+            while taken < len(behind) and isinstance(behind[taken - 1], sx.Number):
+                taken += 1
+            inner = sx.Product(tuple(behind[:taken]), ("",) * (taken - 1), first.at) if taken > 1 else first
+            if isinstance(first, Word):  # \log\sigma(z): a function of a function
+                own, place = self.word(first, behind[1:], 0)
+                argument, taken = own, place
+            else:
+                argument = self.read(inner)
+            result = calls.call(state, functions, [argument], word.primes, word.at, plain(word.sub))
+        sup = tuple(t for t in bare(word.sup))
+        if plain(sup) == "-1":
+            raise Fault(
+                f"{word.base}^{{-1}} may be a power or the inverse function.", "Write 1/f(x), or the inverse by its name.", word.at
+            )
+        return (powered(state, result, word.sup, word.at) if sup else result), taken
+
+    def ones(self, word: Word, behind: list[Syntax]) -> tuple[Senses, int] | None:
+        r"""\mathbf 1[...], \mathbf 1_{z > 0}, \mathbf 1_n, \mathbf 1: an indicator, or a vector of ones of some size."""
+        if behind and self.is_condition(behind[0]):
+            return self.scripted_condition(behind[0]), 1
+        if _has_relation(word.sub):
+            inner = tuple(t for t in word.sub if t.text not in (r"\{", r"\}", "[", "]", "{", "}"))
+            return naming.scripts(self.state, sums.condition(self.state, syntax(inner)), (), word.sup, word.at), 0
+        if word.base == "I":
+            return None
+        sizes = naming.extents(self.state, word.sub)
+        return naming.scripts(self.state, [Sense(nd.ones("d", n)) for n in sizes], (), word.sup, word.at), 0
+
+    # ---- what is no name of the network
+    def unnamed(self, word: Word, behind: list[Syntax], k: int) -> tuple[Senses, int]:
+        state = self.state
+        if word.base == "d" and not (word.sub or word.sup or word.primes) and behind and isinstance(behind[0], Word):
+            own = naming.local(self.state, replace(behind[0], base="d" + behind[0].base))
+            if own is not None:
+                return own, k + 2
+            target = replace(behind[0], sup=()) if not state.names.lookup(behind[0]) else behind[0]
+            found = state.names.lookup(target)
+            if found is not None:
+                name = state.gradient(state.context.of, found.name)
+                return naming.scripts(self.state, sure(state.tensor(name)), found.index, found.power, word.at), k + 2
+        joined = self.joined(word, behind)
+        if joined is not None:
+            return joined[0], k + 1 + joined[1]
+        if word.base[0] == "d" and len(word.base) > 1:
+            inner = replace(word, base=word.base[1:])
+            found = state.names.lookup(inner)
+            if found is not None:
+                name = state.gradient(state.context.of, found.name)
+                return naming.scripts(self.state, sure(state.tensor(name)), found.index, found.power, word.at), k + 1
+        constant = naming.constant(self.state, word)
+        if constant is not None:
+            return constant, k + 1
+        if word.accent == "bar":
+            return brackets.mean(self.state, replace(word, accent="", sub=(), sup=()), "bar", word.at, word), k + 1
+        key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if _numbered(word) else ()))
+        raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state), word.at)
+
+    def joined(self, word: Word, behind: list[Syntax]) -> tuple[Senses, int] | None:
+        """A declared name of several letters that stands as letters side by side: l o s s."""
+        text = word.base
+        if word.sub or word.sup or word.primes or word.accent:
+            return None
+        for taken, other in enumerate(behind[:12], 1):
+            if not isinstance(other, Word) or other.accent or len(other.base) > 1 or not other.base.isalpha():
+                return None
+            text += other.base
+            whole = replace(other, base=text)
+            readings = naming.named(self.state, whole)
+            if readings is not None:
+                return readings, taken
+            if other.sub or other.sup:
+                return None
+        return None
+
+    # ---- brackets
+
+
+def _has_relation(several: Tokens) -> bool:
+    return any(t.text in ("<", ">", r"\leq", r"\geq", "=", r"\neq") for t in several)
+
+
+def _numbered(word: Word) -> bool:
+    """Whether the subscript is more likely part of a name than an index."""
+    text = plain(word.sub)
+    return bool(re.fullmatch(r"\d+|[a-zA-Z]{2,}|[A-Z]|l|L|o|out|h", text))
+
+
+def _words(node: object, hidden: frozenset[str]) -> Iterator[tuple[Word, frozenset[str]]]:
+    """The words below a syntax, with the letters that sums around them bind."""
+    if isinstance(node, Word):
+        yield node, hidden
+        if node.base == "e" and node.sup and "_" in {t.text for t in node.sup}:
+            try:
+                yield from _words(syntax(node.sup), hidden)
+            except Fault:
+                return
+        return
+    if isinstance(node, sx.Big):
+        hidden = hidden | frozenset(letters_of(node.under))
+    if isinstance(node, tuple):
+        for part in node:
+            yield from _words(part, hidden)
+    elif is_dataclass(node) and not isinstance(node, type):
+        for field in fields(node):
+            value = getattr(node, field.name)
+            if field.name not in ("sub", "sup") and (isinstance(value, tuple) or is_dataclass(value)):
+                yield from _words(value, hidden)

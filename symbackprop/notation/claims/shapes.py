@@ -1,0 +1,265 @@
+r"""Which bracketing and which meaning fit the shapes, and what each assumes.
+
+A product is kept as a row of factors; every bracketing of it that fits is a sense (a table over stretches, as Cocke, Younger and
+Kasami fill it). A sense costs what it takes for granted; equal values are one, the cheapest.
+
+| cost | what is taken for granted |
+|------|---------------------------|
+| 0    | linear algebra as written; entry by entry where \odot says so; juxtaposition before \odot |
+| 0.3  | juxtaposition after an open \odot: an outer product binds last, h \odot (1 - h) x^T is (h \odot (1 - h)) x^T |
+| 0.8  | a vector added to every row of a matrix, as a bias is |
+| 1    | u \cdot v of two columns is u^T v; a vector \odot a matrix; * entry by entry; a vector added to every column |
+| 2    | two vectors or matrices side by side, multiplied entry by entry: h (1 - h); a / b c read as a / (b c) |
+| 3    | a row beside a column in a sum or a \odot: one is taken as the other; a vector that scales rows or columns |
+| 5    | a missing transpose beside a matrix: y X for y^T X |
+| 6    | a missing transpose in an outer product: u v for u v^T |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product as combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.nodes import MATRIX, Misfit, Node
+
+LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
+MIXED, SCALED, MISSING, OUTER = 3.0, 3.0, 5.0, 6.0
+KEPT = 10  # readings of one stretch
+MOST_FACTORS = 30
+
+
+class Sense(NamedTuple):
+    """A meaning, its cost, and in words what costs."""
+
+    node: Node
+    cost: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+Senses = list[Sense]
+
+_weights = np.random.default_rng(5).standard_normal(1 << 16)
+
+
+def sure(node: Node) -> Senses:
+    """What can be meant in one way only."""
+    return [Sense(node)]
+
+
+def made(build: Callable[..., Node], *operands: Senses, cost: float = 0.0, note: str = "") -> Senses:
+    """One operation over all readings of its operands; those whose shapes do not fit fall away."""
+    found = []
+    for several in combinations(*operands):
+        try:
+            node = build(*(r.node for r in several))
+        except (Misfit, np.linalg.LinAlgError):
+            continue
+        notes = tuple(dict.fromkeys([n for r in several for n in r.notes] + ([note] if note else [])))
+        found.append(Sense(node, cost + sum(r.cost for r in several), notes))
+    return found
+
+
+def best(readings: Iterable[Sense], kept: int = KEPT) -> Senses:
+    """One reading for each value, the cheapest first."""
+    found: dict[object, Sense] = {}
+    for reading in sorted(readings, key=lambda r: r.cost):
+        node = reading.node
+        order = sorted(range(len(node.axes)), key=lambda k: node.axes[k])
+        flat = node.value.transpose(order).ravel()[: len(_weights)]
+        total = complex(_weights[: flat.size] @ flat)
+        key = (tuple(node.axes[k] for k in order), tuple(node.value.shape[k] for k in order), f"{total:.7g}")
+        found.setdefault(key, reading)
+    return list(found.values())[:kept]
+
+
+def shape_words(readings: Senses) -> str:
+    """The shapes of what was read, for a message."""
+    words = {0: "a scalar", 1: "a vector", 2: "a matrix"}
+    several = sorted({words.get(len(r.node.axes), f"{len(r.node.axes)} axes") + _sizes(r.node) for r in readings})
+    return " or ".join(several[:3]) if several else "nothing"
+
+
+def _sizes(node: Node) -> str:
+    if not node.axes:
+        return ""
+    return (
+        " (" + " x ".join(f"{a} {n}" if a not in MATRIX else str(n) for a, n in zip(node.axes, node.value.shape, strict=True)) + ")"
+    )
+
+
+# ---- sums
+
+
+def added(sign: str, left: Senses, right: Senses, at: int) -> Senses:
+    """left + right in every way that fits."""
+    found: Senses = []
+    for x, y in combinations(left, right):
+        found += _added(sign, [x], [y])
+    if not found:
+        raise Fault(f"{shape_words(left)} and {shape_words(right)} cannot be added.", "Check the shapes of both terms.", at)
+    return best(found)
+
+
+def _added(sign: str, left: Senses, right: Senses) -> Senses:
+    def total(a: Senses, b: Senses, cost: float = 0.0, note: str = "") -> Senses:
+        return made(lambda p, q: nd.arithmetic(sign, p, q), a, b, cost=cost, note=note)
+
+    xs, ys = left[0].node.matrix, right[0].node.matrix
+    if xs == ys or not left[0].node.axes or not right[0].node.axes:
+        return total(left, right)
+    if xs == MATRIX and len(ys) == 1:
+        return _bias(right, lambda v, c, n: total(left, v, c, n))
+    if ys == MATRIX and len(xs) == 1:
+        return _bias(left, lambda v, c, n: total(v, right, c, n))
+    if xs ^ ys == MATRIX:
+        return total(left, _transposed(right), MIXED, "a row and a column are added as columns")
+    return total(left, right)
+
+
+def _bias(vector: Senses, place: Callable[[Senses, float, str], Senses]) -> Senses:
+    kept = isinstance(vector[0].node.op, nd.Summed)  # a sum over columns stays a column
+    row = _transposed(vector)
+    return place(vector, COLUMN_BIAS, "a vector is added to every column") + place(
+        row, 1.2 if kept else ROW_BIAS, "a vector is added to every row"
+    )
+
+
+def _transposed(readings: Senses) -> Senses:
+    return made(nd.transposed, readings)
+
+
+# ---- products
+
+
+def times(left: Senses, right: Senses, cost: float = 0.0, note: str = "") -> Senses:
+    """Entry by entry, as it stands."""
+    return made(lambda p, q: nd.arithmetic("*", p, q), left, right, cost=cost, note=note)
+
+
+def matrix_product(left: Senses, right: Senses, cost: float = 0.0, note: str = "") -> Senses:
+    """Rows against columns, or the outer product."""
+    return made(nd.matmul, left, right, cost=cost, note=note)
+
+
+def quotient(left: Senses, right: Senses) -> Senses:
+    """left / right in every way that fits."""
+    found: Senses = []
+    for x, y in combinations(left, right):
+        a, b = [x], [y]
+        xs, ys = x.node.matrix, y.node.matrix
+
+        def over(p: Senses, q: Senses, cost: float = 0.0, note: str = "") -> Senses:
+            return made(lambda s, t: nd.arithmetic("/", s, t), p, q, cost=cost, note=note)
+
+        if not ys or xs == ys:
+            found += over(a, b)
+        elif not xs or xs < ys or ys < xs:
+            found += over(a, b, SPREAD, "a quotient is taken entry by entry")
+            if xs and ys < xs:
+                found += over(a, _transposed(b), SPREAD, "a quotient is taken entry by entry, one number for each column")
+            elif xs:
+                found += over(_transposed(a), b, SPREAD, "a quotient is taken entry by entry, one number for each column")
+    return best(found)
+
+
+def product(op: str, left: Senses, right: Senses) -> Senses:
+    """Two factors in every way that fits the sign between them."""
+    if op == "div":
+        return quotient(left, right)
+    found: Senses = []
+    for x, y in combinations(left, right):
+        found += _product(op, [x], [y])
+    return best(found)
+
+
+def _product(op: str, a: Senses, b: Senses) -> Senses:
+    x, y = a[0].node, b[0].node
+    xs, ys = x.matrix, y.matrix
+    if not xs or not ys:
+        return times(a, b)
+    if op == "had":
+        return _hadamard(a, b, xs, ys)
+    if op == "outer":
+        if xs == {"d"} and len(ys) == 1:
+            return matrix_product(a, b if ys == {"r"} else _transposed(b))
+        return []
+    found = matrix_product(a, b)
+    if op == "dot" and xs == ys == {"d"}:
+        found += matrix_product(_transposed(a), b, INNER, "the dot of two vectors is their inner product")
+    if xs == ys:
+        note = "two factors side by side are multiplied entry by entry"
+        found += times(a, b, STAR if op == "star" else BESIDE, note)
+    elif op == "star" and len(xs) != len(ys):
+        found += times(a, b, STAR, "* is taken entry by entry")
+    if xs == {"d"} and "d" in ys:
+        found += matrix_product(_transposed(a), b, MISSING, "a transpose is missing and was put in")
+    if ys == {"r"} and "r" in xs:
+        found += matrix_product(a, _transposed(b), MISSING, "a transpose is missing and was put in")
+    if xs == ys == {"d"}:
+        found += matrix_product(a, _transposed(b), OUTER, "two columns side by side are read as an outer product")
+    if xs < ys or ys < xs:
+        v, m, first = (a, b, True) if xs < ys else (b, a, False)
+        for vector, what in ((_transposed(v), "column" if next(iter(v[0].node.matrix)) == "d" else "row"), (v, "row")):
+            note = f"a vector scales a matrix, one number for each {what}"
+            found += times(vector, m, SCALED, note) if first else times(m, vector, SCALED, note)
+    return found
+
+
+def _hadamard(a: Senses, b: Senses, xs: frozenset[str], ys: frozenset[str]) -> Senses:
+    if xs == ys:
+        return times(a, b)
+    if xs < ys or ys < xs:
+        note = "a vector multiplies every column of a matrix entry by entry"
+        other = "a vector multiplies every row of a matrix entry by entry"
+        if xs < ys:
+            return times(a, b, SPREAD, note) + times(_transposed(a), b, SPREAD, other)
+        return times(a, b, SPREAD, note) + times(a, _transposed(b), SPREAD, other)
+    return times(a, _transposed(b), MIXED, "a row and a column are multiplied entry by entry, as columns")
+
+
+def chain(factors: Sequence[Senses], ops: Sequence[str], at: int) -> Senses:
+    """Every bracketing of a row of factors that fits."""
+    several, signs = _joined(list(factors), list(ops))
+    n = len(several)
+    if n > MOST_FACTORS:
+        raise Fault(f"a product of {n} factors; at most {MOST_FACTORS} are read.", "Name a part of it in a step of its own.", at)
+    scalar = [all(not r.node.matrix for r in f) for f in several]
+    signs = ["" if op == "dot" and (scalar[k] or scalar[k + 1]) else op for k, op in enumerate(signs)]  # u . (-1/2) v
+    cell: dict[tuple[int, int], Senses] = {(k, k + 1): f for k, f in enumerate(several)}
+    for width in range(2, n + 1):
+        for a in range(n - width + 1):
+            b = a + width
+            found: Senses = []
+            for m in range(a + 1, b):
+                if not cell[a, m] or not cell[m, b]:
+                    continue
+                op = signs[m - 1]
+                extra = LOOSE if op not in ("had", "div") and "had" in signs[a : b - 1] else 0.0
+                if op == "div" and b - m > 1:
+                    extra = UNDER
+                found += [r._replace(cost=r.cost + extra) for r in product(op, cell[a, m], cell[m, b])]
+            cell[a, b] = best(found)
+    if not cell[0, n]:
+        shapes = ", ".join(shape_words(f) for f in several)
+        raise Fault(
+            f"no bracketing of this product fits the shapes: {shapes}.", "Check transposes and the order of the factors.", at
+        )
+    return cell[0, n]
+
+
+def _joined(factors: list[Senses], ops: list[str]) -> tuple[list[Senses], list[str]]:
+    """Neighbouring scalars are one factor, so that the table stays small."""
+    out, signs = [factors[0]], []
+    for op, factor in zip(ops, factors[1:], strict=True):
+        alone = all(not r.node.axes for r in factor) and all(not r.node.axes for r in out[-1])
+        if alone and op not in ("div", "outer") and (not signs or signs[-1] != "div"):
+            out[-1] = best(times(out[-1], factor))
+        else:
+            out.append(factor)
+            signs.append(op)
+    return out, signs

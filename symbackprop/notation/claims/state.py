@@ -1,0 +1,163 @@
+"""What is known while one claim is read: names, ranges of indices, what was assumed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.functions import TableFunction
+from symbackprop.core.program import Gradient, Program, Sum, size
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.errors import Fault, Unranged
+from symbackprop.notation.claims.nodes import Node
+from symbackprop.notation.claims.probe import Probe
+from symbackprop.notation.claims.shapes import Senses, sure
+from symbackprop.notation.claims.syntax import Syntax
+from symbackprop.notation.claims.words import Names
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a claim is about.
+
+    forward   the network as written; a claim may name its named tensors.
+    of        what is differentiated: the loss, or a tensor with axes for a Jacobian.
+    wrt       by what, as the key of the claim says; None where the left-hand side must say it.
+    symbols   a person's own letters: LaTeX -> the name of a tensor or size, a number, or X[n] and X[:, n].
+    defined   earlier steps by the name that their left-hand side gives, with their shapes.
+    aliases   second names of tensors.
+    """
+
+    forward: Program
+    of: str
+    wrt: str | None = None
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    defined: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def shapes(self) -> dict[str, tuple[Expr, ...]]:
+        """The tensors that a claim may name, with their shapes."""
+        named = {t.name: t.shape for t in self.forward.tensors.values() if t.named}
+        return named | {name: shape for name, shape in self.defined.items() if name not in named}
+
+    @property
+    def shape(self) -> tuple[Expr, ...] | None:
+        """The shape of what the key claims; None without a key."""
+        return None if self.wrt is None else (*self.forward.shape(self.of), *self.forward.shape(self.wrt))
+
+
+class Local(NamedTuple):
+    """What a claim defines: its senses, and the axes that stand for the indices of its name."""
+
+    senses: Senses
+    formal: tuple[str, ...] = ()
+    first: int | None = None  # where its one index begins, if it numbers tensors
+
+
+class State:
+    """One reading of one claim.
+
+    names, probe   the tensors by their spellings, and one point to tell readings apart.
+    origin         whether indices count from 1 or from 0; `counted` is set where it matters.
+    guesses        a letter that stands nowhere -> the tensor whose gradient it is taken to be.
+    ranges         the indices in scope with their sizes.
+    local          what the claim itself defines: names without their indices -> senses, and the axes of the indices.
+    read           the reader of any syntax.
+    """
+
+    def __init__(self, context: Context, names: Names, probe: Probe, origin: int, guesses: Mapping[str, str]) -> None:
+        self.context, self.names, self.probe, self.origin = context, names, probe, origin
+        self.guesses = dict(guesses)
+        self.counted = False
+        self.ranges: dict[str, int] = {}
+        self.outer: set[str] = set()  # the indices of the left-hand side
+        self.local: dict[str, Local] = {}
+        self.roles: dict[str, Gradient] = {}
+        self.used: set[str] = set()  # the guesses that were used
+        self.starts: dict[str, int] = {}  # where an index over a family of tensors begins
+        self.read: Callable[[Syntax], Senses] = _unset
+        self.foresee: Callable[..., None] = lambda node, only: None
+
+    # ---- tensors
+    def tensor(self, name: str) -> Node:
+        """A whole tensor: a vector is a column, what has more than two axes is a stack of matrices."""
+        entries = self.probe.entries(name)
+        stacks = tuple(f"b{k}" for k in range(1, entries.ndim - 1))
+        return nd.leaf(name, (*stacks, *("d", "r")[: entries.ndim]) if entries.ndim < 3 else (*stacks, "d", "r"), entries)
+
+    def gradient(self, of: str, wrt: str) -> str:
+        """The name of the true derivative d of / d wrt, which is a tensor of this reading from now on."""
+        name = gradient_name(of, wrt)
+        if name not in self.probe.shapes:
+            self.probe.add(name, (*self.probe.shapes[of], *self.probe.shapes[wrt]))
+        self.roles[name] = Gradient(of, wrt)
+        return name
+
+    def is_integer(self, name: str) -> bool:
+        signature = self.context.forward.tensors.get(name)
+        return signature is not None and signature.kind == "integers"
+
+    # ---- sizes
+    def size(self, name: str) -> Node:
+        symbol = size(name)
+        return nd.const(symbol, self.probe.value(symbol))
+
+    def rows(self) -> list[Expr]:
+        """What the number of rows may be, the likeliest first: the first axis that most tensors of data have."""
+        counts: dict[Expr, int] = {}
+        for tensor in self.context.forward.tensors.values():
+            if tensor.kind in ("data", "labels", "integers") and tensor.shape:
+                counts[tensor.shape[0]] = counts.get(tensor.shape[0], 0) + 1 + (tensor.rank > 1)
+        return sorted(counts, key=lambda n: -counts[n])
+
+    def range(self, letter: str, at: int | None) -> int:
+        """The size that an index runs over. Raises Unranged where no tensor has said it yet."""
+        if letter not in self.ranges:
+            raise Unranged(f"the range of the index {letter} is not known.", "Put it below a tensor of the network.", at)
+        return self.ranges[letter]
+
+    def ranged(self, letter: str, extent: int) -> None:
+        self.ranges.setdefault(letter, extent)
+
+    @contextmanager
+    def bound(self, letters: list[str]) -> Iterator[None]:
+        """Indices of a sum: their ranges are their own."""
+        saved = {c: self.ranges.pop(c) for c in letters if c in self.ranges}
+        starts = {c: self.starts.pop(c) for c in letters if c in self.starts}
+        try:
+            yield
+        finally:
+            for c in letters:
+                self.ranges.pop(c, None)
+                self.starts.pop(c, None)
+            self.ranges |= saved
+            self.starts |= starts
+
+    # ---- activations
+    def activations(self) -> list[str]:
+        """The activations of the network, in the order of use."""
+        found: dict[str, None] = {}
+        for equation in self.context.forward.equations:
+            if isinstance(equation.op, Sum):
+                for f in equation.op.body.atoms(TableFunction, sp.tanh):
+                    if isinstance(f, TableFunction) and f.row.activation and len(f.row.args) == 1:
+                        found[f.row.name] = None
+                    elif isinstance(f, sp.tanh):
+                        found["tanh"] = None
+        return list(found)
+
+
+def number(text: str) -> Senses:
+    """A number as it is written: 0.1 is one tenth."""
+    value: Any = sp.Rational(text)
+    return sure(nd.const(value, complex(value)))
+
+
+def _unset(_: Syntax) -> Senses:
+    raise Fault("nothing reads yet.")

@@ -1,0 +1,141 @@
+"""A claim's lines: the equality that is claimed, and what it defines beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.naming import ROW_LETTERS
+from symbackprop.notation.claims.shapes import Senses, made
+from symbackprop.notation.claims.state import Local, State
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
+from symbackprop.notation.claims.tokens import Token, plain, tokens
+from symbackprop.notation.claims.words import described
+
+_WRAPPERS = re.compile(
+    r"\\(?:begin|end)\s*\{(?:align|aligned|equation|split|gather|gathered|eqnarray|multline|displaymath|math|alignat)\*?\}$"
+)
+_WORDS = frozenset([r"\text", r"\textrm", r"\mbox", r"\textit"])
+_BETWEEN = frozenset([
+    "", "where", "with", "and", "for", "if", "using", "since", "so", "hence", "thus", "let", "here", "then", "therefore", "i.e",
+    "forall", "forevery", "forall", "foreach", "withthe",
+])  # fmt: skip
+_OPEN = frozenset(["{", "(", "[", r"\{", r"\langle"])
+_SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
+SLACK = 0.2  # how much more than the cheapest a reading of a definition may cost
+
+
+@dataclass(frozen=True)
+class Equality:
+    """left = right; of a chain of equalities, the first and the last side."""
+
+    left: Syntax | None
+    right: Syntax
+
+
+def split(text: str) -> tuple[Equality, list[Equality]]:
+    """The claim and its definitions. Raises Fault where a part is neither."""
+    parts = _parts(tokens(text))
+    if not parts:
+        raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
+    main, *rest = (_equality(part) for part in parts)
+    for one, part in zip(rest, parts[1:], strict=True):
+        if one.left is None:
+            raise Fault(f"{plain(part[:8])} is no equality.", "Beside the claim stand definitions, such as e = y - t.", part[0].at)
+    return main, rest
+
+
+def _parts(several: list[Token]) -> list[Tokens]:
+    """The tokens between line breaks, commas, semicolons and words; a line that goes on belongs to the one before."""
+    found: list[list[Token]] = [[]]
+    depth = k = 0
+    while k < len(several):
+        token = several[k]
+        text = token.text
+        if _WRAPPERS.match(text):
+            k += 1
+            continue
+        depth += (text in _OPEN or text.startswith(r"\begin")) - (text in _SHUT or text.startswith(r"\end"))
+        if depth == 0 and text in (",", ";", r"\\"):
+            going_on = text == r"\\" and k + 1 < len(several) and _goes_on(several[k + 1 :])
+            if not going_on:
+                found.append([])
+        elif depth == 0 and text in _WORDS and _is_words(several, k):
+            k = _behind(several, k)
+            found.append([])
+            continue
+        elif depth or text not in ("&", "."):
+            found[-1].append(token)
+        k += 1
+    return [tuple(part) for part in found if part]
+
+
+def _goes_on(rest: list[Token]) -> bool:
+    texts = [t.text for t in rest if t.text not in ("&",)]
+    return bool(texts) and texts[0] in ("=", "+", "-", r"\cdot", r"\odot", r"\times")
+
+
+def _behind(several: list[Token], k: int) -> int:
+    """The place after the group that follows a macro."""
+    depth, k = 0, k + 1
+    while k < len(several):
+        depth += (several[k].text == "{") - (several[k].text == "}")
+        k += 1
+        if depth == 0:
+            break
+    return k
+
+
+def _is_words(several: list[Token], k: int) -> bool:
+    """Whether a \\text holds words between formulas, and no name."""
+    inner = "".join(t.text for t in several[k + 1 : _behind(several, k)]).strip("{}")
+    return inner.lower().rstrip(",.") in _BETWEEN
+
+
+def _equality(part: Tokens) -> Equality:
+    node = syntax(part)
+    if isinstance(node, sx.Relation):
+        if any(sign != "==" for sign in node.signs):
+            raise Fault("a comparison is no claim.", "Write an equality.", node.at)
+        return Equality(node.sides[0], node.sides[-1])
+    return Equality(None, node)
+
+
+def define(state: State, read: Callable[[Syntax], Senses], definition: Equality) -> None:
+    """Enter what a definition says: a name, whole or by its indices."""
+    left = definition.left
+    assert left is not None
+    outer: Tokens = ()
+    if isinstance(left, sx.Scripted) and isinstance(left.body, sx.Group) and not left.sup:
+        left, outer = left.body.items[0], left.sub
+    if isinstance(left, sx.Product) and not any(left.ops) and all(isinstance(f, Word) for f in left.factors):
+        last = left.factors[-1]
+        assert isinstance(last, Word)
+        left = replace(last, base="".join(f.base for f in left.factors if isinstance(f, Word)))
+    if not isinstance(left, Word):
+        raise Fault("what is defined here is no name.", "Write a letter on the left-hand side.", left.at)
+    if state.names.size(left) or (len(left.base) == 1 and left.base in state.ranges and not left.sub):
+        return  # for i = 1: what an index runs over is known from the tensors
+    if isinstance(definition.right, sx.Number) and left.base in ROW_LETTERS and not state.names.lookup(left):
+        return  # N = 100: a size is whatever it is
+    letters = letters_of(outer or left.sub)
+    parts = [t for t in (outer or left.sub) if t.text not in "{},"]
+    lone = bool(letters) and len(letters) == len(parts) and all(t.text.islower() for t in parts) and len(letters) <= 2
+    with state.bound([c for c in letters if lone and c not in state.outer]):
+        state.foresee(definition.right)
+        senses = read(definition.right)
+        first = state.starts.get(letters[0]) if len(letters) == 1 else None
+    least = min(s.cost for s in senses)
+    senses = [s for s in senses if s.cost <= least + SLACK]
+    formal: tuple[str, ...] = ()
+    if lone and (held := [s for s in senses if set(letters) <= set(s.node.axes)]):
+        formal = tuple(f"p{k}" for k in range(len(letters)))
+        senses = made(lambda x: nd.renamed(x, zip(letters, formal, strict=True)), held)
+        left = replace(left, sub=())
+    state.local[described(replace(left, font="", at=0))] = Local(senses, formal, first if formal else None)

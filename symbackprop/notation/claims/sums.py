@@ -1,0 +1,270 @@
+r"""Sums with their limits, and conditions: \sum_{i=1}^n, \sum_{j \neq i}, \mathbf 1[z > 0], cases."""
+
+from __future__ import annotations
+
+import re
+
+from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault, Unranged
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.nodes import MATRIX, Node
+from symbackprop.notation.claims.shapes import Senses, best, made, sure, times
+from symbackprop.notation.claims.state import State, number
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
+from symbackprop.notation.claims.tokens import Token, plain
+from symbackprop.notation.claims.words import indices
+
+_RELATIONS = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq", r"\in"])
+_WRONG_BASE = 0.2
+MIXED = 2.0
+
+
+def condition(state: State, node: Syntax) -> Senses:
+    """1 where a chain of comparisons holds, otherwise 0."""
+    if isinstance(node, sx.Group):
+        total = condition(state, node.items[0])
+        for item in node.items[1:]:
+            total = best(times(total, condition(state, item)))
+        return total
+    if not isinstance(node, sx.Relation):
+        raise Fault("a comparison is expected here.", "Write one, such as z > 0.", node.at)
+    labels = any(_names_integers(state, side) for side in node.sides)
+    sides = [_side(state, side, 0 if labels else state.origin, labels) for side in node.sides]
+    total: Senses = []
+    for left, sign, right in zip(sides[:-1], node.signs, sides[1:], strict=True):
+        found = made(lambda a, b, sign=sign: nd.compared(sign, a, b), left, right)
+        for x in left:
+            if any({*x.node.matrix} ^ {*y.node.matrix} == MATRIX for y in right):
+                note = "a row and a column are compared as columns"
+                found += made(lambda a, b, sign=sign: nd.compared(sign, a, nd.transposed(b)), [x], right, cost=MIXED, note=note)
+        total = times(total, found) if total else found
+    if not total:
+        raise Fault("the sides of this comparison do not fit.", "Check their shapes.", node.at)
+    return best(total)
+
+
+def _names_integers(state: State, node: Syntax) -> bool:
+    if isinstance(node, Word):
+        found = state.names.lookup(node)
+        return found is not None and state.is_integer(found.name)
+    return False
+
+
+def _letter(state: State, node: Syntax) -> str | None:
+    """The index that a side of a comparison is, or None."""
+    if isinstance(node, Word) and not (node.sub or node.sup or node.accent or node.primes) and len(node.base) == 1:
+        known = state.names.lookup(node) or state.names.symbol(node)
+        if node.base in state.ranges and not known:
+            return node.base
+    return None
+
+
+def _side(state: State, node: Syntax, origin: int, labels: bool) -> Senses:
+    letter = _letter(state, node)
+    if letter:
+        return sure(nd.positions(letter, state.range(letter, node.at), origin))
+    if isinstance(node, sx.Terms) and any(_letter(state, part) for _, part in node.parts):
+        state.counted = state.counted or not labels
+        total: Senses = []
+        for sign, part in node.parts:
+            one = _side(state, part, origin, labels)
+            one = one if sign > 0 else made(lambda x: nd.arithmetic("neg", x), one)
+            total = made(lambda a, b: nd.arithmetic("+", a, b), total, one) if total else one
+        return total
+    return state.read(node)
+
+
+def big(state: State, node: sx.Big) -> Senses:
+    """A sum over its letters, or over the letters of its body that are not on the left-hand side."""
+    letters, conditions, hint = limits(state, node)
+    if hint is not None:
+        state.counted = True
+    with state.bound(letters):
+        state.foresee(node.body, letters)
+        for letter, extent in _given(state, node, letters).items():
+            state.ranged(letter, extent)
+        if letters and letters[0] in state.starts and node.under and "=" in [t.text for t in node.under]:
+            _narrowed(state, node, letters)
+            conditions, hint = [], None
+        body = state.read(node.body)
+        for mask in [condition(state, one) for one in conditions]:
+            body = best(times(mask, body))
+        if not node.under:
+            letters = [a for a in body[0].node.letters if a not in state.outer]
+            if not letters:
+                return best(made(_everything, body))
+        for letter in letters:
+            found: Senses = []
+            for reading in body:
+                if letter in reading.node.axes:
+                    found += made(lambda x, letter=letter: nd.summed(x, letter), [reading])
+                else:
+                    extent = state.probe.expression.get(state.range(letter, node.at))
+                    if extent is None:
+                        raise Unranged(f"the range of {letter} is not known.", "", node.at)
+                    factor = sure(nd.const(extent, state.probe.value(extent)))
+                    found += times(factor, [reading])
+            body = found
+    if hint is not None and hint != state.origin:
+        body = [r._replace(cost=r.cost + _WRONG_BASE) for r in body]
+    return best(body)
+
+
+def _everything(x: Node) -> Node:
+    for axis in [a for a in x.axes if a in MATRIX or a[0] == "b"]:
+        x = nd.summed(x, axis)
+    return x
+
+
+def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | None]:
+    """The letters of a sum, the conditions on them, and from where they count (None: it does not matter)."""
+    under = tuple(t for t in node.under if t.text not in "{}" or t.text == "")
+    texts = [t.text for t in under]
+    if not under:
+        return [], [], None
+    if r"\in" in texts:
+        return _plain_letters(under[: texts.index(r"\in")], node.at), [], None
+    for mark in (":", r"\mid"):
+        if mark in texts:
+            k = texts.index(mark)
+            return _plain_letters(under[:k], node.at), [syntax(node.under[k + 1 :])], None
+    if "=" in texts and texts.count("=") == 1 and not set(texts) & (_RELATIONS - {"="}):
+        return _from_to(state, node, under)
+    if any(t in _RELATIONS for t in texts):
+        one = syntax(node.under)
+        assert isinstance(one, sx.Relation)
+        letter = next(
+            (
+                side.base
+                for side in one.sides
+                if isinstance(side, Word) and len(side.base) == 1 and side.base not in state.outer and side.base not in state.ranges
+            ),
+            None,
+        )
+        first = one.sides[0]
+        if letter is None and isinstance(first, Word):
+            letter = first.base
+        if letter is None:
+            raise Fault("the sum does not say over what.", r"Write \sum_{j \neq i}.", node.at)
+        return [letter], [one], None
+    return _plain_letters(under, node.at), [], None
+
+
+def _plain_letters(several: Tokens, at: int) -> list[str]:
+    letters = [t.text for t in several if t.text != ","]
+    if not letters or not all(re.fullmatch(r"[a-zA-Z]|\\ell", t) for t in letters):
+        raise Fault(f"a sum over {plain(several)} is not read.", r"Write the letters: \sum_{i,j}.", at)
+    return [t.lstrip("\\") for t in letters]
+
+
+def _from_to(state: State, node: sx.Big, under: Tokens) -> tuple[list[str], list[Syntax], int | None]:
+    k = [t.text for t in under].index("=")
+    letters, lower = _plain_letters(under[:k], node.at), under[k + 1 :]
+    word = Word(letters[0], node.at)
+    conditions: list[Syntax] = []
+    hint = None
+    if plain(lower) == "0":
+        hint = 0
+    elif plain(lower) != "1":
+        conditions.append(sx.Relation((word, syntax(lower)), (">=",), node.at))
+        state.counted = True
+    upper = node.over
+    if upper and _depends_on_index(state, upper):
+        conditions.append(sx.Relation((word, syntax(upper)), ("<=",), node.at))
+    return letters, conditions, hint
+
+
+def _depends_on_index(state: State, several: Tokens) -> bool:
+    parts = indices(several)
+    return parts is not None and any(t.text in state.ranges and not state.names.named(t.text) for part in parts for t in part)
+
+
+def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:
+    """The size that the upper limit of a sum names, for a letter that no tensor carries."""
+    upper = plain(node.over)
+    if not upper or len(letters) != 1 or letters[0] in state.ranges:
+        return {}
+    name = state.names.size(Word(upper, node.at))
+    if name is None:
+        return {}
+    return {letters[0]: int(state.probe.value(state.size(name).op.value).real)}  # type: ignore[union-attr]
+
+
+def _narrowed(state: State, node: sx.Big, letters: list[str]) -> None:
+    """Limits in numbers narrow an index that numbers tensors."""
+    under = [t.text for t in node.under if t.text not in "{}"]
+    if len(letters) != 1 or letters[0] not in state.starts or "=" not in under:
+        return
+    lower, upper = under[under.index("=") + 1 :], [t.text for t in node.over if t.text not in "{}"]
+    start, extent = state.starts[letters[0]], state.ranges[letters[0]]
+    first = int(lower[0]) if len(lower) == 1 and lower[0].isdigit() else start
+    last = int(upper[0]) if len(upper) == 1 and upper[0].isdigit() else start + extent - 1
+    if not (start <= first <= last <= start + extent - 1):
+        raise Fault("the limits of this sum go beyond the tensors that are declared.", "Check them.", node.at)
+    state.starts[letters[0]], state.ranges[letters[0]] = first, last - first + 1
+
+
+def cases(state: State, node: sx.Grid) -> Senses:
+    """Rows of a value and its condition, the first that holds; 0 where none does."""
+    result: Senses = number("0")
+    for place, row in enumerate(reversed(node.rows)):
+        value, test = _case(row, node.at)
+        own = state.read(syntax(value))
+        if test is None:
+            if place:
+                raise Fault("a case has no condition.", "Only the last may be without one.", node.at)
+            result = own
+            continue
+        holds = condition(state, syntax(test))
+        result = best(made(nd.chosen, holds, own, result))
+        if not result:
+            raise Fault("the shapes of the cases do not fit.", "Check them against the condition.", node.at)
+    return result
+
+
+_NO_CONDITION = re.compile(r"otherwise|else|sonst|elsewhere|otherwhise|ow")
+
+
+def _case(row: tuple[Tokens, ...], at: int) -> tuple[Tokens, Tokens | None]:
+    """The tokens of a value and of its condition, without the words between them."""
+    value, *cells = row
+    rest = tuple(t for part in cells for t in part)
+    if not cells:
+        k = next((k for k, t in enumerate(value) if t.text == "," or t.text in (r"\text", r"\mbox", r"\textrm")), None)
+        if k is None:
+            return value, None
+        value, rest = value[:k], value[k:]
+    while value and value[-1].text in (",", ";"):
+        value = value[:-1]
+    rest, words = _without_words(rest)
+    if not rest:
+        return value, None
+    if _NO_CONDITION.search(words) and not any(t.text in _RELATIONS for t in rest):
+        return value, None
+    return value, rest
+
+
+def _without_words(several: Tokens) -> tuple[Tokens, str]:
+    kept: list[Token] = []
+    words, k = "", 0
+    while k < len(several):
+        if several[k].text in (r"\text", r"\mbox", r"\textrm", r"\mathrm", r"\operatorname") and k + 1 < len(several):
+            k += 1
+            if several[k].text == "{":
+                depth = 0
+                while k < len(several):
+                    depth += (several[k].text == "{") - (several[k].text == "}")
+                    words += several[k].text
+                    if depth == 0:
+                        break
+                    k += 1
+        elif several[k].text not in (",", ".", ";", "&"):
+            kept.append(several[k])
+        k += 1
+    joined = "".join(t.text for t in kept)
+    if _NO_CONDITION.fullmatch(joined) or joined in ("if", "for", "when"):
+        return (), joined
+    while len(kept) > 2 and "".join(t.text for t in kept[:2]) in ("if",):
+        kept = kept[2:]
+    return tuple(kept), words

@@ -1,0 +1,157 @@
+r"""The tokens of a claim in LaTeX: spelling variants are one token, layout is none.
+
+`\dfrac` is `\frac`, `\left(` is `(`, `\,` and `$` are nothing, and what is typed as it looks on the page (σ, ŷ, W₁, xᵀ) is its
+macro.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from symbackprop.notation.claims.errors import Fault
+
+LONGEST = 20_000  # characters of a claim
+MOST = 4_000  # tokens of a claim
+
+
+class Token(NamedTuple):
+    """One macro, number, letter or sign, and the character where it begins."""
+
+    text: str
+    at: int
+
+
+GREEK = frozenset([
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "pi", "rho", "varrho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi",
+    "omega", "ell", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+])  # fmt: skip
+FONTS = frozenset([
+    "mathbf", "boldsymbol", "bm", "pmb", "mathrm", "mathcal", "mathsf", "mathit", "mathtt", "mathfrak", "mathscr",
+    "mathnormal", "vec", "underline", "rm", "bf", "it", "textbf", "textit", "textrm", "texttt", "text", "mbox", "hbox",
+    "operatorname", "operatorname*", "mathop", "ensuremath",
+])  # fmt: skip
+WORDS = frozenset([
+    "mathrm", "text", "mbox", "hbox", "textrm", "textbf", "textit", "texttt", "operatorname", "operatorname*", "mathop",
+    "mathsf", "mathtt", "mathit", "rm",
+])  # fmt: skip
+ACCENTS = {
+    "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
+    "dot": "dot", "ddot": "ddot",
+}  # fmt: skip
+_LAYOUT = frozenset([
+    r"\,", r"\;", r"\!", r"\:", r"\quad", r"\qquad", r"\displaystyle", r"\textstyle", r"\scriptstyle", r"\nonumber",
+    r"\notag", r"\limits", r"\nolimits", r"\left", r"\right", r"\middle", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl",
+    r"\bigr", r"\Bigl", r"\Bigr", r"\biggl", r"\biggr", r"\Biggl", r"\Biggr", r"\bigm", r"\mathstrut", r"\strut", r"\hfill",
+    r"\allowbreak", r"\thinspace", r"\medspace", r"\enspace", r"\mathopen", r"\mathclose", r"\mathbin", r"\mathrel",
+    r"\mathord", r"\(", r"\)", r"\[", r"\]", r"~", r"$", "\\ ", "\\\n",
+])  # fmt: skip
+_SAME = {
+    r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lvert": "|", r"\rvert": "|", r"\vert": "|", r"\lVert": r"\|", r"\rVert": r"\|",
+    r"\Vert": r"\|", r"\lbrack": "[", r"\rbrack": "]", r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac",
+    r"\le": r"\leq", r"\ge": r"\geq", r"\leqslant": r"\leq", r"\geqslant": r"\geq", r"\ne": r"\neq", r"\lt": "<", r"\gt": ">",
+    r"\coloneqq": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
+    r"\hadamard": r"\odot", r"\circ": r"\odot", r"\star": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",
+    r"\lparen": "(",
+    r"\rparen": ")", r"\mathds": r"\mathbb", r"\mathbbm": r"\mathbb", r"\bold": r"\mathbf", r"\bullet": r"\cdot", r"\sgn": r"\sign",
+    "**": "^", r"\newline": r"\\", r"\cr": r"\\", r"\differential": r"\mathrm",
+}  # fmt: skip
+_TYPED = {
+    "−": "-", "–": "-", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "×": r"\times ", "⊙": r"\odot ",
+    "∘": r"\odot ", "⊗": r"\otimes ",
+    "∗": "*", "ᵀ": r"^\top ", "⊤": r"\top ", "∂": r"\partial ", "∇": r"\nabla ", "∑": r"\sum ", "Σ": r"\Sigma ",
+    "√": r"\sqrt ",
+    "≤": r"\leq ", "≥": r"\geq ", "≠": r"\neq ", "÷": "/", "′": "'", "’": "'", "ℓ": r"\ell ",
+    "𝟙": r"\mathbb{1}", "𝟏": r"\mathbf{1}",
+    "‖": r"\|",
+    "⟨": r"\langle ", "⟩": r"\rangle ", "½": r"\frac12 ", "\u0302": "", "ϵ": r"\epsilon ", "ε": r"\varepsilon ",
+    "φ": r"\varphi ", "ϕ": r"\phi ",
+}  # fmt: skip
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿⁱ", "0123456789-+()ni", strict=True))
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋₊ᵢⱼₖₗₘₙₜₚₛₓₕ", "0123456789-+ijklmntpsxh", strict=True))
+_TOKEN = re.compile(
+    r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S", re.DOTALL
+)
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text.
+
+    Raises Fault for a text that is too long or a character that no formula has.
+    """
+    if len(text) > LONGEST:
+        raise Fault(
+            f"the claim has {len(text):,} characters; at most {LONGEST:,} are read.", "Name its parts in steps of their own."
+        )
+    found: list[Token] = []
+    for start, spelled in _typed(text):
+        for match in _TOKEN.finditer(spelled):
+            word = match.group()
+            at = start + (match.start() if len(spelled) == 1 or text[start : start + len(spelled)] == spelled else 0)
+            word = _SAME.get(word, word)
+            if word in _LAYOUT or (word == "." and found and _is_layout(text, at)):
+                continue
+            if not word.isprintable():
+                raise Fault(f"the character {word!r} has no meaning in a formula.", "Leave it out.", at)
+            found.append(Token(word, at))
+    if len(found) > MOST:
+        raise Fault(f"the claim has {len(found):,} signs; at most {MOST:,} are read.", "Name its parts in steps of their own.")
+    return found
+
+
+def _is_layout(text: str, at: int) -> bool:
+    """Whether the point is the empty delimiter after \\left or \\right."""
+    return text[:at].rstrip().endswith(("\\left", "\\right"))
+
+
+def _typed(text: str) -> Iterable[tuple[int, str]]:
+    """Stretches of the text with their place: plain ones as they stand, characters of the page as their macros."""
+    text_left = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m.group()), text)
+    start = k = 0
+    while k < len(text_left):
+        character = text_left[k]
+        if character.isascii():
+            k += 1
+            continue
+        if start < k:
+            yield start, text_left[start:k]
+        last = k + 1
+        if character in _RAISED or character in _LOWERED:
+            table, mark = (_RAISED, "^") if character in _RAISED else (_LOWERED, "_")
+            while last < len(text_left) and text_left[last] in table:
+                last += 1
+            yield k, f"{mark}{{{''.join(table[c] for c in text_left[k:last])}}}"
+        else:
+            yield k, _macro(character)
+        start = k = last
+    if start < len(text_left):
+        yield start, text_left[start:]
+
+
+def _macro(character: str) -> str:
+    if character in _TYPED:
+        return _TYPED[character]
+    parts = unicodedata.normalize("NFD", character)
+    accent = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}.get(parts[1:], "")
+    if accent and parts[0].isascii():
+        return rf"\{accent}{{{parts[0]}}}"
+    name = unicodedata.name(character, "").split()
+    if name[:1] == ["GREEK"] and "LETTER" in name and len(name) == 4:
+        greek = name[3].lower().replace("lamda", "lambda")
+        greek = greek.capitalize() if name[1] == "CAPITAL" else greek
+        if greek in GREEK:
+            return f"\\{greek} "
+    return character
+
+
+def plain(several: Sequence[Token]) -> str:
+    """Tokens as one string without braces, fonts and backslashes, to compare spellings."""
+    return "".join(t.text.lstrip("\\") for t in several if t.text not in "{}" and t.text[1:] not in FONTS)
+
+
+def bare(several: Sequence[Token]) -> tuple[Token, ...]:
+    """The tokens without braces and fonts."""
+    return tuple(t for t in several if t.text not in "{}" and not (t.text[0] == "\\" and t.text[1:] in FONTS))

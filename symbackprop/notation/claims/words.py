@@ -1,0 +1,253 @@
+r"""What a word may name: W_1, W1, W^{[1]}, W^{(1)} are one name; \hat y is yhat, y_hat or y_pred; \lambda is lam.
+
+A word's scripts are parts of its name, indices, or a power, and only the declared names tell which. Of several ways the one that
+puts most into the name is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.syntax import Tokens, Word
+from symbackprop.notation.claims.tokens import GREEK, Token, bare, plain, tokens
+
+_SPELLINGS = {
+    "lambda": ("lam", "lamda", "lambda_", "lambd", "reg"), "epsilon": ("eps", "varepsilon"), "varepsilon": ("eps", "epsilon"),
+    "ell": ("l", "loss"),
+    "varphi": ("phi",), "phi": ("varphi",), "vartheta": ("theta",), "varrho": ("rho",),
+}  # fmt: skip
+_ACCENTED = {
+    "hat": ("hat", "h", "pred", "_hat"),
+    "bar": ("bar", "b", "mean"),
+    "tilde": ("tilde", "t", "til"),
+    "dot": ("dot",),
+    "ddot": ("ddot",),
+}
+TRANSPOSES = frozenset([r"\top", "T", "t"])
+MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
+_LABEL = re.compile(r"[(\[](\w+)[)\]]")
+
+
+class Found(NamedTuple):
+    """A tensor that a word names.
+
+    index    the tokens of its indices; () for the whole tensor.
+    power    what of the superscript is left.
+    sample   the letter or number of x^{(i)}, which picks a row of a data matrix.
+    row      whether the indices pick a row of a matrix that is declared with a capital letter.
+    """
+
+    name: str
+    index: Tokens = ()  # type: ignore[assignment]  # the indices, not the method of tuples
+    power: Tokens = ()
+    sample: Tokens = ()
+
+
+class Names:
+    """The names of the tensors, of the sizes, and a person's own table.
+
+    known     the tensors, with their numbers of axes.
+    sizes     the names of sizes.
+    symbols   LaTeX -> the name of a tensor or size, a number, or a row or column of a matrix: X[n], X[:, n].
+    """
+
+    def __init__(
+        self, known: Mapping[str, int], sizes: Iterable[str], symbols: Mapping[str, str], aliases: Mapping[str, str]
+    ) -> None:
+        self.known = dict(known)
+        self.sizes = frozenset(sizes)
+        self.aliases = dict(aliases)
+        self.spelled: dict[str, str] = {}
+        self.families: dict[str, dict[int, str]] = {}
+        for name in (*known, *aliases):
+            self.enter(name, self.aliases.get(name, name))
+        self.symbols = {symbol_key(key): value.strip() for key, value in symbols.items()}
+
+    def enter(self, spelling: str, name: str) -> None:
+        """One more tensor, or one more name of one."""
+        self.spelled.setdefault(folded(spelling), name)
+        self.spelled[spelling] = name
+        member = re.fullmatch(r"(.*?[A-Za-z])_?(\d+)", spelling)
+        if member:
+            self.families.setdefault(folded(member[1]), {})[int(member[2])] = name
+
+    def counts(self) -> set[int]:
+        """How many tensors an index may run over, and the sides of small matrices of written entries."""
+        several = {len(members) for members in self.families.values()}
+        return {n for m in several for n in (range(1, m + 1) if m <= MOST_COUNTED else (m - 1, m))} | {1, 2, 3}
+
+    def named(self, spelling: str) -> str | None:
+        """The tensor of a spelling, or None."""
+        short = folded(spelling)
+        if short != spelling and short in GREEK:  # x_i is no xi
+            return self.spelled.get(spelling)
+        return self.spelled.get(spelling) or self.spelled.get(short)
+
+    def size(self, word: Word) -> str | None:
+        """The size that a word names, or None."""
+        text = word.base + plain(word.sub)
+        return next((s for s in (text, folded(text)) if s in self.sizes), None)
+
+    def symbol(self, word: Word) -> tuple[str, Tokens, Tokens] | None:
+        """What a person's table says of a word, with the subscript and the superscript that it leaves over."""
+        b, sub, sup = accented(word), plain(word.sub), plain(word.sup)
+        rows = ((b, sub, sup, (), ()), (b, sub, "", (), word.sup), (b, "", sup, word.sub, ()), (b, "", "", word.sub, word.sup))
+        for base, low, high, left_sub, left_sup in rows:
+            key = (base, low, high)
+            if key in self.symbols:
+                return self.symbols[key], left_sub, left_sup
+        return None
+
+    def family(self, word: Word) -> tuple[dict[int, str], Tokens, Tokens] | None:
+        """The tensors x_1, x_2, ... of x_t, with the tokens that number them and those that are left; None where there are none.
+
+        A family has two members or more, of which none has the name alone.
+        """
+        number, _, power = self._label(word)
+        index = () if number else bare(word.sub)
+        if not number:
+            first = next((k for k, t in enumerate(index) if t.text == ","), len(index))
+            number, index = index[:first], index[first + 1 :]
+            power = word.sup
+        if not any(t.text.isalpha() and len(t.text) == 1 for t in number):
+            return None
+        for base in bases(word):
+            members = self.families.get(folded(base), {})
+            if len(members) > 1 and self.named(base) is None:
+                return members, tuple(number), (*index, *_SEPARATOR, *power)
+        return None
+
+    def lookup(self, word: Word) -> Found | None:
+        """The tensor that a word names, with what its scripts still say; None where it names none."""
+        return next(iter(self.candidates(word)), None)
+
+    def candidates(self, word: Word) -> Iterator[Found]:
+        """The ways to read a word as a tensor, the likeliest first."""
+        for base in bases(word):
+            for spelling, index, power, sample in self._ways(base, word):
+                name = self.named(spelling)
+                if name is not None and self._indexable(name, index, sample):
+                    yield Found(name, index, power, sample)
+
+    def _indexable(self, name: str, index: Tokens, sample: Tokens) -> bool:
+        return (not index and not sample) or len(indices(index) or ()) + bool(sample) <= self.known[name]
+
+    def _label(self, word: Word) -> tuple[Tokens, str, Tokens]:
+        """The label (2) or [2] that a superscript begins with: its tokens, its text, and the rest of the superscript."""
+        sup = bare(word.sup)
+        if sup and sup[0].text in ("(", "["):
+            for k, token in enumerate(sup):
+                if token.text in (")", "]"):
+                    inner = sup[1:k]
+                    return inner, plain(inner), sup[k + 1 :]
+        return (), "", sup
+
+    def _ways(self, base: str, word: Word) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
+        sub, sup = bare(word.sub), bare(word.sup)
+        inner, label, after = self._label(word)
+        if label:
+            if sub:
+                yield f"{base}{label}{plain(sub).replace(',', '')}", (), after, ()
+            yield f"{base}{label}", sub, after, ()
+            if re.fullmatch(r"\w\d?|\w[-+]1", label):
+                for one in (base, base[0].upper() + base[1:]):
+                    if self.named(one) is not None and self.known[self.named(one) or ""] > 0:
+                        yield one, sub, after, inner
+            return
+        yield from self._below(base, word, sub, sup)
+        power = plain(sup)
+        alone = self.named(base) is None and not (sub and len(self.families.get(folded(base), {})) > 1)
+        if re.fullmatch(r"\d+|[A-Za-z]", power) and alone and power not in TRANSPOSES:
+            yield f"{base}{power}", sub, (), ()
+
+    def _below(self, base: str, word: Word, sub: Tokens, sup: Tokens) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
+        if not sub:
+            yield base, (), sup, ()
+            return
+        yield f"{base}_{plain(sub)}", (), sup, ()
+        yield f"{base}{plain(sub).replace(',', '')}", (), sup, ()
+        if plain(sub) in ("t-1", "k-1", "n-1", "l-1"):
+            yield f"{base}_prev", (), sup, ()
+            yield f"{base}p", (), sup, ()
+        for k in range(len(sub) - 1, 0, -1):  # the name first, then the indices: z_{1,i}, W_{hh,ij}
+            rest = sub[k + 1 :] if sub[k].text == "," else sub[k:]
+            if rest and rest[0].text not in "+-":
+                yield f"{base}{plain(sub[:k]).replace(',', '')}", rest, sup, ()
+        for k in range(1, len(sub)):  # the indices first: x_{i,1}
+            if sub[k].text == ",":
+                yield f"{base}{plain(sub[k + 1 :])}", sub[:k], sup, ()
+        yield base, sub, sup, ()
+        if len(word.base) == 1 and base[0].islower():  # x_n is a row of X
+            yield base[0].upper() + base[1:], sub, sup, ()
+
+
+_SEPARATOR = (Token("", 0),)
+
+
+def split_family(left: Tokens) -> tuple[Tokens, Tokens]:
+    """The indices and the power that `Names.family` leaves."""
+    k = left.index(_SEPARATOR[0])
+    return left[:k], left[k + 1 :]
+
+
+def folded(spelling: str) -> str:
+    """A spelling without underscores, so that W_1 and W1 are one; capital and small letters stay two."""
+    return spelling.replace("_", "").replace(",", "")
+
+
+def accented(word: Word) -> str:
+    """The base of a word with its accent."""
+    return f"\\{word.accent}{word.base}" if word.accent else word.base
+
+
+def bases(word: Word) -> list[str]:
+    """The spellings of a word without its scripts."""
+    plain_bases = [word.base, *_SPELLINGS.get(word.base, ())]
+    if not word.accent:
+        return plain_bases
+    marks = _ACCENTED[word.accent]
+    return [b + m for b in plain_bases for m in marks] + [marks[0] + b for b in plain_bases]
+
+
+def symbol_key(latex: str) -> tuple[str, str, str]:
+    """The key of a person's table as (base, subscript, superscript)."""
+    try:
+        word = syntax(tokens(latex))
+    except Fault as fault:
+        raise Fault(f"symbols: {latex!r}: {fault.fault}", "Its keys are letters with scripts, such as \\mathbf{w}.") from None
+    if not isinstance(word, Word):
+        raise Fault(f"symbols: {latex!r} is no letter with scripts.", "Its keys are letters with scripts, such as \\mathbf{w}.")
+    return accented(word), plain(word.sub), plain(word.sup) + "'" * word.primes
+
+
+def indices(several: Sequence[Token]) -> list[Tokens] | None:
+    """Subscript tokens as indices: letters, numbers, sums such as i+k-1; None where they are none."""
+    own = bare(several)
+    if all(re.fullmatch(r"[a-zA-Z]|\\ell|\d+", t.text) for t in own):
+        return [(t,) for t in own]
+    parts: list[list[Token]] = [[]]
+    for token in own:
+        if token.text == ",":
+            parts.append([])
+        elif re.fullmatch(r"[a-zA-Z]|\\ell|\d+|[-+]|'", token.text):
+            parts[-1].append(token)
+        else:
+            return None
+    split: list[Tokens] = []
+    for part in parts:
+        if part and all(t.text not in "+-" for t in part):
+            split += [(t,) for t in part]
+        elif part:
+            split.append(tuple(part))
+    return split
+
+
+def described(word: Word) -> str:
+    """The word as a person reads it, without backslashes: delta_2, hat y."""
+    mark = f"{word.accent} " if word.accent else ""
+    sub, sup = plain(word.sub), plain(word.sup)
+    return mark + word.base + (f"_{sub}" if sub else "") + (f"^{sup}" if sup else "") + "'" * word.primes
