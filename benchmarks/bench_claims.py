@@ -1,6 +1,6 @@
 """The judge on its own claims: no right one called wrong, no wrong one called right; how often it names the mistake, and how fast.
 
-    python benchmarks/bench_claims.py
+python benchmarks/bench_claims.py
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from claims import NETWORKS
 def run() -> tuple[list[str], dict[str, int], list[float]]:
     """What was judged falsely or not, in lines; the counts; and the seconds of each claim after the first of its network."""
     told: list[str] = []
-    count = dict.fromkeys(("right", "right judged right", "right called wrong", "wrong", "wrong judged wrong", "wrong called right", "named"), 0)
+    count = dict.fromkeys(
+        ("right", "right judged right", "right called wrong", "wrong", "wrong judged wrong", "wrong called right", "named"), 0
+    )
     seconds: list[float] = []
     for name, (text, claims) in NETWORKS.items():
         network = sb.read(text.strip())
@@ -59,7 +61,11 @@ def test_no_right_claim_is_called_wrong_and_no_wrong_one_right() -> None:
 if __name__ == "__main__":
     lines, counts, times = run()
     print(*lines, sep="\n")
-    print(f"{counts['right']} right claims: {counts['right judged right']} judged right, {counts['right called wrong']} called wrong")
-    print(f"{counts['wrong']} wrong claims: {counts['wrong judged wrong']} judged wrong, {counts['wrong called right']} called right")
+    print(
+        f"{counts['right']} right claims: {counts['right judged right']} judged right, {counts['right called wrong']} called wrong"
+    )
+    print(
+        f"{counts['wrong']} wrong claims: {counts['wrong judged wrong']} judged wrong, {counts['wrong called right']} called right"
+    )
     print(f"mistake named among the first three: {counts['named']} of {counts['wrong']}")
     print(f"seconds a claim: median {sorted(times)[len(times) // 2]:.2f}, largest {max(times):.2f}")

@@ -93,7 +93,7 @@ def formulas(text: str) -> Iterator[tuple[str, str]]:
         body = INNER.sub(" ", found[1] or found[2] or found[4])
         lines: list[str] = []
         for line in re.split(r"\\\\(?:\[[^\]]*\])?", body):
-            plain = line.replace("&", " ").strip().strip(",.;").strip()
+            plain = " ".join(line.replace("&", " ").split()).strip(",.; ")
             if plain.startswith("=") and lines:
                 lines[-1] = f"{lines[-1].partition('=')[0].strip()} {plain}"  # a further form of the same left side
             elif "=" in plain:

@@ -1,0 +1,83 @@
+"""Claims in files, the command that judges them, and the twenty claims of the examples."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.files import ClaimsError, formulas, read_claims
+from tests.command import EXAMPLES, Run
+
+NET = EXAMPLES / "verify" / "two_layer.net"
+
+
+@pytest.mark.slow
+def test_the_claims_of_the_examples_have_the_verdicts_that_stand_beside_them() -> None:
+    network = sb.read(NET)
+    for wrt, claim, verdict in json.loads((EXAMPLES / "verify" / "claims.json").read_text()):
+        assert sb.verify(network, {wrt: claim}).verdict.startswith(verdict), (wrt, claim)
+
+
+def test_the_derivation_of_the_examples_fails_where_it_does(run: Run) -> None:
+    outcome = run("verify", NET, EXAMPLES / "verify" / "derivation.md", "--json")
+    assert outcome.code == 1
+    facts = json.loads(outcome.out)
+    assert [c["verdict"].partition(":")[0] for c in facts["claims"]][::2] == ["right, identity", "right, identity"]
+    assert facts["claims"][3]["verdict"] == "wrong"
+    assert facts["claims"][3]["mistakes"][0]["name"] == "wrong slope formula"
+
+
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [("W_2 = outer(yhat - t, a_1)", 0), ("W_2 = outer(yhat - t, z_1)", 1), ("W_2 = outer(yhat, what)", 3)],
+)
+def test_a_claim_on_the_command_line_has_an_exit_code(run: Run, claim: str, code: int) -> None:
+    outcome = run("verify", NET, claim)
+    assert outcome.code == code
+    assert outcome.out.startswith(" 0  W_2  ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.json", "{", "not JSON"),
+        ("a.json", "[1]", "list of steps"),
+        ("a.json", "{}", "there is no claim"),
+        ("a.py", "for i in x: pass", "line 1 is no step"),
+        ("a.py", "W_2 = (", "line 1 is not Python"),
+        ("a.md", "nothing here", "there is no claim"),
+        ("a.tex", r"\[ x \]", "there is no claim"),
+        ("a.doc", "W = 1", "is no file of claims"),
+    ],
+)
+def test_a_file_that_holds_no_claims_is_refused(tmp_path: Path, run: Run, name: str, text: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ClaimsError, match=said):
+        read_claims(path)
+    outcome = run("verify", NET, path)
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_python_is_read_and_never_run(tmp_path: Path) -> None:
+    path = tmp_path / "claims.py"
+    path.write_text('"""Mine."""\nimport numpy as np\n\ndelta = yhat - t\nW_2 = np.outer(delta, a_1)  # the last\n')
+    assert read_claims(path) == [("delta", "yhat - t"), ("W_2", "np.outer(delta, a_1)")]
+
+
+def test_display_formulas_are_steps_line_by_line() -> None:
+    text = r"""
+    Inline $a = b$ is none. % \[ c = d \]
+    \begin{align} \delta &= x \\ &= y + z, \label{eq:1} \\ W &= \delta x^\top. \end{align}
+    $$ no equation $$
+    """
+    assert list(formulas(text)) == [(r"\delta", r"\delta = y + z"), ("W", r"W = \delta x^\top")]
+
+
+def test_no_file_and_no_claim_is_refused(run: Run) -> None:
+    outcome = run("verify", NET, "nothing.json")
+    assert outcome.code == 2
+    assert "there is no file nothing.json" in outcome.err
+    assert run("verify", NET, "W_2 = x", "--call", "m").code == 2
