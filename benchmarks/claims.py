@@ -95,7 +95,7 @@ L = -sum(Y*log(P)) / n""", [
         ("S", "-Y*(1 - P)/n", "softmax taken entry by entry"),
         ("W", "X.T @ ((P - Y)*P*(1 - P))/n", "slope too many"),
         ("W", "X.T @ (P - Y)", "1/N"),
-        ("c", "P - Y", "summed over the wrong axes"),
+        ("c", "(P - Y)/n", "summed over the wrong axes"),
     ]),
     "softmax_vector": ("""
 W: parameter[k, d]

@@ -55,7 +55,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "wrt", "claim", "mistake"), WRONG)
+def now_and_then(rows: list) -> list:
+    """Every second row in the quick suite, all of them in the slow one."""
+    return [pytest.param(*row, marks=pytest.mark.slow) if k % 2 else row for k, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "mistake"), now_and_then(WRONG))
 def test_a_wrong_claim_is_wrong_and_its_mistake_is_named(name: str, wrt: str, claim: str, mistake: str) -> None:
     result = sb.verify(network(name), {wrt: claim})
     assert result.verdict.startswith("wrong")
@@ -91,7 +96,7 @@ CONVENTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "wrt", "claim", "said", "kinds"), CONVENTIONS)
+@pytest.mark.parametrize(("name", "wrt", "claim", "said", "kinds"), now_and_then(CONVENTIONS))
 def test_a_convention_is_named(name: str, wrt: str, claim: str, said: str, kinds: tuple[str, ...]) -> None:
     result = sb.verify(network(name), {wrt: claim})
     assert result.verdict.startswith("up to convention")

@@ -99,6 +99,7 @@ def _everywhere(trials: Sequence[tuple[Backward, ndarray]], lists: Sequence[Mapp
 def _pairs(trials: Sequence[tuple[Backward, ndarray]], lists: Sequence[Mapping[Key, Edit]]) -> list[Match]:
     """Two of the commonest mistakes at different places."""
     usual = [(k, e) for k, e in lists[0].items() if e.name in PAIRED and e.weight <= USUAL]
+    usual.sort(key=lambda pair: RANK[pair[1].name])
     tried = 0
     for i, (a, x) in enumerate(usual):
         for b, y in usual[i + 1 :]:
