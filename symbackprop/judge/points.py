@@ -43,7 +43,7 @@ class Place:
     seed, sizes, point   which, how large, and the inputs.
     values               every tensor of the truth and its gradients, as floats.
     sides                the comparisons that were decided.
-    exact                residues of every tensor of a program, by how many primes.
+    exact                residues of every tensor of a program, by how many primes and which draw.
     """
 
     program: Program
@@ -53,7 +53,7 @@ class Place:
     point: dict[str, ndarray]
     values: dict[str, ndarray] = field(default_factory=dict)
     sides: list[Side] = field(default_factory=list)
-    exact: dict[tuple[int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
+    exact: dict[tuple[int, int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
 
     def of(self, program: Program) -> dict[str, ndarray]:
         """The values of another program at this place, each program run once."""
@@ -75,9 +75,9 @@ class Place:
         inputs = {name: MORE_DIGITS.lift(array) for name, array in self.point.items()}
         return walk(self.everything, inputs, self.sizes, MORE_DIGITS)
 
-    def residues(self, depth: int) -> dict[str, ndarray]:
+    def residues(self, depth: int, attempt: int = 0) -> dict[str, ndarray]:
         """The inputs as residues: whole where they are whole by declaration, random beside their floats elsewhere."""
-        rng = random.Random(self.seed)
+        rng = random.Random(self.seed + 1_000_003 * attempt)
         return {t.name: _residues(t, self.point[t.name], rng, depth) for t in self.program.inputs if t.name in self.point}
 
 

@@ -23,7 +23,9 @@ AGREES = 1e-9  # relative to the truth's largest entry
 DIFFERS = 1e-6
 EXACT = 1e-25  # relative error that 50 digits may leave
 PROOFS = 8  # points at which residues are compared
-TRIES = 24  # points at which residues may be tried, where a root must be a square
+LEAST_PROOFS = 3  # as many must have them
+REDRAWS = 12  # residues drawn at a point, until every root is one of a square
+TRIES = 80  # the same at all points
 
 Bindings = tuple[tuple[str, "Program | str"], ...]  # names that a person gave: to a formula, or to a true gradient
 
@@ -212,22 +214,24 @@ def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
 
 def prove(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> None:
     """Compare modulo primes at points with every pattern of branches; what differs proves nothing, and leaves `identity` False."""
-    proved, lowest = 0, 0
-    wanted = max(PROOFS, _patterns(found.samples))
-    for sample in found.samples[: max(wanted, TRIES)]:
-        for depth in DEPTHS:
-            try:
-                outcome = _equal(goal, program, bindings, sample.place, depth)
-            except DeeperError:
-                continue
-            except (RedrawError, PointError, OverflowError):
+    proved, deepest, tries = 0, 0, 0
+    for sample in found.samples[: max(PROOFS, _patterns(found.samples))]:
+        for attempt in range(REDRAWS):
+            tries += 1
+            if tries > TRIES:
                 break
+            try:
+                outcome, depth = _equal(goal, program, bindings, sample.place, attempt)
+            except RedrawError:
+                continue
+            except (PointError, OverflowError):
+                return
             if not outcome:
                 return
-            proved, lowest = proved + 1, max(lowest, depth)
+            proved, deepest = proved + 1, max(deepest, depth)
             break
-    found.identity = proved >= min(3, len(found.samples))
-    found.bits = error_bits(lowest, 1) if found.identity else 0
+    found.identity = proved >= min(LEAST_PROOFS, len(found.samples))
+    found.bits = error_bits(deepest, 1) if found.identity else 0
 
 
 def _patterns(samples: Sequence[Sample]) -> int:
@@ -242,10 +246,20 @@ def _patterns(samples: Sequence[Sample]) -> int:
     return last
 
 
-def _equal(goal: Goal, program: Program, bindings: Bindings, place: Place, depth: int) -> bool:
-    key = depth, id(goal.program)
-    if key not in place.exact:
-        place.exact[key] = goal.program, walk(goal.program, place.residues(depth), place.sizes, RESIDUES)
-    base = dict(place.exact[key][1])
-    claimed = value(goal.truth, program, bindings, place, base, RESIDUES)
-    return same(claimed, base[goal.name])
+def _equal(goal: Goal, program: Program, bindings: Bindings, place: Place, attempt: int) -> tuple[bool, int]:
+    """Whether the residues are equal at a place, and how many primes that took.
+
+    Raises RedrawError where other residues must be drawn, PointError where there are none.
+    """
+    for depth in DEPTHS:
+        key = depth, attempt, id(goal.program)
+        try:
+            if key not in place.exact:
+                inputs = place.residues(depth, attempt)
+                place.exact[key] = goal.program, walk(goal.program, inputs, place.sizes, RESIDUES)
+            base = dict(place.exact[key][1])
+            claimed = value(goal.truth, program, bindings, place, base, RESIDUES)
+        except DeeperError:
+            continue
+        return same(claimed, base[goal.name]), depth
+    raise PointError("there are more exponentials within one another than primes")
