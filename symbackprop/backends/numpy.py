@@ -22,7 +22,7 @@ from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
 from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.core.functions import ELEMENTWISE
-from symbackprop.core.pin import letters_of
+from symbackprop.core.guards import letters_of
 from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line

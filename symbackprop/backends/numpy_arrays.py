@@ -12,6 +12,7 @@ from itertools import combinations
 from sympy import Expr, Symbol
 
 from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, UNARY, Code, Shown, printed, wrapped
+from symbackprop.core.letters import single
 
 Letters = tuple[str, ...]
 Show = Callable[[Expr], str]  # the text of a size
@@ -254,7 +255,8 @@ def _stacked(
         right = transposed(b, (*batch, *summed, *columns))
         return _at(left, right, (*batch, *rows, *columns))
     letters = target or (*batch, *rows, *columns)
-    names = {c: chr(ord("a") + k) for k, c in enumerate(dict.fromkeys((*a.letters, *b.letters)))}
+    met = dict.fromkeys((*a.letters, *b.letters))
+    names = dict(zip(met, single(len(met)), strict=True))
     left, right, result = ("".join(names[c] for c in part) for part in (a.letters, b.letters, letters))
     return Array(f'np.einsum("{left},{right}->{result}", {a.text}, {b.text}, optimize=True)', letters)
 

@@ -17,7 +17,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
-from symbackprop.core.pin import is_position, is_size
+from symbackprop.core.guards import is_position, is_size
 
 # how tightly a text binds: an atom needs no parentheses anywhere, a comparison nearly everywhere
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = range(6)

@@ -25,7 +25,7 @@ from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_f
 from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
 from symbackprop.backends.numpy_writes import write
 from symbackprop.core.functions import Where, iverson
-from symbackprop.core.pin import affine, integers_of, letters_of, overhang, pins, split
+from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MATRIX = {"inverse": "np.linalg.inv({})", "det": "np.linalg.det({})", "logdet": "np.linalg.slogdet({})[1]"}
@@ -134,7 +134,7 @@ def _matrix(equation: Equation, op: Matrix, scope: Scope, setting: Setting) -> A
 
 def _pinned(program: Program, equation: Equation, scope: Scope) -> tuple[dict[str, Pinned], list[sp.Eq]]:
     """The pinned letters with their places, and the guards that remain."""
-    fixed, remaining = pins(program, equation)
+    fixed, remaining = fixed_letters(program, equation)
     integers = integers_of(program, equation) if fixed else {}
     ones = {position(c): S.Zero for c, extent in scope.sizes.items() if extent == 1}
     result = {}
@@ -208,7 +208,7 @@ def _named_masks(body: Any, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
 
 
 def _indicator(guard: Any, goal: Letters, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
-    """1 where a guard that pins nothing holds: [i = l + c] is an identity matrix, moved by c."""
+    """1 where a guard that fixes no letter: [i = l + c] is an identity matrix, moved by c."""
     if guard is S.false:
         return S.Zero
     form = affine(guard.lhs - guard.rhs)

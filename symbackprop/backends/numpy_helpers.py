@@ -9,6 +9,7 @@ from sympy import Symbol
 
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
 from symbackprop.core.functions import ELEMENTWISE
+from symbackprop.core.letters import VALUES, pool
 
 LOGSUMEXP = '''
 def logsumexp(x, axis=None):
@@ -71,7 +72,7 @@ def helper_source(name: str, dtype: str) -> str:
 def _row(name: str, dtype: str) -> str:
     """A row of the table; what stands twice in its stable form is computed once."""
     row = ELEMENTWISE[name]
-    fresh = (Symbol(letter) for letter in "abcdefgh")
+    fresh = map(Symbol, pool(VALUES))
     shared, (form,) = sp.cse(stable_form(name), symbols=fresh, optimizations=[], order="none")
     arguments = ", ".join(s.name for s in row.args)
     lines = [f"def {name}({arguments}):", f'    """{row.formula}, entry by entry."""']

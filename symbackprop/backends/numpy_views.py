@@ -11,7 +11,7 @@ from sympy import Expr, S, Symbol
 
 from symbackprop.backends.numpy_arrays import Array, Letters, aligned, elementwise, indexed, shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, printed
-from symbackprop.core.pin import Affine, affine, digits, letters_of, proven
+from symbackprop.core.guards import Affine, affine, digits, letters_of, proven
 from symbackprop.core.program import position
 
 

@@ -11,7 +11,7 @@ from sympy import Expr, S
 from symbackprop.backends.numpy_arrays import Array, Letters, aligned, constant_text, fitted, shape_text
 from symbackprop.backends.numpy_body import ATOM
 from symbackprop.backends.numpy_views import Pinned, Scope, entry_text, slice_text, take_entries, ways, window_letter
-from symbackprop.core.pin import digits
+from symbackprop.core.guards import digits
 from symbackprop.core.program import position
 
 

@@ -35,9 +35,10 @@ from symbackprop.core.program import (
     slot,
     substituted,
 )  # fmt: skip
-from symbackprop.core.rewrites import shrunk, without_labels
+from symbackprop.core.simplify import shrunk, without_labels
 
-_RESULT, _UP = Symbol("_y"), Symbol("_up")
+_RESULT = Symbol("_y")
+_FIRST = LETTERS[2:] + LETTERS[:2]  # i and j are left to the equations that a person wrote
 
 
 def gradient_name(of: str, wrt: str, via: str | None = None) -> str:
@@ -89,6 +90,7 @@ class _Sweep:
         self.tensors = dict(self.program.tensors)
         self.lead = self.program.shape(self.of)
         self.needed = _on_path(self.program, self.of, set(self.wrt))
+        self.spoken_for = {*self.program.tensors, *map(str, self.program.sizes())}
         self.uses: dict[str, list[_Use]] = {}
         self.gradient: dict[str, str | None] = {}  # tensor -> the tensor that holds its gradient; None: the seed
         self.shown: dict[str, str] = {}  # an unnamed tensor -> the named one whose gradient it shares
@@ -96,6 +98,10 @@ class _Sweep:
     def seed(self) -> None:
         """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, not an equation."""
         self.gradient[self.of] = None
+
+    def letters(self, number: int, taken: Iterable[str] = ()) -> tuple[str, ...]:
+        """Letters for axes that the chain rule adds: neither taken, nor names of tensors or sizes."""
+        return fresh(number, {*taken, *self.spoken_for}, _FIRST)
 
     def write(self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None) -> str:
         name = gradient_name(self.of, wrt, via)
@@ -159,7 +165,7 @@ class _Sweep:
         if gradient_name(self.of, name) in self.tensors:
             return
         rank = self.program.tensors[name].rank
-        index = new_letters(len(self.lead) + rank, ())
+        index = self.letters(len(self.lead) + rank)
         wrt = Ref(name, index[len(self.lead) :])
         if name == self.of:
             self.write(name, index, Sum(_identity(index[:rank], index[rank:])), (), Step("seed", wrt=wrt))
@@ -171,7 +177,7 @@ class _Sweep:
         name = equation.target.name
         if name not in self.gradient or all(operand.name not in self.needed for operand in equation.operands):
             return
-        lead = new_letters(len(self.lead), tuple(letter_sizes(self.program, equation)))
+        lead = self.letters(len(self.lead), letter_sizes(self.program, equation))
         held = self.gradient[name]
         upstream = Ref(held, lead + equation.target.index) if held is not None else None
         for k, operand in enumerate(equation.operands):
@@ -197,7 +203,7 @@ class _Sweep:
             return None
         sizes = {**sizes, **dict(zip(lead, self.lead, strict=True))}
         # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
-        index, guards, widths = _distinct(operand.index, tuple(sizes))
+        index, guards, widths = _distinct(operand.index, {*sizes, *self.spoken_for})
         refs = [*places, equation.target]
         body, used, slots = _packed(local, upstream is not None, len(places))
         operands = ([upstream] if upstream is not None else []) + [refs[u] for u in used]
@@ -239,7 +245,7 @@ class _Sweep:
             extent = self.program.shape(operand.name)[-1]
             p, q = target.index[-2:]
             sizes = {c: n for c, n in sizes.items() if c in target.index}  # the letters of a row and a column of X are new
-            i, j = new_letters(2, tuple(sizes))
+            i, j = self.letters(2, sizes)
             sizes = {**sizes, i: extent, j: extent}
             wrt = Ref(operand.name, (*batch, i, j))
             return -slot(0) * slot(1), (Ref(target.name, (*batch, p, i)), Ref(target.name, (*batch, j, q))), wrt, sizes
@@ -302,19 +308,19 @@ def _local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, t
     return substituted(local, swap), tuple(slot(j) for j in range(len(used)))
 
 
-def _distinct(index: tuple[str, ...], taken: tuple[str, ...]):
+def _distinct(index: tuple[str, ...], taken: set[str]):
     """The letters of an operand made distinct, the guards that tie a repeated letter, and the sizes of the new letters."""
     new: list[str] = []
     guards: list[Expr] = []
     origin: dict[str, str] = {}
     for letter in index:
         if letter in new:
-            (fresh,) = new_letters(1, taken + tuple(new))
-            guards.append(iverson(sp.Eq(position(letter), position(fresh))))
-            origin[fresh] = letter
-            letter = fresh
+            (other,) = fresh(1, taken | set(new), _FIRST)
+            guards.append(iverson(sp.Eq(position(letter), position(other))))
+            origin[other] = letter
+            letter = other
         new.append(letter)
-    return tuple(new), guards, lambda sizes: {fresh: sizes[old] for fresh, old in origin.items()}
+    return tuple(new), guards, lambda sizes: {new: sizes[old] for new, old in origin.items()}
 
 
 def closed(
@@ -354,11 +360,3 @@ def pattern_of(op: Op, local: Expr, places: Sequence[Ref]) -> str:
     if isinstance(body, TableFunction) and body.row.name in ("maximum", "minimum"):
         return "max"
     return "map"
-
-
-_FIRST = LETTERS[2:] + LETTERS[:2]  # i and j are left to the equations that a person wrote
-
-
-def new_letters(number: int, taken: Iterable[str]) -> tuple[str, ...]:
-    """Letters for the axes that the chain rule adds."""
-    return fresh(number, taken, _FIRST)

@@ -1,11 +1,19 @@
-"""The one pool of index letters: i, j, k, ... as a person would choose them, then i1, j1, ... without end."""
+"""The one pool of letters: i, j, k, ... for indices as a person would choose them, then i1, j1, ... without end.
+
+Every module that needs a letter takes it from here, and says which are taken: those of the equation, and the names of tensors and
+sizes where a reader could take one for the other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import count, islice
+from string import ascii_letters
+
+from symbackprop.core.errors import SymbackpropError
 
 LETTERS = "ijklmpqrstuvw"  # neither n, which is a size, nor o, which looks like a zero
+VALUES = "abcdefgh"  # for values in between, in generated code
 
 
 def pool(first: Iterable[str] = LETTERS) -> Iterator[str]:
@@ -19,3 +27,13 @@ def fresh(number: int, taken: Iterable[str], first: Iterable[str] = LETTERS) -> 
     """The first `number` letters of the pool that are not taken."""
     used = set(taken)
     return tuple(islice((letter for letter in pool(first) if letter not in used), number))
+
+
+def single(number: int) -> str:
+    """`number` letters of one character each, as the pattern of an einsum needs them: a, b, ..., Z.
+
+    Raises SymbackpropError beyond 52, which no array has axes for.
+    """
+    if number > len(ascii_letters):
+        raise SymbackpropError(f"an einsum over {number} letters: NumPy has {len(ascii_letters)}; write it in two products")
+    return ascii_letters[:number]

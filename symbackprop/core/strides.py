@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.pin import affine, split
+from symbackprop.core.guards import affine, split
 from symbackprop.core.program import Equation, Program, Sum, letter_sizes, position
 
 

@@ -13,8 +13,8 @@ import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.letters import LETTERS
-from symbackprop.core.pin import integers_of, is_position, overhang, pins, split
+from symbackprop.core.guards import fixed_letters, integers_of, is_position, overhang, split
+from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
 from symbackprop.display.body import ATOM, POWER, PRODUCT, SUM, BodyPrinter, Piece, bracket, indicator, juxtapose, scalar
 from symbackprop.display.names import Names
@@ -189,9 +189,9 @@ def _operand(names: Names, ref: Ref, letters: Mapping[str, str], inline: Collect
         used = {*letters, *letters.values()}
         for c, extent in sizes.items():
             if c not in own:
-                fresh = c if c not in used else next(f for f in (*LETTERS, *(f"{c}{n}" for n in range(1, 99))) if f not in used)
-                used.add(fresh)
-                own[c] = "" if extent == 1 else names.letter(fresh)
+                letter = c if c not in used else fresh(1, used)[0]
+                used.add(letter)
+                own[c] = "" if extent == 1 else names.letter(letter)
         return _right(names, inner, own, inline)
     latex = entry(names, ref, letters)
     role = names.signature(ref.name).role
@@ -238,7 +238,7 @@ def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], di
     if not factors.guards:
         return op.body, list(op.over), {}, []
     program = names.program
-    pinned, remaining = pins(program, equation, scatter=False)
+    pinned, remaining = fixed_letters(program, equation, scatter=False)
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
     operands = [op.slots[k] for k in factors.operands]
     body = sp.Mul(factors.coefficient, *operands, factors.rest, *map(iverson, remaining))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import S
 
-from symbackprop.core.letters import LETTERS
+from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
 from symbackprop.display.body import PRODUCT, bracket, indicator, juxtapose
 from symbackprop.display.index_form import body_piece, entry, equation_letters, index_equation
@@ -126,11 +126,10 @@ def _local(names: Names, equation: Equation, step: Step) -> tuple[str, ...]:
     tied = [c for c in through.index if c in wrt.index and letters[c]]
     own = names.signature(wrt.name).kind != "value"  # the letters that samples share say nothing new
     if step.pattern == "product" and tied and own and step.upstream is not None:
-        free = (c for c in LETTERS if c not in letters)
-        fresh = dict(zip(tied, free, strict=False))
-        moved = Ref(through.name, tuple(fresh.get(c, c) for c in through.index))
-        letters |= {new: names.letter(new) for new in fresh.values()}
-        same = [indicator(f"{letters[fresh[c]]} = {letters[c]}") for c in tied]
+        new = dict(zip(tied, fresh(len(tied), letters), strict=True))
+        moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
+        letters |= {c: names.letter(c) for c in new.values()}
+        same = [indicator(f"{letters[new[c]]} = {letters[c]}") for c in tied]
         factor = bracket(piece.latex) if piece.level < PRODUCT else piece.latex
         right = juxtapose(same if piece.latex == "1" else [*same, factor])
         shown.append(f"{_local_left(names, moved, wrt, letters)} = {right}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from symbackprop.core.letters import LETTERS
+from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Program, Signature, letter_sizes
 from symbackprop.display.body import scalar
 from symbackprop.display.closed_form import LIMIT, ClosedForms
@@ -208,7 +208,7 @@ def _softmax_rows(names: Names, o: str, named: str, k: str) -> list[Block]:
     """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over."""
     total = next(t for (own, t) in names.softmax.named if own == o)
     index, sizes = names.written[total].operands[0].index, letter_sizes(names.program, names.written[total])
-    i = next(c for c in LETTERS if c not in index)
+    (i,) = fresh(1, index)
 
     def at(c: str) -> list[str]:
         return ["" if sizes[x] == 1 else names.letter(c if x == k else x) for x in index]

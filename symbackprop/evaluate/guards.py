@@ -1,4 +1,8 @@
-"""Equality guards in a body, solved at concrete sizes: 1[i = o + k] fixes i, so that no sum runs over i."""
+"""Equality guards in a body, solved at concrete sizes: 1[i = o + k] fixes i, so that no sum runs over i.
+
+This is the witness's own solver. `core.guards` solves the same equalities for every size at once, for what is printed and
+compiled; nothing is shared between the two on purpose, since their agreement is the proof.
+"""
 
 from __future__ import annotations
 

@@ -89,9 +89,10 @@ def _diagonal(tensor: Tensor, labels: Labels) -> Read:
     single = tuple(dict.fromkeys(labels))
     if len(single) == len(labels):
         return Read(tensor, labels=labels)
-    letters: Mapping[sp.Basic, str] = dict(zip(single, "abcdefghijklmnop", strict=False))
-    pattern = "".join(letters[one] for one in labels) + "->" + "".join(letters[one] for one in single)
-    return Read(builder.contract(pattern, tensor), labels=single)
+    letters: Mapping[sp.Basic, str] = dict(zip(single, builder.letters(len(single)), strict=True))
+    index = tuple(letters[one] for one in labels)
+    result = builder.product([(tensor, index)], tuple(letters.values()), dict(zip(index, tensor.shape, strict=True)))
+    return Read(result, labels=single)
 
 
 def aligned(parts: list[Read], labels: Labels) -> list[Read]:

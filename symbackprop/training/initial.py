@@ -23,7 +23,7 @@ from numpy import ndarray
 from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import TableFunction
-from symbackprop.core.pin import letters_of
+from symbackprop.core.guards import letters_of
 from symbackprop.core.program import Equation, Program, Sum, letter_sizes
 from symbackprop.evaluate.points import extent, shape_of
 

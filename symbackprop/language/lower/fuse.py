@@ -6,6 +6,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.functions import TableFunction
+from symbackprop.core.letters import fresh
 from symbackprop.core.program import Op, Sum, position, slot, substituted
 from symbackprop.language.tensors import Index, Tensor
 
@@ -130,12 +131,7 @@ def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
     assert isinstance(inner.op, Sum)
     taken = {c for _, i in node.operands for c in i} | set(node.index) | {c for c, _ in node.op.over}
     rename = dict(zip(inner.index, index, strict=True))
-    fresh = 0
-    for letter, _ in inner.op.over:
-        while f"f{fresh}" in taken:
-            fresh += 1
-        rename[letter] = f"f{fresh}"
-        taken.add(f"f{fresh}")
+    rename |= zip([c for c, _ in inner.op.over], fresh(len(inner.op.over), taken), strict=True)
     operands = [o for j, o in enumerate(node.operands) if j != k]
     old = [s for j, s in enumerate(node.op.slots) if j != k]
     swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}

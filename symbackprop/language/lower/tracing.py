@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from sympy import Expr, Symbol
 
-from symbackprop.core.letters import LETTERS
+from symbackprop.core.letters import pool
 from symbackprop.core.program import Equation, Program, Reduce, Ref, Signature, Sum, check, letter_sizes, position, substituted
 from symbackprop.language.lower.fuse import Node, fuse, is_activation, squeeze
 from symbackprop.language.lower.recognise import recognise
@@ -117,14 +118,13 @@ def with_letters(program: Program) -> Program:
     """The same program with letters that a person would choose: one for each size, the same in every equation where it can be."""
     chosen: dict[Expr, list[str]] = {}
     avoid = set(program.tensors) | {str(s) for s in program.sizes()}
-    pool = [c for c in LETTERS if c not in avoid] + [f"{c}{n}" for n in range(1, 10) for c in LETTERS]
     used: set[str] = set()
 
     def candidates(extent: Expr) -> list[str]:
         if extent not in chosen:
             own = str(extent).lower()
             natural = isinstance(extent, Symbol) and str(extent).isupper() and len(own) == 1 and own not in avoid | used
-            letter = own if natural else next((c for c in pool if c not in used), pool[-1])
+            letter = own if natural else next(c for c in pool() if c not in avoid | used)
             used.add(letter)
             chosen[extent] = [letter]
         return chosen[extent]
@@ -136,10 +136,10 @@ def with_letters(program: Program) -> Program:
         rename: dict[str, str] = {}
         for letter in order:
             own = candidates(sizes[letter]) if sizes[letter] != 1 else []
-            free = (c for c in (*own, *pool) if c not in rename.values())
-            fresh = next(free)
-            if own is not None and fresh not in own and fresh in used:  # prefer a letter that means no other size
-                fresh = next((c for c in pool if c not in used and c not in rename.values()), fresh)
+            free = (c for c in chain(own, pool()) if c in own or c not in avoid)
+            fresh = next(c for c in free if c not in rename.values())
+            if fresh not in own and fresh in used:  # a letter that means no other size
+                fresh = next(c for c in pool() if c not in avoid | used and c not in rename.values())
             if sizes[letter] != 1 and fresh not in own:
                 own.append(fresh)
                 used.add(fresh)

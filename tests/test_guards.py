@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.core.functions import FUNCTIONS, Where, iverson
-from symbackprop.core.pin import affine, digits, overhang, pins, proven, split, upper
+from symbackprop.core.guards import affine, digits, fixed_letters, overhang, proven, split, upper
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, position, size, slot
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor
@@ -65,19 +65,19 @@ def test_the_parts_multiply_to_the_body(parts: list, count: int) -> None:
 def test_a_slice_is_read_at_its_place() -> None:
     program, equation = only(declare("x", ("n",))[1::2])
     (letter,) = equation.target.index
-    assert pins(program, equation) == ({equation.operands[0].index[0]: 1 + 2 * position(letter)}, [])
+    assert fixed_letters(program, equation) == ({equation.operands[0].index[0]: 1 + 2 * position(letter)}, [])
 
 
 def test_a_take_is_read_at_the_integers() -> None:
     t = declare("t", ("b",), "integers", bound=size("v"))
     program, equation = only(declare("E", ("v", "d"))[t])
-    assert pins(program, equation) == ({equation.operands[0].index[0]: S1}, [])
+    assert fixed_letters(program, equation) == ({equation.operands[0].index[0]: S1}, [])
 
 
 def test_a_class_of_each_row_is_read_at_both_letters() -> None:
     t = declare("t", ("b",), "integers", bound=size("v"))
     program, equation = only(declare("x", ("b", "v"))[arange(size("b")), t])
-    fixed, remaining = pins(program, equation)
+    fixed, remaining = fixed_letters(program, equation)
     assert list(fixed.values()) == [S1]
     assert remaining == []
 
@@ -86,35 +86,35 @@ def test_an_equality_with_entries_that_are_no_integers_pins_nothing() -> None:
     tensors = {"x": Signature("x", (N,), "data"), "y": Signature("y", (N,))}
     guard = sp.Eq(i_, S0, evaluate=False)
     equation = Equation(Ref("y", ("i",)), Sum(iverson(guard), (S0,)), (Ref("x", ("i",)),))
-    assert pins(Program(tensors, (equation,), ("y",)), equation) == ({}, [guard])
+    assert fixed_letters(Program(tensors, (equation,), ("y",)), equation) == ({}, [guard])
 
 
 def test_a_window_is_written_where_it_was_read() -> None:
     guard = sp.Eq(i_, 2 * o_ + k_ - 1, evaluate=False)
     forward = selecting("ok", guard, {"i": N}, (M, sp.Integer(3)), "i", (N,))
-    assert pins(*forward) == ({"i": 2 * o_ + k_ - 1}, [])
+    assert fixed_letters(*forward) == ({"i": 2 * o_ + k_ - 1}, [])
     backward = selecting("i", guard, {"o": M, "k": sp.Integer(3)}, (N,), "ok", (M, sp.Integer(3)))
-    assert pins(*backward) == ({"i": 2 * o_ + k_ - 1}, [])
-    fixed, remaining = pins(*backward, scatter=False)
+    assert fixed_letters(*backward) == ({"i": 2 * o_ + k_ - 1}, [])
+    fixed, remaining = fixed_letters(*backward, scatter=False)
     assert fixed == {"k": i_ - 2 * o_ + 1}
     assert remaining == []
 
 
 def test_a_summed_letter_is_preferred_where_it_stays_in_range() -> None:
     guard = sp.Eq(i_, N - j_ - 1, evaluate=False)
-    assert pins(*selecting("i", guard, {"j": N}, (N,), "j", (N,))) == ({"j": N - i_ - 1}, [])
+    assert fixed_letters(*selecting("i", guard, {"j": N}, (N,), "j", (N,))) == ({"j": N - i_ - 1}, [])
 
 
 def test_an_identity_between_letters_of_the_target_remains() -> None:
     guard = sp.Eq(i_, j_, evaluate=False)
-    assert pins(*selecting("ij", guard, {}, (N, N), "i", (N,))) == ({}, [guard])
+    assert fixed_letters(*selecting("ij", guard, {}, (N, N), "i", (N,))) == ({}, [guard])
 
 
 def test_pins_of_pins_are_written_in_the_letters_that_stay() -> None:
     body = S0 * iverson(sp.Eq(i_, j_ + 1, evaluate=False)) * iverson(sp.Eq(j_, o_ + 2, evaluate=False))
     tensors = {"x": Signature("x", (N,), "data"), "y": Signature("y", (N - 3,))}
     equation = Equation(Ref("y", ("o",)), Sum(body, (S0,), (("i", N), ("j", N))), (Ref("x", ("i",)),))
-    fixed, remaining = pins(Program(tensors, (equation,), ("y",)), equation)
+    fixed, remaining = fixed_letters(Program(tensors, (equation,), ("y",)), equation)
     assert fixed == {"i": o_ + 3, "j": o_ + 2}
     assert remaining == []
 

@@ -1,7 +1,10 @@
 """Equalities that fix a letter: sum_i x[i] 1[i = o + k] reads x at o + k, so no indicator need ever be written down or stored.
 
-`split` takes the body of a Sum apart; `pins` solves its equalities, one letter at a time; `overhang` says how far outside of its
-axis a pinned position may stand. A term whose position is out of range is 0: that is zero padding.
+`split` takes the body of a Sum apart; `fixed_letters` solves its equalities, one letter at a time; `overhang` says how far outside
+of its axis a fixed position may stand. A term whose position is out of range is 0: that is zero padding.
+
+The equalities are solved for every size at once, for what is printed and compiled. The witness solves them again in
+`evaluate.guards`, at numbers and by rules of its own: two solvers of one idea on purpose, since their agreement is the proof.
 """
 
 from __future__ import annotations
@@ -247,7 +250,7 @@ class _Candidate:
     rank: tuple[int, int]
 
 
-def pins(program: Program, equation: Equation, scatter: bool = True) -> tuple[dict[str, Expr], list[sp.Eq]]:
+def fixed_letters(program: Program, equation: Equation, scatter: bool = True) -> tuple[dict[str, Expr], list[sp.Eq]]:
     """The letters that the guards of a Sum fix, each with its position in the letters that stay, and the guards that remain.
 
     scatter   whether a guard may also fix a letter of the target, where no summed letter is fixed within its range: the value

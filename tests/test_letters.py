@@ -1,0 +1,77 @@
+"""Letters come from one pool: never one that is taken, never too few, and no module has an alphabet of its own."""
+
+import ast
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.letters import LETTERS, fresh, single
+from symbackprop.core.program import Program, Ref, check
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import apply, contract
+from tests.random_programs import declare
+
+PACKAGE = Path(__file__).parent.parent / "symbackprop"
+
+
+@given(st.integers(0, 60), st.sets(st.sampled_from([*LETTERS, *(f"{c}{n}" for c in LETTERS for n in (1, 2, 3))])))
+def test_a_fresh_letter_is_new_however_many_are_asked_for(number: int, taken: set[str]) -> None:
+    found = fresh(number, taken)
+    assert len(set(found)) == len(found) == number
+    assert not taken & set(found)
+
+
+def test_the_pool_begins_with_the_letters_that_are_preferred() -> None:
+    assert fresh(3, "i") == ("j", "k", "l")
+    assert fresh(2, "k", LETTERS[2:]) == ("l", "m")
+
+
+def test_letters_of_one_character_are_refused_where_they_run_out() -> None:
+    assert single(3) == "abc"
+    assert len(set(single(52))) == 52
+    with pytest.raises(SymbackpropError, match="53 letters"):
+        single(53)
+
+
+def letters_of(program: Program) -> set[str]:
+    refs = [r for e in program.equations for r in (e.target, *e.operands)]
+    return {c for r in refs if isinstance(r, Ref) for c in r.index} | {c for e in program.equations for c, _ in e.op.over}
+
+
+def test_no_letter_is_the_name_of_a_tensor_or_of_a_size() -> None:
+    taken = [*LETTERS[:-1], "i1", "j1"]
+    tensors = [declare(name, ("k1", "l1", "k1")) for name in taken]
+    a = sum((apply("exp", t) for t in tensors[1:]), start=tensors[0])
+    program = trace({"L": contract("iji->j", a).named("y").sum()})
+    derived = check(chain_rule(program, "y", ["i"]))
+    assert not letters_of(derived) & {*taken, "k1", "l1"}
+
+
+def test_twenty_axes_of_different_sizes_have_twenty_letters() -> None:
+    sizes = [f"size{k}" for k in range(20)]
+    program = trace({"L": declare("x", sizes).sum()})
+    assert len(letters_of(program)) == 20
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_but_the_pool_builds_an_alphabet(path: Path) -> None:
+    if path == PACKAGE / "core" / "letters.py" or path.is_relative_to(PACKAGE / "formulas"):  # which writes characters, not letters
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    alphabets = [t for t in texts if len(t) > 3 and t.isalpha() and t.islower() and _is_run(t)]
+    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} | {
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name)
+    }
+    assert not alphabets, f"{path.name} has an alphabet of its own: take letters from core.letters"
+    assert not names & {"ascii_lowercase", "ascii_letters", "ascii_uppercase"}, f"{path.name}: take letters from core.letters"
+
+
+def _is_run(text: str) -> bool:
+    """Whether every character follows the one before it in the alphabet, perhaps with one left out."""
+    return all(0 < ord(b) - ord(a) <= 2 for a, b in pairwise(text))
