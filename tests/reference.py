@@ -21,6 +21,10 @@ FUNCTIONS = {
     sp.Eq: lambda a, b: a == b, sp.Ne: lambda a, b: a != b, sp.Gt: lambda a, b: a > b, sp.Ge: lambda a, b: a >= b,
     sp.Lt: lambda a, b: a < b, sp.Le: lambda a, b: a <= b, sp.And: lambda *parts: all(parts),
 }  # fmt: skip
+REDUCED = {
+    "max": max, "min": min, "prod": math.prod,
+    "logsumexp": lambda terms: max(terms) + math.log(math.fsum(math.exp(t - max(terms)) for t in terms)),
+}  # fmt: skip
 MATRIX = {"inverse": np.linalg.inv, "det": np.linalg.det, "logdet": lambda x: np.linalg.slogdet(x)[1]}
 
 
@@ -86,7 +90,5 @@ def _value(program: Program, equation: Equation, values: Mapping[str, ndarray], 
         if isinstance(op, Sum):
             result[place] = math.fsum(terms)
         else:
-            top = max(terms)
-            shifted = top + math.log(math.fsum(math.exp(t - top) for t in terms))
-            result[place] = {"max": top, "min": min(terms), "logsumexp": shifted}[op.kind]
+            result[place] = REDUCED[op.kind](terms)
     return result

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from random_programs import declare, programs
 
 from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.functions import REDUCTIONS
 from symbackprop.core.program import Matrix, Program, check, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
@@ -217,3 +218,12 @@ def test_the_maximum_with_zero_is_relu_in_either_order() -> None:
         derived = differentiate(trace({"L": written.sum()}), "L", ["x"])
         gradient = tape.forward(derived.program, {"x": np.array([-1.0, 0.0, 1.0])}, {"n": 3})["dL/dx"]
         np.testing.assert_array_equal(gradient, [0, 0, 1])
+
+
+@pytest.mark.parametrize("kind", REDUCTIONS)
+def test_a_reduction_over_an_axis_of_size_one_is_the_entry_itself(kind: str) -> None:
+    w = declare("w", ("n", 1))
+    u = reduce(kind, w, 1).named("u")
+    derived = differentiate(trace({"u": u, "L": apply("sin", u).sum()}), "L")
+    assert backward(derived)[-1] == "dL/dw[i j] = dL/du[i]"
+    assert largest_error(derived) < 1e-12

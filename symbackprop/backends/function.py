@@ -18,7 +18,7 @@ from sympy import Expr
 from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
 from symbackprop.backends.numpy import Source, source
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Equation, Program, Signature, Sum, size
+from symbackprop.core.program import Equation, Program, Signature, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.gradients import as_derived
 
@@ -152,11 +152,9 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
             seen[expression] = expression.xreplace(swap)
         return seen[expression]
 
-    def rewritten(equation: Equation) -> Equation:
-        op = equation.op
-        over = tuple((c, put(extent)) for c, extent in op.over)
-        new = Sum(put(op.body), op.slots, over) if isinstance(op, Sum) else type(op)(op.kind, over)
-        return Equation(equation.target, new, equation.operands, equation.step)
+    def at_sizes(equation: Equation) -> Equation:
+        op = rewritten(equation.op, tuple((c, put(extent)) for c, extent in equation.op.over), put)
+        return Equation(equation.target, op, equation.operands, equation.step)
 
     tensors = {
         name: Signature(
@@ -179,7 +177,7 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
         if put(condition).is_negative:
             at = ", ".join(f"{name} = {number}" for name, number in sizes.items())
             raise CompileError(f"the network needs {condition} >= 0, which does not hold for {at}")
-    return Program(tensors, tuple(map(rewritten, program.equations)), program.outputs, tuple(map(put, program.conditions)))
+    return Program(tensors, tuple(map(at_sizes, program.equations)), program.outputs, tuple(map(put, program.conditions)))
 
 
 class _Function:
@@ -194,9 +192,8 @@ class _Function:
         for given in (params, {} if data is None else data):
             if not isinstance(given, Mapping):
                 raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
-        arrays = self.arguments.read({**params, **(data or {})})
-        with np.errstate(all="ignore"):  # a branch that is not taken may overflow
-            return self.function(*arrays)
+        with np.errstate(all="ignore"):  # a branch that is not taken may overflow, and so may an argument when it is read
+            return self.function(*self.arguments.read({**params, **(data or {})}))
 
 
 def _executed(text: Source) -> Callable[..., Any]:

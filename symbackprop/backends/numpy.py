@@ -21,12 +21,13 @@ from symbackprop.backends.numpy_arrays import shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
 from symbackprop.backends.numpy_helpers import helper_source
-from symbackprop.core.functions import ELEMENTWISE
+from symbackprop.core.functions import ELEMENTWISE, REDUCTIONS
 from symbackprop.core.guards import letters_of
 from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line
-RESERVED = {"np", "erf", "logsumexp", "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
+RESERVED = {"np", "erf", "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
+RESERVED |= {row.numpy for row in REDUCTIONS.values() if row.helper}
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ class _Writer:
         """dW_1 for a gradient of the value, dyhat_dW_1 for any other; the part through one use says so."""
         wrt = self.identifier.get(role.wrt, role.wrt)
         of = "" if role.of == self.value else self.identifier.get(role.of, role.of)
-        return (f"d{of}_d{wrt}" if of else f"d{wrt}") + (f"_via_{role.via}" if role.via else "")
+        way = (f"_via_{role.via}" if role.via else "") + (f"_{role.nth}" if role.nth else "")
+        return (f"d{of}_d{wrt}" if of else f"d{wrt}") + way
 
     def write(self) -> Source:
         forward = [line for e in self.equations if e.step is None for line in self.lines(e)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
@@ -24,12 +24,10 @@ from symbackprop.backends.numpy_arrays import (
 from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_float, helpers_of
 from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
 from symbackprop.backends.numpy_writes import write
-from symbackprop.core.functions import Where, iverson
+from symbackprop.core.functions import MatrixFunction, Reduction, Where, iverson, matrix_function, reduction
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
-MATRIX = {"inverse": "np.linalg.inv({})", "det": "np.linalg.det({})", "logdet": "np.linalg.slogdet({})[1]"}
-REDUCE = {"max": "max", "min": "min"}
 _CORE = Symbol("core")
 
 
@@ -65,17 +63,18 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
     program, op = setting.program, equation.op
     sizes = letter_sizes(program, equation)
     scope = Scope(sizes, program.conditions, setting.names, setting.dtype, set(), {}, [])
-    helpers = frozenset[str]()
-    if isinstance(op, Sum):
-        lines = _sum(equation, op, setting, scope, output)
-        helpers = helpers_of(op.body)
-    elif isinstance(op, Reduce):
-        value = _reduce(equation, op, scope, setting)
-        lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
-        helpers = frozenset([op.kind]) - set(REDUCE)
-    else:
-        value = _matrix(equation, op, scope, setting)
-        lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
+    match op:
+        case Sum():
+            lines, helpers = _sum(equation, op, setting, scope, output), helpers_of(op.body)
+        case Reduce():
+            row = reduction(op.kind)
+            value, helpers = _reduce(equation, op, row, scope, setting), frozenset([row.numpy] if row.helper else [])
+            lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
+        case Matrix():
+            value, helpers = _matrix(equation, matrix_function(op.kind), scope, setting), frozenset[str]()
+            lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
+        case _:
+            assert_never(op)
     return Recipe(tuple(scope.temporaries), tuple(lines), frozenset(scope.used), helpers)
 
 
@@ -110,26 +109,25 @@ def _finished(array: Array, equation: Equation, setting: Setting, scope: Scope, 
     return f"{array.atom}.copy()" if output and array.view and extents else array.text
 
 
-def _reduce(equation: Equation, op: Reduce, scope: Scope, setting: Setting) -> Array:
-    """max, min or logsumexp over some axes."""
+def _reduce(equation: Equation, op: Reduce, row: Reduction, scope: Scope, setting: Setting) -> Array:
+    """A reduction over some axes."""
     array = _operand(equation, 0, scope, setting, {})
     goal = _goal(equation, scope)
     over = [c for c, extent in op.over if extent != 1]
     if not over:
         return array
-    if op.kind in REDUCE:
-        return reduced(array, over, goal, REDUCE[op.kind])
+    if not row.helper:
+        return reduced(array, over, goal, row.numpy)
     axes = [k for k, c in enumerate(array.letters) if c in over]
     axis = "" if len(axes) == len(array.letters) else f", axis={axes[0] if len(axes) == 1 else tuple(axes)}"
-    return Array(f"{op.kind}({array.text}{axis})", tuple(c for c in array.letters if c not in over) if axis else ())
+    return Array(f"{row.numpy}({array.text}{axis})", tuple(c for c in array.letters if c not in over) if axis else ())
 
 
-def _matrix(equation: Equation, op: Matrix, scope: Scope, setting: Setting) -> Array:
+def _matrix(equation: Equation, row: MatrixFunction, scope: Scope, setting: Setting) -> Array:
     """A function of the last two axes; the axes before them keep their letters."""
     array = _operand(equation, 0, scope, setting, {})
-    lead = array.letters[:-2]
-    letters = (*lead, *_goal(equation, scope)[len(lead) :])
-    return Array(MATRIX[op.kind].format(array.text), letters)
+    own = () if row.scalar else _goal(equation, scope)[-2:]
+    return Array(row.numpy.format(array.text), (*array.letters[:-2], *own))
 
 
 def _pinned(program: Program, equation: Equation, scope: Scope) -> tuple[dict[str, Pinned], list[sp.Eq]]:

@@ -1,4 +1,4 @@
-"""The helper functions of generated NumPy source, each as text: rows of the table in their stable form, logsumexp, erf."""
+"""The helper functions of generated NumPy source, each as text: rows of the tables, elementwise in their stable form, and erf."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ import sympy as sp
 from sympy import Symbol
 
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
-from symbackprop.core.functions import ELEMENTWISE
+from symbackprop.core.functions import ELEMENTWISE, REDUCTIONS, known
 from symbackprop.core.letters import VALUES, pool
-
-LOGSUMEXP = '''
-def logsumexp(x, axis=None):
-    """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
-    top = np.max(x, axis=axis, keepdims=True)
-    return np.squeeze(top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)), axis=axis)
-'''
 
 # erf(x) / x is a series in x^2; log(erfc(x) / t) + x^2 with t = 2 / (2 + x) is one in Chebyshev polynomials of 2 t - 1, whose
 # coefficients were computed with 40 digits (the form is that of Press et al., Numerical Recipes, 3rd edition, section 6.2.2)
@@ -64,22 +57,22 @@ def _erf() -> str:
 @cache
 def helper_source(name: str, dtype: str) -> str:
     """The definition of the helper function `name`."""
-    if name == "logsumexp":
-        return LOGSUMEXP.strip()
+    if name in REDUCTIONS:
+        return REDUCTIONS[name].helper
     return _erf().strip() if name == "erf" else _row(name, dtype)
 
 
 def _row(name: str, dtype: str) -> str:
     """A row of the table; what stands twice in its stable form is computed once."""
-    row = ELEMENTWISE[name]
+    row = known(ELEMENTWISE, name, "the table of functions")
     fresh = map(Symbol, pool(VALUES))
     shared, (form,) = sp.cse(stable_form(name), symbols=fresh, optimizations=[], order="none")
     arguments = ", ".join(s.name for s in row.args)
     lines = [f"def {name}({arguments}):", f'    """{row.formula}, entry by entry."""']
-    known = list(row.args)
+    have = list(row.args)
     for symbol, part in [*shared, (None, form)]:
-        code = printed(part, tuple(Shown(s, ATOM, "float") for s in known), dtype)
-        text = code.text.format(*[s.name for s in known])
+        code = printed(part, tuple(Shown(s, ATOM, "float") for s in have), dtype)
+        text = code.text.format(*[s.name for s in have])
         lines.append(f"    {symbol.name} = {text}" if symbol is not None else f"    return {text}")
-        known += [symbol] if symbol is not None else []
+        have += [symbol] if symbol is not None else []
     return "\n".join(lines)

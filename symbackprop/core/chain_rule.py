@@ -17,15 +17,13 @@ from functools import cache
 import sympy as sp
 from sympy import Expr, S, Symbol
 
-from symbackprop.core.functions import REDUCTIONS, TableFunction, Where, X, Y, derivative, iverson
+from symbackprop.core.functions import iverson
 from symbackprop.core.letters import LETTERS, fresh
+from symbackprop.core.local import RESULT, local_derivative
 from symbackprop.core.program import (
     Equation,
     Gradient,
-    Matrix,
-    Op,
     Program,
-    Reduce,
     Ref,
     Signature,
     Step,
@@ -34,17 +32,16 @@ from symbackprop.core.program import (
     position,
     slot,
     substituted,
-)  # fmt: skip
+)
 from symbackprop.core.simplify import shrunk, without_labels
 
-_RESULT = Symbol("_y")
 _FIRST = LETTERS[2:] + LETTERS[:2]  # i and j are left to the equations that a person wrote
 
 
-def gradient_name(of: str, wrt: str, via: str | None = None) -> str:
-    """The canonical name of a derivative: dL/dx, and dL/dx|q for the part through q."""
-    wrap = [f"({n})" if "/" in n else n for n in (of, wrt)]
-    return f"d{wrap[0]}/d{wrap[1]}" + (f"|{via}" if via else "")
+def gradient_name(of: str, wrt: str, via: str | None = None, nth: int = 0) -> str:
+    """The canonical name of a derivative: dL/dx; dL/dx|q for the part through q, dL/dx|q (2) for the second use of x in q."""
+    of, wrt, through = (f"({name})" if "/" in name else name for name in (of, wrt, via or ""))
+    return f"d{of}/d{wrt}" + (f"|{through}" if through else "") + (f" ({nth})" if nth else "")
 
 
 def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
@@ -73,7 +70,7 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
 
 @dataclass
 class _Use:
-    """One way that a gradient comes back to a tensor: a Ref to it, as an equation's right-hand side not yet written."""
+    """One way that a gradient comes back to a tensor: its equation, not yet named, and the value that it comes through."""
 
     equation: Equation
     through: str
@@ -103,21 +100,24 @@ class _Sweep:
         """Letters for axes that the chain rule adds: neither taken, nor names of tensors or sizes."""
         return fresh(number, {*taken, *self.spoken_for}, _FIRST)
 
-    def write(self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None) -> str:
-        name = gradient_name(self.of, wrt, via)
+    def write(
+        self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None, nth: int = 0
+    ) -> str:
+        name = gradient_name(self.of, wrt, via, nth)
         op, operands = without_labels(self.tensors, op, tuple(operands))
         shape = self.lead + self.program.shape(wrt)
-        self.tensors[name] = Signature(name, shape, named=via is None and self.tensors[wrt].named, role=Gradient(self.of, wrt, via))
+        role, named = Gradient(self.of, wrt, via, nth), via is None and self.tensors[wrt].named
+        self.tensors[name] = Signature(name, shape, named=named, role=role)
         self.equations.append(Equation(Ref(name, index), op, operands, step))
         if via is None:
             self.gradient[wrt] = name
         return name
 
-    def write_use(self, name: str, use: Equation, via: str | None = None) -> str:
+    def write_use(self, name: str, use: Equation, via: str | None = None, nth: int = 0) -> str:
         """Write the gradient of `name` as one of its uses gives it."""
         assert isinstance(use.op, Sum)
         assert use.step is not None
-        return self.write(name, use.target.index, use.op, use.operands, use.step, via)
+        return self.write(name, use.target.index, use.op, use.operands, use.step, via, nth)
 
     def total(self, name: str) -> None:
         """Write the gradient of `name` as the sum of its uses: they add, because each is a path of its own."""
@@ -134,8 +134,7 @@ class _Sweep:
         for use in uses:
             count[use.through] = count.get(use.through, 0) + 1
             alone = sum(other.through == use.through for other in uses) == 1
-            via = use.through if alone else f"{use.through} ({count[use.through]})"
-            refs.append(self.write_use(name, use.equation, via))
+            refs.append(self.write_use(name, use.equation, use.through, 0 if alone else count[use.through]))
         index = uses[0].equation.target.index
         slots = tuple(slot(k) for k in range(len(refs)))
         operands = tuple(Ref(part, index) for part in refs)
@@ -188,83 +187,50 @@ class _Sweep:
 
     def use(self, equation: Equation, k: int, lead: tuple[str, ...], upstream: Ref | None) -> Equation | None:
         """The part of the gradient of the k-th operand that comes through this equation; None where it is zero."""
-        op, operand = equation.op, equation.operands[k]
-        sizes = letter_sizes(self.program, equation)
-        if isinstance(op, Matrix):
-            local, places, operand, sizes = self.matrix(equation, op, sizes)
-        elif isinstance(op, Reduce):
-            local, places = substituted(REDUCTIONS[op.kind].local, {X: slot(0), Y: _RESULT}), equation.operands
-            if REDUCTIONS[op.kind].shared:
-                places += (self.winners(equation, op, local),)
-                local = local / slot(1)
-        else:
-            local, places = _local(op, k, not _sums(op)), equation.operands
-        if local == 0:
+        local = local_derivative(self.program, equation, k, lambda number, taken: self.letters(number, {*taken, *lead}))
+        if local.body == 0:
             return None
-        sizes = {**sizes, **dict(zip(lead, self.lead, strict=True))}
-        # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
-        index, guards, widths = _distinct(operand.index, {*sizes, *self.spoken_for})
-        refs = [*places, equation.target]
-        body, used, slots = _packed(local, upstream is not None, len(places))
-        operands = ([upstream] if upstream is not None else []) + [refs[u] for u in used]
+        for signature, needed in local.needs:
+            if signature.name not in self.tensors:
+                self.tensors[signature.name] = signature
+                self.equations.append(needed)
+        refs = (*local.places, equation.target)
+        body, used, slots = _packed(local.body, upstream is not None, len(local.places))
+        operands = tuple(refs[u] for u in used)
         shown = Ref(self.shown.get(equation.target.name, equation.target.name), equation.target.index)
-        local_body, local_slots = _local_form(local, len(places), used)
-        step = Step(
-            "chain", shown, operand, upstream, Sum(local_body, local_slots), tuple(refs[u] for u in used),
-            pattern_of(op, local, places),
-        )  # fmt: skip
+        slope = Sum(*_local_form(local.body, len(local.places), used))
+        step = Step("chain", shown, local.operand, upstream, slope, operands, local.pattern)
+        sizes = {**local.sizes, **dict(zip(lead, self.lead, strict=True))}
+        # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
+        index, guards, widths = _distinct(local.operand.index, {*sizes, *self.spoken_for})
         sizes |= widths(sizes)
-        if upstream is None and lead:  # the seed 1[k = i]: it names a summed letter, and ties one that stays
-            seeds = list(zip(lead, equation.target.index, strict=True))
-            guards += [iverson(sp.Eq(position(a), position(b))) for a, b in seeds if b in index]
-            named = {b: a for a, b in seeds if b not in index}
-            operands = [Ref(r.name, tuple(named.get(c, c) for c in r.index)) for r in operands]
-            body = substituted(body, {position(b): position(a) for b, a in named.items()})
-            sizes = {c: extent for c, extent in sizes.items() if c not in named}
+        if upstream is not None:
+            operands = (upstream, *operands)
+        else:
+            seeds = dict(zip(equation.target.index, lead, strict=False))
+            body, operands, sizes, more = _seeded(body, operands, sizes, seeds, index)
+            guards += more
         return closed(Ref("", lead + index), sp.Mul(body, *guards), slots, operands, sizes, step)
 
-    def winners(self, equation: Equation, op: Reduce, local: Expr) -> Ref:
-        """How many entries tie for the extremum, written once."""
-        ties = Ref(f"ties({equation.target.name})", equation.target.index)
-        if ties.name not in self.tensors:
-            self.tensors[ties.name] = Signature(ties.name, self.program.shape(equation.target.name), named=False)
-            count = Sum(substituted(local, {_RESULT: slot(1)}), (slot(0), slot(1)), op.over)
-            step = Step("count", through=equation.target)
-            self.equations.append(Equation(ties, count, (*equation.operands, equation.target), step))
-        return ties
 
-    def matrix(self, equation: Equation, op: Matrix, sizes: dict[str, Expr]) -> tuple[Expr, tuple[Ref, ...], Ref, dict[str, Expr]]:
-        """The local derivative of inverse, det and logdet, as a product with the inverse of the operand.
+def _seeded(
+    body: Expr, operands: tuple[Ref, ...], sizes: dict[str, Expr], seeds: dict[str, str], index: tuple[str, ...]
+) -> tuple[Expr, tuple[Ref, ...], dict[str, Expr], list[Expr]]:
+    """The seed 1[k = i] as a factor: it names a letter i that would be summed after k, and ties one that stays.
 
-        d inverse(X)[p q] / d X[i j] = -V[p i] V[j q],   d det X / d X[i j] = det X V[j i],   d logdet X / d X[i j] = V[j i],
-        with V the inverse of X (Petersen and Pedersen, The Matrix Cookbook, equations 41, 49 and 60).
-        """
-        operand, target = equation.operands[0], equation.target
-        batch = operand.index[:-2]
-        if op.kind == "inverse":
-            extent = self.program.shape(operand.name)[-1]
-            p, q = target.index[-2:]
-            sizes = {c: n for c, n in sizes.items() if c in target.index}  # the letters of a row and a column of X are new
-            i, j = self.letters(2, sizes)
-            sizes = {**sizes, i: extent, j: extent}
-            wrt = Ref(operand.name, (*batch, i, j))
-            return -slot(0) * slot(1), (Ref(target.name, (*batch, p, i)), Ref(target.name, (*batch, j, q))), wrt, sizes
-        i, j = operand.index[-2:]
-        inverse = Ref(f"inverse({operand.name})", (*batch, j, i))
-        if inverse.name not in self.tensors:
-            self.tensors[inverse.name] = Signature(inverse.name, self.program.shape(operand.name), named=False)
-            written = Ref(inverse.name, (*batch, i, j))
-            self.equations.append(Equation(written, Matrix("inverse"), (operand,), Step("inverse", through=target)))
-        return slot(0) * (_RESULT if op.kind == "det" else 1), (inverse,), operand, sizes
+    seeds   the letter k of each letter i of the target; none for a scalar.
+    index   the letters that stay.
+    """
+    guards = [iverson(sp.Eq(position(k), position(i))) for i, k in seeds.items() if i in index]
+    named = {i: k for i, k in seeds.items() if i not in index}
+    operands = tuple(Ref(r.name, tuple(named.get(c, c) for c in r.index)) for r in operands)
+    body = substituted(body, {position(i): position(k) for i, k in named.items()})
+    return body, operands, {c: extent for c, extent in sizes.items() if c not in named}, guards
 
 
 def _identity(rows: Sequence[str], columns: Sequence[str]) -> Expr:
     """1[k = i], axis by axis."""
     return sp.Mul(*[iverson(sp.Eq(position(a), position(b))) for a, b in zip(rows, columns, strict=True)])
-
-
-def _sums(op: Sum) -> bool:
-    return any(extent != 1 for _, extent in op.over)
 
 
 def _on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
@@ -281,22 +247,12 @@ def _on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
 
 
 @cache
-def _cached_local(body: Expr, s: Symbol, with_result: bool) -> Expr:
-    return derivative(body, s, _RESULT if with_result else None)
-
-
-def _local(op: Sum, k: int, with_result: bool) -> Expr:
-    """d body / d s_k with the equation's result put back; the same body costs one differentiation, however often it stands."""
-    return _cached_local(op.body, op.slots[k], with_result)
-
-
-@cache
 def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[int, ...], tuple[Symbol, ...]]:
     """upstream * local in slots without gaps: the body, which operands it uses (`count` is the result), and its slots."""
     free = local.free_symbols
-    used = tuple(u for u in range(count + 1) if (slot(u) if u < count else _RESULT) in free)
+    used = tuple(u for u in range(count + 1) if (slot(u) if u < count else RESULT) in free)
     shift = 1 if with_upstream else 0
-    swap = {slot(u) if u < count else _RESULT: slot(j + shift) for j, u in enumerate(used)}
+    swap = {slot(u) if u < count else RESULT: slot(j + shift) for j, u in enumerate(used)}
     content, rest = local.primitive() if local.is_Add else (S.One, local)
     body = sp.Mul(content, substituted(rest, swap), *([slot(0)] if with_upstream else []))
     return body, used, tuple(slot(j) for j in range(len(used) + shift))
@@ -304,7 +260,7 @@ def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[i
 
 @cache
 def _local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
-    swap = {slot(u) if u < count else _RESULT: slot(j) for j, u in enumerate(used)}
+    swap = {slot(u) if u < count else RESULT: slot(j) for j, u in enumerate(used)}
     return substituted(local, swap), tuple(slot(j) for j in range(len(used)))
 
 
@@ -338,25 +294,3 @@ def closed(
     over = tuple((letter, extent) for letter, extent in sizes.items() if letter not in target.index)
     op, refs = shrunk(Sum(body, slots, over), tuple(operands))
     return Equation(target, op, refs, step)
-
-
-def pattern_of(op: Op, local: Expr, places: Sequence[Ref]) -> str:
-    """The gate's pattern, as lecturers name it."""
-    if isinstance(op, Matrix):
-        return "map"
-    if isinstance(op, Reduce):
-        return "max" if REDUCTIONS[op.kind].shared else "map"
-    body = op.body
-    factors = [f for f in sp.Mul.make_args(body) if f in op.slots]
-    selects = body.has(Where) and all(f in op.slots or f.is_number or isinstance(f, Where) for f in sp.Mul.make_args(body))
-    if selects and len(factors) == 1:
-        return "select"
-    if body.is_Add and local.is_number:
-        return "add"
-    if len(factors) > 1 and body.is_Mul:
-        return "product" if _sums(op) else "multiply"
-    if len(factors) == 1 and local.is_number:
-        return "sum" if _sums(op) else "scale"
-    if isinstance(body, TableFunction) and body.row.name in ("maximum", "minimum"):
-        return "max"
-    return "map"

@@ -17,15 +17,16 @@ A letter of the target that no operand has repeats the value along that axis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.functions import matrix_function, reduction
 
 
 @cache
@@ -89,7 +90,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Reduce:
-    """y = max | min | logsumexp | ... of the operand over the letters `over`; `kind` names a row of `functions.REDUCTIONS`."""
+    """y = max | min | logsumexp | prod of the operand over the letters `over`; `kind` names a row of `functions.REDUCTIONS`."""
 
     kind: str
     over: tuple[Range, ...]
@@ -106,11 +107,25 @@ class Matrix:
 Op = Sum | Reduce | Matrix
 
 
+def rewritten(op: Op, over: tuple[Range, ...], body: Callable[[Expr], Expr]) -> Op:
+    """The same operation over other letters; `body` says what becomes of the body of a Sum."""
+    match op:
+        case Sum():
+            return Sum(body(op.body), op.slots, over)
+        case Reduce():
+            return Reduce(op.kind, over)
+        case Matrix():
+            return Matrix(op.kind, over)
+        case _:
+            assert_never(op)
+
+
 @dataclass(frozen=True)
 class Step:
     """Why a backward equation stands.
 
-    rule      the name of the rule: "seed", "chain" (one use of a tensor), "copy" (several uses, which add).
+    rule      the name of the rule: "seed", "zero", "chain" (one use of a tensor), "copy" (several uses, which add); for a value
+              that a rule needs: "count" (of ties), "inverse", "without" and "others" (the entries but one, and their reduction).
     through   the forward tensor that the gradient came back through; None for a seed or a sum of uses.
     wrt       the operand that it went to, with its letters in the forward equation.
     upstream  the gradient that came from above (None where it is the number 1).
@@ -142,11 +157,12 @@ class Equation:
 
 @dataclass(frozen=True)
 class Gradient:
-    """The role of a tensor that is a derivative: d `of` / d `wrt`, the part through `via` (None: all of it)."""
+    """The role of a tensor that is a derivative: d `of` / d `wrt`, the part through the `nth` use in `via` (None: all of it)."""
 
     of: str
     wrt: str
     via: str | None = None
+    nth: int = 0  # 0: the only use
 
 
 @dataclass(frozen=True)
@@ -243,12 +259,16 @@ def letter_sizes(program: Program, equation: Equation) -> dict[str, Expr]:
 def describe(equation: Equation) -> str:
     """The right-hand side of an equation as one line of plain text."""
     op = equation.op
-    if isinstance(op, Sum):
-        names = {s: Symbol(str(ref)) for s, ref in zip(op.slots, equation.operands, strict=True)}
-        body = str(op.body.xreplace(names))
-        return f"sum_{{{' '.join(letter for letter, _ in op.over)}}} {body}" if op.over else body
-    operand = str(equation.operands[0])
-    return f"{op.kind}_{{{' '.join(letter for letter, _ in op.over)}}} {operand}" if op.over else f"{op.kind} {operand}"
+    match op:
+        case Sum():
+            names = {s: Symbol(str(ref)) for s, ref in zip(op.slots, equation.operands, strict=True)}
+            word, what = "sum" if op.over else "", str(op.body.xreplace(names))
+        case Reduce() | Matrix():
+            word, what = op.kind, str(equation.operands[0])
+        case _:
+            assert_never(op)
+    below = f"_{{{' '.join(letter for letter, _ in op.over)}}}" if op.over else ""
+    return f"{word}{below} {what}" if word else what
 
 
 def listing(program: Program) -> str:
@@ -280,7 +300,7 @@ def check(program: Program) -> Program:
 
 
 def _fault(program: Program, equation: Equation, written: set[str], free_sizes: set[Symbol]) -> str | None:
-    target, op = equation.target, equation.op
+    target = equation.target
     if target.name in written:
         return f"{target.name} is written twice"
     if len(set(target.index)) != len(target.index):
@@ -297,21 +317,48 @@ def _fault(program: Program, equation: Equation, written: set[str], free_sizes: 
         for letter, extent in zip(ref.index, program.shape(ref.name), strict=True):
             if not same_size(sizes[letter], extent):
                 return f"the letter {letter} runs over {sizes[letter]} and over {extent}"
+    return _fault_of_op(program, equation, free_sizes)
+
+
+def _fault_of_op(program: Program, equation: Equation, free_sizes: set[Symbol]) -> str | None:
+    op, target = equation.op, equation.target
     summed = [letter for letter, _ in op.over]
     if set(summed) & set(target.index) or len(set(summed)) != len(summed):
         return "a summed letter stands in the target, or twice in the sum"
     known = set(summed) | set(target.index)
-    for ref in equation.operands:
-        unknown = set(ref.index) - known
-        if unknown and not isinstance(op, Matrix):
-            return f"the letter {sorted(unknown)[0]} is neither summed nor in the target"
-    if isinstance(op, Sum):
-        if len(op.slots) != len(equation.operands):
-            return f"{len(op.slots)} slots for {len(equation.operands)} operands"
-        allowed = set(op.slots) | {position(letter) for letter in known} | free_sizes
-        stray = op.body.free_symbols - allowed
-        if stray:
-            return f"the body mentions {sorted(map(str, stray))[0]}, which is no slot, position or size"
-    elif len(equation.operands) != 1:
+    unknown = {c for ref in equation.operands for c in ref.index} - known
+    if unknown and not isinstance(op, Matrix):
+        return f"the letter {min(unknown)} is neither summed nor in the target"
+    match op:
+        case Sum():
+            return _fault_of_body(equation, op, {position(letter) for letter in known} | free_sizes)
+        case Reduce():
+            row = reduction(op.kind)
+            return None if len(equation.operands) == 1 else f"{row.name} takes one operand"
+        case Matrix():
+            return _fault_of_matrix(program, equation, op)
+        case _:
+            assert_never(op)
+
+
+def _fault_of_body(equation: Equation, op: Sum, known: set[Symbol]) -> str | None:
+    if len(op.slots) != len(equation.operands):
+        return f"{len(op.slots)} slots for {len(equation.operands)} operands"
+    stray = op.body.free_symbols - known - set(op.slots)
+    return f"the body mentions {min(map(str, stray))}, which is no slot, position or size" if stray else None
+
+
+def _fault_of_matrix(program: Program, equation: Equation, op: Matrix) -> str | None:
+    row, target = matrix_function(op.kind), equation.target
+    if len(equation.operands) != 1:
         return f"{op.kind} takes one operand"
+    (operand,) = equation.operands
+    shape = program.shape(operand.name)
+    if len(shape) < 2 or not same_size(shape[-1], shape[-2]):
+        return f"{op.kind} takes a square matrix, {operand.name} is {shape_text(shape)}"
+    lead, own = operand.index[:-2], target.index if row.scalar else target.index[:-2]
+    if len(target.index) - len(own) != (0 if row.scalar else 2) or not set(lead) <= set(own):
+        return f"{op.kind} of {operand} keeps the letters {' '.join(lead)}" + ("" if row.scalar else " and has two of its own")
+    if operand.index[-1] == operand.index[-2] or set(operand.index[-2:]) & {*lead, *own}:
+        return f"{op.kind} takes the last two axes of {operand} whole"
     return None

@@ -7,11 +7,25 @@ read at its source, equal equations are computed once, and what nothing reads is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symbackprop.core.program import Equation, Op, Program, Reduce, Ref, Signature, Sum, check, position, slot, substituted
+from symbackprop.core.program import (
+    Equation,
+    Matrix,
+    Program,
+    Reduce,
+    Ref,
+    Signature,
+    Sum,
+    check,
+    position,
+    rewritten,
+    slot,
+    substituted,
+)  # fmt: skip
 
 
 def simplify(program: Program, keep: Iterable[str] = ()) -> Program:
@@ -55,10 +69,15 @@ class _Rewriter:
     def rewritten(self, equation: Equation) -> Equation:
         operands = tuple(self.read(r) for r in equation.operands)
         op = equation.op
-        if isinstance(op, Sum):
-            op, operands = self.with_numbers(op, operands)
-            op, operands = without_labels(self.program.tensors, op, operands)
-            op, operands = merged(op, operands)
+        match op:
+            case Sum():
+                op, operands = self.with_numbers(op, operands)
+                op, operands = without_labels(self.program.tensors, op, operands)
+                op, operands = merged(op, operands)
+            case Reduce() | Matrix():
+                pass
+            case _:
+                assert_never(op)
         return Equation(equation.target, op, operands, equation.step)
 
     def read(self, ref: Ref) -> Ref:
@@ -149,12 +168,8 @@ def nameless(equation: Equation) -> tuple:
         *[c for c, _ in equation.op.over],
     ):
         order.setdefault(letter, f"#{len(order)}")
-    op: Op = equation.op
-    over = tuple(sorted(((order[c], extent) for c, extent in op.over), key=str))
-    if isinstance(op, Sum):
-        swap: dict[Expr, Expr] = {position(a): position(b) for a, b in order.items()}
-        op = Sum(substituted(op.body, swap) if op.body.free_symbols & swap.keys() else op.body, op.slots, over)
-    elif isinstance(op, Reduce):
-        op = Reduce(op.kind, over)
+    over = tuple(sorted(((order[c], extent) for c, extent in equation.op.over), key=str))
+    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in order.items()}
+    op = rewritten(equation.op, over, lambda body: substituted(body, swap) if body.free_symbols & swap.keys() else body)
     operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)
     return tuple(order[c] for c in equation.target.index), op, operands

@@ -83,17 +83,21 @@ class ClosedForms:
         """The whole equation in closed form; None where it says nothing that the step's own equation does not say."""
         equation = self.names.written[name]
         tree = self.tree(name)
-        if tree is None:
+        if tree is None or any(self._is_others(n) for n in make.leaves_of(tree)):  # a product of the others has letters
             return self._index(equation)
         if tree == matrix_tree(self.names, equation) and not _is_final(tree, self.hidden):
             return None
         return f"{self.names.tensor(name)} = {tree_latex(self.names, tree)}"
 
+    def _is_others(self, name: str) -> bool:
+        step = self.names.written[name].step if name in self.names.written else None
+        return step is not None and step.rule == "others"
+
     def _index(self, equation: Equation) -> str | None:
         """The closed form in index notation, with sums inside sums."""
         if isinstance(equation.op, Reduce):
             return None
-        hidden = {n for n in self.hidden if not isinstance(self.names.written[n].op, Reduce)}
+        hidden = {n for n in self.hidden if self._is_others(n) or not isinstance(self.names.written[n].op, Reduce)}
         inner = [r.name for r in equation.operands if r.name in hidden]
         depth, names = 0, set(inner)
         while inner and depth < 4:

@@ -7,22 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
-from symbackprop.core.functions import iverson
+from symbackprop.core.functions import Where, X, iverson, matrix_function, reduction
 from symbackprop.core.guards import fixed_letters, integers_of, is_position, overhang, split
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
-from symbackprop.display.body import ATOM, POWER, PRODUCT, SUM, BodyPrinter, Piece, bracket, indicator, juxtapose, scalar
+from symbackprop.display.body import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUM,
+    BodyPrinter,
+    Piece,
+    apply_latex,
+    bracket,
+    indicator,
+    juxtapose,
+    scalar,
+)
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
 from symbackprop.display.softmax import with_softmax
 
 Letters = Mapping[str, str]  # a letter of the equation -> its LaTeX; "" for an axis of size 1
-_FUNCTIONS = {"logdet": r"\log\det ", "det": r"\det "}
 
 
 def index_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> str:
@@ -101,11 +112,15 @@ def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equat
 def _right(names: Names, equation: Equation, letters: dict[str, str], inline: Collection[str]) -> Piece:
     equation = composed(names, equation, inline)
     op = equation.op
-    if isinstance(op, Matrix):
-        return _matrix(names, equation, op, letters)
-    if isinstance(op, Reduce):
-        return _reduce(names, equation, op, letters, inline)
-    return body_piece(names, equation, letters, inline, *pinned_body(names, equation))
+    match op:
+        case Sum():
+            return body_piece(names, equation, letters, inline, *pinned_body(names, equation))
+        case Reduce():
+            return _reduce(names, equation, op, letters, inline)
+        case Matrix():
+            return _matrix(names, equation, op, letters)
+        case _:
+            assert_never(op)
 
 
 def body_piece(
@@ -199,22 +214,63 @@ def _operand(names: Names, ref: Ref, letters: Mapping[str, str], inline: Collect
 
 
 def _reduce(names: Names, equation: Equation, op: Reduce, letters: dict[str, str], inline: Collection[str]) -> Piece:
-    over = ",".join(letters[c] for c, _ in op.over if letters[c])
-    inner = _operand(names, equation.operands[0], letters, inline)
-    if op.kind == "logsumexp":
-        exponent = BodyPrinter({Symbol("s0"): inner}).doprint(sp.exp(Symbol("s0")))
-        return Piece(rf"\log\sum_{{{over}}} {exponent}" if over else inner.latex, SUM)
+    """A sign with letters and conditions below it; an entry that changes nothing is left out: \\prod_{k \\ne j} x_k."""
+    row, (operand,) = reduction(op.kind), equation.operands
+    conditions: list[Any] = []
+    while (writer := names.written.get(operand.name)) is not None and _leaves_out(names, writer, row.empty):
+        condition, operand = _left_out(writer, operand, [c for c, latex in letters.items() if not latex])
+        conditions.append(condition)
+    test = sp.And(*conditions)
+    over = [letters[c] for c, _ in op.over if letters[c] and position(c) not in test.free_symbols]
+    if test is not S.true:
+        printer = BodyPrinter({position(c): Piece(latex) for c, latex in letters.items()})
+        over += [printer.doprint(condition) for condition in conditions if condition is not S.true]
+    inner = _operand(names, operand, letters, inline)
+    if not over:
+        return inner
+    inner = inner if row.inner == X else BodyPrinter({X: inner}).piece(row.inner)
     latex = bracket(inner.latex) if inner.level < PRODUCT else inner.latex
-    return Piece(rf"\{op.kind}_{{{over}}} {latex}" if over else latex, SUM)
+    return Piece(rf"{row.sign or row.latex}_{{{','.join(over)}}} {latex}", SUM)
+
+
+def _leaves_out(names: Names, writer: Equation, empty: Expr) -> bool:
+    """Whether an unnamed value does nothing but put what changes nothing in the place of some entries of another."""
+    body = writer.op.body if isinstance(writer.op, Sum) and not writer.op.over else None
+    if not isinstance(body, Where) or names.signature(writer.target.name).named:
+        return False
+    return set(body.args[1:]) == {empty, slot(0)} and not body.args[0].has(slot(0)) and len(writer.operands) == 1
+
+
+def _denied(condition: Any) -> Any:
+    """Where a condition does not hold, in signs that are printed: not (i = k and j = l) is k != i or l != j."""
+    if isinstance(condition, sp.And):
+        return sp.Or(*map(_denied, condition.args))
+    return sp.Ne(condition.rhs, condition.lhs, evaluate=False) if isinstance(condition, sp.Eq) else sp.Not(condition)
+
+
+def _left_out(writer: Equation, ref: Ref, ones: Collection[str]) -> tuple[Any, Ref]:
+    """Where such a value is the entry of the other, and that entry, in the letters of the reader.
+
+    ref    the value as it is read.
+    ones   the letters of axes of size 1.
+    """
+    assert isinstance(writer.op, Sum)
+    condition: Any
+    condition, there, _ = writer.op.body.args
+    rename = dict(zip(writer.target.index, ref.index, strict=True))
+    swap: dict[Expr, Expr] = {position(own): S.Zero if c in ones else position(c) for own, c in rename.items()}
+    condition = swapped(condition if there == slot(0) else _denied(condition), swap)
+    (operand,) = writer.operands
+    return condition, Ref(operand.name, tuple(rename[c] for c in operand.index))
 
 
 def _matrix(names: Names, equation: Equation, op: Matrix, letters: Letters) -> Piece:
-    operand, target = equation.operands[0], equation.target
+    row, operand, target = matrix_function(op.kind), equation.operands[0], equation.target
     lead = [letters[c] for c in operand.index[:-2]]
-    whole = names.entry(operand.name, [*lead, *([""] * 2)])
-    if op.kind == "inverse":
-        return Piece(rf"\left({whole}^{{-1}}\right)_{{{Names.index([letters[c] for c in target.index[-2:]])}}}")
-    return Piece(_FUNCTIONS[op.kind] + whole, PRODUCT)
+    latex = apply_latex(row.latex, [names.entry(operand.name, [*lead, "", ""])])
+    if row.scalar:
+        return Piece(latex, PRODUCT)
+    return Piece(rf"\left({latex}\right)_{{{Names.index([letters[c] for c in target.index[-2:]])}}}")
 
 
 class Bounds(NamedTuple):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
-from symbackprop.core.functions import Where
+from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.program import Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.display import tree as t
 from symbackprop.display import tree_algebra as make
@@ -116,8 +117,16 @@ class _Builder:
     def special(self, op: Reduce | Matrix, operand: Ref) -> t.Tree:
         """A reduction over all entries, or an inverse or determinant."""
         leaf = self.leaf(operand.name)
-        if isinstance(op, Matrix):
-            return t.Inverse(leaf) if op.kind == "inverse" else t.Scalar(leaf, op.kind)
+        match op:
+            case Matrix():
+                if op.kind != "inverse" and not matrix_function(op.kind).scalar:
+                    raise t.Misfit(f"a matrix form of {op.kind}")
+                return t.Inverse(leaf) if op.kind == "inverse" else t.Scalar(leaf, op.kind)
+            case Reduce():
+                if not reduction(op.kind).latex:
+                    raise t.Misfit(f"{op.kind} as a function of a whole tensor")
+            case _:
+                assert_never(op)
         kept = [c for c in self.equation.target.index if self.sizes[c] != 1]
         if kept or len(set(operand.index)) != len(operand.index):
             raise t.Misfit("a reduction along one axis")

@@ -22,7 +22,7 @@ _GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0
 }
 _SPELLINGS = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}
 _MARKS = tuple(sorted(set(ACCENTS) - {"widehat", "overline"}, key=len, reverse=True))
-_GENERATED = re.compile(r"(inverse|ties)\((.*)\)$")
+_GENERATED = re.compile(r"(inverse|ties|without|others)\((.*)\)$")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Names:
         if match.group(1) == "inverse":
             base = inner.latex()
             return Name(f"{base}^{{-1}}" if _is_plain(base) else rf"\left({base}\right)^{{-1}}", wrap=True)
-        return Name(r"\mathrm{ties}", (inner.latex(),))
+        return Name(rf"\mathrm{{{match.group(1)}}}", (inner.latex(),))
 
     @cached_property
     def softmax(self) -> Softmaxes:
@@ -147,7 +147,7 @@ class Names:
         local   whether it is the derivative of one equation alone, which is never written as one of second order.
         """
         below: list[str] = []
-        of, via, wrt, left = role.of, role.via, role.wrt, list(letters)
+        of, wrt, left = role.of, role.wrt, list(letters)
         while True:
             rank = self.signature(of).rank
             below.append(self._slashed(wrt, left[rank:]))
@@ -163,12 +163,11 @@ class Names:
         else:
             under = r"\,".join(rf"\partial {part}" for part in below)
         fraction = rf"\frac{{\partial{order} {top}}}{{{under}}}"
-        return rf"\left.{fraction}\right|_{{{self._via(via)}}}" if via else fraction
+        return rf"\left.{fraction}\right|_{{{self._via(role.via, role.nth)}}}" if role.via else fraction
 
-    def _via(self, via: str) -> str:
-        name, _, number = via.partition(" (")
-        latex = self._slashed(name, ())
-        return rf"{latex}\,({number.rstrip(')')})" if number else latex
+    def _via(self, via: str, nth: int) -> str:
+        latex = self._slashed(via, ())
+        return rf"{latex}\,({nth})" if nth else latex
 
     def _slashed(self, name: str, letters: Sequence[str]) -> str:
         """A tensor inside a fraction: a derivative in one line with a slash, in brackets."""
@@ -177,7 +176,7 @@ class Names:
             return self.entry(name, letters)
         rank = self.signature(role.of).rank
         top, below = self._slashed(role.of, letters[:rank]), self._slashed(role.wrt, letters[rank:])
-        via = f"|_{{{self._via(role.via)}}}" if role.via else ""
+        via = f"|_{{{self._via(role.via, role.nth)}}}" if role.via else ""
         return rf"\left(\partial {top}/\partial {below}{via}\right)"
 
     @staticmethod

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy import S, Symbol
 
+from symbackprop.core.functions import MATRIX_FUNCTIONS, reduction
 from symbackprop.display import tree as t
 from symbackprop.display import tree_algebra as make
 from symbackprop.display.body import (
@@ -28,9 +29,6 @@ from symbackprop.display.body import (
 )
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import is_negative
-
-_SCALARS = {"det": r"\det", "logdet": r"\log\det", "trace": r"\operatorname{tr}", "max": r"\max", "min": r"\min",
-            "logsumexp": r"\operatorname{logsumexp}"}  # fmt: skip
 
 
 def tree_latex(names: Names, tree: t.Tree) -> str:
@@ -83,10 +81,11 @@ def _piece(names: Names, tree: t.Tree) -> Piece:
         case t.Scalar(x, "norm"):
             frobenius = "" if 1 in (x.rows, x.cols) else "_{F}"
             return Piece(rf"\left\lVert {_piece(names, x).latex}\right\rVert{frobenius}^{{2}}", POWER)
-        case t.Scalar(x, "det" | "logdet" as kind):
-            return Piece(f"{_SCALARS[kind]} {_within(names, x, ATOM)}", PRODUCT)
+        case t.Scalar(x, kind) if kind in MATRIX_FUNCTIONS:
+            return Piece(apply_latex(MATRIX_FUNCTIONS[kind].latex, [_within(names, x, ATOM)]), PRODUCT)
         case t.Scalar(x, kind):
-            return Piece(rf"{_SCALARS[kind]}\left({_piece(names, x).latex}\right)")
+            latex = r"\operatorname{tr}" if kind == "trace" else reduction(kind).latex
+            return Piece(rf"{latex}\left({_piece(names, x).latex}\right)")
         case t.Diag(x) | t.Diagonal(x):
             return Piece(rf"\operatorname{{diag}}\left({_piece(names, x).latex}\right)")
         case t.Softmax(x):

@@ -79,6 +79,8 @@ def _title(names: Names, step: Step) -> Content:
             return ("How many entries tie for ", through)
         case "inverse":
             return ("The inverse that ", through, " needs")
+        case "without" | "others":
+            return ("What ", through, " is without each of its entries")
     return ("From ", through, " back to ", wrt)
 
 
@@ -185,6 +187,8 @@ def _pattern(names: Names, equation: Equation, step: Step) -> str:
             return "Entries that tie share the gradient equally, so their number is needed."
         case "inverse":
             return "The slope of a determinant is made of the inverse."
+        case "without" | "others":
+            return "The slope of an entry is made of the others: no quotient is taken, which zeros would spoil."
     if step.pattern == "add" and step.local is not None:
         text = _ADD.get(
             step.local.body,

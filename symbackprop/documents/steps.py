@@ -64,7 +64,7 @@ def report(
     names = Names(derived.program)
     inline = written_out(derived)
     network = _network(names, derived.forward, inline, values or {})
-    steps = [step_block(names, equation, inline, values) for equation in derived.backward]
+    steps = [step_block(names, equation, inline, values) for equation in derived.backward if _is_shown(equation)]
     closed = _closed(names, derived, inline)
     said = conventions(_formulas_of([*network, *steps, *closed]), bool(derived.forward.shape(derived.of)),
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
@@ -85,6 +85,11 @@ def report(
     return Document(title or ("The gradients of ", Math(names.tensor(derived.of))), tuple(blocks))
 
 
+def _is_shown(equation: Equation) -> bool:
+    """Whether a backward equation has a step of its own; the factors but one are written into their product."""
+    return equation.step is None or equation.step.rule != "without"
+
+
 def written_out(derived: Derived) -> frozenset[str]:
     """The values that are printed where they are read and not by name.
 
@@ -97,7 +102,7 @@ def written_out(derived: Derived) -> frozenset[str]:
         mentioned |= {r.name for r in equation.operands}
         step, role = equation.step, derived.program.tensors[equation.target.name].role
         if role is not None:
-            mentioned |= {role.of, role.wrt, (role.via or "").partition(" (")[0]}
+            mentioned |= {role.of, role.wrt, role.via or ""}
         if step is not None:
             mentioned |= {r.name for r in (step.through, step.wrt, *step.local_operands) if r is not None}
     found: set[str] = set()
@@ -171,9 +176,8 @@ def _opening(names: Names, derived: Derived) -> list[Block]:
 def closed_forms(names: Names, derived: Derived, inline: frozenset[str], limit: int = LIMIT) -> ClosedForms:
     """The closed forms of a derivation, with its gradients and the values of `inline` written out."""
     program = derived.program
-    hidden = {
-        e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule == "inverse")
-    }
+    made = ("inverse", "others")
+    hidden = {e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule in made)}
     return ClosedForms(names, hidden | inline, limit)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symbackprop.core.program import Equation, Program
-from symbackprop.evaluate.primitives import Value
+from symbackprop.evaluate.primitives import MATRIX_FUNCTIONS, Value
 
 
 def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
@@ -44,7 +44,7 @@ def _reason(made: Sequence[Value]) -> tuple[str, bool]:
             if ((np.real(base) < 0) & (np.real(exponent) % 1 != 0)).any():
                 return "a root or a broken power of a negative number", True
             return "overflow of a power", False
-        if value.kind in ("inverse", "logdet"):
+        if value.kind in MATRIX_FUNCTIONS and (np.linalg.det(arguments[0]) == 0).any():
             return f"the {value.kind} of a matrix that has none", False
         if value.kind in ("asin", "acos", "atanh", "acosh"):
             return f"{value.kind} of a number outside its domain", False

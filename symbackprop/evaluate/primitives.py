@@ -128,7 +128,7 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
 
 
 # the operations whose result is rounded
-ROUNDING = {*FUNCTIONS, "add", "multiply", "power", "contract", "logsumexp", "inverse", "det", "logdet"}
+ROUNDING = {*FUNCTIONS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet"}
 ROUNDING -= {"floor", "ceiling", "Abs", "sign"}
 
 
@@ -273,22 +273,50 @@ def logsumexp(tape: Tape, x: Value, axes: Axes) -> Value:
     return tape.record("logsumexp", y, [x], [lambda g: np.expand_dims(g, axes) * (parts / total)])
 
 
-def matrix_function(tape: Tape, kind: str, x: Value) -> Value:
-    """y = inverse | det | logdet of the last two axes.
+def prod(tape: Tape, x: Value, axes: Axes) -> Value:
+    """y = the product of x along the axes; the slope of an entry is the product before it times the product after it."""
+    ends = tuple(range(-len(axes), 0))
+    turned = np.moveaxis(x.data, axes, ends)
+    flat = turned.reshape(*turned.shape[: -len(axes)], -1)
+    one = np.ones_like(flat[..., :1])
+    before = np.cumprod(np.concatenate([one, flat[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, flat[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    others = np.moveaxis((before * after).reshape(turned.shape), ends, axes)
+    return tape.record("prod", np.prod(x.data, axis=axes), [x], [lambda g: times(np.expand_dims(g, axes), others)])
 
-    With Y = X^-1: d tr(G' Y) = -tr(Y G' Y dX), d det X = det X tr(Y dX), d log det X = tr(Y dX)
-    (Petersen and Pedersen 2012).
-    """
-    try:
-        inverse = np.linalg.inv(x.data)
-    except np.linalg.LinAlgError:
-        inverse = np.full(x.data.shape, np.nan)
-    turned = inverse.swapaxes(-1, -2)
-    if kind == "inverse":
-        return tape.record(kind, inverse, [x], [lambda g: -(turned @ g @ turned)])
-    if kind == "det":
-        y = np.linalg.det(x.data)
-        return tape.record(kind, y, [x], [lambda g: (g * y)[..., None, None] * turned])
+
+def inverse(tape: Tape, x: Value) -> Value:
+    """Y = X^-1 for the last two axes; d tr(G' Y) = -tr(Y G' Y dX) (Petersen and Pedersen 2012)."""
+    turned = _inverse(x.data)
+    return tape.record("inverse", turned.swapaxes(-1, -2), [x], [lambda g: -(turned @ g @ turned)])
+
+
+def det(tape: Tape, x: Value) -> Value:
+    """y = det X for the last two axes; d det X = det X tr(X^-1 dX)."""
+    y = np.linalg.det(x.data)
+    return tape.record("det", y, [x], [lambda g: (g * y)[..., None, None] * _inverse(x.data)])
+
+
+def logdet(tape: Tape, x: Value) -> Value:
+    """y = log |det X| for the last two axes, by the sign of the real part where X is complex; dy = tr(X^-1 dX)."""
     sign, size = np.linalg.slogdet(x.data)
-    y = np.where(np.real(sign) > 0, np.log(sign) + size, np.nan)
-    return tape.record(kind, y, [x], [lambda g: g[..., None, None] * turned])
+    y = np.log(sign * np.sign(np.real(sign))) + size
+    return tape.record("logdet", y, [x], [lambda g: g[..., None, None] * _inverse(x.data)])
+
+
+def _inverse(x: ndarray) -> ndarray:
+    """The inverse of each matrix, transposed; not-a-number where there is none."""
+    try:
+        return np.linalg.inv(x).swapaxes(-1, -2)
+    except np.linalg.LinAlgError:
+        return np.full(x.shape, np.nan)
+
+
+# The witness's own rules, one for each row of the tables of `core.functions`, from which they read nothing
+REDUCTIONS: dict[str, Callable[[Tape, Value, Axes], Value]] = {
+    "max": lambda tape, x, axes: extremum(tape, "max", x, axes),
+    "min": lambda tape, x, axes: extremum(tape, "min", x, axes),
+    "logsumexp": logsumexp,
+    "prod": prod,
+}
+MATRIX_FUNCTIONS: dict[str, Callable[[Tape, Value], Value]] = {"inverse": inverse, "det": det, "logdet": logdet}

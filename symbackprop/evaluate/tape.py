@@ -7,18 +7,20 @@ several points lie; differences use it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 import numpy as np
 import sympy as sp
 from numpy import ndarray
 from sympy import Expr, Symbol
 
+from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
 from symbackprop.evaluate import guards
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError, extent, sizes_of
-from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.primitives import NotComplexError, Tape, Value
 from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes
 
 
@@ -81,21 +83,27 @@ class Run:
 
     def equation(self, equation: Equation) -> Value:
         extents = {c: extent(n, self.sizes) for c, n in letter_sizes(self.program, equation).items()}
-        op, target = equation.op, equation.target
         operands = [self.operand(ref) for ref in equation.operands]
-        if isinstance(op, Sum):
-            slots = dict(zip(op.slots, operands, strict=True))
-            body = at_sizes(op.body, self.numbers)
-            scope = Scope(self.tape, slots, extents)
-            if not op.over:
-                return scope.spread(scope.read(body), target.index)
-            summed = [c for c, _ in op.over]
-            terms = [scope.spread(self.term(t, slots, extents, summed), target.index) for t in sp.Add.make_args(body)]
-            return pr.add(self.tape, terms) if len(terms) > 1 else terms[0]
-        scope = Scope(self.tape, {}, extents)
-        if isinstance(op, Reduce):
-            return self.reduced(op, operands[0], scope, target)
-        return self.matrix(op, operands[0], scope, target)
+        op = equation.op
+        match op:
+            case Sum():
+                return self.total(op, operands, extents, equation.target)
+            case Reduce():
+                return self.reduced(op, operands[0], extents, equation.target)
+            case Matrix():
+                return self.matrix(op, operands[0], extents, equation.target)
+            case _:
+                assert_never(op)
+
+    def total(self, op: Sum, operands: Sequence[Lettered], extents: Mapping[str, int], target: Ref) -> Value:
+        slots = dict(zip(op.slots, operands, strict=True))
+        body = at_sizes(op.body, self.numbers)
+        scope = Scope(self.tape, slots, extents)
+        if not op.over:
+            return scope.spread(scope.read(body), target.index)
+        summed = [c for c, _ in op.over]
+        terms = [scope.spread(self.term(t, slots, extents, summed), target.index) for t in sp.Add.make_args(body)]
+        return pr.add(self.tape, terms) if len(terms) > 1 else terms[0]
 
     def operand(self, ref: Ref) -> Lettered:
         """A tensor with its letters; a letter that stands twice is a diagonal."""
@@ -138,21 +146,27 @@ class Run:
             value = pr.multiply(self.tape, [value, Value(scale)])
         return Lettered(value, result)
 
-    def reduced(self, op: Reduce, x: Lettered, scope: Scope, target: Ref) -> Value:
+    def reduced(self, op: Reduce, x: Lettered, extents: Mapping[str, int], target: Ref) -> Value:
+        rule, scope = known(pr.REDUCTIONS, op.kind, "the witness (evaluate.primitives.REDUCTIONS)"), Scope(self.tape, {}, extents)
+        self.refuse_complex(x, op.kind, reduction(op.kind).analytic)
         missing = tuple(c for c, _ in op.over if c not in x.letters)
         if missing:
             letters = (*missing, *(c for c in x.letters if c != MANY))
             x = Lettered(scope.spread(x, letters), ((MANY,) if MANY in x.letters else ()) + letters)
         axes = tuple(x.letters.index(c) for c, _ in op.over)
         letters = tuple(c for k, c in enumerate(x.letters) if k not in axes)
-        if op.kind == "logsumexp":
-            return scope.spread(Lettered(pr.logsumexp(self.tape, x.value, axes), letters), target.index)
-        return scope.spread(Lettered(pr.extremum(self.tape, op.kind, x.value, axes), letters), target.index)
+        return scope.spread(Lettered(rule(self.tape, x.value, axes), letters), target.index)
 
-    def matrix(self, op: Matrix, x: Lettered, scope: Scope, target: Ref) -> Value:
-        value = pr.matrix_function(self.tape, op.kind, x.value)
-        own = target.index[-2:] if op.kind == "inverse" else ()
-        return scope.spread(Lettered(value, x.letters[:-2] + own), target.index)
+    def matrix(self, op: Matrix, x: Lettered, extents: Mapping[str, int], target: Ref) -> Value:
+        rule = known(pr.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.primitives.MATRIX_FUNCTIONS)")
+        self.refuse_complex(x, op.kind, matrix_function(op.kind).analytic)
+        value = rule(self.tape, x.value)
+        own = target.index[len(target.index) - (value.data.ndim - x.value.data.ndim + 2) :]
+        return Scope(self.tape, {}, extents).spread(Lettered(value, x.letters[:-2] + own), target.index)
+
+    def refuse_complex(self, x: Lettered, kind: str, analytic: bool) -> None:
+        if not analytic and np.iscomplexobj(x.value.data):
+            raise NotComplexError(kind)
 
 
 def forward(

@@ -12,7 +12,7 @@ SAME = (
     "atanh", "sqrt", "square", "reciprocal", "power", "negative", "add", "subtract", "multiply", "divide", "log2",
     "log10", "clip", "where", "sum", "mean", "max", "min", "var", "std", "matmul", "dot", "inner", "outer",
     "einsum", "trace", "diag", "diagonal", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze",
-    "reshape", "ravel", "concatenate", "stack", "split", "cumsum", "tril", "triu", "kron", "full", "zeros", "ones",
+    "reshape", "ravel", "concatenate", "stack", "split", "cumsum", "cumprod", "prod", "tril", "triu", "kron", "full", "zeros", "ones",
     "zeros_like", "ones_like", "eye", "arange", "logaddexp",
 )  # fmt: skip
 

@@ -6,16 +6,29 @@ back, so that sigma' reads y (1 - y).
 
 from symbackprop.core.functions.activations import softplus
 from symbackprop.core.functions.elementary import sigmoid
+from symbackprop.core.functions.operations import (
+    MATRIX_FUNCTIONS,
+    OTHERS,
+    REDUCTIONS,
+    TIES,
+    MatrixFunction,
+    Reduction,
+    UnknownOperationError,
+    known,
+    matrix_function,
+    reduction,
+)
 from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, kinks, slope
 from symbackprop.core.functions.textbook import derivative, tidy_sign
 from symbackprop.core.functions.where import Where, iverson
-from symbackprop.core.functions.whole import MATRIX_FUNCTIONS, REDUCTIONS, MatrixFunction, Reduction
 
 __all__ = [
     "ELEMENTWISE",
     "FUNCTIONS",
     "MATRIX_FUNCTIONS",
+    "OTHERS",
     "REDUCTIONS",
+    "TIES",
     "A",
     "B",
     "X",
@@ -24,10 +37,14 @@ __all__ = [
     "Reduction",
     "Row",
     "TableFunction",
+    "UnknownOperationError",
     "Where",
     "derivative",
     "iverson",
     "kinks",
+    "known",
+    "matrix_function",
+    "reduction",
     "sigmoid",
     "slope",
     "softplus",

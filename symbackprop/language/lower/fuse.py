@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Op, Sum, position, slot, substituted
+from symbackprop.core.program import Matrix, Op, Reduce, Sum, position, slot, substituted
 from symbackprop.language.tensors import Index, Tensor
 
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
@@ -38,8 +40,15 @@ def squeeze(order: list[Tensor], nodes: dict[int, Node]) -> None:
         if tensor.name is not None or not reading or not all(isinstance(r.op, Sum) for r in reading):
             continue
         carried = {c for _, index in node.operands for c in index}
-        if isinstance(node.op, Sum):
-            carried |= {c for c in node.index if node.op.body.has(position(c))}
+        match node.op:
+            case Sum():
+                carried |= {c for c in node.index if node.op.body.has(position(c))}
+            case Matrix():
+                carried |= set(node.index)
+            case Reduce():
+                pass
+            case _:
+                assert_never(node.op)
         stay = [k for k, c in enumerate(node.index) if node.shape[k] != 1 or c in carried]
         if tensor.is_input or len(stay) == len(node.index):
             continue

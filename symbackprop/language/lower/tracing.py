@@ -9,7 +9,7 @@ from itertools import chain
 from sympy import Expr, Symbol
 
 from symbackprop.core.letters import pool
-from symbackprop.core.program import Equation, Program, Reduce, Ref, Signature, Sum, check, letter_sizes, position, substituted
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, check, letter_sizes, position, rewritten, substituted
 from symbackprop.language.lower.fuse import Node, fuse, is_activation, squeeze
 from symbackprop.language.lower.recognise import recognise
 from symbackprop.language.tensors import LanguageError, Tensor
@@ -156,8 +156,6 @@ def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:
 
     op = equation.op
     over = tuple((rename.get(c, c), extent) for c, extent in op.over)
-    if isinstance(op, Sum):
-        op = Sum(substituted(op.body, {position(a): position(b) for a, b in rename.items()}), op.slots, over)
-    elif isinstance(op, Reduce):
-        op = Reduce(op.kind, over)
+    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}
+    op = rewritten(op, over, lambda body: substituted(body, swap))
     return Equation(ref(equation.target), op, tuple(ref(r) for r in equation.operands), equation.step)

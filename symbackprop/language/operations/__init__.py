@@ -32,9 +32,9 @@ from symbackprop.language.operations.linear_algebra import (
     solve,
     vec,
 )
-from symbackprop.language.operations.parts import cumsum, split, tril, triu
+from symbackprop.language.operations.parts import cumprod, cumsum, split, tril, triu
 from symbackprop.language.operations.products import diag, diagonal, dot, einsum, inner, matmul, outer, trace
-from symbackprop.language.operations.reductions import log_softmax, logsumexp, max, mean, min, norm, softmax, std, sum, var
+from symbackprop.language.operations.reductions import log_softmax, logsumexp, max, mean, min, norm, prod, softmax, std, sum, var
 from symbackprop.language.operations.shapes import (
     concatenate,
     expand_dims,
@@ -53,9 +53,9 @@ globals().update(TABLE)
 __all__ = [
     *TABLE,
     "sqrt", "square", "reciprocal", "power", "negative", "add", "subtract", "multiply", "divide", "log2", "log10", "clip",
-    "where", "sum", "mean", "max", "min", "logsumexp", "var", "std", "norm", "softmax", "log_softmax",
+    "where", "sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "norm", "softmax", "log_softmax",
     "matmul", "dot", "inner", "outer", "einsum", "trace", "diag", "diagonal",
     "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "split",
-    "cumsum", "tril", "triu", "inverse", "inv", "det", "logdet", "solve", "matrix_power", "kron", "vec", "quadratic_form",
-    "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange", "one_hot",
+    "cumsum", "cumprod", "tril", "triu", "inverse", "inv", "det", "logdet", "solve", "matrix_power", "kron", "vec",
+    "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange", "one_hot",
 ]  # fmt: skip

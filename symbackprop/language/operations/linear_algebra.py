@@ -56,9 +56,9 @@ def det(X: Value) -> Tensor:
 
 
 def logdet(X: Value) -> Tensor:
-    """y = log det X, so that dL/dX = dL/dy X^-T.
+    """y = log |det X|, so that dL/dX = dL/dy X^-T: the sign of the determinant does not matter, as in np.linalg.slogdet(X)[1].
 
-    X   (..., n, n), with a positive determinant.
+    X   (..., n, n), regular.
     Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 57.
     """
     X = _square("logdet", X)

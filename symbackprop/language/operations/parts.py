@@ -1,4 +1,4 @@
-"""Operations along an axis: parts, cumulative sums, and the triangles of a matrix."""
+"""Operations along an axis: parts, cumulative sums and products, and the triangles of a matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.functions import iverson
+from symbackprop.core.functions import Where, iverson, reduction
 from symbackprop.core.program import Sum, position, shape_text, slot
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.shapes import ravel
@@ -63,6 +63,23 @@ def cumsum(x: Value, axis: int | None = None) -> Tensor:
     sizes = dict(zip(own, x.shape, strict=True)) | {"c": x.shape[place]}
     guard = sp.Le(position(own[place]), position("c"), evaluate=False)
     return product([(x, own)], index, sizes, iverson(guard))
+
+
+def cumprod(x: Value, axis: int | None = None) -> Tensor:
+    """y[i] = x[1] x[2] ... x[i] along `axis`; over all entries, row by row, where `axis` is None.
+
+    As the product of where(j <= i, x[j], 1) over j, so that its derivative is right where entries are zero, as that of `prod` is;
+    a gradient costs n x n x n numbers for n entries. Returns the shape of x, or a vector. Raises LanguageError for an axis x lacks.
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    (place,) = builder.normal_axes("cumprod", x, axis)
+    own = letters(x.ndim)
+    index = (*own[:place], "c", *own[place:])
+    reached = Where(sp.Le(position(own[place]), position("c"), evaluate=False), slot(0), reduction("prod").empty)
+    shape = (*x.shape[: place + 1], *x.shape[place:])
+    return builder.reduce("prod", Tensor(shape, Sum(reached, (slot(0),)), ((x, own),), index), place + 1)
 
 
 def tril(x: Value, k: int = 0) -> Tensor:

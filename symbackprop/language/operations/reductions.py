@@ -1,4 +1,4 @@
-"""Reductions along axes: sums, means, extremes, log-sum-exp, and softmax, which rests on it."""
+"""Reductions along axes: sums, means, products, extremes, log-sum-exp, and softmax, which rests on it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def max(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def min(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """y = min_i x[i] along one, several or all axes. Entries that tie share the slope."""
     return builder.reduce("min", as_tensor(x), axis, keepdims)
+
+
+def prod(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = x[1] x[2] ... x[n] along one, several or all axes, so that dL/dx[i] = dL/dy times the product of the others.
+
+    The derivative takes no quotient y / x[i]: it is right where entries are zero, and so is the second. It costs one axis more:
+    n x n numbers for a product of n. Returns a tensor without these axes, or with size 1 there if `keepdims`. Raises LanguageError
+    for an axis x lacks.
+    """
+    return builder.reduce("prod", as_tensor(x), axis, keepdims)
 
 
 def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:

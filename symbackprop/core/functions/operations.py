@@ -1,0 +1,152 @@
+"""Functions of many entries at once: a row of REDUCTIONS or MATRIX_FUNCTIONS is all that there is to an operation.
+
+| who asks                      | columns                       |
+|---|---|
+| `core.local`, the chain rule  | local, reads, pattern         |
+| display, documents            | latex, empty, kink            |
+| backends                      | numpy, helper                 |
+| `core.program.check`          | scalar; that the row is there |
+
+The witness asks for one column, `analytic`: `evaluate.primitives` has tables of its own, with a rule written by hand for each row,
+and refuses a row that it has no rule for. An arithmetic of residues modulo a prime will do the same: a table of its own by the name
+of the row, where "prod", "inverse" and "det" are exact, "max" and "min" are decided by a float beside the residue, and "logsumexp"
+and "logdet" are formal logarithms. So a new row is a row here and a rule there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.functions.row import X, Y
+from symbackprop.core.functions.where import iverson
+
+TIES = Symbol("ties")  # how many entries equal the result
+OTHERS = Symbol("others")  # the reduction of all entries but this one
+
+
+class UnknownOperationError(SymbackpropError):
+    """A reader met an operation that it has no row for; the message names both."""
+
+
+T = TypeVar("T")
+
+
+def known(table: Mapping[str, T], kind: str, reader: str) -> T:
+    """The entry `kind` of a table; `reader` says whose table it is. Raises UnknownOperationError where there is none."""
+    if kind not in table:
+        raise UnknownOperationError(f'{reader} has no row for "{kind}"; it knows {", ".join(table)}. Add the row there')
+    return table[kind]
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """One reduction over letters, in any order of the entries; of one entry it is that entry.
+
+    name      what a user writes.
+    latex     how it is printed as a function of a whole tensor; "" where nobody writes it so.
+    sign      how it is printed with the letters below it; "": as `latex`.
+    local     d y / d x of one entry, in the entry x, the result y, TIES and OTHERS.
+    empty     the value on an empty range: an entry of this value changes nothing, so that it is printed as left out.
+    numpy     the method of arrays that computes it; where there is none, the function of `helper`, with the argument axis.
+    helper    the definition of that function in NumPy.
+    pattern   the gate's pattern, as lecturers name it.
+    kink      which subgradient is chosen.
+    inner     what is printed after the sign for each entry, as logsumexp is the log of a sum of exp.
+    analytic  whether it goes on along complex numbers, so that its derivative can be taken by a complex step.
+    """
+
+    name: str
+    latex: str
+    local: Expr
+    empty: Expr
+    numpy: str
+    helper: str = ""
+    sign: str = ""
+    pattern: str = "map"
+    kink: str = ""
+    inner: Expr = X
+    analytic: bool = True
+
+
+_LOGSUMEXP = '''
+def logsumexp(x, axis=None):
+    """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
+    top = np.max(x, axis=axis, keepdims=True)
+    return np.squeeze(top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)), axis=axis)
+'''.strip()
+_SHARE = iverson(sp.Eq(X, Y)) / TIES
+_TIES = "entries that tie for the {} share the slope equally"
+REDUCTIONS = {
+    row.name: row
+    for row in (
+        Reduction("max", r"\max", _SHARE, S.NegativeInfinity, "max", pattern="max", kink=_TIES.format("maximum")),
+        Reduction("min", r"\min", _SHARE, S.Infinity, "min", pattern="max", kink=_TIES.format("minimum")),
+        Reduction(
+            "logsumexp", r"\operatorname{logsumexp}", sp.exp(X - Y), S.NegativeInfinity,
+            "logsumexp", _LOGSUMEXP, r"\log\sum", inner=sp.exp(X),
+        ),
+        Reduction("prod", "", OTHERS, S.One, "prod", sign=r"\prod", pattern="multiply"),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MatrixFunction:
+    """One function of the last two axes of a tensor, a square matrix X.
+
+    name        what a user writes.
+    latex       how it is printed; "{0}" stands for the matrix.
+    scalar      whether the result is one number for each matrix, rather than a matrix of the same shape.
+    local       d y[p q] / d X[i j] in the slots of `reads`.
+    reads       what stands in these slots: "result" or "inverse" (of X), each with its letters out of p, q, i and j.
+    numpy       the text that computes it; "{}" stands for the matrices.
+    definition  what it is.
+    source      where its differential is proved.
+    analytic    whether it goes on along complex numbers, so that its derivative can be taken by a complex step.
+    """
+
+    name: str
+    latex: str
+    scalar: bool
+    local: Expr
+    reads: tuple[tuple[str, str], ...]
+    numpy: str
+    definition: str
+    source: str = "Magnus and Neudecker 2019, chapter 8"
+    analytic: bool = True
+
+
+_A, _B = Symbol("s0"), Symbol("s1")
+MATRIX_FUNCTIONS = {
+    row.name: row
+    for row in (
+        MatrixFunction(
+            "inverse", r"{0}^{-1}", False, -_A * _B, (("result", "pi"), ("result", "jq")),
+            "np.linalg.inv({})", "the matrix Y with X Y = Y X = 1",
+        ),
+        MatrixFunction(
+            "det", r"\det {0}", True, _A * _B, (("inverse", "ji"), ("result", "")),
+            "np.linalg.det({})", "the determinant of X",
+        ),
+        MatrixFunction(
+            "logdet", r"\log\left|\det {0}\right|", True, _A, (("inverse", "ji"),),
+            "np.linalg.slogdet({})[1]", "the logarithm of the determinant's magnitude",
+        ),
+    )
+}  # fmt: skip
+
+
+def reduction(kind: str) -> Reduction:
+    """The row `kind` of REDUCTIONS. Raises UnknownOperationError where there is none."""
+    return known(REDUCTIONS, kind, "the table of reductions")
+
+
+def matrix_function(kind: str) -> MatrixFunction:
+    """The row `kind` of MATRIX_FUNCTIONS. Raises UnknownOperationError where there is none."""
+    return known(MATRIX_FUNCTIONS, kind, "the table of functions of a matrix")

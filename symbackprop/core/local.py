@@ -1,0 +1,188 @@
+"""The local derivatives of the three operations, d target / d operand, each with the values that it needs beside those there are.
+
+A `Sum` is differentiated in its body; a `Reduce` and a `Matrix` by their rows. What a row needs and nobody has written (how many
+entries tie, the product of the others, the inverse) becomes an equation of its own, written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple, assert_never
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+
+from symbackprop.core.functions import OTHERS, TIES, TableFunction, Where, X, Y, derivative, iverson, matrix_function, reduction
+from symbackprop.core.program import (
+    Equation,
+    Matrix,
+    Program,
+    Reduce,
+    Ref,
+    Signature,
+    Step,
+    Sum,
+    letter_sizes,
+    position,
+    slot,
+    substituted,
+)  # fmt: skip
+
+RESULT = Symbol("_y")  # the target of the equation, as a body may mention it
+
+Letters = Callable[[int, set[str]], tuple[str, ...]]  # fresh letters: how many, and which are taken
+
+
+class Local(NamedTuple):
+    """d target / d operand = body(places), in the letters of both.
+
+    body      in the slots of `places` and RESULT.
+    places    what stands in these slots.
+    operand   the operand, with the letters that it has in the body.
+    sizes     the size of every letter.
+    pattern   the gate's pattern, as lecturers name it.
+    needs     equations that must stand before, each with its tensor.
+    """
+
+    body: Expr
+    places: tuple[Ref, ...]
+    operand: Ref
+    sizes: dict[str, Expr]
+    pattern: str
+    needs: tuple[tuple[Signature, Equation], ...] = ()
+
+
+def local_derivative(program: Program, equation: Equation, k: int, letters: Letters) -> Local:
+    """d target / d operand k of an equation.
+
+    letters   gives fresh letters, also for the values that the derivative needs.
+    Raises UnknownOperationError for a row that is not in the tables.
+    """
+    op = equation.op
+    match op:
+        case Sum():
+            return _of_sum(program, equation, op, k)
+        case Reduce():
+            return _of_reduction(program, equation, op, letters)
+        case Matrix():
+            return _of_matrix(program, equation, op, letters)
+        case _:
+            assert_never(op)
+
+
+def _of_sum(program: Program, equation: Equation, op: Sum, k: int) -> Local:
+    """d body / d s_k, with the equation's result put back where nothing is summed."""
+    body = _slope(op.body, op.slots[k], not _sums(op))
+    return Local(body, equation.operands, equation.operands[k], letter_sizes(program, equation), _pattern(op, body))
+
+
+@cache
+def _slope(body: Expr, s: Symbol, with_result: bool) -> Expr:
+    """The same body costs one differentiation, however often it stands."""
+    return derivative(body, s, RESULT if with_result else None)
+
+
+def _sums(op: Sum) -> bool:
+    return any(extent != 1 for _, extent in op.over)
+
+
+def _pattern(op: Sum, local: Expr) -> str:
+    """The gate's pattern of a Sum, as lecturers name it."""
+    body = op.body
+    factors = [f for f in sp.Mul.make_args(body) if f in op.slots]
+    selects = body.has(Where) and all(f in op.slots or f.is_number or isinstance(f, Where) for f in sp.Mul.make_args(body))
+    if selects and len(factors) == 1:
+        return "select"
+    if body.is_Add and local.is_number:
+        return "add"
+    if len(factors) > 1 and body.is_Mul:
+        return "product" if _sums(op) else "multiply"
+    if len(factors) == 1 and local.is_number:
+        return "sum" if _sums(op) else "scale"
+    if isinstance(body, TableFunction) and body.row.name in ("maximum", "minimum"):
+        return "max"
+    return "map"
+
+
+def _of_reduction(program: Program, equation: Equation, op: Reduce, letters: Letters) -> Local:
+    """The row's local slope; over axes of size 1 the reduction is the entry itself."""
+    row, (operand,) = reduction(op.kind), equation.operands
+    sizes = letter_sizes(program, equation)
+    if all(extent == 1 for _, extent in op.over):
+        return Local(S.One, (), operand, sizes, "scale")
+    places, needs = [operand], []
+    body = row.local
+    if body.has(TIES):
+        needs.append(_ties(program, equation, op))
+        body = substituted(body, {TIES: slot(len(places))})
+        places.append(Ref(needs[-1][0].name, equation.target.index))
+    if body.has(OTHERS):
+        needs += _others(program, equation, op, letters)
+        body = substituted(body, {OTHERS: slot(len(places))})
+        places.append(needs[-1][1].target)
+    return Local(substituted(body, {X: slot(0), Y: RESULT}), tuple(places), operand, sizes, row.pattern, tuple(needs))
+
+
+def _ties(program: Program, equation: Equation, op: Reduce) -> tuple[Signature, Equation]:
+    """How many entries equal the result."""
+    target = equation.target
+    ties = Ref(f"ties({target.name})", target.index)
+    count = Sum(iverson(sp.Eq(slot(0), slot(1))), (slot(0), slot(1)), op.over)
+    written = Equation(ties, count, (*equation.operands, target), Step("count", through=target))
+    return Signature(ties.name, program.shape(target.name), named=False), written
+
+
+def _others(program: Program, equation: Equation, op: Reduce, letters: Letters) -> list[tuple[Signature, Equation]]:
+    """o[t i] = the reduction over j of w[t i j], where w[t i j] = x[t j], but where j = i the value that changes nothing.
+
+    For a product this is the product of the other factors. No quotient is taken, so that it is right where factors are 0, and so
+    are the derivatives of every order: each is a product of the factors that are left. It costs one axis more.
+    """
+    target, (operand,) = equation.target, equation.operands
+    sizes = letter_sizes(program, equation)
+    own = [c for c, _ in op.over]
+    moved = dict(zip(own, letters(len(own), set(sizes)), strict=True))
+    lead = tuple(c for c in target.index if c in operand.index)
+    same: Any = sp.And(*[sp.Eq(position(c), position(other)) for c, other in moved.items()])  # type: ignore[arg-type]
+    without = Ref(f"without({target.name})", (*lead, *own, *moved.values()))
+    others = Ref(f"others({target.name})", (*lead, *own))
+    body = Where(same, reduction(op.kind).empty, slot(0))
+    read = Ref(operand.name, tuple(moved.get(c, c) for c in operand.index))
+    shape = tuple(sizes[c] for c in others.index)
+    over = tuple((moved[c], extent) for c, extent in op.over)
+    return [
+        (
+            Signature(without.name, shape + tuple(extent for _, extent in over), named=False),
+            Equation(without, Sum(body, (slot(0),)), (read,), Step("without", through=target)),
+        ),
+        (
+            Signature(others.name, shape, named=False),
+            Equation(others, Reduce(op.kind, over), (without,), Step("others", through=target)),
+        ),
+    ]
+
+
+def _of_matrix(program: Program, equation: Equation, op: Matrix, letters: Letters) -> Local:
+    """The row's local slope, a product of entries of the result and of the inverse.
+
+    d inverse(X)[p q] / d X[i j] = -V[p i] V[j q],   d det X / d X[i j] = det X V[j i],   d log|det X| / d X[i j] = V[j i],
+    with V the inverse of X (Petersen and Pedersen, The Matrix Cookbook, equations 41, 49 and 60).
+    """
+    row, target, (operand,) = matrix_function(op.kind), equation.target, equation.operands
+    batch, ij = operand.index[:-2], operand.index[-2:]
+    lead, pq = (target.index, ()) if row.scalar else (target.index[:-2], target.index[-2:])
+    sizes = {c: n for c, n in letter_sizes(program, equation).items() if c not in ij or c in target.index}
+    if not row.scalar:  # the letters of a row and a column of X are new: those that it was read with may be the target's
+        ij = letters(2, set(sizes))
+    sizes |= dict.fromkeys(ij, program.shape(operand.name)[-1])
+    at = dict(zip("pq", pq, strict=False)) | dict(zip("ij", ij, strict=True))
+    inverse = f"inverse({operand.name})"
+    lies = {"result": (target.name, lead), "inverse": (inverse, batch)}
+    places = tuple(Ref(lies[what][0], (*lies[what][1], *[at[c] for c in wanted])) for what, wanted in row.reads)
+    needs = ()
+    if any(what == "inverse" for what, _ in row.reads):
+        written = Ref(inverse, operand.index)
+        signature = Signature(inverse, program.shape(operand.name), named=False)
+        needs = ((signature, Equation(written, Matrix("inverse"), (operand,), Step("inverse", through=target))),)
+    return Local(row.local, places, Ref(operand.name, (*batch, *ij)), sizes, "map", needs)

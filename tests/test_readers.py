@@ -1,0 +1,192 @@
+"""Every module that asks an operation for its row is listed here, and refuses a row that it does not know, by its name."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.backends.numpy import source
+from symbackprop.backends.numpy_helpers import helper_source
+from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
+from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, check, describe, rewritten, size
+from symbackprop.core.simplify import simplify
+from symbackprop.display import tree
+from symbackprop.display.index_form import index_form
+from symbackprop.display.matrix_form import matrix_form
+from symbackprop.display.names import Names
+from symbackprop.display.tree_latex import tree_latex
+from symbackprop.evaluate import primitives, tape
+from symbackprop.gradients import differentiate
+from symbackprop.language.lower.tracing import trace
+from symbackprop.language.tensors import Tensor
+from tests.random_programs import declare
+
+PACKAGE = Path(__file__).parent.parent / "symbackprop"
+WORDS = {"Reduce", "Matrix", "REDUCTIONS", "MATRIX_FUNCTIONS", "reduction", "matrix_function"}
+N = size("n")
+
+
+def program_of(op: Op) -> Program:
+    """L = op(x), of a vector for a reduction and of a matrix for a function of a matrix; nobody has looked whether it stands."""
+    letters = ("i",) if isinstance(op, Reduce) else ("i", "j")
+    tensors = {"x": Signature("x", (N,) * len(letters), "parameter"), "L": Signature("L")}
+    return Program(tensors, (Equation(Ref("L"), op, (Ref("x", letters),)),), ("L",))
+
+
+def remark(program: Program) -> Any:
+    return differentiate(program, "L")
+
+
+def print_scalar(program: Program) -> str:
+    return tree_latex(Names(program), tree.Scalar(tree.Leaf("x", N, N), program.equations[0].op.kind))  # type: ignore[union-attr]
+
+
+# module and function -> what makes it read the operation of a program
+REFUSES: dict[str, Callable[[Program], Any]] = {
+    "core.program._fault_of_op": check,
+    "core.program._fault_of_matrix": check,
+    "core.local.local_derivative": lambda p: chain_rule(p, "L", ["x"]),
+    "core.local._of_reduction": lambda p: chain_rule(p, "L", ["x"]),
+    "core.local._others": lambda p: chain_rule(p, "L", ["x"]),
+    "core.local._of_matrix": lambda p: chain_rule(p, "L", ["x"]),
+    "core.simplify._Rewriter.rewritten": simplify,
+    "backends.numpy_equation.recipe": lambda p: source(p, "L", {}),
+    "backends.numpy_helpers.helper_source": lambda p: helper_source(p.equations[0].op.kind, "float64"),  # type: ignore[union-attr]
+    "display.index_form._right": lambda p: index_form(Names(p), p.equations[0]),
+    "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
+    "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
+    "display.matrix_form._Builder.special": lambda p: matrix_form(Names(p), p.equations[0]),
+    "display.tree_latex._piece": print_scalar,
+    "evaluate.tape.Run.equation": lambda p: tape.forward(
+        p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}
+    ),
+    "evaluate.tape.Run.reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
+    "evaluate.tape.Run.matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
+    "gradients._remarks": remark,
+}
+# what looks whether an operation is of a type or of one row, and leaves any other as it is
+PASSES = {
+    "core.program.rewritten", "core.program.describe", "display.closed_form.ClosedForms._index",
+    "display.softmax.Softmaxes.__init__", "language.lower.fuse.squeeze", "language.lower.recognise._Scene.logarithm",
+}  # fmt: skip
+# what writes an operation, and reads none
+WRITES = {
+    "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.operations.matrix_function",
+    "core.functions.operations", "language.operations.linear_algebra.inverse", "language.operations.linear_algebra.det",
+    "language.operations.linear_algebra.logdet", "language.operations.parts.cumprod", "language.tensors.contraction.reduce",
+}  # fmt: skip
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def functions(node: ast.AST, name: str) -> Iterator[tuple[str, list[ast.AST]]]:
+    """Every function and method by its name, and what a module or class does beside them."""
+    beside: list[ast.AST] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from functions(child, f"{name}.{child.name}")
+        elif isinstance(child, ast.FunctionDef):
+            yield f"{name}.{child.name}", list(child.body)  # type: ignore[arg-type]
+        elif not isinstance(child, ast.Import | ast.ImportFrom):
+            beside.append(child)
+    yield name, beside
+
+
+def words(nodes: list[ast.AST]) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+@cache
+def readers() -> dict[str, list[ast.AST]]:
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree_of = ast.parse(path.read_text(encoding="utf-8"))
+        asks = [n for n in ast.walk(tree_of) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("symbackprop.core")]
+        module = module_of(path)
+        if module in ("core.program", "core.functions.operations") or WORDS & {a.name for n in asks for a in n.names}:
+            found |= {name: nodes for name, nodes in functions(tree_of, module) if words(nodes) & WORDS}
+    return found
+
+
+def test_every_reader_is_listed() -> None:
+    assert set(readers()) == {*REFUSES, *PASSES, *WRITES}
+
+
+@pytest.mark.parametrize("name", REFUSES)
+def test_a_reader_refuses_a_row_that_it_does_not_know_by_its_name(name: str) -> None:
+    asked = words(readers()[name])
+    ops: list[Op] = [Reduce("mystery", (("i", N),))] if asked & {"Reduce", "REDUCTIONS", "reduction"} else []
+    ops += [Matrix("mystery")] if asked & {"Matrix", "MATRIX_FUNCTIONS", "matrix_function"} else []
+    assert ops
+    for op in ops:
+        with pytest.raises(UnknownOperationError, match='no row for "mystery"; it knows'):
+            REFUSES[name](program_of(op))
+
+
+@pytest.mark.parametrize(("mine", "its"), [(REDUCTIONS, primitives.REDUCTIONS), (MATRIX_FUNCTIONS, primitives.MATRIX_FUNCTIONS)])
+def test_the_witness_has_a_rule_of_its_own_for_each_row(mine: dict[str, Any], its: dict[str, Any]) -> None:
+    assert list(mine) == list(its)
+
+
+def test_what_leaves_the_row_alone_keeps_its_name() -> None:
+    for op in (Reduce("mystery", (("i", N),)), Matrix("mystery")):
+        assert rewritten(op, op.over, lambda body: body) == op
+        assert "mystery" in describe(program_of(op).equations[0])
+    x = declare("x", ("n",))
+    made = Tensor((), Reduce("mystery", (("0", N),)), ((x, ("0",)),), ())
+    with pytest.raises(UnknownOperationError, match="mystery"):  # at the end, by the check of the program
+        trace({"L": made.named("L")})
+
+
+@pytest.mark.parametrize("name", [name for name, nodes in readers().items() if {"Reduce", "Matrix"} <= words(nodes)])
+def test_what_tells_the_operations_apart_ends_in_assert_never(name: str) -> None:
+    assert name == "core.program" or "assert_never" in words(readers()[name])
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_a_new_reduction_is_one_row_and_one_rule_of_the_witness(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REDUCTIONS, "mystery", replace(REDUCTIONS[name], name="mystery"))
+    loss = Tensor((), Reduce("mystery", (("0", N),)), ((declare("x", ("n",)), ("0",)),), ()).named("L")
+    serves(loss, name, monkeypatch, primitives.REDUCTIONS)
+
+
+@pytest.mark.parametrize("name", MATRIX_FUNCTIONS)
+def test_a_new_function_of_a_matrix_is_one_row_and_one_rule_of_the_witness(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MATRIX_FUNCTIONS, "mystery", replace(MATRIX_FUNCTIONS[name], name="mystery"))
+    own = () if MATRIX_FUNCTIONS[name].scalar else ("r", "c")
+    X = declare("x", ("n", "n"))
+    y = Tensor((N,) * len(own), Matrix("mystery"), ((X, ("0", "1")),), own)
+    serves((y**2).sum().named("L"), name, monkeypatch, primitives.MATRIX_FUNCTIONS)
+
+
+def serves(loss: Tensor, name: str, monkeypatch: pytest.MonkeyPatch, rules: Any) -> None:
+    """A row under a new name: derived, printed and compiled by its columns; the witness refuses it until it has a rule."""
+    derivation = sb.derive(loss)
+    net = trace({"L": loss})
+    printed = index_form(Names(net), net.equations[0])
+    assert "mystery" not in printed
+    old = replace(net.equations[0], op=replace(net.equations[0].op, kind=name))  # type: ignore[call-arg]
+    assert printed == index_form(Names(net), old)
+    at = {"x": np.random.default_rng(0).standard_normal(tuple(4 for _ in net.shape("x")))}
+    with pytest.raises(UnknownOperationError, match=r'the witness .* has no row for "mystery"'):
+        tape.forward(net, at)
+    monkeypatch.setitem(rules, "mystery", rules[name])
+    _, gradients = sb.compile(derivation).value_and_grad(at)
+    np.testing.assert_allclose(gradients["x"], tape.gradients(net, "L", ["x"], at)["x"], rtol=1e-9)
+    assert derivation.check(points=1).ok
+
+
+def test_a_row_without_a_complex_form_takes_no_complex_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REDUCTIONS, "prod", replace(REDUCTIONS["prod"], analytic=False))
+    checked = sb.derive("x: parameter[n]\nL = prod(x)").check(points=1)
+    assert checked.ok
+    assert checked.rows[0].complex_step.compared == 0
