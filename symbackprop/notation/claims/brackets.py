@@ -21,9 +21,9 @@ def group(state: State, node: sx.Group) -> Senses:
     """What stands in a bracket: a formula, a condition, a magnitude, a norm, an inner product."""
     if node.bracket == r"\langle":
         return inner(state, node)
-    if len(node.items) > 1:
+    if len(node.items) != 1:
         raise Fault("several things in one bracket.", "A comma stands between the arguments of a function.", node.at)
-    one = node.items[0]
+    (one,) = node.items
     if isinstance(one, sx.Relation):
         return sums.condition(state, one)
     readings = state.read(one)
