@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from sympy import Expr
 
@@ -131,11 +132,12 @@ def _latex(text: str, context: Context) -> Understood:
     )
     probe = Probe(context.shapes(), names.counts())
     attempt = _Attempt(context, names, probe, main, definitions)
-    try:
-        left, readings = attempt.readings({})
-        return Understood(left, tuple(readings))
-    except Unknown as unknown:
-        return attempt.guessed(unknown)
+    with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
+        try:
+            left, readings = attempt.readings({})
+            return Understood(left, tuple(readings))
+        except Unknown as unknown:
+            return attempt.guessed(unknown)
 
 
 class _Attempt:

@@ -221,7 +221,11 @@ class Parser:
 
     # ---- factors
     def factor(self) -> Syntax:
-        return self.scripts(self.atom())
+        first = self.at
+        body = self.atom()
+        if isinstance(body, sx.Word) and len(body.base) == 1 and self.peek().isdigit() and self.at == first + 1:
+            body = replace(body, sub=(self.take(),))  # W1 is W_1
+        return self.scripts(body)
 
     def scripts(self, body: Syntax) -> Syntax:
         sub: Tokens = ()
@@ -248,8 +252,8 @@ class Parser:
                 break
         if not (sub or sup or primes):
             return body
-        if isinstance(body, sx.Word) and not (body.sub or body.sup):
-            return replace(body, sub=sub, sup=sup, primes=primes)
+        if isinstance(body, sx.Word) and not (body.sub and sub) and not (body.sup and sup):
+            return replace(body, sub=body.sub or sub, sup=body.sup or sup, primes=body.primes + primes)
         if isinstance(body, sx.Group) and body.bracket == "{" and isinstance(body.items[0], sx.Word):
             inner = body.items[0]
             if not (inner.sub and sub) and not (inner.sup and sup):

@@ -31,6 +31,8 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
     found: Senses = []
     for reading in readings:
         natural = list(own) or [a for a in reading.node.axes if a[0] == "b"] + [a for a in "dr" if a in reading.node.axes]
+        if len(parts) == 1 and len(parts[0]) == 1 and parts[0][0].text.isdigit() and len(parts[0][0].text) == len(natural):
+            parts = [(Token(c, at),) for c in parts[0][0].text]  # A_{12}
         if len(parts) > len(natural):
             continue
         try:

@@ -7,6 +7,7 @@ operation of their own: an operand stands with its letters in the equation that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import assert_never
 
 import sympy as sp
@@ -242,6 +243,13 @@ class _Lowering:
         return self.made(node, body, operands)
 
 
+@cache
+def _slope(name: str, count: int) -> tuple[tuple[sp.Symbol, ...], Expr]:
+    """The slope of a function of the table by its first argument, in symbols of its own."""
+    symbols = tuple(sp.Dummy(f"s{k}") for k in range(count))
+    return symbols, sp.diff(FUNCTIONS[name](*symbols), symbols[0])
+
+
 def _body(op: nd.Op, entries: Sequence[Expr]) -> Expr:
     match op:
         case nd.Arithmetic(sign="+"):
@@ -251,7 +259,7 @@ def _body(op: nd.Op, entries: Sequence[Expr]) -> Expr:
         case nd.Arithmetic(sign="*"):
             return sp.Mul(*entries)
         case nd.Arithmetic(sign="/"):
-            if entries[1].is_zero:
+            if entries[1].is_number and entries[1].is_zero:
                 raise LanguageError("division by zero")
             return entries[0] / entries[1]
         case nd.Arithmetic(sign="neg"):
@@ -264,8 +272,8 @@ def _body(op: nd.Op, entries: Sequence[Expr]) -> Expr:
         case nd.Applied(name=name, slope=slope):
             if not slope:
                 return FUNCTIONS[name](*entries)  # type: ignore[return-value]
-            s = sp.Dummy("s")
-            return substituted(sp.diff(FUNCTIONS[name](s, *entries[1:]), s), {s: entries[0]})
+            symbols, derivative = _slope(name, len(entries))
+            return substituted(derivative, dict(zip(symbols, entries, strict=True)))
         case nd.Compared(sign=sign):
             return iverson(_RELATIONS[sign](*entries))
         case nd.Chosen():

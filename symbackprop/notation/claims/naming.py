@@ -14,11 +14,12 @@ from symbackprop.notation.claims.indices import indexed, letters_of, powered
 from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import Local, State
-from symbackprop.notation.claims.syntax import Tokens, Word
+from symbackprop.notation.claims.syntax import Syntax, Tokens, Word, bound, with_letters
 from symbackprop.notation.claims.tokens import Token, bare, plain
-from symbackprop.notation.claims.words import described, indices, split_family
+from symbackprop.notation.claims.words import ROW, described, indices, split_family
 
 ASSUMED = 0.5
+SLACK = 0.2
 ROW_LETTERS = frozenset("NmnMBSbsT")
 
 
@@ -37,6 +38,9 @@ def local(state: State, word: Word) -> Senses | None:
 
 def applied(state: State, local: Local, sub: Tokens, sup: Tokens, at: int) -> Senses:
     """A name that the claim defines, at its indices; without them, its indices are the axes of a vector or a matrix."""
+    again = at_letters(local, sub)
+    if again is not None:
+        return scripts(state, near(state.read(again)), (), sup, at)
     if local.first is not None and sub:
         return scripts(
             state,
@@ -55,6 +59,23 @@ def applied(state: State, local: Local, sub: Tokens, sup: Tokens, at: int) -> Se
             raise Fault("this name needs its indices.", "It was defined with indices.", at)
         return scripts(state, whole, sub, sup, at)
     return scripts(state, local.senses, sub, sup, at)
+
+
+def at_letters(local: Local, sub: Tokens) -> Syntax | None:
+    """What a definition says at the letters of its use; None where they are no letters, or are bound inside it."""
+    parts = indices(sub) if sub and local.formal else None
+    if not parts or len(parts) != len(local.letters) or any(len(p) != 1 or not p[0].text.isalpha() for p in parts):
+        return None
+    table = {old: part[0].text for old, part in zip(local.letters, parts, strict=True)}
+    if set(table.values()) & bound(local.right):
+        return None
+    return with_letters(local.right, table)
+
+
+def near(senses: Senses) -> Senses:
+    """Those that cost hardly more than the cheapest: a definition is read by itself, without what follows."""
+    least = min(s.cost for s in senses)
+    return [s for s in senses if s.cost <= least + SLACK]
 
 
 def named(state: State, word: Word) -> Senses | None:
@@ -166,7 +187,7 @@ def given(state: State, value: str, word: Word) -> Senses:
     if re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", value):
         whole = sp.Rational(value)
         return sure(nd.const(whole, complex(whole)))
-    row = re.fullmatch(r"(\w+)\[(:, ?)?(\w)\]", value)
+    row = ROW.fullmatch(value)
     if row and state.names.named(row[1]):
         whole = sure(state.tensor(state.names.named(row[1]) or ""))
         whole = made(nd.transposed, whole) if row[2] else whole

@@ -53,11 +53,16 @@ class Context:
 
 
 class Local(NamedTuple):
-    """What a claim defines: its senses, and the axes that stand for the indices of its name."""
+    """What a claim defines: its senses, and the axes that stand for the indices of its name.
+
+    letters   those indices as written, and `right` what they stand in, to be read again at other letters.
+    """
 
     senses: Senses
     formal: tuple[str, ...] = ()
     first: int | None = None  # where its one index begins, if it numbers tensors
+    letters: tuple[str, ...] = ()
+    right: Syntax | None = None
 
 
 class State:

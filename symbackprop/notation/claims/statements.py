@@ -11,7 +11,7 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of
-from symbackprop.notation.claims.naming import ROW_LETTERS
+from symbackprop.notation.claims.naming import ROW_LETTERS, near
 from symbackprop.notation.claims.shapes import Senses, made
 from symbackprop.notation.claims.state import Local, State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
@@ -28,7 +28,6 @@ _BETWEEN = frozenset([
 ])  # fmt: skip
 _OPEN = frozenset(["{", "(", "[", r"\{", r"\langle"])
 _SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
-SLACK = 0.2  # how much more than the cheapest a reading of a definition may cost
 
 
 @dataclass(frozen=True)
@@ -131,11 +130,12 @@ def define(state: State, read: Callable[[Syntax], Senses], definition: Equality)
         state.foresee(definition.right)
         senses = read(definition.right)
         first = state.starts.get(letters[0]) if len(letters) == 1 else None
-    least = min(s.cost for s in senses)
-    senses = [s for s in senses if s.cost <= least + SLACK]
+    senses = near(senses)
     formal: tuple[str, ...] = ()
     if lone and (held := [s for s in senses if set(letters) <= set(s.node.axes)]):
         formal = tuple(f"p{k}" for k in range(len(letters)))
         senses = made(lambda x: nd.renamed(x, zip(letters, formal, strict=True)), held)
         left = replace(left, sub=())
-    state.local[described(replace(left, font="", at=0))] = Local(senses, formal, first if formal else None)
+    state.local[described(replace(left, font="", at=0))] = Local(
+        senses, formal, first if formal else None, tuple(letters), definition.right
+    )

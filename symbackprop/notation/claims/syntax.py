@@ -7,7 +7,9 @@ Relation  = sides of comparisons    Word    = a letter or name with its scripts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from symbackprop.notation.claims.tokens import Token
 
@@ -149,3 +151,28 @@ class Relation:
 
 
 Syntax = Number | Word | Group | Scripted | Over | Fraction | Root | Big | Partial | Nabla | Grid | Product | Terms | Relation
+
+
+def below(node: Any) -> Iterator[Any]:
+    """The parts of a syntax that are syntax, or tuples of it."""
+    if isinstance(node, tuple):
+        yield from node
+    elif is_dataclass(node):
+        yield from (getattr(node, f.name) for f in fields(node))
+
+
+def bound(node: Any) -> set[str]:
+    """The letters that sums inside bind."""
+    own = {t.text for t in node.under if t.text.isalpha()} if isinstance(node, Big) else set()
+    return own.union(*(bound(part) for part in below(node) if not isinstance(part, Token | str | int)))
+
+
+def with_letters(node: Any, table: Mapping[str, str]) -> Any:
+    """The same syntax with other letters in its scripts, all at once."""
+    if isinstance(node, Token):
+        return Token(table.get(node.text, node.text), node.at)
+    if isinstance(node, tuple):
+        return tuple(with_letters(part, table) for part in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        return replace(node, **{f.name: with_letters(getattr(node, f.name), table) for f in fields(node)})
+    return node

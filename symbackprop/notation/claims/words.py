@@ -28,7 +28,9 @@ _ACCENTED = {
     "ddot": ("ddot",),
 }
 TRANSPOSES = frozenset([r"\top", "T", "t"])
+_NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensors, rather than entries
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
+ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
 _LABEL = re.compile(r"[(\[](\w+)[)\]]")
 
 
@@ -100,6 +102,11 @@ class Names:
             key = (base, low, high)
             if key in self.symbols:
                 return self.symbols[key], left_sub, left_sup
+        for (base, low, high), value in self.symbols.items():  # x_n in the table says what x_i is
+            row = ROW.fullmatch(value)
+            letter = sub if low else plain(word.sup).strip("()[]")
+            if row and base == b and row[3] in (low, high.strip("()[]")) and len(letter) == 1 and letter.isalpha():
+                return f"{row[1]}[{row[2] or ''}{letter}]", (), word.sup if low else ()
         return None
 
     def family(self, word: Word) -> tuple[dict[int, str], Tokens, Tokens] | None:
@@ -158,31 +165,30 @@ class Names:
                     if self.named(one) is not None and self.known[self.named(one) or ""] > 0:
                         yield one, sub, after, inner
             return
-        yield from self._below(base, word, sub, sup)
+        yield from self._below(base, sub, sup)
         power = plain(sup)
-        alone = self.named(base) is None and not (sub and len(self.families.get(folded(base), {})) > 1)
-        if re.fullmatch(r"\d+|[A-Za-z]", power) and alone and power not in TRANSPOSES:
-            yield f"{base}{power}", sub, (), ()
+        numbered = bool(sub) and sub[0].text in _NUMBERS and len(self.families.get(folded(base), {})) > 1  # h_t^2 is a square
+        if re.fullmatch(r"\d+|[A-Za-z]", power) and self.named(base) is None and not numbered and power not in TRANSPOSES:
+            yield f"{base}_{power}", sub, (), ()
+        if sub and len(word.base) == 1 and base[0].islower():  # x_n is a row of X
+            yield base[0].upper() + base[1:], sub, sup, ()
 
-    def _below(self, base: str, word: Word, sub: Tokens, sup: Tokens) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
+    def _below(self, base: str, sub: Tokens, sup: Tokens) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
         if not sub:
             yield base, (), sup, ()
             return
         yield f"{base}_{plain(sub)}", (), sup, ()
-        yield f"{base}{plain(sub).replace(',', '')}", (), sup, ()
         if plain(sub) in ("t-1", "k-1", "n-1", "l-1"):
             yield f"{base}_prev", (), sup, ()
             yield f"{base}p", (), sup, ()
         for k in range(len(sub) - 1, 0, -1):  # the name first, then the indices: z_{1,i}, W_{hh,ij}
             rest = sub[k + 1 :] if sub[k].text == "," else sub[k:]
             if rest and rest[0].text not in "+-":
-                yield f"{base}{plain(sub[:k]).replace(',', '')}", rest, sup, ()
+                yield f"{base}_{plain(sub[:k])}", rest, sup, ()
         for k in range(1, len(sub)):  # the indices first: x_{i,1}
             if sub[k].text == ",":
-                yield f"{base}{plain(sub[k + 1 :])}", sub[:k], sup, ()
+                yield f"{base}_{plain(sub[k + 1 :])}", sub[:k], sup, ()
         yield base, sub, sup, ()
-        if len(word.base) == 1 and base[0].islower():  # x_n is a row of X
-            yield base[0].upper() + base[1:], sub, sup, ()
 
 
 _SEPARATOR = (Token("", 0),)

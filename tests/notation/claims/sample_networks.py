@@ -11,6 +11,14 @@ from symbackprop.notation import Network, read
 from symbackprop.notation.claims import Context, Reading, Understood, read_claim
 
 TEXTS = {
+    "square": """
+A: parameter[d, d]
+B: parameter[d, d]
+x: parameter[d]
+e: data[d]
+h: data[d]
+s: data[()]
+L = e @ A @ B @ x + s*sum(h*x)""",
     "gate": """
 w: parameter[d]
 b: parameter[()]
