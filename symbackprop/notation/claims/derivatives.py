@@ -20,6 +20,7 @@ from symbackprop.notation.claims.tokens import Token
 from symbackprop.notation.claims.words import described, split_family
 
 ENTRYWISE, FLIPPED = 0.5, 2.0
+_LOSSES = frozenset(["L", "J", "C", "E", "l", "ell", "loss", "Loss", "cost", "R", "F", "f"])
 
 
 class Derivative(NamedTuple):
@@ -48,11 +49,13 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
             return _fraction(state, sx.Product(four[:2], ("",), four[0].at), sx.Product(four[2:], ("",), four[2].at), four[0].at)
         case sx.Nabla(wrt=wrt, of=of, at=at):
             if not wrt:
-                raise Fault("the nabla does not say by what.", r"Write \nabla_w L.", at)
+                if state.context.wrt is None:
+                    raise Fault("the nabla does not say by what.", r"Write \nabla_w L.", at)
+                return Derivative(state.context.of, (), state.context.wrt, (), at)
             below = syntax(wrt)
             several = _family(state, below)
             name, index = several[:2] if several else reference(state, below)
-            top, top_index = reference(state, of) if of is not None else (state.context.of, ())
+            top, top_index = above(state, of) if of is not None else (state.context.of, ())
             return Derivative(top, top_index, name, index, at, several[2:] if several else None)
         case sx.Product() | sx.Word() if (target := differential(state, node)) is not None and not isinstance(target, sx.Partial):
             found = _tensor(state, target)
@@ -71,7 +74,17 @@ def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative 
     family = several[2:] if several else None
     if isinstance(top, sx.Partial):
         return Derivative(None, (), name, index, at, family)
-    return Derivative(*reference(state, top), name, index, at, family)
+    return Derivative(*above(state, top), name, index, at, family)
+
+
+def above(state: State, node: Syntax) -> tuple[str, Tokens]:
+    """What is differentiated: a tensor; or the loss, by whatever letter people call one, with its arguments in brackets."""
+    match node:
+        case sx.Product(factors=(Word() as word, sx.Group()), ops=("",)) if not word.sub:
+            return above(state, word)
+        case Word(base=base, sub=(), sup=()) if base in _LOSSES and not declared(state, node):
+            return state.context.of, ()
+    return reference(state, node)
 
 
 def _family(state: State, node: Syntax) -> tuple[str, Tokens, dict[int, str], Tokens] | None:

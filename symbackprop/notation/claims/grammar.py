@@ -302,6 +302,8 @@ class Parser:
                 degree = self.inside(self.until("]"))
             return sx.Root(self.inside(self.argument()), degree, at)
         if name == "partial":
+            if self.peek() == "_":  # \partial_w L
+                return self.nabla(at)
             alone = not self.peek() or self.peek() in _ENDS or self.peek() in OPERATORS
             return sx.Partial(None if alone else self.factor(), at)
         if name == "nabla":

@@ -17,7 +17,7 @@ from symbackprop.notation.claims.shapes import Sense, Senses, added, chain, made
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import bare, plain
-from symbackprop.notation.claims.words import described, indices
+from symbackprop.notation.claims.words import Found, described, indices
 
 ASSUMED = 0.5
 ROW_LETTERS = frozenset("NmnMBSbsT")
@@ -264,8 +264,7 @@ class Reader:
             target = replace(behind[0], sup=()) if not state.names.lookup(behind[0]) else behind[0]
             found = state.names.lookup(target)
             if found is not None:
-                name = state.gradient(state.context.of, found.name)
-                return naming.scripts(self.state, sure(state.tensor(name)), found.index, found.power, word.at), k + 2
+                return self.gradient_of(found, word.at), k + 2
         joined = self.joined(word, behind)
         if joined is not None:
             return joined[0], k + 1 + joined[1]
@@ -273,8 +272,7 @@ class Reader:
             inner = replace(word, base=word.base[1:])
             found = state.names.lookup(inner)
             if found is not None:
-                name = state.gradient(state.context.of, found.name)
-                return naming.scripts(self.state, sure(state.tensor(name)), found.index, found.power, word.at), k + 1
+                return self.gradient_of(found, word.at), k + 1
         constant = naming.constant(self.state, word)
         if constant is not None:
             return constant, k + 1
@@ -282,6 +280,12 @@ class Reader:
             return brackets.mean(self.state, replace(word, accent="", sub=(), sup=()), "bar", word.at, word), k + 1
         key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if _numbered(word) else ()))
         raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state), word.at)
+
+    def gradient_of(self, found: Found, at: int) -> Senses:
+        """dz: the true gradient by a tensor, at its indices."""
+        senses = sure(self.state.tensor(self.state.gradient(self.state.context.of, found.name)))
+        senses = naming.sampled(self.state, senses, found.sample, at) if found.sample else senses
+        return naming.scripts(self.state, senses, found.index, found.power, at)
 
     def joined(self, word: Word, behind: list[Syntax]) -> tuple[Senses, int] | None:
         """A declared name of several letters that stands as letters side by side: l o s s."""

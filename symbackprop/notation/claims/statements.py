@@ -60,6 +60,10 @@ def _parts(several: list[Token]) -> list[Tokens]:
         if _WRAPPERS.match(text):
             k += 1
             continue
+        if text == r"\boxed" and depth == 0 and k + 1 < len(several) and several[k + 1].text == "{":
+            end = _behind(several, k)
+            several = [*several[:k], *several[k + 2 : end - 1], *several[end:]]
+            continue
         depth += (text in _OPEN or text.startswith(r"\begin")) - (text in _SHUT or text.startswith(r"\end"))
         if depth == 0 and text in (",", ";", r"\\"):
             going_on = text == r"\\" and k + 1 < len(several) and _goes_on(several[k + 1 :])

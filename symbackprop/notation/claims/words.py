@@ -134,9 +134,13 @@ class Names:
 
     def candidates(self, word: Word) -> Iterator[Found]:
         """The ways to read a word as a tensor, the likeliest first."""
-        for base in bases(word):
+        own = bases(word)
+        capitals = [b[0].upper() + b[1:] for b in own if len(word.base) == 1 and b[0].islower()]
+        for base in (*own, *capitals):
             for spelling, index, power, sample in self._ways(base, word):
                 name = self.named(spelling)
+                if base in capitals and not (index or sample):
+                    continue  # x_n is a row of X, but x is not X
                 if name is not None and self._indexable(name, index, sample):
                     yield Found(name, index, power, sample)
 
@@ -160,18 +164,17 @@ class Names:
             if sub:
                 yield f"{base}{label}{plain(sub).replace(',', '')}", (), after, ()
             yield f"{base}{label}", sub, after, ()
-            if re.fullmatch(r"\w\d?|\w[-+]1", label):
-                for one in (base, base[0].upper() + base[1:]):
-                    if self.named(one) is not None and self.known[self.named(one) or ""] > 0:
-                        yield one, sub, after, inner
+            if re.fullmatch(r"[a-zA-Z]|\d+", label):
+                for spelling, index, power, _ in self._below(base, sub, after):
+                    yield spelling, index, power, inner
             return
         yield from self._below(base, sub, sup)
         power = plain(sup)
         numbered = bool(sub) and sub[0].text in _NUMBERS and len(self.families.get(folded(base), {})) > 1  # h_t^2 is a square
         if re.fullmatch(r"\d+|[A-Za-z]", power) and self.named(base) is None and not numbered and power not in TRANSPOSES:
             yield f"{base}_{power}", sub, (), ()
-        if sub and len(word.base) == 1 and base[0].islower():  # x_n is a row of X
-            yield base[0].upper() + base[1:], sub, sup, ()
+        elif len(sup) > 1 and sup[0].text.isdigit() and plain(sup[1:]) in ("T", "top") and self.named(base) is None:
+            yield f"{base}_{sup[0].text}", sub, sup[1:], ()
 
     def _below(self, base: str, sub: Tokens, sup: Tokens) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
         if not sub:
