@@ -31,6 +31,8 @@ PUBLIC = {
     "compile": "backends.function",
     "train": "training",
     "draw": "drawing",
+    "verify_function": "judge.functions",
+    "verify_layer": "judge.functions",
 }
 LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from symbackprop.drawing import draw
     from symbackprop.judge.claims import verify
     from symbackprop.judge.crosscheck import check
+    from symbackprop.judge.functions import verify_function, verify_layer
     from symbackprop.language import *  # noqa: F403
     from symbackprop.notation import (
         binary,
@@ -72,6 +75,8 @@ __all__ = [
     "compile",
     "train",
     "draw",
+    "verify_function",
+    "verify_layer",
 ]
 
 
