@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 # public name -> the module that defines it. No module has a public name's name: importing it would hide what is public
 PUBLIC = {
     # ways in
-    "read": "notation",
-    "network": "notation",
+    "read": "verbs",
+    "network": "verbs",
     "from_sympy": "notation",
     # tensors
     "parameter": "notation",
@@ -25,38 +25,22 @@ PUBLIC = {
     "unit": "notation",
     "binary": "notation",
     # what to do with a network
-    "derive": "derivation",
-    "check": "judge.crosscheck",
-    "verify": "judge.claims",
-    "compile": "backends.function",
-    "train": "training",
-    "draw": "drawing",
+    "derive": "verbs",
+    "check": "verbs",
+    "verify": "verbs",
+    "compile": "verbs",
+    "train": "verbs",
+    "draw": "verbs",
     "verify_function": "judge.functions",
     "verify_layer": "judge.functions",
 }
 LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
 if TYPE_CHECKING:
-    from symbackprop.backends.function import compile
-    from symbackprop.derivation import derive
-    from symbackprop.drawing import draw
-    from symbackprop.judge.claims import verify
-    from symbackprop.judge.crosscheck import check
     from symbackprop.judge.functions import verify_function, verify_layer
     from symbackprop.language import *  # noqa: F403
-    from symbackprop.notation import (
-        binary,
-        data,
-        from_sympy,
-        integers,
-        labels,
-        network,
-        parameter,
-        positive,
-        read,
-        unit,
-    )
-    from symbackprop.training import train
+    from symbackprop.notation import binary, data, from_sympy, integers, labels, parameter, positive, unit
+    from symbackprop.verbs import check, compile, derive, draw, network, read, train, verify
 
 __all__ = [
     "read",

@@ -18,10 +18,9 @@ import click
 
 from symbackprop import __version__
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
 
-FORMATS = ("text", "markdown", "latex", "html")
 NATURAL = click.IntRange(min=0)
-_SUFFIXES = {".txt": "text", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -74,20 +73,25 @@ def size_option(function: Callable[..., None]) -> Callable[..., None]:
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given.")
 @click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="Of the report; by the suffix of FILE where not given.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(NAMES),
+    help="Of the report; by the suffix of FILE where not given.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
 def derive(net, lets, loss, gates, wrt, then, format_, output, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
-    from symbackprop.derivation import derive as derive_
+    from symbackprop.verbs import derive as derive_
 
     if output:
-        _require_place(output, () if format_ else tuple(_SUFFIXES))
+        _require_place(output, () if format_ else SUFFIXES)
     derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
     if then:
         derivation = derive_(derivation, _names(then))
-    chosen = format_ or _SUFFIXES.get(Path(output).suffix.lower() if output else "", "text")
+    chosen = format_ or (format_of(output).name if output else FORMATS[0].name)
     _write(output, derivation.report(chosen, seed=seed, sizes=_sizes(sizes)))
     if output:
         click.echo(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
@@ -102,7 +106,7 @@ def derive(net, lets, loss, gates, wrt, then, format_, output, sizes, seed) -> N
 @click.option("-o", "--output", metavar="FILE.svg", help="Write the picture to FILE.svg; standard output where not given.")
 def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
     """Draw the computational graph with forward values in green and gradients in red."""
-    from symbackprop.drawing import draw as draw_
+    from symbackprop.verbs import draw as draw_
 
     if output:
         _require_place(output, (".svg",))
@@ -122,7 +126,7 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None:
     """Check the derived gradients against a reverse-mode tape and finite differences. Exit code 0: they agree, 1: they do not."""
-    from symbackprop.judge.crosscheck import check as check_
+    from symbackprop.verbs import check as check_
 
     network = _network(net, lets, loss, gates)
     result = check_(network, wrt=_names(wrt), seed=seed, points=points, sizes=_sizes(sizes), at=_point(at) if at else None)
@@ -143,8 +147,8 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> 
 
     Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
     """
-    from symbackprop.judge.claims import verify as verify_
     from symbackprop.judge.files import python_steps, read_claims
+    from symbackprop.verbs import verify as verify_
 
     path = Path(claims)
     if not path.is_file() and "=" not in claims:
@@ -165,13 +169,13 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> 
 @click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
 def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
     """Compile the network and its gradients to NumPy source that depends on NumPy alone."""
-    from symbackprop.backends.function import compile as compile_
-    from symbackprop.gradients import as_derived
+    from symbackprop.verbs import compile as compile_
+    from symbackprop.verbs import derive as derive_
 
-    derived = as_derived(_network(net, lets, loss, gates), _names(wrt), loss)
+    derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
     if output:
         _require_place(output, (".py",))
-    _write(output, compile_(derived, sizes=_sizes(sizes), dtype=dtype).source)
+    _write(output, compile_(derivation, sizes=_sizes(sizes), dtype=dtype).source)
     if output:
         click.echo(f"{output}: written, it depends on NumPy alone")
 
@@ -208,7 +212,7 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings) -> None:
     """Train by stochastic gradient descent on the compiled function."""
-    from symbackprop.training import train as train_
+    from symbackprop.verbs import train as train_
 
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",))):
         if path:
@@ -224,27 +228,11 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
 
 
 def _network(net: str, lets: tuple[str, ...], loss: str | None, gates: str) -> Any:
-    from symbackprop.notation import read, read_expression
+    from symbackprop.verbs import read
 
     if net == "-":
-        return read(sys.stdin.read(), loss=loss, gates=gates)
-    if lets or not _is_file(net):
-        return read_expression(net, lets, loss=loss, gates=gates)
-    return read(net, loss=loss, gates=gates)
-
-
-def _is_file(net: str) -> bool:
-    path = net.rpartition(":")[0] if ".py:" in net else net
-    if Path(path).is_file():
-        return True
-    if Path(path).is_dir():
-        raise SymbackpropError(f"{path} is a folder; name a file in it")
-    if any(c in net for c in "()*+@= \n") or not net.strip():
-        return False
-    if Path(path).suffix or os.sep in path or net.isidentifier():
-        near = f"; did you mean {path}.net?" if Path(f"{path}.net").is_file() else ""
-        raise SymbackpropError(f"there is no file {path}{near}")
-    return False
+        return read(f"{sys.stdin.read()}\n", loss, gates)
+    return read(net, loss, gates, lets)
 
 
 def _names(wrt: str | None) -> list[str] | None:

@@ -3,10 +3,10 @@
 import sympy as sp
 from hypothesis import strategies as st
 
+from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, size
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, matmul, reduce, total, where
-from symbackprop.notation import Network
 
 N, M = size("n"), size("m")
 SHAPES = [(), (N,), (M,), (N, M), (M, N), (M, M), (N, 1), (sp.Integer(1), M)]

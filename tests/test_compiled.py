@@ -9,10 +9,10 @@ import pytest
 from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError
-from symbackprop.backends.function import Compiled, CompileError, compile
+from symbackprop.backends.function import Compiled, CompileError
 from symbackprop.backends.numpy import SourceError
-from symbackprop.gradients import as_derived
 from symbackprop.notation import read
+from symbackprop.verbs import compile, derive
 
 TWO_LAYERS = """
 x: data[d]
@@ -86,7 +86,7 @@ def test_gradients_are_by_what_was_asked_for() -> None:
 
 
 def test_a_derivation_is_compiled_as_it_is() -> None:
-    derived = as_derived(TWO_LAYERS, "yhat", None)
+    derived = derive(TWO_LAYERS, "yhat")
     params, data = two_layers()
     _, gradients = compile(derived).value_and_grad(params, data)
     assert list(gradients) == ["yhat"]
@@ -94,7 +94,7 @@ def test_a_derivation_is_compiled_as_it_is() -> None:
 
 def test_a_jacobian_has_the_shape_of_both() -> None:
     params, data = two_layers()
-    value, gradients = compile(as_derived(TWO_LAYERS, "x", "yhat")).value_and_grad(params, {"x": data["x"]})
+    value, gradients = compile(derive(TWO_LAYERS, "x", "yhat")).value_and_grad(params, {"x": data["x"]})
     assert value.shape == (2,)
     assert gradients["x"].shape == (2, 3)
 

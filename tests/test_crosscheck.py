@@ -10,15 +10,18 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Equation, Program, Sum, position, same_size, size, slot
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.points import PointError
-from symbackprop.gradients import Derived, differentiate
-from symbackprop.judge.crosscheck import ROUNDING, check
+from symbackprop.judge import crosscheck
+from symbackprop.judge.crosscheck import ROUNDING
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
 from symbackprop.language.tensors.indexing import arange
+from symbackprop.verbs import check
 from tests.random_programs import declare, network, programs
 
 
@@ -26,14 +29,14 @@ def real_inputs(program: Program) -> list[str]:
     return [t.name for t in program.inputs if t.kind not in ("integers", "constant", "labels")]
 
 
-def two_layers() -> Derived:
+def two_layers() -> Derivation:
     x, y = declare("x", ("h",), "data"), declare("y", ("c",), "data")
     w1, w2, b = declare("W_1", ("h", "h")), declare("W_2", ("c", "h")), declare("b_1", ("h",))
     yhat = (w2 @ apply("sigmoid", w1 @ x + b)).named("yhat")
     return differentiate(trace({"yhat": yhat, "L": total((yhat - y) ** 2)}), "L", ["W_1", "b_1", "W_2", "x"])
 
 
-def classifier() -> Derived:
+def classifier() -> Derivation:
     x, y = declare("X", ("n", "d"), "data"), declare("Y", ("n", "c"), "labels")
     w1, b1, w2 = declare("W_1", ("d", "h")), declare("b_1", ("h",)), declare("W_2", ("h", "c"))
     a = apply("tanh", x @ w1 + b1)
@@ -42,14 +45,14 @@ def classifier() -> Derived:
     return differentiate(trace({"o": o, "L": loss}), "L", ["W_1", "b_1", "W_2", "X"])
 
 
-def shared() -> Derived:
+def shared() -> Derivation:
     h, t = declare("H", ("n", "m")), declare("t", ("n",), "integers", bound=size("m"))
     e = (h * h + apply("sin", h)).named("e")
     loss = total(e[1:, ::-1] * e[:-1]) + total(e[arange(size("n")), t] ** 2) + total(reduce("max", e, axis=0) ** 2)
     return differentiate(trace({"e": e, "L": loss}), "L", ["H"])
 
 
-def jacobian() -> Derived:
+def jacobian() -> Derivation:
     w, x = declare("W", ("h", "h")), declare("x", ("h",))
     return differentiate(trace({"q": apply("tanh", w @ x)}), "q", ["W", "x"], jacobian=True)
 
@@ -95,7 +98,7 @@ def mutants(equation: Equation, program: Program) -> Iterator[tuple[str, Equatio
             yield f"{ref} transposed in {equation}", replace(equation, operands=operands)
 
 
-def mutated(derived: Derived) -> Iterator[tuple[str, Derived]]:
+def mutated(derived: Derivation) -> Iterator[tuple[str, Derivation]]:
     for place, equation in enumerate(derived.program.equations):
         if place >= len(derived.forward.equations):
             for what, wrong in mutants(equation, derived.program):
@@ -103,7 +106,7 @@ def mutated(derived: Derived) -> Iterator[tuple[str, Derived]]:
                 yield what, replace(derived, program=replace(derived.program, equations=equations))
 
 
-def altered(derived: Derived, name: str, body: Callable[[sp.Expr], sp.Expr]) -> Derived:
+def altered(derived: Derivation, name: str, body: Callable[[sp.Expr], sp.Expr]) -> Derivation:
     """The derivation with another body in the equation of one tensor."""
     equations = tuple(
         replace(e, op=replace(e.op, body=body(e.op.body))) if e.target.name == name else e for e in derived.program.equations
@@ -111,7 +114,7 @@ def altered(derived: Derived, name: str, body: Callable[[sp.Expr], sp.Expr]) -> 
     return replace(derived, program=replace(derived.program, equations=equations))
 
 
-def differ(a: Derived, b: Derived) -> bool:
+def differ(a: Derivation, b: Derivation) -> bool:
     """Whether two derivations differ at a point, beyond rounding."""
     at = points.point(a.forward, points.sizes(a.program), 5)
     one = tape.forward(a.program, at)
@@ -331,11 +334,11 @@ def test_a_compiled_function_is_held_against_the_tape() -> None:
     def compiled(at: dict) -> dict:
         return tape.gradients(derived.forward, "L", derived.wrt, at)
 
-    for result in (check(derived), check(derived, compiled=compiled)):
+    for result in (check(derived), crosscheck.check(derived, compiled=compiled)):
         assert result
         assert all(row.compiled.relative <= 1e-13 for row in result.rows)
     for wrong in (lambda g: g * 1.001, lambda g: g[..., None]):
-        rows = check(derived, compiled=lambda at, wrong=wrong: {**compiled(at), "b_1": wrong(compiled(at)["b_1"])}).rows
+        rows = crosscheck.check(derived, compiled=lambda at, wrong=wrong: {**compiled(at), "b_1": wrong(compiled(at)["b_1"])}).rows
         assert [row.name for row in rows if row.status == "wrong"] == ["b_1"]
         assert not any(row.tape.wrong or row.differences.wrong or row.complex_step.wrong for row in rows)
 

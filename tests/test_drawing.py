@@ -9,7 +9,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.drawing import LARGEST
+from symbackprop.presenter import LARGEST
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -233,9 +233,9 @@ def test_training_data_that_are_no_numbers(run: Run):
 
 # the command, the message
 COMMANDS = {
-    "no such file": (("derive", "nets/none.net"), "there is no file nets/none.net"),
-    "a forgotten suffix": (("derive", "two_layer"), "there is no file two_layer"),
-    "a folder": (("derive", "."), ". is a folder; name a file in it"),
+    "no such file": (("derive", "nets/none.net"), "there is no file nets/none.net."),
+    "a forgotten suffix": (("derive", "two_layer"), "there is no file two_layer."),
+    "a folder": (("derive", "."), ". is a folder. Name a file in it."),
     "a function that is not in the file": (("derive", f"{FUNCTION}:two_layers"), f"{FUNCTION}: there is no function two_layers."),
     "an empty expression": (("derive", " "), "<expression>: there is no equation."),
     "a number": (("derive", "2 + 3"), "<expression>:1:1: the loss is a number; nothing is to be derived."),

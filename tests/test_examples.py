@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
-from symbackprop.derivation import Derivation
+from symbackprop.core.derivation import Derivation
 from tests.exact import exact
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -5,12 +5,11 @@ from math import erf
 import numpy as np
 import pytest
 
-from symbackprop.backends.function import compile
-from symbackprop.derivation import derive
 from symbackprop.evaluate import tape
 from symbackprop.language import gated, operations
 from symbackprop.language.lower.tracing import trace
 from symbackprop.notation import NotationError, read
+from symbackprop.verbs import compile, derive
 from tests.random_programs import declare
 
 X = np.random.default_rng(3).standard_normal((4, 6))

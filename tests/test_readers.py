@@ -14,6 +14,7 @@ import symbackprop as sb
 from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
 from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, check, describe, rewritten, size
 from symbackprop.core.simplify import simplify
@@ -21,9 +22,9 @@ from symbackprop.display import tree
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
+from symbackprop.display.remarks import remarks
 from symbackprop.display.tree_latex import tree_latex
 from symbackprop.evaluate import primitives, tape
-from symbackprop.gradients import differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor
 from tests.random_programs import declare
@@ -41,7 +42,7 @@ def program_of(op: Op) -> Program:
 
 
 def remark(program: Program) -> Any:
-    return differentiate(program, "L")
+    return remarks(Derivation(program, program, "L", ()))
 
 
 def print_scalar(program: Program) -> str:
@@ -69,7 +70,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     ),
     "evaluate.tape.Run.reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
     "evaluate.tape.Run.matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
-    "gradients._remarks": remark,
+    "display.remarks._remarks": remark,
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {

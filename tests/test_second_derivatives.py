@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS
 from symbackprop.core.program import Program, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
-from symbackprop.gradients import differentiate
 from symbackprop.language import operations as op
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, reduce

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
-from symbackprop.gradients import differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, arange, reduce
 from tests.random_programs import declare, programs

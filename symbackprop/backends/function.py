@@ -17,10 +17,10 @@ from sympy import Expr
 
 from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
 from symbackprop.backends.numpy import Source, source
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Equation, Program, Signature, rewritten, size
 from symbackprop.core.simplify import simplify
-from symbackprop.gradients import as_derived
 
 DTYPES = ("float64", "float32")
 Arrays = Mapping[str, Any]
@@ -106,23 +106,16 @@ class Compiled:
 
 
 def compile(
-    net: Any,
-    sizes: Mapping[str, int] | None = None,
-    dtype: str = "float64",
-    wrt: Iterable[str] | str | None = None,
-    refuse_nan: bool = True,
+    derived: Derivation, sizes: Mapping[str, int] | None = None, dtype: str = "float64", refuse_nan: bool = True
 ) -> Compiled:
-    """The network and its gradients as NumPy functions.
+    """The forward program of a derivation and its gradients as NumPy functions.
 
-    net         a Derivation, or what `derive` takes: a network, its text, its path, a tensor, a SymPy expression.
     sizes       numbers for sizes, which the source then holds; other sizes are read from the arrays.
     dtype       "float64" or "float32".
-    wrt         what to differentiate by, where `net` is no Derivation; None: every parameter.
     refuse_nan  whether the functions refuse arrays that hold NaN.
 
     Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
     """
-    derived = as_derived(net, wrt)
     name = np.dtype(dtype).name if dtype in (np.float32, np.float64) else str(dtype)
     if name not in DTYPES:
         raise CompileError(f"dtype={dtype!r}: write one of {', '.join(DTYPES)}")

@@ -246,6 +246,11 @@ class Program:
         return listing(self)
 
 
+def is_product(op: Op) -> bool:
+    """Whether an operation sums a product of two operands or more: a matrix product, never to be repeated entry by entry."""
+    return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in sp.Mul.make_args(op.body)) > 1
+
+
 def letter_sizes(program: Program, equation: Equation) -> dict[str, Expr]:
     """The size of every letter of an equation: from its target, its summed ranges and its operands."""
     sizes = dict(zip(equation.target.index, program.shape(equation.target.name), strict=True))

@@ -6,9 +6,6 @@ import logging
 from functools import lru_cache
 from importlib.resources import files
 
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
-
 # Italic letters have their own characters, which a browser puts in place of a single letter in a formula.
 _ITALIC = {
     **{chr(ord("A") + place): chr(0x1D434 + place) for place in range(26)},
@@ -33,6 +30,9 @@ def math_font(characters: frozenset[str]) -> str:
 
     The same characters give the same bytes.
     """
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf").read_bytes()
     font = TTFont(io.BytesIO(source), recalcTimestamp=False)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Program, Signature, letter_sizes
 from symbackprop.display.body import scalar
-from symbackprop.display.closed_form import LIMIT, ClosedForms
+from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Name, Names
+from symbackprop.display.remarks import remarks
+from symbackprop.display.written_out import written_out
 from symbackprop.documents.conventions import conventions
 from symbackprop.documents.document import (
     Block,
@@ -31,7 +34,6 @@ from symbackprop.documents.document import (
     formulas,
 )  # fmt: skip
 from symbackprop.documents.step_block import shown_value, step_block
-from symbackprop.gradients import Derived
 
 _KINDS = {
     "parameter": "parameter",
@@ -41,11 +43,10 @@ _KINDS = {
     "constant": "constant",
 }
 _DOMAINS = {"positive": "positive", "unit": "between 0 and 1", "binary": "0 or 1", "sign": "-1 or 1"}
-_SHORT = 3  # operands of an equation that may be written out where its value is read
 
 
 def report(
-    derived: Derived,
+    derived: Derivation,
     title: Content = "",
     source: str | None = None,
     check_table: Block | None = None,
@@ -74,7 +75,7 @@ def report(
     blocks += [_tensors(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()):
         blocks += [Section("How to read it", 2), Bullets(said)]
-    blocks += [Note(remark) for remark in derived.remarks]
+    blocks += [Note(remark) for remark in remarks(derived)]
     if picture:
         blocks += [Section("The computational graph"), picture]
     blocks += [Section("The backward pass"), *_opening(names, derived), *steps, *_softmax(names)]
@@ -88,36 +89,6 @@ def report(
 def _is_shown(equation: Equation) -> bool:
     """Whether a backward equation has a step of its own; the factors but one are written into their product."""
     return equation.step is None or equation.step.rule != "without"
-
-
-def written_out(derived: Derived) -> frozenset[str]:
-    """The values that are printed where they are read and not by name.
-
-    They are unnamed, short, read once, and not needed on the way back.
-    """
-    forward = derived.forward
-    uses = forward.uses()
-    mentioned: set[str] = set()
-    for equation in derived.backward:
-        mentioned |= {r.name for r in equation.operands}
-        step, role = equation.step, derived.program.tensors[equation.target.name].role
-        if role is not None:
-            mentioned |= {role.of, role.wrt, role.via or ""}
-        if step is not None:
-            mentioned |= {r.name for r in (step.through, step.wrt, *step.local_operands) if r is not None}
-    found: set[str] = set()
-    for equation in forward.equations:
-        name = equation.target.name
-        depth = any(r.name in found for r in equation.operands)
-        if (
-            not forward.tensors[name].named
-            and uses[name] == 1
-            and name not in mentioned
-            and len(equation.operands) <= _SHORT
-            and not depth
-        ):
-            found.add(name)
-    return frozenset(found)
 
 
 def _tensors(names: Names, program: Program) -> Table:
@@ -162,7 +133,7 @@ def _has_letters(names: Names, equation: Equation, inline: frozenset[str]) -> bo
     return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
 
 
-def _opening(names: Names, derived: Derived) -> list[Block]:
+def _opening(names: Names, derived: Derivation) -> list[Block]:
     of = Math(names.tensor(derived.of))
     text: Content = (
         "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
@@ -173,15 +144,7 @@ def _opening(names: Names, derived: Derived) -> list[Block]:
     return [Paragraph(text)]
 
 
-def closed_forms(names: Names, derived: Derived, inline: frozenset[str], limit: int = LIMIT) -> ClosedForms:
-    """The closed forms of a derivation, with its gradients and the values of `inline` written out."""
-    program = derived.program
-    made = ("inverse", "others")
-    hidden = {e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule in made)}
-    return ClosedForms(names, hidden | inline, limit)
-
-
-def _closed(names: Names, derived: Derived, inline: frozenset[str]) -> list[Block]:
+def _closed(names: Names, derived: Derivation, inline: frozenset[str]) -> list[Block]:
     """The closed forms of the gradients that were asked for."""
     forms = closed_forms(names, derived, inline)
     rows = []

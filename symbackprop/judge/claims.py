@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from symbackprop.core.derivation import DerivationError
+from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
-from symbackprop.gradients import DerivationError
 from symbackprop.judge import diagnose
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.derivations import judge_steps
@@ -16,13 +17,12 @@ from symbackprop.judge.reading import Claim, NotUnderstood, Reading, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
-from symbackprop.notation import as_network
 
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
 
 
 def verify(
-    net: Any,
+    network: Network,
     claims: Mapping[str, Any] | Steps,
     of: str | None = None,
     symbols: Mapping[str, str] | None = None,
@@ -31,7 +31,6 @@ def verify(
 ) -> Verification:
     """Whether gradients that a person derived are right; where one is wrong, where, with the smallest example, and why.
 
-    net      a network, or what `as_network` reads as one.
     claims   {"W_1": claim}: the gradient of the loss by each name; or the steps of a derivation, (name, claim) or
              (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones.
     of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
@@ -41,7 +40,6 @@ def verify(
 
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
     """
-    network = as_network(net)
     permitted = tuple(allow)
     for kind in permitted:
         if kind not in ALLOWED:
@@ -56,7 +54,7 @@ def verify(
     return Verification(judge_steps(judge, steps_of(claims)), steps=True)
 
 
-def truth_of(network: Any, target: str, sizes: Mapping[str, int]) -> Truth:
+def truth_of(network: Network, target: str, sizes: Mapping[str, int]) -> Truth:
     """The truth of a target, which must be there."""
     truth = Truth(network, target, sizes)
     if target not in truth.program.tensors:

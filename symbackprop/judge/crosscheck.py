@@ -7,7 +7,7 @@ kink, is judged from the function alone, never from the gradient that is on tria
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,12 +15,12 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.function import Compiled, with_sizes
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import Estimate, central, complex_step, unit_directions
 from symbackprop.evaluate.points import PointError, own_point, point, shape_of, sizes
 from symbackprop.evaluate.verdict import Check, Row, Witness
-from symbackprop.gradients import Derived, as_derived
 
 ROUNDING = 1e-9  # relative error that the tape and the complex step may leave
 BLUR = 1e-7  # relative error that differences may leave
@@ -38,8 +38,7 @@ Gradients = Callable[[Mapping[str, ndarray]], Mapping[str, ndarray]]
 
 
 def check(
-    net: Any,
-    wrt: Iterable[str] | str | None = None,
+    derived: Derivation,
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
     points: int = 3,
@@ -47,10 +46,8 @@ def check(
     at: Mapping[str, Any] | None = None,
     compiled: Gradients | None = None,
 ) -> Check:
-    """The derived gradients of a network against the tape and against differences, at random generic points.
+    """The derived gradients against the tape and against differences, at random generic points.
 
-    net        a network, or what was derived from one.
-    wrt        the tensors to differentiate by; None: the parameters, or what was differentiated by.
     seed       of the points.
     sizes      sizes by name that are settled; the others are drawn.
     points     how many points.
@@ -60,7 +57,6 @@ def check(
 
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
-    derived = as_derived(net, wrt)
     if points < 1:
         raise PointError(f"points={points!r}: give a whole number from 1 on; without a point nothing is checked")
     if at is not None:
@@ -75,7 +71,7 @@ def check(
     return trial.outcome(points)
 
 
-def _compiled(derived: Derived, at: Mapping[str, int]) -> Gradients:
+def _compiled(derived: Derivation, at: Mapping[str, int]) -> Gradients:
     """The compiled gradients; sizes that no array tells stand in the source as numbers."""
     told = {n for t in derived.program.inputs for n in t.shape}
     given = {str(n): at[str(n)] for n in derived.program.sizes() if n not in told}
@@ -90,7 +86,7 @@ _sizes = sizes  # the argument of `check` hides the function
 class _Trial:
     """The rows under way."""
 
-    def __init__(self, derived: Derived, at: dict[str, int], tolerance: float, compiled: Gradients) -> None:
+    def __init__(self, derived: Derivation, at: dict[str, int], tolerance: float, compiled: Gradients) -> None:
         self.derived, self.sizes, self.tolerance = derived, at, tolerance
         self.rows = {name: Row(name, shape_text(derived.program.shape(derived.gradient(name)))) for name in derived.wrt}
         self.compiled, self.redrawn = compiled, 0

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
-from symbackprop.gradients import Derived
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.mistakes.edit import Backward, Finding
 from symbackprop.judge.mistakes.name import VERIFIED, Match, all_matches, likeliest
@@ -49,7 +49,7 @@ def telling(samples: Sequence[Sample]) -> list[Sample]:
     return [first, *other[: VERIFIED // 2], *[s for s in ordered[1:] if s not in other][: VERIFIED // 2]]
 
 
-def derivations(goal: Goal) -> Iterator[Derived]:
+def derivations(goal: Goal) -> Iterator[Derivation]:
     """The derivation as it is displayed, then over elementary gates."""
     wrt, of = goal.wrt, goal.of
     shown = goal.truth.shown(wrt, of)
@@ -59,7 +59,7 @@ def derivations(goal: Goal) -> Iterator[Derived]:
             yield derived
 
 
-def backward(derived: Derived, goal: Goal, place: Place) -> Backward:
+def backward(derived: Derivation, goal: Goal, place: Place) -> Backward:
     return Backward(
         derived.program,
         len(derived.forward.equations),

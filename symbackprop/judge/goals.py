@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy as sp
 
+from symbackprop.core.derivation import DerivationError
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
-from symbackprop.gradients import DerivationError, differentiate
 from symbackprop.judge.reading import CLAIM, equal_shapes
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import Goal, goal_of

@@ -12,6 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, check
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
@@ -20,9 +23,8 @@ from symbackprop.documents.steps import closed_forms, written_out
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central, unit_directions
 from symbackprop.evaluate.points import PointError, shape_of
-from symbackprop.gradients import Derived, differentiate
 from symbackprop.judge.points import Place, Places
-from symbackprop.notation import Network
+from symbackprop.notation.networks import with_gates
 
 ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
 BLUR = 1e-6  # what differences may differ by
@@ -44,7 +46,7 @@ class Truth:
     @cached_property
     def program(self) -> Program:
         """The network as written, each operation an equation."""
-        return self.network.with_gates("elementary").program
+        return with_gates(self.network, "elementary").program
 
     @cached_property
     def named(self) -> tuple[str, ...]:
@@ -66,7 +68,7 @@ class Truth:
     def places(self) -> Places:
         return Places(self.program, self.everything, self.sizes)
 
-    def derived(self, wrt: str, of: str | None = None, shown: bool = False) -> Derived:
+    def derived(self, wrt: str, of: str | None = None, shown: bool = False) -> Derivation:
         """d of / d wrt alone: over the elementary gates, or as it is shown."""
         key = wrt, of or self.of, shown
         if key not in self._derived:
@@ -75,7 +77,7 @@ class Truth:
         return self._derived[key]
 
     @cached_property
-    def _derived(self) -> dict[tuple[str, str, bool], Derived]:
+    def _derived(self) -> dict[tuple[str, str, bool], Derivation]:
         return {}
 
     @cached_property
@@ -122,7 +124,7 @@ class Truth:
         closed = closed_forms(names, derived, written_out(derived)).latex(name)
         return closed or matrix_equation(names, equation) or index_equation(names, equation)
 
-    def shown(self, wrt: str, of: str | None = None) -> Derived:
+    def shown(self, wrt: str, of: str | None = None) -> Derivation:
         """The derivation as it is displayed, where it has the same values as the one over elementary gates."""
         shown, exact = self.derived(wrt, of, shown=True), self.derived(wrt, of)
         for place in self.places.first(2):

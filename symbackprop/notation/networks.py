@@ -1,55 +1,17 @@
-"""A network as it was written: the program with what a reader wants to know of where it came from."""
+"""Networks from named tensors: the way in that every other way in ends with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, nearest
 from symbackprop.notation.vocabulary import name_fault
-
-
-@dataclass(frozen=True)
-class Network:
-    """A forward program and its loss.
-
-    program   the equations, as `trace` makes them of what was written.
-    loss      the name of the tensor that is differentiated: the last scalar, unless another was named.
-    name      what to call it: the name of the file or function, or "network".
-    title     the first comment, or the docstring; None where there is none.
-    source    the text as written; None where there is none.
-    origin    "text", "function", "tensors" or "sympy".
-    gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
-    aliases   further names of a tensor -> the name that the program has for it.
-    lines     the name of a tensor -> the line and column, from 1, where it is written.
-    notes     what a person should know, such as a declared tensor that nothing reads.
-    function  the Python function that it was read from, or None.
-    """
-
-    program: Program
-    loss: str
-    name: str = "network"
-    title: str | None = None
-    source: str | None = None
-    origin: str = "tensors"
-    gates: str = "auto"
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    function: Callable[..., Any] | None = field(default=None, compare=False)
-    outputs: Mapping[str, Tensor] = field(default_factory=dict, repr=False, compare=False)
-    declared: tuple[Tensor, ...] = field(default=(), repr=False, compare=False)
-
-    def with_gates(self, gates: str) -> Network:
-        """The same network with its expressions as whole equations, or as elementary gates."""
-        return replace(self, program=trace(self.outputs, self.declared, gates), gates=gates)
-
-    def __str__(self) -> str:
-        return str(self.program)
 
 
 def made(
@@ -91,9 +53,12 @@ def made(
     if clash:
         raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
     notes = tuple(f"{name}: nothing reads it." for name in _unread(program, chosen))
-    return Network(
-        program, chosen, gates=gates, aliases=aliases, notes=notes, outputs=ordered, declared=declared, **about
-    )  # fmt: skip
+    return Network(program, chosen, gates=gates, aliases=aliases, notes=notes, outputs=ordered, declared=declared, **about)
+
+
+def with_gates(network: Network, gates: str) -> Network:
+    """The same network with its expressions as whole equations, or as elementary gates."""
+    return replace(network, program=trace(network.outputs, network.declared, gates), gates=gates)
 
 
 def from_tensors(thing: Tensor | Mapping[str, Tensor], loss: str | None = None, gates: str = "auto") -> Network:

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
+from symbackprop.core.network import Network
 from symbackprop.language.tensors import as_tensor, number_of
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
-from symbackprop.notation.networks import Network, made
+from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader
 
 

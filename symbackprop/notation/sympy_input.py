@@ -14,12 +14,13 @@ from sympy import Expr, MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from symbackprop.core.network import Network
 from symbackprop.core.program import Signature, same_size, shape_text, size
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation import sympy_scalars
 from symbackprop.notation.errors import NotationError, shortened
-from symbackprop.notation.networks import Network, made
+from symbackprop.notation.networks import made
 from symbackprop.notation.sympy_matrices import Matrices
 from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, without_counterpart
 from symbackprop.notation.sympy_sums import Ranges, aligned, ours

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.network import Network
 from symbackprop.core.program import Program, shape_text
 from symbackprop.evaluate.points import shape_of
-from symbackprop.notation import as_network
 from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.datasets import Data, as_array, load
 from symbackprop.training.errors import TrainingError, nearest
@@ -29,7 +29,7 @@ Parameters = dict[str, ndarray]
 
 
 def train(
-    net: Any,
+    network: Network,
     data: Data,
     *,
     epochs: int = 30,
@@ -49,7 +49,6 @@ def train(
 ) -> Trained:
     """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
 
-    net        a network, or what is read as one.
     data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
     epochs     how often every sample is used.
     rate       the learning rate, that of the beginning where a schedule lowers it.
@@ -70,7 +69,6 @@ def train(
     Raises TrainingError where the data do not fit the network, or the loss is no longer finite.
     """
     settings = Settings(epochs, rate, batch, seed, held_out, momentum, decay, schedule, patience, dtype)
-    network = as_network(net)
     program = network.program
     given = _given(program, start)
     arrays = load(data, program, sizes or {})

@@ -8,8 +8,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.function import compile
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
-from symbackprop.gradients import differentiate
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
 

@@ -19,10 +19,10 @@ from symbackprop.backends import numpy as backend
 from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.backends.numpy import Names, SourceError, source
 from symbackprop.backends.numpy_body import NUMPY_ROWS
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import ELEMENTWISE, iverson
 from symbackprop.core.program import Matrix, Program, Sum, position, size, slot
 from symbackprop.evaluate.points import point, sizes
-from symbackprop.gradients import differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
 from symbackprop.notation import read
@@ -337,7 +337,7 @@ def test_the_source_is_python_that_imports_numpy_alone_and_is_the_same_every_tim
 
 def test_the_source_does_not_depend_on_the_order_of_hashes() -> None:
     code = (
-        "from symbackprop.backends.function import compile; from symbackprop.notation import read;"
+        "from symbackprop.verbs import compile; from symbackprop.notation import read;"
         "print(compile(read(open('examples/layers/conv2d.net').read())).source)"
     )
     made = [

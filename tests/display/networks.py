@@ -5,14 +5,15 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Matrix, Signature, size
 from symbackprop.evaluate import points, tape
-from symbackprop.gradients import Derived, differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce
 from symbackprop.language.tensors.indexing import arange
 
-MAKERS: dict[str, Callable[[], Derived]] = {}
+MAKERS: dict[str, Callable[[], Derivation]] = {}
 
 
 def declare(name: str, kind: str = "parameter", shape: str = "", bound: str = "") -> Tensor:
@@ -20,13 +21,13 @@ def declare(name: str, kind: str = "parameter", shape: str = "", bound: str = ""
     return Tensor(sizes, signature=Signature(name, sizes, kind, bound=size(bound) if bound else None))
 
 
-def network(make: Callable[[], Derived]) -> Callable[[], Derived]:
+def network(make: Callable[[], Derivation]) -> Callable[[], Derivation]:
     MAKERS[make.__name__] = make
     return make
 
 
 @network
-def two_layers() -> Derived:
+def two_layers() -> Derivation:
     x, y, W1, W2 = (
         declare("x", "data", "d"),
         declare("y", "data", "c"),
@@ -39,7 +40,7 @@ def two_layers() -> Derived:
 
 
 @network
-def two_layers_with_biases() -> Derived:
+def two_layers_with_biases() -> Derivation:
     x, y, W1, W2 = (
         declare("x", "data", "d"),
         declare("y", "data", "c"),
@@ -52,7 +53,7 @@ def two_layers_with_biases() -> Derived:
 
 
 @network
-def batch_of_rows() -> Derived:
+def batch_of_rows() -> Derivation:
     X, Y, W1, W2 = (
         declare("X", "data", "n d"),
         declare("Y", "data", "n c"),
@@ -65,7 +66,7 @@ def batch_of_rows() -> Derived:
 
 
 @network
-def batch_of_columns() -> Derived:
+def batch_of_columns() -> Derivation:
     X, Y, W1, W2 = (
         declare("X", "data", "d n"),
         declare("Y", "data", "c n"),
@@ -77,7 +78,7 @@ def batch_of_columns() -> Derived:
 
 
 @network
-def softmax_classifier() -> Derived:
+def softmax_classifier() -> Derivation:
     X, Y, W = declare("X", "data", "n d"), declare("Y", "labels", "n c"), declare("W", shape="d c")
     O = (X @ W + declare("b", shape="c")).named("O")  # noqa: E741 - the name in the report
     loss = (reduce("logsumexp", O, 1) - (Y * O).sum(axis=1)).mean()
@@ -85,7 +86,7 @@ def softmax_classifier() -> Derived:
 
 
 @network
-def softmax_of_one_sample() -> Derived:
+def softmax_of_one_sample() -> Derivation:
     x, y, W = declare("x", "data", "d"), declare("y", "labels", "c"), declare("W", shape="c d")
     o = (W @ x).named("o")
     p = apply("exp", o - reduce("logsumexp", o, 0, True)).named("p")
@@ -93,85 +94,85 @@ def softmax_of_one_sample() -> Derived:
 
 
 @network
-def gate() -> Derived:
+def gate() -> Derivation:
     x, y, z = (declare(n, "data") for n in "xyz")
     return differentiate(trace({"f": (x + y) * z}), "f")
 
 
 @network
-def neuron_in_gates() -> Derived:
+def neuron_in_gates() -> Derivation:
     w0, x0, w1, x1, w2 = (declare(n) for n in ("w0", "x0", "w1", "x1", "w2"))
     return differentiate(trace({"f": 1 / (1 + apply("exp", -(w0 * x0 + w1 * x1 + w2)))}), "f")
 
 
 @network
-def product_jacobian() -> Derived:
+def product_jacobian() -> Derivation:
     return differentiate(trace({"q": declare("W", shape="h d") @ declare("x", "data", "d")}), "q", ["W", "x"], jacobian=True)
 
 
 @network
-def lookup() -> Derived:
+def lookup() -> Derivation:
     E, t = declare("E", shape="v d"), declare("t", "integers", "b", bound="v")
     return differentiate(trace({"L": (E[t] ** 2).sum()}), "L")
 
 
 @network
-def picked_class() -> Derived:
+def picked_class() -> Derivation:
     X, W, t = declare("X", "data", "n d"), declare("W", shape="d c"), declare("t", "integers", "n", bound="c")
     H = apply("relu", X @ W).named("H")
     return differentiate(trace({"L": -H[arange(size("n")), t].mean()}), "L")
 
 
 @network
-def slices() -> Derived:
+def slices() -> Derivation:
     H = declare("H", shape="n h")
     return differentiate(trace({"L": (H[1:, ::-1] * H[:-1, :]).sum()}), "L")
 
 
 @network
-def second_derivative() -> Derived:
+def second_derivative() -> Derivation:
     g = apply("tanh", declare("W", shape="h d") @ declare("x", "data", "d")).named("g")
     first = differentiate(trace({"L": (g * g).sum()}), "L", ["x"])
     return differentiate(first.program, "dL/dx", ["x"], jacobian=True)
 
 
 @network
-def row_maximum() -> Derived:
+def row_maximum() -> Derivation:
     return differentiate(trace({"L": declare("H", shape="n h").max(axis=1).sum()}), "L")
 
 
 @network
-def trace_of_gram() -> Derived:
+def trace_of_gram() -> Derivation:
     W = declare("W", shape="h d")
     return differentiate(trace({"L": contract("ii->", contract("ij,kj->ik", W, W))}), "L")
 
 
 @network
-def log_determinant() -> Derived:
+def log_determinant() -> Derivation:
     S = declare("S", shape="n n")
     return differentiate(trace({"L": Tensor((), Matrix("logdet"), ((S, ("i", "j")),), ())}), "L")
 
 
 @network
-def sum_of_inverse() -> Derived:
+def sum_of_inverse() -> Derivation:
     S = declare("S", shape="n n")
     return differentiate(trace({"L": Tensor(S.shape, Matrix("inverse"), ((S, ("i", "j")),), ("i", "j")).sum()}), "L")
 
 
 @network
-def centred_with_decay() -> Derived:
+def centred_with_decay() -> Derivation:
     X, V = declare("X", "data", "n d"), declare("V", shape="d h")
     H = apply("relu", X @ V).named("H")
     return differentiate(trace({"H": H, "L": ((H - H.mean(axis=1, keepdims=True)) ** 2).mean() + 0.01 * (V**2).sum()}), "L")
 
 
 @network
-def step_unit() -> Derived:
+def step_unit() -> Derivation:
     a = apply("step", declare("W", shape="h d") @ declare("x", "data", "d")).named("a")
     return differentiate(trace({"L": (a**2).sum()}), "L")
 
 
-def at_random(derived: Derived, seed: int = 0) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+def at_random(derived: Derivation, seed: int = 0) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Every tensor of a derivation at a random point, and the sizes, which all differ."""
     at = points.sizes(derived.forward, seed=seed)
     where = points.point(derived.forward, at, seed)

@@ -3,12 +3,12 @@
 import pytest
 import sympy as sp
 
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, size, slot
 from symbackprop.display.index_form import counts_positions, index_equation, index_form
 from symbackprop.display.names import Names
 from symbackprop.formulas.formula import parse
-from symbackprop.gradients import differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, where
 from tests.display.networks import MAKERS, declare

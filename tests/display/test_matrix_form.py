@@ -5,13 +5,14 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program, size
 from symbackprop.display import tree as t
 from symbackprop.display import tree_algebra as make
 from symbackprop.display.matrix_form import matrix_equation, matrix_form, matrix_tree
 from symbackprop.display.names import Names
 from symbackprop.formulas.formula import parse
-from symbackprop.gradients import Derived, differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, contract
 from tests.display.networks import MAKERS, at_random, declare
@@ -19,7 +20,7 @@ from tests.display.witness import tree_value
 from tests.random_programs import programs
 
 
-def proven(derived: Derived, seed: int = 0) -> int:
+def proven(derived: Derivation, seed: int = 0) -> int:
     """How many equations have a matrix form; each is compared with its equation's value."""
     names = Names(derived.program)
     arrays, sizes = at_random(derived, seed)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Gradient
 from symbackprop.display.names import Names, parse_name
 from symbackprop.formulas.formula import parse
-from symbackprop.gradients import differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply
 from tests.display.networks import declare, second_derivative, two_layers

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Matrix, Program
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_tree
 from symbackprop.display.tree_latex import tree_latex
 from symbackprop.documents.steps import closed_forms, written_out
-from symbackprop.gradients import Derived, differentiate
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
 from tests.formulas.latex_value import Numbered, latex_value
@@ -24,7 +25,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
 NETWORKS = sorted((ROOT / "tests" / "networks").rglob("*.net"))
 
 
-def prove(derived: Derived, seed: int = 0) -> int:
+def prove(derived: Derivation, seed: int = 0) -> int:
     """Compare every formula with the value of its equation; how many there were."""
     names = Numbered(derived.program)
     arrays, sizes = at_random(derived, seed)
@@ -66,7 +67,7 @@ def test_the_networks_of_these_tests(make) -> None:
     assert prove(make())
 
 
-def derive(path: Path) -> Derived:
+def derive(path: Path) -> Derivation:
     network = sb.read(str(path))
     of = network.loss or list(network.program.outputs)[-1]
     return differentiate(network.program, of, jacobian=bool(network.program.shape(of)))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from symbackprop.core.differentiate import differentiate
 from symbackprop.documents.document import (
     Code,
     Document,
@@ -21,7 +22,6 @@ from symbackprop.documents.markdown import write_markdown
 from symbackprop.documents.steps import report, written_out
 from symbackprop.documents.text import write_text
 from symbackprop.formulas.formula import parse
-from symbackprop.gradients import differentiate
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply
 from tests.display.networks import MAKERS, declare

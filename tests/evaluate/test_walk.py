@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.arithmetic import MORE_DIGITS
 from symbackprop.evaluate.points import PointError, point, sizes
 from symbackprop.evaluate.residues import DEPTHS, RESIDUES, DeeperError, RedrawError, drawn
 from symbackprop.evaluate.walk import walk
-from symbackprop.gradients import differentiate
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 SMALL = (
@@ -30,7 +30,7 @@ SMALL = (
 
 
 def problem(name: str):
-    net = sb.read(EXAMPLES / f"{name}.net").with_gates("elementary")
+    net = sb.read(EXAMPLES / f"{name}.net", gates="elementary")
     program = differentiate(net.program, net.loss).program
     at = sizes(program)
     return net.program, program, at, point(program, at, 1)
@@ -62,7 +62,7 @@ def test_objects_agree_with_floats(name: str) -> None:
 
 
 def test_functions_of_a_matrix_are_the_same_in_every_arithmetic() -> None:
-    program = sb.read("A: data[n, n]\nV = inv(A)\nd = det(A)\nL = log(abs(d)) + sum(V)").with_gates("elementary").program
+    program = sb.read("A: data[n, n]\nV = inv(A)\nd = det(A)\nL = log(abs(d)) + sum(V)", gates="elementary").program
     where = {"A": np.array([[0.0, 2.0], [3.0, 1.0]])}
     floats, taped = walk(program, where, {"n": 2}), tape.forward(program, where, {"n": 2})
     digits = walk(program, {"A": MORE_DIGITS.lift(where["A"])}, {"n": 2}, MORE_DIGITS)
@@ -75,7 +75,7 @@ def test_functions_of_a_matrix_are_the_same_in_every_arithmetic() -> None:
 
 def test_comparisons_are_told_in_the_names_of_the_network() -> None:
     seen = []
-    program = sb.read("z: data[n]\nh = maximum(0, z)\nL = sum(h)").with_gates("elementary").program
+    program = sb.read("z: data[n]\nh = maximum(0, z)\nL = sum(h)", gates="elementary").program
     walk(program, {"z": np.array([1.0, -2.0])}, {"n": 2}, watch=lambda c, gap, outcome: seen.append((str(c), outcome.tolist())))
     assert len(seen) == 1
     assert "z[i]" in seen[0][0]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
+from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
-from symbackprop.gradients import differentiate
 from symbackprop.language import layers
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor

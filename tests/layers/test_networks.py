@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symbackprop.backends.function import compile
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.differences import directional
-from symbackprop.gradients import Derived, differentiate
 from symbackprop.judge.crosscheck import check
 from symbackprop.language import layers
 from symbackprop.notation import read
+from symbackprop.verbs import compile
 
 NETWORKS = Path(__file__).parent.parent / "networks"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -28,7 +29,7 @@ ALGEBRA = [
 
 
 @cache
-def derived(path: Path) -> Derived:
+def derived(path: Path) -> Derivation:
     """The gradients by everything that has one: a 0 or 1 and an integer cannot move."""
     program = read(path).program
     return differentiate(program, "L", [t.name for t in program.inputs if t.kind != "integers" and t.domain != "binary"])
@@ -78,7 +79,7 @@ def test_the_gradients_of_the_gradients_agree_with_the_tape_and_the_differences(
     assert abs(slope - expected) <= 1e-9 * scale
 
 
-def squares_of(first: Derived) -> Program:
+def squares_of(first: Derivation) -> Program:
     """The program of the gradients with `squares`, the sum of all their squares."""
     tensors, equations, parts = dict(first.program.tensors), list(first.program.equations), []
     for k, name in enumerate(first.wrt):

@@ -6,12 +6,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 
-from symbackprop.backends.function import compile
+from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
-from symbackprop.gradients import differentiate
 from symbackprop.language import layers
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor
+from symbackprop.verbs import compile
 from tests.layers import naive
 from tests.random_programs import declare
 

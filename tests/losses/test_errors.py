@@ -2,10 +2,10 @@
 
 import pytest
 
-from symbackprop.backends.function import ArgumentError, compile
-from symbackprop.derivation import derive
+from symbackprop.backends.arguments import ArgumentError
 from symbackprop.evaluate.points import sizes
 from symbackprop.notation import NotationError, read
+from symbackprop.verbs import compile, derive
 
 WORDS = {
     "mse_loss(a, b)": r"mse_loss: a is \(n, 1\), b is \(n,\); they must have one shape. Write a\[:, 0\]",

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from symbackprop.backends.function import compile
-from symbackprop.derivation import derive
 from symbackprop.notation import read
+from symbackprop.verbs import compile, derive
 
 Z = np.array([-1000.0, 1000.0, 0.0])
 S = np.array([[-1000.0, 1000.0, 0.0], [0.0, 0.0, -1000.0]])

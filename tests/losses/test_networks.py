@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.differences import directional
-from symbackprop.gradients import Derived, differentiate
 from symbackprop.judge.crosscheck import check
 from symbackprop.language import gated, losses
 from symbackprop.language.tensors import Tensor
@@ -26,7 +27,7 @@ NAMES = [*losses.__all__, *gated.__all__]
 
 
 @cache
-def derived(path: Path) -> Derived:
+def derived(path: Path) -> Derivation:
     network = read(path)
     return differentiate(network.program, network.loss)
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from symbackprop.backends.function import compile
-from symbackprop.derivation import derive
 from symbackprop.notation import read
+from symbackprop.verbs import compile, derive
 
 Z = np.array([-1000.0, 1000.0, -1000.0, 1000.0, 0.0, 30.0])
 BITS = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0])

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from symbackprop.backends.function import compile
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import size
 from symbackprop.evaluate import points, tape
-from symbackprop.gradients import differentiate
 from symbackprop.language import losses
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations import log_softmax
 from symbackprop.language.tensors import Tensor, apply, total
 from symbackprop.language.tensors.indexing import arange
+from symbackprop.verbs import compile
 from tests.random_programs import declare, network
 
 At = Mapping[str, ndarray]

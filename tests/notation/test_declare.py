@@ -8,7 +8,10 @@ import pytest
 from sympy import Symbol
 
 import symbackprop as sb
-from symbackprop.notation import Network, NotationError, as_network, network, read
+from symbackprop import verbs
+from symbackprop.core.network import Network
+from symbackprop.notation import NotationError, read
+from symbackprop.verbs import network
 
 
 def test_sizes_are_written_in_any_way() -> None:
@@ -47,13 +50,13 @@ def test_a_tensor_is_a_network() -> None:
     made = network(loss)
     assert isinstance(made, Network)
     assert made.program.equations == read("x: data[d]\nW: parameter[h, d]\nL = sum(relu(W @ x)**2)").program.equations
-    assert as_network(made) is made
+    assert verbs.read(made) is made
 
 
 def test_named_tensors_are_a_network() -> None:
     x = sb.data("x", "d")
     y = x**2
-    made = as_network({"y": y, "L": y.sum(), "again": y})
+    made = verbs.read({"y": y, "L": y.sum(), "again": y})
     assert made.aliases == {"again": "y"}
     assert made.loss == "L"
 
@@ -65,12 +68,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "float": (lambda: sb.data("x", 2.5), 'x: 2.5 is no size. Write names and whole numbers: "h d", or (3, "d").'),
     "text": (lambda: sb.data("x", "h = 3"), "x: '=' is no size. Write names and whole numbers"),
     "domain": (lambda: sb.data("x", domain="real"), "x: there is no domain 'real'. The domains are positive, unit, binary, sign."),
-    "twice": (lambda: as_network(sb.data("x", "n").sum() + sb.data("x", "n").sum()), "x is declared twice; declare it once"),
-    "number": (lambda: as_network(sb.sum(3)), "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),
-    "clash": (lambda: as_network(sb.data("n", "n").sum()), "n is a tensor and a size. Give one of them another name."),
-    "thing": (lambda: as_network(3), "int is no network. Give a text, a path, a tensor, a SymPy expression,"),
-    "named": (lambda: as_network({"a b": sb.data("x", "n").sum()}), "'a b' is no name. A name begins with a letter"),
-    "none": (lambda: as_network({}), 'there is no tensor. Write network({"L": loss}).'),
+    "twice": (lambda: verbs.read(sb.data("x", "n").sum() + sb.data("x", "n").sum()), "x is declared twice; declare it once"),
+    "number": (lambda: verbs.read(sb.sum(3)), "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),
+    "clash": (lambda: verbs.read(sb.data("n", "n").sum()), "n is a tensor and a size. Give one of them another name."),
+    "thing": (lambda: verbs.read(3), "int is no network. Give a text, a path, a tensor, a SymPy expression,"),
+    "named": (lambda: verbs.read({"a b": sb.data("x", "n").sum()}), "'a b' is no name. A name begins with a letter"),
+    "none": (lambda: verbs.read({}), 'there is no tensor. Write network({"L": loss}).'),
 }  # fmt: skip
 
 

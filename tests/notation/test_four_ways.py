@@ -7,8 +7,11 @@ import sympy as sp
 from sympy import Function, HadamardProduct, Lambda, MatrixSymbol, OneMatrix, Symbol, Trace, symbols
 
 import symbackprop as sb
+from symbackprop import verbs
+from symbackprop.core.network import Network
 from symbackprop.core.program import Equation, Reduce, Ref, Sum
-from symbackprop.notation import Network, as_network, from_sympy, network, read
+from symbackprop.notation import from_sympy, read
+from symbackprop.verbs import network
 
 # Capital letters are matrices, and annotations in quotes are declarations.
 # ruff: noqa: F821
@@ -100,7 +103,7 @@ def test_scalars_in_four_ways() -> None:
 
     x, y, z = (sb.parameter(name) for name in "xyz")
     X, Y, Z = symbols("x y z")
-    for other in (product, network((x + y) * z), from_sympy((X + Y) * Z), as_network("(x + y)*z")):
+    for other in (product, network((x + y) * z), from_sympy((X + Y) * Z), verbs.read("(x + y)*z")):
         assert form(other) == form(text)  # type: ignore[arg-type]
 
 

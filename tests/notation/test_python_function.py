@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.notation import Network, NotationError, as_network, read
+from symbackprop import verbs
+from symbackprop.core.network import Network
+from symbackprop.notation import NotationError, read
 
 
 @sb.network
@@ -180,7 +182,7 @@ def test_a_function_of_a_file_is_read_and_nothing_is_executed(tmp_path: Path) ->
     file.write_text(FILE.replace("; ", "\n    "), encoding="utf-8")
     network = read(f"{file}:small")
     assert [str(e) for e in network.program.equations] == ["L = sum_{i} x[i]**2"]
-    assert str(as_network(f"{file}:small")) == str(network)
+    assert str(verbs.read(f"{file}:small")) == str(network)
     cases = {
         "": ":0: there are 2 functions: small, bad. Name one: nets.py:small.",
         ":smal": ":0: there is no function smal. Did you mean small?",

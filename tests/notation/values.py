@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop import verbs
+from symbackprop.core.network import Network
 from symbackprop.evaluate.tape import forward
-from symbackprop.notation import Network, as_network
 
 
 def value(thing: Any, point: Mapping[str, Any], at: Mapping[str, int] | None = None, of: str | None = None) -> np.ndarray:
     """The loss (or the value called `of`) of a network."""
-    network = thing if isinstance(thing, Network) else as_network(thing)
+    network = thing if isinstance(thing, Network) else verbs.read(thing)
     arrays = {name: np.asarray(array) for name, array in point.items()}
     found = forward(network.program, arrays, at)
     return np.asarray(found[of or network.loss])

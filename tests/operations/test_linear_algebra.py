@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import size
 from symbackprop.evaluate import tape
-from symbackprop.gradients import differentiate
 from symbackprop.language import operations as op
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor

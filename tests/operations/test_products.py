@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import tape
-from symbackprop.gradients import differentiate
 from symbackprop.language import operations as op
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor

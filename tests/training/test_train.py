@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from symbackprop.training import TrainingError
-from symbackprop.training.loop import train
+from symbackprop.verbs import train
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 XOR = {"X": np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), "y": np.array([0, 1, 1, 0])}

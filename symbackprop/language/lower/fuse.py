@@ -9,7 +9,7 @@ from sympy import Expr
 
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Matrix, Op, Reduce, Sum, position, slot, substituted
+from symbackprop.core.program import Matrix, Op, Reduce, Sum, is_product, position, slot, substituted
 from symbackprop.language.tensors import Index, Tensor
 
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
@@ -66,11 +66,6 @@ def _forget(node: Node) -> None:
     mentioned = {c for _, index in node.operands for c in index} | {c for c, _ in node.op.over if node.op.body.has(position(c))}
     over = tuple((c, extent) for c, extent in node.op.over if extent != 1 or c in mentioned)
     node.op = Sum(node.op.body, node.op.slots, over)
-
-
-def is_product(op: Op) -> bool:
-    """Whether an operation sums a product of two operands or more: a matrix product, never to be repeated entry by entry."""
-    return isinstance(op, Sum) and bool(op.over) and sum(f in op.slots for f in sp.Mul.make_args(op.body)) > 1
 
 
 def is_activation(body: Expr) -> bool:

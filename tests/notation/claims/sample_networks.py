@@ -7,8 +7,10 @@ import numpy as np
 
 from symbackprop.core.program import Program
 from symbackprop.evaluate import points, tape
-from symbackprop.notation import Network, read
+from symbackprop.core.network import Network
+from symbackprop.notation import read
 from symbackprop.notation.claims import Context, Reading, Understood, read_claim
+from symbackprop.notation.networks import with_gates
 
 TEXTS = {
     "square": """
@@ -171,7 +173,7 @@ def network(name: str) -> Network:
 @cache
 def written(name: str) -> Program:
     """The same, an equation for each operation: every value is computed from what was written before it."""
-    return network(name).with_gates("elementary").program
+    return with_gates(network(name), "elementary").program
 
 
 def context(name: str, wrt: str | None, **more: Any) -> Context:

@@ -1,0 +1,190 @@
+"""A derivation: a network with its gradient equations, as data, and the ways in which a person may ask to see it.
+
+What shows a derivation stands far above equations, so it is handed in: a `Presenter`, by the verb that derives. Everything
+between the chain rule and the verbs reads the data alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from sympy import Expr
+
+from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.network import Network, listed
+from symbackprop.core.program import Equation, Program, shape_text
+
+Sizes = Mapping[str, int]
+
+
+class DerivationError(SymbackpropError):
+    """What was asked has no derivative of that kind; the message says why, and what to ask instead."""
+
+
+class Presenter(Protocol):
+    """What shows a derivation to a person."""
+
+    def latex(self, derivation: Derivation, wrt: str) -> str:
+        """The gradient by `wrt` as one LaTeX equation."""
+        ...
+
+    def index(self, derivation: Derivation, wrt: str) -> str:
+        """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
+        ...
+
+    def remarks(self, derivation: Derivation) -> tuple[str, ...]:
+        """What a reader must know beside the equations."""
+        ...
+
+    def check(self, derivation: Derivation, **options: Any) -> Any:
+        """The verdict of the witnesses."""
+        ...
+
+    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> Any:
+        """The report as blocks, once its gradients have passed the check."""
+        ...
+
+    def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None) -> Any:
+        """The report in a format."""
+        ...
+
+    def fragment(self, derivation: Derivation) -> str:
+        """The report as a piece of a page."""
+        ...
+
+
+@dataclass(frozen=True, repr=False)
+class Derivation:
+    """A forward program with its gradient equations.
+
+    forward    the program that is differentiated.
+    program    the same followed by the gradient equations; its outputs are the gradients, in the order of `wrt`.
+    of         the name of the differentiated tensor (the loss).
+    wrt        the names of the tensors that it is differentiated by.
+    network    where the forward program came from; None for a program alone.
+    presenter  what shows it; None for a derivation that nobody asked to see.
+    """
+
+    forward: Program
+    program: Program
+    of: str
+    wrt: tuple[str, ...]
+    network: Network | None = None
+    presenter: Presenter | None = field(default=None, compare=False)
+
+    @property
+    def backward(self) -> tuple[Equation, ...]:
+        """The gradient equations, in the order of the sweep."""
+        return self.program.equations[len(self.forward.equations) :]
+
+    steps = backward
+
+    def gradient(self, name: str) -> str:
+        """The name of the tensor that holds d of / d name."""
+        return gradient_name(self.of, name)
+
+    @cached_property
+    def gradients(self) -> Mapping[str, GradientView]:
+        """A view of each gradient, by the name of what it is by."""
+        return _Gradients((name, GradientView(self, name)) for name in self.wrt)
+
+    @property
+    def shown_by(self) -> Presenter:
+        if self.presenter is None:
+            raise DerivationError("nothing shows this derivation: it was made of a program alone; derive the network it belongs to")
+        return self.presenter
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know beside the equations, one paragraph each."""
+        return self.shown_by.remarks(self)
+
+    def check(self, **options: Any) -> Any:
+        """The derived gradients against the tape and against differences; the options are those of `symbackprop.check`."""
+        return self.shown_by.check(self, **options)
+
+    def document(self, seed: int = 0, sizes: Sizes | None = None) -> Any:
+        """The report as blocks.
+
+        seed    of the points at which the gradients are checked and the graph is drawn.
+        sizes   fixed sizes for these points.
+
+        Raises CheckFailedError where a gradient disagrees with a witness: such a report is never made.
+        """
+        return self.shown_by.document(self, seed, sizes)
+
+    def report(self, format: str = "text", seed: int = 0, sizes: Sizes | None = None) -> Any:
+        """The report in "text", "markdown", "latex" or "html", with the table of the check that it passed."""
+        return self.shown_by.report(self, format, seed, sizes)
+
+    def text(self) -> str:
+        return self.report("text")
+
+    def markdown(self) -> str:
+        return self.report("markdown")
+
+    def latex(self) -> str:
+        return self.report("latex")
+
+    def html(self) -> str:
+        return self.report("html")
+
+    def _repr_html_(self) -> str:
+        return self.shown_by.fragment(self)
+
+    def __str__(self) -> str:
+        return str(self.program)
+
+    def __repr__(self) -> str:
+        return f"<Derivation of {self.of} by {listed(self.wrt)}: {len(self.steps)} steps>"
+
+
+@dataclass(frozen=True, repr=False)
+class GradientView:
+    """One derived gradient: d of / d wrt.
+
+    name    the tensor that holds it, such as dL/dW_1.
+    shape   its sizes: those of wrt (after those of `of` for a Jacobian).
+    """
+
+    derivation: Derivation
+    wrt: str
+
+    @property
+    def name(self) -> str:
+        return self.derivation.gradient(self.wrt)
+
+    @property
+    def shape(self) -> tuple[Expr, ...]:
+        return self.derivation.program.shape(self.name)
+
+    @property
+    def equation(self) -> Equation:
+        """The last equation of the derivation, the one that writes this gradient."""
+        return self.derivation.program.equation_of()[self.name]
+
+    def latex(self) -> str:
+        """The gradient as one LaTeX equation: in closed form where that is short, else its last equation."""
+        return self.derivation.shown_by.latex(self.derivation, self.wrt)
+
+    def index(self) -> str:
+        """The gradient's last equation in index notation, as LaTeX."""
+        return self.derivation.shown_by.index(self.derivation, self.wrt)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __str__(self) -> str:
+        return str(self.equation)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {shape_text(self.shape)}>"
+
+
+class _Gradients(dict[str, GradientView]):
+    def __missing__(self, name: str) -> GradientView:
+        raise DerivationError(f"there is no gradient by {name}; there are those by {', '.join(self)}. For others give wrt")

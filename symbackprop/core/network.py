@@ -1,0 +1,58 @@
+"""A network as it was written: the program with what a reader wants to know of where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from symbackprop.core.program import Program
+
+LISTED = 6  # names that one line of text mentions
+
+
+@dataclass(frozen=True, repr=False)
+class Network:
+    """A forward program and its loss.
+
+    program   the equations, as lowering makes them of what was written.
+    loss      the name of the tensor that is differentiated: the last scalar, unless another was named.
+    name      what to call it: the name of the file or function, or "network".
+    title     the first comment, or the docstring; None where there is none.
+    source    the text as written; None where there is none.
+    origin    "text", "function", "tensors" or "sympy".
+    gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
+    aliases   further names of a tensor -> the name that the program has for it.
+    lines     the name of a tensor -> the line and column, from 1, where it is written.
+    notes     what a person should know, such as a declared tensor that nothing reads.
+    function  the Python function that it was read from, or None.
+    outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
+    """
+
+    program: Program
+    loss: str
+    name: str = "network"
+    title: str | None = None
+    source: str | None = None
+    origin: str = "tensors"
+    gates: str = "auto"
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    function: Callable[..., Any] | None = field(default=None, compare=False)
+    outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    declared: tuple[Any, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return str(self.program)
+
+    def __repr__(self) -> str:
+        count = len(self.program.equations)
+        inputs = listed(t.name for t in self.program.inputs) or "numbers"
+        return f"<Network {self.name}: {self.loss} of {inputs}, {count} equation{'s' * (count != 1)}>"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in one short line, the last of many left out."""
+    known = list(names)
+    return ", ".join(known[:LISTED]) + (", ..." if len(known) > LISTED else "")

@@ -1,0 +1,31 @@
+"""One gradient as one equation."""
+
+from __future__ import annotations
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.display.closed_form import LIMIT, ClosedForms
+from symbackprop.display.index_form import index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
+from symbackprop.display.written_out import written_out
+
+
+def closed_forms(names: Names, derivation: Derivation, inline: frozenset[str], limit: int = LIMIT) -> ClosedForms:
+    """The closed forms of a derivation, with its gradients and the values of `inline` written out."""
+    program = derivation.program
+    made = ("inverse", "others")
+    hidden = {e.target.name for e in program.equations if program.tensors[e.target.name].role or (e.step and e.step.rule in made)}
+    return ClosedForms(names, hidden | inline, limit)
+
+
+def gradient_latex(derivation: Derivation, wrt: str) -> str:
+    """The gradient by `wrt` as one LaTeX equation: in closed form where that is short, else its last equation."""
+    names, name = Names(derivation.program), derivation.gradient(wrt)
+    closed = closed_forms(names, derivation, written_out(derivation)).latex(name)
+    return closed or matrix_equation(names, names.written[name]) or index_equation(names, names.written[name])
+
+
+def gradient_index(derivation: Derivation, wrt: str) -> str:
+    """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
+    names = Names(derivation.program)
+    return index_equation(names, names.written[derivation.gradient(wrt)])

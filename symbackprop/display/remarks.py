@@ -1,0 +1,140 @@
+"""What a reader must know beside the equations, in words: zeros and their reasons, uses that add, layers that collapse, kinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import sympy as sp
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import TableFunction, Where, kinks, reduction
+from symbackprop.core.program import Equation, Program, Reduce, Ref, Sum, is_product
+from symbackprop.core.strides import unread
+
+
+def remarks(derivation: Derivation) -> tuple[str, ...]:
+    """What a reader must know beside the equations, one paragraph each."""
+    return tuple(_remarks(derivation))
+
+
+def _remarks(derivation: Derivation) -> Iterator[str]:
+    program = derivation.forward
+    yield from _zeros(derivation)
+    yield from _copies(derivation)
+    yield from _collapses(program)
+    yield from unread(program)
+    chosen: dict[str, None] = {}
+    for equation in program.equations:
+        if isinstance(equation.op, Reduce) and reduction(equation.op.kind).kink:
+            chosen[reduction(equation.op.kind).kink] = None
+        elif isinstance(equation.op, Sum):
+            chosen |= dict.fromkeys(kinks(equation.op.body))
+    if chosen:
+        yield f"Where a function has no slope, a subgradient is chosen: {'; '.join(chosen)}."
+
+
+def _zeros(derivation: Derivation) -> Iterator[str]:
+    program, of = derivation.forward, derivation.of
+    by_name = derivation.program.equation_of()
+    flat = _flat_functions(program, of)
+    for name in derivation.wrt:
+        stopped = " and ".join(flat.get(name, ()))
+        if not _is_zero(by_name[derivation.gradient(name)]):
+            if stopped:
+                yield f"No gradient comes to {name} through {stopped}, which is flat; what is shown comes by the other paths."
+        elif stopped:
+            yield (
+                f"{of} reaches {name} only through {stopped}, which is flat: the gradient is zero wherever it exists, so gradient "
+                f"descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
+            )
+        elif any(name == e.target.name and _is_bypassed(e) for e in program.equations):
+            yield (
+                f"{of} is computed without {name}: the logarithm of a softmax or of a sigmoid is computed from its argument, which "
+                f"loses no digits. No gradient passes through {name}; ask for that of the argument."
+            )
+        else:
+            yield f"{of} does not depend on {name}: its gradient is zero."
+
+
+def _is_bypassed(equation: Equation) -> bool:
+    """Whether a value is one whose logarithm is written without it."""
+    body = equation.op.body if isinstance(equation.op, Sum) else None
+    return isinstance(body, sp.exp) or (isinstance(body, TableFunction) and body.row.name == "sigmoid")
+
+
+def _is_zero(equation: Equation) -> bool:
+    return isinstance(equation.op, Sum) and equation.op.body == 0
+
+
+def _flat_functions(program: Program, of: str) -> dict[str, dict[str, None]]:
+    """For each tensor, the flat functions between it and `of`, whose slope is zero almost everywhere."""
+    above = {of}
+    found: dict[str, dict[str, None]] = {}
+    for equation in reversed(program.equations):
+        if equation.target.name not in above:
+            continue
+        passed = found.get(equation.target.name, {})
+        for k, operand in enumerate(equation.operands):
+            above.add(operand.name)
+            stopping = _stopping(equation.op.body, equation.op.slots[k]) if isinstance(equation.op, Sum) else ()
+            if stopping or passed:
+                found.setdefault(operand.name, {}).update(dict.fromkeys(stopping) | passed)
+    return found
+
+
+@cache
+def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
+    """The flat functions through which alone a body reads a slot."""
+    if not body.has(TableFunction, Where) or sp.diff(body, s) != 0:
+        return ()
+    names = sorted(f.row.name for f in body.atoms(TableFunction) if f.row.flat)
+    return tuple(names) or ("a comparison",)
+
+
+def _copies(derivation: Derivation) -> Iterator[str]:
+    tensors, of = derivation.forward.tensors, derivation.of
+    copies = (e.step for e in derivation.program.equations if e.step and e.step.rule == "copy")
+    shared = [s.wrt.name for s in copies if s.wrt is not None and s.wrt.name in tensors and tensors[s.wrt.name].named]
+    if shared:
+        names = ", ".join(shared[:6]) + (", ..." if len(shared) > 6 else "")
+        yield (
+            f"{names} {'is' if len(shared) == 1 else 'are'} used more than once. The gradients of the uses add: a small change "
+            f"moves {of} along every path at once, and to first order the changes sum. They are not averaged."
+        )
+
+
+def _collapses(program: Program) -> Iterator[str]:
+    """Two linear layers with nothing between them are one linear layer."""
+    affine: dict[str, tuple[str, str]] = {}
+    for equation in program.equations:
+        name, op = equation.target.name, equation.op
+        if not isinstance(op, Sum):
+            continue
+        weights = [r for r in equation.operands if program.tensors[r.name].kind == "parameter" and len(r.index) > 1]
+        others = [r for r in equation.operands if r not in weights]
+        if is_product(op) and len(weights) == 1 and len(others) == 1:
+            before = affine.get(others[0].name)
+            if before is not None:
+                first, second = before[0], weights[0].name
+                side = before[1] if before[1] == _side(weights[0], op) else ""
+                factors = {"left": f" {second} {first}", "right": f" {first} {second}"}.get(side, "")
+                yield (
+                    f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix "
+                    f"is the product{factors or ' of the two'}. The second layer adds no expressive power; put an activation "
+                    f"between them."
+                )
+            affine[name] = weights[0].name, _side(weights[0], op)
+        elif not op.over and op.body.is_Add and all(t in op.slots for t in op.body.args):  # a bias is added
+            linear = [r for r in equation.operands if r.name in affine]
+            biases = [r for r in equation.operands if program.tensors[r.name].kind == "parameter"]
+            if len(linear) == 1 and len(linear) + len(biases) == len(equation.operands):
+                affine[name] = affine[linear[0].name]
+
+
+def _side(weight: Ref, op: Sum) -> str:
+    """Where a matrix stands in a product: "left" in W x, "right" in x W, "" elsewhere."""
+    summed = [letter for letter, _ in op.over]
+    if len(weight.index) != 2 or len(summed) != 1 or summed[0] not in weight.index:
+        return ""
+    return "left" if weight.index[1] == summed[0] else "right"

@@ -1,0 +1,62 @@
+"""The value and the gradient of every tensor at one point, as they are written beside a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
+from symbackprop.evaluate import points, tape
+
+_ROWS, _COLUMNS = 4, 4  # the largest array whose entries are all shown
+
+
+def entries(
+    asked: Derivation, at: Mapping[str, Any] | None = None, seed: int = 0, sizes: Mapping[str, int] | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The entries of every tensor of the forward program, and those of its gradient, both by the name of the tensor.
+
+    at      the point, an array for each input; None: a random point.
+    seed    of the random point.
+    sizes   fixed sizes for the random point.
+
+    A value that nothing comes back to has no gradient, and neither has any where the loss has axes.
+    Raises PointError for a point that does not fit the network.
+    """
+    program = asked.forward
+    real = [n for n, t in program.tensors.items() if t.kind not in ("integers", "constant")]
+    whole = differentiate(program, asked.of, real, jacobian=True)
+    if at is not None:
+        bound, where = points.own_point(program, at, sizes)
+    else:
+        bound = points.sizes(program, sizes, seed)
+        where = points.point(program, bound, seed)
+    values = {**where, **tape.forward(whole.program, where, bound)}
+    zero = {e.step.wrt.name for e in whole.steps if e.step and e.step.rule == "zero" and e.step.wrt}
+    moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if not program.shape(asked.of) else []
+    return (
+        {name: _text(values[name]) for name in program.tensors if name in values},
+        {name: _text(values[whole.gradient(name)]) for name in moving},
+    )
+
+
+def _text(array: Any) -> str:
+    """The entries of a small array in rows, otherwise a summary of it."""
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return _number(array)
+    rows = array.reshape(len(array), -1) if array.ndim < 3 else None
+    if rows is not None and array.ndim == 1 and len(rows) <= _ROWS:
+        return "\n".join(_number(x) for x in array)
+    if rows is not None and rows.shape[0] <= _ROWS and rows.shape[1] <= _COLUMNS:
+        return "\n".join("  ".join(_number(x) for x in row) for row in rows)
+    return points.summary(array)
+
+
+def _number(value: Any) -> str:
+    """A number in three digits, as on a blackboard: -0.393, 12, 1.5e-08."""
+    number = float(value) + 0.0  # no -0
+    return f"{number:.2f}" if 0.1 <= abs(number) < 1000 and not number.is_integer() else f"{number:.3g}"

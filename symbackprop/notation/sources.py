@@ -1,0 +1,70 @@
+"""What a string stands for: a text in the network language, a file, a function in a file, or one expression."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from symbackprop.core.network import Network
+from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.python_function import read_file_function
+from symbackprop.notation.python_text import read_expression, read_path, read_text
+
+_DEFINES = re.compile(r"\s*(#|\w+\s*(:|=[^=]))")  # how a text begins: a comment, a declaration, or an equation
+_LONGEST = 1000  # characters of a path
+
+
+def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "auto", let: Iterable[str] = ()) -> Network:
+    """The network that a file, a text or an expression declares and defines, in Python's syntax and NumPy's vocabulary.
+
+    source  a path, a path with the name of a function ("nets.py:mlp"), a text (declarations and equations), or one expression
+            ("(x + y)*z"). It is never executed.
+    loss    the name of the loss; None: the last scalar.
+    gates   "whole": an expression is one equation; "elementary": each operation is one; "auto": elementary where all is scalar.
+    let     declarations for the names of an expression, such as "W: parameter[h, d]".
+
+    Raises NotationError, with file, line, column, the fault and the mend.
+    """
+    let = list(let)
+    if not isinstance(source, str):
+        return _read_file(Path(source), None, loss, gates)
+    if let:
+        return read_expression(source, let, loss, gates)
+    path, _, function = source.rpartition(":")
+    if path.endswith(".py") and "\n" not in source:
+        return _read_file(Path(path), function.strip(), loss, gates)
+    if _is_path(source):
+        return _read_file(Path(source), None, loss, gates)
+    if not source.strip() or "\n" in source or _DEFINES.match(source):
+        return read_text(source, loss=loss, gates=gates)
+    return read_expression(source, (), loss, gates)
+
+
+def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -> Network:
+    if not _exists(str(path)):
+        near = f"Did you mean {path}.net?" if _exists(f"{path}.net") else ""
+        raise NotationError(f"there is no file {shortened(str(path), 100)}.", near)
+    if path.is_dir():
+        raise NotationError(f"{path} is a folder.", "Name a file in it.")
+    if path.suffix == ".py":
+        return read_file_function(path, function, loss, gates)
+    return read_path(path, loss, gates)
+
+
+def _is_path(source: str) -> bool:
+    """Whether a string is a path: one that is there, or one that can be nothing else."""
+    if not source.strip() or any(c in source for c in "\n\r\0") or len(source) > _LONGEST:
+        return False
+    if _exists(source):
+        return True
+    named = bool(re.search(r"\.[A-Za-z]\w*$", source)) or os.sep in source or source.isidentifier()
+    return named and not re.search(r"[:=#()\[\]*+@ ]", source)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.exists(path)
+    except (OSError, ValueError):  # a name that no file can have
+        return False

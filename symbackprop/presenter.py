@@ -1,0 +1,106 @@
+"""How a derivation shows itself: it is checked, drawn at a point, written in a format. The verbs hand this in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from symbackprop.core.derivation import Derivation, Sizes
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.display.gradient_form import gradient_index, gradient_latex
+from symbackprop.display.remarks import remarks
+
+ON_A_PAGE = 40  # equations: a larger graph has a page of its own
+LARGEST = 300  # equations: a larger graph is no picture that helps anyone
+
+
+class CheckFailedError(SymbackpropError):
+    """The derived gradients do not agree with the witnesses, so that no report of them is written; the message is the table."""
+
+
+class Presenter:
+    """Shows a derivation by what is above equations. What needs numbers or pages is imported when it is asked for."""
+
+    def latex(self, derivation: Derivation, wrt: str) -> str:
+        """The gradient by `wrt` as one LaTeX equation: in closed form where that is short, else its last equation."""
+        return gradient_latex(derivation, wrt)
+
+    def index(self, derivation: Derivation, wrt: str) -> str:
+        """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
+        return gradient_index(derivation, wrt)
+
+    def remarks(self, derivation: Derivation) -> tuple[str, ...]:
+        """What a reader must know beside the equations, one paragraph each."""
+        return remarks(derivation)
+
+    def check(self, derivation: Derivation, **options: Any) -> Any:
+        """The verdict of the witnesses on every gradient."""
+        from symbackprop.judge.crosscheck import check
+
+        return check(derivation, **options)
+
+    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> Any:
+        """The report as blocks.
+
+        Raises CheckFailedError where a gradient disagrees with a witness: such a report is never made.
+        """
+        from symbackprop.documents.document import Code, Figure
+        from symbackprop.documents.steps import report
+
+        passed = self.check(derivation, seed=seed, sizes=sizes)
+        if not passed.ok:
+            raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{passed}")
+        picture = None
+        if len(derivation.forward.equations) <= ON_A_PAGE:
+            caption = "Forward values in green, gradients in red, at a random point."
+            svg = draw_at(derivation, seed=seed, sizes=sizes)
+            picture = Figure(svg, caption, f"The computational graph of {derivation.of}")
+        network = derivation.network
+        return report(
+            derivation,
+            title=network.title or "" if network else "",
+            source=network.source if network else None,
+            check_table=Code(str(passed), "text"),
+            picture=picture,
+        )
+
+    def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None) -> Any:
+        """The report in a format, with the table of the check that it passed."""
+        from symbackprop.documents.formats import format_named
+
+        write = format_named(format).write  # an unknown format is refused before anything is computed
+        return write(self.document(derivation, seed, sizes))
+
+    def fragment(self, derivation: Derivation) -> str:
+        """The report as a piece of a page, such as a notebook's output."""
+        from symbackprop.documents.html import fragment
+
+        return fragment(self.document(derivation, 0, None))
+
+
+def draw_at(
+    derivation: Derivation, shown: tuple[str, ...] | None = None, at: Mapping[str, Any] | None = None, seed: int = 0,
+    sizes: Sizes | None = None,
+) -> str:  # fmt: skip
+    """The computational graph at a point as the text of one SVG.
+
+    shown   show the gradients of these only; None: of every tensor.
+    at, seed, sizes   the point, as `symbackprop.draw` takes it.
+
+    Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
+    """
+    from symbackprop.evaluate.entries import entries
+    from symbackprop.pictures.network_graph import draw_network
+
+    program = derivation.forward
+    if len(program.equations) > LARGEST:
+        raise SymbackpropError(
+            f"the network has {len(program.equations)} equations; a picture of more than {LARGEST} helps nobody. "
+            "Draw a smaller part of it."
+        )
+    real = [n for n, t in program.tensors.items() if t.kind not in ("integers", "constant")]
+    unknown = set(shown or ()) - set(real)
+    if unknown:
+        raise SymbackpropError(f"there is no {min(unknown)} whose gradient could be shown; the network has {', '.join(real)}.")
+    values, gradients = entries(derivation, at, seed, sizes)
+    return draw_network(derivation, values, {n: g for n, g in gradients.items() if shown is None or n in shown})

@@ -1,0 +1,254 @@
+"""What can be done with a network: read, derive, check, verify, compile, train, draw. The one door that takes anything.
+
+Each verb takes a Network, a Derivation, a tensor, a SymPy expression, a path, a text or a function, and hands on what it stands
+for: below this door functions take a Program, a Network or a Derivation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, overload
+
+import sympy as sp
+
+from symbackprop.core.derivation import Derivation, DerivationError
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.network import Network
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation import NotationError, from_sympy, from_tensors, read_function, shortened
+from symbackprop.notation import read as read_source
+from symbackprop.presenter import Presenter, draw_at
+
+if TYPE_CHECKING:
+    from symbackprop.backends.function import Compiled
+    from symbackprop.evaluate.verdict import Check
+    from symbackprop.judge.verdict import Verification
+    from symbackprop.training.result import Trained
+
+PRESENTER = Presenter()
+Names = Iterable[str] | str | None
+Sizes = Mapping[str, int] | None
+
+
+def read(net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[str] = ()) -> Network:
+    """The network that `net` stands for.
+
+    net    a text in the network language, a path, a path with the name of a function ("nets.py:mlp"), one expression
+           ("(x + y)*z"), a tensor or named tensors, a SymPy expression, a Python function; or a Network, which stays as it is.
+           No text is executed and no function called.
+    loss   the name of the loss; None: the last scalar.
+    gates  "whole": an expression is one equation; "elementary": each operation is one; "auto": elementary where all is scalar.
+    let    declarations for the names of an expression, such as "W: parameter[h, d]".
+
+    Raises NotationError, with file, line, column, the fault and the mend.
+    """
+    match net:
+        case Network():
+            return net if loss is None else replace(net, loss=_value_of(net, loss))
+        case str() | os.PathLike():
+            return read_source(net, loss, gates, let)
+        case Tensor() | Mapping():
+            return from_tensors(net, loss, gates)
+        case sp.Basic() | sp.MatrixBase():
+            return from_sympy(net, gates=gates)
+        case _ if callable(net):
+            return read_function(net, loss, gates)
+    raise NotationError(
+        f"{shortened(type(net).__name__)} is no network.",
+        "Give a text, a path, a tensor, a SymPy expression, or a function decorated with @sb.network.",
+    )  # fmt: skip
+
+
+def _value_of(network: Network, name: str) -> str:
+    known = network.aliases.get(name, name)
+    if known not in network.program.tensors:
+        raise NotationError(f"there is no {name} to be the loss.", f"The values are: {', '.join(network.program.equation_of())}.")
+    return known
+
+
+@overload
+def network(thing: Any, /) -> Network: ...
+@overload
+def network(*, loss: str | None = None, gates: str = "auto") -> Callable[[Callable[..., Any]], Network]: ...
+def network(thing: Any = None, /, *, loss: str | None = None, gates: str = "auto") -> Any:
+    """The network of a Python function, as a decorator; of anything else, what `read` says of it.
+
+    A function is read from its source, so that its local names are the names of the report; it is never called. Arguments are
+    declared by annotations (x: "data[d]"), are constants by their defaults (lam=0.01), and otherwise scalars.
+
+    loss    the name of the loss; None: what the function returns, or the last scalar.
+    gates   as for `read`.
+
+    Raises NotationError where the function holds anything but straight-line equations.
+    """
+    if thing is None:
+        return lambda function: read(function, loss, gates)
+    return read(thing, loss, gates)
+
+
+def derive(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
+    """d loss / d w for every w of `wrt`, by the chain rule, step by step.
+
+    net   what `read` takes. Or a Derivation: its gradients are differentiated once more (`of` then names which; a second
+          derivative is a Jacobian of the first).
+    wrt   names of parameters, inputs or values, or one string with commas; None: every parameter.
+    of    what is differentiated; None: the loss. A tensor with axes gives the Jacobian, of shape of.shape + w.shape.
+
+    Raises SymbackpropError where there is no such name or nothing scalar to differentiate.
+    """
+    if isinstance(net, Derivation):
+        return _again(net, _names(wrt), of)
+    network = read(net)
+    known = network.aliases
+    names = _names(wrt)
+    target = network.loss if of is None else known.get(of, of)
+    by = None if names is None else [known.get(n, n) for n in names]
+    return _shown(differentiate(network.program, target, by, jacobian=of is not None), network)
+
+
+def _again(first: Derivation, wrt: list[str] | None, of: str | None) -> Derivation:
+    """The derivative of one of the gradients of a derivation."""
+    candidates = {name: first.gradient(name) for name in first.wrt}
+    if of is None and len(candidates) > 1:
+        raise DerivationError(
+            f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}, or derive it alone by wrt"
+        )
+    target = candidates.get(of or first.wrt[0], of or "")
+    return _shown(differentiate(first.program, target, wrt or first.wrt, jacobian=True), first.network)
+
+
+def _derived(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
+    """What is derived of `net`; a Derivation is used as it is, unless other names are asked for."""
+    if not isinstance(net, Derivation):
+        return derive(net, wrt, of)
+    names = _names(wrt)
+    return net if names is None else _shown(differentiate(net.forward, net.of, names, jacobian=True), net.network)
+
+
+def _shown(derivation: Derivation, network: Network | None) -> Derivation:
+    return replace(derivation, network=network, presenter=PRESENTER)
+
+
+def _names(wrt: Names) -> list[str] | None:
+    """The names that a person gave, None where they gave none."""
+    if wrt is None:
+        return None
+    if isinstance(wrt, str):
+        return [name.strip() for name in wrt.split(",") if name.strip()]
+    given = list(wrt) if isinstance(wrt, Iterable) and not isinstance(wrt, Mapping) else [wrt]
+    found = [name for name in given if isinstance(name, str)]
+    if len(found) < len(given):
+        raise DerivationError(f'wrt={shortened(repr(wrt))}: give names, such as wrt=["W_1", "x"] or wrt="W_1, x"')
+    return found
+
+
+def check(
+    net: Any,
+    wrt: Names = None,
+    seed: int = 0,
+    sizes: Sizes = None,
+    points: int = 3,
+    tolerance: float | None = None,
+    at: Mapping[str, Any] | None = None,
+    of: str | None = None,
+) -> Check:
+    """The derived gradients of a network against a tape and against differences, at random generic points.
+
+    net        a Derivation, or what `read` takes.
+    wrt        the tensors to differentiate by; None: the parameters, or what was differentiated by.
+    seed       of the points.
+    sizes      sizes by name that are settled; the others are drawn.
+    points     how many points.
+    tolerance  the relative error that rounding may leave against the tape and the complex step; None: 1e-9.
+    at         one point of your own, an array for each input, instead of random ones.
+    of         what is differentiated, where it is not the loss.
+
+    Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
+    """
+    from symbackprop.judge.crosscheck import ROUNDING
+    from symbackprop.judge.crosscheck import check as crosscheck
+
+    allowed = ROUNDING if tolerance is None else tolerance
+    return crosscheck(_derived(net, wrt, of), seed=seed, sizes=sizes, points=points, tolerance=allowed, at=at)
+
+
+def verify(
+    net: Any,
+    claims: Any,
+    of: str | None = None,
+    symbols: Mapping[str, str] | None = None,
+    allow: Iterable[str] = (),
+    sizes: Sizes = None,
+) -> Verification:
+    """Whether gradients that a person derived are right; where one is wrong, where, with the smallest example, and why.
+
+    net      what `read` takes.
+    claims   {"W_1": claim}: the gradient of the loss by each name; or the steps of a derivation, (name, claim) or
+             (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones.
+    of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
+    symbols  what the claims call otherwise: {"m": "n", "delta": "z_2"}.
+    allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2".
+    sizes    sizes by name that are settled.
+
+    Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
+    """
+    from symbackprop.judge.claims import verify as verified
+
+    return verified(read(net), claims, of, symbols, allow, sizes)
+
+
+def compile(net: Any, sizes: Sizes = None, dtype: str = "float64", wrt: Names = None, refuse_nan: bool = True) -> Compiled:
+    """The network and its gradients as NumPy functions.
+
+    net         a Derivation, or what `read` takes.
+    sizes       numbers for sizes, which the source then holds; other sizes are read from the arrays.
+    dtype       "float64" or "float32".
+    wrt         what to differentiate by; None: every parameter, or what was differentiated by.
+    refuse_nan  whether the functions refuse arrays that hold NaN.
+
+    Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
+    """
+    from symbackprop.backends.function import compile as compiled
+
+    return compiled(_derived(net, wrt), sizes, dtype, refuse_nan)
+
+
+def train(net: Any, data: Any, **settings: Any) -> Trained:
+    """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
+
+    net        what `read` takes.
+    data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
+    settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, momentum,
+               decay, schedule, patience, predict, start, sizes, dtype, progress.
+
+    Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
+    Raises TrainingError where the data do not fit the network, or the loss is no longer finite.
+    """
+    from symbackprop.training import train as trained
+
+    return trained(read(net), data, **settings)
+
+
+def draw(
+    net: Any,
+    wrt: Names = None,
+    at: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    sizes: Sizes = None,
+    of: str | None = None,
+) -> str:
+    """The computational graph as the text of one SVG.
+
+    net     a Derivation, or what `read` takes.
+    wrt     show the gradients of these only; None: of every tensor.
+    at      the point, an array for each input; None: a random point.
+    seed    of the random point.
+    sizes   fixed sizes for the random point.
+    of      the tensor whose gradients are shown, where it is not the loss.
+
+    Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
+    """
+    shown = _names(wrt)
+    return draw_at(_derived(net, of=of), None if shown is None else tuple(shown), at, seed, sizes)
