@@ -237,7 +237,7 @@ COMMANDS = {
     "a forgotten suffix": (("derive", "two_layer"), "there is no file two_layer."),
     "a folder": (("derive", "."), ". is a folder. Name a file in it."),
     "a function that is not in the file": (("derive", f"{FUNCTION}:two_layers"), f"{FUNCTION}: there is no function two_layers."),
-    "an empty expression": (("derive", " "), "<expression>: there is no equation."),
+    "an empty expression": (("derive", " "), "<text>: the text is empty. Write declarations"),
     "a number": (("derive", "2 + 3"), "<expression>:1:1: the loss is a number; nothing is to be derived."),
     "an input alone": (("derive", "x", "--let", "x: data[n]"), "<expression>:1:1: the loss is the input x itself. Write an"),
     "a declaration that is none": (

@@ -31,7 +31,7 @@ SMALL = (
 
 def problem(name: str):
     net = sb.read(EXAMPLES / f"{name}.net", gates="elementary")
-    program = differentiate(net.program, net.loss).program
+    program = differentiate(net.program, net.loss, jacobian=bool(net.program.shape(net.loss))).program
     at = sizes(program)
     return net.program, program, at, point(program, at, 1)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate import points, tape
-from symbackprop.core.network import Network
 from symbackprop.notation import read
 from symbackprop.notation.claims import Context, Reading, Understood, read_claim
 from symbackprop.notation.networks import with_gates
