@@ -5,12 +5,8 @@ Subcommands import what they need, so that --help answers at once.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ import click
 from symbackprop import __version__
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
+from symbackprop.shell import guarded, leave, read_names, read_point, read_sizes, require_place, say, standard_input, write
 
 NATURAL = click.IntRange(min=0)
 
@@ -34,21 +31,7 @@ def main() -> None:
 
 def subcommand(function: Callable[..., None]) -> click.Command:
     """Make a subcommand of a function: what is refused is one message and exit code 2, never a traceback."""
-
-    @wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        try:
-            function(*args, **kwargs)
-        except SymbackpropError as refused:
-            click.echo(f"symbackprop: {refused}", err=True)
-            sys.exit(2)
-        except MemoryError:
-            click.echo("symbackprop: the memory is not enough for arrays of this size; give smaller sizes by --size", err=True)
-            sys.exit(2)
-        except BrokenPipeError:  # the reader, such as head, has seen enough
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
-
-    return main.command()(guarded)
+    return main.command()(guarded(function))
 
 
 def network_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -87,14 +70,14 @@ def derive(net, lets, loss, gates, wrt, then, format_, output, sizes, seed) -> N
     from symbackprop.verbs import derive as derive_
 
     if output:
-        _require_place(output, () if format_ else SUFFIXES)
-    derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
+        require_place(output, () if format_ else SUFFIXES)
+    derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss)
     if then:
-        derivation = derive_(derivation, _names(then))
+        derivation = derive_(derivation, read_names(then))
     chosen = format_ or (format_of(output).name if output else FORMATS[0].name)
-    _write(output, derivation.report(chosen, seed=seed, sizes=_sizes(sizes)))
+    write(output, derivation.report(chosen, seed=seed, sizes=read_sizes(sizes)))
     if output:
-        click.echo(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
+        say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
 
 
 @subcommand
@@ -109,11 +92,11 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
     from symbackprop.verbs import draw as draw_
 
     if output:
-        _require_place(output, (".svg",))
-    point = _point(at) if at else None
-    _write(output, draw_(_network(net, lets, loss, gates), wrt=_names(wrt), at=point, seed=seed, sizes=_sizes(sizes)))
+        require_place(output, (".svg",))
+    point = read_point(at) if at else None
+    write(output, draw_(_network(net, lets, loss, gates), wrt=read_names(wrt), at=point, seed=seed, sizes=read_sizes(sizes)))
     if output:
-        click.echo(f"{output}: drawn")
+        say(f"{output}: drawn")
 
 
 @subcommand
@@ -129,8 +112,10 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
     from symbackprop.verbs import check as check_
 
     network = _network(net, lets, loss, gates)
-    result = check_(network, wrt=_names(wrt), seed=seed, points=points, sizes=_sizes(sizes), at=_point(at) if at else None)
-    click.echo(result.to_json() if as_json else result.table())
+    result = check_(
+        network, wrt=read_names(wrt), seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None
+    )
+    say(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
 
 
@@ -156,8 +141,8 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> 
     given = read_claims(path) if path.is_file() else python_steps(Path("CLAIMS"), claims)
     kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
     symbols = dict(_pair("--call", c) for c in calls)
-    result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=_sizes(sizes))
-    click.echo(result.to_json() if as_json else result.table())
+    result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
+    say(result.to_json() if as_json else result.table())
     sys.exit(result.exit_code)
 
 
@@ -172,12 +157,12 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
     from symbackprop.verbs import compile as compile_
     from symbackprop.verbs import derive as derive_
 
-    derivation = derive_(_network(net, lets, loss, gates), _names(wrt), of=loss)
+    derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss)
     if output:
-        _require_place(output, (".py",))
-    _write(output, compile_(derivation, sizes=_sizes(sizes), dtype=dtype).source)
+        require_place(output, (".py",))
+    write(output, compile_(derivation, sizes=read_sizes(sizes), dtype=dtype).source)
     if output:
-        click.echo(f"{output}: written, it depends on NumPy alone")
+        say(f"{output}: written, it depends on NumPy alone")
 
 
 @subcommand
@@ -188,60 +173,69 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
     metavar="FILE.npz|digits",
     help="An array for each data input, by its name; or the shipped digits.",
 )
-@click.option("--epochs", default=30, show_default=True)
-@click.option("--rate", default=0.1, show_default=True, help="The learning rate.")
-@click.option("--batch", default=32, show_default=True, help="Samples a step.")
-@click.option("--momentum", default=0.0, show_default=True)
-@click.option("--decay", default=0.0, show_default=True, help="Weight decay.")
-@click.option(
-    "--schedule",
-    type=click.Choice(["constant", "linear", "cosine"]),
-    default="constant",
-    show_default=True,
-    help="How the learning rate changes.",
-)
+@click.option("--epochs", type=int, help="30 where not given; 10000 of a set too small to hold a part of it out.")
+@click.option("--rate", type=float, help="The learning rate: 0.1 where not given.")
+@click.option("--batch", type=int, help="Samples a step: 32 where not given.")
+@click.option("--momentum", type=float, help="0 where not given.")
+@click.option("--decay", type=float, help="Weight decay: 0 where not given.")
+@click.option("--schedule", type=click.Choice(["constant", "linear", "cosine"]), help="How the rate changes; not, where not given.")
 @click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
-@click.option("--held-out", default=0.2, show_default=True, help="The part of the data that is kept for testing.")
-@click.option("--seed", type=NATURAL, default=0, show_default=True)
+@click.option(
+    "--held-out", type=float, help="The part that is kept for testing: 0.2 where not given, of a set that is not too small."
+)
+@click.option("--seed", type=NATURAL, help="0 where not given.")
 @click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @click.option("--start", metavar="FILE", help="Begin with the parameters saved in FILE.")
-@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float32", show_default=True)
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="float32 where not given.")
+@click.option("--checkpoint", metavar="FILE.npz", help="Write there, about once a second, all that is needed to go on.")
+@click.option("--resume", metavar="FILE.npz", help="Go on with a checkpoint, and its settings; it is written on where it lies.")
 @size_option
 @click.option("-o", "--output", metavar="FILE.npz", help="Save the trained parameters.")
 @click.option("--curve", metavar="FILE.svg", help="Draw the loss curve.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings) -> None:
     """Train by stochastic gradient descent on the compiled function."""
+    from symbackprop.training import Diverged
     from symbackprop.verbs import train as train_
 
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",))):
         if path:
-            _require_place(path, suffixes)
-    trained = train_(_network(net, lets, loss, gates), data, sizes=_sizes(sizes), progress=not quiet, **settings)
-    click.echo(trained.summary())
+            require_place(path, suffixes)
+    try:
+        trained = train_(_network(net, lets, loss, gates), data, sizes=read_sizes(sizes), progress=not quiet, **settings)
+    except Diverged as fault:
+        if fault.trained is None:
+            raise
+        say(fault.trained.summary())
+        kept = _save(fault.trained, output, curve) or "give -o FILE.npz to keep the parameters"
+        raise SymbackpropError(f"{fault}. The last parameters with a finite loss: {kept}") from None
+    say(trained.summary())
+    kept = _save(trained, output, curve)
+    if trained.signal is not None:
+        goes_on = settings["checkpoint"] or settings["resume"]
+        leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
+
+
+def _save(trained: Any, output: str | None, curve: str | None) -> str:
+    """Write what is asked for, and say where; the same in one line."""
+    kept = []
     if output:
         trained.save(output)
-        click.echo(f"{output}: the parameters")
-    if curve:
+        kept.append(f"{output}: the parameters")
+    if curve and trained.losses.training:
         trained.curve(curve)
-        click.echo(f"{curve}: the loss curve")
+        kept.append(f"{curve}: the loss curve")
+    for line in kept:
+        say(line)
+    return ", ".join(kept)
 
 
 def _network(net: str, lets: tuple[str, ...], loss: str | None, gates: str) -> Any:
     from symbackprop.verbs import read
 
     if net == "-":
-        return read(f"{sys.stdin.read()}\n", loss, gates)
+        return read(f"{standard_input()}\n", loss, gates)
     return read(net, loss, gates, lets)
-
-
-def _names(wrt: str | None) -> list[str] | None:
-    if wrt is None:
-        return None
-    names = [name.strip() for name in wrt.split(",") if name.strip()]
-    if not names:
-        raise SymbackpropError(f'--wrt "{wrt}" names nothing; write names and commas, such as W_1,x')
-    return names
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
@@ -249,56 +243,3 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     if not (left and equals and right):
         raise SymbackpropError(f'{option} "{text}": write what the claim calls it and its name here, such as m=n')
     return left, right
-
-
-def _sizes(pairs: tuple[str, ...]) -> dict[str, int] | None:
-    sizes = {}
-    for pair in pairs:
-        name, _, number = pair.partition("=")
-        if not name.strip().isidentifier() or not number.strip().isdigit() or int(number) < 1:
-            raise SymbackpropError(f'--size "{pair}": write a name and a whole number from 1, such as h=32')
-        sizes[name.strip()] = int(number)
-    return sizes or None
-
-
-def _point(path: str) -> dict[str, Any]:
-    try:
-        point = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise SymbackpropError(f"--at {path}: {fault.strerror}") from None
-    except ValueError as fault:
-        raise SymbackpropError(f"--at {path}: this is not JSON: {fault}") from None
-    if not isinstance(point, dict):
-        raise SymbackpropError(f'--at {path}: write an object with an entry for each input, such as {{"x": [0.2, 0.4]}}')
-    return point
-
-
-def _require_place(output: str, suffixes: tuple[str, ...]) -> None:
-    """Say before the work is done, not after, that a file cannot be written there, or would not be what its suffix says."""
-    path = Path(output)
-    if not path.parent.is_dir():
-        raise SymbackpropError(f"{output}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
-        raise SymbackpropError(f"{output} is a folder; name a file")
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise SymbackpropError(f"{output}: end the name by {' or '.join(suffixes)}, so that it says what the file holds")
-
-
-def _write(output: str | None, text: str) -> None:
-    """Write the whole text or nothing: a file is put in place when it is complete."""
-    if not output:
-        click.echo(text, nl=not text.endswith("\n"))
-        return
-    path = Path(output)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", prefix=f".{path.name}.") as file:
-            temporary = file.name
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as fault:
-        raise SymbackpropError(f"{output}: cannot be written: {fault.strerror}") from None
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)

@@ -221,7 +221,7 @@ def train(net: Any, data: Any, **settings: Any) -> Trained:
     net        what `read` takes.
     data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
     settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, momentum,
-               decay, schedule, patience, predict, start, sizes, dtype, progress.
+               decay, schedule, patience, predict, start, sizes, dtype, checkpoint, resume, progress.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError where the data do not fit the network, or the loss is no longer finite.

@@ -74,7 +74,7 @@ def test_names_that_are_not_declared_are_scalars(run: Run):
 
 
 def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(TWO_LAYER.read_text(encoding="utf-8")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TWO_LAYER.read_bytes())))
     assert run("derive", "-").out == sb.derive(TWO_LAYER).text()
 
 

@@ -1,7 +1,10 @@
 """Bad input on the command line: one message that says what, where and what to write instead; exit code 2; nothing half done."""
 
+import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +247,7 @@ COMMANDS = {
         ("derive", "sum(x)", "--let", "x parameter[n]"), "<declaration 1>:1:3: this is not the syntax of the language"
     ),
     "a folder that is not there": (("derive", "x**2", "-o", "none/a.md"), "none/a.md: there is no folder none; make it first"),
-    "a folder as the file": (("derive", "x**2", "-o", "."), ". is a folder; name a file"),
+    "a folder as the file": (("derive", "x**2", "-o", "."), ". is a folder; name a file in it"),
     "a suffix that says nothing": (
         ("derive", "x**2", "-o", "report.pdf"),
         "report.pdf: end the name by .txt or .md or .tex or .html or .htm, so that it says what the file holds",
@@ -259,6 +262,10 @@ COMMANDS = {
     "an unknown gradient": (("draw", XOR, "--wrt", "q"), "there is no q whose gradient could be shown; the network has X, y"),
     "an unknown size": (("check", XOR, "--size", "m=3"), "m is no size of this network; its sizes are n"),
     "a size without a number": (("check", XOR, "--size", "n"), '--size "n": write a name and a whole number from 1, such as h=32'),
+    "a size that is no digit": (("check", XOR, "--size", "n=²"), '--size "n=²": write a name and a whole number from 1'),
+    "a size of 5,000 digits": (("check", XOR, "--size", "n=" + "9" * 5000), '--size "n=99999'),
+    "a name of 300 characters": (("derive", "x**2", "-o", "a" * 300 + ".md"), "a" * 60 + "...: cannot be written: File name too long"),
+    "a place that takes no file": (("train", XOR, "--data", XOR, "-o", "/proc/w.npz"), "/proc/w.npz: cannot be written: the folder /proc"),
     "a size of zero": (("check", XOR, "--size", "n=0"), '--size "n=0": write a name and a whole number from 1, such as h=32'),
     "an unknown size to compile": (("compile", XOR, "--size", "m=3"), "m is no size of this network; there are n"),
     "a rate below zero": (("train", XOR, "--data", EXAMPLES / "xor.npz", "--rate", "-1"), "rate=-1.0: give a positive number"),
@@ -298,5 +305,48 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(run: Run, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    assert refused(run, "derive", "x**2", "-o", "report.html") == "report.html: cannot be written: No space left on device"
+    full_disk = "report.html: cannot be written: No space left on device; make room on the disk, or write to another"
+    assert refused(run, "derive", "x**2", "-o", "report.html") == full_disk
     assert Path("report.html").read_text() == "old"
+
+
+def test_a_point_of_any_nesting_or_length_is_refused(run: Run):
+    Path("at.json").write_text("[" * 100_000)
+    assert refused(run, "check", "x**2", "--at", "at.json").startswith("--at at.json: its brackets are nested too deep")
+    Path("at.json").write_text(f'{{"x": {"9" * 400}}}')
+    assert refused(run, "check", "x**2", "--at", "at.json").startswith("x ")
+    Path("at.json").write_text(f'{{"x": {"9" * 5000}}}')
+    assert refused(run, "check", "x**2", "--at", "at.json").startswith("--at at.json: this is not JSON")
+
+
+def test_standard_input_that_is_no_text(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x: parameter\nL = \xe9**2")))
+    assert refused(run, "derive", "-") == "<standard input>:2:5: the byte 0xe9 is not UTF-8. Give UTF-8 text."
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_standard_output_that_takes_nothing_is_an_error():
+    for target, words in ((">/dev/full", "No space left on device"), (">&-", "standard output is closed")):
+        command = f"{sys.executable} -m symbackprop derive 'x**2' {target}"
+        said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=EXAMPLES.parent)
+        assert said.returncode == 2
+        assert words in said.stderr
+        assert len(said.stderr.splitlines()) == 1
+
+
+def test_what_nobody_foresaw_is_one_message_that_asks_for_a_report(run: Run, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: Any, **__: Any) -> None:
+        raise KeyError("dL/dx")
+
+    monkeypatch.setattr("symbackprop.shell.write_whole", broken)
+    told = refused(run, "derive", "x**2", "-o", "a.md")
+    assert told.startswith("this is a fault of symbackprop, not yours: KeyError: 'dL/dx' (")
+    assert "SYMBACKPROP_DEBUG=1 shows the traceback" in told
+
+
+def test_ctrl_c_is_one_line_and_130(run: Run, monkeypatch: pytest.MonkeyPatch):
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("symbackprop.shell.write_whole", stopped)
+    assert run("derive", "x**2", "-o", "a.md") == (130, "", "symbackprop: stopped; nothing was written\n")

@@ -7,7 +7,6 @@ import linecache
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
 from symbackprop.backends.numpy import Source, source
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import write_whole
 from symbackprop.core.program import Equation, Program, Signature, rewritten, size
 from symbackprop.core.simplify import simplify
 
@@ -97,12 +97,9 @@ class Compiled:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the source to a file.
 
-        Raises CompileError where the file cannot be written.
+        Raises FileError where the file cannot be written.
         """
-        try:
-            Path(path).write_text(self.source, encoding="utf-8")
-        except OSError as fault:
-            raise CompileError(f"{path} cannot be written: {fault.strerror or fault}") from None
+        write_whole(path, self.source)
 
 
 def compile(

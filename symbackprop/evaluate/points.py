@@ -195,7 +195,7 @@ def own_point(
     for name, array in arrays.items():
         try:
             found[name] = np.asarray(array, dtype=float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise PointError(f"{name} is no array of real numbers") from None
     at = sizes_of(program, found, given)
     _check_given(at, {s.name for s in program.sizes()} | set(at))

@@ -18,6 +18,7 @@ from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.points import PointError, extent, outside, shape_of
 from symbackprop.training.errors import TrainingError, nearest
 
+FEW = 10  # so many samples or more are a set of which a part can be held out without being asked for
 SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run
 
 
@@ -202,7 +203,8 @@ def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str,
 def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarray, ndarray]:
     """The indices to train on and those held out, the same for every run.
 
-    classes   the class of each sample, of which both parts then have their share; None: drawn from all alike.
+    classes   the class of each sample, of which both parts then have their share; None: drawn from all alike. No class is
+              held out altogether.
 
     Raises TrainingError where nothing is left to train on.
     """
@@ -215,4 +217,18 @@ def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarr
         raise TrainingError(f"held_out={held_out} of {samples} samples leaves none to train on; give more samples, or held_out=0")
     chosen = np.zeros(samples, bool)
     chosen[np.floor((np.arange(count) + 0.5) * samples / max(count, 1)).astype(int)] = True  # evenly along the sorted classes
+    if classes is not None:
+        ranked = classes[order]
+        for one in np.unique(ranked[chosen]):
+            if chosen[ranked == one].all():
+                chosen[np.flatnonzero(ranked == one)[-1]] = False
     return np.sort(order[~chosen]), np.sort(order[chosen])
+
+
+def usual_part(samples: int, classes: ndarray | None) -> float:
+    """The part that is held out where nobody says: a fifth, or nothing of a set too small for it.
+
+    A set is too small that has fewer than ten samples, or so few that not every class has one in a fifth of them.
+    """
+    needed = 1 if classes is None else len(np.unique(classes))
+    return 0.2 if samples >= FEW and round(samples * 0.2) >= needed else 0.0

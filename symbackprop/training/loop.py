@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from math import isfinite
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, shape_text
 from symbackprop.evaluate.points import shape_of
+from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.datasets import Data, as_array, load
-from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.training.errors import Diverged, TrainingError, nearest
 from symbackprop.training.initial import initial
-from symbackprop.training.layout import Layout, checked, lay_out, split
+from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part
 from symbackprop.training.model import Model
-from symbackprop.training.optimiser import SCHEDULES, Descent
 from symbackprop.training.progress import progress_for
-from symbackprop.training.result import Losses, Score, Trained
-from symbackprop.training.settings import Settings
-from symbackprop.training.storage import read_arrays
+from symbackprop.training.result import Losses, Trained
+from symbackprop.training.run import Run, begun, descend, test
+from symbackprop.training.settings import MANY, USUAL, Settings
+from symbackprop.training.storage import read_arrays, require_arrays_place
 
 Parameters = dict[str, ndarray]
 
@@ -32,59 +34,116 @@ def train(
     network: Network,
     data: Data,
     *,
-    epochs: int = 30,
-    rate: float = 0.1,
-    batch: int = 32,
-    seed: int = 0,
-    held_out: float = 0.2,
-    momentum: float = 0.0,
-    decay: float = 0.0,
-    schedule: str = "constant",
+    epochs: int | None = None,
+    rate: float | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    held_out: float | None = None,
+    momentum: float | None = None,
+    decay: float | None = None,
+    schedule: str | None = None,
     patience: int | None = None,
     predict: str | None = None,
-    start: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    start: Mapping[str, Any] | StrPath | None = None,
     sizes: Mapping[str, int] | None = None,
-    dtype: str = "float32",
+    dtype: str | None = None,
+    checkpoint: StrPath | None = None,
+    resume: StrPath | None = None,
     progress: bool = True,
 ) -> Trained:
     """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
 
     data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
-    epochs     how often every sample is used.
-    rate       the learning rate, that of the beginning where a schedule lowers it.
-    batch      samples a step; the last step of an epoch may have fewer.
-    seed       of the initial parameters and of the order of the samples.
-    held_out   the part of the samples that is not trained on; the same part in every run, with its share of every class.
-    momentum   from 0 to below 1.
-    decay      of the weights, those parameters that have two axes or more, a step and a rate of 1.
-    schedule   "constant", "linear" (down to 0) or "cosine" (down to 0).
+    epochs     how often every sample is used: 30, where not given; 10,000 of a set too small to hold a part of it out.
+    rate       the learning rate, that of the beginning where a schedule lowers it: 0.1, where not given.
+    batch      samples a step, 32 where not given; the last step of an epoch may have fewer.
+    seed       of the initial parameters and of the order of the samples: 0, where not given.
+    held_out   the part of the samples that is not trained on; the same part in every run, with its share of every class. Where
+               not given a fifth; nothing where there are fewer than ten samples, or not one of every class in a fifth.
+    momentum   from 0 to below 1: 0, where not given.
+    decay      of the weights, those parameters that have two axes or more, a step and a rate of 1: 0, where not given.
+    schedule   "constant" (where not given), "linear" (down to 0) or "cosine" (down to 0).
     patience   stop when the loss on the held-out samples has had no new minimum for so many epochs, and keep the best.
     predict    the value that answers with a class; found where not given.
     start      initial parameters: a dict of arrays, or a file that `save` wrote; drawn where not given, see `training.initial`.
     sizes      sizes that neither data nor `start` tell, such as {"h": 32}.
-    dtype      "float32" or "float64".
+    dtype      "float32" (where not given) or "float64".
+    checkpoint an .npz or .safetensors file that is written about once a second, and when training stops: all that a run needs
+               to go on bit for bit.
+    resume     a file that `checkpoint` wrote: go on where it stands, with its settings, on the same network and data, and
+               write there as `checkpoint` does where that is not given. The number of epochs and the patience may be changed.
     progress   whether to show a bar on standard error (lines, where that is no terminal).
 
+    Ctrl-C ends training after the step that it falls into: what there is is returned, and `stopped` says so. A second Ctrl-C
+    raises KeyboardInterrupt. SIGTERM does the same where the process handles it, as the command line does.
+
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
-    Raises TrainingError where the data do not fit the network, or the loss is no longer finite.
+    Raises TrainingError where the data do not fit the network; Diverged, which holds the last parameters with a finite loss as
+    `trained`, where the loss is no longer finite; FileError where `checkpoint` cannot be written.
     """
-    settings = Settings(epochs, rate, batch, seed, held_out, momentum, decay, schedule, patience, dtype)
+    wanted: dict[str, Any] = {
+        "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": held_out, "momentum": momentum, "decay": decay,
+        "schedule": schedule, "patience": patience, "dtype": dtype,
+    }  # fmt: skip
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    if start is not None and resume is not None:
+        raise TrainingError("start and resume both say where to begin; give one of them")
+    run, saved, before = read_run(resume) if resume is not None else (None, {}, {})
+    settings = settled(resume, saved, wanted) if resume is not None else Settings(**USUAL | wanted)
+    checkpoint = resume if checkpoint is None else checkpoint
+    if checkpoint is not None:
+        require_arrays_place(checkpoint)
     program = network.program
-    given = _given(program, start)
+    if resume is not None:
+        require_parameters(resume, before, program)
+    given = run.parameters if run else _given(program, start)
     arrays = load(data, program, sizes or {})
     layout = lay_out(program, arrays, sizes or {}, given)
-    arrays = checked(program, arrays, layout.sizes, dtype)
+    arrays = checked(program, arrays, layout.sizes, settings.dtype)
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
-    to_train, to_test = split(layout.samples, held_out, prediction.classes.each if prediction else None)
-    parameters = _fitted(program, given, layout, dtype) or initial(program, layout.sizes, seed, dtype)
-    model = Model(program, network.loss, arrays, layout, prediction, dtype)
-    losses, kept = _descend(model, parameters, to_train, to_test, settings, progress)
-    score = _test(model, parameters, to_test if len(to_test) else to_train, batch)[1] if prediction else None
-    return Trained(
-        parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test), kept,
-        network.title or "", network.loss,
-    )  # fmt: skip
+    each = prediction.classes.each if prediction else None
+    settings = settings if run else _for_few(settings, wanted, layout.samples, each)
+    to_train, to_test = split(layout.samples, settings.held_out, each)
+    here = described(program, network.loss, layout, arrays, predict) if checkpoint is not None else {}
+    if run and resume is not None:
+        require_same(resume, before, here)
+    else:
+        parameters = _fitted(program, given, layout, settings.dtype) or initial(
+            program, layout.sizes, settings.seed, settings.dtype
+        )
+        run = begun(parameters, len(to_train), settings)
+    model = Model(program, network.loss, arrays, layout, prediction, settings.dtype)
+
+    def result() -> Trained:
+        _ended(run, settings)
+        score = test(model, run.parameters, to_test if len(to_test) else to_train, settings.batch)[1] if prediction else None
+        losses = Losses(tuple(run.training), tuple(run.held_out))
+        return Trained(
+            run.parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test),
+            run.kept, network.title or "", network.loss, run.stopped,
+        )  # fmt: skip
+
+    keeper = Keeper(checkpoint, settings, here)
+    keeper(run)
+    try:
+        descend(model, run, to_train, to_test, settings, progress_for(settings.epochs, progress), keeper)
+    except Diverged as fault:
+        fault.trained = result() if run.epoch or run.step else None
+        raise
+    keeper.write(run)
+    return result()
+
+
+def _for_few(settings: Settings, wanted: Mapping[str, Any], samples: int, classes: ndarray | None) -> Settings:
+    """The settings for so many samples, where a person left the choice."""
+    held_out = wanted.get("held_out", usual_part(samples, classes))
+    if settings.patience and not held_out:
+        raise TrainingError(
+            f"patience watches the loss on held-out samples, of which {samples} leave none: give held_out=0.25, say"
+        )
+    few = "held_out" not in wanted and not held_out
+    return replace(settings, held_out=held_out, epochs=wanted.get("epochs", MANY if few else USUAL["epochs"]))
 
 
 def _given(program: Program, start: Mapping[str, Any] | str | os.PathLike[str] | None) -> Parameters:
@@ -120,63 +179,9 @@ def _fitted(program: Program, given: Parameters, layout: Layout, dtype: str) -> 
     return {name: np.array(array, dtype=dtype) for name, array in given.items()}
 
 
-def _descend(
-    model: Model, parameters: Parameters, to_train: ndarray, to_test: ndarray, settings: Settings, progress: bool
-) -> tuple[Losses, int]:
-    """Move the parameters in place; the losses, and the epoch whose parameters they are in the end."""
-    descent = Descent(parameters, settings.momentum, settings.decay)
-    order = np.random.default_rng([settings.seed, len(to_train)])
-    steps = -(-len(to_train) // settings.batch)
-    training: list[float] = []
-    held_out: list[float] = []
-    best, kept = {}, settings.epochs
-    with progress_for(settings.epochs, progress) as told, np.errstate(all="ignore"):
-        for epoch in range(settings.epochs):
-            total = 0.0
-            for step, index in enumerate(_batches(order.permutation(to_train), settings.batch)):
-                value, gradients = model.gradient(parameters, index)
-                if not isfinite(value):
-                    raise TrainingError(_diverged(value, epoch, step, settings.rate))
-                done = (epoch * steps + step) / (settings.epochs * steps)
-                descent.step(gradients, settings.rate * SCHEDULES[settings.schedule](done))
-                total += value * len(index)
-            if not all(np.isfinite(w).all() for w in parameters.values()):
-                raise TrainingError(_diverged(np.nan, epoch, steps, settings.rate))
-            training.append(total / len(to_train))
-            news = f"loss {training[-1]:.4g}"
-            if len(to_test):
-                held_out.append(_test(model, parameters, to_test, settings.batch)[0])
-                if not isfinite(held_out[-1]):
-                    raise TrainingError(_diverged(held_out[-1], epoch, steps, settings.rate))
-                news += f", held out {held_out[-1]:.4g}"
-            told.epoch(epoch + 1, news)
-            if settings.patience:
-                if held_out[-1] == min(held_out):
-                    best, kept = {name: w.copy() for name, w in parameters.items()}, epoch + 1
-                elif epoch + 1 - kept >= settings.patience:
-                    break
-    for name, w in best.items():
-        parameters[name][...] = w
-    return Losses(tuple(training), tuple(held_out)), kept
-
-
-def _diverged(value: float, epoch: int, step: int, rate: float) -> str:
-    if epoch == step == 0:
-        return (
-            f"the loss is {value} before the first step: the network has no finite value there; scale the data to about 1, or "
-            f"begin with other parameters (start, seed)"
-        )
-    return f"the loss became {value} in epoch {epoch + 1}: the rate {rate:g} is too high; lower it, to {rate / 10:g} say"
-
-
-def _batches(index: ndarray, size: int) -> Iterator[ndarray]:
-    return (index[first : first + size] for first in range(0, len(index), size))
-
-
-def _test(model: Model, parameters: Parameters, index: ndarray, batch: int) -> tuple[float, Score]:
-    """The mean of the loss over mini-batches as large as those of training, and the score of the answers."""
-    total, right, of = 0.0, 0, 0
-    for part in _batches(index, batch):
-        value, true, asked = model.test(parameters, part)
-        total, right, of = total + value * len(part), right + true, of + asked
-    return total / len(index), Score(right, of)
+def _ended(run: Run, settings: Settings) -> None:
+    """Put the best parameters in place, where the best are kept."""
+    for name, w in run.best.items():
+        run.parameters[name][...] = w
+    if not settings.patience:
+        run.kept = run.epoch

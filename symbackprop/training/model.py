@@ -54,6 +54,17 @@ class Model:
         answers = [self._answer(parameters, self.layout.take(self.arrays, int(sample))) for sample in index]
         return sum(a[0] for a in answers) / len(index), sum(a[1] for a in answers), sum(a[2] for a in answers)
 
+    def fault(self, parameters: Arrays, index: ndarray) -> str:
+        """The first value that a person named and that is not finite on the chosen samples, with its equation, in words."""
+        program = self._compiled.program
+        named = [e for e in program.equations if (t := program.tensors[e.target.name]).named and t.role is None]
+        for sample in [index] if self.layout.batch else index:
+            values = self._compiled.outputs(parameters, self.layout.take(self.arrays, sample), [e.target.name for e in named])
+            for equation in named:
+                if not np.isfinite(values[equation.target.name]).all():
+                    return f", the first value that is not finite being {equation}"
+        return ""
+
     def _answer(self, parameters: Arrays, data: Arrays) -> tuple[float, int, int]:
         if self.prediction is None:
             return self._compiled.value(parameters, data), 0, 0

@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from numpy import ndarray
 
+from symbackprop.core.files import write_whole
 from symbackprop.pictures.curve import draw_curve
-from symbackprop.training.storage import write_arrays, write_whole
+from symbackprop.training.errors import TrainingError
+from symbackprop.training.interrupts import told
+from symbackprop.training.storage import write_arrays
 
 
 class Losses(NamedTuple):
@@ -41,6 +44,7 @@ class Trained:
     kept         the epoch whose parameters these are, from 1: the last, or the best where training stopped early.
     title        of the network.
     loss         the name of the loss.
+    signal       the number of the signal that stopped training before its last epoch; None where none did.
     """
 
     parameters: Mapping[str, ndarray]
@@ -53,6 +57,12 @@ class Trained:
     kept: int
     title: str = ""
     loss: str = "loss"
+    signal: int | None = None
+
+    @property
+    def stopped(self) -> str:
+        """What stopped training before its last epoch, "Ctrl-C" say; empty where nothing did."""
+        return "" if self.signal is None else told(self.signal)
 
     @property
     def accuracy(self) -> float | None:
@@ -62,27 +72,30 @@ class Trained:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the parameters to an .npz or a .safetensors file, which `train(..., start=path)` reads.
 
-        Raises TrainingError where it cannot be written; no part of a file is left then.
+        Raises TrainingError where the suffix is another, FileError where it cannot be written; no part of a file is left then.
         """
         write_arrays(path, self.parameters)
 
     def curve(self, path: str | os.PathLike[str]) -> None:
         """Write the loss curve as an SVG picture.
 
-        Raises TrainingError where it cannot be written.
+        Raises FileError where it cannot be written, TrainingError where no epoch is complete.
         """
+        if not self.losses.training:
+            raise TrainingError(f"{os.fspath(path)}: no epoch is complete: there is no loss curve; train longer")
         picture = draw_curve(self.losses.training, self.losses.held_out, self.title, self.loss)
-        write_whole(path, lambda file: file.write(picture.encode()))
+        write_whole(path, picture)
 
     def summary(self) -> str:
         """What came out, in a few lines of text."""
         epochs = len(self.losses.training)
         stopped = f", of which {self.kept} are kept" if self.kept < epochs else ""
-        lines = [
-            f"trained {epochs} epoch{'s' * (epochs > 1)} on {self.samples:,} samples{stopped}: "
-            f"{self.loss} from {self.losses.training[0]:.4g} to {self.losses.training[self.kept - 1]:.4g}"
-        ]
-        if self.losses.held_out:
+        by = f", stopped by {self.stopped}" if self.stopped else ""
+        few = " (none is held out)" if not self.held_out else ""
+        lines = [f"trained {epochs} epoch{'s' * (epochs != 1)} on {self.samples:,} samples{few}{stopped}{by}"]
+        if epochs:
+            lines[0] += f": {self.loss} from {self.losses.training[0]:.4g} to {self.losses.training[self.kept - 1]:.4g}"
+        if epochs and self.losses.held_out:
             lines[0] += f", on the {self.held_out:,} held out {self.losses.held_out[self.kept - 1]:.4g}"
         if self.score:
             on = f"the {self.held_out:,} held-out samples" if self.held_out else "the training samples"

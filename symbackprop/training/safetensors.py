@@ -18,6 +18,7 @@ DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
 }  # fmt: skip
+MOST_AXES = 64  # of an array of NumPy
 CODES = {np.dtype(text): code for code, text in DTYPES.items()}
 
 
@@ -47,18 +48,38 @@ def parse(content: bytes) -> dict[str, ndarray]:
     if not isinstance(header, dict):
         raise ValueError("the header is no JSON object")
     entries = memoryview(content)[8 + length :]
-    return {name: _entry(name, about, entries) for name, about in header.items() if name != "__metadata__"}
+    about = {name: row for name, row in header.items() if name != "__metadata__"}
+    arrays = {name: _entry(name, row, entries) for name, row in about.items()}
+    _without_holes({name: row["data_offsets"] for name, row in about.items()}, len(entries))
+    return arrays
+
+
+def _without_holes(offsets: Mapping[str, list[int]], end: int) -> None:
+    """Raise ValueError unless the entries stand one after another, from the end of the header to that of the file."""
+    reached, before = 0, "the header"
+    for name, (first, last) in sorted(offsets.items(), key=lambda item: item[1]):
+        if first < reached:
+            raise ValueError(f"the bytes of {name} overlap those of {before}")
+        if first > reached:
+            raise ValueError(f"{first - reached} bytes between {before} and {name} belong to no array")
+        reached, before = last, name
+    if reached != end:
+        raise ValueError(f"{end - reached} bytes after {before} belong to no array")
+
+
+def _is_count(n: object) -> bool:
+    return isinstance(n, int) and not isinstance(n, bool) and n >= 0
 
 
 def _entry(name: str, about: object, entries: memoryview) -> ndarray:
     match about:
-        case {"dtype": str(code), "shape": [*shape], "data_offsets": [int(first), int(last)]}:
+        case {"dtype": str(code), "shape": [*shape], "data_offsets": [first, last]} if _is_count(first) and _is_count(last):
             dtype = DTYPES.get(code)
         case _:
             raise ValueError(f"{name} has no dtype, shape and offsets")
     if dtype is None:
         raise ValueError(f"{name} holds {code}, which NumPy does not have")
-    if not all(isinstance(n, int) and n >= 0 for n in shape):
+    if not all(map(_is_count, shape)) or len(shape) > MOST_AXES:
         raise ValueError(f"{name} has a shape that is none")
     if not 0 <= first <= last <= len(entries) or last - first != prod(shape) * np.dtype(dtype).itemsize:
         raise ValueError(f"{name} has {last - first} bytes, which are not the entries of its shape {tuple(shape)}")

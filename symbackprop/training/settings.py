@@ -12,6 +12,11 @@ from symbackprop.training.errors import TrainingError, nearest
 from symbackprop.training.optimiser import SCHEDULES
 
 DTYPES = ("float32", "float64")
+USUAL: dict[str, Any] = {
+    "epochs": 30, "rate": 0.1, "batch": 32, "seed": 0, "held_out": 0.2, "momentum": 0.0, "decay": 0.0, "schedule": "constant",
+    "patience": None, "dtype": "float32",
+}  # fmt: skip
+MANY = 10_000  # epochs over a set so small that nothing of it is held out: a table such as that of XOR
 
 
 @dataclass(frozen=True)

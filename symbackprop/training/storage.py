@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 import zipfile
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.files import require_writable, write_whole
 from symbackprop.training import safetensors
 from symbackprop.training.errors import TrainingError
 
@@ -29,10 +28,14 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
     reader = {".npz": _read_npz, ".safetensors": _read_safetensors}[_suffix(path)]
     try:
         arrays = reader(path)
+    except TrainingError:
+        raise
     except OSError as fault:
         raise TrainingError(f"{path}: cannot be read: {fault.strerror or fault}") from None
     except MemoryError:
         raise TrainingError(f"{path}: the memory is not enough for its arrays") from None
+    except ValueError as fault:  # a name that no system takes
+        raise TrainingError(f"{str(path)!r} is no name of a file: {fault}") from None
     for name, array in arrays.items():
         if array.dtype.kind not in NUMBERS:
             raise TrainingError(f"{path}: {name} holds {array.dtype}, not real numbers; save it as numbers")
@@ -42,32 +45,17 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ndarray]) -> None:
     """Write arrays to an .npz or .safetensors file: all of it or nothing.
 
-    Raises TrainingError where the folder is not there or the suffix is another.
+    Raises TrainingError where the suffix is another, FileError where the file cannot be written.
     """
     path = Path(path)
-    writer: Callable[[IO[bytes], Mapping[str, ndarray]], None]
-    writer = {".npz": _write_npz, ".safetensors": _write_safetensors}[_suffix(path)]
-    write_whole(path, lambda file: writer(file, arrays))
+    content = {".npz": _npz, ".safetensors": _safetensors}[_suffix(path)](arrays)
+    write_whole(path, content)
 
 
-def write_whole(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any]) -> None:
-    """Put a file in place once it is complete.
-
-    Raises TrainingError where it cannot be written.
-    """
-    path = Path(path)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False, prefix=f".{path.name}.") as file:
-            temporary = file.name
-            write(file)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as fault:
-        raise TrainingError(f"{path}: cannot be written: {fault.strerror or fault}") from None
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+def require_arrays_place(path: str | os.PathLike[str]) -> None:
+    """Raise TrainingError or FileError where `write_arrays` would."""
+    _suffix(Path(path))
+    require_writable(path)
 
 
 def _suffix(path: Path) -> str:
@@ -91,30 +79,25 @@ def _read_npz(path: Path) -> dict[str, ndarray]:
                         raise TrainingError(f"{path}: {name} is not an array; write the file by np.savez")
                     arrays[name] = array
                 return arrays
-        except (
-            ValueError,
-            EOFError,
-            KeyError,
-            RuntimeError,
-            NotImplementedError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as fault:
-            if isinstance(fault, TrainingError):
-                raise
+        except (TrainingError, OSError, MemoryError):
+            raise
+        except Exception as fault:  # a damaged entry raises whatever NumPy, its parser of headers and zlib raise
             if "pickle" in str(fault) or "Object arrays" in str(fault):
                 raise TrainingError(
                     f"{path}: {name} is a pickled object, which could run code; save it as an array of numbers"
                 ) from None
-            raise TrainingError(f"{path}: {name or 'the file'} is damaged: {fault}") from None
+            told = " ".join(str(fault).split())[:200]
+            raise TrainingError(f"{path}: {name or 'the file'} is damaged: {told}; write the file again") from None
 
 
-def _write_npz(file: IO[bytes], arrays: Mapping[str, ndarray]) -> None:
+def _npz(arrays: Mapping[str, ndarray]) -> bytes:
+    content = io.BytesIO()
     # np.savez takes the names as keywords, among which "file" is taken
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(content, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+    return content.getvalue()
 
 
 def _read_safetensors(path: Path) -> dict[str, ndarray]:
@@ -124,5 +107,5 @@ def _read_safetensors(path: Path) -> dict[str, ndarray]:
         raise TrainingError(f"{path}: this is not a .safetensors file: {fault}") from None
 
 
-def _write_safetensors(file: IO[bytes], arrays: Mapping[str, ndarray]) -> None:
-    file.write(safetensors.dump({name: np.asarray(array) for name, array in arrays.items()}))
+def _safetensors(arrays: Mapping[str, ndarray]) -> bytes:
+    return safetensors.dump({name: np.asarray(array) for name, array in arrays.items()})

@@ -56,7 +56,13 @@ def test_metadata_are_no_array() -> None:
             "W has 16 bytes, which are not the entries of its shape (2, 3)",
         ),
         (content(HEADER, bytes(8)), "W has 16 bytes"),
-        (content({"W": HEADER["W"] | {"data_offsets": [-16, 0]}}), "W has 16 bytes"),
+        (content({"W": HEADER["W"] | {"data_offsets": [-16, 0]}}), "W has no dtype, shape and offsets"),
+        (content({"W": HEADER["W"] | {"data_offsets": [False, 16]}}), "W has no dtype, shape and offsets"),
+        (content({"W": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, bytes(4)), "W has a shape that is none"),
+        (content({"W": {"dtype": "F32", "shape": [1] * 65, "data_offsets": [0, 4]}}, bytes(4)), "W has a shape that is none"),
+        (content(HEADER | {"b": HEADER["W"]}), "the bytes of b overlap those of W"),
+        (content({"W": HEADER["W"] | {"data_offsets": [8, 24]}}, bytes(24)), "8 bytes between the header and W belong to no array"),
+        (content(HEADER, bytes(20)), "4 bytes after W belong to no array"),
     ],
 )
 def test_what_is_not_of_the_format_is_refused(tmp_path: Path, bad: bytes, words: str) -> None:

@@ -1,9 +1,10 @@
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from symbackprop.training import TrainingError
+from symbackprop.training import Diverged, TrainingError
 from symbackprop.verbs import train
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -204,7 +205,6 @@ def test_settings_that_make_no_sense_are_refused(settings: dict, words: str) -> 
         (3, 'data is a dict of arrays, the path of an .npz file or "digits", not int'),
         ("none.npz", "none.npz: cannot be read: No such file or directory"),
         ("digit", "digit: arrays are kept in .npz or .safetensors files"),
-        ({"X": np.ones((1, 2)), "y": np.ones(1)}, "held_out=0.2 of 1 samples leaves none to train on"),
         ("digits", "X is declared as (n, 2), but a digit is an image of 64 pixels: declare X: data[n, 64]"),
     ],
 )
@@ -236,9 +236,48 @@ def test_a_network_without_parameters_is_refused() -> None:
         quiet("X: data[n]\nL = sum(X)", {"X": np.ones(3)})
 
 
-def test_a_rate_that_is_too_high_stops_with_the_epoch_and_the_mend() -> None:
-    with pytest.raises(TrainingError, match=r"the loss became (inf|nan) in epoch \d+: the rate 50 is too high; lower it, to 5 say"):
+DIVERGED = (
+    r"the loss became (inf|nan) in epoch \d+, step \d+, the first value that is not finite being L = .*; w has grown to .*: "
+    r"the rate 50 is too high; lower it, to 5 say"
+)
+
+
+def test_a_rate_that_is_too_high_stops_with_the_place_and_the_mend_and_keeps_the_last_finite_parameters() -> None:
+    with pytest.raises(Diverged, match=DIVERGED) as stopped:
         quiet(LINE, line(), rate=50, epochs=500)
+    trained = stopped.value.trained
+    assert trained is not None
+    again = quiet(LINE, line(), start=trained.parameters, epochs=1, rate=1e-30, batch=40)
+    assert np.isfinite(again.losses.training[0])
+
+
+def test_a_table_of_a_few_samples_is_trained_on_whole() -> None:
+    trained = quiet(EXAMPLES / "xor.net", EXAMPLES / "xor.npz")
+    assert (trained.samples, trained.held_out, trained.score) == (4, 0, (4, 4))
+    assert "on 4 samples (none is held out)" in trained.summary()
+    with pytest.raises(TrainingError, match=r"held_out=0.9 of 4 samples leaves none to train on"):
+        quiet(EXAMPLES / "xor.net", EXAMPLES / "xor.npz", held_out=0.9)
+    with pytest.raises(TrainingError, match=r"patience watches the loss on held-out samples, of which 4 leave none"):
+        quiet(EXAMPLES / "xor.net", EXAMPLES / "xor.npz", patience=3)
+
+
+def test_ctrl_c_returns_what_there_is_after_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from symbackprop.training.model import Model
+
+    steps, gradient = [], Model.gradient
+
+    def interrupted(self, *arguments):
+        steps.append(1)
+        if len(steps) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return gradient(self, *arguments)
+
+    monkeypatch.setattr(Model, "gradient", interrupted)
+    trained = quiet(LINE, line(), epochs=1000, batch=16)
+    assert len(steps) == 3
+    assert (trained.stopped, len(trained.losses.training)) == ("Ctrl-C", 1)
+    assert "trained 1 epoch on 32 samples, stopped by Ctrl-C" in trained.summary()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_loss_that_is_not_finite_before_the_first_step_is_told_apart() -> None:

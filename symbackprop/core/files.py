@@ -1,0 +1,172 @@
+"""One writer of files: a file is whole or as it was before, and what is no regular file is written into, never replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from symbackprop.core.errors import SymbackpropError
+
+StrPath = str | os.PathLike[str]
+
+# what a person can do about a fault of the system
+MENDS = {
+    errno.ENOSPC: "make room on the disk, or write to another",
+    errno.EDQUOT: "make room on the disk, or write to another",
+    errno.EACCES: "choose another place, or ask for the right to write there",
+    errno.EPERM: "choose another place, or ask for the right to write there",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EISDIR: "name a file in it",
+}
+_STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
+_OPEN = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})")  # names of what the process has open
+
+
+class FileError(SymbackpropError):
+    """A file that cannot be written; the message says which, why, and what to do."""
+
+
+def write_whole(path: StrPath, content: str | bytes) -> None:
+    """Write a file: all of it, or nothing is changed.
+
+    A regular file is put in place when it is complete and on the disk; a link is followed; the mode of a file that is there is
+    kept, a new one has that of the umask. A device, a pipe, or what the process has open (/dev/stdout) is written into.
+
+    content   text, written as UTF-8, or bytes.
+
+    Raises FileError where it cannot be written; no temporary file is left then.
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with _told(path):
+        name = os.fspath(path)
+        there = _stat(name)
+        if there is None or (stat.S_ISREG(there.st_mode) and _opened(name) is None):
+            _replace(os.path.realpath(name), there, data)
+        else:
+            _write_into(name, data)
+
+
+def require_writable(path: StrPath) -> None:
+    """Say before the work is done what `write_whole` would say after it.
+
+    Raises FileError where the file could not be written now.
+    """
+    with _told(path):
+        name = os.fspath(path)
+        there = _stat(name)
+        if there is not None and not stat.S_ISREG(there.st_mode):
+            if stat.S_ISDIR(there.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not os.access(name, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        elif _opened(name) is None:
+            with _temporary(os.path.realpath(name), there):
+                pass
+
+
+def is_regular(path: StrPath) -> bool:
+    """Whether a regular file is there or would be made: neither a device, nor a pipe, nor a stream that is open."""
+    with _told(path):
+        there = _stat(os.fspath(path))
+        return _opened(os.fspath(path)) is None and (there is None or stat.S_ISREG(there.st_mode))
+
+
+def _stat(name: str) -> os.stat_result | None:
+    """What is there, links followed; None where nothing is, in a folder that is there."""
+    with suppress(FileNotFoundError):
+        return os.stat(name)
+    folder = os.path.dirname(os.path.realpath(name))
+    if not name or name.endswith(os.sep) or not os.path.isdir(folder):
+        missing = os.path.dirname(name) or folder
+        raise FileError(
+            f"{name}: there is no folder {missing}; make it first" if name else "the name of the file is empty; give one"
+        )
+    return None
+
+
+def _opened(name: str) -> int | None:
+    """The descriptor that a name such as /dev/stdout stands for, itself or through links."""
+    for _ in range(40):  # as many links as the system follows
+        if found := _OPEN.fullmatch(os.path.normpath(name)):
+            return _STREAMS[found[1]] if found[1] else int(found[2])
+        if not os.path.islink(name):
+            return None
+        name = os.path.join(os.path.dirname(name), os.readlink(name))
+    return None
+
+
+def _write_into(name: str, data: bytes) -> None:
+    descriptor = _opened(name)
+    number = os.open(name, os.O_WRONLY) if descriptor is None else os.dup(descriptor)
+    with open(number, "wb") as file:
+        file.write(data)
+
+
+def _replace(target: str, there: os.stat_result | None, data: bytes) -> None:
+    with _temporary(target, there) as (temporary, number):
+        with open(number, "wb", closefd=False) as file:
+            file.write(data)
+        os.fsync(number)
+        os.replace(temporary, target)
+    with suppress(OSError):  # the name lasts too, where the system can promise that for a folder
+        folder = os.open(os.path.dirname(target), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def _temporary(target: str, there: os.stat_result | None) -> Iterator[tuple[str, int]]:
+    """A new file beside the target, with the mode that the target has or will have; it is gone afterwards, if not renamed."""
+    if there is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    folder, name = os.path.split(target)
+    mode = 0o666 if there is None else stat.S_IMODE(there.st_mode)
+    temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(6)}.part")
+    number = None
+    try:
+        try:
+            number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode & 0o777)
+        except FileNotFoundError:
+            raise FileError(f"{target}: cannot be written: the folder {folder} takes no files; choose another place") from None
+        if there is not None:
+            _as_before(number, there, mode)
+        yield temporary, number
+    finally:
+        if number is not None:
+            os.close(number)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def _as_before(number: int, there: os.stat_result, mode: int) -> None:
+    if hasattr(os, "fchown") and (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
+        with suppress(OSError):
+            os.fchown(number, there.st_uid, there.st_gid)
+    if hasattr(os, "fchmod"):
+        os.fchmod(number, mode)
+
+
+@contextmanager
+def _told(path: StrPath) -> Iterator[None]:
+    """What the system or Python says of a path, as one FileError."""
+    try:
+        yield
+    except SymbackpropError:
+        raise
+    except OSError as fault:
+        if isinstance(fault, IsADirectoryError):
+            raise FileError(f"{path} is a folder; name a file in it") from None
+        mend = MENDS.get(fault.errno or 0, "choose another place")
+        shown = os.fspath(path)
+        if len(shown) > 100:
+            shown = f"{shown[:60]}..."
+        raise FileError(f"{shown}: cannot be written: {fault.strerror or fault}; {mend}") from None
+    except (TypeError, ValueError) as fault:  # not a path, or one that no system takes
+        raise FileError(f"{path!r} is no name of a file: {fault}") from None

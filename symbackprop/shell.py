@@ -1,0 +1,203 @@
+"""What a command owes its shell: one message and an exit code for whatever goes wrong, and words that read sizes and points.
+
+0  done      1  a check that does not hold      2  refused, with one message      128 + n  stopped by signal n, such as Ctrl-C
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import is_regular, require_writable, write_whole
+
+DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
+LONGEST_SIZE = 18  # digits
+DEEPEST = 100  # brackets inside brackets of a point: more than an array has axes
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as what Ctrl-C raises: what is half done is undone on the way out."""
+
+
+def guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """The function, of which nothing comes out but one message and an exit code."""
+
+    @wraps(function)
+    def guard(*args: Any, **kwargs: Any) -> None:
+        with suppress(ValueError):  # handlers can be set in the main thread alone
+            signal.signal(signal.SIGTERM, _terminate)
+        try:
+            function(*args, **kwargs)
+        except SymbackpropError as refused:
+            _refuse(str(refused))
+        except MemoryError:
+            _refuse("the memory is not enough for arrays of this size; give smaller sizes by --size")
+        except BrokenPipeError:  # the reader, such as head, has seen enough
+            _silence()
+        except KeyboardInterrupt as stopped:
+            leave(signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT, "nothing was written")
+        except Exception as fault:
+            if os.environ.get(DEBUG):
+                raise
+            _refuse(_report(fault))
+
+    return guard
+
+
+def leave(number: int, news: str) -> NoReturn:
+    """End the process as one that a signal stopped, with one line."""
+    word = "terminated" if number == signal.SIGTERM else "stopped"
+    _complain(f"{word}; {news}")
+    sys.exit(128 + number)
+
+
+def say(text: str) -> None:
+    """Print a text and see that it arrives.
+
+    Raises SymbackpropError where standard output is closed, full, or in an encoding without these characters.
+    """
+    if sys.stdout is None:
+        raise SymbackpropError("standard output is closed; open it, or write to a file by -o")
+    try:
+        click.echo(text, nl=not text.endswith("\n"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except UnicodeEncodeError as fault:
+        raise SymbackpropError(
+            f"standard output is in {fault.encoding} and cannot hold {text[fault.start]!a}; set PYTHONIOENCODING=utf-8, or "
+            f"write to a file by -o"
+        ) from None
+    except OSError as fault:
+        _silence()
+        raise SymbackpropError(f"standard output: cannot be written: {fault.strerror}; make room, or write elsewhere") from None
+
+
+def write(output: str | None, text: str) -> None:
+    """Write the whole text to a file, or say it where none is named."""
+    if output:
+        write_whole(output, text)
+    else:
+        say(text)
+
+
+def require_place(output: str, suffixes: Iterable[str]) -> None:
+    """Say before the work is done, not after, that a file cannot be written there, or would not be what its suffix says."""
+    suffixes = tuple(suffixes)
+    require_writable(output)
+    if suffixes and Path(output).suffix.lower() not in suffixes and is_regular(output):
+        raise SymbackpropError(f"{output}: end the name by {' or '.join(suffixes)}, so that it says what the file holds")
+
+
+def standard_input() -> str:
+    """The text on standard input; of one that is too long only so much that the reader refuses it."""
+    from symbackprop.notation.grammar import LARGEST
+
+    if sys.stdin is None:
+        raise SymbackpropError("standard input is closed; name a file instead of -")
+    raw = sys.stdin.buffer.read(LARGEST + 1)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = raw[: fault.start].count(b"\n") + 1
+        column = fault.start - raw.rfind(b"\n", 0, fault.start)
+        raise SymbackpropError(
+            f"<standard input>:{line}:{column}: the byte {raw[fault.start]:#04x} is not UTF-8. Give UTF-8 text."
+        ) from None
+
+
+def read_names(wrt: str | None) -> list[str] | None:
+    """The names in a list with commas; None where no list is given."""
+    if wrt is None:
+        return None
+    named = [name.strip() for name in wrt.split(",") if name.strip()]
+    if not named:
+        raise SymbackpropError(f'--wrt "{wrt}" names nothing; write names and commas, such as W_1,x')
+    return named
+
+
+def read_sizes(pairs: Iterable[str]) -> dict[str, int] | None:
+    """The sizes that --size fixes; None where it fixes none."""
+    found = {}
+    for pair in pairs:
+        name, _, number = (part.strip() for part in pair.partition("="))
+        if not name.isidentifier() or not re.fullmatch(r"0*[1-9][0-9]*", number, re.ASCII):
+            raise SymbackpropError(f'--size "{shortened(pair)}": write a name and a whole number from 1, such as h=32')
+        if len(number) > LONGEST_SIZE:
+            raise SymbackpropError(f'--size "{shortened(pair)}": no array is so large; give a smaller number, such as {name}=32')
+        found[name] = int(number)
+    return found or None
+
+
+def read_point(path: str) -> dict[str, Any]:
+    """The point in a JSON file: an object with a number or a nested list for each input."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        if _depth(text) > DEEPEST:
+            raise SymbackpropError(f"--at {path}: its brackets are nested too deep; write an object with a list for each input")
+        found = json.loads(text)
+    except SymbackpropError:
+        raise
+    except OSError as fault:
+        raise SymbackpropError(f"--at {shortened(path)}: {fault.strerror}") from None
+    except ValueError as fault:
+        raise SymbackpropError(f"--at {shortened(path)}: this is not JSON: {shortened(str(fault), 200)}") from None
+    if not isinstance(found, dict):
+        raise SymbackpropError(f'--at {path}: write an object with an entry for each input, such as {{"x": [0.2, 0.4]}}')
+    return found
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand in each other, at most; those in strings count as well, which no name of an input has."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """The beginning of a text that is long."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _refuse(message: str) -> NoReturn:
+    _complain(message)
+    sys.exit(2)
+
+
+def _complain(message: str) -> None:
+    with suppress(OSError):  # nobody is left to be told
+        click.echo(f"symbackprop: {message}", err=True)
+
+
+def _silence() -> None:
+    """Let the end of the process write nothing more to a standard output that takes nothing."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
+
+
+def _report(fault: Exception) -> str:
+    """What is asked of a person who met a fault of ours."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})" if trace else ""
+    told = shortened(" ".join(f"{type(fault).__name__}: {fault}".split()), 200)
+    mend = f"Please report it with the command; {DEBUG}=1 shows the traceback"
+    return f"this is a fault of symbackprop, not yours: {told}{place}. {mend}"

@@ -1,0 +1,150 @@
+"""A run of gradient descent: where it stands, and how it goes on, so that it can stop after any step and go on bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.training.errors import Diverged
+from symbackprop.training.interrupts import Interrupts
+from symbackprop.training.model import Model
+from symbackprop.training.optimiser import SCHEDULES, Descent
+from symbackprop.training.progress import Progress
+from symbackprop.training.result import Score
+from symbackprop.training.settings import Settings
+
+Parameters = dict[str, ndarray]
+
+
+@dataclass
+class Run:
+    """Where a run stands: all that the next step depends on.
+
+    parameters   moved in place.
+    velocity     of the momentum, an array for each parameter; none where there is no momentum.
+    order        the state, at the beginning of the epoch, of the generator that shuffles.
+    epoch        how many are complete, and `step` how many steps of the next one.
+    total        the sum of the losses of these steps, each times its samples.
+    training     the loss of each epoch, and `held_out` that on the samples held out.
+    best         the parameters of epoch `kept`, where the best are kept.
+    stopped      the number of the signal that stopped the run.
+    """
+
+    parameters: Parameters
+    velocity: Parameters
+    order: Mapping[str, Any]
+    epoch: int = 0
+    step: int = 0
+    total: float = 0.0
+    training: list[float] = field(default_factory=list)
+    held_out: list[float] = field(default_factory=list)
+    best: Parameters = field(default_factory=dict)
+    kept: int = 0
+    stopped: int | None = None
+
+
+def begun(parameters: Parameters, samples: int, settings: Settings) -> Run:
+    """A run before its first step."""
+    order = np.random.default_rng([settings.seed, samples]).bit_generator.state
+    velocity = {name: np.zeros_like(w) for name, w in parameters.items()} if settings.momentum else {}
+    return Run(parameters, velocity, order)
+
+
+def descend(
+    model: Model, run: Run, to_train: ndarray, to_test: ndarray, settings: Settings, told: Progress, keep: Callable[[Run], None]
+) -> None:
+    """Go on with a run to its last epoch, or until a signal stops it.
+
+    keep   called after every step, with a run that could go on from there.
+
+    Raises Diverged where the loss or a parameter is no longer finite; the run then holds the last parameters with a finite loss.
+    """
+    descent = Descent(run.parameters, settings.momentum, settings.decay, run.velocity)
+    steps = -(-len(to_train) // settings.batch)
+    with told, Interrupts() as signals, np.errstate(all="ignore"):
+        while run.epoch < settings.epochs and not _is_settled(run, settings):
+            order = np.random.Generator(np.random.PCG64())
+            order.bit_generator.state = run.order
+            shuffled = order.permutation(to_train)
+            for step, index in enumerate(batches(shuffled, settings.batch)):
+                if step < run.step:
+                    continue
+                value, gradients = model.gradient(run.parameters, index)
+                if not isfinite(value):
+                    raise _diverged(model, run, descent, value, index, settings)
+                done = (run.epoch * steps + step) / (settings.epochs * steps)
+                descent.step(gradients, settings.rate * SCHEDULES[settings.schedule](done))
+                run.step, run.total = step + 1, run.total + value * len(index)
+                keep(run)
+                if signals.number is not None:
+                    run.stopped = signals.number
+                    return
+            news = _finished(model, run, descent, to_train, to_test, settings)
+            run.epoch, run.step, run.total, run.order = run.epoch + 1, 0, 0.0, order.bit_generator.state
+            told.epoch(run.epoch, news)
+
+
+def _finished(model: Model, run: Run, descent: Descent, to_train: ndarray, to_test: ndarray, settings: Settings) -> str:
+    """Note the losses of an epoch whose steps are done; news of them."""
+    last = to_train[: settings.batch]
+    if not all(np.isfinite(w).all() for w in run.parameters.values()):
+        raise _diverged(model, run, descent, np.nan, last, settings)
+    loss, held_out = run.total / len(to_train), None
+    if len(to_test):
+        held_out = test(model, run.parameters, to_test, settings.batch)[0]
+        if not isfinite(held_out):
+            raise _diverged(model, run, descent, held_out, to_test, settings)
+        run.held_out.append(held_out)
+    run.training.append(loss)
+    if settings.patience and run.held_out[-1] == min(run.held_out):
+        run.best, run.kept = {name: w.copy() for name, w in run.parameters.items()}, run.epoch + 1
+    return f"loss {loss:.4g}" + ("" if held_out is None else f", held out {held_out:.4g}")
+
+
+def _is_settled(run: Run, settings: Settings) -> bool:
+    """Whether the held-out loss has had no new minimum for as long as patience lasts."""
+    return bool(settings.patience) and run.epoch > 0 and run.epoch - run.kept >= (settings.patience or 0)
+
+
+def _diverged(model: Model, run: Run, descent: Descent, value: float, index: ndarray, settings: Settings) -> Diverged:
+    """What to raise where the loss is not finite; the parameters are moved back to where it was."""
+    if run.epoch == run.step == 0:
+        first = model.fault(run.parameters, index)
+        return Diverged(
+            f"the loss is {value} before the first step: the network has no finite value there{first}; scale the data to about 1, "
+            f"or begin with other parameters (start, seed)"
+        )
+    fault, grown = model.fault(run.parameters, index), _grown(run.parameters)
+    descent.back()
+    return Diverged(
+        f"the loss became {value} in epoch {run.epoch + 1}, step {run.step + 1}{fault}; {grown}: the rate {settings.rate:g} is too "
+        f"high; lower it, to {settings.rate / 10:g} say"
+    )
+
+
+def _grown(parameters: Parameters) -> str:
+    """The parameter that is not finite, or the largest."""
+    for name, w in parameters.items():
+        if not np.isfinite(w).all():
+            return f"{name} holds {w[~np.isfinite(w)].flat[0] if w.ndim else w}"
+    name = max(parameters, key=lambda n: float(abs(parameters[n]).max(initial=0)))
+    return f"{name} has grown to {float(abs(parameters[name]).max(initial=0)):.3g}"
+
+
+def batches(index: ndarray, size: int) -> Iterator[ndarray]:
+    """The samples in parts of a size; the last may be smaller."""
+    return (index[first : first + size] for first in range(0, len(index), size))
+
+
+def test(model: Model, parameters: Parameters, index: ndarray, batch: int) -> tuple[float, Score]:
+    """The mean of the loss over mini-batches as large as those of training, and the score of the answers."""
+    total, right, of = 0.0, 0, 0
+    for part in batches(index, batch):
+        value, true, asked = model.test(parameters, part)
+        total, right, of = total + value * len(part), right + true, of + asked
+    return total / len(index), Score(right, of)

@@ -1,0 +1,162 @@
+"""A run that was stopped, by a signal or by none that it could hear, goes on bit for bit; another network's is refused."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.training import TrainingError
+from symbackprop.training.checkpoint import Keeper
+from symbackprop.training.model import Model
+from symbackprop.training.storage import read_arrays, write_arrays
+
+ROOT = Path(__file__).parents[2]
+NET = "X: data[n, 2]\ny: data[n]\nw: parameter[2]\nV: parameter[h, 2]\nL = mean((tanh(X @ V.T) @ V @ w - y)**2)"
+SETTINGS = {
+    "epochs": 6, "rate": 0.05, "batch": 7, "seed": 3, "held_out": 0.25, "momentum": 0.9, "decay": 0.01, "schedule": "cosine",
+    "patience": 5,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, np.ndarray]:
+    X = np.random.default_rng(0).standard_normal((40, 2))
+    return {"X": X, "y": np.sin(X[:, 0]) + 0.1 * X[:, 1]}
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("symbackprop.training.checkpoint.SECONDS", 0)
+    monkeypatch.setattr("symbackprop.training.checkpoint.PART", 0)
+    monkeypatch.chdir(tmp_path)
+
+
+def train(data, net=NET, **settings):
+    return sb.train(net, data, sizes={"h": 3}, progress=False, **settings)
+
+
+def assert_same(one, other) -> None:
+    assert one.losses == other.losses
+    assert one.kept == other.kept
+    for name, w in one.parameters.items():
+        assert np.array_equal(w, other.parameters[name])
+
+
+@pytest.fixture(scope="module")
+def whole(data):
+    return train(data, **SETTINGS)
+
+
+@pytest.mark.parametrize("step", [1, 4, 5, 6, 17, 30])
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(data, whole, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, gradient = [], Model.gradient
+
+    def interrupted(self, *arguments):
+        steps.append(1)
+        if len(steps) == step:
+            signal.raise_signal(signal.SIGINT)
+        return gradient(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Model, "gradient", interrupted)
+        stopped = train(data, checkpoint="run.npz", **SETTINGS)
+    assert stopped.stopped == "Ctrl-C"
+    again = train(data, resume="run.npz")
+    assert_same(again, whole)
+    assert_same(train(data, resume="run.npz"), whole)  # of a run that has ended nothing is left to do
+    assert os.listdir() == ["run.npz"]
+
+
+def test_a_run_that_was_killed_between_two_writes_goes_on_bit_for_bit(data, whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, write = [], Keeper.write
+
+    def killed(self, run) -> None:
+        calls.append(1)
+        if len(calls) == 12:
+            raise OSError("killed")
+        write(self, run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "write", killed)
+        with pytest.raises(OSError, match="killed"):
+            train(data, checkpoint="run.safetensors", **SETTINGS)
+    assert_same(train(data, resume="run.safetensors"), whole)
+
+
+def test_more_epochs_may_be_asked_for(data) -> None:
+    settings = SETTINGS | {"schedule": "constant", "patience": None}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    train(data, checkpoint="run.npz", **settings | {"epochs": 2})
+    assert_same(train(data, resume="run.npz", epochs=6), train(data, **settings))
+
+
+OTHERS = {
+    "another function": (NET.replace("tanh", "sin"), {}, "the network has u_1[i j] = sum_{k} V[j k]*X[i k], the checkpoint z[i j] = "),
+    "another shape": (NET.replace("V: parameter[h, 2]", "V: parameter[2, h]").replace("V.T) @ V @ w", "V) @ V.T @ w"), {},
+                      "the parameter V has the shape (h, 2) in the checkpoint, and (2, h) in the network"),
+    "another name": (NET.replace("w", "u"), {}, "the parameter u is in the network only"),
+    "another rate": (NET, {"rate": 1.0}, "it was trained with rate=0.05, not 1.0; leave rate out"),
+    "other epochs": (NET, {"epochs": 9}, "it was trained with epochs=6, not 9, since the schedule cosine runs over all of them"),
+    "a beginning": (NET, {"start": {}}, "start and resume both say where to begin; give one of them"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "settings", "words"), OTHERS.values(), ids=OTHERS)
+def test_what_is_no_continuation_is_refused_with_what_differs(data, net: str, settings: dict, words: str) -> None:
+    train(data, checkpoint="run.npz", **SETTINGS | {"epochs": 6})
+    before = Path("run.npz").read_bytes()
+    with pytest.raises(TrainingError) as refused:
+        train(data, net, resume="run.npz", **settings)
+    assert words in str(refused.value)
+    assert Path("run.npz").read_bytes() == before
+
+
+def test_other_data_are_refused(data) -> None:
+    train(data, checkpoint="run.npz", **SETTINGS)
+    with pytest.raises(TrainingError, match=r"run.npz: the data are others"):
+        train(data | {"y": data["y"] + 1}, resume="run.npz")
+    with pytest.raises(TrainingError, match=r"run.npz: the number of samples was 40 in the checkpoint, and is 20"):
+        train({"X": data["X"][:20], "y": data["y"][:20]}, resume="run.npz")
+
+
+def test_what_is_no_checkpoint_is_refused(data) -> None:
+    trained = train(data, checkpoint="run.npz", **SETTINGS)
+    trained.save("w.npz")
+    arrays = read_arrays("run.npz")
+    write_arrays("damaged.npz", arrays | {"about": np.frombuffer(b'{"epoch": []}', np.uint8)})
+    for name in ("w.npz", "damaged.npz"):
+        with pytest.raises(TrainingError, match=f"{name}: this is no checkpoint; give a file that checkpoint= wrote"):
+            train(data, resume=name)
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_process_that_is_killed_at_any_moment_goes_on_bit_for_bit(data, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symbackprop.training.checkpoint.SECONDS", 1)
+    np.savez("data.npz", **data)
+    Path("net.net").write_text(NET)
+    command = [
+        sys.executable, "-m", "symbackprop", "train", "net.net", "--data", "data.npz", "--size", "h=3", "--rate", "0.01",
+        "--momentum", "0.9", "--quiet",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    epochs = 400 * times
+    whole = sb.train("net.net", "data.npz", sizes={"h": 3}, rate=0.01, momentum=0.9, epochs=epochs, progress=False)
+    rng = np.random.default_rng(0)
+    for number in range(times):
+        begin = ["--resume", "run.npz"] if Path("run.npz").exists() else ["--checkpoint", "run.npz", "--epochs", str(epochs)]
+        process = subprocess.Popen([*command, *begin], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        end = time.monotonic() + 60
+        while not Path("run.npz").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 1.5))
+        process.send_signal(signal.SIGKILL if number % 2 else signal.SIGTERM)
+        _, complaint = process.communicate(timeout=60)
+        assert process.returncode in (0, -signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGTERM), complaint
+        assert b"Traceback" not in complaint
+    assert_same(sb.train("net.net", "data.npz", sizes={"h": 3}, resume="run.npz", progress=False), whole)
