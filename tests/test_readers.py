@@ -25,8 +25,12 @@ from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
 from symbackprop.display.tree_latex import tree_latex
 from symbackprop.evaluate import primitives, tape
+from symbackprop.evaluate import walk as walks
+from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
+from symbackprop.evaluate.walk import walk
+from symbackprop.language import operations
 from symbackprop.language.lower.tracing import trace
-from symbackprop.language.tensors import Tensor
+from symbackprop.language.tensors import Tensor, reduce
 from tests.random_programs import declare
 
 PACKAGE = Path(__file__).parent.parent / "symbackprop"
@@ -70,6 +74,9 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     ),
     "evaluate.tape.Run.reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
     "evaluate.tape.Run.matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
+    "evaluate.walk.step": lambda p: walk(p, {"x": np.eye(2)[0] if len(p.shape("x")) == 1 else np.eye(2)}, {"n": 2}),
+    "evaluate.walk.reduced": lambda p: walk(p, {"x": np.ones(2)}, {"n": 2}),
+    "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks._remarks": remark,
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
@@ -81,8 +88,12 @@ PASSES = {
 WRITES = {
     "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.operations.matrix_function",
     "core.functions.operations", "language.operations.linear_algebra.inverse", "language.operations.linear_algebra.det",
+    "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk",
     "language.operations.linear_algebra.logdet", "language.operations.parts.cumprod", "language.tensors.contraction.reduce",
 }  # fmt: skip
+
+
+TABLES = ("evaluate.primitives", "evaluate.walk")  # of readers that have a rule of their own for each row
 
 
 def module_of(path: Path) -> str:
@@ -113,7 +124,7 @@ def readers() -> dict[str, list[ast.AST]]:
         tree_of = ast.parse(path.read_text(encoding="utf-8"))
         asks = [n for n in ast.walk(tree_of) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("symbackprop.core")]
         module = module_of(path)
-        if module in ("core.program", "core.functions.operations") or WORDS & {a.name for n in asks for a in n.names}:
+        if module in ("core.program", "core.functions.operations", *TABLES) or WORDS & {a.name for n in asks for a in n.names}:
             found |= {name: nodes for name, nodes in functions(tree_of, module) if words(nodes) & WORDS}
     return found
 
@@ -133,9 +144,21 @@ def test_a_reader_refuses_a_row_that_it_does_not_know_by_its_name(name: str) -> 
             REFUSES[name](program_of(op))
 
 
-@pytest.mark.parametrize(("mine", "its"), [(REDUCTIONS, primitives.REDUCTIONS), (MATRIX_FUNCTIONS, primitives.MATRIX_FUNCTIONS)])
-def test_the_witness_has_a_rule_of_its_own_for_each_row(mine: dict[str, Any], its: dict[str, Any]) -> None:
-    assert list(mine) == list(its)
+@pytest.mark.parametrize("owner", [primitives, walks])
+def test_the_witnesses_have_a_rule_of_their_own_for_each_row(owner: Any) -> None:
+    assert list(owner.REDUCTIONS) == list(REDUCTIONS)
+    assert list(owner.MATRIX_FUNCTIONS) == list(MATRIX_FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", [*REDUCTIONS, *MATRIX_FUNCTIONS])
+@pytest.mark.parametrize("arithmetic", [FLOATS, MORE_DIGITS])
+def test_the_walk_computes_each_row_as_the_tape_does(name: str, arithmetic: Arithmetic) -> None:
+    X = np.random.default_rng(0).standard_normal((3, 4, 4))
+    x = declare("X", X.shape)
+    y = reduce(name, x, 1) if name in REDUCTIONS else getattr(operations, name)(x)
+    program = trace({"y": y.named("y")})
+    got = walk(program, {"X": arithmetic.lift(X)}, {}, arithmetic)["y"]
+    np.testing.assert_allclose(np.asarray(got, dtype=float), tape.forward(program, {"X": X})["y"], rtol=1e-12)
 
 
 def test_what_leaves_the_row_alone_keeps_its_name() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import assert_never
 
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import TableFunction, Where, kinks, reduction
-from symbackprop.core.program import Equation, Program, Reduce, Ref, Sum, is_product
+from symbackprop.core.functions import TableFunction, Where, kinks, matrix_function, reduction
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, is_product
 from symbackprop.core.strides import unread
 
 
@@ -26,10 +27,17 @@ def _remarks(derivation: Derivation) -> Iterator[str]:
     yield from unread(program)
     chosen: dict[str, None] = {}
     for equation in program.equations:
-        if isinstance(equation.op, Reduce) and reduction(equation.op.kind).kink:
-            chosen[reduction(equation.op.kind).kink] = None
-        elif isinstance(equation.op, Sum):
-            chosen |= dict.fromkeys(kinks(equation.op.body))
+        op = equation.op
+        match op:
+            case Sum():
+                chosen |= dict.fromkeys(kinks(op.body))
+            case Reduce():
+                kink = reduction(op.kind).kink
+                chosen |= {kink: None} if kink else {}
+            case Matrix():  # a matrix without an inverse is refused, not given a slope
+                matrix_function(op.kind)
+            case _:
+                assert_never(op)
     if chosen:
         yield f"Where a function has no slope, a subgradient is chosen: {'; '.join(chosen)}."
 

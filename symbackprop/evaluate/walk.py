@@ -6,16 +6,16 @@ guards let through are computed. The tape is another walk, over floats alone, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import sympy as sp
 from numpy import ndarray
 from sympy import Symbol
 
-from symbackprop.core.functions import iverson
+from symbackprop.core.functions import iverson, known
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
 from symbackprop.evaluate import guards
 from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
@@ -73,16 +73,22 @@ def step(
         numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
     op = equation.op
     extents = {c: extent(n, sizes) for c, n in letter_sizes(program, equation).items()}
-    if isinstance(op, Matrix):
-        return matrix_function(op.kind, values[equation.operands[0].name], arithmetic)
     letters = (*equation.target.index, *(c for c, _ in op.over))
     shape = tuple(extents[c] for c in letters)
     if prod(shape) > MOST:
         raise PointError(f"{equation.target.name} has too many entries at these sizes")
-    arrays = [_arranged(values[ref.name], ref, letters) for ref in equation.operands]
-    if isinstance(op, Reduce):
-        return _reduced(op.kind, np.broadcast_to(arrays[0], shape), len(equation.target.index), arithmetic)
-    return _sum(equation, op, dict(zip(op.slots, arrays, strict=True)), letters, shape, numbers, arithmetic, watch)
+    operands = [values[ref.name] for ref in equation.operands]
+    match op:
+        case Matrix():
+            return matrix_function(op.kind, operands[0], arithmetic)
+        case Reduce():
+            array = np.broadcast_to(_arranged(operands[0], equation.operands[0], letters), shape)
+            return reduced(op.kind, array, len(equation.target.index), arithmetic)
+        case Sum():
+            arrays = [_arranged(x, ref, letters) for x, ref in zip(operands, equation.operands, strict=True)]
+            return _sum(equation, op, dict(zip(op.slots, arrays, strict=True)), letters, shape, numbers, arithmetic, watch)
+        case _:
+            assert_never(op)
 
 
 def _sum(
@@ -166,28 +172,46 @@ def _arranged(array: ndarray, ref: Ref, letters: tuple[str, ...]) -> ndarray:
     return turned.reshape([extents.get(c, 1) for c in letters])
 
 
-def _reduced(kind: str, full: ndarray, kept: int, arithmetic: Arithmetic) -> ndarray:
-    flat = full.reshape([*full.shape[:kept], -1])
-    if kind == "logsumexp":
-        return arithmetic.function("log")(arithmetic.function("exp")(flat).sum(axis=-1))
-    if kind in ("max", "min"):
-        best = floats(flat).argmax(-1) if kind == "max" else floats(flat).argmin(-1)
-        return np.take_along_axis(flat, best[..., None], -1)[..., 0]
-    raise PointError(f"{kind} cannot be evaluated in {arithmetic.name}")
+def _best(flat: ndarray, place: ndarray) -> ndarray:
+    return np.take_along_axis(flat, place[..., None], -1)[..., 0]
+
+
+def _logdet(det: ndarray, arithmetic: Arithmetic) -> ndarray:
+    return arithmetic.function("log")(np.where(floats(det) < 0, -det, det))
+
+
+# One rule for each row of the tables of `core.functions`, in any arithmetic: of entries along the last axis, and of a matrix by
+# its inverse and its determinant
+REDUCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
+    "max": lambda flat, arithmetic: _best(flat, floats(flat).argmax(-1)),
+    "min": lambda flat, arithmetic: _best(flat, floats(flat).argmin(-1)),
+    "logsumexp": lambda flat, arithmetic: arithmetic.function("log")(arithmetic.function("exp")(flat).sum(axis=-1)),
+    "prod": lambda flat, arithmetic: np.prod(flat, axis=-1),
+}
+MATRIX_FUNCTIONS: dict[str, Callable[[ndarray, ndarray, Arithmetic], ndarray]] = {
+    "inverse": lambda inverse, det, arithmetic: inverse,
+    "det": lambda inverse, det, arithmetic: det,
+    "logdet": lambda inverse, det, arithmetic: _logdet(det, arithmetic),
+}
+
+
+def reduced(kind: str, full: ndarray, kept: int, arithmetic: Arithmetic) -> ndarray:
+    """A reduction over all axes but the first `kept`. Raises UnknownOperationError for a row that it has no rule for."""
+    rule = known(REDUCTIONS, kind, "the walk (evaluate.walk.REDUCTIONS)")
+    return np.asarray(rule(full.reshape([*full.shape[:kept], -1]), arithmetic), dtype=arithmetic.dtype)
 
 
 def matrix_function(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
-    """inverse, det or logdet of the last two axes, by elimination: the same steps in every arithmetic."""
-    if kind not in ("inverse", "det", "logdet"):
-        raise PointError(f"{kind} cannot be evaluated in {arithmetic.name}")
+    """A function of the last two axes, by elimination: the same steps in every arithmetic.
+
+    Raises UnknownOperationError for a row that it has no rule for.
+    """
+    rule = known(MATRIX_FUNCTIONS, kind, "the walk (evaluate.walk.MATRIX_FUNCTIONS)")
     lead, n = x.shape[:-2], x.shape[-1]
-    out = np.empty(x.shape if kind == "inverse" else lead, dtype=arithmetic.dtype)
+    inverse, det = np.empty(x.shape, dtype=arithmetic.dtype), np.empty(lead, dtype=arithmetic.dtype)
     for place in np.ndindex(lead):
-        inverse, det = _eliminated(x[place], n, arithmetic)
-        out[place] = inverse if kind == "inverse" else det
-    if kind == "logdet":
-        return arithmetic.function("log")(np.where(floats(out) < 0, -out, out))
-    return out
+        inverse[place], det[place] = _eliminated(x[place], n, arithmetic)
+    return rule(inverse, det, arithmetic)
 
 
 def _eliminated(x: ndarray, n: int, arithmetic: Arithmetic) -> tuple[ndarray, Any]:

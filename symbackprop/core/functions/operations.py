@@ -8,9 +8,9 @@
 | `core.program.check`          | scalar; that the row is there |
 
 The witness asks for one column, `analytic`: `evaluate.primitives` has tables of its own, with a rule written by hand for each row,
-and refuses a row that it has no rule for. An arithmetic of residues modulo a prime will do the same: a table of its own by the name
-of the row, where "prod", "inverse" and "det" are exact, "max" and "min" are decided by a float beside the residue, and "logsumexp"
-and "logdet" are formal logarithms. So a new row is a row here and a rule there.
+and refuses a row that it has no rule for. So has `evaluate.walk`, which runs a program in floats, fifty digits or residues modulo a
+prime: there "prod", "inverse" and "det" are exact, "max" and "min" are decided by the float beside a residue, and "logsumexp" and
+"logdet" are formal logarithms. So a new row is a row here, and a rule in each of the two.
 """
 
 from __future__ import annotations
