@@ -116,7 +116,8 @@ def _again(first: Derivation, wrt: list[str] | None, of: str | None) -> Derivati
             f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}, or derive it alone by wrt"
         )
     target = candidates.get(of or first.wrt[0], of or "")
-    return _shown(differentiate(first.program, target, wrt or first.wrt, jacobian=True), first.network)
+    second = differentiate(first.program, target, wrt or first.wrt, jacobian=True)
+    return _shown(replace(second, first=first), first.network)
 
 
 def _derived(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
@@ -124,7 +125,9 @@ def _derived(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
     if not isinstance(net, Derivation):
         return derive(net, wrt, of)
     names = _names(wrt)
-    return net if names is None else _shown(differentiate(net.forward, net.of, names, jacobian=True), net.network)
+    if names is None:
+        return net
+    return _shown(replace(differentiate(net.forward, net.of, names, jacobian=True), first=net.first), net.network)
 
 
 def _shown(derivation: Derivation, network: Network | None) -> Derivation:

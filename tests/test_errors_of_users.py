@@ -63,7 +63,7 @@ NETWORKS = {
     ),
     "a loss that is not a scalar": (
         "x: parameter[d]\nL = x**2",
-        'L has the shape (d,), a loss is a scalar. Write L = sum(L); or name L as what is differentiated (of="L", on the '
+        'L has the shape (d,), a loss is a scalar. Write loss = sum(L); or name L as what is differentiated (of="L", on the '
         "command line --loss L) for its Jacobian.",
     ),
     "a function without a derivative": (

@@ -80,11 +80,10 @@ def test_the_report_shows_the_sigmoid_as_gates_or_whole():
     fine, coarse = example("sigmoid_gates", gates="elementary"), example("sigmoid_gates", gates="whole")
     shown = [str(equation) for equation in fine.forward.equations[-4:]]
     assert shown == ["u_5 = -u_4", "u_6 = exp(u_5)", "u_7 = u_6 + 1", "f = 1/u_7"]
-    assert [str(equation) for equation in coarse.forward.equations[-1:]] == ["f = sigmoid(z)"]
+    assert [str(equation) for equation in coarse.forward.equations[-1:]] == ["f = 1/(exp(-w_0*x_0 - w_1*x_1 - w_2) + 1)"]
     assert "f = 1/u₇" in fine.text()
     assert "∂f/∂u₇ = −1/u₇²" in fine.text()
-    assert "f = σ(z)" in coarse.text()
-    assert "∂f/∂z = f(1 − f)" in coarse.text()
+    assert "∂f/∂w₂ = f(1 − f)" in coarse.text()
 
 
 def test_the_squared_length_of_a_linear_map():

@@ -17,6 +17,7 @@ from sympy import Expr
 from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
 from symbackprop.backends.numpy import Source, source
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
 from symbackprop.core.program import Equation, Program, Signature, rewritten, size
@@ -113,6 +114,7 @@ def compile(
 
     Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
     """
+    derived = stabilised(derived)
     name = np.dtype(dtype).name if dtype in (np.float32, np.float64) else str(dtype)
     if name not in DTYPES:
         raise CompileError(f"dtype={dtype!r}: write one of {', '.join(DTYPES)}")

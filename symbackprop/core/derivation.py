@@ -65,6 +65,7 @@ class Derivation:
     program    the same followed by the gradient equations; its outputs are the gradients, in the order of `wrt`.
     of         the name of the differentiated tensor (the loss).
     wrt        the names of the tensors that it is differentiated by.
+    first      the derivation whose gradient is differentiated once more, or None.
     network    where the forward program came from; None for a program alone.
     presenter  what shows it; None for a derivation that nobody asked to see.
     """
@@ -73,6 +74,7 @@ class Derivation:
     program: Program
     of: str
     wrt: tuple[str, ...]
+    first: Derivation | None = None
     network: Network | None = None
     presenter: Presenter | None = field(default=None, compare=False)
 

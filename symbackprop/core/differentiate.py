@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
+from itertools import chain, count
 
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.program import Program, check, shape_text
+from symbackprop.core.stable import stable
 
 
 def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, jacobian: bool = False) -> Derivation:
@@ -23,8 +26,8 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
     _require(program, of, "to differentiate")
     if program.shape(of) and not jacobian:
         raise DerivationError(
-            f"{of} has the shape {shape_text(program.shape(of))}, a loss is a scalar. Write L = sum({of}); or name {of} as what is "
-            f'differentiated (of="{of}", on the command line --loss {of}) for its Jacobian.'
+            f"{of} has the shape {shape_text(program.shape(of))}, a loss is a scalar. Write {_free(program)} = sum({of}); or name "
+            f'{of} as what is differentiated (of="{of}", on the command line --loss {of}) for its Jacobian.'
         )
     if wrt is None:
         wrt = [t.name for t in program.parameters] or [t.name for t in program.inputs if t.kind not in ("integers", "constant")]
@@ -41,6 +44,25 @@ def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, j
                 f"differentiate them by it once more."
             )
     return Derivation(program, check(chain_rule(program, of, names)), of, names)
+
+
+def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
+    """The same derivatives of the program in stable spellings, for the compiler; `derived` where there is nothing to rewrite.
+
+    kept   further names that no rule looks through, beside those that it is differentiated by.
+    """
+    kept = {*kept, *derived.wrt, derived.of}
+    first = None if derived.first is None else stabilised(derived.first, kept)
+    forward = stable(derived.forward, kept) if first is None else first.program
+    if forward is derived.forward or not kept & derived.forward.tensors.keys() <= forward.tensors.keys():
+        return derived
+    return replace(derived, forward=forward, program=check(chain_rule(forward, derived.of, derived.wrt)), first=first)
+
+
+def _free(program: Program) -> str:
+    """A name for a loss that no tensor has."""
+    names = chain(("L", "loss", "total"), (f"L_{k}" for k in count(1)))
+    return next(name for name in names if name not in program.tensors)
 
 
 def _require(program: Program, name: str, purpose: str) -> None:

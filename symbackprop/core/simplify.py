@@ -35,13 +35,14 @@ def simplify(program: Program, keep: Iterable[str] = ()) -> Program:
     """
     kept = set(program.outputs) | set(keep)
     done = _Rewriter(program, kept).run()
-    return check(_without_dead(program, done, kept))
+    return check(without_dead(Program(program.tensors, tuple(done), program.outputs, program.conditions), kept))
 
 
-def _without_dead(program: Program, equations: list[Equation], kept: set[str]) -> Program:
+def without_dead(program: Program, kept: Iterable[str]) -> Program:
+    """The program without the equations that nothing of `kept` needs."""
     needed = set(kept)
     alive = []
-    for equation in reversed(equations):
+    for equation in reversed(program.equations):
         if equation.target.name in needed:
             alive.append(equation)
             needed |= {r.name for r in equation.operands}
@@ -173,3 +174,16 @@ def nameless(equation: Equation) -> tuple:
     op = rewritten(equation.op, over, lambda body: substituted(body, swap) if body.free_symbols & swap.keys() else body)
     operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)
     return tuple(order[c] for c in equation.target.index), op, operands
+
+
+def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:
+    """The same equation with other letters (all at once, so that letters can be swapped)."""
+
+    def ref(r: Ref) -> Ref:
+        return Ref(r.name, tuple(rename.get(c, c) for c in r.index))
+
+    op = equation.op
+    over = tuple((rename.get(c, c), extent) for c, extent in op.over)
+    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}
+    op = rewritten(op, over, lambda body: substituted(body, swap))
+    return Equation(ref(equation.target), op, tuple(ref(r) for r in equation.operands), equation.step)

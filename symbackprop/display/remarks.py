@@ -21,6 +21,7 @@ def remarks(derivation: Derivation) -> tuple[str, ...]:
 
 def _remarks(derivation: Derivation) -> Iterator[str]:
     program = derivation.forward
+    yield from derivation.network.notes if derivation.network else ()
     yield from _zeros(derivation)
     yield from _copies(derivation)
     yield from _collapses(program)
@@ -56,19 +57,8 @@ def _zeros(derivation: Derivation) -> Iterator[str]:
                 f"{of} reaches {name} only through {stopped}, which is flat: the gradient is zero wherever it exists, so gradient "
                 f"descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
             )
-        elif any(name == e.target.name and _is_bypassed(e) for e in program.equations):
-            yield (
-                f"{of} is computed without {name}: the logarithm of a softmax or of a sigmoid is computed from its argument, which "
-                f"loses no digits. No gradient passes through {name}; ask for that of the argument."
-            )
         else:
             yield f"{of} does not depend on {name}: its gradient is zero."
-
-
-def _is_bypassed(equation: Equation) -> bool:
-    """Whether a value is one whose logarithm is written without it."""
-    body = equation.op.body if isinstance(equation.op, Sum) else None
-    return isinstance(body, sp.exp) or (isinstance(body, TableFunction) and body.row.name == "sigmoid")
 
 
 def _is_zero(equation: Equation) -> bool:

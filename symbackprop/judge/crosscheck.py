@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import stabilised
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import Estimate, central, complex_step, unit_directions
@@ -73,6 +74,7 @@ def check(
 
 def _compiled(derived: Derivation, at: Mapping[str, int]) -> Gradients:
     """The compiled gradients; sizes that no array tells stand in the source as numbers."""
+    derived = stabilised(derived)
     told = {n for t in derived.program.inputs for n in t.shape}
     given = {str(n): at[str(n)] for n in derived.program.sizes() if n not in told}
     gradients = {name: derived.gradient(name) for name in derived.wrt}

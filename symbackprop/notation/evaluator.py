@@ -12,6 +12,7 @@ from sympy import Expr
 from symbackprop.core.program import Sum
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.notation.arrays import DECLARED, PRODUCTS, Arrays, of_arrays
 from symbackprop.notation.errors import NotationError, Source, nearest, shortened
 from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, NUMPY_NAMES, PACKAGES, called, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
@@ -54,10 +55,13 @@ class Evaluator:
     source   the text, for error messages.
     lookup   the value of a name; raises NotationError where it has none.
     known    whether a name has a value, so that `x.sum()` is a method and `np.sum(x)` is not.
+    arrays   asks for the names that were taken to be numbers where they are used as arrays; by default, no name was.
     """
 
-    def __init__(self, source: Source, lookup: Callable[[ast.Name], Any], known: Callable[[str], bool]) -> None:
-        self.source, self.lookup, self.known = source, lookup, known
+    def __init__(
+        self, source: Source, lookup: Callable[[ast.Name], Any], known: Callable[[str], bool], arrays: Arrays = DECLARED
+    ) -> None:
+        self.source, self.lookup, self.known, self.arrays = source, lookup, known, arrays
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
@@ -148,6 +152,8 @@ class Evaluator:
             if isinstance(a, Tensor) or isinstance(b, Tensor):
                 raise LanguageError(" ".join(OTHER_OPERATORS[ast.FloorDiv]))
             return plain(sp.floor(builder.divide(as_number(a), as_number(b))))
+        if isinstance(node.op, ast.MatMult):
+            self.arrays.product(node, a, b)
         if isinstance(a, Tensor) or isinstance(b, Tensor):
             return OPERATORS[type(node.op)][1](as_tensor(a), as_tensor(b))
         # numbers and sizes: computed by the rules of a tensor without axes, so that the limits are the same
@@ -187,6 +193,7 @@ class Evaluator:
         if node.attr in METHODS:
             raise self.fault(node, f".{node.attr} is a method.", f"Write {self.source.segment(node)}().")
         tensor = as_tensor(value)
+        self.arrays.axes(node, tensor)
         match node.attr:
             case "T":
                 return tensor.T
@@ -227,7 +234,7 @@ class Evaluator:
             if self.known(name):
                 raise self.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
             if name == "len" and len(given) == 1 and not node.keywords:
-                shape = as_tensor(self.operand(given[0])).shape
+                shape = self.arrays.axes(node, as_tensor(self.operand(given[0]))).shape
                 if shape:
                     return plain(shape[0])
                 raise self.fault(node, "a scalar has no length.")
@@ -240,7 +247,27 @@ class Evaluator:
             raise self.fault(function, f"{self.source.segment(function)} is not a function.", "Write * for a product.")
         if name not in functions():
             raise self.unknown(function, name)
-        return called(name, [self.value(a) for a in given], self.keywords(node))
+        if name in ("max", "min") and isinstance(function, ast.Name) and len(given) > 1:
+            raise self.extreme(node, name)
+        return self.applied(node, name, [self.value(a) for a in given])
+
+    def applied(self, node: ast.Call, name: str, given: list[Any]) -> Any:
+        """A function of the language at its arguments."""
+        if name in PRODUCTS and len(given) == 2:
+            self.arrays.product(node, *given)
+        elif name in of_arrays():
+            for value in given:
+                self.arrays.axes(node, value)
+        return called(name, given, self.keywords(node))
+
+    def extreme(self, node: ast.Call, name: str) -> NotationError:
+        """max(x, 0) is the larger of two in Python, and the largest along axis 0 in NumPy."""
+        x, *others = (self.source.segment(argument) for argument in node.args)
+        larger = f"{name}imum({x}, {others[0]})"
+        axis = f", or {name}({x}, axis={others[0]}) for the entries along an axis" if len(others) == 1 else ""
+        return self.fault(
+            node, f"{shortened(self.source.segment(node))} has two meanings.", f"Write {larger} entry by entry{axis}."
+        )
 
     def method(self, node: ast.Call, function: ast.Attribute) -> Any:
         name = function.attr
@@ -254,7 +281,7 @@ class Evaluator:
         given = [self.value(a) for a in node.args]
         if name == "transpose" and given:
             given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
-        return called(name, [tensor, *given], self.keywords(node))
+        return self.applied(node, name, [tensor, *given])
 
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         for keyword in node.keywords:
@@ -266,7 +293,7 @@ class Evaluator:
         value = self.value(node.value)
         if isinstance(value, tuple):
             return self.entry(node, value)
-        tensor = as_tensor(self.numeric(node.value, value))
+        tensor = self.arrays.axes(node, as_tensor(self.numeric(node.value, value)))
         several = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         items = tuple(self.item(one) for one in several)
         return tensor[items]

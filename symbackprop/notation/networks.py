@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, nearest
+from symbackprop.notation.notes import notes
 from symbackprop.notation.vocabulary import name_fault
 
 
@@ -52,8 +52,8 @@ def made(
     clash = sorted(program.tensors.keys() & set(map(str, program.sizes())))
     if clash:
         raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
-    notes = tuple(f"{name}: nothing reads it." for name in _unread(program, chosen))
-    return Network(program, chosen, gates=gates, aliases=aliases, notes=notes, outputs=ordered, declared=declared, **about)
+    said = notes(program, chosen, ordered.values())
+    return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=ordered, declared=declared, **about)
 
 
 def with_gates(network: Network, gates: str) -> Network:
@@ -82,8 +82,3 @@ def from_tensors(thing: Tensor | Mapping[str, Tensor], loss: str | None = None, 
     if not outputs:
         raise NotationError("there is no tensor.", 'Write network({"L": loss}).')
     return made(outputs, (), loss, gates, aliases)
-
-
-def _unread(program: Program, loss: str) -> list[str]:
-    read = {operand.name for equation in program.equations for operand in equation.operands}
-    return [t.name for t in program.inputs if t.name not in read and t.name != loss]

@@ -84,7 +84,7 @@ def _read(text: str, file: str, first: int, name: str, loss: str | None, gates: 
     if not isinstance(function, ast.FunctionDef):
         fault = f"{name} is not a plain function."
         raise NotationError(fault, "Write def with arguments and equations.", source.place(function) if function else None)
-    reader = Reader(source)
+    reader = Reader(source, function=function.name)
     body = function.body
     title = ast.get_docstring(function)
     if title is not None:
@@ -124,9 +124,8 @@ def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
     for argument, default in zip(several, defaults, strict=True):
         reader.fresh(argument, argument.arg)
         annotation = argument.annotation
-        if isinstance(annotation, ast.Name) and annotation.id in PLAIN:
-            annotation = None
-        if annotation is not None:
+        number = isinstance(annotation, ast.Name) and annotation.id in PLAIN
+        if annotation is not None and not number:
             if default is not None:
                 raise reader.fault(default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant.")
             written = _unquoted(annotation, reader.source)
@@ -138,6 +137,8 @@ def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
             reader.define(argument, argument.arg, value)
         else:
             reader.scalar(argument, argument.arg)
+            if number:
+                reader.taken.discard(argument.arg)  # a person said that it is a number
 
 
 def _unquoted(annotation: ast.expr, source: Source) -> ast.expr:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from symbackprop.core.network import Network
-from symbackprop.language.tensors import as_tensor, number_of
+from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.networks import made
-from symbackprop.notation.reader import Reader
+from symbackprop.notation.reader import Reader, copied
 
 
 def read_text(text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network") -> Network:
@@ -88,6 +88,7 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
 
     Raises NotationError where there is no equation, or the loss is not there.
     """
+    loss = _last_name(reader, loss)
     if not reader.outputs:
         what = "there are declarations only, no equation." if reader.inputs else "there is no equation."
         raise NotationError(what, "Write the loss: L = sum(...).", Place(reader.source.file))
@@ -96,6 +97,17 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
     except NotationError as error:
         raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None
     return network
+
+
+def _last_name(reader: Reader, loss: str | None) -> str | None:
+    """The loss where the last line is a second name for a scalar, as L = sum(w) is for w; that for an input becomes an equation."""
+    value = reader.names.get(reader.last)
+    if reader.last not in reader.aliases or not isinstance(value, Tensor) or value.shape:
+        return loss
+    if value.signature is not None and value.signature.kind != "constant":
+        del reader.aliases[reader.last]
+        reader.outputs[reader.last] = copied(value).named(reader.last)
+    return reader.last if loss is None else loss
 
 
 def first_comment(text: str) -> str | None:

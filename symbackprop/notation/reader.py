@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import Signature, size
-from symbackprop.language.tensors import Tensor, as_number
+from symbackprop.core.program import Signature, Sum, size, slot
+from symbackprop.language.tensors import Tensor, as_number, letters
+from symbackprop.notation.arrays import Arrays
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source, nearest
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
-from symbackprop.notation.words import EXPRESSIONS, OUTSIDE, STATEMENTS
+from symbackprop.notation.words import EXPRESSIONS, NO_NUMBERS, OUTSIDE, STATEMENTS
 
 
 class Reader:
     """What has been read of a text so far.
 
     source    the text, for error messages.
-    scalars   whether a name that was not declared is a scalar parameter.
+    scalars   whether a name that was not declared is taken to be a scalar parameter.
+    taken     the names that were: asked for where they are used as arrays.
     names     what each name stands for: a tensor, or a number or size expression.
     sizes     the sizes that declarations have brought.
     outputs   the equations: named values, in the order of writing.
     inputs    the declared tensors and named constants.
     aliases   second names.
     lines     where each name is written.
+    function  the name of the Python function that is read, or None.
     """
 
-    def __init__(self, source: Source, scalars: bool = False) -> None:
-        self.source, self.scalars = source, scalars
+    def __init__(self, source: Source, scalars: bool = False, function: str | None = None) -> None:
+        self.source, self.scalars, self.function = source, scalars, function
         self.names: dict[str, Any] = {}
         self.sizes: dict[str, Expr] = {}
         self.outputs: dict[str, Tensor] = {}
@@ -39,7 +44,9 @@ class Reader:
         self.aliases: dict[str, str] = {}
         self.lines: dict[str, tuple[int, int]] = {}
         self.later: dict[str, int] = {}
-        self.evaluator = Evaluator(source, self.lookup, self.known)
+        self.taken: set[str] = set()
+        self.last = ""  # the name that was written last
+        self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked))
 
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node))
@@ -72,7 +79,7 @@ class Reader:
         if self.scalars:
             self.check(node, name)
             return self.scalar(node, name)
-        if not name.isascii():
+        if name.lower() in NO_NUMBERS or not name.isascii():
             self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or f"Declare it: {name}: data[n] or {name}: parameter[n]."
@@ -116,10 +123,24 @@ class Reader:
         self.note(node, tensor.name)
 
     def scalar(self, node: ast.AST, name: str) -> Tensor:
-        """Declare a parameter without axes."""
+        """Take a name that nobody declared to be a parameter without axes."""
         tensor = Tensor((), signature=Signature(name, (), "parameter"))
         self.declare(node, tensor)
+        self.taken.add(name)
         return tensor
+
+    def asked(self, node: ast.AST, shapes: Mapping[str, str]) -> NotationError:
+        """What is said where names that nobody declared are used as arrays; `shapes` is a shape that would fit each."""
+        are = "is used as an array" if len(shapes) == 1 else "are used as arrays"
+        it = "it" if len(shapes) == 1 else "them"
+        lines = [f"{name}: {_kind(name)}[{shape}]" for name, shape in shapes.items()]
+        if self.function is None:
+            lets = " ".join(f'--let "{line}"' for line in lines)
+            mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
+        else:
+            annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
+            mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(shapes))}: float."
+        return self.fault(node, f"{' and '.join(shapes)} {are} but not declared.", mend)
 
     def note(self, node: ast.AST, name: str) -> None:
         place = self.source.place(node)
@@ -190,7 +211,7 @@ class Reader:
                 self.outputs[name] = value.named(name)
             elif value.name != name:
                 self.aliases[name] = value.name
-            self.names[name] = value
+            self.names[name], self.last = value, name
         elif isinstance(value, int | Expr) and not as_number(value).free_symbols:
             signature = Signature(name, (), "constant", value=as_number(value))
             self.declare(node, Tensor((), signature=signature))
@@ -200,3 +221,14 @@ class Reader:
             kind = "a tuple" if isinstance(value, tuple) else repr(value)
             raise self.fault(node, f"{name} would be {kind}.", "A name stands for a tensor or a number.")
         self.note(node, name)
+
+
+def copied(tensor: Tensor) -> Tensor:
+    """y = x, as an equation: a second name for an input is a value of its own."""
+    index = letters(tensor.ndim)
+    return Tensor(tensor.shape, Sum(slot(0), (slot(0),)), ((tensor, index),), index)
+
+
+def _kind(name: str) -> str:
+    """What a name most likely is: a weight, or data."""
+    return "parameter" if re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE) else "data"

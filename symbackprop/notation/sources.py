@@ -28,6 +28,8 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
     Raises NotationError, with file, line, column, the fault and the mend.
     """
     let = list(let)
+    if not isinstance(source, str | os.PathLike):
+        raise NotationError(f"{shortened(repr(source))} is no text and no path.", 'Write read("nets/mlp.net"), or the text itself.')
     if not isinstance(source, str):
         return _read_file(Path(source), None, loss, gates)
     if let:

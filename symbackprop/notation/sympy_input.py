@@ -151,6 +151,11 @@ class Reading:
     def symbol(self, node: Any, parts: list[Read], _: Any) -> Read:
         if node in self.ranges.limits:
             return self.ranges.position(node)
+        if not node.is_commutative:
+            raise NotationError(
+                f"{node} is a symbol that does not commute; numbers do.",
+                f'Write Symbol("{node}"), or MatrixSymbol("{node}", n, m).',
+            )
         if str(node) in self.sizes:
             return Read(builder.constant(size(str(node))))
         return Read(self.input(node, (), "positive" if node.is_positive else None))

@@ -19,7 +19,7 @@ from symbackprop.notation.vocabulary import called, functions
 MANY, DEEP = 300, 20  # parts, and parts inside parts, of a sum or product that is read in the order of printing
 NAMES: dict[Any, str] = {
     **{function: name for name, function in FUNCTIONS.items()},
-    sp.Abs: "abs", sp.sign: "sign", sp.erf: "erf", sp.erfc: "erfc", sp.Heaviside: "step", sp.Max: "maximum", sp.Min: "minimum",
+    sp.Abs: "abs", sp.sign: "sign", sp.erf: "erf", sp.erfc: "erfc", sp.Max: "maximum", sp.Min: "minimum",
 }  # fmt: skip
 RECIPROCALS: dict[Any, str] = {
     sp.sec: "cos",
@@ -133,6 +133,14 @@ def _extreme(node: Any, parts: list[Read], _: Any) -> Read:
     return Read(reduce(lambda a, b: called(NAMES[node.func], [a, b], {}), numbers(node, parts)))
 
 
+def _heaviside(node: Any, parts: list[Read], _: Any) -> Read:
+    """1 above 0, 0 below, and at 0 what its second argument says: SymPy's Heaviside(0) is 1/2."""
+    x, at_zero = numbers(node, parts)
+    if builder.number_of(at_zero) == 0:
+        return Read(called("step", [x], {}))
+    return Read(builder.where(x > 0, 1, builder.where(x < 0, 0, at_zero)))
+
+
 def _case_parts(node: Any) -> tuple[list[sp.Basic], Any]:
     return [part for case in node.args for part in case.args], None
 
@@ -180,7 +188,7 @@ RULES: dict[type, Rule] = {
     sp.NumberSymbol: Rule(_none, _number),
     sp.Max: Rule(arguments, _extreme),
     sp.Min: Rule(arguments, _extreme),
-    sp.Heaviside: Rule(first, _function),
+    sp.Heaviside: Rule(arguments, _heaviside),
     sp.Piecewise: Rule(_case_parts, _cases),
     sp.UnevaluatedExpr: Rule(first, lambda node, parts, _: parts[0]),
     sp.core.relational.Relational: Rule(arguments, _relation),

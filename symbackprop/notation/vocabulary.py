@@ -14,7 +14,7 @@ from sympy import Expr
 
 from symbackprop import language
 from symbackprop.language.tensors import LanguageError, Tensor, number_of
-from symbackprop.notation.words import SIGNS
+from symbackprop.notation.words import NO_NUMBERS, OUTSIDE, SIGNS
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
 INNER = ("linalg", "special", "nn")  # np.linalg.norm is norm
@@ -55,6 +55,8 @@ def name_fault(name: str) -> tuple[str, str] | None:
         )
     if keyword.iskeyword(name):
         return f"{name} is a word of Python and cannot name a tensor.", f"Write {KEYWORDS.get(name, f'{name}_1')}."
+    if name.lower() in NO_NUMBERS:
+        return f"{name} is no number to compute with, and no name.", OUTSIDE["nan" if name.lower() == "nan" else "inf"]
     meaning = "a function of the language" if name in functions() else "the name of a package" if name in PACKAGES else None
     return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
 

@@ -72,6 +72,7 @@ MEANT = {
     "lse": "logsumexp", "sgn": "sign", "heaviside": "step", "range": "arange", "onehot": "one_hot",
     "transposed": "transpose", "sumexp": "logsumexp",
 }  # fmt: skip
+NO_NUMBERS = ("inf", "infinity", "nan")  # spelled large or small
 OUTSIDE = {
     "array": "Declare the array as data: x: data[n].", "asarray": "Declare the array as data: x: data[n].",
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
@@ -79,5 +80,5 @@ OUTSIDE = {
     "print": "Leave the line out: the report shows every value.",
     "argmax": "It has no derivative; write max, or declare the positions as integers.",
     "argmin": "It has no derivative; write min, or declare the positions as integers.",
-    "inf": "Write a large number, such as 1e9.", "nan": "Write a number.",
+    "inf": "Write a large number, such as 1e9; for norm(x, np.inf) write max(abs(x)).", "nan": "Write a number.",
 }  # fmt: skip

@@ -13,6 +13,7 @@ from numpy import ndarray
 from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, shape_text
+from symbackprop.core.stable import stable
 from symbackprop.evaluate.points import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction
@@ -93,7 +94,7 @@ def train(
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         require_arrays_place(checkpoint)
-    program = network.program
+    program = stable(network.program)
     if resume is not None:
         require_parameters(resume, before, program)
     given = run.parameters if run else _given(program, start)

@@ -15,6 +15,7 @@ from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Row, TableFunctio
 from symbackprop.core.functions.activations import SELU_ALPHA, SELU_LAMBDA
 from symbackprop.display.body import apply_latex
 from symbackprop.formulas.formula import parse
+from symbackprop.verbs import compile, read
 from tests.functions.evaluators import exact, floating
 
 NAMES = sorted(ELEMENTWISE)
@@ -316,3 +317,37 @@ def test_a_row_may_be_given_single_precision() -> None:
 def test_slopes_are_not_derived_before_they_are_asked_for() -> None:
     code = "from symbackprop.core.functions import derivative as d, slope as s; print(d.cache_info().currsize, s.cache_info().currsize)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0 0\n"
+
+
+HUGE = [1e2, 1e4, 1e10, 1e19, 1e30, 3e38, 1e160, 1.7e308]
+GROWING = {"exp", "expm1", "sinh", "cosh", "tan"}  # their slopes grow without end, or have poles
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].domain == "real" and name not in GROWING])
+def test_the_compiled_slope_at_huge_arguments_is_finite(name: str, dtype: str) -> None:
+    row = ELEMENTWISE[name]
+    others = [row.defaults.get(symbol, sp.Rational(7, 10)) for symbol in row.args[1:]]
+    compiled = compile(
+        read(f"x: parameter[n]\nL = sum({name}({', '.join(['x', *map(str, others)])}))"), dtype=dtype, refuse_nan=False
+    )
+    for x in HUGE:
+        for signed in (x, -x) if x < float(np.finfo(dtype).max) else ():
+            assert np.isfinite(compiled.value_and_grad({"x": np.array([signed], dtype)})[1]["x"]).all(), signed
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu", "swish", "mish", "softplus", "relu", "hard_swish", "elu"])
+def test_a_gate_has_the_slopes_of_a_rectifier_far_away(name: str, dtype: str) -> None:
+    compiled = compile(read(f"x: parameter[n]\nL = sum({name}(x))"), dtype=dtype, refuse_nan=False)
+    far = np.array([x for x in HUGE if 1e3 < x < float(np.finfo(dtype).max)], dtype)
+    np.testing.assert_array_equal(compiled.value_and_grad({"x": far})[1]["x"], np.ones_like(far))
+    np.testing.assert_array_equal(compiled.value_and_grad({"x": -far})[1]["x"], np.zeros_like(far))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].bounded is not None])
+def test_a_bounded_form_is_the_stable_one_in_doubles(name: str) -> None:
+    row = ELEMENTWISE[name]
+    for x in (-1e3, -120.0, -99.0, -3.0, -1e-9, 0.0, 0.5, 7.0, 99.0, 101.0, 1e3):
+        right, wrong = (float(floating(form, {X: x})) for form in (row.stable or row.formula, row.bounded))
+        assert wrong == pytest.approx(right, rel=4 * EPS, abs=1e-300)

@@ -56,7 +56,7 @@ def test_arguments_without_a_declaration_are_scalars() -> None:
         f = 1 / (1 + np.exp(-(w * x + b)))
         return f  # noqa: RET504
 
-    assert [str(e) for e in neuron.program.equations] == ["z = b + w*x", "f = sigmoid(z)"]
+    assert [str(e) for e in neuron.program.equations] == ["f = 1/(exp(-b - w*x) + 1)"]
     assert neuron.loss == "f"
     assert [t.kind for t in neuron.program.inputs] == ["parameter", "parameter", "constant"]
 

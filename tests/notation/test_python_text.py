@@ -130,8 +130,8 @@ def test_what_nothing_reads_is_noted() -> None:
 def test_gates() -> None:
     neuron = "w0: parameter\nx0: data\nw1: parameter\nf = 1/(1 + exp(-(w0*x0 + w1)))"
     assert equations(neuron) == ["u_1 = w0*x0", "u_2 = u_1 + w1", "u_3 = -u_2", "u_4 = exp(u_3)", "u_5 = u_4 + 1", "f = 1/u_5"]
-    assert equations(neuron, gates="whole") == ["z = w0*x0 + w1", "f = sigmoid(z)"]
-    assert [str(e) for e in read(neuron, gates="whole").program.equations] == ["z = w0*x0 + w1", "f = sigmoid(z)"]
+    assert equations(neuron, gates="whole") == ["f = 1/(exp(-w0*x0 - w1) + 1)"]
+    assert [str(e) for e in read(neuron, gates="whole").program.equations] == ["f = 1/(exp(-w0*x0 - w1) + 1)"]
 
 
 def test_an_expression() -> None:
@@ -173,7 +173,7 @@ WORDS = {  # text -> line, column, the words
     D + "__import__('os').system('true')": (2, 1, "__import__ is not a function of the language. Write it with the operations of the language."),
     D + "L = x.__class__.__mro__": (2, 5, ".__class__ is not in the language. There are .T, .shape, .ndim, .size, .sum,"),
     D + "L = np.array([1, 2])": (2, 5, "array is not a function of the language. Declare the array as data: x: data[n]."),
-    D + "L = x*np.inf": (2, 7, "inf is not a word of the language. Write a large number, such as 1e9."),
+    D + "L = x*np.inf": (2, 7, "inf is not a word of the language. Write a large number, such as 1e9; for norm(x, np.inf) write"),
     D + "x: parameter[n]\nL = sum(x)": (2, 1, "x is defined twice (first on line 1). A name keeps its value: write x_2."),
     D + "L = sum(x)\nL = 2*L": (3, 1, "L is defined twice (first on line 2). A name keeps its value: write L_2."),
     D + "n = sum(x)": (2, 1, "n is a size already. Give the tensor or the size another name."),

@@ -95,7 +95,16 @@ def test_operations_are_numpys(case: str) -> None:
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "axis": (lambda: sb.sum(x, axis=2), "sum: axis 2 is out of range: X is (2, 3), its axes are 0 to 1"),
     "softmax": (lambda: sb.softmax(3), "softmax: the expression is a scalar; it needs an axis to run along"),
-    "ord": (lambda: sb.norm(x, 1), "norm: ord must be 2, or 1 for a vector, not 1; write sum(abs(x)) or sum(x**2) as you mean it"),
+    "singular values": (
+        lambda: sb.norm(x, 2),
+        "norm: ord=2 of a matrix is the largest singular value, which is not in the language; write norm(X, 'fro') for the root "
+        "of the sum of the squares",
+    ),
+    "no order": (lambda: sb.norm(x, [1]), "norm: ord must be a number or 'fro', not [1]; write norm(X, 2), say"),
+    "one axis of a transpose": (
+        lambda: sb.transpose(x, 1),  # type: ignore[arg-type]
+        "transpose: 1 is one axis; name every axis of X, which is (2, 3), in the new order: transpose(X, (1, 0))",
+    ),
     "outer": (lambda: sb.outer(x, v), "outer: X is (2, 3), not a vector; write einsum for more axes"),
     "inner": (lambda: sb.inner(x, v), "inner: X is (2, 3), V is (3,); both must be vectors"),
     "dot": (lambda: sb.dot(x[None], x), "dot: the expression is (1, 2, 3), X is (2, 3); write @ or einsum for stacks"),

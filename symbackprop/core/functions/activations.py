@@ -75,8 +75,10 @@ softplus = define(
 )  # fmt: skip
 gelu = define("gelu", X * normal_cdf(X), r"\operatorname{GELU}", source="Hendrycks and Gimpel 2016")
 _INNER = sp.sqrt(2 / sp.pi) * (X + sp.Rational("0.044715") * X**3)
+_WITHIN = minimum(maximum(X, -100), 100)  # beyond, exp(-x^2) and its like are zero in doubles
 gelu_tanh = define(
     "gelu_tanh", X * (1 + sp.tanh(_INNER)) / 2, r"\operatorname{GELU}_{\tanh}", stable=X * sigmoid(2 * _INNER),
+    bounded=_WITHIN * sigmoid(2 * _INNER.xreplace({X: _WITHIN})) + maximum(X - 100, 0),
     source="Hendrycks and Gimpel 2016",
 )  # fmt: skip
 silu = define(
@@ -95,7 +97,9 @@ log_sigmoid = define(
 softsign = define(
     "softsign", X / (1 + abs_(X)), tidy={sign(X): abs_(X) / X}, source="Bergstra, Desjardins, Lamblin and Bengio 2009",
 )  # fmt: skip
-gaussian = define("gaussian", sp.exp(-(X**2)), source="Broomhead and Lowe 1988")
+gaussian = define(
+    "gaussian", sp.exp(-(X**2)), bounded=sp.exp(-(_WITHIN**2)), source="Broomhead and Lowe 1988",
+)  # fmt: skip
 hard_sigmoid = define(
     "hard_sigmoid", Where(X > -3, Where(X < 3, X / 6 + sp.S.Half, 1), 0), stable=minimum(maximum(X / 6 + sp.S.Half, 0), 1),
     kink="hard_sigmoid'(-3) = hard_sigmoid'(3) = 0", source="Howard et al. 2019",

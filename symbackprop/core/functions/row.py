@@ -27,6 +27,8 @@ class Row:
     stable      the form to compile where the formula loses digits or overflows; None: the formula itself. It is made of
                 exp, log, log1p, expm1, tanh, powers, Where, + - * / and other rows, which every backend has.
     accuracy    how far the stable form may be from the formula, relative to it; 0: they are equal.
+    bounded     a form whose slope never overflows, equal to the stable one to the last digit of a double: what is differentiated
+                for compiled code. None: no slope of the row overflows.
     tidy        equalities, old -> new, that bring the derivative into its textbook form; y is the result. Each needs to
                 hold only where the derivative has its old side: in one branch of a Where, for instance.
     defaults    values of the further arguments that a user may leave out.
@@ -43,6 +45,7 @@ class Row:
     args: tuple[Symbol, ...] = (X,)
     stable: Expr | None = None
     accuracy: float = 0.0
+    bounded: Expr | None = None
     tidy: Mapping[Expr, Expr] = field(default_factory=dict)
     defaults: Mapping[Symbol, Expr] = field(default_factory=dict)
     kink: str = ""

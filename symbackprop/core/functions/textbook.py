@@ -35,12 +35,23 @@ def textbook(slope: Any, body: Expr, result: Symbol | None) -> Expr:
 
     result   the symbol that stands for the value of `body`; None: it is not put back.
     """
-    slope = tidy_where(slope)
+    slope = _cancelled(tidy_where(slope))
     if slope.is_Atom:
         return slope
     if any(not power.exp.is_number for power in slope.atoms(sp.Pow)):
         slope = sp.powsimp(slope)  # s1 s0^(s1 - 1), which has a value at 0, for s1 s0^s1 / s0
     return min(map(tidy_sign, _forms(slope, body, result)), key=lambda form: form.count_ops())
+
+
+def _cancelled(slope: Any) -> Any:
+    """The slope with exp(u) exp(-u) = 1 in its products: 1 for the slope of log(exp(u))."""
+
+    def product(e: Any) -> Any:
+        powers: list[Any] = [f for f in e.args if isinstance(f, sp.exp)]
+        joined: Any = sp.exp(sp.expand(sp.Add(*[f.args[0] for f in powers])))
+        return sp.Mul(*[f for f in e.args if f not in powers], joined) if joined.is_number else e
+
+    return slope.replace(lambda e: e.is_Mul, product) if slope.has(sp.exp) else slope
 
 
 def _forms(slope: Any, body: Expr, result: Symbol | None) -> Iterator[Expr]:

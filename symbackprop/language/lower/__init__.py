@@ -1,1 +1,1 @@
-"""From tensors to a program: spellings recognised, operations merged, order, names and letters."""
+"""From tensors to a program, as written: operations merged, order, names and letters."""

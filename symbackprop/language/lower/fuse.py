@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 import sympy as sp
@@ -9,63 +10,54 @@ from sympy import Expr
 
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Matrix, Op, Reduce, Sum, is_product, position, slot, substituted
-from symbackprop.language.tensors import Index, Tensor
+from symbackprop.core.program import Matrix, Reduce, Sum, is_product, position, slot, substituted
+from symbackprop.language.lower.nodes import Node, Nodes, readers_of
+from symbackprop.language.tensors import Tensor
 
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
 
 
-class Node:
-    """A tensor's operation, which fusing may rewrite."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.op: Op = tensor.op  # type: ignore[assignment]
-        self.operands: tuple[tuple[Tensor, Index], ...] = tensor.operands
-        self.index: Index = tensor.index
-        self.shape = tensor.shape
-        self.weight = 1  # operations that were put together
-
-
-def squeeze(order: list[Tensor], nodes: dict[int, Node]) -> None:
-    """Drop the axes of size 1 that an unnamed value was given for broadcasting: b[:, None] is b again, keepdims=True is not kept.
+def squeeze(nodes: Nodes) -> Nodes:
+    """Without the axes of size 1 that unnamed values were given for broadcasting: b[:, None] is b again, keepdims=True is not kept.
 
     A letter that an operand lacks repeats it, so that its readers mean the same without the axis.
     """
-    readers: dict[int, list[Node]] = {}
-    for tensor in order:
-        for operand, _ in nodes[id(tensor)].operands:
-            readers.setdefault(id(operand), []).append(nodes[id(tensor)])
-    for tensor in order:
-        node, reading = nodes[id(tensor)], readers.get(id(tensor), [])
-        if tensor.name is not None or not reading or not all(isinstance(r.op, Sum) for r in reading):
+    readers, done = readers_of(nodes), dict(nodes)
+    for key in nodes:
+        node, reading = done[key], [done[r] for r in readers.get(key, ())]
+        stay = _kept_axes(node)
+        if node.tensor.name is not None or not reading or len(stay) == len(node.index):
             continue
-        carried = {c for _, index in node.operands for c in index}
-        match node.op:
-            case Sum():
-                carried |= {c for c in node.index if node.op.body.has(position(c))}
-            case Matrix():
-                carried |= set(node.index)
-            case Reduce():
-                pass
-            case _:
-                assert_never(node.op)
-        stay = [k for k, c in enumerate(node.index) if node.shape[k] != 1 or c in carried]
-        if tensor.is_input or len(stay) == len(node.index):
-            continue
-        node.index, node.shape = tuple(node.index[k] for k in stay), tuple(node.shape[k] for k in stay)
-        for reader in {id(r): r for r in reading}.values():
-            reader.operands = tuple(
-                (operand, tuple(index[k] for k in stay) if operand is tensor else index) for operand, index in reader.operands
-            )
-            _forget(reader)
+        if all(isinstance(reader.op, Sum) for reader in reading):
+            index, shape = (tuple(part[k] for k in stay) for part in (node.index, node.shape))
+            done[key] = replace(node, index=index, shape=shape)
+            for r in set(readers[key]):
+                done[r] = _reading(done[r], node.tensor, stay)
+    return done
 
 
-def _forget(node: Node) -> None:
-    """Drop the summed letters of size 1 that nothing mentions any more."""
+def _kept_axes(node: Node) -> list[int]:
+    """The axes of a node that are not of size 1, or that its operation mentions."""
+    carried = {c for _, index in node.operands for c in index}
+    match node.op:
+        case Sum():
+            carried |= {c for c in node.index if node.op.body.has(position(c))}
+        case Matrix():
+            carried |= set(node.index)
+        case Reduce():
+            pass
+        case _:
+            assert_never(node.op)
+    return [k for k, c in enumerate(node.index) if node.shape[k] != 1 or c in carried]
+
+
+def _reading(node: Node, tensor: Tensor, stay: list[int]) -> Node:
+    """The node with some axes of an operand alone, and without the summed letters of size 1 that nothing mentions any more."""
     assert isinstance(node.op, Sum)
-    mentioned = {c for _, index in node.operands for c in index} | {c for c, _ in node.op.over if node.op.body.has(position(c))}
+    operands = tuple((t, tuple(index[k] for k in stay) if t is tensor else index) for t, index in node.operands)
+    mentioned = {c for _, index in operands for c in index} | {c for c, _ in node.op.over if node.op.body.has(position(c))}
     over = tuple((c, extent) for c, extent in node.op.over if extent != 1 or c in mentioned)
-    node.op = Sum(node.op.body, node.op.slots, over)
+    return replace(node, op=Sum(node.op.body, node.op.slots, over), operands=operands)
 
 
 def is_activation(body: Expr) -> bool:
@@ -73,26 +65,22 @@ def is_activation(body: Expr) -> bool:
     return isinstance(body, sp.tanh) or (isinstance(body, TableFunction) and body.row.activation)
 
 
-def fuse(order: list[Tensor], nodes: dict[int, Node]) -> None:
-    """Write an elementwise tensor that nobody named and that is read once into the equation that reads it."""
-    readers: dict[int, int] = {}
-    for tensor in order:
-        for operand, _ in nodes[id(tensor)].operands:
-            readers[id(operand)] = readers.get(id(operand), 0) + 1
-    for tensor in order:
-        node = nodes[id(tensor)]
-        if not isinstance(node.op, Sum):
-            continue
-        k = 0
-        while k < len(node.operands):
-            operand, index = node.operands[k]
-            inner = nodes.get(id(operand))
+def fuse(nodes: Nodes) -> Nodes:
+    """With every elementwise value that nobody named and that is read once written into the equation that reads it."""
+    readers, done = readers_of(nodes), dict(nodes)
+    for key in nodes:
+        node, k = done[key], 0
+        while isinstance(node.op, Sum) and k < len(node.operands):
+            operand = node.operands[k][0]
+            inner = done.get(id(operand))
             nameless = operand.name is None and operand.stem is None
-            if inner is not None and nameless and readers[id(operand)] == 1 and _fits(node, k, inner):
-                _inline(node, k, index, inner)
-                del nodes[id(operand)]
+            if inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner):
+                node = _inlined(node, k, inner)
+                del done[id(operand)]
             else:
                 k += 1
+        done[key] = node
+    return done
 
 
 def _fits(node: Node, k: int, inner: Node) -> bool:
@@ -129,12 +117,12 @@ def _scales(op: Sum) -> bool:
     return all(symbol.is_positive for symbol in factor.free_symbols)  # sizes are positive; slots and positions are not
 
 
-def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
-    """Put `inner` in the place of the k-th operand of `node`."""
+def _inlined(node: Node, k: int, inner: Node) -> Node:
+    """The node with `inner` in the place of its k-th operand."""
     assert isinstance(node.op, Sum)
     assert isinstance(inner.op, Sum)
     taken = {c for _, i in node.operands for c in i} | set(node.index) | {c for c, _ in node.op.over}
-    rename = dict(zip(inner.index, index, strict=True))
+    rename = dict(zip(inner.index, node.operands[k][1], strict=True))
     rename |= zip([c for c, _ in inner.op.over], fresh(len(inner.op.over), taken), strict=True)
     operands = [o for j, o in enumerate(node.operands) if j != k]
     old = [s for j, s in enumerate(node.op.slots) if j != k]
@@ -152,6 +140,5 @@ def _inline(node: Node, k: int, index: Index, inner: Node) -> None:
     operands = [operands[j] for j in order]
     body = substituted(substituted(node.op.body, outer), {slot(j): slot(place) for place, j in enumerate(order)})
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
-    node.op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
-    node.operands = tuple(operands)
-    node.weight += inner.weight
+    op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
+    return replace(node, op=op, operands=tuple(operands), weight=node.weight + inner.weight)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from sympy import Expr, Symbol
 
 from symbackprop.core.letters import pool
-from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, check, letter_sizes, position, rewritten, substituted
-from symbackprop.language.lower.fuse import Node, fuse, is_activation, squeeze
-from symbackprop.language.lower.recognise import recognise
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, check, letter_sizes
+from symbackprop.core.simplify import renamed
+from symbackprop.language.lower.fuse import fuse, is_activation, squeeze
+from symbackprop.language.lower.nodes import Nodes, nodes_of, ordered
 from symbackprop.language.tensors import LanguageError, Tensor
 
 
@@ -25,76 +27,59 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     """
     for name, tensor in outputs.items():
         tensor.named(tensor.name or name)
-    order = _ordered(outputs.values())
+    order = ordered(outputs.values())
     if gates == "auto":
         gates = "whole" if any(t.shape for t in order) else "elementary"
     if gates not in ("whole", "elementary"):
         raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
-    nodes = {id(t): Node(t) for t in order}
+    nodes = squeeze(nodes_of(order))
     if gates == "whole":
-        order = recognise(order, nodes, outputs.values())
-    squeeze(order, nodes)
-    if gates == "whole":
-        fuse(order, nodes)
+        nodes = fuse(nodes)
+    declared = list({id(t): t for t in (*inputs, *order) if t.is_input}.values())
+    program = written(nodes, declared, outputs.values(), every_value_named=gates == "elementary")
     conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
-    order = [t for t in order if id(t) in nodes]
-    declared = {id(t): t for t in (*inputs, *[t for t in order if t.is_input])}
-    tensors = {t.signature.name: t.signature for t in declared.values() if t.signature}
+    return check(with_letters(replace(program, conditions=conditions)))
+
+
+def written(nodes: Nodes, declared: Iterable[Tensor], outputs: Iterable[Tensor], every_value_named: bool = False) -> Program:
+    """The equations of the nodes, with names, in the letters of the nodes.
+
+    declared            the inputs, which the program lists even where nothing reads them.
+    outputs             the tensors whose values are wanted.
+    every_value_named   whether the names that are generated count as names of a person.
+    """
+    declared = list(declared)
+    tensors = {t.signature.name: t.signature for t in declared if t.signature}
     if len(tensors) < len(declared):
-        twice = Counter(t.name for t in declared.values()).most_common(1)[0][0]
+        twice = Counter(t.name for t in declared).most_common(1)[0][0]
         raise LanguageError(f"{twice} is declared twice; declare it once, and use that tensor in both places")
-    sizes = {str(s) for t in order for extent in nodes[id(t)].shape for s in extent.free_symbols}
-    names = _names([t for t in order if not t.is_input], nodes, set(tensors) | sizes)
-    for tensor in declared.values():
-        names[id(tensor)] = tensor.signature.name  # type: ignore[union-attr]
-    for tensor in order:
-        if not tensor.is_input:
-            name = names[id(tensor)]
-            tensors[name] = Signature(name, nodes[id(tensor)].shape, named=tensor.name is not None or gates == "elementary")
-    raw = [
-        Equation(
-            Ref(names[id(t)], nodes[id(t)].index),
-            nodes[id(t)].op,
-            tuple(Ref(names[id(operand)], index) for operand, index in nodes[id(t)].operands),
-        )
-        for t in order
-        if not t.is_input
-    ]
-    program = Program(tensors, tuple(raw), tuple(dict.fromkeys(names[id(t)] for t in outputs.values())), conditions)
-    return check(with_letters(program))
+    shapes = [*(t.shape for t in declared), *(node.shape for node in nodes.values())]
+    sizes = {str(s) for shape in shapes for extent in shape for s in extent.free_symbols}
+    names = _names(nodes, set(tensors) | sizes) | {id(t): t.signature.name for t in declared if t.signature}
+    for key, node in nodes.items():
+        named = every_value_named or node.tensor.name is not None
+        tensors[names[key]] = Signature(names[key], node.shape, named=named)
+    equations = tuple(
+        Equation(Ref(names[key], node.index), node.op, tuple(Ref(names[id(t)], index) for t, index in node.operands))
+        for key, node in nodes.items()
+    )
+    return Program(tensors, equations, tuple(dict.fromkeys(names[id(t)] for t in outputs)))
 
 
-def _ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """The tensors that the outputs need, operands first (no recursion: networks are deep)."""
-    done: dict[int, Tensor] = {}
-    stack = [(t, False) for t in reversed(list(outputs))]
-    while stack:
-        tensor, ready = stack.pop()
-        if id(tensor) in done:
-            continue
-        if ready:
-            done[id(tensor)] = tensor
-        else:
-            stack.append((tensor, True))
-            stack += [(operand, False) for operand, _ in reversed(tensor.operands) if id(operand) not in done]
-    return list(done.values())
-
-
-def _names(order: list[Tensor], nodes: dict[int, Node], taken: set[str]) -> dict[int, str]:
+def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
     """A name for every value: the person's, a layer's, else z for what an activation reads, a for its result, u for the rest."""
+    order = [node.tensor for node in nodes.values()]
     names = {id(t): t.name for t in order if t.name is not None}
     clash = [n for n, count in Counter(names.values()).items() if n in taken or count > 1]
     if clash:
         raise LanguageError(f"{clash[0]} is defined twice")
     taken = taken | set(names.values())
     stems: dict[int, tuple[str, str]] = {}
-    for tensor in order:
-        op = nodes[id(tensor)].op
-        if isinstance(op, Sum) and is_activation(op.body) and len(op.slots) == 1:
-            argument = nodes[id(tensor)].operands[0][0]
-            own = tensor.name or ""
-            stems[id(argument)] = ("z", own.partition("_")[2])
-            stems.setdefault(id(tensor), ("a", ""))
+    for key, node in nodes.items():
+        if isinstance(node.op, Sum) and is_activation(node.op.body) and len(node.op.slots) == 1:
+            own = node.tensor.name or ""
+            stems[id(node.operands[0][0])] = ("z", own.partition("_")[2])
+            stems.setdefault(key, ("a", ""))
     stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
     taken |= {str(s) for t in order for extent in t.shape for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
@@ -146,16 +131,3 @@ def with_letters(program: Program) -> Program:
             rename[letter] = fresh
         equations.append(renamed(equation, rename))
     return Program(program.tensors, tuple(equations), program.outputs, program.conditions)
-
-
-def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:
-    """The same equation with other letters (all at once, so that letters can be swapped)."""
-
-    def ref(r: Ref) -> Ref:
-        return Ref(r.name, tuple(rename.get(c, c) for c in r.index))
-
-    op = equation.op
-    over = tuple((rename.get(c, c), extent) for c, extent in op.over)
-    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}
-    op = rewritten(op, over, lambda body: substituted(body, swap))
-    return Equation(ref(equation.target), op, tuple(ref(r) for r in equation.operands), equation.step)

@@ -32,9 +32,10 @@ from symbackprop.language.operations.linear_algebra import (
     solve,
     vec,
 )
+from symbackprop.language.operations.norms import norm
 from symbackprop.language.operations.parts import cumprod, cumsum, split, tril, triu
 from symbackprop.language.operations.products import diag, diagonal, dot, einsum, inner, matmul, outer, trace
-from symbackprop.language.operations.reductions import log_softmax, logsumexp, max, mean, min, norm, prod, softmax, std, sum, var
+from symbackprop.language.operations.reductions import log_softmax, logsumexp, max, mean, min, prod, softmax, std, sum, var
 from symbackprop.language.operations.shapes import (
     concatenate,
     expand_dims,

@@ -59,16 +59,6 @@ def std(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return sqrt(var(x, axis, keepdims))
 
 
-def norm(x: Value, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """y = sqrt(sum_i x[i]^2) (`ord` 2: of a matrix, the Frobenius norm) or sum_i |x[i]| (`ord` 1, of a vector)."""
-    x = as_tensor(x)
-    if ord == 2:
-        return sqrt(sum(x**2, axis, keepdims))
-    if ord == 1 and (x.ndim == 1 or axis is not None):
-        return sum(builder.apply("abs", x), axis, keepdims)
-    raise LanguageError(f"norm: ord must be 2, or 1 for a vector, not {ord}; write sum(abs(x)) or sum(x**2) as you mean it")
-
-
 def softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:
     """y[i] = exp(x[i]/T) / sum_k exp(x[k]/T) along `axis`, T the temperature; as exp(x - logsumexp(x)), which never overflows.
 

@@ -19,6 +19,12 @@ def transpose(x: Value, axes: Sequence[int] | None = None) -> Tensor:
     x = as_tensor(x)
     if axes is None:
         return x.T
+    if not isinstance(axes, (tuple, list)):
+        order = ", ".join(map(str, reversed(range(x.ndim))))
+        raise LanguageError(
+            f"transpose: {axes} is one axis; name every axis of {label(x)}, which is {shape_text(x.shape)}, in the new order: "
+            f"transpose({label(x)}, ({order}{',' if x.ndim == 1 else ''}))"
+        )
     return builder.permute(x, builder.normal_axes("transpose", x, tuple(axes)))
 
 

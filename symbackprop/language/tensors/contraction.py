@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from sympy import Expr, S
 
@@ -19,28 +20,58 @@ def contract(pattern: str, *tensors: Tensor) -> Tensor:
     pattern   such as "ij,jk->ik"; one letter an axis; without "->" the result has the letters that stand once, sorted.
     Raises LanguageError where the pattern does not fit the shapes.
     """
+    terms, result = _terms(pattern, tensors)
+    sizes: dict[str, Expr] = {}
+    for term, tensor in zip(terms, tensors, strict=True):
+        for c, extent in zip(term, tensor.shape, strict=True):
+            known = sizes.get(c, S.One)
+            if known == 1:
+                sizes[c] = extent
+            elif not same_size(known, extent) and (extent != 1 or term.count(c) > 1):
+                raise LanguageError(f'einsum "{pattern}": the letter {c} runs over {known} and over {extent}')
+    stray = [c for c in result if c not in sizes or result.count(c) > 1]
+    if stray:
+        raise LanguageError(f'einsum "{pattern}": the letter {stray[0]} of the result must stand once, and in an operand')
+    operands: list[tuple[Tensor, Index]] = []
+    for term, tensor in zip(terms, tensors, strict=True):
+        index = []
+        for c, extent in zip(term, tensor.shape, strict=True):
+            repeated = extent == 1 and sizes[c] != 1  # an axis of size 1 serves every entry of the other
+            index.append(f"{c}{len(sizes)}" if repeated else c)
+            sizes |= {index[-1]: extent} if repeated else {}
+        operands.append((tensor, tuple(index)))
+    return product(operands, result, sizes)
+
+
+def _terms(pattern: str, tensors: Sequence[Tensor]) -> tuple[list[Index], Index]:
+    """The letters of each operand and of the result of an einsum; the axes that "..." stands for have letters as well."""
     left, arrow, right = pattern.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(tensors):
         raise LanguageError(f'einsum "{pattern}" names {len(terms)} operands, {len(tensors)} are given')
-    if not all(c.isalpha() for c in left.replace(",", "") + right):
-        raise LanguageError(f'einsum "{pattern}": one letter an axis; "..." is not read, name the axes')
-    if not arrow:
-        joined = "".join(terms)
-        right = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
-    sizes: dict[str, Expr] = {}
-    for term, tensor in zip(terms, tensors, strict=True):
-        if len(term) != tensor.ndim:
+    plain = [term.replace("...", "") for term in (*terms, right)]
+    if not all(c.isalpha() for c in "".join(plain)) or any(term.count("...") > 1 for term in (*terms, right)):
+        raise LanguageError(f'einsum "{pattern}": one letter an axis, and "..." once in a term for all other axes')
+    widest = 0
+    for term, letters_, tensor in zip(terms, plain, tensors, strict=False):
+        more = tensor.ndim - len(letters_)
+        if more < 0 or (more > 0 and "..." not in term):
             shape = shape_text(tensor.shape)
-            raise LanguageError(f'einsum "{pattern}": "{term}" has {len(term)} letters, {label(tensor)} is {shape}')
-        for c, extent in zip(term, tensor.shape, strict=True):
-            if not same_size(sizes.setdefault(c, extent), extent):
-                raise LanguageError(f'einsum "{pattern}": the letter {c} runs over {sizes[c]} and over {extent}')
-    stray = [c for c in right if c not in sizes or right.count(c) > 1]
-    if stray:
-        raise LanguageError(f'einsum "{pattern}": the letter {stray[0]} of the result must stand once, and in an operand')
-    operands = tuple((t, tuple(term)) for t, term in zip(tensors, terms, strict=True))
-    return product(operands, tuple(right), sizes)
+            raise LanguageError(f'einsum "{pattern}": "{term}" has {len(letters_)} letters, {label(tensor)} is {shape}')
+        widest = max(widest, more)
+    others = letters(widest)
+    if not arrow:
+        joined = "".join(plain)
+        right = "..." * bool(widest) + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    if widest and "..." not in right:
+        raise LanguageError(f'einsum "{pattern}": write "..." in the result as well, or a letter for each axis that is summed')
+
+    def spelled(term: str, count: int) -> Index:
+        before, dots, after = term.partition("...")
+        return (*before, *(others[widest - count :] if dots else ()), *after)
+
+    counts = [tensor.ndim - len(letters_) for letters_, tensor in zip(plain, tensors, strict=False)]
+    return [spelled(term, count) for term, count in zip(terms, counts, strict=True)], spelled(right, widest)
 
 
 def product(
@@ -110,14 +141,15 @@ def normal_axes(what: str, x: Tensor, axis: Any) -> tuple[int, ...]:
     several = axis if isinstance(axis, (tuple, list)) else (axis,)
     result = []
     for a in several:
-        if isinstance(a, bool) or not isinstance(a, (int, sp.Integer)):
+        if isinstance(a, bool) or not isinstance(a, (int, sp.Integer, np.integer)):
             raise LanguageError(f"{what}: axis must be a whole number, not {a}")
+        a = int(a)
         if not -x.ndim <= a < x.ndim:
             raise LanguageError(
                 f"{what}: axis {a} is out of range: {label(x)} is {shape_text(x.shape)}, its axes are "
                 + (f"0 to {x.ndim - 1}" if x.ndim else "none")
             )
-        result.append(int(a) % x.ndim)
+        result.append(a % x.ndim)
     if len(set(result)) != len(result):
         raise LanguageError(f"{what}: an axis is named twice in {axis}")
     return tuple(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from sympy import Expr, S
 
@@ -102,9 +103,7 @@ class _Taking:
         if not (stride.is_Integer and stride != 0):
             raise self.fault(f"the step {cut.step} must be a whole number other than 0")
         if stride < 0:
-            if cut.start is not None or cut.stop is not None:
-                raise self.fault("a negative step takes the whole axis: write x[::-1]")
-            start, length = extent - 1, sp.floor((extent - 1) / -stride) + 1
+            start, length = self.backwards(cut, extent, -stride)
         else:
             start = self.bound(cut.start, S.Zero, extent)
             stop = self.bound(cut.stop, extent, extent)
@@ -121,6 +120,21 @@ class _Taking:
         self.shape.append(length)
         self.guards.append(sp.Eq(position(letter), start + stride * position(target), evaluate=False))
 
+    def backwards(self, cut: slice, extent: Expr, step: Expr) -> tuple[Expr, Expr]:
+        """Where a slice with a negative step begins, and how many entries it has: x[start:stop:-step]."""
+        if extent.is_Integer and all(part is None or self.size_of(part).is_Integer for part in (cut.start, cut.stop)):
+            begin, end = (None if part is None else int(self.size_of(part)) for part in (cut.start, cut.stop))
+            first, last, _ = slice(begin, end, -int(step)).indices(int(extent))  # NumPy clips a slice
+            start, stop = sp.Integer(first), sp.Integer(last)
+        else:
+            start = extent - 1 if cut.start is None else self.bound(cut.start, S.Zero, extent)
+            stop = S.NegativeOne if cut.stop is None else self.bound(cut.stop, S.Zero, extent)
+        text = f"[{'' if cut.start is None else cut.start}:{'' if cut.stop is None else cut.stop}:{-step}]"
+        self.within(start, extent - 1 - start, f"{text} does not fit an axis of size {extent}")
+        self.within(stop + 1, S.Zero, f"{text} does not fit an axis of size {extent}")
+        self.within(start - stop - 1, S.Zero, f"{text} is empty")
+        return start, sp.expand(start - stop) if step == 1 else sp.floor((start - stop - 1) / step) + 1
+
     def bound(self, value: Any, default: Expr, extent: Expr) -> Expr:
         if value is None:
             return default
@@ -135,8 +149,8 @@ class _Taking:
             if number is None:
                 raise self.fault("a slice needs whole numbers or sizes")
             value = number
-        if isinstance(value, int):
-            return sp.Integer(value)
+        if isinstance(value, int | np.integer):
+            return sp.Integer(int(value))
         if isinstance(value, Expr) and value.is_integer:
             return value
         raise self.fault(f"{value} is no position: write whole numbers, sizes, slices, None, ... or a tensor of integers")

@@ -1,0 +1,80 @@
+"""Norms of vectors and matrices, by NumPy's words: what NumPy means, or a refusal."""
+
+from __future__ import annotations
+
+import math
+
+import sympy as sp
+
+from symbackprop.core.program import shape_text
+from symbackprop.language import tensors as builder
+from symbackprop.language.operations.elementwise import sqrt
+from symbackprop.language.operations.reductions import max, min, sum
+from symbackprop.language.operations.values import Axis, Value
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label
+
+Order = int | float | str
+
+
+def norm(x: Value, ord: Order | None = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """y = sqrt(sum_i x[i]^2), of all entries or along one or two axes; with `ord`, the norm that NumPy means by it.
+
+    ord   of a vector (x has one axis, or `axis` is one): 2, 1, inf (the largest |x[i]|), -inf (the smallest), another number p
+          for (sum_i |x[i]|^p)^(1/p). Of a matrix: "fro", 1 (the largest sum of |x| in a column), -1 (the smallest), inf and -inf
+          (the same of the rows).
+    Raises LanguageError for norms of singular values (2, -2 and "nuc" of a matrix), for 0, which counts, and for what NumPy lacks.
+    """
+    x = as_tensor(x)
+    axes = builder.normal_axes("norm", x, axis)
+    if ord is None:
+        return sqrt(sum(x**2, axes, keepdims))
+    if not (isinstance(ord, str | int | float) or (isinstance(ord, sp.Expr) and ord.is_real)) or ord != ord:
+        raise LanguageError(f"norm: ord must be a number or 'fro', not {ord}; write norm({label(x)}, 2), say")
+    match len(axes):
+        case 1:
+            return _of_vectors(x, ord, axes, keepdims)
+        case 2:
+            return _of_matrices(x, ord, (axes[0], axes[1]), keepdims)
+    raise LanguageError(
+        f"norm: ord={ord!r} is a norm of vectors and matrices, {label(x)} is {shape_text(x.shape)}; name one or two axes, or "
+        f"write norm({label(x)}), the root of the sum of all squares"
+    )
+
+
+def _of_vectors(x: Tensor, ord: Order, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    magnitude = builder.apply("abs", x)
+    if ord == 2:
+        return sqrt(sum(x**2, axes, keepdims))
+    if ord == 1:
+        return sum(magnitude, axes, keepdims)
+    if isinstance(ord, str):
+        raise LanguageError(f"norm: ord={ord!r} is no norm of a vector; write norm({label(x)}), or a number as ord")
+    if ord == 0:
+        raise LanguageError(
+            f"norm: ord=0 counts the entries that are not 0, which is flat; write sum(where({label(x)} == 0, 0, 1)) for the count"
+        )
+    if math.isinf(ord):
+        return (max if ord > 0 else min)(magnitude, axes, keepdims)
+    p = as_number(ord)
+    return sum(magnitude**p, axes, keepdims) ** (1 / p)
+
+
+def _of_matrices(x: Tensor, ord: Order, axes: tuple[int, int], keepdims: bool) -> Tensor:
+    if ord == "fro":
+        return sqrt(sum(x**2, axes, keepdims))
+    name = label(x)
+    if ord in (2, -2, "nuc"):
+        what = {2: "the largest singular value", -2: "the smallest singular value", "nuc": "the sum of the singular values"}[ord]
+        raise LanguageError(
+            f"norm: ord={ord!r} of a matrix is {what}, which is not in the language; write norm({name}, 'fro') for the root of "
+            f"the sum of the squares"
+        )
+    if isinstance(ord, str) or not (abs(ord) == 1 or math.isinf(ord)):
+        raise LanguageError(
+            f"norm: NumPy has no norm ord={ord!r} of a matrix; write norm({name}, 'fro'), or ord=1 for the largest sum of a column"
+        )
+    rows, columns = axes
+    summed, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)
+    sums = sum(builder.apply("abs", x), summed, keepdims=True)
+    extreme = (max if ord > 0 else min)(sums, kept, keepdims=True)
+    return extreme if keepdims else builder.total(extreme, axes)

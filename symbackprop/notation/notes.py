@@ -1,0 +1,50 @@
+"""What a person should know of a network beside its equations: inputs that nothing reads, and sizes that met by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import permutations
+
+from symbackprop.core.program import Program, Sum, same_size, shape_text, slot
+from symbackprop.language.lower.nodes import ordered
+from symbackprop.language.tensors import Index, Tensor, label
+
+
+def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, ...]:
+    """The notes of a network, one sentence or two each.
+
+    outputs   the tensors that the program computes.
+    """
+    read = {operand.name for equation in program.equations for operand in equation.operands}
+    unread = [f"{t.name}: nothing reads it." for t in program.inputs if t.name not in read and t.name != loss]
+    return (*unread, *dict.fromkeys(_accidents(outputs)))
+
+
+def _accidents(outputs: Iterable[Tensor]) -> Iterator[str]:
+    """(n, 1) beside (n,) is (n, n): every entry of one with every entry of the other, which is rarely meant."""
+    for tensor in ordered(outputs):
+        if not isinstance(tensor.op, Sum):
+            continue
+        summed = {c for c, extent in tensor.op.over if extent == 1}
+        for (a, own), (b, other) in permutations(tensor.operands, 2):
+            if _meet_by_accident(tensor, a, own, b, other, summed):
+                A, B = label(a), label(b)
+                yield (
+                    f"{label(tensor)}: {A} is {shape_text(a.shape)} and {B} is {shape_text(b.shape)}, so that the result is "
+                    f"{shape_text(tensor.shape)}: every entry of one meets every entry of the other. If entries of the same place "
+                    f"are meant, write {A}[:, 0]."
+                )
+
+
+def _meet_by_accident(tensor: Tensor, a: Tensor, own: Index, b: Tensor, other: Index, summed: set[str]) -> bool:
+    """Whether a column (n, 1) stands beside a vector (n,), and nobody wrote the column with None."""
+    if len(own) != 2 or len(other) != 1 or tensor.index[-2:] != (own[0], other[0]):
+        return False
+    return own[1] in summed and same_size(a.shape[0], b.shape[0]) and a.shape[0] != 1 and not _is_written_so(a)
+
+
+def _is_written_so(a: Tensor) -> bool:
+    """Whether an axis of size 1 was asked for: x[:, None] only reads x, and has a letter that x lacks."""
+    if not isinstance(a.op, Sum) or a.op != Sum(slot(0), (slot(0),)):
+        return False
+    return not set(a.index) <= set(a.operands[0][1])

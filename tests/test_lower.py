@@ -1,0 +1,85 @@
+"""The passes from tensors to equations: each returns other nodes that compute the same values, and leaves those it was given."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symbackprop.core.program import check
+from symbackprop.evaluate.tape import forward
+from symbackprop.language.lower.fuse import fuse, squeeze
+from symbackprop.language.lower.nodes import Nodes, nodes_of, ordered
+from symbackprop.language.lower.tracing import trace, with_letters, written
+from symbackprop.language.tensors import Tensor, apply, reduce, total
+from symbackprop.notation import read
+from tests.random_programs import declare
+
+x, v, W = declare("x", ("n", "m")), declare("v", ("n",)), declare("W", ("m", "m"))
+POINT = {
+    "x": np.sin(np.arange(6.0)).reshape(2, 3), "v": np.array([0.4, -1.3]), "W": np.cos(np.arange(9.0)).reshape(3, 3),
+}  # fmt: skip
+
+NETWORKS = {
+    "a column": total(x * v[:, None] - v[:, None]),
+    "kept axes": total((x - total(x, 1, keepdims=True, mean=True)) ** 2),
+    "a softmax": total(apply("exp", x - reduce("logsumexp", x, 1, keepdims=True)) * x),
+    "products in products": total((x @ (W @ W.T)) * x),
+    "an activation in a product": total(apply("tanh", x @ W + 1) @ W),
+    "a value read twice": total(apply("sigmoid", 2 * x) * (2 * x)),
+    "a slice and its mirror": total(x[:, 1:] * x[:, ::-1][:, 1:] + x[:1, None, 1:]),
+    "a chain of scales": total(-(2 * -(3 * x))) / 7,
+}
+
+
+def value(nodes: Nodes, loss: Tensor) -> float:
+    program = check(with_letters(written(nodes, [t for t in ordered([loss]) if t.is_input], [loss])))
+    return float(forward(program, {t.name: POINT[t.name] for t in program.inputs})[program.outputs[0]])
+
+
+def described(nodes: Nodes) -> list[tuple]:
+    return [(node.op, [(id(t), index) for t, index in node.operands], node.index, node.shape) for node in nodes.values()]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_pass_keeps_the_value_and_its_argument(name: str) -> None:
+    loss = NETWORKS[name]
+    nodes = nodes_of(ordered([loss]))
+    right = value(nodes, loss)
+    for run in (squeeze, fuse):
+        before = described(nodes)
+        after = run(nodes)
+        assert described(nodes) == before
+        assert value(after, loss) == pytest.approx(right, rel=1e-13)
+        assert len(after) <= len(nodes)
+        nodes = after
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_fusing_leaves_nothing_to_fuse(name: str) -> None:
+    nodes = fuse(squeeze(nodes_of(ordered([NETWORKS[name]]))))
+    assert described(squeeze(nodes)) == described(nodes)
+    assert len(fuse(nodes)) == len(nodes)
+
+
+operations = st.sampled_from(
+    ["-{a}", "{a}*{b}", "{a} + {b}", "tanh({a})", "{a}/(1 + {b}**2)", "{a} - sum({b}, axis=1, keepdims=True)", "{a} @ W"]
+)
+
+
+@given(st.lists(st.tuples(operations, st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=6))
+@settings(max_examples=40)
+def test_random_networks_keep_their_values(steps: list[tuple[str, int, int]]) -> None:
+    expressions = ["x", "(x/2)"]
+    for form, i, j in steps:
+        a, b = expressions[i % len(expressions)], expressions[j % len(expressions)]
+        expressions.append(f"({form.format(a=a, b=b)})")
+    text = f"x: parameter[n, m]\nW: data[m, m]\nL = sum({expressions[-1]})"
+    programs = [read(text, gates=gates).program for gates in ("whole", "elementary")]
+    values = [forward(p, {t.name: POINT[t.name] for t in p.inputs})["L"] for p in programs]
+    np.testing.assert_allclose(*values, rtol=1e-11)
+
+
+def test_a_trace_is_the_passes_one_after_the_other() -> None:
+    loss = NETWORKS["a softmax"]
+    nodes = fuse(squeeze(nodes_of(ordered([loss]))))
+    assert str(trace({"L": loss})) == str(with_letters(written(nodes, [x], [loss])))
