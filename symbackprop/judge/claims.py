@@ -78,6 +78,16 @@ def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
     return out
 
 
+def refused(what: Asked, claim: Claim, lead: int) -> str:
+    """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; "" where it can."""
+    if any(t.name == what.text for reading in claim.readings for t in reading.program.inputs):
+        return f"it is made of {what.text}, which is what it claims; write that out"
+    written = bool(claim.readings[0].latex)
+    if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
+        return f"a Jacobian of matrices has no agreed layout without indices; write the entries of {what.text}"
+    return ""
+
+
 class Judge:
     """Judges claims about one truth.
 
@@ -103,6 +113,7 @@ class Judge:
             doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""
         except PointError as fault:
             return Judged(what.name, what.text, f"undecided: {fault}", claim.latex)
+        doubt = doubt or refused(what, claim, len(goals[0].shape) - what.rank)
         if doubt:
             return Judged(what.name, what.text, f"undecided: {doubt}", claim.latex)
         found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
-from symbackprop.core.program import Program, same_size
+from symbackprop.core.program import Program, Sum, same_size, slot
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
 from symbackprop.evaluate.points import PointError
@@ -116,8 +116,16 @@ def weigh(goal: Goal, program: Program, bindings: Bindings = ()) -> Weighed:
 
 
 def fits(program: Program, claimed: Sequence[sp.Expr], true: Sequence[sp.Expr]) -> bool:
-    """Whether a claim has the gradient's shape; a number stands for every entry where the truth is zero."""
-    return len(claimed) == len(true) and all(same_size(a, b) for a, b in zip(claimed, true, strict=True))
+    """Whether a claim has the gradient's shape; the number 0 has every shape."""
+    return is_zero(program) or (len(claimed) == len(true) and all(same_size(a, b) for a, b in zip(claimed, true, strict=True)))
+
+
+def is_zero(program: Program) -> bool:
+    """Whether a claim is the number 0."""
+    inputs = {t.name for t in program.inputs}
+    bodies = [e.op.body if isinstance(e.op, Sum) else None for e in program.equations]
+    reads = any(r.name in inputs for e in program.equations for r in e.operands)
+    return not program.shape(CLAIM) and not reads and bodies[0] == 0 and all(body in (0, slot(0)) for body in bodies)
 
 
 def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> int:
@@ -132,6 +140,7 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
             found.why = str(fault)
             return lost
         true = goal.at(place)
+        claimed = np.broadcast_to(claimed, true.shape) if not claimed.ndim and is_zero(program) else claimed
         if not usable({}, sides):
             kinks += 1
             if kinks > LEAST * 2:
@@ -261,5 +270,7 @@ def _equal(goal: Goal, program: Program, bindings: Bindings, place: Place, attem
             claimed = value(goal.truth, program, bindings, place, base, RESIDUES)
         except DeeperError:
             continue
-        return same(claimed, base[goal.name]), depth
+        truth = base[goal.name]
+        claimed = np.broadcast_to(claimed, truth.shape) if not claimed.ndim and is_zero(program) else claimed
+        return same(claimed, truth), depth
     raise PointError("there are more exponentials within one another than primes")

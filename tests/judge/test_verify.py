@@ -156,6 +156,25 @@ def test_what_is_not_there_is_refused_with_what_is() -> None:
         sb.verify(network("two_layer"), {"W_1": "x"}, of="M")
 
 
+def test_a_claim_that_names_what_it_claims_is_undecided() -> None:
+    for claim in ("dW_2", r"\frac{\partial L}{\partial W_2} = \frac{\partial L}{\partial W_2}"):
+        result = sb.verify(network("two_layer"), {"W_2": claim})
+        assert result.verdict.startswith("undecided: it is made of dL/dW_2")
+        assert result.exit_code == 3
+
+
+def test_a_jacobian_of_matrices_needs_its_indices() -> None:
+    text = "A: parameter[m, n]\nB: data[n, k]\nC = A @ B\nL = sum(C)"
+    whole = sb.verify(text, {"A": r"\frac{\partial C}{\partial A} = B^\top"}, of="C")
+    assert whole.verdict.startswith("undecided: a Jacobian of matrices has no agreed layout")
+
+
+def test_zero_has_every_shape() -> None:
+    text = "x: parameter[n]\nu: parameter[n]\nL = sum(x**2) + 0*sum(u)"
+    assert sb.verify(text, {"u": "0"}).verdict == "right, identity"
+    assert sb.verify(text, {"x": "0"}).verdict == "wrong"
+
+
 def test_a_name_that_the_claim_gives_otherwise_is_given() -> None:
     assert sb.verify(network("softmax"), {"W": "X.T @ (P - Y)/N"}, symbols={"N": "n"}).verdict == "right, identity"
 
