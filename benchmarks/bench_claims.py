@@ -13,7 +13,7 @@ import symbackprop as sb
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from claims import NETWORKS
+from claims import DERIVATIONS, NETWORKS
 
 
 def run() -> tuple[list[str], dict[str, int], list[float]]:
@@ -52,6 +52,21 @@ def judged(what: str, mistake: str, result: sb.verify, count: dict[str, int]) ->
     return [] if named else [f"{what}: {claim.verdict[:60]}, named {sorted(names)}, not {mistake}"]
 
 
+def derivations() -> tuple[list[str], int, int]:
+    """Derivations whose first wrong step is not found, in lines; how many there are, and how many were told rightly."""
+    told, count, found = [], 0, 0
+    for name, (steps, faults) in DERIVATIONS.items():
+        network = sb.read(NETWORKS[name][0].strip())
+        for place, claim in [(None, ""), *faults]:
+            written = [(n, claim, w) if k == place else (n, c, w) for k, (n, c, w) in enumerate(steps)]
+            result = sb.verify(network, written)
+            count += 1
+            found += result.first_wrong_step == place
+            if result.first_wrong_step != place:
+                told.append(f"{name}, step {place} = {claim!r}: {result.first_wrong_step} is told to be the first wrong step")
+    return told, count, found
+
+
 def test_no_right_claim_is_called_wrong_and_no_wrong_one_right() -> None:
     told, count, _ = run()
     assert not count["right called wrong"], told
@@ -68,4 +83,7 @@ if __name__ == "__main__":
         f"{counts['wrong']} wrong claims: {counts['wrong judged wrong']} judged wrong, {counts['wrong called right']} called right"
     )
     print(f"mistake named among the first three: {counts['named']} of {counts['wrong']}")
+    missed, total, hits = derivations()
+    print(*missed, sep="\n")
+    print(f"first wrong step found, or none where there is none: {hits} of {total} derivations")
     print(f"seconds a claim: median {sorted(times)[len(times) // 2]:.2f}, largest {max(times):.2f}")

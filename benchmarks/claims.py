@@ -403,3 +403,40 @@ L = sum(c*p)""", [
         ("e", "p*c", "softmax taken entry by entry"),
     ]),
 }  # fmt: skip
+
+# A right derivation of a network, and wrong steps that may stand in it: (position from 0, the claim).
+DERIVATIONS: dict[str, tuple[list[tuple[str, str, str]], list[tuple[int, str]]]] = {
+    "two_layer": ([
+        ("e", "yhat - t", "dL/dyhat"),
+        ("W_2", "outer(e, a_1)", "dL/dW_2"),
+        ("g", "W_2.T @ e", "dL/da_1"),
+        ("delta", "g*a_1*(1 - a_1)", "dL/dz_1"),
+        ("W_1", "outer(delta, x)", "dL/dW_1"),
+        ("c_1", "delta", "dL/dc_1"),
+    ], [(0, "t - yhat"), (1, "outer(e, z_1)"), (2, "sum(e)*W_2[0]"), (3, "g*(1 - a_1)"), (3, "g*z_1*(1 - z_1)"), (4, "outer(x, delta)"), (5, "2*delta")]),
+    "deep": ([
+        ("e", "y - t", "dL/dy"),
+        ("d_2", "W_3.T @ e*(1 - a_2**2)", "dL/dz_2"),
+        ("W_2", "outer(d_2, a_1)", "dL/dW_2"),
+        ("d_1", "W_2.T @ d_2*(1 - a_1**2)", "dL/dz_1"),
+        ("W_1", "outer(d_1, x)", "dL/dW_1"),
+    ], [(0, "2*(y - t)"), (1, "W_3.T @ e*(1 - z_2**2)"), (1, "W_3.T @ e"), (2, "outer(d_2, a_2)"), (3, "W_2 @ d_2*(1 - a_1**2)"), (3, "W_2.T @ d_2*(1 - a_2**2)")]),
+    "rows": ([
+        ("D", "2*(Y - T)/n", "dL/dY"),
+        ("W_2", "H.T @ D", "dL/dW_2"),
+        ("b_2", "sum(D, axis=0)", "dL/db_2"),
+        ("G", "D @ W_2.T*(Z > 0)", "dL/dZ"),
+        ("W_1", "X.T @ G", "dL/dW_1"),
+    ], [(0, "2*(Y - T)"), (1, "Z.T @ D"), (2, "mean(D, axis=0)"), (3, "D @ W_2.T"), (3, "D @ W_2.T*(Z < 0)"), (4, "2*X.T @ G")]),
+    "softmax": ([
+        ("Q", "-Y/(n*P)", "dL/dP"),
+        ("D", "P*(Q - sum(P*Q, axis=1, keepdims=True))", "dL/dS"),
+        ("W", "X.T @ D", "dL/dW"),
+        ("c", "sum(D, axis=0)", "dL/dc"),
+    ], [(0, "Y/(n*P)"), (1, "P*(1 - P)*Q"), (1, "P*Q"), (2, "X.T @ Q"), (3, "mean(D, axis=0)")]),
+    "skip": ([
+        ("e", "o - t", "dL/do"),
+        ("s", "V.T @ e*(z > 0)", "dL/dz"),
+        ("x", "e + W.T @ s", "dL/dx"),
+    ], [(0, "2*(o - t)"), (1, "V.T @ e"), (1, "V.T @ e*(z < 0)"), (2, "W.T @ s"), (2, "(e + W.T @ s)/2")]),
+}  # fmt: skip
