@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,7 +82,8 @@ def latex_of(program: Program, truth: Truth) -> str:
     last = program.equation_of()[CLAIM]
     whole = ClosedForms(names, hidden, LONGEST).latex(CLAIM)
     shown = whole or (None if hidden else matrix_equation(names, last) or index_equation(names, last))
-    if shown is not None:
+    told = {names.tensor(n) for n in hidden}
+    if shown is not None and not any(re.search(re.escape(t) + r"(?![\w{}])", shown) for t in told):
         return shown.partition(" = ")[2] or shown
     return r" \\ ".join(matrix_equation(names, e) or index_equation(names, e) for e in program.equations)
 

@@ -16,6 +16,9 @@ def whole(b: Backward) -> Iterator[Edit]:
     here = b.here(b.by_name[g])
     if b.rank(g) >= 2:
         yield Edit("order or layout", g, lambda v: here(v).swapaxes(-1, -2), f"{g} is transposed", 0.1)
+    for axis in range(b.rank(g)):
+        turned = f"{g} runs the other way along its axis {axis}"
+        yield Edit("kernel not flipped", g, lambda v, axis=axis: np.flip(here(v), axis), turned, 0.6)
     if role is None:
         return
     of, wrt = role.of, role.wrt
