@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from symbackprop.core.network import Network
 from symbackprop.judge.diagnose import backward, derivations
 from symbackprop.judge.mistakes.catalogue import edits
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.mistakes.name import USUAL, all_matches, keyed, likeliest
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import goal_of
-from symbackprop.notation import Network, read
+from symbackprop.notation import read
 from tests.judge.networks_to_judge import NETWORKS, network
 
 WRT = {
