@@ -14,7 +14,8 @@ import symbackprop as sb
 from symbackprop.core.functions import ELEMENTWISE, Y, slope
 from symbackprop.core.functions.row import Row
 from symbackprop.core.program import slot
-from symbackprop.display.body import ATOM, BodyPrinter, Piece
+from symbackprop.display.body import BodyPrinter
+from symbackprop.formulas.latex import latex
 from symbackprop.language import layers, losses, operations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,9 +46,8 @@ def slopes(row: Row) -> Iterator[str]:
 
 def _printed(row: Row, expression: Expr) -> str:
     symbols = [*row.args[1:], row.args[0], Y]
-    latex = BodyPrinter()
-    pieces = {slot(k): Piece(latex.doprint(s), ATOM) for k, s in enumerate(symbols)}
-    return BodyPrinter(pieces).doprint(expression.xreplace({s: slot(k) for k, s in enumerate(symbols)}))
+    pieces = {slot(k): BodyPrinter().formula(s) for k, s in enumerate(symbols)}
+    return latex(BodyPrinter(pieces).formula(expression.xreplace({s: slot(k) for k, s in enumerate(symbols)})))
 
 
 def curve(name: str) -> str:
@@ -116,8 +116,8 @@ def entry(name: str, function: Callable[..., object], network: Path) -> str:
     forms = [(w, view.latex()) for w, view in derivation.gradients.items()]
     lines = [f"### {name}", "", "```text", f"{name}{_arguments(function)}", "", documentation, "```", "", "```python"]
     lines += [network.read_text(encoding="utf-8").strip(), "```", ""]
-    lines += [f"$${latex}$$\n" for _, latex in forms if len(latex) <= LONGEST]
-    long = [f"`{w}`" for w, latex in forms if len(latex) > LONGEST]
+    lines += [f"$${text}$$\n" for _, text in forms if len(text) <= LONGEST]
+    long = [f"`{w}`" for w, text in forms if len(text) > LONGEST]
     if long:
         lines += [
             f"The gradient by {', '.join(long)} is longer than a line: `symbackprop derive {network.relative_to(ROOT)}` shows its steps.",

@@ -23,7 +23,7 @@ from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
-from symbackprop.display.tree_latex import tree_latex
+from symbackprop.display.tree_formula import tree_formula
 from symbackprop.evaluate import primitives, tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
@@ -49,8 +49,8 @@ def remark(program: Program) -> Any:
     return remarks(Derivation(program, program, "L", ()))
 
 
-def print_scalar(program: Program) -> str:
-    return tree_latex(Names(program), tree.Scalar(tree.Leaf("x", N, N), program.equations[0].op.kind))  # type: ignore[union-attr]
+def print_scalar(program: Program) -> Any:
+    return tree_formula(Names(program), tree.Scalar(tree.Leaf("x", N, N), program.equations[0].op.kind))  # type: ignore[union-attr]
 
 
 # module and function -> what makes it read the operation of a program
@@ -68,7 +68,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
     "display.matrix_form._Builder.special": lambda p: matrix_form(Names(p), p.equations[0]),
-    "display.tree_latex._piece": print_scalar,
+    "display.tree_formula._scalar": print_scalar,
     "evaluate.tape.Run.equation": lambda p: tape.forward(
         p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}
     ),

@@ -1,287 +1,235 @@
-"""Bodies in LaTeX as a textbook sets them: 2 (yhat - y) and not -2 y + 2 yhat, 1/n in front, guards as 1[k = i]."""
+"""Bodies as a textbook sets them: 2 (yhat - y) and not -2 y + 2 yhat, 1/n in front, guards as 1[k = i]."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, S, Symbol
-from sympy.printing.latex import LatexPrinter
+from sympy.core.relational import Relational
 
-from symbackprop.core.functions import Where
+from symbackprop.core.functions import TableFunction, Where
 from symbackprop.display.names import parse_name
+from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (
     content_of,
     indicator_of,
     is_negative,
+    negated,
     side_of,
     split_product,
     split_sum,
     tidy_condition,
 )
-from symbackprop.formulas.formula import escape_words
-
-SUM, HADAMARD, PRODUCT, POWER, ATOM = range(5)
-"""How tightly a piece of LaTeX binds. HADAMARD is a product entry by entry; POWER a fraction or a power: no base of a power."""
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, binds, kind_of, walk
 
 _DECIMALS = 9
-_LONG_EXPONENT = 40
-_NAMES = {
+_LONG_EXPONENT = 16  # characters
+_FUNCTIONS: dict[str, str] = {
     "asin": r"\arcsin",
     "acos": r"\arccos",
     "atan": r"\arctan",
     "asinh": r"\operatorname{arsinh}",
     "acosh": r"\operatorname{arcosh}",
     "atanh": r"\operatorname{artanh}",
+    "erf": r"\operatorname{erf}",
+    "erfc": r"\operatorname{erfc}",
+    "exp": r"\exp",
     "Abs": r"\left|{0}\right|",
+    "floor": r"\left\lfloor {0}\right\rfloor",
     **{n: "\\" + n for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
 }
-RELATIONS = {"Equality": "=", "Unequality": r"\ne", "StrictGreaterThan": ">", "StrictLessThan": "<",
-              "GreaterThan": r"\ge", "LessThan": r"\le"}  # fmt: skip
+_RELATIONS = {sp.Eq: "=", sp.Ne: "ne", sp.Gt: ">", sp.Lt: "<", sp.Ge: "ge", sp.Le: "le"}
+_CONSTANTS: dict[Any, Node] = {
+    S.Pi: f.symbol("pi"),
+    S.Exp1: f.letter("e"),
+    S.Infinity: f.symbol("infty"),
+    S.NegativeInfinity: f.negative(f.symbol("infty")),
+    S.NaN: f.word("NaN"),
+    S.true: f.word("true"),
+    S.false: f.word("false"),
+}
+_LOG = f.symbol("log")
 
 
-_GROUP = re.compile(r"(?:^|[\s({\[])\\left\(")  # a function's name stands right before its bracket
-_WIDE = (r"\frac", r"\mathrm", r"\operatorname", r"\mathbf")
-_WORDS = (r"\log", r"\sin", r"\cos", r"\tan", r"\exp", r"\max", r"\min")
+class BodyPrinter:
+    """Writes a body with the given formulas in the place of its symbols; symbols that are not given are sizes."""
 
+    def __init__(self, pieces: Mapping[Symbol, Node] | None = None) -> None:
+        self.pieces: Mapping[Symbol, Node] = {} if pieces is None else pieces
 
-class Piece(NamedTuple):
-    """LaTeX, and how tightly it binds."""
-
-    latex: str
-    level: int = ATOM
-
-
-class BodyPrinter(LatexPrinter):
-    """Prints a body with the given LaTeX in the place of its symbols; symbols that are not given are sizes."""
-
-    def __init__(self, pieces: Mapping[Symbol, Piece] | None = None) -> None:
-        super().__init__()
-        self.pieces: Mapping[Symbol, Piece] = {} if pieces is None else pieces
-
-    def piece(self, expression: sp.Basic) -> Piece:
-        """The LaTeX of an expression, and how tightly it binds."""
-        return Piece(self.doprint(expression), self.level(expression))
-
-    def level(self, e: sp.Basic) -> int:
-        """How tightly the LaTeX of an expression binds."""
+    def formula(self, e: sp.Basic) -> Node:
+        """The formula of an expression."""
+        if e in _CONSTANTS:
+            return _CONSTANTS[e]
         if isinstance(e, Symbol):
-            return self.pieces[e].level if e in self.pieces else ATOM
+            return self.pieces[e] if e in self.pieces else parse_name(e.name).formula()
         if isinstance(e, sp.Number):
-            return SUM if e.is_negative else POWER if not e.is_Integer and r"\frac" in _number(e) else ATOM
-        if e.is_Add:
-            content = content_of(e)[0]
-            return SUM if content in (1, -1) or is_negative(content) else PRODUCT
-        if isinstance(e, Where):
-            side = side_of(e)
-            return self.level(side) if side is not None else SUM if indicator_of(e) is None else POWER
-        if isinstance(e, Expr) and e.is_Mul:
+            return _number(e)
+        if isinstance(e, sp.Add):
+            return self._sum(e)
+        if isinstance(e, sp.Mul):
             coefficient, factors = split_product(e)
-            if is_negative(coefficient):
-                return SUM
-            if coefficient == 1 and len(factors) == 1:
-                return self.level(factors[0])
-            return PRODUCT
+            return self.product(coefficient, factors) if factors else self._coefficient(e)
         if isinstance(e, sp.Pow):
-            return ATOM if e.exp == S.Half else POWER
-        if isinstance(e, sp.log):
-            return PRODUCT
-        return SUM if type(e).__name__ == "expm1" else POWER if isinstance(e, sp.exp) else ATOM
+            return self._power(e)
+        if isinstance(e, Where):
+            return self._branch(e)
+        if isinstance(e, Relational | sp.logic.boolalg.BooleanFunction):
+            return self._condition(e)
+        if isinstance(e, sp.Function):
+            return self._function(e)
+        raise TypeError(f"{type(e).__name__} has no formula: write a row for it")
 
-    def bracketed(self, e: sp.Basic, level: int) -> str:
-        """The LaTeX of an expression, in brackets where it binds less tightly than `level`."""
-        latex = self.doprint(e)
-        return bracket(latex) if self.level(e) < level else latex
+    def within(self, e: sp.Basic, level: Binds) -> Node:
+        """The formula of an expression, in brackets where it binds less tightly than `level`."""
+        return f.within(self.formula(e), level)
 
-    def product(self, coefficient: Expr, factors: Sequence[Expr]) -> str:
+    def product(self, coefficient: Expr, factors: Sequence[Expr]) -> Node:
         """coefficient * factors, in the given order; negative powers make a fraction."""
-        sign = "-" if is_negative(coefficient) else ""
-        magnitude = abs(coefficient.as_coeff_Mul()[0])
+        if is_negative(coefficient):
+            return f.negative(self.product(-coefficient, factors))
+        magnitude = coefficient.as_coeff_Mul()[0]
         decimal = _decimal(magnitude)
-        number, over = sp.fraction((-coefficient if sign else coefficient) / (magnitude if decimal else 1))
-        below = [f for f in factors if isinstance(f, sp.Pow) and f.exp.is_number and f.exp.is_negative]
-        above = [f for f in factors if f not in below]
-        front = [decimal] if decimal else []
+        number, over = sp.fraction(coefficient / (magnitude if decimal else 1))
+        below = [x for x in factors if isinstance(x, sp.Pow) and x.exp.is_number and x.exp.is_negative]
+        above = [x for x in factors if x not in below]
+        front = [f.number(decimal)] if decimal else []
         if below:
-            under = juxtapose(
-                [
-                    *([self._size(over)] if over != 1 else []),
-                    *[self._factor(1 / f, len(below) == 1 == over) for f in below],
-                ]
-            )
-            lone = len(above) == 1 and number == 1  # an indicator alone stands above the line
-            inside = [f for f in above if lone or not isinstance(f, Where)]
-            inside = [f for f in inside if r"\frac" not in self.doprint(f)]
-            outside = [f for f in above if f not in inside]
-            top = [*([self._size(number)] if number != 1 else []), *self._factors(inside)]
-            alone = len(inside) == 1 and number == 1
-            numerator = (self.doprint(inside[0]) if alone else juxtapose(top)) if top else "1"
-            fraction = rf"\frac{{{numerator}}}{{{under}}}"
-            before = [f for f in outside if not isinstance(f, Where)]
-            after = [f for f in outside if isinstance(f, Where)]
-            return sign + juxtapose([*front, *self._factors(before, last=False), fraction, *self._factors(after)])
+            return f.juxtapose([*front, *self._quotient(number, over, above, below)])
         if over != 1:
-            front.append(rf"\frac{{{self._size(number, True)}}}{{{self._size(over, True)}}}")
+            front.append(f.over(self.formula(number), self.formula(over)))
         elif number != 1 or not (factors or front):
-            front.append(self._size(number, not factors and not front))
-        return sign + juxtapose([*front, *self._factors(above)])
+            front.append(self.formula(number) if not factors and not front else self.within(number, Binds.PRODUCT))
+        return f.juxtapose([*front, *self._factors(above)])
 
-    def _factors(self, factors: Sequence[Expr], last: bool = True) -> list[str]:
+    def _quotient(self, number: Expr, over: Expr, above: Sequence[Expr], below: Sequence[Expr]) -> list[Node]:
+        """number * above / (over * below): a fraction, with the factors that stand before and after its line."""
+        alone = len(below) == 1 == over
+        under = [*([self.within(over, Binds.PRODUCT)] if over != 1 else []), *[self._factor(1 / x, alone) for x in below]]
+        lone = len(above) == 1 and number == 1  # an indicator alone stands above the line
+        inside = [x for x in above if (lone or not isinstance(x, Where)) and not f.holds(self.formula(x), Fraction)]
+        outside = [x for x in above if x not in inside]
+        if len(inside) == 1 and number == 1:
+            top = self.formula(inside[0])
+        else:
+            top = f.juxtapose([*([self.within(number, Binds.PRODUCT)] if number != 1 else []), *self._factors(inside)])
+        before = [x for x in outside if not isinstance(x, Where)]
+        after = [x for x in outside if isinstance(x, Where)]
+        return [*self._factors(before, last=False), f.over(top, f.juxtapose(under)), *self._factors(after)]
+
+    def _factors(self, factors: Sequence[Expr], last: bool = True) -> list[Node]:
         """Factors as they stand in a product; a bare log x only where it ends the product."""
-        return [self._factor(f, alone=last and f is factors[-1] and isinstance(f, sp.log)) for f in factors]
+        return [self._factor(x, alone=last and x is factors[-1] and isinstance(x, sp.log)) for x in factors]
 
-    def _factor(self, factor: Expr, alone: bool = False) -> str:
+    def _factor(self, factor: Expr, alone: bool = False) -> Node:
         if isinstance(factor, sp.log) and not alone:
-            return rf"\log\left({self.doprint(factor.args[0])}\right)"
-        return self.doprint(factor) if alone else self.bracketed(factor, PRODUCT)
+            return f.call(_LOG, [self.formula(factor.args[0])])
+        return self.formula(factor) if alone else self.within(factor, Binds.PRODUCT)
 
-    def _size(self, e: Expr, alone: bool = False) -> str:
-        return self.doprint(e) if alone else self.bracketed(e, PRODUCT)
-
-    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:
-        del style
-        return self.pieces[expr].latex if expr in self.pieces else parse_name(expr.name).latex()
-
-    def _print_Number(self, expr: Any) -> str:
-        return _number(expr)
-
-    _print_Integer = _print_Rational = _print_Half = _print_One = _print_Zero = _print_NegativeOne = _print_Number
-
-    def _print_Mul(self, expr: Expr) -> str:
-        coefficient, factors = split_product(expr)
-        if not factors:
-            return self._coefficient(expr)
-        return self.product(coefficient, factors)
-
-    def _coefficient(self, expr: Expr) -> str:
+    def _coefficient(self, e: Expr) -> Node:
         """A product of numbers and sizes alone."""
-        number, rest = expr.as_coeff_Mul()
-        sign = "-" if number.is_negative else ""
-        top, bottom = sp.fraction(abs(number) * rest)
+        number, rest = e.as_coeff_Mul()
+        if number.is_negative:
+            return f.negative(self.formula(-e))
+        top, bottom = sp.fraction(e)
         if bottom != 1:
-            return rf"{sign}\frac{{{self.doprint(top)}}}{{{self.doprint(bottom)}}}"
-        number, rest = top.as_coeff_Mul()
+            return f.over(self.formula(top), self.formula(bottom))
         factors = sorted(sp.Mul.make_args(rest), key=str)
-        return sign + juxtapose([*([_number(number)] if number != 1 else []), *[self.bracketed(f, PRODUCT) for f in factors]])
+        return f.juxtapose([*([_number(number)] if number != 1 else []), *[self.within(x, Binds.PRODUCT) for x in factors]])
 
-    def _print_Add(self, expr: Expr, order: Any = None) -> str:
-        del order
-        content, rest = content_of(expr)
+    def _sum(self, e: Expr) -> Node:
+        content, rest = content_of(e)
         if content not in (1, -1):
             return self.product(content, (rest,))
-        return add([self.doprint(term) for term in split_sum(expr)])
+        return f.add([self.formula(term) for term in split_sum(e)])
 
-    def _print_Pow(self, expr: sp.Pow) -> str:
-        base, exponent = expr.base, expr.exp
-        if exponent.is_number and exponent.is_negative:
-            return rf"\frac{{1}}{{{self.doprint(base**-exponent)}}}"
-        if exponent == S.Half:
-            return rf"\sqrt{{{self.doprint(base)}}}"
-        return f"{self.bracketed(base, ATOM)}^{{{self.doprint(exponent)}}}"
+    def _power(self, e: sp.Pow) -> Node:
+        if e.exp.is_number and e.exp.is_negative:
+            return f.over(f.ONE, self.formula(e.base**-e.exp))
+        return f.root(self.formula(e.base)) if e.exp == S.Half else f.power(self.formula(e.base), self.formula(e.exp))
 
-    def _print_exp(self, expr: sp.exp, exp: Any = None) -> str:
-        argument = self.doprint(expr.args[0])
-        if r"\frac" in argument or r"\sum" in argument or r"\begin" in argument or len(argument) > _LONG_EXPONENT:
-            return self._powered(rf"\exp\left({argument}\right)", exp)
-        return self._powered(f"e^{{{argument}}}", exp)
+    def _function(self, e: sp.Function) -> Node:
+        arguments = [self.formula(x) for x in e.args]
+        if isinstance(e, TableFunction):
+            return applied(e.row.latex, arguments)
+        match type(e).__name__:
+            case "exp":
+                return exponential(arguments[0])
+            case "expm1":
+                return f.add([exponential(arguments[0]), f.negative(f.ONE)])
+            case "log":
+                return logarithm(arguments[0])
+            case "log1p":
+                return f.call(_LOG, [f.add([f.ONE, *arguments])])
+            case name if name in _FUNCTIONS:
+                return applied(_FUNCTIONS[name], arguments)
+        raise TypeError(f"the function {type(e).__name__} has no formula: write a row for it")
 
-    def _print_log(self, expr: sp.log, exp: Any = None) -> str:
-        (argument,) = expr.args
-        if self.level(argument) >= ATOM and not isinstance(argument, sp.Function):
-            return self._powered(rf"\log {self.doprint(argument)}", exp)
-        return self._powered(rf"\log\left({self.doprint(argument)}\right)", exp)
-
-    def _powered(self, latex: str, exp: Any) -> str:
-        return f"{bracket(latex)}^{{{exp}}}" if exp else latex
-
-    def _print_expm1(self, expr: Any) -> str:
-        return f"{self.doprint(sp.exp(expr.args[0]))} - 1"
-
-    def _print_log1p(self, expr: Any) -> str:
-        return rf"\log\left({add(['1', self.doprint(expr.args[0])])}\right)"
-
-    def _print_Function(self, expr: Any, exp: Any = None) -> str:
-        row = getattr(expr, "row", None)
-        arguments = [self.doprint(a) for a in expr.args]
-        return self._powered(apply_latex(row.latex if row else function_name(type(expr).__name__), arguments), exp)
-
-    _print_Abs = _print_Function
-
-    def _print_floor(self, expr: Any, exp: Any = None) -> str:
-        return self._powered(rf"\left\lfloor {self.doprint(expr.args[0])}\right\rfloor", exp)
-
-    def _print_Where(self, expr: Where, exp: Any = None) -> str:
-        condition, a, b = expr.args
-        alone = indicator_of(expr)
+    def _branch(self, e: Where) -> Node:
+        alone = indicator_of(e)
         if alone is not None:
-            return self._powered(indicator(self.doprint(alone)), exp)
-        side = side_of(expr)
+            return f.indicator(self.formula(alone))
+        side = side_of(e)
         if side is not None:
-            return self._powered(self.doprint(side), exp)
-        test = self.doprint(tidy_condition(condition))
-        a, b = self.doprint(a), self.doprint(b)
-        cases = rf"\begin{{cases}} {a} & \text{{if }} {test} \\ {b} & \text{{otherwise}} \end{{cases}}"
-        return self._powered(cases, exp)
+            return self.formula(side)
+        condition, a, b = e.args
+        return f.cases(self.formula(a), self.formula(tidy_condition(condition)), self.formula(b))
 
-    def _print_Relational(self, expr: Any) -> str:
-        expr = tidy_condition(expr)
-        return f"{self.doprint(expr.lhs)} {RELATIONS[type(expr).__name__]} {self.doprint(expr.rhs)}"
+    def _condition(self, e: sp.Basic) -> Node:
+        if isinstance(e, Relational):
+            e = tidy_condition(e)
+            return f.relation(self.formula(e.args[0]), relation_sign(type(e)), self.formula(e.args[1]))
+        if isinstance(e, sp.Not):  # of several conditions: one alone is turned round
+            inner = e.args[0]
+            other = sp.Or if isinstance(inner, sp.And) else sp.And
+            return self._condition(other(*map(negated, inner.args)))  # type: ignore[arg-type]
+        if isinstance(e, sp.And | sp.Or):
+            sign = f.symbol("wedge" if isinstance(e, sp.And) else "vee")
+            return f.joined(sign, [self._condition(a) for a in sorted(e.args, key=str)])
+        raise TypeError(f"the condition {type(e).__name__} has no formula")
 
-    def _print_And(self, e: Any) -> str:
-        return r" \wedge ".join(self.doprint(a) for a in sorted(e.args, key=str))
 
-    def _print_Or(self, e: Any) -> str:
-        return r" \vee ".join(self.doprint(a) for a in sorted(e.args, key=str))
-
-
-def scalar(expression: Expr) -> str:
+def scalar(expression: Expr) -> Node:
     r"""An expression of numbers and sizes: H - K + 1, \frac{1}{n}."""
-    return BodyPrinter().doprint(expression)
+    return BodyPrinter().formula(expression)
 
 
-def function_name(name: str) -> str:
-    """A function's name in LaTeX."""
-    return _NAMES.get(name) or rf"\operatorname{{{escape_words(name)}}}"
+def relation_sign(relation: type) -> Node:
+    """The sign of one of SymPy's relations."""
+    return f.symbol(_RELATIONS[relation])
 
 
-def apply_latex(function: str, arguments: Sequence[str]) -> str:
-    r"""function(arguments), or the notation of the row, in which {0} stands for the first argument: \left|{0}\right|."""
-    if "{0}" in function:
-        return re.sub(r"\{(\d)\}", lambda place: arguments[int(place[1])], function)
-    return rf"{function}\left({', '.join(arguments)}\right)"
+def exponential(argument: Node) -> Node:
+    """e to a power, or exp(argument) where that would be too small to read."""
+    tall = f.holds(argument, Fraction, Grid) or any(kind_of(part) == "big" for part in walk(argument))
+    long = sum(isinstance(part, Atom) for part in walk(argument)) > _LONG_EXPONENT
+    return f.call(f.symbol("exp"), [argument], Binds.POWER) if tall or long else f.power(f.letter("e"), argument)
 
 
-def indicator(condition: str) -> str:
-    """1[condition]."""
-    return rf"\mathbf{{1}}[{condition}]"
+def logarithm(argument: Node) -> Node:
+    """log x of a name or a number, otherwise log(argument)."""
+    if binds(argument) == Binds.ATOM and not isinstance(argument, Row | Fence):
+        return f.beside(_LOG, argument, binds=Binds.PRODUCT)
+    return f.call(_LOG, [argument], Binds.PRODUCT)
 
 
-def bracket(latex: str) -> str:
-    """Round brackets, or square ones round round ones; the brackets of a function's arguments do not count."""
-    if _GROUP.search(latex) and r"\left[" not in latex:
-        return rf"\left[{latex}\right]"
-    return rf"\left({latex}\right)"
+def function_formula(function: type, arguments: Sequence[Node]) -> Node:
+    """A function of matrices, entry by entry: by its name, whatever its argument."""
+    row = getattr(function, "row", None)
+    return applied(row.latex if row else _FUNCTIONS[function.__name__], arguments)
 
 
-def add(terms: Sequence[str]) -> str:
-    """Terms with plus between them; a term that begins with a minus is subtracted."""
-    latex = terms[0]
-    for term in terms[1:]:
-        latex += f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}"
-    return latex
+def number_formula(value: float) -> Node:
+    r"""A number with four digits: -12, 0.1966, 1.2 \times 10^{-5}."""
+    return _decimals(f"{value:.4g}")
 
 
-def juxtapose(factors: Sequence[str]) -> str:
-    """Factors beside each other, with a thin space where they would run together."""
-    latex = factors[0] if factors else "1"
-    for before, factor in pairwise(factors):
-        wide = any(mark in part for part in (before, factor) for mark in _WIDE)
-        opens = factor.startswith((r"\left(", r"\left[", r"\sum"))
-        latex += (r"\," if factor[0].isdigit() or ((wide or factor.startswith(_WORDS)) and not opens) else " ") + factor
-    return latex
+def _decimals(text: str) -> Node:
+    head, e, exponent = text.partition("e")
+    return f.beside(f.number(head), f.symbol("times"), f.power(f.number(10), f.number(int(exponent)))) if e else f.number(head)
 
 
 def _decimal(number: Any) -> str:
@@ -299,11 +247,13 @@ def _decimal(number: Any) -> str:
     return text if sp.Rational(text) == number else ""
 
 
-def _number(number: Any) -> str:
+def _number(number: Any) -> Node:
+    if number.is_negative:
+        return f.negative(_number(-number))
     if not number.is_Rational:
-        return LatexPrinter().doprint(number)
-    sign = "-" if number < 0 else ""
+        return _decimals(sp.sstr(number, full_prec=False))
     if number.is_Integer:
-        zeros = len(str(number)) - 1 - len(sign)
-        return f"{sign}10^{{{zeros}}}" if zeros > 6 and abs(number) == 10**zeros else str(number)
-    return sign + (_decimal(abs(number)) or rf"\frac{{{abs(number.p)}}}{{{number.q}}}")
+        zeros = len(str(number)) - 1
+        return f.power(f.number(10), f.number(zeros)) if zeros > 6 and number == 10**zeros else f.number(str(number))
+    decimal = _decimal(number)
+    return f.number(decimal) if decimal else f.over(f.number(str(number.p)), f.number(str(number.q)))

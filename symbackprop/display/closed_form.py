@@ -16,13 +16,15 @@ from symbackprop.display import tree_algebra as make
 from symbackprop.display.index_form import index_form, target_entry
 from symbackprop.display.matrix_form import matrix_tree
 from symbackprop.display.names import Names
-from symbackprop.display.tree_latex import tree_latex
+from symbackprop.display.tree_formula import tree_formula
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Node, width
 
 LIMIT = 44
 """The largest closed form, in nodes of its tree: three layers and a loss. A line holds about as much."""
 
-INDEX_LIMIT = 220
-"""The longest closed form in index notation, in characters of LaTeX."""
+INDEX_LIMIT = 76
+"""The longest closed form in index notation, in letters across the paper."""
 
 
 class ClosedForms:
@@ -79,7 +81,7 @@ class ClosedForms:
         roles = [self.names.signature(n).role for n in make.leaves_of(tree)]
         return any(role is not None and role.via is not None for role in roles)
 
-    def latex(self, name: str) -> str | None:
+    def formula(self, name: str) -> Node | None:
         """The whole equation in closed form; None where it says nothing that the step's own equation does not say."""
         equation = self.names.written[name]
         tree = self.tree(name)
@@ -87,13 +89,13 @@ class ClosedForms:
             return self._index(equation)
         if tree == matrix_tree(self.names, equation) and not _is_final(tree, self.hidden):
             return None
-        return f"{self.names.tensor(name)} = {tree_latex(self.names, tree)}"
+        return f.equation(self.names.tensor(name), tree_formula(self.names, tree))
 
     def _is_others(self, name: str) -> bool:
         step = self.names.written[name].step if name in self.names.written else None
         return step is not None and step.rule == "others"
 
-    def _index(self, equation: Equation) -> str | None:
+    def _index(self, equation: Equation) -> Node | None:
         """The closed form in index notation, with sums inside sums."""
         if isinstance(equation.op, Reduce):
             return None
@@ -105,9 +107,9 @@ class ClosedForms:
             names |= set(inner)
             depth += 1
         right = index_form(self.names, equation, names)
-        if inner or len(right) > INDEX_LIMIT:
+        if inner or width(right) > INDEX_LIMIT:
             return None
-        return f"{target_entry(self.names, equation)} = {right}"
+        return f.equation(target_entry(self.names, equation), right)
 
 
 def _is_final(tree: t.Tree, hidden: Collection[str]) -> bool:
@@ -116,7 +118,7 @@ def _is_final(tree: t.Tree, hidden: Collection[str]) -> bool:
 
 def without_labels(names: Names, tree: t.Tree) -> t.Tree:
     """The tree with the sums of labels, which are 1: y^T 1 = 1 and Y 1 = 1."""
-    if not names.has_labels or not tree.children:
+    if not tree.children or not any(names.signature(n).kind == "labels" for n in make.leaves_of(tree)):
         return tree
     children = [without_labels(names, child) for child in tree.children]
     same = all(a is b for a, b in zip(children, tree.children, strict=True))

@@ -8,6 +8,7 @@ from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
+from symbackprop.formulas.latex import latex
 
 
 def closed_forms(names: Names, derivation: Derivation, inline: frozenset[str], limit: int = LIMIT) -> ClosedForms:
@@ -21,11 +22,11 @@ def closed_forms(names: Names, derivation: Derivation, inline: frozenset[str], l
 def gradient_latex(derivation: Derivation, wrt: str) -> str:
     """The gradient by `wrt` as one LaTeX equation: in closed form where that is short, else its last equation."""
     names, name = Names(derivation.program), derivation.gradient(wrt)
-    closed = closed_forms(names, derivation, written_out(derivation)).latex(name)
-    return closed or matrix_equation(names, names.written[name]) or index_equation(names, names.written[name])
+    closed = closed_forms(names, derivation, written_out(derivation)).formula(name)
+    return latex(closed or matrix_equation(names, names.written[name]) or index_equation(names, names.written[name]))
 
 
 def gradient_index(derivation: Derivation, wrt: str) -> str:
     """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
     names = Names(derivation.program)
-    return index_equation(names, names.written[derivation.gradient(wrt)])
+    return latex(index_equation(names, names.written[derivation.gradient(wrt)]))

@@ -6,6 +6,7 @@ Positions count from 0, as in NumPy. An axis of size 1 has no letter. Factors wi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple, assert_never
 
@@ -14,56 +15,47 @@ from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import Where, X, iverson, matrix_function, reduction
 from symbackprop.core.guards import fixed_letters, integers_of, is_position, overhang, split
-from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Matrix, Range, Reduce, Ref, Sum, letter_sizes, position, slot
-from symbackprop.display.body import (
-    ATOM,
-    POWER,
-    PRODUCT,
-    SUM,
-    BodyPrinter,
-    Piece,
-    apply_latex,
-    bracket,
-    indicator,
-    juxtapose,
-    scalar,
-)
-from symbackprop.display.names import Names
+from symbackprop.core.letters import pool
+from symbackprop.core.program import Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
+from symbackprop.display.body import BodyPrinter, scalar
+from symbackprop.display.names import Letter, Names, index, letter
+from symbackprop.display.notation import applied, named
 from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
 from symbackprop.display.softmax import with_softmax
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Binds, Node, walk
 
-Letters = Mapping[str, str]  # a letter of the equation -> its LaTeX; "" for an axis of size 1
+Letters = Mapping[str, Letter]  # how a letter of the equation is written
 
 
-def index_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> str:
+def index_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node:
     r"""The right side in index notation: \sum_{j} W_{1,ij} x_{j}.
 
     names    the names of the equation's program.
     inline   values to be written out where they stand, each by its own equation.
     """
-    return _right(names, equation, equation_letters(names, equation), inline).latex
+    return _right(names, equation, equation_letters(names, equation), inline)
 
 
-def index_equation(names: Names, equation: Equation, inline: Collection[str] = ()) -> str:
+def index_equation(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node:
     r"""The whole equation in index notation: z_{i} = \sum_{j} W_{1,ij} x_{j}."""
-    return f"{target_entry(names, equation)} = {index_form(names, equation, inline)}"
+    return f.equation(target_entry(names, equation), index_form(names, equation, inline))
 
 
-def target_entry(names: Names, equation: Equation) -> str:
+def target_entry(names: Names, equation: Equation) -> Node:
     """The left side of an equation in index notation."""
     return entry(names, equation.target, equation_letters(names, equation))
 
 
-def entry(names: Names, ref: Ref, letters: Letters) -> str:
+def entry(names: Names, ref: Ref, letters: Letters) -> Node:
     """A tensor with its letters."""
     return names.entry(ref.name, [letters[c] for c in ref.index])
 
 
-def equation_letters(names: Names, equation: Equation) -> dict[str, str]:
-    """The LaTeX of each letter of an equation."""
+def equation_letters(names: Names, equation: Equation) -> dict[str, Letter]:
+    """How each letter of an equation is written."""
     sizes = letter_sizes(names.program, equation)
-    return {letter: "" if extent == 1 else names.letter(letter) for letter, extent in sizes.items()}
+    return {c: None if extent == 1 else letter(c) for c, extent in sizes.items()}
 
 
 def counts_positions(names: Names, equation: Equation) -> bool:
@@ -109,12 +101,12 @@ def composed(names: Names, equation: Equation, inline: Collection[str]) -> Equat
     return equation
 
 
-def _right(names: Names, equation: Equation, letters: dict[str, str], inline: Collection[str]) -> Piece:
+def _right(names: Names, equation: Equation, letters: Letters, inline: Collection[str]) -> Node:
     equation = composed(names, equation, inline)
     op = equation.op
     match op:
         case Sum():
-            return body_piece(names, equation, letters, inline, *pinned_body(names, equation))
+            return body_formula(names, equation, letters, inline, *pinned_body(names.program, equation))
         case Reduce():
             return _reduce(names, equation, op, letters, inline)
         case Matrix():
@@ -123,21 +115,21 @@ def _right(names: Names, equation: Equation, letters: dict[str, str], inline: Co
             assert_never(op)
 
 
-def body_piece(
+def body_formula(
     names: Names, equation: Equation, letters: Letters, inline: Collection[str], body: Expr, over: Sequence[Range] = (),
     pinned: Mapping[str, Expr] = MappingProxyType({}), outside: Sequence[Bounds] = (),
-) -> Piece:  # fmt: skip
+) -> Node:  # fmt: skip
     """A body with the operands of a Sum in its slots, summed over the letters `over`; see `pinned_body` for the rest."""
     assert isinstance(equation.op, Sum)
     slots = equation.op.slots
     body, softmax = with_softmax(names, equation, body)
-    ones: dict[Expr, Expr] = {position(c): S.Zero for c, latex in letters.items() if not latex}
+    ones: dict[Expr, Expr] = {position(c): S.Zero for c, shown in letters.items() if shown is None}
     body = swapped(body, ones)
-    pieces = {position(c): Piece(latex) for c, latex in letters.items() if latex}
+    pieces = {position(c): shown for c, shown in letters.items() if shown is not None}
     waiting = dict(zip(slots, equation.operands, strict=True))
     printer = BodyPrinter(pieces)
     letters = dict(letters)
-    while waiting:  # a letter that is pinned to t[b] needs the piece of t first
+    while waiting:  # a letter that is pinned to t[b] needs the formula of t first
         ready = {
             s: r
             for s, r in waiting.items()
@@ -146,25 +138,30 @@ def body_piece(
         for s, ref in ready.items():
             for c in ref.index:
                 if c in pinned:
-                    letters[c] = printer.doprint(swapped(pinned[c], ones)).replace(" ", "")
+                    letters[c] = printer.formula(swapped(pinned[c], ones))
             pieces[s] = _operand(names, ref, letters, inline)
             del waiting[s]
         if not ready:
             raise AssertionError(f"the pinned letters of {equation} go round in a circle")
-    for s, (o, _, named) in softmax.items():
-        local = [letters[c] for c in o.index]
-        whole = rf"\operatorname{{softmax}}\left({names.tensor(o.name)}\right)"
-        index = Names.index(local)
-        pieces[s] = Piece(names.entry(named, local) if named else f"{whole}_{{{index}}}" if index else whole)
-    shown = [(c, extent) for c, extent in over if letters[c]]
+    for s, (o, _, name) in softmax.items():
+        pieces[s] = _softmax_entry(names, o, name, [letters[c] for c in o.index])
+    shown = [(c, extent) for c, extent in over if letters[c] is not None]
     own = {s: _letters_of(ref, pinned) for s, ref in zip(slots, equation.operands, strict=True)}
     own |= {s: set(o.index) for s, (o, _, _) in softmax.items()}
-    for bounds in outside:  # printed as factors
+    for bounds in outside:  # written as factors
         mark = slot(len(pieces) + len(slots))
-        pieces[mark] = Piece(indicator(_within(printer, bounds._replace(at=swapped(bounds.at, ones)))))
+        pieces[mark] = f.indicator(_inside(printer, bounds._replace(at=swapped(bounds.at, ones))))
         own[mark] = set().union(*[own.get(s, {str(s)}) for s in bounds.at.free_symbols])  # type: ignore[arg-type]
         body = body * mark
     return _summed(printer, body, shown, own, letters)
+
+
+def _softmax_entry(names: Names, o: Ref, name: str, letters: Sequence[Letter]) -> Node:
+    if name:
+        return names.entry(name, letters)
+    whole = f.call(f.function("softmax"), [names.tensor(o.name)])
+    shown = [c for c in letters if c is not None]
+    return f.scripted(whole, sub=index(shown)) if shown else whole
 
 
 def _letters_of(ref: Ref, pinned: Mapping[str, Expr]) -> set[str]:
@@ -172,10 +169,10 @@ def _letters_of(ref: Ref, pinned: Mapping[str, Expr]) -> set[str]:
     return own.union(*[{str(s) for s in pinned[c].free_symbols} for c in ref.index if c in pinned])
 
 
-def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters) -> Piece:
+def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mapping[Symbol, set[str]], letters: Letters) -> Node:
     """The sum of a body over letters, with the factors that have none of them in front."""
     if not over:
-        return printer.piece(body)
+        return printer.formula(body)
     summed = {c for c, _ in over}
 
     def varies(factor: sp.Basic) -> bool:
@@ -183,54 +180,45 @@ def _summed(printer: BodyPrinter, body: Expr, over: list[Range], of_slot: Mappin
         return bool(seen & summed)
 
     coefficient, factors = split_product(body)
-    outside, inside = [f for f in factors if not varies(f)], [f for f in factors if varies(f)]
-    total = rf"\sum_{{{','.join(letters[c] for c, _ in over)}}} "
-    if len(inside) == 1:
-        total += printer.bracketed(inside[0], PRODUCT)
-    else:
-        total += printer.product(S.One, inside)
-    if coefficient == 1 and not outside:
-        return Piece(total, SUM)
-    if coefficient == -1 and not outside:
-        return Piece(f"-{total}", SUM)
-    return Piece(juxtapose([printer.product(coefficient, outside), total]), SUM)
+    outside, inside = [x for x in factors if not varies(x)], [x for x in factors if varies(x)]
+    terms = printer.within(inside[0], Binds.PRODUCT) if len(inside) == 1 else printer.product(S.One, inside)
+    total = f.over_letters(f.SUM, [shown for c, _ in over if (shown := letters[c]) is not None], terms)
+    if not outside and coefficient in (1, -1):
+        return total if coefficient == 1 else f.negative(total)
+    return f.juxtapose([printer.product(coefficient, outside), total], Binds.SUM)
 
 
-def _operand(names: Names, ref: Ref, letters: Mapping[str, str], inline: Collection[str]) -> Piece:
-    if ref.name in inline:
-        inner = names.written[ref.name]
-        sizes = letter_sizes(names.program, inner)
-        own = {c: letters[outer] for c, outer in zip(inner.target.index, ref.index, strict=True)}
-        used = {*letters, *letters.values()}
-        for c, extent in sizes.items():
-            if c not in own:
-                letter = c if c not in used else fresh(1, used)[0]
-                used.add(letter)
-                own[c] = "" if extent == 1 else names.letter(letter)
-        return _right(names, inner, own, inline)
-    latex = entry(names, ref, letters)
-    role = names.signature(ref.name).role
-    return Piece(latex, POWER if role else ATOM)
+def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str]) -> Node:
+    if ref.name not in inline:
+        return entry(names, ref, letters)
+    inner = names.written[ref.name]
+    own: dict[str, Letter] = {c: letters[outer] for c, outer in zip(inner.target.index, ref.index, strict=True)}
+    used = {letter(c) for c in letters} | {part for shown in letters.values() if shown is not None for part in walk(shown)}
+    for c, extent in letter_sizes(names.program, inner).items():
+        if c not in own:
+            shown = next(letter(x) for x in chain([c], pool()) if letter(x) not in used)
+            used.add(shown)
+            own[c] = None if extent == 1 else shown
+    return _right(names, inner, own, inline)
 
 
-def _reduce(names: Names, equation: Equation, op: Reduce, letters: dict[str, str], inline: Collection[str]) -> Piece:
-    """A sign with letters and conditions below it; an entry that changes nothing is left out: \\prod_{k \\ne j} x_k."""
+def _reduce(names: Names, equation: Equation, op: Reduce, letters: Letters, inline: Collection[str]) -> Node:
+    r"""A sign with letters and conditions below it; an entry that changes nothing is left out: \prod_{k \ne j} x_k."""
     row, (operand,) = reduction(op.kind), equation.operands
     conditions: list[Any] = []
     while (writer := names.written.get(operand.name)) is not None and _leaves_out(names, writer, row.empty):
-        condition, operand = _left_out(writer, operand, [c for c, latex in letters.items() if not latex])
+        condition, operand = _left_out(writer, operand, [c for c, shown in letters.items() if shown is None])
         conditions.append(condition)
     test = sp.And(*conditions)
-    over = [letters[c] for c, _ in op.over if letters[c] and position(c) not in test.free_symbols]
+    over = [shown for c, _ in op.over if (shown := letters[c]) is not None and position(c) not in test.free_symbols]
     if test is not S.true:
-        printer = BodyPrinter({position(c): Piece(latex) for c, latex in letters.items()})
-        over += [printer.doprint(condition) for condition in conditions if condition is not S.true]
+        printer = BodyPrinter({position(c): shown for c, shown in letters.items() if shown is not None})
+        over += [printer.formula(condition) for condition in conditions if condition is not S.true]
     inner = _operand(names, operand, letters, inline)
     if not over:
         return inner
-    inner = inner if row.inner == X else BodyPrinter({X: inner}).piece(row.inner)
-    latex = bracket(inner.latex) if inner.level < PRODUCT else inner.latex
-    return Piece(rf"{row.sign or row.latex}_{{{','.join(over)}}} {latex}", SUM)
+    each = BodyPrinter({X: inner}).within(row.inner, Binds.PRODUCT)
+    return f.over_letters(named(row.sign or row.latex), over, each)
 
 
 def _leaves_out(names: Names, writer: Equation, empty: Expr) -> bool:
@@ -264,13 +252,11 @@ def _left_out(writer: Equation, ref: Ref, ones: Collection[str]) -> tuple[Any, R
     return condition, Ref(operand.name, tuple(rename[c] for c in operand.index))
 
 
-def _matrix(names: Names, equation: Equation, op: Matrix, letters: Letters) -> Piece:
+def _matrix(names: Names, equation: Equation, op: Matrix, letters: Letters) -> Node:
     row, operand, target = matrix_function(op.kind), equation.operands[0], equation.target
-    lead = [letters[c] for c in operand.index[:-2]]
-    latex = apply_latex(row.latex, [names.entry(operand.name, [*lead, "", ""])])
-    if row.scalar:
-        return Piece(latex, PRODUCT)
-    return Piece(rf"\left({latex}\right)_{{{Names.index([letters[c] for c in target.index[-2:]])}}}")
+    value = applied(row.latex, [names.entry(operand.name, [*[letters[c] for c in operand.index[:-2]], None, None])])
+    shown = [] if row.scalar else [c for x in target.index[-2:] if (c := letters[x]) is not None]
+    return f.scripted(f.bracket(value), sub=index(shown)) if shown else value
 
 
 class Bounds(NamedTuple):
@@ -282,7 +268,7 @@ class Bounds(NamedTuple):
     above: bool
 
 
-def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], dict[str, Expr], list[Bounds]]:
+def pinned_body(program: Program, equation: Equation) -> tuple[Expr, list[Range], dict[str, Expr], list[Bounds]]:
     """What is left to print when the guards have pinned their letters.
 
     Returns the body without those guards, the letters that are still summed, the pinned letters with their positions, and the
@@ -293,7 +279,6 @@ def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], di
     factors = split(op)
     if not factors.guards:
         return op.body, list(op.over), {}, []
-    program = names.program
     pinned, remaining = fixed_letters(program, equation, scatter=False)
     sizes, integers = letter_sizes(program, equation), integers_of(program, equation)
     operands = [op.slots[k] for k in factors.operands]
@@ -307,14 +292,15 @@ def pinned_body(names: Names, equation: Equation) -> tuple[Expr, list[Range], di
     return body, [(c, extent) for c, extent in op.over if c not in pinned], pinned, outside
 
 
-def _within(printer: BodyPrinter, bounds: Bounds) -> str:
+def _inside(printer: BodyPrinter, bounds: Bounds) -> Node:
     """0 <= at < extent, as far as it can fail; where one side is enough, sizes and numbers stand on the right."""
+    less, below = f.symbol("le"), f.symbol("<")
     if bounds.below and bounds.above:
-        return rf"0 \le {printer.doprint(bounds.at)} < {scalar(bounds.extent)}"
+        return f.relation(f.ZERO, less, printer.formula(bounds.at), below, scalar(bounds.extent))
     offset = sp.Add(*[term for term in sp.Add.make_args(bounds.at) if is_coefficient(term)])
     left, right = bounds.at - offset, (S.Zero if bounds.below else bounds.extent) - offset
     if is_negative(left):  # h - 1 - j >= 0 is j <= h - 1
-        left, right, relation = -left, -right, r"\le" if bounds.below else ">"
+        left, right, sign = -left, -right, less if bounds.below else f.symbol(">")
     else:
-        relation = r"\ge" if bounds.below else "<"
-    return f"{printer.doprint(left)} {relation} {scalar(sp.expand(right))}"
+        sign = f.symbol("ge") if bounds.below else below
+    return f.relation(printer.formula(left), sign, scalar(sp.expand(right)))

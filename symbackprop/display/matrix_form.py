@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import assert_never
 
 import sympy as sp
@@ -22,25 +23,27 @@ from symbackprop.display import tree_algebra as make
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import negated, split_product, split_sum, swapped, tidy_condition
 from symbackprop.display.softmax import with_softmax
-from symbackprop.display.tree_latex import tree_latex
+from symbackprop.display.tree_formula import tree_formula
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Node
 
 Letter = str | None
 
 
-def matrix_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> str | None:
+def matrix_form(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node | None:
     """The right side in matrix notation, or None where the equation has no matrix form.
 
     names    the names of the equation's program.
     inline   values to be written out where they stand, each by its own equation.
     """
     tree = matrix_tree(names, equation, inline)
-    return None if tree is None else tree_latex(names, tree)
+    return None if tree is None else tree_formula(names, tree)
 
 
-def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = ()) -> str | None:
+def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node | None:
     r"""The whole equation in matrix notation: z = W_{1} x + b_{1}."""
     right = matrix_form(names, equation, inline)
-    return None if right is None else f"{names.tensor(equation.target.name)} = {right}"
+    return None if right is None else f.equation(names.tensor(equation.target.name), right)
 
 
 def matrix_tree(names: Names, equation: Equation, inline: Collection[str] = ()) -> t.Tree | None:
@@ -57,17 +60,25 @@ def matrix_tree(names: Names, equation: Equation, inline: Collection[str] = ()) 
         return None
 
 
+@lru_cache(maxsize=8)
+def _known(names: Names) -> dict[str, t.Tree | None]:
+    """The forms that were found already for the program that is named."""
+    del names
+    return {}
+
+
 def _own_tree(names: Names, equation: Equation) -> t.Tree | None:
     name = equation.target.name
     own = names.written.get(name) is equation
-    if own and name in names.trees:
-        return names.trees[name]
+    known = _known(names)
+    if own and name in known:
+        return known[name]
     try:
         tree = _Builder(names, equation).tree()
     except t.Misfit:
         tree = None
     if own:
-        names.trees[name] = tree
+        known[name] = tree
     return tree
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.program import Equation, Program, Reduce, Ref, Sum, slot
-
-if TYPE_CHECKING:
-    from symbackprop.display.names import Names
+from symbackprop.display.names import Names
 
 
 class Softmaxes:
@@ -26,7 +24,7 @@ class Softmaxes:
         self.named: dict[tuple[str, str], str] = {}
         self.logarithms: dict[str, Equation] = {}
         for name, equation in written.items():
-            if isinstance(equation.op, Reduce) and equation.op.kind == "logsumexp":
+            if isinstance(equation.op, Reduce) and equation.op.kind == "logsumexp" and any(n != 1 for _, n in equation.op.over):
                 self.named[equation.operands[0].name, name] = ""
         for name, equation in written.items() if self.named else ():
             if not isinstance(equation.op, Sum) or any(extent != 1 for _, extent in equation.op.over):
@@ -72,24 +70,31 @@ class Softmaxes:
         return [k for k, c in enumerate(written.operands[0].index) if c in over]
 
 
+@lru_cache(maxsize=8)
+def softmaxes(names: Names) -> Softmaxes:
+    """The softmaxes of the program that is named."""
+    return Softmaxes(names.program, names.written)
+
+
 def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, dict[Symbol, tuple[Ref, str, str]]]:
     """The body with every softmax as one symbol, and what each such symbol is.
 
     That is: o as it stands, the tensor that is its logsumexp, and the name of the softmax or "".
     """
     found: dict[Symbol, tuple[Ref, str, str]] = {}
-    if not names.softmax.named or not body.has(sp.exp):
+    known = softmaxes(names)
+    if not known.named or not body.has(sp.exp):
         return body, found
     assert isinstance(equation.op, Sum)
     slots = equation.op.slots
     for power in sorted(body.atoms(sp.exp), key=str):
-        pair = names.softmax.difference(equation, power.args[0])
+        pair = known.difference(equation, power.args[0])
         if pair is None:
             continue
         o, total = pair
-        named = names.softmax.named[o.name, total]
+        named = known.named[o.name, total]
         named = "" if named == equation.target.name else named
-        if not named and names.softmax.axes(total) != [len(o.index) - 1]:
+        if not named and known.axes(total) != [len(o.index) - 1]:
             continue  # softmax(o) means along the last axis
         mark = Symbol("_softmax")
         body = body.xreplace({power: mark})  # type: ignore[assignment]

@@ -1,6 +1,6 @@
 """The document: what a report says, block by block, before any format.
 
-Formulas are LaTeX in the spelling that `formula.parse` reads; all other text is plain and is escaped by the writers.
+Formulas are trees, and the writers ask for them as LaTeX, MathML or text; all other text is plain and is escaped by the writers.
 A writer is one function, Document -> str; it knows every block and inline of this module and nothing else.
 """
 
@@ -9,15 +9,17 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from symbackprop.formulas.tree import Node
+
 Tone = Literal["", "value", "gradient", "good", "bad"]
 """Why something is coloured: a forward value, a gradient, a check that passed, one that failed."""
 
 
 @dataclass(frozen=True)
 class Math:
-    """A formula in running text or in a cell: LaTeX without dollar signs."""
+    """A formula in running text or in a cell."""
 
-    latex: str
+    formula: Node
     tone: Tone = ""
 
 
@@ -70,7 +72,7 @@ class Bullets:
 class Formula:
     """A displayed equation with a note at its right, such as its shape or the reason why it stands."""
 
-    latex: str
+    formula: Node
     note: Content = ""
     anchor: str = ""
     tone: Tone = ""
@@ -83,8 +85,8 @@ class FormulaRows:
     rows: tuple[Formula, ...]
 
 
-Formulas = str | tuple[str, ...]
-"""One formula in LaTeX, or several: the matrix form and the index form, or one line for each branch."""
+Formulas = tuple[Node, ...]
+"""The matrix form and the index form, or one line for each branch."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +168,6 @@ def pieces(content: Content) -> tuple[Inline, ...]:
     """The content as a tuple of its pieces, without empty text."""
     parts = content if isinstance(content, tuple) else (content,)
     return tuple(part for part in parts if part != "")
-
-
-def formulas(latex: Formulas) -> tuple[str, ...]:
-    """The formulas as a tuple, without empty ones."""
-    parts = latex if isinstance(latex, tuple) else (latex,)
-    return tuple(part for part in parts if part)
 
 
 def printable(text: str) -> str:

@@ -23,7 +23,6 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
     anchor_id,
-    formulas,
     numbers,
     pieces,
     printable,
@@ -31,9 +30,9 @@ from symbackprop.documents.document import (
 )
 from symbackprop.documents.font import math_font
 from symbackprop.documents.text import line as plain_line
-from symbackprop.formulas.formula import split
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import split
 from symbackprop.pictures.svg import inline_svg
 
 CONTENTS_FROM = 4
@@ -124,8 +123,8 @@ def _line(content: Content, links: bool = True) -> str:
         if isinstance(piece, str):
             parts.append(_text(piece))
         elif isinstance(piece, Math):
-            found = _toned(mathml(piece.latex), piece.tone)
-            parts.append(f'<span class="long">{found}</span>' if len(plain(piece.latex)) > LONG else found)
+            found = _toned(mathml(piece.formula), piece.tone)
+            parts.append(f'<span class="long">{found}</span>' if len(plain(piece.formula)) > LONG else found)
         elif isinstance(piece, Link):
             target = anchor_id(piece.anchor)
             parts.append(f'<a href="#{target}">{_text(piece.text)}</a>' if links else _text(piece.text))
@@ -167,7 +166,7 @@ def _rows(block: FormulaRows) -> str:
 
 
 def _row(row: Formula) -> str:
-    left, right = split(row.latex)
+    left, right = split(row.formula)
     tone = f" {row.tone}" if row.tone else ""
     cells = (
         f'<span class="left{tone}">{mathml(left, display=True)}</span>'
@@ -184,9 +183,9 @@ def _step(block: StepBlock, level: int) -> str:
     parts = []
     for label, field in STEP_PARTS:
         mark = ' class="result"' if field == "result" else ""
-        latex = formulas(getattr(block, field))
-        if latex:
-            parts.append(f"<dt{mark}>{label}</dt>" + "".join(f"<dd{mark}>{mathml(each, display=True)}</dd>" for each in latex))
+        shown = getattr(block, field)
+        if shown:
+            parts.append(f"<dt{mark}>{label}</dt>" + "".join(f"<dd{mark}>{mathml(each, display=True)}</dd>" for each in shown))
     sentences = "".join(f"<p>{_line(sentence)}</p>" for sentence in (block.pattern, block.note) if _line(sentence))
     heading = f"<header><h{level}>{_line(block.title)}</h{level}>{shape}</header>"
     return f'<section class="step"{_id(block.anchor)}>{heading}<dl>{"".join(parts)}</dl>{sentences}</section>'

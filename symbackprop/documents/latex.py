@@ -24,14 +24,15 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
     anchor_id,
-    formulas,
     numbers,
     pieces,
     printable,
     section_anchor,
 )
-from symbackprop.formulas.formula import respell, split
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
+from symbackprop.formulas.tree import Node, split
 
 # \fit shrinks what is wider than the page to its width; all else keeps its size.
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
@@ -107,9 +108,6 @@ _MACRO_OF = (
     | {"·": r"\cdot", "²": "^{2}", "³": "^{3}", "¹": "^{1}", "⁻": "^{-}", "°": r"^{\circ}", "√": r"\surd", "✓": r"\surd"}
 )
 
-# MathJax has these two, TeX has not.
-_SPELLING = {r"\lt": "<", r"\gt": ">"}
-
 _Item = TypeVar("_Item")
 
 ROWS_TOGETHER = 12
@@ -156,11 +154,9 @@ def _character(char: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def formula(latex: str) -> str:
-    """The formula in ASCII, after it was read: nothing unknown to the whitelist reaches TeX."""
-    spelt = respell(latex, _SPELLING)
-    # A blank line would end the formula.
-    return "".join(char if char.isascii() else _in_formula(char) for char in " ".join(spelt.split()))
+def formula(node: Node) -> str:
+    """The formula in ASCII."""
+    return "".join(char if char.isascii() else _in_formula(char) for char in latex(node))
 
 
 def _in_formula(char: str) -> str:
@@ -174,7 +170,7 @@ def line(content: Content) -> str:
         if isinstance(piece, str):
             parts.append(escape(piece))
         elif isinstance(piece, Math):
-            parts.append(f"${formula(piece.latex)}$")
+            parts.append(f"${formula(piece.formula)}$")
         elif isinstance(piece, Link):
             parts.append(f"\\hyperlink{{{anchor_id(piece.anchor)}}}{{{escape(piece.text)}}}")
         else:
@@ -191,10 +187,10 @@ def _span(span: Span) -> str:
 
 def _bookmark(content: Content) -> str:
     """The heading for the PDF's bookmarks, which hold no formulas: only its letters and digits."""
-    words = " ".join(
-        piece.latex if isinstance(piece, Math) else piece if isinstance(piece, str) else piece.text for piece in pieces(content)
+    words = (
+        plain(part.formula) if isinstance(part, Math) else part if isinstance(part, str) else part.text for part in pieces(content)
     )
-    return " ".join(re.findall(r"[A-Za-z0-9]+", words))
+    return " ".join(re.findall(r"[A-Za-z0-9]+", " ".join(words)))
 
 
 def _anchor(anchor: str) -> str:
@@ -225,9 +221,9 @@ def _rows(block: FormulaRows) -> str:
 
 
 def _row(row: Formula) -> str:
-    left, right = split(row.latex)
+    left, right = split(row.formula)
     note = line(row.note)
-    return f"{_anchor(row.anchor)}{formula(left)} &{formula(right)}" + (f" && \\text{{{note}}}" if note else "")
+    return f"{_anchor(row.anchor)}{formula(left)} &{formula(right) if right else ''}" + (f" && \\text{{{note}}}" if note else "")
 
 
 def _display(rows: list[str]) -> str:
@@ -244,9 +240,9 @@ def _step(block: StepBlock) -> str:
     shape = f"\\hfill shape {escape(block.shape)}" if block.shape else ""
     rows = []
     for label, field in STEP_PARTS:
-        for place, latex in enumerate(formulas(getattr(block, field))):
+        for place, shown in enumerate(getattr(block, field)):
             words = f"\\text{{{label}}}" if place == 0 else ""
-            rows.append(f"&{words} &&{formula(latex)}")
+            rows.append(f"&{words} &&{formula(shown)}")
     sentences = [line(sentence) for sentence in (block.pattern, block.note) if line(sentence)]
     return "\n".join(
         [

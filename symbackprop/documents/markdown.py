@@ -22,13 +22,13 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
     anchor_id,
-    formulas,
     numbers,
     pieces,
     printable,
     section_anchor,
 )
-from symbackprop.formulas.formula import respell
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.tree import Node
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
 _SPELLING = {
@@ -74,7 +74,7 @@ def line(content: Content) -> str:
             left = " " if place and text[:1].isspace() else ""
             parts.append(left + escape(text) + (" " if text.strip() and text[-1:].isspace() else ""))
         elif isinstance(piece, Math):
-            parts.append(f"${_spell(piece.latex)}$")
+            parts.append(f"${_spell(piece.formula)}$")
         elif isinstance(piece, Link):
             parts.append(f"[{escape(piece.text)}](#{anchor_id(piece.anchor)})")
         else:
@@ -102,8 +102,8 @@ def _code_span(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _spell(latex: str) -> str:
-    return " ".join(respell(latex, _SPELLING).split())
+def _spell(node: Node) -> str:
+    return " ".join(latex(node, _SPELLING).split())
 
 
 def _anchor(anchor: str) -> str:
@@ -115,8 +115,8 @@ def _section(block: Section, number: str) -> str:
     return f"{anchor}{'#' * (number.count('.') + 2)} {number} {line(block.heading)}"
 
 
-def _display(latex: str, note: str = "") -> str:
-    return f"$$\n{_spell(latex)}\n$$" + (f"\n\n{note}" if note else "")
+def _display(node: Node, note: str = "") -> str:
+    return f"$$\n{_spell(node)}\n$$" + (f"\n\n{note}" if note else "")
 
 
 def _paragraph(block: Paragraph) -> str:
@@ -128,7 +128,7 @@ def _bullets(block: Bullets) -> str:
 
 
 def _formula(block: Formula) -> str:
-    return _anchor(block.anchor) + _display(block.latex, line(block.note))
+    return _anchor(block.anchor) + _display(block.formula, line(block.note))
 
 
 def _rows(block: FormulaRows) -> str:
@@ -139,9 +139,9 @@ def _step(block: StepBlock) -> str:
     shape = f" — shape {escape(block.shape)}" if block.shape else ""
     parts = [f"{_anchor(block.anchor)}**{line(block.title)}**{shape}"]
     for label, field in STEP_PARTS:
-        latex = formulas(getattr(block, field))
-        if latex:
-            parts += [f"{label}:", *map(_display, latex)]
+        shown = getattr(block, field)
+        if shown:
+            parts += [f"{label}:", *map(_display, shown)]
     parts += [line(sentence) for sentence in (block.pattern, block.note)]
     return "\n\n".join(part for part in parts if part)
 

@@ -10,11 +10,14 @@ from sympy import S
 
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
-from symbackprop.display.body import PRODUCT, bracket, indicator, juxtapose
-from symbackprop.display.index_form import body_piece, entry, equation_letters, index_equation
+from symbackprop.display.body import number_formula
+from symbackprop.display.index_form import entry, equation_letters, index_equation
+from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation
-from symbackprop.display.names import Names
-from symbackprop.documents.document import Content, Math, StepBlock
+from symbackprop.display.names import Letter, Names, letter
+from symbackprop.documents.document import Content, Formulas, Math, StepBlock
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Binds, Node
 
 _PATTERNS = {
     "multiply": "Multiplication swaps its inputs: each factor receives the gradient from above times the other factors.",
@@ -84,26 +87,25 @@ def _title(names: Names, step: Step) -> Content:
     return ("From ", through, " back to ", wrt)
 
 
-def _letters(names: Names, *refs: Ref) -> dict[str, str]:
-    """The LaTeX of the letters of some operands; "" for an axis of size 1."""
+def _letters(names: Names, *refs: Ref) -> dict[str, Letter]:
+    """How the letters of some operands are written."""
     pairs = [pair for r in refs for pair in zip(r.index, names.signature(r.name).shape, strict=True)]
-    return {c: "" if extent == 1 else names.letter(c) for c, extent in pairs}
+    return {c: None if extent == 1 else letter(c) for c, extent in pairs}
 
 
-def _rule(names: Names, equation: Equation, step: Step) -> str:
+def _rule(names: Names, equation: Equation, step: Step) -> Formulas:
     """dL/dz = dL/da da/dz, summed over the letters of a that z lacks."""
     through, wrt = step.through, step.wrt
     if step.rule != "chain" or through is None or wrt is None or step.upstream is None:
-        return ""
+        return ()
     of = _of(names, equation)
     letters = _letters(names, through, wrt, step.upstream, equation.target)
     lead = [letters[c] for c in equation.target.index[: names.signature(of).rank]]
-    left = entry(names, equation.target, letters)
     above = names.derivative(Gradient(of, through.name), [*lead, *[letters[c] for c in through.index]])
-    local = _local_left(names, through, wrt, letters)
-    over = [letters[c] for c in through.index if c not in wrt.index and letters[c]]
-    total = rf"\sum_{{{','.join(over)}}} " if over else ""
-    return rf"{left} = {total}{above}\,{local}"
+    product = f.juxtapose([above, _local_left(names, through, wrt, letters)])
+    over = [shown for c in through.index if c not in wrt.index and (shown := letters[c]) is not None]
+    right = f.over_letters(f.SUM, over, product) if over else product
+    return (f.equation(entry(names, equation.target, letters), right),)
 
 
 def _of(names: Names, equation: Equation) -> str:
@@ -112,69 +114,60 @@ def _of(names: Names, equation: Equation) -> str:
     return role.of
 
 
-def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, str]) -> str:
+def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Letter]) -> Node:
     return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
 
 
-def _local(names: Names, equation: Equation, step: Step) -> tuple[str, ...]:
+def _local(names: Names, equation: Equation, step: Step) -> Formulas:
     """The local derivative; for a product with tied letters also for all pairs of entries: dz[k]/dW[i j] = 1[k = i] x[j]."""
-    through, wrt, local = step.through, step.wrt, step.local
-    if local is None or through is None or wrt is None:
+    through, wrt = step.through, step.wrt
+    if step.local is None or through is None or wrt is None:
         return ()
     letters = equation_letters(names, equation) | _letters(names, through, wrt, *step.local_operands)
-    holder = Equation(through, local, step.local_operands)
-    piece = body_piece(names, holder, letters, (), local.body)
-    shown = [rf"{_local_left(names, through, wrt, letters)} = {piece.latex}"]
+    slope = local_formula(names, equation, letters)
+    shown = [f.equation(_local_left(names, through, wrt, letters), slope)]
     tied = [c for c in through.index if c in wrt.index and letters[c]]
     own = names.signature(wrt.name).kind != "value"  # the letters that samples share say nothing new
     if step.pattern == "product" and tied and own and step.upstream is not None:
-        new = dict(zip(tied, fresh(len(tied), letters), strict=True))
-        moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
-        letters |= {c: names.letter(c) for c in new.values()}
-        same = [indicator(f"{letters[new[c]]} = {letters[c]}") for c in tied]
-        factor = bracket(piece.latex) if piece.level < PRODUCT else piece.latex
-        right = juxtapose(same if piece.latex == "1" else [*same, factor])
-        shown.append(f"{_local_left(names, moved, wrt, letters)} = {right}")
+        renamed = dict(zip(tied, fresh(len(tied), letters), strict=True))
+        moved = Ref(through.name, tuple(renamed.get(c, c) for c in through.index))
+        letters |= {new: letter(new) for new in renamed.values()}
+        same = [f.indicator(f.equation(letter(renamed[c]), letter(c))) for c in tied]
+        right = f.juxtapose(same if slope == f.ONE else [*same, f.within(slope, Binds.PRODUCT)])
+        shown.append(f.equation(_local_left(names, moved, wrt, letters), right))
     return tuple(shown)
 
 
-def _upstream(names: Names, equation: Equation, step: Step) -> str:
+def _upstream(names: Names, equation: Equation, step: Step) -> Formulas:
     if step.rule != "chain":
-        return ""
+        return ()
     if step.upstream is not None:
-        return entry(names, step.upstream, _letters(names, step.upstream))
+        return (entry(names, step.upstream, _letters(names, step.upstream)),)
     of = _of(names, equation)
     if not names.signature(of).rank:
-        return f"{names.derivative(Gradient(of, of), [])} = 1"
+        return (f.equation(names.derivative(Gradient(of, of), []), f.ONE),)
     assert step.through is not None
     lead = equation.target.index[: names.signature(of).rank]
     letters = _letters(names, equation.target) | _letters(names, step.through)
     pairs = [(letters[a], letters[b]) for a, b in zip(lead, step.through.index, strict=True)]
-    ties = [indicator(f"{a} = {b}") for a, b in pairs if a]
+    ties = [f.indicator(f.equation(a, b)) for a, b in pairs if a and b]
     left = names.derivative(Gradient(of, of), [*[a for a, _ in pairs], *[b for _, b in pairs]], local=True)
-    return f"{left} = {juxtapose(ties)}"
+    return (f.equation(left, f.juxtapose(ties)),)
 
 
-def _result(names: Names, equation: Equation, inline: Collection[str], values: Mapping[str, Any]) -> tuple[str, ...]:
+def _result(names: Names, equation: Equation, inline: Collection[str], values: Mapping[str, Any]) -> Formulas:
     index = index_equation(names, equation, inline)
     if not any(extent != 1 for extent in letter_sizes(names.program, equation).values()):
-        return (index + shown_value(names, equation.target.name, values),)
+        return (with_value(names, equation.target.name, index, values),)
     matrix = matrix_equation(names, equation, inline)
     return (index,) if matrix is None else (matrix, index)
 
 
-def shown_value(names: Names, name: str, values: Mapping[str, Any]) -> str:
-    """The number of a scalar as the end of its equation, such as "= -12"; empty where it is not given."""
+def with_value(names: Names, name: str, equation: Node, values: Mapping[str, Any]) -> Node:
+    """The equation of a scalar with its number at the end, such as = -12, where it is given."""
     if name not in values or names.signature(name).shape:
-        return ""
-    return f" = {number(float(values[name]))}"
-
-
-def number(value: float) -> str:
-    r"""A number with four digits: -12, 0.1966, 1.2 \times 10^{-5}."""
-    text = f"{value:.4g}"
-    head, e, exponent = text.partition("e")
-    return rf"{head} \times 10^{{{int(exponent)}}}" if e else text
+        return equation
+    return f.equation(equation, number_formula(float(values[name])))
 
 
 def _pattern(names: Names, equation: Equation, step: Step) -> str:

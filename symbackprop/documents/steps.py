@@ -7,13 +7,14 @@ from typing import Any
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Program, Signature, letter_sizes
+from symbackprop.core.program import Equation, Program, Ref, Signature, letter_sizes
 from symbackprop.display.body import scalar
 from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.matrix_form import matrix_equation
-from symbackprop.display.names import Name, Names
+from symbackprop.display.names import Letter, Name, Names, letter
 from symbackprop.display.remarks import remarks
+from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.conventions import conventions
 from symbackprop.documents.document import (
@@ -31,9 +32,10 @@ from symbackprop.documents.document import (
     Section,
     StepBlock,
     Table,
-    formulas,
 )  # fmt: skip
-from symbackprop.documents.step_block import shown_value, step_block
+from symbackprop.documents.step_block import step_block, with_value
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Node
 
 _KINDS = {
     "parameter": "parameter",
@@ -118,7 +120,7 @@ def _network(names: Names, forward: Program, inline: frozenset[str], values: Map
         note = f"shape {names.shape(name)}" if forward.shape(name) else ""
         index = index_equation(names, equation, inline)
         matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
-        first.append(Formula((matrix or index) + shown_value(names, name, values), note))
+        first.append(Formula(with_value(names, name, matrix or index, values), note))
         if matrix:
             second.append(Formula(index))
     blocks: list[Block] = [FormulaRows(tuple(first))]
@@ -145,58 +147,58 @@ def _opening(names: Names, derived: Derivation) -> list[Block]:
 
 
 def _closed(names: Names, derived: Derivation, inline: frozenset[str]) -> list[Block]:
-    """The closed forms of the gradients that were asked for."""
+    """The closed forms of the gradients that were asked for, and which of them have none that a line would hold."""
     forms = closed_forms(names, derived, inline)
-    rows = []
-    for wrt in derived.wrt:
-        name = derived.gradient(wrt)
-        latex = forms.latex(name)
-        if latex:
-            rows.append(Formula(latex, f"shape {names.shape(name)}" if names.signature(name).shape else ""))
-    if not rows:
-        return []
-    said = (
-        [Paragraph("The entries of the labels sum to one along their last axis, which was used here.")] if forms.used_labels else []
-    )
-    return [FormulaRows(tuple(rows)), *said]
+    found = {name: forms.formula(name) for name in map(derived.gradient, derived.wrt)}
+    rows = [
+        Formula(node, f"shape {names.shape(name)}" if names.signature(name).shape else "")
+        for name, node in found.items()
+        if node is not None
+    ]
+    blocks: list[Block] = [FormulaRows(tuple(rows))] if rows else []
+    if forms.used_labels:
+        blocks.append(Paragraph("The entries of the labels sum to one along their last axis, which was used here."))
+    missing = [Math(names.tensor(name)) for name, node in found.items() if node is None]
+    if missing:
+        listed = [part for shown in missing for part in (", ", shown)][1:]
+        why = " would be longer than a line if all that comes from above were written out; the last of the steps above gives it."
+        whys = " would be longer than a line each if all that comes from above were written out; the steps above give them."
+        blocks.append(Paragraph((*listed, why if len(missing) == 1 else whys)))
+    return blocks
 
 
 def _softmax(names: Names) -> list[Block]:
     """The derivative of the first softmax that the network has, for the same index and for different ones."""
-    for (o, total), named in names.softmax.named.items():
+    for (_, total), named in softmaxes(names).named.items():
         written = names.written[total]
         over = [c for c, extent in written.op.over if extent != 1]
         if len(over) == 1:
-            return _softmax_rows(names, o, named, over[0])
+            return _softmax_rows(names, written.operands[0], named, over[0])
     return []
 
 
-def _softmax_rows(names: Names, o: str, named: str, k: str) -> list[Block]:
+def _softmax_rows(names: Names, o: Ref, named: str, k: str) -> list[Block]:
     """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over."""
-    total = next(t for (own, t) in names.softmax.named if own == o)
-    index, sizes = names.written[total].operands[0].index, letter_sizes(names.program, names.written[total])
-    (i,) = fresh(1, index)
+    shape = dict(zip(o.index, names.signature(o.name).shape, strict=True))
+    other = fresh(1, o.index)[0]
 
-    def at(c: str) -> list[str]:
-        return ["" if sizes[x] == 1 else names.letter(c if x == k else x) for x in index]
+    def at(c: str) -> list[Letter]:
+        return [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index]
 
-    p, q = (names.entry(named, at(c)) if named else Name("p").latex([c for c in at(c) if c]) for c in (k, i))
-    k, i = names.letter(k), names.letter(i)
-    same, other = rf"{p} \left(1 - {p}\right) & \text{{if }} {k} = {i}", rf"-{p} {q} & \text{{if }} {k} \ne {i}"
-    left = rf"\frac{{\partial {p}}}{{\partial {names.entry(o, at(i))}}}"
-    where = () if named else (" ", Math(rf"p = \operatorname{{softmax}}\left({names.tensor(o)}\right)"), ",")
+    p, q = (names.entry(named, at(c)) if named else Name(f.letter("p")).formula(at(c)) for c in (k, other))
+    first, second = letter(k), letter(other)
+    left = f.over(f.partial(p), f.partial(names.entry(o.name, at(other))))
+    same = f.juxtapose([p, f.bracket(f.add([f.ONE, f.negative(p)]))])
+    right = f.cases(same, f.equation(first, second), f.negative(f.juxtapose([p, q])), f.relation(first, f.symbol("ne"), second))
+    definition = f.equation(f.letter("p"), f.call(f.function("softmax"), [names.tensor(o.name)]))
+    where = () if named else (" ", Math(definition), ",")
     sentence: Content = ("The derivative of the softmax", *where, " for the same index and for different ones:")
-    return [Paragraph(sentence), Formula(rf"{left} = \begin{{cases}} {same} \\ {other} \end{{cases}}")]
+    return [Paragraph(sentence), Formula(f.equation(left, right))]
 
 
-def _formulas_of(blocks: Iterable[Block]) -> Iterable[str]:
+def _formulas_of(blocks: Iterable[Block]) -> Iterable[Node]:
     for block in blocks:
         if isinstance(block, FormulaRows):
-            yield from (row.latex for row in block.rows)
+            yield from (row.formula for row in block.rows)
         elif isinstance(block, StepBlock):
-            yield from (
-                *formulas(block.rule),
-                *formulas(block.local),
-                *formulas(block.upstream),
-                *formulas(block.result),
-            )
+            yield from (*block.rule, *block.local, *block.upstream, *block.result)

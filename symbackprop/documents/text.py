@@ -19,13 +19,12 @@ from symbackprop.documents.document import (
     Section,
     StepBlock,
     Table,
-    formulas,
     numbers,
     pieces,
     printable,
 )
-from symbackprop.formulas.formula import split
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import split
 
 INDENT = "    "
 
@@ -44,7 +43,7 @@ def line(content: Content) -> str:
     parts = []
     for piece in pieces(content):
         if isinstance(piece, Math):
-            parts.append(plain(piece.latex))
+            parts.append(plain(piece.formula))
         else:
             parts.append(" ".join(printable(piece if isinstance(piece, str) else piece.text).split("\n")))
     return "".join(parts)
@@ -80,14 +79,9 @@ def _rows(block: FormulaRows, width: int) -> str:
     del width
     rows = []
     for row in block.rows:
-        left, right = (plain(part) for part in _sides(row.latex))
-        rows.append((left, right, line(row.note)))
+        left, right = split(row.formula)
+        rows.append((plain(left) if right else "", plain(right or left), line(row.note)))
     return "\n".join(_aligned(rows))
-
-
-def _sides(latex: str) -> tuple[str, str]:
-    left, right = split(latex)
-    return (left, right) if right else ("", left)
 
 
 def _aligned(rows: list[tuple[str, str, str]]) -> Iterator[str]:
@@ -110,8 +104,8 @@ def _step(block: StepBlock, width: int) -> str:
     shape = f"    shape {printable(block.shape)}" if block.shape else ""
     lines = [f"▸ {line(block.title)}{shape}"]
     for label, field in STEP_PARTS:
-        for place, latex in enumerate(formulas(getattr(block, field))):
-            lines.append(f"{INDENT}{label if place == 0 else '':<18}{plain(latex)}")
+        for place, shown in enumerate(getattr(block, field)):
+            lines.append(f"{INDENT}{label if place == 0 else '':<18}{plain(shown)}")
     lines += [_fill(line(sentence), width, INDENT, INDENT) for sentence in (block.pattern, block.note) if line(sentence)]
     return "\n".join(lines)
 

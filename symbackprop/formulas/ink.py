@@ -18,9 +18,10 @@ import ziamath.zmath
 from ziamath.drawable import Glyph, HLine, VLine
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.formulas.formula import FormulaError
 from symbackprop.formulas.mathml import mathml
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
+from symbackprop.formulas.tree import Atom, Node, Row, is_sign, items_of, kind_of
 
 
 class DrawingError(SymbackpropError):
@@ -70,25 +71,22 @@ MOST_EFFORT = 5000
 
 
 @lru_cache(maxsize=4096)
-def formula(latex: str, size: float) -> Ink:
-    r"""The outlines of a LaTeX formula.
+def formula(node: Node, size: float) -> Ink:
+    """The outlines of a formula.
 
-    Arguments: latex, such as `z = W_{1}x`, in the spelling of `formula.parse`; size of its letters in pixels.
-    Raises: DrawingError for what cannot be read, or has no outline in the font; TooLarge.
+    Arguments: node, the formula; size of its letters in pixels.
+    Raises: DrawingError for what has no outline in the font; TooLarge.
     """
-    try:
-        tree = _for_ziamath(ElementTree.fromstring(mathml(latex, display=True)), size)
-    except FormulaError as error:
-        raise DrawingError(str(error)) from None
+    tree = _for_ziamath(ElementTree.fromstring(mathml(node, display=True)), size)
     if _effort(tree) > MOST_EFFORT:
         raise TooLarge("the formula is too long or too deeply nested to be drawn: give a part of it a name of its own")
     found = _Found([], [], [])
     with _fonts_in_use:
         # The font is named because the process may have set another one.
         root = ziamath.zmath.Math(tree, size=size, font="default").node
-        _collect(root, 0.0, 0.0, found, latex)
+        _collect(root, 0.0, 0.0, found, node)
     if not found.boxes:
-        raise DrawingError(f"formula {latex!r} has nothing to draw: write at least a name")
+        raise DrawingError(f"formula {plain(node)!r} has nothing to draw: write at least a name")
     left, right = min(box[0] for box in found.boxes), max(box[2] for box in found.boxes)
     top, bottom = min(box[1] for box in found.boxes), max(box[3] for box in found.boxes)
     return Ink(right - left, -top, bottom, tuple(found.glyphs), tuple(found.rules)).moved(-left, 0.0)
@@ -141,11 +139,11 @@ class _Found:
     boxes: list[tuple[float, float, float, float]]  # left, top, right, bottom of what is visible
 
 
-def _collect(node: Any, x: float, y: float, found: _Found, latex: str) -> None:
+def _collect(node: Any, x: float, y: float, found: _Found, whole: Node) -> None:
     """Walk ziamath's tree: its own drawing repeats every outline, or shares them by a setting of the whole process."""
     if isinstance(node, Glyph):
         if not node.glyph.index and node.char.strip():
-            raise DrawingError(f"formula {latex!r}: the font lacks {node.char!r}: write the name in Latin or Greek letters")
+            raise DrawingError(f"formula {plain(whole)!r}: the font lacks {node.char!r}: write the name in Latin or Greek letters")
         if outline := _outline("S", node.glyph):
             scale, box = node.size / node.glyph.font.info.layout.unitsperem, node.glyph.bbox
             found.glyphs.append((outline, x, y, node.size))
@@ -158,7 +156,7 @@ def _collect(node: Any, x: float, y: float, found: _Found, latex: str) -> None:
         found.boxes.append((x, y, x + node.lw, y + node.height))
     else:
         for (dx, dy), child in zip(getattr(node, "nodexy", []), node.nodes, strict=False):
-            _collect(child, x + dx, y + dy, found, latex)
+            _collect(child, x + dx, y + dy, found, whole)
 
 
 def _outline(font: str, glyph: Any) -> str:
@@ -174,34 +172,38 @@ def _outline(font: str, glyph: Any) -> str:
     return name if OUTLINES[name] else ""
 
 
-def fitted(latex: str, size: float, widest: float) -> Ink:
+def fitted(node: Node, size: float, widest: float) -> Ink:
     """The formula in one line; where too wide, broken before = + - into up to four; else its left-hand side."""
     with suppress(TooLarge):
-        whole = formula(latex, size)
+        whole = formula(node, size)
         if whole.width <= widest:
             return _lined(whole, size)
-        lines = [formula(line, size) for line in _lines(latex, size, widest)]
+        lines = [formula(line, size) for line in _lines(node, size, widest)]
         if len(lines) <= 4 and max(line.width for line in lines) <= widest:
             return stack([_lined(line, size) for line in lines], 0.6 * size, align=0.0)
-    start, *rest = _pieces(latex)
+    start, *rest = _pieces(node)
     with suppress(TooLarge):
-        short = formula(rf"{start} = \ldots", size)
+        short = formula(Row((*start, Atom("=", "relation"), _DOTS)), size)
         if rest and short.width <= widest:
             return _lined(short, size)
-    return _lined(formula(r"\ldots", size), size)
+    return _lined(formula(_DOTS, size), size)
 
 
-def _lines(latex: str, size: float, widest: float) -> list[str]:
+_DOTS = Atom("…", "upright")
+
+
+def _lines(node: Node, size: float, widest: float) -> list[Node]:
     """The pieces of the formula, as many in a line as fit."""
-    lines, width = [""], 0.0
-    for piece in _pieces(latex):
-        more = formula(piece, size).width + 0.6 * size  # with the blanks around the sign
+    lines: list[tuple[Node, ...]] = [()]
+    width = 0.0
+    for piece in _pieces(node):
+        more = formula(Row(piece), size).width + 0.6 * size  # with the blanks around the sign
         if lines[-1] and width + more > widest:
-            lines.append("")
+            lines.append(())
             width = 0.0
         lines[-1] += piece
         width += more
-    return lines
+    return [Row(line) for line in lines]
 
 
 def _lined(ink: Ink, size: float) -> Ink:
@@ -209,20 +211,16 @@ def _lined(ink: Ink, size: float) -> Ink:
     return replace(ink, ascent=max(ink.ascent, 0.72 * size), descent=max(ink.descent, 0.22 * size))
 
 
-def _pieces(latex: str) -> list[str]:
-    r"""The formula cut before each = + - that stands outside braces, brackets and \left ... \right."""
-    pieces, depth, start = [], 0, 0
-    for token in re.finditer(r"\\(?:[A-Za-z]+|.)|.", latex, re.DOTALL):
-        if token[0] in ("{", "(", "[", r"\left", r"\begin"):
-            depth += 1
-        elif token[0] in ("}", ")", "]", r"\right", r"\end"):
-            depth -= 1
-        elif token[0] in "=+-" and depth == 0:
-            before = latex[start : token.start()].rstrip()
-            if before.strip(" =+-") and before[-1] not in "^_":
-                pieces.append(latex[start : token.start()])
-                start = token.start()
-    return [*pieces, latex[start:]]
+def _pieces(node: Node) -> list[tuple[Node, ...]]:
+    """The items of the formula, cut before each = + - that stands outside brackets and follows an operand."""
+    pieces: list[list[Node]] = [[]]
+    depth = 0
+    for item in items_of(node):
+        depth += {"open": 1, "close": -1}.get(kind_of(item), 0)
+        if depth == 0 and isinstance(item, Atom) and item.text in ("=", "+", "−") and pieces[-1] and not is_sign(pieces[-1][-1]):
+            pieces.append([])
+        pieces[-1].append(item)
+    return [tuple(piece) for piece in pieces]
 
 
 @lru_cache(maxsize=1)

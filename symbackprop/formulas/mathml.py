@@ -1,44 +1,42 @@
 """Formulas as MathML, in the part that browsers draw themselves (MathML Core).
 
-Written from the tree of `formula.parse` rather than by latex2mathml: that one lets text through unescaped, passes
-unknown macros on in silence, and uses attributes (`mathvariant="bold"`, `columnalign`) that browsers have dropped.
+Not by latex2mathml: that one lets text through unescaped, passes unknown macros on in silence, and uses attributes
+(`mathvariant="bold"`, `columnalign`) that browsers have dropped.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
 from html import escape
 
-from symbackprop.formulas.formula import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, parse
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ALPHABETS, ENVIRONMENTS
+from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, is_sign, items_of, kind_of
 
 THIN_SPACE = '<mspace width="0.1667em"/>'
 
 
 @lru_cache(maxsize=4096)
-def mathml(latex: str, display: bool = False) -> str:
+def mathml(node: Node, display: bool = False) -> str:
     """The <math> element of a formula, with its plain text as `alttext`.
 
     display: large sums with their limits above and below, as in a displayed equation.
-    Raises FormulaError, see `formula.parse`.
     """
     style = ' displaystyle="true"' if display else ""
-    return f'<math{style} alttext="{escape(plain(latex))}">{_row(parse(latex))}</math>'
+    return f'<math{style} alttext="{escape(plain(node))}">{_row(node)}</math>'
 
 
-def _row(node: Row) -> str:
+def _row(node: Node) -> str:
     """The items side by side; what an operator is depends on what stands before it, as in TeX."""
     pieces = []
     operand_before = False
-    for place, item in enumerate(node.items):
-        head = item.base if isinstance(item, Script) else item
-        kind = head.kind if isinstance(head, Atom) else ""
+    items = items_of(node)
+    for item, following in zip(items, (*items[1:], None), strict=False):
+        kind = kind_of(item)
         pieces.append(_write(item) if kind != "binary" or operand_before else _sign(item))
-        following = node.items[place + 1] if place + 1 < len(node.items) else None
         if kind in ("function", "limit") and not _opens(following):
             pieces.append(THIN_SPACE)
         if kind != "space":
-            operand_before = kind not in ("binary", "relation", "open", "punctuation", "big", "limit", "function")
+            operand_before = not is_sign(item)
     return pieces[0] if len(pieces) == 1 else f"<mrow>{''.join(pieces)}</mrow>"
 
 
@@ -121,7 +119,7 @@ def _script(node: Script) -> str:
 
 def _primes(sup: Node | None) -> str:
     """The primes that a superscript is made of; empty where it holds anything else."""
-    items = sup.items if isinstance(sup, Row) else (sup,)
+    items = () if sup is None else items_of(sup)
     marks = [item.text for item in items if isinstance(item, Atom) and item.text == "′"]
     return "".join(marks) if len(marks) == len(items) else ""
 

@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-from symbackprop.formulas.formula import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, parse
 from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ENVIRONMENTS
+from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, is_sign, items_of, kind_of
 
 _LOW = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρϕχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 _HIGH = dict(zip("0123456789+−=()abcdefghijklmnoprstuvwxyz⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′", strict=True))
@@ -16,29 +16,26 @@ _OPERATORS = ("binary", "relation")
 
 
 @lru_cache(maxsize=4096)
-def plain(latex: str) -> str:
-    r"""The formula as a line of text: \frac{\partial L}{\partial W_1} is ∂L/∂W₁.
-
-    Raises FormulaError, see `formula.parse`.
-    """
-    return unicodedata.normalize("NFC", _row(parse(latex)))
+def plain(node: Node) -> str:
+    """The formula as a line of text: ∂L/∂W₁."""
+    return unicodedata.normalize("NFC", _row(node))
 
 
-def _row(node: Row) -> str:
+def _row(node: Node) -> str:
     text = ""
     before: Node | None = None
-    for place, item in enumerate(node.items):
-        following = node.items[place + 1] if place + 1 < len(node.items) else None
-        kind = _kind(item)
+    items = items_of(node)
+    for item, following in zip(items, (*items[1:], None), strict=False):
+        kind = kind_of(item)
         if kind == "space":
             text = text.rstrip() + (" " if float(_atom_of(item).text) > 0 else "")
             continue
         written = _write(item)
         if isinstance(item, Fraction) and (
-            _operand(before) or _kind(before) == "close" or _operand(following) or _kind(following) in ("big", "open")
+            _operand(before) or kind_of(before) == "close" or _operand(following) or kind_of(following) in ("big", "open")
         ):
             written = f"({written})"
-        if kind in _OPERATORS and not (kind == "binary" and _is_sign(before)):
+        if kind in _OPERATORS and not (kind == "binary" and is_sign(before)):
             text = text.rstrip() + f" {written} "
         else:
             text += (" " if _gap(before, item, text) else "") + written + (" " if kind == "punctuation" else "")
@@ -52,29 +49,16 @@ def _atom_of(item: Node | None) -> Atom:
     return head if isinstance(head, Atom) else Atom("", "letter")
 
 
-def _kind(item: Node | None) -> str:
-    """What the item is to its neighbours."""
-    if item is None:
-        return ""
-    head = item.base if isinstance(item, Script) else item
-    return head.kind if isinstance(head, Atom) else "fence" if isinstance(head, Fence | Grid) else "letter"
-
-
-def _is_sign(before: Node | None) -> bool:
-    """Whether a plus or minus after this item is a sign, not an operation."""
-    return _kind(before) in ("", "binary", "relation", "open", "punctuation", "big", "limit", "function")
-
-
 def _operand(item: Node | None) -> bool:
     """Whether the item multiplies what it stands next to."""
-    return _kind(item) not in ("", "binary", "relation", "open", "close", "punctuation", "space", "text", "big")
+    return kind_of(item) not in ("", "binary", "relation", "open", "close", "punctuation", "space", "text", "big")
 
 
 def _gap(before: Node | None, item: Node, text: str) -> bool:
     """Whether a space is due between the two: a product needs one, an opening parenthesis and a slash do not."""
     if not text or text.endswith(" ") or before is None:
         return False
-    last, kind = _kind(before), _kind(item)
+    last, kind = kind_of(before), kind_of(item)
     if "/" in (_atom_of(before).text, _atom_of(item).text) or _atom_of(before).text in ("∂", "∇"):
         return False
     if last in ("binary", "open") or kind in ("close", "punctuation"):
@@ -103,7 +87,7 @@ def _script(node: Script) -> str:
     base = _write(node.base)
     if isinstance(node.base, Fraction) or (isinstance(node.base, Row) and len(node.base.items) > 1):
         base = f"({base})"
-    if _kind(node.base) in ("big", "limit", "relation"):
+    if kind_of(node.base) in ("big", "limit", "relation"):
         return base + _mark("_", node.sub) + _mark("^", node.sup)
     return base + _shifted(node.sub, _LOW, "_") + _shifted(node.sup, _HIGH, "^")
 
@@ -134,17 +118,17 @@ def _fraction(node: Fraction) -> str:
 def _part(node: Node, under: bool) -> str:
     """The numerator or denominator, in parentheses unless it reads as one thing: W₁, ∂W₁, 2."""
     text = _write(node)
-    items = node.items if isinstance(node, Row) else (node,)
+    items = items_of(node)
     if len(items) == 1:
         one = not isinstance(items[0], Fraction)
     elif _atom_of(items[0]).text in ("∂", "∇"):
-        one = not any(_kind(item) in _OPERATORS or isinstance(item, Fraction) for item in items)
+        one = not any(kind_of(item) in _OPERATORS or isinstance(item, Fraction) for item in items)
     else:
         one = not under and not any(
-            _kind(item) in (*_OPERATORS, "big", "limit")
+            kind_of(item) in (*_OPERATORS, "big", "limit")
             or isinstance(item, Fraction)
             or _atom_of(item).text == "/"
-            or (_kind(item) == "function" and _kind(following) not in ("open", "fence"))
+            or (kind_of(item) == "function" and kind_of(following) not in ("open", "fence"))
             for item, following in zip(items, (*items[1:], None), strict=True)
         )
     return text if one else f"({text})"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +14,8 @@ from symbackprop.display.closed_form import ClosedForms
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.tree import Node, Row, Script, items_of, split, walk
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import Context, Left, NotUnderstood, Reading, read_claim
 
@@ -80,12 +81,19 @@ def latex_of(program: Program, truth: Truth) -> str:
     names = Names(replace(program, tensors={**truth.program.tensors, **program.tensors}))
     hidden = {e.target.name for e in program.equations} - {CLAIM}
     last = program.equation_of()[CLAIM]
-    whole = ClosedForms(names, hidden, LONGEST).latex(CLAIM)
+    whole = ClosedForms(names, hidden, LONGEST).formula(CLAIM)
     shown = whole or (None if hidden else matrix_equation(names, last) or index_equation(names, last))
-    told = {names.tensor(n) for n in hidden}
-    if shown is not None and not any(re.search(re.escape(t) + r"(?![\w{}])", shown) for t in told):
-        return shown.partition(" = ")[2] or shown
-    return r" \\ ".join(matrix_equation(names, e) or index_equation(names, e) for e in program.equations)
+    if shown is not None and not {names.tensor(n) for n in hidden} & set(_pieces(shown)):
+        return latex(Row(items_of(split(shown)[1] or shown)[1:]))
+    return r" \\ ".join(latex(matrix_equation(names, e) or index_equation(names, e)) for e in program.equations)
+
+
+def _pieces(formula: Node) -> Iterator[Node]:
+    """Everything in a formula, and a name without its power."""
+    for part in walk(formula):
+        yield part
+        if isinstance(part, Script) and part.sub is not None:
+            yield Script(part.base, part.sub)
 
 
 def equal_shapes(a: Sequence[Expr], b: Sequence[Expr]) -> bool:

@@ -16,13 +16,15 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, check
+from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
-from symbackprop.documents.steps import closed_forms, written_out
+from symbackprop.display.written_out import written_out
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central, unit_directions
 from symbackprop.evaluate.points import PointError, shape_of
+from symbackprop.formulas.latex import latex
 from symbackprop.judge.points import Place, Places
 from symbackprop.notation.networks import with_gates
 
@@ -121,8 +123,8 @@ class Truth:
         names = Names(derived.program)
         name = derived.gradient(wrt)
         equation = derived.program.equation_of()[name]
-        closed = closed_forms(names, derived, written_out(derived)).latex(name)
-        return closed or matrix_equation(names, equation) or index_equation(names, equation)
+        closed = closed_forms(names, derived, written_out(derived)).formula(name)
+        return latex(closed or matrix_equation(names, equation) or index_equation(names, equation))
 
     def shown(self, wrt: str, of: str | None = None) -> Derivation:
         """The derivation as it is displayed, where it has the same values as the one over elementary gates."""

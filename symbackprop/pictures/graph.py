@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 from symbackprop.formulas.ink import NOTHING, DrawingError, Ink, fitted, formula, text, value
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.canvas import Canvas, number
 from symbackprop.pictures.graph_layout import Layout, Wire, place
 
@@ -25,15 +26,15 @@ Direction = Literal["LR", "TB", "auto"]
 
 @dataclass(frozen=True)
 class Node:
-    r"""One equation, or one input, of the graph.
+    """One equation, or one input, of the graph.
 
-    Arguments: id, unique; label, LaTeX such as `z = W_{1}x`; kind; shape in words such as `(h, d)`; value and gradient
+    Arguments: id, unique; label, a formula such as z = W x; kind; shape in words such as `(h, d)`; value and gradient
     as they are to be shown (`-0.39`, `mean 0.12, |max| 1.3`, or rows of numbers, a line each, which get brackets), None
     where there is none.
     """
 
     id: str
-    label: str
+    label: Formula
     kind: Kind = "value"
     shape: str = ""
     value: str | None = None
@@ -42,11 +43,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    r"""A wire from the node that makes a value to one that reads it; label is LaTeX, such as the local derivative."""
+    """A wire from the node that makes a value to one that reads it; label is a formula, such as the local derivative."""
 
     source: str
     target: str
-    label: str | None = None
+    label: Formula | None = None
 
 
 class Look(NamedTuple):

@@ -10,6 +10,7 @@ from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
+from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.graph import Edge, Kind, Node, draw_graph
 
 
@@ -24,7 +25,7 @@ def draw_network(asked: Derivation, entries: Mapping[str, str], gradients: Mappi
     hidden = written_out(asked)
     reads = _visible_reads(program, hidden)
 
-    def node(tensor: Signature, label: str) -> Node:
+    def node(tensor: Signature, label: Formula) -> Node:
         kind: Kind = "loss" if tensor.name == asked.of else _kind(tensor)
         shape = names.shape(tensor.name) if tensor.shape else ""
         return Node(tensor.name, label, kind, shape, entries[tensor.name], gradients.get(tensor.name))

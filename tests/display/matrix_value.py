@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symbackprop.core.program import Program
-from symbackprop.formulas.formula import Atom, Fence, Node, Script, parse
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Atom, Fence, Node, Script
 from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at
 
 

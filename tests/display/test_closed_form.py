@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from symbackprop.display.closed_form import LIMIT, ClosedForms
+from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.names import Names
-from symbackprop.documents.steps import closed_forms, written_out
-from symbackprop.formulas.formula import parse
+from symbackprop.display.written_out import written_out
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
 from tests.display.networks import MAKERS, at_random
 from tests.display.witness import tree_value
 
@@ -16,17 +18,18 @@ D = r"\frac{\partial L}{\partial "
 def forms(name: str, limit: int = LIMIT) -> tuple[ClosedForms, dict[str, str | None]]:
     derived = MAKERS[name]()
     closed = closed_forms(Names(derived.program), derived, written_out(derived), limit)
-    return closed, {w: closed.latex(derived.gradient(w)) for w in derived.wrt}
+    found = {w: closed.formula(derived.gradient(w)) for w in derived.wrt}
+    return closed, {w: node and latex(node) for w, node in found.items()}
 
 
 @pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize("limit", [LIMIT, 1000])
 def test_every_closed_form_is_the_gradient(name: str, limit: int) -> None:
     derived = MAKERS[name]()
-    closed, latex = forms(name, limit)
+    closed, text = forms(name, limit)
     arrays, sizes = at_random(derived)
     for wrt in derived.wrt:
-        parse(latex[wrt] or "")
+        parse(text[wrt] or "")
         tree = closed.tree(derived.gradient(wrt))
         if tree is not None:
             expected = arrays[derived.gradient(wrt)]
@@ -55,10 +58,10 @@ def test_every_closed_form_is_the_gradient(name: str, limit: int) -> None:
     ],
 )  # fmt: skip
 def test_closed_forms_read_as_in_a_textbook(name: str, wrt: str, right: str) -> None:
-    _, latex = forms(name)
-    assert (latex[wrt] or "").replace(" ", "") == (D + right).replace(" ", "")
+    _, text = forms(name)
+    assert (text[wrt] or "").replace(" ", "") == (D + right).replace(" ", "")
 
 
 def test_beyond_the_limit_the_gradient_from_above_keeps_its_name() -> None:
-    _, latex = forms("two_layers", limit=14)
-    assert latex["W_1"] == D + r"W_{1}} = \left[" + D + r"a}\odot a\odot \left(1 - a\right)\right]\,x^{\top}"
+    _, text = forms("two_layers", limit=14)
+    assert text["W_1"] == D + r"W_{1}} = \left[" + D + r"a}\odot a\odot \left(1 - a\right)\right]\,x^{\top}"

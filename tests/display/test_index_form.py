@@ -8,7 +8,9 @@ from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, size, slot
 from symbackprop.display.index_form import counts_positions, index_equation, index_form
 from symbackprop.display.names import Names
-from symbackprop.formulas.formula import parse
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import items_of
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, where
 from tests.display.networks import MAKERS, declare
@@ -17,7 +19,7 @@ from tests.display.networks import MAKERS, declare
 def right(tensor: Tensor, name: str = "L") -> str:
     """The index form of the equation that writes a tensor."""
     program = trace({name: tensor})
-    return index_form(Names(program), program.equation_of()[name])
+    return latex(index_form(Names(program), program.equation_of()[name]))
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -25,13 +27,14 @@ def test_every_equation_has_an_index_form_that_every_format_sets(make) -> None:
     program = make().program
     names = Names(program)
     for equation in program.equations:
-        parse(index_equation(names, equation))
+        node = index_equation(names, equation)
+        assert parse(latex(node)).items == items_of(node)
 
 
 def test_the_two_layer_network() -> None:
     program = MAKERS["two_layers"]().program
     names = Names(program)
-    assert [index_equation(names, e) for e in program.equations] == [
+    assert [latex(index_equation(names, e)) for e in program.equations] == [
         r"z_{i} = \sum_{j} W_{1,ij} x_{j}",
         r"a_{i} = \sigma\left(z_{i}\right)",
         r"\hat{y}_{k} = \sum_{i} W_{2,ki} a_{i}",
@@ -47,7 +50,7 @@ def test_the_two_layer_network() -> None:
 def test_a_jacobian_of_a_product_ties_its_letters() -> None:
     derived = MAKERS["product_jacobian"]()
     names = Names(derived.program)
-    assert [index_equation(names, e) for e in derived.backward] == [
+    assert [latex(index_equation(names, e)) for e in derived.backward] == [
         r"\frac{\partial q_{k}}{\partial W_{ij}} = \mathbf{1}[k = i]\,x_{j}",
         r"\frac{\partial q_{k}}{\partial x_{j}} = W_{kj}",
     ]
@@ -68,7 +71,7 @@ def test_a_window_is_read_at_a_sum_of_positions_and_scattered_within_its_range()
     y = Tensor((out,), op, ((x, ("i",)), (w, ("k",))), ("o",), conditions=(size("H") - size("K"),)).named("y")
     derived = differentiate(trace({"L": (y**2).sum()}), "L", ["x", "w"])
     names = Names(derived.program)
-    written = {e.target.name: index_form(names, e) for e in derived.program.equations}
+    written = {e.target.name: latex(index_form(names, e)) for e in derived.program.equations}
     assert written["y"].replace(" ", "") in (
         r"\sum_{j}x_{i+j}w_{j}",
         r"\sum_{k}x_{i+k}w_{k}",
@@ -80,7 +83,7 @@ def test_a_window_is_read_at_a_sum_of_positions_and_scattered_within_its_range()
 
 
 @pytest.mark.parametrize(
-    ("body", "latex"),
+    ("body", "text"),
     [
         (lambda x, y: 0.01 * x, "0.01 x"),
         (lambda x, y: x / 2, r"\frac{1}{2}\,x"),
@@ -102,10 +105,11 @@ def test_a_window_is_read_at_a_sum_of_positions_and_scattered_within_its_range()
         (lambda x, y: -x - y, "-x - y"),
     ],
 )
-def test_bodies_read_as_in_a_textbook(body, latex: str) -> None:
+def test_bodies_read_as_in_a_textbook(body, text: str) -> None:
     program = trace({"L": body(declare("x", "data"), declare("y", "data"))}, gates="whole")
-    assert index_form(Names(program), program.equations[-1]) == latex
-    parse(latex)
+    node = index_form(Names(program), program.equations[-1])
+    assert latex(node) == text
+    assert parse(text).items == items_of(node)
 
 
 def test_what_has_no_summed_letter_stands_in_front() -> None:
@@ -124,9 +128,9 @@ def test_reductions() -> None:
     assert right(H.max(axis=1), "m") == r"\max_{j} H_{ij}"
     program = MAKERS["softmax_classifier"]().program
     names = Names(program)
-    written = [index_form(names, e) for e in program.equations]
-    assert any(r"\log\sum_{" in latex for latex in written)
-    assert any(r"\operatorname{softmax}\left(O\right)_{" in latex for latex in written)
+    written = [latex(index_form(names, e)) for e in program.equations]
+    assert any(r"\log\sum_{" in text for text in written)
+    assert any(r"\operatorname{softmax}\left(O\right)_{" in text for text in written)
 
 
 def test_the_report_says_where_counting_begins_only_where_it_matters() -> None:

@@ -12,7 +12,9 @@ from symbackprop.display import tree as t
 from symbackprop.display import tree_algebra as make
 from symbackprop.display.matrix_form import matrix_equation, matrix_form, matrix_tree
 from symbackprop.display.names import Names
-from symbackprop.formulas.formula import parse
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import items_of
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, contract
 from tests.display.networks import MAKERS, at_random, declare
@@ -31,7 +33,9 @@ def proven(derived: Derivation, seed: int = 0) -> int:
             expected = arrays[equation.target.name]
             found = tree_value(tree, arrays, sizes)
             np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9, err_msg=str(equation))
-            parse(matrix_equation(names, equation) or "")
+            node = matrix_equation(names, equation)
+            assert node is not None
+            assert parse(latex(node)).items == items_of(node)
             count += 1
     return count
 
@@ -51,7 +55,8 @@ def test_random_programs(program: Program, seed: int) -> None:
 
 def right(tensor, name: str = "y") -> str | None:
     program = trace({name: tensor})
-    return matrix_form(Names(program), program.equation_of()[name])
+    node = matrix_form(Names(program), program.equation_of()[name])
+    return None if node is None else latex(node)
 
 
 def test_products() -> None:
@@ -112,4 +117,6 @@ def test_values_that_are_written_out() -> None:
     program = MAKERS["two_layers_with_biases"]().forward
     names = Names(program)
     hidden = {e.target.name for e in program.equations if e.target.name not in ("yhat", "a", "z", "L")}
-    assert matrix_equation(names, program.equation_of()["z"], hidden) == "z = W_{1} x + b_{1}"
+    node = matrix_equation(names, program.equation_of()["z"], hidden)
+    assert node is not None
+    assert latex(node) == "z = W_{1} x + b_{1}"

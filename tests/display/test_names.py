@@ -4,15 +4,21 @@ import pytest
 
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Gradient
-from symbackprop.display.names import Names, parse_name
-from symbackprop.formulas.formula import parse
+from symbackprop.display.names import Names, letter, parse_name
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Node, items_of
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply
 from tests.display.networks import declare, second_derivative, two_layers
 
 
+def letters(text: str) -> list[Node]:
+    return [letter(char) for char in text]
+
+
 @pytest.mark.parametrize(
-    ("name", "latex"),
+    ("name", "text"),
     [
         ("x", "x"),
         ("yhat", r"\hat{y}"),
@@ -36,16 +42,18 @@ from tests.display.networks import declare, second_derivative, two_layers
         ("x10", "x_{10}"),
     ],
 )
-def test_a_name_follows_sympys_habit(name: str, latex: str) -> None:
-    assert parse_name(name).latex() == latex
-    parse(latex)
+def test_a_name_follows_sympys_habit(name: str, text: str) -> None:
+    node = parse_name(name).formula()
+    assert latex(node) == text
+    assert parse(text).items == items_of(node)
 
 
 def test_letters_join_the_subscript() -> None:
-    assert parse_name("W").latex("ij") == "W_{ij}"
-    assert parse_name("W_1").latex("ij") == "W_{1,ij}"
-    assert parse_name("x").latex(["b", "o+k"]) == "x_{b,o+k}"
-    assert parse_name("x").latex(["i_{1}", "j"]) == "x_{i_{1},j}"
+    i, j, b, o_k = letter("i"), letter("j"), letter("b"), parse("o + k")
+    assert latex(parse_name("W").formula([i, j])) == "W_{ij}"
+    assert latex(parse_name("W_1").formula([i, j])) == "W_{1,ij}"
+    assert latex(parse_name("x").formula([b, o_k])) == "x_{b,o+k}"
+    assert latex(parse_name("x").formula([letter("i1"), None, j])) == "x_{i_{1},j}"
 
 
 def test_two_tensors_never_print_alike() -> None:
@@ -56,30 +64,30 @@ def test_two_tensors_never_print_alike() -> None:
 
 def test_gradients_are_fractions() -> None:
     names = Names(two_layers().program)
-    assert names.tensor("dL/dW_1") == r"\frac{\partial L}{\partial W_{1}}"
-    assert names.entry("dL/dW_1", "ij") == r"\frac{\partial L}{\partial W_{1,ij}}"
+    assert latex(names.tensor("dL/dW_1")) == r"\frac{\partial L}{\partial W_{1}}"
+    assert latex(names.entry("dL/dW_1", letters("ij"))) == r"\frac{\partial L}{\partial W_{1,ij}}"
 
 
 def test_a_derivative_of_a_derivative_is_of_second_order() -> None:
     names = Names(second_derivative().program)
-    assert names.entry("d(dL/dx)/dx", "kj") == r"\frac{\partial^{2} L}{\partial x_{j}\,\partial x_{k}}"
+    assert latex(names.entry("d(dL/dx)/dx", letters("kj"))) == r"\frac{\partial^{2} L}{\partial x_{j}\,\partial x_{k}}"
     assert (
-        names.entry("d(dL/dx)/d(dL/dz)", "ki")
+        latex(names.entry("d(dL/dx)/d(dL/dz)", letters("ki")))
         == r"\frac{\partial \left(\partial L/\partial x_{k}\right)}{\partial \left(\partial L/\partial z_{i}\right)}"
     )
-    assert names.derivative(Gradient("dL/dx", "x"), "kj", local=True).startswith(r"\frac{\partial \left(")
+    assert latex(names.derivative(Gradient("dL/dx", "x"), letters("kj"), local=True)).startswith(r"\frac{\partial \left(")
 
 
 def test_a_scalar_twice_is_a_square() -> None:
     x = declare("x", "data")
     first = differentiate(trace({"f": apply("tanh", x)}), "f", ["x"])
     second = differentiate(first.program, "df/dx", ["x"])
-    assert Names(second.program).tensor("d(df/dx)/dx") == r"\frac{\partial^{2} f}{\partial x^{2}}"
+    assert latex(Names(second.program).tensor("d(df/dx)/dx")) == r"\frac{\partial^{2} f}{\partial x^{2}}"
 
 
 def test_the_part_through_a_use_says_so() -> None:
     x = declare("x", "data", "n")
     derived = differentiate(trace({"L": (x * apply("tanh", x).named("a")).sum()}), "L", ["x"])
     assert r"\left.\frac{\partial L}{\partial x}\right|_{a}" in [
-        Names(derived.program).tensor(e.target.name) for e in derived.backward
+        latex(Names(derived.program).tensor(e.target.name)) for e in derived.backward
     ]

@@ -11,10 +11,12 @@ import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Matrix, Program
+from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_tree
-from symbackprop.display.tree_latex import tree_latex
-from symbackprop.documents.steps import closed_forms, written_out
+from symbackprop.display.tree_formula import tree_formula
+from symbackprop.display.written_out import written_out
+from symbackprop.formulas.latex import latex
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
 from tests.formulas.latex_value import Numbered, latex_value
@@ -34,31 +36,32 @@ def prove(derived: Derivation, seed: int = 0) -> int:
     everything = [equation.target.name for equation in derived.program.equations]
     count = 0
 
-    def agree(found: np.ndarray, name: str, latex: str) -> None:
+    def agree(found: np.ndarray, name: str, text: str) -> None:
         nonlocal count
         expected = arrays[name]
         found = np.full(expected.shape, np.ravel(found)[0]) if np.size(found) == 1 else found.reshape(expected.shape)
-        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=f"{name} = {latex}")
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=f"{name} = {text}")
         count += 1
 
     for equation in derived.program.equations:
         name = equation.target.name
         if isinstance(equation.op, Matrix) or name in inline:
             continue
-        latex = index_form(names, equation, inline)
-        agree(latex_value(names, latex, equation, arrays, sizes, inline), name, latex)
+        text = latex(index_form(names, equation, inline))
+        agree(latex_value(names, text, equation, arrays, sizes, inline), name, text)
         tree = matrix_tree(names, equation, inline)
         if tree is not None:
-            latex = tree_latex(names, tree)
-            agree(matrix_value(names.program, latex, arrays, sizes), name, latex)
+            text = latex(tree_formula(names, tree))
+            agree(matrix_value(names.program, text, arrays, sizes), name, text)
     for wrt in derived.wrt:
         name = derived.gradient(wrt)
-        latex = (closed.latex(name) or "").partition(" = ")[2]
-        if latex and closed.tree(name) is not None:
-            agree(matrix_value(names.program, latex, arrays, sizes), name, latex)
-        elif latex:
+        node = closed.formula(name)
+        text = "" if node is None else latex(node).partition(" = ")[2]
+        if text and closed.tree(name) is not None:
+            agree(matrix_value(names.program, text, arrays, sizes), name, text)
+        elif text:
             equation = derived.program.equation_of()[name]
-            agree(latex_value(names, latex, equation, arrays, sizes, everything), name, latex)
+            agree(latex_value(names, text, equation, arrays, sizes, everything), name, text)
     return count
 
 

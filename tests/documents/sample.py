@@ -16,6 +16,7 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )
+from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.symbols import ACCENTS, ALPHABETS, DELIMITERS, ENVIRONMENTS, SPACES, SYMBOLS
 
 PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="620" height="90" viewBox="0 0 620 90">
@@ -72,16 +73,16 @@ WHITELIST = (
 )
 
 SAMPLE = Document(
-    ("Gradients of ", Math(r"L = \sum_k (\hat{y}_k - y_k)^2"), " for two layers"),
+    ("Gradients of ", Math(parse(r"L = \sum_k (\hat{y}_k - y_k)^2")), " for two layers"),
     (
         Paragraph(
             (
                 "The network takes ",
-                Math(r"x \in \mathbb{R}^{d}"),
+                Math(parse(r"x \in \mathbb{R}^{d}")),
                 " through a hidden layer of ",
-                Math("h"),
+                Math(parse("h")),
                 " sigmoid units to ",
-                Math(r"\hat{y} \in \mathbb{R}^{c}"),
+                Math(parse(r"\hat{y} \in \mathbb{R}^{c}")),
                 ". A gradient has the shape of the thing it is the gradient of. The file was ",
                 Span("two_layer.net", style="code"),
                 " and every step is listed in ",
@@ -92,68 +93,68 @@ SAMPLE = Document(
         Section("Forward pass"),
         FormulaRows(
             (
-                Formula(r"z = W_1 x", "(h,)"),
-                Formula(r"a = \sigma(z)", "(h,)"),
-                Formula(r"\hat{y} = W_2 a", "(c,)"),
-                Formula(r"L = \sum_{k} \left(\hat{y}_{k} - y_{k}\right)^{2}", "scalar"),
+                Formula(parse(r"z = W_1 x"), "(h,)"),
+                Formula(parse(r"a = \sigma(z)"), "(h,)"),
+                Formula(parse(r"\hat{y} = W_2 a"), "(c,)"),
+                Formula(parse(r"L = \sum_{k} \left(\hat{y}_{k} - y_{k}\right)^{2}"), "scalar"),
             )
         ),
         Section("At one point", 2),
         Table(
             ("Tensor", "Shape", "Value", "Gradient"),
             (
-                (Math("W_1"), "(2, 2)", Math("0.1", "value"), Math("0.088", "gradient")),
-                (Math("x"), "(2,)", Math("0.2", "value"), Math("-0.112", "gradient")),
+                (Math(parse("W_1")), "(2, 2)", Math(parse("0.1"), "value"), Math(parse("0.088"), "gradient")),
+                (Math(parse("x")), "(2,)", Math(parse("0.2"), "value"), Math(parse("-0.112"), "gradient")),
             ),
             "llrr",
             "Values are green, gradients are red.",
         ),
-        Figure(PICTURE, ("The graph, with ", Math("a"), " in the middle."), "z leads to a, a leads to L", "graph.svg"),
+        Figure(PICTURE, ("The graph, with ", Math(parse("a")), " in the middle."), "z leads to a, a leads to L", "graph.svg"),
         Section("Backward pass", anchor="backward"),
         StepBlock(
-            ("Through ", Math(r"a = \sigma(z)")),
-            rule=r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z}",
-            local=r"\frac{\partial a_i}{\partial z_i} = a_i (1 - a_i)",
-            upstream=r"\frac{\partial L}{\partial a} = W_2^\top \frac{\partial L}{\partial \hat{y}}",
+            ("Through ", Math(parse(r"a = \sigma(z)"))),
+            rule=(parse(r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z}"),),
+            local=(parse(r"\frac{\partial a_i}{\partial z_i} = a_i (1 - a_i)"),),
+            upstream=(parse(r"\frac{\partial L}{\partial a} = W_2^\top \frac{\partial L}{\partial \hat{y}}"),),
             result=(
-                r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot a \odot (1 - a)",
-                r"\frac{\partial L}{\partial z_{i}} = \sum_{k} W_{2,ki}\, 2 (\hat{y}_k - y_k)\, a_i (1 - a_i)",
+                parse(r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot a \odot (1 - a)"),
+                parse(r"\frac{\partial L}{\partial z_{i}} = \sum_{k} W_{2,ki}\, 2 (\hat{y}_k - y_k)\, a_i (1 - a_i)"),
             ),
             shape="(h,)",
             pattern="An elementwise function scales each entry by its slope.",
             anchor="step-z",
         ),
         StepBlock(
-            ("Through ", Math("z = W_1 x"), " to ", Math("W_1")),
-            rule=r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial W_1}",
-            local=r"\frac{\partial z_k}{\partial W_{1,ij}} = \mathbf{1}[k=i]\, x_j",
-            upstream=r"\frac{\partial L}{\partial z}",
-            result=r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z}\, x^\top",
+            ("Through ", Math(parse("z = W_1 x")), " to ", Math(parse("W_1"))),
+            rule=(parse(r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial W_1}"),),
+            local=(parse(r"\frac{\partial z_k}{\partial W_{1,ij}} = \mathbf{1}[k=i]\, x_j"),),
+            upstream=(parse(r"\frac{\partial L}{\partial z}"),),
+            result=(parse(r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z}\, x^\top"),),
             shape="(h, d)",
             pattern="Multiplication swaps its factors.",
-            note=("Batch: ", Math("b"), " is summed, since every sample adds its part."),
+            note=("Batch: ", Math(parse("b")), " is summed, since every sample adds its part."),
             anchor="step-W_1",
         ),
         Note("The slope of relu at 0 is taken to be 0.", "warning"),
         Section("Gradients"),
-        Formula(CLOSED, "(h, d)", "gradient-W_1", "gradient"),
+        Formula(parse(CLOSED), "(h, d)", "gradient-W_1", "gradient"),
         Section("All that formulas use"),
-        FormulaRows(tuple(Formula(latex) for latex in FORMULAS)),
+        FormulaRows(tuple(Formula(parse(latex)) for latex in FORMULAS)),
         Section("Check"),
         Table(
             ("Parameter", "Tape", "Differences", "Verdict"),
             (
                 (
                     Span("W_1", style="code"),
-                    Math(r"1.2 \times 10^{-16}"),
-                    Math(r"3.4 \times 10^{-10}"),
+                    Math(parse(r"1.2 \times 10^{-16}")),
+                    Math(parse(r"3.4 \times 10^{-10}")),
                     Span("agrees", "good"),
                 ),
-                (Span("W_2", style="code"), Math("0"), Math(r"0.2"), Span("differs", "bad")),
+                (Span("W_2", style="code"), Math(parse("0")), Math(parse(r"0.2")), Span("differs", "bad")),
             ),
             "lrrl",
         ),
-        Bullets(("Names such as a_b & <i>x</i> stay as they are.", ("Only ", Math(r"\sigma"), " is nonlinear."))),
+        Bullets(("Names such as a_b & <i>x</i> stay as they are.", ("Only ", Math(parse(r"\sigma")), " is nonlinear."))),
         Code("z = W_1 @ x\na = sigmoid(z)  # (h,)", "python"),
         Note(("Everything agrees with ", Link("the forward pass", "section-1"), ".")),
     ),

@@ -10,9 +10,12 @@ import numpy as np
 from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_form
-from symbackprop.display.names import Names
+from symbackprop.display.names import Letter, Names, letter
 from symbackprop.evaluate.points import extent
-from symbackprop.formulas.formula import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, parse
+from symbackprop.formulas import build as f
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script
 from tests.display.witness import NUMPY, value
 
 RELATIONS = {"=": np.equal, "≠": np.not_equal, ">": np.greater, "<": np.less, "≥": np.greater_equal, "≤": np.less_equal}
@@ -22,9 +25,9 @@ AXES = 16
 class Numbered(Names):
     """Names that a machine can read: T3 with its positions between semicolons."""
 
-    def entry(self, name: str, letters: Sequence[str]) -> str:
-        number = list(self.program.tensors).index(name)
-        return rf"\mathrm{{T{number}}}_{{{';'.join(letter or '0' for letter in letters)}}}" if letters else rf"\mathrm{{T{number}}}"
+    def entry(self, name: str, letters: Sequence[Letter]) -> Node:
+        tensor = f.word(f"T{list(self.program.tensors).index(name)}")
+        return f.scripted(tensor, sub=f.joined(f.symbol(";"), [c or f.ZERO for c in letters])) if letters else tensor
 
 
 def formula_value(
@@ -35,12 +38,12 @@ def formula_value(
     inline: Collection[str] = (),
 ) -> np.ndarray:
     """The value of an equation's index form, read from its LaTeX."""
-    return latex_value(names, index_form(names, equation, inline), equation, arrays, sizes, inline)
+    return latex_value(names, latex(index_form(names, equation, inline)), equation, arrays, sizes, inline)
 
 
 def latex_value(
     names: Numbered,
-    latex: str,
+    text: str,
     equation: Equation,
     arrays: Mapping[str, np.ndarray],
     sizes: Mapping[str, int],
@@ -53,25 +56,25 @@ def latex_value(
     reader = Reader(names.program, arrays, sizes)
     for source in (equation, *[names.written[name] for name in inline]):
         for c, e in letter_sizes(names.program, source).items():
-            reader.extents.setdefault(_text(parse(names.letter(c))), extent(e, sizes))
+            reader.extents.setdefault(text_of(letter(c)), extent(e, sizes))
     for c in equation.target.index:
-        reader.bind(_text(parse(names.letter(c))))
+        reader.bind(text_of(letter(c)))
     shape = np.shape(arrays[equation.target.name])
-    result = reader.read(parse(latex).items)
+    result = reader.read(parse(text).items)
     return np.broadcast_to(result, shape + (1,) * (AXES - len(shape)) if np.ndim(result) else shape).reshape(shape)
 
 
-def _text(node: Node | None) -> str:
+def text_of(node: Node | None) -> str:
     """A letter as text: i, i_1."""
     match node:
         case Atom(text):
             return text
         case Script(base, sub, None):
-            return f"{_text(base)}_{_text(sub)}"
+            return f"{text_of(base)}_{text_of(sub)}"
         case Row(items):
-            return "".join(map(_text, items))
+            return "".join(map(text_of, items))
         case Accent(name, body):
-            return f"{name} {_text(body)}"
+            return f"{name} {text_of(body)}"
     raise ValueError(f"no letter: {node}")
 
 
@@ -97,7 +100,7 @@ class Reader:
         for node in items:
             if isinstance(node, Script) and isinstance(node.base, Atom) and node.base.text.startswith("T"):
                 for axis, piece in enumerate(split_at(node.sub, ";")):
-                    if "".join(map(_text, piece)) == letter:
+                    if "".join(map(text_of, piece)) == letter:
                         return np.shape(self.tensors[int(node.base.text[1:])])[axis]
             for part in vars(node).values():
                 if isinstance(part, Node | tuple):
@@ -130,7 +133,7 @@ class Reader:
         sign = -1.0 if self.at("−") and self.take() else 1.0
         total = sign * self.term()
         while self.at("+", "−"):
-            sign = -1.0 if _text(self.take()) == "−" else 1.0
+            sign = -1.0 if text_of(self.take()) == "−" else 1.0
             total = total + sign * self.term()
         return total
 
@@ -174,7 +177,7 @@ class Reader:
             case Script(Atom(text), sub, None) if text.startswith("T"):
                 return self.tensor(int(text[1:]), split_at(sub, ";"))
             case Script():
-                return self.letters[_text(node)]
+                return self.letters[text_of(node)]
             case Fraction(over, under):
                 return self.read(items_of(over)) / self.read(items_of(under))
             case Root(body, None):
@@ -208,7 +211,7 @@ class Reader:
 
     def opened(self, letters: Node | None) -> list[int]:
         """The axes of the letters below a sum or a maximum."""
-        return [self.bind("".join(map(_text, letter)), self.items[self.place :]) for letter in split_at(letters, ",")]
+        return [self.bind("".join(map(text_of, letter)), self.items[self.place :]) for letter in split_at(letters, ",")]
 
     def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
         array = self.tensors[number]
@@ -223,10 +226,10 @@ class Reader:
             if isinstance(fence, Script):
                 fence, index = fence.base, fence.sub
             assert isinstance(fence, Fence)
-            whole = self.tensors[int(_text(fence.body)[1:])]
+            whole = self.tensors[int(text_of(fence.body)[1:])]
             powers = np.exp(whole - np.max(whole, axis=-1, keepdims=True))  # type: ignore[operator]
             whole = powers / powers.sum(axis=-1, keepdims=True)
-            where = [self.letters[_text(c)] for c in items_of(index) if _text(c) != ","]
+            where = [self.letters[text_of(c)] for c in items_of(index) if text_of(c) != ","]
             return (whole if len(where) == whole.ndim else np.squeeze(whole))[tuple(where)]
         node = self.peek()
         sup: Node | None = None
@@ -282,7 +285,7 @@ def _row(name: str) -> Callable[..., np.ndarray]:
 
 
 FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    **{_text(parse(row.latex).items[0]): _row(name) for name, row in ELEMENTWISE.items() if "{0}" not in row.latex},
+    **{text_of(parse(row.latex).items[0]): _row(name) for name, row in ELEMENTWISE.items() if "{0}" not in row.latex},
     **NUMPY,
     "arctan": np.arctan,
 }

@@ -12,21 +12,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.documents.latex import formula as tex
-from symbackprop.formulas.formula import FormulaError, escape_words, parse, respell, split
+from symbackprop.formulas.latex import escape_words, latex
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.read_latex import FormulaError, parse
+from symbackprop.formulas.tree import items_of, split
 from tests.documents.sample import FORMULAS, WHITELIST
 
 
-@pytest.mark.parametrize("latex", [*WHITELIST, *FORMULAS])
-def test_every_format_knows_the_whole_whitelist(latex: str) -> None:
-    assert "\\" not in plain(latex).replace("∖", "")
-    assert "\\" not in mathml(latex)
-    assert tex(latex).isascii()
+@pytest.mark.parametrize("text", [*WHITELIST, *FORMULAS])
+def test_every_format_knows_the_whole_whitelist(text: str) -> None:
+    node = parse(text)
+    assert "\\" not in plain(node).replace("∖", "")
+    assert "\\" not in mathml(node)
+    assert tex(node).isascii()
     # what both of these do not know, they show by its name with the backslash
-    known = unescape(latex2mathml.converter.convert(latex))
-    assert "\\" not in known.replace("∖", "")
-    assert ziamath.Latex(latex).svg().startswith("<svg")
+    for spelt in (text, latex(node)):
+        known = unescape(latex2mathml.converter.convert(spelt))
+        assert "\\" not in known.replace("∖", "")
+        assert ziamath.Latex(spelt).svg().startswith("<svg")
+
+
+@pytest.mark.parametrize("text", [*WHITELIST, *FORMULAS])
+def test_what_is_written_reads_back_as_the_same_tree(text: str) -> None:
+    node = parse(text)
+    assert parse(latex(node)) == node
+    assert latex(parse(latex(node))) == latex(node)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,7 @@ def test_every_format_knows_the_whole_whitelist(latex: str) -> None:
     ],
 )
 def test_plain_text_reads_like_mathematics(latex: str, text: str) -> None:
-    assert plain(latex) == text
+    assert plain(parse(latex)) == text
 
 
 @pytest.mark.parametrize(
@@ -101,15 +112,17 @@ def test_what_is_outside_is_refused_with_its_place(latex: str, words: str) -> No
 
 
 @given(st.text(alphabet=string.printable + "\\{}_^&αŷ∂中", max_size=40))
-def test_any_text_is_a_formula_or_an_error_of_ours(latex: str) -> None:
+def test_any_text_is_a_formula_or_an_error_of_ours(text: str) -> None:
     try:
-        parse(latex)
+        node = parse(text)
     except FormulaError:
         return
-    plain(latex)
-    assert tex(latex).isascii()
-    assert "".join("".join(split(latex)).split()) == "".join(latex.split())
-    ElementTree.fromstring(mathml(latex))
+    plain(node)
+    assert tex(node).isascii()
+    left, right = split(node)
+    assert (*items_of(left), *(items_of(right) if right else ())) == node.items
+    ElementTree.fromstring(mathml(node))
+    assert latex(parse(latex(node))) == latex(node)
 
 
 @given(st.text(max_size=20))
@@ -120,9 +133,9 @@ def test_escaped_words_stand_in_a_formula(text: str) -> None:
 
 
 def test_markup_in_a_formula_stays_text() -> None:
-    latex = r"\text{<script>alert(1)</script>} < \mathrm{a\&b}"
-    assert "<script" not in mathml(latex)
-    assert "&lt;script&gt;" in mathml(latex)
+    node = parse(r"\text{<script>alert(1)</script>} < \mathrm{a\&b}")
+    assert "<script" not in mathml(node)
+    assert "&lt;script&gt;" in mathml(node)
 
 
 @pytest.mark.parametrize(
@@ -138,8 +151,8 @@ def test_markup_in_a_formula_stays_text() -> None:
     ],
 )
 def test_rows_are_aligned_at_their_first_relation(latex: str, left: str, right: str) -> None:
-    assert split(latex) == (left, right)
+    assert split(parse(latex)) == (parse(left), parse(right) if right else None)
 
 
 def test_respelling_leaves_words_alone() -> None:
-    assert respell(r"a \, b < \text{a < b}", {r"\,": " ", "<": r"\lt "}) == r"a   b \lt  \text{a < b}"
+    assert latex(parse(r"a \, b < \text{a < b}"), {r"\,": " ", "<": r"\lt"}) == r"a b \lt \text{a < b}"

@@ -13,8 +13,10 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Row, TableFunction, Where, X, Y, kinks, slope
 from symbackprop.core.functions.activations import SELU_ALPHA, SELU_LAMBDA
-from symbackprop.display.body import apply_latex
-from symbackprop.formulas.formula import parse
+from symbackprop.display.notation import applied
+from symbackprop.formulas.build import letter
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
 from symbackprop.verbs import compile, read
 from tests.functions.evaluators import exact, floating
 
@@ -97,9 +99,9 @@ def test_a_row_is_written_as_the_table_asks(name: str) -> None:
 def test_every_report_can_print_a_row(name: str) -> None:
     row = ELEMENTWISE[name]
     arguments = ["x_{1}", r"\alpha_{0}", "-1"][: len(row.args)]
-    latex = apply_latex(row.latex, arguments)
-    parse(latex)
-    assert all(argument in latex for argument in arguments)
+    text = latex(applied(row.latex, [letter(argument) for argument in arguments]))
+    parse(text)
+    assert all(argument in text for argument in arguments)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].stable is not None])

@@ -17,8 +17,10 @@ from symbackprop.core.functions import (
     matrix_function,
     reduction,
 )  # fmt: skip
-from symbackprop.display.body import apply_latex
-from symbackprop.formulas.formula import parse
+from symbackprop.display.notation import applied
+from symbackprop.formulas.build import letter
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
 from tests.functions.evaluators import floating
 
 NUMPY: dict[str, Callable[..., Any]] = {
@@ -68,7 +70,7 @@ def test_a_matrix_function_can_be_printed(name: str) -> None:
     assert row.name == name
     assert row.definition
     assert row.source
-    latex = apply_latex(row.latex, ["A"])
-    parse(latex)
-    assert "A" in latex
+    text = latex(applied(row.latex, [letter("A")]))
+    parse(text)
+    assert "A" in text
     assert row.scalar == (name != "inverse")

@@ -1,17 +1,17 @@
-"""Formulas: the part of LaTeX's mathematics that reports use, read into a tree.
+"""LaTeX that a person wrote, read into a tree: the part of LaTeX's mathematics that reports use.
 
     formula = item*
     item    = atom scripts?
     scripts = (_ argument | ^ argument | ')*
     atom    = letter | number | macro | { formula } | \\left d formula \\right d | \\begin{e} cells \\end{e}
 
-Every writer reads this tree, so a macro that a writer cannot set is refused here, for all of them alike. Nothing
+Every writer walks this tree, so a macro that a writer cannot set is refused here, for all of them alike. Nothing
 that passes can reach a file, define a macro or leave the formula.
 """
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 
 from symbackprop.formulas.symbols import (
@@ -23,8 +23,8 @@ from symbackprop.formulas.symbols import (
     MACROS,
     SPACES,
     SYMBOLS,
-    Kind,
 )
+from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, kind_of
 
 DEPTH = 60
 """The deepest nesting that is read; deeper formulas cannot be read by a person either."""
@@ -41,75 +41,6 @@ class FormulaError(ValueError):
     """A formula that the report cannot set; the message names the formula, the place and what to write instead."""
 
 
-@dataclass(frozen=True)
-class Atom:
-    """One character, number, word or space (text: its width in ems), and its part in the formula."""
-
-    text: str
-    kind: Kind
-    alphabet: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Items side by side."""
-
-    items: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True)
-class Script:
-    """A base with what stands at its foot and at its head."""
-
-    base: "Node"
-    sub: "Node | None" = None
-    sup: "Node | None" = None
-
-
-@dataclass(frozen=True)
-class Fraction:
-    """One over the other."""
-
-    over: "Node"
-    under: "Node"
-
-
-@dataclass(frozen=True)
-class Root:
-    """A root; the square root has no degree."""
-
-    body: "Node"
-    degree: "Node | None" = None
-
-
-@dataclass(frozen=True)
-class Fence:
-    """Delimiters that grow with what they hold; an empty one is not drawn."""
-
-    left: str
-    body: "Node"
-    right: str
-
-
-@dataclass(frozen=True)
-class Accent:
-    """A mark above: a hat, a bar; the name is that of its macro."""
-
-    name: str
-    body: "Node"
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Cells in rows: a matrix, or the cases of a definition."""
-
-    environment: str
-    rows: "tuple[tuple[Node, ...], ...]"
-
-
-Node = Atom | Row | Script | Fraction | Root | Fence | Accent | Grid
-
-
 @lru_cache(maxsize=4096)
 def parse(latex: str) -> Row:
     r"""The tree of a LaTeX formula, such as \frac{\partial L}{\partial W_1}.
@@ -122,57 +53,6 @@ def parse(latex: str) -> Row:
     if parser.peek():
         raise parser.error(f"{parser.peek()!r} closes nothing")
     return row
-
-
-@lru_cache(maxsize=4096)
-def split(latex: str) -> tuple[str, str]:
-    """The formula before its first relation, and the rest from the relation on; the rest is empty where there is none.
-
-    Rows of equations are aligned at this place.
-    """
-    parser = _Parser(latex)
-    parse(latex)
-    depth = 0
-    while token := parser.peek():
-        place = parser.skip()
-        parser.take()
-        if token in ("{", r"\left", r"\begin", "(", "["):
-            depth += 1
-        elif token in ("}", r"\right", r"\end", ")", "]"):
-            depth -= 1
-        if token in (r"\left", r"\right"):
-            parser.take()
-        elif depth == 0 and place and _symbol(token)[1] == "relation" and token not in (":", r"\mid"):
-            return latex[:place].rstrip(), latex[place:]
-    return latex, ""
-
-
-def respell(latex: str, spelling: dict[str, str]) -> str:
-    """The formula with some of its tokens written otherwise; the words inside \\text and its like stay as they are."""
-    parse(latex)
-    pieces, parser = [], _Parser(latex)
-    while token := parser.peek():
-        start = parser.place
-        pieces.append(latex[start : parser.skip()])
-        parser.take()
-        pieces.append(spelling.get(token, token))
-        if token in (r"\text", r"\mathrm", r"\operatorname"):
-            start = parser.place
-            parser.words()
-            pieces.append(latex[start : parser.place])
-    return "".join(pieces)
-
-
-def escape_words(text: str) -> str:
-    """The text as it stands inside \\text{...}, \\mathrm{...} or \\operatorname{...} of a formula."""
-    text = text.replace("\\", "/").replace("^", "'").replace("~", " ").replace("`", "'")
-    return re.sub(r"[_%&#${}]", lambda match: "\\" + match.group(), text)
-
-
-def _symbol(token: str) -> tuple[str, Kind | None]:
-    if token.startswith("\\"):
-        return SYMBOLS.get(token[1:], ("", None))
-    return CHARACTERS.get(token, ("", None))
 
 
 class _Parser:
@@ -213,7 +93,8 @@ class _Parser:
             raise self.error(f"nested more than {DEPTH} deep; give a part of it a name of its own")
         items: list[Node] = []
         while (token := self.peek()) and token not in ends and token not in ("}", r"\right", r"\end", "&", r"\\"):
-            items.append(self.scripts())
+            item = self.scripts()
+            items.append(_called(item, items[-1]) if items else item)
         self.depth -= 1
         return Row(tuple(items))
 
@@ -243,7 +124,7 @@ class _Parser:
         if self.peek() != "{" and len(self.peek()) > 1 and self.peek().isascii() and self.peek()[0].isdigit():
             # TeX takes one digit only: x^12 is x^1 2.
             raise self.error(f"{of} takes one digit unless there are braces: write {of}{{{self.peek()}}}")
-        return self.atom()
+        return _upright(self.atom())
 
     def atom(self) -> Node:
         token = self.take()
@@ -252,10 +133,7 @@ class _Parser:
             self.expect("}", "a brace { is not closed by }")
             if len(group.items) != 1:
                 return group
-            item = group.items[0]
-            if isinstance(item, Atom) and item.kind in ("binary", "relation", "punctuation"):
-                return Atom(item.text, "upright")  # braces take the space of an operator away, as in 1{,}000
-            return item
+            return _upright(group.items[0])
         if token.startswith("\\"):
             return self.macro(token[1:])
         if token in CHARACTERS:
@@ -297,13 +175,13 @@ class _Parser:
         degree = None
         if self.peek() == "[":
             self.take()
-            degree = self.row(("]",))
+            degree = _single(self.row(("]",)))
             self.expect("]", r"the degree of \sqrt is not closed by ]")
         return Root(self.argument(r"\sqrt"), degree)
 
     def fence(self) -> Fence:
         left = self.delimiter(r"\left")
-        body = self.row(())
+        body = _single(self.row(()))
         self.expect(r"\right", r"\left lacks its \right")
         return Fence(left, body, self.delimiter(r"\right"))
 
@@ -315,13 +193,13 @@ class _Parser:
 
     def grid(self) -> Grid:
         name = self.environment()
-        rows: list[tuple[Node, ...]] = [(self.row(()),)]
+        rows: list[tuple[Node, ...]] = [(_single(self.row(())),)]
         while (token := self.peek()) in ("&", r"\\"):
             self.take()
             if token == "&":
-                rows[-1] = (*rows[-1], self.row(()))
+                rows[-1] = (*rows[-1], _single(self.row(())))
             elif self.peek() != r"\end":
-                rows.append((self.row(()),))
+                rows.append((_single(self.row(())),))
         self.expect(r"\end", f"\\begin{{{name}}} lacks its \\end")
         if self.environment() != name:
             raise self.error(f"\\begin{{{name}}} is closed by another \\end")
@@ -352,3 +230,24 @@ class _Parser:
                 )
             text += char
         raise self.error("a brace { is not closed by }")
+
+
+def _single(row: Row) -> Node:
+    """A row of one item is that item."""
+    return row.items[0] if len(row.items) == 1 else row
+
+
+def _upright(item: Node) -> Node:
+    """An operator by itself: braces take its space away, as in 1{,}000."""
+    if isinstance(item, Atom) and item.kind in ("binary", "relation", "punctuation"):
+        return Atom(item.text, "upright")
+    return item
+
+
+def _called(item: Node, before: Node) -> Node:
+    """A fence right after a function's name holds its arguments."""
+    if kind_of(before) != "function" and not (isinstance(before, Atom) and before.kind == "limit"):
+        return item
+    if isinstance(item, Script) and isinstance(item.base, Fence):
+        return replace(item, base=replace(item.base, call=True))
+    return replace(item, call=True) if isinstance(item, Fence) else item

@@ -1,0 +1,208 @@
+r"""How formulas are put together: sums, products, powers, calls, derivatives, with brackets where `Binds` asks for them.
+
+Every constructor returns the tree that reading its LaTeX would give: rows are flat, and a script sits on the last item of its base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
+from symbackprop.formulas.tree import (
+    Atom,
+    Binds,
+    Fence,
+    Fraction,
+    Grid,
+    Node,
+    Root,
+    Row,
+    Script,
+    binds,
+    items_of,
+    kind_of,
+    walk,
+)
+
+MINUS, PLUS, ODOT = (Atom(sign, "binary") for sign in "−+⊙")
+EQUALS, COMMA = Atom("=", "relation"), Atom(",", "punctuation")
+THIN = Atom("0.1667", "space")
+ONE, ZERO = Atom("1", "number"), Atom("0", "number")
+SUM, TOP = Atom("∑", "big"), Atom("⊤", "upright")
+PARTIAL = Atom("∂", "letter")
+
+
+def symbol(name: str) -> Atom:
+    r"""The character of a macro or a sign: \partial, \le, =."""
+    return Atom(*(SYMBOLS.get(name) or CHARACTERS[name]))
+
+
+def number(value: int | str) -> Node:
+    """A whole or decimal number; a negative one has its sign in front."""
+    text = str(value)
+    return negative(Atom(text[1:], "number")) if text.startswith("-") else Atom(text, "number")
+
+
+def letter(text: str) -> Atom:
+    """A letter."""
+    return Atom(text, "letter")
+
+
+def word(text: str) -> Atom:
+    """A name of several letters, upright."""
+    return Atom(text, "upright")
+
+
+def function(name: str) -> Atom:
+    """The name of a function."""
+    return Atom(name, "function")
+
+
+def bold(text: str) -> Atom:
+    """A bold letter or number."""
+    return Atom(text, "letter", "mathbf")
+
+
+def words(text: str) -> Atom:
+    """A piece of a sentence."""
+    return Atom(text, "text")
+
+
+def beside(*nodes: Node, binds: Binds = Binds.SUM) -> Node:
+    """The nodes side by side, as one flat row."""
+    items = tuple(item for node in nodes for item in items_of(node))
+    return items[0] if len(items) == 1 else Row(items, binds)
+
+
+def joined(sign: Node, nodes: Sequence[Node], binds: Binds = Binds.SUM) -> Node:
+    """The nodes with a sign between them."""
+    return beside(*[part for node in nodes for part in (sign, node)][1:], binds=binds)
+
+
+def listed(nodes: Sequence[Node]) -> Node:
+    """The nodes with commas between them."""
+    return joined(COMMA, nodes)
+
+
+def bracket(node: Node) -> Fence:
+    """Round brackets, or square ones round round ones; the brackets of a function's arguments do not count."""
+    inside = {part.left for part in walk(node) if isinstance(part, Fence) and not part.call}
+    return Fence("[", node, "]") if "(" in inside and "[" not in inside else Fence("(", node, ")")
+
+
+def within(node: Node, level: Binds) -> Node:
+    """The node as part of something that binds with `level`: in brackets where it binds less tightly."""
+    return bracket(node) if binds(node) < level else node
+
+
+def holds(node: Node, *kinds: type) -> bool:
+    """Whether a node of one of the kinds is in it."""
+    return any(isinstance(part, kinds) for part in walk(node))
+
+
+def negative(node: Node) -> Node:
+    """-x."""
+    return beside(MINUS, node)
+
+
+def is_negative(node: Node) -> bool:
+    """Whether it begins with a minus."""
+    return isinstance(node, Row) and node.items[0] == MINUS
+
+
+def add(terms: Sequence[Node]) -> Node:
+    """Terms with plus between them; a term that begins with a minus is subtracted."""
+    first, *rest = terms
+    return beside(first, *[part for term in rest for part in ((term,) if is_negative(term) else (PLUS, term))])
+
+
+def juxtapose(factors: Sequence[Node], level: Binds = Binds.PRODUCT) -> Node:
+    """Factors beside each other, with a thin space where they would run together; a sum over letters at their end binds as one."""
+    spaced = list(factors[:1])
+    for before, factor in pairwise(factors):
+        spaced += [THIN, factor] if _runs_into(before, factor) else [factor]
+    return beside(*spaced, binds=level) if spaced else ONE
+
+
+def _runs_into(before: Node, factor: Node) -> bool:
+    first = items_of(factor)[0]
+    if kind_of(first) == "number":
+        return True
+    head = first.base if isinstance(first, Script) else first
+    opens = kind_of(first) == "big" or (isinstance(head, Fence) and head.left in ("(", "["))
+    return not opens and (kind_of(first) in ("function", "limit") or any(map(_is_wide, (*walk(before), *walk(factor)))))
+
+
+def _is_wide(node: Node) -> bool:
+    if not isinstance(node, Atom):
+        return isinstance(node, Fraction)
+    if node.kind == "upright":
+        return len(node.text) > 1 or (node.text.isascii() and node.text.isalpha())
+    return node.alphabet == "mathbf" or (node.kind == "function" and node.text not in SYMBOLS)
+
+
+def hadamard(factors: Sequence[Node]) -> Node:
+    """The product entry by entry."""
+    return joined(ODOT, factors, Binds.HADAMARD)
+
+
+def scripted(base: Node, sub: Node | None = None, sup: Node | None = None) -> Node:
+    """A base with scripts; they stand at the last item of a call, and join those that are there."""
+    *before, last = items_of(base)
+    if isinstance(last, Script) and (sub is None or last.sub is None) and (sup is None or last.sup is None):
+        own = Script(last.base, sub or last.sub, sup or last.sup)
+    else:
+        own = Script(last, sub, sup)
+    return beside(*before, own, binds=Binds.POWER if sup is not None else binds(base))
+
+
+def power(base: Node, exponent: Node) -> Node:
+    """A base to a power."""
+    return scripted(within(base, Binds.ATOM), sup=exponent)
+
+
+def root(body: Node) -> Node:
+    """The square root."""
+    return Root(body)
+
+
+def over(top: Node, bottom: Node) -> Node:
+    """A fraction."""
+    return Fraction(top, bottom)
+
+
+def call(function: Node, arguments: Sequence[Node], level: Binds = Binds.ATOM) -> Node:
+    """function(arguments)."""
+    return beside(function, Fence("(", listed(arguments), ")", call=True), binds=level)
+
+
+def relation(*parts: Node) -> Node:
+    """a = b, 0 <= a < b: sides and relations by turns."""
+    return beside(*parts)
+
+
+def equation(left: Node, right: Node) -> Node:
+    """left = right."""
+    return relation(left, EQUALS, right)
+
+
+def indicator(condition: Node) -> Node:
+    """1[condition]."""
+    return beside(bold("1"), symbol("["), condition, symbol("]"), binds=Binds.POWER)
+
+
+def cases(first: Node, test: Node, second: Node, otherwise: Node | None = None) -> Node:
+    """One value where a test holds, another one where it does not, or where another test holds."""
+    last = words("otherwise") if otherwise is None else beside(words("if "), otherwise)
+    return Grid("cases", ((first, beside(words("if "), test)), (second, last)))
+
+
+def over_letters(operator: Node, letters: Sequence[Node], body: Node) -> Node:
+    """A sum, a product, a maximum over letters."""
+    return beside(scripted(operator, sub=listed(letters)), body)
+
+
+def partial(node: Node, order: int = 1) -> Node:
+    """A small change, or one of a higher order."""
+    return beside(PARTIAL if order == 1 else Script(PARTIAL, None, number(order)), node)

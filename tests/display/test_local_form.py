@@ -1,0 +1,138 @@
+"""Every local derivative that a report shows has no letter that is neither on its left nor summed, and the chain rule holds with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import symbackprop as sb
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.program import Equation, Program
+from symbackprop.display.local_form import local_equation, local_formula
+from symbackprop.display.names import letter
+from symbackprop.documents.document import StepBlock
+from symbackprop.documents.steps import report
+from symbackprop.evaluate.points import extent
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+from tests.display.networks import MAKERS, at_random
+from tests.formulas.latex_value import AXES, Numbered, Reader, text_of
+from tests.random_programs import programs
+
+ROOT = Path(__file__).parent.parent.parent
+FEW = sorted((ROOT / "examples").rglob("*.net"))
+ALL = sorted((ROOT / "tests" / "networks").rglob("*.net"))
+
+
+def derive(text: str) -> Derivation:
+    network = sb.read(text)
+    of = network.loss or list(network.program.outputs)[-1]
+    return differentiate(network.program, of, jacobian=bool(network.program.shape(of)))
+
+
+def local_value(names: Numbered, equation: Equation, arrays: dict[str, np.ndarray], sizes: dict[str, int]) -> np.ndarray:
+    """The local derivative as it is printed, over the letters of what it leads through and of what it is by."""
+    assert equation.step is not None
+    holder, ranges = local_equation(names, equation, equation.step)
+    shown = {c: None if n == 1 else letter(c) for c, n in ranges.items()}
+    reader = Reader(names.program, arrays, sizes)
+    reader.extents = {text_of(letter(c)): extent(n, sizes) for c, n in ranges.items()}
+    for c in holder.target.index:
+        reader.bind(text_of(letter(c)))
+    shape = tuple(extent(ranges[c], sizes) for c in holder.target.index)
+    result = reader.read(parse(latex(local_formula(names, equation, shown))).items)
+    return np.broadcast_to(result, shape + (1,) * (AXES - len(shape)) if np.ndim(result) else shape).reshape(shape)
+
+
+def chained(derived: Derivation, seed: int = 0) -> int:
+    """Multiply every printed local derivative with what comes from above: the part of the gradient; how many there were."""
+    names = Numbered(derived.program)
+    arrays, sizes = at_random(derived, seed)
+    rank = len(derived.program.shape(derived.of))
+    count = 0
+    for equation in derived.backward:
+        step = equation.step
+        if step is None or step.local is None or step.through is None or step.wrt is None:
+            continue
+        if rank or len({*step.wrt.index}) < len(step.wrt.index):
+            continue
+        local = local_value(names, equation, arrays, sizes)
+        index = tuple(dict.fromkeys((*step.through.index, *step.wrt.index)))
+        above = np.ones([n for c, n in zip(index, local.shape, strict=True) if c in step.through.index])
+        if step.upstream is not None:
+            above = arrays[step.upstream.name]
+            assert step.upstream.index == step.through.index
+        number = {c: k for k, c in enumerate(index)}
+        terms = [above, [number[c] for c in step.through.index], local, [number[c] for c in index]]
+        found = np.einsum(*terms, [number[c] for c in step.wrt.index])
+        np.testing.assert_allclose(found, arrays[equation.target.name], rtol=1e-7, atol=1e-8, err_msg=str(equation))
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_the_networks_of_these_tests(make) -> None:
+    chained(make())
+
+
+@pytest.mark.parametrize("path", FEW, ids=[path.stem for path in FEW])
+def test_the_examples(path: Path) -> None:
+    chained(derive(str(path)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ALL, ids=[path.stem for path in ALL])
+def test_the_layers_and_losses(path: Path) -> None:
+    chained(derive(str(path)))
+
+
+@settings(max_examples=15)
+@given(programs(steps=4), st.integers(0, 10**6))
+def test_random_programs(program: Program, seed: int) -> None:
+    chained(differentiate(program, "L"), seed)
+
+
+def local_lines(text: str, anchor: str) -> tuple[str, ...]:
+    blocks = {b.anchor: b for b in report(derive(text)).blocks if isinstance(b, StepBlock)}
+    return tuple(map(latex, blocks[anchor].local))
+
+
+def test_a_letter_of_neither_side_is_summed() -> None:
+    text = "X: data[n, d]\ny: data[n]\nW: parameter[d, 1]\nyhat = X @ W\nL = mean((yhat - y)**2)"
+    (line,) = local_lines(text, "dL/dyhat")
+    assert line == r"\frac{\partial L}{\partial \hat{y}_{i}} = \frac{2}{n^{2}} \sum_{m} \left(\hat{y}_{i} - y_{m}\right)"
+    assert chained(derive(text))
+
+
+def test_a_window_is_an_entry_and_no_indicator() -> None:
+    lines = local_lines(str(ROOT / "examples" / "layers" / "conv2d.net"), "dL/dK")
+    assert "X_{n,c,k+2i-1,l+2j-1}" in lines[0]
+    assert r"\mathbf{1}[h" not in lines[0]
+
+
+@pytest.mark.parametrize("reduced", ["logsumexp(w, axis=1)", "max(w, axis=1)", "sum(softmax(w, axis=1), axis=1)"])
+def test_what_is_reduced_along_an_axis_of_size_one(reduced: str) -> None:
+    assert chained(derive(f"w: parameter[n, 1]\nu = {reduced}\nL = sum(tanh(u)**2 + tanh(u))"))
+    assert chained(derive(f"w: parameter[1, 1]\nu = {reduced}\nL = sum(tanh(u)**2 + tanh(u))"))
+
+
+def test_a_logsumexp_of_one_entry_has_the_slope_one() -> None:
+    text = "w: parameter[n, 1]\nu = logsumexp(w, axis=1)\nL = sum(tanh(u)**2 + tanh(u))"
+    assert local_lines(text, "dL/dw") == (r"\frac{\partial u_{i}}{\partial w_{i}} = 1",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: parameter[n]\nL = sum(exp(x[:, None] * x))",
+        "x: parameter[n]\nL = sum(exp(outer(x, x)))",
+        "x: parameter[n, n]\nL = sum(tanh(x) * x.T)",
+    ],
+)
+def test_a_second_derivative_through_two_uses_is_printed(text: str) -> None:
+    first = differentiate(sb.read(text).program, "L", ["x"])
+    second = differentiate(first.program, "dL/dx", ["x"], jacobian=True)
+    assert [b for b in report(second).blocks if isinstance(b, StepBlock)]
