@@ -41,7 +41,7 @@ class Finding:
     def __str__(self) -> str:
         text = f"{self.name}: {self.verdict}"
         if self.mistake:
-            text += f". {self.mistake}"
+            text += f"; {self.mistake}"
         if self.entry is not None:
             place = f"At entry {list(self.entry)} it" if self.entry else "It"
             text += f". {place} gives {self.claimed:.6g}, right is {self.true:.6g}"
