@@ -9,7 +9,7 @@ from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import powered
 from symbackprop.notation.claims.naming import ASSUMED
-from symbackprop.notation.claims.nodes import Node
+from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
 from symbackprop.notation.claims.shapes import Senses, best, made, quotient, shape_words, sure, times
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Word
@@ -109,7 +109,7 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
     readings = state.read(body)
 
     def mean(x: Node) -> Node:
-        axis = "d" if "d" in x.axes else (x.letters or [""])[0]
+        axis = DOWN if DOWN in x.axes else (x.letters or [""])[0]
         if axis not in x.axes:
             raise nd.Misfit("a mean of a scalar")
         extent = state.probe.expression[x.extent(axis)]
@@ -117,7 +117,7 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
         return nd.arithmetic("/", total, nd.const(extent, state.probe.value(extent)))
 
     found = made(mean, readings, cost=ASSUMED, note="a bar is read as the mean over rows")
-    found = made(lambda x: nd.renamed(x, [("r", "d")]) if x.matrix == {"r"} else x, found)
+    found = made(lambda x: nd.renamed(x, [(RIGHT, DOWN)]) if x.matrix == {RIGHT} else x, found)
     if not found:
         raise Unknown(described(word) if word else "bar", "a bar over what is no vector and no name.", naming.mend(state), at)
     return naming.scripts(state, found, word.sub, word.sup, at) if word else found
@@ -131,13 +131,13 @@ def matrix(state: State, node: sx.Grid) -> Senses:
     built = []
     for row in rows:
         entries = [scalar(state, cell, node.at) for cell in row]
-        built.append(nd.stacked(tuple(entries), "r"))
-    whole = nd.stacked(tuple(built), "d")
+        built.append(nd.stacked(tuple(entries), RIGHT))
+    whole = nd.stacked(tuple(built), DOWN)
     for extent in whole.value.shape:
         if extent not in state.probe.expression:
             raise Fault("no axis of the network has the size of this matrix.", "Write it with the tensors' names.", node.at)
     if len(rows[0]) == 1:
-        return sure(nd.stacked(tuple(scalar(state, r[0], node.at) for r in rows), "d"))
+        return sure(nd.stacked(tuple(scalar(state, r[0], node.at) for r in rows), DOWN))
     if len(rows) == 1:
         return sure(built[0])
     return sure(whole)

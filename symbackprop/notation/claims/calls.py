@@ -9,7 +9,7 @@ import sympy as sp
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.nodes import MATRIX, Misfit, Node
+from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Word
@@ -140,9 +140,9 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
         case "mean" | "avg" | "average":
             return _mean
         case "rowsum":
-            return lambda x: nd.summed(x, "r")
+            return lambda x: nd.summed(x, RIGHT)
         case "colsum":
-            return lambda x: nd.summed(x, "d")
+            return lambda x: nd.summed(x, DOWN)
         case "det" | "logdet":
             return lambda x: nd.matrix_of(name, x)
         case "logsumexp" | "LSE":
@@ -182,7 +182,7 @@ def norm(x: Node) -> Node:
 def _axis(x: Node) -> str:
     """The axis of a softmax: along the rows of a matrix, along a vector, along the one index."""
     if x.matrix == MATRIX:
-        return "r"
+        return RIGHT
     if x.matrix:
         return next(iter(x.matrix))
     if len(x.axes) == 1:
@@ -206,7 +206,7 @@ def _trace(x: Node) -> Node:
         if not x.matrix:
             return x  # the trace of a number
         raise Misfit("the trace of a vector")
-    return nd.summed(nd.renamed(x, [("r", "d")]), "d")
+    return nd.summed(nd.renamed(x, [(RIGHT, DOWN)]), DOWN)
 
 
 def _mean(x: Node) -> Node:

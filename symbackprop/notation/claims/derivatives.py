@@ -12,7 +12,7 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import indexed
-from symbackprop.notation.claims.nodes import Misfit
+from symbackprop.notation.claims.nodes import DOWN, RIGHT, Misfit
 from symbackprop.notation.claims.shapes import Senses, best, made, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
@@ -189,20 +189,20 @@ def _jacobian(state: State, found: Derivative, of: str, name: str) -> Senses:
         if len(left) > 2:
             raise Fault("this derivative has more than two axes without indices.", "Give both tensors their indices.", found.at)
         if len(left) == 1:
-            return made(lambda x: nd.renamed(x, [(left[0], "d")]), readings)
-        return made(lambda x: nd.renamed(x, zip(left, "dr", strict=False)), readings)
+            return made(lambda x: nd.renamed(x, [(left[0], DOWN)]), readings)
+        return made(lambda x: nd.renamed(x, zip(left, (DOWN, RIGHT), strict=False)), readings)
     readings: Senses = []
     if top <= 1 and below <= 1:
-        readings += sure(nd.renamed(whole, zip(own, ("d",) * top + ("r",) * below, strict=True)))
+        readings += sure(nd.renamed(whole, zip(own, (DOWN,) * top + (RIGHT,) * below, strict=True)))
         if below == 0 or top == 0:
-            readings = made(lambda x: nd.renamed(x, [("r", "d")]), readings)
+            readings = made(lambda x: nd.renamed(x, [(RIGHT, DOWN)]), readings)
         else:
             readings += made(
                 nd.transposed, readings, cost=FLIPPED, note="a Jacobian is taken with the upper tensor along the columns"
             )
     if state.probe.shapes[of] == state.probe.shapes[found.wrt] and entrywise(state, of, found.wrt) and top <= 2:
         try:
-            pairs = [(a, ("d", "r")[k % top]) for k, a in enumerate(own)]
+            pairs = [(a, (DOWN, RIGHT)[k % top]) for k, a in enumerate(own)]
             note = f"d{of}/d{found.wrt} is taken entry by entry"
             readings += made(lambda x: nd.renamed(x, pairs), sure(whole), cost=ENTRYWISE if top < 2 else 0.0, note=note)
         except Misfit:

@@ -10,7 +10,7 @@ from sympy import Expr
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
-from symbackprop.notation.claims.nodes import MATRIX, Axes, Node
+from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Axes, Node
 from symbackprop.notation.claims.shapes import Sense, Senses
 from symbackprop.notation.claims.state import State
 
@@ -59,7 +59,7 @@ def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
         fresh = tuple(f"z{k}" for k in range(len(want)))
         extents = dict(zip(fresh, want, strict=True))
         return [Fitted(node, fresh, extents, want, True, sense.cost, sense.notes)]
-    axes = tuple(sorted(a for a in node.axes if a not in MATRIX)) + tuple(a for a in "dr" if a in node.axes)
+    axes = tuple(sorted(a for a in node.axes if a not in MATRIX)) + tuple(a for a in (DOWN, RIGHT) if a in node.axes)
     if left.transposed:
         axes = axes[::-1]
     return [_squeezed(state, sense, axes, want)]
@@ -77,7 +77,7 @@ def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
 def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] | None) -> list[Fitted]:
     node = sense.node
     letters = tuple(dict.fromkeys(left.letters))
-    rest = tuple(a for a in "dr" if a in node.axes)
+    rest = tuple(a for a in (DOWN, RIGHT) if a in node.axes)
     if set(node.letters) - set(letters):
         return []
     if rest and want is not None and len(want) != len(letters) + len(rest):
@@ -99,7 +99,12 @@ def _squeezed(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | N
     shape = tuple(state.probe.expression[node.extent(a)] for a in axes)
     if want is None or shape == want:
         return _fit(
-            state, sense, axes, want, AS_COLUMN if axes == ("r",) else 0.0, "a row is taken as a column" if axes == ("r",) else ""
+            state,
+            sense,
+            axes,
+            want,
+            AS_COLUMN if axes == (RIGHT,) else 0.0,
+            "a row is taken as a column" if axes == (RIGHT,) else "",
         )
     inner = tuple(n for n in shape if n != 1)
     if inner == tuple(n for n in want if n != 1) and len(inner) != max(len(shape), len(want)):

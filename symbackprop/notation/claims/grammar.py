@@ -331,7 +331,10 @@ class Parser:
         if self.peek() == "^":
             raise Fault("a second derivative is not read here.", "Claim it as the derivative of a gradient.", self.at)
         alone = not self.peek() or self.peek() in _ENDS or self.peek() in OPERATORS
-        return sx.Nabla(wrt, None if alone else self.factor(), at)
+        of = None if alone else self.factor()
+        if isinstance(of, sx.Word) and plain(of.sup) in ("T", "top"):  # the transpose of the gradient
+            return sx.Scripted(sx.Nabla(wrt, replace(of, sup=()), at), at, sup=of.sup)
+        return sx.Nabla(wrt, of, at)
 
     def accent(self, accent: str, at: int) -> Syntax:
         inner = self.inside(self.argument())

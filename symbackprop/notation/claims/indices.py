@@ -9,7 +9,7 @@ import sympy as sp
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.nodes import MATRIX, Misfit, Node
+from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Tokens
@@ -30,7 +30,7 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         raise Fault(f"{plain(several)} is no index.", "Indices are letters, numbers and their sums.", at)
     found: Senses = []
     for reading in readings:
-        natural = list(own) or [a for a in reading.node.axes if a[0] == "b"] + [a for a in "dr" if a in reading.node.axes]
+        natural = list(own) or [a for a in reading.node.axes if a[0] == "b"] + [a for a in (DOWN, RIGHT) if a in reading.node.axes]
         if len(parts) == 1 and len(parts[0]) == 1 and parts[0][0].text.isdigit() and len(parts[0][0].text) == len(natural):
             parts = [(Token(c, at),) for c in parts[0][0].text]  # A_{12}
         if len(parts) > len(natural):
@@ -42,9 +42,9 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         except Misfit:
             continue
         left = natural[len(parts) :]
-        if left in (["r"], ["d"]):
-            found.append(reading._replace(node=nd.renamed(node, [("r", "d")])))
-            if left == ["r"]:
+        if left in ([RIGHT], [DOWN]):
+            found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
+            if left == [RIGHT]:
                 note = "a row of a matrix is taken as a row, not as a column"
                 found.append(Sense(node, reading.cost + AS_ROW, (*reading.notes, note)))
         else:
@@ -111,7 +111,7 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
 def _inverse(readings: Senses) -> Senses:
     found = made(lambda x: nd.matrix_of("inverse", x), [r for r in readings if r.node.matrix == MATRIX])
     for reading in readings:
-        square = reading.node.matrix == MATRIX and reading.node.extent("d") == reading.node.extent("r")
+        square = reading.node.matrix == MATRIX and reading.node.extent(DOWN) == reading.node.extent(RIGHT)
         note = "the power -1 is taken entry by entry" if reading.node.matrix else ""
         found += made(lambda x: _power(x, sp.S.NegativeOne), [reading], cost=ENTRYWISE_INVERSE if square else 0.0, note=note)
     return best(found)

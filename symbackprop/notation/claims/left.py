@@ -69,6 +69,8 @@ def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
             return body, sub, plain(sup) != ""
         case sx.Group(items=(inner,), bracket="(" | "[" | "{"):
             return _peeled(inner)
+        case sx.Product(factors=(sx.Nabla() as nabla, sx.Group(bracket="(")), ops=("",)):  # \nabla L(w)
+            return nabla, (), False
         case _:
             pass
     return node, (), False

@@ -20,10 +20,11 @@ from symbackprop.language.tensors import Index, LanguageError, Tensor
 from symbackprop.language.tensors.elementwise import LARGEST
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.nodes import Axes, Node
+from symbackprop.notation.claims.nodes import DOWN, RIGHT, Axes, Node
 from symbackprop.notation.claims.probe import Probe
 
 OUTPUT = "claim"
+_INNER, _PLACE = "*inner", "*place"  # letters that no axis has
 _RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
 Operand = tuple[Tensor, Index]
 
@@ -183,15 +184,10 @@ class _Lowering:
 
     def matmul(self, node: Node, args: Sequence[Operand | Expr]) -> Operand:
         (a, left), (b, right) = (x for x in args if not isinstance(x, Expr))
-        if "r" in left and "d" in right:
-            left = (
-                tuple("m" if c == "r" else c for c in left)
-                if "m" not in (*left, *right)
-                else tuple("m0" if c == "r" else c for c in left)
-            )
-            inner = next(c for c in left if c in ("m", "m0") and c not in right)
-            right = tuple(inner if c == "d" else c for c in right)
-            return self.made(node, slot(0) * slot(1), [(a, left), (b, right)], [(inner, node.args[0].extent("r"))])
+        if RIGHT in left and DOWN in right:
+            left = tuple(_INNER if c == RIGHT else c for c in left)
+            right = tuple(_INNER if c == DOWN else c for c in right)
+            return self.made(node, slot(0) * slot(1), [(a, left), (b, right)], [(_INNER, node.args[0].extent(RIGHT))])
         return self.made(node, slot(0) * slot(1), [(a, left), (b, right)])
 
     def softmax(self, node: Node, axis: str, arg: Operand | Expr) -> Operand:
@@ -208,7 +204,7 @@ class _Lowering:
         """A function of the last two axes: the operand is written with d, r at its end."""
         assert not isinstance(arg, Expr)
         own = node.args[0]
-        order = (*(a for a in own.axes if a not in nd.MATRIX), "d", "r")
+        order = (*(a for a in own.axes if a not in nd.MATRIX), DOWN, RIGHT)
         shape = tuple(self.probe.expression[own.extent(a)] for a in order)
         plain = Tensor(shape, Sum(slot(0), (slot(0),)), (arg,), order)
         result = tuple(self.probe.expression[n] for n in node.value.shape)
@@ -217,8 +213,8 @@ class _Lowering:
     def diag(self, node: Node, arg: Operand | Expr) -> Operand:
         assert not isinstance(arg, Expr)
         tensor, index = arg
-        letters = tuple("d" if c == "r" else c for c in index)
-        return self.made(node, slot(0) * iverson(sp.Eq(position("d"), position("r"), evaluate=False)), [(tensor, letters)])
+        letters = tuple(DOWN if c == RIGHT else c for c in index)
+        return self.made(node, slot(0) * iverson(sp.Eq(position(DOWN), position(RIGHT), evaluate=False)), [(tensor, letters)])
 
     def picked(self, node: Node, op: nd.Picked, arg: Operand | Expr) -> Operand:
         assert not isinstance(arg, Expr)
@@ -226,9 +222,9 @@ class _Lowering:
         place: Expr = sp.Integer(op.shift)
         for sign, letter, _ in op.letters:
             place = place + sign * position(letter)
-        guard = iverson(sp.Eq(position("p0"), place, evaluate=False))
-        letters = tuple("p0" if c == op.axis else c for c in index)
-        return self.made(node, slot(0) * guard, [(tensor, letters)], [("p0", node.args[0].extent(op.axis))])
+        guard = iverson(sp.Eq(position(_PLACE), place, evaluate=False))
+        letters = tuple(_PLACE if c == op.axis else c for c in index)
+        return self.made(node, slot(0) * guard, [(tensor, letters)], [(_PLACE, node.args[0].extent(op.axis))])
 
     def stacked(self, node: Node, axis: str, args: Sequence[Operand | Expr]) -> Operand:
         body: Expr = S.Zero

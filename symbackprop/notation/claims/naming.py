@@ -11,7 +11,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import indexed, letters_of, powered
-from symbackprop.notation.claims.nodes import Node
+from symbackprop.notation.claims.nodes import DOWN, FAMILY, RIGHT, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import Local, State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word, bound, with_letters
@@ -53,7 +53,7 @@ def applied(state: State, local: Local, sub: Tokens, sup: Tokens, at: int) -> Se
         senses = indexed(state, local.senses, sub, at, local.formal)
         return powered(state, senses, sup, at) if sup else senses
     if local.formal:
-        pairs = list(zip(local.formal, "dr", strict=False))
+        pairs = list(zip(local.formal, (DOWN, RIGHT), strict=False))
         whole = [s._replace(node=nd.renamed(s.node, pairs)) for s in local.senses if not s.node.matrix]
         if not whole:
             raise Fault("this name needs its indices.", "It was defined with indices.", at)
@@ -121,8 +121,8 @@ def member(state: State, members: dict[int, str], numbers: Tokens, at: int) -> S
     several = [members[n] for n in sorted(members)]
     if sorted(members) != list(range(first, first + len(several))) or len({state.probe.shapes[n] for n in several}) > 1:
         raise Fault("these tensors are no family: their numbers or shapes do not go on.", "Write each by its number.", at)
-    stack = nd.stacked(tuple(state.tensor(n) for n in several), "f")
-    return sure(numbered(state, stack, "f", first, numbers, at))
+    stack = nd.stacked(tuple(state.tensor(n) for n in several), FAMILY)
+    return sure(numbered(state, stack, FAMILY, first, numbers, at))
 
 
 def numbered(state: State, node: Node, axis: str, first: int, numbers: Tokens, at: int) -> Node:
@@ -218,7 +218,7 @@ def constant(state: State, word: Word) -> Senses | None:
     if word.base == "delta" and len(sub) >= 2 and not word.sup:
         return kronecker(state, word)
     if word.base in ("I", "E") and not labelled(word) and (word.base == "I"):
-        return scripts(state, [Sense(nd.eye(("d", "r"), (n, n))) for n in extents(state, word.sub)], (), word.sup, word.at)
+        return scripts(state, [Sense(nd.eye((DOWN, RIGHT), (n, n))) for n in extents(state, word.sub)], (), word.sup, word.at)
     name = state.names.size(word)
     if name is not None:
         return scripts(state, sure(state.size(name)), (), word.sup, word.at)

@@ -1,8 +1,8 @@
 """What a formula means: a tree of operations over arrays whose axes have names, with its value at the probe.
 
-Axes are "d" (down: the rows of a matrix, the entries of a column), "r" (right: the columns of a matrix, the entries of a row),
-"b1", "b2", ... (what a tensor of more than two axes is a stack over) and the letters of subscripts. A product of letters is
-Einstein's without its sum: x_k a_j has the axes k, j. A letter that stands twice in one tensor is its diagonal.
+Axes are DOWN (the rows of a matrix, the entries of a column), RIGHT (the columns of a matrix, the entries of a row), "b1", "b2",
+... (what a tensor of more than two axes is a stack over) and the letters of subscripts. A product of letters is Einstein's without
+its sum: x_k a_j has the axes k, j. A letter that stands twice in one tensor is its diagonal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from numpy import ndarray
 from sympy import Expr
 
 Axes = tuple[str, ...]
-MATRIX = frozenset("dr")
+DOWN, RIGHT = "↓", "→"  # no letters, so that every letter is free for an index
+FAMILY = "#"  # along the tensors h_1, h_2, ... of a stack
+MATRIX = frozenset((DOWN, RIGHT))
 
 
 class Misfit(Exception):
@@ -101,7 +103,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class MatrixOf:
-    """inverse, det or logdet of the axes d, r."""
+    """inverse, det or logdet of the axes DOWN and RIGHT."""
 
     kind: str
 
@@ -175,7 +177,7 @@ class Node:
 
     @property
     def matrix(self) -> frozenset[str]:
-        """Which of d and r it has."""
+        """Which of DOWN and RIGHT it has."""
         return MATRIX & set(self.axes)
 
     @property
@@ -185,9 +187,9 @@ class Node:
 
 
 def ordered(axes: Iterable[str]) -> Axes:
-    """Letters, then stacks, then d, r."""
+    """Letters, then stacks, then DOWN, RIGHT."""
     several = set(axes)
-    return (*sorted(several - MATRIX), *(a for a in "dr" if a in several))
+    return (*sorted(several - MATRIX), *(a for a in (DOWN, RIGHT) if a in several))
 
 
 def aligned(nodes: Iterable[Node]) -> tuple[Axes, list[ndarray]]:
@@ -285,23 +287,23 @@ def renamed(x: Node, pairs: Iterable[tuple[str, str]]) -> Node:
 
 def transposed(x: Node) -> Node:
     """Rows and columns exchanged."""
-    return renamed(x, [(a, b) for a, b in (("d", "r"), ("r", "d")) if a in x.axes])
+    return renamed(x, [(a, b) for a, b in ((DOWN, RIGHT), (RIGHT, DOWN)) if a in x.axes])
 
 
 def matmul(a: Node, b: Node) -> Node:
     """Raises Misfit where the inner sizes differ, or neither an inner axis nor an outer product is there."""
-    if "r" in a.axes and "d" in b.axes:
-        if a.extent("r") != b.extent("d"):
-            raise Misfit(f"the inner sizes {a.extent('r')} and {b.extent('d')} differ")
+    if RIGHT in a.axes and DOWN in b.axes:
+        if a.extent(RIGHT) != b.extent(DOWN):
+            raise Misfit(f"the inner sizes {a.extent(RIGHT)} and {b.extent(DOWN)} differ")
         axes, (x, y) = aligned(
             (
-                Node(a.op, (), tuple("*" if c == "r" else c for c in a.axes), a.value),
-                Node(b.op, (), tuple("*" if c == "d" else c for c in b.axes), b.value),
+                Node(a.op, (), tuple("*" if c == RIGHT else c for c in a.axes), a.value),
+                Node(b.op, (), tuple("*" if c == DOWN else c for c in b.axes), b.value),
             )
         )
         k = axes.index("*")
         return Node(Matmul(), (a, b), axes[:k] + axes[k + 1 :], (x * y).sum(axis=k))
-    if "d" in a.axes and "r" in b.axes and "r" not in a.axes and "d" not in b.axes:
+    if DOWN in a.axes and RIGHT in b.axes and RIGHT not in a.axes and DOWN not in b.axes:
         axes, (x, y) = aligned((a, b))
         return Node(Matmul(), (a, b), axes, x * y)
     raise Misfit("these factors have no product")
@@ -328,9 +330,9 @@ def softmax(x: Node, axis: str) -> Node:
 
 def matrix_of(kind: str, x: Node) -> Node:
     """Raises Misfit where x is no square matrix."""
-    if not x.matrix == MATRIX or x.extent("d") != x.extent("r"):
+    if not x.matrix == MATRIX or x.extent(DOWN) != x.extent(RIGHT):
         raise Misfit(f"{kind} of what is no square matrix")
-    order = [*(a for a in x.axes if a not in MATRIX), "d", "r"]
+    order = [*(a for a in x.axes if a not in MATRIX), DOWN, RIGHT]
     value = x.value.transpose([x.axes.index(a) for a in order])
     if kind == "inverse":
         return Node(MatrixOf(kind), (x,), tuple(order), np.linalg.inv(value))
@@ -340,13 +342,13 @@ def matrix_of(kind: str, x: Node) -> Node:
 def diag(x: Node) -> Node:
     """Of a vector the matrix, of a matrix the column of its diagonal."""
     if x.matrix == MATRIX:
-        return renamed(x, [("r", "d")])
+        return renamed(x, [(RIGHT, DOWN)])
     if not x.matrix:
         raise Misfit("diag of a scalar")
     (axis,) = x.matrix
     eye = np.eye(x.extent(axis))
     value = np.moveaxis(x.value, x.axes.index(axis), -1)[..., None] * eye
-    return Node(Diag(), (x,), (*(a for a in x.axes if a != axis), "d", "r"), value)
+    return Node(Diag(), (x,), (*(a for a in x.axes if a != axis), DOWN, RIGHT), value)
 
 
 def ones(axis: str, extent: int) -> Node:

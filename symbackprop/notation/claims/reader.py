@@ -13,6 +13,7 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of, powered
+from symbackprop.notation.claims.nodes import DOWN
 from symbackprop.notation.claims.shapes import Sense, Senses, added, chain, made, sure
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
@@ -252,7 +253,7 @@ class Reader:
         if word.base == "I":
             return None
         sizes = naming.extents(self.state, word.sub)
-        return naming.scripts(self.state, [Sense(nd.ones("d", n)) for n in sizes], (), word.sup, word.at), 0
+        return naming.scripts(self.state, [Sense(nd.ones(DOWN, n)) for n in sizes], (), word.sup, word.at), 0
 
     # ---- what is no name of the network
     def unnamed(self, word: Word, behind: list[Syntax], k: int) -> tuple[Senses, int]:

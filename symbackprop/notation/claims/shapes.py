@@ -25,7 +25,7 @@ import numpy as np
 
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
-from symbackprop.notation.claims.nodes import MATRIX, Misfit, Node
+from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 
 LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
 MIXED, SCALED, MISSING, OUTER = 3.0, 3.0, 5.0, 6.0
@@ -185,26 +185,26 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
     if op == "had":
         return _hadamard(a, b, xs, ys)
     if op == "outer":
-        if xs == {"d"} and len(ys) == 1:
-            return matrix_product(a, b if ys == {"r"} else _transposed(b))
+        if xs == {DOWN} and len(ys) == 1:
+            return matrix_product(a, b if ys == {RIGHT} else _transposed(b))
         return []
     found = matrix_product(a, b)
-    if op == "dot" and xs == ys == {"d"}:
+    if op == "dot" and xs == ys == {DOWN}:
         found += matrix_product(_transposed(a), b, INNER, "the dot of two vectors is their inner product")
     if xs == ys:
         note = "two factors side by side are multiplied entry by entry"
         found += times(a, b, STAR if op == "star" else BESIDE, note)
     elif op == "star" and len(xs) != len(ys):
         found += times(a, b, STAR, "* is taken entry by entry")
-    if xs == {"d"} and "d" in ys:
+    if xs == {DOWN} and DOWN in ys:
         found += matrix_product(_transposed(a), b, MISSING, "a transpose is missing and was put in")
-    if ys == {"r"} and "r" in xs:
+    if ys == {RIGHT} and RIGHT in xs:
         found += matrix_product(a, _transposed(b), MISSING, "a transpose is missing and was put in")
-    if xs == ys == {"d"}:
+    if xs == ys == {DOWN}:
         found += matrix_product(a, _transposed(b), OUTER, "two columns side by side are read as an outer product")
     if xs < ys or ys < xs:
         v, m, first = (a, b, True) if xs < ys else (b, a, False)
-        for vector, what in ((_transposed(v), "column" if next(iter(v[0].node.matrix)) == "d" else "row"), (v, "row")):
+        for vector, what in ((_transposed(v), "column" if next(iter(v[0].node.matrix)) == DOWN else "row"), (v, "row")):
             note = f"a vector scales a matrix, one number for each {what}"
             found += times(vector, m, SCALED, note) if first else times(m, vector, SCALED, note)
     return found

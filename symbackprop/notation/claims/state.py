@@ -15,7 +15,7 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.program import Gradient, Program, Sum, size
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
-from symbackprop.notation.claims.nodes import Node
+from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.shapes import Senses, sure
 from symbackprop.notation.claims.syntax import Syntax
@@ -94,7 +94,7 @@ class State:
         """A whole tensor: a vector is a column, what has more than two axes is a stack of matrices."""
         entries = self.probe.entries(name)
         stacks = tuple(f"b{k}" for k in range(1, entries.ndim - 1))
-        return nd.leaf(name, (*stacks, *("d", "r")[: entries.ndim]) if entries.ndim < 3 else (*stacks, "d", "r"), entries)
+        return nd.leaf(name, (*stacks, *(DOWN, RIGHT)[: entries.ndim]) if entries.ndim < 3 else (*stacks, DOWN, RIGHT), entries)
 
     def gradient(self, of: str, wrt: str) -> str:
         """The name of the true derivative d of / d wrt, which is a tensor of this reading from now on."""

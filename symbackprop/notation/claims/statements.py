@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -26,6 +27,7 @@ _BETWEEN = frozenset([
     "", "where", "with", "and", "for", "if", "using", "since", "so", "hence", "thus", "let", "here", "then", "therefore", "i.e",
     "forall", "forevery", "forall", "foreach", "withthe",
 ])  # fmt: skip
+_RANGE = frozenset([r"\ldots", r"\dots", r"\cdots", r"\forall"])
 _OPEN = frozenset(["{", "(", "[", r"\{", r"\langle"])
 _SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
 
@@ -41,6 +43,7 @@ class Equality:
 def split(text: str) -> tuple[Equality, list[Equality]]:
     """The claim and its definitions. Raises Fault where a part is neither."""
     parts = _parts(tokens(text))
+    parts = parts[:1] + [part for before, part in pairwise(parts) if not _says_a_range(before, part)]
     if not parts:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
     main, *rest = (_equality(part) for part in parts)
@@ -65,6 +68,8 @@ def _parts(several: list[Token]) -> list[Tokens]:
             several = [*several[:k], *several[k + 2 : end - 1], *several[end:]]
             continue
         depth += (text in _OPEN or text.startswith(r"\begin")) - (text in _SHUT or text.startswith(r"\end"))
+        if depth == 0 and text == r"\forall":
+            found.append([])
         if depth == 0 and text in (",", ";", r"\\"):
             going_on = text == r"\\" and k + 1 < len(several) and _goes_on(several[k + 1 :])
             if not going_on:
@@ -77,6 +82,12 @@ def _parts(several: list[Token]) -> list[Tokens]:
             found[-1].append(token)
         k += 1
     return [tuple(part) for part in found if part]
+
+
+def _says_a_range(before: Tokens, part: Tokens) -> bool:
+    """Whether a part only says over what an index runs: i = 1, ..., n; for all i."""
+    own, last = ({t.text for t in one} & _RANGE for one in (part, before))
+    return bool(own) or (bool(last) and len(part) == 1)
 
 
 def _goes_on(rest: list[Token]) -> bool:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symbackprop.core.program import Gradient
 from symbackprop.notation.claims import nodes as nd
-from symbackprop.notation.claims.nodes import MATRIX, Node
+from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.tokens import ACCENTS, GREEK
 
 LETTER, ATOM, POWER, TIMES, SUM = 4, 3, 2, 1, 0  # how tightly a formula holds together
@@ -115,9 +115,33 @@ class Typeset:
             case _:
                 assert_never(op)
 
+    def flat(self, node: Node) -> str | None:
+        """An entry of a tensor, all of whose axes are indices: x_{c,p+a-1}; None where one is not."""
+        chain: list[Node] = []
+        while isinstance(node.op, nd.Renamed | nd.Picked):
+            chain.append(node)
+            node = node.args[0]
+        if not isinstance(node.op, nd.Leaf):
+            return None
+        places, axes = list(node.axes), list(node.axes)
+        for one in reversed(chain):
+            if isinstance(one.op, nd.Renamed):
+                table = dict(one.op.pairs)
+                if any(a in table and places[k] != a for k, a in enumerate(axes)):
+                    return None
+                places = [table.get(p, p) for p in places]
+                axes = list(places)
+            elif isinstance(one.op, nd.Picked) and one.op.axis in axes:
+                k = axes.index(one.op.axis)
+                places[k] = _place(one.op.letters, one.op.shift + 1 - sum(sign for sign, _, _ in one.op.letters))
+                axes[k] = ""
+        if any(p in MATRIX or (len(p) > 1 and p[0] in "bx" and p[1:].isdigit()) for p in places):
+            return None
+        return self.entry(node, places)
+
     def numbered(self, x: Node, letter: str, shift: int) -> str | None:
         """h_{t-1} for a stack of the tensors h_0, h_1, ...; None for any other stack."""
-        if not isinstance(x.op, nd.Stacked) or x.op.axis != "f":
+        if not isinstance(x.op, nd.Stacked) or x.op.axis != FAMILY:
             return None
         names = [
             a.op.name if isinstance(a.op, nd.Leaf) else ""
@@ -137,9 +161,12 @@ class Typeset:
         member = self.numbered(x, letters[0][1], shift) if len(letters) == 1 else None
         if member is not None:
             return member, ATOM
+        flat = self.flat(node)
+        if flat is not None:
+            return flat, LETTER
         counted = shift + 1 - sum(sign for sign, _, _ in letters)  # counted from 1
         place = _place(letters, counted)
-        if node.op.axis == "r":
+        if node.op.axis == RIGHT:
             return rf"\left({self.held(x, LETTER)}^\top\right)_{{{place}}}", POWER
         return self.entry(x, [place]), LETTER
 
@@ -187,7 +214,7 @@ class Typeset:
     def summed(self, x: Node, axis: str) -> tuple[str, int]:
         if axis in MATRIX:  # the sum over a column is a product with ones
             ones = rf"\mathbf{{1}}_{{{self.size(x.extent(axis))}}}"
-            if axis == "r":
+            if axis == RIGHT:
                 return rf"{self.held(x, POWER)}\,{ones}", TIMES
             inner = self.held(x, POWER)
             if x.matrix == MATRIX:
@@ -206,18 +233,18 @@ class Typeset:
         letters = [a for a in names if a not in MATRIX and len(a) == 1]
         left = [a for a in names if a in MATRIX or len(a) > 1]
         whole = [a for a in left if a in MATRIX]
-        member = self.numbered(x, table["f"], 0) if "f" in table else None
+        member = self.numbered(x, table[FAMILY], 0) if FAMILY in table else None
         if member is not None:
             return member, ATOM
         if not letters:
-            if whole in ([], ["d"], ["d", "r"]):
+            if whole in ([], [DOWN], [DOWN, RIGHT]):
                 return self.text(x)
             return rf"{self.held(x, LETTER)}^\top", POWER
         if names and names[0] in MATRIX:  # a column: the row of the transpose
             return rf"\left({self.held(x, LETTER)}^\top\right)_{{{','.join(letters)}}}" + (
-                r"^\top" if whole == ["r"] else ""
+                r"^\top" if whole == [RIGHT] else ""
             ), POWER
-        return self.entry(x, letters) + (r"^\top" if whole == ["r"] else ""), POWER if whole == ["r"] else LETTER
+        return self.entry(x, letters) + (r"^\top" if whole == [RIGHT] else ""), POWER if whole == [RIGHT] else LETTER
 
     def entry(self, x: Node, letters: list[str]) -> str:
         """x with indices; where its name has a subscript already, they follow it."""
@@ -229,7 +256,7 @@ class Typeset:
 
     def stacked(self, node: Node) -> str:
         parts = [self.latex(a) for a in node.args]
-        return r"\begin{bmatrix} " + (r" & " if node.axes[0] == "r" else r" \\ ").join(parts) + r" \end{bmatrix}"
+        return r"\begin{bmatrix} " + (r" & " if node.axes[0] == RIGHT else r" \\ ").join(parts) + r" \end{bmatrix}"
 
 
 def _numbers(x: Node, axis: str) -> bool:

@@ -29,6 +29,7 @@ _ACCENTED = {
 }
 TRANSPOSES = frozenset([r"\top", "T", "t"])
 _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensors, rather than entries
+_OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
 _LABEL = re.compile(r"[(\[](\w+)[)\]]")
@@ -135,7 +136,7 @@ class Names:
     def candidates(self, word: Word) -> Iterator[Found]:
         """The ways to read a word as a tensor, the likeliest first."""
         own = bases(word)
-        capitals = [b[0].upper() + b[1:] for b in own if len(word.base) == 1 and b[0].islower()]
+        capitals = [b[0].upper() + b[1:] for b in own if len(word.base) == 1 and b[0].islower() and b[0] not in _OWN]
         for base in (*own, *capitals):
             for spelling, index, power, sample in self._ways(base, word):
                 name = self.named(spelling)

@@ -155,6 +155,18 @@ V: parameter[m, k]
 lam: positive[()]
 D = U @ V.T - R
 L = sum(D**2) + lam*(sum(U**2) + sum(V**2))""",
+    "conv": """
+x: data[c, l]
+w: parameter[o, c, k]
+t: data[o, l-k+1]
+y = conv1d(x, w)
+L = 0.5*sum((y - t)**2)""",
+    "stack": """
+Q: parameter[b, n, d]
+K: parameter[b, m, d]
+T: data[b, n, m]
+S = Q @ swapaxes(K, 1, 2)
+L = 0.5*sum((S - T)**2)""",
     "gauss": """
 X: data[n, d]
 mu: parameter[d]
