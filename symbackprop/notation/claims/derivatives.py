@@ -11,9 +11,9 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.grammar import syntax
-from symbackprop.notation.claims.indices import indexed
+from symbackprop.notation.claims.indices import indexed, powered
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Misfit
-from symbackprop.notation.claims.shapes import Senses, best, made, sure
+from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token
@@ -213,6 +213,27 @@ def _jacobian(state: State, found: Derivative, of: str, name: str) -> Senses:
             "Give both tensors their indices: \\frac{\\partial Y_{ij}}{\\partial X_{kl}}.", found.at,
         )  # fmt: skip
     return best(readings)
+
+
+def primed(state: State, word: Word) -> Senses:
+    """a' of a value a = f(z) of the network: its slope, entry by entry; nothing for any other word."""
+    found = state.names.lookup(word) if word.primes == 1 else None
+    if found is None or found.sample:
+        return []
+    forward = state.context.forward
+    near = [t.name for t in forward.tensors.values() if t.named and t.name != found.name and entrywise(state, found.name, t.name)]
+    near = [n for n in near if not any(m != n and entrywise(state, m, n) for m in near)]  # the last before it
+    if len(near) != 1 or forward.shape(near[0]) != forward.shape(found.name):
+        return []
+    rank = len(forward.shape(near[0]))
+    if rank > 2:
+        return []
+    slope = state.gradient(found.name, near[0])
+    axes = (DOWN, RIGHT)[:rank]
+    node = nd.leaf(slope, axes * 2, state.probe.entries(slope))
+    senses = [Sense(node, ENTRYWISE, (f"{described(word)} is read as the slope d{found.name}/d{near[0]}",))]
+    senses = indexed(state, senses, found.index, word.at) if found.index else senses
+    return powered(state, senses, found.power, word.at)
 
 
 def entrywise(state: State, of: str, wrt: str) -> bool:

@@ -187,7 +187,7 @@ class Parser:
                 if op or not factors:
                     raise Fault("a factor is missing here.", "", self.at)
                 break
-            factor = self.big() if self.peek() in (r"\sum", r"\prod", r"\mathbb") and self.is_big() else self.factor()
+            factor = self.big() if self.peek() in (r"\sum", r"\prod") else self.factor()
             ops += [op] if factors else []
             factors.append(sx.Terms(((-1, factor),), factor.at) if sign < 0 else factor)
         return factors[0] if len(factors) == 1 else sx.Product(tuple(factors), tuple(ops), at)
@@ -198,17 +198,10 @@ class Parser:
             return after_factor and bool(self.bars) and self.bars[-1] == text
         return text in _ENDS or bool(text.startswith(r"\end"))
 
-    def is_big(self) -> bool:
-        return self.peek() != r"\mathbb" or plain(self.tokens[self.place + 1 : self.place + 4])[:1] == "E"
-
     def big(self) -> Syntax:
         token = self.take()
         if token.text == r"\prod":
             raise Fault("\\prod is not read.", "Write the product out, or a sum of logarithms.", token.at)
-        kind = "sum"
-        if token.text == r"\mathbb":
-            self.argument()
-            kind = "mean"
         under, over = (), ()
         while self.peek() in ("_", "^"):
             which = self.take().text
@@ -217,7 +210,7 @@ class Parser:
         while self.peek() in ("+", "-"):
             sign = -sign if self.take().text == "-" else sign
         body = self.term()
-        return sx.Big(kind, under, over, sx.Terms(((-1, body),), body.at) if sign < 0 else body, token.at)
+        return sx.Big(under, over, sx.Terms(((-1, body),), body.at) if sign < 0 else body, token.at)
 
     # ---- factors
     def factor(self) -> Syntax:
@@ -344,6 +337,8 @@ class Parser:
 
     def font(self, name: str, at: int) -> Syntax:
         given = self.argument()
+        if name == "mathbb" and plain(given) == "E":
+            raise Fault("an expectation is not read.", r"Write a mean: \frac1N \sum_n.", at)
         if name in WORDS or len(given) == 1:
             word = "".join(t.text for t in given)
             if word.replace("\\", "") in GREEK:

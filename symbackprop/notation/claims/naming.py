@@ -20,6 +20,7 @@ from symbackprop.notation.claims.words import ROW, described, indices, split_fam
 
 ASSUMED = 0.5
 SLACK = 0.2
+PRIME = 1.0
 ROW_LETTERS = frozenset("NmnMBSbsT")
 
 
@@ -99,7 +100,9 @@ def named(state: State, word: Word) -> Senses | None:
     if found.index:
         readings = indexed(state, readings, found.index, word.at)
     readings = powered(state, readings, found.power, word.at) if found.power else readings
-    return best(made(nd.transposed, readings)) if word.primes else readings
+    if not word.primes:
+        return readings
+    return best(made(nd.transposed, readings, cost=PRIME, note="a prime is read as a transpose"))
 
 
 def primed(state: State, word: Word) -> bool:

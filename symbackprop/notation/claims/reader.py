@@ -14,7 +14,7 @@ from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import letters_of, powered
 from symbackprop.notation.claims.nodes import DOWN
-from symbackprop.notation.claims.shapes import Sense, Senses, added, chain, made, sure
+from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain, made, sure
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import bare, plain
@@ -204,8 +204,8 @@ class Reader:
             called = self.call(word, functions, behind)
             if called is not None:
                 return called[0], k + 1 + called[1]
-        found = naming.named(self.state, word)
-        if found is not None:
+        found = best([*(naming.named(self.state, word) or []), *derivatives.primed(self.state, word)])
+        if found:
             return found, k + 1
         return self.unnamed(word, behind, k)
 

@@ -89,9 +89,8 @@ class Root:
 
 @dataclass(frozen=True)
 class Big:
-    r"""A sum \sum or an expectation over the rest of its term; limits are tokens."""
+    r"""A sum \sum over the rest of its term; limits are tokens."""
 
-    kind: str
     under: Tokens
     over: Tokens
     body: Syntax

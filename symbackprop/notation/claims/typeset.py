@@ -101,19 +101,25 @@ class Typeset:
                 return rf"\operatorname{{{kind}}}\left({self.latex(node.args[0])}\right)", ATOM
             case nd.Diag():
                 return rf"\operatorname{{diag}}\left({self.latex(node.args[0])}\right)", ATOM
-            case nd.Ones(axis=axis, extent=extent):
-                return (rf"\mathbf{{1}}_{{{self.size(extent)}}}" if axis in MATRIX else "1"), ATOM
-            case nd.Eye(axes=axes, extents=extents):
-                a, b = axes
-                return (f"I_{{{self.size(extents[0])}}}" if a in MATRIX else rf"\delta_{{{a}{b}}}"), ATOM
-            case nd.Positions(axis=axis):
-                return axis, ATOM
+            case nd.Ones() | nd.Eye() | nd.Positions():
+                return self.made_of_sizes(op), LETTER
             case nd.Picked(letters=letters, shift=shift):
                 return self.picked(node, letters, shift)
             case nd.Stacked():
                 return self.stacked(node), ATOM
             case _:
                 assert_never(op)
+
+    def made_of_sizes(self, op: nd.Ones | nd.Eye | nd.Positions) -> str:
+        """Ones, the identity, Kronecker's delta, an index as a number."""
+        match op:
+            case nd.Ones(axis=axis, extent=extent):
+                return rf"\mathbf{{1}}_{{{self.size(extent)}}}" if axis in MATRIX else "1"
+            case nd.Eye(axes=axes, extents=extents):
+                a, b = axes
+                return f"I_{{{self.size(extents[0])}}}" if a in MATRIX else rf"\delta_{{{a}{b}}}"
+            case nd.Positions(axis=axis):
+                return axis
 
     def flat(self, node: Node) -> str | None:
         """An entry of a tensor, all of whose axes are indices: x_{c,p+a-1}; None where one is not."""

@@ -21,6 +21,7 @@ REFUSED = [
     ("two", "W_1", r"\frac{\partial L}{\partial W_1} = \prod_i x_i", "is not read"),
     ("two", "W_1", r"\frac{\partial L}{\partial W_1} = \int x", "is not read"),
     ("two", "W_1", r"\frac{\partial L}{\partial W_1} > 0", "no claim"),
+    ("two", "b_1", r"\frac{\partial L}{\partial b_1} = \mathbb{E}[z_1]", "expectation"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = \sum_q \delta_{qi}", "range of the index"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = z_{1,i}\hat y_k", "on one side only"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = z_{1,ijk}", "stands nowhere"),

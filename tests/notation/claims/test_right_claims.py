@@ -241,6 +241,10 @@ RIGHT = [
     ("conv", "w", r"\frac{\partial L}{\partial w_{oca}} = \sum_{p} \frac{\partial L}{\partial y_{op}} x_{c,p+a-1}"),
     ("conv", "x", r"\frac{\partial L}{\partial x_{cj}} = \sum_{o,a} (y_{o,j-a+1} - t_{o,j-a+1}) w_{oca}"),
     ("conv", "x", r"\frac{\partial L}{\partial x_{cj}} = \sum_{o}\sum_{p} (y_{op} - t_{op}) w_{o,c,j-p+1}"),
+    ("skip", "x", r"\frac{\partial L}{\partial x} = (o-t) + W^\top(h'\odot V^\top(o-t))"),
+    ("two", "b_1", r"\frac{\partial L}{\partial b_1} = W_2^\top(\hat y-y)\odot a_1'"),
+    ("two", "b_1", r"\frac{\partial L}{\partial b_{1,i}} = \sum_k(\hat y_k-y_k)W_{2,ki}\,a_{1,i}'"),
+    ("form", "x", r"\nabla_x L = (A + A')x"),
     # habits: other letters for the loss, small letters for rows, ranges in words, boxes, labels as indices
     (
         "batch",
