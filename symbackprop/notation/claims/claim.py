@@ -28,7 +28,7 @@ from symbackprop.notation.errors import NotationError
 
 KEPT = 6  # readings that are handed on
 FROM_ZERO = 0.1
-GUESSES = 60  # ways to take unknown letters that are tried
+GUESSES = 30  # ways to take unknown letters that are tried
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _latex(text: str, context: Context) -> Understood:
         context.symbols,
         context.aliases,
     )
-    probe = Probe(context.shapes(), names.counts())
+    probe = Probe(context.shapes(), names.counts() | ({1, 2, 3} if "matrix" in text else set()))
     attempt = _Attempt(context, names, probe, main, definitions)
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
         try:
@@ -203,7 +203,7 @@ class _Attempt:
     def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         notes = list(one.notes) + [f"{letter} is taken to be d{self.context.of}/d{name}" for letter, name in guesses.items()]
-        typeset = Typeset(name_latex, state.roles, lambda n: str(self.probe.expression[n]))
+        typeset = Typeset(name_latex, state.roles, lambda n: str(self.probe.expression[n]), lambda n: len(self.probe.shapes[n]))
         return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), typeset.latex(one.node))
 
     def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:

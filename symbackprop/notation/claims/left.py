@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbackprop.core.chain_rule import gradient_name
@@ -113,12 +113,10 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
     if isinstance(body, Word) and body.primes == 1 and state.names.named(body.base) == state.context.of and state.context.wrt:
         return Left("gradient", state.context.of, state.context.wrt)
     word = body
-    if isinstance(body, sx.Product) and not any(body.ops) and all(isinstance(f, Word) and not f.sub for f in body.factors[:-1]):
-        last = body.factors[-1]
-        assert isinstance(last, Word)
-        from dataclasses import replace
-
-        word = replace(last, base="".join(f.base for f in body.factors))  # type: ignore[union-attr]
+    if isinstance(body, sx.Product) and not any(body.ops):  # dz_2, a name of several letters
+        letters_only = [f for f in body.factors if isinstance(f, Word)]
+        if len(letters_only) == len(body.factors) and not any(f.sub or f.sup for f in letters_only[:-1]):
+            word = replace(letters_only[-1], base="".join(f.base for f in letters_only))
     if not isinstance(word, Word):
         raise Fault("the left-hand side is no derivative and no name.", r"Write \frac{\partial L}{\partial w} = ...", body.at)
     letters = [c for c in letters_of(outer or word.sub) if len(c) == 1]

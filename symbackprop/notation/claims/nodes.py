@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import sympy as sp
@@ -20,6 +21,9 @@ Axes = tuple[str, ...]
 DOWN, RIGHT = "↓", "→"  # no letters, so that every letter is free for an index
 FAMILY = "#"  # along the tensors h_1, h_2, ... of a stack
 MATRIX = frozenset((DOWN, RIGHT))
+
+
+LARGEST = 3_000_000  # entries of a value at the probe
 
 
 class Misfit(Exception):
@@ -202,6 +206,8 @@ def aligned(nodes: Iterable[Node]) -> tuple[Axes, list[ndarray]]:
         for a, n in zip(node.axes, node.value.shape, strict=True):
             if extents.setdefault(a, n) != n:
                 raise Misfit(f"one part has {n} along an axis where another has {extents[a]}")
+        if prod(extents.values()) > LARGEST:
+            raise Misfit("there are too many indices at once")
         value = node.value.transpose([node.axes.index(a) for a in axes if a in node.axes])
         arrays.append(value.reshape([extents[a] if a in node.axes else 1 for a in axes]))
     return axes, arrays
@@ -311,6 +317,8 @@ def matmul(a: Node, b: Node) -> Node:
 
 def summed(x: Node, axis: str) -> Node:
     """The sum over an axis."""
+    if axis not in x.axes:
+        raise Misfit("there is nothing to sum over")
     k = x.axes.index(axis)
     return Node(Summed(axis), (x,), x.axes[:k] + x.axes[k + 1 :], x.value.sum(axis=k))
 

@@ -30,7 +30,7 @@ from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
 MIXED, SCALED, MISSING, OUTER = 3.0, 3.0, 5.0, 6.0
 KEPT = 10  # readings of one stretch
-MOST_FACTORS = 30
+MOST_FACTORS = 16
 
 
 class Sense(NamedTuple):

@@ -49,10 +49,13 @@ class Typeset:
     spelling   the LaTeX of a tensor's name.
     roles      the gradients among the leaves.
     size       the LaTeX of a size of the probe.
+    rank       how many axes a tensor has.
     """
 
-    def __init__(self, spelling: Callable[[str], str], roles: dict[str, Gradient], size: Callable[[int], str]) -> None:
-        self.spelling, self.roles, self.size = spelling, roles, size
+    def __init__(
+        self, spelling: Callable[[str], str], roles: dict[str, Gradient], size: Callable[[int], str], rank: Callable[[str], int]
+    ) -> None:
+        self.spelling, self.roles, self.size, self.rank = spelling, roles, size, rank
 
     def latex(self, node: Node) -> str:
         return self.text(node)[0]
@@ -232,6 +235,9 @@ class Typeset:
     def renamed(self, node: Node, table: dict[str, str]) -> tuple[str, int]:
         """Axes of a matrix that became letters are indices, axes that changed sides are a transpose."""
         x = node.args[0]
+        flat = self.flat(node)
+        if flat is not None:
+            return flat, LETTER
         own = list(x.axes) if isinstance(x.op, nd.Leaf) else [a for a in x.axes if a in MATRIX or len(a) > 1]
         names = [table.get(a, a) for a in own]
         if len(names) == 2 and names[0] == names[1] and names[0] in MATRIX:
@@ -243,7 +249,7 @@ class Typeset:
         if member is not None:
             return member, ATOM
         if not letters:
-            if whole in ([], [DOWN], [DOWN, RIGHT]):
+            if names == own or (isinstance(x.op, nd.Leaf) and whole in ([], [DOWN], [DOWN, RIGHT])):
                 return self.text(x)
             return rf"{self.held(x, LETTER)}^\top", POWER
         if names and names[0] in MATRIX:  # a column: the row of the transpose
@@ -255,10 +261,23 @@ class Typeset:
     def entry(self, x: Node, letters: list[str]) -> str:
         """x with indices; where its name has a subscript already, they follow it."""
         below = ("" if all(len(c) == 1 and c.isalpha() for c in letters) else ",").join(letters)
-        text = self.held(x, LETTER)
-        if isinstance(x.op, nd.Leaf) and x.op.name not in self.roles and text.endswith("}") and "_{" in text:
-            return f"{text[:-1]},{below}}}"
-        return f"{text}_{{{below}}}"
+        if not letters:
+            return self.held(x, LETTER)
+        role = self.roles.get(x.op.name) if isinstance(x.op, nd.Leaf) else None
+        if role is not None and len(letters) == self.rank(role.of) + self.rank(role.wrt):
+            top, under = letters[: self.rank(role.of)], letters[self.rank(role.of) :]
+            return rf"\frac{{\partial {self.named(role.of, top)}}}{{\partial {self.named(role.wrt, under)}}}"
+        if isinstance(x.op, nd.Leaf) and role is None:
+            return self.named(x.op.name, letters)
+        return f"{self.held(x, LETTER)}_{{{below}}}"
+
+    def named(self, name: str, letters: list[str]) -> str:
+        """A tensor's name with indices after its own subscript."""
+        below = ("" if all(len(c) == 1 and c.isalpha() for c in letters) else ",").join(letters)
+        text = self.spelling(name)
+        if not below:
+            return text
+        return f"{text[:-1]},{below}}}" if text.endswith("}") and "_{" in text else f"{text}_{{{below}}}"
 
     def stacked(self, node: Node) -> str:
         parts = [self.latex(a) for a in node.args]

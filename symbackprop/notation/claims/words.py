@@ -79,9 +79,9 @@ class Names:
             self.families.setdefault(folded(member[1]), {})[int(member[2])] = name
 
     def counts(self) -> set[int]:
-        """How many tensors an index may run over, and the sides of small matrices of written entries."""
+        """How many tensors an index may run over."""
         several = {len(members) for members in self.families.values()}
-        return {n for m in several for n in (range(1, m + 1) if m <= MOST_COUNTED else (m - 1, m))} | {1, 2, 3}
+        return {n for m in several for n in (range(1, m + 1) if m <= MOST_COUNTED else (m - 1, m))}
 
     def named(self, spelling: str) -> str | None:
         """The tensor of a spelling, or None."""

@@ -10,7 +10,7 @@ from tests.notation.claims.sample_networks import understood, worth
 from tests.notation.claims.test_readings import MEANINGS
 from tests.notation.claims.test_right_claims import RIGHT
 
-LATEX = [(n, w, c) for n, w, c in RIGHT if "\\" in c]
+LATEX = [(n, w, c) for n, w, c in RIGHT if c.startswith("\\") and not c.startswith((r"\boxed", r"\["))]
 LATEX += [
     (n, left.removesuffix("_{ij}").removesuffix("_i"), rf"\frac{{\partial L}}{{\partial {left}}} = {right}")
     for n, left, right, _ in MEANINGS
