@@ -83,6 +83,8 @@ def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] |
     if rest and want is not None and len(want) != len(letters) + len(rest):
         return []
     axes = (*letters, *rest)
+    if set(node.axes) - set(axes):
+        return []  # a stack of matrices beside indices
     if left.transposed:
         axes = axes[::-1]
     extents = {a: state.probe.expression[state.range(a, None)] for a in letters if a not in node.axes}

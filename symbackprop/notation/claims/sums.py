@@ -133,7 +133,8 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
         return _from_to(state, node, under)
     if any(t in _RELATIONS for t in texts):
         one = syntax(node.under)
-        assert isinstance(one, sx.Relation)
+        if not isinstance(one, sx.Relation):
+            raise Fault("the limits of this sum are not read.", r"Write \sum_{j \neq i} or \sum_{i=1}^n.", node.at)
         letter = next(
             (
                 side.base
