@@ -2,6 +2,7 @@
 #
 #   PYTHON=/path/to/python3.12   the Python to use, instead of the first suitable one found
 #   ARGS="-k sigmoid"            more words for pytest
+#   FRESH=1                      random tests draw new examples, as a nightly run does; otherwise they draw the same every time
 
 VENV := .venv
 PYTEST = $(VENV)/bin/python -m pytest -q $(ARGS)
@@ -13,6 +14,7 @@ help:
 	@echo 'make demo        derive, check, compile and train a network; the results go to demo/'
 	@echo 'make test        the tests'
 	@echo 'make slow        the slower tests, and those against JAX'
+	@echo '                 with FRESH=1 after either, random tests draw new examples (for nightly runs)'
 	@echo 'make lint        ruff and pyright'
 	@echo 'make benchmark   how long things take'
 	@echo 'make clean       remove what these wrote, except $(VENV)'

@@ -14,6 +14,7 @@ sys.path[:0] = {path!r}
 import numpy, sympy
 import symbackprop as sb
 from symbackprop.evaluate import points
+from symbackprop.evaluate.sizes import draw_sizes
 from real_networks import NETWORKS
 write, sizes = NETWORKS[{name!r}]
 marks = [time.perf_counter()]
@@ -21,7 +22,7 @@ def mark(): marks.append(time.perf_counter())
 net = sb.read(write()); mark()
 derivation = sb.derive(net); mark()
 compiled = sb.compile(derivation, sizes); compiled.source; mark()
-at = points.sizes(net.program, sizes)
+at = draw_sizes(net.program, sizes)
 where = points.point(net.program, at)
 parameters = {{t.name for t in net.program.parameters}}
 given = [{{n: a for n, a in where.items() if (n in parameters) == mine}} for mine in (True, False)]

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from symbackprop import __version__
+from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
 from symbackprop.shell import guarded, leave, read_names, read_point, read_sizes, require_place, say, standard_input, write
@@ -113,7 +114,13 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 
     network = _network(net, lets, loss, gates)
     result = check_(
-        network, wrt=read_names(wrt), seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None
+        network,
+        wrt=read_names(wrt),
+        seed=seed,
+        points=points,
+        sizes=read_sizes(sizes),
+        of=loss,
+        at=read_point(at) if at else None,
     )
     say(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
@@ -149,7 +156,7 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> 
 @subcommand
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Gradients by these, separated by commas; every parameter where not given.")
-@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
+@click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @size_option
 @click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
 def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
@@ -186,7 +193,7 @@ def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
 @click.option("--seed", type=NATURAL, help="0 where not given.")
 @click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @click.option("--start", metavar="FILE", help="Begin with the parameters saved in FILE.")
-@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="float32 where not given.")
+@click.option("--dtype", type=click.Choice(DTYPES), help="float32 where not given.")
 @click.option("--checkpoint", metavar="FILE.npz", help="Write there, about once a second, all that is needed to go on.")
 @click.option("--resume", metavar="FILE.npz", help="Go on with a checkpoint, and its settings; it is written on where it lies.")
 @size_option

@@ -14,6 +14,7 @@ from symbackprop.core.program import Matrix, Program, check, size
 from symbackprop.core.simplify import simplify
 from symbackprop.display.remarks import remarks
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce
 from symbackprop.language.tensors.indexing import arange
@@ -35,7 +36,7 @@ def backward(derived: Derivation) -> list[str]:
 
 def largest_error(derived: Derivation, seed: int = 0) -> float:
     """The largest relative difference between the gradient equations, the simplified ones and the tape."""
-    at = points.sizes(derived.forward, seed=seed)
+    at = draw_sizes(derived.forward, seed=seed)
     where = points.point(derived.forward, at, seed)
     witness = tape.gradients(derived.forward, derived.of, list(derived.wrt), where)
     shown = tape.forward(derived.program, where, at)
@@ -81,7 +82,7 @@ def test_the_hessian_is_symmetric_and_tied_letters_are_not_captured() -> None:
     h = apply("tanh", W1 @ X)
     first = differentiate(trace({"L": (h * h).sum()}), "L", ["x"])
     second = differentiate(first.program, "dL/dx", ["x"], jacobian=True)
-    at = points.sizes(second.forward)
+    at = draw_sizes(second.forward)
     hessian = tape.forward(second.program, points.point(second.forward, at), at)["d(dL/dx)/dx"]
     np.testing.assert_allclose(hessian, hessian.T, rtol=1e-12, atol=1e-14)
     assert np.abs(hessian).max() > 1e-3
@@ -143,7 +144,7 @@ def test_functions_of_a_matrix(kind: str, batch: tuple) -> None:
     spread = contract("bij,bkj->bik", root, root) if batch else contract("ij,kj->ik", root, root)
     value = Tensor((*batch, D, D) if kind == "inverse" else batch, Matrix(kind), ((spread, letters),), index)
     derived = differentiate(trace({"L": apply("tanh", value).sum()}), "L", ["A"])
-    at = points.sizes(derived.forward)
+    at = draw_sizes(derived.forward)
     where = {"A": points.point(derived.forward, at)["A"] + 2 * np.eye(at["d"])}
     witness = tape.gradients(derived.forward, "L", ["A"], where)["A"]
     shown = tape.forward(derived.program, where, at)["dL/dA"]

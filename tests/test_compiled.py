@@ -1,5 +1,6 @@
 """What `compile` returns: values and gradients by name, arrays that are checked first, the words of what is refused."""
 
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from numpy import ndarray
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.function import Compiled, CompileError
 from symbackprop.backends.numpy import SourceError
+from symbackprop.evaluate.arrays import ArrayError
+from symbackprop.evaluate.extents import SizeError
 from symbackprop.notation import read
 from symbackprop.verbs import compile, derive
 
@@ -30,6 +33,8 @@ W: parameter[d, k]
 S = X @ W
 L = mean(logsumexp(S, axis=1) - S[np.arange(n), t])
 """
+
+MEND = ": reshape the array, or declare it as it is."
 
 
 def arrays(**shapes: tuple[int, ...]) -> dict[str, ndarray]:
@@ -153,7 +158,7 @@ def test_an_error_in_generated_code_shows_its_line() -> None:
 
 
 def refused(function: Compiled, params: dict[str, Any], data: dict[str, Any] | None = None) -> str:
-    with pytest.raises(ArgumentError) as caught:
+    with pytest.raises((ArgumentError, ArrayError, SizeError)) as caught:
         function.value_and_grad(params, data)
     return str(caught.value)
 
@@ -162,16 +167,24 @@ def test_what_is_said_of_arrays_that_do_not_fit() -> None:
     function = compile(TWO_LAYERS)
     params, data = two_layers()
     swapped = params | {"W_2": np.ones((4, 2))}
-    assert refused(function, swapped, data) == "W_2 must be (c, h) with c = 4, h = 4, it is (4, 2)"
-    assert refused(function, params, data | {"x": np.ones(5)}) == "x must be (d,) with d = 3, it is (5,)"
-    assert refused(function, params, data | {"x": np.ones((3, 1))}) == "x must be (d,), it has the shape (3, 1)"
+    assert refused(function, swapped, data) == f"W_2 has shape (4, 2), but it is declared as (c, h) with h = 4 by W_1{MEND}"
+    assert (
+        refused(function, params, data | {"x": np.ones(5)})
+        == f"x has shape (5,), but it is declared as (d,) with d = 3 by W_1{MEND}"
+    )
+    assert refused(function, params, data | {"x": np.ones((3, 1))}) == f"x has shape (3, 1), but it is declared as (d,){MEND}"
     assert refused(function, params, {"x": data["x"]}) == "the array y is missing; it must be (c,)"
     assert refused(function, params | {"W1": 0}, data) == "W1 is no input of this network; did you mean W_1?"
-    assert refused(function, params, data | {"x": ["a", "b", "c"]}) == "x must hold real numbers, it holds <U1"
-    assert refused(function, params, data | {"x": np.ones(3) * 1j}) == "x must hold real numbers, it holds complex128"
-    assert refused(function, params, data | {"x": [[1], [1, 2], [3]]}) == "x must be (d,); its rows have different lengths"
+    assert (
+        refused(function, params, data | {"x": ["a", "b", "c"]})
+        == "x[0] is text, 'a', not a number; write numbers without quotation marks"
+    )
+    assert (
+        refused(function, params, data | {"x": np.ones(3) * 1j}) == "x holds complex128, not real numbers; give an array of numbers"
+    )
+    assert refused(function, params, data | {"x": [[1], [1, 2], [3]]}) == "x is no array: its rows have different lengths"
     assert refused(function, params, data | {"x": [1.0, np.nan, 2.0]}) == "x holds NaN"
-    assert refused(compile(TWO_LAYERS, {"h": 5}), params, data) == "W_1 must be (5, d) with d = 3, it is (4, 3)"
+    assert refused(compile(TWO_LAYERS, {"h": 5}), params, data) == f"W_1 has shape (4, 3), but it is declared as (5, d){MEND}"
 
 
 def test_nan_is_let_in_on_request() -> None:
@@ -180,10 +193,26 @@ def test_nan_is_let_in_on_request() -> None:
     assert np.isnan(compile(TWO_LAYERS, refuse_nan=False).value(params, data))
 
 
-def test_infinity_is_no_nan() -> None:
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_infinity_is_no_nan(dtype: str) -> None:
     params, data = two_layers()
     data["x"][:] = [np.inf, -np.inf, 1e300]
-    assert compile(TWO_LAYERS).value_and_grad(params, data)
+    with np.errstate(all="raise"):  # whatever the processor says of an overflow, it is not passed on
+        _, gradients = compile(TWO_LAYERS, dtype=dtype).value_and_grad(params, data)
+    assert list(gradients) == ["W_1", "W_2"]
+
+
+def test_a_compiled_function_is_pickled() -> None:
+    params, data = two_layers()
+    function = compile(TWO_LAYERS.replace("sigmoid", "gelu"), dtype="float32")
+    unused = pickle.dumps(function)
+    expected = function.value_and_grad(params, data)
+    for again in (pickle.loads(unused), pickle.loads(pickle.dumps(function))):
+        assert again.source == function.source
+        value, gradients = again.value_and_grad(params, data)
+        assert value == expected[0]
+        assert all(np.array_equal(gradients[name], expected[1][name]) for name in gradients)
+        assert list(again.outputs(params, data)) == list(function.outputs(params, data))
 
 
 def test_what_is_said_of_classes_out_of_bounds() -> None:
@@ -192,14 +221,17 @@ def test_what_is_said_of_classes_out_of_bounds() -> None:
     assert refused(function, given, {"t": [0, 4]}) == "t must hold whole numbers from 0 to below k = 4, it holds 4"
     assert refused(function, given, {"t": [-1, 0]}) == "t must hold whole numbers from 0 to below k = 4, it holds -1"
     assert refused(function, given, {"t": [0.0, 1.0]}) == "t must hold whole numbers, it holds float64; give it as integers"
-    assert refused(function, given, {"t": np.zeros(0, int)}).startswith("t must be (n,)")
+    assert refused(function, given, {"t": np.zeros(0, int)}).startswith("t has shape (0,), but it is declared as (n,)")
     fixed = compile(CLASSES, {"k": 4})
     assert refused(fixed, given, {"t": [0, 9]}) == "t must hold whole numbers from 0 to below 4, it holds 9"
 
 
 def test_what_is_said_of_empty_arrays_and_of_sizes_that_a_slice_needs() -> None:
     function = compile("x: parameter[n]\nL = sum(x[:3]**2)")
-    assert refused(function, {"x": np.ones(0)}) == "x must be (n,) with n = 0, it is (0,)"
+    assert (
+        refused(function, {"x": np.ones(0)})
+        == f"x has shape (0,), but it is declared as (n,){MEND} An axis needs at least one entry."
+    )
     assert refused(function, {"x": np.ones(2)}) == "the network needs n - 3 >= 0, which does not hold for n = 2"
     assert function.value({"x": np.ones(3)}) == 3
 
@@ -214,17 +246,17 @@ def test_what_is_said_of_empty_arrays_and_of_sizes_that_a_slice_needs() -> None:
     ],
 )
 def test_what_cannot_be_compiled(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(CompileError, match=re.escape(words)):
+    with pytest.raises((CompileError, SizeError), match=re.escape(words)):
         compile(TWO_LAYERS, **options)
 
 
 def test_sizes_that_break_a_condition_are_refused() -> None:
-    with pytest.raises(CompileError, match=r"the network needs n - 3 >= 0, which does not hold for n = 2"):
+    with pytest.raises(SizeError, match=r"the network needs n - 3 >= 0, which does not hold for n = 2"):
         compile("x: parameter[n]\nL = sum(x[:3]**2)", {"n": 2})
 
 
 def test_errors_are_value_errors() -> None:
-    assert all(issubclass(kind, ValueError) for kind in (ArgumentError, CompileError, SourceError))
+    assert all(issubclass(kind, ValueError) for kind in (ArgumentError, ArrayError, CompileError, SizeError, SourceError))
 
 
 def test_real_sizes() -> None:

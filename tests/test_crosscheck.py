@@ -10,12 +10,17 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Equation, Program, Sum, position, same_size, size, slot
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.sizes import draw_sizes
+from symbackprop.evaluate.verdict import Row, Witness
 from symbackprop.judge import crosscheck
 from symbackprop.judge.crosscheck import ROUNDING
 from symbackprop.language.lower.tracing import trace
@@ -65,7 +70,7 @@ def test_what_is_derived_is_right(make) -> None:
     result = check(make())
     assert result, result.table()
     assert all(row.tape.relative <= 1e-13 for row in result.rows)
-    assert all(row.complex_step.relative <= 1e-13 for row in result.rows)
+    assert all(row.complex_step.relative <= 1e-11 for row in result.rows)
     assert all(row.differences.relative <= 1e-8 for row in result.rows)
     assert all(row.differences.compared for row in result.rows)
 
@@ -116,7 +121,7 @@ def altered(derived: Derivation, name: str, body: Callable[[sp.Expr], sp.Expr]) 
 
 def differ(a: Derivation, b: Derivation) -> bool:
     """Whether two derivations differ at a point, beyond rounding."""
-    at = points.point(a.forward, points.sizes(a.program), 5)
+    at = points.point(a.forward, draw_sizes(a.program), 5)
     one = tape.forward(a.program, at)
     try:
         two = tape.forward(b.program, at)
@@ -266,7 +271,7 @@ def test_an_own_point() -> None:
     result = check(network((x + y) * z), at={"x": -2, "y": 5, "z": -4})
     assert result
     assert [row.scale for row in result.rows] == pytest.approx([4, 4, 3])
-    with pytest.raises(PointError, match="z is missing"):
+    with pytest.raises(SizeError, match="z is missing"):
         check(network((x + y) * z), at={"x": -2, "y": 5})
 
 
@@ -279,17 +284,83 @@ def test_a_point_outside_the_domain_is_explained() -> None:
         check(network(total(1 / w)), ["w"], at={"w": np.array([1.0, 0.0])})
 
 
-def test_a_point_outside_the_domain_is_drawn_anew() -> None:
+def test_a_point_is_drawn_where_the_network_is_defined() -> None:
     result = check(network(apply("log", declare("q"))), points=6)
-    assert result
-    assert result.redrawn > 0
-    assert "Drawn anew, for lying on kinks or outside a domain: " in result.table()
+    assert result, result.table()
+
+
+def small_beside_large(entries: tuple[int, ...]) -> Derivation:
+    """L = sum(c x**2): gradients 2 c x, whose entries differ by many orders of magnitude."""
+    x = declare("x", (len(entries),))
+    c = sum((n * iverson(sp.Eq(position("i"), k)) for k, n in enumerate(entries)), sp.S.Zero)
+    loss = Tensor((), Sum(c * slot(0) ** 2, (slot(0),), (("i", sp.Integer(len(entries))),)), ((x, ("i",)),), ())
+    return differentiate(trace({"L": loss}), "L", ["x"])
+
+
+@pytest.mark.parametrize("wrong_entry", range(3))
+def test_a_small_entry_is_held_to_its_own_size(wrong_entry: int) -> None:
+    derived = small_beside_large((10**10, 1, 10**4))
+    at = {"x": np.ones(3)}
+    assert check(derived, at=at)
+    index = derived.program.equation_of()["dL/dx"].target.index[0]
+    wrong = altered(derived, "dL/dx", lambda body: body * iverson(sp.Ne(position(index), wrong_entry)))
+    result = check(wrong, at=at)
+    assert result.rows[0].status == "wrong", result.table()
+    assert result.rows[0].note == f"entry [{wrong_entry}] is 0, by the tape {2 * (10**10, 1, 10**4)[wrong_entry]:.6g}"
+    assert result.rows[0].tape.wrong
+    assert result.rows[0].complex_step.wrong
+
+
+def deep(layers: int = 32, width: int = 32) -> Derivation:
+    h, labels = declare("X", ("n", width), "data"), declare("Y", ("n", width), "labels")
+    for k in range(layers):
+        h = apply("relu", h @ declare(f"W{k}", (width, width)) + declare(f"b{k}", (width,))).named(f"h{k}")
+    loss = total(reduce("logsumexp", h, 1) - total(h * labels, 1), mean=True)
+    return differentiate(trace({"L": loss}), "L", ["W0", "b0", f"W{layers - 1}", "b7"])
+
+
+def test_many_kinks_raise_no_false_alarm() -> None:
+    derived = deep()
+    rng = np.random.default_rng(1)
+    where = {t.name: rng.standard_normal([32 if str(n) == "n" else int(n) for n in t.shape]) for t in derived.forward.inputs}
+    where |= {f"W{k}": rng.standard_normal((32, 32)) * np.sqrt(2 / 32) for k in range(32)}
+    where |= {f"b{k}": 0.1 * rng.standard_normal(32) for k in range(32)}
+    where["Y"] = np.eye(32)[rng.integers(0, 32, 32)]
+    result = check(derived, at=where)
+    assert result, result.table()
+    assert not check(altered(derived, "dL/db7", lambda body: body * sp.Rational(10**6 + 1, 10**6)), at=where)
+
+
+def test_differences_alone_do_not_convict() -> None:
+    row = Row("w", "(n,)", tape=Witness(0.0, 0.0, 4), complex_step=Witness(0.0, 0.0, 2), differences=Witness(1.0, 1.0, 1, 0, True))
+    assert row.status == "ok"
+    assert row.remark() == "the gradient is zero"
+    row.scale = 1.0
+    assert row.remark() == "differences straddle a kink"
+    row.tape.wrong = True
+    assert row.status == "wrong"
+    row.differences.wrong = False
+    assert row.status == "undecided"  # the tape against the complex step
+    row.complex_step.compared = 0
+    assert row.status == "wrong"
+
+
+def test_a_jacobian_is_checked_where_it_is_named() -> None:
+    net = sb.read("W: parameter[h, d]\nx: data[d]\nq = tanh(W @ x)\nL = sum(q**2)")
+    result = check(net, "x", of="q")
+    assert result, result.table()
+    assert result.rows[0].shape == "(h, d)"
+
+
+def test_claims_are_no_names() -> None:
+    with pytest.raises(SymbackpropError, match=r"wrt=.*17.x.*: give names, such as"):
+        check("w: parameter\nx: data\nL = w*x", {"w": "17*x"})
 
 
 def test_given_sizes_are_used() -> None:
     net = network(total(declare("w", ("n", "m")) ** 3))
     assert check(net, sizes={"n": 9}).sizes["n"] == 9
-    with pytest.raises(PointError, match="k is no size of this network"):
+    with pytest.raises(SizeError, match="k is no size of this network"):
         check(net, sizes={"k": 9})
 
 

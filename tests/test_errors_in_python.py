@@ -47,7 +47,7 @@ MISTAKES = {
     "arrays without names": (lambda: sb.compile(TWO_LAYER).value_and_grad(np.ones(3)), "give the arrays by name in a dict"),
     "an array too few": (lambda: sb.compile(TWO_LAYER).value_and_grad({"W_1": np.ones((3, 4))}), "the array W_2 is missing"),
     "an array that does not fit": (
-        lambda: sb.compile(TWO_LAYER).value_and_grad(ARRAYS | {"W_2": np.ones((2, 5))}), "W_2 must be (c, h) with c = 2, h = 3, it is (2, 5)"
+        lambda: sb.compile(TWO_LAYER).value_and_grad(ARRAYS | {"W_2": np.ones((2, 5))}), "W_2 has shape (2, 5), but it is declared as (c, h) with h = 3 by W_1"
     ),
     "an array too many": (lambda: sb.compile(TWO_LAYER).value_and_grad(ARRAYS | {"w": 3}), "w is no input of this network"),
     "a word of Python": (lambda: sb.parameter("lambda", "n"), "lambda is a word of Python and cannot name a tensor. Write lam."),

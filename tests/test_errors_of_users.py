@@ -165,12 +165,12 @@ POINTS: dict[str, tuple[str, Any, str]] = {
     "an infinite number": ("x: parameter\nL = x**2", {"x": float("inf")}, "x holds an infinite number; mend the data"),
     "a wrong shape": ("x: parameter\nL = x**2", {"x": [1, 2]}, "x has shape (2,), but it is declared as ()"),
     "sizes that disagree": (
-        "x: data[n]\ny: parameter[n]\nL = sum(x*y)", {"x": [1, 2], "y": [1]}, "y has shape (1,), so n = 1, but n = 2 by x"
+        "x: data[n]\ny: parameter[n]\nL = sum(x*y)", {"x": [1, 2], "y": [1]}, "y has shape (1,), but it is declared as (n,) with n = 2 by x: reshape"
     ),
     "a missing input": ("x: parameter[n]\nL = sum(x)", {}, "x is missing: give an array of shape (n,)"),
     "an unknown input": ("x: parameter\nL = x**2", {"x": 1, "y": 1}, "y is no input of this network; its inputs are x"),
-    "words": ("x: parameter\nL = x**2", {"x": "one"}, "x is no array of real numbers"),
-    "a ragged array": ("x: parameter[n, m]\nL = sum(x)", {"x": [[1], [1, 2]]}, "x is no array of real numbers"),
+    "words": ("x: parameter\nL = x**2", {"x": "one"}, "x is text, 'one', not a number; write numbers without quotation marks"),
+    "a ragged array": ("x: parameter[n, m]\nL = sum(x)", {"x": [[1], [1, 2]]}, "x is no array: its rows have different lengths"),
     "labels that do not sum to one": ("y: labels[c]\nL = sum(y**2)", {"y": [1, 1]}, "y is declared as labels: it must sum to one"),
     "integers out of bound": (
         "t: integers[n, 3]\nE: parameter[3]\nL = sum(E[t])", {"t": [3], "E": [1, 1, 1]}, "t must hold whole numbers from 0 to 3 - 1"
@@ -199,14 +199,14 @@ DATA = {
     "a missing array": ({"X": (40, 2)}, "data.npz: the array y is missing: the network declares y: data[n]; the data hold X"),
     "a misshapen array": (
         {"X": (40, 3), "y": (40,)},
-        "X has shape (40, 3), but it is declared as data of shape (n, 2): reshape the array, or declare it as it is",
+        "X has shape (40, 3), but it is declared as (n, 2): reshape the array, or declare it as it is",
     ),
-    "too many axes": ({"X": (40, 2, 1), "y": (40,)}, "X has shape (40, 2, 1), but it is declared as data of shape (n, 2)"),
+    "too many axes": ({"X": (40, 2, 1), "y": (40,)}, "X has shape (40, 2, 1), but it is declared as (n, 2)"),
     "lengths that differ": (
         {"X": (40, 2), "y": (30,)}, "the inputs have different numbers of samples: X has 40, y has 30; give one entry of each"
     ),
     "no sample": ({"X": (0, 2), "y": (0,)}, "X has no samples: its shape is (0, 2)"),
-    "an unknown array": ({"X": (40, 2), "y": (40,), "z": (1,)}, "data.npz: z is no data input of the network; there are X, y."),
+    "an unknown array": ({"X": (40, 2), "y": (40,), "z": (1,)}, "data.npz: z is no data input of the network; leave the array out, or rename it: there are X, y"),
 }  # fmt: skip
 TRAIN = ("train", XOR, "--data", "data.npz", "--epochs", "2", "--quiet", "-o", "trained.npz", "--curve", "loss.svg")
 
@@ -260,7 +260,7 @@ COMMANDS = {
     "integers to differentiate by": (("derive", SVM, "--wrt", "t"), "t holds integers: it has no derivative."),
     "an unknown loss": (("derive", XOR, "--loss", "loss"), f"{XOR}: there is no loss to be the loss. The values are: A, p, L."),
     "an unknown gradient": (("draw", XOR, "--wrt", "q"), "there is no q whose gradient could be shown; the network has X, y"),
-    "an unknown size": (("check", XOR, "--size", "m=3"), "m is no size of this network; its sizes are n"),
+    "an unknown size": (("check", XOR, "--size", "m=3"), "m is no size of this network; there are n"),
     "a size without a number": (("check", XOR, "--size", "n"), '--size "n": write a name and a whole number from 1, such as h=32'),
     "a size that is no digit": (("check", XOR, "--size", "n=²"), '--size "n=²": write a name and a whole number from 1'),
     "a size of 5,000 digits": (("check", XOR, "--size", "n=" + "9" * 5000), '--size "n=99999'),

@@ -10,6 +10,7 @@ import symbackprop as sb
 from symbackprop import language
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.sizes import draw_sizes
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])
@@ -28,7 +29,7 @@ def test_compiled_and_derived_agree_with_jax(jax: ModuleType, path: Path):
 
     network = sb.read(path)
     derivation = sb.derive(network, wrt=differentiable(network), of=network.loss)
-    sizes = points.sizes(derivation.program, None, SEED)
+    sizes = draw_sizes(derivation.program, None, SEED)
     point = points.point(derivation.program, sizes, SEED)
     value, gradients = value_and_gradients(path.read_text(encoding="utf-8"), network.loss, derivation.wrt, point, sizes)
 

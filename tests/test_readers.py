@@ -82,7 +82,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {
     "core.program.rewritten", "core.program.describe", "display.closed_form.ClosedForms._index",
-    "display.softmax.Softmaxes.__init__", "language.lower.fuse._kept_axes", "core.stable._Speller.exponentials",
+    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "core.stable._Speller.exponentials",
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {

@@ -14,6 +14,7 @@ from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS
 from symbackprop.core.program import Program, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language import operations as op
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, reduce
@@ -62,7 +63,7 @@ def test_second_derivatives_are_those_of_the_tape_and_of_differences(program: Pr
     of, by = order
     first = differentiate(program, "L", ["X", "y"])
     second = differentiate(first.program, first.gradient(of), ["X", "y"], jacobian=True)
-    at = points.sizes(program, seed=seed)
+    at = draw_sizes(program, seed=seed)
     where = points.point(program, at, seed)
     expected = tape.gradients(first.program, first.gradient(of), ["X", "y"], where)
     for values in (tape.forward(second.program, where, at), tape.forward(simplify(second.program), where, at)):

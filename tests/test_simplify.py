@@ -8,6 +8,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, arange, reduce
 from tests.random_programs import declare, programs
@@ -21,7 +22,7 @@ def test_every_output_keeps_its_value(program: Program, seed: int) -> None:
     derived = differentiate(program, "L").program
     small = simplify(derived, ["L"])
     assert len(small.equations) <= len(derived.equations)
-    at = points.sizes(program, seed=seed)
+    at = draw_sizes(program, seed=seed)
     where = points.point(program, at, seed)
     before, after = tape.forward(derived, where, at), tape.forward(small, where, at)
     for name in (*derived.outputs, "L"):

@@ -14,16 +14,18 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
-from symbackprop.backends.arguments import ArgumentError, Arguments, nearest
+from symbackprop.backends.arguments import ArgumentError, Arguments
 from symbackprop.backends.numpy import Source, source
+from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
 from symbackprop.core.program import Equation, Program, Signature, rewritten, size
 from symbackprop.core.simplify import simplify
+from symbackprop.evaluate.extents import SizeError
+from symbackprop.evaluate.sizes import Solver
 
-DTYPES = ("float64", "float32")
 Arrays = Mapping[str, Any]
 
 
@@ -72,7 +74,8 @@ class Compiled:
         """The value of the loss, and the gradient for each name, with the shape of what it is the gradient of.
 
         params, data   an array for each input, by name; numbers stand for arrays without axes.
-        Raises ArgumentError for an array that is missing, misshapen, not of numbers, NaN, or out of its bound.
+        Raises ArgumentError for an array that is missing, NaN, or out of its bound, ArrayError for what is no array of numbers,
+        SizeError for shapes that do not fit.
         """
         value, gradients = self._whole(params, data)
         return _scalar(value), {name: _own(array, self.dtype) for name, array in gradients.items()}
@@ -90,7 +93,7 @@ class Compiled:
         asked = self.named if names is None else tuple(names)
         for name in asked:
             if name not in self.program.tensors:
-                raise ArgumentError(f"there is no value {name}; {nearest(name, self.program.tensors)}")
+                raise ArgumentError(f"there is no value {name}; {mend(name, self.program.tensors)}")
         if asked not in self._parts:
             self._parts[asked] = self._function(source(self.program, None, {n: n for n in asked}, "outputs", self.dtype))
         return {name: np.asarray(array) for name, array in self._parts[asked](params, data).items()}
@@ -112,11 +115,11 @@ def compile(
     dtype       "float64" or "float32".
     refuse_nan  whether the functions refuse arrays that hold NaN.
 
-    Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
+    Raises CompileError for a type that is none, SizeError for a size that is none, SourceError for one that no array tells.
     """
     derived = stabilised(derived)
-    name = np.dtype(dtype).name if dtype in (np.float32, np.float64) else str(dtype)
-    if name not in DTYPES:
+    name = dtype_name(dtype)
+    if name is None:
         raise CompileError(f"dtype={dtype!r}: write one of {', '.join(DTYPES)}")
     program = with_sizes(derived.program, sizes or {})
     gradients = {w: derived.gradient(w) for w in derived.wrt}
@@ -126,16 +129,11 @@ def compile(
 def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
     """The program with numbers in the place of some of its sizes.
 
-    Raises CompileError for a name that is no size, or numbers that the program cannot have.
+    Raises SizeError for a name that is no size, or numbers that the program cannot have.
     """
     if not sizes:
         return program
-    known = {s.name for s in program.sizes()}
-    for name, number in sizes.items():
-        if name not in known:
-            raise CompileError(f"{name} is no size of this network; {nearest(name, known)}")
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise CompileError(f"the size {name} must be a whole number from 1 on, not {number}")
+    sizes = Solver(program, ()).solve({}, sizes)
     swap = {size(name): sp.Integer(int(number)) for name, number in sizes.items()}
     seen: dict[Expr, Any] = {}
 
@@ -164,11 +162,7 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
     for name, tensor in tensors.items():
         for extent, before in zip(tensor.shape, program.tensors[name].shape, strict=True):
             if extent.is_number and not (extent.is_Integer and extent > 0):
-                raise CompileError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
-    for condition in program.conditions:
-        if put(condition).is_negative:
-            at = ", ".join(f"{name} = {number}" for name, number in sizes.items())
-            raise CompileError(f"the network needs {condition} >= 0, which does not hold for {at}")
+                raise SizeError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
     return Program(tensors, tuple(map(at_sizes, program.equations)), program.outputs, tuple(map(put, program.conditions)))
 
 
@@ -186,6 +180,9 @@ class _Function:
                 raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
         with np.errstate(all="ignore"):  # a branch that is not taken may overflow, and so may an argument when it is read
             return self.function(*self.arguments.read({**params, **(data or {})}))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.source, self.arguments.program, self.arguments.dtype.name, self.arguments.refuse_nan)
 
 
 def _executed(text: Source) -> Callable[..., Any]:

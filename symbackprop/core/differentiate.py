@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import chain, count
 
 from symbackprop.core.chain_rule import chain_rule
+from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.program import Program, check, shape_text
 from symbackprop.core.stable import stable
@@ -67,8 +67,8 @@ def _free(program: Program) -> str:
 
 def _require(program: Program, name: str, purpose: str) -> None:
     if name not in program.tensors:
-        near = get_close_matches(name, list(program.tensors), 1)
+        near = nearest(name, program.tensors)
         known = ", ".join(n for n, t in program.tensors.items() if t.named)
         raise DerivationError(
-            f"there is no {name} {purpose}" + (f"; did you mean {near[0]}?" if near else f"; the network has {known}.")
+            f"there is no {name} {purpose}" + (f"; did you mean {near}?" if near else f"; the network has {known}.")
         )

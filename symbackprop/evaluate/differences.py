@@ -1,7 +1,6 @@
 """Derivatives along directions from values alone: Richardson's central differences, and the complex step.
 
-No derivative of any function is used, only the program's values near a point. Many directions and steps are evaluated
-at once.
+No derivative of any function is used, only the program's values near a point, and which way its choices go.
 """
 
 from __future__ import annotations
@@ -14,15 +13,17 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.program import Program
-from symbackprop.evaluate.points import shape_of
+from symbackprop.evaluate.branches import Branches, StraddleError
+from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.primitives import NotComplexError
 from symbackprop.evaluate.tape import Run
 
-STEPS = 2.0 ** -np.arange(3, 15)  # halved, so that Richardson's table removes h^2, h^4, ...
+FIRST, LAST = 2.0**-3, 2.0**-32  # the steps
+FEWEST, MOST = 3, 9  # steps of one extrapolation, each half of the one before, so that Richardson's table removes h^2, h^4, ...
+ENOUGH = 1e-11  # a smaller relative error is not asked for
 COLUMNS = 5
 COMPLEX_STEP = 1e-30
 AT_ONCE = 4_000_000  # numbers that lie in memory together
-KINK = 1e-5  # a jump of the slope above this part of it is a kink
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Estimate:
 
     value   the derivative.
     error   how far the value may be off, as the steps among themselves tell.
-    kink    whether the slopes of the two sides differ, so that there is no derivative to be had.
+    kink    whether no step without a kink was found, so that there is no derivative to be had.
     """
 
     value: ndarray
@@ -45,26 +46,66 @@ def central(
     """(f(x + h v) - f(x - h v)) / 2h, extrapolated to h = 0 (Richardson 1911), with an estimate of its error.
 
     directions   arrays of shape (P, *shape) for the tensors that move (inputs or values).
-    Steps beyond a function's domain are left out.
+    A step is taken only where no choice of the program goes another way than at the point, so that no kink lies within it, and
+    where all values are finite; where there is none the direction has a kink.
     """
-    count = len(next(iter(directions.values())))
-    moves = np.concatenate([STEPS, -STEPS])
-    shifts = {}
-    for name, v in directions.items():
-        moved = np.multiply.outer(moves, v).reshape(-1, *v.shape[1:])
-        shifts[name] = np.concatenate([np.zeros_like(moved[:1]), moved])
-    values = _values(program, of, point, sizes, shifts)
-    middle = values[:1]
-    plus, minus = values[1:].reshape(2, len(STEPS), count, *values.shape[1:])
-    steps = STEPS.reshape(-1, *[1] * (plus.ndim - 1))
+    branches = Branches()
+    middle = Run(program, point, sizes, branches=branches).all(finite=False, keep_tape=False).values[of].data
+    moved = Run(program, point, sizes, jitter=np.random.default_rng(3)).all(finite=False, keep_tape=False).values[of].data
     with np.errstate(all="ignore"):
-        value, error = _extrapolated((plus - minus) / (2 * steps), np.finfo(float).eps * abs(middle) / steps)
-        bend = (plus - 2 * middle + minus) / steps  # goes to the jump of the slope: to 0 where f is smooth
-        jump = abs(2 * bend[-1] - bend[-2])
-        noise = 64 * np.finfo(float).eps * abs(middle) / STEPS[-1]
-        slopes = abs(plus - middle)[-1] / STEPS[-1] + abs(minus - middle)[-1] / STEPS[-1]
-        kink = ~(jump <= noise + KINK * slopes)
-    return Estimate(value, error, kink)
+        blur = np.maximum(np.finfo(float).eps * abs(middle), abs(moved - middle))
+    lines = []
+    for k in range(len(next(iter(directions.values())))):
+        line = _Line(program, of, point, sizes, {name: v[k] for name, v in directions.items()}, branches)
+        lines.append(_along(line, blur))
+    return Estimate(*(np.stack(parts) for parts in zip(*lines, strict=True)))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """f along one direction, as long as no choice changes."""
+
+    program: Program
+    of: str
+    point: Mapping[str, ndarray]
+    sizes: Mapping[str, int]
+    direction: Mapping[str, ndarray]
+    branches: Branches
+
+    def at(self, h: float) -> ndarray | None:
+        """f(x + h v); None where it is not finite, or a choice goes another way."""
+        shifts = {name: h * v for name, v in self.direction.items()}
+        run = Run(self.program, self.point, self.sizes, shifts=shifts, branches=self.branches.again())
+        try:
+            value = run.all(finite=False, keep_tape=False).values[self.of].data
+        except StraddleError:
+            return None
+        return value if np.isfinite(value).all() else None
+
+    def slope(self, h: float) -> ndarray | None:
+        plus = self.at(h)
+        minus = None if plus is None else self.at(-h)
+        return None if plus is None or minus is None else (plus - minus) / (2 * h)
+
+
+def _along(line: _Line, blur: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+    """The derivative along a line, its error, and whether there is a kink."""
+    h, slopes, noise = FIRST, [], []
+    value, error = np.full(blur.shape, np.nan), np.full(blur.shape, np.inf)
+    while h >= LAST and len(slopes) < MOST:
+        slope = line.slope(h)
+        if slope is None:
+            slopes, noise = [], []
+            h /= 8
+            continue
+        slopes.append(slope)
+        noise.append(blur / h)
+        h /= 2
+        if len(slopes) >= FEWEST:
+            value, error = _extrapolated(np.array(slopes), np.array(noise))
+            if (error <= ENOUGH * abs(value)).all():
+                break
+    return value, error, np.isinf(error)
 
 
 def _extrapolated(column: ndarray, noise: ndarray) -> tuple[ndarray, ndarray]:
@@ -119,12 +160,3 @@ def _values(
         many = value.ndim > len(program.shape(of))
         parts.append(value if many else np.broadcast_to(value, (len(next(iter(some.values()))), *value.shape)))
     return np.concatenate(parts)
-
-
-def unit_directions(shape: tuple[int, ...], seed: int = 0, entries: int = 64, several: int = 4) -> ndarray:
-    """The directions to test a tensor along: each of its entries where they are few, otherwise random unit vectors."""
-    count = math.prod(shape)
-    if count <= entries:
-        return np.eye(count).reshape(count, *shape)
-    vectors = np.random.default_rng([seed, 11]).standard_normal((several, count))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).reshape(several, *shape)

@@ -9,7 +9,10 @@ import numpy as np
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.evaluate import points, tape
+from symbackprop.evaluate import tape
+from symbackprop.evaluate.arrays import summary
+from symbackprop.evaluate.domains import defined
+from symbackprop.evaluate.points import own_point
 
 _ROWS, _COLUMNS = 4, 4  # the largest array whose entries are all shown
 
@@ -24,16 +27,15 @@ def entries(
     sizes   fixed sizes for the random point.
 
     A value that nothing comes back to has no gradient, and neither has any where the loss has axes.
-    Raises PointError for a point that does not fit the network.
+    Raises PointError, SizeError or ArrayError for a point that does not fit the network.
     """
     program = asked.forward
     real = [n for n, t in program.tensors.items() if t.kind not in ("integers", "constant")]
     whole = differentiate(program, asked.of, real, jacobian=True)
     if at is not None:
-        bound, where = points.own_point(program, at, sizes)
+        bound, where = own_point(program, at, sizes)
     else:
-        bound = points.sizes(program, sizes, seed)
-        where = points.point(program, bound, seed)
+        bound, where = defined(program, sizes, seed)
     values = {**where, **tape.forward(whole.program, where, bound)}
     zero = {e.step.wrt.name for e in whole.steps if e.step and e.step.rule == "zero" and e.step.wrt}
     moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if not program.shape(asked.of) else []
@@ -53,7 +55,7 @@ def _text(array: Any) -> str:
         return "\n".join(_number(x) for x in array)
     if rows is not None and rows.shape[0] <= _ROWS and rows.shape[1] <= _COLUMNS:
         return "\n".join("  ".join(_number(x) for x in row) for row in rows)
-    return points.summary(array)
+    return summary(array)
 
 
 def _number(value: Any) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate.branches import Branches
+
 Pull = Callable[[ndarray], ndarray]
 
 
@@ -46,11 +48,17 @@ class Tape:
 
     jitter   random numbers by which every operation that rounds is moved in its last digit, so that runs differ by what
              rounding can do to them (Monte Carlo arithmetic, Parker 1997).
+    branches  where the choices are noted or compared, if anybody asks.
     """
 
-    def __init__(self, jitter: np.random.Generator | None = None) -> None:
+    def __init__(self, jitter: np.random.Generator | None = None, branches: Branches | None = None) -> None:
         self.values: list[Value] = []
-        self.jitter = jitter
+        self.jitter, self.branches = jitter, branches
+
+    def choose(self, choice: ndarray) -> None:
+        """Tell which way a choice goes."""
+        if self.branches is not None:
+            self.branches.take(choice)
 
     def record(self, kind: str, data: ndarray, parents: Sequence[Value], pulls: Sequence[Pull]) -> Value:
         exact = all(p.exact for p in parents)
@@ -129,13 +137,16 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
 
 # the operations whose result is rounded
 ROUNDING = {*FUNCTIONS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet"}
-ROUNDING -= {"floor", "ceiling", "Abs", "sign"}
+JUMPS = {"floor", "ceiling", "Abs", "sign"}  # the functions with kinks or jumps, none of which rounds
+ROUNDING -= JUMPS
 
 
 def function(tape: Tape, name: str, x: Value) -> Value:
     """y = f(x), entry by entry."""
     f, slope = FUNCTIONS[name]
     y = np.asarray(f(x.data))
+    if name in JUMPS:
+        tape.choose(np.sign(np.real(x.data)) if name == "Abs" else y)
     return tape.record(name, y, [x], [lambda g: times(g, slope(x.data, y))])
 
 
@@ -173,6 +184,7 @@ def power(tape: Tape, base: Value, exponent: Value) -> Value:
 
 def select(tape: Tape, mask: ndarray, a: Value, b: Value) -> Value:
     """y = a where the mask holds, otherwise b."""
+    tape.choose(mask)
     pulls = [lambda g: np.where(mask, g, 0), lambda g: np.where(mask, 0, g)]
     return tape.record("where", np.where(mask, a.data, b.data), [a, b], pulls)
 
@@ -259,6 +271,7 @@ def extremum(tape: Tape, kind: str, x: Value, axes: Axes) -> Value:
     """y = max | min of x along the axes; entries that tie share the slope equally."""
     best = (np.max if kind == "max" else np.min)(np.real(x.data), axis=axes, keepdims=True)
     winners = np.real(x.data) == best
+    tape.choose(winners)
     share = winners / np.maximum(winners.sum(axis=axes, keepdims=True), 1)
     y = (np.where(winners, x.data, 0) * share).sum(axis=axes) if np.iscomplexobj(x.data) else best.squeeze(axes)
     return tape.record(kind, y, [x], [lambda g: np.expand_dims(g, axes) * share])

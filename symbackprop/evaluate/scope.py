@@ -86,6 +86,7 @@ class Scope:
             return Lettered(best, letters)
         if isinstance(e, sp.Mod):
             a, b = values
+            self.tape.choose(np.floor(np.real(a.data) / b.data))
             return Lettered(pr.add(self.tape, [a, Value(-b.data * np.floor(np.real(a.data) / b.data))]), letters)
         raise PointError(f"{name} cannot be evaluated at numbers")
 

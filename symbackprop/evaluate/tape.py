@@ -18,10 +18,13 @@ from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
 from symbackprop.evaluate import guards
 from symbackprop.evaluate import primitives as pr
+from symbackprop.evaluate.branches import Branches
+from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.faults import fault
-from symbackprop.evaluate.points import PointError, extent, sizes_of
+from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import NotComplexError, Tape, Value
 from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes
+from symbackprop.evaluate.sizes import sizes_of
 
 
 class Run:
@@ -32,6 +35,7 @@ class Run:
     shifts                  arrays to add to tensors, also to those that an equation writes; with a further first axis,
                             the tensor has several values at once.
     jitter                  moves every rounded result in its last digit.
+    branches                where choices are noted or compared, if anybody asks.
     """
 
     def __init__(
@@ -42,11 +46,12 @@ class Run:
         wanted: Iterable[str] = (),
         shifts: Mapping[str, ndarray] | None = None,
         jitter: np.random.Generator | None = None,
+        branches: Branches | None = None,
     ) -> None:
         self.program, self.sizes, self.shifts = program, sizes, shifts or {}
         self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
         self.wanted = set(wanted)
-        self.tape = Tape(jitter)
+        self.tape = Tape(jitter, branches)
         self.values: dict[str, Value] = {}
         for tensor in program.inputs:
             if tensor.kind == "constant" and tensor.name not in point:
@@ -128,6 +133,7 @@ class Run:
         read = [scope.read(f) for f in factors if not f.is_number]
         for condition in rest:
             mask = scope.condition(condition)
+            self.tape.choose(mask.value.data)
             read.append(Lettered(Value(mask.value.data.astype(float)), mask.letters))
         read += scope.masks.values()
         present = list(dict.fromkeys(c for item in read for c in item.letters))

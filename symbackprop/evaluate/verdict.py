@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy import ndarray
 
+SHARP = 1e-12  # an error below is not shown as a number: it is rounding, which differs from processor to processor
+BLUNT = 1e-9  # the same for complex steps and differences, which hear all entries together
+
 
 @dataclass
 class Witness:
@@ -24,16 +27,16 @@ class Witness:
     left_out: int = 0
     wrong: bool = False
 
-    def hear(self, errors: ndarray, scale: float, wrong: bool, spoken: ndarray | None = None) -> None:
+    def hear(self, errors: ndarray, scale: ndarray | float, wrong: bool, spoken: ndarray | None = None) -> None:
         """Take the errors of one point into account, where the witness has spoken."""
         spoken = np.ones(errors.shape, bool) if spoken is None else spoken
         self.compared += int(spoken.sum())
         self.left_out += int((~spoken).sum())
         self.wrong |= wrong
         if spoken.any():
-            worst = float(errors[spoken].max())
-            self.absolute = max(self.absolute or 0.0, worst)
-            self.relative = max(self.relative or 0.0, worst / scale if scale else worst)
+            relative = errors / np.where(scale == 0, 1.0, scale)
+            self.absolute = max(self.absolute or 0.0, float(errors[spoken].max()))
+            self.relative = max(self.relative or 0.0, float(relative[spoken].max()))
 
 
 @dataclass
@@ -57,10 +60,26 @@ class Row:
 
     @property
     def status(self) -> str:
-        """ "ok", "wrong", or "undecided" where no difference could be taken."""
-        if any(w.wrong for w in (self.tape, self.differences, self.complex_step, self.compiled)):
+        """ "ok", "wrong" or "undecided".
+
+        The tape and the complex step are exact to rounding, differences are vague, above all at kinks. "wrong" takes two of them,
+        or the tape where no complex step can be taken; a compiled function is wrong where it differs from a tape that nobody
+        contradicts. Where the exact ones disagree, and where there is none but the tape, nothing is decided.
+        """
+        stepped = self.complex_step.compared > 0
+        against = [w.wrong for w in (self.tape, self.complex_step, self.differences)]
+        if sum(against) >= 2 or (self.tape.wrong and not stepped) or (self.compiled.wrong and not self.tape.wrong):
             return "wrong"
-        return "ok" if self.differences.compared or self.complex_step.compared else "undecided"
+        heard = stepped or (self.differences.compared and not self.differences.wrong)
+        return "ok" if heard and not (self.tape.wrong or self.complex_step.wrong) else "undecided"
+
+    def remark(self) -> str:
+        """What the numbers alone do not say."""
+        if self.scale == 0 and self.status == "ok":
+            return "the gradient is zero"
+        if self.status == "ok" and (self.differences.wrong or (self.differences.left_out and not self.differences.compared)):
+            return "differences straddle a kink"
+        return ""
 
 
 @dataclass
@@ -93,8 +112,8 @@ class Check:
         head = ["gradient", "shape", "largest", "tape", "differences", "complex step", "compiled", "verdict"]
         body = [
             [
-                f"d{self.of}/d{row.name}", row.shape, f"{row.scale:.3g}", _error(row.tape), _error(row.differences),
-                _error(row.complex_step), _error(row.compiled), row.status + (f" ({row.note})" if row.note else ""),
+                f"d{self.of}/d{row.name}", row.shape, f"{row.scale:.3g}", _error(row.tape), _error(row.differences, BLUNT),
+                _error(row.complex_step, BLUNT), _error(row.compiled), row.status + (f" ({row.note})" if row.note else ""),
             ]
             for row in self.rows
         ]  # fmt: skip
@@ -124,5 +143,7 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _error(witness: Witness) -> str:
-    return "-" if witness.relative is None else f"{witness.relative:.1e}" if witness.relative else "0"
+def _error(witness: Witness, bound: float = SHARP) -> str:
+    if witness.relative is None:
+        return "-"
+    return f"{witness.relative:.1e}" if witness.relative >= bound else f"< {bound:.0e}".replace("e-0", "e-")

@@ -20,7 +20,8 @@ from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum
 from symbackprop.evaluate import guards
 from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
 from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
-from symbackprop.evaluate.points import PointError, extent
+from symbackprop.evaluate.extents import extent
+from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.scope import at_sizes
 
 MOST = 20_000_000  # entries of one equation, before its sums

@@ -9,11 +9,11 @@ Every writer walks this tree, so a macro that a writer cannot set is refused her
 that passes can reach a file, define a macro or leave the formula.
 """
 
-import difflib
 import re
 from dataclasses import replace
 from functools import lru_cache
 
+from symbackprop.core.choices import nearest
 from symbackprop.formulas.symbols import (
     ACCENTS,
     ALPHABETS,
@@ -166,8 +166,8 @@ class _Parser:
             return self.grid()
         if name in MACROS:
             raise self.error(f"\\{name} closes nothing", self.taken)
-        near = difflib.get_close_matches(name, MACROS, 1)
-        mend = f"; did you mean \\{near[0]}?" if near else "; symbackprop/formulas/symbols.py lists the macros"
+        near = nearest(name, MACROS)
+        mend = f"; did you mean \\{near}?" if near else "; symbackprop/formulas/symbols.py lists the macros"
         fault = f"the macro \\{name} is not one of those that every format of the report can set{mend}"
         raise self.error(fault, self.taken)
 

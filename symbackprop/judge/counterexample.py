@@ -11,7 +11,8 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.program import Program, Signature
-from symbackprop.evaluate.points import PointError, extent, shape_of
+from symbackprop.evaluate.extents import SizeError, extent, shape_of
+from symbackprop.evaluate.points import PointError
 from symbackprop.judge.points import NEAR, Side
 
 CLEAR = 1e-6  # an error above this part of the truth shows
@@ -86,7 +87,7 @@ def _small_sizes(program: Program, settled: Mapping[str, int]) -> Iterator[dict[
         try:
             stands = all(extent(c, at) >= 0 for c in program.conditions)
             stands = stands and all(extent(n, at) >= 1 for t in program.tensors.values() for n in t.shape)
-        except PointError:
+        except SizeError:
             continue
         if stands:
             yield at

@@ -1,15 +1,15 @@
-"""The derived gradients against witnesses that share no rule with the chain rule: a reverse-mode tape and differences.
+"""The derived gradients against witnesses that share no rule with the chain rule: a reverse-mode tape, complex steps, differences.
 
-A gradient is wrong where a witness says so beyond rounding. Whether differences can speak at all, as they cannot at a
-kink, is judged from the function alone, never from the gradient that is on trial.
+The tape is held against every entry: |error| <= tolerance |entry| + what rounding moves that entry by. Complex steps and central
+differences go along random directions in which every entry has its part, and are taken tensor by tensor only where something is
+off. Whether differences can speak, as they cannot at a kink, is judged from the function alone, never from the gradient on trial.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -18,20 +18,16 @@ from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.program import shape_text
-from symbackprop.evaluate import tape
-from symbackprop.evaluate.differences import Estimate, central, complex_step, unit_directions
-from symbackprop.evaluate.points import PointError, own_point, point, shape_of, sizes
-from symbackprop.evaluate.verdict import Check, Row, Witness
+from symbackprop.evaluate.domains import defined, inside
+from symbackprop.evaluate.points import PointError, own_point
+from symbackprop.evaluate.verdict import Check, Row
+from symbackprop.judge.directions import by_halves
+from symbackprop.judge.evidence import MARGIN, Evidence, Said, Statement, largest_of
 
 ROUNDING = 1e-9  # relative error that the tape and the complex step may leave
-BLUR = 1e-7  # relative error that differences may leave
-VAGUE = 1e-3  # differences with a larger relative error estimate say nothing
 TINY = 1e-9  # a gradient below this part of the largest one may be rounding alone
-JITTERS = 2  # runs in which every rounded result is moved in its last digit
-MARGIN = 100  # times what such a run moves a gradient by: what rounding may leave
-NOISY = 20  # times the same: a gradient below is rounding alone
+JITTERS = (0, 2, 6)  # runs in which every rounded result is moved in its last digit: more where something is off
 UNDERFLOW = 1e-250  # below, the products that a gradient is made of lose digits or vanish
-TOGETHER = 6  # groups into which the tensors fall, where they are more than twice as many
 DRAWS = 5  # points drawn where the first lies outside a function's domain or on kinks
 
 
@@ -65,7 +61,7 @@ def check(
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))
         trial.test(own, seed)
         return trial.outcome(1)
-    drawn = _sizes(derived.program, sizes, seed)
+    drawn, _ = defined(derived.forward, sizes, seed)
     trial = _Trial(derived, drawn, tolerance, compiled or _compiled(derived, drawn))
     for k in range(points):
         trial.test_somewhere(seed + k, points)
@@ -82,9 +78,6 @@ def _compiled(derived: Derivation, at: Mapping[str, int]) -> Gradients:
     return lambda where: function.value_and_grad(where)[1]
 
 
-_sizes = sizes  # the argument of `check` hides the function
-
-
 class _Trial:
     """The rows under way."""
 
@@ -95,157 +88,76 @@ class _Trial:
 
     def outcome(self, points: int) -> Check:
         for row in self.rows.values():
-            if row.scale == 0 and row.status == "ok":
-                row.note = "the gradient is zero"
+            row.note = row.note or row.remark()
         return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn)
 
     def test_somewhere(self, seed: int, stride: int) -> None:
-        """Test at a random point; at another one where a value is not finite or differences have little to say."""
+        """Test at a random point; at another one where a value is not finite, or neither steps nor differences can speak."""
         for draw in range(DRAWS):
-            where = point(self.derived.forward, self.sizes, seed + draw * stride)
             last = draw == DRAWS - 1
             try:
-                if self.test(where, seed, kinks=last):
+                where = inside(self.derived.forward, self.sizes, seed + draw * stride)
+                if self.test(where, seed, silence=last):
                     return
             except PointError:
                 if last:
                     raise
             self.redrawn += 1
 
-    def test(self, where: Mapping[str, ndarray], seed: int, kinks: bool = True) -> bool:
-        """Compare at one point; False, with nothing noted, where most differences lie on kinks (if not `kinks`)."""
-        shown, taped = self.shown(where), self.taped(where)
-        compiled = self.compiled(where)
-        differences = [self.differences(names, where, seed) for names in self.groups()]
-        if not kinks and any(heard.kink.mean() > 0.5 for heard in differences):
+    def test(self, where: Mapping[str, ndarray], seed: int, silence: bool = True) -> bool:
+        """Compare at one point; False, with nothing noted, where the tape alone can speak (if not `silence`)."""
+        here = Evidence(self.derived, where, self.sizes, self.compiled(where), seed)
+        if not silence and here.is_silent():
             return False
-        value = tape.forward(self.derived.forward, where, self.sizes)[self.derived.of]
-        largest = max(_largest(value), *map(_largest, taped.values()))
-        facts = _Facts(shown, taped, compiled, differences, largest, dict.fromkeys(self.rows, 0.0))
-        statements = list(self.statements(facts))
-        if any(s.contradicts() for s in statements) or any(0 < _largest(g) <= TINY * largest for g in taped.values()):
-            facts = replace(facts, noise=self.noise(where, shown, taped))
-            statements = list(self.statements(facts))
+        statements: list[Statement] = []
+        for jitters in JITTERS:
+            here.shake(jitters)
+            statements = list(self.statements(here))
+            if not any(s.said.contradicts for s in statements) and (jitters or not here.is_faint(TINY)):
+                break
         for s in statements:
-            s.witness.hear(s.errors, s.scale, s.contradicts(), s.spoken)
+            s.witness.hear(s.said.errors, s.said.scale, s.said.contradicts, s.said.spoken)
         for name, row in self.rows.items():
-            row.scale = max(row.scale, _largest(taped[name]))
-            if facts.is_noise(name):
+            row.scale = max(row.scale, largest_of(here.taped[name]))
+            if row.tape.wrong:
+                row.note = row.note or here.worst(name, self.allowed(here, name))
+            elif here.is_noise(name):
                 row.note = "zero to rounding"
         return True
 
-    def shown(self, where: Mapping[str, ndarray], jitter: np.random.Generator | None = None) -> dict[str, ndarray]:
-        """The derived equations run as they are shown."""
-        values = tape.forward(self.derived.program, where, self.sizes, jitter)
-        return dict(zip(self.derived.wrt, (values[name] for name in self.derived.program.outputs), strict=True))
+    def allowed(self, here: Evidence, name: str) -> ndarray:
+        """The error that each entry may have."""
+        sizes = np.maximum(abs(here.shown[name]), abs(here.taped[name]))
+        return self.tolerance * sizes + MARGIN * here.noise[name] + UNDERFLOW
 
-    def taped(self, where: Mapping[str, ndarray], jitter: np.random.Generator | None = None) -> dict[str, ndarray]:
-        """The gradients by the tape."""
-        return tape.gradients(self.derived.forward, self.derived.of, self.derived.wrt, where, self.sizes, jitter)
-
-    def noise(self, where: Mapping[str, ndarray], shown: Mapping[str, ndarray], taped: Mapping[str, ndarray]) -> dict[str, float]:
-        """How far rounding moves each gradient: found by moving every rounded result in its last digit."""
-        moved = dict.fromkeys(self.rows, 0.0)
-        for seed in range(JITTERS):
-            for run, still in ((self.shown, shown), (self.taped, taped)):
-                again = run(where, np.random.default_rng(seed))
-                moved = {name: max(most, _largest(again[name] - still[name])) for name, most in moved.items()}
-        return moved
-
-    def groups(self) -> list[list[str]]:
-        """The tensors that are moved together: each alone, or some at once where they are many."""
-        names = list(self.rows)
-        width = math.ceil(len(names) / TOGETHER) if len(names) > 2 * TOGETHER else 1
-        return [names[k : k + width] for k in range(0, len(names), width)]
-
-    def differences(self, names: Sequence[str], where: Mapping[str, ndarray], seed: int) -> _Differences:
-        """Differences along directions of the tensors in `names`, all moved at once."""
-        forward = self.derived.forward
-        shapes = {n: shape_of(forward.tensors[n], self.sizes) for n in names}
-        if len(names) == 1:
-            directions = {n: unit_directions(shapes[n], seed) for n in names}
-        else:
-            directions = {n: unit_directions(shapes[n], seed + k, entries=0, several=2) for k, n in enumerate(names)}
-        moved = (forward, self.derived.of, where, self.sizes, directions)
-        estimate, sharp = central(*moved), complex_step(*moved)
-        return _Differences(estimate.value, estimate.error, estimate.kink, directions, sharp)
-
-    def statements(self, facts: _Facts) -> Iterator[_Statement]:
+    def statements(self, here: Evidence) -> Iterator[Statement]:
         """What every witness says of every gradient at one point."""
         for name, row in self.rows.items():
-            taped, scale = facts.taped[name], facts.scale(name)
-            allowed = self.tolerance * scale + MARGIN * facts.noise[name]
-            yield _Statement(row.tape, np.abs(facts.shown[name] - taped), scale, allowed)
-            got = facts.compiled[name]
-            errors = np.abs(got - taped) if np.shape(got) == taped.shape else np.array(np.inf)
-            yield _Statement(row.compiled, errors, scale, allowed)
-        for heard in facts.differences:
-            expected = np.zeros(heard.value.shape)
-            scale = 0.0
-            for name, vectors in heard.directions.items():
-                flat = facts.shown[name].reshape(-1, vectors[0].size)
-                expected = expected + (vectors.reshape(len(vectors), -1) @ flat.T).reshape(expected.shape)
-                whole = len(vectors) == vectors[0].size or facts.is_noise(name)  # otherwise random: of the size of the mean
-                scale = max(scale, facts.scale(name) if whole else float(np.linalg.norm(flat)) / math.sqrt(flat.size))
-            noise = MARGIN * max(facts.noise[name] for name in heard.directions)
-            clear = ~heard.kink & (heard.error <= VAGUE * scale)
-            for name in heard.directions:
-                row = self.rows[name]
-                errors = np.abs(heard.value - expected)
-                yield _Statement(row.differences, errors, scale, BLUR * scale + 10 * heard.error + noise, clear)
-                if heard.sharp is not None:
-                    errors = np.abs(heard.sharp - expected)
-                    yield _Statement(row.complex_step, errors, scale, self.tolerance * scale + noise)
+            taped, got, allowed = here.taped[name], here.compiled[name], self.allowed(here, name)
+            yield Statement(row.tape, Said(abs(here.shown[name] - taped), here.scale(name), allowed))
+            fits = np.shape(got) == taped.shape
+            errors = abs(got - taped) if fits else np.array(np.inf)
+            yield Statement(row.compiled, Said(errors, here.scale(name), allowed if fits else 0.0))
+        yield from self.along("complex_step", partial(here.complex_steps, self.tolerance))
+        yield from self.along("differences", here.differences)
 
+    def along(self, kind: str, ask: Callable[[Sequence[str]], Said | None]) -> Iterator[Statement]:
+        """What a witness says that hears all tensors at once; where it contradicts, it is asked which of them are off."""
+        names = list(self.rows)
+        together = ask(names)
+        if together is None:
+            return
 
-@dataclass(frozen=True)
-class _Differences(Estimate):
-    """What differences say along directions; `sharp` is the complex step, None where it cannot be taken."""
+        def off(some: Sequence[str]) -> bool:
+            said = ask(some)
+            return said is not None and said.contradicts
 
-    directions: Mapping[str, ndarray]
-    sharp: ndarray | None
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """All that was computed at one point.
-
-    shown, taped, compiled   gradients by name.
-    largest                  the largest entry of all gradients and of the differentiated value.
-    noise                    how far rounding moves each gradient, 0 where nobody asked.
-    """
-
-    shown: Mapping[str, ndarray]
-    taped: Mapping[str, ndarray]
-    compiled: Mapping[str, ndarray]
-    differences: Sequence[_Differences]
-    largest: float
-    noise: Mapping[str, float]
-
-    def is_noise(self, name: str) -> bool:
-        """Whether a gradient is not zero by rounding alone, or so small that the products in it underflow."""
-        size = max(_largest(self.taped[name]), _largest(self.shown[name]))
-        return 0 < size <= UNDERFLOW or bool(self.noise[name] and size <= NOISY * self.noise[name])
-
-    def scale(self, name: str) -> float:
-        """What the errors of a gradient are relative to: its largest entry."""
-        own = max(_largest(self.taped[name]), _largest(self.shown[name]))
-        return self.largest if own == 0 or self.is_noise(name) else own
-
-
-class _Statement(NamedTuple):
-    """The errors that a witness finds, what they are relative to, how large they may be, and where it speaks at all."""
-
-    witness: Witness
-    errors: ndarray
-    scale: float
-    allowed: ndarray | float
-    spoken: ndarray | None = None
-
-    def contradicts(self) -> bool:
-        wrong = ~(self.errors <= self.allowed)
-        return bool((wrong if self.spoken is None else wrong & self.spoken).any())
-
-
-def _largest(array: ndarray) -> float:
-    return float(np.abs(array).max(initial=0.0))
+        culprits = by_halves(names, off) if together.contradicts and len(names) > 1 else []
+        alone = {name: said for name in culprits if (said := ask([name])) is not None}
+        if not any(said.contradicts for said in alone.values()):
+            alone = {}  # it shows only where all move
+        rest = together if not alone else ask([name for name in names if name not in alone]) if len(alone) < len(names) else None
+        for name in names:
+            said = alone.get(name, rest)
+            if said is not None:
+                yield Statement(getattr(self.rows[name], kind), said)

@@ -16,8 +16,9 @@ from numpy import ndarray
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
-from symbackprop.evaluate.points import PointError, point, sizes
+from symbackprop.evaluate.points import PointError, point
 from symbackprop.evaluate.residues import RESIDUES, drawn, residue
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.walk import walk
 
 LEAST = 8  # points at which a claim is held against the truth
@@ -122,9 +123,9 @@ class Places:
     @cached_property
     def sizes(self) -> tuple[dict[str, int], ...]:
         """Two sets of sizes, so that what holds at one size only is found out."""
-        found = [sizes(self.program, self.given, 0)]
+        found = [draw_sizes(self.program, self.given, 0)]
         for seed in range(1, 6):
-            other = sizes(self.program, self.given, seed)
+            other = draw_sizes(self.program, self.given, seed)
             if other != found[0]:
                 return found[0], other
         return (found[0],)

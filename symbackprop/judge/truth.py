@@ -22,8 +22,9 @@ from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
 from symbackprop.evaluate import tape
-from symbackprop.evaluate.differences import central, unit_directions
-from symbackprop.evaluate.points import PointError, shape_of
+from symbackprop.evaluate.differences import central
+from symbackprop.evaluate.extents import shape_of
+from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.judge.points import Place, Places
 from symbackprop.notation.networks import with_gates
@@ -101,7 +102,8 @@ class Truth:
             try:
                 taped = tape.gradients(self.program, of, [wrt], place.point, place.sizes)[wrt]
                 shape = shape_of(self.program.tensors[wrt], place.sizes)
-                direction = unit_directions(shape, place.seed)[-1:]
+                direction = np.random.default_rng([place.seed, 11]).standard_normal((1, *shape))
+                direction /= np.linalg.norm(direction)
                 moved = central(self.program, of, place.point, place.sizes, {wrt: direction})
             except PointError:
                 continue

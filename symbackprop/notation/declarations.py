@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.choices import nearest
 from symbackprop.core.program import Signature
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.errors import NotationError, Source, nearest
+from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.vocabulary import DOMAINS, KINDS, PACKAGES
 
 HIGHEST = 8  # exponent of a size

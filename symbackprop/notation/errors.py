@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symbackprop.core.errors import SymbackpropError
@@ -107,16 +105,6 @@ class Source:
     def _characters(text: str, offset: int) -> int:
         """A column in UTF-8 bytes as one in characters."""
         return min(offset, len(text)) if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that a person most likely meant, or None."""
-    known = list(names)
-    folded = {n.lower(): n for n in reversed(known)}
-    if name.lower() in folded:
-        return folded[name.lower()]
-    close = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(name.lower(), list(folded), 1, 0.6)
-    return folded.get(close[0].lower(), close[0]) if close else None
 
 
 def shortened(text: str, longest: int = 40) -> str:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.choices import nearest
 from symbackprop.core.program import Sum
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.arrays import DECLARED, PRODUCTS, Arrays, of_arrays
-from symbackprop.notation.errors import NotationError, Source, nearest, shortened
+from symbackprop.notation.errors import NotationError, Source, shortened
 from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, NUMPY_NAMES, PACKAGES, called, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 

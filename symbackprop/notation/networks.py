@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from symbackprop.core.choices import nearest
 from symbackprop.core.network import Network
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
-from symbackprop.notation.errors import NotationError, nearest
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.notes import notes
 from symbackprop.notation.vocabulary import name_fault
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from symbackprop.core.choices import nearest
 from symbackprop.core.network import Network
 from symbackprop.notation.declarations import declared
-from symbackprop.notation.errors import NotationError, Place, Source, nearest
+from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader

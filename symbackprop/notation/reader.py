@@ -10,11 +10,12 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.choices import nearest
 from symbackprop.core.program import Signature, Sum, size, slot
 from symbackprop.language.tensors import Tensor, as_number, letters
 from symbackprop.notation.arrays import Arrays
 from symbackprop.notation.declarations import declared
-from symbackprop.notation.errors import NotationError, Source, nearest
+from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
 from symbackprop.notation.words import EXPRESSIONS, NO_NUMBERS, OUTSIDE, STATEMENTS

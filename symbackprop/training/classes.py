@@ -10,9 +10,10 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.core.choices import mend
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.program import Program, Signature, Sum, same_size, shape_text
-from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs
 
 SQUASHING = {"sigmoid", "softplus"}  # what turns a log-odds into a probability, or into a loss; exp does as well
@@ -104,7 +105,7 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
     values = [v for v in values if not program.tensors[v].named] + [v for v in values if program.tensors[v].named]
     if named is not None:
         if named not in values:
-            raise TrainingError(f"predict: the network computes no {named}; {nearest(named, values)}")
+            raise TrainingError(f"predict: the network computes no {named}; {mend(named, values)}")
         values = [named]
     for classes in inputs:
         for value in reversed(values):

@@ -10,8 +10,9 @@ import numpy as np
 from numpy import ndarray
 from sympy import Integer
 
+from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, Signature, shape_text
-from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import batch_size, data_inputs
 from symbackprop.training.storage import NUMBERS, read_arrays
 
@@ -61,7 +62,9 @@ def _matched(arrays: dict[str, ndarray], program: Program, where: str) -> dict[s
                 f"{where}the array {tensor.name} is missing: the network declares {tensor.name}: {tensor.kind}[{shape}]{there}"
             )
     if stray:
-        raise TrainingError(f"{where}{stray[0]} is no data input of the network; {nearest(stray[0], names)}. Leave the array out")
+        raise TrainingError(
+            f"{where}{stray[0]} is no data input of the network; leave the array out, or rename it: {mend(stray[0], names)}"
+        )
     return {name: arrays[name] for name in names}
 
 

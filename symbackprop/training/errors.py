@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from symbackprop.core.errors import SymbackpropError
@@ -22,9 +21,3 @@ class Diverged(TrainingError):
     """
 
     trained: Trained | None = None
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """What to write instead of a name that is not there."""
-    near = get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "there are none"

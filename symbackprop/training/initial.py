@@ -25,7 +25,7 @@ from sympy import Expr, S, Symbol
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.guards import letters_of
 from symbackprop.core.program import Equation, Program, Sum, letter_sizes
-from symbackprop.evaluate.points import extent, shape_of
+from symbackprop.evaluate.extents import extent, shape_of
 
 REACH = 3  # where an activation's rise is measured: from -3 to 0 to 3, some three standard deviations
 STEEPEST = 1.5  # a function that rises faster than this is no activation

@@ -15,8 +15,9 @@ from numpy import ndarray
 from sympy import Symbol
 
 from symbackprop.core.program import Program, Signature, shape_text
-from symbackprop.evaluate.points import PointError, extent, outside, shape_of
-from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.evaluate.arrays import outside
+from symbackprop.evaluate.sizes import SizeError, Solver, misfit
+from symbackprop.training.errors import TrainingError
 
 FEW = 10  # so many samples or more are a set of which a part can be held out without being asked for
 SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run
@@ -89,7 +90,7 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
     given   sizes that are settled.
     start   initial parameters, whose shapes tell sizes as well.
 
-    Raises TrainingError where a shape does not fit its declaration, or a size is not told.
+    Raises TrainingError where it is not clear what counts samples, SizeError where a shape does not fit, or a size is not told.
     """
     inputs = data_inputs(program)
     longer = [t for t in inputs if arrays[t.name].ndim == t.rank + 1]
@@ -114,24 +115,21 @@ def lay_out(program: Program, arrays: Mapping[str, ndarray], given: Mapping[str,
     if batch is None:
         shapes |= {name: shapes[name][1:] for name in axes}
     shapes |= {name: np.shape(array) for name, array in start.items()}
-    sizes = _bind(program, shapes, given, arrays)
-    for tensor in inputs:
-        if shapes[tensor.name] != shape_of(tensor, sizes):
-            raise TrainingError(_misfit(tensor, arrays[tensor.name], sample=batch is None and tensor.name in axes))
+    solver = Solver(program)
+    one = axes if batch is None else ()
+    sizes = solver.complete(solver.solve(shapes, given, otherwise=_classes(program, arrays), samples=one))
     return Layout(batch.name if batch else None, axes, samples, {s: n for s, n in sizes.items() if not batch or s != batch.name})
 
 
-def _misfit(tensor: Signature, array: ndarray, sample: bool = False) -> str:
-    declared = f"it is declared as {tensor.kind} of shape {shape_text(tensor.shape)}"
+def _misfit(tensor: Signature, array: ndarray) -> str:
     if tensor.kind == "labels" and array.ndim == tensor.rank - 1 and array.dtype.kind in "iu":
         bound = tensor.shape[-1]
         return (
-            f"{tensor.name} holds class numbers of shape {array.shape}, but {declared}: give a row for each sample, "
-            f"np.eye({bound})[{tensor.name}], or declare {tensor.name}: integers[n, {bound}]"
+            f"{tensor.name} holds class numbers of shape {array.shape}, but it is declared as labels of shape "
+            f"{shape_text(tensor.shape)}: give a row for each sample, np.eye({bound})[{tensor.name}], or declare "
+            f"{tensor.name}: integers[n, {bound}]"
         )
-    each = "one sample of " if sample else ""
-    shape = array.shape[1:] if sample else array.shape
-    return f"{each}{tensor.name} has shape {shape}, but {declared}: reshape the array, or declare it as it is"
+    return misfit(tensor, array.shape)
 
 
 def _no_batch(inputs: list[Signature]) -> str:
@@ -145,41 +143,13 @@ def _no_batch(inputs: list[Signature]) -> str:
     )
 
 
-def _bind(
-    program: Program, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, int], arrays: Mapping[str, ndarray]
-) -> dict[str, int]:
-    known = [s.name for s in program.sizes()]
-    for name, n in given.items():
-        if name not in known:
-            raise TrainingError(f"the network has no size {name}; {nearest(name, known)}")
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise TrainingError(f"the size {name} must be a whole number from 1 on, not {n}")
-    sizes = {name: int(n) for name, n in given.items()}
-    origin = {name: f"{n} is given" for name, n in sizes.items()}
-    for name, shape in shapes.items():
-        for symbol, n in zip(program.shape(name), shape, strict=False):
-            if not isinstance(symbol, Symbol):
-                continue
-            if sizes.setdefault(symbol.name, n) != n:
-                raise TrainingError(
-                    f"{name} has {n} entries along {symbol}, but {origin[symbol.name]}; "
-                    f"{name} is declared as {shape_text(program.shape(name))}"
-                )
-            origin.setdefault(symbol.name, f"{name} has {n}")
-    for tensor in data_inputs(program):  # class numbers tell how many classes there are
+def _classes(program: Program, arrays: Mapping[str, ndarray]) -> dict[str, int]:
+    """How many classes the class numbers tell."""
+    found: dict[str, int] = {}
+    for tensor in data_inputs(program):
         if isinstance(tensor.bound, Symbol) and arrays[tensor.name].size:
-            sizes.setdefault(tensor.bound.name, max(int(np.nanmax(arrays[tensor.name])) + 1, 1))
-    for symbol in program.sizes():
-        if symbol.name not in sizes:
-            owner = next((t.name for t in program.inputs if any(symbol in n.free_symbols for n in t.shape)), "the network")
-            raise TrainingError(
-                f"the data do not tell the size {symbol} of {owner}; give it: sizes={{{symbol.name!r}: 32}}, "
-                f"on the command line --size {symbol}=32"
-            )
-    for condition in program.conditions:
-        if extent(condition, sizes) < 0:
-            raise TrainingError(f"the network needs {condition} >= 0, but " + ", ".join(f"{s} = {n}" for s, n in sizes.items()))
-    return sizes
+            found.setdefault(tensor.bound.name, max(int(np.nanmax(arrays[tensor.name])) + 1, 1))
+    return found
 
 
 def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str, int], dtype: str) -> dict[str, ndarray]:
@@ -192,7 +162,7 @@ def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str,
         array = arrays[tensor.name]
         try:
             fault = outside(tensor, array, sizes)
-        except PointError as unclear:
+        except SizeError as unclear:
             fault = str(unclear)
         if fault:
             raise TrainingError(f"{tensor.name} {fault}")

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.choices import mend
 from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, shape_text
 from symbackprop.core.stable import stable
-from symbackprop.evaluate.points import shape_of
+from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.datasets import Data, as_array, load
-from symbackprop.training.errors import Diverged, TrainingError, nearest
+from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.initial import initial
 from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part
 from symbackprop.training.model import Model
@@ -158,7 +159,7 @@ def _given(program: Program, start: Mapping[str, Any] | str | os.PathLike[str] |
     arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else read_arrays(start)
     for name in arrays:
         if name not in names:
-            raise TrainingError(f"{where}: {name} is no parameter of the network; {nearest(name, names)}")
+            raise TrainingError(f"{where}: {name} is no parameter of the network; {mend(name, names)}")
     for tensor in program.parameters:
         if tensor.name not in arrays:
             raise TrainingError(f"{where}: the parameter {tensor.name} is missing; give an array for each of {', '.join(names)}")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.training.errors import TrainingError, nearest
+from symbackprop.core.choices import DTYPES, mend
+from symbackprop.training.errors import TrainingError
 from symbackprop.training.optimiser import SCHEDULES
 
-DTYPES = ("float32", "float64")
 USUAL: dict[str, Any] = {
     "epochs": 30, "rate": 0.1, "batch": 32, "seed": 0, "held_out": 0.2, "momentum": 0.0, "decay": 0.0, "schedule": "constant",
     "patience": None, "dtype": "float32",
@@ -50,9 +50,9 @@ class Settings:
             if not (_is_real(value) and 0 <= value < 1):
                 raise TrainingError(f"{name}={value!r}: give a number from 0 to below 1")
         if self.schedule not in SCHEDULES:
-            raise TrainingError(f"schedule={self.schedule!r}: {nearest(str(self.schedule), list(SCHEDULES))}")
+            raise TrainingError(f"schedule={self.schedule!r}: {mend(str(self.schedule), list(SCHEDULES))}")
         if self.dtype not in DTYPES:
-            raise TrainingError(f"dtype={self.dtype!r}: {nearest(str(self.dtype), list(DTYPES))}")
+            raise TrainingError(f"dtype={self.dtype!r}: {mend(str(self.dtype), list(DTYPES))}")
         if self.patience and not self.held_out:
             raise TrainingError("patience watches the loss on held-out samples: give held_out=0.2 as well")
 

@@ -22,7 +22,8 @@ from symbackprop.backends.numpy_body import NUMPY_ROWS
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import ELEMENTWISE, iverson
 from symbackprop.core.program import Matrix, Program, Sum, position, size, slot
-from symbackprop.evaluate.points import point, sizes
+from symbackprop.evaluate.points import point
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
 from symbackprop.notation import read
@@ -36,13 +37,13 @@ S0, S1 = slot(0), slot(1)
 def compiled(program: Program, of: str = "L", wrt: Any = None, dtype: str = "float64", literal: bool = False) -> Compiled:
     """The function and what it is made of; `literal` puts numbers in the place of the sizes."""
     derived = differentiate(program, of, wrt, jacobian=True)
-    whole = with_sizes(derived.program, sizes(program)) if literal else derived.program
+    whole = with_sizes(derived.program, draw_sizes(program)) if literal else derived.program
     return Compiled(whole, of, {w: derived.gradient(w) for w in derived.wrt}, program.outputs, dtype)
 
 
 def agrees(program: Program, of: str = "L", wrt: Any = None, at: dict[str, int] | None = None, dtype: str = "float64") -> str:
     """Compare value, gradients and outputs with the loops, with symbols and with numbers for sizes; returns the source."""
-    at = sizes(program, at)
+    at = draw_sizes(program, at)
     where = point(program, at, seed=1)
     derived = differentiate(program, of, wrt, jacobian=True)
     expected = run(derived.program, where, at)

@@ -9,6 +9,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Matrix, Signature, size
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce
 from symbackprop.language.tensors.indexing import arange
@@ -174,7 +175,7 @@ def step_unit() -> Derivation:
 
 def at_random(derived: Derivation, seed: int = 0) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Every tensor of a derivation at a random point, and the sizes, which all differ."""
-    at = points.sizes(derived.forward, seed=seed)
+    at = draw_sizes(derived.forward, seed=seed)
     where = points.point(derived.forward, at, seed)
     if "S" in where and where["S"].ndim == 2 and len(set(derived.program.shape("S"))) == 1:
         where["S"] = where["S"] @ where["S"].T + np.eye(len(where["S"]))

@@ -15,7 +15,7 @@ from symbackprop.display.local_form import local_equation, local_formula
 from symbackprop.display.names import letter
 from symbackprop.documents.document import StepBlock
 from symbackprop.documents.steps import report
-from symbackprop.evaluate.points import extent
+from symbackprop.evaluate.extents import extent
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from tests.display.networks import MAKERS, at_random

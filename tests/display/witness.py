@@ -9,7 +9,7 @@ import sympy as sp
 from symbackprop.core.functions import TableFunction, Where
 from symbackprop.core.program import size
 from symbackprop.display import tree as t
-from symbackprop.evaluate.points import extent
+from symbackprop.evaluate.extents import extent
 
 NUMPY = {
     **{name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p")},

@@ -1,54 +1,24 @@
-"""Sizes, random points and a person's own points."""
+"""Random points where a network is defined, and a person's own points."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program, size
-from symbackprop.evaluate.points import PointError, own_point, point, sizes, sizes_of, summary
+from symbackprop.evaluate.arrays import summary
+from symbackprop.evaluate.domains import defined
+from symbackprop.evaluate.points import PointError, own_point, point
+from symbackprop.evaluate.sizes import sizes_of
+from symbackprop.evaluate.tape import forward
 from symbackprop.language.lower.tracing import trace
-from symbackprop.language.tensors import total
 from tests.random_programs import declare
 
 
 def program_of(*inputs) -> Program:
     return trace({"L": declare("b", (), "data") + 0}, inputs)
-
-
-@given(st.integers(0, 1000))
-def test_sizes_are_distinct(seed: int) -> None:
-    found = sizes(program_of(declare("W", ("h", "d")), declare("V", ("c", "n"))), {"d": 3}, seed)
-    assert found["d"] == 3
-    assert len(set(found.values())) == 4
-
-
-@given(st.integers(0, 1000))
-def test_sizes_meet_the_conditions(seed: int) -> None:
-    x = declare("x", ("n", "m"))
-    program = trace({"L": total(x[5:9, 2:]) + total(declare("y", (size("n") - size("m") - 4,)))})
-    found = sizes(program, seed=seed)
-    assert found["n"] >= 9
-    assert found["m"] >= 3
-    assert found["n"] - found["m"] - 4 >= 1
-
-
-def test_sizes_that_make_an_extent_whole() -> None:
-    assert sizes(program_of(declare("x", (size("n") / 7,))))["n"] % 7 == 0
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"h": 3}, "h is no size of this network; its sizes are m, n"),
-        ({"n": 0}, "the size n must be a whole number from 1 on, not 0"),
-        ({"n": 2.5}, "the size n must be a whole number from 1 on, not 2.5"),
-        ({"n": 3}, r"no sizes meet .*n - 9 >= 0.* with n = 3; give the sizes yourself, such as sizes={'m': 8}"),
-    ],
-)
-def test_sizes_that_cannot_be(given: dict, words: str) -> None:
-    with pytest.raises(PointError, match=words):
-        sizes(trace({"L": total(declare("x", ("n", "m"))[5:9])}), given)
 
 
 @given(st.integers(0, 1000))
@@ -92,8 +62,8 @@ def test_an_own_point_settles_the_sizes() -> None:
         ({"X": None}, r"X is missing: give an array of shape \(n, d\)"),
         ({"Z": np.zeros(2)}, "Z is no input of this network; its inputs are "),
         ({"X": np.zeros(3)}, r"X has shape \(3,\), but it is declared as \(n, d\)"),
-        ({"t": np.zeros(5)}, r"t has shape \(5,\), so n = 5, but n = 2 by X"),
-        ({"X": [[1, 2], [3]]}, "X is no array of real numbers"),
+        ({"t": np.zeros(5)}, r"t has shape \(5,\), but it is declared as \(n,\) with n = 2 by X: reshape"),
+        ({"X": [[1, 2], [3]]}, "X is no array: its rows have different lengths"),
         ({"X": np.full((2, 3), np.nan)}, r"X holds NaN at \(0, 0\)"),
         ({"p": np.array([1, np.inf, 1])}, r"p holds an infinite number at \(1,\)"),
         ({"t": np.array([0, 4])}, "t must hold whole numbers from 0 to c - 1; it holds 0 to 4"),
@@ -104,17 +74,75 @@ def test_an_own_point_settles_the_sizes() -> None:
 )
 def test_an_own_point_that_does_not_fit(change: dict, words: str) -> None:
     arrays = {name: array for name, array in {**GOOD, **change}.items() if array is not None}
-    with pytest.raises(PointError, match=words):
+    with pytest.raises(SymbackpropError, match=words):
         own_point(program_of(X, T, Y, P), arrays)
 
 
-def test_an_own_point_must_tell_every_size() -> None:
+def test_an_own_point_tells_sizes_by_every_axis() -> None:
     program = program_of(declare("w", (size("n") + 1,)))
-    with pytest.raises(PointError, match="the arrays do not tell the size n; give it"):
-        own_point(program, {"w": np.zeros(4), "b": 1})
-    assert own_point(program, {"w": np.zeros(4), "b": 1}, {"n": 3})[0] == {"n": 3}
-    with pytest.raises(PointError, match=r"w has shape \(4,\), but it must be \(n \+ 1,\) = \(6,\)"):
+    assert own_point(program, {"w": np.zeros(4), "b": 1})[0] == {"n": 3}
+    with pytest.raises(SymbackpropError, match=r"w has shape \(4,\), but it is declared as \(n \+ 1,\) with n = 5 as given"):
         own_point(program, {"w": np.zeros(4), "b": 1}, {"n": 5})
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("1.5", "b is text, '1.5', not a number; write numbers without quotation marks"),
+        (True, "b is true, not a number; write 1"),
+        (None, "b is empty, not a number"),
+        ({"b": 1}, "b is an object with names, not a number"),
+        (10**400, r"b is a whole number beyond 1\.8e308"),
+        ([[1.0, [2.0]], [3.0, [False]]], r"b\[1, 1, 0\] is false, not a number; write 0"),
+        ([1, ["2"]], r"b\[1, 0\] is text, '2', not a number"),
+        ([1, [2]], "b is no array: its rows have different lengths"),
+        (1j, "b is complex"),
+        (np.array(["a"]), "b holds <U1, not real numbers"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_place(value: object, words: str) -> None:
+    with pytest.raises(SymbackpropError, match=words):
+        own_point(program_of(), {"b": value})
+
+
+def test_what_is_nested_without_end_is_no_array() -> None:
+    nested: list = [1.0]
+    for _ in range(10_000):
+        nested = [nested]
+    with pytest.raises(SymbackpropError, match="b is nested more than 32 deep"):
+        own_point(program_of(), {"b": nested})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "q: parameter\nL = log(q)",
+        "q: parameter[n]\nL = sum(log(q))",
+        "q: parameter[n]\nL = sum(log(q - 100))",
+        "q: parameter[n]\nr: parameter[n]\nL = sum(sqrt(q - 1) + sqrt(r - 3))",
+        "q: parameter[n]\nr: parameter[n]\nL = sum(log(q - r))",
+        "q: parameter[n]\nL = sum(log(log(q)))",
+        "q: parameter[n]\nL = log(1 - sum(q**2))",
+        "q: parameter[n]\nL = sum(sqrt(q - 2) + sqrt(5 - q))",
+        "A: parameter[5, 5]\nL = logdet(A)",
+        "X: data[m, n]\nL = logdet(X.T @ X)",
+        "X: data[m, n]\ny: data[m]\nL = sum(inv(X.T @ X) @ (X.T @ y))",
+    ],
+)
+def test_a_point_is_found_where_the_network_is_defined(text: str) -> None:
+    program = sb.read(text).program
+    for seed in range(3):
+        at, where = defined(program, seed=seed)
+        assert all(np.isfinite(value).all() for value in forward(program, where, at).values())
+        assert all(len(np.unique(a)) == a.size for a in where.values()), "the point is not generic"
+    if "m" in at:
+        assert at["m"] > at["n"]
+
+
+def test_where_a_network_is_defined_nowhere_the_reason_is_said() -> None:
+    program = sb.read("q: parameter[n]\nL = sum(log(-(q**2)))").program
+    with pytest.raises(PointError, match=r"log of a negative number in .* at the tested point; choose another point"):
+        defined(program)
 
 
 def test_a_summary_is_short() -> None:

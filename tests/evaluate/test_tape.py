@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Where, iverson
 from symbackprop.core.program import Equation, Matrix, Program, Ref, Signature, Sum, position, size, slot
 from symbackprop.evaluate import points
-from symbackprop.evaluate.differences import central, complex_step, unit_directions
+from symbackprop.evaluate.differences import central, complex_step
+from symbackprop.evaluate.sizes import draw_sizes, sizes_of
 from symbackprop.evaluate.tape import forward, gradients
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total, where
@@ -21,13 +22,13 @@ from tests.random_programs import declare, programs
 
 def agree(program: Program, where: dict | None = None, seed: int = 0, of: str = "L") -> None:
     """Hold the tape's gradient by every real input against differences along every direction."""
-    sizes = points.sizes_of(program, where) if where else points.sizes(program, seed=seed)
+    sizes = sizes_of(program, where) if where else draw_sizes(program, seed=seed)
     at = where or points.point(program, sizes, seed)
     names = [t.name for t in program.inputs if t.kind not in ("integers", "constant")]
     exact = gradients(program, of, names, at)
     scale = max(1.0, *(abs(g).max() for g in exact.values()))
     for name in names:
-        directions = unit_directions(at[name].shape)
+        directions = np.eye(at[name].size).reshape(-1, *at[name].shape)
         expected = directions.reshape(len(directions), -1) @ exact[name].ravel()
         sharp = complex_step(program, of, at, sizes, {name: directions})
         if sharp is not None:

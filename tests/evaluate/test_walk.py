@@ -10,8 +10,9 @@ import symbackprop as sb
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.arithmetic import MORE_DIGITS
-from symbackprop.evaluate.points import PointError, point, sizes
+from symbackprop.evaluate.points import PointError, point
 from symbackprop.evaluate.residues import DEPTHS, RESIDUES, DeeperError, RedrawError, drawn
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.walk import walk
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -32,7 +33,7 @@ SMALL = (
 def problem(name: str):
     net = sb.read(EXAMPLES / f"{name}.net", gates="elementary")
     program = differentiate(net.program, net.loss, jacobian=bool(net.program.shape(net.loss))).program
-    at = sizes(program)
+    at = draw_sizes(program)
     return net.program, program, at, point(program, at, 1)
 
 

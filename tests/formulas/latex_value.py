@@ -11,7 +11,7 @@ from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Letter, Names, letter
-from symbackprop.evaluate.points import extent
+from symbackprop.evaluate.extents import extent
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse

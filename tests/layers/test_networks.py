@@ -14,6 +14,7 @@ from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slo
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.differences import directional
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.judge.crosscheck import check
 from symbackprop.language import layers
 from symbackprop.notation import read
@@ -62,7 +63,7 @@ def test_the_gradients_of_the_gradients_agree_with_the_tape_and_the_differences(
     first = derived(path)
     squared = squares_of(first)
     second = differentiate(squared, "squares", first.wrt)
-    at = points.sizes(squared, seed=1)
+    at = draw_sizes(squared, seed=1)
     where = points.point(squared, at, seed=1)
     witness = tape.gradients(squared, "squares", first.wrt, where, at)
     for program in (second.program, simplify(second.program)):

@@ -3,7 +3,7 @@
 import pytest
 
 from symbackprop.backends.arguments import ArgumentError
-from symbackprop.evaluate.points import sizes
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.notation import NotationError, read
 from symbackprop.verbs import compile, derive
 
@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_refused_in_words(call: str) -> None:
 def test_more_labels_than_classes_become_a_condition_where_the_sizes_do_not_tell() -> None:
     network = read("S: parameter[n, c]\nt: integers[n, k]\nL = cross_entropy(S, t)")
     assert [str(c) for c in network.program.conditions] == ["c - k"]
-    assert all(at["c"] >= at["k"] for at in (sizes(network.program, seed=s) for s in range(5)))
+    assert all(at["c"] >= at["k"] for at in (draw_sizes(network.program, seed=s) for s in range(5)))
 
 
 def test_a_label_outside_the_classes_is_refused_at_run_time() -> None:

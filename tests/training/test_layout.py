@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import batch_size, checked, lay_out, split
 
@@ -116,24 +117,24 @@ def test_sizes_come_from_data_settings_class_numbers_and_parameters() -> None:
     ("text", "sizes", "shapes", "words"),
     [
         (HIDDEN, {}, {"X": (5, 4), "t": (5,)},
-         "the data do not tell the size h of W_1; give it: sizes={'h': 32}, on the command line --size h=32"),
-        (HIDDEN, {"k": 3}, {"X": (5, 4), "t": (5,)}, "the network has no size k; there are c, d, h, n"),
+         "the arrays do not tell the size h of W_1; give it: sizes={'h': 32}, on the command line --size h=32"),
+        (HIDDEN, {"k": 3}, {"X": (5, 4), "t": (5,)}, "k is no size of this network; there are c, d, h, n"),
         (HIDDEN, {"h": 0}, {"X": (5, 4), "t": (5,)}, "the size h must be a whole number from 1 on, not 0"),
-        (HIDDEN, {"h": 3, "d": 9}, {"X": (5, 4), "t": (5,)}, "X has 4 entries along d, but 9 is given; X is declared as (n, d)"),
+        (HIDDEN, {"h": 3, "d": 9}, {"X": (5, 4), "t": (5,)}, "X has shape (5, 4), but it is declared as (n, d) with d = 9 as given: reshape the array, or declare it as it is"),
         (ROWS, {}, {"X": (5, 4), "Y": (6, 3)}, "different numbers of samples: X has 5, Y has 6"),
-        (ROWS, {}, {"X": (5, 2, 2), "Y": (5, 3)}, "X has shape (5, 2, 2), but it is declared as data of shape (n, d)"),
+        (ROWS, {}, {"X": (5, 2, 2), "Y": (5, 3)}, "X has shape (5, 2, 2), but it is declared as (n, d)"),
         (ROWS, {}, {"X": (0, 4), "Y": (0, 3)}, "X has no samples: its shape is (0, 4)"),
         (ONE, {}, {"x": (4,), "y": (3,)}, "no size counts the samples: none stands alone in a data input and in no parameter. "
          "Declare x: data[n], or give arrays with one leading axis more"),
         ("W: parameter[2]\nL = sum(W)", {}, {}, "the network has no data input"),
         ("X: data[n, 4]\nW: parameter[4]\nL = sum(X @ W)", {}, {"X": (5, 3)},
-         "X has shape (5, 3), but it is declared as data of shape (n, 4)"),
+         "X has shape (5, 3), but it is declared as (n, 4)"),
         ("x: data[4]\nW: parameter[4]\nL = sum(x * W)", {}, {"x": (5, 3)},
-         "one sample of x has shape (3,), but it is declared as data of shape (4,)"),
+         "one sample of x has shape (3,), but it is declared as (4,)"),
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused(text: str, sizes: dict, shapes: dict, words: str) -> None:
-    with pytest.raises(TrainingError) as refused:
+    with pytest.raises(SymbackpropError) as refused:
         laid(text, sizes, **shapes)
     assert words in str(refused.value)
 

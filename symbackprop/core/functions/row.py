@@ -64,6 +64,9 @@ class TableFunction(Function):
 
         def __new__(cls, *args: Any) -> Self: ...
 
+    def __reduce__(self) -> tuple[Any, ...]:  # a class that is made by a row has no module to be found in
+        return _applied, (self.row.name, *self.args)
+
     def fdiff(self, argindex: int = 1) -> Any:
         given = dict(zip(self.row.args, self.args, strict=True))
         return slope(self.row.name, argindex - 1).xreplace({**given, Y: self})
@@ -79,6 +82,10 @@ def define(name: str, formula: Expr, latex: str = "", **columns: Any) -> type[Ta
     function = type(name, (TableFunction,), {"row": row, "nargs": len(row.args)})
     ELEMENTWISE[name], FUNCTIONS[name] = row, function
     return function
+
+
+def _applied(name: str, *arguments: Expr) -> Expr:
+    return FUNCTIONS[name](*arguments)  # type: ignore[return-value]  # SymPy says of its functions that a call returns a class
 
 
 @cache

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
+from symbackprop.core.choices import nearest
 from symbackprop.core.program import Gradient, Program, Signature, Sum, size, slot
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, letters
@@ -17,7 +18,7 @@ from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
 from symbackprop.notation.claims.state import Context
-from symbackprop.notation.errors import NotationError, nearest
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import CONSTANTS, functions

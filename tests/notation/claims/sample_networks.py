@@ -8,6 +8,7 @@ import numpy as np
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.evaluate import points, tape
+from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.notation import read
 from symbackprop.notation.claims import Context, Reading, Understood, read_claim
 from symbackprop.notation.networks import with_gates
@@ -201,7 +202,7 @@ def understood(name: str, wrt: str | None, claim: Any, **more: Any) -> Understoo
 def point(name: str) -> tuple[dict[str, Any], dict[str, int]]:
     """All values of a network at a generic point, with its sizes."""
     program = written(name)
-    sizes = points.sizes(program, seed=1)
+    sizes = draw_sizes(program, seed=1)
     at = points.point(program, sizes, seed=1)
     return tape.forward(program, at, sizes), sizes
 

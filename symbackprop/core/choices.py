@@ -1,0 +1,32 @@
+"""Words that a person chooses from: which one was most likely meant, and the types of numbers that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+DTYPES = ("float64", "float32")  # what arrays of numbers are computed in
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a person most likely meant, whatever its case; None where none is near."""
+    names = list(known)
+    folded = {n.lower(): n for n in reversed(names)}
+    if name.lower() in folded:
+        return folded[name.lower()]
+    close = get_close_matches(name, names, 1) or get_close_matches(name.lower(), list(folded), 1)
+    return folded.get(close[0].lower(), close[0]) if close else None
+
+
+def mend(name: str, known: Iterable[str]) -> str:
+    """What to write instead of a name that is not there: the nearest one, or those that there are."""
+    names = list(known)
+    near = nearest(name, names)
+    return f"did you mean {near}?" if near else f"there are {', '.join(sorted(names)[:20])}" if names else "there are none"
+
+
+def dtype_name(dtype: Any) -> str | None:
+    """The name of a type of numbers, given by its name or as NumPy's type; None where it is none of DTYPES."""
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", "")
+    return name if name in DTYPES else None

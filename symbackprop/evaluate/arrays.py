@@ -1,0 +1,107 @@
+"""What a person gives as an array: read as numbers, or refused with the place of what is none; and held against its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Signature
+from symbackprop.evaluate.extents import extent
+
+DEEPEST = 32  # axes: NumPy has no more
+
+
+class ArrayError(SymbackpropError):
+    """What is no array of real numbers, or not the one that was declared; the message names the place, the fault and the mend."""
+
+
+def as_numbers(name: str, value: Any) -> ndarray:
+    """The value as an array of real numbers.
+
+    Raises ArrayError for rows of different lengths, and for an entry that is text, true or false, nothing, or complex.
+    """
+    if isinstance(value, list | tuple):
+        _refuse_strays(name, value)
+    elif not isinstance(value, ndarray) and (fault := _stray(value)):
+        raise ArrayError(f"{name} {fault}")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        raise ArrayError(f"{name} is no array: its rows have different lengths") from None
+    if array.dtype.kind not in "fiub":
+        raise ArrayError(f"{name} holds {array.dtype}, not real numbers; give an array of numbers")
+    return array
+
+
+def _refuse_strays(name: str, value: list[Any] | tuple[Any, ...]) -> None:
+    todo: list[tuple[tuple[int, ...], Any]] = [((), value)]
+    while todo:
+        place, item = todo.pop()
+        if len(place) > DEEPEST:
+            raise ArrayError(f"{name} is nested more than {DEEPEST} deep: that is no array")
+        if isinstance(item, list | tuple):
+            todo += [((*place, k), part) for k, part in reversed(list(enumerate(item)))]
+        elif fault := _stray(item):
+            raise ArrayError(f"{name}[{', '.join(map(str, place))}] {fault}")
+
+
+def _stray(item: Any) -> str | None:
+    """Why an entry is no real number; None where it is one, or an array that tells for itself."""
+    if isinstance(item, bool | np.bool_):
+        return f"is {'true' if item else 'false'}, not a number; write {int(item)}"
+    if isinstance(item, str | bytes):
+        return f"is text, {item[:20]!r}, not a number; write numbers without quotation marks"
+    if item is None:
+        return "is empty, not a number; write a number"
+    if isinstance(item, Mapping):
+        return "is an object with names, not a number; write numbers, or lists of numbers"
+    if isinstance(item, complex | np.complexfloating):
+        return "is complex; give real numbers"
+    if isinstance(item, int):
+        try:
+            float(item)
+        except OverflowError:
+            return "is a whole number beyond 1.8e308, the largest that is computed with; scale the data"
+    return None
+
+
+def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | None:
+    """What is wrong with the entries of an array, or None."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        kind = "NaN" if np.isnan(array).any() else "an infinite number"
+        where = f" at {tuple(map(int, np.argwhere(bad)[0]))}" if array.ndim else ""
+        return f"holds {kind}{where}; mend the data"
+    if tensor.kind == "integers":
+        if (array != np.rint(array)).any():
+            return "must hold whole numbers"
+        if array.size and (array.min() < 0 or (tensor.bound is not None and array.max() >= extent(tensor.bound, at))):
+            return f"must hold whole numbers from 0 to {tensor.bound} - 1; it holds {array.min():g} to {array.max():g}"
+    if tensor.kind == "labels" and array.ndim and not np.allclose(array.sum(axis=-1), 1, atol=1e-6):
+        return "is declared as labels: it must sum to one along its last axis; declare it as data if it need not"
+    inside = {
+        "positive": (array > 0, "positive numbers"),
+        "unit": ((array >= 0) & (array <= 1), "numbers from 0 to 1"),
+        "binary": (np.isin(array, (0, 1)), "zeros and ones"),
+        "sign": (np.isin(array, (-1, 1)), "numbers -1 and 1"),
+    }
+    if tensor.domain in inside and not inside[tensor.domain][0].all():
+        return f"must hold {inside[tensor.domain][1]} as declared"
+    return None
+
+
+def summary(array: ndarray, digits: int = 3, entries: int = 6) -> str:
+    """An array in a few characters: all entries where they are few, otherwise its mean and its largest modulus."""
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return f"{float(array):.{digits}g}"
+    if array.size <= entries:
+        text = np.array2string(array, formatter={"all": lambda x: f"{x:.{digits}g}"}, separator=" ")
+        return text.replace("\n", "")
+    mean, largest = array.mean(), abs(array).max()
+    mean = 0 if abs(mean) < 1e-12 * largest else mean  # what is left of terms that cancel
+    return f"mean {mean:.{digits}g}, |max| {largest:.{digits}g}"

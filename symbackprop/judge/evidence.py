@@ -1,0 +1,163 @@
+"""All that the witnesses can tell of the gradients at one point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.evaluate import tape
+from symbackprop.evaluate.differences import Estimate, central, complex_step
+from symbackprop.evaluate.extents import shape_of
+from symbackprop.evaluate.verdict import Witness
+from symbackprop.judge.directions import NOISY, Directions, Rows, sharp, steps
+
+BLUR = 1e-7  # relative error that differences may leave
+VAGUE = 1e-3  # differences with a larger relative error estimate say nothing
+MARGIN = 100  # times what a shaken run moves an entry by: what rounding may leave
+
+Arrays = Mapping[str, ndarray]
+
+
+@dataclass(frozen=True)
+class Said:
+    """The errors that a witness finds, what they are relative to, how large they may be, and where it speaks at all."""
+
+    errors: ndarray
+    scale: ndarray | float
+    allowed: ndarray | float
+    spoken: ndarray | None = None
+
+    @property
+    def contradicts(self) -> bool:
+        wrong = ~(self.errors <= self.allowed)
+        return bool((wrong if self.spoken is None else wrong & self.spoken).any())
+
+
+class Statement(NamedTuple):
+    """What a witness says of one gradient."""
+
+    witness: Witness
+    said: Said
+
+
+class Evidence:
+    """The gradients at one point: as derived, by the tape, by the compiled function; and what steps and differences say.
+
+    noise   how far rounding moves each entry, found by `shake`; 0 before.
+    """
+
+    def __init__(self, derived: Derivation, where: Arrays, sizes: Mapping[str, int], compiled: Arrays, seed: int) -> None:
+        self.derived, self.where, self.sizes, self.compiled, self.seed = derived, where, sizes, compiled, seed
+        values = tape.forward(derived.program, where, sizes)
+        self.shown = self._shown(values)
+        self.taped = tape.gradients(derived.forward, derived.of, derived.wrt, where, sizes)
+        self.largest = max(largest_of(values[derived.of]), *map(largest_of, self.taped.values()))
+        self.noise = {name: np.zeros(g.shape) for name, g in self.taped.items()}
+        self._shaken, self._told = 0, dict[tuple[str, ...], tuple[Directions, ndarray | None]]()
+        self._estimates: dict[tuple[str, ...], tuple[Directions, Estimate]] = {}
+
+    def _shown(self, values: Arrays) -> dict[str, ndarray]:
+        return dict(zip(self.derived.wrt, (values[name] for name in self.derived.program.outputs), strict=True))
+
+    def shake(self, times: int) -> None:
+        """Find how far rounding moves each entry: move every input and every rounded result in its last digit, so many times."""
+        for run in range(self._shaken, times):
+            rng = np.random.default_rng(run)
+            moved = {name: self._moved(name, array, rng) for name, array in self.where.items()}
+            shown = self._shown(tape.forward(self.derived.program, moved, self.sizes, rng))
+            taped = tape.gradients(self.derived.forward, self.derived.of, self.derived.wrt, moved, self.sizes, rng)
+            for name, most in self.noise.items():
+                for again, still in ((shown[name], self.shown[name]), (taped[name], self.taped[name])):
+                    np.maximum(most, abs(again - still), out=most)
+            self._told = {}
+        self._shaken = max(self._shaken, times)
+
+    def _moved(self, name: str, array: ndarray, rng: np.random.Generator) -> ndarray:
+        tensor = self.derived.forward.tensors[name]
+        if tensor.kind not in ("parameter", "data") or tensor.domain in ("binary", "sign"):
+            return array
+        return array * (1 + np.finfo(float).eps * rng.standard_normal(np.shape(array)))
+
+    def is_noise(self, name: str) -> bool:
+        """Whether a gradient is not zero by rounding alone."""
+        most = largest_of(self.noise[name])
+        return 0 < self.size(name) <= NOISY * most
+
+    def is_faint(self, part: float) -> bool:
+        """Whether a gradient is below a part of the largest one, so that it may be rounding alone."""
+        return any(0 < largest_of(g) <= part * self.largest for g in self.taped.values())
+
+    def size(self, name: str) -> float:
+        return max(largest_of(self.taped[name]), largest_of(self.shown[name]))
+
+    def scale(self, name: str) -> float:
+        """What the errors of a gradient are shown relative to: its largest entry."""
+        return self.largest if self.size(name) == 0 or self.is_noise(name) else self.size(name)
+
+    def worst(self, name: str, allowed: ndarray) -> str:
+        """The entry that is off by most, and what it should be."""
+        shown, taped = self.shown[name], self.taped[name]
+        place = np.unravel_index(int(np.argmax(abs(shown - taped) / allowed)), shown.shape)
+        entry = f"entry [{', '.join(map(str, place))}] " if shown.ndim else ""
+        return f"{entry}is {shown[place]:.6g}, by the tape {taped[place]:.6g}"
+
+    def rows(self) -> dict[str, Rows]:
+        """The gradients as rows."""
+        return {name: self._rows(name) for name in self.shown}
+
+    def _rows(self, name: str) -> Rows:
+        shape = shape_of(self.derived.program.tensors[name], self.sizes)
+        count = math.prod(shape)
+        shown, taped, noise = (g[name].reshape(-1, count) for g in (self.shown, self.taped, self.noise))
+        return Rows(shown, taped, noise, shape)
+
+    def is_silent(self) -> bool:
+        """Whether neither complex steps nor differences can speak here."""
+        names = self.derived.wrt
+        return self._sharp(names)[1] is None and bool(self._blunt(names)[1].kink.all())
+
+    def complex_steps(self, tolerance: float, names: Sequence[str]) -> Said | None:
+        """What complex steps say where these tensors move; None where they cannot be taken."""
+        told, value = self._sharp(names)
+        if value is None:
+            return None
+        errors, allowed = abs(value - told.expected), tolerance * told.scale + MARGIN * told.noise
+        return Said(errors, told.scale, allowed, np.isfinite(value))
+
+    def differences(self, names: Sequence[str]) -> Said:
+        """What differences say where these tensors move."""
+        told, estimate = self._blunt(names)
+        shape = told.expected.shape
+        value, error = estimate.value.reshape(shape), estimate.error.reshape(shape)
+        spoken = ~estimate.kink.reshape(shape) & (error <= VAGUE * told.scale)
+        with np.errstate(invalid="ignore"):
+            allowed = BLUR * told.scale + 10 * error + MARGIN * told.noise
+            return Said(abs(value - told.expected), told.scale, allowed, spoken)
+
+    def _sharp(self, names: Sequence[str]) -> tuple[Directions, ndarray | None]:
+        key = tuple(names)
+        if key not in self._told:
+            told = sharp(self.rows(), names, self.largest, self.seed)
+            value = complex_step(self.derived.forward, self.derived.of, self.where, self.sizes, told.vectors)
+            self._told[key] = told, None if value is None else value.reshape(told.expected.shape)
+        return self._told[key]
+
+    def _blunt(self, names: Sequence[str]) -> tuple[Directions, Estimate]:
+        key = tuple(names)
+        if key not in self._estimates:
+            told = steps(self.rows(), names, self.largest, self.seed)
+            found = central(self.derived.forward, self.derived.of, self.where, self.sizes, told.vectors)
+            self._estimates[key] = told, found
+        told, found = self._estimates[key]
+        return told.again(self.rows()), found
+
+
+def largest_of(array: ndarray) -> float:
+    """The largest modulus of an entry; 0 where there is none."""
+    return float(np.abs(array).max(initial=0.0))
