@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from symbackprop.formulas.mathml import mathml
+from symbackprop.formulas.read_latex import parse
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import Finding
 
@@ -192,4 +193,4 @@ def _row(claim: Judged) -> str:
 
 
 def _formula(latex: str) -> str:
-    return "<br>".join(mathml(line) for line in latex.split(r" \\ ") if line) if latex else ""
+    return "<br>".join(mathml(parse(line)) for line in latex.split(r" \\ ") if line) if latex else ""
