@@ -28,6 +28,7 @@ from symbackprop.evaluate import primitives, tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.latex import latex
 from symbackprop.language import operations
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, reduce
@@ -196,10 +197,10 @@ def serves(loss: Tensor, name: str, monkeypatch: pytest.MonkeyPatch, rules: Any)
     """A row under a new name: derived, printed and compiled by its columns; the witness refuses it until it has a rule."""
     derivation = sb.derive(loss)
     net = trace({"L": loss})
-    printed = index_form(Names(net), net.equations[0])
+    printed = latex(index_form(Names(net), net.equations[0]))
     assert "mystery" not in printed
     old = replace(net.equations[0], op=replace(net.equations[0].op, kind=name))  # type: ignore[call-arg]
-    assert printed == index_form(Names(net), old)
+    assert printed == latex(index_form(Names(net), old))
     at = {"x": np.random.default_rng(0).standard_normal(tuple(4 for _ in net.shape("x")))}
     with pytest.raises(UnknownOperationError, match=r'the witness .* has no row for "mystery"'):
         tape.forward(net, at)
