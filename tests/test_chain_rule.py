@@ -198,7 +198,7 @@ def test_two_linear_layers_collapse() -> None:
 @pytest.mark.parametrize(
     ("of", "wrt", "words"),
     [
-        ("yhat", None, r"yhat has the shape \(c,\), a loss is a scalar. Write L = sum\(yhat\)"),
+        ("yhat", None, r"yhat has the shape \(c,\), a loss is a scalar. Write loss = sum\(yhat\)"),
         ("L", ["W_3"], "there is no W_3 to differentiate by; did you mean W_"),
         ("loss", None, "there is no loss to differentiate; the network has"),
     ],

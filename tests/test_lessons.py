@@ -100,7 +100,7 @@ def test_a_threshold_lets_no_gradient_through_and_the_report_says_what_follows()
 
 def test_a_parameter_without_influence_is_said_to_have_none():
     derivation = sb.derive("x: parameter[n]\nw: parameter[n]\nL = sum(x**2)")
-    assert derivation.remarks == ("L does not depend on w: its gradient is zero.",)
+    assert derivation.remarks == ("w: nothing reads it.", "L does not depend on w: its gradient is zero.")
     assert "Note: L does not depend on w: its gradient is zero." in derivation.text()
 
 
