@@ -7,7 +7,10 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
+from symbackprop.core.derivation import DerivationError
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.formats import FORMATS, SUFFIXES, FormatError, format_of
 from symbackprop.evaluate.verdict import Check
 from symbackprop.presenter import CheckFailedError
 
@@ -24,6 +27,40 @@ def test_a_gradient_has_a_name_a_shape_and_its_forms():
     assert gradient.latex() == r"\frac{\partial L}{\partial W_{2}} = 2 \left(\hat{y} - y\right) a^{\top}"
     assert gradient.index() == r"\frac{\partial L}{\partial W_{2,ki}} = \frac{\partial L}{\partial \hat{y}_{k}}\,a_{i}"
     assert gradient._repr_latex_() == f"$\\displaystyle {gradient.latex()}$"
+
+
+def test_each_thing_says_what_it_is_in_one_short_line():
+    network = sb.read(TWO_LAYER)
+    derivation = sb.derive(network)
+    assert repr(network) == "<Network two_layer: L of x, y, W_1, W_2, 4 equations>"
+    assert repr(derivation) == "<Derivation of L by W_1, W_2: 5 steps>"
+    assert repr(derivation.gradients["W_1"]) == "<dL/dW_1 (h, d)>"
+    assert str(derivation) == "\n".join([str(network), *map(str, derivation.steps)])
+    many = sb.read("\n".join([*(f"w{k}: parameter" for k in range(30)), "L = " + " + ".join(f"w{k}" for k in range(30))]))
+    assert repr(sb.derive(many)) == "<Derivation of L by w0, w1, w2, w3, w4, w5, ...: 30 steps>"
+
+
+def test_a_derivation_of_a_program_alone_is_not_shown():
+    bare = differentiate(sb.read(TWO_LAYER).program, "L")
+    assert bare.network is None
+    with pytest.raises(DerivationError, match="nothing shows this derivation: it was made of a program alone"):
+        bare.gradients["W_1"].latex()
+
+
+def test_claims_are_no_names():
+    with pytest.raises(DerivationError, match=r"wrt=\{'w': '17\*x'\}: give names, such as wrt="):
+        sb.check("w: parameter\nx: data\nL = w*x", {"w": "17*x"})
+
+
+def test_every_format_is_a_row():
+    derivation = sb.derive(TWO_LAYER)
+    for row in FORMATS:
+        assert isinstance(derivation.report(row.name), bytes if row.binary else str)
+        assert all(format_of(f"report{suffix}") is row and format_of(f"report{suffix.upper()}") is row for suffix in row.suffixes)
+    assert len({row.name for row in FORMATS}) == len(FORMATS)
+    assert len(set(SUFFIXES)) == len(SUFFIXES)
+    with pytest.raises(FormatError, match=r"report\.docx: end the name by \.txt or "):
+        format_of("report.docx")
 
 
 def test_the_steps_are_the_sweep_in_its_order_each_with_its_reason():
