@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from symbackprop.core.derivation import Derivation, Sizes
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import require_writable, write_whole
 from symbackprop.display.gradient_form import gradient_index, gradient_latex
 from symbackprop.display.remarks import remarks
 
@@ -70,6 +72,14 @@ class Presenter:
 
         write = format_named(format).write  # an unknown format is refused before anything is computed
         return write(self.document(derivation, seed, sizes))
+
+    def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None) -> None:
+        """The report in a file; whether it can be written is looked at before anything is computed."""
+        from symbackprop.documents.formats import format_of
+
+        write = format_of(path).write
+        require_writable(path)
+        write_whole(path, write(self.document(derivation, seed, sizes)))
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""

@@ -10,6 +10,7 @@ import symbackprop as sb
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import FileError
 from symbackprop.documents.formats import FORMATS, SUFFIXES, FormatError, format_of
 from symbackprop.evaluate.verdict import Check
 from symbackprop.presenter import CheckFailedError
@@ -61,6 +62,19 @@ def test_every_format_is_a_row():
     assert len(set(SUFFIXES)) == len(SUFFIXES)
     with pytest.raises(FormatError, match=r"report\.docx: end the name by \.txt or "):
         format_of("report.docx")
+
+
+def test_a_report_is_saved_in_the_format_of_its_suffix(tmp_path: Path):
+    derivation = sb.derive(EXAMPLES / "gates.net")
+    for row in FORMATS:
+        path = tmp_path / f"report{row.suffixes[0]}"
+        derivation.save(path)
+        assert path.read_text(encoding="utf-8") == derivation.report(row.name)
+    with pytest.raises(FormatError, match=r"report\.svg: end the name by"):
+        derivation.save(tmp_path / "report.svg")
+    with pytest.raises(FileError):
+        derivation.save(tmp_path / "nowhere" / "report.md")
+    assert {path.suffix for path in tmp_path.iterdir()} == {row.suffixes[0] for row in FORMATS}
 
 
 def test_the_steps_are_the_sweep_in_its_order_each_with_its_reason():

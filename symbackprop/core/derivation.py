@@ -6,6 +6,7 @@ between the chain rule and the verbs reads the data alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +51,10 @@ class Presenter(Protocol):
 
     def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None) -> Any:
         """The report in a format."""
+        ...
+
+    def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None) -> None:
+        """The report in a file."""
         ...
 
     def fragment(self, derivation: Derivation) -> str:
@@ -122,6 +127,13 @@ class Derivation:
     def report(self, format: str = "text", seed: int = 0, sizes: Sizes | None = None) -> Any:
         """The report in "text", "markdown", "latex" or "html", with the table of the check that it passed."""
         return self.shown_by.report(self, format, seed, sizes)
+
+    def save(self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None) -> None:
+        """Write the report to a file, in the format that the suffix of its name asks for.
+
+        Raises FormatError for a suffix of no format, FileError where the file cannot be written; nothing is changed then.
+        """
+        self.shown_by.save(self, path, seed, sizes)
 
     def text(self) -> str:
         return self.report("text")
