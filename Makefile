@@ -7,7 +7,7 @@
 VENV := .venv
 PYTEST = $(VENV)/bin/python -m pytest -q $(ARGS)
 
-.PHONY: help demo test slow lint benchmark clean anew
+.PHONY: help demo test slow fuzz lint benchmark clean anew
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test        the tests'
 	@echo 'make slow        the slower tests, and those against JAX'
 	@echo '                 with FRESH=1 after either, random tests draw new examples (for nightly runs)'
+	@echo 'make fuzz        a million inputs that nobody would write (COUNT=1000 for fewer)'
 	@echo 'make lint        ruff and pyright'
 	@echo 'make benchmark   how long things take'
 	@echo 'make clean       remove what these wrote, except $(VENV)'
@@ -27,6 +28,9 @@ test: $(VENV)/.has-test,digits
 
 slow: $(VENV)/.has-dev
 	@$(PYTEST) -n 2 -m slow
+
+fuzz: $(VENV)/.has-test,digits
+	@$(VENV)/bin/python -m tests.fuzz $(or $(COUNT),1000000)
 
 lint: $(VENV)/.has-dev
 	@$(VENV)/bin/ruff check .

@@ -36,6 +36,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def guard(*args: Any, **kwargs: Any) -> None:
+        before = signal.getsignal(signal.SIGTERM)
         with suppress(ValueError):  # handlers can be set in the main thread alone
             signal.signal(signal.SIGTERM, _terminate)
         try:
@@ -52,6 +53,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             if os.environ.get(DEBUG):
                 raise
             _refuse(_report(fault))
+        finally:
+            with suppress(ValueError):
+                signal.signal(signal.SIGTERM, before)
 
     return guard
 

@@ -15,6 +15,7 @@ import sympy as sp
 
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import NotationError, from_sympy, from_tensors, read_function, shortened
@@ -62,6 +63,7 @@ def read(net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[s
 
 
 def _value_of(network: Network, name: str) -> str:
+    _require_name("loss", name)
     known = network.aliases.get(name, name)
     if known not in network.program.tensors:
         raise NotationError(f"there is no {name} to be the loss.", f"The values are: {', '.join(network.program.equation_of())}.")
@@ -98,6 +100,7 @@ def derive(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
 
     Raises SymbackpropError where there is no such name or nothing scalar to differentiate.
     """
+    _require_name("of", of)
     if isinstance(net, Derivation):
         return _again(net, _names(wrt), of)
     network = read(net)
@@ -132,6 +135,21 @@ def _derived(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
 
 def _shown(derivation: Derivation, network: Network | None) -> Derivation:
     return replace(derivation, network=network, presenter=PRESENTER)
+
+
+def _require_name(word: str, name: Any) -> None:
+    if name is not None and not isinstance(name, str):
+        raise DerivationError(f'{word}={shown(name)}: give a name, such as {word}="L"')
+
+
+def _by_name(word: str, given: Any, example: str) -> Any:
+    """What is given for each name.
+
+    Raises DerivationError where it is no dict with names.
+    """
+    if given is not None and not (isinstance(given, Mapping) and all(isinstance(name, str) for name in given)):
+        raise DerivationError(f"{word}={shown(given)}: give a dict with names, such as {word}={example}")
+    return given
 
 
 def _names(wrt: Names) -> list[str] | None:
@@ -173,6 +191,8 @@ def check(
     from symbackprop.judge.crosscheck import ROUNDING
     from symbackprop.judge.crosscheck import check as crosscheck
 
+    sizes = _by_name("sizes", sizes, "{'h': 32}")
+    at = _by_name("at", at, "{'x': [0.5, 2]}")
     allowed = ROUNDING if tolerance is None else tolerance
     return crosscheck(_derived(net, wrt, of), seed=seed, sizes=sizes, points=points, tolerance=allowed, at=at)
 
@@ -199,6 +219,7 @@ def verify(
     """
     from symbackprop.judge.claims import verify as verified
 
+    sizes = _by_name("sizes", sizes, "{'h': 32}")
     return verified(read(net), claims, of, symbols, allow, sizes)
 
 
@@ -215,6 +236,7 @@ def compile(net: Any, sizes: Sizes = None, dtype: str = "float64", wrt: Names = 
     """
     from symbackprop.backends.function import compile as compiled
 
+    sizes = _by_name("sizes", sizes, "{'h': 32}")
     return compiled(_derived(net, wrt), sizes, dtype, refuse_nan)
 
 
@@ -254,4 +276,6 @@ def draw(
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
     shown = _names(wrt)
+    sizes = _by_name("sizes", sizes, "{'h': 32}")
+    at = _by_name("at", at, "{'x': [0.5, 2]}")
     return draw_at(_derived(net, of=of), None if shown is None else tuple(shown), at, seed, sizes)

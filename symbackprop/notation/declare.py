@@ -27,7 +27,7 @@ class Declaration:
         self.kind, self.domain, self.__doc__ = kind, domain, doc
 
     def __call__(self, name: str, *sizes: Any, domain: str | None = None) -> Tensor:
-        fault = name_fault(name) if isinstance(name, str) else (f"{name!r} is no name.", "")
+        fault = name_fault(name)
         if fault:
             raise NotationError(*fault)
         if domain is not None and domain not in DOMAINS:

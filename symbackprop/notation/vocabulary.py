@@ -13,6 +13,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop import language
+from symbackprop.core.errors import shown
 from symbackprop.language.tensors import LanguageError, Tensor, number_of
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE, SIGNS
 
@@ -39,6 +40,8 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 
 def name_fault(name: str) -> tuple[str, str] | None:
     """What is wrong with a name for a tensor or a size, and what to write instead; None where it is good."""
+    if not isinstance(name, str):
+        return f"{shown(name)} is no name.", "Give a text, such as W_1."
     sign = next((c for c in name if c in SIGNS), None)
     if sign:
         return f"{sign} is not in the language.", f"Write {SIGNS[sign]}."

@@ -155,7 +155,7 @@ def _given(program: Program, start: Mapping[str, Any] | str | os.PathLike[str] |
         raise TrainingError("the network has no parameter to train; declare one, such as W: parameter[h, d]")
     if start is None:
         return {}
-    where = "start" if isinstance(start, Mapping) else os.fspath(start)
+    where = str(start) if isinstance(start, str | os.PathLike) else "start"
     arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else read_arrays(start)
     for name in arrays:
         if name not in names:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.core.choices import DTYPES, mend
+from symbackprop.core.errors import shown
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.optimiser import SCHEDULES
 
@@ -16,6 +17,7 @@ USUAL: dict[str, Any] = {
     "epochs": 30, "rate": 0.1, "batch": 32, "seed": 0, "held_out": 0.2, "momentum": 0.0, "decay": 0.0, "schedule": "constant",
     "patience": None, "dtype": "float32",
 }  # fmt: skip
+HUGE = 1e300  # larger settings are none
 MANY = 10_000  # epochs over a set so small that nothing of it is held out: a table such as that of XOR
 
 
@@ -38,21 +40,21 @@ class Settings:
         for name in ("epochs", "batch", "patience"):
             value = getattr(self, name)
             if not (_is_whole(value) and value >= 1) and not (name == "patience" and value is None):
-                raise TrainingError(f"{name}={value!r}: give a whole number from 1 on")
+                raise TrainingError(f"{name}={shown(value)}: give a whole number from 1 on")
         if not (_is_whole(self.seed) and self.seed >= 0):
-            raise TrainingError(f"seed={self.seed!r}: give a whole number from 0 on")
+            raise TrainingError(f"seed={shown(self.seed)}: give a whole number from 0 on")
         if not (_is_real(self.rate) and self.rate > 0):
-            raise TrainingError(f"rate={self.rate!r}: give a positive number, such as 0.1")
+            raise TrainingError(f"rate={shown(self.rate)}: give a positive number, such as 0.1")
         if not (_is_real(self.decay) and self.decay >= 0):
-            raise TrainingError(f"decay={self.decay!r}: give 0 or a positive number, such as 1e-4")
+            raise TrainingError(f"decay={shown(self.decay)}: give 0 or a positive number, such as 1e-4")
         for name in ("held_out", "momentum"):
             value = getattr(self, name)
             if not (_is_real(value) and 0 <= value < 1):
-                raise TrainingError(f"{name}={value!r}: give a number from 0 to below 1")
-        if self.schedule not in SCHEDULES:
-            raise TrainingError(f"schedule={self.schedule!r}: {mend(str(self.schedule), list(SCHEDULES))}")
-        if self.dtype not in DTYPES:
-            raise TrainingError(f"dtype={self.dtype!r}: {mend(str(self.dtype), list(DTYPES))}")
+                raise TrainingError(f"{name}={shown(value)}: give a number from 0 to below 1")
+        if not isinstance(self.schedule, str) or self.schedule not in SCHEDULES:
+            raise TrainingError(f"schedule={shown(self.schedule)}: {mend(str(self.schedule), list(SCHEDULES))}")
+        if not isinstance(self.dtype, str) or self.dtype not in DTYPES:
+            raise TrainingError(f"dtype={shown(self.dtype)}: {mend(str(self.dtype), list(DTYPES))}")
         if self.patience and not self.held_out:
             raise TrainingError("patience watches the loss on held-out samples: give held_out=0.2 as well")
 
@@ -62,4 +64,6 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_real(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and isfinite(value)
+    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+        return False
+    return abs(value) < HUGE and isfinite(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.errors import shown
 from symbackprop.core.files import require_writable, write_whole
 from symbackprop.training import safetensors
 from symbackprop.training.errors import TrainingError
@@ -24,6 +25,8 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
 
     Raises TrainingError where the file is missing, of another format, damaged, or holds anything but real numbers.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TrainingError(f"{shown(path)} is no path of a file; give a dict of arrays or a path")
     path = Path(path)
     reader = {".npz": _read_npz, ".safetensors": _read_safetensors}[_suffix(path)]
     try:

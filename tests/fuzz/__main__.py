@@ -16,6 +16,9 @@ def main() -> int:
     words.add_argument("--only", type=int, help="do this one alone, and show its traceback")
     given = words.parse_args()
     warnings.simplefilter("error")
+    warnings.filterwarnings(
+        "ignore", "path is deprecated", DeprecationWarning
+    )  # as the tests do: of ziamath, in some versions of Python
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         if given.only is not None:

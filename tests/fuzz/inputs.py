@@ -193,7 +193,8 @@ def symbolic(rng: Random) -> Deed:
         if way == 2:
             return a ** rng.choice((2, -1, sp.Rational(1, 2), b))
         if way == 3:
-            return rng.choice(functions)(a)
+            function = rng.choice(functions)
+            return function(a) if function is not sp.Heaviside or a.is_extended_real else a  # SymPy itself refuses a complex one
         return rng.choice(
             (
                 sp.Piecewise((a, x > 0), (b, True)),

@@ -115,7 +115,7 @@ flatten = ravel
 
 def concatenate(tensors: Sequence[Value], axis: int = 0) -> Tensor:
     """y = the tensors one after the other along `axis`; their other sizes are equal."""
-    several = [as_tensor(t) for t in tensors]
+    several = [as_tensor(t) for t in _several("concatenate", tensors)]
     if not several or not several[0].ndim:
         raise LanguageError("concatenate needs one tensor or more, each with an axis")
     first = several[0]
@@ -150,4 +150,10 @@ def _placed(x: Tensor, axis: int, offset: Expr, length: Expr) -> Tensor:
 
 def stack(tensors: Sequence[Value], axis: int = 0) -> Tensor:
     """y = the tensors, of one shape, along a new axis."""
-    return concatenate([expand_dims(t, axis) for t in tensors], axis)
+    return concatenate([expand_dims(t, axis) for t in _several("stack", tensors)], axis)
+
+
+def _several(word: str, tensors: Sequence[Value]) -> list[Value]:
+    if not isinstance(tensors, list | tuple):
+        raise LanguageError(f"{word} takes a list of tensors: {word}([x, y])")
+    return list(tensors)
