@@ -162,6 +162,8 @@ class Reader:
                     count = self.letters.pop(letter).size
                     result = result * count if repeated else np.sum(result, axis=axis, keepdims=True)
                 return result
+            case Script(Atom("∏"), sub, None):
+                return self.multiplied(sub)
             case Script(Atom("max" | "min" as kind), sub, None):
                 axes = self.opened(sub)
                 result = getattr(np, kind)(self.factor(), axis=tuple(axes), keepdims=True)
@@ -208,6 +210,24 @@ class Reader:
             case Atom(text):
                 return self.function(text)
         raise ValueError(f"cannot read {node}")
+
+    def multiplied(self, sub: Node | None) -> np.ndarray:
+        """A product over the letters below it, or over those of the conditions there, where they hold."""
+        pieces = split_at(sub, ",")
+        tests = [p for p in pieces if any(isinstance(i, Atom) and i.text in RELATIONS for i in p)]
+        named = [text_of(i) for test in tests for i in test if isinstance(i, Atom | Script) and text_of(i) in self.extents]
+        free = dict.fromkeys([*("".join(map(text_of, p)) for p in pieces if p not in tests), *named])
+        axes = {c: self.bind(c, self.items[self.place :]) for c in free if c not in self.letters}
+        holds = np.asarray(True)
+        for test in tests:
+            either = [self.condition(part) for part in split_at(Row(tuple(test)), "∨")]
+            holds = holds & np.logical_or.reduce(np.broadcast_arrays(*either))
+        result = np.where(holds, self.term(), 1.0)
+        for c, axis in axes.items():
+            count = self.letters.pop(c).size
+            repeated = np.ndim(result) == 0 or result.shape[axis] == 1
+            result = result**count if repeated else np.prod(result, axis=axis, keepdims=True)
+        return result
 
     def opened(self, letters: Node | None) -> list[int]:
         """The axes of the letters below a sum or a maximum."""
