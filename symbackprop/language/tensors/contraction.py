@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from sympy import Expr, S
 
@@ -141,7 +141,7 @@ def normal_axes(what: str, x: Tensor, axis: Any) -> tuple[int, ...]:
     several = axis if isinstance(axis, (tuple, list)) else (axis,)
     result = []
     for a in several:
-        if isinstance(a, bool) or not isinstance(a, (int, sp.Integer, np.integer)):
+        if isinstance(a, bool) or not isinstance(a, Integral):
             raise LanguageError(f"{what}: axis must be a whole number, not {a}")
         a = int(a)
         if not -x.ndim <= a < x.ndim:

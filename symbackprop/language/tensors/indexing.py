@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from sympy import Expr, S
 
@@ -149,7 +149,7 @@ class _Taking:
             if number is None:
                 raise self.fault("a slice needs whole numbers or sizes")
             value = number
-        if isinstance(value, int | np.integer):
+        if isinstance(value, Integral):
             return sp.Integer(int(value))
         if isinstance(value, Expr) and value.is_integer:
             return value
