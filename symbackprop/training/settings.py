@@ -66,4 +66,4 @@ def _is_whole(value: Any) -> bool:
 def _is_real(value: Any) -> bool:
     if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
         return False
-    return abs(value) < HUGE and isfinite(value)
+    return bool(abs(value) < HUGE) and isfinite(value)

@@ -6,7 +6,7 @@ import tempfile
 import warnings
 
 from tests.fuzz.inputs import made
-from tests.fuzz.watch import fault_of
+from tests.fuzz.watch import fault_of, warm
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
             made(given.only)[1]()
             return 0
         wrong = 0
+        warm()
         for seed in range(given.first, given.first + given.count):
             if fault := fault_of(seed):
                 wrong += 1

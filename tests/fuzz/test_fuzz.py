@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.watch import fault_of
+from tests.fuzz.watch import fault_of, warm
 
 QUICK, CHUNKS, CHUNK = 250, 8, 2_500
 
 
 @pytest.fixture(autouse=True)
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warm()
     monkeypatch.chdir(tmp_path)
 
 
