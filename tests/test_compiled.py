@@ -12,6 +12,7 @@ from numpy import ndarray
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.function import Compiled, CompileError
 from symbackprop.backends.numpy import SourceError
+from symbackprop.core.files import FileError
 from symbackprop.evaluate.arrays import ArrayError
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.notation import read
@@ -146,7 +147,7 @@ def test_saved_source_runs_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(CompileError, match=r"step\.py cannot be written: No such file or directory"):
+    with pytest.raises(FileError, match=r"step\.py: there is no folder .*nowhere; make it first"):
         compile(TWO_LAYERS).save(tmp_path / "nowhere" / "step.py")
 
 

@@ -14,5 +14,6 @@ def value(thing: Any, point: Mapping[str, Any], at: Mapping[str, int] | None = N
     """The loss (or the value called `of`) of a network."""
     network = thing if isinstance(thing, Network) else verbs.read(thing)
     arrays = {name: np.asarray(array) for name, array in point.items()}
-    found = forward(network.program, arrays, at)
+    known = {str(s) for s in network.program.sizes()}
+    found = forward(network.program, arrays, {name: number for name, number in (at or {}).items() if name in known})
     return np.asarray(found[of or network.loss])
