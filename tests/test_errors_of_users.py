@@ -122,6 +122,10 @@ NETWORKS = {
     ),
     "a value that changes": ("x: parameter\ny = x\ny += 1", "net.net:3:1: y would change its value."),
     "an array": ("L = np.array([1, 2])", "net.net:1:5: array is not a function of the language. Declare the array as data"),
+    "numbers beyond those of float64": (
+        "x: parameter\nL = x*" + "*".join(["1e-300"] * 30),
+        "net.net: the numbers of the network multiply to about 1e-8995. Float64 ends at 1e-308 and 1e308: scale them.",
+    ),
     "an axis that is not there": ("x: parameter[n]\nL = sum(x, axis=1)", "net.net:2:5: "),
 }  # fmt: skip
 

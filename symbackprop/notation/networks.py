@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import sympy as sp
+
 from symbackprop.core.choices import nearest
 from symbackprop.core.network import Network
+from symbackprop.core.program import Program, Sum
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.notes import notes
 from symbackprop.notation.vocabulary import name_fault
+
+ORDINARY, FARTHEST = 64, 4096  # exponents of 2: of numbers that people write, and of a product that is still printed
 
 
 def made(
@@ -53,8 +58,22 @@ def made(
     clash = sorted(program.tensors.keys() & set(map(str, program.sizes())))
     if clash:
         raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
+    _require_numbers_of_floats(program)
     said = notes(program, chosen, ordered.values())
     return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=ordered, declared=declared, **about)
+
+
+def _require_numbers_of_floats(program: Program) -> None:
+    """Raise NotationError for exact numbers whose product, as a report may write it, is as far from one as no float is."""
+    exponents = {-1: 0, 1: 0}
+    for equation in program.equations:
+        for number in equation.op.body.atoms(sp.Rational) if isinstance(equation.op, Sum) else ():
+            exponent = int(number.p).bit_length() - int(number.q).bit_length()
+            exponents[1 if exponent > 0 else -1] += abs(exponent) if abs(exponent) > ORDINARY else 0
+    sign = max(exponents, key=exponents.__getitem__)
+    if exponents[sign] > FARTHEST:
+        about = f"the numbers of the network multiply to about 1e{sign * round(exponents[sign] * 0.30103)}."
+        raise NotationError(about, "Float64 ends at 1e-308 and 1e308: scale them.")
 
 
 def with_gates(network: Network, gates: str) -> Network:

@@ -174,7 +174,7 @@ def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarr
     """The indices to train on and those held out, the same for every run.
 
     classes   the class of each sample, of which both parts then have their share; None: drawn from all alike. No class is
-              held out altogether.
+              held out altogether, as long as something is held out.
 
     Raises TrainingError where nothing is left to train on.
     """
@@ -190,7 +190,7 @@ def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarr
     if classes is not None:
         ranked = classes[order]
         for one in np.unique(ranked[chosen]):
-            if chosen[ranked == one].all():
+            if chosen[ranked == one].all() and chosen.sum() > 1:
                 chosen[np.flatnonzero(ranked == one)[-1]] = False
     return np.sort(order[~chosen]), np.sort(order[chosen])
 
