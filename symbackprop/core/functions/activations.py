@@ -5,6 +5,8 @@ A new activation is a new row here; the tests walk the rows.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 from sympy import Symbol
 from sympy.codegen.cfunctions import expm1, log1p
@@ -76,9 +78,10 @@ softplus = define(
 gelu = define("gelu", X * normal_cdf(X), r"\operatorname{GELU}", source="Hendrycks and Gimpel 2016")
 _INNER = sp.sqrt(2 / sp.pi) * (X + sp.Rational("0.044715") * X**3)
 _WITHIN = minimum(maximum(X, -100), 100)  # beyond, exp(-x^2) and its like are zero in doubles
+_INNER_WITHIN: Any = _INNER.xreplace({X: _WITHIN})  # SymPy promises a Basic only
 gelu_tanh = define(
     "gelu_tanh", X * (1 + sp.tanh(_INNER)) / 2, r"\operatorname{GELU}_{\tanh}", stable=X * sigmoid(2 * _INNER),
-    bounded=_WITHIN * sigmoid(2 * _INNER.xreplace({X: _WITHIN})) + maximum(X - 100, 0),
+    bounded=_WITHIN * sigmoid(2 * _INNER_WITHIN) + maximum(X - 100, 0),
     source="Hendrycks and Gimpel 2016",
 )  # fmt: skip
 silu = define(
