@@ -189,11 +189,14 @@ def symbolic(rng: Random) -> Deed:
         if way == 0:
             return a + b
         if way == 1:
-            return a * b
+            return sp.Mul(a, b, evaluate=_is_soon_a_number(a) and _is_soon_a_number(b))
         if way == 2:
-            return a ** rng.choice((2, -1, sp.Rational(1, 2), b))
+            exponent = rng.choice((sp.Integer(2), sp.Integer(-1), sp.Rational(1, 2), b))
+            return sp.Pow(a, exponent, evaluate=_is_soon_a_number(a) and _is_soon_a_number(exponent))
         if way == 3:
             function = rng.choice(functions)
+            if not _is_soon_a_number(a):
+                return function(a, evaluate=False) if function is sp.gamma else a
             try:
                 return function(a) if function is not sp.Heaviside or a.is_extended_real else a  # SymPy refuses a complex one
             except RecursionError:  # SymPy's own, as in the gamma function of a nested power: there is no such object
@@ -222,8 +225,15 @@ def symbolic(rng: Random) -> Deed:
             sp.Matrix([[x]]),
             v.T,
         )
-        return lambda: sb.from_sympy(rng.choice(matrices))
-    return lambda: sb.from_sympy(made(3))
+        matrix = rng.choice(matrices)
+        return lambda: sb.from_sympy(matrix)
+    whole = made(3)
+    return lambda: sb.from_sympy(whole)
+
+
+def _is_soon_a_number(value: Any) -> bool:
+    """Whether SymPy's own powers and factorials of this end: it works them out to the last digit."""
+    return not any(number.is_finite and abs(number) > 1000 for number in value.atoms(sp.Number))
 
 
 def arrays_file(rng: Random) -> Deed:
