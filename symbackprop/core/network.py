@@ -20,7 +20,7 @@ class Network:
     name      what to call it: the name of the file or function, or "network".
     title     the first comment, or the docstring; None where there is none.
     source    the text as written; None where there is none.
-    origin    "text", "function", "tensors" or "sympy".
+    origin    "text", "latex", "function", "tensors" or "sympy".
     gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
     aliases   further names of a tensor -> the name that the program has for it.
     lines     the name of a tensor -> the line and column, from 1, where it is written.

@@ -134,7 +134,7 @@ class Reader:
         """What is said where names that nobody declared are used as arrays; `shapes` is a shape that would fit each."""
         are = "is used as an array" if len(shapes) == 1 else "are used as arrays"
         it = "it" if len(shapes) == 1 else "them"
-        lines = [f"{name}: {_kind(name)}[{shape}]" for name, shape in shapes.items()]
+        lines = [f"{name}: {kind_of(name)}[{shape}]" for name, shape in shapes.items()]
         if self.function is None:
             lets = " ".join(f'--let "{line}"' for line in lines)
             mend = f"Declare {it}: {'; '.join(lines)} (on the command line {lets})."
@@ -230,6 +230,6 @@ def copied(tensor: Tensor) -> Tensor:
     return Tensor(tensor.shape, Sum(slot(0), (slot(0),)), ((tensor, index),), index)
 
 
-def _kind(name: str) -> str:
+def kind_of(name: str) -> str:
     """What a name most likely is: a weight, or data."""
     return "parameter" if re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE) else "data"

@@ -6,9 +6,12 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.grammar import decoded
+from symbackprop.notation.latex.text import is_latex
 from symbackprop.notation.python_function import read_file_function
 from symbackprop.notation.python_text import read_expression, read_path, read_text
 
@@ -17,10 +20,10 @@ _LONGEST = 1000  # characters of a path
 
 
 def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "auto", let: Iterable[str] = ()) -> Network:
-    """The network that a file, a text or an expression declares and defines, in Python's syntax and NumPy's vocabulary.
+    """The network that a file, a text or an expression declares and defines: Python's syntax and NumPy's vocabulary, or LaTeX.
 
     source  a path, a path with the name of a function ("nets.py:mlp"), a text (declarations and equations), or one expression
-            ("(x + y)*z"). It is never executed.
+            ("(x + y)*z"). It is never executed. A text with macros is LaTeX; its inputs are declared on lines of their own.
     loss    the name of the loss; None: the last scalar.
     gates   "whole": an expression is one equation; "elementary": each operation is one; "auto": elementary where all is scalar.
     let     declarations for the names of an expression, such as "W: parameter[h, d]".
@@ -32,6 +35,8 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
         raise NotationError(f"{shortened(repr(source))} is no text and no path.", 'Write read("nets/mlp.net"), or the text itself.')
     if not isinstance(source, str):
         return _read_file(Path(source), None, loss, gates)
+    if let and is_latex(source):
+        return _latex(source, let, loss=loss, gates=gates)
     if let:
         return read_expression(source, let, loss, gates)
     path, _, function = source.rpartition(":")
@@ -39,6 +44,8 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
         return _read_file(Path(path), function.strip(), loss, gates)
     if _is_path(source):
         return _read_file(Path(source), None, loss, gates)
+    if is_latex(source):
+        return _latex(source, loss=loss, gates=gates)
     if not source.strip() or "\n" in source or _DEFINES.match(source):
         return read_text(source, loss=loss, gates=gates)
     return read_expression(source, (), loss, gates)
@@ -52,6 +59,9 @@ def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -
         raise NotationError(f"{path} is a folder.", "Name a file in it.")
     if path.suffix == ".py":
         return read_file_function(path, function, loss, gates)
+    text = decoded(path)
+    if is_latex(text):
+        return _latex(text, (), str(path), loss, gates, path.stem)
     return read_path(path, loss, gates)
 
 
@@ -70,3 +80,10 @@ def _exists(path: str) -> bool:
         return os.path.exists(path)
     except (OSError, ValueError):  # a name that no file can have
         return False
+
+
+def _latex(*given: Any, **further: Any) -> Network:
+    """The network that LaTeX writes; its reader tells readings apart by numbers, which nothing else here needs."""
+    from symbackprop.notation.latex.network import read_latex
+
+    return read_latex(*given, **further)

@@ -13,13 +13,13 @@ from sympy import Expr
 
 from symbackprop.core.program import Program
 from symbackprop.notation.claims import statements
-from symbackprop.notation.claims.errors import Fault, NotUnderstood, Unknown, Unranged, placed
+from symbackprop.notation.claims.errors import Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
 from symbackprop.notation.claims.left import Left, left_side
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import read_python, read_sympy
-from symbackprop.notation.claims.reader import Reader
+from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
 from symbackprop.notation.claims.typeset import Typeset, name_latex
@@ -207,25 +207,18 @@ class _Attempt:
         return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), typeset.latex(one.node))
 
     def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:
-        """One reading of the whole claim; a range that is found late is known the next time."""
-        ranges: dict[str, int] = {}
-        for last in (False, False, True):
-            state = State(self.context, self.names, self.probe, origin, guesses)
-            state.ranges |= ranges
-            reader = Reader(state)
-            try:
-                left = left_side(state, self.main.left)
-                state.outer = set(left.letters)
-                reader.foresee(self.main.right)
-                for definition in self.definitions:
-                    reader.foresee(definition.right)
-                self.define(reader, state)
-                return left, state, reader.read(self.main.right)
-            except Unranged:
-                if last or state.ranges == ranges:
-                    raise
-                ranges = dict(state.ranges)
-        raise AssertionError("the last round returns or raises")
+        """One reading of the whole claim."""
+
+        def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
+            left = left_side(state, self.main.left)
+            state.outer = set(left.letters)
+            reader.foresee(self.main.right)
+            for definition in self.definitions:
+                reader.foresee(definition.right)
+            self.define(reader, state)
+            return left, state, reader.read(self.main.right)
+
+        return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses), read)
 
     def define(self, reader: Reader, state: State) -> None:
         """The claim's own definitions, in an order in which each stands."""

@@ -34,11 +34,11 @@ class Unranged(Fault):
     """An index whose range has not been found (yet)."""
 
 
-def placed(text: str, error: Fault) -> NotUnderstood:
+def placed(text: str, error: Fault, file: str = "<claim>", kind: type[NotationError] = NotUnderstood) -> NotationError:
     """The error with its line, column and caret."""
     lines = text.split("\n")
     at = min(error.at or 0, len(text))
     number = text.count("\n", 0, at)
     column = at - (text.rfind("\n", 0, at) + 1)
-    place = Place("<claim>", number + 1, column + 1, 1, lines[number])
-    return NotUnderstood(error.fault, error.mend, place if error.at is not None else Place("<claim>"))
+    place = Place(file, number + 1, column + 1, 1, lines[number])
+    return kind(error.fault, error.mend, place if error.at is not None else Place(file))

@@ -43,22 +43,43 @@ def lowered(
         raise Fault(str(error), "Write it with smaller numbers.") from None
 
 
+def lowered_tensor(node: Node, axes: Axes, extents: Mapping[str, Expr], probe: Probe, known: Mapping[str, Tensor]) -> Tensor | Expr:
+    """The node's value with its axes in the order of `axes`, made of tensors that are known by name; or a number.
+
+    Raises Fault where a number is out of bounds.
+    """
+    try:
+        return _Lowering(probe, Program({}, (), ()), {}, known).tensor(node, axes, extents)
+    except LanguageError as error:
+        raise Fault(str(error), "Write it with smaller numbers.") from None
+
+
 class _Lowering:
-    def __init__(self, probe: Probe, forward: Program, roles: Mapping[str, Gradient]) -> None:
+    def __init__(
+        self, probe: Probe, forward: Program, roles: Mapping[str, Gradient], known: Mapping[str, Tensor] | None = None
+    ) -> None:
         self.probe, self.forward, self.roles = probe, forward, roles
-        self.inputs: dict[str, Tensor] = {}
+        self.inputs: dict[str, Tensor] = dict(known or {})
         self.done: dict[int, Operand | Expr] = {}
 
     def program(self, node: Node, axes: Axes, extents: Mapping[str, Expr]) -> Program:
-        value = self.value(node)
-        shape = tuple(extents[a] if a in extents else self.probe.expression[node.extent(a)] for a in axes)
-        if isinstance(value, Expr):
-            result = Tensor(shape, Sum(value), (), axes)
-        else:
-            result = Tensor(shape, Sum(slot(0), (slot(0),)), (value,), axes)
+        value = self.tensor(node, axes, extents)
+        result = Tensor((), Sum(value)) if isinstance(value, Expr) else value
+        if result.is_input:
+            result = Tensor(result.shape, Sum(slot(0), (slot(0),)), ((result, axes),), axes)
         for symbol in self.sizes(result):
             self.bring(symbol)
         return trace({OUTPUT: result}, self.inputs.values(), "elementary")
+
+    def tensor(self, node: Node, axes: Axes, extents: Mapping[str, Expr]) -> Tensor | Expr:
+        """The node's value with its axes in the order of `axes`."""
+        value = self.value(node)
+        shape = tuple(extents[a] if a in extents else self.probe.expression[node.extent(a)] for a in axes)
+        if isinstance(value, Expr):
+            return Tensor(shape, Sum(value), (), axes) if shape else value
+        if value[1] == axes and value[0].shape == shape:
+            return value[0]
+        return Tensor(shape, Sum(slot(0), (slot(0),)), (value,), axes)
 
     def sizes(self, result: Tensor) -> set[sp.Basic]:
         """The sizes that the bodies and shapes mention and no input has yet."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
@@ -25,6 +25,24 @@ ROW_LETTERS = frozenset("NmnMBSbsT")
 _ONES = frozenset(["mathbf", "mathbb", "boldsymbol", "bm", "mathrm", "pmb", "vec", "mathit"])
 
 
+Result = TypeVar("Result")
+
+
+def with_ranges(state: Callable[[], State], read: Callable[[Reader, State], Result]) -> Result:
+    """What is read in a new state; the range of an index that is found late is known the next time."""
+    ranges: dict[str, int] = {}
+    for last in (False, False, True):
+        own = state()
+        own.ranges |= ranges
+        try:
+            return read(Reader(own), own)
+        except Unranged:
+            if last or own.ranges == ranges:
+                raise
+            ranges = dict(own.ranges)
+    raise AssertionError("the last round returns or raises")
+
+
 class Reader:
     """Reads the syntax of one claim in one state."""
 
@@ -36,7 +54,7 @@ class Reader:
     # ---- ranges of indices
     def foresee(self, node: object, only: list[str] | None = None) -> None:
         """Note the ranges of the indices that stand below declared tensors, before anything is read."""
-        for word, hidden in _words(node, frozenset()):
+        for word, hidden in words(node):
             found = self.state.names.lookup(word)
             if not found or not (found.index or found.sample):
                 continue
@@ -52,7 +70,7 @@ class Reader:
         """An index that numbers tensors, h_t and h_{t-1}, runs over the numbers for which all of them are declared."""
         state = self.state
         bounds: dict[str, tuple[int, int]] = {}
-        for word, hidden in _words(node, frozenset()):
+        for word, hidden in words(node):
             if state.names.lookup(word) is not None:
                 continue
             family = state.names.family(word)
@@ -318,13 +336,13 @@ def _numbered(word: Word) -> bool:
     return bool(re.fullmatch(r"\d+|[a-zA-Z]{2,}|[A-Z]|l|L|o|out|h", text))
 
 
-def _words(node: object, hidden: frozenset[str]) -> Iterator[tuple[Word, frozenset[str]]]:
+def words(node: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[Word, frozenset[str]]]:
     """The words below a syntax, with the letters that sums around them bind."""
     if isinstance(node, Word):
         yield node, hidden
-        if node.base == "e" and node.sup and "_" in {t.text for t in node.sup}:
+        if node.base == "e" and node.sup:
             try:
-                yield from _words(syntax(node.sup), hidden)
+                yield from words(syntax(node.sup), hidden)
             except Fault:
                 return
         return
@@ -332,9 +350,9 @@ def _words(node: object, hidden: frozenset[str]) -> Iterator[tuple[Word, frozens
         hidden = hidden | frozenset(letters_of(node.under))
     if isinstance(node, tuple):
         for part in node:
-            yield from _words(part, hidden)
+            yield from words(part, hidden)
     elif is_dataclass(node) and not isinstance(node, type):
         for field in fields(node):
             value = getattr(node, field.name)
             if field.name not in ("sub", "sup") and (isinstance(value, tuple) or is_dataclass(value)):
-                yield from _words(value, hidden)
+                yield from words(value, hidden)

@@ -42,19 +42,21 @@ class Equality:
 
 def split(text: str) -> tuple[Equality, list[Equality]]:
     """The claim and its definitions. Raises Fault where a part is neither."""
-    parts = _parts(tokens(text))
-    parts = parts[:1] + [part for before, part in pairwise(parts) if not _says_a_range(before, part)]
-    if not parts:
+    found = parts(tokens(text))
+    if not found:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
-    main, *rest = (_equality(part) for part in parts)
-    for one, part in zip(rest, parts[1:], strict=True):
+    main, *rest = (equality(part) for part in found)
+    for one, part in zip(rest, found[1:], strict=True):
         if one.left is None:
             raise Fault(f"{plain(part[:8])} is no equality.", "Beside the claim stand definitions, such as e = y - t.", part[0].at)
     return main, rest
 
 
-def _parts(several: list[Token]) -> list[Tokens]:
-    """The tokens between line breaks, commas, semicolons and words; a line that goes on belongs to the one before."""
+def parts(several: list[Token]) -> list[Tokens]:
+    """The tokens between line breaks, commas, semicolons and words; a line that goes on belongs to the one before.
+
+    What only says over what an index runs is left out.
+    """
     found: list[list[Token]] = [[]]
     depth = k = 0
     while k < len(several):
@@ -81,7 +83,8 @@ def _parts(several: list[Token]) -> list[Tokens]:
         elif depth or text not in ("&", "."):
             found[-1].append(token)
         k += 1
-    return [tuple(part) for part in found if part]
+    several_parts = [tuple(part) for part in found if part]
+    return several_parts[:1] + [part for before, part in pairwise(several_parts) if not _says_a_range(before, part)]
 
 
 def _says_a_range(before: Tokens, part: Tokens) -> bool:
@@ -112,7 +115,8 @@ def _is_words(several: list[Token], k: int) -> bool:
     return inner.lower().rstrip(",.") in _BETWEEN
 
 
-def _equality(part: Tokens) -> Equality:
+def equality(part: Tokens) -> Equality:
+    """left = right, of the tokens of one. Raises Fault for a comparison."""
     node = syntax(part)
     if isinstance(node, sx.Relation):
         if any(sign != "==" for sign in node.signs):

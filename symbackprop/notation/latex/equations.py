@@ -1,0 +1,126 @@
+r"""The equations of a network in LaTeX: what each names, which subscripts are its indices, in which order they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from symbackprop.notation.claims import syntax as sx
+from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.reader import words
+from symbackprop.notation.claims.statements import Equality
+from symbackprop.notation.claims.syntax import Syntax, Word
+from symbackprop.notation.claims.tokens import bare, plain
+from symbackprop.notation.claims.words import Names, indices
+from symbackprop.notation.vocabulary import name_fault
+
+_SPELLINGS = {"lambda": "lam", "epsilon": "eps", "varepsilon": "eps", "varphi": "phi", "vartheta": "theta", "varrho": "rho"}
+
+
+class Line(NamedTuple):
+    """name = right, where `letters` stand for the axes of the name."""
+
+    name: str
+    letters: tuple[str, ...]
+    right: Syntax
+    at: int
+
+
+def ordered(equalities: Sequence[Equality], with_names: Callable[[Iterable[str]], Names]) -> tuple[list[Line], Names]:
+    """The equations, each after those that it reads, and all names.
+
+    with_names   the declared names, and others.
+
+    Raises Fault for a left side that is no name, a name that is given twice, and values that define each other.
+    """
+    heads = [(_head(e.left, k), e.right) for k, e in enumerate(equalities)]
+    lines: list[Line] = []
+    names = declared = with_names(())
+    for _ in range(len(heads) + 1):  # which subscripts are indices shows when the other names are known
+        before, lines = lines, [_line(head, right, names) for head, right in heads]
+        if lines == before:
+            break
+        names = with_names(line.name for line in lines)
+    for k, line in enumerate(lines):
+        if line.name in declared.known or line.name in declared.sizes:
+            raise Fault(f"{line.name} is declared, and defined here.", "Leave out one of the two.", line.at)
+        if line.name in {other.name for other in lines[:k]}:
+            raise Fault(f"{line.name} is defined twice.", f"A name keeps its value: write {line.name}_2.", line.at)
+        fault = name_fault(line.name)
+        if fault:
+            raise Fault(*fault, line.at)
+    return _sorted(lines, names), names
+
+
+def _head(left: Syntax | None, place: int) -> Word:
+    """The left side as one word; a formula without one is the loss."""
+    if left is None:
+        return Word("L", place)
+    if isinstance(left, sx.Product) and not any(left.ops) and all(isinstance(f, Word) and not f.sup for f in left.factors):
+        *first, last = (f for f in left.factors if isinstance(f, Word))
+        if not any(f.sub for f in first):
+            left = Word("".join(f.base for f in (*first, last)), left.at, last.accent, sub=last.sub)
+    if not isinstance(left, Word) or left.primes or not left.base[0].isalpha():
+        raise Fault("the left side is no name.", r"Write a letter with its indices on the left: \hat y_k = ...", left.at)
+    return left
+
+
+def _line(head: Word, right: Syntax, names: Names) -> Line:
+    """What a left side names: a last subscript is an index where it is one on the right."""
+    free = _free(right, names)
+    base = _SPELLINGS.get(head.base, head.base) + head.accent
+    sub = indices(head.sub)
+    if sub is None:
+        raise Fault(f"{plain(head.sub)} is no index and no part of a name.", "Write letters, numbers, words.", head.at)
+    label = plain(bare(head.sup)).strip("()[]")
+    letters: list[str] = []
+    while sub and len(sub[-1]) == 1 and sub[-1][0].text.lstrip("\\") in free:
+        letters.insert(0, sub.pop()[0].text.lstrip("\\"))
+    if label in free:
+        letters.insert(0, label)
+        label = ""
+    name = "_".join(filter(None, (base, label, *("".join(t.text.lstrip("\\") for t in part) for part in sub))))
+    if not name.isidentifier():
+        raise Fault(f"{name} is no name.", r"Name it by a letter, a number, a word: z_1, h^{(2)}, w_{\text{out}}.", head.at)
+    return Line(name, tuple(letters), right, head.at)
+
+
+def _free(right: Syntax, names: Names) -> set[str]:
+    """The letters that stand as indices in a formula and are bound by no sum."""
+    found: set[str] = set()
+    for word, hidden in words(right):
+        tensor = names.lookup(word)
+        label = plain(bare(word.sup)).strip("()[]")
+        several = (*tensor.index, *tensor.sample) if tensor else word.sub
+        letters = {t.text.lstrip("\\") for t in bare(several)} | ({label} if tensor is None and word.sup[:1] else set())
+        found |= {c for c in letters if (len(c) == 1 and c.islower() and c.isalpha()) or c == "ell"} - hidden
+    return found
+
+
+def reads(right: Syntax, names: Names) -> set[str]:
+    """The tensors that a formula names."""
+    found: set[str] = set()
+    for word, _ in words(right):
+        tensor = names.lookup(word)
+        family = None if tensor else names.family(word)
+        found |= {tensor.name} if tensor else set(family[0].values()) if family else set()
+    return found
+
+
+def _sorted(lines: Sequence[Line], names: Names) -> list[Line]:
+    own = {line.name for line in lines}
+    waiting = {line.name: reads(line.right, names) & own for line in lines}
+    done: list[Line] = []
+    while len(done) < len(lines):
+        ready = next((line for line in lines if line.name in waiting and not waiting[line.name]), None)
+        if ready is None:
+            line = next(line for line in lines if line.name in waiting)
+            by = "itself" if line.name in waiting[line.name] else " and ".join(sorted(waiting[line.name]))
+            raise Fault(
+                f"{line.name} is defined by {by}, in a circle.", "Write a loop step by step: h_1 = ..., h_2 = ... of h_1.", line.at
+            )
+        done.append(ready)
+        del waiting[ready.name]
+        for others in waiting.values():
+            others.discard(ready.name)
+    return done
