@@ -83,9 +83,9 @@ class Presenter:
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""
-        from symbackprop.documents.html import fragment
+        from symbackprop.documents.html import Fragment
 
-        return fragment(self.document(derivation, 0, None))
+        return Fragment().write(self.document(derivation, 0, None))
 
 
 def draw_at(

@@ -1,18 +1,16 @@
 """The document: what a report says, block by block, before any format.
 
-Formulas are trees, and the writers ask for them as LaTeX, MathML or text; all other text is plain and is escaped by the writers.
-A writer is one function, Document -> str; it knows every block and inline of this module and nothing else.
+Formulas are trees; all other text is plain, and is escaped where it is written. Any room above may put blocks together; the one
+walk over them is `documents.writer`.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from symbackprop.formulas.tree import Node
 
-Tone = Literal["", "value", "gradient", "good", "bad"]
-"""Why something is coloured: a forward value, a gradient, a check that passed, one that failed."""
+Tone = Literal["", "value", "gradient", "result", "good", "bad"]
+"""Why something is coloured: a forward value, a gradient, what a step comes to, what is right, what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ Content = Inline | tuple[Inline, ...]
 
 @dataclass(frozen=True)
 class Section:
-    """A heading; what follows it belongs to it. Levels are 1, 2, 3; the writers number them 1, 1.2, 1.2.3."""
+    """A heading; what follows it belongs to it. Levels are 1, 2, 3, numbered 1, 1.2, 1.2.3."""
 
     heading: Content
     level: int = 1
@@ -90,23 +88,28 @@ Formulas = tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class StepBlock:
-    """One backward step: the chain rule as a sentence, its two factors, their product.
+class Part:
+    """What a step says under one label, such as its local derivative."""
 
-    title: what the step goes through; rule: dL/dz = dL/da * da/dz; local: the local derivative; upstream: the
-    gradient that arrives; result: the product; shape: the result's, such as "(h, d)"; pattern: what the gate does, as
-    a sentence; note: anything else to know, such as the subgradient that was chosen. Empty parts are left out.
+    label: str
+    formulas: Formulas
+    tone: Tone = ""
+
+
+@dataclass(frozen=True)
+class StepBlock:
+    """One step of a derivation: for the chain rule, the rule as a sentence, its two factors, their product.
+
+    title: what the step goes through; parts: its formulas; shape: the result's, such as "(h, d)"; sentences: what the gate
+    does, and anything else to know; tone: "good" or "bad" where the step was judged.
     """
 
     title: Content
-    rule: Formulas = ()
-    local: Formulas = ()
-    upstream: Formulas = ()
-    result: Formulas = ()
+    parts: tuple[Part, ...] = ()
     shape: str = ""
-    pattern: Content = ""
-    note: Content = ""
+    sentences: tuple[Content, ...] = ()
     anchor: str = ""
+    tone: Tone = ""
 
 
 @dataclass(frozen=True)
@@ -147,10 +150,11 @@ class Code:
 
 @dataclass(frozen=True)
 class Note:
-    """Something to know, or to beware of, set apart from the text."""
+    """Something set apart from the text: to know, to beware of, found right, found wrong. Without a label the kind's own stands."""
 
     content: Content
-    kind: Literal["info", "warning"] = "info"
+    kind: Literal["info", "warning", "good", "bad"] = "info"
+    label: str = ""
 
 
 Block = Section | Paragraph | Bullets | Formula | FormulaRows | StepBlock | Table | Figure | Code | Note
@@ -162,53 +166,3 @@ class Document:
 
     title: Content
     blocks: tuple[Block, ...]
-
-
-def pieces(content: Content) -> tuple[Inline, ...]:
-    """The content as a tuple of its pieces, without empty text."""
-    parts = content if isinstance(content, tuple) else (content,)
-    return tuple(part for part in parts if part != "")
-
-
-def printable(text: str) -> str:
-    """The text without what is no character on paper: control codes, lone surrogates, marks that turn its direction.
-
-    Line ends and tabs stay. What is taken out is replaced by U+FFFD, so that it is seen.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
-        char if char in "\n\t" or unicodedata.category(char) not in _UNPRINTABLE or char in _JOINERS else "\ufffd" for char in text
-    )
-
-
-_UNPRINTABLE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
-_JOINERS = "\u200c\u200d"
-
-
-def numbers(document: Document) -> tuple[str, ...]:
-    """The number of each block: "2.1" for a section, "" for any other block."""
-    counts = [0, 0, 0]
-    found = []
-    for block in document.blocks:
-        if not isinstance(block, Section):
-            found.append("")
-            continue
-        level = min(max(block.level, 1), len(counts))
-        counts[level - 1] += 1
-        counts[level:] = [0] * (len(counts) - level)
-        found.append(".".join(str(count) for count in counts[:level]))
-    return tuple(found)
-
-
-def section_anchor(section: Section, number: str) -> str:
-    """The anchor of a section: its own, or section-1.2 after its number."""
-    return section.anchor or f"section-{number}"
-
-
-def anchor_id(anchor: str) -> str:
-    """The anchor as every format can write it: ASCII letters, digits, hyphens; other characters by their number."""
-    return re.sub(r"[^A-Za-z0-9.-]", lambda match: f"_{ord(match.group()):x}_", anchor)
-
-
-STEP_PARTS = (("Chain rule", "rule"), ("Local derivative", "local"), ("Upstream gradient", "upstream"), ("Product", "result"))
-"""The parts of a backward step in reading order: their names in the report and their fields."""

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document
-from symbackprop.documents.html import write_html
-from symbackprop.documents.latex import write_latex
-from symbackprop.documents.markdown import write_markdown
-from symbackprop.documents.text import write_text
+from symbackprop.documents.html import Html
+from symbackprop.documents.latex import Latex
+from symbackprop.documents.markdown import Markdown
+from symbackprop.documents.text import Text
 
 
 class FormatError(SymbackpropError):
@@ -35,10 +35,10 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format("text", (".txt",), write_text),
-    Format("markdown", (".md",), write_markdown),
-    Format("latex", (".tex",), write_latex),
-    Format("html", (".html", ".htm"), write_html),
+    Format("text", (".txt",), Text().write),
+    Format("markdown", (".md",), Markdown().write),
+    Format("latex", (".tex",), Latex().write),
+    Format("html", (".html", ".htm"), Html().write),
 )
 NAMES = tuple(row.name for row in FORMATS)
 SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)

@@ -1,38 +1,17 @@
-"""Document -> one HTML file that needs nothing else: no script, no request, its own formula face."""
+"""HTML that needs nothing else: no script, no request, its own formula face."""
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
-from symbackprop.documents.document import (
-    STEP_PARTS,
-    Bullets,
-    Code,
-    Content,
-    Document,
-    Figure,
-    Formula,
-    FormulaRows,
-    Link,
-    Math,
-    Note,
-    Paragraph,
-    Section,
-    StepBlock,
-    Table,
-    anchor_id,
-    numbers,
-    pieces,
-    printable,
-    section_anchor,
-)
+from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Section, StepBlock
 from symbackprop.documents.font import math_font
-from symbackprop.documents.text import line as plain_line
+from symbackprop.documents.text import Text
+from symbackprop.documents.writer import Writer, anchor_id, numbers, pieces, printable
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import split
+from symbackprop.formulas.tree import Node, split
 from symbackprop.pictures.svg import inline_svg
 
 CONTENTS_FROM = 4
@@ -48,31 +27,125 @@ _PAGE_STYLE = """html{background:#fffdf9;-webkit-text-size-adjust:100%}body{marg
 @media (prefers-color-scheme:dark){html{background:#191a1c}}@media print{html{background:#fff}}@page{margin:20mm}"""
 
 
-def write_html(document: Document) -> str:
-    """The document as a whole page.
+class Fragment(Writer):
+    """A piece of a page, such as a notebook's output; formulas in the reader's own formula face."""
 
-    The formula face is cut down to the characters of the page; a page with the common ones is about 100 KB.
-    """
-    body = _article(document, _contents(document))
-    characters = frozenset(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", body, re.DOTALL))))
-    face = (
-        f'@font-face{{font-family:"STIX Two Math Report";src:url(data:font/woff2;base64,{math_font(characters)}) format("woff2")}}'
-        if characters
-        else ""
-    )
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="color-scheme" content="light dark">\n<meta name="generator" content="symbackprop">\n'
-        f"<title>{escape(plain_line(document.title))}</title>\n"
-        f"<style>{_PAGE_STYLE}\n{_style()}{face}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
+    gap = "\n"
+
+    def text(self, text: str) -> str:
+        return escape(text)
+
+    def mono(self, text: str) -> str:
+        return f"<code>{escape(text)}</code>"
+
+    def strong(self, written: str) -> str:
+        return f"<strong>{written}</strong>"
+
+    def toned(self, written: str, tone: str) -> str:
+        return f'<span class="{tone}">{written}</span>' if tone else written
+
+    def link(self, written: str, anchor: str) -> str:
+        return f'<a href="#{anchor}">{written}</a>'
+
+    def math(self, formula: Node) -> str:
+        shown = mathml(formula)
+        return f'<span class="long">{shown}</span>' if len(plain(formula)) > LONG else shown
+
+    def page(self, document: Document, body: str) -> str:
+        return f"<style>{_style()}</style>\n{self.main(document, body)}"
+
+    def main(self, document: Document, body: str) -> str:
+        """The document as one element."""
+        return f'<main class="symbackprop" lang="en">\n<h1>{self.line(document.title)}</h1>\n{body}\n</main>'
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        tag = f"h{number.count('.') + 2}"
+        return f'<{tag} id="{anchor}"><span class="number">{number}</span>{self.line(heading)}</{tag}>'
+
+    def paragraph(self, words: str) -> str:
+        return f"<p>{words}</p>"
+
+    def bullets(self, items: list[str]) -> str:
+        return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        return '<div class="rows">' + "\n".join(map(self._row, rows)) + "</div>"
+
+    def _row(self, row: Formula) -> str:
+        left, right = split(row.formula)
+        sides = [("left", left), ("right", right)] if right else [("whole", left)]
+        cells = "".join(f"<span{_class(side, row.tone)}>{mathml(node, display=True)}</span>" for side, node in sides if node)
+        note = self.line(row.note)
+        return f"<div{_id(row.anchor)}>{cells}" + (f'<span class="note">{note}</span>' if note else "") + "</div>"
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        shape = f'<span class="shape">shape {self.line(step.shape)}</span>' if step.shape else ""
+        parts = ""
+        for part in step.parts:
+            mark = _class(part.tone)
+            parts += f"<dt{mark}>{self.line(part.label)}</dt>"
+            parts += "".join(f"<dd{mark}>{mathml(shown, display=True)}</dd>" for shown in part.formulas)
+        tag = f"h{number.count('.') + 3}"
+        sentences = "".join(map(self.paragraph, self.lines(step.sentences)))
+        head = f"<header><{tag}>{title}</{tag}>{shape}</header>"
+        return f"<section{_class('step', step.tone)}{_id(step.anchor)}>{head}<dl>{parts}</dl>{sentences}</section>"
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        titles = "".join(f'<th scope="col" class="{side}">{cell}</th>' for side, cell in zip(sides, head, strict=True))
+        cells = ["".join(f'<td class="{side}">{cell}</td>' for side, cell in zip(sides, row, strict=True)) for row in rows]
+        body = "\n".join(f"<tr>{row}</tr>" for row in cells)
+        below = f"<caption>{caption}</caption>" if caption else ""
+        return (
+            f'<div class="table"><table class="cells">{below}<thead><tr>{titles}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+        )
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        picture = inline_svg(figure.svg, f"picture-{place}-")
+        role = "group" if "<a " in picture else "img"  # the links of an image would be hidden from a screen reader
+        below = f"<figcaption>{caption}</figcaption>" if caption else ""
+        words = escape(printable(figure.alt))
+        return f'<figure><div class="picture" role="{role}" aria-label="{words}">{picture}</div>{below}</figure>'
+
+    def code(self, text: str, language: str) -> str:
+        return f"<pre><code>{escape(text)}</code></pre>"
+
+    def note(self, label: str, words: str, kind: str) -> str:
+        return f'<aside class="{kind}" role="note"><b>{label}.</b> {words}</aside>'
 
 
-def fragment(document: Document) -> str:
-    """The document as a piece of a page, such as a notebook's output; formulas in the reader's own formula face."""
-    return f"<style>{_style()}</style>\n{_article(document, '')}"
+class Html(Fragment):
+    """A whole page. The formula face is cut down to its characters: a page with the common ones is about 100 KB."""
+
+    def page(self, document: Document, body: str) -> str:
+        main = self.main(document, self._contents(document) + body)
+        characters = frozenset(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", main, re.DOTALL))))
+        font = f"data:font/woff2;base64,{math_font(characters)}" if characters else ""
+        face = f'@font-face{{font-family:"STIX Two Math Report";src:url({font}) format("woff2")}}' if characters else ""
+        return (
+            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta name="color-scheme" content="light dark">\n<meta name="generator" content="symbackprop">\n'
+            f"<title>{escape(Text().line(document.title))}</title>\n"
+            f"<style>{_PAGE_STYLE}\n{_style()}{face}</style>\n</head>\n<body>\n{main}\n</body>\n</html>\n"
+        )
+
+    def _contents(self, document: Document) -> str:
+        placed = zip(document.blocks, numbers(document), strict=True)
+        entries = [(block, n) for block, n in placed if isinstance(block, Section) and n.count(".") < 2]
+        if len(entries) < CONTENTS_FROM:
+            return ""
+        items = "\n".join(
+            f'<li class="level-{number.count(".") + 1}"><a href="#{anchor_id(block.anchor or f"section-{number}")}">'
+            f'<span class="number">{number}</span>{self.line(_unlinked(block.heading))}</a></li>'
+            for block, number in entries
+        )
+        return f'<nav aria-label="Contents">\n<ol>\n{items}\n</ol>\n</nav>\n'
+
+
+def _unlinked(content: Content) -> Content:
+    """The content as it stands inside a link."""
+    return tuple(piece.text if isinstance(piece, Link) else piece for piece in pieces(content))
 
 
 @lru_cache(maxsize=1)
@@ -80,150 +153,10 @@ def _style() -> str:
     return files("symbackprop.documents").joinpath("style.css").read_text(encoding="utf-8")
 
 
-def _article(document: Document, contents: str) -> str:
-    level = 1
-    blocks = []
-    for place, (block, number) in enumerate(zip(document.blocks, numbers(document), strict=True)):
-        if isinstance(block, Section):
-            level = number.count(".") + 1
-            blocks.append(_section(block, number))
-        elif isinstance(block, StepBlock):
-            blocks.append(_step(block, level + 2))
-        elif isinstance(block, Figure):
-            blocks.append(_figure(block, f"picture-{place}-"))
-        else:
-            blocks.append(_WRITERS[type(block)](block))
-    return f'<main class="symbackprop" lang="en">\n<h1>{_line(document.title)}</h1>\n{contents}' + "\n".join(blocks) + "\n</main>"
-
-
-def _contents(document: Document) -> str:
-    entries = [
-        (block, number)
-        for block, number in zip(document.blocks, numbers(document), strict=True)
-        if isinstance(block, Section) and number.count(".") < 2
-    ]
-    if len(entries) < CONTENTS_FROM:
-        return ""
-    items = "\n".join(
-        f'<li class="level-{number.count(".") + 1}"><a href="#{anchor_id(section_anchor(block, number))}">'
-        f'<span class="number">{number}</span>{_line(block.heading, links=False)}</a></li>'
-        for block, number in entries
-    )
-    return f'<nav aria-label="Contents">\n<ol>\n{items}\n</ol>\n</nav>\n'
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
-
-
-def _line(content: Content, links: bool = True) -> str:
-    """The content as HTML; without links where it stands inside one already."""
-    parts = []
-    for piece in pieces(content):
-        if isinstance(piece, str):
-            parts.append(_text(piece))
-        elif isinstance(piece, Math):
-            found = _toned(mathml(piece.formula), piece.tone)
-            parts.append(f'<span class="long">{found}</span>' if len(plain(piece.formula)) > LONG else found)
-        elif isinstance(piece, Link):
-            target = anchor_id(piece.anchor)
-            parts.append(f'<a href="#{target}">{_text(piece.text)}</a>' if links else _text(piece.text))
-        else:
-            tag = {"": "", "code": "code", "strong": "strong"}[piece.style]
-            text = _text(piece.text)
-            parts.append(_toned(f"<{tag}>{text}</{tag}>" if tag else text, piece.tone))
-    return "".join(parts)
-
-
-def _toned(html: str, tone: str) -> str:
-    return f'<span class="{tone}">{html}</span>' if tone else html
+def _class(*names: str) -> str:
+    found = " ".join(filter(None, names))
+    return f' class="{found}"' if found else ""
 
 
 def _id(anchor: str) -> str:
     return f' id="{anchor_id(anchor)}"' if anchor else ""
-
-
-def _section(block: Section, number: str) -> str:
-    tag = f"h{number.count('.') + 2}"
-    heading = f'<span class="number">{number}</span>{_line(block.heading)}'
-    return f"<{tag}{_id(section_anchor(block, number))}>{heading}</{tag}>"
-
-
-def _paragraph(block: Paragraph) -> str:
-    return f"<p>{_line(block.content)}</p>"
-
-
-def _bullets(block: Bullets) -> str:
-    return "<ul>" + "".join(f"<li>{_line(item)}</li>" for item in block.items) + "</ul>"
-
-
-def _formula(block: Formula) -> str:
-    return _rows(FormulaRows((block,)))
-
-
-def _rows(block: FormulaRows) -> str:
-    return '<div class="rows">' + "\n".join(map(_row, block.rows)) + "</div>"
-
-
-def _row(row: Formula) -> str:
-    left, right = split(row.formula)
-    tone = f" {row.tone}" if row.tone else ""
-    cells = (
-        f'<span class="left{tone}">{mathml(left, display=True)}</span>'
-        f'<span class="right{tone}">{mathml(right, display=True)}</span>'
-        if right
-        else f'<span class="whole{tone}">{mathml(left, display=True)}</span>'
-    )
-    note = _line(row.note)
-    return f"<div{_id(row.anchor)}>{cells}" + (f'<span class="note">{note}</span>' if note else "") + "</div>"
-
-
-def _step(block: StepBlock, level: int) -> str:
-    shape = f'<span class="shape">shape {_text(block.shape)}</span>' if block.shape else ""
-    parts = []
-    for label, field in STEP_PARTS:
-        mark = ' class="result"' if field == "result" else ""
-        shown = getattr(block, field)
-        if shown:
-            parts.append(f"<dt{mark}>{label}</dt>" + "".join(f"<dd{mark}>{mathml(each, display=True)}</dd>" for each in shown))
-    sentences = "".join(f"<p>{_line(sentence)}</p>" for sentence in (block.pattern, block.note) if _line(sentence))
-    heading = f"<header><h{level}>{_line(block.title)}</h{level}>{shape}</header>"
-    return f'<section class="step"{_id(block.anchor)}>{heading}<dl>{"".join(parts)}</dl>{sentences}</section>'
-
-
-def _table(block: Table) -> str:
-    align = block.align or "l" * len(block.headers)
-    head = "".join(f'<th scope="col" class="{side}">{_line(cell)}</th>' for side, cell in zip(align, block.headers, strict=True))
-    rows = "\n".join(
-        "<tr>" + "".join(f'<td class="{side}">{_line(cell)}</td>' for side, cell in zip(align, row, strict=True)) + "</tr>"
-        for row in block.rows
-    )
-    caption = f"<caption>{_line(block.caption)}</caption>" if _line(block.caption) else ""
-    return f'<div class="table"><table class="cells">{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>'
-
-
-def _figure(block: Figure, prefix: str) -> str:
-    caption = f"<figcaption>{_line(block.caption)}</figcaption>" if _line(block.caption) else ""
-    picture = inline_svg(block.svg, prefix)
-    role = "group" if "<a " in picture else "img"  # the links of an image would be hidden from a screen reader
-    return f'<figure><div class="picture" role="{role}" aria-label="{_text(block.alt)}">{picture}</div>{caption}</figure>'
-
-
-def _code(block: Code) -> str:
-    return f"<pre><code>{_text(block.text.rstrip())}</code></pre>"
-
-
-def _note(block: Note) -> str:
-    label = "Warning" if block.kind == "warning" else "Note"
-    return f'<aside class="{block.kind}" role="note"><b>{label}.</b> {_line(block.content)}</aside>'
-
-
-_WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph,
-    Bullets: _bullets,
-    Formula: _formula,
-    FormulaRows: _rows,
-    Table: _table,
-    Code: _code,
-    Note: _note,
-}

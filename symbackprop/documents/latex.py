@@ -1,36 +1,13 @@
-"""Document -> a LaTeX article that compiles with pdflatex and the packages of a basic TeX."""
+"""A LaTeX article that compiles with pdflatex and the packages of a basic TeX."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
 
-from symbackprop.documents.document import (
-    STEP_PARTS,
-    Bullets,
-    Code,
-    Content,
-    Document,
-    Figure,
-    Formula,
-    FormulaRows,
-    Link,
-    Math,
-    Note,
-    Paragraph,
-    Section,
-    Span,
-    StepBlock,
-    Table,
-    anchor_id,
-    numbers,
-    pieces,
-    printable,
-    section_anchor,
-)
+from symbackprop.documents.document import Content, Document, Figure, Formula, Section, StepBlock
+from symbackprop.documents.text import Text
+from symbackprop.documents.writer import Writer, anchor_id, printable
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
 from symbackprop.formulas.tree import Node, split
 
@@ -105,10 +82,18 @@ _MARKS = {
 _MACRO_OF = (
     {char: f"\\{name}" for name, (char, kind) in SYMBOLS.items() if not char.isascii() and kind not in ("limit", "function")}
     | {char: name for name, (char, _) in CHARACTERS.items() if not char.isascii()}
-    | {"·": r"\cdot", "²": "^{2}", "³": "^{3}", "¹": "^{1}", "⁻": "^{-}", "°": r"^{\circ}", "√": r"\surd", "✓": r"\surd"}
+    | {
+        "·": r"\cdot",
+        "²": "^{2}",
+        "³": "^{3}",
+        "¹": "^{1}",
+        "⁻": "^{-}",
+        "°": r"^{\circ}",
+        "√": r"\surd",
+        "✓": r"\surd",
+        "✗": r"\times",
+    }
 )
-
-_Item = TypeVar("_Item")
 
 ROWS_TOGETHER = 12
 """Rows of equations in one piece: a piece is not broken over pages."""
@@ -116,25 +101,94 @@ ROWS_TOGETHER = 12
 TABLE_ROWS = 35
 """Rows of a table on one page."""
 
+CONTENTS_FROM = 7
+"""A document with this many sections opens with its table of contents."""
 
-def write_latex(document: Document) -> str:
-    """The document as a complete .tex file in ASCII; a figure is its caption and the name of its file."""
-    blocks = [
-        _section(block, number) if isinstance(block, Section) else _WRITERS[type(block)](block)
-        for block, number in zip(document.blocks, numbers(document), strict=True)
-    ]
-    contents = "\\tableofcontents\n" if sum(isinstance(block, Section) for block in document.blocks) > 6 else ""
-    title = f"\\begin{{center}}\\LARGE {line(document.title)}\\end{{center}}"
-    return (
-        f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n"
-        + "\n\n".join(block for block in blocks if block)
-        + "\n\n\\end{document}\n"
-    )
+
+class Latex(Writer):
+    """A complete .tex file in ASCII; a figure is its caption and the name of its file."""
+
+    def text(self, text: str) -> str:
+        return escape(text)
+
+    def mono(self, text: str) -> str:
+        return f"\\texttt{{{escape(text)}}}"
+
+    def strong(self, written: str) -> str:
+        return f"\\textbf{{{written}}}"
+
+    def link(self, written: str, anchor: str) -> str:
+        return f"\\hyperlink{{{anchor}}}{{{written}}}"
+
+    def math(self, formula: Node) -> str:
+        return f"${ascii_latex(formula)}$"
+
+    def page(self, document: Document, body: str) -> str:
+        sections = sum(isinstance(block, Section) for block in document.blocks)
+        contents = "\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
+        title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}"
+        return f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        # A PDF's bookmarks hold no formulas: only the letters and digits of the heading.
+        bookmark = " ".join(re.findall(r"[A-Za-z0-9]+", Text().line(heading)))
+        command = "sub" * number.count(".") + "section"
+        return f"\\{command}{{\\texorpdfstring{{{self.line(heading)}}}{{{bookmark}}}}}{_anchored(anchor)}"
+
+    def paragraph(self, words: str) -> str:
+        return words
+
+    def bullets(self, items: list[str]) -> str:
+        listed = "\n".join(f"\\item {item}" for item in items)
+        return f"\\begin{{itemize}}\n{listed}\n\\end{{itemize}}" if listed else ""
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        pieces = [rows[start : start + ROWS_TOGETHER] for start in range(0, len(rows), ROWS_TOGETHER)]
+        return "\n".join(_display(list(map(self._row, piece))) for piece in pieces)
+
+    def _row(self, row: Formula) -> str:
+        left, right = split(row.formula)
+        note = self.line(row.note)
+        shown = f"{ascii_latex(left)} &{ascii_latex(right) if right else ''}"
+        return _anchored(row.anchor) + shown + (f" && \\text{{{note}}}" if note else "")
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        shape = f"\\hfill shape {self.line(step.shape)}" if step.shape else ""
+        rows = []
+        for part in step.parts:
+            words = [f"\\text{{{self.line(part.label)}}}", *[""] * len(part.formulas)]
+            rows += [f"&{label} &&{ascii_latex(shown)}" for label, shown in zip(words, part.formulas, strict=False)]
+        head = f"{_anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak"
+        return "\n".join([head, *([_display(rows)] if rows else []), *self.lines(step.sentences)])
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        titles = " & ".join(map(self.strong, head))
+        tables = []
+        for start in range(0, len(rows) or 1, TABLE_ROWS):
+            shown = rows[start : start + TABLE_ROWS]
+            lines = "".join(" & ".join(f"{{{cell}}}" for cell in row) + " \\\\\n" for row in shown)
+            tables.append(
+                f"\\begin{{center}}\\fit{{\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
+                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
+            )
+        return "\n".join([*tables, *([f"\\begin{{center}}{caption}\\end{{center}}"] if caption else [])])
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        place_of = f" The picture is in the file {self.mono(printable(figure.source))}." if figure.source else ""
+        return f"\\begin{{center}}\\textit{{Figure:}} {caption}{place_of}\\end{{center}}"
+
+    def code(self, text: str, language: str) -> str:
+        # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
+        lines = (escape(line).replace(" ", "\\ ") for line in text.expandtabs(4).split("\n"))
+        return "\\begin{flushleft}\\small\\ttfamily\n" + "\n".join(f"\\mbox{{}}{line}\\\\" for line in lines) + "\n\\end{flushleft}"
+
+    def note(self, label: str, words: str, kind: str) -> str:
+        return f"\\begin{{quote}}\\textbf{{{label}:}} {words}\\end{{quote}}"
 
 
 def escape(text: str) -> str:
     """The text so that TeX prints it as it is, in ASCII; a character that TeX's fonts lack is named by its number."""
-    escaped = "".join(map(_character, unicodedata.normalize("NFC", " ".join(printable(text).split("\n")))))
+    escaped = "".join(map(_character, unicodedata.normalize("NFC", text.replace("\n", " "))))
     # TeX joins two hyphens to a dash and two apostrophes to a quotation mark.
     return escaped.replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'").replace("''", "'{}'")
 
@@ -154,7 +208,7 @@ def _character(char: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def formula(node: Node) -> str:
+def ascii_latex(node: Node) -> str:
     """The formula in ASCII."""
     return "".join(char if char.isascii() else _in_formula(char) for char in latex(node))
 
@@ -163,134 +217,10 @@ def _in_formula(char: str) -> str:
     return f"{{{_MACRO_OF[char]}}}" if char in _MACRO_OF else f"\\text{{{_character(char)}}}"
 
 
-def line(content: Content) -> str:
-    """The content as one line of LaTeX."""
-    parts = []
-    for piece in pieces(content):
-        if isinstance(piece, str):
-            parts.append(escape(piece))
-        elif isinstance(piece, Math):
-            parts.append(f"${formula(piece.formula)}$")
-        elif isinstance(piece, Link):
-            parts.append(f"\\hyperlink{{{anchor_id(piece.anchor)}}}{{{escape(piece.text)}}}")
-        else:
-            parts.append(_span(piece))
-    return "".join(parts)
-
-
-def _span(span: Span) -> str:
-    text = escape(span.text)
-    if span.style == "code":
-        return f"\\texttt{{{text}}}"
-    return f"\\textbf{{{text}}}" if span.style == "strong" or span.tone == "bad" else text
-
-
-def _bookmark(content: Content) -> str:
-    """The heading for the PDF's bookmarks, which hold no formulas: only its letters and digits."""
-    words = (
-        plain(part.formula) if isinstance(part, Math) else part if isinstance(part, str) else part.text for part in pieces(content)
-    )
-    return " ".join(re.findall(r"[A-Za-z0-9]+", " ".join(words)))
-
-
-def _anchor(anchor: str) -> str:
+def _anchored(anchor: str) -> str:
     return f"\\hypertarget{{{anchor_id(anchor)}}}{{}}" if anchor else ""
-
-
-def _section(block: Section, number: str) -> str:
-    command = ("section", "subsection", "subsubsection")[number.count(".")]
-    heading = f"\\texorpdfstring{{{line(block.heading)}}}{{{_bookmark(block.heading)}}}"
-    return f"\\{command}{{{heading}}}{_anchor(section_anchor(block, number))}"
-
-
-def _paragraph(block: Paragraph) -> str:
-    return line(block.content)
-
-
-def _bullets(block: Bullets) -> str:
-    items = "\n".join(f"\\item {line(item)}" for item in block.items)
-    return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}" if items else ""
-
-
-def _formula(block: Formula) -> str:
-    return _rows(FormulaRows((block,)))
-
-
-def _rows(block: FormulaRows) -> str:
-    return "\n".join(_display([_row(row) for row in rows]) for rows in _batches(block.rows, ROWS_TOGETHER))
-
-
-def _row(row: Formula) -> str:
-    left, right = split(row.formula)
-    note = line(row.note)
-    return f"{_anchor(row.anchor)}{formula(left)} &{formula(right) if right else ''}" + (f" && \\text{{{note}}}" if note else "")
 
 
 def _display(rows: list[str]) -> str:
     body = " \\\\\n".join(rows)
     return f"\\[\\fit{{$\\displaystyle\\begin{{aligned}}\n{body}\n\\end{{aligned}}$}}\\]"
-
-
-def _batches(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _step(block: StepBlock) -> str:
-    shape = f"\\hfill shape {escape(block.shape)}" if block.shape else ""
-    rows = []
-    for label, field in STEP_PARTS:
-        for place, shown in enumerate(getattr(block, field)):
-            words = f"\\text{{{label}}}" if place == 0 else ""
-            rows.append(f"&{words} &&{formula(shown)}")
-    sentences = [line(sentence) for sentence in (block.pattern, block.note) if line(sentence)]
-    return "\n".join(
-        [
-            f"{_anchor(block.anchor)}\\textbf{{{line(block.title)}}}{shape}\\nopagebreak",
-            *([_display(rows)] if rows else []),
-            *sentences,
-        ]
-    )
-
-
-def _table(block: Table) -> str:
-    head = " & ".join(f"\\textbf{{{line(cell)}}}" for cell in block.headers)
-    tables = []
-    for rows in _batches(block.rows, TABLE_ROWS) if block.rows else [()]:
-        lines = "".join(" & ".join(f"{{{line(cell)}}}" for cell in row) + " \\\\\n" for row in rows)
-        tables.append(
-            f"\\begin{{center}}\\fit{{\\begin{{tabular}}{{{block.align or 'l' * len(block.headers)}}}\n\\toprule\n"
-            f"{head} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
-        )
-    caption = line(block.caption)
-    return "\n".join([*tables, *([f"\\begin{{center}}{caption}\\end{{center}}"] if caption else [])])
-
-
-def _figure(block: Figure) -> str:
-    place = f" The picture is in the file \\texttt{{{escape(block.source)}}}." if block.source else ""
-    return f"\\begin{{center}}\\textit{{Figure:}} {line(block.caption)}{place}\\end{{center}}"
-
-
-def _code(block: Code) -> str:
-    lines = printable(block.text).rstrip("\n").expandtabs(4).split("\n")
-    # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
-    spaced = (escape(text).replace(" ", "\\ ") for text in lines)
-    return "\\begin{flushleft}\\small\\ttfamily\n" + "\n".join(f"\\mbox{{}}{text}\\\\" for text in spaced) + "\n\\end{flushleft}"
-
-
-def _note(block: Note) -> str:
-    label = "Warning" if block.kind == "warning" else "Note"
-    return f"\\begin{{quote}}\\textbf{{{label}:}} {line(block.content)}\\end{{quote}}"
-
-
-_WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph,
-    Bullets: _bullets,
-    Formula: _formula,
-    FormulaRows: _rows,
-    StepBlock: _step,
-    Table: _table,
-    Figure: _figure,
-    Code: _code,
-    Note: _note,
-}

@@ -1,32 +1,10 @@
-"""Document -> Markdown with formulas between dollar signs, as GitHub and notebooks read it."""
+"""Markdown with formulas between dollar signs, as GitHub and notebooks read it."""
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
-from symbackprop.documents.document import (
-    STEP_PARTS,
-    Bullets,
-    Code,
-    Content,
-    Document,
-    Figure,
-    Formula,
-    FormulaRows,
-    Link,
-    Math,
-    Note,
-    Paragraph,
-    Section,
-    Span,
-    StepBlock,
-    Table,
-    anchor_id,
-    numbers,
-    pieces,
-    printable,
-    section_anchor,
-)
+from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
+from symbackprop.documents.writer import Writer, anchor_id, printable
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.tree import Node
 
@@ -51,54 +29,83 @@ _SPECIAL = re.compile(r"[\\`*_\[\]|<~$&]|:(?=//)|^[#+\-=>]")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
-def write_markdown(document: Document) -> str:
-    """The document as Markdown; a figure is an image where it names its file, its caption otherwise."""
-    blocks = [f"# {line(document.title)}"]
-    for block, number in zip(document.blocks, numbers(document), strict=True):
-        blocks.append(_section(block, number) if isinstance(block, Section) else _WRITERS[type(block)](block))
-    return "\n\n".join(block for block in blocks if block) + "\n"
+class Markdown(Writer):
+    """Markdown; a figure is an image where it names its file, its caption otherwise."""
+
+    def line(self, content: Content) -> str:
+        return super().line(content).strip()
+
+    def text(self, text: str) -> str:
+        # The spaces at the edges belong to the sentence, not to the formula beside it.
+        left, right = (" " if edge.isspace() else "" for edge in (text[:1], text.strip() and text[-1:]))
+        return left + escape(text) + right
+
+    def mono(self, text: str) -> str:
+        """A code span is closed by as many backticks as open it, so it opens with more than the text has in a row."""
+        text = " ".join(text.split())
+        if not text:
+            return ""
+        if "|" in text:  # it would end a table's cell, and between backticks nothing can be escaped
+            return f"<code>{escape(text)}</code>"
+        edge = " " if text.startswith("`") or text.endswith("`") else ""
+        return f"{_fence(text, 1)}{edge}{text}{edge}{_fence(text, 1)}"
+
+    def strong(self, written: str) -> str:
+        return f"**{written.strip()}**" if written.strip() else written
+
+    def link(self, written: str, anchor: str) -> str:
+        return f"[{written.strip()}](#{anchor})"
+
+    def math(self, formula: Node) -> str:
+        return f"${_spell(formula)}$"
+
+    def page(self, document: Document, body: str) -> str:
+        return "\n\n".join(filter(None, (f"# {self.line(document.title)}", body))) + "\n"
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        return f"{_anchored(anchor)}{'#' * (number.count('.') + 2)} {number} {self.line(heading)}"
+
+    def paragraph(self, words: str) -> str:
+        return words
+
+    def bullets(self, items: list[str]) -> str:
+        return "\n".join(f"- {item}" for item in items)
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        parts = [(_anchored(row.anchor) + _display(row.formula), self.line(row.note)) for row in rows]
+        return "\n\n".join(filter(None, sum(parts, ())))
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        shape = f" — shape {self.line(step.shape)}" if step.shape else ""
+        parts = [line for part in step.parts for line in (f"{self.line(part.label)}:", *map(_display, part.formulas))]
+        return "\n\n".join([f"{_anchored(step.anchor)}{self.strong(title)}{shape}", *parts, *self.lines(step.sentences)])
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        rules = [{"l": ":---", "c": ":---:", "r": "---:"}[side] for side in sides]
+        table = "\n".join(f"| {' | '.join(row)} |" for row in (head, rules, *rows))
+        return f"{table}\n\n*{caption}*" if caption else table
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        if not figure.source:
+            return f"*Figure: {caption}*"
+        target = printable(figure.source).replace("\\", "/")
+        target = re.sub(r"[% \n<>()]", lambda match: f"%{ord(match.group()):02X}", target)
+        return f"![{escape(printable(figure.alt))}]({target})\n\n*{caption}*"
+
+    def code(self, text: str, language: str) -> str:
+        return f"{_fence(text, 3)}{''.join(filter(str.isalnum, language))}\n{text}\n{_fence(text, 3)}"
+
+    def note(self, label: str, words: str, kind: str) -> str:
+        return f"> **{label}:** {words}"
 
 
 def escape(text: str) -> str:
     """The text so that Markdown shows it as it is."""
-    return _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", " ".join(printable(text).split())))
+    return _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", " ".join(text.split())))
 
 
-def line(content: Content) -> str:
-    """The content as one line of Markdown."""
-    parts = []
-    for place, piece in enumerate(pieces(content)):
-        if isinstance(piece, str):
-            # The spaces at the edges belong to the sentence, not to the formula beside it.
-            text = printable(piece)
-            left = " " if place and text[:1].isspace() else ""
-            parts.append(left + escape(text) + (" " if text.strip() and text[-1:].isspace() else ""))
-        elif isinstance(piece, Math):
-            parts.append(f"${_spell(piece.formula)}$")
-        elif isinstance(piece, Link):
-            parts.append(f"[{escape(piece.text)}](#{anchor_id(piece.anchor)})")
-        else:
-            parts.append(_span(piece))
-    return "".join(parts).strip()
-
-
-def _span(span: Span) -> str:
-    if span.style == "code":
-        return _code_span(span.text)
-    text = escape(span.text)
-    return f"**{text}**" if text and (span.style == "strong" or span.tone == "bad") else text
-
-
-def _code_span(text: str) -> str:
-    """A code span is closed by as many backticks as open it, so it opens with more than the text has in a row."""
-    text = " ".join(printable(text).split())
-    if not text:
-        return ""
-    if "|" in text:  # it would end a table's cell, and between backticks nothing can be escaped
-        return f"<code>{escape(text)}</code>"
-    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    edge = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{edge}{text}{edge}{fence}"
+def _fence(text: str, least: int) -> str:
+    return "`" * max(least, *(len(run) + 1 for run in re.findall("`+", text)), 0)
 
 
 @lru_cache(maxsize=4096)
@@ -106,84 +113,9 @@ def _spell(node: Node) -> str:
     return " ".join(latex(node, _SPELLING).split())
 
 
-def _anchor(anchor: str) -> str:
+def _display(node: Node) -> str:
+    return f"$$\n{_spell(node)}\n$$"
+
+
+def _anchored(anchor: str) -> str:
     return f'<a id="{anchor_id(anchor)}"></a>\n\n' if anchor else ""
-
-
-def _section(block: Section, number: str) -> str:
-    anchor = _anchor(section_anchor(block, number))
-    return f"{anchor}{'#' * (number.count('.') + 2)} {number} {line(block.heading)}"
-
-
-def _display(node: Node, note: str = "") -> str:
-    return f"$$\n{_spell(node)}\n$$" + (f"\n\n{note}" if note else "")
-
-
-def _paragraph(block: Paragraph) -> str:
-    return line(block.content)
-
-
-def _bullets(block: Bullets) -> str:
-    return "\n".join(f"- {line(item)}" for item in block.items)
-
-
-def _formula(block: Formula) -> str:
-    return _anchor(block.anchor) + _display(block.formula, line(block.note))
-
-
-def _rows(block: FormulaRows) -> str:
-    return "\n\n".join(map(_formula, block.rows))
-
-
-def _step(block: StepBlock) -> str:
-    shape = f" — shape {escape(block.shape)}" if block.shape else ""
-    parts = [f"{_anchor(block.anchor)}**{line(block.title)}**{shape}"]
-    for label, field in STEP_PARTS:
-        shown = getattr(block, field)
-        if shown:
-            parts += [f"{label}:", *map(_display, shown)]
-    parts += [line(sentence) for sentence in (block.pattern, block.note)]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _table(block: Table) -> str:
-    rules = {"l": ":---", "c": ":---:", "r": "---:"}
-    align = block.align or "l" * len(block.headers)
-    rows = [[line(cell) for cell in row] for row in (block.headers, *block.rows)]
-    rows.insert(1, [rules[side] for side in align])
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    caption = line(block.caption)
-    return f"{table}\n\n*{caption}*" if caption else table
-
-
-def _figure(block: Figure) -> str:
-    caption = line(block.caption)
-    if not block.source:
-        return f"*Figure: {caption}*"
-    target = printable(block.source).replace("\\", "/").replace("%", "%25").replace(" ", "%20").replace("\n", "%0A")
-    target = target.replace("<", "%3C").replace(">", "%3E").replace("(", "%28").replace(")", "%29")
-    return f"![{escape(block.alt)}]({target})\n\n*{caption}*"
-
-
-def _code(block: Code) -> str:
-    text = printable(block.text).rstrip("\n")
-    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    language = "".join(char for char in block.language if char.isalnum())
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _note(block: Note) -> str:
-    return f"> **{'Warning' if block.kind == 'warning' else 'Note'}:** {line(block.content)}"
-
-
-_WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph,
-    Bullets: _bullets,
-    Formula: _formula,
-    FormulaRows: _rows,
-    StepBlock: _step,
-    Table: _table,
-    Figure: _figure,
-    Code: _code,
-    Note: _note,
-}

@@ -15,7 +15,7 @@ from symbackprop.display.index_form import entry, equation_letters, index_equati
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Letter, Names, letter
-from symbackprop.documents.document import Content, Formulas, Math, StepBlock
+from symbackprop.documents.document import Content, Formulas, Math, Part, StepBlock
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Binds, Node
 
@@ -48,14 +48,17 @@ def step_block(
     """
     assert equation.step is not None
     step = _whole(names, equation.step)
+    parts = (
+        Part("Chain rule", _rule(names, equation, step)),
+        Part("Local derivative", _local(names, equation, step)),
+        Part("Upstream gradient", _upstream(names, equation, step)),
+        Part("Product", _result(names, equation, inline, values or {}), "result"),
+    )
     return StepBlock(
         title=_title(names, step),
-        rule=_rule(names, equation, step),
-        local=_local(names, equation, step),
-        upstream=_upstream(names, equation, step),
-        result=_result(names, equation, inline, values or {}),
+        parts=tuple(part for part in parts if part.formulas),
         shape=names.shape(equation.target.name) if names.signature(equation.target.name).shape else "",
-        pattern=_pattern(names, equation, step),
+        sentences=(_pattern(names, equation, step),),
         anchor=equation.target.name,
     )
 

@@ -201,4 +201,4 @@ def _formulas_of(blocks: Iterable[Block]) -> Iterable[Node]:
         if isinstance(block, FormulaRows):
             yield from (row.formula for row in block.rows)
         elif isinstance(block, StepBlock):
-            yield from (*block.rule, *block.local, *block.upstream, *block.result)
+            yield from (shown for part in block.parts for shown in part.formulas)

@@ -1,52 +1,82 @@
-"""Document -> plain Unicode text for a terminal."""
+"""Plain Unicode text for a terminal, in lines of at most 88 columns; formulas and tables keep theirs, however long."""
 
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator
 
-from symbackprop.documents.document import (
-    STEP_PARTS,
-    Bullets,
-    Code,
-    Content,
-    Document,
-    Figure,
-    Formula,
-    FormulaRows,
-    Math,
-    Note,
-    Paragraph,
-    Section,
-    StepBlock,
-    Table,
-    numbers,
-    pieces,
-    printable,
-)
+from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
+from symbackprop.documents.writer import Writer, printable
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import split
+from symbackprop.formulas.tree import Node, split
 
+WIDTH = 88
 INDENT = "    "
 
 
-def write_text(document: Document, width: int = 88) -> str:
-    """The document as lines of at most `width` columns; formulas and tables keep theirs, however long."""
-    title = line(document.title)
-    blocks = [f"{title}\n{'═' * columns(title)}"]
-    for block, number in zip(document.blocks, numbers(document), strict=True):
-        blocks.append(_section(block, number) if isinstance(block, Section) else _WRITERS[type(block)](block, width))
-    return "\n\n".join(block for block in blocks if block) + "\n"
+class Text(Writer):
+    """Plain text."""
 
+    def text(self, text: str) -> str:
+        return text.replace("\n", " ")
 
-def line(content: Content) -> str:
-    """The content as one line of text."""
-    parts = []
-    for piece in pieces(content):
-        if isinstance(piece, Math):
-            parts.append(plain(piece.formula))
-        else:
-            parts.append(" ".join(printable(piece if isinstance(piece, str) else piece.text).split("\n")))
-    return "".join(parts)
+    mono = text
+
+    def strong(self, written: str) -> str:
+        return written
+
+    def link(self, written: str, anchor: str) -> str:
+        return written
+
+    def math(self, formula: Node) -> str:
+        return plain(formula)
+
+    def page(self, document: Document, body: str) -> str:
+        title = self.line(document.title)
+        return "\n\n".join(filter(None, (f"{title}\n{'═' * columns(title)}", body))) + "\n"
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        shown = f"{number}  {self.line(heading)}"
+        return f"{shown}\n{'─' * columns(shown)}" if number.count(".") < 2 else shown
+
+    def paragraph(self, words: str) -> str:
+        return _fill(words)
+
+    def bullets(self, items: list[str]) -> str:
+        return "\n".join(_fill(item, "  • ", INDENT) for item in items)
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        """The rows with their relations below each other and their notes as well."""
+        parts = [(*split(row.formula), self.line(row.note)) for row in rows]
+        shown = [(plain(left) if right else "", plain(right or left), note) for left, right, note in parts]
+        left_width = max((columns(left) for left, _, _ in shown if left), default=0)
+        right_width = max((columns(right) for _, right, note in shown if note), default=0)
+        lines = []
+        for left, right, note in shown:
+            formula = f"{_pad(left, left_width, 'r')} {right}" if left else " " * (left_width and left_width + 1) + right
+            gap = " " * (right_width - columns(right) + 4)
+            lines.append(f"{INDENT}{formula}{gap + note if note else ''}".rstrip())
+        return "\n".join(lines)
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        lines = [f"▸ {title}" + (f"    shape {self.line(step.shape)}" if step.shape else "")]
+        for part in step.parts:
+            labels = [self.line(part.label), *[""] * len(part.formulas)]
+            lines += [f"{INDENT}{label:<18}{plain(shown)}" for label, shown in zip(labels, part.formulas, strict=False)]
+        return "\n".join([*lines, *[_fill(words, INDENT, INDENT) for words in self.lines(step.sentences)]])
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        widths = [max(map(columns, column)) for column in zip(head, *rows, strict=True)]
+        lines = ["  ".join(map(_pad, row, widths, sides)).rstrip() for row in (head, *rows)]
+        lines.insert(1, "  ".join("─" * width for width in widths))
+        return "\n".join(filter(None, (*lines, caption)))
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        return _fill(f"[Figure: {caption}{f' (see {printable(figure.source)})' if figure.source else ''}]")
+
+    def code(self, text: str, language: str) -> str:
+        return textwrap.indent(text, INDENT)
+
+    def note(self, label: str, words: str, kind: str) -> str:
+        return _fill(f"{label}: {words}", "", " " * (columns(label) + 2))
 
 
 def columns(text: str) -> int:
@@ -54,95 +84,11 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _section(block: Section, number: str) -> str:
-    heading = f"{number}  {line(block.heading)}"
-    return f"{heading}\n{'─' * columns(heading)}" if block.level < 3 else heading
+def _fill(text: str, first: str = "", rest: str = "") -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
 
 
-def _paragraph(block: Paragraph, width: int) -> str:
-    return _fill(line(block.content), width)
-
-
-def _fill(text: str, width: int, first: str = "", rest: str = "") -> str:
-    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
-
-
-def _bullets(block: Bullets, width: int) -> str:
-    return "\n".join(_fill(line(item), width, "  • ", INDENT) for item in block.items)
-
-
-def _formula(block: Formula, width: int) -> str:
-    return _rows(FormulaRows((block,)), width)
-
-
-def _rows(block: FormulaRows, width: int) -> str:
-    del width
-    rows = []
-    for row in block.rows:
-        left, right = split(row.formula)
-        rows.append((plain(left) if right else "", plain(right or left), line(row.note)))
-    return "\n".join(_aligned(rows))
-
-
-def _aligned(rows: list[tuple[str, str, str]]) -> Iterator[str]:
-    """The rows with their relations below each other and their notes as well."""
-    left_width = max((columns(left) for left, _, _ in rows if left), default=0)
-    right_width = max((columns(right) for _, right, note in rows if note), default=0)
-    for left, right, note in rows:
-        formula = f"{_pad(left, left_width, 'r')} {right}" if left else " " * (left_width and left_width + 1) + right
-        note = f"{' ' * (right_width - columns(right))}    {note}" if note else ""
-        yield f"{INDENT}{formula}{note}".rstrip()
-
-
-def _pad(text: str, width: int, align: str) -> str:
+def _pad(text: str, width: int, side: str) -> str:
     gap = width - columns(text)
-    left = gap if align == "r" else gap // 2 if align == "c" else 0
+    left = gap if side == "r" else gap // 2 if side == "c" else 0
     return " " * left + text + " " * (gap - left)
-
-
-def _step(block: StepBlock, width: int) -> str:
-    shape = f"    shape {printable(block.shape)}" if block.shape else ""
-    lines = [f"▸ {line(block.title)}{shape}"]
-    for label, field in STEP_PARTS:
-        for place, shown in enumerate(getattr(block, field)):
-            lines.append(f"{INDENT}{label if place == 0 else '':<18}{plain(shown)}")
-    lines += [_fill(line(sentence), width, INDENT, INDENT) for sentence in (block.pattern, block.note) if line(sentence)]
-    return "\n".join(lines)
-
-
-def _table(block: Table, width: int) -> str:
-    del width
-    align = block.align or "l" * len(block.headers)
-    rows = [[line(cell) for cell in row] for row in (block.headers, *block.rows)]
-    widths = [max(columns(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(_pad, row, widths, align)).rstrip() for row in rows]
-    lines.insert(1, "  ".join("─" * each for each in widths))
-    return "\n".join([*lines, *([line(block.caption)] if line(block.caption) else [])])
-
-
-def _figure(block: Figure, width: int) -> str:
-    place = f" (see {printable(block.source)})" if block.source else ""
-    return _fill(f"[Figure: {line(block.caption)}{place}]", width)
-
-
-def _code(block: Code, width: int) -> str:
-    del width
-    return textwrap.indent(printable(block.text).rstrip("\n"), INDENT)
-
-
-def _note(block: Note, width: int) -> str:
-    label = "Warning: " if block.kind == "warning" else "Note: "
-    return _fill(label + line(block.content), width, "", " " * len(label))
-
-
-_WRITERS: dict[type, Callable[..., str]] = {
-    Paragraph: _paragraph,
-    Bullets: _bullets,
-    Formula: _formula,
-    FormulaRows: _rows,
-    StepBlock: _step,
-    Table: _table,
-    Figure: _figure,
-    Code: _code,
-    Note: _note,
-}

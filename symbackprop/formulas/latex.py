@@ -8,7 +8,21 @@ from functools import lru_cache
 from typing import assert_never
 
 from symbackprop.formulas.symbols import CHARACTERS, DELIMITERS, SPACES, SYMBOLS
-from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, is_sign, items_of, kind_of
+from symbackprop.formulas.tree import (
+    Accent,
+    Atom,
+    Fence,
+    Fraction,
+    Grid,
+    Marked,
+    Node,
+    Root,
+    Row,
+    Script,
+    is_sign,
+    items_of,
+    kind_of,
+)
 
 _SIGNS = {sign: char for char, sign in reversed(CHARACTERS.items())}
 _SIGNS = {sign: f"\\{name}" for name, sign in reversed(SYMBOLS.items())} | _SIGNS
@@ -82,6 +96,8 @@ class _Writer:
             case Grid(environment, rows):
                 cells = f" {self.spelt(chr(92) * 2)} ".join(" & ".join(map(self.row, row)) for row in rows)
                 return rf"\begin{{{environment}}} {cells} \end{{{environment}}}"
+            case Marked(body):  # a frame, which is seen without colours and needs no package beside amsmath
+                return rf"\boxed{{{self.row(body)}}}"
         assert_never(node)
 
     def atom(self, atom: Atom) -> str:

@@ -10,7 +10,21 @@ from html import escape
 
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ALPHABETS, ENVIRONMENTS
-from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, is_sign, items_of, kind_of
+from symbackprop.formulas.tree import (
+    Accent,
+    Atom,
+    Fence,
+    Fraction,
+    Grid,
+    Marked,
+    Node,
+    Root,
+    Row,
+    Script,
+    is_sign,
+    items_of,
+    kind_of,
+)
 
 THIN_SPACE = '<mspace width="0.1667em"/>'
 
@@ -157,6 +171,10 @@ def _grid(node: Grid) -> str:
     return f"<mrow>{_delimiter(left, 'prefix')}{body}{_delimiter(right, 'postfix')}</mrow>"
 
 
+def _marked(node: Marked) -> str:
+    return f'<mrow class="{node.tone}">{_row(node.body)}</mrow>'
+
+
 _WRITERS: dict[type, Callable[..., str]] = {
     Atom: _atom,
     Row: _row,
@@ -166,4 +184,5 @@ _WRITERS: dict[type, Callable[..., str]] = {
     Fence: _fence,
     Accent: _accent,
     Grid: _grid,
+    Marked: _marked,
 }

@@ -5,7 +5,21 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from symbackprop.formulas.symbols import ACCENTS, ALPHABET_HOLES, ENVIRONMENTS
-from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, is_sign, items_of, kind_of
+from symbackprop.formulas.tree import (
+    Accent,
+    Atom,
+    Fence,
+    Fraction,
+    Grid,
+    Marked,
+    Node,
+    Root,
+    Row,
+    Script,
+    is_sign,
+    items_of,
+    kind_of,
+)
 
 _LOW = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρϕχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 _HIGH = dict(zip("0123456789+−=()abcdefghijklmnoprstuvwxyz⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ′", strict=True))
@@ -157,6 +171,10 @@ def _grid(node: Grid) -> str:
     return f"{left}{rows}{'}' if left == '{' else right}"
 
 
+def _framed(node: Marked) -> str:
+    return f"⟦{_row(node.body).strip()}⟧"
+
+
 _WRITERS: dict[type, Callable[..., str]] = {
     Atom: _atom,
     Row: _row,
@@ -166,4 +184,5 @@ _WRITERS: dict[type, Callable[..., str]] = {
     Fence: _fence,
     Accent: _accent,
     Grid: _grid,
+    Marked: _framed,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Literal
 
 from symbackprop.formulas.symbols import Kind
 
@@ -98,7 +99,15 @@ class Grid:
     rows: tuple[tuple[Node, ...], ...]
 
 
-Node = Atom | Row | Script | Fraction | Root | Fence | Accent | Grid
+@dataclass(frozen=True)
+class Marked:
+    """A part that the eye is led to: where a formula is wrong ("bad"), or what would be right there ("good")."""
+
+    body: Node
+    tone: Literal["good", "bad"]
+
+
+Node = Atom | Row | Script | Fraction | Root | Fence | Accent | Grid | Marked
 
 
 def binds(node: Node) -> Binds:
@@ -114,6 +123,8 @@ def binds(node: Node) -> Binds:
             return Binds.ATOM if left and right else binds(body)
         case Grid("cases"):
             return Binds.SUM
+        case Marked(body):
+            return binds(body)
     return Binds.ATOM
 
 
@@ -133,7 +144,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return over, under
         case Root(body, degree):
             return (body,) if degree is None else (body, degree)
-        case Fence(_, body) | Accent(_, body):
+        case Fence(_, body) | Accent(_, body) | Marked(body):
             return (body,)
         case Grid(_, rows):
             return tuple(cell for row in rows for cell in row)
@@ -204,7 +215,7 @@ def rebuilt(node: Node, by: Callable[[Node], Node]) -> Node:
             return Fraction(by(over), by(under))
         case Root(body, degree):
             return Root(by(body), None if degree is None else by(degree))
-        case Fence() | Accent():
+        case Fence() | Accent() | Marked():
             return replace(node, body=by(node.body))
         case Grid(environment, rows):
             return Grid(environment, tuple(tuple(map(by, row)) for row in rows))

@@ -11,6 +11,7 @@ from symbackprop.documents.document import (
     Math,
     Note,
     Paragraph,
+    Part,
     Section,
     Span,
     StepBlock,
@@ -18,6 +19,7 @@ from symbackprop.documents.document import (
 )
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.symbols import ACCENTS, ALPHABETS, DELIMITERS, ENVIRONMENTS, SPACES, SYMBOLS
+from symbackprop.formulas.tree import Marked, Row
 
 PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="620" height="90" viewBox="0 0 620 90">
 <defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">
@@ -72,6 +74,12 @@ WHITELIST = (
     r"1{,}000",
 )
 
+
+def parts(rule: str, local: str, upstream: str, *result: str) -> tuple[Part, ...]:
+    shown = (("Chain rule", (rule,)), ("Local derivative", (local,)), ("Upstream gradient", (upstream,)), ("Product", result))
+    return tuple(Part(label, tuple(map(parse, found)), "result" if label == "Product" else "") for label, found in shown)
+
+
 SAMPLE = Document(
     ("Gradients of ", Math(parse(r"L = \sum_k (\hat{y}_k - y_k)^2")), " for two layers"),
     (
@@ -113,26 +121,30 @@ SAMPLE = Document(
         Section("Backward pass", anchor="backward"),
         StepBlock(
             ("Through ", Math(parse(r"a = \sigma(z)"))),
-            rule=(parse(r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z}"),),
-            local=(parse(r"\frac{\partial a_i}{\partial z_i} = a_i (1 - a_i)"),),
-            upstream=(parse(r"\frac{\partial L}{\partial a} = W_2^\top \frac{\partial L}{\partial \hat{y}}"),),
-            result=(
-                parse(r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot a \odot (1 - a)"),
-                parse(r"\frac{\partial L}{\partial z_{i}} = \sum_{k} W_{2,ki}\, 2 (\hat{y}_k - y_k)\, a_i (1 - a_i)"),
+            parts(
+                r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z}",
+                r"\frac{\partial a_i}{\partial z_i} = a_i (1 - a_i)",
+                r"\frac{\partial L}{\partial a} = W_2^\top \frac{\partial L}{\partial \hat{y}}",
+                r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \odot a \odot (1 - a)",
+                r"\frac{\partial L}{\partial z_{i}} = \sum_{k} W_{2,ki}\, 2 (\hat{y}_k - y_k)\, a_i (1 - a_i)",
             ),
             shape="(h,)",
-            pattern="An elementwise function scales each entry by its slope.",
+            sentences=("An elementwise function scales each entry by its slope.",),
             anchor="step-z",
         ),
         StepBlock(
             ("Through ", Math(parse("z = W_1 x")), " to ", Math(parse("W_1"))),
-            rule=(parse(r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial W_1}"),),
-            local=(parse(r"\frac{\partial z_k}{\partial W_{1,ij}} = \mathbf{1}[k=i]\, x_j"),),
-            upstream=(parse(r"\frac{\partial L}{\partial z}"),),
-            result=(parse(r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z}\, x^\top"),),
+            parts(
+                r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial W_1}",
+                r"\frac{\partial z_k}{\partial W_{1,ij}} = \mathbf{1}[k=i]\, x_j",
+                r"\frac{\partial L}{\partial z}",
+                r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z}\, x^\top",
+            ),
             shape="(h, d)",
-            pattern="Multiplication swaps its factors.",
-            note=("Batch: ", Math(parse("b")), " is summed, since every sample adds its part."),
+            sentences=(
+                "Multiplication swaps its factors.",
+                ("Batch: ", Math(parse("b")), " is summed, since every sample adds its part."),
+            ),
             anchor="step-W_1",
         ),
         Note("The slope of relu at 0 is taken to be 0.", "warning"),
@@ -156,6 +168,18 @@ SAMPLE = Document(
         ),
         Bullets(("Names such as a_b & <i>x</i> stay as they are.", ("Only ", Math(parse(r"\sigma")), " is nonlinear."))),
         Code("z = W_1 @ x\na = sigmoid(z)  # (h,)", "python"),
+        Section("Judged"),
+        StepBlock(
+            ("A claim about ", Math(parse("W_1"))),
+            (
+                Part("Claimed", (Row((parse(r"\delta"), Marked(parse("2 x"), "bad"))),), "bad"),
+                Part("Right is", (Row((parse(r"\delta"), Marked(parse(r"x^\top"), "good"))),), "good"),
+            ),
+            anchor="claim-W_1",
+            tone="bad",
+        ),
+        Note("No claim is wrong but one.", "good"),
+        Note("The step is wrong.", "bad", "First wrong step"),
         Note(("Everything agrees with ", Link("the forward pass", "section-1"), ".")),
     ),
 )

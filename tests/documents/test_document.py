@@ -25,21 +25,22 @@ from symbackprop.documents.document import (
     Link,
     Note,
     Paragraph,
+    Part,
     Section,
     Span,
     StepBlock,
     Table,
-    numbers,
-    printable,
 )
-from symbackprop.documents.html import fragment, write_html
-from symbackprop.documents.latex import write_latex
-from symbackprop.documents.markdown import write_markdown
-from symbackprop.documents.text import columns, write_text
+from symbackprop.documents.formats import FORMATS
+from symbackprop.documents.html import Fragment
+from symbackprop.documents.text import columns
+from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas.read_latex import parse
 from tests.documents.sample import FORMULAS, PICTURE, SAMPLE, WHITELIST
 
-WRITERS = (write_html, fragment, write_markdown, write_latex, write_text)
+fragment = Fragment().write
+write_text, write_markdown, write_latex, write_html = (row.write for row in FORMATS)
+WRITERS = (*(row.write for row in FORMATS), fragment)
 VOID = {"meta", "br", "img", "link", "hr"}
 NASTY = "<script>alert(1)</script> & a_b 100% #1 $x$ `c` \\input{x} ^~ [l](u) *s* | \" ' -- \x1b[31m \u202e"
 
@@ -155,11 +156,11 @@ HOSTILE = Document(
         Paragraph((NASTY, Span(NASTY, "bad", "code"), Link(NASTY, NASTY))),
         Bullets((NASTY,)),
         Formula(X, NASTY, NASTY),
-        StepBlock(NASTY, (X,), (X,), (X,), (X,), NASTY, NASTY, NASTY, NASTY),
+        StepBlock(NASTY, (Part(NASTY, (X,)),), NASTY, (NASTY, NASTY), NASTY, "bad"),
         Table((NASTY,), ((NASTY,),), caption=NASTY),
         Figure(PICTURE, NASTY, NASTY, NASTY),
         Code(NASTY, NASTY),
-        Note(NASTY),
+        Note(NASTY, label=NASTY),
         Paragraph("grün ß łódź naïve Ångström 中文 ‘a’ “b” – — … • ≤ ∂ σ ² 🙂 \u0301 -- ---  ?` !` ,, << >>"),
         Formula(parse(r"\mathrm{größe}_中 + \text{łódź} = α \cdot σ"), "größe"),
     ),
@@ -211,7 +212,7 @@ def test_html_shows_the_text_as_it_is(text: str) -> None:
 @given(words)
 def test_markdown_shows_the_text_as_it_is(text: str) -> None:
     for before in ("a", ""):
-        blocks = MarkdownIt("commonmark").enable("table").parse(f"{before}{markdown.escape(text)}b")
+        blocks = MarkdownIt("commonmark").enable("table").parse(f"{before}{markdown.escape(printable(text))}b")
         assert [block.type for block in blocks] == ["paragraph_open", "inline", "paragraph_close"]
         shown = blocks[1].children or []
         assert {token.type for token in shown} <= {"text", "text_special"}
@@ -272,7 +273,7 @@ def test_markdown_tables_have_as_many_cells_as_the_header() -> None:
 
 def test_sections_are_numbered_alike() -> None:
     several = document(Section("a"), Section("b", 2), Section("c", 3), Section("d", 2), Paragraph("p"), Section("e"))
-    assert numbers(several) == ("1", "1.1", "1.1.1", "1.2", "", "2")
+    assert numbers(several) == ("1", "1.1", "1.1.1", "1.2", "1.2", "2")
     for write in (write_html, write_markdown, write_text):
         assert re.search(r"1\.2.*d", re.sub(r"<[^>]*>", " ", write(several)))
 
@@ -295,3 +296,21 @@ def test_a_table_whose_rows_do_not_fit_is_refused() -> None:
 def test_an_empty_document_is_a_title(write) -> None:
     assert "Title" in write(document())
     assert write(document(Bullets(()), Table(("a",), ()), StepBlock("s"), Paragraph("")))
+
+
+def test_what_is_right_and_wrong_is_seen_in_every_format_with_colours_and_without() -> None:
+    shown = {row.name: row.write(SAMPLE) for row in FORMATS}
+    assert "✗ A claim about W₁" in shown["text"]
+    assert "Claimed           δ ⟦2 x⟧" in shown["text"]
+    assert "First wrong step: The step is wrong." in shown["text"]
+    assert r"{\delta} \boxed{2 x}" in shown["markdown"]
+    assert r"{\delta} \boxed{x^{\top}}" in shown["latex"]
+    assert r"\textbf{\ensuremath{\times} A claim about $W_{1}$}" in shown["latex"]
+    assert '<section class="step bad" id="claim-W_1">' in shown["html"].replace("_5f_", "_")
+    assert '<mrow class="bad">' in shown["html"]
+    assert '<aside class="good" role="note"><b>Right.</b> No claim is wrong but one.</aside>' in shown["html"]
+
+
+def test_a_format_without_a_leaf_is_none() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        type("Half", (Writer,), {"text": str})()

@@ -17,11 +17,9 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )
-from symbackprop.documents.html import write_html
-from symbackprop.documents.latex import write_latex
-from symbackprop.documents.markdown import write_markdown
+from symbackprop.documents.formats import FORMATS
 from symbackprop.documents.steps import report
-from symbackprop.documents.text import write_text
+from symbackprop.documents.text import Text
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Node, items_of
@@ -34,8 +32,13 @@ def steps(document: Document) -> dict[str, StepBlock]:
     return {block.anchor: block for block in document.blocks if isinstance(block, StepBlock)}
 
 
-def said(field: tuple[Node, ...]) -> tuple[str, ...]:
-    return tuple(map(latex, field))
+def part(block: StepBlock, label: str) -> tuple[Node, ...]:
+    """What a step says under a label."""
+    return next(part.formulas for part in block.parts if part.label == label)
+
+
+def said(block: StepBlock, label: str) -> tuple[str, ...]:
+    return tuple(map(latex, part(block, label)))
 
 
 def rows(document: Document) -> list[str]:
@@ -43,9 +46,9 @@ def rows(document: Document) -> list[str]:
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-@pytest.mark.parametrize("write", [write_html, write_latex, write_markdown, write_text])
-def test_every_network_is_written_in_every_format(make, write) -> None:
-    assert write(report(make(), title="A network"))
+@pytest.mark.parametrize("row", FORMATS, ids=lambda row: row.name)
+def test_every_network_is_written_in_every_format(make, row) -> None:
+    assert row.write(report(make(), title="A network"))
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -54,10 +57,10 @@ def test_every_backward_equation_has_a_step_with_a_result_and_a_sentence(make) -
     blocks = steps(report(derived))
     assert list(blocks) == [e.target.name for e in derived.backward]
     for block in blocks.values():
-        assert block.result
-        assert block.pattern
-        for field in (block.rule, block.local, block.upstream, block.result):
-            for node in field:
+        assert part(block, "Product")
+        assert all(block.sentences)
+        for shown in block.parts:
+            for node in shown.formulas:
                 assert parse(latex(node)).items == items_of(node)
 
 
@@ -73,13 +76,13 @@ def test_the_two_layer_network_is_written_in_four_lines() -> None:
 def test_a_step_says_the_chain_rule_its_factors_and_their_product() -> None:
     block = steps(report(MAKERS["two_layers"]()))["dL/da"]
     assert block.title == ("From ", *block.title[1:])
-    assert said(block.rule) == (
+    assert said(block, "Chain rule") == (
         r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,"
         r"\frac{\partial \hat{y}_{k}}{\partial a_{i}}",
     )
-    assert said(block.local) == (r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",)
-    assert said(block.upstream) == (r"\frac{\partial L}{\partial \hat{y}_{k}}",)
-    assert said(block.result) == (
+    assert said(block, "Local derivative") == (r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",)
+    assert said(block, "Upstream gradient") == (r"\frac{\partial L}{\partial \hat{y}_{k}}",)
+    assert said(block, "Product") == (
         r"\frac{\partial L}{\partial a} = W_{2}^{\top}\,\frac{\partial L}{\partial \hat{y}}",
         r"\frac{\partial L}{\partial a_{i}} = \sum_{k} \frac{\partial L}{\partial \hat{y}_{k}}\,W_{2,ki}",
     )
@@ -88,7 +91,7 @@ def test_a_step_says_the_chain_rule_its_factors_and_their_product() -> None:
 
 def test_a_product_shows_its_jacobian_for_all_pairs_of_entries() -> None:
     block = steps(report(MAKERS["two_layers"]()))["dL/dW_1"]
-    assert said(block.local) == (
+    assert said(block, "Local derivative") == (
         r"\frac{\partial z_{i}}{\partial W_{1,ij}} = x_{j}",
         r"\frac{\partial z_{k}}{\partial W_{1,ij}} = \mathbf{1}[k = i]\,x_{j}",
     )
@@ -96,17 +99,17 @@ def test_a_product_shows_its_jacobian_for_all_pairs_of_entries() -> None:
 
 def test_the_seed_of_a_jacobian_is_an_identity() -> None:
     block = steps(report(MAKERS["product_jacobian"]()))["dq/dx"]
-    assert said(block.upstream) == (r"\frac{\partial q_{k}}{\partial q_{i}} = \mathbf{1}[k = i]",)
+    assert said(block, "Upstream gradient") == (r"\frac{\partial q_{k}}{\partial q_{i}} = \mathbf{1}[k = i]",)
 
 
 def test_the_numbers_of_a_scalar_network_stand_beside_its_equations() -> None:
     document = report(MAKERS["gate"](), values={"f": -12.0, "u": 3.0, "df/dz": 3.0, "df/du": -4.0})
     assert r"f = u z = -12" in rows(document)
-    assert said(steps(document)["df/dz"].result) == (r"\frac{\partial f}{\partial z} = u = 3",)
+    assert said(steps(document)["df/dz"], "Product") == (r"\frac{\partial f}{\partial z} = u = 3",)
 
 
 def test_broadcasting_is_said_on_the_way_back() -> None:
-    assert "summed" in str(steps(report(MAKERS["batch_of_rows"]()))["dL/db_1"].pattern)
+    assert "summed" in str(steps(report(MAKERS["batch_of_rows"]()))["dL/db_1"].sentences)
 
 
 def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different_ones() -> None:
@@ -119,18 +122,18 @@ def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different
 
 
 def test_conventions_are_said_where_they_are_needed_and_only_there() -> None:
-    text = write_text(report(MAKERS["two_layers"]()))
+    text = Text().write(report(MAKERS["two_layers"]()))
     assert "A gradient has the shape of the tensor" in text
     assert "Positions count from 0" not in text
-    assert "Positions count from 0" in write_text(report(MAKERS["slices"]()))
-    assert "followed by those of" in write_text(report(MAKERS["product_jacobian"]()))
-    assert "How to read it" not in write_text(report(MAKERS["gate"]()))
+    assert "Positions count from 0" in Text().write(report(MAKERS["slices"]()))
+    assert "followed by those of" in Text().write(report(MAKERS["product_jacobian"]()))
+    assert "How to read it" not in Text().write(report(MAKERS["gate"]()))
 
 
 def test_a_gradient_that_is_zero_is_said_with_its_reason() -> None:
     document = report(MAKERS["step_unit"]())
     assert any(isinstance(block, Note) and "flat" in str(block.content) for block in document.blocks)
-    assert "zero" in str(steps(document)["dL/dW"].pattern)
+    assert "zero" in str(steps(document)["dL/dW"].sentences)
 
 
 def test_what_the_caller_gives_is_in_the_report() -> None:
@@ -169,5 +172,5 @@ def test_a_gradient_without_a_closed_form_is_said_to_have_none_and_why() -> None
     document = report(differentiate(sb.read(text).program, "L"))
     assert Section("The gradients in closed form") in document.blocks
     assert "∂L/∂w would be longer than a line if all that comes from above were written out" in " ".join(
-        write_text(document).split()
+        Text().write(document).split()
     )

@@ -1,0 +1,196 @@
+"""One walk over the blocks of a document. A format is its leaves: how a heading, a formula, a step, a table is spelt in it."""
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import assert_never
+
+from symbackprop.documents.document import (
+    Block,
+    Bullets,
+    Code,
+    Content,
+    Document,
+    Figure,
+    Formula,
+    FormulaRows,
+    Inline,
+    Link,
+    Math,
+    Note,
+    Paragraph,
+    Section,
+    Span,
+    StepBlock,
+    Table,
+)
+from symbackprop.formulas.tree import Node
+
+_LABELS = {"info": "Note", "warning": "Warning", "good": "Right", "bad": "Wrong"}
+_MARKS = {"good": "✓ ", "bad": "✗ "}
+
+
+class Writer(ABC):
+    """A format. The leaves receive what they hold as it is spelt already, and every text `printable`, not yet escaped."""
+
+    gap = "\n\n"
+    """What stands between two blocks."""
+
+    def write(self, document: Document) -> str:
+        """The document as a whole file."""
+        placed = zip(document.blocks, numbers(document), strict=True)
+        written = [self.block(block, number, place) for place, (block, number) in enumerate(placed)]
+        return self.page(document, self.gap.join(filter(None, written)))
+
+    def block(self, block: Block, number: str, place: int) -> str:
+        """One block, `place` in the document, in the section that has the number."""
+        match block:
+            case Section(heading, _, anchor):
+                return self.section(heading, number, anchor_id(anchor or f"section-{number}"))
+            case Paragraph(content):
+                return self.paragraph(self.line(content))
+            case Bullets(items):
+                return self.bullets([self.line(item) for item in items])
+            case Formula():
+                return self.rows((block,))
+            case FormulaRows(rows):
+                return self.rows(rows)
+            case StepBlock(title, tone=tone):
+                return self.step(block, self.line((_MARKS.get(tone, ""), *pieces(title))), number)
+            case Table(headers, rows, align, caption):
+                cells = [[self.line(cell) for cell in row] for row in (headers, *rows)]
+                return self.table(cells[0], cells[1:], align or "l" * len(headers), self.line(caption))
+            case Figure(_, caption):
+                return self.figure(block, self.line(caption), place)
+            case Code(text, language):
+                return self.code(printable(text).rstrip("\n"), language)
+            case Note(content, kind, label):
+                return self.note(self.line(label or _LABELS[kind]), self.line(content), kind)
+        assert_never(block)
+
+    def line(self, content: Content) -> str:
+        """The content as one line."""
+        return "".join(map(self._inline, pieces(content)))
+
+    def lines(self, contents: Iterable[Content]) -> list[str]:
+        """The contents that are not empty, a line each."""
+        return [line for line in map(self.line, contents) if line]
+
+    def _inline(self, piece: Inline) -> str:
+        match piece:
+            case str(text):
+                return self.text(printable(text))
+            case Math(formula, tone):
+                return self.toned(self.math(formula), tone)
+            case Span(text, tone, style):
+                written = self.mono(printable(text)) if style == "code" else self.text(printable(text))
+                return self.toned(self.strong(written) if style == "strong" else written, tone)
+            case Link(text, anchor):
+                return self.link(self.text(printable(text)), anchor_id(anchor))
+        assert_never(piece)
+
+    def toned(self, written: str, tone: str) -> str:
+        """A piece of a line with its tone; where there are no colours, what is bad is strong."""
+        return self.strong(written) if tone == "bad" else written
+
+    @abstractmethod
+    def text(self, text: str) -> str:
+        """Words, escaped."""
+
+    @abstractmethod
+    def mono(self, text: str) -> str:
+        """Words as code, escaped."""
+
+    @abstractmethod
+    def strong(self, written: str) -> str:
+        """Words that stand out."""
+
+    @abstractmethod
+    def link(self, written: str, anchor: str) -> str:
+        """Words that lead to a block."""
+
+    @abstractmethod
+    def math(self, formula: Node) -> str:
+        """A formula in a line."""
+
+    @abstractmethod
+    def page(self, document: Document, body: str) -> str:
+        """The whole file, with its title."""
+
+    @abstractmethod
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        """A heading."""
+
+    @abstractmethod
+    def paragraph(self, words: str) -> str:
+        """Running text."""
+
+    @abstractmethod
+    def bullets(self, items: list[str]) -> str:
+        """A list."""
+
+    @abstractmethod
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        """Displayed equations, aligned at their first relation where the format can, with notes at their right."""
+
+    @abstractmethod
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        """A step of a derivation."""
+
+    @abstractmethod
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        """A table; sides has one of l, c, r for each column."""
+
+    @abstractmethod
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        """A picture."""
+
+    @abstractmethod
+    def code(self, text: str, language: str) -> str:
+        """Program text."""
+
+    @abstractmethod
+    def note(self, label: str, words: str, kind: str) -> str:
+        """A piece set apart."""
+
+
+def pieces(content: Content) -> tuple[Inline, ...]:
+    """The content as a tuple of its pieces, without empty text."""
+    parts = content if isinstance(content, tuple) else (content,)
+    return tuple(part for part in parts if part != "")
+
+
+def printable(text: str) -> str:
+    """The text without what is no character on paper: control codes, lone surrogates, marks that turn its direction.
+
+    Line ends and tabs stay. What is taken out is replaced by U+FFFD, so that it is seen.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) not in _UNPRINTABLE or char in _JOINERS else "\ufffd" for char in text
+    )
+
+
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"
+
+
+def numbers(document: Document) -> tuple[str, ...]:
+    """The number of the section that each block stands in, such as "2.1"; "" before the first."""
+    counts = [0, 0, 0]
+    found = [""]
+    for block in document.blocks:
+        if isinstance(block, Section):
+            level = min(max(block.level, 1), len(counts))
+            counts[level - 1] += 1
+            counts[level:] = [0] * (len(counts) - level)
+            found.append(".".join(map(str, counts[:level])))
+        else:
+            found.append(found[-1])
+    return tuple(found[1:])
+
+
+def anchor_id(anchor: str) -> str:
+    """The anchor as every format can write it: ASCII letters, digits, hyphens; other characters by their number."""
+    return re.sub(r"[^A-Za-z0-9.-]", lambda match: f"_{ord(match.group()):x}_", anchor)
