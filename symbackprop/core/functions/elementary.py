@@ -17,38 +17,39 @@ FUNCTIONS |= {
 }  # fmt: skip
 
 sign = define(
-    "sign", Where(X > 0, 1, Where(X < 0, -1, 0)), flat=True, activation=False,
+    "sign", lambda: Where(X > 0, 1, Where(X < 0, -1, 0)), flat=True, activation=False,
     kink="sign(0) = sign'(0) = 0",
 )  # fmt: skip
-abs_ = define("abs", X * sign(X), r"\left|{0}\right|", activation=False, kink="abs'(0) = 0")
+abs_ = define("abs", lambda: X * sign(X), r"\left|{0}\right|", activation=False, kink="abs'(0) = 0")
 maximum = define(
-    "maximum", Where(X > A, X, A), r"\max", args=(X, A), activation=False,
+    "maximum", lambda: Where(X > A, X, A), r"\max", args=(X, A), activation=False,
     kink="where both arguments of max are equal, the slope goes to the second",
 )  # fmt: skip
 minimum = define(
-    "minimum", Where(X < A, X, A), r"\min", args=(X, A), activation=False,
+    "minimum", lambda: Where(X < A, X, A), r"\min", args=(X, A), activation=False,
     kink="where both arguments of min are equal, the slope goes to the second",
 )  # fmt: skip
 
 sigmoid = define(
-    "sigmoid", 1 / (1 + sp.exp(-X)), r"\sigma",
-    stable=Where(X >= 0, 1, sp.exp(-abs_(X))) / (1 + sp.exp(-abs_(X))),
+    "sigmoid", lambda: 1 / (1 + sp.exp(-X)), r"\sigma",
+    stable=lambda: Where(X >= 0, 1, sp.exp(-abs_(X))) / (1 + sp.exp(-abs_(X))),
     source="Verhulst 1838; Rumelhart, Hinton and Williams 1986",
 )  # fmt: skip
 logit = define(
-    "logit", sp.log(X / (1 - X)), stable=sp.log(X) - log1p(-X), activation=False, domain="unit",
+    "logit", lambda: sp.log(X / (1 - X)), stable=lambda: sp.log(X) - log1p(-X), activation=False, domain="unit",
     source="Berkson 1944",
 )  # fmt: skip
 logaddexp = define(
-    "logaddexp", sp.log(sp.exp(X) + sp.exp(A)), args=(X, A), activation=False,
-    stable=maximum(X, A) + log1p(sp.exp(-abs_(X - A))),
-    tidy={sp.exp(X): sp.exp(A) * sigmoid(X - A) / (1 - sigmoid(X - A))},
+    "logaddexp", lambda: sp.log(sp.exp(X) + sp.exp(A)), args=(X, A), activation=False,
+    stable=lambda: maximum(X, A) + log1p(sp.exp(-abs_(X - A))),
+    tidy=lambda: {sp.exp(X): sp.exp(A) * sigmoid(X - A) / (1 - sigmoid(X - A))},
 )  # fmt: skip
-_ONE = minimum(abs_(X), 1)
 log_cosh = define(
-    "log_cosh", sp.log(sp.cosh(X)), r"\log\cosh", activation=False,
-    stable=Where(
-        abs_(X) < 1, log1p(-S.Half * expm1(_ONE) * expm1(-_ONE)), abs_(X) + log1p(S.Half * expm1(-2 * abs_(X))),
+    "log_cosh", lambda: sp.log(sp.cosh(X)), r"\log\cosh", activation=False,
+    stable=lambda: Where(
+        abs_(X) < 1,
+        log1p(-S.Half * expm1(minimum(abs_(X), 1)) * expm1(-minimum(abs_(X), 1))),
+        abs_(X) + log1p(S.Half * expm1(-2 * abs_(X))),
     ),
 )  # fmt: skip
 
@@ -78,20 +79,24 @@ _ERF_NEAR_ZERO = """
     1.1283791670955125695 -0.3761263890318346707 0.11283791670924812373 -0.026866170632715670122 0.0052239773703246073405
     -0.00085482975242547037322 0.00012053324307385628255 -0.000014845583591883771072 0.0000014723213951538993733"""
 
-_SHORT = minimum(abs_(X), 28)
-_TAIL = sp.exp(-(_SHORT**2)) * _polynomial(_SHORT, _ERFCX_ABOVE) / _polynomial(_SHORT, _ERFCX_BELOW)  # erfc(|x|)
+
+def _tail() -> Expr:
+    """erfc(|x|)"""
+    short = minimum(abs_(X), 28)
+    return sp.exp(-(short**2)) * _polynomial(short, _ERFCX_ABOVE) / _polynomial(short, _ERFCX_BELOW)
+
 
 erf = define(
-    "erf", sp.erf(X), accuracy=1e-16, activation=False,
-    stable=Where(abs_(X) < S.Half, X * _polynomial(X**2, _ERF_NEAR_ZERO), sign(X) * (1 - _TAIL)),
+    "erf", lambda: sp.erf(X), accuracy=1e-16, activation=False,
+    stable=lambda: Where(abs_(X) < S.Half, X * _polynomial(X**2, _ERF_NEAR_ZERO), sign(X) * (1 - _tail())),
 )  # fmt: skip
 erfc = define(
-    "erfc", 1 - erf(X), accuracy=1e-16, stable=Where(X < 0, 2 - _TAIL, _TAIL), activation=False,
+    "erfc", lambda: 1 - erf(X), accuracy=1e-16, stable=lambda: Where(X < 0, 2 - _tail(), _tail()), activation=False,
 )  # fmt: skip
 normal_pdf = define(
-    "normal_pdf", sp.exp(-(X**2) / 2) / sp.sqrt(2 * sp.pi), r"\phi", activation=False,
+    "normal_pdf", lambda: sp.exp(-(X**2) / 2) / sp.sqrt(2 * sp.pi), r"\phi", activation=False,
 )  # fmt: skip
 normal_cdf = define(
-    "normal_cdf", (1 + erf(X / sp.sqrt(2))) / 2, r"\Phi", stable=erfc(-X / sp.sqrt(2)) / 2, activation=False,
-    tidy={sp.exp(-(X**2) / 2): sp.sqrt(2 * sp.pi) * normal_pdf(X)},
+    "normal_cdf", lambda: (1 + erf(X / sp.sqrt(2))) / 2, r"\Phi", stable=lambda: erfc(-X / sp.sqrt(2)) / 2, activation=False,
+    tidy=lambda: {sp.exp(-(X**2) / 2): sp.sqrt(2 * sp.pi) * normal_pdf(X)},
 )  # fmt: skip

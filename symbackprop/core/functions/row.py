@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import sympy as sp
@@ -14,24 +14,20 @@ from symbackprop.core.functions.textbook import textbook
 
 X, Y = Symbol("x"), Symbol("y")  # the argument and the result of a row
 A, B = Symbol("alpha"), Symbol("beta")  # further arguments
+Column = Callable[[], Any]  # mathematics in a row: worked out when it is first read, since a network needs few of the rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One elementwise function.
 
     name        what a user writes.
-    formula     its definition in the symbols `args` (x, then further arguments), as a textbook gives it.
     latex       how its name is printed; where the notation is not name(arguments), "{0}" stands for the argument and
                 "{1}", "{2}" for the further ones.
-    stable      the form to compile where the formula loses digits or overflows; None: the formula itself. It is made of
-                exp, log, log1p, expm1, tanh, powers, Where, + - * / and other rows, which every backend has.
-    accuracy    how far the stable form may be from the formula, relative to it; 0: they are equal.
-    bounded     a form whose slope never overflows, equal to the stable one to the last digit of a double: what is differentiated
-                for compiled code. None: no slope of the row overflows.
-    tidy        equalities, old -> new, that bring the derivative into its textbook form; y is the result. Each needs to
-                hold only where the derivative has its old side: in one branch of a Where, for instance.
+    columns     the properties `formula`, `stable`, `bounded` and `tidy`, each as a function that works it out.
+    args        the symbols of these: x, then further arguments.
     defaults    values of the further arguments that a user may leave out.
+    accuracy    how far the stable form may be from the formula, relative to it; 0: they are equal.
     kink        where the slope is chosen, and which one; "" where the function is smooth.
     flat        whether the slope is zero almost everywhere.
     activation  whether it is the nonlinearity of a layer.
@@ -40,19 +36,48 @@ class Row:
     """
 
     name: str
-    formula: Expr
     latex: str
+    columns: Mapping[str, Column]
     args: tuple[Symbol, ...] = (X,)
-    stable: Expr | None = None
-    accuracy: float = 0.0
-    bounded: Expr | None = None
-    tidy: Mapping[Expr, Expr] = field(default_factory=dict)
     defaults: Mapping[Symbol, Expr] = field(default_factory=dict)
+    accuracy: float = 0.0
     kink: str = ""
     flat: bool = False
     activation: bool = True
     domain: str = "real"
     source: str = ""
+
+    @cached_property
+    def formula(self) -> Expr:
+        """The definition, as a textbook gives it."""
+        return self.columns["formula"]()
+
+    @cached_property
+    def stable(self) -> Expr | None:
+        """The form to compile where the formula loses digits or overflows; None: the formula itself.
+
+        It is made of exp, log, log1p, expm1, tanh, powers, Where, + - * / and other rows, which every backend has.
+        """
+        return self._column("stable")
+
+    @cached_property
+    def bounded(self) -> Expr | None:
+        """A form whose slope never overflows, equal to the stable one to the last digit of a double.
+
+        It is what is differentiated for compiled code; None: no slope of the row overflows.
+        """
+        return self._column("bounded")
+
+    @cached_property
+    def tidy(self) -> Mapping[Expr, Expr]:
+        """Equalities, old -> new, that bring the derivative into its textbook form; y is the result.
+
+        Each needs to hold only where the derivative has its old side: in one branch of a Where, for instance.
+        """
+        return self._column("tidy") or {}
+
+    def _column(self, name: str) -> Any:
+        return self.columns[name]() if name in self.columns else None
 
 
 class TableFunction(Function):
@@ -76,9 +101,14 @@ ELEMENTWISE: dict[str, Row] = {}  # every row by its name
 FUNCTIONS: dict[str, type[Function]] = {}  # what a user may apply: SymPy's own functions, and one class for each row
 
 
-def define(name: str, formula: Expr, latex: str = "", **columns: Any) -> type[TableFunction]:
-    """Enter a row into the table and return the function that applies it; `columns` are the further fields of `Row`."""
-    row = Row(name, formula, latex or rf"\operatorname{{{name.replace('_', '')}}}", **columns)
+def define(
+    name: str, formula: Column, latex: str = "", *, stable: Column | None = None, bounded: Column | None = None,
+    tidy: Column | None = None, **plain: Any,
+) -> type[TableFunction]:  # fmt: skip
+    """Enter a row into the table and return the function that applies it; `plain` are the fields of `Row` that need no SymPy."""
+    given = {"formula": formula, "stable": stable, "bounded": bounded, "tidy": tidy}
+    columns = {column: work for column, work in given.items() if work is not None}
+    row = Row(name, latex or rf"\operatorname{{{name.replace('_', '')}}}", columns, **plain)
     function = type(name, (TableFunction,), {"row": row, "nargs": len(row.args)})
     ELEMENTWISE[name], FUNCTIONS[name] = row, function
     return function

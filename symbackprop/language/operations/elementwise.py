@@ -3,47 +3,52 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 
 import sympy as sp
 from sympy import S
 
-from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, X
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.values import Value
 from symbackprop.language.tensors import Tensor, as_tensor, elementwise
 
 
-def _table_function(name: str) -> Callable[..., Tensor]:
-    row = ELEMENTWISE.get(name)
-    formula = f" = {row.formula}" if row else ""
-    source = f"\n\n    Source: {row.source}." if row and row.source else ""
-    further = [a.name for a in row.args[1:]] if row else []
-    arguments = ", ".join(["x", *further])
+class Elementwise:
+    """A function of the table as a function of tensors. What help says of it is written when it is asked for."""
 
-    def function(x: Value, *arguments: Value, **further: Value) -> Tensor:
-        return builder.apply(name, x, *arguments, **further)
+    def __init__(self, name: str) -> None:
+        row = ELEMENTWISE.get(name)
+        self.__name__ = self.__qualname__ = name
+        first, *further = row.args if row else (X,)
+        positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.__signature__ = inspect.Signature([
+            inspect.Parameter(first.name, positional),
+            *[inspect.Parameter(a.name, positional, default=row.defaults.get(a, inspect.Parameter.empty)) for a in further if row],
+        ])  # fmt: skip
 
-    parameters = [inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    for a in row.args[1:] if row else []:
-        default = row.defaults.get(a, inspect.Parameter.empty) if row else inspect.Parameter.empty
-        parameters.append(inspect.Parameter(a.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = __name__
-    function.__doc__ = f"""{name}({arguments}){formula}, entry by entry.
+    def __call__(self, x: Value, *arguments: Value, **further: Value) -> Tensor:
+        return builder.apply(self.__name__, x, *arguments, **further)
 
-    x   a tensor of any shape{"; the further arguments broadcast with it" if further else ""}.
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]  # the text of each function, not of the class
+        row, arguments = ELEMENTWISE.get(self.__name__), list(self.__signature__.parameters)
+        formula = f" = {row.formula}" if row else ""
+        source = f"\n\n    Source: {row.source}." if row and row.source else ""
+        return f"""{self.__name__}({", ".join(arguments)}){formula}, entry by entry.
+
+    x   a tensor of any shape{"; the further arguments broadcast with it" if len(arguments) > 1 else ""}.
     Returns a tensor of the shape that NumPy's broadcasting gives.{source}
     """
-    return function
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__}>"
 
 
 ALIASES = {
     "absolute": "abs", "fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
     "atanh": "arctanh", "expit": "sigmoid", "logistic": "sigmoid",
 }  # fmt: skip
-TABLE: dict[str, Callable[..., Tensor]] = {name: _table_function(name) for name in FUNCTIONS}
+TABLE = {name: Elementwise(name) for name in FUNCTIONS}
 TABLE |= {alias: TABLE[name] for alias, name in ALIASES.items() if name in TABLE}
 
 
