@@ -15,7 +15,7 @@ PUBLIC = {
     # ways in
     "read": "verbs",
     "network": "verbs",
-    "from_sympy": "notation",
+    "from_sympy": "notation.sympy_input",
     # tensors
     "parameter": "notation",
     "data": "notation",
@@ -39,7 +39,8 @@ LANGUAGE = "language"  # the module whose `__all__` are the functions of the lan
 if TYPE_CHECKING:
     from symbackprop.judge.functions import verify_function, verify_layer
     from symbackprop.language import *  # noqa: F403
-    from symbackprop.notation import binary, data, from_sympy, integers, labels, parameter, positive, unit
+    from symbackprop.notation import binary, data, integers, labels, parameter, positive, unit
+    from symbackprop.notation.sympy_input import from_sympy
     from symbackprop.verbs import check, compile, derive, draw, network, read, train, verify
 
 __all__ = [

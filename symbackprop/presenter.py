@@ -9,8 +9,6 @@ from typing import Any
 from symbackprop.core.derivation import Derivation, Sizes
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_whole
-from symbackprop.display.gradient_form import gradient_index, gradient_latex
-from symbackprop.display.remarks import remarks
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
@@ -21,18 +19,24 @@ class CheckFailedError(SymbackpropError):
 
 
 class Presenter:
-    """Shows a derivation by what is above equations. What needs numbers or pages is imported when it is asked for."""
+    """Shows a derivation by what is above equations. What shows it is imported when it is asked for."""
 
     def latex(self, derivation: Derivation, wrt: str) -> str:
         """The gradient by `wrt` as one LaTeX equation: in closed form where that is short, else its last equation."""
+        from symbackprop.display.gradient_form import gradient_latex
+
         return gradient_latex(derivation, wrt)
 
     def index(self, derivation: Derivation, wrt: str) -> str:
         """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
+        from symbackprop.display.gradient_form import gradient_index
+
         return gradient_index(derivation, wrt)
 
     def remarks(self, derivation: Derivation) -> tuple[str, ...]:
         """What a reader must know beside the equations, one paragraph each."""
+        from symbackprop.display.remarks import remarks
+
         return remarks(derivation)
 
     def check(self, derivation: Derivation, **options: Any) -> Any:

@@ -18,7 +18,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation import NotationError, from_sympy, from_tensors, read_function, shortened
+from symbackprop.notation import NotationError, from_tensors, read_function, shortened
 from symbackprop.notation import read as read_source
 from symbackprop.presenter import Presenter, draw_at
 
@@ -53,6 +53,8 @@ def read(net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[s
         case Tensor() | Mapping():
             return from_tensors(net, loss, gates)
         case sp.Basic() | sp.MatrixBase():
+            from symbackprop.notation.sympy_input import from_sympy
+
             return from_sympy(net, gates=gates)
         case _ if callable(net):
             return read_function(net, loss, gates)

@@ -9,9 +9,9 @@ import mpmath
 import numpy as np
 import sympy as sp
 from numpy import ndarray
-from sympy.codegen.cfunctions import expm1, log1p
 
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
+from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.program import Equation, Program, Reduce, Sum, letter_sizes, position, size
 
 FUNCTIONS = {

@@ -300,20 +300,41 @@ def test_the_table_of_contents_the_types_and_the_star_agree() -> None:
     assert set(sb.PUBLIC) <= set(dir(sb))
 
 
-def test_importing_the_package_imports_neither_sympy_nor_numpy() -> None:
-    code = "import sys, symbackprop; print(*sorted({'sympy', 'numpy', 'symbackprop.language.operations'} & set(sys.modules)))"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == ""
+def _process(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_deriving_and_printing_import_neither_numbers_nor_pages() -> None:
-    heavy = ["numpy", "fontTools", "ziamath", "latex2mathml", "latexify", "rich", "click", "pytest", "symbackprop.documents"]
-    code = (
-        "import sys; import symbackprop as sb; sb.derive('examples/two_layer.net').gradients['W_1'].latex();"
-        f"print(*[name for name in {heavy} if name in sys.modules])"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == ""
+def _imported(code: str, names: set[str]) -> str:
+    """Which of `names` a process that runs `code` has imported."""
+    return _process(f"import sys; {code}; print(*sorted({names} & set(sys.modules)))")
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = {"sympy", "numpy", "click", "rich", "inspect", "dataclasses", "symbackprop.core", "symbackprop.language"}
+    assert _imported("import symbackprop", heavy) == ""
+
+
+DERIVED = "import symbackprop as sb; d = sb.derive('examples/two_layer.net')"
+SHOWN = f"{DERIVED}; [(g.latex(), g.index()) for g in d.gradients.values()]; str(d); d.remarks"
+ABOVE = {f"symbackprop.{unit}" for unit in ("evaluate", "backends", "judge", "training", "documents", "pictures", "cli", "shell")}
+HEAVY = ABOVE | {
+    "numpy", "sympy.codegen", "fontTools", "ziamath", "ziafont", "latex2mathml", "latexify", "rich", "click", "pytest", "asyncio",
+    "symbackprop.formulas.ink", "symbackprop.formulas.mathml", "symbackprop.notation.sympy_input", "symbackprop.notation.claims",
+}  # fmt: skip
+
+
+def test_deriving_imports_nothing_that_shows_it() -> None:
+    assert _imported(DERIVED, {*HEAVY, "symbackprop.display", "symbackprop.formulas"}) == ""
+
+
+def test_printing_imports_neither_numbers_nor_pages() -> None:
+    assert _imported(SHOWN, HEAVY) == ""
+
+
+def test_a_derivation_works_out_no_row_that_it_does_not_read() -> None:
+    columns = "{n for n, row in ELEMENTWISE.items() if {'formula', 'stable', 'bounded', 'tidy'} & set(vars(row))}"
+    read = _process(f"{SHOWN}; from symbackprop.core.functions import ELEMENTWISE; print({columns})")
+    assert read == "{'sigmoid'}"
 
 
 def test_a_test_runner_is_no_import_of_the_package() -> None:

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr, Symbol
-from sympy.codegen.cfunctions import expm1, log1p
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
+from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position, is_size
 
 # how tightly a text binds: an atom needs no parentheses anywhere, a comparison nearly everywhere

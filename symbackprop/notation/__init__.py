@@ -1,4 +1,7 @@
-"""The ways in: text, Python functions, tensors with operators, SymPy. The only place that reads what a person wrote."""
+"""The ways in: text, Python functions, tensors with operators, SymPy. The only place that reads what a person wrote.
+
+How SymPy is read is imported when it is asked for: `symbackprop.notation.sympy_input`.
+"""
 
 from symbackprop.notation.declare import binary, data, integers, labels, parameter, positive, unit
 from symbackprop.notation.errors import NotationError, shortened
@@ -6,9 +9,8 @@ from symbackprop.notation.networks import from_tensors
 from symbackprop.notation.python_function import read_function
 from symbackprop.notation.python_text import read_expression
 from symbackprop.notation.sources import read
-from symbackprop.notation.sympy_input import from_sympy
 
 __all__ = [
-    "NotationError", "binary", "data", "from_sympy", "from_tensors", "integers", "labels", "parameter", "positive", "read",
+    "NotationError", "binary", "data", "from_tensors", "integers", "labels", "parameter", "positive", "read",
     "read_expression", "read_function", "shortened", "unit",
 ]  # fmt: skip

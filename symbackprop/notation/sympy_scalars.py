@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 from sympy import S
+from sympy.codegen import cfunctions
 
 from symbackprop.core.functions import FUNCTIONS, TableFunction
 from symbackprop.core.program import shape_text
@@ -19,6 +20,7 @@ from symbackprop.notation.vocabulary import called, functions
 MANY, DEEP = 300, 20  # parts, and parts inside parts, of a sum or product that is read in the order of printing
 NAMES: dict[Any, str] = {
     **{function: name for name, function in FUNCTIONS.items()},
+    cfunctions.expm1: "expm1", cfunctions.log1p: "log1p",
     sp.Abs: "abs", sp.sign: "sign", sp.erf: "erf", sp.erfc: "erfc", sp.Max: "maximum", sp.Min: "minimum",
 }  # fmt: skip
 RECIPROCALS: dict[Any, str] = {

@@ -9,10 +9,12 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from sympy.codegen.cfunctions import expm1, log1p
+from sympy import S, Symbol
+from sympy.codegen import cfunctions
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Row, TableFunction, Where, X, Y, kinks, slope
 from symbackprop.core.functions.activations import SELU_ALPHA, SELU_LAMBDA
+from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.display.notation import applied
 from symbackprop.formulas.build import letter
 from symbackprop.formulas.latex import latex
@@ -353,3 +355,16 @@ def test_a_bounded_form_is_the_stable_one_in_doubles(name: str) -> None:
     for x in (-1e3, -120.0, -99.0, -3.0, -1e-9, 0.0, 0.5, 7.0, 99.0, 101.0, 1e3):
         right, wrong = (float(floating(form, {X: x})) for form in (row.stable or row.formula, row.bounded))
         assert wrong == pytest.approx(right, rel=4 * EPS, abs=1e-300)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(expm1, cfunctions.expm1), (log1p, cfunctions.log1p)])
+@pytest.mark.parametrize(
+    "x", [X, X - 1, S.Zero, S.One, sp.Rational(1, 3), sp.Float(0.1), sp.Float("1e-20"), sp.log(X), sp.exp(X) - 1, sp.sqrt(2), sp.pi],
+)  # fmt: skip
+def test_functions_near_zero_are_those_of_sympy(ours: Any, theirs: Any, x: sp.Expr) -> None:
+    real = {X: Symbol("x", real=True)}
+    for at in (x, x.xreplace(real)):
+        found, meant = ours(at), theirs(at).replace(theirs, ours)
+        assert found == meant
+        assert (found.is_real, found.is_positive, found.is_zero) == (meant.is_real, meant.is_positive, meant.is_zero)
+        assert found.diff(*at.free_symbols) == meant.diff(*at.free_symbols)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sympy import Function, Lambda, MatrixSymbol, Rational, Symbol, symbols
 
 from symbackprop.core.functions import FUNCTIONS
-from symbackprop.notation import NotationError, from_sympy
+from symbackprop.notation import NotationError
+from symbackprop.notation.sympy_input import from_sympy
 from tests.notation.values import value
 
 x, y, t = symbols("x y t")

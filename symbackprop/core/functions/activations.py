@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Expr, Symbol
-from sympy.codegen.cfunctions import expm1, log1p
 
 from symbackprop.core.functions.elementary import abs_, maximum, minimum, normal_cdf, sigmoid, sign
+from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.functions.row import A, B, X, Y, define
 from symbackprop.core.functions.where import Where
 

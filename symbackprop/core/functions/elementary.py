@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Expr, S
-from sympy.codegen.cfunctions import expm1, log1p
 
+from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.functions.row import FUNCTIONS, A, X, define
 from symbackprop.core.functions.where import Where
 
