@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from symbackprop.core.derivation import Derivation, Sizes
@@ -59,8 +60,8 @@ class Presenter:
         picture = None
         if len(derivation.forward.equations) <= ON_A_PAGE:
             caption = "Forward values in green, gradients in red, at a random point."
-            svg = draw_at(derivation, seed=seed, sizes=sizes)
-            picture = Figure(svg, caption, f"The computational graph of {derivation.of}")
+            draw = partial(draw_at, derivation, seed=seed, sizes=sizes)
+            picture = Figure(draw, caption, f"The computational graph of {derivation.of}")
         network = derivation.network
         return report(
             derivation,

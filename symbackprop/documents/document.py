@@ -4,6 +4,7 @@ Formulas are trees; all other text is plain, and is escaped where it is written.
 walk over them is `documents.writer`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -132,9 +133,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture as SVG; alt says in words what it shows; source names its file, for formats that cannot hold it."""
+    """A picture; `draw` gives it as SVG, where the format holds it; alt says in words what it shows; source names its file."""
 
-    svg: str
+    draw: Callable[[], str]
     caption: Content
     alt: str
     source: str = ""

@@ -100,7 +100,7 @@ class Fragment(Writer):
         )
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        picture = inline_svg(figure.svg, f"picture-{place}-")
+        picture = inline_svg(figure.draw(), f"picture-{place}-")
         role = "group" if "<a " in picture else "img"  # the links of an image would be hidden from a screen reader
         below = f"<figcaption>{caption}</figcaption>" if caption else ""
         words = escape(printable(figure.alt))

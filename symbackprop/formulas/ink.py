@@ -223,10 +223,19 @@ def _pieces(node: Node) -> list[tuple[Node, ...]]:
     return [tuple(piece) for piece in pieces]
 
 
+class _Outlines(ziafont.font.Font):
+    """A font of which only outlines and widths are asked for: to read where accents would stand takes a second."""
+
+    def _readtables(self) -> None:
+        super()._readtables()
+        for table in ("GPOS", "GSUB"):
+            self.tables.pop(table, None)
+
+
 @lru_cache(maxsize=1)
 def _text_font() -> Any:
     """DejaVu Sans, which ziafont carries: even digits, legible at eleven pixels."""
-    return ziafont.font.Font()
+    return _Outlines()
 
 
 @lru_cache(maxsize=8192)

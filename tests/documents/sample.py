@@ -117,7 +117,9 @@ SAMPLE = Document(
             "llrr",
             "Values are green, gradients are red.",
         ),
-        Figure(PICTURE, ("The graph, with ", Math(parse("a")), " in the middle."), "z leads to a, a leads to L", "graph.svg"),
+        Figure(
+            lambda: PICTURE, ("The graph, with ", Math(parse("a")), " in the middle."), "z leads to a, a leads to L", "graph.svg"
+        ),
         Section("Backward pass", anchor="backward"),
         StepBlock(
             ("Through ", Math(parse(r"a = \sigma(z)"))),

@@ -158,7 +158,7 @@ HOSTILE = Document(
         Formula(X, NASTY, NASTY),
         StepBlock(NASTY, (Part(NASTY, (X,)),), NASTY, (NASTY, NASTY), NASTY, "bad"),
         Table((NASTY,), ((NASTY,),), caption=NASTY),
-        Figure(PICTURE, NASTY, NASTY, NASTY),
+        Figure(lambda: PICTURE, NASTY, NASTY, NASTY),
         Code(NASTY, NASTY),
         Note(NASTY, label=NASTY),
         Paragraph("grün ß łódź naïve Ångström 中文 ‘a’ “b” – — … • ≤ ∂ σ ² 🙂 \u0301 -- ---  ?` !` ,, << >>"),
