@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,18 @@ from symbackprop import __version__
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
-from symbackprop.shell import guarded, leave, read_names, read_point, read_sizes, require_place, say, standard_input, write
+from symbackprop.shell import (
+    guarded,
+    leave,
+    read_names,
+    read_point,
+    read_sizes,
+    require_place,
+    say,
+    shortened,
+    standard_input,
+    write,
+)
 
 NATURAL = click.IntRange(min=0)
 
@@ -142,10 +154,10 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> 
     from symbackprop.judge.files import python_steps, read_claims
     from symbackprop.verbs import verify as verify_
 
-    path = Path(claims)
-    if not path.is_file() and "=" not in claims:
-        raise SymbackpropError(f'there is no file {claims}; name a file, or write a claim, "W_1 = ..."')
-    given = read_claims(path) if path.is_file() else python_steps(Path("CLAIMS"), claims)
+    there = isfile(claims)
+    if not there and "=" not in claims:
+        raise SymbackpropError(f'there is no file {shortened(claims)}; name a file, or write a claim, "W_1 = ..."')
+    given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
     kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
     symbols = dict(_pair("--call", c) for c in calls)
     result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))

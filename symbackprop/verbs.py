@@ -163,7 +163,7 @@ def _names(wrt: Names) -> list[str] | None:
     given = list(wrt) if isinstance(wrt, Iterable) and not isinstance(wrt, Mapping) else [wrt]
     found = [name for name in given if isinstance(name, str)]
     if len(found) < len(given):
-        raise DerivationError(f'wrt={shortened(repr(wrt))}: give names, such as wrt=["W_1", "x"] or wrt="W_1, x"')
+        raise DerivationError(f'wrt={shown(wrt)}: give names, such as wrt=["W_1", "x"] or wrt="W_1, x"')
     return found
 
 

@@ -37,7 +37,7 @@ MISTAKES = {
     "a length": (lambda: len(x), "x is (n,): its length is no number; write x.shape[0]"),
     "a loop over entries": (lambda: list(x), "x is (n,): it has no number of entries to go through; sum over an axis instead"),
     "a lambda": (lambda: sb.network(lambda x: x), "a lambda has no names for its values. Write def."),
-    "a text for SymPy": (lambda: sb.from_sympy("x + y"), "x + y is no expression of SymPy. Give an Expr or a MatrixExpr."),
+    "a text for SymPy": (lambda: sb.from_sympy("x + y"), "'x + y' is no expression of SymPy. Give an Expr or a MatrixExpr."),
     "a comparison": (lambda: sb.from_sympy(sp.Symbol("x") > 0), "x > 0 is no expression of SymPy."),
     "a seed": (lambda: sb.check(TWO_LAYER, seed=-1), "seed=-1: give a whole number from 0 on"),
     "a seed to draw": (lambda: sb.draw(TWO_LAYER, seed="a"), "seed='a': give a whole number from 0 on"),
@@ -50,6 +50,10 @@ MISTAKES = {
         lambda: sb.compile(TWO_LAYER).value_and_grad(ARRAYS | {"W_2": np.ones((2, 5))}), "W_2 has shape (2, 5), but it is declared as (c, h) with h = 3 by W_1"
     ),
     "an array too many": (lambda: sb.compile(TWO_LAYER).value_and_grad(ARRAYS | {"w": 3}), "w is no input of this network"),
+    "two sizes for one": (lambda: sb.eye((2, 3)), "eye: 2 sizes are given, it takes one; write eye(n)"),
+    "several axes for one": (lambda: sb.cumsum(W, axis=(0, 1)), "cumsum: axis=(0, 1) names 2 axes of W, it takes one; write axis=0"),
+    "no axis for one": (lambda: sb.cumprod(W, axis=()), "cumprod: axis=() names 0 axes of W, it takes one; write axis=0"),
+    "an order that is a size": (lambda: sb.norm(x, sp.Symbol("n", positive=True)), "norm: ord must be a number or 'fro', not n"),
     "a word of Python": (lambda: sb.parameter("lambda", "n"), "lambda is a word of Python and cannot name a tensor. Write lam."),
 }  # fmt: skip
 
@@ -71,3 +75,24 @@ def test_an_axis_whose_size_is_a_number_can_be_taken_apart():
     first, second = sb.parameter("V", "2 n")
     assert str(first.shape) == str(second.shape) == "(n,)"
     assert len(sb.parameter("V", "2 n")) == 2
+
+
+LONG = 10**5000  # Python refuses to print it
+PLACES = {
+    "wrt": lambda: sb.derive(TWO_LAYER, wrt=LONG),
+    "of": lambda: sb.derive(TWO_LAYER, of=LONG),
+    "a network": lambda: sb.read(LONG),
+    "an expression": lambda: sb.from_sympy(LONG),
+    "a type": lambda: sb.compile(TWO_LAYER, dtype=LONG),
+    "a seed": lambda: sb.check(TWO_LAYER, seed=-LONG),
+    "points": lambda: sb.check(TWO_LAYER, points=-LONG),
+    "a size": lambda: sb.parameter("x", -LONG),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_number_too_long_to_print_is_refused_in_words(place):
+    with pytest.raises(SymbackpropError) as refused:
+        PLACES[place]()
+    assert "digits" not in str(refused.value)
+    assert len(str(refused.value)) < 400

@@ -19,7 +19,7 @@ from symbackprop.backends.numpy import Source, source
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
-from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.program import Equation, Program, Signature, rewritten, size
 from symbackprop.core.simplify import simplify
@@ -120,7 +120,7 @@ def compile(
     derived = stabilised(derived)
     name = dtype_name(dtype)
     if name is None:
-        raise CompileError(f"dtype={dtype!r}: write one of {', '.join(DTYPES)}")
+        raise CompileError(f"dtype={shown(dtype)}: write one of {', '.join(DTYPES)}")
     program = with_sizes(derived.program, sizes or {})
     gradients = {w: derived.gradient(w) for w in derived.wrt}
     return Compiled(program, derived.of, gradients, derived.forward.outputs, name, refuse_nan)

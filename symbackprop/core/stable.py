@@ -250,8 +250,9 @@ def _is_hazard(e: Any) -> bool:
     """Whether an expression is a logarithm or a reciprocal of something that has slots."""
     if applies(e, log | log1p):
         return not all(s.is_integer for s in e.free_symbols)
-    base, power = e.as_base_exp()
-    return bool(power.is_Integer and power < 0 and not all(s.is_integer for s in base.free_symbols))
+    if not applies(e, sp.Pow):
+        return False
+    return bool(e.exp.is_Integer and e.exp < 0 and not all(s.is_integer for s in e.base.free_symbols))
 
 
 def _hazards(e: Any) -> int:

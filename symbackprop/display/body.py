@@ -152,21 +152,7 @@ class BodyPrinter:
         return f.root(self.formula(e.base)) if e.exp == S.Half else f.power(self.formula(e.base), self.formula(e.exp))
 
     def _function(self, e: sp.Function) -> Node:
-        arguments = [self.formula(x) for x in e.args]
-        if isinstance(e, TableFunction):
-            return applied(e.row.latex, arguments)
-        match type(e).__name__:
-            case "exp":
-                return exponential(arguments[0])
-            case "expm1":
-                return f.add([exponential(arguments[0]), f.negative(f.ONE)])
-            case "log":
-                return logarithm(arguments[0])
-            case "log1p":
-                return f.call(_LOG, [f.add([f.ONE, *arguments])])
-            case name if name in _FUNCTIONS:
-                return applied(_FUNCTIONS[name], arguments)
-        raise TypeError(f"the function {type(e).__name__} has no formula: write a row for it")
+        return function_formula(type(e), [self.formula(x) for x in e.args])
 
     def _branch(self, e: Where) -> Node:
         alone = indicator_of(e)
@@ -217,9 +203,21 @@ def logarithm(argument: Node) -> Node:
 
 
 def function_formula(function: type, arguments: Sequence[Node]) -> Node:
-    """A function of matrices, entry by entry: by its name, whatever its argument."""
-    row = getattr(function, "row", None)
-    return applied(row.latex if row else _FUNCTIONS[function.__name__], arguments)
+    """A function at its arguments; of matrices, entry by entry."""
+    if issubclass(function, TableFunction):
+        return applied(function.row.latex, arguments)
+    match function.__name__:
+        case "exp":
+            return exponential(arguments[0])
+        case "expm1":
+            return f.add([exponential(arguments[0]), f.negative(f.ONE)])
+        case "log":
+            return logarithm(arguments[0])
+        case "log1p":
+            return f.call(_LOG, [f.add([f.ONE, *arguments])])
+        case name if name in _FUNCTIONS:
+            return applied(_FUNCTIONS[name], arguments)
+    raise TypeError(f"the function {function.__name__} has no formula: write a row for it")
 
 
 def number_formula(value: float) -> Node:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arrays import ArrayError, as_numbers, outside
 from symbackprop.evaluate.extents import Sizes, extent, shape_of
@@ -21,7 +21,7 @@ class PointError(SymbackpropError):
 def generator(seed: int, *further: int) -> np.random.Generator:
     """The random numbers of a seed. Raises PointError where it is no whole number from 0 on."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise PointError(f"seed={seed!r}: give a whole number from 0 on")
+        raise PointError(f"seed={shown(seed)}: give a whole number from 0 on")
     return np.random.default_rng([seed, *further] if further else seed)
 
 

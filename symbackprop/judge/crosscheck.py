@@ -17,6 +17,7 @@ from numpy import ndarray
 from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
+from symbackprop.core.errors import shown
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.points import PointError, own_point
@@ -55,7 +56,7 @@ def check(
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
     if points < 1:
-        raise PointError(f"points={points!r}: give a whole number from 1 on; without a point nothing is checked")
+        raise PointError(f"points={shown(points)}: give a whole number from 1 on; without a point nothing is checked")
     if at is not None:
         own_sizes, own = own_point(derived.forward, at, sizes)
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))

@@ -9,7 +9,7 @@ from sympy import Expr
 
 from symbackprop.core.program import shape_text
 from symbackprop.language.operations import reshape
-from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, label, normal_axes, reduce
+from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, label, normal_axis, reduce
 
 Value = Any  # a tensor, or a number
 
@@ -53,7 +53,7 @@ def maxout(x: Value, pieces: int, axis: int = -1) -> Tensor:
     Returns (..., h). Raises LanguageError where `pieces` does not divide the size. Source: Goodfellow et al. 2013.
     """
     x = as_tensor(x)
-    (place,) = normal_axes("maxout", x, axis)
+    place = normal_axis("maxout", x, axis)
     if isinstance(pieces, bool) or not isinstance(pieces, int) or pieces < 1:
         raise LanguageError(f"maxout: pieces must be a whole number from 1, not {pieces}")
     size = _part("maxout", x, place, pieces)
@@ -62,7 +62,7 @@ def maxout(x: Value, pieces: int, axis: int = -1) -> Tensor:
 
 def _halves(what: str, x: Value, axis: int) -> tuple[Tensor, Tensor]:
     x = as_tensor(x)
-    (place,) = normal_axes(what, x, axis)
+    place = normal_axis(what, x, axis)
     half = _part(what, x, place, 2)
     lead = [slice(None)] * place
     return x[(*lead, slice(None, half))].called("a"), x[(*lead, slice(half, None))].called("b")

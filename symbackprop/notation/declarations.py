@@ -10,6 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
+from symbackprop.core.errors import shown
 from symbackprop.core.program import Signature
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, Source
@@ -58,7 +59,7 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
     for extent in (*sizes, *([bound] if bound is not None else [])):
         room = extent - 1
         if room.is_negative:
-            raise fault(f"{name}: {extent} is no size.", "A size is at least 1.")
+            raise fault(f"{name}: {shown(extent)} is no size.", "A size is at least 1.")
         if not room.is_nonnegative:
             conditions.append(sp.expand(room))
     signature = Signature(name, sizes, what, domain=kind.domain, bound=bound)

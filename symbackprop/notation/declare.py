@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.errors import shown
 from symbackprop.core.program import size
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Kind, Reading, input_tensor
@@ -31,7 +32,7 @@ class Declaration:
         if fault:
             raise NotationError(*fault)
         if domain is not None and domain not in DOMAINS:
-            raise NotationError(f"{name}: there is no domain {domain!r}.", f"The domains are {', '.join(DOMAINS)}.")
+            raise NotationError(f"{name}: there is no domain {shown(domain)}.", f"The domains are {', '.join(DOMAINS)}.")
         kind = Kind(self.kind, domain or self.domain, sizes_of(name, sizes))
         return input_tensor(name, kind, NotationError)
 
@@ -60,7 +61,7 @@ def sizes_of(name: str, sizes: Any) -> tuple[Expr, ...]:
             known: dict[Any, Any] = {s: size(str(s)) for s in one.free_symbols}
             result.append(sp.expand(one.xreplace(known)))
         else:
-            raise NotationError(f"{name}: {one!r} is no size.", 'Write names and whole numbers: "h d", or (3, "d").')
+            raise NotationError(f"{name}: {shown(one)} is no size.", 'Write names and whole numbers: "h d", or (3, "d").')
     return tuple(result)
 
 

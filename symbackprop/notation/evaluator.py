@@ -10,6 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
+from symbackprop.core.errors import shown
 from symbackprop.core.program import Sum
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
@@ -117,7 +118,7 @@ class Evaluator:
                 "a tuple is no tensor.",
                 "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",
             )
-        raise self.fault(node, f"{value!r} is neither a tensor nor a number.")
+        raise self.fault(node, f"{shown(value)} is neither a tensor nor a number.")
 
     def constant(self, node: ast.Constant) -> Any:
         value = node.value

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.choices import nearest
+from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Place, Source
@@ -134,7 +135,7 @@ def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
         elif default is not None:
             value = reader.evaluator.value(default)
             if isinstance(value, bool | str | tuple | None):
-                raise reader.fault(default, f"{argument.arg} would be {value!r}.", "A constant is a number.")
+                raise reader.fault(default, f"{argument.arg} would be {shown(value)}.", "A constant is a number.")
             reader.define(argument, argument.arg, value)
         else:
             reader.scalar(argument, argument.arg)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.grammar import decoded
@@ -32,7 +33,7 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
     """
     let = list(let)
     if not isinstance(source, str | os.PathLike):
-        raise NotationError(f"{shortened(repr(source))} is no text and no path.", 'Write read("nets/mlp.net"), or the text itself.')
+        raise NotationError(f"{shown(source)} is no text and no path.", 'Write read("nets/mlp.net"), or the text itself.')
     if not isinstance(source, str):
         return _read_file(Path(source), None, loss, gates)
     if let and is_latex(source):

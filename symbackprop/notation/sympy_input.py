@@ -14,15 +14,16 @@ from sympy import Expr, MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.program import Signature, same_size, shape_text, size
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation import sympy_scalars
-from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
 from symbackprop.notation.sympy_matrices import Matrices
-from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, without_counterpart
+from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, refuse_numbers, without_counterpart
 from symbackprop.notation.sympy_sums import Ranges, aligned, ours
 from symbackprop.notation.vocabulary import called, name_fault
 
@@ -45,7 +46,7 @@ def from_sympy(expression: Any, wrt: Iterable[Any] | str | None = None, name: st
     if isinstance(expression, sp.MatrixBase):
         raise NotationError("a matrix with written entries is not read.", "Write a MatrixSymbol, or one network for each entry.")
     if not isinstance(expression, Expr | MatrixExpr):
-        raise NotationError(f"{shortened(str(expression))} is no expression of SymPy.", "Give an Expr or a MatrixExpr.")
+        raise NotationError(f"{shown(expression)} is no expression of SymPy.", "Give an Expr or a MatrixExpr.")
     fault = name_fault(name)
     if fault:
         raise NotationError(*fault)
@@ -78,6 +79,7 @@ class Reading:
         self.symbols: dict[str, sp.Basic] = {}
         self.shared: dict[Any, Read] = {}
         every = nodes(expression)
+        refuse_numbers(every)
         self.ranges = Ranges(every)
         self.rules = {**Matrices().rules(), **sympy_scalars.RULES, sp.Sum: Rule(first, self.ranges.total)}
         self.sizes = self.ranges.sizes()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -65,6 +66,38 @@ def nodes(expression: sp.Basic) -> list[sp.Basic]:
             stack.pop()
             done[id(node)] = node
     return list(done.values())
+
+
+def refuse_numbers(every: Iterable[sp.Basic]) -> None:
+    """Raises NotationError for NaN, and for a number that no float comes near: SymPy would work it out to the last digit."""
+    known: dict[int, float | None] = {}
+    for node in every:
+        if node is sp.nan:
+            raise NotationError(f"{node} is not a real number.")
+        parts = [known.get(id(part)) for part in node.args]
+        try:
+            known[id(node)] = _magnitude(node, parts)
+        except OverflowError:
+            raise NotationError(f"{Written(node)} is a number that no float comes near.", "Write its logarithm.") from None
+
+
+def _magnitude(node: Any, parts: list[float | None]) -> float | None:
+    """The size of a number that is made by sums, products and powers; None for anything else."""
+    if isinstance(node, sp.Rational):
+        return abs(int(node.p)) / int(node.q) if node.is_finite else None
+    if isinstance(node, sp.Float):
+        return abs(float(node))
+    known = [part for part in parts if part is not None]
+    if not parts or len(known) < len(parts):
+        return None
+    match node:
+        case sp.Add():
+            return math.fsum(known)
+        case sp.Mul():
+            return math.prod(known)
+        case sp.Pow():
+            return known[0] ** abs(known[1]) if known[0] else 0.0
+    return None
 
 
 def printed(expression: sp.Basic) -> str | None:

@@ -87,10 +87,10 @@ def _factors(node: Any) -> tuple[list[sp.Basic], Any]:
     for factor in node.as_ordered_factors() if _is_small(node) else node.args:
         if factor is S.NegativeOne:
             minus = not minus
-        elif factor.is_Rational and abs(factor.p) == 1:
+        elif factor.is_Rational and factor.is_finite and abs(factor.p) == 1:
             minus ^= factor.p < 0
             below.append(sp.Integer(factor.q))
-        elif factor.is_number and factor.is_negative:
+        elif factor.is_Number and factor.is_extended_negative:
             minus = not minus
             above.append(-factor)
         elif factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative:

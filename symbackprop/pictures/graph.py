@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple, get_args
 from xml.etree.ElementTree import Element
 
+from symbackprop.core.errors import shown
 from symbackprop.formulas.ink import NOTHING, DrawingError, Ink, fitted, formula, text, value
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node as Formula
@@ -120,7 +121,7 @@ def draw_graph(nodes: Sequence[Node], edges: Sequence[Edge], title: str = "", di
 
 def _check(nodes: Sequence[Node], edges: Sequence[Edge], direction: str) -> None:
     if direction not in get_args(Direction):
-        raise DrawingError(f"direction {direction!r} is unknown: write one of {', '.join(get_args(Direction))}")
+        raise DrawingError(f"direction {shown(direction)} is unknown: write one of {', '.join(get_args(Direction))}")
     if not 0 < len(nodes) <= MOST_NODES:
         raise DrawingError(f"a picture has 1 to {MOST_NODES} nodes, not {len(nodes)}: draw a part, or a smaller network")
     known = Counter(node.id for node in nodes)

@@ -187,7 +187,7 @@ def symbolic(rng: Random) -> Deed:
         way = rng.randrange(5)
         a, b = made(depth - 1), made(depth - 1)
         if way == 0:
-            return a + b
+            return sp.Add(a, b, evaluate=_is_soon_a_number(a) and _is_soon_a_number(b))
         if way == 1:
             return sp.Mul(a, b, evaluate=_is_soon_a_number(a) and _is_soon_a_number(b))
         if way == 2:

@@ -161,13 +161,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         'L is a symbol and the name of the result. Name the result: from_sympy(..., name="f").',
     ),
     "written entries": (lambda: sp.Matrix([[x, y]]), "a matrix with written entries is not read. Write a MatrixSymbol,"),
-    "not sympy": (lambda: "x + 1", "x + 1 is no expression of SymPy. Give an Expr or a MatrixExpr."),
+    "not sympy": (lambda: "x + 1", "'x + 1' is no expression of SymPy. Give an Expr or a MatrixExpr."),
     "no default": (lambda: sp.Piecewise((x, x > 0)), "Piecewise((x, x > 0)) has no value everywhere. End it with (value, True)."),
     "limits": (lambda: sp.Sum(sp.IndexedBase("B", shape=(m,))[i], (i, 0, n - 1)), "B[i]: i runs over n, the axis has size m."),
     "part of an axis": (lambda: sp.Sum(sp.IndexedBase("B")[i], (i, 2, n)), "B[i]: i begins at 2. Sum over the whole axis."),
     "shifted": (lambda: sp.Sum(sp.IndexedBase("B", shape=(n,))[i + 1], (i, 0, n - 1)), "B[i + 1]: i + 1 is no index."),
     "no shape": (lambda: sp.IndexedBase("B")[0] + x, "B[0]: the sizes of B are not known. Write IndexedBase(..., shape=(n,))."),
     "a size of nothing": (lambda: sp.Sum(x, (i, 1, n)), "the size n stands in the shape of no tensor."),
+    "a tower of powers": (
+        lambda: x * sp.Pow(1000, sp.Pow(1000, 1000, evaluate=False), evaluate=False),
+        "is a number that no float comes near.",
+    ),
+    "not a number": (lambda: sp.Mul(x, sp.nan, sp.Pow(2, x), evaluate=False), "nan is not a real number."),
     "matrix power": (
         lambda: A ** Symbol("p", integer=True),
         "(A**p): the exponent of a matrix is -1 or a whole number from 1 to 16.",
@@ -200,13 +205,15 @@ def test_a_wrt_that_is_not_there() -> None:
         from_sympy(x * y, wrt="x, w")
 
 
-leaves = st.sampled_from([x, y, sp.Integer(2), Rational(-1, 3)])
+leaves = st.sampled_from([x, y, sp.Integer(2), Rational(-1, 3), sp.log(Rational(1, 3))])
 trees = st.recursive(
     leaves,
     lambda inner: st.one_of(
         st.tuples(inner, inner).map(lambda p: p[0] + p[1]),
         st.tuples(inner, inner).map(lambda p: p[0] * p[1]),
         st.tuples(inner, inner).map(lambda p: p[0] - p[1]),
+        st.tuples(inner, inner).map(lambda p: sp.Add(*p, evaluate=False)),
+        st.tuples(inner, inner).map(lambda p: sp.Mul(-1, *p, evaluate=False)),
         st.tuples(inner, inner).map(lambda p: p[0] / (p[1] ** 2 + 1)),
         inner.map(sp.sin),
         inner.map(sp.tanh),

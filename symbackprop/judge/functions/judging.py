@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.errors import shown
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Scene, random_numbers_kept
 from symbackprop.judge.functions.compare import Change, Evidence, changes, evidence
 from symbackprop.judge.functions.leaves import Leaf, put, reached
@@ -38,7 +39,7 @@ def judge(passes: Passes, scene: Scene, wrt: list[tuple[str, Leaf]] | None, allo
     """The verdict on a backward pass, at the person's own point and at generic ones."""
     unknown = sorted(set(allow) - set(CONVENTIONS))
     if unknown:
-        raise FunctionJudgeError(f"allow: there is no convention {unknown[0]!r}; there are {', '.join(CONVENTIONS)}")
+        raise FunctionJudgeError(f"allow: there is no convention {shown(unknown[0])}; there are {', '.join(CONVENTIONS)}")
     with random_numbers_kept():
         return _judge(passes, in_doubles(scene.copied()), wrt, allow)
 

@@ -8,7 +8,7 @@ from sympy import S
 from symbackprop.language import tensors as builder
 from symbackprop.language.layers.arguments import Value, activated, equal, tensor
 from symbackprop.language.operations import sum as total
-from symbackprop.language.tensors import Tensor, as_tensor, matmul, normal_axes
+from symbackprop.language.tensors import Tensor, as_tensor, matmul, normal_axis
 
 
 def add_bias(x: Value, b: Value, axis: int = -1) -> Tensor:
@@ -18,7 +18,7 @@ def add_bias(x: Value, b: Value, axis: int = -1) -> Tensor:
     Returns the shape of x. Raises LanguageError where the sizes differ.
     """
     x, b = as_tensor(x), tensor("add_bias", b, "h")
-    (place,) = normal_axes("add_bias", x, axis)
+    place = normal_axis("add_bias", x, axis)
     equal("add_bias", x, place, b, 0)
     return x + b[(slice(None), *[None] * (x.ndim - 1 - place))]
 

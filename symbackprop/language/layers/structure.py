@@ -9,7 +9,7 @@ from symbackprop.core.program import position
 from symbackprop.language import tensors as builder
 from symbackprop.language.layers.arguments import Value, part, tensor, whole
 from symbackprop.language.operations import reshape
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, normal_axes, product
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, normal_axis, product
 from symbackprop.language.tensors.indexing import is_integer
 
 
@@ -20,7 +20,7 @@ def flatten_features(x: Value, axis: int = 1) -> Tensor:
     Returns (N, C H W). Raises LanguageError for an axis that x lacks.
     """
     x = as_tensor(x)
-    (first,) = normal_axes("flatten_features", x, axis)
+    first = normal_axis("flatten_features", x, axis)
     return reshape(x, (*x.shape[:first], sp.expand(sp.Mul(*x.shape[first:]))))
 
 
@@ -31,7 +31,7 @@ def split_axis(x: Value, axis: int, count: int) -> Tensor:
     Returns the shape of x with (count, m) in the place of the axis. Raises LanguageError where `count` does not divide.
     """
     x = as_tensor(x)
-    (place,) = normal_axes("split_axis", x, axis)
+    place = normal_axis("split_axis", x, axis)
     count = whole("split_axis", "count", count, 1)
     size = part("split_axis", x, place, count)
     own = letters(x.ndim)
@@ -47,7 +47,7 @@ def merge_axes(x: Value, axis: int) -> Tensor:
     Returns the shape of x with the product of the two sizes in their place. Raises LanguageError where there is no next axis.
     """
     x = as_tensor(x)
-    (place,) = normal_axes("merge_axes", x, axis)
+    place = normal_axis("merge_axes", x, axis)
     if place + 1 == x.ndim:
         raise LanguageError(f"merge_axes: axis {axis} is the last axis of {label(x)}; it merges with the next one")
     own = letters(x.ndim)

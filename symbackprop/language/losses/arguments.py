@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.core.errors import shown
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, same_size, shape_text, slot
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, total
@@ -19,7 +20,7 @@ REDUCTIONS = ("sum", "mean", "none")
 def reduced(loss: str, values: Tensor, reduction: str) -> Tensor:
     """The sum or the mean of the values over all their axes, or the values themselves for "none"."""
     if reduction not in REDUCTIONS:
-        raise LanguageError(f'{loss}: there is no reduction {reduction!r}; write "sum", "mean" or "none"')
+        raise LanguageError(f'{loss}: there is no reduction {shown(reduction)}; write "sum", "mean" or "none"')
     return values if reduction == "none" else total(values, mean=reduction == "mean")
 
 

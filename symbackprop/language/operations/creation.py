@@ -6,7 +6,7 @@ import sympy as sp
 
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, slot
-from symbackprop.language.operations.values import Sizes, Value, sizes_of
+from symbackprop.language.operations.values import Sizes, Value, size_of, sizes_of
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, indexing, label, letters, number_of
 
 
@@ -41,21 +41,21 @@ def ones_like(x: Value) -> Tensor:
 
 def eye(n: Sizes) -> Tensor:
     """y[i j] = 1[i = j], of shape (n, n)."""
-    (extent,) = sizes_of("eye", n)
+    extent = size_of("eye", n)
     guard = iverson(sp.Eq(position("0"), position("1"), evaluate=False))
     return Tensor((extent, extent), Sum(guard), (), ("0", "1"))
 
 
 def arange(n: Sizes) -> Tensor:
     """y[i] = i, of shape (n,): the positions 0, 1, ..., n - 1."""
-    (extent,) = sizes_of("arange", n)
+    extent = size_of("arange", n)
     return indexing.arange(extent)
 
 
 def one_hot(t: Value, classes: Sizes) -> Tensor:
     """y[... c] = 1[c = t[...]] of a tensor of integers below `classes`."""
     t = as_tensor(t)
-    (extent,) = sizes_of("one_hot", classes)
+    extent = size_of("one_hot", classes)
     if not indexing.is_integer(t):
         raise LanguageError(f"one_hot: {label(t)} holds no integers; declare it as integers[n, v]")
     bound = indexing.bound_of(t)

@@ -6,6 +6,7 @@ import math
 
 import sympy as sp
 
+from symbackprop.core.errors import shown
 from symbackprop.core.program import shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.elementwise import sqrt
@@ -28,15 +29,16 @@ def norm(x: Value, ord: Order | None = None, axis: Axis = None, keepdims: bool =
     axes = builder.normal_axes("norm", x, axis)
     if ord is None:
         return sqrt(sum(x**2, axes, keepdims))
-    if not (isinstance(ord, str | int | float) or (isinstance(ord, sp.Expr) and ord.is_real)) or ord != ord:
-        raise LanguageError(f"norm: ord must be a number or 'fro', not {ord}; write norm({label(x)}, 2), say")
+    told = ord.is_comparable or ord.is_infinite if isinstance(ord, sp.Expr) else isinstance(ord, str | int | float)
+    if not told or ord != ord:
+        raise LanguageError(f"norm: ord must be a number or 'fro', not {shown(ord)}; write norm({label(x)}, 2), say")
     match len(axes):
         case 1:
             return _of_vectors(x, ord, axes, keepdims)
         case 2:
             return _of_matrices(x, ord, (axes[0], axes[1]), keepdims)
     raise LanguageError(
-        f"norm: ord={ord!r} is a norm of vectors and matrices, {label(x)} is {shape_text(x.shape)}; name one or two axes, or "
+        f"norm: ord={shown(ord)} is a norm of vectors and matrices, {label(x)} is {shape_text(x.shape)}; name one or two axes, or "
         f"write norm({label(x)}), the root of the sum of all squares"
     )
 
@@ -48,7 +50,7 @@ def _of_vectors(x: Tensor, ord: Order, axes: tuple[int, ...], keepdims: bool) ->
     if ord == 1:
         return sum(magnitude, axes, keepdims)
     if isinstance(ord, str):
-        raise LanguageError(f"norm: ord={ord!r} is no norm of a vector; write norm({label(x)}), or a number as ord")
+        raise LanguageError(f"norm: ord={shown(ord)} is no norm of a vector; write norm({label(x)}), or a number as ord")
     if ord == 0:
         raise LanguageError(
             f"norm: ord=0 counts the entries that are not 0, which is flat; write sum(where({label(x)} == 0, 0, 1)) for the count"
@@ -66,12 +68,13 @@ def _of_matrices(x: Tensor, ord: Order, axes: tuple[int, int], keepdims: bool) -
     if ord in (2, -2, "nuc"):
         what = {2: "the largest singular value", -2: "the smallest singular value", "nuc": "the sum of the singular values"}[ord]
         raise LanguageError(
-            f"norm: ord={ord!r} of a matrix is {what}, which is not in the language; write norm({name}, 'fro') for the root of "
-            f"the sum of the squares"
+            f"norm: ord={shown(ord)} of a matrix is {what}, which is not in the language; write norm({name}, 'fro') "
+            f"for the root of the sum of the squares"
         )
     if isinstance(ord, str) or not (abs(ord) == 1 or math.isinf(ord)):
         raise LanguageError(
-            f"norm: NumPy has no norm ord={ord!r} of a matrix; write norm({name}, 'fro'), or ord=1 for the largest sum of a column"
+            f"norm: NumPy has no norm ord={shown(ord)} of a matrix; write norm({name}, 'fro'), "
+            f"or ord=1 for the largest sum of a column"
         )
     rows, columns = axes
     summed, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)

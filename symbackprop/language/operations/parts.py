@@ -25,7 +25,7 @@ def split(x: Value, parts: Any, axis: int = 0) -> tuple[Tensor, ...]:
     Returns the parts, in order. Raises LanguageError where the parts are not equal, or a part is empty.
     """
     x = as_tensor(x)
-    (place,) = builder.normal_axes("split", x, axis)
+    place = builder.normal_axis("split", x, axis)
     extent = x.shape[place]
     if isinstance(parts, tuple | list):
         cuts = [_size(one) for one in parts]
@@ -57,7 +57,7 @@ def cumsum(x: Value, axis: int | None = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    (place,) = builder.normal_axes("cumsum", x, axis)
+    place = builder.normal_axis("cumsum", x, axis)
     own = letters(x.ndim)
     index = (*own[:place], "c", *own[place + 1 :])
     sizes = dict(zip(own, x.shape, strict=True)) | {"c": x.shape[place]}
@@ -74,7 +74,7 @@ def cumprod(x: Value, axis: int | None = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    (place,) = builder.normal_axes("cumprod", x, axis)
+    place = builder.normal_axis("cumprod", x, axis)
     own = letters(x.ndim)
     index = (*own[:place], "c", *own[place:])
     reached = Where(sp.Le(position(own[place]), position("c"), evaluate=False), slot(0), reduction("prod").empty)

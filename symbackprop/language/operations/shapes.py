@@ -31,7 +31,7 @@ def transpose(x: Value, axes: Sequence[int] | None = None) -> Tensor:
 def swapaxes(x: Value, a: int, b: int) -> Tensor:
     """y = x with the axes a and b exchanged."""
     x = as_tensor(x)
-    (i,), (j,) = builder.normal_axes("swapaxes", x, a), builder.normal_axes("swapaxes", x, b)
+    i, j = builder.normal_axis("swapaxes", x, a), builder.normal_axis("swapaxes", x, b)
     order = list(range(x.ndim))
     order[i], order[j] = j, i
     return builder.permute(x, order)
@@ -40,7 +40,7 @@ def swapaxes(x: Value, a: int, b: int) -> Tensor:
 def moveaxis(x: Value, source: int, destination: int) -> Tensor:
     """y = x with the axis `source` moved to `destination`."""
     x = as_tensor(x)
-    (i,), (j,) = builder.normal_axes("moveaxis", x, source), builder.normal_axes("moveaxis", x, destination)
+    i, j = builder.normal_axis("moveaxis", x, source), builder.normal_axis("moveaxis", x, destination)
     order = [k for k in range(x.ndim) if k != i]
     order.insert(j, i)
     return builder.permute(x, order)
@@ -49,7 +49,7 @@ def moveaxis(x: Value, source: int, destination: int) -> Tensor:
 def expand_dims(x: Value, axis: int) -> Tensor:
     """y = x with an axis of size 1 put in at `axis`."""
     x = as_tensor(x)
-    (place,) = builder.normal_axes("expand_dims", Tensor((S.One,) * (x.ndim + 1)), axis)
+    place = builder.normal_axis("expand_dims", Tensor((S.One,) * (x.ndim + 1)), axis)
     return x[(*[slice(None)] * place, None, Ellipsis)]
 
 
@@ -119,7 +119,7 @@ def concatenate(tensors: Sequence[Value], axis: int = 0) -> Tensor:
     if not several or not several[0].ndim:
         raise LanguageError("concatenate needs one tensor or more, each with an axis")
     first = several[0]
-    (place,) = builder.normal_axes("concatenate", first, axis)
+    place = builder.normal_axis("concatenate", first, axis)
     for other in several[1:]:
         fits = other.ndim == first.ndim and all(
             k == place or same_size(a, b) for k, (a, b) in enumerate(zip(first.shape, other.shape, strict=True))

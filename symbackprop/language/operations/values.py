@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.errors import shown
 from symbackprop.core.program import shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, label, number_of
@@ -31,12 +33,28 @@ def sizes_of(what: str, shape: Sizes) -> tuple[Expr, ...]:
     return tuple(result)
 
 
+def size_of(what: str, extent: Sizes) -> Expr:
+    """The one size that a person gave.
+
+    Raises LanguageError for what is no size, and for none or several.
+    """
+    found = sizes_of(what, extent)
+    if len(found) != 1:
+        raise LanguageError(f"{what}: {len(found)} sizes are given, it takes one; write {what}(n), or one whole number")
+    return found[0]
+
+
 def number(value: Value) -> Expr | None:
     """The number that a setting is, also where a person named it; None for any other tensor."""
     if isinstance(value, Tensor):
         constant = value.signature is not None and value.signature.kind == "constant"
         return value.signature.value if constant and value.signature else number_of(value)
     return as_number(value)
+
+
+def _holds(relation: object) -> bool:
+    """Whether a comparison holds whatever the sizes are."""
+    return relation in (True, sp.true)
 
 
 def setting(what: str, name: str, value: Value, low: int, high: int | None = None, low_fits: bool = False) -> Value:
@@ -47,9 +65,9 @@ def setting(what: str, name: str, value: Value, low: int, high: int | None = Non
     if isinstance(value, Tensor) and value.ndim:
         raise LanguageError(f"{what}: {name} must be one number, {label(value)} is {shape_text(value.shape)}")
     if not isinstance(value, Tensor | int | float | Expr):
-        raise LanguageError(f"{what}: {name} must be a number, not {value!r}")
+        raise LanguageError(f"{what}: {name} must be a number, not {shown(value)}")
     n = number(value)
-    if n is not None and (n < low or (n == low and not low_fits) or (high is not None and n >= high)):
+    if n is not None and (_holds(n < low) or (n == low and not low_fits) or (high is not None and _holds(n >= high))):
         least = f"{low} or more" if low_fits else f"greater than {low}"
         most = "" if high is None else f" and less than {high}"
         raise LanguageError(f"{what}: {name} must be {least}{most}, not {n}")

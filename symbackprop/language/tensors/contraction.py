@@ -155,6 +155,17 @@ def normal_axes(what: str, x: Tensor, axis: Any) -> tuple[int, ...]:
     return tuple(result)
 
 
+def normal_axis(what: str, x: Tensor, axis: Any) -> int:
+    """The one axis that `axis` means, from 0.
+
+    Raises LanguageError for an axis that x does not have, for none and for several.
+    """
+    found = normal_axes(what, x, axis)
+    if len(found) != 1:
+        raise LanguageError(f"{what}: axis={axis} names {len(found)} axes of {label(x)}, it takes one; write axis=0, say")
+    return found[0]
+
+
 def _reduced(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> tuple[Index, tuple[Expr, ...], tuple[Range, ...]]:
     index = letters(x.ndim)
     over = tuple((index[a], x.shape[a]) for a in axes)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symbackprop.core.errors import shown
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
@@ -195,7 +196,9 @@ def given(state: State, value: str, word: Word) -> Senses:
         whole = sure(state.tensor(state.names.named(row[1]) or ""))
         whole = made(nd.transposed, whole) if row[2] else whole
         return indexed(state, whole, (Token(row[3], word.at),), word.at)
-    raise Fault(f"symbols: {value!r} names nothing of the network.", "Give a tensor, a size, a number, X[n] or X[:, n].", word.at)
+    raise Fault(
+        f"symbols: {shown(value)} names nothing of the network.", "Give a tensor, a size, a number, X[n] or X[:, n].", word.at
+    )
 
 
 def extents(state: State, sub: Tokens) -> list[int]:
