@@ -36,7 +36,7 @@ def test_each_thing_says_what_it_is_in_one_short_line():
     assert repr(network) == "<Network two_layer: L of x, y, W_1, W_2, 4 equations>"
     assert repr(derivation) == "<Derivation of L by W_1, W_2: 5 steps>"
     assert repr(derivation.gradients["W_1"]) == "<dL/dW_1 (h, d)>"
-    assert str(derivation) == "\n".join([str(network), *map(str, derivation.steps)])
+    assert str(derivation) == "\n".join([str(network), *map(str, derivation.backward)])
     many = sb.read("\n".join([*(f"w{k}: parameter" for k in range(30)), "L = " + " + ".join(f"w{k}" for k in range(30))]))
     assert repr(sb.derive(many)) == "<Derivation of L by w0, w1, w2, w3, w4, w5, ...: 58 steps>"
 
@@ -78,7 +78,7 @@ def test_a_report_is_saved_in_the_format_of_its_suffix(tmp_path: Path):
 
 
 def test_the_steps_are_the_sweep_in_its_order_each_with_its_reason():
-    steps = sb.derive(TWO_LAYER).steps
+    steps = sb.derive(TWO_LAYER).backward
     assert [equation.target.name for equation in steps] == ["dL/dyhat", "dL/dW_2", "dL/da", "dL/dz", "dL/dW_1"]
     assert all(equation.step for equation in steps)
     last = steps[-1].step

@@ -88,8 +88,6 @@ class Derivation:
         """The gradient equations, in the order of the sweep."""
         return self.program.equations[len(self.forward.equations) :]
 
-    steps = backward
-
     def gradient(self, name: str) -> str:
         """The name of the tensor that holds d of / d name."""
         return gradient_name(self.of, name)
@@ -154,7 +152,7 @@ class Derivation:
         return str(self.program)
 
     def __repr__(self) -> str:
-        return f"<Derivation of {self.of} by {listed(self.wrt)}: {len(self.steps)} steps>"
+        return f"<Derivation of {self.of} by {listed(self.wrt)}: {len(self.backward)} steps>"
 
 
 @dataclass(frozen=True, repr=False)

@@ -37,7 +37,7 @@ def entries(
     else:
         bound, where = defined(program, sizes, seed)
     values = {**where, **tape.forward(whole.program, where, bound)}
-    zero = {e.step.wrt.name for e in whole.steps if e.step and e.step.rule == "zero" and e.step.wrt}
+    zero = {e.step.wrt.name for e in whole.backward if e.step and e.step.rule == "zero" and e.step.wrt}
     moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if not program.shape(asked.of) else []
     return (
         {name: _text(values[name]) for name in program.tensors if name in values},

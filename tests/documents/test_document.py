@@ -39,8 +39,9 @@ from symbackprop.formulas.read_latex import parse
 from tests.documents.sample import FORMULAS, PICTURE, SAMPLE, WHITELIST
 
 fragment = Fragment().write
-write_text, write_markdown, write_latex, write_html = (row.write for row in FORMATS)
-WRITERS = (*(row.write for row in FORMATS), fragment)
+WRITE = {row.name: row.write for row in FORMATS}
+write_text, write_markdown, write_latex, write_html = (WRITE[name] for name in ("text", "markdown", "latex", "html"))
+WRITERS = (*WRITE.values(), fragment)
 VOID = {"meta", "br", "img", "link", "hr"}
 NASTY = "<script>alert(1)</script> & a_b 100% #1 $x$ `c` \\input{x} ^~ [l](u) *s* | \" ' -- \x1b[31m \u202e"
 
@@ -299,7 +300,7 @@ def test_an_empty_document_is_a_title(write) -> None:
 
 
 def test_what_is_right_and_wrong_is_seen_in_every_format_with_colours_and_without() -> None:
-    shown = {row.name: row.write(SAMPLE) for row in FORMATS}
+    shown = {name: write(SAMPLE) for name, write in WRITE.items()}
     assert "✗ A claim about W₁" in shown["text"]
     assert "Claimed           δ ⟦2 x⟧" in shown["text"]
     assert "First wrong step: The step is wrong." in shown["text"]
