@@ -25,60 +25,18 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 """
 
 _ESCAPES = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "_": r"\_",
-    "%": r"\%",
-    "&": r"\&",
-    "#": r"\#",
-    "$": r"\$",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "`": r"\char18{}",
-    '"': r"\char`\"{}",
-    "–": r"\textendash{}",
-    "—": r"\textemdash{}",
-    "“": r"\textquotedblleft{}",
-    "”": r"\textquotedblright{}",
-    "‘": r"\textquoteleft{}",
-    "’": r"\textquoteright{}",
-    "…": r"\ldots{}",
-    "\u00a0": "~",
-    "ß": r"\ss{}",
-    "æ": r"\ae{}",
-    "Æ": r"\AE{}",
-    "œ": r"\oe{}",
-    "Œ": r"\OE{}",
-    "ø": r"\o{}",
-    "Ø": r"\O{}",
-    "ł": r"\l{}",
-    "Ł": r"\L{}",
-    "ı": r"\i{}",
-    "§": r"\S{}",
-    "©": r"\copyright{}",
-    "•": r"\ensuremath{\bullet}",
-    "[": "{[}",
-    "]": "{]}",
-}
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    "`": r"\char18{}", '"': r"\char`\"{}", "[": "{[}", "]": "{]}", "–": r"\textendash{}", "—": r"\textemdash{}",
+    "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}",
+    "…": r"\ldots{}", "\u00a0": "~", "§": r"\S{}", "©": r"\copyright{}", "•": r"\ensuremath{\bullet}",
+    "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}",
+    "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
+}  # fmt: skip
 _MARKS = {
-    "\u0300": "`",
-    "\u0301": "'",
-    "\u0302": "^",
-    "\u0303": "~",
-    "\u0308": '"',
-    "\u0304": "=",
-    "\u0307": ".",
-    "\u030c": "v ",
-    "\u0306": "u ",
-    "\u030b": "H ",
-    "\u030a": "r ",
-    "\u0327": "c ",
-    "\u0323": "d ",
-}
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=", "\u0307": ".",
+    "\u030c": "v ", "\u0306": "u ", "\u030b": "H ", "\u030a": "r ", "\u0327": "c ", "\u0323": "d ",
+}  # fmt: skip
 _MACRO_OF = (
     {char: f"\\{name}" for name, (char, kind) in SYMBOLS.items() if not char.isascii() and kind not in ("limit", "function")}
     | {char: name for name, (char, _) in CHARACTERS.items() if not char.isascii()}
@@ -134,9 +92,6 @@ class Latex(Writer):
         bookmark = " ".join(re.findall(r"[A-Za-z0-9]+", Text().line(heading)))
         command = "sub" * number.count(".") + "section"
         return f"\\{command}{{\\texorpdfstring{{{self.line(heading)}}}{{{bookmark}}}}}{_anchored(anchor)}"
-
-    def paragraph(self, words: str) -> str:
-        return words
 
     def bullets(self, items: list[str]) -> str:
         listed = "\n".join(f"\\item {item}" for item in items)

@@ -10,21 +10,10 @@ from symbackprop.formulas.tree import Node
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
 _SPELLING = {
-    r"\{": r"\lbrace ",
-    r"\}": r"\rbrace ",
-    r"\|": r"\Vert ",
-    "|": r"\vert ",
-    "<": r"\lt ",
-    ">": r"\gt ",
-    "*": r"\ast ",
-    r"\,": r"\thinspace ",
-    r"\:": r"\medspace ",
-    r"\;": r"\thickspace ",
-    r"\!": r"\negthinspace ",
-    r"\ ": r"\enspace ",
-    r"\\": r"\cr ",
-    r"\operatorname": r"\mathrm",
-}
+    r"\{": r"\lbrace ", r"\}": r"\rbrace ", r"\|": r"\Vert ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ", "*": r"\ast ",
+    r"\,": r"\thinspace ", r"\:": r"\medspace ", r"\;": r"\thickspace ", r"\!": r"\negthinspace ", r"\ ": r"\enspace ",
+    r"\\": r"\cr ", r"\operatorname": r"\mathrm",
+}  # fmt: skip
 _SPECIAL = re.compile(r"[\\`*_\[\]|<~$&]|:(?=//)|^[#+\-=>]")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
@@ -64,9 +53,6 @@ class Markdown(Writer):
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         return f"{_anchored(anchor)}{'#' * (number.count('.') + 2)} {number} {self.line(heading)}"
-
-    def paragraph(self, words: str) -> str:
-        return words
 
     def bullets(self, items: list[str]) -> str:
         return "\n".join(f"- {item}" for item in items)

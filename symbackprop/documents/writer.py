@@ -94,6 +94,10 @@ class Writer(ABC):
         """A piece of a line with its tone; where there are no colours, what is bad is strong."""
         return self.strong(written) if tone == "bad" else written
 
+    def paragraph(self, words: str) -> str:
+        """Running text, as it stands unless the format breaks its lines or marks them."""
+        return words
+
     @abstractmethod
     def text(self, text: str) -> str:
         """Words, escaped."""
@@ -121,10 +125,6 @@ class Writer(ABC):
     @abstractmethod
     def section(self, heading: Content, number: str, anchor: str) -> str:
         """A heading."""
-
-    @abstractmethod
-    def paragraph(self, words: str) -> str:
-        """Running text."""
 
     @abstractmethod
     def bullets(self, items: list[str]) -> str:

@@ -9,7 +9,7 @@ from symbackprop.formulas.ink import OUTLINES, Ink
 class Canvas:
     """An SVG being drawn. `prefix` keeps its ids apart from those of other pictures in the same page."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
         # xlink:href is read by old viewers and by new ones, in a file and within a page.
         self.root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg"})
@@ -28,10 +28,10 @@ class Canvas:
         return self.root
 
     def add(self, parent: ElementTree.Element, tag: str, content: str = "", /, **traits: str | float) -> ElementTree.Element:
-        """One element with its text. Numbers among its traits are rounded to hundredths, `_` in a name means `-`."""
+        """One element with its text. Numbers among its traits are rounded to hundredths; `_` in a name is `-`, none at its end."""
         element = ElementTree.SubElement(parent, tag)
         for name, trait in traits.items():
-            element.set(name.replace("_", "-"), _clean(trait) if isinstance(trait, str) else number(trait))
+            element.set(name.rstrip("_").replace("_", "-"), _clean(trait) if isinstance(trait, str) else number(trait))
         if content:
             element.text = _clean(content)
         return element
@@ -74,7 +74,8 @@ class Canvas:
         definitions = ElementTree.Element("defs")
         for outline in sorted(self._used):
             self.add(definitions, "path", id=f"{self.prefix}{outline}", d=OUTLINES[outline])
-        self.root.insert(sum(child.tag in ("title", "desc") for child in self.root), definitions)
+        if self._used:
+            self.root.insert(sum(child.tag in ("title", "desc") for child in self.root), definitions)
         return ElementTree.tostring(self.root, encoding="unicode") + "\n"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from math import ceil, floor, isfinite, log10
+
+from symbackprop.pictures.canvas import Canvas, number
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 74, 24, 68, 52  # margins around the plot
+MIDDLE = (TOP + HEIGHT - BOTTOM) / 2
 LONGEST = 76  # characters of a title
 WIDE = 10  # a loss that falls by more than this factor is drawn on a logarithmic axis
 
@@ -18,7 +20,7 @@ STYLE = """
 .paper{fill:#191a1c}.ink{fill:#e8e4dc}.quiet{fill:#a9a398}.grid{stroke:#3a3b3e}.axis{stroke:#a9a398}
 .one{stroke:#8fb4e8}.two{stroke:#f0a050}.one-text{fill:#8fb4e8}.two-text{fill:#f0a050}}
 """
-FONT = 'font-family="STIX Two Text, Palatino, Georgia, serif"'
+FONT = "STIX Two Text, Palatino, Georgia, serif"
 
 
 def draw_curve(training: Sequence[float], held_out: Sequence[float] = (), title: str = "", name: str = "loss") -> str:
@@ -43,47 +45,60 @@ def draw_curve(training: Sequence[float], held_out: Sequence[float] = (), title:
     def up(value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (scale(value) - low) / (high - low)
 
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img">',
-        f"<title>{escape(_description(title, lines, name))}</title>",
-        f"<style>{STYLE}</style>",
-        f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="6"/>',
-    ]
-    if title:
-        short = title if len(title) <= LONGEST else f"{title[:LONGEST].rpartition(' ')[0].rstrip(',:;') or title[:LONGEST]} …"
-        parts.append(_text(LEFT, 26, short, "ink", 16))
-    for tick in ticks:
-        parts.append(f'<path class="grid" d="M{LEFT} {up(tick):.1f}H{WIDTH - RIGHT}"/>')
-        parts.append(_text(LEFT - 8, up(tick) + 4, f"{tick:.4g}", "quiet", 13, "end"))
-    for tick in dict.fromkeys((1, *(_steps(1, epochs) if epochs > 1 else ()))):
-        if tick == int(tick) and 1 <= tick <= epochs:
-            parts.append(_text(across(tick), HEIGHT - BOTTOM + 20, f"{tick:g}", "quiet", 13, "middle"))
-            parts.append(f'<path class="axis" d="M{across(tick):.1f} {HEIGHT - BOTTOM}v5"/>')
-    parts.append(f'<path class="axis" fill="none" d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"/>')
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, "epoch", "ink", 14, "middle"))
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    label = f"{name} (logarithmic)" if logarithmic else name
-    parts.append(_text(18, middle, label, "ink", 14, "middle", f' transform="rotate(-90 18 {middle:.0f})"'))
-    for k, (legend, mark, line) in enumerate(lines):
-        points = " ".join(f"{across(epoch):.1f},{up(value):.1f}" for epoch, value in enumerate(line, 1))
-        if len(line) > 1:
-            parts.append(f'<polyline class="{mark}" fill="none" stroke-width="2" stroke-linejoin="round" points="{points}"/>')
-        else:
-            parts.append(f'<circle class="{mark}" fill="none" stroke-width="2" r="3" cx="{across(1):.1f}" cy="{up(line[0]):.1f}"/>')
-        x = LEFT + 220 * k
-        parts.append(f'<path class="{mark}" stroke-width="2" d="M{x} 46h22"/>')
-        parts.append(_text(x + 28, 50, f"{legend}, at last {line[-1]:.3g}", f"{mark}-text", 14))
-    return "\n".join([*parts, "</svg>\n"])
-
-
-def _text(x: float, y: float, text: str, mark: str, size: int, anchor: str = "start", more: str = "") -> str:
-    at = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}"'
-    return f'<text class="{mark}" {at} {FONT}{more}>{escape(text)}</text>'
-
-
-def _description(title: str, lines: Sequence[tuple[str, str, Sequence[float]]], name: str) -> str:
+    canvas = Canvas()
     told = ", ".join(f"{legend} from {line[0]:.3g} to {line[-1]:.3g}" for legend, _, line in lines)
-    return f"{title}: {name} against epoch, {told}" if title else f"{name} against epoch, {told}"
+    root = canvas.page(WIDTH, HEIGHT, f"{title}: {name} against epoch" if title else f"{name} against epoch", told)
+    canvas.add(root, "style", STYLE)
+    canvas.add(root, "rect", class_="paper", width=WIDTH, height=HEIGHT, rx=6)
+    if title:
+        _write(canvas, LEFT, 26, title if len(title) <= LONGEST else _shortened(title), "ink", 16)
+    _axes(canvas, {f"{tick:.4g}": up(tick) for tick in ticks}, {f"{tick:g}": across(tick) for tick in _epochs(epochs)})
+    _write(canvas, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, "epoch", "ink", 14, "middle")
+    turned = {"transform": f"rotate(-90 18 {number(MIDDLE)})"}
+    _write(canvas, 18, MIDDLE, f"{name} (logarithmic)" if logarithmic else name, "ink", 14, "middle", **turned)
+    for x, (legend, mark, line) in zip((LEFT, LEFT + 220), lines, strict=False):
+        _line(canvas, mark, [(across(epoch), up(value)) for epoch, value in enumerate(line, 1)])
+        canvas.add(root, "path", class_=mark, stroke_width=2, d=f"M{x} 46h22")
+        _write(canvas, x + 28, 50, f"{legend}, at last {line[-1]:.3g}", f"{mark}-text", 14)
+    return canvas.finish()
+
+
+def _write(
+    canvas: Canvas, x: float, y: float, text: str, mark: str, size: int, anchor: str = "start", **traits: str
+) -> None:  # fmt: skip
+    traits |= {"class": mark, "text_anchor": anchor, "font_family": FONT}
+    canvas.add(canvas.root, "text", text, x=x, y=y, font_size=size, **traits)
+
+
+def _axes(canvas: Canvas, heights: dict[str, float], places: dict[str, float]) -> None:
+    """The axes; heights and places: what stands at the ticks, and where they are."""
+    for told, y in heights.items():
+        canvas.add(canvas.root, "path", class_="grid", d=f"M{LEFT} {number(y)}H{WIDTH - RIGHT}")
+        _write(canvas, LEFT - 8, y + 4, told, "quiet", 13, "end")
+    for told, x in places.items():
+        _write(canvas, x, HEIGHT - BOTTOM + 20, told, "quiet", 13, "middle")
+        canvas.add(canvas.root, "path", class_="axis", d=f"M{number(x)} {HEIGHT - BOTTOM}v5")
+    canvas.add(canvas.root, "path", class_="axis", fill="none", d=f"M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}")
+
+
+def _line(canvas: Canvas, mark: str, points: list[tuple[float, float]]) -> None:
+    """A line through the points; a single one is a circle."""
+    traits = {"class": mark, "fill": "none", "stroke_width": "2"}
+    if len(points) > 1:
+        joined = " ".join(f"{number(x)},{number(y)}" for x, y in points)
+        canvas.add(canvas.root, "polyline", **traits, stroke_linejoin="round", points=joined)
+    else:
+        canvas.add(canvas.root, "circle", **traits, r=3, cx=points[0][0], cy=points[0][1])
+
+
+def _shortened(title: str) -> str:
+    cut = title[:LONGEST]
+    return f"{cut.rpartition(' ')[0].rstrip(',:;') or cut} …"
+
+
+def _epochs(last: int) -> list[int]:
+    """The epochs at which the axis has a tick: the first, and round numbers."""
+    return [int(tick) for tick in dict.fromkeys((1.0, *_steps(1, last))) if tick == int(tick) and 1 <= tick <= last]
 
 
 def _steps(low: float, high: float) -> list[float]:

@@ -6,35 +6,10 @@ from html import escape
 from xml.etree import ElementTree
 
 _SPACES = {"http://www.w3.org/2000/svg", ""}
-_ELEMENTS = frozenset(
-    (
-        "svg",
-        "g",
-        "a",
-        "defs",
-        "symbol",
-        "use",
-        "path",
-        "rect",
-        "circle",
-        "ellipse",
-        "line",
-        "polyline",
-        "polygon",
-        "text",
-        "tspan",
-        "title",
-        "desc",
-        "style",
-        "clipPath",
-        "mask",
-        "linearGradient",
-        "radialGradient",
-        "stop",
-        "marker",
-        "pattern",
-    )
-)
+_ELEMENTS = {
+    "svg", "g", "a", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan",
+    "title", "desc", "style", "clipPath", "mask", "linearGradient", "radialGradient", "stop", "marker", "pattern",
+}  # fmt: skip
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"]+)['\"]?\s*\)")
 _OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#)|@import|expression\(|javascript:|\\", re.IGNORECASE)
 

@@ -40,7 +40,8 @@ def test_a_long_fall_is_drawn_on_a_logarithmic_axis(losses: list[float], logarit
 def test_the_picture_says_what_it_shows() -> None:
     svg = draw_curve([2.0, 1.0], [2.5, 1.5], "digits <x>", "L")
     root = ElementTree.fromstring(svg)
-    assert root.find(f"{SVG}title").text == "digits <x>: L against epoch, training from 2 to 1, held out from 2.5 to 1.5"
+    assert root.find(f"{SVG}title").text == "digits <x>: L against epoch"
+    assert root.find(f"{SVG}desc").text == "training from 2 to 1, held out from 2.5 to 1.5"
     texts = [t.text for t in root.iter(f"{SVG}text")]
     assert {"training, at last 1", "held out, at last 1.5", "epoch", "L"} <= set(texts)
     assert "prefers-color-scheme:dark" in svg
@@ -48,3 +49,7 @@ def test_the_picture_says_what_it_shows() -> None:
 
 def test_a_single_epoch_is_a_point() -> None:
     assert draw_curve([0.5]).count("<circle") == 1
+
+
+def test_a_title_with_characters_that_xml_forbids_is_drawn_without_them() -> None:
+    assert ElementTree.fromstring(draw_curve([2.0, 1.0], title="a\x00b\x1b")).find(f"{SVG}title").text.startswith("ab:")
