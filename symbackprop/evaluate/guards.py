@@ -6,7 +6,7 @@ compiled; nothing is shared between the two on purpose, since their agreement is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import cast
 
 import sympy as sp
@@ -16,7 +16,8 @@ from symbackprop.core.functions import Where
 from symbackprop.core.program import position
 
 
-def split(term: Expr) -> tuple[list[sp.Basic], list[Expr]]:
+@lru_cache(maxsize=4096)
+def split(term: Expr) -> tuple[tuple[sp.Basic, ...], tuple[Expr, ...]]:
     """The conditions that a product stands under, and its other factors: 1[c] a is (c, a), where(c, a, 0) as well."""
     conditions: list[sp.Basic] = []
     factors: list[Expr] = []
@@ -30,7 +31,7 @@ def split(term: Expr) -> tuple[list[sp.Basic], list[Expr]]:
             todo += reversed(sp.Mul.make_args(cast(Expr, factor.args[1])))
         else:
             factors.append(factor)
-    return conditions, factors
+    return tuple(conditions), tuple(factors)
 
 
 def _is_guard(expression: Expr) -> bool:
@@ -42,16 +43,18 @@ def _places(condition: sp.Basic) -> bool:
     return any(s.is_nonnegative for e in sp.And.make_args(condition) if isinstance(e, sp.Eq) for s in e.free_symbols)
 
 
+@lru_cache(maxsize=4096)
 def solve(
-    conditions: Iterable[sp.Basic], extents: Mapping[str, int], letters_of: Mapping[Symbol, tuple[str, ...]]
+    conditions: tuple[sp.Basic, ...], summed: tuple[tuple[str, int], ...], slots: tuple[tuple[Symbol, tuple[str, ...]], ...]
 ) -> tuple[dict[str, Expr], list[sp.Basic]]:
     """Which summed letters the conditions fix, and the conditions that fix none.
 
-    extents     the summed letters with their sizes; the longest is fixed first.
-    letters_of  the letters of each slot, since x[t[b]] fixes a letter by an entry.
-    returns     letter -> the position that it must stand at, in letters that stay; it may lie outside of the axis or
-                between two entries.
+    summed   the summed letters with their sizes; the longest is fixed first.
+    slots    each slot with its letters, since x[t[b]] fixes a letter by an entry.
+    returns  letter -> the position that it must stand at, in letters that stay; it may lie outside of the axis or
+             between two entries. An equation is run at many points, so that what is found is kept.
     """
+    extents, letters_of = dict(summed), dict(slots)
     fixed: dict[str, Expr] = {}
     rest: list[sp.Basic] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple, cast
@@ -45,6 +46,7 @@ class Scope:
     ) -> None:
         self.tape, self.slots, self.extents, self.fixed = tape, slots, extents, fixed or {}
         self.known: dict[sp.Basic, Lettered] = {}
+        self.places: dict[str, tuple[ndarray, tuple[str, ...]]] = {}
         self.masks: dict[str, Lettered] = {}  # where a fixed letter stands at an entry that there is
 
     def inside(self, slots: Mapping[Symbol, Lettered]) -> Scope:
@@ -65,8 +67,9 @@ class Scope:
         if isinstance(e, Where):
             (mask, a, b), letters = self.aligned(self.condition(e.args[0]), self.read(e.args[1]), self.read(e.args[2]))
             return Lettered(pr.select(self.tape, mask.data.astype(bool), a, b), letters)
-        if isinstance(e, Expr) and e.is_number:
-            return self.number(e)
+        number = number_of(e)
+        if number is not None:
+            return self.number(number)
         name = type(e).__name__
         if name in pr.FUNCTIONS:
             x = self.read(e.args[0])
@@ -90,11 +93,11 @@ class Scope:
             return Lettered(pr.add(self.tape, [a, Value(-b.data * np.floor(np.real(a.data) / b.data))]), letters)
         raise PointError(f"{name} cannot be evaluated at numbers")
 
-    def number(self, e: sp.Basic) -> Lettered:
-        """A number; not-a-number where SymPy has divided by zero."""
-        if e.has(sp.zoo, sp.nan):
+    def number(self, number: float) -> Lettered:
+        """A number, by `number_of`."""
+        if math.isnan(number):
             return Lettered(self.tape.record("division by zero", np.asarray(np.nan), [], []))
-        return Lettered(Value(np.asarray(float(e))))  # type: ignore[arg-type]
+        return Lettered(Value(np.asarray(number)))
 
     def condition(self, c: sp.Basic) -> Lettered:
         """Where a condition holds."""
@@ -127,6 +130,11 @@ class Scope:
 
     def place(self, letter: str) -> tuple[ndarray, tuple[str, ...]]:
         """The entry that a fixed letter stands at (clipped; `masks` says where there is none)."""
+        if letter not in self.places:
+            self.places[letter] = self._place(letter)
+        return self.places[letter]
+
+    def _place(self, letter: str) -> tuple[ndarray, tuple[str, ...]]:
         exact = self.read(self.fixed[letter])
         place = np.rint(np.real(exact.value.data)).astype(int)
         there = (abs(np.real(exact.value.data) - place) < 1e-6) & (place >= 0) & (place < self.extents[letter])
@@ -175,6 +183,14 @@ class Scope:
         value = self.turned(item, letters)
         shape = tuple(self.extents[c] if c != MANY else n for c, n in zip(letters, value.data.shape, strict=True))
         return pr.repeat(self.tape, value, shape)
+
+
+@lru_cache(maxsize=4096)
+def number_of(e: sp.Basic) -> float | None:
+    """The number that an expression is, not-a-number where SymPy has divided by zero; None where it is none."""
+    if not isinstance(e, Expr) or not e.is_number:
+        return None
+    return math.nan if e.has(sp.zoo, sp.nan) else float(e)
 
 
 @lru_cache(maxsize=4096)

@@ -23,7 +23,7 @@ from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import NotComplexError, Tape, Value
-from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes
+from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes, number_of
 from symbackprop.evaluate.sizes import sizes_of
 
 
@@ -125,19 +125,19 @@ class Run:
     def term(self, term: Expr, slots: Mapping[Symbol, Lettered], extents: Mapping[str, int], summed: Sequence[str]) -> Lettered:
         """The sum of one product over the summed letters; guards fix letters before anything is multiplied."""
         conditions, factors = guards.split(term)
-        letters_of = {s: x.letters for s, x in slots.items()}
-        fixed, rest = guards.solve(conditions, {c: extents[c] for c in summed}, letters_of)
+        letters_of = tuple((s, x.letters) for s, x in slots.items())
+        fixed, rest = guards.solve(conditions, tuple((c, extents[c]) for c in summed), letters_of)
         scope = Scope(self.tape, slots, extents, fixed)
         for letter in fixed:
             scope.place(letter)
-        read = [scope.read(f) for f in factors if not f.is_number]
+        read = [scope.read(f) for f in factors if number_of(f) is None]
         for condition in rest:
             mask = scope.condition(condition)
             self.tape.choose(mask.value.data)
             read.append(Lettered(Value(mask.value.data.astype(float)), mask.letters))
         read += scope.masks.values()
         present = list(dict.fromkeys(c for item in read for c in item.letters))
-        scale = scope.number(sp.Mul(*[f for f in factors if f.is_number])).value.data
+        scale = scope.read(sp.Mul(*[f for f in factors if number_of(f) is not None])).value.data
         for letter in summed:
             if letter not in present and letter not in fixed:
                 scale = scale * extents[letter]
