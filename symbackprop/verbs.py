@@ -214,7 +214,7 @@ def verify(
              (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones.
     of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
     symbols  what the claims call otherwise: {"m": "n", "delta": "z_2"}.
-    allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2".
+    allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2", "left".
     sizes    sizes by name that are settled.
 
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from symbackprop.core.derivation import DerivationError
+from symbackprop.core.derivation import Derivation, DerivationError
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
@@ -14,10 +16,12 @@ from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.goals import Asked, asked, goal_for
 from symbackprop.judge.reading import Claim, NotUnderstood, Reading, read
+from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
 
+WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
 
 
@@ -35,7 +39,7 @@ def verify(
              (name, claim, what) with `what` one of "dL/da", "da/dz", "abbreviation", of which later ones may use earlier ones.
     of       what is differentiated; None: the loss. A tensor with axes has a Jacobian, of shape of.shape + w.shape.
     symbols  what the claims call otherwise: {"m": "n", "delta": "z_2"}.
-    allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2".
+    allow    conventions by which a claim still counts as right: "transpose", "layout", "sign", "N", "2", "left".
     sizes    sizes by name that are settled.
 
     Raises SymbackpropError where the network cannot be read, or a claim is about what is not there.
@@ -50,8 +54,20 @@ def verify(
     if isinstance(claims, Mapping):
         if not claims:
             raise DerivationError('there is no claim; write {"W_1": "..."}')
-        return Verification(tuple(judge.alone(asked(truth, name), claim) for name, claim in claims.items()))
-    return Verification(judge_steps(judge, steps_of(claims)), steps=True)
+        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in claims.items())
+    else:
+        found = judge_steps(judge, steps_of(claims))
+    return Verification(found, not isinstance(claims, Mapping), network.title or network.name, behind(truth, found), report)
+
+
+def behind(truth: Truth, judged: Iterable[Judged]) -> Derivation | None:
+    """The derivation of what was claimed of the truth's own loss, as it is shown; None where nothing of it was."""
+    program = truth.network.program
+    claimed = {f"d{truth.of}/d{w}": w for w in truth.named if w in program.tensors and truth.has_gradient(w)}
+    wrt = dict.fromkeys(claimed[one.what] for one in judged if one.what in claimed)
+    if not wrt:
+        return None
+    return replace(differentiate(program, truth.of, list(wrt), jacobian=True), network=truth.network)
 
 
 def truth_of(network: Network, target: str, sizes: Mapping[str, int]) -> Truth:
@@ -103,8 +119,8 @@ class Judge:
         try:
             understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
         except NotUnderstood as fault:
-            return Judged(what.name, what.text, f"not understood: {fault}")
-        return self.judge(what, understood)
+            return Judged(what.name, what.text, f"not understood: {fault}", given=str(claim))
+        return replace(self.judge(what, understood), given=str(claim))
 
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
         """A claim that was read: the verdict over its readings, the plainest first."""
@@ -133,13 +149,20 @@ class Judge:
         """What is answered to one reading."""
         about: dict[str, Any] = {
             "understood": reading.latex or claim.latex,
-            "notes": tuple(n for n in (claim.left.contradiction, *reading.notes, *what.notes) if n),
+            "notes": (*reading.notes, *what.notes),
+            "witnesses": () if what.second else WITNESSES,
             "points": len(found.samples),
             "error": found.margin,
         }
         if found.agrees is None:
             return Judged(what.name, what.text, f"undecided: {found.why}", **about)
         about["correct"] = "" if what.second else self.truth.latex(what.wrt, what.of)
+        against = claim.left.contradiction
+        if found.agrees and against:
+            named = Convention(("left",), against[:1].lower() + against[1:].rstrip("."), f"write {what.text} on the left")
+            return self.conventional(what, named, about)
+        if against:
+            about["notes"] = (against, *about["notes"])
         if found.agrees:
             given = " and ".join(f"{letter} is d{self.truth.of}/d{tensor}" for letter, tensor in reading.guesses.items())
             kind = "right, identity" if found.identity else "right, numeric"
@@ -148,6 +171,7 @@ class Judge:
             [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
         )
         about["mistakes"] = self.mistakes(goal, found, in_pairs=named is None and found.shapes is None)
+        about["corrected"] = tuple(self.corrected(m.place, about["correct"]) for m in about["mistakes"])
         if named is not None:
             return self.conventional(what, named, about)
         if found.shapes is not None:
@@ -167,4 +191,10 @@ class Judge:
     def conventional(self, what: Asked, named: Convention, about: dict[str, Any]) -> Judged:
         passes = all(kind in self.allow for kind in named.kinds)
         verdict = f"up to convention: {named.sentence}; to make it right, {named.mend}"
-        return Judged(what.name, what.text, verdict, allowed=passes, **about)
+        return Judged(what.name, what.text, verdict, convention=named, allowed=passes, **about)
+
+    def corrected(self, place: str, otherwise: str) -> str:
+        """The right formula of the gradient at which a mistake was made, LaTeX; of the claim itself where that has no name."""
+        of, _, wrt = place.removeprefix("d").partition("/d")
+        known = of == self.truth.of and wrt in self.truth.named and wrt in self.truth.network.program.tensors
+        return self.truth.latex(wrt) if known else otherwise

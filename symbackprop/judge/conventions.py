@@ -1,14 +1,15 @@
-"""What makes a claim right up to convention: a layout, the sign, a factor N or 1/N, 2 or 1/2."""
+"""What makes a claim right up to convention: a layout, the sign, a factor N or 1/N, 2 or 1/2, what its left side says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-ALLOWED = ("transpose", "layout", "sign", "N", "2")  # what `allow` may name
+ALLOWED = ("transpose", "layout", "sign", "N", "2", "left")  # what `allow` may name
 CLOSE = 1e-8
 
 
@@ -24,6 +25,9 @@ class Convention:
     kinds: tuple[str, ...]
     sentence: str
     mend: str
+
+    def facts(self) -> dict[str, Any]:
+        return {"kinds": list(self.kinds), "sentence": self.sentence, "mend": self.mend}
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Counterexample:
     true: float
 
     def __str__(self) -> str:
-        inputs = ", ".join(f"{name} = {_plain(array)}" for name, array in self.point.items())
+        inputs = ", ".join(f"{name} = {plain(array)}" for name, array in self.point.items())
         entry = f" entry {list(self.entry)}" if self.entry else ""
         return f"{inputs}:{entry} claimed {self.claimed:.6g}, true {self.true:.6g}"
 
@@ -53,7 +53,8 @@ class Counterexample:
         }  # fmt: skip
 
 
-def _plain(array: ndarray) -> str:
+def plain(array: ndarray) -> str:
+    """An array as a person writes it: [1, 0]."""
     return str(np.vectorize(lambda x: f"{x:g}", otypes=[object])(array).tolist()).replace("'", "")
 
 

@@ -16,8 +16,9 @@ from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import Asked, asked, goal_for, named
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, read
 from symbackprop.judge.truth import Truth
-from symbackprop.judge.verdict import Judged
+from symbackprop.judge.verdict import LINES, Judged
 from symbackprop.judge.weigh import Bindings, weigh
+from symbackprop.notation.claims.typeset import name_latex
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -30,6 +31,7 @@ class Known:
     written   the names, bound to what was written.
     true      the same names, bound to what they should be, where that is known.
     shapes    their shapes, for the reader.
+    latex     what they stand for, by how they are printed.
     wrong     whether a step so far was wrong.
     """
 
@@ -37,6 +39,7 @@ class Known:
     written: Bindings = ()
     true: Bindings = ()
     shapes: dict[str, Shape] = field(default_factory=dict)
+    latex: dict[str, str] = field(default_factory=dict)
     wrong: bool = False
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
@@ -50,7 +53,16 @@ class Known:
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
     """A verdict for every step of a derivation, in order."""
     known = Known(judge.truth)
-    return tuple(_step(judge, known, name, claim, what) for name, claim, what in steps)
+    return tuple(_told(judge, known, *step) for step in steps)
+
+
+def _told(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged:
+    """A step with what it was written as, and what the names in it stand for."""
+    stands = tuple(known.latex.items())
+    judged = _step(judge, known, name, claim, what)
+    if judged.understood and LINES not in judged.understood:
+        known.latex |= {name_latex(one): judged.understood for one in known.shapes if name_latex(one) not in known.latex}
+    return replace(judged, given=str(claim), stands=stands)
 
 
 def _step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged:
@@ -99,7 +111,7 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: 
     over_truth = weigh(goal_for(judge.truth, goal, program), program, known.true)
     if judged.wrong and over_truth.agrees:
         note = "right if the steps before it were right: no second mistake"
-        return replace(judged, verdict="wrong, carried forward", notes=(*judged.notes, note), mistakes=())
+        return replace(judged, verdict="wrong, carried forward", notes=(*judged.notes, note), mistakes=(), corrected=())
     if judged.right and over_truth.agrees is False:
         note = "its error makes up for that of an earlier step"
         return replace(judged, verdict="right result, wrong step: errors cancel", notes=(*judged.notes, note))

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
+from functools import cached_property
 from typing import Any
 
-from symbackprop.formulas.mathml import mathml
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.files import require_writable, write_whole
+from symbackprop.documents.document import Document
+from symbackprop.documents.formats import format_named, format_of
+from symbackprop.documents.html import Fragment
+from symbackprop.formulas.difference import difference
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Node, Row, items_of, split
+from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import Finding
 
 WRONG = ("wrong", "up to convention", "right result, wrong step")
 OPEN = ("undecided", "not understood")
+KINDS = (
+    "right, identity", "right, numeric", "up to convention", "wrong shape", "wrong region", "wrong, carried forward", "wrong",
+    "right result, wrong step", "undecided", "not understood", "abbreviation",
+)  # fmt: skip
+"""What a verdict begins with; the longer of two with one beginning stands first."""
+LINES = r" \\ "
 
 
 @dataclass(frozen=True)
@@ -23,17 +38,21 @@ class Judged:
 
     name            what the person called it.
     what            what it claims to be, such as dL/dW_1; "" where it claims nothing.
-    verdict         begins with "right, identity", "right, numeric", "up to convention", "wrong", "wrong shape", "wrong region",
-                    "wrong, carried forward", "undecided", "not understood" or "abbreviation".
+    verdict         begins with one of `KINDS`.
+    given           the claim as it was written.
     understood      the claim as it was read, LaTeX.
-    correct         the right formula, LaTeX.
+    correct         the right formula, LaTeX: an equation.
     notes           how it was read, and what was assumed.
     mistakes        at most three mistakes that give just this claim, the likeliest first.
+    corrected       for each of them the right formula at the place where it was made, LaTeX.
+    convention      what it differs from the truth by, where that is a convention.
     counterexample  a small point at which it fails, or None.
     points          at how many generic points it was held against the truth.
     error           the largest error there, relative to the truth.
     bits            -log2 of the chance that a claim that passed as an identity is none.
+    witnesses       what agreed with the truth that the claim was held against.
     allowed         whether a convention was allowed, by which it counts as right.
+    stands          what the names of earlier steps stand for: both LaTeX.
     """
 
     name: str
@@ -43,11 +62,26 @@ class Judged:
     correct: str = ""
     notes: tuple[str, ...] = ()
     mistakes: tuple[Finding, ...] = ()
+    corrected: tuple[str, ...] = ()
+    convention: Convention | None = None
     counterexample: Counterexample | None = None
     points: int = 0
     error: float = 0.0
     bits: int = 0
+    witnesses: tuple[str, ...] = ()
     allowed: bool = False
+    given: str = ""
+    stands: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Which of `KINDS` the verdict is."""
+        return next(kind for kind in KINDS if self.verdict.startswith(kind))
+
+    @property
+    def reason(self) -> str:
+        """What the verdict says beside its kind."""
+        return self.verdict.removeprefix(self.kind).lstrip(": ")
 
     @property
     def right(self) -> bool:
@@ -61,37 +95,66 @@ class Judged:
     def open(self) -> bool:
         return self.verdict.startswith(OPEN)
 
+    @cached_property
+    def compared(self) -> tuple[tuple[Node, ...], Node | None]:
+        """The claim as equations, and the right one (None where none is known); where it is wrong, what differs is marked."""
+        claimed = tuple(parse(line) for line in self.understood.split(LINES) if line)
+        if not self.correct:
+            return claimed, None
+        left, right = split(parse(self.correct))
+        equals, true = items_of(right)[0], Row(items_of(right)[1:])  # type: ignore[arg-type]  # `correct` is an equation
+        if len(claimed) != 1 or split(claimed[0])[1] is not None:
+            return claimed, parse(self.correct)
+        own = claimed[0]
+        if self.wrong:
+            own, true = difference(own, true, {items_of(parse(name))[0]: parse(meant) for name, meant in self.stands})
+        return (_equation(left, equals, own),), _equation(left, equals, true)
+
     def lines(self) -> list[str]:
         """What a terminal shows below the verdict."""
-        out = [f"  understood: {self.understood}"] if self.understood else []
+        claimed, true = self.compared
+        out = [f"  understood: {plain(formula)}" for formula in claimed]
         out += [f"  note: {note}" for note in self.notes]
         out += [f"  mistake: {m.sentence} [{m.name}]" for m in self.mistakes]
         if self.counterexample is not None:
             out.append(f"  it fails at {self.counterexample}")
-        if self.correct and not self.right:
-            out.append(f"  right is: {self.correct}")
+        if true is not None and not self.right:
+            out.append(f"  right is: {plain(true)}")
         return out
 
     def facts(self) -> dict[str, Any]:
-        """All evidence, for JSON."""
+        """All evidence, for JSON; docs/verify.md says what each entry is."""
         return {
-            "name": self.name, "what": self.what, "verdict": self.verdict, "understood": self.understood, "correct": self.correct,
-            "notes": list(self.notes), "mistakes": [m.facts() for m in self.mistakes],
+            "name": self.name, "what": self.what, "given": self.given, "understood": self.understood, "verdict": self.verdict,
+            "kind": self.kind, "reason": self.reason, "right": self.right, "allowed": self.allowed,
+            "convention": self.convention.facts() if self.convention else None, "correct": self.correct, "notes": list(self.notes),
+            "mistakes": [{**m.facts(), "corrected": c} for m, c in zip(self.mistakes, self.corrected, strict=True)],
             "counterexample": self.counterexample.facts() if self.counterexample else None, "points": self.points,
-            "error": self.error if self.error < float("inf") else None, "bits": self.bits, "allowed": self.allowed,
+            "error": self.error if self.error < float("inf") else None,
+            "error_probability": 2.0**-self.bits if self.kind == "right, identity" else None, "witnesses": list(self.witnesses),
         }  # fmt: skip
+
+
+def _equation(left: Node, equals: Node, right: Node) -> Node:
+    return Row((*items_of(left), equals, *items_of(right)))
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The verdict on claims about one network. It shows itself in a terminal and in a notebook.
+    """The verdict on claims about one network. It shows itself in a terminal, in a notebook and as a page.
 
     claims   one for each claim, in their order.
     steps    whether they are the steps of one derivation.
+    title    of the network.
+    derived  the derivation of what was claimed, beside which the page shows the verdict; None where there is none.
+    shown_by what makes a document of it.
     """
 
     claims: tuple[Judged, ...]
     steps: bool = False
+    title: str = ""
+    derived: Derivation | None = field(default=None, compare=False)
+    shown_by: Callable[[Verification], Document] = field(default=lambda _: Document("", ()), compare=False, repr=False)
     exit_code: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -150,7 +213,7 @@ class Verification:
         return self.worst.correct
 
     def table(self) -> str:
-        """A line for each claim with its verdict, and below it what shows why."""
+        """A line for each claim with its verdict, and below it what shows why; what differs stands in ⟦ ⟧."""
         width = max((len(c.name) for c in self.claims), default=0)
         out = []
         for k, claim in enumerate(self.claims):
@@ -167,30 +230,36 @@ class Verification:
     def __repr__(self) -> str:
         return self.table()
 
-    def to_json(self) -> str:
-        facts: Mapping[str, Any] = {
-            "verdict": self.verdict, "exit_code": self.exit_code, "first_wrong_step": self.first_wrong_step,
+    def facts(self) -> dict[str, Any]:
+        """All evidence, for JSON."""
+        return {
+            "verdict": self.verdict, "exit_code": self.exit_code, "steps": self.steps, "first_wrong_step": self.first_wrong_step,
             "claims": [c.facts() for c in self.claims],
         }  # fmt: skip
-        return json.dumps(facts, indent=2)
+
+    def to_json(self) -> str:
+        return json.dumps(self.facts(), indent=2, allow_nan=False)
+
+    def document(self) -> Document:
+        """The verdict as blocks, the derivation behind it."""
+        return self.shown_by(self)
+
+    def report(self, format: str = "text") -> Any:
+        """The verdict in a format of `symbackprop.documents.formats`."""
+        return format_named(format).write(self.document())
+
+    def html(self) -> str:
+        """The verdict as one page that needs nothing else."""
+        return self.report("html")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """The verdict in a file, in the format of its suffix."""
+        write = format_of(path).write
+        require_writable(path)
+        write_whole(path, write(self.document()))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.understood}$"
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row(c) for c in self.claims)
-        return f"<table><tr><th>claim</th><th>verdict</th><th>understood</th><th>right</th></tr>{rows}</table>"
-
-
-def _row(claim: Judged) -> str:
-    why = "".join(f"<br>{escape(m.sentence)}" for m in claim.mistakes)
-    fails = f"<br>it fails at {escape(str(claim.counterexample))}" if claim.counterexample else ""
-    right = _formula(claim.correct) if not claim.right else ""
-    return (
-        f"<tr><td>{escape(claim.name)}</td><td>{escape(claim.verdict)}{why}{fails}</td>"
-        f"<td>{_formula(claim.understood)}</td><td>{right}</td></tr>"
-    )
-
-
-def _formula(latex: str) -> str:
-    return "<br>".join(mathml(parse(line)) for line in latex.split(r" \\ ") if line) if latex else ""
+        return Fragment().write(self.document())
