@@ -16,7 +16,7 @@ from symbackprop.formulas.latex import escape_words, latex
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import FormulaError, parse
-from symbackprop.formulas.tree import items_of, split
+from symbackprop.formulas.tree import Marked, Node, Row, binds, items_of, rebuilt, split
 from tests.documents.sample import FORMULAS, WHITELIST
 
 
@@ -156,3 +156,21 @@ def test_rows_are_aligned_at_their_first_relation(latex: str, left: str, right: 
 
 def test_respelling_leaves_words_alone() -> None:
     assert latex(parse(r"a \, b < \text{a < b}"), {r"\,": " ", "<": r"\lt"}) == r"a b \lt \text{a < b}"
+
+
+def unmarked(node: Node) -> Node:
+    return unmarked(node.body) if isinstance(node, Marked) else rebuilt(node, unmarked)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_mark_is_seen_in_every_format_and_changes_nothing_else(text: str) -> None:
+    items = parse(text).items
+    for place, item in enumerate(items):
+        marked = Row((*items[:place], Marked(item, "bad"), *items[place + 1 :]))
+        assert unmarked(marked) == parse(text)
+        assert binds(marked.items[place]) == binds(item)
+        assert latex(marked).count(r"\boxed{") == 1
+        assert plain(marked).count("⟦") == 1
+        shown = ElementTree.fromstring(mathml(marked))
+        assert "".join(shown.itertext()) == "".join(ElementTree.fromstring(mathml(parse(text))).itertext())
+        assert len(shown.findall(".//mrow[@class='bad']")) == 1
