@@ -31,6 +31,7 @@ class Fragment(Writer):
     """A piece of a page, such as a notebook's output; formulas in the reader's own formula face."""
 
     gap = "\n"
+    coloured = True
 
     def text(self, text: str) -> str:
         return escape(text)

@@ -36,6 +36,8 @@ class Writer(ABC):
 
     gap = "\n\n"
     """What stands between two blocks."""
+    coloured = False
+    """Whether tones are seen as colours; where they are not, words that are bad are strong."""
 
     def write(self, document: Document) -> str:
         """The document as a whole file."""
@@ -85,14 +87,15 @@ class Writer(ABC):
                 return self.toned(self.math(formula), tone)
             case Span(text, tone, style):
                 written = self.mono(printable(text)) if style == "code" else self.text(printable(text))
-                return self.toned(self.strong(written) if style == "strong" else written, tone)
+                stands_out = style == "strong" or (tone == "bad" and not self.coloured)
+                return self.toned(self.strong(written) if stands_out else written, tone)
             case Link(text, anchor):
                 return self.link(self.text(printable(text)), anchor_id(anchor))
         assert_never(piece)
 
     def toned(self, written: str, tone: str) -> str:
-        """A piece of a line with its tone; where there are no colours, what is bad is strong."""
-        return self.strong(written) if tone == "bad" else written
+        """A piece of a line in the colour of its tone."""
+        return written
 
     def paragraph(self, words: str) -> str:
         """Running text, as it stands unless the format breaks its lines or marks them."""

@@ -312,6 +312,13 @@ def test_what_is_right_and_wrong_is_seen_in_every_format_with_colours_and_withou
     assert '<aside class="good" role="note"><b>Right.</b> No claim is wrong but one.</aside>' in shown["html"]
 
 
+def test_words_that_are_bad_and_strong_stand_out_once() -> None:
+    words = document(Paragraph((Span("no", "bad", "strong"), " and ", Span("never", "bad"))))
+    assert "**no** and **never**" in write_markdown(words)
+    assert r"\textbf{no} and \textbf{never}" in write_latex(words)
+    assert '<span class="bad"><strong>no</strong></span> and <span class="bad">never</span>' in write_html(words)
+
+
 def test_a_format_without_a_leaf_is_none() -> None:
     with pytest.raises(TypeError, match="abstract"):
         type("Half", (Writer,), {"text": str})()
