@@ -136,7 +136,7 @@ L = -sum(y*log(p))""", [
         ("z", "p - y", "chain factor missing"),
         ("T", "sum(z*(p - y))/T**2", "wrong sign"),
         ("T", "-sum(z*(p - y))/T", "wrong exponent"),
-        ("u", "p - p*y", "wrong tensor|softmax taken entry by entry|slope at the wrong place"),
+        ("u", "p - p*y", "factor too many|softmax taken entry by entry|slope at the wrong place"),
     ]),
     "lstm_cell": ("""
 f: parameter[h]
@@ -185,7 +185,7 @@ eta: positive[()]
 z = W_1 @ x
 a = sigmoid(z)
 y = W_2 @ a
-L = sum((y - t)**2)/2 + 0*eta""", [
+L = sum((y - t)**2)/2""", [
         ("W_2", "outer(y - t, a)", ""),
         ("a", "W_2.T @ (y - t)", ""),
         ("W_1", "V = W_2 - eta*outer(y - t, a)\nouter((V.T @ (y - t))*a*(1 - a), x)", "weights already updated"),

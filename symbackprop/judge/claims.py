@@ -11,11 +11,13 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
-from symbackprop.judge import diagnose
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.derivations import judge_steps
+from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.goals import Asked, asked, goal_for
+from symbackprop.judge.kinks import choices
 from symbackprop.judge.reading import Claim, NotUnderstood, Reading, read
+from symbackprop.judge.region import region
 from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
@@ -113,6 +115,7 @@ class Judge:
 
     def __init__(self, truth: Truth, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
         self.truth, self.symbols, self.allow = truth, symbols, allow
+        self.diagnosis = Diagnosis()
 
     def alone(self, what: Asked, claim: Any) -> Judged:
         """A claim by itself."""
@@ -166,6 +169,7 @@ class Judge:
         if found.agrees:
             given = " and ".join(f"{letter} is d{self.truth.of}/d{tensor}" for letter, tensor in reading.guesses.items())
             kind = "right, identity" if found.identity else "right, numeric"
+            about["notes"] += choices(found)
             return Judged(what.name, what.text, f"{kind} if {given}" if given else kind, bits=found.bits, **about)
         named = convention(
             [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
@@ -177,14 +181,14 @@ class Judge:
         if found.shapes is not None:
             claimed, true = (shape_text(s) for s in found.shapes)
             return Judged(what.name, what.text, f"wrong shape: it has the shape {claimed}, the gradient {true}", **about)
-        about["counterexample"] = diagnose.counterexample(goal, reading.program, bindings, found)
-        where = diagnose.region(found)
+        about["counterexample"] = counterexample(goal, reading.program, bindings, found)
+        where = region(found)
         return Judged(what.name, what.text, f"wrong region: {where}" if where else "wrong", **about)
 
     def mistakes(self, goal: Goal, found: Weighed, in_pairs: bool) -> Any:
         """The mistakes that give the claim, or none where the derivation is too large for them to be looked for."""
         try:
-            return diagnose.mistakes(goal, found, in_pairs)
+            return self.diagnosis.mistakes(goal, found, in_pairs)
         except PointError:
             return ()
 

@@ -44,7 +44,7 @@ class Known:
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
         """Give names to a step, but for names that the network has."""
-        for name in dict.fromkeys(n for n in names if n and n not in self.truth.program.tensors):
+        for name in dict.fromkeys(n for n in names if n and n not in self.truth.named):
             self.written += ((name, written),)
             self.true += ((name, true),)
             self.shapes[name] = shape

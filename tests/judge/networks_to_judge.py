@@ -69,6 +69,16 @@ NETWORKS = {
         x: parameter[d]
         y = W @ x
         L = sum(y**2)""",
+    "rate": """
+        w: parameter[n]
+        a: parameter[n]
+        eta: positive[()]
+        L = sum(tanh(w*a))""",
+    "filter": """
+        X: data[N, C, 4]
+        K: parameter[O, C, 3]
+        Y = conv1d(X, K)
+        L = sum(Y**2)""",
 }
 
 

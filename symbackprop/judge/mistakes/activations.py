@@ -39,7 +39,7 @@ def slopes(b: Backward, e: Equation) -> Iterator[Edit]:
 
     ones = np.ones(b.shape(name))
     yield Edit("slope missing", name, lambda v: up(v) * ones, f"the derivative of {a} by {z} is missing")
-    yield Edit("slope too many", name, lambda v: up(v) * at(v[z]) ** 2, f"the derivative of {a} by {z} stands twice")
+    yield Edit("slope too many", name, lambda v: up(v) * at(v[z]) ** 2, f"the derivative of {a} by {z} stands twice", 0.05)
     yield Edit("slope at the wrong place", name, lambda v: up(v) * at(v[a]), f"the derivative of {a} is taken at {a}, not at {z}")
     for other in [*b.forward, *([above] if above else [])]:
         if b.shape(other) != b.shape(z) or other in (z, a):
@@ -79,10 +79,11 @@ def too_many(b: Backward, e: Equation) -> Iterator[Edit]:
         if b.shape(other) != b.shape(e.target.name) or b.program.tensors[other].kind != "value" or not b.named(other):
             continue
         near = other == role.wrt or any(r.name == role.wrt for r in getattr(b.by_name.get(other), "operands", ()))
+        usual = 0.0 if b.logged(other) else 0.2
         for text in ("y (1 - y)", "1 - y^2"):
             g = FORMULAS[text]
-            said = f"the factor {text.replace('y', other)} is too many at {e.target.name}"
-            yield Edit("slope too many", e.target.name, lambda v, o=other, g=g: here(v) * g(v[o]), said, 0.2 if near else 1.0)
+            said = f"{b.too_many(other, text.replace('y', other))} at {e.target.name}"
+            yield Edit("slope too many", e.target.name, lambda v, o=other, g=g: here(v) * g(v[o]), said, usual if near else 1.0)
 
 
 def indicators(b: Backward, e: Equation) -> Iterator[Edit]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbackprop.judge.mistakes.activations import indicators, slopes, too_many
+from symbackprop.judge.mistakes.convolutions import convolutions
 from symbackprop.judge.mistakes.edit import Backward, Edit, each
 from symbackprop.judge.mistakes.factors import factors, scaled
 from symbackprop.judge.mistakes.paths import paths
 from symbackprop.judge.mistakes.products import operands, products
-from symbackprop.judge.mistakes.softmaxes import softmaxes
+from symbackprop.judge.mistakes.softmaxes import jacobians, softmaxes
 from symbackprop.judge.mistakes.sums import skipped, sums
+from symbackprop.judge.mistakes.updates import updates
 from symbackprop.judge.mistakes.whole import whole
 
 
@@ -40,8 +42,11 @@ MISTAKES = {
         Mistake("wrong sign", "sign"),
         Mistake("slope missing", "activation", True),
         Mistake("softmax taken entry by entry", "softmax"),
+        Mistake("Jacobian taken as diagonal", "softmax"),
         Mistake("2 or 1/2", "scale"),
         Mistake("1/N", "scale"),
+        Mistake("weights already updated", "updates", True),
+        Mistake("step for gradient", "updates"),
         Mistake("penalty forgotten", "penalty"),
         Mistake("penalty scaled", "penalty"),
         Mistake("penalty where none is", "penalty"),
@@ -70,10 +75,11 @@ MISTAKES = {
     )
 }
 RANK = {name: k for k, name in enumerate(MISTAKES)}
-ROWS = (paths, scaled, slopes, too_many, indicators, factors, operands, skipped, sums, products, softmaxes)
+ROWS = (paths, scaled, slopes, too_many, indicators, factors, operands, skipped, sums, products, softmaxes, convolutions, updates)
 
 
 def edits(backward: Backward) -> Iterator[Edit]:
     """Every mistake at every place of a backward pass."""
     yield from whole(backward)
+    yield from jacobians(backward)
     yield from each(ROWS, backward)

@@ -61,7 +61,7 @@ UNFIT = (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError, PointEr
 class Backward:
     """A derived program at one point: what edits are made of.
 
-    program   forward equations, then gradients.
+    program   forward equations, then gradients; where a rate is declared, those by every parameter.
     count     how many equations are forward.
     goal      the gradient that is claimed.
     """
@@ -90,6 +90,10 @@ class Backward:
     def forward(self) -> list[str]:
         """The tensors that are no gradients."""
         return [n for n, t in self.program.tensors.items() if t.role is None and t.kind != "constant" and n in self.values]
+
+    @cached_property
+    def rates(self) -> list[str]:
+        return rates(self.program)
 
     @cached_property
     def counts(self) -> list[tuple[str, float]]:
@@ -138,12 +142,9 @@ class Backward:
         return values[self.goal] if self.goal in dirty else None
 
     def gradient_by(self, name: str) -> str | None:
-        """The whole gradient by a tensor, where the program has it."""
-        for n in self.order:
-            role = self.program.tensors[n].role
-            if role is not None and role.wrt == name and role.via is None and role.of == self.of:
-                return n
-        return None
+        """The whole gradient by a tensor, where the goal is made from it."""
+        found = self.whole_gradients.get(name)
+        return found if found in self.order else None
 
     @cached_property
     def order(self) -> list[str]:
@@ -152,6 +153,12 @@ class Backward:
     def named(self, name: str) -> bool:
         """Whether a person gave a forward tensor its name."""
         return self.program.tensors[name].named and self.program.tensors[name].role is None
+
+    @cached_property
+    def whole_gradients(self) -> dict[str, str]:
+        """The gradients of the whole, by what they are of; those that the goal is not made from as well."""
+        roles = ((n, t.role) for n, t in self.program.tensors.items() if t.role is not None)
+        return {role.wrt: n for n, role in roles if role.via is None and role.of == self.of and n in self.by_name}
 
     def activation(self, e: Equation) -> Equation | None:
         """The forward equation that this gradient came back through, where it is a function of one operand, entry by entry."""
@@ -165,11 +172,26 @@ class Backward:
         curved = body.has(TableFunction, Where, sp.exp, sp.tanh, sp.log, sp.sin, sp.cos)
         return f if curved or any(p.exp != 1 for p in body.atoms(sp.Pow)) else None
 
+    def logged(self, name: str) -> bool:
+        """Whether the loss takes the logarithm of a value, as a cross-entropy does."""
+        readers = [e for e in self.program.equations[: self.count] if any(r.name == name for r in e.operands)]
+        return any(isinstance(e.op, Sum) and e.op.body.has(sp.log) for e in readers)
+
+    def too_many(self, name: str, factor: str) -> str:
+        """That a factor is too many, and why it may have come in."""
+        why = ": it belongs to a squared error, of a cross-entropy the logarithm cancels it" if self.logged(name) else ""
+        return f"the factor {factor} is too many{why}"
+
     def upstream(self, e: Equation) -> str | None:
         return e.step.upstream.name if e.step is not None and e.step.upstream is not None else None
 
 
 Row = Callable[[Backward, Equation], Iterable[Edit]]
+
+
+def rates(program: Program) -> list[str]:
+    """The numbers that are declared as data: the rate of a descent, the factor of a penalty."""
+    return [t.name for t in program.inputs if not t.shape and t.kind == "data" and t.domain not in ("binary", "sign")]
 
 
 def with_body(e: Equation, body: Any, operands: Iterable[Ref] | None = None) -> Equation:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy import ndarray
@@ -19,7 +20,6 @@ PAIRS = 150
 PAIRED = ("path left out", "wrong sign", "slope missing", "2 or 1/2", "1/N", "slope at the wrong place", "paths averaged")
 
 Key = tuple[str, str, str, int]
-Changes = Mapping[str, Edit]
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,43 @@ def likeliest(matches: Iterable[Match]) -> tuple[Finding, ...]:
     return tuple(out.values())[:SHOWN]
 
 
-def all_matches(trials: Sequence[tuple[Backward, ndarray]], in_pairs: bool = True) -> list[Match]:
+class Made:
+    """What every mistake makes of a right backward pass at one point, worked out when it is asked for."""
+
+    def __init__(self, backward: Backward) -> None:
+        self.backward = backward
+        self._values: dict[tuple[Key, ...], ndarray | None] = {}
+
+    @cached_property
+    def edits(self) -> dict[Key, Edit]:
+        return keyed(edits(self.backward))
+
+    def value(self, keys: tuple[Key, ...]) -> ndarray | None:
+        """The goal with edits made at once; None where one does not fit, or the value is not finite."""
+        if keys not in self._values:
+            known = all(key in self.edits for key in keys)
+            value = self.backward.apply({self.edits[k].place: self.edits[k].how for k in keys}) if known else None
+            self._values[keys] = value if value is not None and np.isfinite(value).all() else None
+        return self._values[keys]
+
+    @property
+    def truth(self) -> ndarray:
+        return self.backward.values[self.backward.goal]
+
+
+Trials = Sequence[tuple[Made, ndarray]]
+
+
+def all_matches(trials: Trials, in_pairs: bool = True) -> list[Match]:
     """Every mistake that gives the claim at every point.
 
     trials   the right backward pass at each point, with the claimed value; the first is one where the claim is wrong.
     in_pairs whether two mistakes at once are tried where none alone gives the claim.
     """
-    lists = [keyed(edits(backward)) for backward, _ in trials]
-    found = [Match(e.name, e.place, e.sentence, e.weight) for k, e in lists[0].items() if _holds(trials, lists, [k])]
-    found += _everywhere(trials, lists)
-    return found or (_pairs(trials, lists) if in_pairs else [])
+    known = trials[0][0].edits
+    found = [Match(e.name, e.place, e.sentence, e.weight) for k, e in known.items() if _holds(trials, (k,))]
+    found += _everywhere(trials)
+    return found or (_pairs(trials) if in_pairs else [])
 
 
 def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
@@ -69,45 +96,38 @@ def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
     return out
 
 
-def _holds(trials: Sequence[tuple[Backward, ndarray]], lists: Sequence[Mapping[Key, Edit]], keys: Sequence[Key]) -> bool:
+def _holds(trials: Trials, keys: tuple[Key, ...]) -> bool:
     """Whether edits made at once give the claim wherever it is known, and not the truth at the first point."""
-    for k, ((backward, claim), known) in enumerate(zip(trials, lists, strict=True)):
-        if any(key not in known for key in keys):
-            return False
-        value = backward.apply({known[key].place: known[key].how for key in keys})
-        if value is None or not np.isfinite(value).all() or not close(value, claim):
-            return False
-        if k == 0 and close(value, backward.values[backward.goal]):
+    for k, (made, claim) in enumerate(trials):
+        value = made.value(keys)
+        if value is None or not close(value, claim) or (k == 0 and close(value, made.truth)):
             return False
     return True
 
 
-def _everywhere(trials: Sequence[tuple[Backward, ndarray]], lists: Sequence[Mapping[Key, Edit]]) -> list[Match]:
+def _everywhere(trials: Trials) -> list[Match]:
     """The same mistake made at every place alike."""
+    known = trials[0][0].edits
     groups: dict[tuple[str, float], dict[str, Key]] = {}
-    for key, e in lists[0].items():
+    for key, e in known.items():
         if MISTAKES[e.name].often and e.weight <= USUAL:
             groups.setdefault((e.name, e.weight), {}).setdefault(e.place, key)
     out = []
     for (name, _), places in groups.items():
-        if len(places) > 1 and _holds(trials, lists, list(places.values())):
-            first = lists[0][next(iter(places.values()))]
+        if len(places) > 1 and _holds(trials, tuple(places.values())):
+            first = known[next(iter(places.values()))]
             out.append(Match(name, "everywhere", f"everywhere alike: {first.sentence}", 0.5))
     return out
 
 
-def _pairs(trials: Sequence[tuple[Backward, ndarray]], lists: Sequence[Mapping[Key, Edit]]) -> list[Match]:
-    """Two of the commonest mistakes at different places."""
-    usual = [(k, e) for k, e in lists[0].items() if e.name in PAIRED and e.weight <= USUAL]
+def _pairs(trials: Trials) -> list[Match]:
+    """Two of the commonest mistakes at different places, the commonest pairs first."""
+    known = trials[0][0].edits
+    usual = [(k, e) for k, e in known.items() if e.name in PAIRED and e.weight <= USUAL]
     usual.sort(key=lambda pair: RANK[pair[1].name])
-    tried = 0
-    for i, (a, x) in enumerate(usual):
-        for b, y in usual[i + 1 :]:
-            if x.place == y.place:
-                continue
-            tried += 1
-            if tried > PAIRS:
-                return []
-            if _holds(trials, lists, [a, b]):
-                return [Match(e.name, e.place, f"one of two mistakes: {e.sentence}", 1.0) for e in (x, y)]
+    pairs = [(a, b) for i, a in enumerate(usual) for b in usual[i + 1 :] if a[1].place != b[1].place]
+    pairs.sort(key=lambda pair: sum(RANK[e.name] for _, e in pair))
+    for (a, x), (b, y) in pairs[:PAIRS]:
+        if _holds(trials, (a, b)):
+            return [Match(e.name, e.place, f"one of two mistakes: {e.sentence}", 1.0) for e in (x, y)]
     return []

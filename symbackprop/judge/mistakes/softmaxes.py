@@ -27,13 +27,31 @@ def softmaxes(b: Backward, e: Equation) -> Iterator[Edit]:
             yield Edit("slope missing", name, lambda v, d=dp: v[d], "the Jacobian of the log-softmax is missing", 0.1)
         if not (np.allclose(a.sum(-1), 1) and (a > 0).all()):
             continue
-        yield Edit("slope too many", name, lambda v, p=p: here(v) * v[p] * (1 - v[p]), f"the factor {p} (1 - {p}) is too many", 0.1)
+        yield Edit("slope too many", name, lambda v, p=p: here(v) * v[p] * (1 - v[p]), b.too_many(p, f"{p} (1 - {p})"), 0.1)
         for y in b.program.inputs:
             if b.shape(y.name) == b.shape(p):
                 given = f"the targets {y.name} are taken to sum to 1"
                 yield Edit("targets assumed to sum to one", name, lambda v, p=p, y=y.name: v[p] - v[y], given, 0.3)
         if dp is not None:
             yield from _jacobian(name, p, dp)
+
+
+def jacobians(b: Backward) -> Iterator[Edit]:
+    """A Jacobian of which the diagonal alone is given, where an entry depends on others too."""
+    g, here = b.goal, b.here(b.by_name[b.goal])
+    role = b.program.tensors[g].role
+    if role is None or b.shape(role.of) != b.shape(role.wrt) or b.rank(role.of) != 1:
+        return
+    p, k = role.of, b.shape(role.of)[0]
+    a = b.values[p]
+    softmax = bool((a > 0).all() and np.isclose(a.sum(), 1))
+    name = "softmax taken entry by entry" if softmax else "Jacobian taken as diagonal"
+    told = f"only the diagonal of the Jacobian of {p} is given; every entry of {p} depends on every one of {role.wrt}"
+    yield Edit(name, g, lambda v: here(v) * np.eye(k), told)
+    yield Edit(name, g, lambda v: np.diagonal(here(v)), told, 0.1)
+    if softmax:
+        constant = f"the normaliser of the softmax {p} is taken as a constant"
+        yield Edit(name, g, lambda v: np.diag(v[p]), constant, 0.1)
 
 
 def _jacobian(name: str, p: str, dp: str) -> Iterator[Edit]:

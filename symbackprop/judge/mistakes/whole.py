@@ -1,4 +1,4 @@
-"""Mistakes of the result itself: a quotient for a derivative, the transpose, a penalty where there is none."""
+"""Mistakes of the result itself: a quotient for a derivative, the transpose, a step for a gradient, a penalty that is none."""
 
 from __future__ import annotations
 
@@ -21,16 +21,38 @@ def whole(b: Backward) -> Iterator[Edit]:
         yield Edit("kernel not flipped", g, lambda v, axis=axis: np.flip(here(v), axis), turned, 0.6)
     if role is None:
         return
-    of, wrt = role.of, role.wrt
+    yield from _quotients(b, role.of, role.wrt)
+    yield from _steps(b, role.wrt)
+    if b.program.tensors[role.wrt].kind == "parameter":
+        yield from _penalised(b, role.wrt)
+
+
+def _quotients(b: Backward, of: str, wrt: str) -> Iterator[Edit]:
     if b.rank(of) and b.rank(wrt):
         said = f"the quotients {of}_i / {wrt}_j stand for the Jacobian; a derivative is no quotient of values"
     else:
         said = f"the quotient {of} / {wrt} stands for the derivative; a derivative is no quotient of values"
-    yield Edit("quotient for Jacobian", g, lambda v: np.multiply.outer(v[of], 1 / v[wrt]), said)
+    yield Edit("quotient for Jacobian", b.goal, lambda v: np.multiply.outer(v[of], 1 / v[wrt]), said)
     if b.shape(of) == b.shape(wrt) and b.rank(of):
-        yield Edit("quotient for Jacobian", g, lambda v: v[of] / v[wrt], said, 0.2)
-    if b.program.tensors[wrt].kind == "parameter":
-        for lam in (t.name for t in b.program.inputs if not t.shape and t.kind not in ("parameter", "constant")):
-            for c in (1, 2):
-                added = f"a penalty's gradient, {c if c > 1 else ''} {lam} {wrt}, stands where it is not".replace("  ", " ")
-                yield Edit("penalty where none is", g, lambda v, c=c, lam=lam: here(v) + c * v[lam] * v[wrt], added, 0.5)
+        yield Edit("quotient for Jacobian", b.goal, lambda v: v[of] / v[wrt], said, 0.2)
+
+
+def _steps(b: Backward, wrt: str) -> Iterator[Edit]:
+    """The step of a descent, or where it leads, for the gradient."""
+    g, here = b.goal, b.here(b.by_name[b.goal])
+    read = {r.name for e in b.program.equations[: b.count] for r in e.operands}
+    for rate in (n for n in b.rates if n not in read):
+        for sign, minus in ((-1, "-"), (1, "")):
+            said = f"a step, {minus}{rate} {g}, stands for the gradient"
+            yield Edit("step for gradient", g, lambda v, c=sign, r=rate: c * v[r] * here(v), said, 0.2)
+        if b.shape(g) == b.shape(wrt):
+            said = f"the updated {wrt} stands for its gradient"
+            yield Edit("step for gradient", g, lambda v, r=rate: v[wrt] - v[r] * here(v), said, 0.2)
+
+
+def _penalised(b: Backward, wrt: str) -> Iterator[Edit]:
+    here = b.here(b.by_name[b.goal])
+    for lam in b.rates:
+        for c, text in ((1, ""), (2, "2 ")):
+            added = f"a penalty's gradient, {text}{lam} {wrt}, stands where it is not"
+            yield Edit("penalty where none is", b.goal, lambda v, c=c, lam=lam: here(v) + c * v[lam] * v[wrt], added, 0.5)
