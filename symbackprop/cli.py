@@ -235,6 +235,14 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
 
 
+@subcommand
+def mcp() -> None:
+    """Serve the tools derive and verify to an assistant, over the Model Context Protocol on standard input and output."""
+    from symbackprop.server.tools import run
+
+    run()
+
+
 def _save(trained: Any, output: str | None, curve: str | None) -> str:
     """Write what is asked for, and say where; the same in one line."""
     kept = []

@@ -41,6 +41,14 @@ def jax() -> ModuleType:
     return jax
 
 
+@pytest.fixture(scope="session")
+def mcp() -> ModuleType:
+    """The package mcp, with a client within the process. `make slow` runs the tests that ask for it."""
+    import mcp
+
+    return mcp
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command line in an empty folder: exit code, output and complaint of `run("derive", "x**2")`."""
@@ -52,7 +60,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for JAX: it is an extra, and `make test` does without."""
+    """Mark the tests that ask for JAX or mcp: they are extras, and `make test` does without."""
     for item in items:
-        if "jax" in getattr(item, "fixturenames", ()):
+        if {"jax", "mcp"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)

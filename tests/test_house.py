@@ -34,6 +34,7 @@ FLOORS = [
     {"presenter"},
     {"verbs"},
     {"shell"},
+    {"pytest_plugin", "server"},
     {"cli"},
     {"__main__"},
 ]
@@ -54,7 +55,9 @@ HOUSE: dict[str, set[str]] = {
     "presenter": {"core", "evaluate", "display", "pictures", "documents", "judge"},
     "verbs": {"core", "language", "notation", "evaluate", "backends", "judge", "training", "presenter"},
     "shell": {"core", "notation"},
-    "cli": {"core", "documents", "judge", "training", "verbs", "shell"},
+    "server": {"core", "notation", "verbs"},
+    "pytest_plugin": {"core", "judge", "verbs"},
+    "cli": {"core", "documents", "judge", "training", "verbs", "shell", "server"},
     "__main__": {"cli"},
 }
 MOST_ROOMS = 18

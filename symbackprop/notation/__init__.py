@@ -7,10 +7,10 @@ from symbackprop.notation.declare import binary, data, integers, labels, paramet
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.networks import from_tensors
 from symbackprop.notation.python_function import read_function
-from symbackprop.notation.python_text import read_expression
+from symbackprop.notation.python_text import read_expression, read_text
 from symbackprop.notation.sources import read
 
 __all__ = [
     "NotationError", "binary", "data", "from_tensors", "integers", "labels", "parameter", "positive", "read",
-    "read_expression", "read_function", "shortened", "unit",
+    "read_expression", "read_function", "read_text", "shortened", "unit",
 ]  # fmt: skip

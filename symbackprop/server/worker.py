@@ -1,0 +1,96 @@
+"""A process of its own that answers, so that a question that takes too long, or too much memory, ends alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Lock
+from typing import Any
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.server.answers import Answer, answer
+
+SECONDS = 30.0  # for one question
+START = 30.0  # more for the first, which waits for the process
+MEMORY = 4 << 30  # bytes, where the system can limit them
+
+
+class NoAnswerError(SymbackpropError):
+    """A question without an answer: it was refused, or took too long; the message says which."""
+
+
+class Worker:
+    """Answers one question after the other; its process starts with the first, and anew after one that was stopped.
+
+    seconds   that a question may take.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self._lock = Lock()
+        self._process: Any = None
+        self._line: Any = None
+
+    def ask(self, name: str, arguments: Mapping[str, Any]) -> Answer:
+        """The answer. Raises NoAnswerError where there is none."""
+        with self._lock:
+            fresh = self._process is None or not self._process.is_alive()
+            if fresh:
+                self._start()
+            try:
+                self._line.send((name, dict(arguments)))
+                if not self._line.poll(self.seconds + START * fresh):
+                    self.stop()
+                    raise NoAnswerError(f"this takes more than {self.seconds:g} s; ask about a smaller network, or fewer claims")
+                kind, found = self._line.recv()
+            except (EOFError, OSError):
+                self.stop()
+                raise NoAnswerError("this takes more memory than there is; ask about a smaller network") from None
+        if kind == "refused":
+            raise NoAnswerError(found)
+        return found
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._line.close()
+            self._process = self._line = None
+
+    def _start(self) -> None:
+        if self._process is not None:
+            self.stop()
+        context = get_context("spawn")
+        self._line, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+
+def serve(line: Connection) -> None:
+    """Answer what comes over a line until it is closed. Nothing is printed: standard output belongs to the protocol."""
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open as long as the process
+    _limit_memory()
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            name, arguments = line.recv()
+            try:
+                line.send(("answer", answer(name, arguments)))
+            except SymbackpropError as refused:
+                line.send(("refused", str(refused)))
+            except MemoryError:
+                line.send(("refused", "this takes more memory than there is; ask about a smaller network"))
+            except Exception as fault:  # whatever it is, the next question is answered
+                line.send(("refused", f"a fault of symbackprop's own ({type(fault).__name__}): this cannot be answered"))
+
+
+def _limit_memory() -> None:
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

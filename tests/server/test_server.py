@@ -1,0 +1,100 @@
+"""What an assistant is answered: text in, plain JSON out, within limits of length and time; nothing is opened or run."""
+
+import asyncio
+import json
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from symbackprop.server import tools
+from symbackprop.server.answers import LONGEST, MOST, AskedTooMuchError, answer
+from symbackprop.server.worker import NoAnswerError, Worker
+from tests.command import EXAMPLES, Run
+
+NET = (EXAMPLES / "verify" / "two_layer.net").read_text()
+SMALL = "w: parameter[d]\nx: data[d]\nL = sum(w*x)**2"
+
+
+def test_a_derivation_is_answered_in_plain_json() -> None:
+    found = json.loads(json.dumps(answer("derive", {"network": SMALL, "wrt": ["w"]})))
+    assert found["gradients"]["w"]["shape"] == ["d"]
+    assert r"\frac{\partial L}{\partial w}" in found["gradients"]["w"]["latex"]
+    assert "# " in found["derivation"]
+
+
+def test_claims_are_answered_with_their_evidence() -> None:
+    found = json.loads(json.dumps(answer("verify", {"network": SMALL, "claims": {"w": "2*sum(w*x)*x"}})))
+    assert found["verdict"] == "right, identity"
+    steps = [["s", "2*sum(w*x)", "abbreviation"], ["w", "s*w"]]
+    found = answer("verify", {"network": SMALL, "claims": steps, "allow": ["sign"], "symbols": {"q": "w"}})
+    assert found["first_wrong_step"] == 1
+    assert found["claims"][1]["mistakes"][0]["name"] == "wrong tensor"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"network": "examples/xor.net"}, "<text>:1:1"),
+        ({"network": "/etc/passwd"}, "<text>:1:"),
+        ({"network": "L = __import__('os').getcwd()"}, "<text>:1:"),
+        ({"network": "x" * (LONGEST + 1)}, "at most 20,000 are read"),
+        ({"network": SMALL, "wrt": ["v"]}, "there is no v"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_the_mend(arguments: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        answer("derive", arguments)
+
+
+def test_too_many_claims_are_refused() -> None:
+    with pytest.raises(AskedTooMuchError, match=f"at most {MOST}"):
+        answer("verify", {"network": SMALL, "claims": [["w", "x"]] * (MOST + 1)})
+
+
+@pytest.mark.slow
+def test_a_question_that_takes_too_long_ends_alone() -> None:
+    worker = Worker()
+    try:
+        with pytest.raises(NoAnswerError, match="there is no v"):
+            worker.ask("derive", {"network": SMALL, "wrt": ["v"]})
+        worker.seconds = 0.0
+        with pytest.raises(NoAnswerError, match="more than 0 s"):
+            worker.ask("verify", {"network": NET, "claims": {"W_1": "x"}})
+        worker.seconds = 30.0
+        assert worker.ask("derive", {"network": SMALL})["of"] == "L"
+    finally:
+        worker.stop()
+
+
+def test_without_the_package_the_command_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> ModuleType:
+        if name.startswith("mcp"):
+            raise ImportError(name)
+        return import_module(name)
+
+    monkeypatch.setattr(tools, "import_module", missing)
+    outcome = run("mcp")
+    assert outcome.code == 2
+    assert 'pip install "symbackprop[mcp]"' in outcome.err
+
+
+def test_an_assistant_finds_the_tools_and_is_answered(mcp: ModuleType) -> None:
+    worker = Worker()
+
+    async def talk() -> tuple[list[str], dict, bool, str]:
+        client = import_module("mcp.client.client").Client
+        async with client(tools.server(worker)) as assistant:
+            names = [tool.name for tool in (await assistant.list_tools()).tools]
+            right = await assistant.call_tool("verify", {"network": SMALL, "claims": {"w": "2*sum(w*x)*x"}})
+            refused = await assistant.call_tool("derive", {"network": "L = open('x')"})
+            return names, right.structured_content, bool(refused.is_error), refused.content[0].text
+
+    try:
+        names, right, is_error, text = asyncio.run(talk())
+    finally:
+        worker.stop()
+    assert names == ["derive", "verify"]
+    assert right["verdict"] == "right, identity"
+    assert is_error
+    assert "<text>:1:" in text
