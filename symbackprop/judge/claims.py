@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
+from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.goals import Asked, asked, goal_for
@@ -171,6 +172,12 @@ class Judge:
             kind = "right, identity" if found.identity else "right, numeric"
             about["notes"] += choices(found)
             return Judged(what.name, what.text, f"{kind} if {given}" if given else kind, bits=found.bits, **about)
+        return self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
+
+    def differing(
+        self, what: Asked, goal: Goal, found: Weighed, about: dict[str, Any], fails: Callable[[], Counterexample | None]
+    ) -> Judged:
+        """What is answered to a claim that is not right as it stands: how it differs, by which mistake, and where it fails."""
         named = convention(
             [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
         )
@@ -181,7 +188,7 @@ class Judge:
         if found.shapes is not None:
             claimed, true = (shape_text(s) for s in found.shapes)
             return Judged(what.name, what.text, f"wrong shape: it has the shape {claimed}, the gradient {true}", **about)
-        about["counterexample"] = counterexample(goal, reading.program, bindings, found)
+        about["counterexample"] = fails()
         where = region(found)
         return Judged(what.name, what.text, f"wrong region: {where}" if where else "wrong", **about)
 

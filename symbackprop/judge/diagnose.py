@@ -103,12 +103,12 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
         return claimed, values[name], [s for s in sides if str(s.relation) not in structural]
 
     try:
-        return smallest(truth.program, evaluate, _reads(goal), truth.sizes)
+        return smallest(truth.program, evaluate, reads(goal), truth.sizes)
     except PointError:
         return None
 
 
-def _reads(goal: Goal) -> set[str]:
+def reads(goal: Goal) -> set[str]:
     """The inputs of the differentiated value."""
     by_name = goal.truth.program.equation_of()
     seen: set[str] = set()

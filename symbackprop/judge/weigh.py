@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import sympy as sp
@@ -131,7 +131,6 @@ def is_zero(program: Program) -> bool:
 def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> int:
     """Evaluate claim and truth until every side was seen; how many points were lost because the claim was not finite there."""
     coverage, lost, kinks = Coverage(), 0, 0
-    largest = 0.0
     for place in goal.truth.places:
         sides: list[Side] = []
         try:
@@ -151,15 +150,18 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
             if lost > LEAST:
                 break
             continue
-        largest = max(largest, _largest(true))
-        found.samples.append(Sample(place, claimed, true, sides, _error(claimed, true, largest)))
+        found.samples.append(Sample(place, claimed, true, sides, 0.0))
         coverage.add([*place.sides, *sides], place.labels())
         if enough(len(found.samples), coverage):
             break
-    found.samples = [
-        Sample(s.place, s.claimed, s.true, s.sides, _error(s.claimed, s.true, largest)) for s in found.samples
-    ]  # fmt: skip
+    found.samples = measured(found.samples)
     return lost
+
+
+def measured(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples with their errors, relative to the largest entry of the truth."""
+    largest = max((_largest(s.true) for s in samples), default=0.0)
+    return [replace(s, error=_error(s.claimed, s.true, largest)) for s in samples]
 
 
 def value(

@@ -85,7 +85,7 @@ def _parameter_names(function: Callable[..., Any], count: int) -> tuple[str, ...
     return tuple(places[k] if k < len(places) else f"argument {k + 1}" for k in range(count))
 
 
-def call(role: str, function: Callable[..., Any], scene: Scene, *arguments: Any) -> tuple[Any, str]:
+def call(role: str, function: Callable[..., Any], scene: Scene, *arguments: Any, **named: Any) -> tuple[Any, str]:
     """What the function returns for the arguments, and the beginning of what it printed.
 
     role   which owner of the scene a bound method is called on.
@@ -98,7 +98,7 @@ def call(role: str, function: Callable[..., Any], scene: Scene, *arguments: Any)
     _seeded()
     with _caught(printed):
         try:
-            return bound(*arguments), printed.getvalue()
+            return bound(*arguments, **named), printed.getvalue()
         except KeyboardInterrupt:
             raise
         except BaseException as fault:

@@ -1,0 +1,150 @@
+"""A gradient of a network that a person coded, as a function of the network's tensors: called at the judge's points."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.core.derivation import DerivationError
+from symbackprop.core.network import Network
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.judge.claims import Judge, truth_of
+from symbackprop.judge.counterexample import Both, Counterexample, smallest
+from symbackprop.judge.diagnose import reads
+from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, call, random_numbers_kept, scene_of
+from symbackprop.judge.goals import PREFIXES, Asked, asked
+from symbackprop.judge.points import Coverage, Side, enough, noted
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.verdict import Judged, Verification
+from symbackprop.judge.weigh import AGREES, DIFFERS, Goal, Sample, Weighed, goal_of, measured
+
+Values = Mapping[str, ndarray]
+
+
+def verify_called(
+    network: Network, wrt: str | Sequence[str], function: Callable[..., Any], of: str | None = None, allow: Iterable[str] = ()
+) -> Verification:
+    """Whether a function computes the gradient of a network, at the judge's points.
+
+    wrt        the tensor, or several.
+    function   its parameters are tensors of the network by name, inputs or values, which it is given as arrays; it returns the
+               gradient, or of several a tuple in their order or a dict by name.
+    of, allow  as for verify.
+
+    Raises SymbackpropError for a tensor that is not there, and for a parameter that is no tensor of the network.
+    """
+    truth = truth_of(network, network.aliases.get(of, of) if of is not None else network.loss, {})
+    judge = Judge(truth, {}, tuple(allow))
+    names = [wrt] if isinstance(wrt, str) else list(wrt)
+    if not names:
+        raise DerivationError('wrt names no tensor; write wrt="W_1" or wrt=["W_1", "b_1"]')
+    goals = [asked(truth, name) for name in names]
+    taker = Taker(truth, function)
+    with random_numbers_kept():
+        return Verification(tuple(_judged(judge, goal, k, names, taker) for k, goal in enumerate(goals)))
+
+
+class Taker:
+    """A function whose parameters are tensors of a network by name."""
+
+    def __init__(self, truth: Truth, function: Callable[..., Any]) -> None:
+        self.function = function
+        try:
+            self.signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            raise FunctionJudgeError("the function has no signature; wrap it in a def with tensors for parameters") from None
+        self.tensors: dict[str, str] = {}
+        for p in self.signature.parameters.values():
+            name = truth.network.aliases.get(p.name, p.name)
+            if name in truth.named:
+                self.tensors[p.name] = name
+            elif p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+                raise FunctionJudgeError(f"{p.name} is no tensor of the network; it has {', '.join(truth.named)}")
+
+    def __call__(self, values: Values) -> Any:
+        """What it returns, of copies of the arrays."""
+        given = self.signature.bind_partial()
+        given.arguments.update({p: np.array(values[name])[()] for p, name in self.tensors.items()})
+        scene = scene_of({"gradient": self.function}, (), self.function).copied()
+        return call("gradient", self.function, scene, *given.args, **given.kwargs)[0]
+
+
+def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -> Judged:
+    goal = goal_of(judge.truth, what.wrt, what.of)
+
+    def claimed(values: Values) -> ndarray:
+        return _picked(taker(values), k, names)
+
+    try:
+        found = _weighed(goal, claimed)
+    except (CallFailed, FunctionJudgeError) as failed:
+        return Judged(what.name, what.text, f"not understood: {failed}")
+    if found.agrees is None:
+        return Judged(what.name, what.text, f"undecided: {found.why}", points=len(found.samples))
+    about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "correct": judge.truth.latex(what.wrt, what.of)}
+    if found.agrees:
+        return Judged(what.name, what.text, "right, numeric", **about)
+    return judge.differing(what, goal, found, about, lambda: _fails(goal, claimed))
+
+
+def _picked(result: Any, k: int, names: list[str]) -> ndarray:
+    """The k-th gradient of what a function returned, as an array of floats."""
+    chosen = result
+    if isinstance(result, Mapping):
+        chosen = next((result[p + names[k]] for p in PREFIXES if p + names[k] in result), None)
+        if chosen is None:
+            raise FunctionJudgeError(f"the function returned a dict without {names[k]}; it has {', '.join(map(str, result))}")
+    elif len(names) > 1:
+        if not isinstance(result, tuple | list) or len(result) != len(names):
+            raise FunctionJudgeError(f"the function must return {len(names)} gradients, of {', '.join(names)}, or a dict by name")
+        chosen = result[k]
+    try:
+        return np.asarray(chosen, dtype=float)
+    except (TypeError, ValueError):
+        raise FunctionJudgeError(f"the function returned a {type(chosen).__name__} for the gradient by {names[k]}") from None
+
+
+def _weighed(goal: Goal, claimed: Callable[[Values], ndarray]) -> Weighed:
+    """The function's values against the truth."""
+    found, coverage = Weighed(), Coverage()
+    for place in goal.truth.places:
+        true, value = goal.at(place), claimed(place.values)
+        if value.shape != true.shape:
+            found.shapes = tuple(map(sp.Integer, value.shape)), tuple(map(sp.Integer, true.shape))
+        found.samples.append(Sample(place, value, true, [], 0.0))
+        coverage.add(place.sides, place.labels())
+        if enough(len(found.samples), coverage):
+            break
+    found.samples = measured(found.samples)
+    if found.margin <= AGREES:
+        found.agrees = True
+    elif found.margin >= DIFFERS:
+        found.agrees = False
+    else:
+        found.why = f"the values differ by {found.margin:.0e}, which floats cannot settle"
+    return found
+
+
+def _fails(goal: Goal, claimed: Callable[[Values], ndarray]) -> Counterexample | None:
+    """The smallest point found at which the function fails."""
+    truth = goal.truth
+
+    def evaluate(point: Values, at: Mapping[str, int]) -> Both:
+        sides: list[Side] = []
+        values = walk(goal.program, point, at, FLOATS, noted(sides))
+        try:
+            return claimed(values), values[goal.name], sides
+        except (CallFailed, FunctionJudgeError) as failed:
+            raise PointError(str(failed)) from None
+
+    try:
+        return smallest(truth.program, evaluate, reads(goal), truth.sizes)
+    except PointError:
+        return None

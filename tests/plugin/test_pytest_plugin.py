@@ -1,0 +1,126 @@
+"""The plugin for pytest: gradients and layers as assertions, claims as tests, the verdict as the message."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from symbackprop.judge.called import verify_called
+from symbackprop.pytest_plugin import assert_gradient
+from symbackprop.verbs import read
+from tests.command import EXAMPLES
+
+pytest_plugins = ["pytester"]
+
+FOLDER = EXAMPLES / "verify"
+NET = (FOLDER / "two_layer.net").read_text()
+SMALL = "X: data[n, d]\nt: data[n]\nw: parameter[d]\nb: parameter[()]\nr = X @ w + b - t\nL = sum(r**2)/n"
+
+Outcome = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    """What pytest makes of files in an empty folder, with this plugin alone."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(*arguments: str, **files: str) -> pytest.RunResult:
+        for name, text in files.items():
+            (pytester.path / name.replace("__", ".")).write_text(text)
+        plugin = ("-p", "symbackprop.pytest_plugin", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+        return pytester.runpytest_inprocess(*plugin, "-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def test_the_examples_pass_one_test_a_step(pytester: pytest.Pytester, outcome: Outcome) -> None:
+    for name in ("two_layer.net", "two_layer.claims.md", "test_two_layer.py"):
+        shutil.copy(FOLDER / name, pytester.path)
+    outcome().assert_outcomes(passed=7)
+
+
+def test_a_wrong_step_fails_with_its_verdict_and_what_follows_is_expected_to(outcome: Outcome) -> None:
+    steps = [["e", "yhat - t"], ["d", "W_2.T @ e*a_1*(1 + a_1)", "dL/dz_1"], ["c_1", "d"], ["W_2", "outer(e, a_1)"]]
+    found = outcome(two_layer__net=NET, two_layer__claims__json=json.dumps(steps))
+    found.assert_outcomes(passed=2, failed=1, xfailed=1)
+    found.stdout.fnmatch_lines(["d: wrong*", "*wrong slope formula*", "*it fails at*"])
+
+
+def test_a_convention_passes_where_the_settings_allow_it(outcome: Outcome) -> None:
+    files = {"lin__net": SMALL, "lin__claims__json": '{"w": "-X.T @ r"}'}
+    outcome(**files).assert_outcomes(failed=1)
+    outcome(**files, pytest__ini="[pytest]\nsymbackprop_allow = sign N 2\n").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"lin__claims__json": '{"w": "r"}'}, "*its network, lin.net, does not lie beside it*"),
+        ({"lin__net": SMALL, "lin__claims__json": "{"}, "*this is not JSON*"),
+        ({"lin__net": "L =", "lin__claims__json": '{"w": "r"}'}, "*lin.net:1:*"),
+        ({"lin__net": SMALL, "lin__claims__json": '{"v": "r"}'}, "*v: no tensor of the network*"),
+        ({"lin__net": SMALL, "lin__claims__json": '{"w": "nobody"}'}, "*not understood*nobody*"),
+    ],
+)
+def test_what_cannot_be_judged_fails_with_the_reason(outcome: Outcome, files: dict[str, str], said: str) -> None:
+    found = outcome(**files)
+    assert found.ret in (1, 2)
+    found.stdout.fnmatch_lines([said])
+    assert "Traceback" not in found.stdout.str()
+
+
+WRONG = '''
+from symbackprop.pytest_plugin import assert_gradient, assert_layer
+import numpy as np
+
+NET = """{net}"""
+
+def test_gradient():
+    assert_gradient(NET, "w", lambda X, r: X.T @ r / len(X))
+
+def test_layer():
+    assert_layer(lambda x: np.tanh(x), lambda dout: dout * (1 + np.tanh(0.0)), np.array([0.3, 1.1]))
+'''
+
+
+def test_the_message_is_the_verdict(outcome: Outcome) -> None:
+    found = outcome(test_wrong__py=WRONG.format(net=SMALL))
+    found.assert_outcomes(failed=2)
+    found.stdout.fnmatch_lines(["*up to convention: it carries the factor 1/2*", "*x: wrong*"])
+
+
+def test_a_function_is_judged_as_a_formula_is() -> None:
+    net = read(SMALL)
+    right = verify_called(net, ["w", "b"], lambda X, r: (2 * X.T @ r / len(X), 2 * r.mean()))
+    assert [c.verdict for c in right.claims] == ["right, numeric"] * 2
+    wrong = verify_called(net, "b", lambda r: r)
+    assert wrong.verdict.startswith("wrong shape")
+    wrong = verify_called(net, "w", lambda X, t, r: 2 * X.T @ t / len(X))
+    assert "t stands for r" in wrong.mistakes[0].sentence
+    assert wrong.counterexample is not None
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda q: q, "q is no tensor of the network; it has X, t, w, b, r"),
+        (lambda X: 1 / 0, "not understood: .*ZeroDivisionError"),
+        (lambda X: {"v": 1}, "not understood: the function returned a dict without w; it has v"),
+        (lambda X: "w", "not understood: the function returned a str"),
+    ],
+)
+def test_a_function_that_cannot_be_judged_is_refused_with_the_reason(function: Callable[..., object], said: str) -> None:
+    with pytest.raises((ValueError, pytest.fail.Exception), match=said):
+        assert_gradient(SMALL, "w", function)
+
+
+def test_neither_imports_the_other_before_it_must() -> None:
+    """`import symbackprop` imports no pytest; pytest with the plugin imports no NumPy until a test asks for a verdict."""
+    for code in (
+        "import symbackprop, sys; assert 'pytest' not in sys.modules",
+        "import symbackprop.pytest_plugin, sys; assert not {'numpy', 'sympy'} & set(sys.modules)",
+    ):
+        assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
