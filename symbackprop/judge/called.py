@@ -15,12 +15,13 @@ from symbackprop.core.network import Network
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.claims import Judge, truth_of
+from symbackprop.judge.claims import WITNESSES, Judge, behind, truth_of
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.diagnose import reads
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, call, random_numbers_kept, scene_of
 from symbackprop.judge.goals import PREFIXES, Asked, asked
 from symbackprop.judge.points import Coverage, Side, enough, noted
+from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import AGREES, DIFFERS, Goal, Sample, Weighed, goal_of, measured
@@ -48,14 +49,15 @@ def verify_called(
     goals = [asked(truth, name) for name in names]
     taker = Taker(truth, function)
     with random_numbers_kept():
-        return Verification(tuple(_judged(judge, goal, k, names, taker) for k, goal in enumerate(goals)))
+        found = tuple(_judged(judge, goal, k, names, taker) for k, goal in enumerate(goals))
+    return Verification(found, title=network.title or network.name, derived=behind(truth, found), shown_by=report)
 
 
 class Taker:
     """A function whose parameters are tensors of a network by name."""
 
     def __init__(self, truth: Truth, function: Callable[..., Any]) -> None:
-        self.function = function
+        self.function, self.name = function, getattr(function, "__name__", "the function")
         try:
             self.signature = inspect.signature(function)
         except (TypeError, ValueError):
@@ -83,12 +85,15 @@ def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -
         return _picked(taker(values), k, names)
 
     try:
+        if doubt := judge.truth.doubt(what.wrt, what.of):
+            return Judged(what.name, what.text, f"undecided: {doubt}")
         found = _weighed(goal, claimed)
     except (CallFailed, FunctionJudgeError) as failed:
         return Judged(what.name, what.text, f"not understood: {failed}")
     if found.agrees is None:
         return Judged(what.name, what.text, f"undecided: {found.why}", points=len(found.samples))
-    about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "correct": judge.truth.latex(what.wrt, what.of)}
+    about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "witnesses": WITNESSES, "given": taker.name}
+    about["correct"] = judge.truth.latex(what.wrt, what.of)
     if found.agrees:
         return Judged(what.name, what.text, "right, numeric", **about)
     return judge.differing(what, goal, found, about, lambda: _fails(goal, claimed))
