@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -402,16 +404,23 @@ def test_the_table_and_the_json() -> None:
 def test_a_compiled_function_is_held_against_the_tape() -> None:
     derived = two_layers()
 
-    def compiled(at: dict) -> dict:
-        return tape.gradients(derived.forward, "L", derived.wrt, at)
+    def compiled(at: dict, value: Any = lambda v: v, gradient: Any = lambda g: g) -> tuple[Any, dict]:
+        gradients = tape.gradients(derived.forward, "L", derived.wrt, at)
+        return value(tape.forward(derived.forward, at)["L"]), {**gradients, "b_1": gradient(gradients["b_1"])}
 
     for result in (check(derived), crosscheck.check(derived, compiled=compiled)):
         assert result
-        assert all(row.compiled.relative <= 1e-13 for row in result.rows)
-    for wrong in (lambda g: g * 1.001, lambda g: g[..., None]):
-        rows = crosscheck.check(derived, compiled=lambda at, wrong=wrong: {**compiled(at), "b_1": wrong(compiled(at)["b_1"])}).rows
+        assert result.value.relative is not None
+        assert max(result.value.relative, *(row.compiled.relative for row in result.rows)) <= 1e-13
+    for wrong in (lambda a: a * 1.001, lambda a: np.asarray(a)[..., None], lambda a: a * np.nan):
+        rows = crosscheck.check(derived, compiled=partial(compiled, gradient=wrong)).rows
         assert [row.name for row in rows if row.status == "wrong"] == ["b_1"]
         assert not any(row.tape.wrong or row.differences.wrong or row.complex_step.wrong for row in rows)
+        result = crosscheck.check(derived, compiled=partial(compiled, value=wrong))
+        assert not result
+        assert all(row.status == "ok" for row in result.rows)
+        assert "The compiled function is wrong about L itself" in str(result)
+        assert json.loads(result.to_json())["value"]["wrong"] is True
 
 
 def test_windows_and_a_trace() -> None:

@@ -84,11 +84,12 @@ class Row:
 
 @dataclass
 class Check:
-    """The outcome: true where every gradient is ok.
+    """The outcome: true where every gradient is ok, and the compiled value is that of the tape.
 
     of, rows   the differentiated tensor, and a row for each gradient.
     sizes      the sizes of the points.
     points     how many points were tested; `redrawn` more were put aside: outside a function's domain, or on kinks.
+    value      the value of `of` by the compiled function against the tape.
     """
 
     of: str
@@ -96,10 +97,11 @@ class Check:
     sizes: dict[str, int]
     points: int
     redrawn: int = 0
+    value: Witness = field(default_factory=Witness)
 
     @property
     def ok(self) -> bool:
-        return all(row.status == "ok" for row in self.rows)
+        return not self.value.wrong and all(row.status == "ok" for row in self.rows)
 
     def __bool__(self) -> bool:
         return self.ok
@@ -129,12 +131,14 @@ class Check:
         if left:
             total = left + sum(row.differences.compared for row in self.rows)
             text += f" Left out, for straddling a kink or being too vague: {left} of {total} differences."
+        if self.value.wrong:
+            text += f" The compiled function is wrong about {self.of} itself: it is off by {self.value.relative:.1e} of its value."
         if self.redrawn:
             text += f" Drawn anew, for lying on kinks or outside a domain: {_count(self.redrawn, 'point')}."
         return text
 
     def to_json(self) -> str:
-        """The outcome as JSON: ok, of, sizes, points, redrawn, and the rows with their witnesses."""
+        """The outcome as JSON: ok, of, sizes, points, redrawn, value, and the rows with their witnesses."""
         record = {"ok": self.ok, **asdict(self), "rows": [{**asdict(row), "status": row.status} for row in self.rows]}
         return json.dumps(record, indent=1)
 

@@ -21,7 +21,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.points import PointError, own_point
-from symbackprop.evaluate.verdict import Check, Row
+from symbackprop.evaluate.verdict import Check, Row, Witness
 from symbackprop.judge.directions import by_halves
 from symbackprop.judge.evidence import MARGIN, Evidence, Said, Statement, largest_of
 
@@ -32,7 +32,7 @@ UNDERFLOW = 1e-250  # below, the products that a gradient is made of lose digits
 DRAWS = 5  # points drawn where the first lies outside a function's domain or on kinks
 
 
-Gradients = Callable[[Mapping[str, ndarray]], Mapping[str, ndarray]]
+ValueAndGrad = Callable[[Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
 
 
 def check(
@@ -42,7 +42,7 @@ def check(
     points: int = 3,
     tolerance: float = ROUNDING,
     at: Mapping[str, Any] | None = None,
-    compiled: Gradients | None = None,
+    compiled: ValueAndGrad | None = None,
 ) -> Check:
     """The derived gradients against the tape and against differences, at random generic points.
 
@@ -51,7 +51,7 @@ def check(
     points     how many points.
     tolerance  the relative error that rounding may leave against the tape and the complex step.
     at         one point of your own, an array for each input, instead of random ones.
-    compiled   from arrays by input to gradients by name, held against the tape as well; None: the compiled function.
+    compiled   from arrays by input to the value and the gradients by name, held against the tape; None: the compiled function.
 
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
@@ -69,28 +69,28 @@ def check(
     return trial.outcome(points)
 
 
-def _compiled(derived: Derivation, at: Mapping[str, int]) -> Gradients:
-    """The compiled gradients; sizes that no array tells stand in the source as numbers."""
+def _compiled(derived: Derivation, at: Mapping[str, int]) -> ValueAndGrad:
+    """The compiled function; sizes that no array tells stand in the source as numbers."""
     derived = stabilised(derived)
     told = {n for t in derived.program.inputs for n in t.shape}
     given = {str(n): at[str(n)] for n in derived.program.sizes() if n not in told}
     gradients = {name: derived.gradient(name) for name in derived.wrt}
-    function = Compiled(with_sizes(derived.program, given), derived.of, gradients)
-    return lambda where: function.value_and_grad(where)[1]
+    return Compiled(with_sizes(derived.program, given), derived.of, gradients).value_and_grad
 
 
 class _Trial:
     """The rows under way."""
 
-    def __init__(self, derived: Derivation, at: dict[str, int], tolerance: float, compiled: Gradients) -> None:
+    def __init__(self, derived: Derivation, at: dict[str, int], tolerance: float, compiled: ValueAndGrad) -> None:
         self.derived, self.sizes, self.tolerance = derived, at, tolerance
         self.rows = {name: Row(name, shape_text(derived.program.shape(derived.gradient(name)))) for name in derived.wrt}
+        self.value = Witness()
         self.compiled, self.redrawn = compiled, 0
 
     def outcome(self, points: int) -> Check:
         for row in self.rows.values():
             row.note = row.note or row.remark()
-        return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn)
+        return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn, self.value)
 
     def test_somewhere(self, seed: int, stride: int) -> None:
         """Test at a random point; at another one where a value is not finite, or neither steps nor differences can speak."""
@@ -131,14 +131,21 @@ class _Trial:
         sizes = np.maximum(abs(here.shown[name]), abs(here.taped[name]))
         return self.tolerance * sizes + MARGIN * here.noise[name] + UNDERFLOW
 
+    def computed(self, witness: Witness, got: Any, right: ndarray, scale: float, allowed: ndarray) -> Statement:
+        """What the compiled function returns against what is right; of another shape it is wrong."""
+        if np.shape(got) != right.shape:
+            return Statement(witness, Said(np.array(np.inf), scale, 0.0))
+        return Statement(witness, Said(abs(got - right), scale, allowed))
+
     def statements(self, here: Evidence) -> Iterator[Statement]:
         """What every witness says of every gradient at one point."""
+        value, (got, gradients) = here.value, here.compiled
+        allowed = self.tolerance * abs(value) + MARGIN * here.blur + UNDERFLOW
+        yield self.computed(self.value, got, value, largest_of(value), allowed)
         for name, row in self.rows.items():
-            taped, got, allowed = here.taped[name], here.compiled[name], self.allowed(here, name)
+            taped, allowed = here.taped[name], self.allowed(here, name)
             yield Statement(row.tape, Said(abs(here.shown[name] - taped), here.scale(name), allowed))
-            fits = np.shape(got) == taped.shape
-            errors = abs(got - taped) if fits else np.array(np.inf)
-            yield Statement(row.compiled, Said(errors, here.scale(name), allowed if fits else 0.0))
+            yield self.computed(row.compiled, gradients[name], taped, here.scale(name), allowed)
         yield from self.along("complex_step", partial(here.complex_steps, self.tolerance))
         yield from self.along("differences", here.differences)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -47,18 +47,23 @@ class Statement(NamedTuple):
 
 
 class Evidence:
-    """The gradients at one point: as derived, by the tape, by the compiled function; and what steps and differences say.
+    """The value and its gradients at one point: as derived, by the tape, compiled; and what steps and differences say.
 
-    noise   how far rounding moves each entry, found by `shake`; 0 before.
+    compiled      the value and the gradients by the compiled function.
+    blur, noise   how far rounding moves the entries of the value and of each gradient, found by `shake`; 0 before.
     """
 
-    def __init__(self, derived: Derivation, where: Arrays, sizes: Mapping[str, int], compiled: Arrays, seed: int) -> None:
+    def __init__(
+        self, derived: Derivation, where: Arrays, sizes: Mapping[str, int], compiled: tuple[Any, Arrays], seed: int
+    ) -> None:  # fmt: skip
         self.derived, self.where, self.sizes, self.compiled, self.seed = derived, where, sizes, compiled, seed
         values = tape.forward(derived.program, where, sizes)
         self.shown = self._shown(values)
         self.taped = tape.gradients(derived.forward, derived.of, derived.wrt, where, sizes)
-        self.largest = max(largest_of(values[derived.of]), *map(largest_of, self.taped.values()))
+        self.value = values[derived.of]
+        self.largest = max(largest_of(self.value), *map(largest_of, self.taped.values()))
         self.noise = {name: np.zeros(g.shape) for name, g in self.taped.items()}
+        self.blur = np.zeros(self.value.shape)
         self._shaken, self._told = 0, dict[tuple[str, ...], tuple[Directions, ndarray | None]]()
         self._estimates: dict[tuple[str, ...], tuple[Directions, Estimate]] = {}
 
@@ -70,7 +75,9 @@ class Evidence:
         for run in range(self._shaken, times):
             rng = np.random.default_rng(run)
             moved = {name: self._moved(name, array, rng) for name, array in self.where.items()}
-            shown = self._shown(tape.forward(self.derived.program, moved, self.sizes, rng))
+            values = tape.forward(self.derived.program, moved, self.sizes, rng)
+            self.blur = np.maximum(self.blur, abs(values[self.derived.of] - self.value))
+            shown = self._shown(values)
             taped = tape.gradients(self.derived.forward, self.derived.of, self.derived.wrt, moved, self.sizes, rng)
             for name, most in self.noise.items():
                 for again, still in ((shown[name], self.shown[name]), (taped[name], self.taped[name])):
