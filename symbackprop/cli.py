@@ -26,6 +26,7 @@ from symbackprop.shell import (
     require_place,
     say,
     shortened,
+    show,
     standard_input,
     write,
 )
@@ -143,10 +144,11 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 @click.argument("claims", metavar="CLAIMS")
 @click.option("--of", metavar="NAME", help="What is differentiated, where it is not the loss: a Jacobian.")
 @click.option("--call", "calls", multiple=True, metavar="NAME=NAME", help="What the claims call otherwise: m=n.")
-@click.option("--allow", metavar="KINDS", help="Conventions that pass, separated by commas: transpose, layout, sign, N, 2.")
+@click.option("--allow", metavar="KINDS", help="Conventions that pass, separated by commas: transpose, layout, sign, N, 2, left.")
 @size_option
+@click.option("-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .md, .tex or .txt.")
 @click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
-def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> None:
+def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_json) -> None:
     """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
 
     Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
@@ -161,7 +163,9 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, as_json) -> 
     kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
     symbols = dict(_pair("--call", c) for c in calls)
     result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
-    say(result.to_json() if as_json else result.table())
+    if output:
+        result.save(output)
+    show(result.to_json() if as_json else result)
     sys.exit(result.exit_code)
 
 

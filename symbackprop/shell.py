@@ -89,6 +89,16 @@ def say(text: str) -> None:
         raise SymbackpropError(f"standard output: cannot be written: {fault.strerror}; make room, or write elsewhere") from None
 
 
+def show(thing: Any) -> None:
+    """Say a text, or a thing that has colours where a terminal shows them."""
+    if isinstance(thing, str) or sys.stdout is None or not sys.stdout.isatty():
+        say(str(thing))
+        return
+    from rich.console import Console
+
+    Console(soft_wrap=True, highlight=False, markup=False).print(thing)
+
+
 def write(output: str | None, text: str) -> None:
     """Write the whole text to a file, or say it where none is named."""
     if output:

@@ -21,6 +21,7 @@ from symbackprop.formulas.tree import Node, Row, items_of, split
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import Finding
+from symbackprop.judge.terminal import BAD, DOUBT, GOOD, QUIET, coloured
 
 WRONG = ("wrong", "up to convention", "right result, wrong step")
 OPEN = ("undecided", "not understood")
@@ -110,16 +111,21 @@ class Judged:
             own, true = difference(own, true, {items_of(parse(name))[0]: parse(meant) for name, meant in self.stands})
         return (_equation(left, equals, own),), _equation(left, equals, true)
 
-    def lines(self) -> list[str]:
-        """What a terminal shows below the verdict."""
+    @property
+    def style(self) -> str:
+        """The colour of the verdict in a terminal."""
+        return GOOD if self.right else BAD if self.wrong else DOUBT if self.open else ""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """What a terminal shows below the verdict, each line with its style."""
         claimed, true = self.compared
-        out = [f"  understood: {plain(formula)}" for formula in claimed]
-        out += [f"  note: {note}" for note in self.notes]
-        out += [f"  mistake: {m.sentence} [{m.name}]" for m in self.mistakes]
+        out = [(f"  understood: {plain(formula)}", BAD if "⟦" in plain(formula) else "") for formula in claimed]
+        out += [(f"  note: {note}", QUIET) for note in self.notes]
+        out += [(f"  mistake: {m.sentence} [{m.name}]", "") for m in self.mistakes]
         if self.counterexample is not None:
-            out.append(f"  it fails at {self.counterexample}")
+            out.append((f"  it fails at {self.counterexample}", ""))
         if true is not None and not self.right:
-            out.append(f"  right is: {plain(true)}")
+            out.append((f"  right is: {plain(true)}", GOOD))
         return out
 
     def facts(self) -> dict[str, Any]:
@@ -212,17 +218,24 @@ class Verification:
     def correct(self) -> str:
         return self.worst.correct
 
-    def table(self) -> str:
+    def lines(self) -> list[tuple[str, str]]:
         """A line for each claim with its verdict, and below it what shows why; what differs stands in ⟦ ⟧."""
         width = max((len(c.name) for c in self.claims), default=0)
-        out = []
+        out: list[tuple[str, str]] = []
         for k, claim in enumerate(self.claims):
             number = f"{k:>2}  " if self.steps else ""
-            out.append(f"{number}{claim.name:<{width}}  {claim.verdict}")
+            out.append((f"{number}{claim.name:<{width}}  {claim.verdict}", claim.style))
             out += claim.lines()
         if len(self.claims) > 1:
-            out.append(f"all: {self.verdict}")
-        return "\n".join(out)
+            out.append((f"all: {self.verdict}", self.worst.style))
+        return out
+
+    def table(self) -> str:
+        """The lines as one text."""
+        return "\n".join(line for line, _ in self.lines())
+
+    def __rich__(self) -> Any:
+        return coloured(self.lines())
 
     def __str__(self) -> str:
         return self.table()
