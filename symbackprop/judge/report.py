@@ -23,7 +23,7 @@ from symbackprop.documents.document import (
 from symbackprop.documents.steps import report as derivation
 from symbackprop.formulas import build as f
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Fraction, split
+from symbackprop.formulas.tree import Fraction, items_of, split
 from symbackprop.judge.counterexample import Counterexample, plain
 from symbackprop.judge.verdict import Judged, Verification
 
