@@ -158,8 +158,9 @@ class Reader:
                 self.fresh(target, target.id)
                 self.declare(target, declared(target.id, annotation, self.source, self.size_named))
             case ast.Assign(targets=[ast.Name() as target], value=value):
-                self.fresh(target, target.id)
-                self.define(target, target.id, self.evaluator.value(value))
+                if target.id not in self.sizes:
+                    self.fresh(target, target.id)
+                self.assign(target, self.evaluator.value(value))
             case ast.Assign(targets=[ast.Tuple(elts=elts) as target], value=value):
                 self.unpack(target, elts, self.evaluator.value(value))
             case ast.Assign(targets=targets) if len(targets) > 1:
@@ -199,8 +200,14 @@ class Reader:
         for target, one in zip(targets, value, strict=True):
             if not isinstance(target, ast.Name):
                 raise self.fault(target, "the left side is not a name.", "Write name = expression.")
-            self.fresh(target, target.id)
-            self.define(target, target.id, one)
+            self.assign(target, one)
+
+    def assign(self, target: ast.Name, value: Any) -> None:
+        """name = value, in which a size may be given what it is: n, d = x.shape."""
+        if isinstance(value, Expr) and value == self.sizes.get(target.id):
+            return
+        self.fresh(target, target.id)
+        self.define(target, target.id, value)
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, or a name for an expression of sizes."""

@@ -119,6 +119,15 @@ def test_functions_are_called_by_any_of_their_names() -> None:
     assert len({tuple(equations(f"x: data[n]\nL = {line}")) for line in lines}) == 1
 
 
+def test_a_size_may_be_given_what_it_is() -> None:
+    plain = read("x: data[n, d]\nL = sum(x)/n").program
+    for said in ("n, d = x.shape", "n = len(x)", "n = x.shape[0]\nd = x.shape[-1]"):
+        assert read(f"x: data[n, d]\n{said}\nL = sum(x)/n").program == plain
+    for other in ("d = x.shape[0]", "n = n + 1", "n = 3"):
+        with pytest.raises(NotationError, match=r"[nd] is a size already\."):
+            read(f"x: data[n, d]\n{other}\nL = sum(x)/n")
+
+
 def test_names_of_values_do_not_meet_names_of_sizes() -> None:
     assert equations("x: data[a, z]\nL = sum(sigmoid(2*x) @ x.T)")[0].startswith("z_1[")
 

@@ -73,6 +73,8 @@ def _misfit(what: str, tensors: Sequence[Tensor]) -> str:
     for vector, matrix in ((a, b), (b, a)):
         if vector.ndim == 1 and matrix.ndim == 2 and same_size(vector.shape[0], matrix.shape[0]):
             return f"{text} Did you mean {label(vector)}[:, None]?"
+    if any(n.has(sp.floor) for n in (*a.shape, *b.shape)):
+        return f"{text} The halves of a size are equal only where it is even: declare it as 2*m, and its half as m."
     return f"{text} NumPy aligns shapes at the right; sizes must be equal, or one of them 1."
 
 
