@@ -17,6 +17,7 @@ from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.goals import Asked, asked, goal_for
 from symbackprop.judge.kinks import choices
+from symbackprop.judge.labels import sums_used
 from symbackprop.judge.reading import Claim, NotUnderstood, Reading, read
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
@@ -170,7 +171,7 @@ class Judge:
         if found.agrees:
             given = " and ".join(f"{letter} is d{self.truth.of}/d{tensor}" for letter, tensor in reading.guesses.items())
             kind = "right, identity" if found.identity else "right, numeric"
-            about["notes"] += choices(found)
+            about["notes"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
             return Judged(what.name, what.text, f"{kind} if {given}" if given else kind, bits=found.bits, **about)
         return self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
 

@@ -17,8 +17,9 @@ from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
 from symbackprop.evaluate.points import PointError, point
-from symbackprop.evaluate.residues import RESIDUES, drawn, residue
+from symbackprop.evaluate.residues import drawn, number, residue
 from symbackprop.evaluate.sizes import draw_sizes
+from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import walk
 
 LEAST = 8  # points at which a claim is held against the truth
@@ -44,7 +45,7 @@ class Place:
     seed, sizes, point   which, how large, and the inputs.
     values               every tensor of the truth and its gradients, as floats.
     sides                the comparisons that were decided.
-    exact                residues of every tensor of a program, by how many primes and which draw.
+    exact                residues of every tensor of a program, by tower, draw and program.
     """
 
     program: Program
@@ -54,7 +55,7 @@ class Place:
     point: dict[str, ndarray]
     values: dict[str, ndarray] = field(default_factory=dict)
     sides: list[Side] = field(default_factory=list)
-    exact: dict[tuple[int, int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
+    exact: dict[tuple[Tower, int, int], tuple[Program, dict[str, ndarray]]] = field(default_factory=dict)
 
     def of(self, program: Program) -> dict[str, ndarray]:
         """The values of another program at this place, each program run once."""
@@ -76,21 +77,22 @@ class Place:
         inputs = {name: MORE_DIGITS.lift(array) for name, array in self.point.items()}
         return walk(self.everything, inputs, self.sizes, MORE_DIGITS)
 
-    def residues(self, depth: int, attempt: int = 0) -> dict[str, ndarray]:
+    def residues(self, tower: Tower, attempt: int = 0) -> dict[str, ndarray]:
         """The inputs as residues: whole where they are whole by declaration, random beside their floats elsewhere."""
         rng = random.Random(self.seed + 1_000_003 * attempt)
-        return {t.name: _residues(t, self.point[t.name], rng, depth) for t in self.program.inputs if t.name in self.point}
+        return {t.name: _residues(t, self.point[t.name], rng, tower) for t in self.program.inputs if t.name in self.point}
 
 
-def _residues(tensor: Signature, array: ndarray, rng: random.Random, depth: int) -> ndarray:
+def _residues(tensor: Signature, array: ndarray, rng: random.Random, tower: Tower) -> ndarray:
     if tensor.kind == "constant":
-        return np.full(array.shape, RESIDUES.number(tensor.value), dtype=object)
+        return np.full(array.shape, number(tensor.value, tower), dtype=object)
     whole = tensor.kind == "integers" or tensor.domain in ("sign", "binary")
     whole = whole or (tensor.kind == "labels" and bool(np.all(array == np.rint(array))))
-    out = drawn(array, whole, rng, depth)
+    out = drawn(array, whole, rng, tower)
     if tensor.kind == "labels" and not whole and array.ndim:  # they sum to one
+        one, zero = residue(1, tower), residue(0, tower)
         for place in np.ndindex(array.shape[:-1]):
-            out[place][-1] = residue(1) - sum(out[place][:-1].tolist(), start=residue(0))
+            out[place][-1] = one - sum(out[place][:-1].tolist(), start=zero)
     return out
 
 

@@ -13,7 +13,8 @@ from symbackprop.core.program import Program, Sum, same_size, slot
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.residues import DEPTHS, RESIDUES, DeeperError, RedrawError, error_bits, same
+from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, RedrawError, ladders, residues, same
+from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.points import LEAST, Coverage, Place, Side, enough, noted, usable
 from symbackprop.judge.reading import CLAIM
@@ -225,24 +226,29 @@ def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
 
 def prove(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> None:
     """Compare modulo primes at points with every pattern of branches; what differs proves nothing, and leaves `identity` False."""
-    proved, deepest, tries = 0, 0, 0
+    proved, bits, tries = 0, 1000, 0
+    towers = CHAINS
     for sample in found.samples[: max(PROOFS, _patterns(found.samples))]:
         for attempt in range(REDRAWS):
             tries += 1
             if tries > TRIES:
                 break
             try:
-                outcome, depth = _equal(goal, program, bindings, sample.place, attempt)
+                try:
+                    outcome, tower = _equal(goal, program, bindings, sample.place, attempt, towers)
+                except CircleError:
+                    towers = ladders()
+                    outcome, tower = _equal(goal, program, bindings, sample.place, attempt, towers)
             except RedrawError:
                 continue
             except (PointError, OverflowError):
                 return
             if not outcome:
                 return
-            proved, deepest = proved + 1, max(deepest, depth)
+            proved, bits = proved + 1, min(bits, tower.bits)
             break
     found.identity = proved >= min(LEAST_PROOFS, len(found.samples))
-    found.bits = error_bits(deepest, 1) if found.identity else 0
+    found.bits = bits if found.identity else 0
 
 
 def _patterns(samples: Sequence[Sample]) -> int:
@@ -257,22 +263,25 @@ def _patterns(samples: Sequence[Sample]) -> int:
     return last
 
 
-def _equal(goal: Goal, program: Program, bindings: Bindings, place: Place, attempt: int) -> tuple[bool, int]:
-    """Whether the residues are equal at a place, and how many primes that took.
+def _equal(
+    goal: Goal, program: Program, bindings: Bindings, place: Place, attempt: int, towers: Sequence[Tower]
+) -> tuple[bool, Tower]:
+    """Whether the residues are equal at a place, and the first tower that is high enough.
 
-    Raises RedrawError where other residues must be drawn, PointError where there are none.
+    Raises RedrawError where other residues must be drawn, CircleError where the towers have no sines, PointError where none is
+    high enough.
     """
-    for depth in DEPTHS:
-        key = depth, attempt, id(goal.program)
+    for tower in towers:
+        key, arithmetic = (tower, attempt, id(goal.program)), residues(tower)
         try:
             if key not in place.exact:
-                inputs = place.residues(depth, attempt)
-                place.exact[key] = goal.program, walk(goal.program, inputs, place.sizes, RESIDUES)
+                inputs = place.residues(tower, attempt)
+                place.exact[key] = goal.program, walk(goal.program, inputs, place.sizes, arithmetic)
             base = dict(place.exact[key][1])
-            claimed = value(goal.truth, program, bindings, place, base, RESIDUES)
+            claimed = value(goal.truth, program, bindings, place, base, arithmetic)
         except DeeperError:
             continue
         truth = base[goal.name]
         claimed = np.broadcast_to(claimed, truth.shape) if not claimed.ndim and is_zero(program) else claimed
-        return same(claimed, truth), depth
-    raise PointError("there are more exponentials within one another than primes")
+        return same(claimed, truth, tower), tower
+    raise PointError("there are more functions within one another than primes")

@@ -11,7 +11,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.arithmetic import MORE_DIGITS
 from symbackprop.evaluate.points import PointError, point
-from symbackprop.evaluate.residues import DEPTHS, RESIDUES, DeeperError, RedrawError, drawn
+from symbackprop.evaluate.residues import CHAINS, DeeperError, RedrawError, drawn, ladders, residues
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.walk import walk
 
@@ -52,14 +52,14 @@ def test_objects_agree_with_floats(name: str) -> None:
     digits = walk(program, {n: MORE_DIGITS.lift(a) for n, a in where.items()}, at, MORE_DIGITS)
     for output in program.outputs:
         np.testing.assert_allclose(digits[output].astype(float), floats[output], rtol=1e-10, atol=1e-12)
-    for depth in DEPTHS:
-        inputs = {t.name: drawn(where[t.name], t.kind == "integers", random.Random(1), depth) for t in forward.inputs}
+    for tower in (*CHAINS, *ladders()):
+        inputs = {t.name: drawn(where[t.name], t.kind == "integers", random.Random(1), tower) for t in forward.inputs}
         try:
-            residues = walk(program, inputs, at, RESIDUES)
+            found = walk(program, inputs, at, residues(tower))
         except (DeeperError, RedrawError):
             continue
         for output in program.outputs:
-            np.testing.assert_allclose(residues[output].astype(float), floats[output], rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(found[output].astype(float), floats[output], rtol=1e-10, atol=1e-12)
 
 
 def test_functions_of_a_matrix_are_the_same_in_every_arithmetic() -> None:

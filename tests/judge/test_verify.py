@@ -27,6 +27,8 @@ RIGHT = [
     ("binary", "a", "-y/a + (1 - y)/(1 - a)"),
     ("binary", "z", "sigmoid(z) - y"),
     ("branches", "x", "u*(1 - p**2) + v*cos(v*x)"),
+    ("branches", "x", "u*(1 - p**2) + v*(2*cos(v*x/2)**2 - 1)"),
+    ("branches", "v", "x*(cos(v*x)*q**2 + cos(v*x)**3)"),
 ]
 
 
@@ -167,6 +169,14 @@ def test_a_jacobian_of_matrices_needs_its_indices() -> None:
     text = "A: parameter[m, n]\nB: data[n, k]\nC = A @ B\nL = sum(C)"
     whole = sb.verify(text, {"A": r"\frac{\partial C}{\partial A} = B^\top"}, of="C")
     assert whole.verdict.startswith("undecided: a Jacobian of matrices has no agreed layout")
+
+
+def test_what_rests_on_labels_that_sum_to_one_is_told() -> None:
+    text = network("softmax")
+    told = "right because every Y sums to 1; of other targets it would be wrong"
+    assert told in sb.verify(text, {"S": "(P - Y)/n"}).claims[0].notes
+    assert not sb.verify(text, {"S": "(P*sum(Y, axis=1, keepdims=True) - Y)/n"}).claims[0].notes
+    assert not sb.verify(text, {"P": "-Y/P/n"}).claims[0].notes
 
 
 def test_zero_has_every_shape() -> None:
