@@ -18,12 +18,11 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
 from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, check, describe, rewritten, size
 from symbackprop.core.simplify import simplify
-from symbackprop.display import tree
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
-from symbackprop.display.tree_formula import tree_formula
+from symbackprop.display.tree import leaf, made, tree_formula
 from symbackprop.evaluate import primitives, tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
@@ -51,7 +50,7 @@ def remark(program: Program) -> Any:
 
 
 def print_scalar(program: Program) -> Any:
-    return tree_formula(Names(program), tree.Scalar(tree.Leaf("x", N, N), program.equations[0].op.kind))  # type: ignore[union-attr]
+    return tree_formula(Names(program), made(program.equations[0].op.kind, [leaf("x", N, N)]))  # type: ignore[union-attr]
 
 
 # module and function -> what makes it read the operation of a program
@@ -69,7 +68,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
     "display.matrix_form._Builder.special": lambda p: matrix_form(Names(p), p.equations[0]),
-    "display.tree_formula._scalar": print_scalar,
+    "display.tree.row": print_scalar,
     "evaluate.tape.Run.equation": lambda p: tape.forward(
         p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}
     ),

@@ -7,16 +7,15 @@ Where that would be too long to read, the gradient that comes from above keeps i
 from __future__ import annotations
 
 from collections.abc import Collection
-
-from sympy import S
+from itertools import pairwise
+from operator import is_
 
 from symbackprop.core.program import Equation, Reduce
-from symbackprop.display import tree as t
 from symbackprop.display import tree_algebra as make
 from symbackprop.display.index_form import index_form, target_entry
 from symbackprop.display.matrix_form import matrix_tree
 from symbackprop.display.names import Names
-from symbackprop.display.tree_formula import tree_formula
+from symbackprop.display.tree import Tree, ones, tree_formula
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node, width
 
@@ -39,10 +38,10 @@ class ClosedForms:
 
     def __init__(self, names: Names, hidden: Collection[str], limit: int = LIMIT) -> None:
         self.names, self.hidden, self.limit = names, hidden, limit
-        self.trees: dict[str, t.Tree | None] = {}
+        self.trees: dict[str, Tree | None] = {}
         self.used_labels = False
 
-    def tree(self, name: str) -> t.Tree | None:
+    def tree(self, name: str) -> Tree | None:
         """The closed form of a value as a tree, or None where it has no matrix form."""
         waiting = [name]
         while waiting:  # no recursion: networks are deep
@@ -59,12 +58,12 @@ class ClosedForms:
                 self.trees[current] = self._written_out(own, inner) if own is not None else None
         return self.trees[name]
 
-    def _written_out(self, own: t.Tree, inner: Collection[str]) -> t.Tree:
+    def _written_out(self, own: Tree, inner: Collection[str]) -> Tree:
         """The tree with its hidden leaves written out, the shortest first, as long as the limit allows."""
         one_step = [(n, matrix_tree(self.names, self.names.written[n])) for n in inner]
         in_full = [(n, self.trees[n]) for n in inner]
         best = own
-        chosen: dict[str, t.Tree] = {}
+        chosen: dict[str, Tree] = {}
         for options in (one_step, in_full):
             known = [(n, tree) for n, tree in options if tree is not None and not self._falls_apart(tree)]
             for n, tree in sorted(known, key=lambda pair: pair[1].weight):
@@ -76,7 +75,7 @@ class ClosedForms:
                     best = longer
         return best
 
-    def _falls_apart(self, tree: t.Tree) -> bool:
+    def _falls_apart(self, tree: Tree) -> bool:
         """Whether a sum of uses is left with a part that keeps its name: then the sum's own name says more."""
         roles = [self.names.signature(n).role for n in make.leaves_of(tree)]
         return any(role is not None and role.via is not None for role in roles)
@@ -112,39 +111,33 @@ class ClosedForms:
         return f.equation(target_entry(self.names, equation), right)
 
 
-def _is_final(tree: t.Tree, hidden: Collection[str]) -> bool:
+def _is_final(tree: Tree, hidden: Collection[str]) -> bool:
     return not any(n in hidden for n in make.leaves_of(tree))
 
 
-def without_labels(names: Names, tree: t.Tree) -> t.Tree:
+def without_labels(names: Names, tree: Tree) -> Tree:
     """The tree with the sums of labels, which are 1: y^T 1 = 1 and Y 1 = 1."""
-    if not tree.children or not any(names.signature(n).kind == "labels" for n in make.leaves_of(tree)):
+    if not tree.parts or not any(names.signature(n).kind == "labels" for n in make.leaves_of(tree)):
         return tree
-    children = [without_labels(names, child) for child in tree.children]
-    same = all(a is b for a, b in zip(children, tree.children, strict=True))
-    tree = tree if same else make.with_children(tree, children)
-    if not isinstance(tree, t.Product):
-        return tree
-    parts = list(tree.parts)
-    for k in range(len(parts) - 1):
-        pair = _label_sum(names, parts[k], parts[k + 1])
+    parts = [without_labels(names, part) for part in tree.parts]
+    tree = tree if all(map(is_, parts, tree.parts)) else make.with_parts(tree, parts)
+    for k, (a, b) in enumerate(pairwise(tree.parts if tree.op == "product" else ())):
+        pair = _label_sum(names, a, b)
         if pair is not None:
-            return without_labels(names, make.product([*parts[:k], pair, *parts[k + 2 :]]))
+            return without_labels(names, make.product([*tree.parts[:k], pair, *tree.parts[k + 2 :]]))
     return tree
 
 
-def _label_sum(names: Names, a: t.Tree, b: t.Tree) -> t.Tree | None:
+def _label_sum(names: Names, a: Tree, b: Tree) -> Tree | None:
     """a b where it is the sum of labels along their last axis, otherwise None."""
     for x, y, turned in ((a, b, False), (make.transpose(b), make.transpose(a), True)):
-        if not isinstance(y, t.Ones):
-            continue
-        vector = x.rows == 1 and isinstance(x, t.Transpose) and isinstance(x.x, t.Leaf)
-        leaf = x.x if vector and isinstance(x, t.Transpose) else x
-        if not isinstance(leaf, t.Leaf) or names.signature(leaf.name).kind != "labels":
+        vector = x.rows == 1 and x.op == "transpose"
+        leaf = x.parts[0] if vector else x
+        if y.op != "ones" or leaf.op != "leaf" or names.signature(leaf.given).kind != "labels":
             continue
         if vector:
-            return t.Number(S.One)
+            return make.ONE
         if leaf.cols != 1:
-            ones: t.Tree = t.Ones(leaf.rows) if leaf.rows != 1 else t.Number(S.One)
-            return make.transpose(ones) if turned else ones
+            sums = ones(leaf.rows) if leaf.rows != 1 else make.ONE
+            return make.transpose(sums) if turned else sums
     return None

@@ -23,7 +23,7 @@ from symbackprop.display import tree_algebra as make
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import negated, split_product, split_sum, swapped, tidy_condition
 from symbackprop.display.softmax import with_softmax
-from symbackprop.display.tree_formula import tree_formula
+from symbackprop.display.tree import Misfit, Tree, tree_formula
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
 
@@ -46,7 +46,7 @@ def matrix_equation(names: Names, equation: Equation, inline: Collection[str] = 
     return None if right is None else f.equation(names.tensor(equation.target.name), right)
 
 
-def matrix_tree(names: Names, equation: Equation, inline: Collection[str] = ()) -> t.Tree | None:
+def matrix_tree(names: Names, equation: Equation, inline: Collection[str] = ()) -> Tree | None:
     """The right side as a tree of vectors and matrices with checked shapes, or None."""
     tree = _own_tree(names, equation)
     if tree is None or not inline:
@@ -56,18 +56,18 @@ def matrix_tree(names: Names, equation: Equation, inline: Collection[str] = ()) 
         return None
     try:
         return make.replaced(tree, leaves) if leaves else tree  # type: ignore[arg-type]
-    except t.Misfit:
+    except Misfit:
         return None
 
 
 @lru_cache(maxsize=8)
-def _known(names: Names) -> dict[str, t.Tree | None]:
+def _known(names: Names) -> dict[str, Tree | None]:
     """The forms that were found already for the program that is named."""
     del names
     return {}
 
 
-def _own_tree(names: Names, equation: Equation) -> t.Tree | None:
+def _own_tree(names: Names, equation: Equation) -> Tree | None:
     name = equation.target.name
     own = names.written.get(name) is equation
     known = _known(names)
@@ -75,7 +75,7 @@ def _own_tree(names: Names, equation: Equation) -> t.Tree | None:
         return known[name]
     try:
         tree = _Builder(names, equation).tree()
-    except t.Misfit:
+    except Misfit:
         tree = None
     if own:
         known[name] = tree
@@ -86,7 +86,7 @@ def _own_tree(names: Names, equation: Equation) -> t.Tree | None:
 class _Part:
     """A factor: a tree whose rows and columns run over letters (None: an axis of size 1), and its place in reading order."""
 
-    tree: t.Tree
+    tree: Tree
     row: Letter = None
     col: Letter = None
     order: int = 0
@@ -95,7 +95,7 @@ class _Part:
     def letters(self) -> frozenset[str]:
         return frozenset(c for c in (self.row, self.col) if c is not None)
 
-    def turned(self, row: Letter) -> t.Tree:
+    def turned(self, row: Letter) -> Tree:
         """The tree with `row` along its rows."""
         return self.tree if self.row == row else make.transpose(self.tree)
 
@@ -107,11 +107,11 @@ class _Builder:
         self.refs: dict[Symbol, Ref] = {}
         self.softmax: dict[Symbol, tuple[Ref, str, str]] = {}
 
-    def tree(self) -> t.Tree:
+    def tree(self) -> Tree:
         """The right side, in the shape of the target."""
         op, target = self.equation.op, self.equation.target
         if any(len(ref.index) > 2 for ref in (target, *self.equation.operands)):
-            raise t.Misfit("more than two axes")
+            raise Misfit("more than two axes")
         row, col = self.axes(target)
         if isinstance(op, Sum):
             body, self.softmax = with_softmax(self.names, self.equation, op.body)
@@ -122,37 +122,34 @@ class _Builder:
             tree = self.special(op, self.equation.operands[0])
         shape = self.shape(target.name)
         if not (same_size(tree.rows, shape[0]) and same_size(tree.cols, shape[1])):
-            raise t.Misfit(f"{target}: the form is ({tree.rows}, {tree.cols})")
+            raise Misfit(f"{target}: the form is ({tree.rows}, {tree.cols})")
         return tree
 
-    def special(self, op: Reduce | Matrix, operand: Ref) -> t.Tree:
+    def special(self, op: Reduce | Matrix, operand: Ref) -> Tree:
         """A reduction over all entries, or an inverse or determinant."""
         leaf = self.leaf(operand.name)
         match op:
             case Matrix():
-                if op.kind != "inverse" and not matrix_function(op.kind).scalar:
-                    raise t.Misfit(f"a matrix form of {op.kind}")
-                return t.Inverse(leaf) if op.kind == "inverse" else t.Scalar(leaf, op.kind)
+                if not matrix_function(op.kind).scalar and op.kind not in t.OPS:
+                    raise Misfit(f"a matrix form of {op.kind}")
             case Reduce():
-                if not reduction(op.kind).latex:
-                    raise t.Misfit(f"{op.kind} as a function of a whole tensor")
+                kept = any(self.sizes[c] != 1 for c in self.equation.target.index)
+                if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):
+                    raise Misfit(f"{op.kind} as a function of a whole tensor, or along one axis")
             case _:
                 assert_never(op)
-        kept = [c for c in self.equation.target.index if self.sizes[c] != 1]
-        if kept or len(set(operand.index)) != len(operand.index):
-            raise t.Misfit("a reduction along one axis")
-        return t.Scalar(leaf, op.kind)
+        return t.made(op.kind, [leaf])
 
     def shape(self, name: str) -> tuple[Expr, Expr]:
         """Rows and columns: a vector is a column."""
         shape = self.names.program.shape(name)
         if len(shape) > 2:
-            raise t.Misfit("more than two axes")
+            raise Misfit("more than two axes")
         rows, cols, *_ = (*shape, S.One, S.One)
         return rows, cols
 
-    def leaf(self, name: str) -> t.Leaf:
-        return t.Leaf(name, *self.shape(name))
+    def leaf(self, name: str) -> Tree:
+        return t.leaf(name, *self.shape(name))
 
     def axes(self, ref: Ref) -> tuple[Letter, Letter]:
         found: list[Letter] = [None if self.sizes[c] == 1 else c for c in ref.index]
@@ -171,7 +168,7 @@ class _Builder:
                 found.add(str(s))
         return {c for c in found if self.sizes[c] != 1}
 
-    def build(self, expression: Expr, row: Letter, col: Letter, over: set[str]) -> t.Tree:
+    def build(self, expression: Expr, row: Letter, col: Letter, over: set[str]) -> Tree:
         """The sum of an expression over the letters `over`, with `row` along its rows and `col` along its columns."""
         if expression.is_Add:
             terms = split_sum(expression)
@@ -182,10 +179,10 @@ class _Builder:
         parts = [self.factor(f, k) for k, f in enumerate(factors)]
         return make.scale(coefficient, _Contraction(parts, self.sizes).result(row, col, over))
 
-    def term(self, expression: Expr, row: Letter, col: Letter, over: set[str]) -> t.Tree:
+    def term(self, expression: Expr, row: Letter, col: Letter, over: set[str]) -> Tree:
         """A term of a sum; a number stays a number, and is added to every entry."""
         if not over and not expression.free_symbols & (self.refs.keys() | self.softmax.keys()) and not self.letters(expression):
-            return t.Number(expression)
+            return t.number(expression)
         return self.build(expression, row, col, over)
 
     def factor(self, expression: sp.Basic, order: int) -> _Part:
@@ -195,22 +192,22 @@ class _Builder:
             if row is None and col is not None:
                 return _Part(make.transpose(tree), col, None, order)
             if row is not None and row == col:
-                return _Part(t.Diagonal(tree), row, None, order)
+                return _Part(t.made("diagonal", [tree]), row, None, order)
             return _Part(tree, row, col, order)
         letters = self.letters(expression)
         if len(letters) > 2:
-            raise t.Misfit("a factor with more than two letters")
+            raise Misfit("a factor with more than two letters")
         row, col = self.orientation(expression, letters)
         return _Part(self.entrywise(expression, row, col), row, col, order)
 
-    def operand(self, s: Symbol) -> tuple[t.Tree, Letter, Letter]:
+    def operand(self, s: Symbol) -> tuple[Tree, Letter, Letter]:
         if s in self.softmax:
             ref, _, named = self.softmax[s]
             row, col = self.axes(ref)
             leaf = self.leaf(named or ref.name)
-            return (leaf if named else t.Softmax(leaf)), row, col
+            return (leaf if named else t.made("softmax", [leaf])), row, col
         if s not in self.refs:
-            raise t.Misfit(f"the position {s} as a number")
+            raise Misfit(f"the position {s} as a number")
         return self.leaf(self.refs[s].name), *self.axes(self.refs[s])
 
     def orientation(self, expression: sp.Basic, letters: Collection[str]) -> tuple[Letter, Letter]:
@@ -223,28 +220,28 @@ class _Builder:
         row, col = (*sorted(letters), None, None)[:2]
         return row, col
 
-    def entrywise(self, e: sp.Basic, row: Letter, col: Letter) -> t.Tree:
+    def entrywise(self, e: sp.Basic, row: Letter, col: Letter) -> Tree:
         """A function, a power or a comparison of matrices, entry by entry."""
         if isinstance(e, Where):
             return self.guard(e, row, col)
         if isinstance(e, sp.Pow) and e.exp.is_number:
             return make.power(self.grid(e.base, row, col), e.exp)
         if isinstance(e, sp.Function):
-            return t.Apply(tuple(self.grid(a, row, col) for a in e.args), type(e))  # type: ignore[arg-type]
+            return t.made("apply", [self.grid(a, row, col) for a in e.args], type(e))  # type: ignore[arg-type]
         if isinstance(e, Expr) and e.is_Add:
             return self.build(e, row, col, set())
-        raise t.Misfit(f"no matrix form for {type(e).__name__}")
+        raise Misfit(f"no matrix form for {type(e).__name__}")
 
-    def grid(self, e: Expr, row: Letter, col: Letter) -> t.Tree:
+    def grid(self, e: Expr, row: Letter, col: Letter) -> Tree:
         """An argument of an entrywise function: over all letters, or a single number."""
         return self.build(e, row, col, set()) if self.letters(e) else self.term(e, None, None, set())
 
-    def guard(self, e: Where, row: Letter, col: Letter) -> t.Tree:
+    def guard(self, e: Where, row: Letter, col: Letter) -> Tree:
         """A branch: its sides, each times the indicator of its condition."""
         condition, *sides = e.args
         condition = tidy_condition(condition)
         if not isinstance(condition, Relational):
-            raise t.Misfit("a condition of several parts")
+            raise Misfit("a condition of several parts")
         terms = []
         for test, side in zip((condition, negated(condition)), sides, strict=True):
             if side != 0:
@@ -252,14 +249,14 @@ class _Builder:
                 terms.append(one if side == 1 else make.hadamard([self.grid(side, row, col), one]))  # type: ignore[arg-type]
         return make.total(terms)
 
-    def indicator(self, condition: Relational, row: Letter, col: Letter) -> t.Tree:
+    def indicator(self, condition: Relational, row: Letter, col: Letter) -> Tree:
         """1 where a condition holds, otherwise 0; 1[i = k] is the identity."""
         if {str(x) for x in condition.args if x.is_Symbol} == {row, col} and isinstance(condition, sp.Eq):
             if not same_size(self.sizes[str(row)], self.sizes[str(col)]):
-                raise t.Misfit("a part of an identity")
-            return t.Identity(self.sizes[str(row)])
+                raise Misfit("a part of an identity")
+            return t.identity(self.sizes[str(row)])
         condition = tidy_condition(condition)
-        return t.Compare(tuple(self.grid(x, row, col) for x in condition.args), type(condition))  # type: ignore[arg-type]
+        return t.made("compare", [self.grid(x, row, col) for x in condition.args], type(condition))  # type: ignore[arg-type]
 
 
 class _Contraction:
@@ -283,11 +280,11 @@ class _Contraction:
             part = _Part(make.hadamard([first.tree, second.turned(first.row)]), first.row, first.col, first.order)
         self.parts[part.letters] = part
 
-    def vector(self, letter: Letter) -> t.Tree | None:
+    def vector(self, letter: Letter) -> Tree | None:
         part = self.parts.pop(frozenset((letter,)), None) if letter else None
         return part.tree if part else None
 
-    def result(self, row: Letter, col: Letter, over: set[str]) -> t.Tree:
+    def result(self, row: Letter, col: Letter, over: set[str]) -> Tree:
         left = set(over)
         while left:
             letter = min(sorted(left), key=lambda c: (self.count(c) != 1, self.count(c)))
@@ -303,7 +300,7 @@ class _Contraction:
         matrices = sorted((p for k, p in self.parts.items() if letter in k and len(k) == 2), key=lambda p: p.order)
         left.discard(letter)
         if len(matrices) > 2:
-            raise t.Misfit("a letter in three matrices")
+            raise Misfit("a letter in three matrices")
         order = min((p.order for k, p in self.parts.items() if letter in k), default=0)
         for m in matrices:
             del self.parts[m.letters]
@@ -314,10 +311,10 @@ class _Contraction:
             return
         vector = self.vector(letter)
         if not matrices:
-            size = t.Number(self.sizes[letter])
+            size = t.number(self.sizes[letter])
             self.put(_Part(size if vector is None else make.entry_sum(vector), order=order))
         elif len(matrices) == 1:
-            column = t.Ones(self.sizes[letter]) if vector is None else vector
+            column = t.ones(self.sizes[letter]) if vector is None else vector
             self.put(_Part(make.product([matrices[0].turned(others[0]), column]), others[0], None, order))
         else:
             if others[0] == col or others[1] == row:
@@ -327,20 +324,20 @@ class _Contraction:
             tree = make.product([matrices[0].turned(others[0]), *middle, matrices[1].turned(letter)])
             self.put(_Part(tree, others[0], others[1], order))
 
-    def shaped(self, row: Letter, col: Letter) -> t.Tree:
+    def shaped(self, row: Letter, col: Letter) -> Tree:
         """What is left as a matrix over the target's letters; a letter that no factor has repeats the value."""
         matrix = self.parts.pop(frozenset((row, col)), None) if row and col else None  # type: ignore[arg-type]
         down, across = self.vector(row), self.vector(col)
         if self.parts:
-            raise t.Misfit("letters that are neither summed nor in the target")
+            raise Misfit("letters that are neither summed nor in the target")
         if matrix is not None:
             tree = make.product(
                 [*([make.diag(down)] if down else []), matrix.turned(row), *([make.diag(across)] if across else [])]
             )
         elif row or col:
-            sides = [*([down or t.Ones(self.sizes[row])] if row else [])]
-            sides += [make.transpose(across or t.Ones(self.sizes[col]))] if col else []
+            sides = [*([down or t.ones(self.sizes[row])] if row else [])]
+            sides += [make.transpose(across or t.ones(self.sizes[col]))] if col else []
             tree = make.product(sides)
         else:
-            tree = t.Number(S.One)
+            tree = t.number(S.One)
         return make.hadamard([*[p.tree for p in sorted(self.scalars, key=lambda p: p.order)], tree])

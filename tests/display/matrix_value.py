@@ -52,6 +52,8 @@ class _MatrixReader(Reader):
                 return np.ones((self.count(sub), 1))
             case Script(Atom("I"), sub, None):
                 return np.eye(self.count(sub))
+            case Script(Atom("e", alphabet=""), None, sup) if sup is not None:
+                return np.exp(self.read(items_of(sup)))
             case Script(base, sub, sup) if sup is not None:
                 return self.power(self.read([base if sub is None else Script(base, sub)]), sup)
             case Atom("diag" | "tr" | "softmax" | "logsumexp" | "max" | "min" | "det" as name):

@@ -2,16 +2,18 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS
 from symbackprop.core.program import Program, size
-from symbackprop.display import tree as t
 from symbackprop.display import tree_algebra as make
 from symbackprop.display.matrix_form import matrix_equation, matrix_form, matrix_tree
 from symbackprop.display.names import Names
+from symbackprop.display.tree import OPS, Misfit, leaf, made
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import items_of
@@ -104,13 +106,37 @@ def test_what_has_no_matrix_form_has_none() -> None:
 
 
 def test_sizes_that_do_not_fit_cannot_be_written() -> None:
-    A, x = t.Leaf("A", size("m"), size("n")), t.Leaf("x", size("n"), size("m"))
-    with pytest.raises(t.Misfit):
+    A, x = leaf("A", size("m"), size("n")), leaf("x", size("n"), size("m"))
+    with pytest.raises(Misfit):
         make.product([A, make.transpose(x)])
-    with pytest.raises(t.Misfit):
+    with pytest.raises(Misfit):
         make.hadamard([A, x])
-    with pytest.raises(t.Misfit):
+    with pytest.raises(Misfit):
         make.total([A, x])
+
+
+GIVEN = {"scale": sp.Integer(3), "power": sp.Integer(3), "apply": sp.exp, "compare": sp.Gt}
+
+
+@pytest.mark.parametrize("op", [op for op, own in OPS.items() if own.shape])
+def test_what_a_row_says_of_its_op_is_so(op: str) -> None:
+    own, n = OPS[op], sp.Integer(3)
+    count = own.arity or (1 if op == "apply" else 3)
+    parts = [leaf(f"A{k}", n, sp.S.One if op == "diag" else n) for k in range(count)]
+    arrays = {part.given: np.random.default_rng(k).standard_normal((3, int(part.cols))) for k, part in enumerate(parts)}
+    tree = made(op, parts, GIVEN.get(op))
+    value = tree_value(tree, arrays, {})
+    np.testing.assert_allclose(tree_value(make.transpose(tree), arrays, {}), value.T)
+    np.testing.assert_allclose(tree_value(make.entry_sum(tree), arrays, {}).item(), value.sum())
+    if own.linear:
+        twice = made(op, [made("scale", parts[:1], sp.Integer(2)), *parts[1:]])
+        np.testing.assert_allclose(tree_value(make.scale(sp.Rational(1, 2), twice), arrays, {}), value)
+        assert make.scale(sp.Rational(1, 2), twice) == tree
+
+
+def test_a_row_hides_no_row_of_the_operations() -> None:
+    assert not OPS.keys() & REDUCTIONS.keys()
+    assert OPS.keys() & MATRIX_FUNCTIONS.keys() == {"inverse"}
 
 
 def test_values_that_are_written_out() -> None:

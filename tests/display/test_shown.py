@@ -14,7 +14,7 @@ from symbackprop.core.program import Matrix, Program
 from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_tree
-from symbackprop.display.tree_formula import tree_formula
+from symbackprop.display.tree import tree_formula
 from symbackprop.display.written_out import written_out
 from symbackprop.formulas.latex import latex
 from tests.display.matrix_value import matrix_value

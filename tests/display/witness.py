@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from symbackprop.core.functions import TableFunction, Where
 from symbackprop.core.program import size
-from symbackprop.display import tree as t
+from symbackprop.display.tree import Tree
 from symbackprop.evaluate.extents import extent
 
 NUMPY = {
@@ -21,7 +22,7 @@ _RELATIONS = {
 }  # fmt: skip
 
 
-def value(e: sp.Basic, symbols: Mapping[sp.Symbol, np.ndarray]) -> np.ndarray:
+def value(e: Any, symbols: Mapping[sp.Symbol, np.ndarray]) -> np.ndarray:
     """The value of a body, with arrays that broadcast in the place of its symbols."""
     if isinstance(e, sp.Symbol):
         return np.asarray(symbols[e])
@@ -44,65 +45,60 @@ def value(e: sp.Basic, symbols: Mapping[sp.Symbol, np.ndarray]) -> np.ndarray:
     return NUMPY[type(e).__name__](*arguments)
 
 
-def tree_value(tree: t.Tree, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
+def tree_value(tree: Tree, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> np.ndarray:
     """The value of a matrix tree as an array with two axes."""
-    parts = [tree_value(child, arrays, sizes) for child in tree.children]
     shape = extent(tree.rows, sizes), extent(tree.cols, sizes)
-
-    def number(e: sp.Expr) -> float:
-        return float(e.xreplace({size(name): sp.Integer(n) for name, n in sizes.items()}))
-
-    match tree:
-        case t.Leaf():
-            return np.asarray(arrays[tree.name], float).reshape(shape)
-        case t.Number():
-            return np.full((1, 1), number(tree.value))
-        case t.Ones():
-            return np.ones(shape)
-        case t.Identity():
-            return np.eye(shape[0])
-        case t.Transpose():
-            result = parts[0].T
-        case t.Scale():
-            result = number(tree.coefficient) * parts[0]
-        case t.Power():
-            result = parts[0] ** number(tree.exponent)
-        case t.Hadamard():
-            result = np.prod(np.broadcast_arrays(*parts), axis=0)
-        case t.Total():
-            result = sum(parts[1:], parts[0])
-        case t.Product():
-            result = np.linalg.multi_dot(parts)
-        case t.Apply():
-            result = value(
-                tree.function(*sp.symbols(f"a:{len(parts)}")),
-                dict(zip(sp.symbols(f"a:{len(parts)}"), parts, strict=True)),
-            )
-        case t.Compare():
-            result = _RELATIONS[tree.relation](*parts).astype(float)
-        case t.Inner():
-            result = np.sum(parts[0] * parts[1], keepdims=True)
-        case t.Diag():
-            result = np.diag(parts[0][:, 0])
-        case t.Diagonal():
-            result = np.diag(parts[0])[:, None]
-        case t.Inverse():
-            result = np.linalg.inv(parts[0])
-        case t.Softmax():
-            powers = np.exp(parts[0])
-            result = powers / powers.sum(axis=0 if shape[1] == 1 else 1, keepdims=True)
-        case t.Scalar():
-            result = np.reshape(_SCALARS[tree.kind](parts[0]), (1, 1))
-    assert result.shape == shape, f"{type(tree).__name__} says {shape}, is {result.shape}"
+    given = _number(tree.given, sizes) if isinstance(tree.given, sp.Expr) else tree.given
+    if tree.op == "leaf":
+        result = np.asarray(arrays[tree.given], float).reshape(shape)
+    elif not tree.parts:
+        result = _CONSTANTS[tree.op](shape, given)
+    else:
+        result = np.asarray(VALUES[tree.op](given, *[tree_value(part, arrays, sizes) for part in tree.parts]), float)
+        result = result.reshape(1, 1) if result.ndim == 0 else result
+    assert result.shape == shape, f"{tree.op} says {shape}, is {result.shape}"
     return result
 
 
-_SCALARS = {
-    "trace": np.trace,
-    "norm": lambda x: np.sum(x * x),
-    "det": np.linalg.det,
-    "logdet": lambda x: np.linalg.slogdet(x)[1],
-    "max": np.max,
-    "min": np.min,
-    "logsumexp": lambda x: np.log(np.sum(np.exp(x))),
+def _number(e: Any, sizes: Mapping[str, int]) -> float:
+    return float(e.xreplace({size(name): sp.Integer(n) for name, n in sizes.items()}))
+
+
+def _applied(function: type[sp.Function], *parts: np.ndarray) -> np.ndarray:
+    slots = sp.symbols(f"a:{len(parts)}")
+    return value(function(*slots), dict(zip(slots, parts, strict=True)))
+
+
+def _softmax(_: None, x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x)
+    return powers / powers.sum(axis=0 if x.shape[1] == 1 else 1, keepdims=True)
+
+
+_CONSTANTS = {
+    "number": lambda shape, number: np.full(shape, number),
+    "ones": lambda shape, _: np.ones(shape),
+    "identity": lambda shape, _: np.eye(*shape),
+}
+VALUES = {
+    "transpose": lambda _, x: x.T,
+    "scale": lambda number, x: number * x,
+    "power": lambda number, x: x**number,
+    "hadamard": lambda _, *parts: np.prod(np.broadcast_arrays(*parts), axis=0),
+    "sum": lambda _, *parts: sum(parts[1:], parts[0]),
+    "product": lambda _, *parts: np.linalg.multi_dot(parts),
+    "apply": _applied,
+    "compare": lambda relation, a, b: _RELATIONS[relation](a, b),
+    "inner": lambda _, a, b: np.sum(a * b),
+    "diag": lambda _, x: np.diag(x[:, 0]),
+    "diagonal": lambda _, x: np.diag(x)[:, None],
+    "inverse": lambda _, x: np.linalg.inv(x),
+    "softmax": _softmax,
+    "trace": lambda _, x: np.trace(x),
+    "norm": lambda _, x: np.sum(x * x),
+    "det": lambda _, x: np.linalg.det(x),
+    "logdet": lambda _, x: np.linalg.slogdet(x)[1],
+    "max": lambda _, x: np.max(x),
+    "min": lambda _, x: np.min(x),
+    "logsumexp": lambda _, x: np.log(np.sum(np.exp(x))),
+    "prod": lambda _, x: np.prod(x),
 }
