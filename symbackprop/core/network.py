@@ -25,7 +25,7 @@ class Network:
     aliases   further names of a tensor -> the name that the program has for it.
     lines     the name of a tensor -> the line and column, from 1, where it is written.
     notes     what a person should know, such as a declared tensor that nothing reads.
-    function  the Python function that it was read from, or None.
+    function  the Python function that it was read from; None where there is none, and where the network was pickled.
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
     """
 
@@ -42,6 +42,15 @@ class Network:
     function: Callable[..., Any] | None = field(default=None, compare=False)
     outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)
     declared: tuple[Any, ...] = field(default=(), compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "function": None}  # where pickle looks for a decorated function, the network is found
+
+    def __copy__(self) -> Network:
+        return self  # nothing changes a network
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        return self
 
     def __str__(self) -> str:
         return str(self.program)

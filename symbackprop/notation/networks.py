@@ -11,6 +11,7 @@ import sympy as sp
 from symbackprop.core.choices import nearest
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Sum
+from symbackprop.language.lower.nodes import Outputs
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError
@@ -60,7 +61,7 @@ def made(
         raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
     _require_numbers_of_floats(program)
     said = notes(program, chosen, ordered.values())
-    return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=ordered, declared=declared, **about)
+    return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=Outputs(ordered), declared=declared, **about)
 
 
 def _require_numbers_of_floats(program: Program) -> None:

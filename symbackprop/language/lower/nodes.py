@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Expr
 
@@ -48,6 +49,17 @@ def ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
             stack.append((tensor, True))
             stack += [(operand, False) for operand, _ in reversed(tensor.operands) if id(operand) not in done]
     return list(done.values())
+
+
+class Outputs(dict[str, Tensor]):
+    """Tensors by name, pickled operands first: no recursion either."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _outputs, (ordered(self.values()), dict(self))
+
+
+def _outputs(_: list[Tensor], named: dict[str, Tensor]) -> Outputs:
+    return Outputs(named)
 
 
 def nodes_of(order: Iterable[Tensor]) -> Nodes:
