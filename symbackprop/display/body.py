@@ -152,7 +152,15 @@ class BodyPrinter:
         return f.root(self.formula(e.base)) if e.exp == S.Half else f.power(self.formula(e.base), self.formula(e.exp))
 
     def _function(self, e: sp.Function) -> Node:
-        return function_formula(type(e), [self.formula(x) for x in e.args])
+        arguments = [self.formula(x) for x in e.args]
+        match type(e).__name__:
+            case "exp":
+                return exponential(arguments[0])
+            case "expm1":
+                return f.add([exponential(arguments[0]), f.negative(f.ONE)])
+            case "log":
+                return logarithm(arguments[0])
+        return function_formula(type(e), arguments)
 
     def _branch(self, e: Where) -> Node:
         alone = indicator_of(e)
@@ -203,16 +211,12 @@ def logarithm(argument: Node) -> Node:
 
 
 def function_formula(function: type, arguments: Sequence[Node]) -> Node:
-    """A function at its arguments; of matrices, entry by entry."""
+    """A function by its name, whatever its arguments: of matrices, entry by entry."""
     if issubclass(function, TableFunction):
         return applied(function.row.latex, arguments)
     match function.__name__:
-        case "exp":
-            return exponential(arguments[0])
         case "expm1":
-            return f.add([exponential(arguments[0]), f.negative(f.ONE)])
-        case "log":
-            return logarithm(arguments[0])
+            return f.add([applied(_FUNCTIONS["exp"], arguments), f.negative(f.ONE)])
         case "log1p":
             return f.call(_LOG, [f.add([f.ONE, *arguments])])
         case name if name in _FUNCTIONS:
