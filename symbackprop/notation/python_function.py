@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,12 @@ from symbackprop.notation.reader import Reader
 PLAIN = ("float", "int")  # annotations that say nothing of a tensor
 
 
-def read_function(function: Callable[..., Any], loss: str | None = None, gates: str = "auto") -> Network:
+def read_function(
+    function: Callable[..., Any], loss: str | None = None, gates: str = "auto", given: Mapping[str, str | float] | None = None
+) -> Network:
     """The network of a function's source: its arguments are inputs, its local names the names of the values.
+
+    given   of arguments, the declarations in the place of annotations, such as "parameter[4, 3]"; or the number that it is.
 
     Raises NotationError where there is no source, or it is anything but straight-line equations.
     """
@@ -38,7 +42,7 @@ def read_function(function: Callable[..., Any], loss: str | None = None, gates: 
             f"the source of {name} cannot be found.",
             "Write the function in a file, or give its equations as text to read().",
         ) from None
-    network = _read("".join(lines), file, max(first, 1), name, loss, gates)
+    network = _read("".join(lines), file, max(first, 1), name, loss, gates, given or {})
     return replace(network, function=function)
 
 
@@ -78,7 +82,9 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
     return _read("\n".join(lines), file, node.lineno, name, loss, gates)
 
 
-def _read(text: str, file: str, first: int, name: str, loss: str | None, gates: str) -> Network:
+def _read(
+    text: str, file: str, first: int, name: str, loss: str | None, gates: str, given: Mapping[str, str | float] | None = None
+) -> Network:
     whole = textwrap.dedent(text)
     indent = len(text) - len(text.lstrip(" \t"))
     tree, source = parsed(whole, file, first, indent)
@@ -91,7 +97,7 @@ def _read(text: str, file: str, first: int, name: str, loss: str | None, gates: 
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
-    _arguments(reader, function)
+    _arguments(reader, function, given or {})
     reader.foresee(body)
     own = _body(reader, function, body)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
@@ -113,8 +119,8 @@ def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt]) -> st
     raise reader.fault(function, f"{function.name} returns nothing.", "End it with return L.")
 
 
-def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
-    """Declare the arguments: by annotation, as a constant by a default, as a scalar parameter otherwise."""
+def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, str | float]) -> None:
+    """Declare the arguments: as given, by annotation, as a constant by a default, as a scalar parameter otherwise."""
     a = function.args
     for star in (a.vararg, a.kwarg):
         if star is not None:
@@ -125,6 +131,14 @@ def _arguments(reader: Reader, function: ast.FunctionDef) -> None:
     defaults = [*padded, *a.kw_defaults]
     for argument, default in zip(several, defaults, strict=True):
         reader.fresh(argument, argument.arg)
+        own = given.get(argument.arg)
+        if isinstance(own, str):
+            written = _inside(argument, own, reader.source)
+            reader.declare(argument, declared(argument.arg, written, reader.source, reader.size_named))
+            continue
+        if own is not None:
+            reader.define(argument, argument.arg, own)
+            continue
         annotation = argument.annotation
         number = isinstance(annotation, ast.Name) and annotation.id in PLAIN
         if annotation is not None and not number:
@@ -166,7 +180,7 @@ def _unquoted(annotation: ast.expr, source: Source) -> ast.expr:
     return annotation
 
 
-def _inside(node: ast.expr, text: str, source: Source) -> ast.expr:
+def _inside(node: ast.expr | ast.arg, text: str, source: Source) -> ast.expr:
     """The expression that a quoted text holds; it stands where the text stands."""
     try:
         tree, _ = parsed(text.strip(), source.file)

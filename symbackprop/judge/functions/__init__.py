@@ -17,6 +17,7 @@ from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Sc
 from symbackprop.judge.functions.judging import Passes, in_doubles, judge
 from symbackprop.judge.functions.leaves import is_float, is_number
 from symbackprop.judge.functions.match import variables, wished
+from symbackprop.judge.functions.second import Second
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
 
 __all__ = ["Finding", "FunctionJudgeError", "FunctionVerdict", "verify_function", "verify_layer"]
@@ -57,8 +58,9 @@ def verify_function(
         result, printed = call("gradient", gradient, at, *at.arguments)
         return _without_value(result), printed
 
-    passes = Passes(value, both if gradient is None else backward)
-    return judge(passes, scene, wished(in_doubles(scene.copied()), wrt), allow)
+    start = in_doubles(scene.copied())
+    passes = Passes(value, both if gradient is None else backward, Second(loss, start))
+    return judge(passes, scene, wished(start, wrt), allow)
 
 
 def _moved(before: Scene, after: Scene) -> bool:

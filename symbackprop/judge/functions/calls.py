@@ -143,10 +143,7 @@ def random_numbers_kept() -> Iterator[None]:
         np.random.set_state(kept_numpy)  # noqa: NPY002
 
 
-_PYTHON, _NUMPY = random.Random(SEED).getstate(), np.random.RandomState(SEED).get_state()
-
-
 def _seeded() -> None:
     """Dropout draws the same mask in every call."""
-    random.setstate(_PYTHON)
-    np.random.set_state(_NUMPY)  # noqa: NPY002
+    random.seed(SEED)
+    np.random.seed(SEED)  # noqa: NPY002

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.judge.functions.truth import Slope, directions
+from symbackprop.judge.functions.truth import ALL_ENTRIES, Slope, directions, entries
 
 AGREES, DIFFERS = 1e-9, 1e-6
 """Relative to the largest slope: what is nearer agrees, what is farther differs, between them nothing is said."""
@@ -68,6 +68,14 @@ class Evidence:
         if not np.isfinite(off).all() or (off > DIFFERS * self.size + MARGIN * errors + np.finfo(float).tiny).any():
             return False, deviation
         return (True if (off <= AGREES * self.size + MARGIN * errors).all() else None), deviation
+
+    def apart(self) -> Evidence:
+        """The same with every entry by itself, where there are not too many."""
+        count = int(np.prod(self.shape))
+        if len(self.moves) == count or count > ALL_ENTRIES:
+            return self
+        moves = entries(self.shape)
+        return Evidence(moves, tuple(self.along(move) for move in moves), self.claimed, self.along)
 
     def worst(self) -> tuple[tuple[int, ...], float, float]:
         """The entry where the claim is farthest off, with the claimed and the true value there: found by halving a large array."""

@@ -14,12 +14,15 @@ from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Sc
 from symbackprop.judge.functions.compare import Change, Evidence, changes, evidence
 from symbackprop.judge.functions.leaves import Leaf, put, reached
 from symbackprop.judge.functions.match import Pair, pairs, variables
+from symbackprop.judge.functions.second import Second
 from symbackprop.judge.functions.truth import Slope, complex_slope, slope
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
 
 POINTS = 3  # besides the person's own
 TRIES = 12
 VANISHES = 1e-12  # a gradient below this tells right from wrong no more
+READ = "the loss could be read: the gradients derived from it agree with its differences"
+TWO_TRUTHS = "the gradient derived from the loss as it was read does not agree with the differences of the loss"
 CONVENTIONS = ("transpose", "shape", "sign", "factor 2", "1/N")
 
 
@@ -29,10 +32,20 @@ class Passes:
 
     loss       scene -> the scalar, and what was printed.
     gradient   scene -> what the backward pass returns, and what was printed; it may write on its scene.
+    second     the gradients derived from the loss, where it can be read; None: it is not tried.
     """
 
     loss: Callable[[Scene], tuple[Any, str]]
     gradient: Callable[[Scene], tuple[Any, str]]
+    second: Second | None = None
+
+    def value(self, scene: Scene) -> float:
+        """The loss at a scene, which stays as it is."""
+        return as_scalar(self.loss(scene.copied())[0]).real
+
+    def derived(self, scene: Scene, leaf: Leaf) -> ndarray | None:
+        """The derived gradient by an argument; None where there is none."""
+        return self.second.gradient(scene, leaf.name, self.value) if self.second is not None and not leaf.inside else None
 
 
 def judge(passes: Passes, scene: Scene, wrt: list[tuple[str, Leaf]] | None, allow: Collection[str]) -> FunctionVerdict:
@@ -165,6 +178,11 @@ def _finding(
         except CallFailed as failed:
             return Finding(pair.name, f"wrong: at another point of the same shapes, {failed}", _matched(pair))
         found = evidence(_along(passes, scene, pair.leaf), np.asarray(claimed, dtype=float), pair.leaf.shape, rng)
+        derived = passes.derived(scene, pair.leaf)
+        if derived is not None:
+            if found.verdict(derived)[0] is False:
+                return Finding(pair.name, f"undecided: {TWO_TRUTHS}", _matched(pair))
+            notes[READ] = None
         if found.size > VANISHES:
             seen.append(found)
         elif found.claimed.shape == found.shape and found.verdict(found.claimed)[0] is False:
@@ -214,7 +232,7 @@ def _partly(seen: list[Evidence]) -> str:
         return f"it is right at {sum(map(bool, rights))} of {len(rights)} points"
     if all(not np.any(point.claimed) for point in seen):
         return "it is zero everywhere"
-    point = seen[-1]
+    point = seen[-1].apart()
     if len(point.moves) != int(np.prod(point.shape)) or len(point.moves) < 2:
         return ""
     off = np.abs(point.measured(point.claimed) - point.true) > 1e-6 * point.size

@@ -17,8 +17,8 @@ COLUMNS = 4
 ROWS = 5  # of the table, before it may end
 KINK = 1e-3  # slopes of the two sides that differ by more than this part of them are those of a kink
 COMPLEX = 1e-30
-ALL_ENTRIES = 48  # entries of a leaf that are judged one by one; a larger leaf is judged along random directions
-DIRECTIONS = 16
+FEW = 12  # entries of a leaf that are judged one by one; a larger leaf is judged along as many random directions
+ALL_ENTRIES = 48  # entries that are looked at one by one where a leaf is wrong
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,13 @@ class Slope:
 def directions(shape: tuple[int, ...], rng: np.random.Generator) -> ndarray:
     """(P, *shape): every entry by itself, or random signs where there are many."""
     count = int(np.prod(shape))
-    if count <= ALL_ENTRIES:
-        return np.eye(count).reshape(count, *shape)
-    return rng.choice([-1.0, 1.0], size=(DIRECTIONS, *shape))
+    return entries(shape) if count <= FEW else rng.choice([-1.0, 1.0], size=(FEW, *shape))
+
+
+def entries(shape: tuple[int, ...]) -> ndarray:
+    """(P, *shape): every entry by itself."""
+    count = int(np.prod(shape))
+    return np.eye(count).reshape(count, *shape)
 
 
 def slope(f: Callable[[complex], complex], scale: float = 1.0, sure: float = 1e-10) -> Slope:

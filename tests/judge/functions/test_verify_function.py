@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import inspect
 import re
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from symbackprop.judge.functions import FunctionJudgeError, FunctionVerdict, verify_function, verify_layer
+from symbackprop.judge.functions.second import Second
 from tests.judge.functions import forms
 
 FORMS: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None, Callable[[np.random.Generator], tuple[Any, ...]]]] = {
@@ -387,3 +389,46 @@ def test_the_judgement_is_the_same_every_time() -> None:
         return verify_function(*FORMS["rnn"][:2], *forms.rnn_arguments(rng()))
 
     assert once() == once()
+
+
+def read_loss(W: np.ndarray, b: np.ndarray, x: np.ndarray, k: int) -> float:
+    z = W @ x + b
+    a = np.tanh(z)
+    return k * np.sum(a**2)
+
+
+def read_gradient(W: np.ndarray, b: np.ndarray, x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    a = np.tanh(W @ x + b)
+    delta = 2 * k * a * (1 - a**2)
+    return np.outer(delta, x), delta
+
+
+def at_a_point() -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    rng = np.random.default_rng(3)
+    return rng.standard_normal((3, 2)), rng.standard_normal(3), rng.standard_normal(2), 2
+
+
+def test_a_loss_that_can_be_read_is_a_second_truth() -> None:
+    result = verify_function(read_loss, read_gradient, *at_a_point())
+    assert result.verdict == "right, numeric"
+    assert result.notes == ("the loss could be read: the gradients derived from it agree with its differences",)
+
+    def called(W: np.ndarray, b: np.ndarray, x: np.ndarray, k: int) -> float:
+        return read_loss(W, b, x, k)
+
+    assert not verify_function(called, read_gradient, *at_a_point()).notes
+
+
+def test_two_truths_that_differ_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived = Second.gradient
+    monkeypatch.setattr(Second, "gradient", lambda self, scene, name, value: 1.001 * derived(self, scene, name, value))
+    result = verify_function(read_loss, read_gradient, *at_a_point())
+    assert result.verdict.startswith("undecided: the gradient derived from the loss as it was read does not agree")
+    assert not result.ok
+
+
+def test_a_loss_whose_source_says_something_else_is_no_truth() -> None:
+    other = functools.wraps(read_loss)(lambda W, b, x, k: float(np.sum(W) * k))  # its source is found to be that of read_loss
+    result = verify_function(other, lambda W, b, x, k: {"W": np.full(W.shape, float(k))}, *at_a_point())
+    assert result.verdict == "right, numeric"
+    assert not result.notes

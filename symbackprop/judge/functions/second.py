@@ -1,0 +1,96 @@
+"""A second truth: the gradients derived from a person's loss, where its source is straight-line equations that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.program import Program
+from symbackprop.evaluate.walk import walk
+from symbackprop.judge.functions.calls import Scene
+from symbackprop.notation import read_function
+
+FAITHFUL = 1e-9  # relative error of the loss as it was read
+
+
+class Derived:
+    """The loss as it was read, for arguments of the given shapes.
+
+    program   the loss and its gradients.
+    outputs   the name of the gradient, by argument.
+    """
+
+    def __init__(self, loss: Callable[..., Any], declarations: tuple[tuple[str, str | float], ...]) -> None:
+        network = read_function(loss, given=dict(declarations))
+        wrt = [t.name for t in network.program.parameters]
+        found = differentiate(network.program, network.loss, wrt)
+        self.loss = network.loss
+        self.program: Program = found.program
+        self.outputs: Mapping[str, str] = {name: found.gradient(name) for name in wrt}
+
+    def at(self, scene: Scene) -> tuple[float, dict[str, ndarray]]:
+        """The loss and its gradients by argument."""
+        given = dict(zip(scene.names, scene.arguments, strict=True))
+        point = {t.name: np.asarray(given[t.name]) for t in self.program.inputs if t.name in given}
+        values = walk(self.program, point, {})
+        return float(values[self.loss]), {name: values[output] for name, output in self.outputs.items()}
+
+
+@lru_cache(maxsize=16)
+def read(loss: Callable[..., Any], declarations: tuple[tuple[str, str | float], ...]) -> Derived:
+    """The loss with arguments of these kinds, read once."""
+    return Derived(loss, declarations)
+
+
+class Second:
+    """The second truth of one loss; it says nothing where the loss cannot be read."""
+
+    def __init__(self, loss: Callable[..., Any], scene: Scene) -> None:
+        self._loss, self._scene = loss, scene
+        self._known: dict[int, tuple[Scene, dict[str, ndarray]]] = {}
+
+    @cached_property
+    def derived(self) -> Derived | None:
+        try:
+            named = zip(self._scene.names, self._scene.arguments, strict=True)
+            return read(self._loss, tuple((name, _declaration(value)) for name, value in named))
+        except (SymbackpropError, TypeError):  # it is more than straight-line equations over arrays
+            return None
+
+    def gradient(self, scene: Scene, argument: str, value: Callable[[Scene], float]) -> ndarray | None:
+        """The derived gradient by an argument; None where there is none, or the loss as it was read has another value.
+
+        value   of the loss, called.
+        """
+        if id(scene) not in self._known:
+            self._known[id(scene)] = scene, self._gradients(scene, value)
+        return self._known[id(scene)][1].get(argument)
+
+    def _gradients(self, scene: Scene, value: Callable[[Scene], float]) -> dict[str, ndarray]:
+        if self.derived is None:
+            return {}
+        try:
+            own, found = self.derived.at(scene)
+        except (SymbackpropError, TypeError):
+            return {}
+        called = value(scene)
+        return found if abs(own - called) <= FAITHFUL * max(abs(called), 1.0) else {}
+
+
+def _declaration(value: Any) -> str | float:
+    """How an argument is declared. Raises TypeError for what is neither an array nor a number."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    array = np.asarray(value)
+    shape = ", ".join(map(str, array.shape)) or "()"
+    if isinstance(value, ndarray | float | np.floating) and array.dtype.kind == "f":
+        return f"parameter[{shape}]"
+    if isinstance(value, ndarray) and array.ndim and array.dtype.kind in "iu" and array.min(initial=0) >= 0:
+        return f"integers[{shape}, {int(array.max(initial=0)) + 1}]"
+    raise TypeError(type(value).__name__)
