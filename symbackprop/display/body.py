@@ -10,7 +10,6 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import TableFunction, Where
-from symbackprop.display.names import parse_name
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (
     content_of,
@@ -23,6 +22,7 @@ from symbackprop.display.reading_order import (
     tidy_condition,
 )
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, binds, kind_of, walk
 
 _DECIMALS = 9

@@ -18,11 +18,12 @@ from symbackprop.core.guards import fixed_letters, integers_of, is_position, ove
 from symbackprop.core.letters import pool
 from symbackprop.core.program import Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter, scalar
-from symbackprop.display.names import Letter, Names, index, letter
+from symbackprop.display.names import Names
 from symbackprop.display.notation import applied, named
 from symbackprop.display.reading_order import is_coefficient, is_negative, split_product, swapped
 from symbackprop.display.softmax import with_softmax
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import Letter, index, letter
 from symbackprop.formulas.tree import Binds, Node, walk
 
 Letters = Mapping[str, Letter]  # how a letter of the equation is written

@@ -14,9 +14,10 @@ from symbackprop.display.body import number_formula
 from symbackprop.display.index_form import entry, equation_letters, index_equation
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation
-from symbackprop.display.names import Letter, Names, letter
+from symbackprop.display.names import Names
 from symbackprop.documents.document import Content, Formulas, Math, Part, StepBlock
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Binds, Node
 
 _PATTERNS = {

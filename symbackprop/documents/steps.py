@@ -12,7 +12,7 @@ from symbackprop.display.body import scalar
 from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.matrix_form import matrix_equation
-from symbackprop.display.names import Letter, Name, Names, letter
+from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
@@ -35,6 +35,7 @@ from symbackprop.documents.document import (
 )  # fmt: skip
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.tree import Node
 
 _KINDS = {

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.program import Program
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
 from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import Asked, asked, goal_for, named
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import LINES, Judged
 from symbackprop.judge.weigh import Bindings, weigh
-from symbackprop.notation.claims.typeset import name_latex
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -61,7 +62,8 @@ def _told(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judge
     stands = tuple(known.latex.items())
     judged = _step(judge, known, name, claim, what)
     if judged.understood and LINES not in judged.understood:
-        known.latex |= {name_latex(one): judged.understood for one in known.shapes if name_latex(one) not in known.latex}
+        names = (latex(parse_name(one).formula()) for one in known.shapes)
+        known.latex |= {name: judged.understood for name in names if name not in known.latex}
     return replace(judged, given=str(claim), stands=stands)
 
 

@@ -12,11 +12,11 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Equation, Program
 from symbackprop.display.local_form import local_equation, local_formula
-from symbackprop.display.names import letter
 from symbackprop.documents.document import StepBlock
 from symbackprop.documents.steps import report
 from symbackprop.evaluate.extents import extent
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.read_latex import parse
 from tests.display.networks import MAKERS, at_random
 from tests.formulas.latex_value import AXES, Numbered, Reader, text_of

@@ -4,8 +4,9 @@ import pytest
 
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Gradient
-from symbackprop.display.names import Names, letter, parse_name
+from symbackprop.display.names import Names
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import letter, parse_name
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Node, items_of
 from symbackprop.language.lower.tracing import trace

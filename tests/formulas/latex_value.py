@@ -10,10 +10,11 @@ import numpy as np
 from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_form
-from symbackprop.display.names import Letter, Names, letter
+from symbackprop.display.names import Names
 from symbackprop.evaluate.extents import extent
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script
 from tests.display.witness import NUMPY, value

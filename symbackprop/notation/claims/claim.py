@@ -12,6 +12,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import Program
+from symbackprop.formulas.latex import latex
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
@@ -22,7 +23,7 @@ from symbackprop.notation.claims.python_claim import read_python, read_sympy
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
-from symbackprop.notation.claims.typeset import Typeset, name_latex
+from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError
 
@@ -203,8 +204,8 @@ class _Attempt:
     def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         notes = list(one.notes) + [f"{letter} is taken to be d{self.context.of}/d{name}" for letter, name in guesses.items()]
-        typeset = Typeset(name_latex, state.roles, lambda n: str(self.probe.expression[n]), lambda n: len(self.probe.shapes[n]))
-        return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), typeset.latex(one.node))
+        formula = latex(Typeset(state.roles, self.probe).formula(one.node))
+        return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), formula)
 
     def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:
         """One reading of the whole claim."""

@@ -1,130 +1,108 @@
-r"""The claim as it was understood, in LaTeX with one meaning: brackets where shapes decided, \odot for entry by entry."""
+r"""The claim as it was understood, as a formula with one meaning: brackets where shapes decided, \odot for entry by entry."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import assert_never
 
 import sympy as sp
 
 from symbackprop.core.program import Gradient
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import index, letter, parse_name
+from symbackprop.formulas.symbols import SYMBOLS
+from symbackprop.formulas.tree import Binds, Fence, Grid, Script
+from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
-from symbackprop.notation.claims.tokens import ACCENTS, GREEK
+from symbackprop.notation.claims.probe import Probe
 
-LETTER, ATOM, POWER, TIMES, SUM = 4, 3, 2, 1, 0  # how tightly a formula holds together
-_FUNCTIONS = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
-_SIGNS = {"<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "==": "=", "!=": r"\neq"}
-
-
-def name_latex(name: str) -> str:
-    r"""A tensor's name: W_{1}, \hat{y}, \mathrm{loss}."""
-    head, _, tail = name.partition("_")
-    digits = re.fullmatch(r"(.*?[A-Za-z])(\d+)", head)
-    sub = tail.replace("_", ",")
-    if digits:
-        head, sub = digits[1], ",".join(filter(None, (digits[2], sub)))
-    base = _base(head)
-    if not sub:
-        return base
-    return f"{base}_{{{sub}}}" if sub.isdigit() or len(sub) <= 2 else rf"{base}_{{\text{{{sub}}}}}"
-
-
-def _base(head: str) -> str:
-    greek = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}.get(head, head)
-    if len(head) == 1:
-        return head
-    if greek in GREEK:
-        return "\\" + greek
-    for accent in ACCENTS:
-        if head.endswith(accent) and len(head) > len(accent):
-            return rf"\{accent}{{{_base(head.removesuffix(accent))}}}"
-    return rf"\mathrm{{{head}}}"
+_SIGNS = {"<": "<", "<=": "le", ">": ">", ">=": "ge", "==": "=", "!=": "ne"}
+_SHORT = {"maximum": "max", "minimum": "min"}
 
 
 class Typeset:
-    """Nodes as LaTeX.
+    """Nodes as formulas.
 
-    spelling   the LaTeX of a tensor's name.
-    roles      the gradients among the leaves.
-    size       the LaTeX of a size of the probe.
-    rank       how many axes a tensor has.
+    roles   the gradients among the leaves.
+    probe   knows the sizes as expressions, and the axes of the tensors.
     """
 
-    def __init__(
-        self, spelling: Callable[[str], str], roles: dict[str, Gradient], size: Callable[[int], str], rank: Callable[[str], int]
-    ) -> None:
-        self.spelling, self.roles, self.size, self.rank = spelling, roles, size, rank
+    def __init__(self, roles: dict[str, Gradient], probe: Probe) -> None:
+        self.roles, self.probe = roles, probe
 
-    def latex(self, node: Node) -> str:
-        return self.text(node)[0]
+    def size(self, extent: int) -> Formula:
+        return constant(self.probe.expression[extent])
 
-    def held(self, node: Node, level: int) -> str:
-        """The node, in brackets where it holds together less than `level`."""
-        text, own = self.text(node)
-        return text if own >= level else rf"\left({text}\right)"
+    def rank(self, name: str) -> int:
+        return len(self.probe.shapes[name])
 
-    def text(self, node: Node) -> tuple[str, int]:
+    def held(self, node: Node, level: Binds) -> Formula:
+        """The node, in brackets where it binds less tightly than `level`."""
+        return f.within(self.formula(node), level)
+
+    def formula(self, node: Node) -> Formula:
+        """The formula of a node."""
         op = node.op
         match op:
             case nd.Leaf(name=name):
-                return self.leaf(name), ATOM if name in self.roles else LETTER
+                return self.leaf(name)
             case nd.Const(value=value):
-                latex = sp.latex(value)
-                return latex, ATOM if (value.is_Integer and value >= 0) or value.is_Symbol else (
-                    TIMES if not value.is_negative else SUM
-                )
+                return constant(value)
             case nd.Arithmetic(sign=sign):
                 return self.arithmetic(node, sign)
             case nd.Applied(name=name, slope=slope):
-                return self.applied(node, name, slope), LETTER
-            case nd.Compared(sign=sign):
-                return (
-                    rf"\mathbf{{1}}\left[{self.held(node.args[0], SUM)} {_SIGNS[sign]} {self.held(node.args[1], SUM)}\right]",
-                    ATOM,
-                )
+                return self.applied(node, name, slope)
+            case nd.Compared():
+                return f.indicator(self.condition(node))
             case nd.Chosen():
-                c, a, b = node.args
-                rows = rf"{self.latex(a)} & \text{{if }} {self.condition(c)} \\ {self.latex(b)} & \text{{otherwise}}"
-                return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM
+                condition, a, b = node.args
+                return f.cases(self.formula(a), self.condition(condition), self.formula(b))
             case nd.Matmul():
-                return self.matmul(node), TIMES
+                return f.juxtapose([self.held(a, Binds.POWER) for a in node.args])
             case nd.Renamed(pairs=pairs):
                 return self.renamed(node, dict(pairs))
             case nd.Summed(axis=axis):
                 return self.summed(node.args[0], axis)
-            case nd.Reduced(kind=kind):
-                return rf"\operatorname{{{kind}}}\left({self.latex(node.args[0])}\right)", ATOM
-            case nd.Softmax():
-                return rf"\operatorname{{softmax}}\left({self.latex(node.args[0])}\right)", ATOM
             case nd.MatrixOf(kind="inverse"):
-                return f"{self.held(node.args[0], LETTER)}^{{-1}}", POWER
-            case nd.MatrixOf(kind=kind):
-                return rf"\operatorname{{{kind}}}\left({self.latex(node.args[0])}\right)", ATOM
+                return f.power(self.formula(node.args[0]), f.number(-1))
+            case nd.Reduced(kind=kind) | nd.MatrixOf(kind=kind):
+                return self.called(kind, node.args)
+            case nd.Softmax():
+                return self.called("softmax", node.args)
             case nd.Diag():
-                return rf"\operatorname{{diag}}\left({self.latex(node.args[0])}\right)", ATOM
+                return self.called("diag", node.args)
             case nd.Ones() | nd.Eye() | nd.Positions():
-                return self.made_of_sizes(op), LETTER
+                return self.made_of_sizes(op)
             case nd.Picked(letters=letters, shift=shift):
                 return self.picked(node, letters, shift)
             case nd.Stacked():
-                return self.stacked(node), ATOM
+                parts = tuple(self.formula(a) for a in node.args)
+                return Grid("bmatrix", (parts,) if node.axes[0] == RIGHT else tuple((part,) for part in parts))
             case _:
                 assert_never(op)
 
-    def made_of_sizes(self, op: nd.Ones | nd.Eye | nd.Positions) -> str:
+    def called(self, name: str, arguments: Sequence[Node]) -> Formula:
+        return f.call(_function(name), [self.formula(a) for a in arguments])
+
+    def made_of_sizes(self, op: nd.Ones | nd.Eye | nd.Positions) -> Formula:
         """Ones, the identity, Kronecker's delta, an index as a number."""
         match op:
             case nd.Ones(axis=axis, extent=extent):
-                return rf"\mathbf{{1}}_{{{self.size(extent)}}}" if axis in MATRIX else "1"
+                return self.ones(extent) if axis in MATRIX else f.ONE
             case nd.Eye(axes=axes, extents=extents):
                 a, b = axes
-                return f"I_{{{self.size(extents[0])}}}" if a in MATRIX else rf"\delta_{{{a}{b}}}"
+                size = self.size(extents[0])
+                return Script(f.letter("I"), size) if a in MATRIX else Script(f.symbol("delta"), f.beside(letter(a), letter(b)))
             case nd.Positions(axis=axis):
-                return axis
+                return letter(axis)
 
-    def flat(self, node: Node) -> str | None:
+    def ones(self, extent: int) -> Formula:
+        """The column of ones."""
+        return Script(f.bold("1"), self.size(extent))
+
+    def flat(self, node: Node) -> Formula | None:
         """An entry of a tensor, all of whose axes are indices: x_{c,p+a-1}; None where one is not."""
         chain: list[Node] = []
         while isinstance(node.op, nd.Renamed | nd.Picked):
@@ -132,156 +110,157 @@ class Typeset:
             node = node.args[0]
         if not isinstance(node.op, nd.Leaf):
             return None
-        places, axes = list(node.axes), list(node.axes)
+        places: list[str | Formula] = list(node.axes)
+        axes = list(node.axes)
         for one in reversed(chain):
             if isinstance(one.op, nd.Renamed):
                 table = dict(one.op.pairs)
                 if any(a in table and places[k] != a for k, a in enumerate(axes)):
                     return None
-                places = [table.get(p, p) for p in places]
-                axes = list(places)
+                axes = [table.get(a, a) for a in axes]
+                places = [axes[k] if isinstance(p, str) else p for k, p in enumerate(places)]
             elif isinstance(one.op, nd.Picked) and one.op.axis in axes:
                 k = axes.index(one.op.axis)
-                places[k] = _place(one.op.letters, one.op.shift + 1 - sum(sign for sign, _, _ in one.op.letters))
+                places[k] = _place(one.op.letters, _from_one(one.op.letters, one.op.shift))
                 axes[k] = ""
-        if any(p in MATRIX or (len(p) > 1 and p[0] in "bx" and p[1:].isdigit()) for p in places):
+        if any(isinstance(p, str) and (p in MATRIX or re.fullmatch(r"[bx]\d+", p)) for p in places):
             return None
-        return self.entry(node, places)
+        return self.entry(node, [letter(p) if isinstance(p, str) else p for p in places])
 
-    def numbered(self, x: Node, letter: str, shift: int) -> str | None:
+    def numbered(self, x: Node, at: str, shift: int) -> Formula | None:
         """h_{t-1} for a stack of the tensors h_0, h_1, ...; None for any other stack."""
         if not isinstance(x.op, nd.Stacked) or x.op.axis != FAMILY:
             return None
-        names = [
-            a.op.name if isinstance(a.op, nd.Leaf) else ""
-            for a in (b.args[0] if isinstance(b.op, nd.Renamed) else b for b in x.args)
-        ]
-        roles = [self.roles.get(n) for n in names]
-        member = re.fullmatch(r"(.*?)_?(\d+)", roles[0].wrt if roles[0] else names[0])
+        first = x.args[0].args[0] if isinstance(x.args[0].op, nd.Renamed) else x.args[0]
+        name = first.op.name if isinstance(first.op, nd.Leaf) else ""
+        role = self.roles.get(name)
+        member = re.fullmatch(r"(.*?)_?(\d+)", role.wrt if role else name)
         if member is None:
             return None
-        first = int(member[2]) + shift - 1  # an index that numbers tensors is printed from 1
-        stem = f"{name_latex(member[1])}_{{{letter}{f'{first:+d}' if first else ''}}}"
-        return rf"\frac{{\partial {self.spelling(roles[0].of)}}}{{\partial {stem}}}" if roles[0] else stem
+        place = _place(((1, at, 0),), int(member[2]) + shift - 1)  # an index that numbers tensors is printed from 1
+        stem = parse_name(member[1]).formula([place])
+        return f.over(f.partial(parse_name(role.of).formula()), f.partial(stem)) if role else stem
 
-    def picked(self, node: Node, letters: tuple[tuple[int, str, int], ...], shift: int) -> tuple[str, int]:
+    def picked(self, node: Node, letters: tuple[tuple[int, str, int], ...], shift: int) -> Formula:
         x = node.args[0]
         assert isinstance(node.op, nd.Picked)
-        member = self.numbered(x, letters[0][1], shift) if len(letters) == 1 else None
-        if member is not None:
-            return member, ATOM
-        flat = self.flat(node)
-        if flat is not None:
-            return flat, LETTER
-        counted = shift + 1 - sum(sign for sign, _, _ in letters)  # counted from 1
-        place = _place(letters, counted)
-        if node.op.axis == RIGHT:
-            return rf"\left({self.held(x, LETTER)}^\top\right)_{{{place}}}", POWER
-        return self.entry(x, [place]), LETTER
+        found = self.numbered(x, letters[0][1], shift) if len(letters) == 1 else None
+        found = found or self.flat(node)
+        if found is not None:
+            return found
+        place = _place(letters, _from_one(letters, shift))
+        return self.entry_of_transpose(x, [place]) if node.op.axis == RIGHT else self.entry(x, [place])
 
-    def leaf(self, name: str) -> str:
+    def leaf(self, name: str) -> Formula:
         role = self.roles.get(name)
-        if role is None:
-            return self.spelling(name)
-        return rf"\frac{{\partial {self.spelling(role.of)}}}{{\partial {self.spelling(role.wrt)}}}"
+        return parse_name(name).formula() if role is None else self.derivative(role, [])
 
-    def arithmetic(self, node: Node, sign: str) -> tuple[str, int]:
-        a = node.args[0]
-        b = node.args[-1]
-        if sign == "neg":
-            return f"-{self.held(a, TIMES)}", SUM
-        if sign in "+-":
-            return f"{self.held(a, SUM)} {sign} {self.held(b, SUM if sign == '+' and self.text(b)[0][0] != '-' else TIMES)}", SUM
-        if sign == "/":
-            return rf"\frac{{{self.latex(a)}}}{{{self.latex(b)}}}", ATOM
-        if sign == "**":
-            if isinstance(b.op, nd.Const) and b.op.value == sp.Rational(1, 2):
-                return rf"\sqrt{{{self.latex(a)}}}", ATOM
-            mark = r"\odot " if a.matrix == MATRIX and isinstance(b.op, nd.Const) else ""
-            return f"{self.held(a, LETTER)}^{{{mark}{self.latex(b)}}}", POWER
-        sign = r" \odot " if a.matrix and b.matrix else r"\,"
-        return f"{self.held(a, POWER)}{sign}{self.held(b, POWER)}", TIMES
+    def derivative(self, role: Gradient, letters: Sequence[Formula]) -> Formula:
+        rank = self.rank(role.of) if letters else 0
+        of, wrt = parse_name(role.of).formula(letters[:rank]), parse_name(role.wrt).formula(letters[rank:])
+        return f.over(f.partial(of), f.partial(wrt))
 
-    def applied(self, node: Node, name: str, slope: bool) -> str:
-        inside = ", ".join(self.latex(a) for a in node.args)
+    def arithmetic(self, node: Node, sign: str) -> Formula:
+        a, b = node.args[0], node.args[-1]
+        match sign:
+            case "neg":
+                return f.negative(self.held(a, Binds.HADAMARD))
+            case "+" | "-":
+                right = self.formula(b)
+                right = f.within(right, Binds.HADAMARD) if sign == "-" or f.is_negative(right) else right
+                return f.beside(self.formula(a), f.PLUS if sign == "+" else f.MINUS, right)
+            case "/":
+                return f.over(self.formula(a), self.formula(b))
+            case "**":
+                fixed = b.op.value if isinstance(b.op, nd.Const) else None
+                if fixed == sp.S.Half:
+                    return f.root(self.formula(a))
+                each = [f.ODOT] if a.matrix == MATRIX and fixed is not None else []
+                return f.power(self.formula(a), f.beside(*each, self.formula(b)))
+            case "*":
+                join = f.hadamard if a.matrix and b.matrix else f.juxtapose
+                return join([self.held(a, Binds.POWER), self.held(b, Binds.POWER)])
+        raise AssertionError(f"no formula for {sign!r}")
+
+    def applied(self, node: Node, name: str, slope: bool) -> Formula:
         if name == "abs":
-            return rf"\left|{inside}\right|"
-        if name in ("maximum", "minimum"):
-            return rf"\{name[:3]}\left({inside}\right)"
-        latex = "\\" + name if name in _FUNCTIONS else rf"\operatorname{{{name.replace('_', '')}}}"
-        return rf"{latex}{chr(39) * slope}\left({inside}\right)"
+            return Fence("|", f.listed([self.formula(a) for a in node.args]), "|")
+        function = _function(_SHORT.get(name, name))
+        return f.call(Script(function, None, f.symbol("prime")) if slope else function, [self.formula(a) for a in node.args])
 
-    def condition(self, node: Node) -> str:
+    def condition(self, node: Node) -> Formula:
         if isinstance(node.op, nd.Compared):
-            return f"{self.latex(node.args[0])} {_SIGNS[node.op.sign]} {self.latex(node.args[1])}"
-        return rf"{self.latex(node)} \neq 0"
+            a, b = node.args
+            return f.relation(self.formula(a), f.symbol(_SIGNS[node.op.sign]), self.formula(b))
+        return f.relation(self.formula(node), f.symbol("ne"), f.ZERO)
 
-    def matmul(self, node: Node) -> str:
-        a, b = node.args
-        return rf"{self.held(a, POWER)}\,{self.held(b, POWER)}"
-
-    def summed(self, x: Node, axis: str) -> tuple[str, int]:
+    def summed(self, x: Node, axis: str) -> Formula:
         if axis in MATRIX:  # the sum over a column is a product with ones
-            ones = rf"\mathbf{{1}}_{{{self.size(x.extent(axis))}}}"
-            if axis == RIGHT:
-                return rf"{self.held(x, POWER)}\,{ones}", TIMES
-            inner = self.held(x, POWER)
-            if x.matrix == MATRIX:
-                return rf"{ones}^\top\,{inner}", TIMES
-            return rf"{ones}^\top\,{inner}", TIMES
-        limits = f"{axis}=1}}^{{{x.extent(axis)}" if _numbers(x, axis) else axis
-        return rf"\sum_{{{limits}}} {self.held(x, TIMES)}", SUM
+            ones, inner = self.ones(x.extent(axis)), self.held(x, Binds.POWER)
+            return f.juxtapose([inner, ones] if axis == RIGHT else [f.power(ones, f.TOP), inner])
+        inner = self.held(x, Binds.HADAMARD)
+        if not _numbers(x, axis):
+            return f.over_letters(f.SUM, [letter(axis)], inner)
+        return f.beside(Script(f.SUM, f.equation(letter(axis), f.ONE), f.number(x.extent(axis))), inner)
 
-    def renamed(self, node: Node, table: dict[str, str]) -> tuple[str, int]:
+    def renamed(self, node: Node, table: dict[str, str]) -> Formula:
         """Axes of a matrix that became letters are indices, axes that changed sides are a transpose."""
         x = node.args[0]
         flat = self.flat(node)
         if flat is not None:
-            return flat, LETTER
+            return flat
         own = list(x.axes) if isinstance(x.op, nd.Leaf) else [a for a in x.axes if a in MATRIX or len(a) > 1]
         names = [table.get(a, a) for a in own]
         if len(names) == 2 and names[0] == names[1] and names[0] in MATRIX:
-            return rf"\operatorname{{diag}}\left({self.latex(x)}\right)", LETTER
-        letters = [a for a in names if a not in MATRIX and len(a) == 1]
-        left = [a for a in names if a in MATRIX or len(a) > 1]
-        whole = [a for a in left if a in MATRIX]
+            return self.called("diag", [x])
+        letters = [letter(a) for a in names if a not in MATRIX and len(a) == 1]
+        whole = [a for a in names if a in MATRIX]
         member = self.numbered(x, table[FAMILY], 0) if FAMILY in table else None
         if member is not None:
-            return member, ATOM
+            return member
         if not letters:
-            if names == own or (isinstance(x.op, nd.Leaf) and whole in ([], [DOWN], [DOWN, RIGHT])):
-                return self.text(x)
-            return rf"{self.held(x, LETTER)}^\top", POWER
-        if names and names[0] in MATRIX:  # a column: the row of the transpose
-            return rf"\left({self.held(x, LETTER)}^\top\right)_{{{','.join(letters)}}}" + (
-                r"^\top" if whole == [RIGHT] else ""
-            ), POWER
-        return self.entry(x, letters) + (r"^\top" if whole == [RIGHT] else ""), POWER if whole == [RIGHT] else LETTER
+            same = names == own or (isinstance(x.op, nd.Leaf) and whole in ([], [DOWN], [DOWN, RIGHT]))
+            return self.formula(x) if same else f.power(self.formula(x), f.TOP)
+        is_column = bool(names) and names[0] in MATRIX  # a column is the row of the transpose
+        found = self.entry_of_transpose(x, letters) if is_column else self.entry(x, letters)
+        return f.power(found, f.TOP) if whole == [RIGHT] else found
 
-    def entry(self, x: Node, letters: list[str]) -> str:
+    def entry_of_transpose(self, x: Node, letters: Sequence[Formula]) -> Formula:
+        return Script(f.bracket(f.power(self.formula(x), f.TOP)), index(letters))
+
+    def entry(self, x: Node, letters: Sequence[Formula]) -> Formula:
         """x with indices; where its name has a subscript already, they follow it."""
-        below = ("" if all(len(c) == 1 and c.isalpha() for c in letters) else ",").join(letters)
-        if not letters:
-            return self.held(x, LETTER)
         role = self.roles.get(x.op.name) if isinstance(x.op, nd.Leaf) else None
-        if role is not None and len(letters) == self.rank(role.of) + self.rank(role.wrt):
-            top, under = letters[: self.rank(role.of)], letters[self.rank(role.of) :]
-            return rf"\frac{{\partial {self.named(role.of, top)}}}{{\partial {self.named(role.wrt, under)}}}"
+        if role is not None and letters and len(letters) == self.rank(role.of) + self.rank(role.wrt):
+            return self.derivative(role, letters)
         if isinstance(x.op, nd.Leaf) and role is None:
-            return self.named(x.op.name, letters)
-        return f"{self.held(x, LETTER)}_{{{below}}}"
+            return parse_name(x.op.name).formula(letters)
+        whole = self.held(x, Binds.ATOM)
+        return f.scripted(whole, sub=index(letters)) if letters else whole
 
-    def named(self, name: str, letters: list[str]) -> str:
-        """A tensor's name with indices after its own subscript."""
-        below = ("" if all(len(c) == 1 and c.isalpha() for c in letters) else ",").join(letters)
-        text = self.spelling(name)
-        if not below:
-            return text
-        return f"{text[:-1]},{below}}}" if text.endswith("}") and "_{" in text else f"{text}_{{{below}}}"
 
-    def stacked(self, node: Node) -> str:
-        parts = [self.latex(a) for a in node.args]
-        return r"\begin{bmatrix} " + (r" & " if node.axes[0] == RIGHT else r" \\ ").join(parts) + r" \end{bmatrix}"
+def constant(value: sp.Expr) -> Formula:
+    """A number, or an expression of sizes."""
+    if isinstance(value, sp.Symbol):
+        return parse_name(value.name).formula()
+    if isinstance(value, sp.Add):
+        return f.add([constant(term) for term in value.as_ordered_terms()])
+    if value.could_extract_minus_sign():
+        return f.negative(constant(-value))
+    if isinstance(value, sp.Float | sp.Integer):
+        return f.number(str(value))
+    top, bottom = value.as_numer_denom()
+    if bottom != 1:
+        return f.over(constant(top), constant(bottom))
+    if isinstance(value, sp.Pow):
+        return f.root(constant(value.base)) if value.exp == sp.S.Half else f.power(constant(value.base), constant(value.exp))
+    if isinstance(value, sp.Mul):
+        return f.juxtapose([f.within(constant(factor), Binds.PRODUCT) for factor in value.as_ordered_factors()])
+    return parse_name(str(value)).formula()
+
+
+def _function(name: str) -> Formula:
+    return f.symbol(name) if name in SYMBOLS else f.function(name.replace("_", ""))
 
 
 def _numbers(x: Node, axis: str) -> bool:
@@ -290,7 +269,11 @@ def _numbers(x: Node, axis: str) -> bool:
     return own or any(_numbers(a, axis) for a in x.args if axis in a.axes)
 
 
-def _place(letters: tuple[tuple[int, str, int], ...], shift: int) -> str:
-    text = "".join(("+" if sign > 0 else "-") + letter for sign, letter, _ in letters)
-    text += f"{shift:+d}" if shift or not letters else ""
-    return text.removeprefix("+")
+def _from_one(letters: tuple[tuple[int, str, int], ...], shift: int) -> int:
+    """The shift of a position that is counted from 1."""
+    return shift + 1 - sum(sign for sign, _, _ in letters)
+
+
+def _place(letters: tuple[tuple[int, str, int], ...], shift: int) -> Formula:
+    terms = [letter(name) if sign > 0 else f.negative(letter(name)) for sign, name, _ in letters]
+    return f.add([*terms, *([f.number(shift)] if shift or not terms else [])])

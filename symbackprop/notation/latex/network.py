@@ -11,6 +11,7 @@ from sympy import Expr
 
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, Sum, slot
+from symbackprop.formulas.latex import latex as printed
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
@@ -24,7 +25,7 @@ from symbackprop.notation.claims.reader import with_ranges, words
 from symbackprop.notation.claims.shapes import BESIDE, Senses
 from symbackprop.notation.claims.state import Context, State
 from symbackprop.notation.claims.syntax import Word
-from symbackprop.notation.claims.typeset import Typeset, name_latex
+from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
@@ -154,13 +155,10 @@ class _Equations:
         alike = [first, *(f for f in others if f.cost - first.cost < ALIKE)]
         if first.cost < BESIDE and len(alike) == 1:
             return first
-        shown = " or ".join(self.latex(f, state) for f in (alike if len(alike) > 1 else several)[:SHOWN])
+        typeset = Typeset(state.roles, self.probe)
+        shown = " or ".join(printed(typeset.formula(f.node)) for f in (alike if len(alike) > 1 else several)[:SHOWN])
         why = f" ({'; '.join(first.notes)})" if first.notes else ""
         raise Fault(f"{line.name} can be read as {shown}{why}.", "Write what is meant, with transposes and \\odot.", line.right.at)
-
-    def latex(self, one: Fitted, state: State) -> str:
-        probe = self.probe
-        return Typeset(name_latex, state.roles, lambda n: str(probe.expression[n]), lambda n: len(probe.shapes[n])).latex(one.node)
 
     def enter(self, line: Line, one: Fitted) -> None:
         """Give the name of an equation to its value."""

@@ -1,0 +1,92 @@
+r"""How names and letters are written in formulas: yhat is \hat{y}, W_1 is W_{1}, W_1 with the letters i, j is W_{1,ij}.
+
+Names follow SymPy's habit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symbackprop.formulas import build as f
+from symbackprop.formulas.symbols import ACCENTS, SYMBOLS
+from symbackprop.formulas.tree import Accent, Atom, Node, Script
+
+_GREEK = {name for name, (char, _) in SYMBOLS.items() if len(char) == 1 and "\u0370" <= char <= "\u03ff"} | {
+    "epsilon",
+    "phi",
+    "ell",
+}
+_SPELLINGS = {"lam": "lambda", "lamda": "lambda", "eps": "epsilon"}
+_MARKS = tuple(sorted(set(ACCENTS) - {"widehat", "overline"}, key=len, reverse=True))
+
+Letter = Node | None
+"""A letter as it is written; None for an axis of size 1, which has none."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in its parts: `base` with the subscripts `subs` below it, so that letters can be added: W, (1,) -> W_{1,ij}.
+
+    wrap   whether letters go outside brackets, because the base is a formula of its own, such as S^{-1}.
+    """
+
+    base: Node
+    subs: tuple[Node, ...] = ()
+    wrap: bool = False
+
+    def formula(self, letters: Sequence[Letter] = ()) -> Node:
+        """The name with letters as subscripts: ij, or b,o+k where a letter is more than one character."""
+        shown = [letter for letter in letters if letter is not None]
+        if not shown and not self.subs:
+            return self.base
+        below = f.listed([*self.subs, *([index(shown)] if shown else [])])
+        return f.scripted(f.bracket(self.base) if self.wrap else self.base, sub=below)
+
+
+def index(letters: Sequence[Node]) -> Node:
+    """Letters beside each other where each is one letter, otherwise with commas."""
+    short = all(isinstance(letter, Atom) and letter.kind == "letter" and len(letter.text) == 1 for letter in letters)
+    return f.beside(*letters) if short else f.listed(letters)
+
+
+def letter(text: str) -> Node:
+    """A letter of an equation: i, or i_{1} for i1."""
+    return f.letter(text) if len(text) == 1 else Script(f.letter(text[0]), f.number(text[1:]))
+
+
+def parse_name(name: str) -> Name:
+    r"""The parts of an identifier: yhat -> \hat{y}, W1 and W_1 -> W_{1}, h_prev -> h_{\text{prev}}, loss -> \mathrm{loss}."""
+    head, *rest = [piece for piece in name.split("_") if piece] or [name]
+    digits = re.search(r"(?<=[^\d])\d+$", head)
+    subs = [*([digits.group()] if digits else []), *rest]
+    return Name(_head(head[: digits.start()] if digits else head), tuple(map(_subscript, subs)))
+
+
+def _head(text: str) -> Node:
+    if len(text) == 1:
+        return f.letter(text) if text.isalpha() else f.word(text)
+    text = _SPELLINGS.get(text, text)
+    if text in _GREEK:
+        return f.symbol(text)
+    for mark in _MARKS:
+        stem = text.removesuffix(mark)
+        if stem and stem != text:
+            inner = _head(stem)
+            if not _is_word(inner):
+                return Accent(mark, inner)
+    return f.word(text)
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node, Atom) and node.kind == "upright" and len(node.text) > 1
+
+
+def _subscript(text: str) -> Node:
+    if text.isdigit() and text.isascii():
+        return f.number(text)
+    if len(text) == 2 and text.isalpha() and text not in _SPELLINGS:
+        return f.beside(*map(f.letter, text))  # W_xh: two letters that name an input and an output
+    node = _head(text)
+    return f.words(text) if _is_word(node) else node
