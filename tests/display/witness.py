@@ -50,7 +50,7 @@ def tree_value(tree: Tree, arrays: Mapping[str, np.ndarray], sizes: Mapping[str,
     shape = extent(tree.rows, sizes), extent(tree.cols, sizes)
     given = _number(tree.given, sizes) if isinstance(tree.given, sp.Expr) else tree.given
     if tree.op == "leaf":
-        result = np.asarray(arrays[tree.given], float).reshape(shape)
+        result = np.asarray(arrays[str(tree.given)], float).reshape(shape)
     elif not tree.parts:
         result = _CONSTANTS[tree.op](shape, given)
     else:

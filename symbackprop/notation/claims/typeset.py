@@ -246,7 +246,7 @@ def constant(value: sp.Expr) -> Formula:
     if isinstance(value, sp.Add):
         return f.add([constant(term) for term in value.as_ordered_terms()])
     if value.could_extract_minus_sign():
-        return f.negative(constant(-value))
+        return f.negative(constant(sp.Mul(-1, value)))
     if isinstance(value, sp.Float | sp.Integer):
         return f.number(str(value))
     top, bottom = value.as_numer_denom()
