@@ -6,57 +6,84 @@ python benchmarks/bench_claims.py
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import process_time
+from typing import Any
 
 import symbackprop as sb
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from claims import DERIVATIONS, NETWORKS
+from held_out import HELD_OUT, HELD_OUT_DERIVATIONS
+
+Networks = Mapping[str, tuple[str, Sequence[tuple[str, str, str]]]]
+KINDS = ("right", "right judged right", "right called wrong", "wrong", "wrong judged wrong", "wrong called right", "named", "read")
 
 
-def run() -> tuple[list[str], dict[str, int], list[float]]:
-    """What was judged falsely or not, in lines; the counts; and the seconds of each claim after the first of its network."""
-    told: list[str] = []
-    count = dict.fromkeys(
-        ("right", "right judged right", "right called wrong", "wrong", "wrong judged wrong", "wrong called right", "named"), 0
-    )
-    seconds: list[float] = []
-    for name, (text, claims) in NETWORKS.items():
-        network = sb.read(text.strip())
-        for wrt, claim, mistake in claims:
-            start = time.perf_counter()
-            result = sb.verify(network, {wrt: claim})
-            seconds.append(time.perf_counter() - start)
-            told += judged(f"{name}, by {wrt}: {claim!r}", mistake, result, count)
-    return told, count, seconds
+class Run:
+    """What is made of a set of claims.
+
+    told      what was judged falsely, in lines.
+    count     how many there are of each kind.
+    seconds   of processor time, of right and of wrong claims; "first": of the first claim of each network, which is read before.
+    """
+
+    def __init__(self, networks: Networks) -> None:
+        self.told: list[str] = []
+        self.count = dict.fromkeys(KINDS, 0)
+        self.seconds: dict[str, list[float]] = {"first": [], "right": [], "wrong": []}
+        for name, (text, claims) in networks.items():
+            network = sb.read(text.strip())
+            for k, (wrt, claim, mistake) in enumerate(claims):
+                start = process_time()
+                result = sb.verify(network, {wrt: claim})
+                kind = "first" if k == 0 else "wrong" if mistake else "right"
+                self.seconds[kind].append(process_time() - start)
+                self.judged(f"{name}, by {wrt}: {claim!r}", mistake, result.claims[0])
+
+    def judged(self, what: str, mistake: str, claim: Any) -> None:
+        """Count one verdict; a line for what is not as it should be."""
+        count = self.count
+        count["wrong" if mistake else "right"] += 1
+        count["read"] += not claim.verdict.startswith("not understood")
+        if not mistake:
+            count["right judged right"] += claim.right
+            count["right called wrong"] += claim.wrong
+            self.told += [] if claim.right else [f"{what}: {claim.verdict}"]
+            return
+        count["wrong judged wrong"] += claim.wrong
+        count["wrong called right"] += claim.right
+        names = {m.name for m in claim.mistakes}
+        named = bool(names & set(mistake.split("|"))) or claim.verdict.partition(":")[0] in mistake.split("|")
+        count["named"] += named
+        if not claim.wrong:
+            self.told.append(f"{what}: {claim.verdict}")
+        elif not named:
+            self.told.append(f"{what}: {claim.verdict[:60]}, named {sorted(names)}, not {mistake}")
+
+    def lines(self) -> list[str]:
+        """The figures, a line each."""
+        n = self.count
+        all_ = n["right"] + n["wrong"]
+        out = [
+            f"understood: {n['read']} of {all_} claims",
+            f"{n['right']} right claims: {n['right judged right']} judged right, {n['right called wrong']} called wrong",
+            f"{n['wrong']} wrong claims: {n['wrong judged wrong']} judged wrong, {n['wrong called right']} called right",
+            f"mistake named among the first three: {n['named']} of {n['wrong']}",
+        ]
+        for kind, times in self.seconds.items():
+            ordered = sorted(times)
+            out.append(f"seconds of a {kind} claim: median {ordered[len(ordered) // 2]:.2f}, largest {ordered[-1]:.2f}")
+        return out
 
 
-def judged(what: str, mistake: str, result: sb.verify, count: dict[str, int]) -> list[str]:  # type: ignore[valid-type]
-    """Count one verdict; a line for what is not as it should be."""
-    claim = result.claims[0]
-    kind = "wrong" if mistake else "right"
-    count[kind] += 1
-    if not mistake:
-        count["right judged right"] += claim.right
-        count["right called wrong"] += claim.wrong
-        return [] if claim.right else [f"{what}: {claim.verdict}"]
-    count["wrong judged wrong"] += claim.wrong
-    count["wrong called right"] += claim.right
-    names = {m.name for m in claim.mistakes}
-    named = bool(names & set(mistake.split("|"))) or mistake == claim.verdict.partition(":")[0]
-    count["named"] += named
-    if not claim.wrong:
-        return [f"{what}: {claim.verdict}"]
-    return [] if named else [f"{what}: {claim.verdict[:60]}, named {sorted(names)}, not {mistake}"]
-
-
-def derivations() -> tuple[list[str], int, int]:
+def derivations(networks: Networks, steps_of: Mapping[str, Any]) -> tuple[list[str], int, int]:
     """Derivations whose first wrong step is not found, in lines; how many there are, and how many were told rightly."""
     told, count, found = [], 0, 0
-    for name, (steps, faults) in DERIVATIONS.items():
-        network = sb.read(NETWORKS[name][0].strip())
+    for name, (steps, faults) in steps_of.items():
+        network = sb.read(networks[name][0].strip())
         for place, claim in [(None, ""), *faults]:
             written = [(n, claim, w) if k == place else (n, c, w) for k, (n, c, w) in enumerate(steps)]
             result = sb.verify(network, written)
@@ -67,23 +94,37 @@ def derivations() -> tuple[list[str], int, int]:
     return told, count, found
 
 
+def sheet(size: int) -> float:
+    """Processor seconds of so many claims about one network in one call, half of them wrong."""
+    network = sb.read(NETWORKS["two_layer"][0].strip())
+    steps = []
+    for k in range(size):
+        factor = f"{k}/{k + 1}*" if k % 2 else f"{2 * k + 2}/{2 * k + 2}*"
+        steps.append((f"s_{k}", f"{factor}outer(yhat - t, a_1)", "dL/dW_2"))
+    start = process_time()
+    sb.verify(network, steps)
+    return process_time() - start
+
+
 def test_no_right_claim_is_called_wrong_and_no_wrong_one_right() -> None:
-    told, count, _ = run()
-    assert not count["right called wrong"], told
-    assert not count["wrong called right"], told
+    for networks in (NETWORKS, HELD_OUT):
+        run = Run(networks)
+        assert not run.count["right called wrong"], run.told
+        assert not run.count["wrong called right"], run.told
+
+
+def main() -> None:
+    for title, networks, steps in (
+        ("claims of the project's own", NETWORKS, DERIVATIONS),
+        ("claims held out", HELD_OUT, HELD_OUT_DERIVATIONS),
+    ):
+        run = Run(networks)
+        missed, total, hits = derivations(networks, steps)
+        print(f"== {title}", *run.told, *missed, *run.lines(), sep="\n")
+        print(f"first wrong step found, or none where there is none: {hits} of {total} derivations")
+    sizes = (25, 50, 100)
+    print("== a sheet of claims about one network:", *(f"{n} claims {sheet(n):.1f} s" for n in sizes), sep="\n")
 
 
 if __name__ == "__main__":
-    lines, counts, times = run()
-    print(*lines, sep="\n")
-    print(
-        f"{counts['right']} right claims: {counts['right judged right']} judged right, {counts['right called wrong']} called wrong"
-    )
-    print(
-        f"{counts['wrong']} wrong claims: {counts['wrong judged wrong']} judged wrong, {counts['wrong called right']} called right"
-    )
-    print(f"mistake named among the first three: {counts['named']} of {counts['wrong']}")
-    missed, total, hits = derivations()
-    print(*missed, sep="\n")
-    print(f"first wrong step found, or none where there is none: {hits} of {total} derivations")
-    print(f"seconds a claim: median {sorted(times)[len(times) // 2]:.2f}, largest {max(times):.2f}")
+    main()

@@ -15,7 +15,7 @@ from symbackprop.core.network import Network
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.claims import WITNESSES, Judge, behind, truth_of
+from symbackprop.judge.claims import WITNESSES, Judge, behind, case_of
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.diagnose import reads
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, call, random_numbers_kept, scene_of
@@ -41,8 +41,8 @@ def verify_called(
 
     Raises SymbackpropError for a tensor that is not there, and for a parameter that is no tensor of the network.
     """
-    truth = truth_of(network, network.aliases.get(of, of) if of is not None else network.loss, {})
-    judge = Judge(truth, {}, tuple(allow))
+    judge = Judge(case_of(network, network.aliases.get(of, of) if of is not None else network.loss, {}), {}, tuple(allow))
+    truth = judge.truth
     names = [wrt] if isinstance(wrt, str) else list(wrt)
     if not names:
         raise DerivationError('wrt names no tensor; write wrt="W_1" or wrt=["W_1", "b_1"]')

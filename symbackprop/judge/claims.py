@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
@@ -53,8 +53,8 @@ def verify(
         if kind not in ALLOWED:
             raise DerivationError(f'allow="{kind}": there is no such convention; the conventions are {", ".join(ALLOWED)}')
     target = network.aliases.get(of, of) if of is not None else network.loss
-    truth = truth_of(network, target, sizes or {})
-    judge = Judge(truth, dict(symbols or {}), permitted)
+    judge = Judge(case_of(network, target, sizes or {}), dict(symbols or {}), permitted)
+    truth = judge.truth
     if isinstance(claims, Mapping):
         if not claims:
             raise DerivationError('there is no claim; write {"W_1": "..."}')
@@ -74,12 +74,27 @@ def behind(truth: Truth, judged: Iterable[Judged]) -> Derivation | None:
     return replace(differentiate(program, truth.of, list(wrt), jacobian=True), network=truth.network)
 
 
-def truth_of(network: Network, target: str, sizes: Mapping[str, int]) -> Truth:
-    """The truth of a target, which must be there."""
-    truth = Truth(network, target, sizes)
-    if target not in truth.program.tensors:
-        raise DerivationError(f"there is no {target} to differentiate; the network has {', '.join(truth.named)}")
-    return truth
+class Case(NamedTuple):
+    """What is known of a network, kept from one call to the next: its gradients, and what mistakes make of them."""
+
+    truth: Truth
+    diagnosis: Diagnosis
+
+
+KEPT = 4
+_cases: list[Case] = []
+
+
+def case_of(network: Network, target: str, sizes: Mapping[str, int]) -> Case:
+    """The case of a network and what of it is differentiated, which must be there; the last few are kept."""
+    asked_for = network, target, dict(sizes)
+    found = next((c for c in _cases if (c.truth.network, c.truth.of, c.truth.sizes) == asked_for), None)
+    if found is None:
+        found = Case(Truth(*asked_for), Diagnosis())
+        if target not in found.truth.program.tensors:
+            raise DerivationError(f"there is no {target} to differentiate; the network has {', '.join(found.truth.named)}")
+        _cases[:] = [*_cases[1 - KEPT :], found]
+    return found
 
 
 def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
@@ -115,9 +130,9 @@ class Judge:
     allow     conventions by which a claim counts as right.
     """
 
-    def __init__(self, truth: Truth, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
-        self.truth, self.symbols, self.allow = truth, symbols, allow
-        self.diagnosis = Diagnosis()
+    def __init__(self, case: Case, symbols: Mapping[str, str], allow: tuple[str, ...]) -> None:
+        self.truth, self.diagnosis = case
+        self.symbols, self.allow = symbols, allow
 
     def alone(self, what: Asked, claim: Any) -> Judged:
         """A claim by itself."""
