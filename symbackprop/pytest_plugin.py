@@ -128,7 +128,7 @@ class Step(pytest.Item):
         if judged.verdict == "wrong, carried forward":
             pytest.xfail("\n".join(judged.notes))
         if judged.wrong or judged.open:
-            raise NotRight("\n".join([f"{judged.name}: {judged.verdict}", *judged.lines()]))
+            raise NotRight("\n".join([f"{judged.name}: {judged.verdict}", *(line for line, _ in judged.lines())]))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """The verdict; of what cannot be read, the refusal."""
