@@ -93,7 +93,7 @@ def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -
     if found.agrees is None:
         return Judged(what.name, what.text, f"undecided: {found.why}", points=len(found.samples))
     about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "witnesses": WITNESSES, "given": taker.name}
-    about["correct"] = judge.truth.latex(what.wrt, what.of)
+    about["truth"] = judge.truth.formula(what.wrt, what.of)
     if found.agrees:
         return Judged(what.name, what.text, "right, numeric", **about)
     return judge.differing(what, goal, found, about, lambda: _fails(goal, claimed))

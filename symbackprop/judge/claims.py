@@ -11,6 +11,8 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.tree import Node
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
@@ -117,7 +119,7 @@ def refused(what: Asked, claim: Claim, lead: int) -> str:
     """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; "" where it can."""
     if any(t.name == what.text for reading in claim.readings for t in reading.program.inputs):
         return f"it is made of {what.text}, which is what it claims; write that out"
-    written = bool(claim.readings[0].latex)
+    written = claim.readings[0].formula is not None
     if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
         return f"a Jacobian of matrices has no agreed layout without indices; write the entries of {what.text}"
     return ""
@@ -148,27 +150,30 @@ class Judge:
             goals = [goal_for(self.truth, what, r.program) for r in claim.readings]
             doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""
         except PointError as fault:
-            return Judged(what.name, what.text, f"undecided: {fault}", claim.latex)
+            return Judged(what.name, what.text, f"undecided: {fault}", claim.formulas)
         doubt = doubt or refused(what, claim, len(goals[0].shape) - what.rank)
         if doubt:
-            return Judged(what.name, what.text, f"undecided: {doubt}", claim.latex)
+            return Judged(what.name, what.text, f"undecided: {doubt}", claim.formulas)
         found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]
         found.sort(key=lambda f: f[0].cost)
         right = [f for f in found if f[2].agrees]
         if claim.unknown:
             if not right:
-                return Judged(what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?", claim.latex)
+                return Judged(what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?", claim.formulas)
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
         if right and len([f for f in plainest if f[2].agrees]) < len(plainest):
-            how = right[0][0].latex or "; ".join(right[0][0].notes)
-            return Judged(what.name, what.text, f"undecided: right if read as {how}", claim.latex, points=len(right[0][2].samples))
+            one = right[0][0]
+            how = latex(one.formula) if one.formula is not None else "; ".join(one.notes)
+            return Judged(
+                what.name, what.text, f"undecided: right if read as {how}", claim.formulas, points=len(right[0][2].samples)
+            )
         return self.verdict(what, claim, *plainest[0], bindings)
 
     def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
         """What is answered to one reading."""
         about: dict[str, Any] = {
-            "understood": reading.latex or claim.latex,
+            "formulas": claim.formulas if reading.formula is None else (reading.formula,),
             "notes": (*reading.notes, *what.notes),
             "witnesses": () if what.second else WITNESSES,
             "points": len(found.samples),
@@ -176,7 +181,7 @@ class Judge:
         }
         if found.agrees is None:
             return Judged(what.name, what.text, f"undecided: {found.why}", **about)
-        about["correct"] = "" if what.second else self.truth.latex(what.wrt, what.of)
+        about["truth"] = None if what.second else self.truth.formula(what.wrt, what.of)
         against = claim.left.contradiction
         if found.agrees and against:
             named = Convention(("left",), against[:1].lower() + against[1:].rstrip("."), f"write {what.text} on the left")
@@ -198,7 +203,7 @@ class Judge:
             [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
         )
         about["mistakes"] = self.mistakes(goal, found, in_pairs=named is None and found.shapes is None)
-        about["corrected"] = tuple(self.corrected(m.place, about["correct"]) for m in about["mistakes"])
+        about["corrected"] = tuple(self.corrected(m.place, about["truth"]) for m in about["mistakes"])
         if named is not None:
             return self.conventional(what, named, about)
         if found.shapes is not None:
@@ -220,8 +225,8 @@ class Judge:
         verdict = f"up to convention: {named.sentence}; to make it right, {named.mend}"
         return Judged(what.name, what.text, verdict, convention=named, allowed=passes, **about)
 
-    def corrected(self, place: str, otherwise: str) -> str:
-        """The right formula of the gradient at which a mistake was made, LaTeX; of the claim itself where that has no name."""
+    def corrected(self, place: str, otherwise: Node | None) -> Node | None:
+        """The right formula of the gradient at which a mistake was made; of the claim itself where that has no name."""
         of, _, wrt = place.removeprefix("d").partition("/d")
         known = of == self.truth.of and wrt in self.truth.named and wrt in self.truth.network.program.tensors
-        return self.truth.latex(wrt) if known else otherwise
+        return self.truth.formula(wrt) if known else otherwise

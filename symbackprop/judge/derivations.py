@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.program import Program
-from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.tree import Node
 from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import Asked, asked, goal_for, named
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, read
 from symbackprop.judge.truth import Truth
-from symbackprop.judge.verdict import LINES, Judged
+from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings, weigh
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Known:
     written   the names, bound to what was written.
     true      the same names, bound to what they should be, where that is known.
     shapes    their shapes, for the reader.
-    latex     what they stand for, by how they are printed.
+    stands    what they stand for, by how they are written.
     wrong     whether a step so far was wrong.
     """
 
@@ -40,7 +40,7 @@ class Known:
     written: Bindings = ()
     true: Bindings = ()
     shapes: dict[str, Shape] = field(default_factory=dict)
-    latex: dict[str, str] = field(default_factory=dict)
+    stands: dict[Node, Node] = field(default_factory=dict)
     wrong: bool = False
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
@@ -59,11 +59,11 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
 
 def _told(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged:
     """A step with what it was written as, and what the names in it stand for."""
-    stands = tuple(known.latex.items())
+    stands = tuple(known.stands.items())
     judged = _step(judge, known, name, claim, what)
-    if judged.understood and LINES not in judged.understood:
-        names = (latex(parse_name(one).formula()) for one in known.shapes)
-        known.latex |= {name: judged.understood for name in names if name not in known.latex}
+    if len(judged.formulas) == 1:
+        names = (parse_name(one).formula() for one in known.shapes)
+        known.stands |= {name: judged.formulas[0] for name in names if name not in known.stands}
     return replace(judged, given=str(claim), stands=stands)
 
 
@@ -84,7 +84,7 @@ def _step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judge
     names = (name, understood.left.name)
     if goal is None:
         known.bind(names, program, program, program.shape(CLAIM))
-        return Judged(name, "", "abbreviation", understood.latex, notes=(multiple,) if multiple else ())
+        return Judged(name, "", "abbreviation", understood.formulas, notes=(multiple,) if multiple else ())
     judged = judge.judge(goal, understood, known.written)
     judged = _placed(judge, known, goal, understood, judged)
     known.wrong |= judged.wrong

@@ -14,7 +14,6 @@ from symbackprop.display.closed_form import ClosedForms
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
-from symbackprop.formulas.latex import latex
 from symbackprop.formulas.tree import Node, Row, Script, items_of, split, walk
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import Context, Left, NotUnderstood, Reading, read_claim
@@ -32,13 +31,13 @@ class Claim:
     left       what its own left side says.
     readings   the ways to read its right side, the plainest first.
     unknown    letters that stand nowhere.
-    latex      what was understood.
+    formulas   what was understood: a right side, or an equation a line.
     """
 
     left: Left
     readings: tuple[Reading, ...]
     unknown: tuple[str, ...]
-    latex: str
+    formulas: tuple[Node, ...]
 
 
 def read(
@@ -58,8 +57,8 @@ def read(
         alone = read_claim(claim, replace(context, of=truth.of))
         readings = (*(r for r in alone.readings if r.fits), *readings)
     first = readings[0]
-    latex = first.latex or latex_of(first.program, truth)
-    return Claim(found.left, readings, found.unknown, latex)
+    formulas = formulas_of(first.program, truth) if first.formula is None else (first.formula,)
+    return Claim(found.left, readings, found.unknown, formulas)
 
 
 def nameable(truth: Truth) -> Program:
@@ -76,16 +75,16 @@ def diagonal_may_be_meant(truth: Truth, of: str, wrt: str | None) -> bool:
     return bool(truth.program.shape(of)) and equal_shapes(truth.program.shape(of), truth.program.shape(wrt))
 
 
-def latex_of(program: Program, truth: Truth) -> str:
-    """What a program says, as LaTeX: its right side in one formula where that can be, else an equation a line."""
+def formulas_of(program: Program, truth: Truth) -> tuple[Node, ...]:
+    """What a program says: its right side in one formula where that can be, else an equation a line."""
     names = Names(replace(program, tensors={**truth.program.tensors, **program.tensors}))
     hidden = {e.target.name for e in program.equations} - {CLAIM}
     last = program.equation_of()[CLAIM]
     whole = ClosedForms(names, hidden, LONGEST).formula(CLAIM)
     shown = whole or (None if hidden else matrix_equation(names, last) or index_equation(names, last))
     if shown is not None and not {names.tensor(n) for n in hidden} & set(_pieces(shown)):
-        return latex(Row(items_of(split(shown)[1] or shown)[1:]))
-    return r" \\ ".join(latex(matrix_equation(names, e) or index_equation(names, e)) for e in program.equations)
+        return (Row(items_of(split(shown)[1] or shown)[1:]),)
+    return tuple(matrix_equation(names, e) or index_equation(names, e) for e in program.equations)
 
 
 def _pieces(formula: Node) -> Iterator[Node]:

@@ -22,7 +22,6 @@ from symbackprop.documents.document import (
 )
 from symbackprop.documents.steps import report as derivation
 from symbackprop.formulas import build as f
-from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Fraction, items_of, split
 from symbackprop.judge.counterexample import Counterexample, plain
 from symbackprop.judge.verdict import Judged, Verification
@@ -104,8 +103,9 @@ def _claim(verification: Verification, place: int, claim: Judged) -> Iterator[Bl
     verdict: Content = (Span("The first wrong step. " if first else "", style="strong"), Span(claim.verdict, tone), *_held(claim))
     yield StepBlock(title, tuple(parts), "", (verdict, *_written(claim), *map(_sentence, claim.notes)), f"claim-{place}", tone)
     for finding, corrected in zip(claim.mistakes, claim.corrected, strict=True):
+        right: tuple[Inline, ...] = () if corrected is None else (" Right there is ", Math(corrected), ".")
         yield Paragraph((Span("Most likely: ", style="strong"), f"{finding.sentence.rstrip('.')} ({finding.name}, at ",
-                         Span(finding.place, style="code"), "). Right there is ", Math(parse(corrected)), "."))  # fmt: skip
+                         Span(finding.place, style="code"), ").", *right))  # fmt: skip
     if claim.counterexample is not None and claim.kind != "wrong, carried forward":
         yield _counterexample(claim.counterexample)
 

@@ -25,7 +25,7 @@ from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.points import PointError
-from symbackprop.formulas.latex import latex
+from symbackprop.formulas.tree import Node
 from symbackprop.judge.points import Place, Places
 from symbackprop.notation.networks import with_gates
 
@@ -119,14 +119,14 @@ class Truth:
                 return ""
         return "" if heard else "differences could not be taken at any point"
 
-    def latex(self, wrt: str, of: str | None = None) -> str:
+    def formula(self, wrt: str, of: str | None = None) -> Node:
         """The right formula: in closed form where that is short, else its last equation."""
         derived = self.shown(wrt, of)
         names = Names(derived.program)
         name = derived.gradient(wrt)
         equation = derived.program.equation_of()[name]
         closed = closed_forms(names, derived, written_out(derived)).formula(name)
-        return latex(closed or matrix_equation(names, equation) or index_equation(names, equation))
+        return closed or matrix_equation(names, equation) or index_equation(names, equation)
 
     def shown(self, wrt: str, of: str | None = None) -> Derivation:
         """The derivation as it is displayed, where it has the same values as the one over elementary gates."""

@@ -14,10 +14,11 @@ from symbackprop.core.files import require_writable, write_whole
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named, format_of
 from symbackprop.documents.html import Fragment
+from symbackprop.formulas import build as f
 from symbackprop.formulas.difference import difference
+from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Node, Row, items_of, split
+from symbackprop.formulas.tree import Marked, Node, Row, items_of, split
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import Finding
@@ -41,11 +42,11 @@ class Judged:
     what            what it claims to be, such as dL/dW_1; "" where it claims nothing.
     verdict         begins with one of `KINDS`.
     given           the claim as it was written.
-    understood      the claim as it was read, LaTeX.
-    correct         the right formula, LaTeX: an equation.
+    formulas        the claim as it was read: a right side, or an equation a line.
+    truth           the right formula, an equation; None where none is known.
     notes           how it was read, and what was assumed.
     mistakes        at most three mistakes that give just this claim, the likeliest first.
-    corrected       for each of them the right formula at the place where it was made, LaTeX.
+    corrected       for each of them the right formula at the place where it was made, None where none is known.
     convention      what it differs from the truth by, where that is a convention.
     counterexample  a small point at which it fails, or None.
     points          at how many generic points it was held against the truth.
@@ -53,17 +54,17 @@ class Judged:
     bits            -log2 of the chance that a claim that passed as an identity is none.
     witnesses       what agreed with the truth that the claim was held against.
     allowed         whether a convention was allowed, by which it counts as right.
-    stands          what the names of earlier steps stand for: both LaTeX.
+    stands          what the names of earlier steps stand for.
     """
 
     name: str
     what: str
     verdict: str
-    understood: str = ""
-    correct: str = ""
+    formulas: tuple[Node, ...] = ()
+    truth: Node | None = None
     notes: tuple[str, ...] = ()
     mistakes: tuple[Finding, ...] = ()
-    corrected: tuple[str, ...] = ()
+    corrected: tuple[Node | None, ...] = ()
     convention: Convention | None = None
     counterexample: Counterexample | None = None
     points: int = 0
@@ -72,7 +73,7 @@ class Judged:
     witnesses: tuple[str, ...] = ()
     allowed: bool = False
     given: str = ""
-    stands: tuple[tuple[str, str], ...] = ()
+    stands: tuple[tuple[Node, Node], ...] = ()
 
     @property
     def kind(self) -> str:
@@ -99,17 +100,27 @@ class Judged:
     @cached_property
     def compared(self) -> tuple[tuple[Node, ...], Node | None]:
         """The claim as equations, and the right one (None where none is known); where it is wrong, what differs is marked."""
-        claimed = tuple(parse(line) for line in self.understood.split(LINES) if line)
-        if not self.correct:
+        claimed = self.formulas
+        if self.truth is None:
             return claimed, None
-        left, right = split(parse(self.correct))
-        equals, true = items_of(right)[0], Row(items_of(right)[1:])  # type: ignore[arg-type]  # `correct` is an equation
+        left, right = split(self.truth)
+        equals, true = items_of(right)[0], Row(items_of(right)[1:])  # type: ignore[arg-type]  # `truth` is an equation
         if len(claimed) != 1 or split(claimed[0])[1] is not None:
-            return claimed, parse(self.correct)
+            return claimed, self.truth
         own = claimed[0]
         if self.wrong:
-            own, true = difference(own, true, {items_of(parse(name))[0]: parse(meant) for name, meant in self.stands})
+            own, true = difference(own, true, dict(self.stands))
         return (_equation(left, equals, own),), _equation(left, equals, true)
+
+    @property
+    def understood(self) -> str:
+        """The claim as it was read, LaTeX."""
+        return LINES.join(map(latex, self.formulas))
+
+    @property
+    def correct(self) -> str:
+        """The right formula, LaTeX: an equation; "" where none is known."""
+        return "" if self.truth is None else latex(self.truth)
 
     @property
     def style(self) -> str:
@@ -119,7 +130,7 @@ class Judged:
     def lines(self) -> list[tuple[str, str]]:
         """What a terminal shows below the verdict, each line with its style."""
         claimed, true = self.compared
-        out = [(f"  understood: {plain(formula)}", BAD if "⟦" in plain(formula) else "") for formula in claimed]
+        out = [(f"  understood: {plain(formula)}", BAD if f.holds(formula, Marked) else "") for formula in claimed]
         out += [(f"  note: {note}", QUIET) for note in self.notes]
         out += [(f"  mistake: {m.sentence} [{m.name}]", "") for m in self.mistakes]
         if self.counterexample is not None:
@@ -130,11 +141,12 @@ class Judged:
 
     def facts(self) -> dict[str, Any]:
         """All evidence, for JSON; docs/verify.md says what each entry is."""
+        corrected = ("" if formula is None else latex(formula) for formula in self.corrected)
         return {
             "name": self.name, "what": self.what, "given": self.given, "understood": self.understood, "verdict": self.verdict,
             "kind": self.kind, "reason": self.reason, "right": self.right, "allowed": self.allowed,
             "convention": self.convention.facts() if self.convention else None, "correct": self.correct, "notes": list(self.notes),
-            "mistakes": [{**m.facts(), "corrected": c} for m, c in zip(self.mistakes, self.corrected, strict=True)],
+            "mistakes": [{**m.facts(), "corrected": c} for m, c in zip(self.mistakes, corrected, strict=True)],
             "counterexample": self.counterexample.facts() if self.counterexample else None, "points": self.points,
             "error": self.error if self.error < float("inf") else None,
             "error_probability": 2.0**-self.bits if self.kind == "right, identity" else None, "witnesses": list(self.witnesses),
@@ -212,7 +224,7 @@ class Verification:
         """What was understood, LaTeX: the claim's formula, or an alignment of all of them."""
         if len(self.claims) == 1:
             return self.claims[0].understood
-        return r"\begin{aligned}" + r" \\ ".join(c.understood for c in self.claims if c.understood) + r"\end{aligned}"
+        return r"\begin{aligned}" + LINES.join(c.understood for c in self.claims if c.understood) + r"\end{aligned}"
 
     @property
     def correct(self) -> str:

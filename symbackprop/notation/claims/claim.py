@@ -13,6 +13,7 @@ from sympy import Expr
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
@@ -43,7 +44,7 @@ class Reading:
     cost      what was taken for granted (the table is in `shapes`).
     notes     the same in sentences.
     guesses   a letter that stands nowhere -> the tensor whose true gradient it is taken to be; the reading is then conditional.
-    latex     the reading, typeset so that it can be read in one way only.
+    formula   the reading, typeset so that it can be read in one way only; None where it was no formula.
     """
 
     program: Program
@@ -52,7 +53,7 @@ class Reading:
     cost: float = 0.0
     notes: tuple[str, ...] = ()
     guesses: Mapping[str, str] = field(default_factory=dict)
-    latex: str = ""
+    formula: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ class Understood:
 
     @cached_property
     def latex(self) -> str:
-        """The cheapest reading, typeset."""
-        return self.readings[0].latex
+        """The cheapest reading, typeset; "" where it was no formula."""
+        formula = self.readings[0].formula
+        return "" if formula is None else latex(formula)
 
 
 def read_claim(claim: Any, context: Context) -> Understood:
@@ -204,7 +206,7 @@ class _Attempt:
     def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         notes = list(one.notes) + [f"{letter} is taken to be d{self.context.of}/d{name}" for letter, name in guesses.items()]
-        formula = latex(Typeset(state.roles, self.probe).formula(one.node))
+        formula = Typeset(state.roles, self.probe).formula(one.node)
         return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), formula)
 
     def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:

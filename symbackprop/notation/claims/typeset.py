@@ -244,7 +244,7 @@ def constant(value: sp.Expr) -> Formula:
     if isinstance(value, sp.Symbol):
         return parse_name(value.name).formula()
     if isinstance(value, sp.Add):
-        return f.add([constant(term) for term in value.as_ordered_terms()])
+        return f.add([constant(term) for term in value.as_ordered_terms()])  # type: ignore[arg-type]
     if value.could_extract_minus_sign():
         return f.negative(constant(sp.Mul(-1, value)))
     if isinstance(value, sp.Float | sp.Integer):

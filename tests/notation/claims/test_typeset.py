@@ -19,9 +19,10 @@ LATEX += [
 
 def again(name: str, wrt: str, claim: str) -> None:
     """Read, print, read, compare."""
-    first = understood(name, wrt, claim).readings[0]
+    found = understood(name, wrt, claim)
+    first = found.readings[0]
     left = claim.replace("&", "").replace(r"\begin{aligned}", "").partition("=")[0]
-    second = understood(name, wrt, f"{left} = {first.latex}")
+    second = understood(name, wrt, f"{left} = {found.latex}")
     assert not second.unknown
     np.testing.assert_allclose(worth(name, second.readings[0]), worth(name, first), rtol=1e-9, atol=1e-12)
 
