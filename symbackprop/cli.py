@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from os.path import isfile
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ import click
 from symbackprop import __version__
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import write_whole
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
 from symbackprop.shell import (
+    columns,
     guarded,
     leave,
     read_names,
@@ -27,6 +29,7 @@ from symbackprop.shell import (
     say,
     shortened,
     show,
+    signal_of,
     standard_input,
     write,
 )
@@ -64,6 +67,22 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
 def size_option(function: Callable[..., None]) -> Callable[..., None]:
     """The option that fixes sizes."""
     return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(function)
+
+
+def marking_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that are about submissions."""
+    for option in (
+        click.option("--csv", metavar="FILE.csv", help="Write a row for each submission to FILE.csv."),
+        click.option("--gradescope", metavar="FILE.json", help="Write the results of one student's submission for Gradescope."),
+        click.option("--points", metavar="NAME=NUMBER,...", help="What gradients are worth; 1 each parameter's where not given."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions judged at once."),
+        click.option("--time-limit", type=click.FloatRange(0.1, 86_400), default=60, show_default=True, metavar="SECONDS",
+                     help="Of each submission."),
+        click.option("--run", is_flag=True, help="Run submissions in Python, each in a process of its own with limits."),
+        click.option("--quiet", is_flag=True, help="No progress bar."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
 
 
 @subcommand
@@ -148,20 +167,25 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 @size_option
 @click.option("-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .md, .tex or .txt.")
 @click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
-def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_json) -> None:
+@marking_options
+def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_json, **marking) -> None:
     """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
 
+    CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
     Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
     """
     from symbackprop.judge.files import python_steps, read_claims
     from symbackprop.verbs import verify as verify_
 
+    kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
+    symbols = dict(_pair("--call", c) for c in calls)
+    if isdir(claims) or any(marking[option] for option in ("csv", "gradescope", "points", "run")):
+        about = {"of": of, "symbols": symbols, "allow": kinds, "sizes": read_sizes(sizes) or {}}
+        sys.exit(_marked(_network(net, lets, loss, gates), Path(claims), as_json, about, **marking))
     there = isfile(claims)
     if not there and "=" not in claims:
         raise SymbackpropError(f'there is no file {shortened(claims)}; name a file, or write a claim, "W_1 = ..."')
     given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
-    kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
-    symbols = dict(_pair("--call", c) for c in calls)
     result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:
         result.save(output)
@@ -237,6 +261,43 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
     if trained.signal is not None:
         goes_on = settings["checkpoint"] or settings["resume"]
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
+
+
+def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **marking: Any) -> int:
+    """Mark submissions, write and tell the marks, also where Ctrl-C cuts it short; the exit code."""
+    from symbackprop.judge.submissions.found import submissions
+    from symbackprop.judge.submissions.gradescope import one_student, results
+    from symbackprop.judge.submissions.marking import code_of, mark, task_of
+    from symbackprop.judge.submissions.progress import bar, told
+    from symbackprop.judge.submissions.tables import marks_csv, marks_json, marks_table
+
+    csv, gradescope = marking["csv"], marking["gradescope"]
+    for path, suffix in ((csv, ".csv"), (gradescope, ".json")):
+        if path:
+            require_place(path, (suffix,))
+    files = submissions(place)
+    if gradescope:
+        one_student(files)
+    task, walls = task_of(network, place, marking["points"], marking["time_limit"], marking["run"], **about)
+    if walls:
+        click.echo(walls, err=True)
+    found, stopped = {}, None
+    try:
+        with bar(len(files), not marking["quiet"]) as advance:
+            for k, one in mark(task, files, marking["jobs"]):
+                found[k] = one
+                advance(one)
+    except KeyboardInterrupt as signalled:
+        stopped = signalled
+    done = [found[k] for k in sorted(found)]
+    if csv:
+        write_whole(csv, marks_csv(done, task.points))
+    if gradescope and stopped is None:
+        write_whole(gradescope, results(done))
+    say(marks_json(done) if as_json else f"{marks_table(done, columns())}\n{told(done, len(files))}")
+    if stopped is not None:
+        leave(signal_of(stopped), f"{len(done)} of {len(files)} are marked{(csv and f', {csv} holds them') or ''}")
+    return code_of(done)
 
 
 @subcommand

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -48,7 +49,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:  # the reader, such as head, has seen enough
             _silence()
         except KeyboardInterrupt as stopped:
-            leave(signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT, "nothing was written")
+            leave(signal_of(stopped), "nothing was written")
         except Exception as fault:
             if os.environ.get(DEBUG):
                 raise
@@ -58,6 +59,16 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
                 signal.signal(signal.SIGTERM, before)
 
     return guard
+
+
+def signal_of(stopped: KeyboardInterrupt) -> int:
+    """The number of the signal that stopped the work."""
+    return signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT
+
+
+def columns() -> int:
+    """How many characters a line of standard output has: a terminal's, else 120."""
+    return max(40, shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120)
 
 
 def leave(number: int, news: str) -> NoReturn:

@@ -30,24 +30,32 @@ Values = Mapping[str, ndarray]
 
 
 def verify_called(
-    network: Network, wrt: str | Sequence[str], function: Callable[..., Any], of: str | None = None, allow: Iterable[str] = ()
+    network: Network,
+    wrt: str | Sequence[str],
+    function: Callable[..., Any],
+    of: str | None = None,
+    allow: Iterable[str] = (),
+    sizes: Mapping[str, int] | None = None,
+    taken: type[Taker] | None = None,
 ) -> Verification:
     """Whether a function computes the gradient of a network, at the judge's points.
 
     wrt        the tensor, or several.
     function   its parameters are tensors of the network by name, inputs or values, which it is given as arrays; it returns the
                gradient, or of several a tuple in their order or a dict by name.
-    of, allow  as for verify.
+    of, allow, sizes   as for verify.
+    taken      how the function is called, where it is not in this process.
 
     Raises SymbackpropError for a tensor that is not there, and for a parameter that is no tensor of the network.
     """
-    judge = Judge(case_of(network, network.aliases.get(of, of) if of is not None else network.loss, {}), {}, tuple(allow))
+    target = network.aliases.get(of, of) if of is not None else network.loss
+    judge = Judge(case_of(network, target, sizes or {}), {}, tuple(allow))
     truth = judge.truth
     names = [wrt] if isinstance(wrt, str) else list(wrt)
     if not names:
         raise DerivationError('wrt names no tensor; write wrt="W_1" or wrt=["W_1", "b_1"]')
     goals = [asked(truth, name) for name in names]
-    taker = Taker(truth, function)
+    taker = (taken or Taker)(truth, function)
     with random_numbers_kept():
         found = tuple(_judged(judge, goal, k, names, taker) for k, goal in enumerate(goals))
     return Verification(found, title=network.title or network.name, derived=behind(truth, found), shown_by=report)
@@ -74,8 +82,12 @@ class Taker:
         """What it returns, of copies of the arrays."""
         given = self.signature.bind_partial()
         given.arguments.update({p: np.array(values[name])[()] for p, name in self.tensors.items()})
+        return self.called(*given.args, **given.kwargs)
+
+    def called(self, *args: Any, **named: Any) -> Any:
+        """What the function returns. Raises CallFailed."""
         scene = scene_of({"gradient": self.function}, (), self.function).copied()
-        return call("gradient", self.function, scene, *given.args, **given.kwargs)[0]
+        return call("gradient", self.function, scene, *args, **named)[0]
 
 
 def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -> Judged:

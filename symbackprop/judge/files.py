@@ -30,7 +30,7 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
     """The claims of a file, by its suffix: gradients by name, or the steps of a derivation.
 
     .json       {"W_1": "claim"}, or [["delta", "claim"], ["delta", "claim", "dL/dz"]]
-    .py         a line for each step, name = formula; it is parsed, never run
+    .py         a line for each step, name = formula, or claims = {"W_1": "..."}; it is parsed, never run
     .md, .tex   display formulas, a step for each line with an equals sign; in Markdown, blocks of Python as well
 
     Raises ClaimsError where the file cannot be read or holds no claim.
@@ -43,7 +43,7 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".json":
             found = _json(path, text)
         case ".py":
-            found = python_steps(path, text)
+            found = _variable(path, text) or python_steps(path, text)
         case ".md" | ".markdown":
             found = [s for code in CODE.findall(text) for s in python_steps(path, code)] + list(formulas(CODE.sub("", text)))
         case ".tex":
@@ -60,6 +60,10 @@ def _json(path: Path, text: str) -> dict[str, Any] | Steps:
         found = json.loads(text)
     except ValueError as fault:
         raise ClaimsError(f"{path}: this is not JSON: {fault}") from None
+    return _checked(path, found)
+
+
+def _checked(path: Path, found: Any) -> dict[str, Any] | Steps:
     if isinstance(found, dict):
         return found
     if isinstance(found, list) and all(isinstance(s, list) and 2 <= len(s) <= 3 for s in found):
@@ -67,12 +71,23 @@ def _json(path: Path, text: str) -> dict[str, Any] | Steps:
     raise ClaimsError(f'{path}: write an object {{"W_1": "claim"}}, or a list of steps ["name", "claim", "dL/dz"]')
 
 
+def _variable(path: Path, text: str) -> dict[str, Any] | Steps | None:
+    """The claims that a file assigns to `claims` as a literal dict or list; None where it assigns none."""
+    for statement in _parsed(path, text).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="claims")], value=ast.Dict() | ast.List() as value):
+                try:
+                    found = ast.literal_eval(value)
+                except (ValueError, TypeError, RecursionError, MemoryError):
+                    mend = 'write the claims as texts, claims = {"W_1": "..."}'
+                    raise ClaimsError(f"{path}: line {statement.lineno} computes its claims, and is not run; {mend}") from None
+                return _checked(path, [list(s) if isinstance(s, tuple) else s for s in found] if isinstance(found, list) else found)
+    return None
+
+
 def python_steps(path: Path, text: str) -> Steps:
     """Each line name = formula as a step."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        raise ClaimsError(f"{path}: line {getattr(fault, 'lineno', 1)} is not Python") from None
+    tree = _parsed(path, text)
     out: Steps = []
     for statement in tree.body:
         match statement:
@@ -84,6 +99,13 @@ def python_steps(path: Path, text: str) -> Steps:
                 mend = "write a line for each step, name = formula; a function is judged by running it"
                 raise ClaimsError(f"{path}: line {statement.lineno} is no step; {mend}")
     return out
+
+
+def _parsed(path: Path, text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        raise ClaimsError(f"{path}: line {getattr(fault, 'lineno', 1)} is not Python") from None
 
 
 def formulas(text: str) -> Iterator[tuple[str, str]]:
