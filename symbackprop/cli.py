@@ -180,6 +180,8 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_j
     kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
     symbols = dict(_pair("--call", c) for c in calls)
     if isdir(claims) or any(marking[option] for option in ("csv", "gradescope", "points", "run")):
+        if output:
+            raise SymbackpropError("-o writes the verdict on one file of claims; submissions are told by --csv and --json")
         about = {"of": of, "symbols": symbols, "allow": kinds, "sizes": read_sizes(sizes) or {}}
         sys.exit(_marked(_network(net, lets, loss, gates), Path(claims), as_json, about, **marking))
     there = isfile(claims)

@@ -32,6 +32,8 @@ def main() -> None:
     os.environ["HOME"] = os.getcwd()
     module: Any = None
     with open(questions, encoding="utf-8") as lines, open(answers, "w", encoding="utf-8") as out:
+        out.write('{"ready": true}\n')  # from here on its time runs
+        out.flush()
         for line in lines:
             asked = json.loads(line)
             try:
@@ -86,7 +88,7 @@ def _plain(value: Any) -> Any:
 
 
 def _told(fault: BaseException) -> str:
-    frames = [f for f in traceback.extract_tb(fault.__traceback__) if f.filename == FILE]
+    frames = [f for f in traceback.extract_tb(fault.__traceback__) if os.path.basename(f.filename) == FILE]
     line = getattr(fault, "lineno", None) if isinstance(fault, SyntaxError) else frames[-1].lineno if frames else None
     return f"{type(fault).__name__}: {fault}"[:LONGEST] + (f" (line {line})" if line else "")
 

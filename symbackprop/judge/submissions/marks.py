@@ -101,7 +101,7 @@ def _mark(name: str, claim: Judged | None, points: float) -> Mark:
     if claim is None:
         return Mark(name, "no claim", points=points)
     right = claim.right or claim.verdict in (CARRIED, "abbreviation")
-    lines = [line for line in claim.lines() if not line.startswith("  right is:")]
+    lines = [line for line, _ in claim.lines() if not line.startswith("  right is:")]
     return Mark(name, _line(claim.verdict), right, points if right else 0.0, points, "\n".join([claim.verdict, *lines]))
 
 

@@ -77,8 +77,9 @@ class Sandbox:
         try:
             self._start()
             self.walls = tuple(w for w in self._line(START).get("walls", ()) if w in WALLS)
+            self._line(START)
             self.ends = time.monotonic() + self.limits.seconds
-            found = self._asked({"source": self.source}, START)
+            found = self._asked({"source": self.source})
             self.functions = {str(name): [(str(p), bool(free)) for p, free in of] for name, of in found["functions"].items()}
         except (AttributeError, KeyError, TypeError, ValueError) as fault:
             self._end()
@@ -98,12 +99,12 @@ class Sandbox:
             raise SubmissionFailed("it answered what is no answer")
         return told["value"]
 
-    def _asked(self, question: Mapping[str, Any], more: float = 0.0) -> dict[str, Any]:
+    def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         if self.over is not None:
             raise self.over
         self._left = memoryview(json.dumps(question).encode() + b"\n")
         try:
-            told = self._line(self.ends + more - time.monotonic())
+            told = self._line(self.ends - time.monotonic())
         except SubmissionFailed as failed:  # it is not asked again
             self.over = failed
             raise
