@@ -12,11 +12,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
-from sympy import Expr, S
+from sympy import Expr, S, log
 
 from symbackprop.core.functions import MATRIX_FUNCTIONS, reduction
 from symbackprop.core.program import same_size
-from symbackprop.display.body import BodyPrinter, function_formula, relation_sign, scalar
+from symbackprop.display.body import BodyPrinter, function_formula, logarithm, relation_sign, scalar
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import is_negative
@@ -235,6 +235,11 @@ def _norm(names: Names, x: Tree) -> Node:
     return Script(bars, None if 1 in _same(x.parts) else f.letter("F"), f.number(2))
 
 
+def _applied(names: Names, x: Tree) -> Node:
+    bare = x.given is log and x.parts[0].op == "leaf"  # log p of a name needs no brackets
+    return logarithm(_inner(names, x)) if bare else function_formula(x.given, _formulas(names, x))
+
+
 def _compare(names: Names, x: Tree) -> Node:
     a, b = _formulas(names, x)
     return f.indicator(f.relation(a, relation_sign(x.given), b))
@@ -278,7 +283,7 @@ OPS: dict[str, Op] = {
     "inverse": Op(1, _same, lambda names, x: f.power(_inner(names, x), f.number(-1))),
     "scale": Op(1, _same, lambda names, x: _scaled(_inner(names, x), x.given), "within"),
     "power": Op(1, _same, _power, "spared"),
-    "apply": Op(None, _entrywise, lambda names, x: function_formula(x.given, _formulas(names, x)), "spared"),
+    "apply": Op(None, _entrywise, _applied, "spared"),
     "compare": Op(2, _entrywise, _compare, "spared"),
     "softmax": Op(1, _same, _called("softmax")),
     "hadamard": Op(None, _entrywise, _hadamard, "spared", linear=True),
