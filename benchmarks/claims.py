@@ -352,7 +352,7 @@ L = log(1 + exp(-s))""", [
         ("s", "-1/(1 + exp(s))", ""),
         ("w", "-y*x*sigmoid(-s)", ""),
         ("w", "y*(sigmoid(s) - 1)*x", ""),
-        ("w", "-y*x*sigmoid(s)", "slope at the wrong place|wrong slope formula|wrong sign|path left out"),
+        ("w", "-y*x*sigmoid(s)", "slope missing|slope at the wrong place|wrong slope formula|wrong sign|path left out"),
         ("w", "y*x*sigmoid(-s)", "wrong sign"),
         ("w", "-x*sigmoid(-s)", "chain factor missing"),
     ]),

@@ -135,8 +135,8 @@ def test_what_is_no_checkpoint_is_refused(data) -> None:
             train(data, resume=name)
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_process_that_is_killed_at_any_moment_goes_on_bit_for_bit(data, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_a_process_that_is_killed_at_any_moment_goes_on_bit_for_bit(data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symbackprop.training.checkpoint.SECONDS", 1)
     np.savez("data.npz", **data)
     Path("net.net").write_text(NET)
@@ -145,6 +145,7 @@ def test_a_process_that_is_killed_at_any_moment_goes_on_bit_for_bit(data, times:
         "--momentum", "0.9", "--quiet",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    times = 20
     epochs = 400 * times
     whole = sb.train("net.net", "data.npz", sizes={"h": 3}, rate=0.01, momentum=0.9, epochs=epochs, progress=False)
     rng = np.random.default_rng(0)
