@@ -18,7 +18,7 @@ from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.mistakes.edit import Backward, Finding, rates
 from symbackprop.judge.mistakes.name import VERIFIED, Made, Match, all_matches, likeliest
 from symbackprop.judge.points import Place, Side, noted
-from symbackprop.judge.weigh import Bindings, Goal, Sample, Weighed, value
+from symbackprop.judge.weigh import Bindings, Goal, Sample, Weighed, needed, value
 
 INVENTED = 0.6  # how much rarer a mistake is called that can only be told in names nobody gave
 LARGE = 2000  # equations of a derivation beyond which mistakes are not looked for
@@ -88,6 +88,7 @@ def backward(derived: Derivation, goal: Goal, place: Place) -> Backward:
 def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> Counterexample | None:
     """The smallest point found at which the claim fails."""
     truth, run, name = goal.truth, goal.program, goal.name
+    bindings = needed(program, bindings)
     named = any(isinstance(what, str) for _, what in bindings)  # true gradients by the names of earlier steps
     if run is truth.everything and not named:
         derived = truth.derived(goal.wrt, goal.of)

@@ -176,9 +176,20 @@ def value(
 ) -> ndarray:
     """The claim's value over the truth's tensors, with the names that earlier steps gave."""
     known = dict(base)
-    for name, what in bindings:
+    for name, what in needed(program, bindings):
         known[name] = known[what] if isinstance(what, str) else _run(truth, what, known, place, arithmetic, watch)
     return _run(truth, program, known, place, arithmetic, watch)
+
+
+def needed(program: Program, bindings: Bindings) -> Bindings:
+    """The names that a claim is made of, those that they are made of included."""
+    wanted = {t.name for t in program.inputs}
+    kept = []
+    for name, what in reversed(bindings):
+        if name in wanted:
+            kept.append((name, what))
+            wanted |= set() if isinstance(what, str) else {t.name for t in what.inputs}
+    return tuple(reversed(kept))
 
 
 def _run(
