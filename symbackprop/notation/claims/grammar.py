@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -22,39 +23,12 @@ DEEPEST = 40
 RELATIONS = {"<": "<", ">": ">", r"\leq": "<=", r"\geq": ">=", "=": "==", r"\neq": "!="}
 OPERATORS = {r"\cdot": "dot", r"\odot": "had", r"\times": "star", "/": "div", "*": "star", r"\otimes": "outer"}
 CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}", "|": "|", r"\|": r"\|", r"\langle": r"\rangle"}
-NAMED = frozenset(
-    [
-        "tanh",
-        "exp",
-        "log",
-        "ln",
-        "cosh",
-        "sinh",
-        "sech",
-        "coth",
-        "sin",
-        "cos",
-        "tan",
-        "sign",
-        "max",
-        "min",
-        "det",
-        "tr",
-        "Tr",
-        "trace",
-        "diag",
-        "relu",
-        "ReLU",
-        "sigmoid",
-        "softmax",
-        "softplus",
-        "arctan",
-        "arcsin",
-        "arccos",
-        "abs",
-        "argmax",
-    ]
-)
+NAMED = frozenset([
+    "tanh", "exp", "log", "ln", "cosh", "sinh", "sech", "coth", "sin", "cos", "tan", "sign", "max", "min", "det",
+    "tr", "Tr", "trace", "diag", "relu", "ReLU", "sigmoid", "softmax", "softplus", "arctan", "arcsin", "arccos",
+    "abs", "argmax",
+])  # fmt: skip
+MEANS = (r"\operatorname", r"\operatorname*", r"\mathrm", r"\text")
 MATRICES = frozenset(["matrix", "bmatrix", "pmatrix", "smallmatrix", "array"])
 _ENDS = frozenset(["", "+", "-", ")", "]", "}", r"\}", r"\rangle", ",", ";", ":", r"\mid", "&", r"\\", r"\land", *RELATIONS])
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?$")
@@ -187,7 +161,7 @@ class Parser:
                 if op or not factors:
                     raise Fault("a factor is missing here.", "", self.at)
                 break
-            factor = self.big() if self.peek() in (r"\sum", r"\prod") else self.factor()
+            factor = self.big() if self.peek() in (r"\sum", r"\prod") or self.mean_sign() else self.factor()
             ops += [op] if factors else []
             factors.append(sx.Terms(((-1, factor),), factor.at) if sign < 0 else factor)
         return factors[0] if len(factors) == 1 else sx.Product(tuple(factors), tuple(ops), at)
@@ -198,10 +172,23 @@ class Parser:
             return after_factor and bool(self.bars) and self.bars[-1] == text
         return text in _ENDS or bool(text.startswith(r"\end"))
 
+    def mean_sign(self) -> int:
+        r"""How many tokens \operatorname{mean} or \mathbb{E} takes where letters stand below it; 0 for anything else."""
+        texts = [token.text for token in self.tokens[self.place : self.place + 8]]
+        for spelled in (
+            *([font, "{", *"mean", "}", "_"] for font in MEANS),
+            [r"\mathbb", "{", "E", "}", "_"],
+            [r"\mathbb", "E", "_"],
+        ):
+            if texts[: len(spelled)] == spelled:
+                return len(spelled) - 1
+        return 0
+
     def big(self) -> Syntax:
+        mean = self.mean_sign()
         token = self.take()
-        if token.text == r"\prod":
-            raise Fault("\\prod is not read.", "Write the product out, or a sum of logarithms.", token.at)
+        self.place += max(mean - 1, 0)
+        kind: Literal["sum", "prod", "mean"] = "mean" if mean else "prod" if token.text == r"\prod" else "sum"
         under, over = (), ()
         while self.peek() in ("_", "^"):
             which = self.take().text
@@ -210,7 +197,7 @@ class Parser:
         while self.peek() in ("+", "-"):
             sign = -sign if self.take().text == "-" else sign
         body = self.term()
-        return sx.Big(under, over, sx.Terms(((-1, body),), body.at) if sign < 0 else body, token.at)
+        return sx.Big(under, over, sx.Terms(((-1, body),), body.at) if sign < 0 else body, token.at, kind)
 
     # ---- factors
     def factor(self) -> Syntax:
@@ -338,7 +325,9 @@ class Parser:
     def font(self, name: str, at: int) -> Syntax:
         given = self.argument()
         if name == "mathbb" and plain(given) == "E":
-            raise Fault("an expectation is not read.", r"Write a mean: \frac1N \sum_n.", at)
+            raise Fault(
+                "an expectation does not say over what.", r"Write a mean over an index: \mathbb{E}_n[x_n], \frac1N \sum_n.", at
+            )
         if name in WORDS or len(given) == 1:
             word = "".join(t.text for t in given)
             if word.replace("\\", "") in GREEK:

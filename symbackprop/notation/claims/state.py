@@ -52,6 +52,9 @@ class Context:
         return None if self.wrt is None else (*self.forward.shape(self.of), *self.forward.shape(self.wrt))
 
 
+_INTEGRALS = frozenset(["softplus", "log_sigmoid"])  # whose slope is the sigmoid: beside them \\sigma is that
+
+
 class Local(NamedTuple):
     """What a claim defines: its senses, and the axes that stand for the indices of its name.
 
@@ -151,7 +154,7 @@ class State:
         for equation in self.context.forward.equations:
             if isinstance(equation.op, Sum):
                 for f in equation.op.body.atoms(TableFunction, sp.tanh):
-                    if isinstance(f, TableFunction) and f.row.activation and len(f.row.args) == 1:
+                    if isinstance(f, TableFunction) and f.row.activation and len(f.row.args) == 1 and f.row.name not in _INTEGRALS:
                         found[f.row.name] = None
                     elif isinstance(f, sp.tanh):
                         found["tanh"] = None

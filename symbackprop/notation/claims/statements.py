@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -57,6 +57,7 @@ def parts(several: list[Token]) -> list[Tokens]:
 
     What only says over what an index runs is left out.
     """
+    several = inline_cases(several)
     found: list[list[Token]] = [[]]
     depth = k = 0
     while k < len(several):
@@ -69,7 +70,7 @@ def parts(several: list[Token]) -> list[Tokens]:
             end = _behind(several, k)
             several = [*several[:k], *several[k + 2 : end - 1], *several[end:]]
             continue
-        depth += (text in _OPEN or text.startswith(r"\begin")) - (text in _SHUT or text.startswith(r"\end"))
+        depth += _deeper(text)
         if depth == 0 and text == r"\forall":
             found.append([])
         if depth == 0 and text in (",", ";", r"\\"):
@@ -85,6 +86,50 @@ def parts(several: list[Token]) -> list[Tokens]:
         k += 1
     several_parts = [tuple(part) for part in found if part]
     return several_parts[:1] + [part for before, part in pairwise(several_parts) if not _says_a_range(before, part)]
+
+
+def _deeper(text: str) -> int:
+    """1 for what opens a bracket or an environment, -1 for what closes one."""
+    return (text in _OPEN or text.startswith(r"\begin")) - (text in _SHUT or text.startswith(r"\end"))
+
+
+def inline_cases(several: list[Token]) -> list[Token]:
+    r"""x \text{ if } z > 0, \; 0 \text{ otherwise} as cases; anything else as it is."""
+    words = list(_words_of(several))
+    place = next((k for k, end, word in words if word in ("if", "when") and k and several[k - 1].text not in _AFTER), None)
+    if place is None:
+        return several
+    condition = _behind(several, place)
+    stops = [k for k, _, word in words if k >= condition and word in ("otherwise", "else", "if", "when")]
+    last = stops[0] if stops else len(several)
+    start = max((k + 1 for k, t in enumerate(several[:place]) if t.text in ("=", "&")), default=0)
+    if not any(t.text in _COMPARED for t in several[condition:last]):
+        return several
+    comma = next((k for k in range(condition, last) if several[k].text in (",", ";", r"\\")), last)
+    rest = [t for t in several[comma:] if t.text not in (",", ";", r"\\")]
+    ends = [k for k, end, word in _words_of(rest) if word in ("otherwise", "else")]
+    if not ends and rest:
+        return several
+    other = rest[: ends[0]] or rest[_behind(rest, ends[0]) :] if ends else []
+    at = several[place].at
+    cells = [*several[start:place], Token("&", at), *several[condition:comma]]
+    cells += [Token(r"\\", at), *other] if other else []
+    return [*several[:start], Token(r"\begin{cases}", at), *cells, Token(r"\end{cases}", at)]
+
+
+_AFTER = frozenset([",", ";", r"\\", "="])
+_COMPARED = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq"])
+
+
+def _words_of(several: list[Token]) -> Iterator[tuple[int, int, str]]:
+    """The pieces of text between formulas, outside brackets and cases: where each begins, where it ends, the words."""
+    depth = 0
+    for k, token in enumerate(several):
+        if not _WRAPPERS.match(token.text):
+            depth += _deeper(token.text)
+        if depth == 0 and token.text in _WORDS and k + 1 < len(several):
+            end = _behind(several, k)
+            yield k, end, "".join(t.text for t in several[k + 1 : end]).strip("{},.").lower()
 
 
 def _says_a_range(before: Tokens, part: Tokens) -> bool:

@@ -3,6 +3,7 @@ r"""Sums with their limits, and conditions: \sum_{i=1}^n, \sum_{j \neq i}, \math
 from __future__ import annotations
 
 import re
+from typing import assert_never
 
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -88,27 +89,43 @@ def big(state: State, node: sx.Big) -> Senses:
             _narrowed(state, node, letters)
             conditions, hint = [], None
         body = state.read(node.body)
-        for mask in [condition(state, one) for one in conditions]:
-            body = best(times(mask, body))
+        masks = [condition(state, one) for one in conditions]
+        if node.kind != "sum" and (not node.under or (masks and node.kind == "mean")):
+            raise Fault(f"this {_WORDS[node.kind]} does not say over what.", r"Put its index below it: \prod_i x_i.", node.at)
+        for mask in masks:  # what a product leaves out is a factor 1
+            body = best(made(lambda m, x: nd.chosen(m, x, nd.const(1)), mask, body) if node.kind == "prod" else times(mask, body))
         if not node.under:
             letters = [a for a in body[0].node.letters if a not in state.outer]
             if not letters:
                 return best(made(_everything, body))
         for letter in letters:
-            found: Senses = []
-            for reading in body:
-                if letter in reading.node.axes:
-                    found += made(lambda x, letter=letter: nd.summed(x, letter), [reading])
-                else:
-                    extent = state.probe.expression.get(state.range(letter, node.at))
-                    if extent is None:
-                        raise Unranged(f"the range of {letter} is not known.", "", node.at)
-                    factor = sure(nd.const(extent, state.probe.value(extent)))
-                    found += times(factor, [reading])
-            body = found
+            body = _over(state, node, body, letter)
     if hint is not None and hint != state.origin:
         body = [r._replace(cost=r.cost + _WRONG_BASE) for r in body]
     return best(body)
+
+
+_WORDS = {"sum": "sum", "prod": "product", "mean": "mean"}
+
+
+def _over(state: State, node: sx.Big, body: Senses, letter: str) -> Senses:
+    """A sum, a product or a mean over one letter; what lacks the letter is repeated."""
+    extent = state.probe.expression.get(state.range(letter, node.at))
+    if extent is None:
+        raise Unranged(f"the range of {letter} is not known.", "", node.at)
+    count = nd.const(extent, state.probe.value(extent))
+
+    def one(x: Node) -> Node:
+        match node.kind:
+            case "sum":
+                return nd.summed(x, letter) if letter in x.axes else nd.arithmetic("*", count, x)
+            case "prod":
+                return nd.reduced("prod", x, (letter,)) if letter in x.axes else nd.arithmetic("**", x, count)
+            case "mean":
+                return nd.arithmetic("/", nd.summed(x, letter), count) if letter in x.axes else x
+        assert_never(node.kind)
+
+    return made(one, body)
 
 
 def _everything(x: Node) -> Node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from symbackprop.notation.claims.tokens import Token
 
@@ -89,12 +89,13 @@ class Root:
 
 @dataclass(frozen=True)
 class Big:
-    r"""A sum \sum over the rest of its term; limits are tokens."""
+    r"""A sum \sum, a product \prod or a mean over the rest of its term; limits are tokens."""
 
     under: Tokens
     over: Tokens
     body: Syntax
     at: int
+    kind: Literal["sum", "prod", "mean"] = "sum"
 
 
 @dataclass(frozen=True)

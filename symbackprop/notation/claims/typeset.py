@@ -67,6 +67,8 @@ class Typeset:
                 return self.summed(node.args[0], axis)
             case nd.MatrixOf(kind="inverse"):
                 return f.power(self.formula(node.args[0]), f.number(-1))
+            case nd.Reduced(kind="prod", axes=axes):
+                return f.over_letters(f.symbol("prod"), [letter(a) for a in axes], self.held(node.args[0], Binds.HADAMARD))
             case nd.Reduced(kind=kind) | nd.MatrixOf(kind=kind):
                 return self.called(kind, node.args)
             case nd.Softmax():

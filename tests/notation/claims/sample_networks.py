@@ -117,6 +117,10 @@ h_2 = tanh(s_2)
 s_3 = W_xh @ x_3 + W_hh @ h_2
 h_3 = tanh(s_3)
 L = 0.5*sum(h_3**2)""",
+    "product": """
+x: parameter[d]
+s: data[d]
+L = prod(x)*sum(s)""",
     "norm": """
 x: parameter[d]
 gamma: parameter[d]

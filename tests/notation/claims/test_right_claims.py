@@ -6,6 +6,17 @@ import pytest
 from tests.notation.claims.sample_networks import gradient, understood, worth
 
 RIGHT = [
+    # products, means, cases in running text
+    ("product", "x", r"\frac{\partial L}{\partial x_i} = \left(\prod_{j \neq i} x_j\right) \sum_k s_k"),
+    ("product", "x", r"\frac{\partial L}{\partial x_i} = \sum_k s_k \prod_{j: j \neq i} x_j"),
+    ("product", "x", r"\frac{\partial L}{\partial x_i} = \frac{\sum_k s_k \prod_{j=1}^d x_j}{x_i}"),
+    ("ridge", "w", r"\nabla_w L = \operatorname{mean}_n (x_n^\top w - y_n) x_n + \lambda w"),
+    ("ridge", "w", r"\nabla_w L = \mathbb{E}_n[(x_n^\top w - y_n) x_n] + \lambda w"),
+    ("batch", "b2", r"\frac{\partial L}{\partial b2} = \mathbb{E}_i\left[\hat y_i - y_i\right]"),
+    ("batch", "Z1", r"\frac{\partial L}{\partial Z_1} = \frac1n (\hat Y - Y) W_2^\top \text{ if } Z_1 > 0, \; 0 \text{ otherwise}"),
+    ("batch", "Z1", r"\frac{\partial L}{\partial Z_1} = \frac1n (\hat Y - Y) W_2^\top \text{ if } Z_1 > 0 \text{ else } 0"),
+    ("skip", "z", r"\delta_i = (V^\top (o - t))_i \text{ when } z_i > 0, \text{ otherwise } 0"),
+    ("hinge", "s", r"L' = -y \text{ if } y s < 1 \text{ and } 0 \text{ otherwise}"),
     # one neuron
     ("gate", "w", r"\nabla_w L = 2(a - t)\,\operatorname{sech}^2(z)\, x"),
     ("gate", "w", r"\frac{\partial L}{\partial w_i} = \frac{8(a-t)}{(e^{z}+e^{-z})^2} x_i"),
