@@ -17,6 +17,7 @@ from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
+from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.goals import Asked, asked, goal_for
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
@@ -139,10 +140,33 @@ class Judge:
     def alone(self, what: Asked, claim: Any) -> Judged:
         """A claim by itself."""
         try:
-            understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
+            judged = self.judge(what, read(claim, self.truth, what.of, what.wrt, self.symbols))
         except NotUnderstood as fault:
-            return Judged(what.name, what.text, f"not understood: {fault}", given=str(claim))
-        return replace(self.judge(what, understood), given=str(claim))
+            judged = Judged(what.name, what.text, f"not understood: {fault}")
+        if not judged.right:
+            judged = self.by_the_report(what, claim) or judged
+        return replace(judged, given=str(claim))
+
+    def by_the_report(self, what: Asked, claim: Any) -> Judged | None:
+        """The claim in the names that only the report gives, where it is right by them: a person may mean others by them."""
+        names = displayed(self.truth)
+        try:
+            understood = read(claim, self.truth, what.of, what.wrt, self.symbols, names)
+        except NotUnderstood:
+            return None
+        if understood.unknown:
+            return None
+        mentioned = {n for r in understood.readings for t in r.program.inputs for n in (t.name, t.role.wrt if t.role else "")}
+        used = [n for n in names if n in mentioned]
+        first = understood.readings[0].program
+        try:
+            right = bool(used) and weigh(goal_for(self.truth, what, first), first, bound(self.truth, used)).agrees
+        except PointError:
+            return None
+        if not right:
+            return None
+        judged = self.judge(what, understood, bound(self.truth, used))
+        return replace(judged, notes=(*judged.notes, f"{', '.join(used)} as the report names it"))
 
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
         """A claim that was read: the verdict over its readings, the plainest first."""

@@ -196,8 +196,11 @@ def _run(
     truth: Truth, program: Program, known: dict[str, ndarray], place: Place, arithmetic: Arithmetic, watch: Watch | None
 ) -> ndarray:  # fmt: skip
     for tensor in program.inputs:
-        if tensor.name not in known and tensor.role is not None:  # a true derivative that the claim mentions
-            derived = truth.derived(tensor.role.wrt, tensor.role.of)
+        if tensor.role is None:
+            continue
+        shown = tensor.role.wrt not in truth.named  # a name that the report gives; the single gates may give it to another
+        if tensor.name not in known or shown:  # a true derivative that the claim mentions
+            derived = truth.derived(tensor.role.wrt, tensor.role.of, shown=shown)
             inputs = {t.name: known[t.name] for t in derived.program.inputs if t.name in known}
             known[tensor.name] = walk(derived.program, inputs, place.sizes, arithmetic)[tensor.name]
     point = {t.name: known[t.name] for t in program.inputs if t.name in known}

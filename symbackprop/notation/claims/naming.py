@@ -22,6 +22,7 @@ from symbackprop.notation.claims.words import ROW, described, indices, split_fam
 ASSUMED = 0.5
 SLACK = 0.2
 PRIME = 1.0
+UNIT = 0.4  # an axis of size 1 is left out
 ROW_LETTERS = frozenset("NmnMBSbsT")
 
 
@@ -101,9 +102,20 @@ def named(state: State, word: Word) -> Senses | None:
     if found.index:
         readings = indexed(state, readings, found.index, word.at)
     readings = powered(state, readings, found.power, word.at) if found.power else readings
+    readings = [*readings, *(s for r in readings[:1] if not (found.sample or found.index) for s in squeezed(r))]
     if not word.primes:
         return readings
     return best(made(nd.transposed, readings, cost=PRIME, note="a prime is read as a transpose"))
+
+
+def squeezed(whole: Sense) -> Senses:
+    """A tensor without its axes of size 1, which people leave out."""
+    node = whole.node
+    for axis in [a for a in node.axes if node.extent(a) == 1]:
+        node = nd.summed(node, axis)
+    if node.axes == (RIGHT,):
+        node = nd.renamed(node, [(RIGHT, DOWN)])
+    return [] if node is whole.node else [Sense(node, whole.cost + UNIT)]
 
 
 def primed(state: State, word: Word) -> bool:

@@ -61,11 +61,19 @@ def _letter(state: State, node: Syntax) -> str | None:
     return None
 
 
+def _has_letter(state: State, node: Syntax) -> bool:
+    """Whether an index, or a multiple of one, is a term of a side."""
+    inner = node.factors[1] if isinstance(node, sx.Product) and len(node.factors) == 2 else node
+    return _letter(state, inner) is not None
+
+
 def _side(state: State, node: Syntax, origin: int, labels: bool) -> Senses:
     letter = _letter(state, node)
     if letter:
         return sure(nd.positions(letter, state.range(letter, node.at), origin))
-    if isinstance(node, sx.Terms) and any(_letter(state, part) for _, part in node.parts):
+    if isinstance(node, sx.Product) and len(node.factors) == 2 and not node.ops[0] and _letter(state, node.factors[1]):
+        return best(times(state.read(node.factors[0]), _side(state, node.factors[1], origin, labels)))  # 2 i, a stride
+    if isinstance(node, sx.Terms) and any(_has_letter(state, part) for _, part in node.parts):
         state.counted = state.counted or not labels
         total: Senses = []
         for sign, part in node.parts:

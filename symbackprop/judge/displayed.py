@@ -1,0 +1,33 @@
+"""Names that nobody gave: what the report calls a value that it does not write out, such as u_1, may stand in a claim as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from symbackprop.core.program import Program, Ref
+from symbackprop.core.simplify import without_dead
+from symbackprop.judge.reading import CLAIM, Shape
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.weigh import Bindings
+
+
+def displayed(truth: Truth) -> dict[str, Shape]:
+    """The values that only the report names, with their shapes."""
+    program = truth.network.program
+    return {n: t.shape for n, t in program.tensors.items() if t.kind == "value" and n not in truth.named}
+
+
+def bound(truth: Truth, names: Iterable[str]) -> Bindings:
+    """These names, bound to what computes them."""
+    return tuple((name, _behind(truth.network.program, name)) for name in names)
+
+
+def _behind(program: Program, name: str) -> Program:
+    """The program of one of its values, as a claim."""
+    own = without_dead(replace(program, outputs=(name,)), [name])
+    *before, last = own.equations
+    tensors = {n: t for n, t in own.tensors.items() if n != name}
+    target = replace(own.tensors[name], name=CLAIM)
+    written = replace(last, target=Ref(CLAIM, last.target.index))
+    return Program({**tensors, CLAIM: target}, (*before, written), (CLAIM,), own.conditions)
