@@ -140,10 +140,13 @@ class Judge:
     def alone(self, what: Asked, claim: Any) -> Judged:
         """A claim by itself."""
         try:
-            judged = self.judge(what, read(claim, self.truth, what.of, what.wrt, self.symbols))
+            understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
         except NotUnderstood as fault:
-            judged = Judged(what.name, what.text, f"not understood: {fault}")
-        if not judged.right:
+            judged = self.by_the_report(what, claim) or Judged(what.name, what.text, f"not understood: {fault}")
+            return replace(judged, given=str(claim))
+        judged = self.by_the_report(what, claim) if understood.unknown else None
+        judged = judged or self.judge(what, understood)
+        if not judged.right and not understood.unknown:
             judged = self.by_the_report(what, claim) or judged
         return replace(judged, given=str(claim))
 
