@@ -161,14 +161,18 @@ class Judge:
             return None
         mentioned = {n for r in understood.readings for t in r.program.inputs for n in (t.name, t.role.wrt if t.role else "")}
         used = [n for n in names if n in mentioned]
-        first = understood.readings[0].program
+        first, bindings = understood.readings[0], bound(self.truth, used)
+        if not used or what.second:
+            return None
         try:
-            right = bool(used) and weigh(goal_for(self.truth, what, first), first, bound(self.truth, used)).agrees
+            goal = goal_for(self.truth, what, first.program)
+            doubt = self.truth.doubt(what.wrt, what.of) or refused(what, understood, len(goal.shape) - what.rank)
+            found = None if doubt else weigh(goal, first.program, bindings)
         except PointError:
             return None
-        if not right:
+        if found is None or not found.agrees:
             return None
-        judged = self.judge(what, understood, bound(self.truth, used))
+        judged = self.verdict(what, understood, first, goal, found, bindings)
         return replace(judged, notes=(*judged.notes, f"{', '.join(used)} as the report names it"))
 
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
