@@ -8,17 +8,20 @@ numbers. A verdict is "right, numeric" at best: agreement at generic points, no 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from symbackprop.formulas.tree import Node
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Scene, call, scene_of
 from symbackprop.judge.functions.judging import Passes, in_doubles, judge
 from symbackprop.judge.functions.leaves import is_float, is_number
 from symbackprop.judge.functions.match import variables, wished
 from symbackprop.judge.functions.second import Second
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
+from symbackprop.notation.written import as_written
 
 __all__ = ["Finding", "FunctionJudgeError", "FunctionVerdict", "verify_function", "verify_layer"]
 
@@ -60,7 +63,16 @@ def verify_function(
 
     start = in_doubles(scene.copied())
     passes = Passes(value, both if gradient is None else backward, Second(loss, start))
-    return judge(passes, scene, wished(start, wrt), allow)
+    verdict = judge(passes, scene, wished(start, wrt), allow)
+    return replace(verdict, written=_written(scene, {"loss": loss, "gradient": gradient}))
+
+
+def _written(scene: Scene, functions: Mapping[str, Callable[..., Any] | None]) -> tuple[tuple[str, tuple[Node, ...]], ...]:
+    """The formulas of functions of numbers; of arrays, a product as it is printed may be one of matrices or entry by entry."""
+    if not all(isinstance(value, int | float) for value in scene.arguments):
+        return ()
+    found = {name: as_written(function) for name, function in functions.items() if function is not None}
+    return tuple((name, formulas) for name, formulas in found.items() if formulas)
 
 
 def _moved(before: Scene, after: Scene) -> bool:

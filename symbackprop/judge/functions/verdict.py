@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.mathml import mathml
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import Node
 
 RANK = ("right", "up to convention", "undecided", "not understood", "wrong shape", "wrong")
 """From the best to the worst."""
@@ -54,10 +62,12 @@ class FunctionVerdict:
 
     findings   one for each gradient.
     notes      what was noticed: arguments that were changed, what was printed, points that were left out.
+    written    the functions as they were written, where they are functions of numbers: the formulas of each by its name.
     """
 
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    written: tuple[tuple[str, tuple[Node, ...]], ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -86,12 +96,35 @@ class FunctionVerdict:
         raise TypeError("a verdict is no yes or no: read .verdict, or .ok where only right and not right matter")
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.findings), *(f"note: {note}" for note in self.notes)])
+        shown = [f"{name} as written: {'; '.join(map(plain, formulas))}" for name, formulas in self.written]
+        return "\n".join([*map(str, self.findings), *(f"note: {note}" for note in self.notes), *shown])
 
     __repr__ = __str__
+
+    def facts(self) -> dict[str, Any]:
+        """All evidence, for JSON; formulas are LaTeX."""
+        findings = [{**asdict(f), "entry": None if f.entry is None else list(f.entry), "right": f.ok} for f in self.findings]
+        written = {name: [latex(formula) for formula in formulas] for name, formulas in self.written}
+        return {"verdict": self.verdict, "findings": findings, "notes": list(self.notes), "written": written}
+
+    def to_json(self) -> str:
+        """The evidence as JSON; what is not finite is null."""
+        return json.dumps(_finite(self.facts()), indent=2, allow_nan=False)
 
     def _repr_html_(self) -> str:
         cells = [[f.name, f.verdict, f.mistake] for f in self.findings]
         rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return f"<table><tr><th>gradient by</th><th>verdict</th><th>most likely</th></tr>{rows}</table>{notes}"
+        shown = "".join(
+            f"<p>{html.escape(name)} as written: {'; '.join(map(mathml, formulas))}</p>" for name, formulas in self.written
+        )
+        return f"<table><tr><th>gradient by</th><th>verdict</th><th>most likely</th></tr>{rows}</table>{notes}{shown}"
+
+
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
