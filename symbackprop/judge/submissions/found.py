@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from symbackprop.core.errors import shown
 from symbackprop.judge.files import ClaimsError
 
 
@@ -30,6 +31,8 @@ def submissions(place: Path) -> list[Submission]:
 
     Raises ClaimsError where there is no file.
     """
+    if not place.exists():
+        raise ClaimsError(f"there is no file or folder {shown(str(place))}; name one with submissions")
     if not place.is_dir():
         return [_submission(place, place.parent)]
     try:

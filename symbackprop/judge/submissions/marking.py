@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.network import Network
 from symbackprop.judge.submissions.found import Submission
-from symbackprop.judge.submissions.marks import Marked
+from symbackprop.judge.submissions.marks import Marked, failed
 from symbackprop.judge.submissions.points import points_for
 from symbackprop.judge.submissions.sandbox import WALLS, Limits, require_sandbox
 from symbackprop.judge.submissions.worker import Task, Worker
@@ -26,6 +28,8 @@ def task_of(
 
     Raises SymbackpropError for points that are none, and where they should run and cannot.
     """
+    if not isfinite(seconds):
+        raise SymbackpropError(f"--time-limit {seconds}: write a number of seconds, such as 60")
     target = network.aliases.get(of, of) if of is not None else network.loss
     worth = points_for(network, target, points, sizes)
     limits, folder = Limits(seconds=seconds), place.resolve()
@@ -59,7 +63,11 @@ def mark(task: Task, submissions: Sequence[Submission], jobs: int = 1) -> Iterat
         with suppress(Empty):
             while True:
                 k = todo.get_nowait()
-                done.put((k, worker.judge(submissions[k])))
+                try:
+                    done.put((k, worker.judge(submissions[k])))
+                except Exception as fault:  # the others are marked, whatever it is
+                    why = f"a fault of symbackprop's own ({type(fault).__name__})"
+                    done.put((k, failed(submissions[k], "undecided", why, task.points)))
 
     threads = [Thread(target=work, args=(worker,), daemon=True) for worker in workers]
     for thread in threads:
@@ -72,6 +80,8 @@ def mark(task: Task, submissions: Sequence[Submission], jobs: int = 1) -> Iterat
             while True:
                 todo.get_nowait()
         for worker in workers:
-            worker.stop()
+            worker.cancel()
         for thread in threads:
             thread.join()
+        for worker in workers:
+            worker.stop()

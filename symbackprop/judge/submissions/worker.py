@@ -58,6 +58,7 @@ class Worker:
         self.task = task
         self._process: Any = None
         self._line: Any = None
+        self._over = False
 
     def judge(self, submission: Submission) -> Marked:
         """The submission with its marks; whatever it does, there is an answer."""
@@ -76,6 +77,13 @@ class Worker:
         self.stop()
         return failed(submission, "undecided", why, self.task.points)
 
+    def cancel(self) -> None:
+        """Let what is judged in another thread end now, and nothing begin."""
+        self._over = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def stop(self) -> None:
         """End the process, if there is one."""
         process, line = self._process, self._line
@@ -91,6 +99,8 @@ class Worker:
         self._process = context.Process(target=serve, args=(theirs, self.task), daemon=True)
         self._process.start()
         theirs.close()
+        if self._over:
+            self._process.kill()
         if not self._line.poll(READY):
             raise OSError("it does not start")
         self._line.recv()
