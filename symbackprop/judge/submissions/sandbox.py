@@ -128,27 +128,29 @@ class Sandbox:
             os.close(theirs_in)
             os.close(theirs_out)
         assert self._guard.stdout is not None
-        self._printed, self.printed, self._received, self._left = 0, b"", b"", memoryview(b"")
+        self._printed, self.printed, self._received, self._left = 0, b"", bytearray(), memoryview(b"")
         self._output = self._guard.stdout.fileno()
         for number in (self._questions, self._answers, self._output):
             os.set_blocking(number, False)
 
     def _line(self, seconds: float) -> dict[str, Any]:
         """The next answer, while the question is sent and what is printed is read away. Raises SubmissionFailed."""
-        ends = time.monotonic() + seconds
+        ends, searched = time.monotonic() + seconds, 0
         with selectors.DefaultSelector() as ready:
             ready.register(self._answers, selectors.EVENT_READ)
             ready.register(self._output, selectors.EVENT_READ)
             if self._left:
                 ready.register(self._questions, selectors.EVENT_WRITE)
-            while b"\n" not in self._received:
+            while (end := self._received.find(b"\n", searched)) < 0:
+                searched = len(self._received)
                 found = ready.select(max(0.0, ends - time.monotonic()))
                 if not found:
                     raise SubmissionFailed(f"it takes more than {self.limits.seconds:g} s")
                 for key, _ in found:
                     if not self._moved(key.fd):
                         ready.unregister(key.fd)
-        line, _, self._received = self._received.partition(b"\n")
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
         try:
             told = json.loads(line)
         except (ValueError, RecursionError):
