@@ -7,14 +7,8 @@ import pytest
 import symbackprop as sb
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-UNREAD = {  # what is refused, since the formula alone does not say it: the range of an index, the part of a path
-    ("conv1d", "W"): "stands nowhere",
-    ("conv2d", "K"): "stands nowhere",
-    ("max_pool2d", "K"): "stands nowhere",
-    ("gru", "c"): "has no meaning here",
-    ("skip_gram_loss", "C"): "has no meaning here",
-}
-
+UNREAD = {("conv1d", "W"), ("conv2d", "K"), ("max_pool2d", "K"), ("gru", "c"), ("skip_gram_loss", "C")}
+"""What is refused: a stride in an index, the part of a gradient that comes back along one path."""
 
 SLOW = ("classifier", "digits")  # residues of many entries
 NETWORKS = [
@@ -31,6 +25,5 @@ def test_what_is_printed_is_read_back_and_right(path: Path) -> None:
     for judged in sb.verify(network, claims, of=of).claims:
         if (path.stem, judged.name) in UNREAD:
             assert judged.kind == "not understood"
-            assert UNREAD[path.stem, judged.name] in judged.reason
         else:
             assert judged.right, f"{judged.name}: {judged.verdict}: {judged.given}"

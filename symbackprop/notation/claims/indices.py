@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import sympy as sp
 
@@ -59,6 +60,8 @@ def _at(state: State, node: Node, axis: str, part: Tokens, at: int) -> Node:
     extent = node.extent(axis)
     letters: list[tuple[int, str]] = []
     shift, sign = 0, 1
+    if any(one.text.isdigit() and other.text not in "+-" for one, other in pairwise(part)):
+        raise Fault(f"{plain(part)}: a multiple of an index is not read.", "Write the entries without a stride.", at)
     for token in part:
         if token.text in "+-":
             sign = 1 if token.text == "+" else -1

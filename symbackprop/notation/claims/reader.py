@@ -217,7 +217,8 @@ class Reader:
             ones = self.ones(word, behind)
             if ones is not None:
                 return ones[0], k + 1 + ones[1]
-        functions = [] if state.names.lookup(word) and not word.primes else calls.functions(state, word)
+        declared = state.names.lookup(word) or state.names.size(word)
+        functions = [] if declared and not word.primes else calls.functions(state, word)
         if functions:
             called = self.call(word, functions, behind)
             if called is not None:

@@ -27,6 +27,7 @@ REFUSED = [
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = z_{1,i}\hat y_k", "on one side only"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = z_{1,ijk}", "stands nowhere"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = \tanh", "no argument"),
+    ("two", "b_1", r"\frac{\partial L}{\partial b_{1,i}} = z_{1,2i+1}", "a multiple of an index is not read"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = z_1^{\ldots}", "is not read"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = \sigma''(z_1)", "second derivative"),
     ("two", "b_1", r"\frac{\partial L}{\partial b_1} = \sigma^{-1}(z_1)", "inverse function"),
