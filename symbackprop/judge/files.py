@@ -96,7 +96,7 @@ def python_steps(path: Path, text: str) -> Steps:
             case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
                 continue
             case _:
-                mend = "write a line for each step, name = formula; a function is judged by running it"
+                mend = "write a line for each step, name = formula; a function is judged by running it, by --run"
                 raise ClaimsError(f"{path}: line {statement.lineno} is no step; {mend}")
     return out
 

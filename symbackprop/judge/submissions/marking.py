@@ -39,7 +39,9 @@ def task_of(
     if not run:
         return task, ""
     walls = require_sandbox(limits, hidden)
-    lacking = [told for wall, told in WALLS.items() if wall not in walls]
+    spared = {"user"} if "processes" in walls else set()  # who sees no process need not be another
+    spared |= set() if place.is_dir() else {"submissions"}  # there is no other
+    lacking = [told for wall, told in WALLS.items() if wall not in {*walls, *spared}]
     return task, "submissions run with " + ", ".join(["limits", *(WALLS[wall] for wall in walls)]) + (
         f"; this system does not give: {', '.join(lacking)}" if lacking else ""
     )
