@@ -175,6 +175,7 @@ class Signature:
     bound    for "integers": the size that its entries stay below.
     value    for "constant": its number.
     named    whether a person gave the name (a generated name may be printed away).
+    called   whether a layer gave the name, as books do: mu, v, xhat; it is known once it is defined.
     role     for a derivative: of what, with respect to what.
     """
 
@@ -185,6 +186,7 @@ class Signature:
     bound: Expr | None = None
     value: Expr | None = None
     named: bool = True
+    called: bool = False
     role: Gradient | None = None
 
     @property

@@ -58,7 +58,7 @@ def written(nodes: Nodes, declared: Iterable[Tensor], outputs: Iterable[Tensor],
     names = _names(nodes, set(tensors) | sizes) | {id(t): t.signature.name for t in declared if t.signature}
     for key, node in nodes.items():
         named = every_value_named or node.tensor.name is not None
-        tensors[names[key]] = Signature(names[key], node.shape, named=named)
+        tensors[names[key]] = Signature(names[key], node.shape, named=named, called=node.tensor.stem is not None)
     equations = tuple(
         Equation(Ref(names[key], node.index), node.op, tuple(Ref(names[id(t)], index) for t, index in node.operands))
         for key, node in nodes.items()

@@ -1,0 +1,271 @@
+"""The box: which gradients and values get a line of their own, and each line in its shortest form.
+
+A line may name what the author named, what a layer names, and what has a line. Which of the other gradients and values get one is
+a search: the tokens of all lines are what it costs. Budgets count terms and visits, so that the result is the same on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from symbackprop.algebra.facts import forward_values, known_algebra
+from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
+from symbackprop.algebra.matrix import Form, MisfitError
+from symbackprop.algebra.poly import Atom, Poly
+from symbackprop.algebra.reading import MOST_TERMS, NoFormError, Values
+from symbackprop.algebra.relations import Relation, eliminated, relations, replaced
+from symbackprop.core.program import Program
+
+LINE = 2  # a line costs its name and the sign of equality
+NAMING = 2  # what a line for a gradient is worth: it says something by itself
+INVENTED = 2  # a name for a value that nobody named costs as much again
+DEEP = 20  # candidates for a line: above, long lines are not looked into
+MOST_TERMS_DEEP = 10
+ROUNDS = 3
+SHORTER = 8  # relations used one after the other in a line
+TRIED = 4  # of the sums that a relation gives, by rough size
+
+
+@dataclass(frozen=True)
+class Line:
+    """name = form.
+
+    letters     those of the value's equation; `subscripts` are the ones that stand below the name.
+    tensors     the tensors that the form reads.
+    fault       why there is no form, where it is None.
+    """
+
+    name: str
+    letters: tuple[str, ...] = ()
+    form: Form | None = None
+    subscripts: tuple[str, ...] = ()
+    tensors: frozenset[str] = frozenset()
+    fault: str = ""
+
+    @property
+    def cost(self) -> int:
+        return TOO_MUCH if self.form is None else self.form.tokens + LINE
+
+
+@dataclass(frozen=True)
+class Box:
+    """lines, each after those that it reads; missing: what has no short form -> why."""
+
+    lines: tuple[Line, ...]
+    missing: dict[str, str]
+
+
+def box(program: Program, refused: dict[str, str] | None = None) -> Box:
+    """The gradients that a program puts out as a table of definitions.
+
+    refused   lines that may not be used: name -> why.
+    """
+    return Search(program, refused or {}).box()
+
+
+class Search:
+    """The lines of one program's box."""
+
+    def __init__(self, program: Program, refused: dict[str, str]) -> None:
+        self.program, self.refused = program, refused
+        tensors = program.tensors
+        self.forward = forward_values(program)
+        self.backward = [e.target.name for e in program.equations if tensors[e.target.name].role is not None]
+        self.kept = frozenset(n for n in self.forward if tensors[n].named or tensors[n].called)
+        self.equations = program.equation_of()
+        self.algebra = known_algebra(program, self.kept)
+        place = {n: k for k, n in enumerate(tensors)}
+        self.factoriser = Factoriser(self.algebra, place.__getitem__)
+        self.made: dict[tuple[str, frozenset[str]], Line] = {}
+        self.values: dict[frozenset[str], Values] = {}
+        self.rules: dict[tuple[str, frozenset[str]], tuple[Relation, Atom] | None] = {}
+        self.most_terms = MOST_TERMS
+
+    # Which values get a line
+
+    def box(self) -> Box:
+        """The best lines that the search finds."""
+        lets = self._chosen()
+        lines = {n: self.line(n, lets) for n in self._needed(self.program.outputs, lets)}
+        missing = {n: line.fault for n, line in lines.items() if line.form is None}
+        while True:  # what reads a missing line is missing itself
+            more = {n for n, line in lines.items() if n not in missing and line.tensors & missing.keys()}
+            if not more:
+                break
+            missing |= {n: "it is made of what has no short form" for n in more}
+        wanted = [n for n in self.program.outputs if n not in missing]
+        needed = self._needed(wanted, lets)
+        order = [n for n in (*self.forward, *self.backward) if n in needed]
+        return Box(tuple(lines[n] for n in order), {n: why for n, why in missing.items() if n in self.program.outputs})
+
+    def _chosen(self) -> set[str]:
+        """The values that get a line, by climbing: one is added or dropped as long as that makes the box shorter."""
+        tensors, uses, outputs = self.program.tensors, self.program.uses(), set(self.program.outputs)
+        read = {r.name for n in self.backward for r in self.equations[n].operands}
+        hidden = [n for n in self.forward if n not in self.kept and n in read]
+        gradients = [n for n in self.backward if n not in outputs and (role := tensors[n].role) and role.via is None]
+        candidates = [*hidden, *gradients]
+        shared = {n for n in gradients if uses[n] > 1}
+        starts: list[set[str]] = [shared, set(gradients), set(candidates)]
+        if len(candidates) > DEEP:
+            self.most_terms = MOST_TERMS_DEEP
+            starts = [set(candidates)]
+        elif len(candidates) < DEEP // 2:
+            starts += [set(), shared | set(hidden)]
+        cost, _, lets = min((self._total(x), k, x) for k, x in enumerate(starts))
+        for _ in range(ROUNDS):
+            before = cost
+            for n in reversed(candidates):
+                other = lets ^ {n}
+                total = self._total(other)
+                if total < cost or (total == cost and n in lets):
+                    lets, cost = other, total
+            if cost == before:
+                break
+        return lets
+
+    def _needed(self, wanted: Iterable[str], lets: set[str]) -> list[str]:
+        """The lines that the wanted ones need, themselves included."""
+        found: dict[str, None] = {}
+        waiting = list(wanted)
+        while waiting:
+            n = waiting.pop()
+            if n not in found:
+                found[n] = None
+                line = self.line(n, lets)
+                called = {t for t in line.tensors if t in self.equations and not self.program.tensors[t].named}
+                waiting += sorted(called | (line.tensors & lets) | (line.tensors & set(self.program.outputs)))
+        return list(found)
+
+    def _total(self, lets: set[str]) -> int:
+        total = 0
+        for n in self._needed(self.program.outputs, lets):
+            extra = 0 if n in self.program.outputs or n in self.kept else INVENTED if n in self.forward else -NAMING
+            total += self.line(n, lets).cost + extra
+        return total
+
+    # One line
+
+    def line(self, name: str, lets: set[str]) -> Line:
+        """A value's line where the values in `lets` have lines as well; it depends on those that it can see alone."""
+        seen = self._frontier(name, lets - {name})
+        if (name, seen) not in self.made:
+            self.made[name, seen] = self._line(name, seen)
+        return self.made[name, seen]
+
+    def _line(self, name: str, lets: frozenset[str]) -> Line:
+        letters = self.equations[name].target.index
+        if name in self.refused:
+            return Line(name, letters, fault=self.refused[name])
+        values = self._values((self.kept | lets) - {name})
+        try:
+            p = self._shorter(name, values.definition(name), lets)
+            if len(p.terms) > self.most_terms:
+                return Line(name, letters, fault="it has too many terms")
+            sizes = dict(zip(letters, self.program.shape(name), strict=True))
+            form, subscripts = self.factoriser.formula(p, letters, sizes)
+        except (NoFormError, MisfitError) as fault:
+            return Line(name, letters, fault=str(fault))
+        tensors = frozenset(a.name for a in p.atoms() if a.kind in ("leaf", "onehot"))
+        return Line(name, letters, form, subscripts, tensors)
+
+    def _values(self, kept: frozenset[str]) -> Values:
+        if kept not in self.values:
+            self.values[kept] = Values(self.program, self.algebra, kept)
+        return self.values[kept]
+
+    def _frontier(self, name: str, lets: set[str]) -> frozenset[str]:
+        """The lets that a line can see: a change behind them costs nothing here.
+
+        The walk ends at lets, and goes one level into the author's values, whose definitions are relations.
+        """
+        found: set[str] = set()
+        seen: set[tuple[str, int]] = set()
+        waiting = [(r.name, 0) for r in self.equations[name].operands]
+        while waiting:
+            n, depth = waiting.pop()
+            if (n, depth) in seen or n not in self.equations:
+                continue
+            seen.add((n, depth))
+            if n in lets:
+                found.add(n)
+            elif n not in self.kept or depth == 0:
+                below = depth + (n in self.kept)
+                waiting += [(r.name, below) for r in self.equations[n].operands]
+        return frozenset(found)
+
+    # A shorter sum of the same value
+
+    def _shorter(self, name: str, p: Poly, lets: frozenset[str]) -> Poly:
+        """p with the author's values for parts of it, and by the relations of its atoms, as long as that shortens it."""
+        best = self.factoriser.best(p)[0]
+        for _ in range(SHORTER):
+            found = []
+            for q in self._tried(name, p, lets):
+                cost = self.factoriser.best(q)[0]
+                if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms)):
+                    found.append((cost, len(q.terms), len(found), q))
+            if not found:
+                break
+            best, _, _, p = min(found, key=lambda f: f[:3])
+        return p
+
+    def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> list[Poly]:
+        """The equal sums that are worth a look, the roughly shortest first."""
+        found: list[Poly] = []
+        for n in self.forward:
+            rule = self._rule(n, lets) if (n in self.kept or n in lets) and n != name else None
+            if rule is not None:
+                relation, leaf = rule
+                found += eliminated(self.algebra, p, leaf, relation.letters, self._definition(n, lets))
+                found += _one(replaced(self.algebra, p, relation)) if relation.term else ()
+        for relation in relations(self.algebra, p.atoms()):
+            found += _one(replaced(self.algebra, p, relation))
+        low = _below(p)
+        some = [q for q in dict.fromkeys(found) if q != p and _below(q) <= low and len(q.terms) <= self.most_terms]
+        some = [q for q in some if _rough(q) <= 1.3 * _rough(p) + 8]
+        return sorted(some, key=_rough)[:TRIED]
+
+    def _definition(self, n: str, lets: frozenset[str]) -> Poly:
+        return self._values((self.kept | self._frontier(n, set(lets))) - {n}).definition(n)
+
+    def _rule(self, n: str, lets: frozenset[str]) -> tuple[Relation, Atom] | None:
+        """The definition of a value that has a name, as a relation: what it is made of, where that is one product, is the value."""
+        seen = self._frontier(n, set(lets) - {n})
+        if (n, seen) not in self.rules:
+            self.rules[n, seen] = self._as_rule(n, seen)
+        return self.rules[n, seen]
+
+    def _as_rule(self, n: str, lets: frozenset[str]) -> tuple[Relation, Atom] | None:
+        own, leaf = self.equations[n].target.index, self._values(self.kept).leaf(n)
+        try:
+            p = self._definition(n, lets)
+        except NoFormError:
+            return None
+        found = p.single()
+        if found is None:
+            return Relation((), own, p), leaf
+        term, c = found
+        if len(term) == 1 and term[0].atom in self.algebra.names:
+            return None
+        return Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / _fraction(c))), leaf
+
+
+def _one(p: Poly | None) -> tuple[Poly, ...]:
+    return () if p is None else (p,)
+
+
+def _fraction(c):
+    from fractions import Fraction
+
+    return Fraction(c)
+
+
+def _below(p: Poly) -> set[Atom]:
+    """The atoms below a line; a relation that brings new ones there writes what nobody would."""
+    return {f.atom for term in p.terms for f in term if f.exponent < 0 and f.atom.kind not in ("number", "group")}
+
+
+def _rough(p: Poly) -> int:
+    return sum(2 + sum(1 + len(f.letters) for f in term) for term in p.terms)

@@ -1,0 +1,233 @@
+"""One product of vectors and matrices in index letters as a matrix formula: letters are summed one after the other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sympy import Expr
+
+from symbackprop.algebra.matrix import (
+    Form,
+    Front,
+    MisfitError,
+    front_of,
+    number,
+    product,
+    scaled,
+    sized,
+    transpose,
+)  # fmt: skip
+from symbackprop.algebra.poly import Number
+
+
+class Placed(NamedTuple):
+    """A form with the letters of its rows and columns; `low`: it stands below the line."""
+
+    form: Form
+    row: str | None
+    col: str | None
+    low: bool = False
+
+
+class Contraction:
+    """The forms of one product, each at its letters.
+
+    row, col   the letters that are left at the end.
+    sizes      of all letters.
+    """
+
+    def __init__(self, row: str | None, col: str | None, sizes: dict[str, Expr], coefficient: Number) -> None:
+        self.row, self.col, self.sizes, self.coefficient = row, col, sizes, coefficient
+        self.tops: list[Form] = []
+        self.bottoms: list[Form] = []
+        self.entries: dict[frozenset[str], list[Placed]] = {}
+        self.parts: dict[frozenset[str], tuple[Form, str]] = {}
+
+    def add(self, placed: Placed) -> None:
+        """One more factor; numbers and scalars come to the front."""
+        form, row, col, low = placed
+        if row is None and col is not None:
+            form, row, col = transpose(form), col, None
+        if row is None:
+            self._scalar(form, low)
+            return
+        if not low:
+            front, body = front_of(form)
+            if body is None:
+                raise MisfitError("a number that varies")
+            self._front(front)
+            form = body
+        self.entries.setdefault(frozenset(x for x in (row, col) if x), []).append(Placed(form, row, col, low))
+
+    def _scalar(self, form: Form, low: bool) -> None:
+        front, body = front_of(form)
+        if low and (body is not None or form.op == "scaled"):
+            self.bottoms.append(form)
+        elif low:
+            self.coefficient = self.coefficient / form.given
+        else:
+            self._front(front)
+            self.tops += [body] if body is not None else []
+
+    def _front(self, front: Front) -> None:
+        self.coefficient = self.coefficient * front.coefficient
+        self.tops += front.tops
+        self.bottoms += front.bottoms
+
+    def result(self, over: set[str]) -> Form:
+        """The whole product, summed over letters."""
+        for key, entries in self.entries.items():
+            self._put(key, *_beside(entries))
+        left = set(over)
+        while left:
+            d = min(sorted(left), key=self._cost)
+            left -= self._sum_over(d, left)
+        body = self._body()
+        if self.parts:
+            raise MisfitError("letters are left over")
+        return scaled(Front(self.coefficient, tuple(self.tops), tuple(self.bottoms)), body)
+
+    def _matrices(self, d: str) -> list[frozenset[str]]:
+        return [key for key in self.parts if d in key and len(key) == 2]
+
+    def _cost(self, d: str) -> tuple[bool, int]:
+        """A letter that stands in one matrix, with no vector beside it, is summed first."""
+        count = len(self._matrices(d))
+        return count != 1 or frozenset((d,)) in self.parts, count
+
+    def _put(self, key: frozenset[str], form: Form, first: str) -> None:
+        if key in self.parts:
+            other, start = self.parts.pop(key)
+            form, first = _beside([_at(other, start, key), _at(form, first, key)])
+        front, body = front_of(form)
+        self._front(front)
+        if body is None:
+            raise MisfitError("a number that varies")
+        self.parts[key] = body, first
+
+    def _take(self, letter: str | None) -> Form | None:
+        """The vector at a letter."""
+        key = frozenset((letter,)) if letter else frozenset()
+        return self.parts.pop(key)[0] if key in self.parts else None
+
+    def _oriented(self, key: frozenset[str], first: str) -> Form:
+        form, row = self.parts.pop(key)
+        return form if row == first else transpose(form)
+
+    def _sum_over(self, d: str, left: set[str]) -> set[str]:
+        """Sum over one letter, or over two at once; returns the letters that are summed."""
+        keys, vector, size = self._matrices(d), self._take(d), self.sizes[d]
+        if len(keys) > 2:
+            raise MisfitError("a letter stands in three matrices")
+        if not keys:
+            if vector is None:
+                raise MisfitError("there is nothing to sum")
+            self.tops.append(self._inner(vector, size))
+            return {d}
+        (o,) = keys[0] - {d}
+        if len(keys) == 2:
+            self._join(d, keys, vector)
+        elif vector is not None:
+            self._put(frozenset((o,)), product([self._oriented(keys[0], o), vector]), o)
+        elif o in left and len(self._matrices(o)) == 1 and frozenset((o,)) not in self.parts:
+            self.tops.append(self._total(self.parts.pop(keys[0])[0], self.sizes[o], size))
+            return {d, o}
+        else:
+            self._put(frozenset((o,)), self._rowsum(self._oriented(keys[0], o), size), o)
+        return {d}
+
+    def _join(self, d: str, keys: list[frozenset[str]], vector: Form | None) -> None:
+        """Two matrices that share a letter."""
+        (first,), (last,) = keys[0] - {d}, keys[1] - {d}
+        if first == last:
+            raise MisfitError("two matrices share both letters")
+        if first == self.col or last == self.row:
+            first, last, keys = last, first, keys[::-1]
+        a, b = self._oriented(keys[0], first), self._oriented(keys[1], d)
+        middle = [] if vector is None else [Form("diag", (vector,))]
+        self._put(frozenset((first, last)), product([a, *middle, b]), first)
+
+    def _body(self) -> Form | None:
+        row, col = self.row, self.col
+        key = frozenset(x for x in (row, col) if x)
+        if row and col and key in self.parts:
+            form = self._oriented(key, row)
+            for letter, is_col in ((row, False), (col, True)):
+                vector = self._take(letter)
+                form = form if vector is None else self._spread(form, vector, is_col)
+            return form
+        down, across = self._take(row), self._take(col)
+        if down is not None and across is not None:
+            return product([down, transpose(across)])
+        return down if down is not None else None if across is None else transpose(across)
+
+    def _spread(self, form: Form, vector: Form, is_col: bool) -> Form:
+        """A matrix times a vector along its rows or its columns."""
+        if form.op == "identity":
+            return Form("diag", (vector,))
+        turned = transpose(vector) if is_col else vector
+        if turned.op in ("colmean", "colsum", "rowmean", "rowsum"):  # says itself along which axis it is repeated
+            return Form("hadamard", (*(form.parts if form.op == "hadamard" else (form,)), turned))
+        if vector.op == "over" and vector.parts[0] == number(1):
+            below = vector.parts[1]
+            return Form("over", (form, transpose(below) if is_col else below))
+        diagonal = Form("diag", (vector,))
+        return product([form, diagonal] if is_col else [diagonal, form])
+
+    def _is_mean(self, size: Expr, take: bool = True) -> bool:
+        """Whether a sum over an axis is divided by its size; `take`: the division is used up."""
+        if size.is_Integer and self.coefficient.denominator % int(size) == 0:
+            self.coefficient = self.coefficient * int(size) if take else self.coefficient
+            return True
+        if sized(size) not in self.bottoms:
+            return False
+        if take:
+            self.bottoms.remove(sized(size))
+        return True
+
+    def _inner(self, v: Form, size: Expr) -> Form:
+        """The sum of a vector's entries: a product of two, a norm, a mean or a sum."""
+        if v.op == "hadamard" and not self._is_mean(size, take=False):
+            a, rest = v.parts[0], v.parts[1:]
+            b = rest[0] if len(rest) == 1 else Form("hadamard", rest)
+            return Form("norm", (a,)) if a == b else product([transpose(a), b])
+        if v.op == "power" and v.given == 2:
+            return Form("norm", v.parts)
+        if self._is_mean(size):
+            return Form("mean", (v,))
+        if v.op == "product":
+            return product([transpose(Form("ones", (), size)), v])
+        return Form("total", (v,))
+
+    def _rowsum(self, m: Form, size: Expr) -> Form:
+        if self._is_mean(size):
+            return Form("rowmean", (m,)) if m.op != "transpose" else transpose(Form("colmean", m.parts))
+        if m.op in ("leaf", "transpose"):
+            return product([m, Form("ones", (), size)])
+        return Form("rowsum", (m,))
+
+    def _total(self, m: Form, rows: Expr, cols: Expr) -> Form:
+        """The sum of a matrix's entries."""
+        if m.op == "hadamard" and len(m.parts) == 2:
+            a, b = m.parts
+            return Form("norm", (a,)) if a == b else Form("trace", (product([transpose(a), b]),))
+        return Form("norm", m.parts) if m.op == "power" and m.given == 2 else Form("total", (m,))
+
+
+def _at(form: Form, first: str, key: frozenset[str]) -> Placed:
+    other = next(iter(key - {first}), None)
+    return Placed(form, first, other)
+
+
+def _beside(entries: list[Placed]) -> tuple[Form, str]:
+    """Forms of the same letters as one product entry by entry, those of a negative power below a line."""
+    first = next((p for p in entries if not p.low), entries[0]).row
+    assert first is not None
+    turned = [(p.form if p.row == first else transpose(p.form), p.low) for p in entries]
+    above = [q for form, low in turned if not low for q in (form.parts if form.op == "hadamard" else (form,))]
+    below = [form for form, low in turned if low]
+    above.sort(key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in x.given.name)))  # what came from above is first
+    form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
+    if below:
+        form = Form("over", (form, below[0] if len(below) == 1 else Form("hadamard", tuple(below))))
+    return form, first

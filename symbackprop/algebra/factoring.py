@@ -1,0 +1,232 @@
+"""Common factors taken out: from a tensor polynomial to the sum of networks that is cheapest on paper.
+
+A divisor is one factor with the way it is attached: its letters are free, shared with the rest, or summed within it. Terms that
+share a divisor have quotients over the same letters, which add. This is division by kernels, as in multi-level logic synthesis
+(Brayton and McMullen 1982), with the tokens of the lifted formula as the cost; what has no matrix form costs more than all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from math import gcd
+from typing import Any, NamedTuple
+
+from symbackprop.algebra.folds import FOLDS, perfect_square
+from symbackprop.algebra.lift import Entry, Inner, Lift, Net, Nets, Scope, net_sizes, renamed, subscripts
+from symbackprop.algebra.matrix import MisfitError
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
+
+TOO_MUCH = 10**6
+PREFERRED = 2  # a product is preferred to a sum that is this much shorter: a (1 - a), not a - a^2
+MOST_VISITS = 4000  # polynomials that are divided; what comes after is left as a sum
+
+
+class Use(NamedTuple):
+    """A term, and the place of its factor or the name of its summed letter."""
+
+    term: Term
+    place: int | str
+
+
+class Divisor(NamedTuple):
+    """A factor that terms share.
+
+    how   for each of its letters: ("free", the letter), ("shared" or "inside", the axis where the letter stands first).
+    """
+
+    atom: Atom
+    above: bool
+    how: tuple[tuple[str, str | int], ...]
+    uses: tuple[Use, ...]
+
+
+class Factoriser:
+    """The cheapest networks of polynomials; each is worked out once.
+
+    rank   the place of a tensor in the reading order.
+    """
+
+    def __init__(self, algebra: Algebra, rank: Callable[[str], Any]) -> None:
+        self.algebra = algebra
+        self.memo: dict[Poly, tuple[int, Nets]] = {}
+        self.lift = Lift(algebra, rank, lambda p: self.best(p)[1])
+        self.visits = 0
+
+    def cost(self, nets: Nets, free: set[str]) -> int:
+        """The tokens of the networks as a formula over the free letters, in the cheaper of its two orientations."""
+        below = {x for net in nets for x in subscripts(net)}
+        own = sorted(free - below)
+        if len(own) > 2:
+            return TOO_MUCH
+        scope, best = Scope(frozenset(below & free)), TOO_MUCH
+        pairs = [(*own, None, None)[:2], *([(own[1], own[0])] if len(own) == 2 else [])]
+        for row, col in pairs:
+            try:
+                best = min(best, self.lift.sum(nets, row, col, scope).tokens)
+            except MisfitError:
+                continue
+        return best
+
+    def best(self, p: Poly) -> tuple[int, Nets]:
+        """The cheapest networks, with their cost."""
+        if p not in self.memo:
+            self.visits += 1
+            self.memo[p] = self._best(p)
+        return self.memo[p]
+
+    def _best(self, p: Poly) -> tuple[int, Nets]:
+        free = p.letters()
+        order = sorted(p.terms.items(), key=lambda pair: tuple(f.order for f in pair[0]))
+        plain = tuple(self._folded(Net(c, tuple(Entry(*f) for f in term))) for term, c in order)
+        best = self.cost(plain, free), plain
+        if len(p.terms) < 2 or self.visits > MOST_VISITS:
+            return best
+        for nets, margin in self._factored(p, free):
+            cost = self.cost(nets, free)
+            if cost <= best[0] + margin and cost < TOO_MUCH:
+                best = cost, nets
+                if margin:
+                    break
+        return best
+
+    def _factored(self, p: Poly, free: set[str]) -> Iterable[tuple[Nets, int]]:
+        """Other ways to write the sum, with what a sum in full may be shorter."""
+        common = content(p)
+        if common != 1:
+            _, nets = self.best(p.scaled(1 / common))
+            inner = Net(exact(common), (Inner(nets, tuple(sorted(free))),))
+            yield ((inner,) if len(nets) > 1 else (nets[0]._replace(coefficient=exact(common * nets[0].coefficient)),)), PREFERRED
+            return
+        square = perfect_square(self.algebra, p)
+        if square is not None:
+            yield (Net(1, (square,)),), 0
+        divisors = self._divisors(p, free)
+        full = [d for d in divisors if len(d.uses) == len(p.terms)]
+        for d in full[:8]:
+            yield self._divided(p, d, free), PREFERRED
+        partial = [d for d in divisors if len(d.uses) < len(p.terms)]
+        for d in partial[: 5 if len(p.terms) < 7 else 2]:
+            yield self._divided(p, d, free), -1
+
+    def _divisors(self, p: Poly, free: set[str]) -> list[Divisor]:
+        """What several terms share, the most shared first."""
+        found: dict[tuple[Any, ...], list[Use]] = {}
+        for term in p.terms:
+            for key, place in self._attached(term, free).items():
+                found.setdefault(key, []).append(Use(term, place))
+        many = [Divisor(*key, tuple(uses)) for key, uses in found.items() if len(uses) > 1]
+        rank = {"number": 0, "ones": 2}
+        return sorted(many, key=lambda d: (-len(d.uses), rank.get(d.atom.kind, 1), -len(d.atom.shape), d.atom.id, d.how))
+
+    def _attached(self, term: Term, free: set[str]) -> dict[tuple[Any, ...], int | str]:
+        """The factors of a term by how they are attached, and the sums over a letter as factors of ones."""
+        out: dict[tuple[Any, ...], int | str] = {}
+        for k, f in enumerate(term):
+            others = {x for m, g in enumerate(term) if m != k for x in g.letters}
+            how = tuple(
+                ("free", x) if x in free else ("shared" if x in others else "inside", f.letters.index(x)) for x in f.letters
+            )
+            out.setdefault((f.atom, f.exponent > 0, how), k)
+        summed = summed_letters(term)
+        for n in dict.fromkeys(summed.values()):
+            ones = self.algebra.atom("ones", n, (), (n,))
+            out.setdefault((ones, True, (("shared", 0),)), min(x for x, size in summed.items() if size == n))
+        return out
+
+    def _divided(self, p: Poly, d: Divisor, free: set[str]) -> Nets:
+        """p as divisor * quotient + rest."""
+        a, rest, quotient = self.algebra, dict(p.terms), Poly({})
+        letters = _letters_of(d, free)
+        if d.atom.kind == "ones":
+            for term, x in d.uses:
+                quotient += a.make(rest.pop(term), [f.renamed({str(x): letters[0]}) for f in term])
+            return self._joined(Entry(d.atom, letters, 1), quotient, rest)
+        step = min(abs(use.term[int(use.place)].exponent) for use in d.uses)
+        e = step if d.above else -step
+        for term, k in d.uses:
+            quotient += a.make(rest.pop(term), _without(term, int(k), d, letters, e))
+        entry = Entry(d.atom, letters, exact(e))
+        twin = self._twin(entry, quotient, rest) if set(letters) <= free else None
+        return twin if twin is not None else self._joined(entry, quotient, rest)
+
+    def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
+        """d q + k q = (d + k) q."""
+        if not rest or len(quotient.terms) < 2 or len(rest) != len(quotient.terms):
+            return None
+        term, c = next(iter(quotient.terms.items()))
+        k = Fraction(rest.get(term, 0)) / c
+        if not k or quotient.scaled(k) != Poly(rest):
+            return None
+        first = self.algebra.make(1, [Factor(*entry)]) + Poly({(): k})
+        sign = -1 if k < 0 else 1
+        items = [Inner(self.best(q.scaled(sign))[1], tuple(sorted(q.letters()))) for q in (first, quotient)]
+        return (self._folded(Net(1, tuple(items))),)
+
+    def _joined(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets:
+        _, nets = self.best(quotient)
+        free = quotient.letters()
+        if len(nets) == 1:
+            inner = self._apart(nets[0], free, set(entry.letters) | free)
+            net = Net(inner.coefficient, (entry, *inner.items))
+        else:
+            net = Net(1, (entry, Inner(nets, tuple(sorted(free)))))
+        more = self.best(Poly(rest))[1] if rest else ()
+        return (self._folded(net), *more)
+
+    @staticmethod
+    def _apart(net: Net, free: set[str], taken: set[str]) -> Net:
+        """A network whose own summed letters are none of those taken."""
+        own = set(net_sizes(net)) - free
+        pool = (f"@{c}" for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        swap = {x: next(y for y in pool if y not in own | taken) for x in sorted(own & taken)}
+        return renamed(net, swap) if swap else net
+
+    def _folded(self, net: Net) -> Net:
+        for fold in FOLDS:
+            found = fold(self.algebra, lambda p: self.best(p)[1], net)
+            net = net if found is None else found
+        return net
+
+    def formula(self, p: Poly, letters: tuple[str, ...], sizes: dict[str, Any]) -> Any:
+        """The formula over the letters, and its subscripts. Raises MisfitError where there is none."""
+        return self.lift.whole(self.best(p)[1], letters, sizes)
+
+
+def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:
+    """The letters of a divisor in a network: the free ones as they are, names of their own for the others."""
+    names: dict[str | int, str] = {}
+    pool = (y for y in (f"@{c}" for c in "abcdefghijklmnopqrstuvwxyz") if y not in free)
+    out = []
+    for kind, x in d.how:
+        if kind != "free" and x not in names:
+            names[x] = next(pool)
+        out.append(str(x) if kind == "free" else names[x])
+    return tuple(out)
+
+
+def _without(term: Term, k: int, d: Divisor, letters: tuple[str, ...], e: Number) -> list[Factor]:
+    """What is left of a term without the divisor, its shared letters named as the divisor names them."""
+    f = term[k]
+    own = zip(f.letters, letters, d.how, strict=True)
+    swap = {x: y for x, y, (kind, _) in own if kind == "shared" or (kind == "inside" and f.exponent != e)}
+    left = [g.renamed(swap) for m, g in enumerate(term) if m != k]
+    if f.exponent != e:
+        left.append(f.renamed(swap)._replace(exponent=exact(f.exponent - e)))
+    return left
+
+
+def content(p: Poly) -> Fraction:
+    """The number that comes out of a sum; its sign is such that something is positive afterwards."""
+    values = [Fraction(c) for c in p.terms.values()]
+    numbers = any(n.is_Integer for n in p.sizes().values())
+    mixed = numbers and len({c.denominator for c in values}) > 1
+    top, bottom = 0, 1
+    for c in values:
+        top = gcd(top, c.numerator)
+        bottom = bottom * c.denominator // gcd(bottom, c.denominator)
+    k = Fraction(top, bottom)
+    if all(c < 0 for c in values):
+        return -k
+    return Fraction(1) if mixed and k.numerator == 1 else k  # 1 and 1/4: a mean over four

@@ -1,0 +1,126 @@
+"""What is known of a program's values: computed of their definitions, not declared, but for what the author said of the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fractions import Fraction
+
+from symbackprop.algebra.functions import applied
+from symbackprop.algebra.normal import REDUCED, Algebra, Named
+from symbackprop.algebra.poly import Factor, Number, Poly, exact
+from symbackprop.algebra.reading import NoFormError, Values
+from symbackprop.core.functions import FUNCTIONS
+from symbackprop.core.program import Program, Sum, same_size
+
+LARGE = 20  # forward values: of a larger program each definition is looked into one level deep
+POSITIVE = ("exp", "sigmoid", "softplus")
+
+
+def forward_values(program: Program) -> list[str]:
+    """The values that are no derivatives, in the order in which they are written."""
+    return [e.target.name for e in program.equations if program.tensors[e.target.name].role is None]
+
+
+def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
+    """An algebra that knows what can be known of the values in `kept` and of the inputs."""
+    algebra = Algebra()
+    values = Values(program, algebra, kept)
+    turned = _symmetric(program)
+    for tensor in program.tensors.values():
+        if tensor.role is None:
+            leaf = values.leaf(tensor.name)
+            leaf.symmetric = tensor.name in turned
+            leaf.positive = tensor.domain in ("positive", "unit")
+            if tensor.kind == "labels" and tensor.shape:
+                algebra.sums[leaf, tensor.rank - 1] = 1
+    for name in forward_values(program):
+        if name in kept:
+            _learn(program, algebra, values, name)
+    return algebra
+
+
+def _opened(program: Program, algebra: Algebra, name: str) -> Poly:
+    """The definition of a value written out: all of it, or one level of it in a large program."""
+    forward = forward_values(program)
+    near = {name, *(r.name for r in program.equation_of()[name].operands)}
+    kept = () if len(forward) <= LARGE else [n for n in forward if n not in near]
+    return Values(program, algebra, kept).definition(name)
+
+
+def _symmetric(program: Program) -> set[str]:
+    """The values that are their own transposes whatever the inputs are: Gram matrices, their inverses."""
+    found: set[str] = set()
+    for name in forward_values(program):
+        shape, scratch = program.shape(name), Algebra()
+        if len(shape) != 2 or not same_size(*shape):
+            continue
+        i, j = program.equation_of()[name].target.index
+        try:
+            p = _opened(program, scratch, name)
+        except NoFormError:
+            continue
+        if scratch.renamed(p, {i: j, j: i}) == p:
+            found.add(name)
+    return found
+
+
+def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> None:
+    """What the definition of a value that has a name says: what it is called, what it sums to, where it is positive."""
+    own, leaf = program.equation_of()[name].target.index, values.leaf(name)
+    try:
+        p = values.definition(name)
+    except NoFormError:
+        return
+    found = p.single()
+    alone = found[0][0] if found and found[1] == 1 and len(found[0]) == 1 else None
+    if alone is not None and alone.atom.kind not in ("leaf", "number") and sorted(alone.letters) == sorted(own):
+        _name(algebra, leaf, own, alone)
+    _learn_step(program, algebra, values, name)
+    for axis, total in _sums(program, algebra, name, own):
+        algebra.sums[leaf, axis] = total
+
+
+def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
+    atom, letters, exponent = alone
+    for axis, x in enumerate(own):
+        if exponent == 1 and (atom, letters.index(x)) in algebra.sums:
+            algebra.sums[leaf, axis] = algebra.sums[atom, letters.index(x)]
+    if atom.kind == "reduction" and atom.name == "logsumexp" and exponent == 1 and _once_reduced(atom.args[0]):
+        algebra.logsums[leaf] = atom.args[0], tuple(letters.index(x) for x in own)
+    algebra.names[atom] = Named(leaf, exact(1 / Fraction(exponent)), tuple(own.index(x) for x in letters))
+    named_positive = atom.name == "softmax" or getattr(atom.name, "__name__", "") in POSITIVE
+    leaf.positive = leaf.positive or atom.positive or named_positive or exponent.denominator == 2
+
+
+def _once_reduced(p: Poly) -> bool:
+    return sum(x[0] == REDUCED for x in p.letters()) == 1
+
+
+def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -> None:
+    """[z > 0] is [a > 0] where a = relu(z) has a name."""
+    equation = program.equation_of()[name]
+    body = equation.op.body if isinstance(equation.op, Sum) else None
+    if not isinstance(body, FUNCTIONS["relu"]) or body.args[0] not in equation.op.slots:  # type: ignore[union-attr]
+        return
+    (operand,), own = equation.operands, equation.target.index
+    test = applied(algebra, "positive", values.ref(operand.name, operand.index)).only()
+    if test is not None and sorted(test.letters) == sorted(own):
+        mine = applied(algebra, "positive", algebra.factor(values.leaf(name), own)).only()
+        assert mine is not None
+        algebra.names[test.atom] = Named(mine.atom, 1, tuple(test.letters.index(x) for x in mine.letters))
+
+
+def _sums(program: Program, algebra: Algebra, name: str, own: tuple[str, ...]) -> list[tuple[int, Number]]:
+    """The axes along which a value sums to the same number whatever the inputs are."""
+    found: list[tuple[int, Number]] = []
+    if not own:
+        return found
+    try:
+        p = _opened(program, algebra, name)
+        for axis, x in enumerate(own):
+            total = algebra.summed(p, x, program.shape(name)[axis]).number()
+            if total is not None:
+                found.append((axis, total))
+    except NoFormError:
+        pass
+    return found

@@ -1,0 +1,93 @@
+"""Shorter networks: what two factors beside each other come to. A fold gives None where it finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from symbackprop.algebra.functions import pow_of
+from symbackprop.algebra.lift import Entry, Inner, Net, Nets
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import Factor, Poly, const, exact, summed_letters
+from symbackprop.core.functions import FUNCTIONS
+
+Factorise = Callable[[Poly], Nets]
+Fold = Callable[[Algebra, Factorise, Net], Net | None]
+
+
+def relu_of(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
+    """x [x > 0] = relu(x)."""
+    for test in net.items:
+        if not isinstance(test, Entry) or test.atom.kind != "positive":
+            continue
+        inside = test.atom.args[0].only()
+        if inside is None or inside.exponent != 1:
+            continue
+        wanted = Entry(inside.atom, tuple(test.letters[int(x)] for x in inside.letters), 1)
+        if wanted in net.items and inside.atom.kind == "leaf":
+            atom = a.atom("function", FUNCTIONS["relu"], test.atom.args, test.atom.shape)
+            rest = tuple(item for item in net.items if item not in (test, wanted))
+            return Net(net.coefficient, (*rest, Entry(atom, test.letters, 1)))
+    return None
+
+
+def merged_power(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
+    """B B^e = B^(e + 1), where B is a sum: (1 - p) (1 - p)^(g - 1) = (1 - p)^g."""
+    for entry in net.items:
+        if not isinstance(entry, Entry) or not (entry.atom.kind == "group" or entry.atom.name == "pow"):
+            continue
+        for sign in (1, -1):
+            base = a.renamed(entry.atom.args[0].scaled(sign), {str(k): f"%{k}" for k in range(len(entry.letters))})
+            for other in net.items:
+                if isinstance(other, Inner) and sorted(other.letters) == sorted(entry.letters):
+                    swap = {x: f"%{entry.letters.index(x)}" for x in other.letters}
+                    if _opened(a, other, swap) == base:
+                        rest = tuple(item for item in net.items if item not in (entry, other))
+                        return Net(net.coefficient * sign, (*_one_more(a, entry), *rest))
+    return None
+
+
+def _opened(a: Algebra, inner: Inner, swap: dict[str, str]) -> Poly | None:
+    """A sum of plain products as a polynomial again."""
+    out = Poly({})
+    for net in inner.nets:
+        if not all(isinstance(item, Entry) for item in net.items):
+            return None
+        factors = [Factor(*item).renamed(swap) for item in net.items if isinstance(item, Entry)]
+        out += a.make(net.coefficient, factors)
+    return out
+
+
+def _one_more(a: Algebra, entry: Entry) -> tuple[Entry, ...]:
+    if entry.atom.kind == "group":
+        e = exact(Fraction(entry.exponent) + 1)
+        return (entry._replace(exponent=e),) if e else ()
+    base, exponent = entry.atom.args
+    found = pow_of(a, base, exponent + const(1)).only()
+    assert found is not None
+    return (Entry(found.atom, tuple(entry.letters[int(x)] for x in found.letters), 1),)
+
+
+FOLDS: tuple[Fold, ...] = (relu_of, merged_power)
+"""All folds, in the order in which they are tried."""
+
+
+def perfect_square(a: Algebra, p: Poly) -> Entry | None:
+    """a^2 + 2 a b + b^2 as the square of a sum."""
+    if len(p.terms) != 3:
+        return None
+    squares = [
+        term
+        for term, c in p.terms.items()
+        if c == 1 and all(f.exponent % 2 == 0 for f in term) and not summed_letters(term)
+    ]
+    if len(squares) != 2:
+        return None
+    first, last = (a.make(1, [f._replace(exponent=exact(Fraction(f.exponent) / 2)) for f in term]) for term in squares)
+    for root in (first + last, first - last):
+        if a.times(root, root) == p:
+            letters = sorted(root.letters())
+            sizes = root.sizes()
+            inner = a.renamed(root, {x: str(k) for k, x in enumerate(letters)})
+            return Entry(a.atom("group", "", (inner,), [sizes[x] for x in letters]), tuple(letters), 2)
+    return None

@@ -1,0 +1,166 @@
+"""Functions of entries in normal form: the rows of identities.
+
+A row is a function's name and a rewriting that gives None where it says nothing. The rows are tried in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+from typing import Any
+
+from symbackprop.algebra.normal import REDUCED, Algebra, axes
+from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const
+from symbackprop.core.functions import FUNCTIONS
+
+Rewriting = Callable[[Algebra, Poly], Poly | None]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """f(x) = what `form` gives, where it gives something.
+
+    function  the name of f.
+    says      the identity as mathematics.
+    """
+
+    function: str
+    says: str
+    form: Rewriting
+
+
+def applied(algebra: Algebra, function: Any, *args: Poly) -> Poly:
+    """A function of entries: a class of SymPy, "positive" and "zero" for indicators."""
+    for row in ROWS.get(function, ()):
+        found = row.form(algebra, args[0])
+        if found is not None:
+            return found
+    if function in ("positive", "zero"):
+        return algebra.closed(function, "", args)
+    return algebra.closed("function", function, args)
+
+
+def pow_of(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
+    """base to an exponent that is no number."""
+    return algebra.closed("function", "pow", (base, exponent))
+
+
+def clip_of(algebra: Algebra, x: Poly, bound: Poly) -> Poly:
+    """x between -bound and bound, which is not negative."""
+    return algebra.closed("function", "clip", (x, bound))
+
+
+def softmax_of(algebra: Algebra, x: Poly, letter: str) -> Poly:
+    """The softmax along a letter, which becomes the last axis; it sums to one along it."""
+    others = sorted(x.letters() - {letter})
+    best = min(permutations(others), key=lambda order: algebra.renamed(x, axes([*order, letter])).key())
+    made = algebra.closed("function", "softmax", (x,), order=[*best, letter])
+    found = made.only()
+    if found is not None and found.atom.kind == "function":
+        algebra.sums[found.atom, len(others)] = 1
+        found.atom.positive = True
+    return made
+
+
+def reduction_of(algebra: Algebra, kind: str, x: Poly, over: Sequence[str]) -> Poly:
+    """max, min, logsumexp, prod over letters."""
+    inner = algebra.renamed(x, {y: f"{REDUCED}{k}" for k, y in enumerate(over)})
+    return algebra.closed("reduction", kind, (inner,))
+
+
+def _odd(name: str) -> Identity:
+    return Identity(name, f"{name}(-x) = -{name}(x)", lambda a, x: -applied(a, FUNCTIONS[name], -x) if x.leading() < 0 else None)
+
+
+def _even(name: str) -> Identity:
+    return Identity(name, f"{name}(-x) = {name}(x)", lambda a, x: applied(a, FUNCTIONS[name], -x) if x.leading() < 0 else None)
+
+
+def _at_zero(name: str, value: Poly) -> Identity:
+    return Identity(name, f"{name}(0) = {value}", lambda a, x: None if x.terms else value)
+
+
+def _known_sign(a: Algebra, x: Poly) -> Poly | None:
+    number = x.number()
+    return None if number is None else const(int(number > 0))
+
+
+def _scaled_sign(a: Algebra, x: Poly) -> Poly | None:
+    size = abs(x.leading())
+    return None if size == 1 else applied(a, "positive", x.scaled(1 / Fraction(size)))
+
+
+def _turned_zero(a: Algebra, x: Poly) -> Poly | None:
+    number = x.number()
+    if number is not None:
+        return const(int(number == 0))
+    return applied(a, "zero", -x) if x.leading() < 0 else None
+
+
+def _log_of_exp(a: Algebra, x: Poly) -> Poly | None:
+    found = x.only()
+    if found is None or found.atom.name is not FUNCTIONS["exp"] or found.exponent != 1:
+        return None
+    return a.at(found.atom.args[0], found.letters)
+
+
+def _exp_of_difference(a: Algebra, x: Poly) -> Poly | None:
+    """exp(o - logsumexp(o)), the logsumexp by its name or as it stands."""
+    for term, c in x.terms.items():
+        if len(term) != 1 or c != -1:
+            continue
+        found, rest = term[0], x + Poly({term: 1})
+        for y in sorted(rest.letters() - set(found.letters)):
+            if found.exponent == 1 and _is_logsumexp(a, found, rest, y):
+                return softmax_of(a, rest, y)
+    return None
+
+
+def _is_logsumexp(a: Algebra, found: Factor, x: Poly, y: str) -> bool:
+    if found.atom in a.logsums:
+        inner, places = a.logsums[found.atom]
+        swap = {str(k): found.letters[place] for place, k in enumerate(places)} | {f"{REDUCED}0": y}
+        return a.renamed(inner, swap) == x
+    return found.atom.kind == "reduction" and found.atom.name == "logsumexp" and reduction_of(a, "logsumexp", x, [y]).only() == found
+
+
+def _relu(a: Algebra, x: Poly) -> Poly | None:
+    return a.times(x, applied(a, "positive", x))
+
+
+def _softplus(a: Algebra, x: Poly) -> Poly | None:
+    return -applied(a, FUNCTIONS["log"], applied(a, FUNCTIONS["sigmoid"], -x)) if x.leading() < 0 else None
+
+
+def _sigmoid(a: Algebra, x: Poly) -> Poly | None:
+    return ONE - applied(a, FUNCTIONS["sigmoid"], -x) if x.leading() < 0 else None
+
+
+_ODD = ("tanh", "sin", "tan", "sinh", "arcsin", "arctan", "arcsinh", "arctanh", "erf", "sign")
+_EVEN = ("cos", "cosh", "abs")
+
+IDENTITIES: tuple[Identity, ...] = (
+    *[_at_zero(name, ZERO) for name in _ODD],
+    *map(_odd, _ODD),
+    *map(_even, _EVEN),
+    _at_zero("exp", ONE),
+    Identity("sigmoid", "sigmoid(0) = 1/2", lambda a, x: None if x.terms else const(Fraction(1, 2))),
+    Identity("sigmoid", "sigmoid(-x) = 1 - sigmoid(x)", _sigmoid),
+    Identity("softplus", "softplus(-x) = -log(sigmoid(x))", _softplus),
+    Identity("relu", "relu(x) = x [x > 0]", _relu),
+    Identity("identity", "identity(x) = x", lambda a, x: x),
+    Identity("step", "step(x) = [x > 0]", lambda a, x: applied(a, "positive", x)),
+    Identity("log", "log(exp(x)) = x", _log_of_exp),
+    Identity("exp", "exp(x - logsumexp(x)) = softmax(x)", _exp_of_difference),
+    Identity("positive", "[number > 0]", _known_sign),
+    Identity("positive", "[c x > 0] = [x > 0] for c > 0", _scaled_sign),
+    Identity("zero", "[-x = 0] = [x = 0]", _turned_zero),
+)
+"""All identities, in the order in which they are tried."""
+
+ROWS: dict[Any, tuple[Identity, ...]] = {
+    FUNCTIONS.get(name, name): tuple(row for row in IDENTITIES if row.function == name)
+    for name in sorted({row.function for row in IDENTITIES})
+}

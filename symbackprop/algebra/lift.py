@@ -1,0 +1,276 @@
+"""From index letters to matrices: a network of factors, or of sums of networks, becomes a matrix formula, or a Misfit.
+
+The letters of a network that are not free outside it are summed. All but the last two axes of a tensor are written as subscripts;
+what is left has at most a row and a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from sympy import Expr, Symbol
+
+from symbackprop.algebra.contract import Contraction, Placed
+from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, number, product, scaled, sized, transpose
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import Atom, Number, Poly
+from symbackprop.core.letters import pool
+
+
+class Entry(NamedTuple):
+    """A power of an atom in a network."""
+
+    atom: Atom
+    letters: tuple[str, ...]
+    exponent: Number
+
+
+class Inner(NamedTuple):
+    """A sum of networks as a factor of a network; its letters are those that go in from outside."""
+
+    nets: tuple[Net, ...]
+    letters: tuple[str, ...]
+
+
+class Net(NamedTuple):
+    """A coefficient times factors."""
+
+    coefficient: Number
+    items: tuple[Entry | Inner, ...]
+
+
+Nets = tuple[Net, ...]
+BOUND = "~@"  # begins the letters that a network sums
+
+
+def sizes_of(nets: Nets) -> dict[str, Expr]:
+    return {x: n for net in nets for x, n in net_sizes(net).items()}
+
+
+def net_sizes(net: Net) -> dict[str, Expr]:
+    """The size of each letter of a network; those that its inner sums use up are not its own."""
+    out: dict[str, Expr] = {}
+    for item in net.items:
+        if isinstance(item, Entry):
+            out.update(zip(item.letters, item.atom.shape, strict=True))
+        else:
+            out.update({x: n for x, n in sizes_of(item.nets).items() if x in item.letters})
+    return out
+
+
+def renamed(net: Net, swap: dict[str, str]) -> Net:
+    """A network with other letters, in its inner sums as well."""
+    items: list[Entry | Inner] = []
+    for item in net.items:
+        letters = tuple(swap.get(x, x) for x in item.letters)
+        if isinstance(item, Entry):
+            items.append(item._replace(letters=letters))
+        else:
+            own = {x: y for x, y in swap.items() if x in item.letters}
+            items.append(Inner(tuple(renamed(n, own) for n in item.nets) if own else item.nets, letters))
+    return Net(net.coefficient, tuple(items))
+
+
+def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
+    """The letters of a factor that are written as subscripts."""
+    if atom.kind in ("leaf", "onehot"):
+        return set(letters[:-2])
+    own = {x for p in atom.args for term in p.terms for f in term for x in leading(f.atom, f.letters) if x.isdigit()}
+    return {letters[int(x)] for x in own}
+
+
+def subscripts(net: Net) -> set[str]:
+    """The letters of a network that are written as subscripts."""
+    out: set[str] = set()
+    for item in net.items:
+        if isinstance(item, Entry):
+            out |= leading(item.atom, item.letters)
+        else:
+            out |= {x for n in item.nets for x in subscripts(n) if x in item.letters}
+    return out
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is known where a formula is written: the letters that stand as subscripts, and the sizes of the free letters."""
+
+    subscripts: frozenset[str] = frozenset()
+    sizes: tuple[tuple[str, Expr], ...] = ()
+
+
+class Lift:
+    """Writes networks as matrices.
+
+    rank       the place of a tensor in the reading order.
+    factorise  the cheapest networks of a polynomial.
+    """
+
+    def __init__(self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets]) -> None:
+        self.algebra, self.rank, self.factorise = algebra, rank, factorise
+        self.made: dict[tuple[Any, ...], tuple[Placed | MisfitError, Nets]] = {}
+
+    def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr]) -> tuple[Form, tuple[str, ...]]:
+        """The formula over the letters in its full shape, and which of the letters stand as subscripts.
+
+        Raises MisfitError where more than two letters are left, or the formula has no matrix form.
+        """
+        below = {x for net in nets for x in subscripts(net)}
+        own = [x for x in letters if x not in below]
+        if len(own) > 2:
+            raise MisfitError("it has more than two axes")
+        row, col = (*own, None, None)[:2]
+        form = self.sum(nets, row, col, Scope(frozenset(below & set(letters)), tuple(sorted(sizes.items()))))
+        have = sizes_of(nets)
+        for letter, turned in ((row, False), (col, True)):
+            if letter and letter not in have and sizes[letter] != 1:  # repeated along an axis
+                ones = Form("ones", (), sizes[letter])
+                form = product([form, transpose(ones)] if turned else [ones, form])
+        return form, tuple(x for x in letters if x in below)
+
+    def sum(self, nets: Nets, row: str | None, col: str | None, scope: Scope) -> Form:
+        """Several networks as one matrix; a summand may be smaller than the sum."""
+        made = [self.network(net, row, col, scope) for net in nets]
+        if len(made) == 1:
+            return made[0]
+        if not made:
+            return number(0)
+        plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
+        made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
+        if all(x.op == "leaf" for x in made):
+            made.sort(key=lambda x: self.rank(x.given.name))
+        return Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
+
+    def network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
+        """One network as a matrix."""
+        net, summed, scope = self._with_letters(net, {row, col}, scope)
+        sizes = net_sizes(net)
+        contraction = Contraction(row, col, sizes, net.coefficient)
+        for item in sorted(net.items, key=self._reading_order):
+            if isinstance(item, Inner) or item.atom.kind != "ones":
+                contraction.add(self._placed(item, scope))
+        over = {x for x, n in sizes.items() if x not in (row, col) and x not in scope.subscripts and n != 1}
+        form = contraction.result(over)
+        return _summed(form, summed) if summed else form
+
+    def _with_letters(self, net: Net, own: set[str | None], scope: Scope) -> tuple[Net, tuple[tuple[str, Expr], ...], Scope]:
+        """The network with letters to print for the summed ones that stand as subscripts."""
+        sizes = net_sizes(net)
+        mine = [x for x in sorted(sizes) if x in subscripts(net) and x[0] in BOUND and x not in own]
+        taken = {*scope.subscripts, *sizes, *(x for x, _ in scope.sizes)}
+        swap: dict[str, str] = {}
+        for x in mine:
+            first = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
+            swap[x] = next(y for y in (*first, *_first(pool(), 40)) if y not in taken)
+            taken.add(swap[x])
+        below = frozenset(subscripts(renamed(net, swap)))
+        summed = tuple((swap[x], sizes[x]) for x in mine)
+        return renamed(net, swap) if swap else net, summed, replace(scope, subscripts=scope.subscripts | below)
+
+    def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
+        """What came from above, then tensors in the author's order, then functions, then sums."""
+        if isinstance(item, Inner):
+            return (2, 0, 0)
+        return (0, self.rank(item.atom.name), item.atom.id) if item.atom.kind == "leaf" else (1, 0, item.atom.id)
+
+    def _placed(self, item: Entry | Inner, scope: Scope) -> Placed:
+        """One factor with the letters of its rows and columns."""
+        sizes = dict(zip(item.letters, item.atom.shape, strict=True)) if isinstance(item, Entry) else sizes_of(item.nets)
+        own = [x for x in item.letters if x not in scope.subscripts and sizes.get(x) != 1]
+        if len(own) > 2:
+            raise MisfitError("a factor has three axes")
+        row, col = (*own, None, None)[:2]
+        if row is not None and row == col:
+            raise MisfitError("a diagonal")
+        if isinstance(item, Inner):
+            return self._inner(item, row, col, scope)
+        form = self._atom(item.atom, item.letters, row, col, scope)
+        e = abs(item.exponent)
+        return Placed(form if e == 1 else Form("power", (form,), e), row, col, item.exponent < 0)
+
+    def _inner(self, item: Inner, row: str | None, col: str | None, scope: Scope) -> Placed:
+        key = id(item.nets), row, col, scope
+        if key not in self.made:
+            try:
+                form = self.sum(item.nets, row, col, scope)
+                found: Placed | MisfitError = Placed(form, row, col)
+                if row and col:
+                    turned = self.sum(item.nets, col, row, scope)
+                    if turned.tokens < form.tokens:
+                        found = Placed(turned, col, row)
+            except MisfitError as fault:
+                found = fault
+            self.made[key] = found, item.nets  # holds the networks, so that their id stays their own
+        found, _ = self.made[key]
+        if isinstance(found, MisfitError):
+            raise found
+        return found
+
+    def _atom(self, atom: Atom, letters: tuple[str, ...], row: str | None, col: str | None, scope: Scope) -> Form:
+        below = tuple(x for x in letters if x in scope.subscripts)
+        match atom.kind:
+            case "leaf":
+                if below != letters[: len(below)]:
+                    raise MisfitError("a subscript is not a leading axis")
+                return Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
+            case "onehot":
+                if below != letters[: len(below)] or row is None:
+                    raise MisfitError("an entry of a one-hot vector")
+                return Form("onehot", (), OneHot(atom.name, below, atom.shape[-1], col is not None))
+            case "number":
+                return sized(atom.name)
+            case "delta":
+                return Form("identity", (), atom.shape[0])
+        names = {str(k): x if x in scope.subscripts else f"%{k}" for k, x in enumerate(letters)}
+        inside = {x: names[str(k)] for k, x in enumerate(letters)}
+        nets = [self.factorise(self.algebra.renamed(p, names)) for p in atom.args]
+        return self._compound(atom, nets, row and inside[row], col and inside[col], scope)
+
+    def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
+        """An atom of polynomials; inside, its letters have names of their own."""
+        if atom.kind == "determinant":
+            return Form("determinant", (self.sum(nets[0], "0", "1", scope),), atom.name)
+        if atom.kind == "reduction":
+            inner = sorted(atom.args[0].letters())
+            if atom.shape or len(inner) > 2:
+                raise MisfitError("a reduction along an axis")
+            return Form("function", (self.sum(nets[0], *(*inner, None, None)[:2], scope),), atom.name)
+        parts = tuple(self.sum(n, row, col, scope) for n in nets)
+        match atom.kind:
+            case "group":
+                return parts[0]
+            case "inverse":
+                return Form("inverse", parts, atom.symmetric)
+            case "positive" | "zero":
+                return Form(atom.kind, parts)
+            case "function":
+                return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
+        raise MisfitError(f"{atom.kind} has no matrix form")
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """The one-hot columns or rows of an integer tensor: e_t, or one row for each of its entries."""
+
+    name: str
+    subscripts: tuple[str, ...]
+    size: Expr
+    matrix: bool
+
+    @property
+    def flat(self) -> bool:
+        return False
+
+
+def _first(letters: Any, n: int) -> list[str]:
+    return [next(letters) for _ in range(n)]
+
+
+def _summed(form: Form, letters: tuple[tuple[str, Expr], ...]) -> Form:
+    """The sum over subscripts, with numbers and sizes before it."""
+    front, body = front_of(form)
+    plain = all(x.op in ("size", "power") for x in (*front.tops, *front.bottoms))
+    if body is None or not plain:
+        return Form("indexsum", (form,), letters)
+    return scaled(Front(front.coefficient, front.tops, front.bottoms), Form("indexsum", (body,), letters))

@@ -1,0 +1,313 @@
+"""Matrix formulas as data: what a form is made of, what it costs in printed tokens, what its transpose is.
+
+A vector is a column. A form may be smaller than its place in three ways, as on paper: a summand (g - mean(g)), what stands below a
+line, a sum of rows or columns. Functions, powers and fractions act entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+from symbackprop.algebra.poly import Number
+
+
+class MisfitError(Exception):
+    """There is no such matrix formula."""
+
+
+class Level(IntEnum):
+    """How tightly a form binds; it needs brackets where something tighter is expected."""
+
+    SUM = 1
+    HADAMARD = 2
+    PRODUCT = 3
+    POWER = 4
+    ATOM = 5
+
+
+@dataclass(frozen=True)
+class Form:
+    """A matrix made of matrices.
+
+    op      the name of its row in OPS.
+    parts   what it is made of.
+    given   what it has beside its parts: a name with its subscripts, a number, a size, an exponent, a function.
+    """
+
+    op: str
+    parts: tuple[Form, ...] = ()
+    given: Any = None
+
+    @cached_property
+    def tokens(self) -> int:
+        """What it costs on paper: every name, number, operator, function, fraction line, exponent and pair of brackets is one."""
+        return OPS[self.op].tokens(self)
+
+    @property
+    def level(self) -> Level:
+        level = OPS[self.op].level
+        return level(self) if callable(level) else level
+
+    @property
+    def negative(self) -> bool:
+        """Whether it begins with a minus."""
+        match self.op:
+            case "number":
+                return self.given < 0
+            case "scaled":
+                return self.given.coefficient < 0
+            case "sum" | "product" | "hadamard":
+                return self.parts[0].negative and self.parts[0].level >= self.level
+        return False
+
+    def within(self, level: Level) -> int:
+        """Its tokens as part of something that binds with `level`."""
+        return self.tokens + (self.level < level)
+
+
+@dataclass(frozen=True)
+class Front:
+    """What stands before a form: coefficient * tops / bottoms, all of them scalars."""
+
+    coefficient: Number = 1
+    tops: tuple[Form, ...] = ()
+    bottoms: tuple[Form, ...] = ()
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it has a fraction line."""
+        return bool(self.bottoms) or (self.coefficient.denominator != 1 and not is_decimal(self.coefficient))
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing but 1 or -1 stands above."""
+        return abs(self.coefficient.numerator) == 1 and not self.tops
+
+    @property
+    def is_sign(self) -> bool:
+        return self.is_bare and not self.is_line and self.coefficient.denominator == 1
+
+
+@dataclass(frozen=True)
+class Op:
+    """A row.
+
+    tokens  what a form of it costs.
+    level   how tightly it binds.
+    turned  what its transpose is: "wrapped" (written with a mark), "itself", "part" (its only part), "reversed" (its parts turned,
+            the last first), "within" (its parts turned), "spared" (its parts turned where that costs no more).
+    """
+
+    tokens: Callable[[Form], int]
+    level: Level | Callable[[Form], Level] = Level.ATOM
+    turned: Literal["wrapped", "itself", "part", "reversed", "within", "spared"] = "wrapped"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A tensor by name with the letters that stand as its subscripts; `flat`: its transpose is itself."""
+
+    name: str
+    subscripts: tuple[str, ...] = ()
+    flat: bool = False
+
+
+def is_decimal(c: Number) -> bool:
+    """Whether a fraction is written as a decimal number."""
+    bottom = c.denominator
+    if bottom % 10:
+        return False
+    for prime in (2, 5):
+        while bottom % prime == 0:
+            bottom //= prime
+    return bottom == 1
+
+
+def number(value: Number) -> Form:
+    return Form("number", (), Fraction(value))
+
+
+def sized(n: Any) -> Form:
+    return Form("size", (), n)
+
+
+def front_of(x: Form) -> tuple[Front, Form | None]:
+    """What stands before a form, and the form without it; None where nothing is left but scalars."""
+    if x.op == "scaled":
+        return x.given, x.parts[0] if x.parts else None
+    return (Front(x.given), None) if x.op == "number" else (Front(), x)
+
+
+def scaled(front: Front, body: Form | None) -> Form:
+    """A form with scalars before it; those of the form itself are taken along."""
+    if body is not None:
+        own, body = front_of(body)
+        front = Front(front.coefficient * own.coefficient, (*front.tops, *own.tops), (*front.bottoms, *own.bottoms))
+    if body is None and not front.tops and not front.bottoms:
+        return number(front.coefficient)
+    if body is None and len(front.tops) == 1 and not front.bottoms and front.coefficient == 1:
+        return front.tops[0]
+    return body if body is not None and front == Front() else Form("scaled", () if body is None else (body,), front)
+
+
+def is_swallowed(x: Form) -> bool:
+    """Whether what is scaled stands on the fraction line itself: G/s, but 1/N X^T (P - Y)."""
+    return x.given.is_bare and x.parts[0].op in ("leaf", "hadamard", "function", "ones", "size")
+
+
+def transpose(x: Form) -> Form:
+    """x turned, with as few marks as can be."""
+    if x.op in ("leaf", "onehot") and x.given.flat:
+        return x
+    if x.op == "inverse" and x.given:  # of a symmetric matrix
+        return x
+    match OPS[x.op].turned:
+        case "itself":
+            return x
+        case "part":
+            return x.parts[0]
+        case "within":
+            return Form(x.op, tuple(map(transpose, x.parts)), x.given)
+        case "reversed":
+            return Form(x.op, tuple(transpose(p) for p in reversed(x.parts)), x.given)
+        case "spared":
+            turned = Form(x.op, tuple(map(transpose, x.parts)), x.given)
+            return turned if turned.tokens <= x.tokens else Form("transpose", (x,))
+        case "wrapped":
+            return Form("transpose", (x,))
+
+
+def factors_of(x: Form) -> tuple[Form, ...]:
+    """The factors of a matrix product; any other form is one."""
+    return x.parts if x.op == "product" else (x,)
+
+
+def product(parts: list[Form]) -> Form:
+    """The matrix product, opened; X X X is X^3."""
+    flat = [q for p in parts for q in factors_of(p)]
+    runs: list[list[Any]] = []
+    for part in flat:
+        if runs and part == runs[-1][0] and part.op in ("leaf", "transpose", "inverse"):
+            runs[-1][1] += 1
+        else:
+            runs.append([part, 1])
+    if all(n < 3 for _, n in runs):
+        return flat[0] if len(flat) == 1 else Form("product", tuple(flat))
+    made = [_matrix_power(part, n) for part, n in runs]
+    return made[0] if len(made) == 1 else Form("product", tuple(made))
+
+
+def _matrix_power(x: Form, n: int) -> Form:
+    if n == 1:
+        return x
+    if x.op in ("transpose", "inverse"):
+        return Form(x.op, (_matrix_power(x.parts[0], n),), x.given)
+    return Form("matrixpower", (x,), n)
+
+
+# Tokens
+
+
+def _one(x: Form) -> int:
+    return 1
+
+
+def _number_tokens(x: Form) -> int:
+    return (1 if x.given.denominator == 1 or is_decimal(x.given) else 3) + (x.given < 0)
+
+
+def _size_tokens(x: Form) -> int:
+    return sum(1 for _ in _atoms_of(x.given))
+
+
+def _atoms_of(e: Any) -> Any:
+    if not e.args:
+        yield e
+    for part in e.args:
+        yield from _atoms_of(part)
+
+
+def _joined_tokens(level: Level, sign: int) -> Callable[[Form], int]:
+    return lambda x: sum(p.within(level) for p in x.parts) + sign * (len(x.parts) - 1)
+
+
+def _sum_tokens(x: Form) -> int:
+    return sum(p.tokens for p in x.parts) + sum(not p.negative for p in x.parts[1:])
+
+
+def _scaled_tokens(x: Form) -> int:
+    front: Front = x.given
+    c = front.coefficient
+    whole = is_decimal(c) and not front.bottoms
+    n = sum(p.within(Level.PRODUCT) for p in (*front.tops, *front.bottoms)) + (c < 0)
+    n += (abs(c.numerator) != 1 or whole) + (c.denominator != 1 and not whole) + front.is_line
+    if not x.parts:
+        return n + (front.is_line and front.is_bare)
+    (body,) = x.parts
+    if front.is_line and is_swallowed(x):
+        return n + body.tokens
+    return n + (front.is_line and front.is_bare) + body.within(Level.HADAMARD if front.is_sign else Level.PRODUCT)
+
+
+def _scaled_level(x: Form) -> Level:
+    front: Front = x.given
+    if front.coefficient < 0:
+        return Level.SUM
+    if front.is_line and (not x.parts or is_swallowed(x)):
+        return Level.POWER
+    return Level.PRODUCT
+
+
+def _mark_tokens(x: Form) -> int:
+    inverse = x.op == "transpose" and x.parts[0].op == "inverse"  # one mark for both
+    return x.parts[0].within(Level.ATOM) + (0 if inverse else 1)
+
+
+def _power_tokens(x: Form) -> int:
+    if x.given == Fraction(1, 2):
+        return 1 + x.parts[0].tokens
+    return x.parts[0].within(Level.ATOM) + 1
+
+
+def _called(extra: int) -> Callable[[Form], int]:
+    return lambda x: extra + sum(p.tokens for p in x.parts)
+
+
+CALL = Op(_called(2))
+OPS: dict[str, Op] = {
+    "leaf": Op(lambda x: 1 + len(x.given.subscripts)),
+    "onehot": Op(lambda x: 1 + len(x.given.subscripts)),
+    "number": Op(_number_tokens, lambda x: Level.SUM if x.given < 0 else Level.ATOM, "itself"),
+    "size": Op(_size_tokens, lambda x: Level.SUM if x.given.is_Add else Level.ATOM, "itself"),
+    "ones": Op(_one),
+    "identity": Op(_one, turned="itself"),
+    "transpose": Op(_mark_tokens, Level.POWER, "part"),
+    "inverse": Op(_mark_tokens, Level.POWER),
+    "matrixpower": Op(lambda x: 1 + x.parts[0].within(Level.ATOM), Level.POWER),
+    "power": Op(_power_tokens, lambda x: Level.ATOM if x.given == Fraction(1, 2) else Level.POWER, "spared"),
+    "raised": Op(lambda x: 1 + x.parts[0].within(Level.ATOM) + x.parts[1].tokens, Level.POWER, "spared"),
+    "product": Op(_joined_tokens(Level.PRODUCT, 0), Level.PRODUCT, "reversed"),
+    "hadamard": Op(_joined_tokens(Level.HADAMARD, 1), Level.HADAMARD, "spared"),
+    "over": Op(lambda x: 1 + sum(p.tokens for p in x.parts), Level.POWER, "spared"),
+    "scaled": Op(_scaled_tokens, _scaled_level, "within"),
+    "sum": Op(_sum_tokens, Level.SUM, "spared"),
+    "function": Op(_called(2)),
+    "positive": Op(_called(3), Level.POWER),
+    "zero": Op(_called(3), Level.POWER),
+    "diag": Op(_called(2), turned="itself"),
+    "rowsum": CALL,
+    "colsum": CALL,
+    "rowmean": CALL,
+    "colmean": CALL,
+    "total": Op(_called(2), turned="itself"),
+    "mean": Op(_called(2), turned="itself"),
+    "trace": Op(_called(2), turned="itself"),
+    "norm": Op(_called(2), Level.POWER, "itself"),
+    "determinant": Op(_called(2), turned="itself"),
+    "indexsum": Op(lambda x: 1 + len(x.given) + x.parts[0].within(Level.HADAMARD), Level.PRODUCT, "within"),
+}

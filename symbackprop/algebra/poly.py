@@ -1,0 +1,195 @@
+"""Tensor polynomials: sums of products of entries in index letters.
+
+    Poly   = sum of coefficient * Term
+    Term   = a sorted tuple of factors; a letter that begins with ~ is summed over the whole term
+    Factor = (atom, letters, exponent), a power taken entry by entry
+    Atom   = a tensor, a number, a Kronecker delta, or a function, a power, an inverse of polynomials
+
+Coefficients and exponents are exact. The free letters of an atom's polynomials are the numbers of its axes, "0", "1", ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+from sympy import Expr
+
+Number = int | Fraction
+
+Kind = Literal[
+    "leaf",  # a tensor, by name
+    "number",  # a size, pi, or a whole number to a broken power
+    "delta",  # 1 where its two letters are equal
+    "onehot",  # 1 where its last letter is the integer that stands in the named tensor
+    "function",  # a function of entries: a class of SymPy, "softmax" along the last axis, "clip", "pow"
+    "positive",  # 1 where its argument is above 0
+    "zero",  # 1 where its argument is 0
+    "group",  # a sum as the base of a power
+    "inverse",
+    "determinant",  # det or logdet, by name
+    "reduction",  # max, min, logsumexp, prod over the letters *0, *1, ... of its argument
+    "ones",  # only says that its letter is summed
+]
+
+
+@dataclass(eq=False, slots=True)
+class Atom:
+    """What a factor is a power of; equal atoms of one algebra are one object.
+
+    name       what tells atoms of one kind apart.
+    args       its polynomials.
+    shape      the size of each axis.
+    id         its place in the order in which atoms were met.
+    symmetric  whether its two axes may be exchanged.
+    positive   whether all its entries are positive.
+    """
+
+    kind: Kind
+    name: Any
+    args: tuple[Poly, ...]
+    shape: tuple[Expr, ...]
+    id: int
+    symmetric: bool = False
+    positive: bool = False
+    inner: frozenset[Atom] = field(default=frozenset(), repr=False)
+
+    def __post_init__(self) -> None:
+        own = {factor.atom for p in self.args for term in p.terms for factor in term}
+        self.inner = frozenset(own.union(*[atom.inner for atom in own]))
+
+    @property
+    def swaps(self) -> bool:
+        """Whether the order of its letters says nothing."""
+        return self.symmetric or self.kind == "delta"
+
+
+class Factor(NamedTuple):
+    """A power of an atom's entry."""
+
+    atom: Atom
+    letters: tuple[str, ...]
+    exponent: Number
+
+    def renamed(self, swap: Mapping[str, str]) -> Factor:
+        return Factor(self.atom, tuple(swap.get(x, x) for x in self.letters), self.exponent)
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        return self.atom.id, self.letters, self.exponent
+
+
+Term = tuple[Factor, ...]
+
+
+def exact(x: Number) -> Number:
+    """A whole number as an int, whose hash is quick."""
+    return x.numerator if x.denominator == 1 else x
+
+
+def is_summed(letter: str) -> bool:
+    return letter[0] == "~"
+
+
+class Poly:
+    """An immutable sum of terms; equal sums are equal objects to a dictionary."""
+
+    __slots__ = ("_hash", "terms")
+
+    def __init__(self, terms: Mapping[Term, Number]) -> None:
+        self.terms: dict[Term, Number] = {term: exact(c) for term, c in terms.items() if c}
+        self._hash: int | None = None
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Poly) and self.terms == other.terms
+
+    def __add__(self, other: Poly) -> Poly:
+        out = dict(self.terms)
+        for term, c in other.terms.items():
+            out[term] = out.get(term, 0) + c
+        return Poly(out)
+
+    def __neg__(self) -> Poly:
+        return self.scaled(-1)
+
+    def __sub__(self, other: Poly) -> Poly:
+        return self + -other
+
+    def scaled(self, k: Number) -> Poly:
+        """k times it."""
+        return Poly({term: c * k for term, c in self.terms.items()})
+
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from others in a fixed order."""
+        return tuple(sorted((tuple(f.order for f in term), c) for term, c in self.terms.items()))
+
+    def letters(self) -> set[str]:
+        """The free letters."""
+        return {x for term in self.terms for f in term for x in f.letters if not is_summed(x)}
+
+    def sizes(self) -> dict[str, Expr]:
+        """The size of each letter."""
+        return {x: n for term in self.terms for f in term for x, n in zip(f.letters, f.atom.shape, strict=True)}
+
+    def number(self) -> Number | None:
+        """The number that it is, or None."""
+        if not self.terms:
+            return 0
+        return self.terms.get(()) if len(self.terms) == 1 else None
+
+    def single(self) -> tuple[Term, Number] | None:
+        """Its only term with its coefficient, or None."""
+        return next(iter(self.terms.items())) if len(self.terms) == 1 else None
+
+    def only(self) -> Factor | None:
+        """Its only factor, where it is one factor with the coefficient 1."""
+        found = self.single()
+        return found[0][0] if found and len(found[0]) == 1 and found[1] == 1 else None
+
+    def leading(self) -> Number:
+        """The coefficient of the first term that is not a number; 0 for nothing."""
+        order = sorted(self.terms.items(), key=lambda pair: (not pair[0], tuple(f.order for f in pair[0])))
+        return order[0][1] if order else 0
+
+    def atoms(self) -> set[Atom]:
+        """The atoms in it and in their arguments."""
+        own = {f.atom for term in self.terms for f in term}
+        return own.union(*[atom.inner for atom in own])
+
+    def __repr__(self) -> str:
+        shown = [" ".join([str(c), *(f"{f.atom.name}[{' '.join(f.letters)}]^{f.exponent}" for f in t)]) for t, c in self.terms.items()]
+        return " + ".join(shown) or "0"
+
+
+def const(k: Number) -> Poly:
+    return Poly({(): k})
+
+
+ONE, ZERO = const(1), Poly({})
+
+
+def summed_letters(factors: Term | list[Factor]) -> dict[str, Expr]:
+    """The summed letters of a product with their sizes."""
+    return {x: n for f in factors for x, n in zip(f.letters, f.atom.shape, strict=True) if is_summed(x)}
+
+
+def fresh(term: Term, tag: int) -> Term:
+    """The term with names of their own for its summed letters."""
+    swap = {x: f"{x}'{tag}" for x in summed_letters(term)}
+    return tuple(f.renamed(swap) for f in term) if swap else term
+
+
+def instances(p: Poly, swap: Mapping[str, str], tags: Iterator[int]) -> Iterator[tuple[Term, Number]]:
+    """The terms of p with their coefficients, to go into another product whose summed letters may stand in `swap`.
+
+    A free letter of a closed polynomial is never renamed to a summed one: that would close its scope. This is the way in.
+    """
+    for term, c in p.terms.items():
+        yield tuple(f.renamed(swap) for f in fresh(term, next(tags))), c

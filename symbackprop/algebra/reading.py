@@ -1,0 +1,262 @@
+"""A program's values as tensor polynomials."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from typing import assert_never
+
+import sympy as sp
+from sympy import Expr, Symbol
+from sympy.core.relational import Relational
+
+from symbackprop.algebra.functions import applied, pow_of, reduction_of
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, const, exact
+from symbackprop.core.functions import Where
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position, same_size
+
+MOST_TERMS = 24  # a longer sum needs names
+
+
+class NoFormError(Exception):
+    """What has no polynomial, or none that is short enough; the message says why."""
+
+
+class Reader:
+    """One equation's body as a polynomial.
+
+    slots     the operands as polynomials.
+    letters   the letters of the equation by their positions.
+    """
+
+    def __init__(self, program: Program, algebra: Algebra, equation: Equation, slots: Mapping[Symbol, Poly]) -> None:
+        self.program, self.algebra, self.equation, self.slots = program, algebra, equation, slots
+        self.sizes = letter_sizes(program, equation)
+        self.letters = {position(x): x for x in self.sizes}
+
+    def poly(self, e: sp.Basic) -> Poly:
+        """An expression of slots, positions and sizes."""
+        a = self.algebra
+        match e:
+            case Symbol() if e in self.slots:
+                return self.slots[e]
+            case Symbol() if e in self.letters:
+                raise NoFormError("a position stands in it as a number")
+            case sp.Float():
+                return const(exact(Fraction(str(e)).limit_denominator(10**12)))
+            case sp.Rational() | Symbol() | sp.NumberSymbol():
+                return a.size(e)
+            case sp.Add():
+                return self._sum(e)
+            case sp.Mul():
+                out = ONE
+                for part in e.args:
+                    out = self._short(a.times(out, self.poly(part)))
+                return out
+            case sp.Pow():
+                return self._power(e)
+            case Where():
+                return self._where(e)
+            case sp.Max() | sp.Min():
+                return self._extremum(e)
+            case sp.Function() if e.free_symbols & {*self.slots, *self.letters}:
+                return applied(a, type(e), *map(self.poly, e.args))
+            case Expr():
+                return a.size(e)
+        raise NoFormError(f"{e} has no polynomial")
+
+    def _short(self, p: Poly) -> Poly:
+        if len(p.terms) > MOST_TERMS:
+            raise NoFormError("it has too many terms")
+        return p
+
+    def _sum(self, e: sp.Add) -> Poly:
+        out = ZERO
+        for part in e.args:
+            out += self.poly(part)
+        return self._short(out)
+
+    def _power(self, e: sp.Pow) -> Poly:
+        base, exponent = self.poly(e.base), e.exp
+        if isinstance(exponent, sp.Rational):
+            return self.algebra.power(base, Fraction(int(exponent.p), int(exponent.q)))
+        if e.base is sp.E:
+            return applied(self.algebra, sp.exp, self.poly(exponent))
+        return pow_of(self.algebra, base, self.poly(exponent))
+
+    def _where(self, e: Where) -> Poly:
+        test, first, second = e.args
+        mask = self.condition(test)
+        a, b = self.poly(first), self.poly(second)
+        return self._short(b + self.algebra.times(a - b, mask))
+
+    def _extremum(self, e: sp.Max | sp.Min) -> Poly:
+        first, *rest = map(self.poly, e.args)
+        for other in rest:
+            gap = other - first if isinstance(e, sp.Max) else first - other
+            first = first + self.algebra.times(other - first, applied(self.algebra, "positive", gap))
+        return self._short(first)
+
+    def condition(self, c: sp.Basic) -> Poly:
+        """1 where a condition holds, otherwise 0."""
+        a = self.algebra
+        match c:
+            case sp.And():
+                out = ONE
+                for part in c.args:
+                    out = a.times(out, self.condition(part))
+                return out
+            case sp.Or():
+                return ONE - self.condition(sp.And(*map(sp.Not, c.args)))
+            case sp.Not():
+                return ONE - self.condition(c.args[0])
+            case sp.Eq():
+                return self._equal(*c.args)
+            case sp.Ne():
+                return ONE - self._equal(*c.args)
+            case Relational():
+                self._no_positions(c)
+                x, y = self.poly(c.lhs), self.poly(c.rhs)
+                gap = x - y if isinstance(c, sp.Gt | sp.Le) else y - x
+                test = applied(a, "positive", gap)
+                return test if isinstance(c, sp.Gt | sp.Lt) else ONE - test
+        raise NoFormError(f"the condition {c} has no polynomial")
+
+    def _no_positions(self, c: sp.Basic) -> None:
+        if c.free_symbols & set(self.letters):
+            raise NoFormError("it compares positions")
+
+    def _equal(self, x: sp.Basic, y: sp.Basic) -> Poly:
+        """1 where two positions are the same, where a position is an integer's, where two values are equal."""
+        a = self.algebra
+        if x in self.letters and y in self.letters:
+            i, j = self.letters[x], self.letters[y]
+            if same_size(self.sizes[i], self.sizes[j]):
+                return a.delta(self.sizes[i], i, j)
+            raise NoFormError("it compares positions")
+        if y in self.letters:
+            x, y = y, x
+        if x in self.letters and y in self.slots:
+            found = self.slots[y].only()
+            if found is not None and found.atom.kind == "leaf" and found.exponent == 1:
+                letter = self.letters[x]
+                onehot = a.atom("onehot", found.atom.name, (), (*found.atom.shape, self.sizes[letter]))
+                a.sums[onehot, len(onehot.shape) - 1] = 1
+                return a.factor(onehot, (*found.letters, letter))
+        self._no_positions(sp.Tuple(x, y))
+        return self._equal_values(self.poly(x) - self.poly(y))
+
+    def _equal_values(self, gap: Poly) -> Poly:
+        """[c = 0] = 1 - c and [c = 1] = c where c is an indicator itself."""
+        for one, out in ((gap, ONE - gap), (gap + ONE, gap + ONE)):
+            found = one.only()
+            if found is not None and found.atom.kind in ("positive", "zero", "onehot"):
+                return out
+        return applied(self.algebra, "zero", gap)
+
+
+class Values:
+    """The values of a program as polynomials.
+
+    kept   the values that stand for themselves; all others are written out.
+    """
+
+    def __init__(self, program: Program, algebra: Algebra, kept: Collection[str]) -> None:
+        self.program, self.algebra, self.kept = program, algebra, frozenset(kept)
+        self.equations = program.equation_of()
+        self.known: dict[str, Poly | NoFormError] = {}
+
+    def leaf(self, name: str) -> Atom:
+        return self.algebra.atom("leaf", name, (), self.program.shape(name))
+
+    def ref(self, name: str, letters: tuple[str, ...]) -> Poly:
+        """A value as it stands in an equation."""
+        tensor = self.program.tensors[name]
+        if tensor.kind == "constant" and tensor.value is not None:
+            return const(exact(Fraction(str(tensor.value))))
+        if name in self.kept or name not in self.equations:
+            return self.algebra.factor(self.leaf(name), letters)
+        swap = dict(zip(self.equations[name].target.index, letters, strict=True))
+        return self.algebra.renamed(self.definition(name), swap)
+
+    def definition(self, name: str) -> Poly:
+        """The right side of a value in the letters of its equation. Raises NoFormError where it has none."""
+        waiting = [name]
+        while waiting:  # no recursion: networks are deep
+            current = waiting[-1]
+            inner = [r.name for r in self.equations[current].operands if r.name in self.equations and r.name not in self.kept]
+            missing = [n for n in inner if n not in self.known]
+            if current not in self.known and missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if current not in self.known:
+                try:
+                    self.known[current] = self._right(self.equations[current])
+                except NoFormError as fault:
+                    self.known[current] = fault
+        found = self.known[name]
+        if isinstance(found, NoFormError):
+            raise found
+        return found
+
+    def _right(self, equation: Equation) -> Poly:
+        op, a = equation.op, self.algebra
+        operands = [self.ref(r.name, r.index) for r in equation.operands]
+        match op:
+            case Sum():
+                p = Reader(self.program, a, equation, dict(zip(op.slots, operands, strict=True))).poly(op.body)
+                for letter, n in op.over:
+                    p = a.summed(p, letter, n)
+            case Reduce():
+                p = reduction_of(a, op.kind, operands[0], [letter for letter, _ in op.over])
+            case Matrix():
+                p = matrix_function(a, op.kind, operands[0], equation.operands[0].index, equation.target.index)
+            case _:
+                assert_never(op)
+        if len(p.terms) > MOST_TERMS:
+            raise NoFormError("it has too many terms")
+        return p
+
+
+def matrix_function(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...]) -> Poly:
+    """inverse, det, logdet of a matrix."""
+    if len(letters) > 2:
+        raise NoFormError("it holds a batch of matrices")
+    i, j = letters
+    if kind != "inverse":
+        return a.factor(a.atom("determinant", kind, (a.renamed(p, {i: "0", j: "1"}),)))
+    chain = _inverse_of_product(a, p, i, j, target)
+    if chain is not None:
+        return chain
+    inner = a.renamed(p, {i: "0", j: "1"})
+    n = p.sizes()[i]
+    atom = a.atom("inverse", "", (inner,), (n, n))
+    atom.symmetric = inner == a.renamed(p, {i: "1", j: "0"})
+    return a.factor(atom, target)
+
+
+def _inverse_of_product(a: Algebra, p: Poly, i: str, j: str, target: tuple[str, ...]) -> Poly | None:
+    """(A B C)^-1 = C^-1 B^-1 A^-1 where all are square matrices."""
+    found = p.single()
+    if found is None or len(found[0]) < 2:
+        return None
+    left, at, chain = list(found[0]), i, []
+    while left:
+        f = next((f for f in left if at in f.letters and len(f.letters) == 2 and f.exponent == 1), None)
+        if f is None or f.atom.shape[0] != f.atom.shape[1] or f.atom.kind != "leaf":
+            return None
+        left.remove(f)
+        chain.append((f, at))
+        at = f.letters[1] if f.letters[0] == at else f.letters[0]
+    if at != j:
+        return None
+    factors: list[Factor] = []
+    end = target[1]
+    for n, (f, start) in enumerate(chain):
+        to = target[0] if n == len(chain) - 1 else f"~v{n}"
+        inner = a.factor(f.atom, ("0", "1") if f.letters[0] == start else ("1", "0"))
+        factors.append(Factor(a.atom("inverse", "", (inner,), f.atom.shape), (to, end), 1))
+        end = to
+    return a.make(1 / Fraction(found[1]), factors)

@@ -1,0 +1,193 @@
+"""Equal sums that may be shorter: a value by its name, a value instead of what it was made of, what an atom satisfies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.algebra.functions import applied, clip_of, pow_of
+from symbackprop.algebra.normal import Algebra, axes
+from symbackprop.algebra.poly import ZERO, Atom, Factor, Poly, Term, const, exact, fresh, instances, is_summed, summed_letters
+from symbackprop.core.functions import FUNCTIONS
+
+
+@dataclass(frozen=True)
+class Relation:
+    """term[letters] = poly, wherever the term stands."""
+
+    term: Term
+    letters: tuple[str, ...]
+    poly: Poly
+
+
+# The rows: what an atom satisfies, solved for each product in it
+
+
+def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """B B^e = B^(e + 1), for each term of B."""
+    (base,), own = atom.args, _own(atom)
+    for e in (Fraction(-1), Fraction(-1, 2), Fraction(-3, 2)):
+        for term, c in base.terms.items():
+            rest = base - Poly({term: c})
+            right = a.factor(atom, own, e + 1) - a.times(rest, a.factor(atom, own, e))
+            yield from _solved(a, [*term, Factor(atom, own, e)], own, right.scaled(1 / Fraction(c)))
+
+
+def _pow(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """B B^x = B^(x + 1), for each term of B."""
+    base, exponent = atom.args
+    own, more = _own(atom), pow_of(a, base, exponent + const(1))
+    for term, c in base.terms.items():
+        if term:
+            right = more - a.times(base - Poly({term: c}), a.factor(atom, own))
+            yield from _solved(a, [*term, Factor(atom, own, 1)], own, right.scaled(1 / Fraction(c)))
+
+
+def _clip(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """t sign(r) [|r| > t] = clip(r, -t, t) - r + r [|r| > t], for t >= 0."""
+    (gap,), own = atom.args, _own(atom)
+    for term, c in gap.terms.items():
+        if c != 1 or len(term) != 1 or term[0].atom.name is not FUNCTIONS["abs"] or term[0].exponent != 1:
+            continue
+        r, bound = a.at(term[0].atom.args[0], term[0].letters), Poly({term: 1}) - gap
+        test = a.factor(atom, own)
+        left = a.times(a.times(test, applied(a, FUNCTIONS["sign"], r)), bound).single()
+        if left is not None and bound.single() is not None:
+            right = clip_of(a, r, bound) - r + a.times(r, test)
+            yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+
+
+def _inverse(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """M^-1 M = I, for each term of M where there are several."""
+    (m,) = atom.args
+    if len(m.terms) < 2:
+        return
+
+    def product(term: Term) -> list[Factor]:
+        inner = tuple(f.renamed({"0": "~m", "1": "y"}) for f in fresh(term, next(a.tags)))
+        return [Factor(atom, ("x", "~m"), 1), *inner]
+
+    for term, c in m.terms.items():
+        right = a.delta(atom.shape[0], "x", "y")
+        for other, d in m.terms.items():
+            if other != term:
+                right -= a.make(d, product(other))
+        yield from _solved(a, product(term), ("x", "y"), right.scaled(1 / Fraction(c)))
+
+
+ROWS: dict[str, Callable[[Algebra, Atom], Iterator[Relation]]] = {
+    "group": _group,
+    "pow": _pow,
+    "positive": _clip,
+    "inverse": _inverse,
+}
+"""By the kind of the atom, or the name of a function."""
+
+
+def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
+    """What the atoms satisfy."""
+    for atom in sorted(atoms, key=lambda b: b.id):
+        row = ROWS.get(atom.kind) or (ROWS.get(atom.name) if isinstance(atom.name, str) else None)
+        if row is not None:
+            yield from row(a, atom)
+
+
+def _own(atom: Atom) -> tuple[str, ...]:
+    return tuple(map(str, range(len(atom.shape))))
+
+
+def _solved(a: Algebra, left: list[Factor], letters: tuple[str, ...], right: Poly) -> Iterator[Relation]:
+    found = a.make(1, fresh(tuple(left), next(a.tags)) if letters != ("x", "y") else left).single()
+    if found is not None and found[0] and set(letters) <= {x for f in found[0] for x in f.letters}:
+        yield Relation(found[0], letters, right.scaled(1 / Fraction(found[1])))
+
+
+# How they are used
+
+
+def replaced(a: Algebra, p: Poly, relation: Relation) -> Poly | None:
+    """p with the relation's right side in the place of its term; None where the term stands nowhere in p."""
+    out, hit = ZERO, False
+    for term, c in p.terms.items():
+        found = match(relation, term)
+        if found is None:
+            out += Poly({term: c})
+            continue
+        hit, (rest, letters) = True, found
+        over = {x: n for x, n in summed_letters(term).items() if x in letters}
+        for inner, d in instances(relation.poly, dict(zip(relation.letters, letters, strict=True)), a.tags):
+            out += a.make(c * d, [*rest, *inner], over)
+    return out if hit else None
+
+
+def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]] | None:
+    """The factors that are left, and the letters at which the relation's term is part of a term with its sums inside."""
+    free = set(relation.letters)
+
+    def whole(left: list[Factor], names: dict[str, str]) -> bool:
+        inner = [y for x, y in names.items() if x not in free]
+        outside = {y for f in left for y in f.letters} | {names[x] for x in free}
+        return len(set(inner)) == len(inner) and all(is_summed(y) and y not in outside for y in inner)
+
+    def step(k: int, left: list[Factor], names: dict[str, str]) -> tuple[list[Factor], tuple[str, ...]] | None:
+        if k == len(relation.term):
+            return (left, tuple(names[x] for x in relation.letters)) if whole(left, names) else None
+        wanted = relation.term[k]
+        for n, f in enumerate(left):
+            if f.atom is not wanted.atom or not _divides(wanted, f):
+                continue
+            for turned in {f.letters, f.letters[::-1]} if f.atom.swaps else {f.letters}:
+                new = dict(names)
+                if all(new.setdefault(x, y) == y for x, y in zip(wanted.letters, turned, strict=True)):
+                    over = [f._replace(exponent=exact(f.exponent - wanted.exponent))] if f.exponent != wanted.exponent else []
+                    found = step(k + 1, [*left[:n], *over, *left[n + 1 :]], new)
+                    if found is not None:
+                        return found
+        return None
+
+    return step(0, list(term), {}) if free <= {x for f in relation.term for x in f.letters} else None
+
+
+def _divides(wanted: Factor, f: Factor) -> bool:
+    """Whether a power has a whole power left over when the wanted one is taken out."""
+    gap = f.exponent - wanted.exponent
+    return (f.exponent > 0) == (wanted.exponent > 0) and abs(f.exponent) >= abs(wanted.exponent) and gap.denominator == 1
+
+
+def eliminated(a: Algebra, p: Poly, leaf: Atom, own: tuple[str, ...], definition: Poly) -> Iterator[Poly]:
+    """p with a tensor of the leaf's definition written by the leaf: from xhat = (x - mu)/s, x = xhat s + mu."""
+    for term, c in definition.terms.items():
+        if summed_letters(term):
+            continue
+        for k, f in enumerate(term):
+            if not _may_go(f, own, definition, p):
+                continue
+            inverse = a.make(1 / Fraction(c), [g._replace(exponent=-g.exponent) for m, g in enumerate(term) if m != k])
+            others = Poly({u: d for u, d in definition.terms.items() if u != term})
+            value = a.times(a.factor(leaf, own) - others, inverse)
+            yield _written(a, p, f.atom, a.renamed(value, {x: str(n) for n, x in enumerate(f.letters)}))
+
+
+def _may_go(f: Factor, own: tuple[str, ...], definition: Poly, p: Poly) -> bool:
+    atoms = [g.atom for term in definition.terms for g in term]
+    once = sum(atom is f.atom for atom in atoms) == 1 and not any(f.atom in atom.inner for atom in atoms)
+    stands = any(g.atom is f.atom and g.exponent == 1 for term in p.terms for g in term)
+    whole = sorted(f.letters) == sorted(own) and len(set(f.letters)) == len(f.letters)
+    return f.atom.kind in ("leaf", "function", "onehot") and f.exponent == 1 and once and stands and whole
+
+
+def _written(a: Algebra, p: Poly, atom: Atom, value: Poly) -> Poly:
+    """p with the whole positive powers of an atom written as a sum, whose letters are the atom's axes."""
+    out = ZERO
+    for term, c in p.terms.items():
+        gone = [f for f in term if f.atom is atom and f.exponent > 0 and f.exponent.denominator == 1]
+        made: list[tuple[list[Factor], Fraction]] = [([f for f in term if f not in gone], Fraction(c))]
+        for f in gone:
+            for _ in range(int(f.exponent)):
+                made = [
+                    ([*left, *inner], d * e) for left, d in made for inner, e in instances(value, axes(f.letters), a.tags)
+                ]
+        for left, d in made:
+            out += a.make(d, left, summed_letters(term))
+    return out
