@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symbackprop.algebra.facts import forward_values, known_algebra
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
@@ -22,6 +23,7 @@ NAMING = 2  # what a line for a gradient is worth: it says something by itself
 INVENTED = 2  # a name for a value that nobody named costs as much again
 DEEP = 20  # candidates for a line: above, long lines are not looked into
 MOST_TERMS_DEEP = 10
+WRITTEN = 20  # what a value costs that has no short form
 ROUNDS = 3
 SHORTER = 8  # relations used one after the other in a line
 TRIED = 4  # of the sums that a relation gives, by rough size
@@ -33,7 +35,8 @@ class Line:
 
     letters     those of the value's equation; `subscripts` are the ones that stand below the name.
     tensors     the tensors that the form reads.
-    fault       why there is no form, where it is None.
+    written     whether the value's own equation is the line, as the network has it.
+    fault       why there is no form, where it is None and the equation is not the line.
     """
 
     name: str
@@ -41,11 +44,16 @@ class Line:
     form: Form | None = None
     subscripts: tuple[str, ...] = ()
     tensors: frozenset[str] = frozenset()
+    written: bool = False
     fault: str = ""
 
     @property
+    def missing(self) -> bool:
+        return self.form is None and not self.written
+
+    @property
     def cost(self) -> int:
-        return TOO_MUCH if self.form is None else self.form.tokens + LINE
+        return WRITTEN if self.written else TOO_MUCH if self.form is None else self.form.tokens + LINE
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class Search:
         """The best lines that the search finds."""
         lets = self._chosen()
         lines = {n: self.line(n, lets) for n in self._needed(self.program.outputs, lets)}
-        missing = {n: line.fault for n, line in lines.items() if line.form is None}
+        missing = {n: line.fault for n, line in lines.items() if line.missing}
         while True:  # what reads a missing line is missing itself
             more = {n for n, line in lines.items() if n not in missing and line.tensors & missing.keys()}
             if not more:
@@ -141,8 +149,9 @@ class Search:
     def _total(self, lets: set[str]) -> int:
         total = 0
         for n in self._needed(self.program.outputs, lets):
-            extra = 0 if n in self.program.outputs or n in self.kept else INVENTED if n in self.forward else -NAMING
-            total += self.line(n, lets).cost + extra
+            if n not in self.kept:
+                extra = 0 if n in self.program.outputs else INVENTED if n in self.forward else -NAMING
+                total += self.line(n, lets).cost + extra
         return total
 
     # One line
@@ -158,6 +167,8 @@ class Search:
         letters = self.equations[name].target.index
         if name in self.refused:
             return Line(name, letters, fault=self.refused[name])
+        if name in self.kept:
+            return self._written(name)
         values = self._values((self.kept | lets) - {name})
         try:
             p = self._shorter(name, values.definition(name), lets)
@@ -166,9 +177,14 @@ class Search:
             sizes = dict(zip(letters, self.program.shape(name), strict=True))
             form, subscripts = self.factoriser.formula(p, letters, sizes)
         except (NoFormError, MisfitError) as fault:
-            return Line(name, letters, fault=str(fault))
+            return self._written(name) if name in self.forward else Line(name, letters, fault=str(fault))
         tensors = frozenset(a.name for a in p.atoms() if a.kind in ("leaf", "onehot"))
         return Line(name, letters, form, subscripts, tensors)
+
+    def _written(self, name: str) -> Line:
+        """A value by its own equation."""
+        equation = self.equations[name]
+        return Line(name, equation.target.index, tensors=frozenset(r.name for r in equation.operands), written=True)
 
     def _values(self, kept: frozenset[str]) -> Values:
         if kept not in self.values:
@@ -249,17 +265,11 @@ class Search:
         term, c = found
         if len(term) == 1 and term[0].atom in self.algebra.names:
             return None
-        return Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / _fraction(c))), leaf
+        return Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))), leaf
 
 
 def _one(p: Poly | None) -> tuple[Poly, ...]:
     return () if p is None else (p,)
-
-
-def _fraction(c):
-    from fractions import Fraction
-
-    return Fraction(c)
 
 
 def _below(p: Poly) -> set[Atom]:

@@ -19,6 +19,8 @@ from symbackprop.algebra.matrix import (
 )  # fmt: skip
 from symbackprop.algebra.poly import Number
 
+MATRIX = "F"  # the norm of a matrix, Frobenius'
+
 
 class Placed(NamedTuple):
     """A form with the letters of its rows and columns; `low`: it stands below the line."""
@@ -210,8 +212,11 @@ class Contraction:
         """The sum of a matrix's entries."""
         if m.op == "hadamard" and len(m.parts) == 2:
             a, b = m.parts
-            return Form("norm", (a,)) if a == b else Form("trace", (product([transpose(a), b]),))
-        return Form("norm", m.parts) if m.op == "power" and m.given == 2 else Form("total", (m,))
+            return Form("norm", (a,), MATRIX) if a == b else Form("trace", (product([transpose(a), b]),))
+        if m.op == "power" and m.given == 2:
+            return Form("norm", m.parts, MATRIX)
+        mean = self._is_mean(rows, take=False) and self._is_mean(cols)
+        return Form("mean" if mean and self._is_mean(rows) else "total", (m,))
 
 
 def _at(form: Form, first: str, key: frozenset[str]) -> Placed:

@@ -85,9 +85,9 @@ class Factoriser:
             return best
         for nets, margin in self._factored(p, free):
             cost = self.cost(nets, free)
-            if cost <= best[0] + margin and cost < TOO_MUCH:
+            if cost <= best[0] + margin:
                 best = cost, nets
-                if margin:
+                if margin > 0:
                     break
         return best
 

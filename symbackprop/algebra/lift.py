@@ -187,7 +187,9 @@ class Lift:
             return self._inner(item, row, col, scope)
         form = self._atom(item.atom, item.letters, row, col, scope)
         e = abs(item.exponent)
-        return Placed(form if e == 1 else Form("power", (form,), e), row, col, item.exponent < 0)
+        if e != 1:
+            form = Form("power" if own else "scalarpower", (form,), e)
+        return Placed(form, row, col, item.exponent < 0)
 
     def _inner(self, item: Inner, row: str | None, col: str | None, scope: Scope) -> Placed:
         key = id(item.nets), row, col, scope
@@ -270,7 +272,7 @@ def _first(letters: Any, n: int) -> list[str]:
 def _summed(form: Form, letters: tuple[tuple[str, Expr], ...]) -> Form:
     """The sum over subscripts, with numbers and sizes before it."""
     front, body = front_of(form)
-    plain = all(x.op in ("size", "power") for x in (*front.tops, *front.bottoms))
+    plain = all(x.op in ("size", "scalarpower") for x in (*front.tops, *front.bottoms))
     if body is None or not plain:
         return Form("indexsum", (form,), letters)
     return scaled(Front(front.coefficient, front.tops, front.bottoms), Form("indexsum", (body,), letters))

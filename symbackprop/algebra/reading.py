@@ -149,10 +149,11 @@ class Reader:
 
     def _equal_values(self, gap: Poly) -> Poly:
         """[c = 0] = 1 - c and [c = 1] = c where c is an indicator itself."""
-        for one, out in ((gap, ONE - gap), (gap + ONE, gap + ONE)):
-            found = one.only()
-            if found is not None and found.atom.kind in ("positive", "zero", "onehot"):
-                return out
+        for side in (gap, -gap):
+            for test, out in ((side, ONE - side), (side + ONE, side + ONE)):
+                found = test.only()
+                if found is not None and found.atom.kind in ("positive", "zero", "onehot"):
+                    return out
         return applied(self.algebra, "zero", gap)
 
 

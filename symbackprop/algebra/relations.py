@@ -53,9 +53,15 @@ def _clip(a: Algebra, atom: Atom) -> Iterator[Relation]:
         r, bound = a.at(term[0].atom.args[0], term[0].letters), Poly({term: 1}) - gap
         test = a.factor(atom, own)
         left = a.times(a.times(test, applied(a, FUNCTIONS["sign"], r)), bound).single()
-        if left is not None and bound.single() is not None:
+        if left is not None and _is_positive(bound):
             right = clip_of(a, r, bound) - r + a.times(r, test)
             yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+
+
+def _is_positive(p: Poly) -> bool:
+    """Whether a single product is known to be positive."""
+    found = p.single()
+    return found is not None and found[1] > 0 and all(f.atom.positive for f in found[0])
 
 
 def _inverse(a: Algebra, atom: Atom) -> Iterator[Relation]:

@@ -1,0 +1,270 @@
+r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partial L}{\partial W_{2}} = \delta_{2} a^{\top}."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from symbackprop.algebra.box import Box, Line
+from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import MATRIX_FUNCTIONS, known, reduction
+from symbackprop.core.program import Program
+from symbackprop.display.body import function_formula, scalar
+from symbackprop.display.index_form import index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Letter, Name, Names, letter
+from symbackprop.display.notation import applied
+from symbackprop.formulas import build as f
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import Atom, Binds, Fence, Node, Script, walk
+
+_DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
+
+
+class Printer:
+    """Writes forms.
+
+    labels   names of gradients that have one in the box.
+    """
+
+    def __init__(self, names: Names, labels: Mapping[str, Name]) -> None:
+        self.names, self.labels = names, labels
+
+    def tensor(self, name: str, subscripts: tuple[str, ...] = ()) -> Node:
+        below: list[Letter] = [letter(x) for x in subscripts]
+        return self.labels[name].formula(below) if name in self.labels else self.names.entry(name, below)
+
+    def formula(self, x: Form) -> Node:
+        """A form on paper."""
+        return known(FORMULAS, x.op, "the formulas of forms (display.box.FORMULAS)")(self, x)
+
+    def parts(self, x: Form, level: Binds = Binds.SUM) -> list[Node]:
+        return [f.within(self.formula(part), level) for part in x.parts]
+
+
+def _leaf(to: Printer, x: Form) -> Node:
+    return to.tensor(x.given.name, x.given.subscripts)
+
+
+def _onehot(to: Printer, x: Form) -> Node:
+    tensor = to.tensor(x.given.name, x.given.subscripts)
+    return f.call(f.function("onehot"), [tensor]) if x.given.matrix else Script(f.letter("e"), tensor)
+
+
+def _transpose(to: Printer, x: Form) -> Node:
+    (part,) = x.parts
+    if part.op == "inverse":
+        return f.power(to.parts(part)[0], f.negative(f.TOP))
+    return f.power(to.formula(part), f.TOP)
+
+
+def _power(to: Printer, x: Form) -> Node:
+    base = to.formula(x.parts[0])
+    if x.given == sp.S.Half:
+        return f.root(base)
+    exponent = scalar(_rational(x.given))
+    return f.power(base, f.beside(f.ODOT, exponent) if x.op == "power" else exponent)
+
+
+def _rational(c) -> sp.Rational:
+    return sp.Rational(c.numerator, c.denominator)
+
+
+def _raised(to: Printer, x: Form) -> Node:
+    base, exponent = to.parts(x)
+    return f.power(base, f.beside(f.ODOT, exponent))
+
+
+def _scaled(to: Printer, x: Form) -> Node:
+    front: Front = x.given
+    if front.coefficient < 0:
+        positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
+        return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
+    body = to.formula(x.parts[0]) if x.parts else None
+    if front.is_line and body is not None and is_swallowed(x):
+        return f.over(body, _below(to, front))
+    before = _before(to, front)
+    if body is None:
+        return before or f.ONE
+    if before is None:
+        return f.within(body, Binds.HADAMARD)
+    return f.juxtapose([before, f.within(body, Binds.PRODUCT)])
+
+
+def _before(to: Printer, front: Front) -> Node | None:
+    """The scalars before a form; None for 1."""
+    c = front.coefficient
+    whole = is_decimal(c) and not front.bottoms
+    number = _rational(c) if whole else sp.Integer(c.numerator)
+    above = [scalar(number)] if number != 1 else []
+    above += [f.within(to.formula(top), Binds.PRODUCT) for top in front.tops]
+    if front.is_line:
+        return f.over(f.juxtapose(above) if above else f.ONE, _below(to, front))
+    return f.juxtapose(above) if above else None
+
+
+def _below(to: Printer, front: Front) -> Node:
+    c = front.coefficient
+    below = [f.number(c.denominator)] if c.denominator != 1 else []
+    return f.juxtapose([*below, *(to.formula(part) for part in front.bottoms)] if len(front.bottoms) + len(below) == 1 else
+                       [*below, *(f.within(to.formula(part), Binds.PRODUCT) for part in front.bottoms)])  # fmt: skip
+
+
+def _function(to: Printer, x: Form) -> Node:
+    arguments = to.parts(x)
+    if x.given == "clip":
+        bound = f.negative(f.within(arguments[1], Binds.PRODUCT))
+        return f.call(f.function("clip"), [arguments[0], bound, arguments[1]])
+    if x.given == "softmax":
+        return f.call(f.function("softmax"), arguments)
+    if isinstance(x.given, str):
+        return applied(reduction(x.given).latex, arguments)
+    return function_formula(x.given, arguments)
+
+
+def _norm(to: Printer, x: Form) -> Node:
+    sub = f.letter(x.given) if x.given else None
+    return Script(Fence("‖", to.formula(x.parts[0]), "‖"), sub, f.number(2))
+
+
+def _indexsum(to: Printer, x: Form) -> Node:
+    return f.over_letters(f.SUM, [letter(c) for c, _ in x.given], f.within(to.formula(x.parts[0]), Binds.HADAMARD))
+
+
+def _called(name: str) -> Callable[[Printer, Form], Node]:
+    return lambda to, x: f.call(f.function(name), to.parts(x))
+
+
+def _test(sign: str) -> Callable[[Printer, Form], Node]:
+    return lambda to, x: f.indicator(f.relation(to.formula(x.parts[0]), f.symbol(sign), f.ZERO))
+
+
+FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
+    "leaf": _leaf,
+    "onehot": _onehot,
+    "number": lambda to, x: scalar(_rational(x.given)),
+    "size": lambda to, x: scalar(x.given),
+    "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
+    "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),
+    "transpose": _transpose,
+    "inverse": lambda to, x: f.power(to.formula(x.parts[0]), f.number(-1)),
+    "matrixpower": lambda to, x: f.power(to.formula(x.parts[0]), f.number(x.given)),
+    "power": _power,
+    "scalarpower": _power,
+    "raised": _raised,
+    "product": lambda to, x: f.juxtapose(to.parts(x, Binds.PRODUCT)),
+    "hadamard": lambda to, x: f.hadamard(to.parts(x, Binds.PRODUCT)),
+    "over": lambda to, x: f.over(*to.parts(x)),
+    "scaled": _scaled,
+    "sum": lambda to, x: f.add(to.parts(x)),
+    "function": _function,
+    "positive": _test(">"),
+    "zero": _test("="),
+    "diag": _called("diag"),
+    "rowsum": _called("rowsum"),
+    "colsum": _called("colsum"),
+    "rowmean": _called("rowmean"),
+    "colmean": _called("colmean"),
+    "total": _called("sum"),
+    "mean": _called("mean"),
+    "trace": _called("tr"),
+    "norm": _norm,
+    "determinant": lambda to, x: applied(MATRIX_FUNCTIONS[x.given].latex, to.parts(x)),
+    "indexsum": _indexsum,
+}
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """One line: the tensor that it says, and its formula. `needs`: the lines that it reads, in order."""
+
+    name: str
+    formula: Node
+    needs: tuple[str, ...]
+
+    def latex(self) -> str:
+        return latex(self.formula)
+
+    def __str__(self) -> str:
+        return plain(self.formula)
+
+
+@dataclass(frozen=True)
+class ShownBox:
+    """The gradients as a table of definitions: each name is defined before it is used.
+
+    lines     in that order.
+    missing   gradients that have no short form: the name of what it is by -> why.
+    """
+
+    lines: tuple[ShownLine, ...]
+    missing: Mapping[str, str]
+
+    @cached_property
+    def by_name(self) -> dict[str, ShownLine]:
+        return {line.name: line for line in self.lines}
+
+    def definitions(self, name: str) -> tuple[ShownLine, ...]:
+        """The lines that a line needs, in order."""
+        wanted: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for n in self.by_name[waiting.pop()].needs:
+                if n not in wanted:
+                    wanted.add(n)
+                    waiting.append(n)
+        return tuple(line for line in self.lines if line.name in wanted)
+
+    def latex(self) -> str:
+        """All lines, aligned."""
+        rows = " \\\\\n".join(line.latex().replace(" = ", " &= ", 1) for line in self.lines)
+        return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+
+    def __str__(self) -> str:
+        lines = [str(line) for line in self.lines]
+        lines += [f"{name}: {why}; its last step gives it." for name, why in self.missing.items()]
+        return "\n".join(lines)
+
+
+def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> ShownBox:
+    """The lines of a box as formulas, in the names of a program."""
+    names = names or Names(derivation.program)
+    to = Printer(names, _labels(names, derivation.program, box))
+    order = [line.name for line in box.lines]
+    lines = []
+    for line in box.lines:
+        needs = tuple(n for n in order if n in line.tensors)
+        lines.append(ShownLine(line.name, _equation(to, line), needs))
+    by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
+    return ShownBox(tuple(lines), {by[n]: why for n, why in box.missing.items()})
+
+
+def _equation(to: Printer, line: Line) -> Node:
+    if line.form is None:
+        equation = to.names.written[line.name]
+        return matrix_equation(to.names, equation) or index_equation(to.names, equation)
+    return f.equation(to.tensor(line.name, line.subscripts), to.formula(line.form))
+
+
+def _labels(names: Names, program: Program, box: Box) -> dict[str, Name]:
+    r"""\delta with the name of what the gradient is by, or numbered in the order of the forward pass where that has none."""
+    order = {n: k for k, n in enumerate(program.tensors)}
+    deltas = [line.name for line in box.lines if program.tensors[line.name].role and line.name not in program.outputs]
+    by = {n: role.wrt for n in deltas if (role := program.tensors[n].role)}
+    head = _free_letter(names, program)
+    if len(deltas) == 1 and not program.tensors[by[deltas[0]]].named:
+        return {deltas[0]: Name(head)}
+    if all(program.tensors[by[n]].named for n in deltas):
+        return {n: Name(head, (names.tensor(by[n]),)) for n in deltas}
+    deltas.sort(key=lambda n: order[by[n]])
+    return {n: Name(head, (f.number(k),)) for k, n in enumerate(deltas, 1)}
+
+
+def _free_letter(names: Names, program: Program) -> Node:
+    heads = {part for t in program.tensors.values() if t.role is None for part in walk(names.tensor(t.name)) if isinstance(part, Atom)}
+    return next((f.symbol(n) for n in _DELTAS if f.symbol(n) not in heads), f.word("grad"))

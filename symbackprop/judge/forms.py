@@ -1,0 +1,155 @@
+"""What a matrix form stands for at numbers: one rule for each op, which shares nothing with the algebra that made the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import product as cartesian
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.algebra.matrix import Form
+from symbackprop.core.functions import known
+from symbackprop.core.program import Program
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.body_walk import Frame, read_body
+from symbackprop.evaluate.extents import evaluator
+
+_ARGUMENTS = sp.symbols("x0:4")
+
+
+class FormValue:
+    """Reads forms at one point.
+
+    values   an array for each tensor.
+    sizes    the sizes by name.
+    at       the positions of the letters that stand as subscripts.
+    """
+
+    def __init__(self, program: Program, values: Mapping[str, ndarray], sizes: Mapping[str, int], at: Mapping[str, int]) -> None:
+        self.program, self.values, self.sizes, self.at = program, values, sizes, at
+
+    def read(self, x: Form) -> ndarray:
+        """The matrix; a vector is a column, a number has one row and one column."""
+        return np.asarray(known(RULES, x.op, "the values of forms (judge.forms.RULES)")(self, x), dtype=float)
+
+    def parts(self, x: Form) -> list[ndarray]:
+        return [self.read(part) for part in x.parts]
+
+    def number(self, e: sp.Expr) -> float:
+        """A size, or pi."""
+        return float(e) if e.is_number else float(evaluator(e)(self.sizes))
+
+
+def _leaf(at: FormValue, x: Form) -> ndarray:
+    array = np.asarray(at.values[x.given.name], dtype=float)[tuple(at.at[c] for c in x.given.subscripts)]
+    return array.reshape(array.shape + (1,) * (2 - array.ndim))
+
+
+def _onehot(at: FormValue, x: Form) -> ndarray:
+    places = np.asarray(at.values[x.given.name])[tuple(at.at[c] for c in x.given.subscripts)].astype(int)
+    rows = np.eye(int(at.number(x.given.size)))[places]
+    return rows.reshape(-1, 1) if rows.ndim == 1 else rows
+
+
+def _product(at: FormValue, x: Form) -> ndarray:
+    first, *rest = at.parts(x)
+    for other in rest:
+        first = first * other if 1 in (first.size, other.size) else first @ other
+    return first
+
+
+def _hadamard(at: FormValue, x: Form) -> ndarray:
+    return np.prod(np.broadcast_arrays(*at.parts(x)), axis=0)
+
+
+def _scaled(at: FormValue, x: Form) -> ndarray:
+    out = np.full((1, 1), float(x.given.coefficient))
+    for top in x.given.tops:
+        out = out * at.read(top)
+    for bottom in x.given.bottoms:
+        out = out / at.read(bottom)
+    return out * at.read(x.parts[0]) if x.parts else out
+
+
+def _function(at: FormValue, x: Form) -> ndarray:
+    parts = at.parts(x)
+    if isinstance(x.given, str):
+        return _WHOLE[x.given](*parts)
+    symbols = _ARGUMENTS[: len(parts)]
+    frame = Frame(dict(zip(symbols, np.broadcast_arrays(*parts), strict=True)), FLOATS)
+    return np.asarray(read_body(x.given(*symbols))(frame))
+
+
+def _softmax(x: ndarray) -> ndarray:
+    powers = np.exp(x - x.max())
+    return powers / powers.sum(axis=0 if x.shape[1] == 1 else 1, keepdims=True)
+
+
+def _indexsum(at: FormValue, x: Form) -> ndarray:
+    letters = [letter for letter, _ in x.given]
+    ranges = [range(int(at.number(n))) for _, n in x.given]
+    total: Any = 0.0
+    for places in cartesian(*ranges):
+        inner = FormValue(at.program, at.values, at.sizes, {**at.at, **dict(zip(letters, places, strict=True))})
+        total = total + inner.read(x.parts[0])
+    return total
+
+
+_WHOLE: dict[str, Callable[..., ndarray]] = {
+    "softmax": _softmax,
+    "clip": lambda x, bound: np.clip(x, -bound, bound),
+    "logsumexp": lambda x: np.log(np.exp(x).sum(keepdims=True)),
+    "max": lambda x: x.max(keepdims=True),
+    "min": lambda x: x.min(keepdims=True),
+    "prod": lambda x: x.prod(keepdims=True),
+}
+_DETERMINANTS: dict[str, Callable[[ndarray], float]] = {
+    "det": lambda x: float(np.linalg.det(x)),
+    "logdet": lambda x: float(np.linalg.slogdet(x)[1]),
+}
+
+
+def _along(reduce: Callable[..., ndarray], axis: int | None) -> Callable[[FormValue, Form], ndarray]:
+    return lambda at, x: reduce(at.read(x.parts[0]), axis=axis, keepdims=True)
+
+
+def _one(rule: Callable[[ndarray], Any]) -> Callable[[FormValue, Form], ndarray]:
+    return lambda at, x: rule(at.read(x.parts[0]))
+
+
+RULES: dict[str, Callable[[FormValue, Form], Any]] = {
+    "leaf": _leaf,
+    "onehot": _onehot,
+    "number": lambda at, x: np.full((1, 1), float(x.given)),
+    "size": lambda at, x: np.full((1, 1), at.number(x.given)),
+    "ones": lambda at, x: np.ones((int(at.number(x.given)), 1)),
+    "identity": lambda at, x: np.eye(int(at.number(x.given))),
+    "transpose": _one(np.transpose),
+    "inverse": _one(np.linalg.inv),
+    "matrixpower": lambda at, x: np.linalg.matrix_power(at.read(x.parts[0]), x.given),
+    "power": lambda at, x: at.read(x.parts[0]) ** float(x.given),
+    "scalarpower": lambda at, x: at.read(x.parts[0]) ** float(x.given),
+    "raised": lambda at, x: at.read(x.parts[0]) ** at.read(x.parts[1]),
+    "product": _product,
+    "hadamard": _hadamard,
+    "over": lambda at, x: np.divide(*at.parts(x)),
+    "scaled": _scaled,
+    "sum": lambda at, x: np.sum(np.broadcast_arrays(*at.parts(x)), axis=0),
+    "function": _function,
+    "positive": _one(lambda x: x > 0),
+    "zero": _one(lambda x: x == 0),
+    "diag": _one(lambda x: np.diag(x.ravel())),
+    "rowsum": _along(np.sum, 1),
+    "colsum": _along(np.sum, 0),
+    "rowmean": _along(np.mean, 1),
+    "colmean": _along(np.mean, 0),
+    "total": _along(np.sum, None),
+    "mean": _along(np.mean, None),
+    "trace": _one(lambda x: np.full((1, 1), np.trace(x))),
+    "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
+    "determinant": lambda at, x: np.full((1, 1), _DETERMINANTS[x.given](at.read(x.parts[0]))),
+    "indexsum": _indexsum,
+}

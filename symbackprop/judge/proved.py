@@ -1,0 +1,92 @@
+"""The box, once each of its formulas has been proved: the tree that is printed is computed, at several points, against the program.
+
+A wrong rewriting and a wrong lift are caught alike. A line that fails is not shown; the search goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product as cartesian
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.algebra.box import Box, Line, box
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.program import Program
+from symbackprop.evaluate.domains import defined
+from symbackprop.evaluate.extents import SizeError, extent
+from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
+from symbackprop.judge.forms import FormValue
+
+POINTS = 3
+CLOSE = 1e-7  # of the largest entry; a formula that is wrong is wrong by more
+TRIES = 4  # searches, each without the lines that failed before
+UNPROVED = "the short form that was found does not agree with the network"
+NO_POINT = "no point was found at which a short form could be proved"
+
+
+@dataclass(frozen=True)
+class Point:
+    """All values of a program at a point."""
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, ndarray]
+
+
+def proved_box(derivation: Derivation) -> Box:
+    """The box of a derivation, of lines that are proved."""
+    points = _points(derivation)
+    if not points:
+        return Box((), dict.fromkeys(derivation.program.outputs, NO_POINT))
+    refused: dict[str, str] = {}
+    for _ in range(TRIES):
+        found = box(derivation.program, refused)
+        wrong = [line.name for line in found.lines if not line.written and not is_proved(derivation.program, line, points)]
+        if not wrong:
+            return found
+        refused |= dict.fromkeys(wrong, UNPROVED)
+    return Box((), dict.fromkeys(derivation.program.outputs, UNPROVED))
+
+
+def _points(derivation: Derivation) -> list[Point]:
+    found = []
+    for seed in range(POINTS):
+        try:
+            sizes, where = defined(derivation.forward, seed=seed)
+            values = walk(derivation.program, where, sizes)
+        except (PointError, SizeError):
+            continue
+        found.append(Point(sizes, values))
+    return found
+
+
+def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
+    """Whether a line's formula is the value of its equation at every point at which that is finite."""
+    proofs = [_agrees(program, line, point) for point in points if np.all(np.isfinite(point.values[line.name]))]
+    return bool(proofs) and all(proofs)
+
+
+def _agrees(program: Program, line: Line, point: Point) -> bool:
+    truth = np.asarray(point.values[line.name], dtype=float)
+    scale = float(np.max(np.abs(truth), initial=0.0)) or 1.0
+    ranges = [range(truth.shape[line.letters.index(x)]) for x in line.subscripts]
+    for places in cartesian(*ranges):
+        at = dict(zip(line.subscripts, places, strict=True))
+        want = truth[tuple(at.get(x, slice(None)) for x in line.letters)]
+        want = want.reshape(want.shape + (1,) * (2 - want.ndim))
+        with np.errstate(all="ignore"):
+            try:
+                got = FormValue(program, point.values, point.sizes, at).read(line.form)  # type: ignore[arg-type]
+            except (ValueError, np.linalg.LinAlgError, PointError):
+                return False
+        if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
+            return False
+        if not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * max(scale, 1e-6):
+            return False
+    return True
+
+
