@@ -22,11 +22,24 @@ class CheckFailedError(SymbackpropError):
 class Presenter:
     """Shows a derivation by what is above equations. What shows it is imported when it is asked for."""
 
-    def latex(self, derivation: Derivation, wrt: str) -> str:
-        """The gradient by `wrt` as one LaTeX equation: in closed form where that is short, else its last equation."""
-        from symbackprop.display.gradient_form import gradient_latex
+    def box(self, derivation: Derivation) -> Any:
+        """The gradients as a table of definitions, each line proved."""
+        from symbackprop.display.box import shown_box
+        from symbackprop.judge.proved import proved_box
 
-        return gradient_latex(derivation, wrt)
+        return shown_box(derivation, proved_box(derivation))
+
+    def latex(self, derivation: Derivation, wrt: str) -> str:
+        """The gradient by `wrt` as one LaTeX equation: its line in the box; where that has none, its last equation."""
+        from symbackprop.display.gradient_form import last_equation
+
+        line = derivation.box().by_name.get(derivation.gradient(wrt))
+        return last_equation(derivation, wrt) if line is None else line.latex()
+
+    def definitions(self, derivation: Derivation, wrt: str) -> tuple[str, ...]:
+        """The lines of the box that the gradient's line needs, as LaTeX equations in order."""
+        box, name = derivation.box(), derivation.gradient(wrt)
+        return tuple(line.latex() for line in box.definitions(name)) if name in box.by_name else ()
 
     def index(self, derivation: Derivation, wrt: str) -> str:
         """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
@@ -69,6 +82,7 @@ class Presenter:
             source=network.source if network else None,
             check_table=Code(str(passed), "text"),
             picture=picture,
+            box=derivation.box(),
         )
 
     def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None) -> Any:

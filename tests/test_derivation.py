@@ -25,7 +25,8 @@ def test_a_gradient_has_a_name_a_shape_and_its_forms():
     assert gradient.name == "dL/dW_2"
     assert str(gradient.shape) == "(c, h)"
     assert str(gradient) == "dL/dW_2[k i] = a[i]*dL/dyhat[k]"
-    assert gradient.latex() == r"\frac{\partial L}{\partial W_{2}} = 2 \left(\hat{y} - y\right) a^{\top}"
+    assert gradient.latex() == r"\frac{\partial L}{\partial W_{2}} = \delta_{\hat{y}} a^{\top}"
+    assert gradient.definitions == (r"\delta_{\hat{y}} = 2 \left(\hat{y} - y\right)",)
     assert gradient.index() == r"\frac{\partial L}{\partial W_{2,ki}} = \frac{\partial L}{\partial \hat{y}_{k}}\,a_{i}"
     assert gradient._repr_latex_() == f"$\\displaystyle {gradient.latex()}$"
 

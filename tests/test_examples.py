@@ -116,9 +116,11 @@ def test_the_softmax_has_one_derivative_for_the_same_index_and_one_for_different
     np.testing.assert_allclose(gradients["o"], np.diag(p) - np.outer(p, p), **CLOSE)
 
 
-def test_the_closed_form_of_the_two_layer_network():
-    form = r"\frac{\partial L}{\partial W_1} = \left[W_2^\top\,2(\hat y - y)\odot a\odot(1-a)\right]x^\top"
-    assert plain(example("two_layer").gradients["W_1"].latex()) == plain(form)
+def test_the_box_of_the_two_layer_network():
+    form = r"\frac{\partial L}{\partial W_1} = \left[W_2^\top\delta_{\hat y}\odot a\odot(1-a)\right]x^\top"
+    gradient = example("two_layer").gradients["W_1"]
+    assert plain(gradient.latex()) == plain(form)
+    assert [plain(line) for line in gradient.definitions] == [plain(r"\delta_{\hat y} = 2(\hat y - y)")]
     assert plain(form) in plain(example("two_layer").latex()).replace("&", "")
 
 

@@ -1,1 +1,1 @@
-"""The same value, written shorter: tensor polynomials in index letters, factored by the cost of what is printed, lifted to matrices."""
+"""The same value, written shorter: polynomials in index letters, factored by the cost of what is printed, lifted to matrices."""

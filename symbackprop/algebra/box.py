@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbackprop.algebra.facts import forward_values, known_algebra
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
+from symbackprop.algebra.facts import forward_values, known_algebra
 from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.reading import MOST_TERMS, NoFormError, Values
@@ -58,10 +58,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Box:
-    """lines, each after those that it reads; missing: what has no short form -> why."""
+    """A table of definitions.
+
+    lines     each after those that it reads.
+    missing   gradients that have no short form -> why.
+    assumed   labels whose entries were taken to sum to one.
+    """
 
     lines: tuple[Line, ...]
     missing: dict[str, str]
+    assumed: tuple[str, ...] = ()
 
 
 def box(program: Program, refused: dict[str, str] | None = None) -> Box:
@@ -101,11 +107,14 @@ class Search:
             more = {n for n, line in lines.items() if n not in missing and line.tensors & missing.keys()}
             if not more:
                 break
-            missing |= {n: "it is made of what has no short form" for n in more}
+            missing |= dict.fromkeys(more, "it is made of what has no short form")
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
         order = [n for n in (*self.forward, *self.backward) if n in needed]
-        return Box(tuple(lines[n] for n in order), {n: why for n, why in missing.items() if n in self.program.outputs})
+        labels = [a.name for a in self.algebra.used if a.kind == "leaf" and self.program.tensors[a.name].kind == "labels"]
+        return Box(
+            tuple(lines[n] for n in order), {n: why for n, why in missing.items() if n in self.program.outputs}, tuple(labels)
+        )
 
     def _chosen(self) -> set[str]:
         """The values that get a line, by climbing: one is added or dropped as long as that makes the box shorter."""

@@ -13,7 +13,7 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
-from symbackprop.algebra.lift import Entry, Inner, Lift, Net, Nets, Scope, net_sizes, renamed, subscripts
+from symbackprop.algebra.lift import Entry, Inner, Lift, Net, Nets, Scope, net_sizes, renamed, subscripts, two
 from symbackprop.algebra.matrix import MisfitError
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
@@ -61,7 +61,7 @@ class Factoriser:
         if len(own) > 2:
             return TOO_MUCH
         scope, best = Scope(frozenset(below & free)), TOO_MUCH
-        pairs = [(*own, None, None)[:2], *([(own[1], own[0])] if len(own) == 2 else [])]
+        pairs = [two(own), *([two(own[::-1])] if len(own) == 2 else [])]
         for row, col in pairs:
             try:
                 best = min(best, self.lift.sum(nets, row, col, scope).tokens)
@@ -97,7 +97,8 @@ class Factoriser:
         if common != 1:
             _, nets = self.best(p.scaled(1 / common))
             inner = Net(exact(common), (Inner(nets, tuple(sorted(free))),))
-            yield ((inner,) if len(nets) > 1 else (nets[0]._replace(coefficient=exact(common * nets[0].coefficient)),)), PREFERRED
+            single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
+            yield (tuple(single) if len(nets) == 1 else (inner,)), PREFERRED
             return
         square = perfect_square(self.algebra, p)
         if square is not None:
@@ -116,7 +117,7 @@ class Factoriser:
         for term in p.terms:
             for key, place in self._attached(term, free).items():
                 found.setdefault(key, []).append(Use(term, place))
-        many = [Divisor(*key, tuple(uses)) for key, uses in found.items() if len(uses) > 1]
+        many = [Divisor(key[0], key[1], key[2], tuple(uses)) for key, uses in found.items() if len(uses) > 1]
         rank = {"number": 0, "ones": 2}
         return sorted(many, key=lambda d: (-len(d.uses), rank.get(d.atom.kind, 1), -len(d.atom.shape), d.atom.id, d.how))
 

@@ -77,9 +77,7 @@ def perfect_square(a: Algebra, p: Poly) -> Entry | None:
     if len(p.terms) != 3:
         return None
     squares = [
-        term
-        for term, c in p.terms.items()
-        if c == 1 and all(f.exponent % 2 == 0 for f in term) and not summed_letters(term)
+        term for term, c in p.terms.items() if c == 1 and all(f.exponent % 2 == 0 for f in term) and not summed_letters(term)
     ]
     if len(squares) != 2:
         return None

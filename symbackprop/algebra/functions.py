@@ -123,7 +123,9 @@ def _is_logsumexp(a: Algebra, found: Factor, x: Poly, y: str) -> bool:
         inner, places = a.logsums[found.atom]
         swap = {str(k): found.letters[place] for place, k in enumerate(places)} | {f"{REDUCED}0": y}
         return a.renamed(inner, swap) == x
-    return found.atom.kind == "reduction" and found.atom.name == "logsumexp" and reduction_of(a, "logsumexp", x, [y]).only() == found
+    return (
+        found.atom.kind == "reduction" and found.atom.name == "logsumexp" and reduction_of(a, "logsumexp", x, [y]).only() == found
+    )
 
 
 def _relu(a: Algebra, x: Poly) -> Poly | None:

@@ -46,6 +46,7 @@ BOUND = "~@"  # begins the letters that a network sums
 
 
 def sizes_of(nets: Nets) -> dict[str, Expr]:
+    """The size of each letter of a sum of networks."""
     return {x: n for net in nets for x, n in net_sizes(net).items()}
 
 
@@ -73,10 +74,15 @@ def renamed(net: Net, swap: dict[str, str]) -> Net:
     return Net(net.coefficient, tuple(items))
 
 
+def shown_axes(atom: Atom, letters: Sequence[str]) -> tuple[str, ...]:
+    """The letters of a tensor as it is written: beyond two axes, those of size 1 are left out."""
+    return tuple(x for x, n in zip(letters, atom.shape, strict=True) if len(letters) < 3 or n != 1)
+
+
 def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
     """The letters of a factor that are written as subscripts."""
     if atom.kind in ("leaf", "onehot"):
-        return set(letters[:-2])
+        return set(shown_axes(atom, letters)[:-2])
     own = {x for p in atom.args for term in p.terms for f in term for x in leading(f.atom, f.letters) if x.isdigit()}
     return {letters[int(x)] for x in own}
 
@@ -117,10 +123,10 @@ class Lift:
         Raises MisfitError where more than two letters are left, or the formula has no matrix form.
         """
         below = {x for net in nets for x in subscripts(net)}
-        own = [x for x in letters if x not in below]
+        own = [x for x in letters if x not in below and (len(letters) < 3 or sizes[x] != 1)]
         if len(own) > 2:
             raise MisfitError("it has more than two axes")
-        row, col = (*own, None, None)[:2]
+        row, col = two(own)
         form = self.sum(nets, row, col, Scope(frozenset(below & set(letters)), tuple(sorted(sizes.items()))))
         have = sizes_of(nets)
         for letter, turned in ((row, False), (col, True)):
@@ -130,10 +136,12 @@ class Lift:
         return form, tuple(x for x in letters if x in below)
 
     def sum(self, nets: Nets, row: str | None, col: str | None, scope: Scope) -> Form:
-        """Several networks as one matrix; a summand may be smaller than the sum."""
+        """Several networks as one matrix; a number may be added to every entry, and what says itself where it is repeated."""
         made = [self.network(net, row, col, scope) for net in nets]
         if len(made) == 1:
             return made[0]
+        if row and col:
+            made = self._in_full(made, nets, row, col)
         if not made:
             return number(0)
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
@@ -141,6 +149,15 @@ class Lift:
         if all(x.op == "leaf" for x in made):
             made.sort(key=lambda x: self.rank(x.given.name))
         return Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
+
+    @staticmethod
+    def _in_full(made: list[Form], nets: Nets, row: str, col: str) -> list[Form]:
+        """Summands of a matrix with columns and rows repeated."""
+        sizes = sizes_of(nets)
+        if row not in sizes or col not in sizes:
+            return made
+        own = [net_sizes(net) for net in nets]
+        return [_repeated(x, row in n, col in n, sizes[row], sizes[col]) for x, n in zip(made, own, strict=True)]
 
     def network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
         """One network as a matrix."""
@@ -180,7 +197,7 @@ class Lift:
         own = [x for x in item.letters if x not in scope.subscripts and sizes.get(x) != 1]
         if len(own) > 2:
             raise MisfitError("a factor has three axes")
-        row, col = (*own, None, None)[:2]
+        row, col = two(own)
         if row is not None and row == col:
             raise MisfitError("a diagonal")
         if isinstance(item, Inner):
@@ -213,9 +230,12 @@ class Lift:
         below = tuple(x for x in letters if x in scope.subscripts)
         match atom.kind:
             case "leaf":
-                if below != letters[: len(below)]:
+                axes = shown_axes(atom, letters)
+                if below != axes[: len(below)]:
                     raise MisfitError("a subscript is not a leading axis")
-                return Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
+                leaf = Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
+                wide = len(letters) == 2 and atom.shape[0] == 1 and row is not None
+                return transpose(leaf) if wide else leaf  # an axis of size 1 has no letter: what is left is a row
             case "onehot":
                 if below != letters[: len(below)] or row is None:
                     raise MisfitError("an entry of a one-hot vector")
@@ -237,7 +257,7 @@ class Lift:
             inner = sorted(atom.args[0].letters())
             if atom.shape or len(inner) > 2:
                 raise MisfitError("a reduction along an axis")
-            return Form("function", (self.sum(nets[0], *(*inner, None, None)[:2], scope),), atom.name)
+            return Form("function", (self.sum(nets[0], *two(inner), scope),), atom.name)
         parts = tuple(self.sum(n, row, col, scope) for n in nets)
         match atom.kind:
             case "group":
@@ -263,6 +283,20 @@ class OneHot:
     @property
     def flat(self) -> bool:
         return False
+
+
+def _repeated(x: Form, down: bool, across: bool, rows: Expr, cols: Expr) -> Form:
+    """A column or a row as a summand of a matrix: 1 x^T; a sum of rows or columns says itself along which axis it is repeated."""
+    _, body = front_of(x)
+    if down == across or body is None or body.op in ("rowsum", "colsum", "rowmean", "colmean"):
+        return x
+    ones = Form("ones", (), cols if down else rows)
+    return scaled(Front(), product([x, transpose(ones)] if down else [ones, x]))
+
+
+def two(letters: Sequence[str]) -> tuple[str | None, str | None]:
+    """Row and column: the letters that there are."""
+    return letters[0] if letters else None, letters[1] if len(letters) > 1 else None
 
 
 def _first(letters: Any, n: int) -> list[str]:

@@ -129,10 +129,12 @@ def is_decimal(c: Number) -> bool:
 
 
 def number(value: Number) -> Form:
+    """A number."""
     return Form("number", (), Fraction(value))
 
 
 def sized(n: Any) -> Form:
+    """A size, or any expression of sizes."""
     return Form("size", (), n)
 
 

@@ -30,7 +30,6 @@ from symbackprop.algebra.poly import (
     is_summed,
     summed_letters,
 )  # fmt: skip
-from fractions import Fraction
 
 REDUCED = "*"  # begins the letters that a reduction runs over
 MOST_ORDERS = 720  # of summed letters that nothing tells apart
@@ -52,12 +51,14 @@ class Algebra:
 
     sums     (atom, axis) -> the number that its entries sum to along the axis.
     names    an atom -> the tensor that a person gave that value to.
+    used     atoms whose sums were used.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
     """
 
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
     names: dict[Atom, Named] = field(default_factory=dict)
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
+    used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -146,6 +147,7 @@ class Algebra:
             f = factors[k]
             if len(places) == 1 and f.exponent == 1 and (f.atom, axis) in self.sums:
                 alone = {y: n for y, n in summed_letters([f]).items() if len(where[y]) == 1 and y != f.letters[axis]}
+                self.used[f.atom] = None
                 return self.make(c * self.sums[f.atom, axis], factors[:k] + factors[k + 1 :], alone)
             if len(places) == 2:
                 for a, b in (places, places[::-1]):
@@ -267,11 +269,9 @@ def _without_deltas(factors: list[Factor]) -> list[Expr]:
         del factors[k]
         a, b = f.letters
         old, new = (a, b) if is_summed(a) else (b, a)
-        if a == b:
-            if is_summed(a) and not any(a in g.letters for g in factors):
-                lost.append(f.atom.shape[0])
-        else:
-            factors[:] = [g.renamed({old: new}) for g in factors]
+        factors[:] = [g.renamed({old: new}) for g in factors]
+        if is_summed(new) and not any(new in g.letters for g in factors):
+            lost.append(f.atom.shape[0])
         k = 0
     return lost
 

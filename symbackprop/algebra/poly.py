@@ -90,6 +90,7 @@ def exact(x: Number) -> Number:
 
 
 def is_summed(letter: str) -> bool:
+    """Whether a letter is summed over its term."""
     return letter[0] == "~"
 
 
@@ -164,11 +165,14 @@ class Poly:
         return own.union(*[atom.inner for atom in own])
 
     def __repr__(self) -> str:
-        shown = [" ".join([str(c), *(f"{f.atom.name}[{' '.join(f.letters)}]^{f.exponent}" for f in t)]) for t, c in self.terms.items()]
+        shown = [
+            " ".join([str(c), *(f"{f.atom.name}[{' '.join(f.letters)}]^{f.exponent}" for f in t)]) for t, c in self.terms.items()
+        ]
         return " + ".join(shown) or "0"
 
 
 def const(k: Number) -> Poly:
+    """A number as a polynomial."""
     return Poly({(): k})
 
 

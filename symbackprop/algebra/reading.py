@@ -125,22 +125,21 @@ class Reader:
 
     def _no_positions(self, c: sp.Basic) -> None:
         if c.free_symbols & set(self.letters):
-            raise NoFormError("it compares positions")
+            raise NoFormError("it takes entries by their position")
 
     def _equal(self, x: sp.Basic, y: sp.Basic) -> Poly:
         """1 where two positions are the same, where a position is an integer's, where two values are equal."""
         a = self.algebra
-        if x in self.letters and y in self.letters:
-            i, j = self.letters[x], self.letters[y]
+        positions = {p: letter for p, letter in self.letters.items() if p in (x, y)}
+        if len(positions) == 2:
+            i, j = positions.values()
             if same_size(self.sizes[i], self.sizes[j]):
                 return a.delta(self.sizes[i], i, j)
-            raise NoFormError("it compares positions")
-        if y in self.letters:
-            x, y = y, x
-        if x in self.letters and y in self.slots:
-            found = self.slots[y].only()
+            raise NoFormError("it takes entries by their position")
+        integers = [p for s, p in self.slots.items() if s in (x, y)]
+        if positions and integers:
+            found, (letter,) = integers[0].only(), positions.values()
             if found is not None and found.atom.kind == "leaf" and found.exponent == 1:
-                letter = self.letters[x]
                 onehot = a.atom("onehot", found.atom.name, (), (*found.atom.shape, self.sizes[letter]))
                 a.sums[onehot, len(onehot.shape) - 1] = 1
                 return a.factor(onehot, (*found.letters, letter))
@@ -223,7 +222,7 @@ class Values:
 
 def matrix_function(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...]) -> Poly:
     """inverse, det, logdet of a matrix."""
-    if len(letters) > 2:
+    if len(letters) != 2:
         raise NoFormError("it holds a batch of matrices")
     i, j = letters
     if kind != "inverse":

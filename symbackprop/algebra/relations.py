@@ -191,9 +191,7 @@ def _written(a: Algebra, p: Poly, atom: Atom, value: Poly) -> Poly:
         made: list[tuple[list[Factor], Fraction]] = [([f for f in term if f not in gone], Fraction(c))]
         for f in gone:
             for _ in range(int(f.exponent)):
-                made = [
-                    ([*left, *inner], d * e) for left, d in made for inner, e in instances(value, axes(f.letters), a.tags)
-                ]
+                made = [([*left, *inner], d * e) for left, d in made for inner, e in instances(value, axes(f.letters), a.tags)]
         for left, d in made:
             out += a.make(d, left, summed_letters(term))
     return out

@@ -29,8 +29,16 @@ class DerivationError(SymbackpropError):
 class Presenter(Protocol):
     """What shows a derivation to a person."""
 
+    def box(self, derivation: Derivation) -> Any:
+        """The gradients as a table of definitions, each line proved."""
+        ...
+
     def latex(self, derivation: Derivation, wrt: str) -> str:
         """The gradient by `wrt` as one LaTeX equation."""
+        ...
+
+    def definitions(self, derivation: Derivation, wrt: str) -> tuple[str, ...]:
+        """The definitions that the gradient's equation needs, as LaTeX."""
         ...
 
     def index(self, derivation: Derivation, wrt: str) -> str:
@@ -102,6 +110,17 @@ class Derivation:
         if self.presenter is None:
             raise DerivationError("nothing shows this derivation: it was made of a program alone; derive the network it belongs to")
         return self.presenter
+
+    def box(self) -> Any:
+        """The gradients as a table of definitions: each name is defined before it is used, each line is proved.
+
+        returns a box: `lines` with their formulas, `latex()` and `str()` of them all, `missing`: what has no short form, and why.
+        """
+        return self._box
+
+    @cached_property
+    def _box(self) -> Any:
+        return self.shown_by.box(self)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -180,8 +199,13 @@ class GradientView:
         return self.derivation.program.equation_of()[self.name]
 
     def latex(self) -> str:
-        """The gradient as one LaTeX equation: in closed form where that is short, else its last equation."""
+        """The gradient as one LaTeX equation: its line in the box; where that has none, its last equation."""
         return self.derivation.shown_by.latex(self.derivation, self.wrt)
+
+    @property
+    def definitions(self) -> tuple[str, ...]:
+        """The lines of the box that this gradient's line needs, as LaTeX equations in order."""
+        return self.derivation.shown_by.definitions(self.derivation, self.wrt)
 
     def index(self) -> str:
         """The gradient's last equation in index notation, as LaTeX."""

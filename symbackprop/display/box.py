@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import sympy as sp
@@ -16,10 +17,11 @@ from symbackprop.core.program import Program
 from symbackprop.display.body import function_formula, scalar
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
-from symbackprop.display.names import Letter, Name, Names, letter
+from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Atom, Binds, Fence, Node, Script, walk
 
@@ -71,7 +73,7 @@ def _power(to: Printer, x: Form) -> Node:
     return f.power(base, f.beside(f.ODOT, exponent) if x.op == "power" else exponent)
 
 
-def _rational(c) -> sp.Rational:
+def _rational(c: Fraction | int) -> sp.Expr:
     return sp.Rational(c.numerator, c.denominator)
 
 
@@ -200,10 +202,12 @@ class ShownBox:
 
     lines     in that order.
     missing   gradients that have no short form: the name of what it is by -> why.
+    assumed   labels whose entries were taken to sum to one.
     """
 
     lines: tuple[ShownLine, ...]
     missing: Mapping[str, str]
+    assumed: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, ShownLine]:
@@ -227,7 +231,7 @@ class ShownBox:
 
     def __str__(self) -> str:
         lines = [str(line) for line in self.lines]
-        lines += [f"{name}: {why}; its last step gives it." for name, why in self.missing.items()]
+        lines += [f"The gradient by {name} has no short form: {why}. Its step gives it." for name, why in self.missing.items()]
         return "\n".join(lines)
 
 
@@ -241,7 +245,7 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
         needs = tuple(n for n in order if n in line.tensors)
         lines.append(ShownLine(line.name, _equation(to, line), needs))
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
-    return ShownBox(tuple(lines), {by[n]: why for n, why in box.missing.items()})
+    return ShownBox(tuple(lines), {by[n]: why for n, why in box.missing.items()}, box.assumed)
 
 
 def _equation(to: Printer, line: Line) -> Node:
@@ -266,5 +270,7 @@ def _labels(names: Names, program: Program, box: Box) -> dict[str, Name]:
 
 
 def _free_letter(names: Names, program: Program) -> Node:
-    heads = {part for t in program.tensors.values() if t.role is None for part in walk(names.tensor(t.name)) if isinstance(part, Atom)}
+    heads = {
+        part for t in program.tensors.values() if t.role is None for part in walk(names.tensor(t.name)) if isinstance(part, Atom)
+    }
     return next((f.symbol(n) for n in _DELTAS if f.symbol(n) not in heads), f.word("grad"))

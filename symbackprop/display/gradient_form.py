@@ -7,7 +7,6 @@ from symbackprop.display.closed_form import LIMIT, ClosedForms
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
-from symbackprop.display.written_out import written_out
 from symbackprop.formulas.latex import latex
 
 
@@ -19,11 +18,10 @@ def closed_forms(names: Names, derivation: Derivation, inline: frozenset[str], l
     return ClosedForms(names, hidden | inline, limit)
 
 
-def gradient_latex(derivation: Derivation, wrt: str) -> str:
-    """The gradient by `wrt` as one LaTeX equation: in closed form where that is short, else its last equation."""
+def last_equation(derivation: Derivation, wrt: str) -> str:
+    """The last equation of the gradient by `wrt` as LaTeX, in matrix notation where it has one."""
     names, name = Names(derivation.program), derivation.gradient(wrt)
-    closed = closed_forms(names, derivation, written_out(derivation)).formula(name)
-    return latex(closed or matrix_equation(names, names.written[name]) or index_equation(names, names.written[name]))
+    return latex(matrix_equation(names, names.written[name]) or index_equation(names, names.written[name]))
 
 
 def gradient_index(derivation: Derivation, wrt: str) -> str:

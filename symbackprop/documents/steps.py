@@ -1,4 +1,4 @@
-"""A derivation as a document: the network, the backward pass step by step, the gradients in closed form."""
+"""A derivation as a document: the gradients in a box, the network, the backward pass step by step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Program, Ref, Signature, letter_sizes
 from symbackprop.display.body import scalar
-from symbackprop.display.gradient_form import closed_forms
+from symbackprop.display.box import ShownBox
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
@@ -26,6 +26,7 @@ from symbackprop.documents.document import (
     Figure,
     Formula,
     FormulaRows,
+    Link,
     Math,
     Note,
     Paragraph,
@@ -55,6 +56,7 @@ def report(
     check_table: Block | None = None,
     picture: Figure | None = None,
     values: Mapping[str, Any] | None = None,
+    box: ShownBox | None = None,
 ) -> Document:
     """The whole derivation.
 
@@ -64,15 +66,17 @@ def report(
     check_table   a block that says how the gradients were checked.
     picture       the computational graph.
     values        numbers by tensor name, shown beside the equations of scalars.
+    box           the gradients as a table of definitions.
     """
     names = Names(derived.program)
     inline = written_out(derived)
     network = _network(names, derived.forward, inline, values or {})
     steps = [step_block(names, equation, inline, values) for equation in derived.backward if _is_shown(equation)]
-    closed = _closed(names, derived, inline)
-    said = conventions(_formulas_of([*network, *steps, *closed]), bool(derived.forward.shape(derived.of)),
+    result = _result(names, derived, box) if box is not None else []
+    said = conventions(_formulas_of([*network, *steps, *result]), bool(derived.forward.shape(derived.of)),
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
-    blocks: list[Block] = [Section("The network")]
+    blocks: list[Block] = [Section("The gradients"), *result] if result else []
+    blocks.append(Section("The network"))
     if source:
         blocks.append(Code(source.strip("\n"), "python"))
     blocks += [_tensors(names, derived.forward), *network]
@@ -82,8 +86,6 @@ def report(
     if picture:
         blocks += [Section("The computational graph"), picture]
     blocks += [Section("The backward pass"), *_opening(names, derived), *steps, *_softmax(names)]
-    if closed:
-        blocks += [Section("The gradients in closed form"), *closed]
     if check_table:
         blocks += [Section("The check"), check_table]
     return Document(title or ("The gradients of ", Math(names.tensor(derived.of))), tuple(blocks))
@@ -147,25 +149,24 @@ def _opening(names: Names, derived: Derivation) -> list[Block]:
     return [Paragraph(text)]
 
 
-def _closed(names: Names, derived: Derivation, inline: frozenset[str]) -> list[Block]:
-    """The closed forms of the gradients that were asked for, and which of them have none that a line would hold."""
-    forms = closed_forms(names, derived, inline)
-    found = {name: forms.formula(name) for name in map(derived.gradient, derived.wrt)}
-    rows = [
-        Formula(node, f"shape {names.shape(name)}" if names.signature(name).shape else "")
-        for name, node in found.items()
-        if node is not None
-    ]
-    blocks: list[Block] = [FormulaRows(tuple(rows))] if rows else []
-    if forms.used_labels:
+def _result(names: Names, derived: Derivation, box: ShownBox) -> list[Block]:
+    """The lines of the box, and what has none, with the reason and the place where it is derived."""
+    rows = tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.lines)
+    blocks: list[Block] = [FormulaRows(rows)] if rows else []
+    if box.assumed:
         blocks.append(Paragraph("The entries of the labels sum to one along their last axis, which was used here."))
-    missing = [Math(names.tensor(name)) for name, node in found.items() if node is None]
-    if missing:
-        listed = [part for shown in missing for part in (", ", shown)][1:]
-        why = " would be longer than a line if all that comes from above were written out; the last of the steps above gives it."
-        whys = " would be longer than a line each if all that comes from above were written out; the steps above give them."
-        blocks.append(Paragraph((*listed, why if len(missing) == 1 else whys)))
+    for wrt, why in box.missing.items():
+        name = derived.gradient(wrt)
+        blocks.append(Paragraph((Math(names.tensor(name)), f" has no short form: {why}. ", Link("Its step", name), " gives it.")))
     return blocks
+
+
+def _line_note(names: Names, name: str) -> Content:
+    signature = names.signature(name)
+    shape = f"shape {names.shape(name)}" if signature.shape else ""
+    if signature.role is None or name in names.program.outputs:
+        return shape
+    return ("the gradient by ", Math(names.tensor(signature.role.wrt)), f", {shape}" if shape else "")
 
 
 def _softmax(names: Names) -> list[Block]:

@@ -44,7 +44,10 @@ class FormValue:
 
 
 def _leaf(at: FormValue, x: Form) -> ndarray:
-    array = np.asarray(at.values[x.given.name], dtype=float)[tuple(at.at[c] for c in x.given.subscripts)]
+    array = np.asarray(at.values[x.given.name], dtype=float)
+    if array.ndim > 2:
+        array = array.squeeze(tuple(k for k, n in enumerate(at.program.shape(x.given.name)) if n == 1))
+    array = array[tuple(at.at[c] for c in x.given.subscripts)]
     return array.reshape(array.shape + (1,) * (2 - array.ndim))
 
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from itertools import product as cartesian
 
 import numpy as np
-import sympy as sp
 from numpy import ndarray
 
 from symbackprop.algebra.box import Box, Line, box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Program
 from symbackprop.evaluate.domains import defined
-from symbackprop.evaluate.extents import SizeError, extent
+from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.forms import FormValue
@@ -77,7 +76,7 @@ def _agrees(program: Program, line: Line, point: Point) -> bool:
     for places in cartesian(*ranges):
         at = dict(zip(line.subscripts, places, strict=True))
         want = truth[tuple(at.get(x, slice(None)) for x in line.letters)]
-        want = want.reshape(want.shape + (1,) * (2 - want.ndim))
+        want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
         with np.errstate(all="ignore"):
             try:
                 got = FormValue(program, point.values, point.sizes, at).read(line.form)  # type: ignore[arg-type]
@@ -88,5 +87,3 @@ def _agrees(program: Program, line: Line, point: Point) -> bool:
         if not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * max(scale, 1e-6):
             return False
     return True
-
-

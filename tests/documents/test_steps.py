@@ -11,6 +11,7 @@ from symbackprop.documents.document import (
     Figure,
     Formula,
     FormulaRows,
+    Link,
     Note,
     Paragraph,
     Section,
@@ -167,10 +168,13 @@ def test_the_report_grows_with_the_network_and_no_faster() -> None:
     assert large < 4.6 * small
 
 
-def test_a_gradient_without_a_closed_form_is_said_to_have_none_and_why() -> None:
-    text = "X: data[n, d]\ny: data[n] & binary\nw: parameter[d]\nz = X @ w\nL = focal_loss(z, y, 2)"
-    document = report(differentiate(sb.read(text).program, "L"))
-    assert Section("The gradients in closed form") in document.blocks
-    assert "∂L/∂w would be longer than a line if all that comes from above were written out" in " ".join(
-        Text().write(document).split()
-    )
+CONVOLVED = "x: data[n]\nk: parameter[3]\nw: parameter\nz = conv1d(x[None, None], k[None, None])\nL = sum((w * z)**2)"
+
+
+def test_the_box_stands_on_top_and_says_what_has_no_short_form_and_where_it_is_derived() -> None:
+    derivation = sb.derive(CONVOLVED)
+    document = derivation.document()
+    assert document.blocks[0] == Section("The gradients")
+    text = " ".join(Text().write(document).split())
+    assert "∂L/∂k has no short form: it takes entries by their position. Its step gives it." in text
+    assert Link("Its step", "dL/dk") in [piece for b in document.blocks if isinstance(b, Paragraph) for piece in b.content]

@@ -1,0 +1,160 @@
+"""Each row of the algebra at random values: identities of functions, relations, folds; and that every reader knows every op."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from symbackprop.algebra.folds import FOLDS, perfect_square
+from symbackprop.algebra.functions import IDENTITIES, Identity, applied, pow_of, reduction_of
+from symbackprop.algebra.lift import Entry, Inner, Net
+from symbackprop.algebra.matrix import OPS
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ONE, Factor, Poly, const
+from symbackprop.algebra.relations import ROWS, Relation, relations
+from symbackprop.core.functions import FUNCTIONS
+from symbackprop.core.program import size
+from symbackprop.display.box import FORMULAS
+from symbackprop.judge.forms import RULES
+from tests.algebra.poly_value import function_value, poly_value
+
+N, M = size("n"), size("m")
+SIZES = {"n": 3, "m": 4}
+RNG = np.random.default_rng(0)
+ARRAYS = {
+    "x": RNG.uniform(-0.9, 0.9, 3),
+    "y": RNG.uniform(0.2, 0.9, 3),
+    "A": RNG.uniform(0.1, 1.0, (3, 4)),
+    "S": np.eye(3) + RNG.uniform(0.0, 0.2, (3, 3)),
+    "R": np.eye(3) + RNG.uniform(0.0, 0.2, (3, 3)),
+    "t": np.asarray(0.4),
+}
+
+
+def leaf(a: Algebra, name: str, *letters: str) -> Poly:
+    """An entry of one of the arrays above."""
+    shape = {3: N, 4: M}
+    atom = a.atom("leaf", name, (), [shape[k] for k in ARRAYS[name].shape])
+    atom.positive = name in ("y", "t")
+    return a.factor(atom, letters)
+
+
+def value(p: Poly, letters: Sequence[str]) -> np.ndarray:
+    return poly_value(p, letters, ARRAYS, SIZES)
+
+
+def arguments(row: Identity, a: Algebra) -> Poly:
+    """An argument of which the row says something."""
+    x = leaf(a, "x", "i")
+    if row.says.endswith("(0) = 0") or "(0) = " in row.says:
+        return Poly({})
+    match row.says:
+        case "log(exp(x)) = x":
+            return applied(a, FUNCTIONS["exp"], x)
+        case "exp(x - logsumexp(x)) = softmax(x)":
+            scores = leaf(a, "A", "i", "j")
+            return scores - reduction_of(a, "logsumexp", scores, ["j"])
+        case "[number > 0]":
+            return const(2)
+        case "[c x > 0] = [x > 0] for c > 0":
+            return x.scaled(3)
+        case "relu(x) = x [x > 0]" | "identity(x) = x" | "step(x) = [x > 0]":
+            return x
+    return -x
+
+
+@pytest.mark.parametrize("row", IDENTITIES, ids=[row.says for row in IDENTITIES])
+def test_an_identity_holds_at_random_values(row: Identity) -> None:
+    a = Algebra()
+    x = arguments(row, a)
+    found = row.form(a, x)
+    assert found is not None, "the row says nothing of its own example"
+    letters = sorted(x.letters())
+    argument = value(x, letters)
+    if row.function in ("positive", "zero"):
+        expected = (argument > 0 if row.function == "positive" else argument == 0) * 1.0
+    else:
+        expected = function_value(FUNCTIONS[row.function], [argument])
+    np.testing.assert_allclose(value(found, letters) * np.ones_like(expected), expected, rtol=1e-12, atol=1e-14)
+
+
+def examples(a: Algebra) -> dict[str, Poly]:
+    """For each kind of relation a polynomial that holds an atom of it."""
+    x, y, t = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "t")
+    s, r = leaf(a, "S", "0", "1"), leaf(a, "R", "0", "1")
+    return {
+        "group": a.power(y + a.power(x, 2), -1),
+        "pow": pow_of(a, ONE + y, t),
+        "positive": applied(a, "positive", applied(a, FUNCTIONS["abs"], x) - t),
+        "inverse": a.closed("inverse", "", (s + r,), order=["0", "1"]),
+    }
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_relation_holds_at_random_values(kind: str) -> None:
+    a = Algebra()
+    found = list(relations(a, examples(a)[kind].atoms()))
+    assert found, "the row says nothing of its own example"
+    for relation in found:
+        assert_equal(relation)
+
+
+def assert_equal(relation: Relation) -> None:
+    left = value(Poly({relation.term: 1}), relation.letters)
+    np.testing.assert_allclose(left, value(relation.poly, relation.letters) * np.ones_like(left), rtol=1e-9, atol=1e-12)
+
+
+def net_value(a: Algebra, net: Net, letters: Sequence[str]) -> np.ndarray:
+    """A network of entries and of sums without summed letters."""
+    p = const(net.coefficient)
+    for item in net.items:
+        if isinstance(item, Entry):
+            p = a.times(p, a.make(1, [Factor(*item)]))
+        else:
+            nets = [a.make(n.coefficient, [Factor(*e) for e in n.items if isinstance(e, Entry)]) for n in item.nets]
+            p = a.times(p, sum(nets, Poly({})))
+    return value(p, letters)
+
+
+def networks(a: Algebra) -> list[Net]:
+    """For each fold a network that it shortens."""
+    x = Entry(a.atom("leaf", "x", (), [N]), ("i",), 1)
+    test = applied(a, "positive", leaf(a, "x", "i")).only()
+    base = pow_of(a, ONE - leaf(a, "y", "i"), leaf(a, "t")).only()
+    assert test is not None
+    assert base is not None
+    y = Entry(a.atom("leaf", "y", (), [N]), ("i",), 1)
+    rest = Inner((Net(-1, ()), Net(1, (y,))), ("i",))
+    return [Net(2, (x, Entry(*test))), Net(3, (Entry(*base), rest))]
+
+
+@pytest.mark.parametrize("k", range(len(FOLDS)))
+def test_a_fold_keeps_the_value(k: int) -> None:
+    a = Algebra()
+    net = networks(a)[k]
+    found = FOLDS[k](a, lambda p: (), net)
+    assert found is not None, "the fold says nothing of its own example"
+    assert len(found.items) < len(net.items)
+    np.testing.assert_allclose(net_value(a, found, ["i"]), net_value(a, net, ["i"]), rtol=1e-12)
+
+
+def test_a_square_is_found_and_is_one() -> None:
+    a = Algebra()
+    p = a.power(leaf(a, "x", "i") - leaf(a, "y", "i"), 2)
+    entry = perfect_square(a, p)
+    assert entry is not None
+    np.testing.assert_allclose(value(a.make(1, [Factor(*entry)]), ["i"]), (ARRAYS["x"] - ARRAYS["y"]) ** 2)
+
+
+def test_every_op_has_a_cost_a_formula_and_a_value() -> None:
+    assert set(OPS) == set(FORMULAS) == set(RULES)
+
+
+def test_an_op_that_is_not_known_is_refused_by_name() -> None:
+    from symbackprop.algebra.matrix import Form
+    from symbackprop.core.functions import UnknownOperationError
+    from symbackprop.core.program import Program
+    from symbackprop.judge.forms import FormValue
+
+    with pytest.raises(UnknownOperationError, match="whirl"):
+        FormValue(Program({}, (), ()), {}, {}, {}).read(Form("whirl"))
