@@ -108,7 +108,7 @@ def _ranked(sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequ
     computed = {target for _, target in ends}
     weights = [_COMPUTED if source in computed else _GIVEN for source, _ in ends]
     arcs = [Arc(*pair, 2 if label else 1, weight) for pair, label, weight in zip(ends, labels, weights, strict=True)]
-    rank = levels(len(sizes), arcs)
+    rank = _without_gaps(levels(len(sizes), arcs), ends)
     plan = _Plan([size[0] for size in sizes], [size[1] for size in sizes], rank, len(sizes))
     shared: dict[tuple[int, int], int] = {}  # the place in a rank where a source's wires pass as one until they part
     for (source, target), label, weight in zip(ends, labels, weights, strict=True):
@@ -128,6 +128,13 @@ def _ranked(sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequ
         for link in pairwise(plan.paths[-1]):
             plan.links[link] = plan.links.get(link, 0) + weight
     return plan
+
+
+def _without_gaps(rank: Sequence[int], ends: Sequence[tuple[int, int]]) -> list[int]:
+    """The ranks without those that no box stands in and no wire passes: parts that no wire joins may lie far apart."""
+    used = {*rank, *(at for source, target in ends for at in range(rank[source], rank[target]))}
+    place = {at: k for k, at in enumerate(sorted(used))}
+    return [place[at] for at in rank]
 
 
 def _across(plan: _Plan) -> list[float]:

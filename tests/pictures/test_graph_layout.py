@@ -137,3 +137,19 @@ def test_a_value_that_many_read_far_below_runs_as_one_wire_until_it_parts():
 def test_parts_without_wires_between_them_stand_side_by_side():
     layout = place(dict.fromkeys("abcd", (60.0, 30.0)), [Wire("a", "b"), Wire("c", "d")], sideways=False)
     assert layout.centres["a"][1] == layout.centres["c"][1] < layout.centres["b"][1] == layout.centres["d"][1]
+
+
+@given(graphs(), graphs())
+def test_parts_that_no_wire_joins_leave_no_rank_empty(one, two):
+    boxes, wires = one
+    others = {f"other {name}": size for name, size in two[0].items()}
+    wires = [*wires, *(Wire(f"other {w.source}", f"other {w.target}", w.label) for w in two[1])]
+    assert set(place(boxes | others, wires, sideways=False).centres) == {*boxes, *others}
+
+
+def test_a_box_alone_beside_a_long_chain():
+    boxes = {f"n {k}": (20.0, 20.0) for k in range(7)}
+    label = (40.0, 20.0)
+    wires = [Wire("n 0", "n 2", None), Wire("n 2", "n 5", label), Wire("n 3", "n 4", None), Wire("n 0", "n 4", None),
+             Wire("n 1", "n 3", label), Wire("n 1", "n 5", None), Wire("n 1", "n 5", None)]  # fmt: skip
+    assert set(place(boxes, wires, sideways=False).centres) == set(boxes)
