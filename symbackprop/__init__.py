@@ -15,6 +15,7 @@ PUBLIC = {
     # ways in
     "read": "verbs",
     "network": "verbs",
+    "trace": "verbs",
     "from_sympy": "notation.sympy_input",
     # tensors
     "parameter": "notation",
@@ -41,11 +42,12 @@ if TYPE_CHECKING:
     from symbackprop.language import *  # noqa: F403
     from symbackprop.notation import binary, data, integers, labels, parameter, positive, unit
     from symbackprop.notation.sympy_input import from_sympy
-    from symbackprop.verbs import check, compile, derive, draw, network, read, train, verify
+    from symbackprop.verbs import check, compile, derive, draw, network, read, trace, train, verify
 
 __all__ = [
     "read",
     "network",
+    "trace",
     "from_sympy",
     "parameter",
     "data",

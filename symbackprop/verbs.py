@@ -17,6 +17,7 @@ from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
+from symbackprop import language
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import NotationError, from_tensors, read_function, shortened
 from symbackprop.notation import read as read_source
@@ -90,6 +91,34 @@ def network(thing: Any = None, /, *, loss: str | None = None, gates: str = "auto
     if thing is None:
         return lambda function: read(function, loss, gates)
     return read(thing, loss, gates)
+
+
+def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, **options: Any) -> Network:
+    """The network of a function as it stands: it is called on `args` with traced arrays, and what it computes is read.
+
+    function  a Python function that computes with NumPy: loops, helpers, classes, dicts of parameters are run as they are; or a
+              bound method, whose object's arrays are traced as well.
+    args      what it is called with: arrays, dicts, lists, objects with arrays, numbers, None. Copies are used. `options` by name.
+    wrt       names ("W1") or paths of the arrays that are learnt; None: arrays of floats inside containers and objects, else
+              all arrays of floats.
+    loss      where the function returns several values, the key or position of the loss; None: the first of a tuple.
+    sizes     names of sizes that are to be the numbers of the example, or "all"; others stay symbols where the function allows.
+
+    The network holds its loss at the example against what the function returns there and at a point beside it. Its `example`
+    holds the arrays by name. Of a tensor: its trace, the sum of its diagonal.
+    Raises NotationError, with the line of the function, where a value decides its course or leaves NumPy.
+    """
+    if isinstance(function, Tensor):
+        return language.trace(function)
+    from symbackprop.judge.traced import require_equal
+    from symbackprop.notation.trace import Subject, Tracing
+
+    own = function.function if isinstance(function, Network) and function.function is not None else function
+    subject = Subject(own, args, options, loss)
+    tracing = Tracing(subject, subject.chosen(_names(wrt)), _names(sizes) or ())
+    found = tracing.network()
+    require_equal(found, tracing)
+    return found
 
 
 def derive(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:

@@ -20,13 +20,14 @@ class Network:
     name      what to call it: the name of the file or function, or "network".
     title     the first comment, or the docstring; None where there is none.
     source    the text as written; None where there is none.
-    origin    "text", "latex", "function", "tensors" or "sympy".
+    origin    "text", "latex", "function", "trace", "tensors" or "sympy".
     gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
     aliases   further names of a tensor -> the name that the program has for it.
     lines     the name of a tensor -> the line and column, from 1, where it is written.
     notes     what a person should know, such as a declared tensor that nothing reads.
     function  the Python function that it was read from; None where there is none, and where the network was pickled.
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
+    example   arrays by input that the network was made with, where it was traced; a check and a picture start from them.
     """
 
     program: Program
@@ -42,6 +43,7 @@ class Network:
     function: Callable[..., Any] | None = field(default=None, compare=False)
     outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)
     declared: tuple[Any, ...] = field(default=(), compare=False)
+    example: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "function": None}  # where pickle looks for a decorated function, the network is found

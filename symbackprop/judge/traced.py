@@ -1,0 +1,70 @@
+"""A traced network against the function that it was traced from: equal at the example, and at a point beside it.
+
+The second point tells what the first cannot: a value that left the trace as a plain number stays what it was in the example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.network import Network
+from symbackprop.evaluate.points import PointError, generator
+from symbackprop.evaluate.tape import forward
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.trace import Tracing
+
+ROUNDING, SINGLE = 1e-9, 1e-4  # relative: of float64, and of functions that compute in float32
+STEPS = (0.01, 1e-4)  # how far the second point lies from the example, relative to the entries
+
+
+def require_equal(network: Network, tracing: Tracing) -> None:
+    """Raise NotationError where the network is not the function."""
+    here = _loss(network, network.example)
+    own = tracing.subject.value(tracing.example)
+    if not np.isfinite(own):
+        raise NotationError(f"the loss of the example is {own}.", "Give an example where it is finite.")
+    if not _close(here, own, network):
+        raise NotationError(f"the traced loss is {here:.12g} where the function returns {own:.12g}.{_why(tracing)}")
+    for moved in _moved(network, tracing):
+        own = tracing.subject.value(tracing.example | moved)
+        there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
+        if np.isfinite(own) and np.isfinite(there):
+            if not _close(there, own, network):
+                raise NotationError(
+                    f"beside the example the traced loss is {there:.12g}, the function returns {own:.12g}: "
+                    f"values of the example stayed as plain numbers.{_why(tracing)}"
+                )
+            return
+
+
+def _moved(network: Network, tracing: Tracing) -> Iterator[Mapping[str, ndarray]]:
+    """Points beside the example: every array of floats moved, then only those that the loss is differentiated by."""
+    floats = {n: a for n, a in tracing.example.items() if a.dtype.kind == "f" and n not in tracing.frozen}
+    rng = generator(0)
+    for step in STEPS:
+        for names in (list(floats), [n for n in floats if n in tracing.wrt]):
+            yield {n: _beside(floats[n], step, rng) for n in names}
+
+
+def _beside(array: ndarray, step: float, rng: np.random.Generator) -> ndarray:
+    scale = float(np.abs(array).max(initial=0)) or 1.0
+    return (array + step * scale * rng.uniform(-1, 1, array.shape)).astype(array.dtype)
+
+
+def _loss(network: Network, arrays: Mapping[str, ndarray]) -> float:
+    try:
+        return float(forward(network.program, arrays)[network.loss])
+    except PointError:
+        return float("nan")
+
+
+def _close(a: float, b: float, network: Network) -> bool:
+    single = any(array.dtype in (np.float32, np.float16) for array in network.example.values())
+    return bool(abs(a - b) <= (SINGLE if single else ROUNDING) * max(1.0, abs(a), abs(b)))
+
+
+def _why(tracing: Tracing) -> str:
+    return f" {tracing.leaks[-1]}; write NumPy's functions there." if tracing.leaks else ""

@@ -1,0 +1,315 @@
+"""NumPy's functions as operations of the language: a row for each, so that what is not here is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from symbackprop.language import operations as ops
+from symbackprop.language.tensors import Tensor, as_tensor, normal_axis, take
+from symbackprop.notation.trace import shaping
+from symbackprop.notation.trace.indexing import filled, symbolic
+from symbackprop.notation.trace.sizes import expr_of
+from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.trace.writing import placed
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+
+
+def _logical(a: Any) -> Any:
+    return as_tensor(a) != 0
+
+
+UFUNCS: dict[str, Callable[..., Any]] = {
+    **ops.TABLE,
+    "add": ops.add, "subtract": ops.subtract, "multiply": ops.multiply, "divide": ops.divide, "power": ops.power,
+    "float_power": ops.power, "negative": ops.negative, "positive": lambda a: a, "sqrt": ops.sqrt, "square": ops.square,
+    "reciprocal": ops.reciprocal, "log2": ops.log2, "log10": ops.log10, "exp2": lambda a: ops.exp(a * ops.log(2)),
+    "cbrt": lambda a: ops.sign(a) * ops.abs(a) ** sp.Rational(1, 3), "hypot": lambda a, b: ops.sqrt(ops.square(a) + ops.square(b)),
+    "fmax": ops.maximum, "fmin": ops.minimum, "conjugate": lambda a: a, "deg2rad": lambda a: a * sp.pi / 180,
+    "greater": lambda a, b: a > b, "less": lambda a, b: a < b, "greater_equal": lambda a, b: a >= b, "less_equal": lambda a, b: a <= b,
+    "equal": lambda a, b: a == b, "not_equal": lambda a, b: a != b,
+    "logical_not": lambda a: a == 0, "logical_and": lambda a, b: _logical(a) * _logical(b),
+    "logical_or": lambda a, b: ops.maximum(_logical(a), _logical(b)), "logical_xor": lambda a, b: _logical(a) != _logical(b),
+}  # fmt: skip
+"""Entry by entry, by the name of the ufunc."""
+
+OF_BOOLEANS = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor"}
+REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+ACCUMULATED = {"add": "cumsum", "multiply": "cumprod"}
+FLAT = "its derivative is zero or none, so that nothing comes back through it"
+
+
+def ufunc(run: Run, name: str, arrays: Sequence[Traced], options: dict[str, Any]) -> Tensor:
+    """The tensor of an operation entry by entry, or of a matrix product."""
+    further = set(options) - {"dtype", "casting", "order", "subok"}
+    if further:
+        raise run.refusal(f"np.{name} with {min(further)}= is not traced.", "Write np.where.")
+    if name == "matmul":
+        return product(run, *arrays)
+    if name in OF_BOOLEANS and all(a.dtype == bool for a in arrays):
+        name = OF_BOOLEANS[name]
+    row = UFUNCS.get(name)
+    if row is None:
+        raise run.refusal(f"np.{name} is not traced: {FLAT if name in ('floor', 'ceil', 'rint') else 'no row says it'}.", "")
+    tensors = run.aligned(*arrays)
+    return as_tensor(row(*tensors))
+
+
+def product(run: Run, a: Traced, b: Traced) -> Tensor:
+    """a @ b."""
+    run.equal(a.tensor.shape[-1], b.tensor.shape[-2 if b.ndim > 1 else 0])
+    if a.ndim > 2 and b.ndim > 2:
+        for n, m, x, y in zip(
+            reversed(np.shape(a.value)[:-2]), reversed(np.shape(b.value)[:-2]), reversed(a.tensor.shape[:-2]),
+            reversed(b.tensor.shape[:-2]), strict=False,
+        ):  # fmt: skip
+            if n == m:
+                run.equal(x, y)
+    return ops.matmul(run.settled(a.tensor), run.settled(b.tensor))
+
+
+def by_method(run: Run, function: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """np.add.reduce, np.add.accumulate, np.multiply.outer, np.add.at."""
+    name = function.__name__
+    if method == "at" and name in ("add", "subtract"):
+        return _add_at(run, function, *inputs)
+    if method == "reduce" and name in REDUCED:
+        axis = inputs[1] if len(inputs) > 1 else options.pop("axis", 0)
+        return run.function(getattr(np, REDUCED[name]), (inputs[0],), {"axis": axis, **_given(options)})
+    if method == "accumulate" and name in ACCUMULATED:
+        return run.function(getattr(np, ACCUMULATED[name]), inputs, {"axis": 0, **_given(options)})
+    if method == "outer":
+        a, b = map(run.lift, inputs)
+        return function(a[(..., *[None] * b.ndim)], b)
+    return run.made(getattr(function, method)(*run.bare(inputs), **run.bare(_given(options))), lambda: _unknown(run, f"{name}.{method}"))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value is not None and value is not np._NoValue}
+
+
+def _unknown(run: Run, name: str) -> Tensor:
+    flat = name in ("argmax", "argmin", "argsort", "round", "floor", "nonzero", "any", "all", "isnan", "isfinite", "unique")
+    raise run.refusal(f"np.{name} is not traced" + (f": {FLAT}." if flat else "."), "")
+
+
+def _add_at(run: Run, function: Any, x: Any, items: Any, value: Any) -> None:
+    if not isinstance(x, Traced):
+        raise TypeError("np.add.at into a plain array gets traced values; make the array with np.zeros")
+    new = run.lift(value)
+    function.at(x.value, run.bare(items), new.value)
+
+    def step() -> Tensor:
+        keys, whole = symbolic(run, x, items), run.settled(x.tensor)
+        part = take(Tensor(whole.shape), keys)
+        numbers = tuple(map(run.sizes.number, part.shape))
+        added = placed(filled(run, new, part.shape, numbers), keys, whole.shape)
+        return whole + added if function.__name__ == "add" else whole - added
+
+    x.write(run.computed(step))
+
+
+def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a function of NumPy gives: its values, and the tensor that its row says."""
+    name = numpy.__name__
+    if name in shaping.PLAIN:
+        return shaping.PLAIN[name](*args, **options)
+    if name in shaping.VIEWS:
+        return shaping.view(run, name, numpy, args, options)
+    if name in COMPOSED:
+        return COMPOSED[name](run, *args, **options)
+    out = options.pop("out", None)
+    value = numpy(*run.bare(args), **run.bare(options))
+    row = ROWS.get(name)
+    if isinstance(value, list | tuple):
+        return _several(run, name, value, row, args, options)
+    made = run.made(value, lambda: as_tensor(row(run, *args, **_given(options))) if row else _unknown(run, name))
+    if isinstance(out, Traced):
+        out[...] = made
+        return out
+    return made
+
+
+def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A function that gives several arrays, such as np.split."""
+    found: Any = []
+
+    def part(k: int) -> Tensor:
+        if row is None:
+            return _unknown(run, name)
+        if not found:
+            found.append(row(run, *args, **options))
+        return found[0][k]
+
+    return [run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
+
+
+def _t(run: Run, x: Any) -> Tensor:
+    return run.settled(run.lift(x).tensor)
+
+
+def _reduction(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, **further: Any) -> Tensor:
+        if further:
+            raise run.refusal(f"a reduction with {min(further)}= is not traced.", "Write np.where first.")
+        return operation(_t(run, x), _axis(axis), keepdims=keepdims)
+
+    return row
+
+
+def _axis(axis: Any) -> Any:
+    return tuple(map(int, axis)) if isinstance(axis, tuple | list) else axis if axis is None else int(axis)
+
+
+def _extreme(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
+        return operation(_t(run, x), _axis(axis), keepdims=keepdims)
+
+    return row
+
+
+def _spread(root: bool) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False, **_: Any) -> Tensor:
+        tensor = _t(run, x)
+        found = ops.var(tensor, _axis(axis), keepdims=keepdims)
+        if ddof:
+            axes = range(tensor.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+            count = sp.Mul(*[tensor.shape[a] for a in axes])
+            found = found * (count / (count - ddof))
+        return ops.sqrt(found) if root else found
+
+    return row
+
+
+def _dot(run: Run, a: Any, b: Any, **_: Any) -> Tensor:
+    x, y = run.lift(a), run.lift(b)
+    if x.ndim and y.ndim:
+        run.equal(x.tensor.shape[-1], y.tensor.shape[-2 if y.ndim > 1 else 0])
+    return ops.dot(run.settled(x.tensor), run.settled(y.tensor)) if x.ndim and y.ndim else _t(run, x) * _t(run, y)
+
+
+def _einsum(run: Run, pattern: Any, *operands: Any, **_: Any) -> Tensor:
+    arrays = [run.lift(o) for o in operands]
+    extents: dict[str, tuple[int, Any]] = {}
+    for term, array in zip(str(pattern).replace(" ", "").split("->")[0].split(","), arrays, strict=False):
+        if "." in term:
+            continue
+        for letter, n, extent in zip(term, np.shape(array.value), array.tensor.shape, strict=True):
+            if n != 1 and letter in extents:
+                run.equal(extent, extents[letter][1])
+            elif n != 1:
+                extents[letter] = n, extent
+    return ops.einsum(pattern, *[run.settled(a.tensor) for a in arrays])
+
+
+def _outer(run: Run, a: Any, b: Any, **_: Any) -> Tensor:
+    return ops.outer(ops.ravel(_t(run, a)), ops.ravel(_t(run, b)))
+
+
+def _clip(run: Run, x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None, **_: Any) -> Tensor:
+    low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
+    tensor = _t(run, x)
+    tensor = tensor if low is None else ops.maximum(tensor, _t(run, low))
+    return tensor if high is None else ops.minimum(tensor, _t(run, high))
+
+
+def _where(run: Run, condition: Any, *both: Any) -> Tensor:
+    if len(both) != 2:
+        raise run.refusal("np.where(condition) gives positions, which depend on values.", "Write np.where(condition, a, b).")
+    return ops.where(*run.aligned(*map(run.lift, (condition, *both))))
+
+
+def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
+    return ops.norm(_t(run, x), ord, axis=_axis(axis), keepdims=keepdims)
+
+
+def _average(run: Run, a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Tensor:
+    if weights is None:
+        return ops.mean(_t(run, a), _axis(axis), **_given(options))
+    x, w = run.lift(a), run.lift(weights)
+    if w.ndim == 1 and x.ndim > 1:
+        w = w[tuple(slice(None) if k == axis % x.ndim else None for k in range(x.ndim))]
+    values, by = run.aligned(x, w)
+    return ops.sum(values * by, _axis(axis)) / ops.sum(by + ops.zeros(values.shape), _axis(axis))
+
+
+def _tensordot(run: Run, a: Any, b: Any, axes: Any = 2) -> Tensor:
+    x, y = run.lift(a), run.lift(b)
+    if isinstance(axes, int):
+        axes = (list(range(x.ndim - axes, x.ndim)), list(range(axes)))
+    left, right = ([k] if isinstance(k, int) else list(k) for k in axes)
+    for i, j in zip(left, right, strict=True):
+        run.equal(x.tensor.shape[i], y.tensor.shape[j])
+    first = [chr(ord("a") + k) for k in range(x.ndim)]
+    second = [chr(ord("n") + k) for k in range(y.ndim)]
+    for i, j in zip(left, right, strict=True):
+        second[j % y.ndim] = first[i % x.ndim]
+    result = [c for c in first if c not in second] + [c for c in second if c not in first]
+    return ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(result)}", _t(run, x), _t(run, y))
+
+
+def _split(run: Run, x: Any, parts: Any, axis: int = 0) -> Any:
+    tensor = _t(run, x)
+    cuts = parts if isinstance(parts, int) else tuple(expr_of(p) for p in parts)
+    return ops.split(tensor, cuts, axis)
+
+
+def _triangle(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda run, x, k=0: operation(_t(run, x), int(k))
+
+
+def _matrix(operation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda run, *xs, **options: operation(*[_t(run, x) for x in xs], **options)
+
+
+def _solve(run: Run, a: Any, b: Any) -> Tensor:
+    return _matrix(ops.solve)(run, a, b)
+
+
+def _take(run: Run, x: Any, items: Any, axis: Any = None, **_: Any) -> Tensor:
+    array = run.lift(x) if axis is not None else run.lift(x).reshape(-1)
+    place = normal_axis("take", array.tensor, 0 if axis is None else axis)
+    return array[(*[slice(None)] * place, items)].tensor
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "sum": _reduction(ops.sum), "mean": _reduction(ops.mean), "prod": _reduction(ops.prod), "nansum": _reduction(ops.sum),
+    "max": _extreme(ops.max), "min": _extreme(ops.min), "amax": _extreme(ops.max), "amin": _extreme(ops.min),
+    "var": _spread(root=False), "std": _spread(root=True), "average": _average,
+    "dot": _dot, "vdot": lambda run, a, b: ops.dot(ops.ravel(_t(run, a)), ops.ravel(_t(run, b))),
+    "inner": _matrix(ops.inner), "outer": _outer, "einsum": _einsum, "tensordot": _tensordot, "kron": _matrix(ops.kron),
+    "trace": _matrix(ops.trace), "diag": _matrix(ops.diag), "diagonal": _matrix(ops.diagonal),
+    "where": _where, "clip": _clip, "cumsum": _reduction(lambda x, axis, keepdims: ops.cumsum(x, axis)),
+    "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
+    "norm": _norm, "inv": _matrix(ops.inv), "det": _matrix(ops.det), "solve": _solve,
+    "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
+    "slogdet": lambda run, a: (ops.sign(ops.det(_t(run, a))), ops.logdet(_t(run, a))),
+    "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: _t(run, x),
+    **shaping.ROWS,
+}  # fmt: skip
+"""NumPy's functions by name: from the arguments as they were given to the tensor, or the tensors."""
+
+COMPOSED = shaping.COMPOSED
+"""Functions that are written with others, as NumPy's documentation says them."""
+
+
+def array(run: Run, nested: Any, dtype: Any = None) -> Any:
+    """np.array of nested lists: a traced array where a traced value stands in them, else a plain one."""
+    if isinstance(nested, Traced):
+        return nested.copy() if dtype is None else nested.astype(dtype)
+    if not _holds_traced(nested):
+        return np.array(run.bare(nested), dtype=dtype)
+    rows = [run.lift(row) for row in nested]
+    made = np.stack(rows)
+    return made if dtype is None else made.astype(dtype)
+
+
+def _holds_traced(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype == object and _holds_traced(value.tolist())
+    return isinstance(value, Traced) or (isinstance(value, list | tuple) and any(map(_holds_traced, value)))

@@ -1,0 +1,191 @@
+"""x[items] and x[items] = value of traced arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from symbackprop.language import operations as ops
+from symbackprop.language.tensors import Tensor, is_integer, number_of, take
+from symbackprop.notation.trace.masked import Masked, mask_of
+from symbackprop.notation.trace.sizes import Size, expr_of
+from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.trace.writing import Entry, replaced
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+
+
+def taken(run: Run, x: Traced, items: Any) -> Any:
+    """x[items]: a view where NumPy makes a view."""
+    mask = mask_of(run, items)
+    if mask is not None:
+        return Masked(run, x, mask)
+    bare = run.bare(_plain(items))
+    value = x.value[bare]
+    places = _places(x, bare)
+    if x._parent is None:
+        known = x._own.at(places)
+        if known is not None and not np.shares_memory(value, x.value):
+            return Traced(run, value, known)
+    step = lambda whole: take(whole, symbolic(run, x, items))  # noqa: E731 - of whatever the whole is then
+    if not isinstance(value, np.ndarray) or not np.shares_memory(value, x.value):
+        return run.made(value, lambda: step(x.tensor))
+    known = x._own.at(places) if x._parent is None else None
+
+    def get(whole: Tensor) -> Tensor:
+        again = x._own.at(places) if x._parent is None else None
+        return step(whole) if again is None else run.settled(again)
+
+    def back(new: Tensor) -> None:
+        _enter(run, x, items, places, new)
+
+    return x.view(value, get, back)
+
+
+def _enter(run: Run, x: Traced, items: Any, places: np.ndarray, new: Tensor) -> None:
+    """Write a tensor of the shape of x[items] there."""
+    if x._parent is None:
+        x._own.enter(Entry(symbolic(run, x, items), places, new))
+    else:
+        x.write(run.computed(lambda: replaced(run.settled(x.tensor), symbolic(run, x, items), run.settled(new))))
+
+
+def put(run: Run, x: Traced, items: Any, value: Any) -> None:
+    """x[items] = value."""
+    if isinstance(value, Masked):
+        value.into(x)
+        return
+    new = run.lift(value)
+    mask = mask_of(run, items)
+    if mask is not None:
+        x.value[mask.value] = new.value
+        x.write(run.computed(lambda: _where(run, x, mask, new)))
+        return
+    bare = run.bare(_plain(items))
+    places = _places(x, bare)
+    if new._parent is x and isinstance(new.value, np.ndarray) and np.shares_memory(new.value, x.value[bare]):
+        return  # x[items] += 1 has written through the view already
+    once = len(np.unique(places)) == np.size(places)
+
+    def step() -> Tensor:
+        if not once and not (new.ndim == 0 and run.is_number(new)):
+            raise run.refusal("an entry is written twice by one assignment; which value stays is by chance.", "Write np.add.at.")
+        shape = take(Tensor(run.settled(x.tensor).shape), symbolic(run, x, items)).shape
+        return filled(run, new, shape, np.shape(places))
+
+    x.value[bare] = new.value
+    tensor = run.computed(step)
+    if isinstance(tensor, Exception):
+        x.write(tensor)
+    else:
+        _enter(run, x, items, places, tensor)
+
+
+def filled(run: Run, new: Traced, shape: tuple[Any, ...], numbers: tuple[int, ...]) -> Tensor:
+    """The value, of the shape of what it is written to."""
+    tensor = new.tensor
+    number = number_of(tensor)
+    if number is not None:
+        return ops.full(shape, number) if shape else tensor
+    while tensor.ndim > len(shape):  # NumPy lets leading axes of size 1 go
+        tensor = ops.squeeze(tensor, 0)
+    own = np.shape(new.value)[new.ndim - tensor.ndim :]
+    for n, have, extent, want in zip(reversed(own), reversed(tensor.shape), reversed(numbers), reversed(shape), strict=False):
+        run.equal(have, want if n == extent else sp.S.One)
+    tensor, shape = run.settled(tensor), tuple(map(run.sizes.resolved, shape))
+    return tensor if tensor.shape == shape else tensor + ops.zeros(shape)
+
+
+def _where(run: Run, x: Traced, mask: Traced, new: Traced) -> Tensor:
+    if new.ndim:
+        raise run.refusal("entries chosen by a mask get an array of values here.", "Write np.where(mask, values, x).")
+    return ops.where(*run.aligned(mask, new, x))
+
+
+def symbolic(run: Run, x: Traced, items: Any) -> Any:
+    """The index as the language reads it."""
+    several = items if isinstance(items, tuple) else (items,)
+    count = sum(1 for item in several if item is not None and item is not Ellipsis)
+    found, axis = [], 0
+    for item in several:
+        if item is Ellipsis:
+            axis += x.ndim - count
+        elif item is not None:
+            item = _one(run, x, item, axis)  # noqa: PLW2901 - the same item, as the language reads it
+            axis += 1
+        found.append(item)
+    advanced = [item for item in found if isinstance(item, Tensor) and item.shape]
+    run.broadcast([(tuple(map(run.sizes.number, item.shape)), item.shape) for item in advanced])
+    return run.settled_items(tuple(found))
+
+
+def _one(run: Run, x: Traced, item: Any, axis: int) -> Any:
+    number, extent = np.shape(x.value)[axis], run.settled(x.tensor).shape[axis]
+    match item:
+        case slice():
+            stop = item.stop if not isinstance(item.stop, int) or item.stop < number or type(item.stop) is Size else None
+            return slice(*(None if part is None else _whole(run, part) for part in (item.start, stop, item.step)))
+        case Traced() if item.ndim or not run.is_number(item):
+            return _positions(run, item, extent)
+        case list() | tuple() | range() | np.ndarray():
+            return _listed(run, np.asarray(run.bare(list(item)) if not isinstance(item, np.ndarray) else item), item, number, extent)
+        case _:
+            return _whole(run, item)
+
+
+def _whole(run: Run, item: Any) -> Any:
+    """A whole number or a size."""
+    if type(item) is Size:
+        return expr_of(item)
+    if isinstance(item, Traced):
+        number = number_of(item.tensor)
+        return int(number) if number is not None and number.is_Integer else run.position(item)
+    return int(item)
+
+
+def _positions(run: Run, item: Traced, extent: Any) -> Tensor:
+    """A traced array of positions on an axis: its entries stay below the size of the axis."""
+    tensor = item.tensor
+    if not is_integer(tensor):
+        raise run.refusal("positions are computed here.", "Give the array of positions as an argument, of whole numbers.")
+    for source in _sources(tensor):
+        run.indexed.add(source.name or "")
+        bound = source.signature.bound if source.signature else None
+        if bound is not None and run.sizes.learning and run.sizes.resolved(bound).is_Symbol:
+            run.sizes.unify(bound, extent)
+    return run.settled(item.tensor)
+
+
+def _sources(tensor: Tensor) -> list[Tensor]:
+    while tensor.signature is None or tensor.name is None or tensor.op is not None:
+        if not tensor.operands:
+            return []
+        tensor = tensor.operands[0][0]
+    return [tensor]
+
+
+def _listed(run: Run, entries: np.ndarray, item: Any, number: int, extent: Any) -> Tensor:
+    """A plain list of positions: all of them in order, or data of the network."""
+    if entries.ndim == 1 and np.array_equal(entries, np.arange(number)):
+        return ops.arange(extent)
+    if entries.dtype.kind not in "iu":
+        raise run.refusal("an index is made of whole numbers.", "")
+    if np.any(entries < 0):
+        entries = entries % number
+        return _positions(run, run.coming_in(entries), extent)
+    return _positions(run, run.coming_in(item if isinstance(item, np.ndarray) else entries), extent)
+
+
+def _plain(items: Any) -> Any:
+    if isinstance(items, tuple):
+        return tuple(map(_plain, items))
+    return list(items) if isinstance(items, range) else items
+
+
+def _places(x: Traced, bare: Any) -> np.ndarray:
+    """Which entries are meant, counted row by row."""
+    return np.asarray(np.arange(np.size(x.value)).reshape(np.shape(x.value))[bare])
+

@@ -1,0 +1,291 @@
+"""One call of a person's function on traced arrays: what NumPy was asked for becomes tensors of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.program import Signature, same_size
+from symbackprop.language.lower.nodes import ordered
+from symbackprop.language.tensors import LanguageError, Tensor, constant, is_integer, number_of
+from symbackprop.language.tensors.indexing import bound_of
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.trace import functions, indexing
+from symbackprop.notation.trace.frames import array_name, place
+from symbackprop.notation.trace.names import Names
+from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
+from symbackprop.notation.trace.traced import Traced
+
+DOMAINS = (({0.0, 1.0}, "binary"), ({-1.0, 1.0}, "sign"))
+
+
+class Restart(BaseException):
+    """The function is to be called anew, with the values of some arrays as they are: its course depends on them."""
+
+    def __init__(self, frozen: frozenset[str], line: str) -> None:
+        self.frozen, self.line = frozen, line
+
+
+class Refused(BaseException):
+    """The function cannot be traced; `fault` says why. No `except Exception` of a person's swallows it."""
+
+    def __init__(self, fault: NotationError) -> None:
+        self.fault = fault
+
+
+@dataclass
+class Run:
+    """A call under way.
+
+    sizes      what is known of the sizes, over all calls.
+    wrt        the leaves that the loss is differentiated by.
+    indexed    the arrays of whole numbers that were used as positions, over all calls.
+    frozen     the leaves whose values are taken as they are, by the identity of their arrays.
+    arrays     the example arrays by the name of their tensor: of the leaves, and of what came in on the way.
+    inputs     these tensors.
+    leaks      where a traced value became a plain number, and the tensor that it was, by the identity of the number.
+    """
+
+    sizes: Sizes
+    wrt: frozenset[str]
+    indexed: set[str]
+    frozen: dict[int, str] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    inputs: dict[str, Tensor] = field(default_factory=dict)
+    came_in: dict[int, tuple[np.ndarray, Traced]] = field(default_factory=dict)
+    leaks: dict[int, tuple[float, Traced, str]] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    _seen: list[Expr] = field(default_factory=list)
+    _depth: int = 0
+
+    # -- inputs ---------------------------------------------------------------------------------------------------------
+
+    def input(self, name: str, array: np.ndarray, parameter: bool = False) -> Traced:
+        """An array of the example as an input of the network."""
+        array = np.asarray(array)
+        extents = tuple(self.sizes.axis(f"{name}.{k}", n) for k, n in enumerate(array.shape))
+        whole = array.dtype.kind in "iu" and bool(np.all(array >= 0))
+        if parameter:
+            signature = Signature(name, extents, "parameter")
+        elif whole and (self.sizes.learning or name in self.indexed):
+            top = self.sizes.axis(f"{name}.bound", max(int(array.max(initial=0)) + 1, 2))
+            signature = Signature(name, extents, "integers", bound=top)
+        else:
+            entries = set(np.unique(array).tolist()) if array.size and array.dtype.kind in "biuf" else set()
+            domain = next((d for values, d in DOMAINS if entries and entries <= values), None)
+            signature = Signature(name, extents, "data", domain=domain)
+        tensor = Tensor(extents, signature=signature)
+        self.arrays[name], self.inputs[name] = array.copy(), tensor
+        return Traced(self, array.copy() if array.ndim else array[()], tensor)
+
+    def lift(self, value: Any) -> Traced:
+        """Anything that stands in an operation, as a traced array.
+
+        Raises LanguageError for what is no number.
+        """
+        if isinstance(value, Traced):
+            return value
+        if isinstance(value, float) and id(value) in self.leaks:
+            return self.leaks[id(value)][1]
+        if isinstance(value, bool | int | float | np.bool_ | np.integer | np.floating):
+            number = value
+            return Traced(self, _bare(number), self.computed(lambda: constant(expr_of(number))))
+        if isinstance(value, list | tuple | range):
+            found = functions.array(self, value)
+            return found if isinstance(found, Traced) else self.lift(found)
+        if isinstance(value, np.ndarray):
+            if value.dtype == object:
+                return self.lift(value.tolist())
+            return self.lift(value[()]) if not value.ndim else self.coming_in(value)
+        raise LanguageError(f"{type(value).__name__} is no number and no array")
+
+    def coming_in(self, array: np.ndarray) -> Traced:
+        """A plain array that meets a traced one: made by the function or read from elsewhere, it is data of the network."""
+        known = self.came_in.get(id(array))
+        if known is not None and np.array_equal(known[0], self.arrays[known[1].tensor.name or ""]):
+            return known[1]
+        if array.dtype.kind not in "biuf":
+            raise LanguageError(f"an array of {array.dtype} is no array of real numbers")
+        own = self.frozen.get(id(array)) or array_name(array) or "c"
+        made = self.input(self.names.fresh(own, self.inputs), array)
+        self.came_in[id(array)] = array, made
+        return made
+
+    def literal(self, number: int) -> Expr:
+        return sp.Integer(number)
+
+    # -- tensors and sizes ------------------------------------------------------------------------------------------------
+
+    def computed(self, step: Callable[[], Tensor]) -> Tensor | Exception:
+        """What the step makes, or the error that says why not: it counts only where the loss needs the value."""
+        try:
+            return self._fitted(step)
+        except NotationError as fault:
+            return fault
+
+    def _fitted(self, step: Callable[[], Tensor]) -> Tensor:
+        before, self._seen, self._depth = self._seen, [], self._depth + 1
+        try:
+            return step()
+        except LanguageError as fault:
+            found = NotationError(str(fault), "", place())
+            if not self.sizes.learning:
+                raise found from None
+            with self.sizes.tried():
+                self.sizes.pin(self._seen)  # what does not fit for all sizes may fit for the numbers of the example
+                try:
+                    return step()
+                except LanguageError:
+                    raise found from None
+        finally:
+            self._depth -= 1
+            self._seen = before + self._seen if self._depth else []
+
+    def made(self, value: Any, step: Callable[[], Tensor]) -> Traced:
+        return Traced(self, value, self.computed(step))
+
+    def settled(self, tensor: Tensor) -> Tensor:
+        """The tensor in the sizes that are known now; while sizes are learnt, one that stands for it."""
+        self._seen += tensor.shape
+        if not self.sizes.learning:
+            return tensor
+        shape = tuple(map(self.sizes.resolved, tensor.shape))
+        bound = bound_of(tensor) if is_integer(tensor) else None
+        if shape == tensor.shape and (bound is None or bound == self.sizes.resolved(bound)):
+            return tensor
+        kind = None
+        if bound is not None:
+            kind = Signature("positions", shape, "integers", bound=self.sizes.resolved(bound))
+        return Tensor(shape, None, ((tensor, ()),), signature=kind)
+
+    def settled_items(self, items: Any) -> Any:
+        """The parts of an index, in the sizes that are known now."""
+        if isinstance(items, tuple):
+            return tuple(map(self.settled_items, items))
+        if isinstance(items, Tensor):
+            return self.settled(items)
+        if isinstance(items, slice):
+            return slice(*map(self.settled_items, (items.start, items.stop, items.step)))
+        return self.sizes.resolved(items) if isinstance(items, Expr) else items
+
+    def aligned(self, *arrays: Traced) -> list[Tensor]:
+        """The tensors for an operation that broadcasts: sizes that stand above one another are one, unless one of them is 1."""
+        self.broadcast([(np.shape(a.value), a.tensor.shape) for a in arrays])
+        return [self.settled(a.tensor) for a in arrays]
+
+    def broadcast(self, shapes: list[tuple[tuple[int, ...], tuple[Expr, ...]]]) -> None:
+        """Shapes, in numbers and as sizes, that meet entry by entry."""
+        for axis in range(1, max((len(numbers) for numbers, _ in shapes), default=0) + 1):
+            column = [(numbers[-axis], extents[-axis]) for numbers, extents in shapes if len(numbers) >= axis]
+            widest = max(n for n, _ in column)
+            first = next(extent for n, extent in column if n == widest)
+            for n, extent in column:
+                self.sizes.unify(extent, first if n == widest else sp.S.One)
+
+    def pin(self, extents: Iterable[Expr]) -> None:
+        """Take sizes as the numbers that they are in the example: the function counts them out."""
+        self.sizes.pin(extents)
+
+    # -- where a traced value would become a plain one ------------------------------------------------------------------------
+
+    def refusal(self, fault: str, mend: str) -> NotationError:
+        return NotationError(fault, mend, place())
+
+    def decided(self, array: Traced, word: str) -> bool:
+        """The truth of a value that decides the course of the function.
+
+        Raises Restart where it depends on data alone, Refused where it depends on what is differentiated by.
+        """
+        self._require_data(
+            array,
+            f"`{word}` asks for the truth of a value that depends on {{}}, so the other course would never be seen.",
+            "Write np.where(condition, a, b), np.maximum or np.minimum: both sides are then derived.",
+        )
+        return bool(array.value)
+
+    def position(self, array: Traced) -> int:
+        """A traced whole number where Python asks for a plain one, as a key or in range."""
+        self._require_data(array, "a whole number that depends on {} is used as a plain one.", "Give it as an argument.")
+        return int(array.value)
+
+    def _require_data(self, array: Traced, fault: str, mend: str) -> None:
+        try:
+            tensor = array.tensor
+        except (NotationError, LanguageError) as inner:
+            raise Refused(self.refusal(fault.format("the arguments"), f"{mend} ({inner})")) from None
+        names = {t.name for t in ordered([tensor]) if t.is_input and t.name in self.inputs}
+        by = sorted(names & self.wrt)
+        if by:
+            raise Refused(self.refusal(fault.format(", ".join(by)), mend))
+        known = {array_name for array_name in names if array_name is not None} - {t.tensor.name for _, t in self.came_in.values()}
+        if known:
+            raise Restart(frozenset(known), str(place() or ""))
+
+    def leaked(self, array: Traced, how: str) -> float:
+        """The plain number that Python asks for. It is remembered, so that it is still known where it comes back unchanged."""
+        number = float(array.value)
+        self.leaks[id(number)] = number, array, f"{place() or ''}: {how}"
+        return number
+
+    def leaked_array(self, array: Traced) -> np.ndarray:
+        """The plain array that NumPy asks for."""
+        value = np.array(array.value)
+        self.leaks[id(value)] = value, array, f"{place() or ''}: a plain array is made of a traced one"  # type: ignore[assignment]
+        return value
+
+    # -- what NumPy is asked for ------------------------------------------------------------------------------------------------
+
+    def bare(self, value: Any) -> Any:
+        """The same with plain numbers and arrays in the place of traced ones."""
+        if isinstance(value, Traced):
+            return value.value
+        if isinstance(value, dict):
+            return {key: self.bare(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(map(self.bare, value))
+        if isinstance(value, slice):
+            return slice(*map(self.bare, (value.start, value.stop, value.step)))
+        return _bare(value)
+
+    def ufunc(self, ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """An operation entry by entry, or a matrix product."""
+        if method != "__call__":
+            return functions.by_method(self, ufunc, method, inputs, options)
+        target = (options.pop("out", None) or (None,))[0]
+        arrays = [self.lift(x) for x in inputs]
+        values = [a.value for a in arrays]
+        into = target.value if isinstance(target, Traced) and isinstance(target.value, np.ndarray) else None
+        tensor = self.computed(lambda: functions.ufunc(self, ufunc.__name__, arrays, options))
+        bare = self.bare(options)
+        value = ufunc(*values, **bare) if into is None else ufunc(*values, out=into, **bare)
+        if into is None:
+            return Traced(self, value, tensor)
+        target.write(tensor)
+        return target
+
+    def function(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A function of NumPy."""
+        return functions.function(self, function, args, options)
+
+    def taken(self, array: Traced, items: Any) -> Any:
+        return indexing.taken(self, array, items)
+
+    def put(self, array: Traced, items: Any, value: Any) -> None:
+        indexing.put(self, array, items, value)
+
+    def equal(self, a: Expr, b: Expr) -> None:
+        """Two sizes that must be one."""
+        if not same_size(a, b):
+            self.sizes.unify(a, b)
+
+    def is_number(self, array: Traced) -> bool:
+        return number_of(array.tensor) is not None
+
+
+def _bare(value: Any) -> Any:
+    return int(value) if type(value) is Size else float(value) if type(value) is SizedFloat else value

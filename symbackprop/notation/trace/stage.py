@@ -1,0 +1,189 @@
+"""The stage of a traced call: NumPy's ways to make arrays, and Python's to make numbers, as the person's modules see them."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbackprop.language import operations as ops
+from symbackprop.notation.trace import functions, shaping
+from symbackprop.notation.trace.sizes import Size, Sized, expr_of
+from symbackprop.notation.trace.traced import Traced
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+
+ALIKE = ("numpy", "jax.numpy", "autograd.numpy")  # modules that are written with NumPy's words
+KINDS = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool_")
+OF_MATH = (
+    "sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "tanh", "sin", "cos", "tan", "sinh", "cosh", "pow", "fabs", "hypot",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
+    """While it lasts, the modules see a NumPy whose new arrays can take traced values; afterwards all is as it was."""
+    replaced = {id(original): ours for original, ours in _replacements(run)}
+    kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    missing = object()
+    words = _words(run)
+    try:
+        for scope in modules:
+            new = {name: replaced[id(value)] for name, value in scope.items() if id(value) in replaced}
+            new |= {name: _numpy(run) for name, value in scope.items() if isinstance(value, ModuleType) and value.__name__ in ALIKE}
+            new |= {name: word for name, word in words.items() if name not in scope}
+            kept.append((scope, {name: scope.get(name, missing) for name in new}))
+            scope.update(new)
+        yield
+    finally:
+        for scope, old in kept:
+            for name, value in old.items():
+                if value is missing:
+                    scope.pop(name, None)
+                else:
+                    scope[name] = value
+
+
+def _numpy(run: Run) -> ModuleType:
+    """NumPy, with our own ways to make arrays."""
+    module = _Stand(np)
+    vars(module).update(_made(run))
+    return module
+
+
+class _Stand(ModuleType):
+    """A module that has everything of another, but for what is put into it."""
+
+    def __init__(self, original: ModuleType) -> None:
+        super().__init__(original.__name__)
+        self._original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+
+def _replacements(run: Run) -> Iterator[tuple[Any, Any]]:
+    """What a module may have imported by its own name, and what it gets instead."""
+    for name, ours in _made(run).items():
+        yield getattr(np, name), ours
+    stand = _Stand(math)
+    vars(stand).update({name: _of_math(name) for name in OF_MATH})
+    yield math, stand
+    for name in OF_MATH:
+        yield getattr(math, name), vars(stand)[name]
+
+
+def _of_math(name: str) -> Callable[..., Any]:
+    """A function of math that knows traced numbers."""
+    original, ours = getattr(math, name), getattr(np, {"pow": "power"}.get(name, name))
+    return lambda *args: (ours if any(isinstance(a, Traced | Sized) for a in args) else original)(*args)
+
+
+def _words(run: Run) -> dict[str, Any]:
+    """Python's own words that would make a plain number of a traced one."""
+    return {
+        "float": _kind(float, lambda x: x.item()),
+        "len": lambda x: x.shape[0] if isinstance(x, Traced) and x.ndim else builtins.len(x),
+        "max": _extreme(builtins.max, np.maximum),
+        "min": _extreme(builtins.min, np.minimum),
+    }
+
+
+def _extreme(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    def chosen(*args: Any, **options: Any) -> Any:
+        several = list(args[0] if len(args) == 1 else args)
+        if options or not any(isinstance(x, Traced) for x in several) or any(np.ndim(x) for x in several):
+            return original(*(args if len(args) > 1 else (several,)), **options)
+        found = several[0]
+        for x in several[1:]:
+            found = ours(found, x)
+        return found
+
+    return chosen
+
+
+def _kind(original: type, convert: Callable[[Traced], Any]) -> type:
+    """A type of numbers that leaves traced ones traced, and is the original for everybody else."""
+
+    class Kind(type):
+        def __instancecheck__(cls, value: Any) -> bool:
+            return isinstance(value, original)
+
+        def __subclasscheck__(cls, kind: type) -> bool:
+            return issubclass(kind, original)
+
+        def __call__(cls, *args: Any, **options: Any) -> Any:
+            return convert(args[0]) if args and isinstance(args[0], Traced) else original(*args, **options)
+
+        def __getattr__(cls, name: str) -> Any:
+            return getattr(original, name)
+
+        def __eq__(cls, other: object) -> bool:
+            return other is cls or other is original
+
+        def __hash__(cls) -> int:
+            return hash(original)
+
+    return Kind(original.__name__, (), {"dtype": np.dtype(original)})
+
+
+def _made(run: Run) -> dict[str, Any]:
+    """NumPy's ways to make an array, for arrays that take traced values; a way that is not here makes plain ones."""
+
+    def constant(value: float) -> Callable[..., Any]:
+        return lambda shape, dtype=float, *_, **__: shaping.filled(run, shape, value, _dtype(dtype))
+
+    def full(shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
+        return shaping.filled(run, shape, fill_value, dtype if dtype is None else _dtype(dtype))
+
+    def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = float, **_: Any) -> Any:
+        value = np.eye(run.bare(N), run.bare(M), k, _dtype(dtype))
+        return run.made(value, lambda: ops.eye(expr_of(N))) if M is None and not k else value
+
+    def arange(*args: Any, **options: Any) -> Any:
+        value = np.arange(*run.bare(args), **options)
+        first = args[1] if len(args) == 2 and type(args[0]) is int and args[0] == 0 else args[0] if len(args) == 1 else None
+        return run.made(value, lambda: ops.arange(expr_of(first))) if type(first) is Size and not options else value
+
+    def array(object: Any, dtype: Any = None, *_: Any, **__: Any) -> Any:
+        return functions.array(run, object, None if dtype is None else _dtype(dtype))
+
+    def asarray(a: Any, dtype: Any = None, *_: Any, **__: Any) -> Any:
+        return a if isinstance(a, Traced) and dtype is None else array(a, dtype)
+
+    def like(name: str) -> Callable[..., Any]:
+        def made(x: Any, *args: Any, **options: Any) -> Any:
+            return getattr(np, name)(run.lift(x), *args, **options)
+
+        return made
+
+    converted = {name: _kind(getattr(np, name), lambda x, name=name: x.astype(getattr(np, name))) for name in KINDS}
+    return converted | {
+        "zeros": constant(0), "ones": constant(1), "empty": constant(0), "full": full, "eye": eye, "identity": eye, "arange": arange,
+        "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray,
+        "zeros_like": like("zeros_like"), "ones_like": like("ones_like"), "empty_like": like("empty_like"),
+        "full_like": like("full_like"), "c_": _Joined(column=True), "r_": _Joined(column=False),
+    }  # fmt: skip
+
+
+def _dtype(kind: Any) -> Any:
+    return kind.dtype if isinstance(kind, type) and isinstance(vars(kind).get("dtype"), np.dtype) else kind
+
+
+class _Joined:
+    """np.c_[a, b] and np.r_[a, b] of arrays."""
+
+    def __init__(self, column: bool) -> None:
+        self.column = column
+
+    def __getitem__(self, several: Any) -> Any:
+        parts = several if isinstance(several, tuple) else (several,)
+        if not any(isinstance(p, Traced) for p in parts):
+            return (np.c_ if self.column else np.r_)[several]
+        return np.column_stack(parts) if self.column else np.concatenate([np.atleast_1d(p) for p in parts])

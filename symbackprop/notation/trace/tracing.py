@@ -1,0 +1,235 @@
+"""From a function to its network: it is called until its sizes are known, then once to write it down, then at other sizes.
+
+A size stays a symbol where the function, called on arrays of other sizes, makes the same program; else it is the number of the
+example, and the network says so.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sympy import Symbol
+
+from symbackprop.core.errors import shown
+from symbackprop.core.network import Network
+from symbackprop.core.program import Program, shape_text
+from symbackprop.language import operations as ops
+from symbackprop.language.lower.nodes import ordered
+from symbackprop.language.tensors import LanguageError, number_of
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.networks import made
+from symbackprop.notation.trace.run import Refused, Restart, Run
+from symbackprop.notation.trace.sizes import Sizes, UnsettledError
+from symbackprop.notation.trace.stage import staged
+from symbackprop.notation.trace.subject import Subject
+from symbackprop.notation.trace.traced import Traced
+
+ROUNDS = 6  # times that the function is called anew because its course depends on values
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A traced call: what it returned as the loss, and the call itself."""
+
+    run: Run
+    loss: Traced
+
+    @property
+    def value(self) -> float:
+        return float(np.squeeze(self.loss.value))
+
+
+class Tracing:
+    """A function under tracing.
+
+    subject  the function with its arrays.
+    wrt      the leaves that the loss is differentiated by.
+    """
+
+    def __init__(self, subject: Subject, wrt: Iterable[str], settled: Iterable[str] = ()) -> None:
+        self.subject, self.wrt = subject, frozenset(wrt)
+        self.settled = set(settled)  # sizes that a person wants as numbers
+        self.sizes, self.indexed = Sizes(), set[str]()
+        self.frozen: dict[str, str] = {}
+        self.pinned: dict[str, int] = {}
+        self.random = False
+        self.leaks: list[str] = []  # where traced values became plain ones, in the last call
+        self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
+
+    def network(self) -> Network:
+        """The network.
+
+        Raises NotationError where the function cannot be traced, with the line of it.
+        """
+        self.sizes, outcome = self._learnt()
+        network = self._written(outcome)
+        bad = self._unsteady(network.program, outcome)
+        if bad:
+            self._pin(bad)
+            outcome = self._call(self.example)
+            network = self._written(outcome)
+        return replace(network, notes=(*self._said(outcome), *network.notes))
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    def _learnt(self) -> tuple[Sizes, Outcome]:
+        """The sizes, and a call that takes them as settled."""
+        for _ in range(ROUNDS):
+            self.sizes = Sizes()
+            try:
+                outcome = self._call(self.example)
+                self._settle(outcome)
+                return self.sizes, self._call(self.example)
+            except Restart as again:
+                self.frozen |= dict.fromkeys(again.frozen, again.line)
+            except UnsettledError:
+                continue
+        raise NotationError("the course of the function differs from call to call.", "Make it depend on its arguments alone.")
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Pin what no other example could change, then name the sizes that are left."""
+        sizes, run = self.sizes, outcome.run
+        of_leaves = sizes.free(e for name in self.subject.leaves if name in run.inputs for e in run.inputs[name].shape)
+        sizes.pin([s for s in sizes.numbers if not sizes.free([s]) <= of_leaves])
+        named = {n for s, n in sizes.names.items() if n in self.settled or "all" in self.settled}
+        sizes.pin([s for s, n in sizes.names.items() if n in named] if "all" not in self.settled else list(sizes.numbers))
+        taken = {*self.subject.leaves, *run.inputs, *run.names.words()}
+        sizes.settle(taken)
+
+    def _call(self, arrays: Mapping[str, np.ndarray]) -> Outcome:
+        """The function, called on traced arrays."""
+        run = Run(self.sizes, self.wrt, self.indexed)
+        given: dict[str, Any] = {}
+        for name, array in arrays.items():
+            if name in self.frozen:
+                given[name] = array.copy()
+                run.frozen[id(given[name])] = name
+            else:
+                given[name] = run.input(name, array, name in self.wrt)
+        before = sys.gettrace()
+        with self.subject.standing(given) as call, staged(run, self.subject.modules.values()):
+            sys.settrace(run.names.watch)
+            try:
+                result = call()
+            except Refused as refused:
+                raise refused.fault from None
+            finally:
+                sys.settrace(before)
+            self.random = self.random or self.subject.drew()
+            self.leaks = list(dict.fromkeys(text for _, _, text in run.leaks.values()))
+            return Outcome(run, self._loss(run, result))
+
+    def _loss(self, run: Run, result: Any) -> Traced:
+        """The traced number that is the loss."""
+        found = self.subject.loss_of(result)
+        if isinstance(found, float) and id(found) in run.leaks:
+            found = run.leaks[id(found)][1]
+        if not isinstance(found, Traced):
+            raise NotationError(*_untraced(found, run))
+        if np.size(found.value) != 1:
+            fault = f"{self._name} returns an array {shape_text(found.sizes)}, which is no loss."
+            raise NotationError(fault, "Trace a function that sums it up, or say which of the returned values is the loss: loss=0.")
+        return found
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.subject.function, "__name__", "function")
+
+    # -- writing it down --------------------------------------------------------------------------------------------------
+
+    def _written(self, outcome: Outcome) -> Network:
+        """The network of a call."""
+        run = outcome.run
+        try:
+            tensor = outcome.loss.tensor
+        except LanguageError as fault:
+            raise NotationError(str(fault)) from None
+        if tensor.shape:
+            tensor = ops.reshape(tensor, ()) if all(n == 1 for n in tensor.shape) else ops.sum(tensor)
+        if tensor.is_input or number_of(tensor) is not None:
+            raise NotationError(f"what {self._name} returns does not depend on {', '.join(sorted(self.wrt))}.", "")
+        needed = ordered([tensor])
+        run.names.given(needed, {*run.inputs, *map(str, self.sizes.numbers)})
+        name = tensor.name or run.names.fresh("L", {*run.inputs, *(t.name for t in needed if t.name), *map(str, self.sizes.numbers)})
+        reached = {id(t) for t in needed}
+        declared = [t for n, t in run.inputs.items() if id(t) in reached or n in self.wrt]
+        document = self.subject.function.__doc__
+        network = made(
+            {name: tensor}, declared, name, "whole", name=self._name,
+            title=textwrap.dedent(document).strip().split("\n")[0] if document else None,
+            origin="trace", function=self.subject.function,
+            example={t.name: run.arrays[t.name] for t in declared if t.name},
+        )  # fmt: skip
+        return network
+
+    # -- other sizes --------------------------------------------------------------------------------------------------------
+
+    def _unsteady(self, program: Program, outcome: Outcome) -> list[Symbol]:
+        """The sizes at which the function makes another program: it counts them out."""
+        symbols = sorted({s for s in program.sizes() if isinstance(s, Symbol)}, key=str)
+        if not symbols or self._same(program, outcome, symbols):
+            return []
+        if len(symbols) == 1:
+            return symbols
+        bad = [s for s in symbols if not self._same(program, outcome, [s])]
+        return bad or symbols
+
+    def _same(self, program: Program, outcome: Outcome, symbols: list[Symbol]) -> bool:
+        """Whether the function makes the same program where these sizes are others."""
+        kept = dict(self.sizes.numbers)
+        used = set(kept.values())
+        try:
+            for symbol in symbols:
+                number = next(n for n in range(kept[symbol] + 1, 10**9) if n not in used)
+                used.add(number)
+                self.sizes.numbers[symbol] = number
+            arrays = {name: self._resized(outcome.run, name, array) for name, array in self.example.items()}
+            with np.errstate(all="ignore"):
+                return self._written(self._call(arrays)).program == program
+        except (Exception, UnsettledError, Restart):  # noqa: BLE001 - a person's function may raise anything at other sizes
+            return False
+        finally:
+            self.sizes.numbers = kept
+
+    def _resized(self, run: Run, name: str, array: np.ndarray) -> np.ndarray:
+        """An example array at the sizes of `sizes.numbers`: its entries, again and again."""
+        if name not in run.inputs:
+            return array
+        shape = tuple(self.sizes.number(extent) for extent in run.inputs[name].shape)
+        return np.resize(array, shape) if shape != array.shape else array
+
+    def _pin(self, symbols: list[Symbol]) -> None:
+        self.pinned |= {str(s): self.sizes.numbers[s] for s in symbols}
+        self.sizes.learning = True
+        self.sizes.pin(symbols)
+        self.sizes.learning = False
+
+    # -- what is said -------------------------------------------------------------------------------------------------------
+
+    def _said(self, outcome: Outcome) -> list[str]:
+        """What a person must know of the network beside its equations."""
+        said = [f"{n} is {k}, as in the example: the function counts it out, or uses it as a number." for n, k in self.pinned.items()]
+        said += [
+            f"{name}: its values decide the course of the function ({line}), so the network holds for these."
+            for name, line in self.frozen.items()
+        ]
+        came = [t.tensor.name for _, t in outcome.run.came_in.values() if t.tensor.name in outcome.run.inputs]
+        if self.random and came:
+            said.append(f"Random numbers are drawn: {', '.join(filter(None, came))} are data of the network, as drawn for the example.")
+        return said
+
+
+def _untraced(found: Any, run: Run) -> tuple[str, str]:
+    """Why what is returned is no loss."""
+    leaks = list(dict.fromkeys(text for _, _, text in run.leaks.values()))
+    if found is None:
+        return "the function returns nothing.", "Write return loss at its end."
+    if leaks:
+        return f"the loss is a plain number; {leaks[-1]}.", "Write NumPy's functions, and leave arrays as they are."
+    return f"{shown(found)} is returned, which depends on no array that was traced.", "Return the loss, or (loss, anything)."
+
