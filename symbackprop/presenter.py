@@ -122,6 +122,8 @@ def draw_at(
     from symbackprop.pictures.network_graph import draw_network
 
     program = derivation.forward
+    if at is None and sizes is None and derivation.network is not None:
+        at = derivation.network.example or None
     if len(program.equations) > LARGEST:
         raise SymbackpropError(
             f"the network has {len(program.equations)} equations; a picture of more than {LARGEST} helps nobody. "

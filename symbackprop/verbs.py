@@ -17,7 +17,7 @@ from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
-from symbackprop import language
+from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import NotationError, from_tensors, read_function, shortened
 from symbackprop.notation import read as read_source
@@ -93,7 +93,13 @@ def network(thing: Any = None, /, *, loss: str | None = None, gates: str = "auto
     return read(thing, loss, gates)
 
 
-def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, **options: Any) -> Network:
+@overload
+def trace(function: Tensor, /) -> Tensor: ...
+@overload
+def trace(
+    function: Callable[..., Any], *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, **options: Any
+) -> Network: ...
+def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, **options: Any) -> Any:
     """The network of a function as it stands: it is called on `args` with traced arrays, and what it computes is read.
 
     function  a Python function that computes with NumPy: loops, helpers, classes, dicts of parameters are run as they are; or a
@@ -109,7 +115,7 @@ def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes:
     Raises NotationError, with the line of the function, where a value decides its course or leaves NumPy.
     """
     if isinstance(function, Tensor):
-        return language.trace(function)
+        return matrix_trace(function)
     from symbackprop.judge.traced import require_equal
     from symbackprop.notation.trace import Subject, Tracing
 
@@ -214,7 +220,7 @@ def check(
     sizes      sizes by name that are settled; the others are drawn.
     points     how many points.
     tolerance  the relative error that rounding may leave against the tape and the complex step; None: 1e-9.
-    at         one point of your own, an array for each input, instead of random ones.
+    at         one point of your own, an array for each input, instead of random ones; None: the example of a traced network.
     of         what is differentiated, where it is not the loss.
 
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
@@ -271,11 +277,12 @@ def compile(net: Any, sizes: Sizes = None, dtype: str = "float64", wrt: Names = 
     return compiled(_derived(net, wrt), sizes, dtype, refuse_nan)
 
 
-def train(net: Any, data: Any, **settings: Any) -> Trained:
+def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
 
     net        what `read` takes.
-    data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
+    data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits"; None: the example of
+               a traced network, which training also starts from.
     settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, momentum,
                decay, schedule, patience, predict, start, sizes, dtype, checkpoint, resume, progress.
 
@@ -284,7 +291,13 @@ def train(net: Any, data: Any, **settings: Any) -> Trained:
     """
     from symbackprop.training import train as trained
 
-    return trained(read(net), data, **settings)
+    network = read(net)
+    learnt = {t.name for t in network.program.inputs if t.kind == "parameter"}
+    if network.example and "resume" not in settings:
+        settings.setdefault("start", {n: array for n, array in network.example.items() if n in learnt})
+    if data is None:
+        data = {n: array for n, array in network.example.items() if n not in learnt}
+    return trained(network, data, **settings)
 
 
 def draw(
@@ -299,7 +312,7 @@ def draw(
 
     net     a Derivation, or what `read` takes.
     wrt     show the gradients of these only; None: of every tensor.
-    at      the point, an array for each input; None: a random point.
+    at      the point, an array for each input; None: the example of a traced network, else a random point.
     seed    of the random point.
     sizes   fixed sizes for the random point.
     of      the tensor whose gradients are shown, where it is not the loss.

@@ -50,13 +50,15 @@ def check(
     sizes      sizes by name that are settled; the others are drawn.
     points     how many points.
     tolerance  the relative error that rounding may leave against the tape and the complex step.
-    at         one point of your own, an array for each input, instead of random ones.
+    at         one point of your own, an array for each input, instead of random ones; None: the example of a traced network.
     compiled   from arrays by input to the value and the gradients by name, held against the tape; None: the compiled function.
 
     Raises PointError where the network has no finite value, or `at` does not fit, with the place and the mend.
     """
     if points < 1:
         raise PointError(f"points={shown(points)}: give a whole number from 1 on; without a point nothing is checked")
+    if at is None and sizes is None and derived.network is not None:
+        at = derived.network.example or None
     if at is not None:
         own_sizes, own = own_point(derived.forward, at, sizes)
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))

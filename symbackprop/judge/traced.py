@@ -40,7 +40,7 @@ def require_equal(network: Network, tracing: Tracing) -> None:
             return
 
 
-def _moved(network: Network, tracing: Tracing) -> Iterator[Mapping[str, ndarray]]:
+def _moved(network: Network, tracing: Tracing) -> Iterator[dict[str, ndarray]]:
     """Points beside the example: every array of floats moved, then only those that the loss is differentiated by."""
     floats = {n: a for n, a in tracing.example.items() if a.dtype.kind == "f" and n not in tracing.frozen}
     rng = generator(0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from symbackprop.notation.errors import Place
 
+OURS = ("symbackprop.", "numpy.", "sympy.", "dataclasses")
 HERE = str(Path(__file__).parents[2])
 LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 
@@ -23,14 +24,17 @@ def is_own(file: str) -> bool:
     return not file.startswith((HERE, *LIBRARIES, "<frozen", "<__array_function__"))
 
 
+def is_own_frame(frame: FrameType) -> bool:
+    """Whether a person's code runs in a frame; code that a library makes has no file."""
+    return is_own(frame.f_code.co_filename) and not str(frame.f_globals.get("__name__")).startswith(OURS)
+
+
 def own_frames() -> Iterator[FrameType]:
     """The person's frames, the innermost first."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_code.co_filename == __file__ or not is_own(frame.f_code.co_filename):
-            frame = frame.f_back
-            continue
-        yield frame
+        if is_own_frame(frame):
+            yield frame
         frame = frame.f_back
 
 

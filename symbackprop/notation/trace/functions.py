@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.language import operations as ops
+from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_tensor, normal_axis, take
 from symbackprop.notation.trace import shaping
 from symbackprop.notation.trace.indexing import filled, symbolic
@@ -25,16 +26,18 @@ def _logical(a: Any) -> Any:
 
 
 UFUNCS: dict[str, Callable[..., Any]] = {
-    **ops.TABLE,
+    **TABLE,
     "add": ops.add, "subtract": ops.subtract, "multiply": ops.multiply, "divide": ops.divide, "power": ops.power,
     "float_power": ops.power, "negative": ops.negative, "positive": lambda a: a, "sqrt": ops.sqrt, "square": ops.square,
-    "reciprocal": ops.reciprocal, "log2": ops.log2, "log10": ops.log10, "exp2": lambda a: ops.exp(a * ops.log(2)),
-    "cbrt": lambda a: ops.sign(a) * ops.abs(a) ** sp.Rational(1, 3), "hypot": lambda a, b: ops.sqrt(ops.square(a) + ops.square(b)),
-    "fmax": ops.maximum, "fmin": ops.minimum, "conjugate": lambda a: a, "deg2rad": lambda a: a * sp.pi / 180,
-    "greater": lambda a, b: a > b, "less": lambda a, b: a < b, "greater_equal": lambda a, b: a >= b, "less_equal": lambda a, b: a <= b,
+    "reciprocal": ops.reciprocal, "log2": ops.log2, "log10": ops.log10, "exp2": lambda a: TABLE["exp"](a * sp.log(2)),
+    "cbrt": lambda a: TABLE["sign"](a) * TABLE["abs"](a) ** sp.Rational(1, 3),
+    "hypot": lambda a, b: ops.sqrt(ops.square(a) + ops.square(b)),
+    "fmax": TABLE["maximum"], "fmin": TABLE["minimum"], "conjugate": lambda a: a, "deg2rad": lambda a: a * sp.pi / 180,
+    "greater": lambda a, b: a > b, "less": lambda a, b: a < b,
+    "greater_equal": lambda a, b: a >= b, "less_equal": lambda a, b: a <= b,
     "equal": lambda a, b: a == b, "not_equal": lambda a, b: a != b,
     "logical_not": lambda a: a == 0, "logical_and": lambda a, b: _logical(a) * _logical(b),
-    "logical_or": lambda a, b: ops.maximum(_logical(a), _logical(b)), "logical_xor": lambda a, b: _logical(a) != _logical(b),
+    "logical_or": lambda a, b: TABLE["maximum"](_logical(a), _logical(b)), "logical_xor": lambda a, b: _logical(a) != _logical(b),
 }  # fmt: skip
 """Entry by entry, by the name of the ufunc."""
 
@@ -79,14 +82,17 @@ def by_method(run: Run, function: Any, method: str, inputs: tuple[Any, ...], opt
     if method == "at" and name in ("add", "subtract"):
         return _add_at(run, function, *inputs)
     if method == "reduce" and name in REDUCED:
-        axis = inputs[1] if len(inputs) > 1 else options.pop("axis", 0)
-        return run.function(getattr(np, REDUCED[name]), (inputs[0],), {"axis": axis, **_given(options)})
+        x, *place = inputs
+        axis = place[0] if place else options.pop("axis", 0)
+        return run.function(getattr(np, REDUCED[name]), (x,), {"axis": axis, **_given(options)})
     if method == "accumulate" and name in ACCUMULATED:
         return run.function(getattr(np, ACCUMULATED[name]), inputs, {"axis": 0, **_given(options)})
     if method == "outer":
         a, b = map(run.lift, inputs)
-        return function(a[(..., *[None] * b.ndim)], b)
-    return run.made(getattr(function, method)(*run.bare(inputs), **run.bare(_given(options))), lambda: _unknown(run, f"{name}.{method}"))
+        columns: tuple[Any, ...] = (Ellipsis, *[None] * b.ndim)
+        return function(a[columns], b)
+    value = getattr(function, method)(*run.bare(inputs), **run.bare(_given(options)))
+    return run.made(value, lambda: _unknown(run, f"{name}.{method}"))
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -214,8 +220,8 @@ def _outer(run: Run, a: Any, b: Any, **_: Any) -> Tensor:
 def _clip(run: Run, x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None, **_: Any) -> Tensor:
     low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
     tensor = _t(run, x)
-    tensor = tensor if low is None else ops.maximum(tensor, _t(run, low))
-    return tensor if high is None else ops.minimum(tensor, _t(run, high))
+    tensor = tensor if low is None else TABLE["maximum"](tensor, _t(run, low))
+    return tensor if high is None else TABLE["minimum"](tensor, _t(run, high))
 
 
 def _where(run: Run, condition: Any, *both: Any) -> Tensor:
@@ -288,7 +294,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
     "norm": _norm, "inv": _matrix(ops.inv), "det": _matrix(ops.det), "solve": _solve,
     "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
-    "slogdet": lambda run, a: (ops.sign(ops.det(_t(run, a))), ops.logdet(_t(run, a))),
+    "slogdet": lambda run, a: (TABLE["sign"](ops.det(_t(run, a))), ops.logdet(_t(run, a))),
     "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: _t(run, x),
     **shaping.ROWS,
 }  # fmt: skip
@@ -310,6 +316,8 @@ def array(run: Run, nested: Any, dtype: Any = None) -> Any:
 
 
 def _holds_traced(value: Any) -> bool:
+    if isinstance(value, Traced):
+        return True
     if isinstance(value, np.ndarray):
         return value.dtype == object and _holds_traced(value.tolist())
-    return isinstance(value, Traced) or (isinstance(value, list | tuple) and any(map(_holds_traced, value)))
+    return isinstance(value, list | tuple) and any(map(_holds_traced, value))

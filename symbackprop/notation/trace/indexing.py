@@ -26,17 +26,17 @@ def taken(run: Run, x: Traced, items: Any) -> Any:
     bare = run.bare(_plain(items))
     value = x.value[bare]
     places = _places(x, bare)
-    if x._parent is None:
+    if x._view is None:
         known = x._own.at(places)
         if known is not None and not np.shares_memory(value, x.value):
             return Traced(run, value, known)
     step = lambda whole: take(whole, symbolic(run, x, items))  # noqa: E731 - of whatever the whole is then
     if not isinstance(value, np.ndarray) or not np.shares_memory(value, x.value):
         return run.made(value, lambda: step(x.tensor))
-    known = x._own.at(places) if x._parent is None else None
+    known = x._own.at(places) if x._view is None else None
 
     def get(whole: Tensor) -> Tensor:
-        again = x._own.at(places) if x._parent is None else None
+        again = x._own.at(places) if x._view is None else None
         return step(whole) if again is None else run.settled(again)
 
     def back(new: Tensor) -> None:
@@ -47,7 +47,7 @@ def taken(run: Run, x: Traced, items: Any) -> Any:
 
 def _enter(run: Run, x: Traced, items: Any, places: np.ndarray, new: Tensor) -> None:
     """Write a tensor of the shape of x[items] there."""
-    if x._parent is None:
+    if x._view is None:
         x._own.enter(Entry(symbolic(run, x, items), places, new))
     else:
         x.write(run.computed(lambda: replaced(run.settled(x.tensor), symbolic(run, x, items), run.settled(new))))
@@ -66,7 +66,12 @@ def put(run: Run, x: Traced, items: Any, value: Any) -> None:
         return
     bare = run.bare(_plain(items))
     places = _places(x, bare)
-    if new._parent is x and isinstance(new.value, np.ndarray) and np.shares_memory(new.value, x.value[bare]):
+    if (
+        new._view is not None
+        and new._view.parent is x
+        and isinstance(new.value, np.ndarray)
+        and np.shares_memory(new.value, x.value[bare])
+    ):
         return  # x[items] += 1 has written through the view already
     once = len(np.unique(places)) == np.size(places)
 
@@ -114,7 +119,7 @@ def symbolic(run: Run, x: Traced, items: Any) -> Any:
         if item is Ellipsis:
             axis += x.ndim - count
         elif item is not None:
-            item = _one(run, x, item, axis)  # noqa: PLW2901 - the same item, as the language reads it
+            item = _one(run, x, item, axis)
             axis += 1
         found.append(item)
     advanced = [item for item in found if isinstance(item, Tensor) and item.shape]
@@ -131,7 +136,9 @@ def _one(run: Run, x: Traced, item: Any, axis: int) -> Any:
         case Traced() if item.ndim or not run.is_number(item):
             return _positions(run, item, extent)
         case list() | tuple() | range() | np.ndarray():
-            return _listed(run, np.asarray(run.bare(list(item)) if not isinstance(item, np.ndarray) else item), item, number, extent)
+            return _listed(
+                run, np.asarray(run.bare(list(item)) if not isinstance(item, np.ndarray) else item), item, number, extent
+            )
         case _:
             return _whole(run, item)
 
@@ -151,20 +158,20 @@ def _positions(run: Run, item: Traced, extent: Any) -> Tensor:
     tensor = item.tensor
     if not is_integer(tensor):
         raise run.refusal("positions are computed here.", "Give the array of positions as an argument, of whole numbers.")
-    for source in _sources(tensor):
-        run.indexed.add(source.name or "")
-        bound = source.signature.bound if source.signature else None
+    source = _source(run, tensor)
+    if source is not None and source.signature is not None:
+        run.indexed.add(source.signature.name)
+        bound = source.signature.bound
         if bound is not None and run.sizes.learning and run.sizes.resolved(bound).is_Symbol:
             run.sizes.unify(bound, extent)
     return run.settled(item.tensor)
 
 
-def _sources(tensor: Tensor) -> list[Tensor]:
-    while tensor.signature is None or tensor.name is None or tensor.op is not None:
-        if not tensor.operands:
-            return []
+def _source(run: Run, tensor: Tensor) -> Tensor | None:
+    """The input that an array of positions is a part of."""
+    while tensor.operands:
         tensor = tensor.operands[0][0]
-    return [tensor]
+    return tensor if tensor.name in run.inputs else None
 
 
 def _listed(run: Run, entries: np.ndarray, item: Any, number: int, extent: Any) -> Tensor:
@@ -188,4 +195,3 @@ def _plain(items: Any) -> Any:
 def _places(x: Traced, bare: Any) -> np.ndarray:
     """Which entries are meant, counted row by row."""
     return np.asarray(np.arange(np.size(x.value)).reshape(np.shape(x.value))[bare])
-

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def mask_of(run: Run, items: Any) -> Traced | None:
     """The mask that an index is, or None."""
-    if isinstance(items, Traced | np.ndarray) and np.asarray(items.dtype).dtype == items.dtype and items.dtype == bool and items.ndim:
+    if isinstance(items, Traced | np.ndarray) and items.dtype == bool and items.ndim:
         return run.lift(items)
     return None
 

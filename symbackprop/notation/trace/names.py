@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.trace.frames import is_own
+from symbackprop.notation.trace.frames import is_own_frame
 from symbackprop.notation.trace.sizes import Size
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.vocabulary import name_fault
@@ -27,7 +27,7 @@ class Names:
 
     def watch(self, frame: FrameType, event: str, _: Any) -> Any:
         """What `sys.settrace` calls for every line: a person's frames are looked at, others are not."""
-        if not is_own(frame.f_code.co_filename):
+        if not is_own_frame(frame):
             return None
         if event in ("line", "return"):
             depth = _depth(frame)
@@ -45,7 +45,7 @@ class Names:
         elif type(value) in (dict, list) and len(value) <= MOST_HELD:
             for key, inner in value.items() if type(value) is dict else enumerate(value):
                 if isinstance(inner, Traced):
-                    self.note(key if _is_name(key) else f"{name}_{key}", inner, depth, held=True)
+                    self.note(str(key) if _is_name(key) else f"{name}_{key}", inner, depth, held=True)
         elif hasattr(value, "__dict__") and type(value).__module__ != "builtins" and not callable(value):
             for key, inner in list(vars(value).items()):
                 if isinstance(inner, Traced):
@@ -55,7 +55,7 @@ class Names:
         """Note a name for what the array stands for now; the outermost frame knows best, and there the first."""
         try:
             tensor = value.tensor
-        except Exception:  # noqa: BLE001 - it stands for nothing
+        except Exception:
             return
         if tensor.is_input or not tensor.operands:
             return
@@ -101,7 +101,7 @@ def _is_name(key: Any) -> bool:
 def _depth(frame: FrameType) -> int:
     depth, at = 0, frame.f_back
     while at is not None:
-        depth, at = depth + is_own(at.f_code.co_filename), at.f_back
+        depth, at = depth + is_own_frame(at), at.f_back
     return depth
 
 

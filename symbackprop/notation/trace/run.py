@@ -256,10 +256,10 @@ class Run:
         """An operation entry by entry, or a matrix product."""
         if method != "__call__":
             return functions.by_method(self, ufunc, method, inputs, options)
-        target = (options.pop("out", None) or (None,))[0]
+        target: Any = (options.pop("out", None) or (None,))[0]
         arrays = [self.lift(x) for x in inputs]
         values = [a.value for a in arrays]
-        into = target.value if isinstance(target, Traced) and isinstance(target.value, np.ndarray) else None
+        into = target.value if type(target) is Traced and isinstance(target.value, np.ndarray) else None
         tensor = self.computed(lambda: functions.ufunc(self, ufunc.__name__, arrays, options))
         bare = self.bare(options)
         value = ufunc(*values, **bare) if into is None else ufunc(*values, out=into, **bare)

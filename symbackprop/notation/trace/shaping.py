@@ -51,6 +51,8 @@ def _reshape(run: Run, x: Traced, shape: Any = None, order: str = "C", **further
     if order != "C":
         raise run.refusal(f"the order {order!r} is not traced.", "Write .T before and after.")
     sizes = _shape(run, wanted)
+    if -1 not in sizes:
+        run.sizes.unify(sp.Mul(*x.tensor.shape), sp.Mul(*sizes))
     return lambda t: ops.reshape(t, tuple(map(run.sizes.resolved, sizes))), lambda old, new: ops.reshape(new, old.shape)
 
 
@@ -88,10 +90,16 @@ def view(run: Run, name: str, numpy: Any, args: tuple[Any, ...], options: dict[s
     x = run.lift(args[0])
     args = (x, *args[1:])
     value = numpy(*run.bare(args), **run.bare(options))
-    steps = run.computed(lambda: VIEWS[name](run, *args, **options))  # type: ignore[arg-type,return-value]
-    if isinstance(steps, Exception):
-        return Traced(run, value, steps)
-    get, put = steps  # type: ignore[misc]
+    steps: list[Steps] = []
+
+    def read() -> Tensor:
+        steps.append(VIEWS[name](run, *args, **options))
+        return x.tensor
+
+    fault = run.computed(read)
+    if isinstance(fault, Exception):
+        return Traced(run, value, fault)
+    get, put = steps[-1]
     if not (isinstance(value, np.ndarray) and isinstance(x.value, np.ndarray) and np.shares_memory(value, x.value)):
         return run.made(value, lambda: get(x.tensor))
 
@@ -230,7 +238,8 @@ def _column(tensor: Tensor, k: int, rank: int) -> Tensor:
 
 ROWS: dict[str, Callable[..., Any]] = {
     "concatenate": _joined, "concat": _joined, "stack": _stacked, "pad": _pad, "repeat": _repeat, "tile": _tile,
-    "broadcast_to": _broadcast_to, "flip": _flip, "fliplr": lambda run, x: _flip(run, x, 1), "flipud": lambda run, x: _flip(run, x, 0),
+    "broadcast_to": _broadcast_to, "flip": _flip,
+    "fliplr": lambda run, x: _flip(run, x, 1), "flipud": lambda run, x: _flip(run, x, 0),
     "roll": _roll, "diff": _diff, "take_along_axis": _take_along_axis,
 }  # fmt: skip
 

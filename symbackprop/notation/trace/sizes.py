@@ -53,11 +53,11 @@ class Sizes:
             known = {s: self._equal[s] for s in extent.free_symbols if isinstance(s, Symbol) and s in self._equal}
             if not known:
                 return extent
-            extent = sp.expand(extent.xreplace(known)) if extent.is_polynomial() else extent.xreplace(known)
+            extent = _replaced(extent, known)
 
     def number(self, extent: Expr) -> int:
         """The size in the run under way."""
-        return int(self.resolved(extent).subs(self.numbers))
+        return int(_replaced(self.resolved(extent), {s: sp.Integer(n) for s, n in self.numbers.items()}))
 
     def free(self, extents: Iterable[Expr]) -> set[Symbol]:
         """The symbols of sizes."""
@@ -134,9 +134,14 @@ class Sizes:
             self.names.setdefault(symbol, name)
 
 
+def _replaced(extent: Expr, known: dict[Symbol, Any]) -> Expr:
+    found: Any = extent.xreplace(known)
+    return sp.expand(found) if found.is_polynomial() else found
+
+
 def _solved(a: Expr, b: Expr, symbol: Symbol) -> Expr | None:
     """The symbol from a = b, where it stands there once, alone, and is a whole number for all others."""
-    difference = sp.expand(a - b)
+    difference = sp.expand(sp.numer(sp.together(a / b - 1)))  # without the sizes that stand on both sides as factors
     factor = difference.coeff(symbol)
     if factor not in (S.One, S.NegativeOne):
         return None
@@ -169,7 +174,7 @@ def _plain(value: Any) -> Any:
     return value.value if type(value) is Size else float(value) if type(value) is SizedFloat else value
 
 
-UFUNCS: dict[str, Callable[..., Expr]] = {
+UFUNCS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv, "power": operator.pow,
     "sqrt": sp.sqrt, "log": sp.log, "square": lambda a: a**2, "reciprocal": lambda a: 1 / a, "negative": operator.neg,
 }  # fmt: skip
@@ -185,7 +190,7 @@ class Size(Sized):
         self.value, self.expr, self.sizes = int(value), expr, sizes
 
     @property
-    def __class__(self) -> type:  # isinstance(N, int) holds
+    def __class__(self) -> type:  # type: ignore[override]  # isinstance(N, int) holds
         return int
 
     def __index__(self) -> int:

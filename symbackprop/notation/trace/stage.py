@@ -165,7 +165,8 @@ def _made(run: Run) -> dict[str, Any]:
 
     converted = {name: _kind(getattr(np, name), lambda x, name=name: x.astype(getattr(np, name))) for name in KINDS}
     return converted | {
-        "zeros": constant(0), "ones": constant(1), "empty": constant(0), "full": full, "eye": eye, "identity": eye, "arange": arange,
+        "zeros": constant(0), "ones": constant(1), "empty": constant(0), "full": full, "eye": eye, "identity": eye,
+        "arange": arange,
         "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray,
         "zeros_like": like("zeros_like"), "ones_like": like("ones_like"), "empty_like": like("empty_like"),
         "full_like": like("full_like"), "c_": _Joined(column=True), "r_": _Joined(column=False),

@@ -70,11 +70,13 @@ class Subject:
     modules  the names of every module of the person's that the function's code reads.
     """
 
-    def __init__(self, function: Any, args: tuple[Any, ...] = (), options: Mapping[str, Any] | None = None, loss: Any = None) -> None:
+    def __init__(
+        self, function: Any, args: tuple[Any, ...] = (), options: Mapping[str, Any] | None = None, loss: Any = None
+    ) -> None:
         if isinstance(function, partial):
             function, args, options = function.func, (*function.args, *args), {**function.keywords, **(options or {})}
-        if not isinstance(function, FunctionType | MethodType) and isinstance(getattr(function, "__call__", None), MethodType):
-            function = function.__call__
+        if callable(function) and not isinstance(function, type) and not inspect.isroutine(function):
+            function = MethodType(type(function).__call__, function)
         if not callable(function):
             raise NotationError(f"{shown(function)} is no function to call.", "Write sb.trace(loss, X, y).")
         self.function, self.loss, self.calls = function, loss, 0

@@ -6,7 +6,9 @@ by all. A tensor never changes; writing gives the array another one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
 Step = Callable[[Tensor], Tensor]
 
 
+@dataclass
+class View:
+    """How an array is a part of another.
+
+    get    from the tensor of the whole to that of the part; `put` writes a new part into the whole.
+    seen   the version of the whole that the part was read from.
+    """
+
+    parent: Traced
+    get: Step
+    put: Callable[[Tensor], None]
+    seen: int
+
+
 class Traced(NDArrayOperatorsMixin):
     """A number or an array of the example, with the tensor that it stands for.
 
@@ -37,10 +53,10 @@ class Traced(NDArrayOperatorsMixin):
     def __init__(self, run: Run, value: Any, tensor: Tensor | Exception) -> None:
         self.run, self.value = run, value
         self._own = Written(tensor)
-        self._parent: Traced | None = None
+        self._view: View | None = None
 
     @property
-    def __class__(self) -> type:  # isinstance(x, np.ndarray) holds
+    def __class__(self) -> type:  # type: ignore[override]  # isinstance(x, np.ndarray) holds
         return np.ndarray if isinstance(self.value, np.ndarray) else np.float64
 
     # -- what it stands for -------------------------------------------------------------------------------------------
@@ -53,13 +69,13 @@ class Traced(NDArrayOperatorsMixin):
         put     writes a new tensor of the part into this array.
         """
         made = Traced(self.run, value, self.run.computed(lambda: get(self.tensor)))
-        made._parent, made._get, made._put, made._seen = self, get, put, self.version
+        made._view = View(self, get, put, self.version)
         return made
 
     @property
     def version(self) -> int:
         """How often the array was written to."""
-        return self._own.version + (self._parent.version if self._parent is not None else 0)
+        return self._own.version + (self._view.parent.version if self._view is not None else 0)
 
     @property
     def tensor(self) -> Tensor:
@@ -67,23 +83,22 @@ class Traced(NDArrayOperatorsMixin):
 
         Raises the error that says why there is none.
         """
-        if self._parent is not None and self._seen != self._parent.version:
-            parent, get = self._parent, self._get
-            self._own = Written(self.run.computed(lambda: get(parent.tensor)))
-            self._seen = parent.version
+        view = self._view
+        if view is not None and view.seen != view.parent.version:
+            self._own = Written(self.run.computed(lambda: view.get(view.parent.tensor)))
+            view.seen = view.parent.version
         return self.run.settled(self._own.tensor(self.run))
 
     def write(self, tensor: Tensor | Exception) -> None:
         """Give the whole array another tensor, and with it what it is a view of."""
-        if self._parent is None:
+        if self._view is None:
             self._own.replace(tensor)
             return
-        parent, put = self._parent, self._put
         if isinstance(tensor, Exception):
-            parent.write(tensor)
+            self._view.parent.write(tensor)
         else:
-            put(tensor)
-        self._own, self._seen = Written(tensor), parent.version
+            self._view.put(tensor)
+        self._own, self._view.seen = Written(tensor), self._view.parent.version
 
     @property
     def sizes(self) -> tuple[Expr, ...]:
@@ -96,7 +111,7 @@ class Traced(NDArrayOperatorsMixin):
     # -- the array as Python sees it ------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[Any, ...]:
         return tuple(
             Size(n, extent, self.run.sizes) if extent.free_symbols else n
             for n, extent in zip(np.shape(self.value), self.sizes, strict=True)
@@ -108,10 +123,7 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        count: Any = 1
-        for n in self.shape:
-            count = n * count
-        return count
+        return math.prod(self.shape)
 
     @property
     def dtype(self) -> Any:
@@ -220,8 +232,7 @@ class Traced(NDArrayOperatorsMixin):
         value = np.asarray(self.value).astype(kind)
         whole = value.dtype.kind in "iu" and self.dtype.kind == "f"
         fault = self.run.refusal("whole numbers are made of real ones here", "Their derivative is zero: leave .astype(int) out.")
-        made = Traced(self.run, value if self.ndim else value[()], fault if whole else self.run.computed(lambda: self.tensor))
-        return made
+        return Traced(self.run, value if self.ndim else value[()], fault if whole else self.run.computed(lambda: self.tensor))
 
     def flatten(self, *_: Any) -> Traced:
         return self.reshape(-1).copy()

@@ -17,7 +17,7 @@ from sympy import Symbol
 
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program, shape_text
+from symbackprop.core.program import Program
 from symbackprop.language import operations as ops
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, number_of
@@ -132,7 +132,7 @@ class Tracing:
         if not isinstance(found, Traced):
             raise NotationError(*_untraced(found, run))
         if np.size(found.value) != 1:
-            fault = f"{self._name} returns an array {shape_text(found.sizes)}, which is no loss."
+            fault = f"{self._name} returns an array {np.shape(found.value)}, which is no loss."
             raise NotationError(fault, "Trace a function that sums it up, or say which of the returned values is the loss: loss=0.")
         return found
 
@@ -155,17 +155,18 @@ class Tracing:
             raise NotationError(f"what {self._name} returns does not depend on {', '.join(sorted(self.wrt))}.", "")
         needed = ordered([tensor])
         run.names.given(needed, {*run.inputs, *map(str, self.sizes.numbers)})
-        name = tensor.name or run.names.fresh("L", {*run.inputs, *(t.name for t in needed if t.name), *map(str, self.sizes.numbers)})
+        name = tensor.name or run.names.fresh(
+            "L", {*run.inputs, *(t.name for t in needed if t.name), *map(str, self.sizes.numbers)}
+        )
         reached = {id(t) for t in needed}
         declared = [t for n, t in run.inputs.items() if id(t) in reached or n in self.wrt]
         document = self.subject.function.__doc__
-        network = made(
+        return made(
             {name: tensor}, declared, name, "whole", name=self._name,
             title=textwrap.dedent(document).strip().split("\n")[0] if document else None,
             origin="trace", function=self.subject.function,
             example={t.name: run.arrays[t.name] for t in declared if t.name},
         )  # fmt: skip
-        return network
 
     # -- other sizes --------------------------------------------------------------------------------------------------------
 
@@ -191,7 +192,7 @@ class Tracing:
             arrays = {name: self._resized(outcome.run, name, array) for name, array in self.example.items()}
             with np.errstate(all="ignore"):
                 return self._written(self._call(arrays)).program == program
-        except (Exception, UnsettledError, Restart):  # noqa: BLE001 - a person's function may raise anything at other sizes
+        except (Exception, UnsettledError, Restart):
             return False
         finally:
             self.sizes.numbers = kept
@@ -213,14 +214,18 @@ class Tracing:
 
     def _said(self, outcome: Outcome) -> list[str]:
         """What a person must know of the network beside its equations."""
-        said = [f"{n} is {k}, as in the example: the function counts it out, or uses it as a number." for n, k in self.pinned.items()]
+        said = [
+            f"{n} is {k}, as in the example: the function counts it out, or uses it as a number." for n, k in self.pinned.items()
+        ]
         said += [
             f"{name}: its values decide the course of the function ({line}), so the network holds for these."
             for name, line in self.frozen.items()
         ]
         came = [t.tensor.name for _, t in outcome.run.came_in.values() if t.tensor.name in outcome.run.inputs]
         if self.random and came:
-            said.append(f"Random numbers are drawn: {', '.join(filter(None, came))} are data of the network, as drawn for the example.")
+            said.append(
+                f"Random numbers are drawn: {', '.join(filter(None, came))} are data of the network, as drawn for the example."
+            )
         return said
 
 
@@ -232,4 +237,3 @@ def _untraced(found: Any, run: Run) -> tuple[str, str]:
     if leaks:
         return f"the loss is a plain number; {leaks[-1]}.", "Write NumPy's functions, and leave arrays as they are."
     return f"{shown(found)} is returned, which depends on no array that was traced.", "Return the loss, or (loss, anything)."
-

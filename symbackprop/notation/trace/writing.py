@@ -29,7 +29,7 @@ def placed(value: Tensor | None, items: Any, shape: tuple[Expr, ...]) -> Tensor:
         return ops.ones(shape) if value is None else value
     assert isinstance(part.op, Sum)
     (_, own), *others = part.operands
-    body = part.op.body
+    body: Any = part.op.body
     index: list[str] = []
     for k, letter in enumerate(own):  # the diagonal x[r, r] is where its two letters are equal
         index.append(letter if letter not in index else f"d{k}")

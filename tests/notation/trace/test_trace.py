@@ -1,0 +1,231 @@
+"""sb.trace: a person's own function, called on traced arrays, is the network that they wrote."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.core.network import Network
+from symbackprop.evaluate import tape
+from symbackprop.notation.trace import Subject
+from tests.notation.trace.forms import FORMS
+
+
+def slopes(network: Network, function: Any, args: tuple[Any, ...]) -> float:
+    """How far the gradients are from central differences of the function itself, relative to the largest slope."""
+    names = [t.name for t in network.program.inputs if t.kind == "parameter"]
+    found = tape.gradients(network.program, network.loss, names, network.example)
+    derived = sb.compile(sb.derive(network, names))
+    _, own = derived.value_and_grad(network.example)
+    subject = Subject(function, args)
+    rng, worst = np.random.default_rng(0), 0.0
+    for name in names:
+        at = subject.leaves[name].array
+        np.testing.assert_allclose(own[name], found[name], rtol=1e-8, atol=1e-10)
+        way = rng.choice([-1.0, 1.0], size=at.shape)
+        values = [
+            subject.value({n: leaf.array for n, leaf in subject.leaves.items()} | {name: at + t * way})
+            for t in (-2e-3, -1e-3, 1e-3, 2e-3)
+        ]
+        slope = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / 12e-3
+        worst = max(worst, abs(slope - np.sum(found[name] * way)) / max(1e-3, float(np.abs(found[name]).sum())))
+    return worst
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_a_form_as_people_write_it_is_traced_unchanged(name: str) -> None:
+    function, *args = FORMS[name]()
+    before = copy.deepcopy(args)
+    network = sb.trace(function, *args)
+    assert slopes(network, function, tuple(args)) < 1e-6
+    for one, other in zip(args, before, strict=True):
+        np.testing.assert_equal(one, other)  # nothing that was given has changed
+
+
+def test_leaves_have_the_names_of_their_paths_and_values_those_of_their_variables() -> None:
+    function, *args = FORMS["two_layers_with_softmax"]()
+    network = sb.trace(function, *args)
+    assert [t.name for t in network.program.inputs] == ["W1", "b1", "W2", "b2", "X", "y"]
+    written = [e.target.name for e in network.program.equations]
+    assert [n for n in written if not n.startswith("u_")] == ["h1", "scores_1", "scores_2", "probs", "data_loss", "L"]
+    assert {str(n) for n in network.program.sizes()} == {"N", "n", "m", "d"}
+    assert network.origin == "trace"
+    assert set(network.example) == {"W1", "b1", "W2", "b2", "X", "y"}
+
+
+def test_a_bound_method_traces_the_arrays_of_its_object_and_leaves_it_alone() -> None:
+    method, *args = FORMS["bound_method"]()
+    network = sb.trace(method, *args)
+    assert [t.name for t in network.program.inputs if t.kind == "parameter"] == ["W_0", "b_0", "W_1", "b_1"]
+    assert method.__self__.calls == 0
+    assert not hasattr(method.__self__, "out")
+
+
+def test_sizes_that_are_equal_by_chance_are_told_apart() -> None:
+    def loss(W: Any, V: Any, x: Any) -> Any:
+        return np.sum(np.tanh(x @ W) @ V)
+
+    network = sb.trace(loss, np.ones((3, 3)), np.ones((3, 3)), np.ones((3, 3)))
+    assert len(network.program.sizes()) == 4
+
+
+def test_a_size_that_is_counted_out_is_the_number_of_the_example_and_this_is_said() -> None:
+    def loss(W: Any, x: Any) -> Any:
+        h = x[0]
+        for t in range(x.shape[0]):
+            h = np.tanh(W @ h + x[t])
+        return h @ h
+
+    network = sb.trace(loss, np.eye(2), np.ones((3, 2)))
+    assert [str(n) for n in network.program.sizes()] == ["n"]
+    assert any("is 3, as in the example" in note for note in network.notes)
+    assert not sb.trace(loss, np.eye(2), np.ones((3, 2)), sizes="all").program.sizes()
+
+
+def test_an_entry_that_is_written_is_seen_through_every_view() -> None:
+    def loss(w: Any) -> Any:
+        a = np.zeros((2, 3))
+        b, c = a.T, a.reshape(-1)
+        a[0] = w
+        b[2] += w[0] * 2
+        c[1] *= w[1]
+        np.add.at(a, (np.array([1, 1]), np.array([0, 0])), w[:2])
+        return (a**3).sum() + b[0, 1] * c[5]
+
+    w = np.array([0.3, -0.7, 1.1])
+    network = sb.trace(loss, w)
+    assert slopes(network, loss, (w,)) < 1e-8
+
+
+def test_the_course_may_depend_on_data_and_this_is_said() -> None:
+    function, *args = FORMS["hinge_by_loops"]()
+    network = sb.trace(function, *args)
+    assert any(note.startswith("y: its values decide the course") for note in network.notes)
+
+
+def test_random_numbers_are_data_and_this_is_said() -> None:
+    function, *args = FORMS["dropout_drawn_inside"]()
+    network = sb.trace(function, *args)
+    assert any("Random numbers are drawn: drop are data" in note for note in network.notes)
+    assert network.program.tensors["drop"].domain == "binary"
+
+
+def of_a_branch(w: Any) -> Any:
+    return w[0] * 2 if w[0] > 0 else w[1]
+
+
+def of_a_plain_number(w: Any) -> Any:
+    return w[0].astype(int) * 1.0 + w.sum()
+
+
+def of_a_leak(w: Any) -> Any:
+    scale = np.fromiter(w, float).max()
+    return w.sum() / scale
+
+
+def of_an_array(w: Any) -> Any:
+    return w * 2
+
+
+def of_nothing(w: Any) -> None:
+    w.sum()
+
+
+def of_no_array(w: Any) -> Any:
+    return 1.5
+
+
+def of_positions(w: Any) -> Any:
+    return w[np.argmax(w)]
+
+
+def of_a_file(w: Any) -> Any:
+    return np.fft.fft(w).sum()
+
+
+REFUSED = {
+    of_a_branch: "`if` asks for the truth of a value that depends on w, so the other course would never be seen. Write np.where",
+    of_a_plain_number: "whole numbers are made of real ones here",
+    of_a_leak: "values of the example stayed as plain numbers",
+    of_an_array: "returns an array (3,), which is no loss. Trace a function that sums it up",
+    of_nothing: "the function returns nothing. Write return",
+    of_no_array: "1.5 is returned, which depends on no array that was traced",
+    of_positions: "np.argmax is not traced",
+    of_a_file: "np.fft is not traced",
+}
+
+
+@pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
+def test_what_is_not_traced_is_refused_with_the_mend(function: Any) -> None:
+    with pytest.raises(sb.notation.NotationError) as caught:
+        sb.trace(function, np.array([0.5, 2.0, -1.0]))
+    assert REFUSED[function] in str(caught.value)
+
+
+def test_a_refusal_has_the_line_of_the_function() -> None:
+    with pytest.raises(sb.notation.NotationError) as caught:
+        sb.trace(of_a_branch, np.array([0.5, 2.0]))
+    assert caught.value.line == of_a_branch.__code__.co_firstlineno + 1
+    assert (caught.value.file or "").endswith("test_trace.py")
+
+
+def test_what_is_not_needed_for_the_loss_need_not_be_traced() -> None:
+    def loss(w: Any) -> Any:
+        best = np.argsort(w)[0]
+        history = {"best": best, "sorted": np.sort(w)}
+        return (w**2).sum(), history
+
+    assert len(sb.trace(loss, np.array([1.0, 3.0, 2.0])).program.equations) == 1
+
+
+def test_the_loss_is_a_returned_value_by_its_key_or_position() -> None:
+    def loss(w: Any) -> Any:
+        return {"parts": w, "total": np.sum(w**2)}
+
+    assert sb.trace(loss, np.ones(3), loss="total").loss == "L"
+    with pytest.raises(sb.notation.NotationError, match="loss='cost' is nothing that the function returns"):
+        sb.trace(loss, np.ones(3), loss="cost")
+
+
+def test_what_is_learnt_is_named_by_name_or_path() -> None:
+    function, *args = FORMS["two_layers_with_softmax"]()
+
+    def learnt(wrt: Any) -> list[str]:
+        return [t.name for t in sb.trace(function, *args, wrt=wrt).program.inputs if t.kind == "parameter"]
+
+    assert learnt("W1, X") == ["W1", "X"]
+    assert learnt(['params["b2"]']) == ["b2"]
+    with pytest.raises(sb.notation.NotationError, match="there is no array of floats 'W3'"):
+        learnt("W3")
+
+
+def test_a_trace_is_checked_drawn_and_trained_from_its_example() -> None:
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        return np.mean((X @ w - y) ** 2)
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(8, 3))
+    network = sb.trace(loss, np.zeros(3), X, X @ np.array([1.0, -2.0, 0.5]), wrt="w")
+    assert sb.check(network).ok
+    assert "<svg" in sb.draw(network)
+    trained = sb.train(network, epochs=200, rate=0.2, seed=0)
+    np.testing.assert_allclose(trained.parameters["w"], [1.0, -2.0, 0.5], atol=0.05)
+
+
+def test_of_a_tensor_it_is_the_trace_of_a_matrix() -> None:
+    assert str(sb.read(sb.trace(sb.parameter("A", "n n"))).program.equations[0]) == "L = sum_{i} A[i i]"
+
+
+def test_the_function_is_called_a_few_times() -> None:
+    calls: list[int] = []
+
+    def loss(w: Any, X: Any) -> Any:
+        calls.append(1)
+        return np.sum((X @ w) ** 2)
+
+    sb.trace(loss, np.ones(3), np.ones((4, 3)))
+    assert len(calls) <= 6
