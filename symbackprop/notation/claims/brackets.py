@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbackprop.notation.claims import calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -44,7 +46,10 @@ def scripted(state: State, node: sx.Scripted) -> Senses:
 
 
 def after(state: State, readings: Senses, node: sx.Scripted) -> Senses:
-    """The scripts that stand after a bracket."""
+    """The scripts that stand after a bracket; [x]_+ is the positive part."""
+    if plain(node.sub) == "+" and isinstance(node.body, sx.Group):
+        readings = best(made(lambda x: nd.applied("relu", x), readings))
+        node = replace(node, sub=())
     if node.primes == 1:
         return best(made(nd.transposed, naming.scripts(state, readings, node.sub, node.sup, node.at)))
     return naming.scripts(state, readings, node.sub, node.sup, node.at)

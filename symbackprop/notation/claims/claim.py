@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -106,7 +106,8 @@ def _is_latex(text: str) -> bool:
 def _text(text: str, context: Context) -> Understood:
     """Python text; what is none, such as dw = 2(a-t)x, may be a formula without macros."""
     try:
-        left, program, shape = read_python(text, context)
+        more = {k: v for k, v in inputs(context).items() if k not in context.aliases}
+        left, program, shape = read_python(text, replace(context, aliases={**more, **context.aliases}))
         return Understood(left, (_plain(program, shape, context),))
     except NotationError:
         if "\n" in text.strip():
@@ -133,6 +134,8 @@ def _latex(text: str, context: Context) -> Understood:
         context.symbols,
         context.aliases,
     )
+    for name, given in inputs(context).items():
+        names.also(name, given)
     probe = Probe(context.shapes(), names.counts() | ({1, 2, 3} if "matrix" in text else set()))
     attempt = _Attempt(context, names, probe, main, definitions)
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
@@ -141,6 +144,14 @@ def _latex(text: str, context: Context) -> Understood:
             return Understood(left, tuple(readings))
         except Unknown as unknown:
             return attempt.guessed(unknown)
+
+
+def inputs(context: Context) -> dict[str, str]:
+    """A^{[0]} beside A^{[1]}: what the first layer reads, where the network has one x or X."""
+    given = [t.name for t in context.forward.inputs if t.name in ("x", "X")]
+    shapes = context.shapes()
+    layers = [f"{letter}{mark}" for letter in "aAhH" for mark in ("_", "") if f"{letter}{mark}1" in shapes]
+    return {f"{layer}0": given[0] for layer in layers if f"{layer}0" not in shapes} if len(given) == 1 else {}
 
 
 class _Attempt:
@@ -168,7 +179,7 @@ class _Attempt:
             if (
                 tensor.kind != "value"
                 or not tensor.named
-                or tensor.name == self.context.of
+                or tensor.name in (self.context.of, self.context.wrt)
                 or unknown.key in guesses
                 or len(guesses) > 1
             ):

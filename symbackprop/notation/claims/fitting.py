@@ -76,20 +76,22 @@ def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
 
 def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] | None) -> list[Fitted]:
     node = sense.node
-    letters = tuple(dict.fromkeys(left.letters))
+    given = [c for c in left.letters if c != ":"]
+    letters = tuple(dict.fromkeys(given))
     rest = tuple(a for a in (DOWN, RIGHT) if a in node.axes)
     if set(node.letters) - set(letters):
         return []
     if rest and want is not None and len(want) != len(letters) + len(rest):
         return []
-    axes = (*letters, *rest)
+    whole = list(rest)
+    if len(letters) < len(given) or left.letters.count(":") > len(whole):
+        return []
+    axes = (*(whole.pop(0) if c == ":" else c for c in left.letters), *whole)  # W_{:,k}: the column k
     if set(node.axes) - set(axes):
         return []  # a stack of matrices beside indices
     if left.transposed:
         axes = axes[::-1]
     extents = {a: state.probe.expression[state.range(a, None)] for a in letters if a not in node.axes}
-    if len(letters) < len(left.letters):
-        return []
     cost = sense.cost + (REPEATED if extents else 0.0)
     shape = tuple(extents[a] if a in extents else state.probe.expression[node.extent(a)] for a in axes)
     return [Fitted(node, axes, extents, shape, want is None or shape == want, cost, sense.notes)]

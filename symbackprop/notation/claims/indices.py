@@ -39,10 +39,10 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         try:
             node = reading.node
             for part, axis in zip(parts, natural, strict=False):
-                node = _at(state, node, axis, part, at)
+                node = node if part[0].text == ":" else _at(state, node, axis, part, at)
         except Misfit:
             continue
-        left = natural[len(parts) :]
+        left = [a for k, a in enumerate(natural) if k >= len(parts) or parts[k][0].text == ":"]
         if left in ([RIGHT], [DOWN]):
             found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
             if left == [RIGHT]:
@@ -73,6 +73,8 @@ def _at(state: State, node: Node, axis: str, part: Tokens, at: int) -> Node:
     if len(letters) == 1 and letters[0][0] == 1 and shift == 0:
         letter = letters[0][1]
         state.ranged(letter, extent)
+        if letter in state.limited and state.range(letter, at) < extent:
+            return nd.picked(node, axis, ((1, letter, state.range(letter, at)),), 0)
         return nd.renamed(node, [(axis, letter)])
     total = sum(s for s, _ in letters)
     state.counted = state.counted or total != 1

@@ -24,7 +24,7 @@ class Left:
 
     kind           "gradient" of a scalar, "jacobian" of a tensor with axes, "abbreviation" for a person's own name, or "none".
     of, wrt        what is differentiated by what, where it says so.
-    letters        its indices, in their order.
+    letters        its indices, in their order; ":" where an axis stays whole.
     transposed     whether it claims the transpose.
     name           the name of an abbreviation, by which later steps may use it.
     contradiction  in a sentence, what it says against the key; "" where it agrees.
@@ -92,7 +92,9 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
 
 def _range(state: State, several: Tokens, extents: list[int], letters: list[str]) -> None:
     for part, extent in zip(indices(several) or (), extents, strict=False):
-        if len(part) == 1 and part[0].text.lstrip("\\").isalpha():
+        if part[0].text == ":":
+            letters.append(":")
+        elif len(part) == 1 and part[0].text.lstrip("\\").isalpha():
             letter = part[0].text.lstrip("\\")
             letters.append(letter)
             state.ranged(letter, extent)

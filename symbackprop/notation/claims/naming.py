@@ -9,6 +9,8 @@ import sympy as sp
 
 from symbackprop.core.errors import shown
 from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import sums
+from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import indexed, letters_of, powered
@@ -252,9 +254,10 @@ def kronecker(state: State, word: Word) -> Senses | None:
     r"""\delta_{ij} of two indices, or of an index and labels that are whole numbers."""
     letters = letters_of(word.sub)
     parts = indices(word.sub)
+    if parts is None:
+        return kronecker_of_entries(state, word)
     if (
-        parts is None
-        or len(letters) != 2
+        len(letters) != 2
         or len(parts) != 2
         or any(state.names.named(c) and not state.is_integer(state.names.named(c) or "") for c in letters)
     ):
@@ -269,6 +272,22 @@ def kronecker(state: State, word: Word) -> Senses | None:
     if i == j:
         return sure(nd.ones(i, extents[0]))
     return sure(nd.eye((i, j), extents))
+
+
+def kronecker_of_entries(state: State, word: Word) -> Senses | None:
+    r"""\delta_{y_i j}, \delta_{j, y_i}: 1 where an index is the label."""
+    parts: list[list[Token]] = [[]]
+    for token in word.sub:
+        parts[-1].append(token)
+        if token.text == ",":
+            parts[-1].pop()
+            parts.append([])
+    node = syntax(parts[0]) if len(parts) == 1 else sx.Product(tuple(map(syntax, parts)), ("",) * (len(parts) - 1), word.at)
+    match node:
+        case sx.Product(factors=(Word() as left, Word() as right)):
+            return sums.condition(state, sx.Relation((left, right), ("==",), word.at))
+        case _:
+            return None
 
 
 def labelled(word: Word) -> bool:

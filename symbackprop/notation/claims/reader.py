@@ -11,7 +11,7 @@ from symbackprop.notation.claims import brackets, calls, derivatives, naming, su
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
-from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.grammar import CLOSING, syntax
 from symbackprop.notation.claims.indices import letters_of, powered
 from symbackprop.notation.claims.nodes import DOWN
 from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain, made, sure
@@ -267,7 +267,7 @@ class Reader:
         if behind and self.is_condition(behind[0]):
             return self.scripted_condition(behind[0]), 1
         if _has_relation(word.sub):
-            inner = tuple(t for t in word.sub if t.text not in (r"\{", r"\}", "[", "]", "{", "}"))
+            inner = _unbraced(word.sub)
             return naming.scripts(self.state, sums.condition(self.state, syntax(inner)), (), word.sup, word.at), 0
         if word.base == "I":
             return None
@@ -325,6 +325,13 @@ class Reader:
         return None
 
     # ---- brackets
+
+
+def _unbraced(several: Tokens) -> Tokens:
+    """Tokens without the brackets around all of them."""
+    while len(several) > 2 and CLOSING.get(several[0].text) == several[-1].text and several[0].text != "(":
+        several = several[1:-1]
+    return several
 
 
 def _has_relation(several: Tokens) -> bool:

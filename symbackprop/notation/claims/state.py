@@ -84,6 +84,7 @@ class State:
         self.guesses = dict(guesses)
         self.counted = False
         self.ranges: dict[str, int] = {}
+        self.limited: set[str] = set()  # indices whose limits a sum computes: n - 2
         self.outer: set[str] = set()  # the indices of the left-hand side
         self.local: dict[str, Local] = {}
         self.roles: dict[str, Gradient] = {}

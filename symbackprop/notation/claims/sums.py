@@ -93,6 +93,7 @@ def big(state: State, node: sx.Big) -> Senses:
         state.foresee(node.body, letters)
         for letter, extent in _given(state, node, letters).items():
             state.ranged(letter, extent)
+        _limited(state, node, letters, hint)
         if letters and letters[0] in state.starts and node.under and "=" in [t.text for t in node.under]:
             _narrowed(state, node, letters)
             conditions, hint = [], None
@@ -215,6 +216,20 @@ def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:
     if name is None:
         return {}
     return {letters[0]: int(state.probe.value(state.size(name).op.value).real)}  # type: ignore[union-attr]
+
+
+def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -> None:
+    """An upper limit such as n - 2 says how far an index runs, along longer tensors as well."""
+    computed = len(letters) == 1 and letters[0] in state.ranges and any(t.text in "+-" for t in node.over)
+    if not computed or plain(node.under) not in (f"{letters[0]}=0", f"{letters[0]}=1"):
+        return
+    upper = next((r.node for r in state.read(syntax(node.over)) if isinstance(r.node.op, nd.Const | nd.Arithmetic)), None)
+    if upper is None or upper.axes:
+        return
+    extent = round(float(upper.value.real)) + (hint == 0)
+    if extent in state.probe.expression and extent <= state.ranges[letters[0]]:
+        state.ranges[letters[0]] = extent
+        state.limited.add(letters[0])
 
 
 def _narrowed(state: State, node: sx.Big, letters: list[str]) -> None:

@@ -17,7 +17,7 @@ from symbackprop.notation.claims.tokens import GREEK, Token, bare, plain, tokens
 
 _SPELLINGS = {
     "lambda": ("lam", "lamda", "lambda_", "lambd", "reg"), "epsilon": ("eps", "varepsilon"), "varepsilon": ("eps", "epsilon"),
-    "ell": ("l", "loss"),
+    "ell": ("l", "loss"), "gamma": ("gam",), "alpha": ("alp",), "sigma": ("sig",), "theta": ("th",),
     "varphi": ("phi",), "phi": ("varphi",), "vartheta": ("theta",), "varrho": ("rho",),
 }  # fmt: skip
 _ACCENTED = {
@@ -32,6 +32,7 @@ _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensor
 _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
+WHOLE = frozenset([":", r"\cdot", "*"])  # an index that leaves its axis whole
 _LABEL = re.compile(r"[(\[](\w+)[)\]]")
 
 
@@ -78,6 +79,11 @@ class Names:
         if member:
             self.families.setdefault(folded(member[1]), {})[int(member[2])] = name
 
+    def also(self, spelling: str, name: str) -> None:
+        """Another name of a tensor, which numbers nothing."""
+        self.spelled.setdefault(folded(spelling), name)
+        self.spelled.setdefault(spelling, name)
+
     def counts(self) -> set[int]:
         """How many tensors an index may run over."""
         several = {len(members) for members in self.families.values()}
@@ -115,7 +121,7 @@ class Names:
 
         A family has two members or more, of which none has the name alone.
         """
-        number, _, power = self._label(word)
+        number, _, power = self._label(word.sup)
         index = () if number else bare(word.sub)
         if not number:
             first = next((k for k, t in enumerate(index) if t.text == ","), len(index))
@@ -148,9 +154,9 @@ class Names:
     def _indexable(self, name: str, index: Tokens, sample: Tokens) -> bool:
         return (not index and not sample) or len(indices(index) or ()) + bool(sample) <= self.known[name]
 
-    def _label(self, word: Word) -> tuple[Tokens, str, Tokens]:
+    def _label(self, several: Tokens) -> tuple[Tokens, str, Tokens]:
         """The label (2) or [2] that a superscript begins with: its tokens, its text, and the rest of the superscript."""
-        sup = bare(word.sup)
+        sup = bare(several)
         if sup and sup[0].text in ("(", "["):
             for k, token in enumerate(sup):
                 if token.text in (")", "]"):
@@ -160,8 +166,12 @@ class Names:
 
     def _ways(self, base: str, word: Word) -> Iterator[tuple[str, Tokens, Tokens, Tokens]]:
         sub, sup = bare(word.sub), bare(word.sup)
-        inner, label, after = self._label(word)
+        inner, label, after = self._label(word.sup)
         if label:
+            sample, other, rest = self._label(after)
+            if other:  # A^{[2](i)}, x^{(i)[2]}: a layer and a sample
+                yield f"{base}{label}", sub, rest, sample
+                yield f"{base}{other}", sub, rest, inner
             if sub:
                 yield f"{base}{label}{plain(sub).replace(',', '')}", (), after, ()
             yield f"{base}{label}", sub, after, ()
@@ -235,15 +245,15 @@ def symbol_key(latex: str) -> tuple[str, str, str]:
 
 
 def indices(several: Sequence[Token]) -> list[Tokens] | None:
-    """Subscript tokens as indices: letters, numbers, sums such as i+k-1; None where they are none."""
-    own = bare(several)
+    r"""Subscript tokens as indices: letters, numbers, sums such as i+k-1, and : (or \cdot) for a whole axis; None where they are none."""
+    own = tuple(part for token in bare(several) for part in _parted(token))
     if all(re.fullmatch(r"[a-zA-Z]|\\ell|\d+", t.text) for t in own):
         return [(t,) for t in own]
     parts: list[list[Token]] = [[]]
     for token in own:
         if token.text == ",":
             parts.append([])
-        elif re.fullmatch(r"[a-zA-Z]|\\ell|\d+|[-+]|'", token.text):
+        elif re.fullmatch(r"[a-zA-Z]|\\ell|\d+|[-+:]|'", token.text):
             parts[-1].append(token)
         else:
             return None
@@ -254,6 +264,14 @@ def indices(several: Sequence[Token]) -> list[Tokens] | None:
         elif part:
             split.append(tuple(part))
     return split
+
+
+def _parted(token: Token) -> tuple[Token, ...]:
+    """A colon is an index by itself, with or without commas: P_{i:}, X_{:,j}."""
+    if token.text not in WHOLE:
+        return (token,)
+    comma = Token(",", token.at)
+    return comma, Token(":", token.at), comma
 
 
 def described(word: Word) -> str:
