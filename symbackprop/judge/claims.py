@@ -21,12 +21,13 @@ from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.goals import Asked, asked, goal_for
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
-from symbackprop.judge.reading import Claim, NotUnderstood, Reading, read
+from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, read
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
+from symbackprop.notation.claims.shapes import ROWS
 
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
@@ -142,13 +143,20 @@ class Judge:
         try:
             understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
         except NotUnderstood as fault:
-            judged = self.by_the_report(what, claim) or Judged(what.name, what.text, f"not understood: {fault}")
+            judged = self.by_the_report(what, claim) or self.unread(what, fault)
             return replace(judged, given=str(claim))
         judged = self.by_the_report(what, claim) if understood.unknown else None
         judged = judged or self.judge(what, understood)
         if not judged.right and not understood.unknown:
             judged = self.by_the_report(what, claim) or judged
         return replace(judged, given=str(claim))
+
+    def unread(self, what: Asked, fault: NotUnderstood) -> Judged:
+        """What is answered to a claim that has no reading: it is wrong where the shapes in it fit in none."""
+        if not isinstance(fault, DoesNotFit):
+            return Judged(what.name, what.text, f"not understood: {fault}")
+        truth = None if what.second else self.truth.formula(what.wrt, what.of)
+        return Judged(what.name, what.text, f"wrong shape: {fault}", truth=truth)
 
     def by_the_report(self, what: Asked, claim: Any) -> Judged | None:
         """The claim in the names that only the report gives, where it is right by them: a person may mean others by them."""
@@ -193,7 +201,8 @@ class Judge:
                 return Judged(what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?", claim.formulas)
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
-        if right and len([f for f in plainest if f[2].agrees]) < len(plainest):
+        bold = ROWS in found[0][0].notes
+        if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
             one = right[0][0]
             how = latex(one.formula) if one.formula is not None else "; ".join(one.notes)
             return Judged(

@@ -75,9 +75,10 @@ def _step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judge
     try:
         understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
     except NotUnderstood as fault:
-        if goal is not None:
-            _bind_truth(known, name, goal)
-        return Judged(name, goal.text if goal else "", f"not understood: {fault}")
+        if goal is None:
+            return Judged(name, "", f"not understood: {fault}")
+        _bind_truth(known, name, goal)
+        return judge.unread(goal, fault)
     program, multiple = understood.readings[0].program, ""
     if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)

@@ -16,7 +16,7 @@ from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node, Row, Script, items_of, split, walk
 from symbackprop.judge.truth import Truth
-from symbackprop.notation.claims import Context, Left, NotUnderstood, Reading, read_claim
+from symbackprop.notation.claims import Context, DoesNotFit, Left, NotUnderstood, Reading, read_claim
 
 CLAIM = "claim"  # the output of a claim's program
 LONGEST = 120  # nodes of the tree of a claim that is shown in one formula
@@ -100,4 +100,4 @@ def equal_shapes(a: Sequence[Expr], b: Sequence[Expr]) -> bool:
     return len(a) == len(b) and all(sp.expand(x - y) == 0 for x, y in zip(a, b, strict=True))
 
 
-__all__ = ["CLAIM", "Claim", "NotUnderstood", "Reading", "read"]
+__all__ = ["CLAIM", "Claim", "DoesNotFit", "NotUnderstood", "Reading", "read"]

@@ -63,6 +63,10 @@ class NotationError(SymbackpropError):
         return self.place.column if self.place else None
 
 
+class ShapesDiffer(NotationError):
+    """A product or a sum in the language has no value: the shapes do not fit one another."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A text under reading: what to call it, its lines, and where it begins in its file."""

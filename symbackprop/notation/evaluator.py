@@ -13,9 +13,9 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.program import Sum
 from symbackprop.language import tensors as builder
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor
 from symbackprop.notation.arrays import DECLARED, PRODUCTS, Arrays, of_arrays
-from symbackprop.notation.errors import NotationError, Source, shortened
+from symbackprop.notation.errors import NotationError, ShapesDiffer, Source, shortened
 from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, NUMPY_NAMES, PACKAGES, called, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
@@ -86,7 +86,8 @@ class Evaluator:
                 symbol = f"{OPERATORS[type(node.op)][0]}: "
                 if text.startswith(symbol):
                     text = f"{shortened(self.source.segment(node), 80)}: {text.removeprefix(symbol)}"
-            raise self.fault(node, text) from None
+            kind = ShapesDiffer if isinstance(error, ShapeError) else NotationError
+            raise kind(text, "", self.source.place(node)) from None
         if isinstance(result, Tensor) and result.name is None and result.written is None:
             result.written = Written(self.source, node)
             self.keep_constant(result)

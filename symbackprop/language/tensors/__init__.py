@@ -19,6 +19,7 @@ from symbackprop.language.tensors.tensor import (
     Index,
     LanguageError,
     Number,
+    ShapeError,
     Tensor,
     as_number,
     as_tensor,
@@ -30,7 +31,7 @@ from symbackprop.language.tensors.tensor import (
 __all__ = [
     "Index", "LanguageError", "Number", "Tensor", "apply", "arange", "as_number", "as_tensor", "bound_of", "broadcast", "constant",
     "contract", "divide", "elementwise", "is_integer", "label", "letters", "matmul", "normal_axes", "normal_axis", "number_of",
-    "permute", "power", "product", "reduce", "take", "total", "where",
+    "ShapeError", "permute", "power", "product", "reduce", "take", "total", "where",
 ]  # fmt: skip
 
 

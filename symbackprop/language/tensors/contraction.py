@@ -11,7 +11,7 @@ from sympy import Expr, S
 
 from symbackprop.core.program import Range, Reduce, Sum, same_size, shape_text, slot
 from symbackprop.language.tensors.elementwise import broadcast, letters
-from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label
+from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, label
 
 
 def contract(pattern: str, *tensors: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
         raise LanguageError(f"{label(a)} @ {label(b)}: a scalar has no axes to multiply along; write * instead")
     inner_a, inner_b = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
     if not same_size(inner_a, inner_b):
-        raise LanguageError(
+        raise ShapeError(
             f"{label(a)} @ {label(b)}: the inner sizes differ: {label(a)} is {shape_text(a.shape)}, "
             f"{label(b)} is {shape_text(b.shape)}.{_matmul_mend(a, b)}"
         )

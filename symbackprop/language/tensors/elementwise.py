@@ -10,7 +10,7 @@ from sympy import Expr, S
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Where
 from symbackprop.core.program import Range, Sum, same_size, shape_text, slot
-from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, as_tensor, label, number_of
+from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, as_tensor, label, number_of
 
 LARGEST = sp.Integer(10) ** 300  # the numbers of a program stay below
 
@@ -49,7 +49,7 @@ def broadcast(what: str, *tensors: Tensor) -> tuple[tuple[Expr, ...], list[Index
             if shape[axis] == 1:
                 shape[axis] = extent
             elif extent != 1 and not same_size(extent, shape[axis]):
-                raise LanguageError(_misfit(what, tensors))
+                raise ShapeError(_misfit(what, tensors))
     indices, over, fresh = [], [], rank
     for tensor in tensors:
         index = []

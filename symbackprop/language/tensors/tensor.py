@@ -29,6 +29,10 @@ class LanguageError(SymbackpropError):
     """What a person wrote does not stand; the message says the fault and the mend."""
 
 
+class ShapeError(LanguageError):
+    """Shapes do not fit one another: the product or the sum has no value."""
+
+
 class Tensor:
     """An input, or the result of one operation on other tensors, with NumPy's operators.
 

@@ -4,8 +4,8 @@ text -> tokens -> syntax (products unbracketed) -> senses (names, shapes, costs)
 """
 
 from symbackprop.notation.claims.claim import Reading, Understood, read_claim
-from symbackprop.notation.claims.errors import NotUnderstood
+from symbackprop.notation.claims.errors import DoesNotFit, NotUnderstood
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.state import Context
 
-__all__ = ["Context", "Left", "NotUnderstood", "Reading", "Understood", "read_claim"]
+__all__ = ["Context", "DoesNotFit", "Left", "NotUnderstood", "Reading", "Understood", "read_claim"]

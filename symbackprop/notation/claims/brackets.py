@@ -86,7 +86,8 @@ def fraction(state: State, node: sx.Fraction) -> Senses:
     top, below = state.read(node.over), state.read(node.under)
     result = quotient(top, below)
     if not result:
-        raise Fault(f"{shape_words(top)} over {shape_words(below)} has no meaning.", "Check their shapes.", node.at)
+        sizes = state.probe.expression
+        raise Fault(f"{shape_words(top, sizes)} over {shape_words(below, sizes)} has no meaning.", "Check their shapes.", node.at)
     return result
 
 

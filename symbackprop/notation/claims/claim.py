@@ -15,7 +15,7 @@ from symbackprop.core.program import Program
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
-from symbackprop.notation.claims.errors import Fault, NotUnderstood, Unknown, placed
+from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
 from symbackprop.notation.claims.left import Left, left_side
 from symbackprop.notation.claims.lower import lowered
@@ -26,7 +26,7 @@ from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
 from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names
-from symbackprop.notation.errors import NotationError
+from symbackprop.notation.errors import NotationError, ShapesDiffer
 
 KEPT = 6  # readings that are handed on
 FROM_ZERO = 0.1
@@ -79,7 +79,8 @@ def read_claim(claim: Any, context: Context) -> Understood:
 
     context   the network, what is claimed of it, and what names mean.
 
-    Raises NotUnderstood, with the place, the fault and the mend, where it was not fully resolved.
+    Raises NotUnderstood, with the place, the fault and the mend, where it was not fully resolved; DoesNotFit where no reading of
+    it has a value.
     """
     text = claim if isinstance(claim, str) else ""
     try:
@@ -94,7 +95,8 @@ def read_claim(claim: Any, context: Context) -> Understood:
     except NotUnderstood:
         raise
     except NotationError as error:
-        raise NotUnderstood(error.fault, error.mend, error.place) from None
+        kind = DoesNotFit if isinstance(error, ShapesDiffer) else NotUnderstood
+        raise kind(error.fault, error.mend, error.place) from None
     except RecursionError:
         raise NotUnderstood("the claim is nested too deep.", "Name its parts in steps of their own.") from None
 

@@ -9,6 +9,10 @@ class NotUnderstood(NotationError):
     """A claim that was not fully resolved: never answered. The message names the place, the fault and the mend."""
 
 
+class DoesNotFit(NotUnderstood):
+    """A claim that was read and has no value: the shapes in it fit in no way of reading it."""
+
+
 class Fault(Exception):
     """A fault at a character of the claim, before the place is written out.
 
@@ -30,12 +34,17 @@ class Unknown(Fault):
         self.key = key
 
 
+class Unfit(Fault):
+    """Shapes that fit in no way: there is no other way to read what stands there."""
+
+
 class Unranged(Fault):
     """An index whose range has not been found (yet)."""
 
 
-def placed(text: str, error: Fault, file: str = "<claim>", kind: type[NotationError] = NotUnderstood) -> NotationError:
-    """The error with its line, column and caret."""
+def placed(text: str, error: Fault, file: str = "<claim>", kind: type[NotationError] | None = None) -> NotationError:
+    """The error with its line, column and caret; of a claim where no kind is given."""
+    kind = kind or (DoesNotFit if isinstance(error, Unfit) else NotUnderstood)
     lines = text.split("\n")
     at = min(error.at or 0, len(text))
     number = text.count("\n", 0, at)

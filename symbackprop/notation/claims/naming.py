@@ -112,12 +112,15 @@ def named(state: State, word: Word) -> Senses | None:
 
 def squeezed(whole: Sense) -> Senses:
     """A tensor without its axes of size 1, which people leave out."""
+    single = [a for a in whole.node.axes if whole.node.extent(a) == 1]
+    if not single:
+        return []
     node = whole.node
-    for axis in [a for a in node.axes if node.extent(a) == 1]:
+    for axis in single:
         node = nd.summed(node, axis)
     if node.axes == (RIGHT,):
         node = nd.renamed(node, [(RIGHT, DOWN)])
-    return [] if node is whole.node else [Sense(node, whole.cost + UNIT)]
+    return [Sense(node, whole.cost + UNIT)]
 
 
 def primed(state: State, word: Word) -> bool:

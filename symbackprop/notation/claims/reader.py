@@ -139,7 +139,7 @@ class Reader:
             if not total:
                 total = own if sign > 0 else made(lambda x: nd.arithmetic("neg", x), own)
             else:
-                total = added("+" if sign > 0 else "-", total, own, part.at)
+                total = added("+" if sign > 0 else "-", total, own, part.at, self.state.probe.expression)
         if late is not None:
             raise late
         return total
@@ -163,7 +163,7 @@ class Reader:
             factors.append(own)
         if late is not None:
             raise late
-        return factors[0] if len(factors) == 1 else chain(factors, ops, node.at)
+        return factors[0] if len(factors) == 1 else chain(factors, ops, node.at, self.state.probe.expression)
 
     def factor(self, node: sx.Product, k: int) -> tuple[Senses, int]:
         """The k-th factor with what belongs to it, such as the argument of a function; and the place after it."""

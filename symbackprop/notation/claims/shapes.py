@@ -13,23 +13,27 @@ Kasami fill it). A sense costs what it takes for granted; equal values are one, 
 | 3    | a row beside a column in a sum or a \odot: one is taken as the other; a vector that scales rows or columns |
 | 5    | a missing transpose beside a matrix: y X for y^T X |
 | 6    | a missing transpose in an outer product: u v for u v^T |
+| 7    | vectors that are declared without a second axis are rows: x^T y is an outer product; right only if so read |
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product as combinations
 from typing import NamedTuple
 
 import numpy as np
+from sympy import Expr
 
 from symbackprop.notation.claims import nodes as nd
-from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 
 LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
-MIXED, SCALED, MISSING, OUTER = 3.0, 3.0, 5.0, 6.0
+MIXED, SCALED, MISSING, OUTER, AS_ROWS = 3.0, 3.0, 5.0, 6.0, 7.0
+ROWS = "vectors are read as rows, so that x^T y is an outer product"
 KEPT = 10  # readings of one stretch
+FEW = 4  # readings of a factor, of which none can have been left out
 MOST_FACTORS = 16
 
 
@@ -42,6 +46,7 @@ class Sense(NamedTuple):
 
 
 Senses = list[Sense]
+Sizes = Mapping[int, Expr]  # what the whole numbers of the probe stand for
 
 _weights = np.random.default_rng(5).standard_normal(1 << 16)
 
@@ -77,31 +82,41 @@ def best(readings: Iterable[Sense], kept: int = KEPT) -> Senses:
     return list(found.values())[:kept]
 
 
-def shape_words(readings: Senses) -> str:
+def shape_words(readings: Senses, sizes: Sizes) -> str:
     """The shapes of what was read, for a message."""
-    words = {0: "a scalar", 1: "a vector", 2: "a matrix"}
-    several = sorted({words.get(len(r.node.axes), f"{len(r.node.axes)} axes") + _sizes(r.node) for r in readings})
-    return " or ".join(several[:3]) if several else "nothing"
+    several = list(dict.fromkeys(_shape(r.node, sizes) for r in readings))
+    return " or ".join(several[:2]) if several else "nothing"
 
 
-def _sizes(node: Node) -> str:
-    if not node.axes:
-        return ""
-    return (
-        " (" + " x ".join(f"{a} {n}" if a not in MATRIX else str(n) for a, n in zip(node.axes, node.value.shape, strict=True)) + ")"
-    )
+def _shape(node: Node, sizes: Sizes) -> str:
+    extents = {a: str(sizes.get(n, n)) for a, n in zip(node.axes, node.value.shape, strict=True)}
+    match [a for a in (DOWN, RIGHT) if a in extents]:
+        case [] if not extents:
+            return "a scalar"
+        case [one] if len(extents) == 1:
+            return f"a {'column' if one == DOWN else 'row'} of {extents[one]}"
+        case [down, right] if len(extents) == 2:
+            return f"a matrix ({extents[down]}, {extents[right]})"
+    return f"an array over {', '.join(f'{a} ({n})' if a not in MATRIX else n for a, n in extents.items())}"
+
+
+def unfit(fault: str, mend: str, at: int, parts: Iterable[Senses]) -> Fault:
+    """What to raise where shapes do not fit: Unfit where whole vectors and matrices stand there, which have no other meaning."""
+    sure_of = all(len(part) <= FEW and all(MATRIX.issuperset(r.node.axes) for r in part) for part in parts)
+    return (Unfit if sure_of else Fault)(fault, mend, at)
 
 
 # ---- sums
 
 
-def added(sign: str, left: Senses, right: Senses, at: int) -> Senses:
+def added(sign: str, left: Senses, right: Senses, at: int, sizes: Sizes) -> Senses:
     """left + right in every way that fits."""
     found: Senses = []
     for x, y in combinations(left, right):
         found += _added(sign, [x], [y])
     if not found:
-        raise Fault(f"{shape_words(left)} and {shape_words(right)} cannot be added.", "Check the shapes of both terms.", at)
+        words = f"{shape_words(left, sizes)} and {shape_words(right, sizes)} cannot be added."
+        raise unfit(words, "Check the shapes of both terms: one may need a transpose.", at, (left, right))
     return best(found)
 
 
@@ -202,6 +217,8 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         found += matrix_product(a, _transposed(b), MISSING, "a transpose is missing and was put in")
     if xs == ys == {DOWN}:
         found += matrix_product(a, _transposed(b), OUTER, "two columns side by side are read as an outer product")
+    if xs == {RIGHT} and ys == {DOWN}:
+        found += matrix_product(_transposed(a), _transposed(b), AS_ROWS, ROWS)
     if xs < ys or ys < xs:
         v, m, first = (a, b, True) if xs < ys else (b, a, False)
         for vector, what in ((_transposed(v), "column" if next(iter(v[0].node.matrix)) == DOWN else "row"), (v, "row")):
@@ -222,7 +239,7 @@ def _hadamard(a: Senses, b: Senses, xs: frozenset[str], ys: frozenset[str]) -> S
     return times(a, _transposed(b), MIXED, "a row and a column are multiplied entry by entry, as columns")
 
 
-def chain(factors: Sequence[Senses], ops: Sequence[str], at: int) -> Senses:
+def chain(factors: Sequence[Senses], ops: Sequence[str], at: int, sizes: Sizes) -> Senses:
     """Every bracketing of a row of factors that fits."""
     several, signs = _joined(list(factors), list(ops))
     n = len(several)
@@ -245,10 +262,9 @@ def chain(factors: Sequence[Senses], ops: Sequence[str], at: int) -> Senses:
                 found += [r._replace(cost=r.cost + extra) for r in product(op, cell[a, m], cell[m, b])]
             cell[a, b] = best(found)
     if not cell[0, n]:
-        shapes = ", ".join(shape_words(f) for f in several)
-        raise Fault(
-            f"no bracketing of this product fits the shapes: {shapes}.", "Check transposes and the order of the factors.", at
-        )
+        shapes = ", ".join(shape_words(f, sizes) for f in several)
+        fault = f"no bracketing of this product fits the shapes: {shapes}."
+        raise unfit(fault, "Check transposes and the order of the factors.", at, several)
     return cell[0, n]
 
 

@@ -226,7 +226,7 @@ def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -
     upper = next((r.node for r in state.read(syntax(node.over)) if isinstance(r.node.op, nd.Const | nd.Arithmetic)), None)
     if upper is None or upper.axes:
         return
-    extent = round(float(upper.value.real)) + (hint == 0)
+    extent = round(float(upper.value.item().real)) + (hint == 0)
     if extent in state.probe.expression and extent <= state.ranges[letters[0]]:
         state.ranges[letters[0]] = extent
         state.limited.add(letters[0])

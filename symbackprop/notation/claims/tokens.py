@@ -53,9 +53,9 @@ _SAME = {
     r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lvert": "|", r"\rvert": "|", r"\vert": "|", r"\lVert": r"\|", r"\rVert": r"\|",
     r"\Vert": r"\|", r"\lbrack": "[", r"\rbrack": "]", r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac",
     r"\le": r"\leq", r"\ge": r"\geq", r"\leqslant": r"\leq", r"\geqslant": r"\geq", r"\ne": r"\neq", r"\lt": "<", r"\gt": ">",
-    r"\coloneqq": "=", ":=": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
+    r"\coloneqq": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
     r"\hadamard": r"\odot", r"\circ": r"\odot", r"\star": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",
-    r"\lparen": "(",
+    r"\lparen": "(", ":=": "=",
     r"\rparen": ")", r"\mathds": r"\mathbb", r"\mathbbm": r"\mathbb", r"\bold": r"\mathbf", r"\bullet": r"\cdot", r"\sgn": r"\sign",
     "**": "^", r"\newline": r"\\", r"\cr": r"\\", r"\differential": r"\mathrm",
 }  # fmt: skip
@@ -73,7 +73,9 @@ _TYPED = {
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿⁱ", "0123456789-+()ni", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋₊ᵢⱼₖₗₘₙₜₚₛₓₕ", "0123456789-+ijklmntpsxh", strict=True))
 _TOKEN = re.compile(
-    r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S", re.DOTALL
+    r"\\(?:begin|end)\s*\{[a-zA-Z]+\*?\}|\\operatorname\*|\\[a-zA-Z]+|\\.|\*\*|:=|"
+    r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|\S",
+    re.DOTALL,
 )
 
 

@@ -245,7 +245,7 @@ def symbol_key(latex: str) -> tuple[str, str, str]:
 
 
 def indices(several: Sequence[Token]) -> list[Tokens] | None:
-    r"""Subscript tokens as indices: letters, numbers, sums such as i+k-1, and : (or \cdot) for a whole axis; None where they are none."""
+    r"""Subscript tokens as indices: letters, numbers, sums such as i+k-1, : or \cdot for a whole axis; None where they are none."""
     own = tuple(part for token in bare(several) for part in _parted(token))
     if all(re.fullmatch(r"[a-zA-Z]|\\ell|\d+", t.text) for t in own):
         return [(t,) for t in own]

@@ -1,0 +1,145 @@
+"""Notations of papers, courses and code: each is read as its writer means it, and what cannot be right is not called right."""
+
+import pytest
+
+import symbackprop as sb
+
+NETWORKS = {
+    "softmax": """
+X: data[n, d]
+Y: labels[n, k]
+y: integers[n, k]
+W: parameter[d, k]
+b: parameter[k]
+Z = X @ W + b
+P = softmax(Z, axis=1)
+L = -sum(Y*log(P))/n""",
+    "picked": """
+X: data[n, d]
+y: integers[n, k]
+W: parameter[d, k]
+Z = X @ W
+P = softmax(Z, axis=1)
+L = -mean(log(P)[arange(n), y])""",
+    "columns": """
+X: data[d, m]
+Y: binary[1, m]
+W_1: parameter[h, d]
+b_1: parameter[h, 1]
+W_2: parameter[1, h]
+b_2: parameter[1, 1]
+Z_1 = W_1 @ X + b_1
+A_1 = maximum(0, Z_1)
+Z_2 = W_2 @ A_1 + b_2
+A_2 = sigmoid(Z_2)
+J = -sum(Y*log(A_2) + (1 - Y)*log(1 - A_2))/m""",
+    "convolution": """
+x: data[n]
+w: parameter[3]
+y: data[n - 2]
+o = x[0:n-2]*w[0] + x[1:n-1]*w[1] + x[2:n]*w[2]
+L = sum((o - y)**2)/2""",
+    "pair": """
+a: parameter[d]
+b: parameter[d]
+y: binary[()]
+m: positive[()]
+D = sqrt(sum((a - b)**2))
+L = y*D**2 + (1 - y)*maximum(0, m - D)**2""",
+    "focal": """
+z: parameter[()]
+gam: positive[()]
+p = sigmoid(z)
+L = -(1 - p)**gam*log(p)""",
+    "bilinear": """
+x: data[m]
+y: data[n]
+A: parameter[m, n]
+t: data[()]
+s = x @ A @ y
+L = (s - t)**2""",
+    "tied": """
+X: data[n, d]
+W: parameter[d, k]
+R = X @ W @ W.T
+L = sum((R - X)**2)""",
+}
+
+RIGHT = [
+    ("softmax", "b", r"\nabla_{b} \mathcal{L} = \frac{1}{n} \sum_{i=1}^{n} (P_{i:} - Y_{i:})"),
+    ("softmax", "b", r"\frac1n\sum_i (P_{i,:} - Y_{i\cdot})"),
+    ("softmax", "W", r"\frac{\partial L}{\partial W_{:,k}} = \frac1n \sum_{i=1}^n (P_{ik} - Y_{ik}) x_i"),
+    ("softmax", "W", r"\frac{\partial L}{\partial W_{jk}} = \frac1n X_{:,j}^\top (P_{:,k} - Y_{:k})"),
+    ("softmax", "Z", r"\frac{\partial L}{\partial Z_{i:}} := \frac1n\left(P_{i:} - Y_{i:}\right)"),
+    ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} - \delta_{y_i j}\right)"),
+    ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} - \delta_{j, y_i}\right)"),
+    ("columns", "b_2", r"db^{[2]} = \frac1m \sum_{i=1}^m (A^{[2](i)} - Y^{(i)})"),
+    (
+        "columns",
+        "W_1",
+        r"dW^{[1]} = \frac1m \left(W^{[2]\top} (A^{[2]} - Y) \odot \mathbf{1}_{Z^{[1]} > 0}\right) {A^{[0]}}^{\top}",
+    ),
+    ("columns", "W_1", "1/m*((W_2.T @ (A_2 - Y))*(Z_1 > 0)) @ A_0.T"),
+    ("convolution", "w", r"\frac{\partial L}{\partial w_k} = \sum_{i=0}^{n-3} (o_i - y_i)\, x_{i+k}"),
+    ("pair", "a", r"\nabla_a L = 2y(a-b) - 2(1-y)\,[m - \|a-b\|]_+ \frac{a-b}{\|a-b\|_2}"),
+    ("focal", "p", r"\frac{dL}{dp} = \gamma (1-p)^{\gamma - 1}\log p - \frac{(1-p)^{\gamma}}{p}"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim"), RIGHT)
+def test_what_people_write_is_read(name: str, wrt: str, claim: str) -> None:
+    assert sb.verify(sb.read(NETWORKS[name]), {wrt: claim}).verdict == "right, identity"
+
+
+WRONG = [
+    ("softmax", "b", r"\sum_{i} (P_{i:} - Y_{i:})", "up to convention"),
+    ("softmax", "b", r"\frac1n\sum_i (Y_{i:} - P_{i:})", "up to convention"),
+    ("softmax", "W", r"\frac{\partial L}{\partial W_{:,k}} = \frac1n \sum_{i=1}^n (P_{ik} + Y_{ik}) x_i", "wrong"),
+    ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} + \delta_{y_i j}\right)", "wrong region"),
+    ("columns", "W_1", "1/m*((W_2.T @ (A_2 - Y))*(Z_1 > 0)) @ A_1.T", "wrong shape"),
+    ("convolution", "w", r"\frac{\partial L}{\partial w_k} = \sum_{i=1}^{n-2} (o_i - y_i)\, x_{i}", "wrong"),
+    ("pair", "a", r"2y(a-b) + 2(1-y)\,[m - \|a-b\|]_+ \frac{a-b}{\|a-b\|_2}", "wrong"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "kind"), WRONG)
+def test_the_same_notations_are_wrong_where_they_are_wrong(name: str, wrt: str, claim: str, kind: str) -> None:
+    result = sb.verify(sb.read(NETWORKS[name]), {wrt: claim})
+    assert (result.claims[0].kind, result.exit_code) == (kind, 1)
+
+
+UNFIT = [
+    ("tied", "W", "2*W.T @ (R - X)", "the inner sizes differ"),
+    ("tied", "W", "2*X.T @ (R - X) + W", "the shapes do not broadcast"),
+    ("tied", "W", r"\nabla_W L = 2 (R - X) R^\top W X", "no bracketing of this product fits the shapes"),
+    ("tied", "W", r"\nabla_W L = 2 X^\top (R - X) + 2 W", "a matrix (d, d) and a matrix (d, k) cannot be added"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "words"), UNFIT)
+def test_a_product_that_fits_in_no_way_is_a_wrong_shape(name: str, wrt: str, claim: str, words: str) -> None:
+    result = sb.verify(sb.read(NETWORKS[name]), {wrt: claim})
+    assert result.verdict.startswith("wrong shape: <claim>:1:")
+    assert words in result.verdict
+    assert result.exit_code == 1
+    assert result.correct
+
+
+def test_a_product_that_does_not_fit_in_a_derivation_stands_for_the_truth_later() -> None:
+    steps = [("D", "2*W.T @ (R - X)", "dL/dR"), ("W", "D.T @ X @ W + X.T @ D @ W")]
+    result = sb.verify(sb.read(NETWORKS["tied"]), steps)
+    assert [c.kind for c in result.claims] == ["wrong shape", "right, identity"]
+    assert result.first_wrong_step == 0
+
+
+def test_an_inner_product_for_an_outer_one_is_right_only_if_vectors_are_rows() -> None:
+    """x^T y is a number where vectors are columns, and x y^T where they are rows: neither right nor wrong."""
+    result = sb.verify(sb.read(NETWORKS["bilinear"]), {"A": r"2 (s-t)\, x^\top y"})
+    assert result.verdict.startswith("undecided: right if read as")
+    assert sb.verify(sb.read(NETWORKS["bilinear"]), {"A": r"2 (s-t)\, x y^\top"}).verdict == "right, identity"
+
+
+def test_a_letter_is_not_taken_for_the_gradient_that_is_claimed() -> None:
+    result = sb.verify(sb.read(NETWORKS["focal"]), {"p": r"\frac{dL}{dp} = \eta (1-p)"})
+    assert result.claims[0].kind in ("undecided", "not understood")
+    assert "eta" in result.verdict
