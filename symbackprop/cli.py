@@ -192,6 +192,9 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_j
     if output:
         result.save(output)
     show(result.to_json() if as_json else result)
+    if output:
+        told = f"{output}: the verdict{', with the derivation' if result.derived else ''}"
+        click.echo(told, err=True) if as_json else say(told)  # JSON stays alone on standard output
     sys.exit(result.exit_code)
 
 

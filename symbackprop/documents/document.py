@@ -102,7 +102,7 @@ class StepBlock:
     """One step of a derivation: for the chain rule, the rule as a sentence, its two factors, their product.
 
     title: what the step goes through; parts: its formulas; shape: the result's, such as "(h, d)"; sentences: what the gate
-    does, and anything else to know; tone: "good" or "bad" where the step was judged.
+    does, and anything else to know; tone: "good" or "bad" where the step was judged; source: the text that it was written as.
     """
 
     title: Content
@@ -111,6 +111,7 @@ class StepBlock:
     sentences: tuple[Content, ...] = ()
     anchor: str = ""
     tone: Tone = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

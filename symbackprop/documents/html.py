@@ -89,7 +89,8 @@ class Fragment(Writer):
         tag = f"h{number.count('.') + 3}"
         sentences = "".join(map(self.paragraph, self.lines(step.sentences)))
         head = f"<header><{tag}>{title}</{tag}>{shape}</header>"
-        return f"<section{_class('step', step.tone)}{_id(step.anchor)}>{head}<dl>{parts}</dl>{sentences}</section>"
+        shown = (f"<dl>{parts}</dl>" if parts else "") + "".join(self.source(step))
+        return f"<section{_class('step', step.tone)}{_id(step.anchor)}>{head}{shown}{sentences}</section>"
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         titles = "".join(f'<th scope="col" class="{side}">{cell}</th>' for side, cell in zip(sides, head, strict=True))

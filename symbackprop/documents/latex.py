@@ -114,7 +114,8 @@ class Latex(Writer):
             words = [f"\\text{{{self.line(part.label)}}}", *[""] * len(part.formulas)]
             rows += [f"&{label} &&{ascii_latex(shown)}" for label, shown in zip(words, part.formulas, strict=False)]
         head = f"{_anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak"
-        return "\n".join([head, *([_display(rows)] if rows else []), *self.lines(step.sentences)])
+        parts = [*([_display(rows)] if rows else []), *self.source(step)]
+        return "\n".join([head, *parts, "\n\n".join(self.lines(step.sentences))])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         titles = " & ".join(map(self.strong, head))

@@ -64,7 +64,9 @@ class Markdown(Writer):
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — shape {self.line(step.shape)}" if step.shape else ""
         parts = [line for part in step.parts for line in (f"{self.line(part.label)}:", *map(_display, part.formulas))]
-        return "\n\n".join([f"{_anchored(step.anchor)}{self.strong(title)}{shape}", *parts, *self.lines(step.sentences)])
+        return "\n\n".join(
+            [f"{_anchored(step.anchor)}{self.strong(title)}{shape}", *parts, *self.source(step), *self.lines(step.sentences)]
+        )
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         rules = [{"l": ":---", "c": ":---:", "r": "---:"}[side] for side in sides]

@@ -61,7 +61,7 @@ class Text(Writer):
         for part in step.parts:
             labels = [self.line(part.label), *[""] * len(part.formulas)]
             lines += [f"{INDENT}{label:<18}{plain(shown)}" for label, shown in zip(labels, part.formulas, strict=False)]
-        return "\n".join([*lines, *[_fill(words, INDENT, INDENT) for words in self.lines(step.sentences)]])
+        return "\n".join([*lines, *self.source(step), *[_fill(words, INDENT, INDENT) for words in self.lines(step.sentences)]])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         widths = [max(map(columns, column)) for column in zip(head, *rows, strict=True)]

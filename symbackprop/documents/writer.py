@@ -149,6 +149,10 @@ class Writer(ABC):
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         """A picture."""
 
+    def source(self, step: StepBlock) -> list[str]:
+        """The text that a step was written as, where there is one."""
+        return [self.code(printable(step.source).rstrip("\n"), "")] if step.source else []
+
     @abstractmethod
     def code(self, text: str, language: str) -> str:
         """Program text."""

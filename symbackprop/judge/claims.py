@@ -65,7 +65,15 @@ def verify(
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in claims.items())
     else:
         found = judge_steps(judge, steps_of(claims))
+    known = names_of(truth, [] if isinstance(claims, Mapping) else [one.name for one in found])
+    found = tuple(replace(one, names=known) for one in found)
     return Verification(found, not isinstance(claims, Mapping), network.title or network.name, behind(truth, found), report)
+
+
+def names_of(truth: Truth, steps: Iterable[str]) -> frozenset[str]:
+    """The names that a verdict may mention: of tensors, of sizes, of steps."""
+    tensors = {*truth.network.program.tensors, *truth.program.tensors}
+    return frozenset({*tensors, *map(str, truth.program.sizes()), *(name for name in steps if name.isidentifier())})
 
 
 def behind(truth: Truth, judged: Iterable[Judged]) -> Derivation | None:

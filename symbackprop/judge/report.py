@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from textwrap import dedent
 from typing import Literal
 
 from symbackprop.documents.document import (
@@ -10,9 +12,9 @@ from symbackprop.documents.document import (
     Content,
     Document,
     Inline,
+    Link,
     Math,
     Note,
-    Paragraph,
     Part,
     Section,
     Span,
@@ -22,8 +24,10 @@ from symbackprop.documents.document import (
 )
 from symbackprop.documents.steps import report as derivation
 from symbackprop.formulas import build as f
-from symbackprop.formulas.tree import Fraction, items_of, split
+from symbackprop.formulas.plain import plain as line
+from symbackprop.formulas.tree import Node
 from symbackprop.judge.counterexample import Counterexample, plain
+from symbackprop.judge.prose import formula, in_line, prose, sentence, typeset
 from symbackprop.judge.verdict import Judged, Verification
 
 
@@ -40,51 +44,56 @@ def report(verification: Verification) -> Document:
         network = verification.derived.network
         shown = derivation(verification.derived, source=network.source if network else None)
         blocks += shown.blocks
-    return Document((f"{verification.title}: " if verification.title else "", "the verdict"), tuple(blocks))
+    names = claims[0].names if claims else frozenset[str]()
+    title = prose(verification.title, names) if verification.title else ()
+    return Document((*title, ": the verdict") if title else "The verdict", tuple(blocks))
 
 
 def _summary(verification: Verification) -> Note:
     first, worst = verification.first_wrong_step, verification.worst
     kind: Literal["good", "bad", "warning"] = {0: "good", 1: "bad"}.get(verification.exit_code, "warning")  # type: ignore[assignment]
     label = {"good": "Right", "bad": "Wrong", "warning": "Not decided"}[kind]
-    name = Span(worst.name, style="code")
     if verification.steps and first is not None:
-        where: Content = (f"The first wrong step is number {first} (counted from 0), ", name, ". ", _likely(worst))
+        wrong = verification.claims[first]
+        number = Link(f"number {first}", f"claim-{first}")
+        where: Content = ("The first wrong step is ", number, " (counted from 0), ", *wrong.called, ". ", *_likely(wrong))
         return Note(where, kind, label)
-    said = f"{worst.verdict.rstrip('.')}. {_likely(worst)}".rstrip()
-    return Note(_sentence(said) if len(verification.claims) == 1 else (name, f": {said}"), kind, label)
+    if kind == "good":
+        return Note(_proved(verification), kind, label)
+    likely = _likely(worst)
+    said: Content = sentence(worst.words(worst.verdict.partition("\n")[0]))
+    if worst.verdict == "wrong" and likely:
+        said = likely
+    elif likely:
+        said = (*said, " ", *likely)
+    return Note(said if len(verification.claims) == 1 else (*worst.called, ": ", *said), kind, label)
 
 
-def _likely(claim: Judged) -> str:
+def _proved(verification: Verification) -> Content:
+    """How far claims that count as right are."""
+    kinds = [claim.kind for claim in verification.claims if claim.what]
+    if not kinds or not all(kind == "right, identity" for kind in kinds):
+        return sentence(verification.worst.words(verification.worst.verdict))
+    conditions = [claim.words(claim.reason) for claim in verification.claims if claim.reason]
+    what = "It is" if len(kinds) == 1 else f"All {len(kinds)} are"
+    return (
+        f"{what} equal to the derived gradient{'s' * (len(kinds) > 1)} as a formula",
+        *(p for c in conditions for p in (", ", *c)),
+        ".",
+    )
+
+
+def _likely(claim: Judged) -> tuple[Inline, ...]:
     """What most likely went wrong."""
-    return _sentence(claim.mistakes[0].sentence) if claim.mistakes else ""
-
-
-def _sentence(text: str) -> str:
-    """The text as a sentence; a name at its beginning stays as it is."""
-    first = text.partition(" ")[0]
-    capital = first.isalpha() and first.islower() and (len(first) > 1 or first == "a")
-    return f"{text[:1].upper() if capital else text[:1]}{text[1:].rstrip('.')}."
+    return sentence(claim.words(claim.mistakes[0].sentence)) if claim.mistakes else ()
 
 
 def _overview(verification: Verification) -> Table:
     rows = []
     for place, claim in enumerate(verification.claims):
-        number = [str(place)] if verification.steps else []
-        rows.append((*number, Span(claim.name, style="code"), _what(claim), Span(claim.verdict, _tone(claim))))
-    heads = (*(["Step"] if verification.steps else []), "Name", "Claims to be", "Verdict")
-    return Table(heads, tuple(rows))
-
-
-def _what(claim: Judged) -> Inline:
-    """What a claim is about: the left side of the right formula, where there is one."""
-    true = claim.compared[1]
-    if true is None:
-        return claim.what
-    left, *more = items_of(split(true)[0])
-    if isinstance(left, Fraction) and not more:  # in one line, as in running text
-        left = f.beside(left.over, f.symbol("/"), left.under)
-    return Math(f.beside(left, *more))
+        number = Link(str(place), f"claim-{place}")
+        rows.append((number, claim.called, Span(claim.kind, _tone(claim))))
+    return Table(("Step" if verification.steps else "", "Claim", "Verdict"), tuple(rows))
 
 
 def _tone(claim: Judged) -> Tone:
@@ -92,43 +101,74 @@ def _tone(claim: Judged) -> Tone:
 
 
 def _claim(verification: Verification, place: int, claim: Judged) -> Iterator[Block]:
-    tone = _tone(claim)
     first = verification.steps and place == verification.first_wrong_step
-    number = f"{place}  " if verification.steps else ""
-    title: tuple[Inline, ...] = (number, Span(claim.name, style="code"), *([" ", _what(claim)] if claim.what else []))
+    number = (f"{place}  ",) if len(verification.claims) > 1 else ()
     claimed, true = claim.compared
-    parts = [Part("As understood", claimed)] if claimed else []
+    parts = list(_as_written(claim, claimed))
     if true is not None and not claim.right:
         parts.append(Part("Right is", (true,), "good"))
-    verdict: Content = (Span("The first wrong step. " if first else "", style="strong"), Span(claim.verdict, tone), *_held(claim))
-    yield StepBlock(title, tuple(parts), "", (verdict, *_written(claim), *map(_sentence, claim.notes)), f"claim-{place}", tone)
-    for finding, corrected in zip(claim.mistakes, claim.corrected, strict=True):
-        right: tuple[Inline, ...] = () if corrected is None else (" Right there is ", Math(corrected), ".")
-        yield Paragraph((Span("Most likely: ", style="strong"), f"{finding.sentence.rstrip('.')} ({finding.name}, at ",
-                         Span(finding.place, style="code"), ").", *right))  # fmt: skip
+    verdict: Content = (Span("The first wrong step: " if first else "", style="strong"), *_verdict(claim), *_held(claim))
+    sentences = (verdict, *(sentence(claim.words(note)) for note in claim.notes), *_mistakes(claim))
+    source = dedent(claim.verdict.partition("\n")[2]) or claim.given
+    yield StepBlock((*number, *claim.called), tuple(parts), "", sentences, f"claim-{place}", _tone(claim), source)
     if claim.counterexample is not None and claim.kind != "wrong, carried forward":
         yield _counterexample(claim.counterexample)
 
 
+def _as_written(claim: Judged, understood: tuple[Node, ...]) -> Iterator[Part]:
+    """The claim as its author wrote it, where it is LaTeX, and as it was read; once where both look alike."""
+    written = formula(claim.given) if "\\" in claim.given else None
+    if written is None:
+        yield from [Part("As understood", understood)] if understood else []
+    elif [line(written)] == [re.sub("[⟦⟧]", "", line(shown)) for shown in understood]:
+        yield Part("As written", understood)
+    else:
+        yield Part("As written", (written,))
+        yield from [Part("As understood", understood)] if understood else []
+
+
+def _verdict(claim: Judged) -> Iterator[Inline]:
+    """The verdict in one line, its name in its colour."""
+    yield Span(claim.kind, _tone(claim))
+    reason = claim.verdict.removeprefix(claim.kind).partition("\n")[0]
+    yield from claim.words(reason)
+
+
 def _held(claim: Judged) -> Iterator[Inline]:
     """At how many points it was held against the truth, and what that proves."""
-    yield f": held against the truth at {claim.points} points" if claim.points else ""
+    if claim.points:
+        yield "; " if claim.reason else ": "
+        yield f"held against the truth at {claim.points} points"
     if claim.bits:
         yield ", and modulo large primes: a wrong formula passes with a chance below "
         yield Math(f.power(f.number(2), f.number(-claim.bits)))
-    yield "."
+    if not claim.verdict.partition("\n")[0].endswith((".", "?")) or claim.points:
+        yield "."
 
 
-def _written(claim: Judged) -> Iterator[Content]:
-    if claim.given:
-        yield ("As written: ", Span(" ".join(claim.given.split()), style="code"))
+def _mistakes(claim: Judged) -> Iterator[Content]:
+    """The mistakes that give just this claim, and what would be right where they were made."""
+    told = {claim.truth}
+    for place, (finding, corrected) in enumerate(zip(claim.mistakes, claim.corrected, strict=True)):
+        here: tuple[Inline, ...] = () if finding.place in finding.sentence else (", at ", *claim.words(finding.place))
+        right: tuple[Inline, ...] = () if corrected in told or corrected is None else (" Right there is ", Math(corrected), ".")
+        told.add(corrected)
+        label = Span("Most likely: " if place == 0 else "Or: ", style="strong")
+        yield (label, *claim.words(finding.sentence.rstrip(".")), *here, ".", *right)
 
 
 def _counterexample(found: Counterexample) -> Table:
     """Where a claim fails: the inputs, and both values."""
-    rows: list[tuple[Content, ...]] = [(Span(name, style="code"), plain(array)) for name, array in found.point.items()]
+    rows: list[tuple[Content, ...]] = [(typeset(name), plain(array)) for name, array in found.point.items()]
     if found.sizes:
-        rows.insert(0, ("sizes", ", ".join(f"{name} = {size}" for name, size in found.sizes.items())))
+        sizes = [f.equation(_node(name), f.number(size)) for name, size in found.sizes.items()]
+        listed: Content = tuple(part for shown in sizes for part in (", ", Math(shown)))[1:]
+        rows.insert(0, ("sizes", listed))
     entry = f" at entry {list(found.entry)}" if found.entry else ""
     rows += [(f"claimed{entry}", Span(f"{found.claimed:.6g}", "bad")), (f"true{entry}", Span(f"{found.true:.6g}", "good"))]
     return Table(("The smallest example at which it fails", "Value"), tuple(rows), "ll")
+
+
+def _node(name: str) -> Node:
+    shown = formula(name)
+    return f.word(name) if shown is None else in_line(shown)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.files import require_writable, write_whole
-from symbackprop.documents.document import Document
-from symbackprop.documents.formats import format_named, format_of
-from symbackprop.documents.html import Fragment
+from symbackprop.documents.document import Document, Inline, Math
+from symbackprop.documents.shown import Shown
+from symbackprop.documents.text import columns
 from symbackprop.formulas import build as f
 from symbackprop.formulas.difference import difference
 from symbackprop.formulas.latex import latex
@@ -22,6 +21,7 @@ from symbackprop.formulas.tree import Marked, Node, Row, items_of, split
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import Finding
+from symbackprop.judge.prose import formula, in_line, prose, said, typeset
 from symbackprop.judge.terminal import BAD, DOUBT, GOOD, QUIET, coloured
 
 WRONG = ("wrong", "up to convention", "right result, wrong step")
@@ -55,6 +55,7 @@ class Judged:
     witnesses       what agreed with the truth that the claim was held against.
     allowed         whether a convention was allowed, by which it counts as right.
     stands          what the names of earlier steps stand for.
+    names           of the tensors and sizes that its words may mention, which are typeset.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Judged:
     allowed: bool = False
     given: str = ""
     stands: tuple[tuple[Node, Node], ...] = ()
+    names: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
@@ -96,6 +98,26 @@ class Judged:
     @property
     def open(self) -> bool:
         return self.verdict.startswith(OPEN)
+
+    @cached_property
+    def called(self) -> tuple[Inline, ...]:
+        r"""What the person called it, and what it claims to be where the name does not say that: \delta_2 as dL/dyhat."""
+        name = typeset(self.name)
+        if not self.what:
+            return (name,)
+        what = self._what()
+        return (what,) if states(self.name, self.what) else (name, " as ", what)
+
+    def _what(self) -> Inline:
+        """What it claims to be: the left side of the right formula, where there is one."""
+        if self.truth is not None:
+            return Math(in_line(split(self.truth)[0]))
+        shown = formula(self.what)
+        return self.what if shown is None else Math(in_line(shown))
+
+    def words(self, text: str) -> tuple[Inline, ...]:
+        """A sentence about it, its formulas typeset; what is not understood is told as it was typed."""
+        return (text,) if self.kind == "not understood" else prose(text, self.names)
 
     @cached_property
     def compared(self) -> tuple[tuple[Node, ...], Node | None]:
@@ -131,10 +153,10 @@ class Judged:
         """What a terminal shows below the verdict, each line with its style."""
         claimed, true = self.compared
         out = [(f"  understood: {plain(formula)}", BAD if f.holds(formula, Marked) else "") for formula in claimed]
-        out += [(f"  note: {note}", QUIET) for note in self.notes]
-        out += [(f"  mistake: {m.sentence} [{m.name}]", "") for m in self.mistakes]
+        out += [(f"  note: {said(self.words(note))}", QUIET) for note in self.notes]
+        out += [(f"  mistake: {said(self.words(m.sentence))} [{m.name}]", "") for m in self.mistakes]
         if self.counterexample is not None:
-            out.append((f"  it fails at {self.counterexample}", ""))
+            out.append((f"  it fails at {said(self.words(str(self.counterexample)))}", ""))
         if true is not None and not self.right:
             out.append((f"  right is: {plain(true)}", GOOD))
         return out
@@ -153,12 +175,22 @@ class Judged:
         }  # fmt: skip
 
 
+_DRESS = re.compile(r"\\(?:d?frac|mathrm|mathbf|left|right|operatorname)\b|[\s_{}^()\[\]\\/]")
+
+
+def states(name: str, what: str) -> bool:
+    r"""Whether a name says by itself what it claims: W_1, dW_1, grad_W_1, \frac{\partial L}{\partial W_1} claim to be dL/dW_1."""
+    of, _, wrt = what.removeprefix("d").rpartition("/d")
+    bare, of, wrt = (_DRESS.sub("", text.replace(r"\partial", "d").replace("∂", "d")) for text in (name, of, wrt))
+    return bare in {wrt, *(f"{prefix}{wrt}" for prefix in ("d", "D", "grad", "g", "nabla", f"d{of}d")), f"nabla{wrt}{of}"}
+
+
 def _equation(left: Node, equals: Node, right: Node) -> Node:
     return Row((*items_of(left), equals, *items_of(right)))
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Shown):
     """The verdict on claims about one network. It shows itself in a terminal, in a notebook and as a page.
 
     claims   one for each claim, in their order.
@@ -204,12 +236,16 @@ class Verification:
         """The verdict on all claims together: it begins with the name of the worst."""
         if len(self.claims) == 1:
             return self.claims[0].verdict
-        first = self.first_wrong_step
-        judged = [c for c in self.claims if c.what]
-        if self.steps and first is not None and judged and judged[-1].right:
-            return f"right result, wrong step: {self.claims[first].name}"
         worst = self.worst
+        if self._ends_right:
+            return f"right result, wrong step: {self.claims[self.first_wrong_step or 0].name}"
         return f"{worst.verdict} ({worst.name})" if not worst.right else worst.verdict
+
+    @property
+    def _ends_right(self) -> bool:
+        """Whether the last of the steps is right, although one before it is wrong."""
+        judged = [c for c in self.claims if c.what]
+        return self.steps and self.first_wrong_step is not None and bool(judged) and judged[-1].right
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:
@@ -232,15 +268,25 @@ class Verification:
 
     def lines(self) -> list[tuple[str, str]]:
         """A line for each claim with its verdict, and below it what shows why; what differs stands in ⟦ ⟧."""
-        width = max((len(c.name) for c in self.claims), default=0)
+        called = [said(c.called) for c in self.claims]
+        width = max(map(columns, called), default=0)
         out: list[tuple[str, str]] = []
         for k, claim in enumerate(self.claims):
             number = f"{k:>2}  " if self.steps else ""
-            out.append((f"{number}{claim.name:<{width}}  {claim.verdict}", claim.style))
+            padded = called[k] + " " * (width - columns(called[k]))
+            out.append((f"{number}{padded}  {said(claim.words(claim.verdict))}", claim.style))
             out += claim.lines()
         if len(self.claims) > 1:
-            out.append((f"all: {self.verdict}", self.worst.style))
+            out.append((f"all: {self._whole()}", self.worst.style))
         return out
+
+    def _whole(self) -> str:
+        """The verdict on several claims as a line."""
+        worst = self.worst
+        if self._ends_right:
+            return f"right result, wrong step: {said(self.claims[self.first_wrong_step or 0].called)}"
+        verdict = said(worst.words(worst.verdict.partition("\n")[0]))
+        return verdict if worst.right else f"{verdict} ({said(worst.called)})"
 
     def table(self) -> str:
         """The lines as one text."""
@@ -269,22 +315,5 @@ class Verification:
         """The verdict as blocks, the derivation behind it."""
         return self.shown_by(self)
 
-    def report(self, format: str = "text") -> Any:
-        """The verdict in a format of `symbackprop.documents.formats`."""
-        return format_named(format).write(self.document())
-
-    def html(self) -> str:
-        """The verdict as one page that needs nothing else."""
-        return self.report("html")
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """The verdict in a file, in the format of its suffix."""
-        write = format_of(path).write
-        require_writable(path)
-        write_whole(path, write(self.document()))
-
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.understood}$"
-
-    def _repr_html_(self) -> str:
-        return Fragment().write(self.document())

@@ -35,7 +35,7 @@ def test_the_derivation_of_the_examples_fails_where_it_does(run: Run) -> None:
 def test_a_claim_on_the_command_line_has_an_exit_code(run: Run, claim: str, code: int) -> None:
     outcome = run("verify", NET, claim)
     assert outcome.code == code
-    assert outcome.out.startswith(" 0  W_2  ")
+    assert outcome.out.startswith(" 0  ∂L/∂W₂  ")
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,8 @@ def test_what_differs_is_marked_on_the_page(judged):
 
 def test_the_first_wrong_step_is_marked(steps):
     page = steps.html()
-    assert "The first wrong step is number 1" in page
-    assert page.count("The first wrong step. ") == 1
+    assert 'The first wrong step is <a href="#claim-1">number 1</a>' in page
+    assert page.count("The first wrong step: ") == 1
     assert steps.claims[2].kind == "wrong, carried forward"
     assert "δ₂" in str(steps)
     assert "⟦δ₂⟧" not in str(steps)  # it was right
@@ -122,3 +122,4 @@ def test_the_verdict_is_written_to_a_file(tmp_path, capsys, suffix):
     assert outcome.code == 1
     assert "wrong" in outcome.out
     assert "As understood" in output.read_text(encoding="utf-8")
+    assert f"{output}: the verdict" in outcome.out

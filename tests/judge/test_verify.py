@@ -202,7 +202,7 @@ def test_a_derivative_of_a_gradient_is_judged() -> None:
 
 def test_the_result_shows_itself_and_all_its_evidence() -> None:
     result = sb.verify(network("two_layer"), {"W_2": "outer(yhat - t, a_1)", "c_1": "W_2.T @ (yhat - t)"})
-    assert "c_1  wrong" in str(result)
+    assert "∂L/∂c₁  wrong" in str(result)
     assert "right is: ∂L/∂c₁ = W₂ᵀ(ŷ − t) ⊙ ⟦a₁⟧ ⊙ ⟦(1 − a₁)⟧" in str(result)
     assert "<math" in result._repr_html_()
     assert result._repr_latex_().startswith("$")

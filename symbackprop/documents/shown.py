@@ -1,0 +1,37 @@
+"""What shows itself as a document: as a page, in a notebook, in a file of any format."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from typing import Any
+
+from symbackprop.core.files import require_writable, write_whole
+from symbackprop.documents.document import Document
+from symbackprop.documents.formats import format_named, format_of
+from symbackprop.documents.html import Fragment
+
+
+class Shown(ABC):
+    """A result that is a document."""
+
+    @abstractmethod
+    def document(self) -> Document:
+        """The result as blocks."""
+
+    def report(self, format: str = "text") -> Any:
+        """The result in a format of `symbackprop.documents.formats`."""
+        return format_named(format).write(self.document())
+
+    def html(self) -> str:
+        """The result as one page that needs nothing else."""
+        return self.report("html")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """The result in a file, in the format of its suffix."""
+        write = format_of(path).write
+        require_writable(path)
+        write_whole(path, write(self.document()))
+
+    def _repr_html_(self) -> str:
+        return Fragment().write(self.document())
