@@ -151,9 +151,13 @@ class Search:
             if n not in found:
                 found[n] = None
                 line = self.line(n, lets)
-                called = {t for t in line.tensors if t in self.equations and not self.program.tensors[t].named}
-                waiting += sorted(called | (line.tensors & lets) | (line.tensors & set(self.program.outputs)))
+                waiting += sorted(t for t in line.tensors if t in self.equations and not self._is_given(t))
         return list(found)
+
+    def _is_given(self, name: str) -> bool:
+        """Whether a reader knows a value by its name: the author gave it."""
+        tensor = self.program.tensors[name]
+        return tensor.named and tensor.role is None
 
     def _total(self, lets: set[str]) -> int:
         total = 0
@@ -186,9 +190,14 @@ class Search:
             sizes = dict(zip(letters, self.program.shape(name), strict=True))
             form, subscripts = self.factoriser.formula(p, letters, sizes)
         except (NoFormError, MisfitError) as fault:
-            return self._written(name) if name in self.forward else Line(name, letters, fault=str(fault))
+            return self._written(name) if self._may_stand(name) else Line(name, letters, fault=str(fault))
         tensors = frozenset(a.name for a in p.atoms() if a.kind in ("leaf", "onehot"))
         return Line(name, letters, form, subscripts, tensors)
+
+    def _may_stand(self, name: str) -> bool:
+        """Whether a value's own equation may be its line: a value of the forward pass, a gradient that comes back along one way."""
+        roles = [self.program.tensors[r.name].role for r in self.equations[name].operands]
+        return name in self.forward or all(role is None or role.via is None for role in roles)
 
     def _written(self, name: str) -> Line:
         """A value by its own equation."""

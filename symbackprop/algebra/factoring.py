@@ -153,17 +153,21 @@ class Factoriser:
         return twin if twin is not None else self._joined(entry, quotient, rest)
 
     def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
-        """d q + k q = (d + k) q."""
-        if not rest or len(quotient.terms) < 2 or len(rest) != len(quotient.terms):
+        """d q + m q = (d + m) q for a product m."""
+        a = self.algebra
+        if len(quotient.terms) < 2 or len(rest) != len(quotient.terms) or any(map(summed_letters, (*rest, *quotient.terms))):
             return None
         term, c = next(iter(quotient.terms.items()))
-        k = Fraction(rest.get(term, 0)) / c
-        if not k or quotient.scaled(k) != Poly(rest):
-            return None
-        first = self.algebra.make(1, [Factor(*entry)]) + Poly({(): k})
-        sign = -1 if k < 0 else 1
-        items = [Inner(self.best(q.scaled(sign))[1], tuple(sorted(q.letters()))) for q in (first, quotient)]
-        return (self._folded(Net(1, tuple(items))),)
+        inverse = [f._replace(exponent=-f.exponent) for f in term]
+        for other, d in rest.items():
+            m = a.make(Fraction(d) / c, [*other, *inverse])
+            if a.times(m, quotient) == Poly(rest):
+                first = a.make(1, [Factor(*entry)]) + m
+                plain = quotient.terms.get((), 0) or first.terms.get((), 0)
+                sign = -1 if plain < 0 else 1  # 1 - a, not a - 1
+                items = [Inner(self.best(q.scaled(sign))[1], tuple(sorted(q.letters()))) for q in (first, quotient)]
+                return (self._folded(Net(1, tuple(items))),)
+        return None
 
     def _joined(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets:
         _, nets = self.best(quotient)

@@ -287,11 +287,11 @@ class OneHot:
 
 def _repeated(x: Form, down: bool, across: bool, rows: Expr, cols: Expr) -> Form:
     """A column or a row as a summand of a matrix: 1 x^T; a sum of rows or columns says itself along which axis it is repeated."""
-    _, body = front_of(x)
+    front, body = front_of(x)
     if down == across or body is None or body.op in ("rowsum", "colsum", "rowmean", "colmean"):
         return x
     ones = Form("ones", (), cols if down else rows)
-    return scaled(Front(), product([x, transpose(ones)] if down else [ones, x]))
+    return scaled(front, product([body, transpose(ones)] if down else [ones, body]))
 
 
 def two(letters: Sequence[str]) -> tuple[str | None, str | None]:

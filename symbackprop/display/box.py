@@ -21,7 +21,7 @@ from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import Letter, Name, letter
+from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Atom, Binds, Fence, Node, Script, walk
 
@@ -29,17 +29,13 @@ _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a n
 
 
 class Printer:
-    """Writes forms.
+    """Writes forms, with the names that a box gives to gradients."""
 
-    labels   names of gradients that have one in the box.
-    """
-
-    def __init__(self, names: Names, labels: Mapping[str, Name]) -> None:
-        self.names, self.labels = names, labels
+    def __init__(self, names: Names) -> None:
+        self.names = names
 
     def tensor(self, name: str, subscripts: tuple[str, ...] = ()) -> Node:
-        below: list[Letter] = [letter(x) for x in subscripts]
-        return self.labels[name].formula(below) if name in self.labels else self.names.entry(name, below)
+        return self.names.entry(name, [letter(x) for x in subscripts])
 
     def formula(self, x: Form) -> Node:
         """A form on paper."""
@@ -238,7 +234,7 @@ class ShownBox:
 def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> ShownBox:
     """The lines of a box as formulas, in the names of a program."""
     names = names or Names(derivation.program)
-    to = Printer(names, _labels(names, derivation.program, box))
+    to = Printer(names.labelled(_labels(names, derivation.program, box)))
     order = [line.name for line in box.lines]
     lines = []
     for line in box.lines:

@@ -6,7 +6,7 @@ Two tensors of one program never print alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from symbackprop.core.program import Equation, Gradient, Program, Signature, shape_text
 from symbackprop.formulas import build as f
@@ -71,6 +71,10 @@ class Names:
         fraction = f.over(f.partial(self._slashed(of, left), order), under)
         return Script(Fence("", fraction, "|"), self._via(role.via, role.nth)) if role.via else fraction
 
+    def labelled(self, labels: Mapping[str, Name]) -> Names:
+        """The same names, with other ones for some tensors."""
+        return _Labelled(self.program, labels)
+
     def _via(self, via: str, nth: int) -> Node:
         tensor = self._slashed(via, ())
         return f.beside(tensor, f.THIN, f.symbol("("), f.number(nth), f.symbol(")")) if nth else tensor
@@ -88,6 +92,15 @@ class Names:
     def shape(self, name: str) -> str:
         """The shape in words: (h, d)."""
         return shape_text(self.signature(name).shape)
+
+
+class _Labelled(Names):
+    def __init__(self, program: Program, labels: Mapping[str, Name]) -> None:
+        super().__init__(program)
+        self.labels = labels
+
+    def entry(self, name: str, letters: Sequence[Letter]) -> Node:
+        return self.labels[name].formula(letters) if name in self.labels else super().entry(name, letters)
 
 
 def _generated(name: str) -> Name | None:

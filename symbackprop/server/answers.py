@@ -35,7 +35,8 @@ def derive(network: str, wrt: list[str] | None = None, of: str | None = None) ->
 
 
 def _shown(view: GradientView) -> Answer:
-    return {"shape": [str(n) for n in view.shape], "latex": view.latex(), "entries": view.index()}
+    shape = [str(n) for n in view.shape]
+    return {"shape": shape, "latex": view.latex(), "definitions": list(view.definitions), "entries": view.index()}
 
 
 def verify(

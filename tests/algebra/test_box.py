@@ -1,0 +1,169 @@
+"""The box of well-known networks: the lines that a course writes, each proved, each name defined before it is used."""
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.algebra.box import Line
+from symbackprop.algebra.matrix import Form, Leaf, number
+from symbackprop.core.derivation import Derivation
+from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box
+
+BOXES = {
+    "a dense layer and squared error, in columns": (
+        "x: data[d]\ny: data[c]\nW_1: parameter[h, d]\nW_2: parameter[c, h]\na = sigmoid(W_1 @ x)\nyhat = W_2 @ a\nL = sum((yhat - y)**2)",
+        [
+            r"\delta_{\hat{y}} = 2 \left(\hat{y} - y\right)",
+            r"\frac{\partial L}{\partial W_{2}} = \delta_{\hat{y}} a^{\top}",
+            r"\frac{\partial L}{\partial W_{1}} = \left[W_{2}^{\top} \delta_{\hat{y}}\odot a\odot \left(1 - a\right)\right] x^{\top}",
+        ],
+    ),
+    "a batch in rows, with biases": (
+        "X: data[N, d]\nY: data[N, c]\nW_1: parameter[d, h]\nb_1: parameter[h]\nW_2: parameter[h, c]\nb_2: parameter[c]\n"
+        "A = sigmoid(X @ W_1 + b_1)\nYhat = A @ W_2 + b_2\nL = sum((Yhat - Y)**2)/N",
+        [
+            r"\delta_{2} = \frac{2}{N} \left(\hat{Y} - Y\right)",
+            r"\frac{\partial L}{\partial b_{2}} = \delta_{2}^{\top}\,\mathbf{1}_{N}",
+            r"\frac{\partial L}{\partial W_{2}} = A^{\top} \delta_{2}",
+            r"\delta_{1} = \delta_{2} W_{2}^{\top}\odot A\odot \left(1 - A\right)",
+            r"\frac{\partial L}{\partial b_{1}} = \delta_{1}^{\top}\,\mathbf{1}_{N}",
+            r"\frac{\partial L}{\partial W_{1}} = X^{\top} \delta_{1}",
+        ],
+    ),
+    "logistic regression": (
+        "X: data[m, d]\ny: binary[m]\nw: parameter[d]\nb: parameter[()]\nz = X @ w + b\na = sigmoid(z)\n"
+        "L = -mean(y*log(a) + (1 - y)*log(1 - a))",
+        [
+            r"\delta_{z} = \frac{1}{m} \left(a - y\right)",
+            r"\frac{\partial L}{\partial b} = \operatorname{sum}\left(\delta_{z}\right)",
+            r"\frac{\partial L}{\partial w} = X^{\top} \delta_{z}",
+        ],
+    ),
+    "logistic regression of logits": (
+        "X: data[m, d]\ny: binary[m]\nw: parameter[d]\nz = X @ w\na = sigmoid(z)\nL = mean(softplus(z) - y*z)",
+        [r"\frac{\partial L}{\partial w} = \frac{1}{m}\,X^{\top} \left(a - y\right)"],
+    ),
+    "softmax regression": (
+        "X: data[N, d]\nY: labels[N, c]\nW: parameter[d, c]\nb: parameter[c]\nP = softmax(X @ W + b)\nL = -sum(Y * log(P)) / N",
+        [
+            r"\delta = \frac{1}{N} \left(P - Y\right)",
+            r"\frac{\partial L}{\partial b} = \delta^{\top}\,\mathbf{1}_{N}",
+            r"\frac{\partial L}{\partial W} = X^{\top} \delta",
+        ],
+    ),
+    "softmax regression of classes": (
+        "X: data[N, d]\nt: integers[N, c]\nW: parameter[d, c]\nS = X @ W\nP = softmax(S)\nL = cross_entropy(S, t)",
+        [r"\frac{\partial L}{\partial W} = \frac{1}{N}\,X^{\top} \left(P - \operatorname{onehot}\left(t\right)\right)"],
+    ),
+    "softmax and squared error": (
+        "x: data[d]\ny: data[c]\nW: parameter[c, d]\np = softmax(W @ x)\nL = 0.5*sum((p - y)**2)",
+        [
+            r"\delta_{p} = p - y",
+            r"\frac{\partial L}{\partial W} = \left[p\odot \left(\delta_{p} - \delta_{p}^{\top} p\right)\right] x^{\top}",
+        ],
+    ),
+    "attention": (
+        "Q: parameter[T, d]\nK: parameter[S, d]\nV: parameter[S, e]\nG: data[T, e]\nP = softmax(Q @ K.T / sqrt(d))\nO = P @ V\nL = sum(G * O)",
+        [
+            r"\frac{\partial L}{\partial V} = P^{\top} G",
+            r"\delta = P\odot \left(G V^{\top} - \operatorname{rowsum}\left(P V\odot G\right)\right)",
+            r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d}}\,\delta K",
+            r"\frac{\partial L}{\partial K} = \frac{1}{\sqrt{d}}\,\delta^{\top} Q",
+        ],
+    ),
+    "a layer norm by hand": (
+        "x: parameter[n]\na: data[n]\ng: data[n]\ne: positive[()]\ns = sqrt(mean((x - mean(x))**2) + e)\nu = (x - mean(x))/s\nL = a @ (g*u)",
+        [
+            r"\frac{\partial L}{\partial x} = "
+            r"\frac{1}{s} \left(a\odot g - \operatorname{mean}\left(a\odot g\right) - \frac{L}{n}\,u\right)"
+        ],
+    ),
+    "Huber": (
+        "X: data[N, d]\ny: data[N]\nw: parameter[d]\nt: positive[()]\nr = X @ w - y\n"
+        "L = sum(where(abs(r) <= t, 0.5*r**2, t*(abs(r) - 0.5*t)))",
+        [r"\frac{\partial L}{\partial w} = X^{\top}\,\operatorname{clip}\left(r, -t, t\right)"],
+    ),
+    "a trace of a power": ("X: parameter[n, n]\nL = trace(X @ X @ X @ X)", [r"\frac{\partial L}{\partial X} = 4 \left(X^{3}\right)^{\top}"]),
+    "a determinant": ("X: parameter[n, n]\nL = det(X @ X @ X)", [r"\frac{\partial L}{\partial X} = 3 L X^{-\top}"]),
+    "a Gram matrix": ("X: parameter[m, n]\nL = sum((X.T @ X)**2)", [r"\frac{\partial L}{\partial X} = 4 X X^{\top} X"]),
+    "a quadratic form": (
+        "x: parameter[n]\nB: data[n, n]\nL = x @ B @ x",
+        [r"\frac{\partial L}{\partial x} = \left(B^{\top} + B\right) x"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "lines"), BOXES.values(), ids=BOXES)
+def test_the_lines_are_those_of_a_course(text: str, lines: list[str]) -> None:
+    box = sb.derive(text).box()
+    assert not box.missing
+    assert [line.latex() for line in box.lines] == lines
+
+
+def test_a_recurrent_network_is_a_table_of_deltas() -> None:
+    steps = "".join(f"h_{t} = tanh(W @ h_{t - 1} + U @ x_{t})\n" for t in (1, 2, 3))
+    inputs = "".join(f"x_{t}: data[d]\n" for t in (1, 2, 3))
+    text = f"{inputs}h_0: data[h]\ny: data[h]\nW: parameter[h, h]\nU: parameter[h, d]\n{steps}L = 0.5*sum((h_3 - y)**2)"
+    box = sb.derive(text).box()
+    assert [line.latex() for line in box.lines[-1:]] == [
+        r"\frac{\partial L}{\partial W} = \delta_{1} h_{0}^{\top} + \delta_{2} h_{1}^{\top} + \delta_{3} h_{2}^{\top}"
+    ]
+    assert r"\delta_{1} = W^{\top} \delta_{2}\odot \left(1 - h_{1}^{\odot 2}\right)" in [line.latex() for line in box.lines]
+
+
+def test_a_deep_network_is_a_table_of_deltas() -> None:
+    depth = 8
+    text = "X: data[N, d0]\nY: data[N, d8]\n" + "".join(f"W_{k}: parameter[d{k - 1}, d{k}]\n" for k in range(1, depth + 1))
+    text += "".join(f"A_{k} = tanh({f'A_{k - 1}' if k > 1 else 'X'} @ W_{k})\n" for k in range(1, depth + 1))
+    box = sb.derive(text + f"L = sum((A_{depth} - Y)**2)").box()
+    assert not box.missing
+    assert len(box.lines) == 2 * depth - 1  # a weight and a delta for each layer; the first delta stands in its weight's line
+    assert r"\delta_{3} = \delta_{4} W_{5}^{\top}\odot \left(1 - A_{4}^{\odot 2}\right)" in [line.latex() for line in box.lines]
+
+
+def test_what_a_line_needs_is_defined_before_it() -> None:
+    derivation = sb.derive("X: parameter[N, h]\nG: data[N, h]\ngamma: parameter[h]\nbeta: parameter[h]\nL = sum(G * batch_norm(X, gamma, beta))")
+    box = derivation.box()
+    place = {line.name: k for k, line in enumerate(box.lines)}
+    assert all(place[n] < place[line.name] for line in box.lines for n in line.needs)
+    assert [line.split(" = ")[0] for line in derivation.gradients["X"].definitions] == [r"\mu", "v", r"\hat{x}"]
+    assert derivation.gradients["beta"].definitions == ()
+    assert derivation.box() is box
+
+
+def test_a_letter_of_the_authors_is_no_name_of_a_gradient() -> None:
+    text = "x: data[d]\ndelta: data[c]\nW: parameter[c, d]\nb: parameter[c]\ny = W @ x + b\nL = sum((y - delta)**2)"
+    lines = [line.latex() for line in sb.derive(text).box().lines]
+    assert r"\eta_{y} = 2 \left(y - \delta\right)" in lines
+
+
+def test_the_assumption_about_labels_is_told_where_it_was_used() -> None:
+    softmax = "x: data[d]\ny: labels[c]\nW: parameter[c, d]\np = softmax(W @ x)\nL = "
+    assert sb.derive(softmax + "-sum(y * log(p))").box().assumed == ("y",)
+    assert sb.derive(softmax + "sum((p - y)**2)").box().assumed == ()
+
+
+def two_layers() -> Derivation:
+    return sb.derive(next(iter(BOXES.values()))[0])
+
+
+def test_a_wrong_formula_is_never_shown() -> None:
+    derivation = two_layers()
+    wrong = Line("dL/dyhat", ("k",), Form("scaled", (Form("leaf", (), Leaf("y")),), number(2).given))
+    point = Point({}, {"y": np.ones(3), "dL/dyhat": np.ones(3)})
+    for form in (Form("leaf", (), Leaf("y")), Form("transpose", (Form("leaf", (), Leaf("y")),))):
+        line = Line(wrong.name, wrong.letters, form)
+        assert is_proved(derivation.program, line, [point]) is (form.op == "leaf")
+    assert not is_proved(derivation.program, Line("dL/dyhat", ("k",), Form("leaf", (), Leaf("y"))), [])
+
+
+def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    derivation = two_layers()
+    true = is_proved
+    monkeypatch.setattr(
+        "symbackprop.judge.proved.is_proved",
+        lambda program, line, points: line.name not in ("dL/dyhat", "dL/dW_2") and true(program, line, points),
+    )
+    box = proved_box(derivation)
+    assert {line.name for line in box.lines} == {"dL/dW_1"}
+    assert box.missing == {"dL/dW_2": UNPROVED}
