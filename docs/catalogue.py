@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = [*sorted((ROOT / "examples").rglob("*.net")), *sorted((ROOT / "tests" / "networks").rglob("*.net"))]
 SPAN, POINTS = 4.0, 161
 WIDTH, HEIGHT = 240, 150
+MOST_LINES = 12  # of a box that a reader still takes in
 LONGEST = 400  # characters of LaTeX that a reader still takes in as one formula
 
 
@@ -110,17 +111,19 @@ def shown_by() -> dict[str, Path]:
 
 
 def entry(name: str, function: Callable[..., object], network: Path) -> str:
-    """One layer or loss: its docstring, the network that shows it, and the gradients as derived."""
+    """One layer or loss: its docstring, the network that shows it, and its gradients as the box has them."""
     documentation = inspect.cleandoc(function.__doc__ or "")
     derivation = sb.derive(network)
-    forms = [(w, view.latex()) for w, view in derivation.gradients.items()]
+    box = derivation.box()
+    forms = [line.latex() for line in box.lines]
     lines = [f"### {name}", "", "```text", f"{name}{_arguments(function)}", "", documentation, "```", "", "```python"]
     lines += [network.read_text(encoding="utf-8").strip(), "```", ""]
-    lines += [f"$${text}$$\n" for _, text in forms if len(text) <= LONGEST]
-    long = [f"`{w}`" for w, text in forms if len(text) > LONGEST]
+    short = len(forms) <= MOST_LINES and all(len(text) <= LONGEST for text in forms)
+    lines += [f"$${text}$$\n" for text in forms if short]
+    long = [f"`{w}`" for w in (box.missing if short else derivation.wrt)]
     if long:
         lines += [
-            f"The gradient by {', '.join(long)} is longer than a line: `symbackprop derive {network.relative_to(ROOT)}` shows its steps.",
+            f"The gradient by {', '.join(long)} takes more than a few lines: `symbackprop derive {network.relative_to(ROOT)}` shows its steps.",
             "",
         ]
     return "\n".join(lines)

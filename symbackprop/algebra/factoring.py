@@ -13,8 +13,9 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
-from symbackprop.algebra.lift import Entry, Inner, Lift, Net, Nets, Scope, net_sizes, renamed, subscripts, two
+from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import MisfitError
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
 
@@ -56,7 +57,7 @@ class Factoriser:
 
     def cost(self, nets: Nets, free: set[str]) -> int:
         """The tokens of the networks as a formula over the free letters, in the cheaper of its two orientations."""
-        below = {x for net in nets for x in subscripts(net)}
+        below = nets.subscripts
         own = sorted(free - below)
         if len(own) > 2:
             return TOO_MUCH
@@ -64,9 +65,12 @@ class Factoriser:
         pairs = [two(own), *([two(own[::-1])] if len(own) == 2 else [])]
         for row, col in pairs:
             try:
-                best = min(best, self.lift.sum(nets, row, col, scope).tokens)
+                form = self.lift.sum(nets, row, col, scope)
             except MisfitError:
                 continue
+            best = min(best, form.tokens)
+            if not form.is_turned:
+                break
         return best
 
     def best(self, p: Poly) -> tuple[int, Nets]:
@@ -79,7 +83,7 @@ class Factoriser:
     def _best(self, p: Poly) -> tuple[int, Nets]:
         free = p.letters()
         order = sorted(p.terms.items(), key=lambda pair: tuple(f.order for f in pair[0]))
-        plain = tuple(self._folded(Net(c, tuple(Entry(*f) for f in term))) for term, c in order)
+        plain = Nets(self._folded(Net(c, tuple(Entry(*f) for f in term))) for term, c in order)
         best = self.cost(plain, free), plain
         if len(p.terms) < 2 or self.visits > MOST_VISITS:
             return best
@@ -98,11 +102,11 @@ class Factoriser:
             _, nets = self.best(p.scaled(1 / common))
             inner = Net(exact(common), (Inner(nets, tuple(sorted(free))),))
             single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
-            yield (tuple(single) if len(nets) == 1 else (inner,)), PREFERRED
+            yield Nets(single if len(nets) == 1 else [inner]), PREFERRED
             return
         square = perfect_square(self.algebra, p)
         if square is not None:
-            yield (Net(1, (square,)),), 0
+            yield Nets([Net(1, (square,))]), 0
         divisors = self._divisors(p, free)
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
         for d in full[:8]:
@@ -166,7 +170,7 @@ class Factoriser:
                 plain = quotient.terms.get((), 0) or first.terms.get((), 0)
                 sign = -1 if plain < 0 else 1  # 1 - a, not a - 1
                 items = [Inner(self.best(q.scaled(sign))[1], tuple(sorted(q.letters()))) for q in (first, quotient)]
-                return (self._folded(Net(1, tuple(items))),)
+                return Nets([self._folded(Net(1, tuple(items)))])
         return None
 
     def _joined(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets:
@@ -178,7 +182,7 @@ class Factoriser:
         else:
             net = Net(1, (entry, Inner(nets, tuple(sorted(free)))))
         more = self.best(Poly(rest))[1] if rest else ()
-        return (self._folded(net), *more)
+        return Nets([self._folded(net), *more])
 
     @staticmethod
     def _apart(net: Net, free: set[str], taken: set[str]) -> Net:

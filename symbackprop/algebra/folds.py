@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from symbackprop.algebra.functions import pow_of
-from symbackprop.algebra.lift import Entry, Inner, Net, Nets
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Factor, Poly, const, exact, summed_letters
 from symbackprop.core.functions import FUNCTIONS

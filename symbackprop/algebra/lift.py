@@ -8,94 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sympy import Expr, Symbol
 
 from symbackprop.algebra.contract import Contraction, Placed
 from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, number, product, scaled, sized, transpose
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed, shown_axes, subscripts
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Number, Poly
+from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.core.letters import pool
-
-
-class Entry(NamedTuple):
-    """A power of an atom in a network."""
-
-    atom: Atom
-    letters: tuple[str, ...]
-    exponent: Number
-
-
-class Inner(NamedTuple):
-    """A sum of networks as a factor of a network; its letters are those that go in from outside."""
-
-    nets: tuple[Net, ...]
-    letters: tuple[str, ...]
-
-
-class Net(NamedTuple):
-    """A coefficient times factors."""
-
-    coefficient: Number
-    items: tuple[Entry | Inner, ...]
-
-
-Nets = tuple[Net, ...]
-BOUND = "~@"  # begins the letters that a network sums
-
-
-def sizes_of(nets: Nets) -> dict[str, Expr]:
-    """The size of each letter of a sum of networks."""
-    return {x: n for net in nets for x, n in net_sizes(net).items()}
-
-
-def net_sizes(net: Net) -> dict[str, Expr]:
-    """The size of each letter of a network; those that its inner sums use up are not its own."""
-    out: dict[str, Expr] = {}
-    for item in net.items:
-        if isinstance(item, Entry):
-            out.update(zip(item.letters, item.atom.shape, strict=True))
-        else:
-            out.update({x: n for x, n in sizes_of(item.nets).items() if x in item.letters})
-    return out
-
-
-def renamed(net: Net, swap: dict[str, str]) -> Net:
-    """A network with other letters, in its inner sums as well."""
-    items: list[Entry | Inner] = []
-    for item in net.items:
-        letters = tuple(swap.get(x, x) for x in item.letters)
-        if isinstance(item, Entry):
-            items.append(item._replace(letters=letters))
-        else:
-            own = {x: y for x, y in swap.items() if x in item.letters}
-            items.append(Inner(tuple(renamed(n, own) for n in item.nets) if own else item.nets, letters))
-    return Net(net.coefficient, tuple(items))
-
-
-def shown_axes(atom: Atom, letters: Sequence[str]) -> tuple[str, ...]:
-    """The letters of a tensor as it is written: beyond two axes, those of size 1 are left out."""
-    return tuple(x for x, n in zip(letters, atom.shape, strict=True) if len(letters) < 3 or n != 1)
-
-
-def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
-    """The letters of a factor that are written as subscripts."""
-    if atom.kind in ("leaf", "onehot"):
-        return set(shown_axes(atom, letters)[:-2])
-    own = {x for p in atom.args for term in p.terms for f in term for x in leading(f.atom, f.letters) if x.isdigit()}
-    return {letters[int(x)] for x in own}
-
-
-def subscripts(net: Net) -> set[str]:
-    """The letters of a network that are written as subscripts."""
-    out: set[str] = set()
-    for item in net.items:
-        if isinstance(item, Entry):
-            out |= leading(item.atom, item.letters)
-        else:
-            out |= {x for n in item.nets for x in subscripts(n) if x in item.letters}
-    return out
 
 
 @dataclass(frozen=True)
@@ -104,6 +26,9 @@ class Scope:
 
     subscripts: frozenset[str] = frozenset()
     sizes: tuple[tuple[str, Expr], ...] = ()
+
+
+BOUND = "~@"  # begins the letters that a network sums
 
 
 class Lift:
@@ -122,13 +47,13 @@ class Lift:
 
         Raises MisfitError where more than two letters are left, or the formula has no matrix form.
         """
-        below = {x for net in nets for x in subscripts(net)}
+        below = nets.subscripts
         own = [x for x in letters if x not in below and (len(letters) < 3 or sizes[x] != 1)]
         if len(own) > 2:
             raise MisfitError("it has more than two axes")
         row, col = two(own)
         form = self.sum(nets, row, col, Scope(frozenset(below & set(letters)), tuple(sorted(sizes.items()))))
-        have = sizes_of(nets)
+        have = nets.sizes
         for letter, turned in ((row, False), (col, True)):
             if letter and letter not in have and sizes[letter] != 1:  # repeated along an axis
                 ones = Form("ones", (), sizes[letter])
@@ -153,7 +78,7 @@ class Lift:
     @staticmethod
     def _in_full(made: list[Form], nets: Nets, row: str, col: str) -> list[Form]:
         """Summands of a matrix with columns and rows repeated."""
-        sizes = sizes_of(nets)
+        sizes = nets.sizes
         if row not in sizes or col not in sizes:
             return made
         own = [net_sizes(net) for net in nets]
@@ -173,8 +98,11 @@ class Lift:
 
     def _with_letters(self, net: Net, own: set[str | None], scope: Scope) -> tuple[Net, tuple[tuple[str, Expr], ...], Scope]:
         """The network with letters to print for the summed ones that stand as subscripts."""
+        leading = subscripts(net)
+        if not leading:
+            return net, (), scope
         sizes = net_sizes(net)
-        mine = [x for x in sorted(sizes) if x in subscripts(net) and x[0] in BOUND and x not in own]
+        mine = [x for x in sorted(leading) if x[0] in BOUND and x not in own]
         taken = {*scope.subscripts, *sizes, *(x for x, _ in scope.sizes)}
         swap: dict[str, str] = {}
         for x in mine:
@@ -193,7 +121,7 @@ class Lift:
 
     def _placed(self, item: Entry | Inner, scope: Scope) -> Placed:
         """One factor with the letters of its rows and columns."""
-        sizes = dict(zip(item.letters, item.atom.shape, strict=True)) if isinstance(item, Entry) else sizes_of(item.nets)
+        sizes = dict(zip(item.letters, item.atom.shape, strict=True)) if isinstance(item, Entry) else item.nets.sizes
         own = [x for x in item.letters if x not in scope.subscripts and sizes.get(x) != 1]
         if len(own) > 2:
             raise MisfitError("a factor has three axes")
@@ -214,7 +142,7 @@ class Lift:
             try:
                 form = self.sum(item.nets, row, col, scope)
                 found: Placed | MisfitError = Placed(form, row, col)
-                if row and col:
+                if row and col and form.is_turned:
                     turned = self.sum(item.nets, col, row, scope)
                     if turned.tokens < form.tokens:
                         found = Placed(turned, col, row)

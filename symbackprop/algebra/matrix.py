@@ -48,6 +48,11 @@ class Form:
         """What it costs on paper: every name, number, operator, function, fraction line, exponent and pair of brackets is one."""
         return OPS[self.op].tokens(self)
 
+    @cached_property
+    def is_turned(self) -> bool:
+        """Whether a transpose is in it, so that its own transpose may be shorter."""
+        return self.op == "transpose" or any(part.is_turned for part in self.parts)
+
     @property
     def level(self) -> Level:
         level = OPS[self.op].level

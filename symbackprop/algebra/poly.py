@@ -45,6 +45,8 @@ class Atom:
     id         its place in the order in which atoms were met.
     symmetric  whether its two axes may be exchanged.
     positive   whether all its entries are positive.
+    inner      the atoms in its arguments, and in theirs.
+    is_deep    whether a tensor of more than two axes is in it.
     """
 
     kind: Kind
@@ -55,10 +57,12 @@ class Atom:
     symmetric: bool = False
     positive: bool = False
     inner: frozenset[Atom] = field(default=frozenset(), repr=False)
+    is_deep: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         own = {factor.atom for p in self.args for term in p.terms for factor in term}
         self.inner = frozenset(own.union(*[atom.inner for atom in own]))
+        self.is_deep = (self.kind in ("leaf", "onehot") and len(self.shape) > 2) or any(atom.is_deep for atom in own)
 
     @property
     def swaps(self) -> bool:

@@ -122,7 +122,9 @@ def test_a_deep_network_is_a_table_of_deltas() -> None:
 
 
 def test_what_a_line_needs_is_defined_before_it() -> None:
-    derivation = sb.derive("X: parameter[N, h]\nG: data[N, h]\ngamma: parameter[h]\nbeta: parameter[h]\nL = sum(G * batch_norm(X, gamma, beta))")
+    derivation = sb.derive(
+        "X: parameter[N, h]\nG: data[N, h]\ngamma: parameter[h]\nbeta: parameter[h]\nL = sum(G * batch_norm(X, gamma, beta))"
+    )
     box = derivation.box()
     place = {line.name: k for k, line in enumerate(box.lines)}
     assert all(place[n] < place[line.name] for line in box.lines for n in line.needs)

@@ -7,8 +7,8 @@ import pytest
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.functions import IDENTITIES, Identity, applied, pow_of, reduction_of
-from symbackprop.algebra.lift import Entry, Inner, Net
 from symbackprop.algebra.matrix import OPS
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Factor, Poly, const
 from symbackprop.algebra.relations import ROWS, Relation, relations
@@ -124,7 +124,7 @@ def networks(a: Algebra) -> list[Net]:
     assert test is not None
     assert base is not None
     y = Entry(a.atom("leaf", "y", (), [N]), ("i",), 1)
-    rest = Inner((Net(-1, ()), Net(1, (y,))), ("i",))
+    rest = Inner(Nets([Net(-1, ()), Net(1, (y,))]), ("i",))
     return [Net(2, (x, Entry(*test))), Net(3, (Entry(*base), rest))]
 
 
@@ -132,7 +132,7 @@ def networks(a: Algebra) -> list[Net]:
 def test_a_fold_keeps_the_value(k: int) -> None:
     a = Algebra()
     net = networks(a)[k]
-    found = FOLDS[k](a, lambda p: (), net)
+    found = FOLDS[k](a, lambda p: Nets(), net)
     assert found is not None, "the fold says nothing of its own example"
     assert len(found.items) < len(net.items)
     np.testing.assert_allclose(net_value(a, found, ["i"]), net_value(a, net, ["i"]), rtol=1e-12)

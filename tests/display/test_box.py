@@ -76,7 +76,9 @@ def read_back(derivation: Derivation) -> int:
             reader.classes = sum(sizes[str(t.bound)] for t in derivation.program.inputs if t.bound is not None)
             found = np.asarray(reader.read(parse(text).items))
             expected = values[line.name]
-            np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-7, atol=1e-9, err_msg=f"{line.name} = {text}")
+            np.testing.assert_allclose(
+                found.reshape(expected.shape), expected, rtol=1e-7, atol=1e-9, err_msg=f"{line.name} = {text}"
+            )
             count += 1
     return count
 

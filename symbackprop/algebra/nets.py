@@ -1,0 +1,97 @@
+"""Networks: products of factors and of sums of networks, in index letters. The letters that are not free outside are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from sympy import Expr
+
+from symbackprop.algebra.poly import Atom, Number
+
+
+class Entry(NamedTuple):
+    """A power of an atom in a network."""
+
+    atom: Atom
+    letters: tuple[str, ...]
+    exponent: Number
+
+
+class Inner(NamedTuple):
+    """A sum of networks as a factor of a network; its letters are those that go in from outside."""
+
+    nets: Nets
+    letters: tuple[str, ...]
+
+
+class Net(NamedTuple):
+    """A coefficient times factors."""
+
+    coefficient: Number
+    items: tuple[Entry | Inner, ...]
+
+
+class Nets(tuple[Net, ...]):
+    """A sum of networks."""
+
+    @cached_property
+    def sizes(self) -> dict[str, Expr]:
+        """The size of each letter; those that inner sums use up are not among them."""
+        return {x: n for net in self for x, n in net_sizes(net).items()}
+
+    @cached_property
+    def subscripts(self) -> frozenset[str]:
+        """The letters that are written as subscripts."""
+        return frozenset(x for net in self for x in subscripts(net))
+
+
+def net_sizes(net: Net) -> dict[str, Expr]:
+    """The size of each letter of a network."""
+    out: dict[str, Expr] = {}
+    for item in net.items:
+        if isinstance(item, Entry):
+            out.update(zip(item.letters, item.atom.shape, strict=True))
+        else:
+            out.update({x: n for x, n in item.nets.sizes.items() if x in item.letters})
+    return out
+
+
+def renamed(net: Net, swap: dict[str, str]) -> Net:
+    """A network with other letters, in its inner sums as well."""
+    items: list[Entry | Inner] = []
+    for item in net.items:
+        letters = tuple(swap.get(x, x) for x in item.letters)
+        if isinstance(item, Entry):
+            items.append(item._replace(letters=letters))
+        else:
+            own = {x: y for x, y in swap.items() if x in item.letters}
+            items.append(Inner(Nets(renamed(n, own) for n in item.nets) if own else item.nets, letters))
+    return Net(net.coefficient, tuple(items))
+
+
+def shown_axes(atom: Atom, letters: Sequence[str]) -> tuple[str, ...]:
+    """The letters of a tensor as it is written: beyond two axes, those of size 1 are left out."""
+    return tuple(x for x, n in zip(letters, atom.shape, strict=True) if len(letters) < 3 or n != 1)
+
+
+def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
+    """The letters of a factor that are written as subscripts: all but the last two axes of a tensor."""
+    if not atom.is_deep:
+        return set()
+    if atom.kind in ("leaf", "onehot"):
+        return set(shown_axes(atom, letters)[:-2])
+    own = {x for p in atom.args for term in p.terms for f in term for x in leading(f.atom, f.letters) if x.isdigit()}
+    return {letters[int(x)] for x in own}
+
+
+def subscripts(net: Net) -> set[str]:
+    """The letters of a network that are written as subscripts."""
+    out: set[str] = set()
+    for item in net.items:
+        if isinstance(item, Entry):
+            out |= leading(item.atom, item.letters)
+        else:
+            out |= {x for x in item.nets.subscripts if x in item.letters}
+    return out
