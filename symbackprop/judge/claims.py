@@ -12,6 +12,7 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
@@ -29,6 +30,7 @@ from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
 from symbackprop.notation.claims.shapes import ROWS
 
+DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
 
@@ -192,7 +194,22 @@ class Judge:
         return replace(judged, notes=(*judged.notes, f"{', '.join(used)} as the report names it"))
 
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
-        """A claim that was read: the verdict over its readings, the plainest first."""
+        """A claim that was read: the verdict on its last side, and on those before it where it is a chain of equalities."""
+        judged = self.side(what, claim, bindings)
+        for one in claim.between:
+            if not (judged.right or judged.wrong):
+                break
+            found = self.side(what, one, bindings)
+            shown = ", ".join(map(plain, found.formulas))
+            if judged.right and found.kind in DIFFERS:
+                verdict = f"right result, wrong step: the side {shown} of the chain is {found.verdict}"
+                return replace(found, verdict=verdict, allowed=False, convention=None)
+            if judged.wrong and found.right:
+                judged = replace(judged, notes=(*judged.notes, f"right up to {shown}: what follows it is not equal to it"))
+        return judged
+
+    def side(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
+        """One side that was read: the verdict over its readings, the plainest first."""
         try:
             goals = [goal_for(self.truth, what, r.program) for r in claim.readings]
             doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""

@@ -7,22 +7,32 @@ forward; right as written and wrong over the truth is an error that makes up for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import Asked, asked, goal_for, named
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
-from symbackprop.judge.weigh import Bindings, weigh
+from symbackprop.judge.weigh import Bindings, needed, weigh
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
+
+
+class Used(NamedTuple):
+    """A step that claims a gradient: what it claims, its program, what the names in it stood for, and its verdict."""
+
+    goal: Asked
+    program: Program
+    written: Bindings
+    judged: Judged
 
 
 @dataclass
@@ -34,6 +44,8 @@ class Known:
     shapes    their shapes, for the reader.
     stands    what they stand for, by how they are written.
     wrong     whether a step so far was wrong.
+    used      the steps that claim a gradient.
+    nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
     """
 
     truth: Truth
@@ -42,6 +54,8 @@ class Known:
     shapes: dict[str, Shape] = field(default_factory=dict)
     stands: dict[Node, Node] = field(default_factory=dict)
     wrong: bool = False
+    used: list[Used] = field(default_factory=list)
+    nameless: dict[str, int] = field(default_factory=dict)
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
         """Give names to a step, but for names that the network has."""
@@ -52,22 +66,63 @@ class Known:
 
 
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
-    """A verdict for every step of a derivation, in order."""
+    """A verdict for every step of a derivation, in order.
+
+    A name such as delta that turned out to be nothing, and that no right step uses, is judged as the gradient for which a wrong
+    step takes it: that step would be right with this gradient in its place.
+    """
     known = Known(judge.truth)
-    return tuple(_told(judge, known, *step) for step in steps)
+    found = tuple(_told(judge, known, k, *step) for k, step in enumerate(steps))
+    meant = _meant(known)
+    if not meant:
+        return found
+    told = judge_steps(judge, [(name, claim, meant.get(k, what)) for k, (name, claim, what) in enumerate(steps)])
+    notes = {k: f"{steps[k][0]} is used as {what} by what follows" for k, what in meant.items()}
+    return tuple(replace(one, notes=(*one.notes, notes[k])) if k in notes else one for k, one in enumerate(told))
 
 
-def _told(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged:
+_LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
+
+
+def _meant(known: Known) -> dict[int, str]:
+    """Which gradients the steps that gave a name to nothing were meant to be, by how the name is used."""
+    meant: dict[int, str] = {}
+    for name, place in known.nameless.items():
+        users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
+        if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
+            continue
+        found = next((wrt for u in users if u.judged.wrong for wrt in [_instead(known, name, u)] if wrt), None)
+        if found:
+            meant[place] = f"d{known.truth.of}/d{found}"
+    return meant
+
+
+def _instead(known: Known, name: str, used: Used) -> str | None:
+    """The value of the network whose gradient, in the place of a name, makes a step right."""
+    truth = known.truth
+    for wrt in reversed(truth.named):
+        gradient = f"d{truth.of}/d{wrt}"
+        everything = truth.everything
+        if gradient not in everything.tensors or not equal_shapes(everything.shape(gradient), known.shapes[name]):
+            continue
+        written = tuple((n, gradient if n == name else what) for n, what in used.written)
+        goal = goal_for(truth, used.goal, used.program)
+        if used.goal.text != gradient and weigh(goal, used.program, written).agrees:
+            return wrt
+    return None
+
+
+def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     """A step with what it was written as, and what the names in it stand for."""
     stands = tuple(known.stands.items())
-    judged = _step(judge, known, name, claim, what)
+    judged = _step(judge, known, place, name, claim, what)
     if len(judged.formulas) == 1:
         names = (parse_name(one).formula() for one in known.shapes)
         known.stands |= {name: judged.formulas[0] for name in names if name not in known.stands}
     return replace(judged, given=str(claim), stands=stands)
 
 
-def _step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judged:
+def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     truth = judge.truth
     goal = None
     if what != "abbreviation":
@@ -85,8 +140,11 @@ def _step(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Judge
     names = (name, understood.left.name)
     if goal is None:
         known.bind(names, program, program, program.shape(CLAIM))
+        if what != "abbreviation" and not multiple:
+            known.nameless |= {one: place for one in names if one in known.shapes}
         return Judged(name, "", "abbreviation", understood.formulas, notes=(multiple,) if multiple else ())
     judged = judge.judge(goal, understood, known.written)
+    known.used.append(Used(goal, program, known.written, judged))
     judged = _placed(judge, known, goal, understood, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program

@@ -32,12 +32,14 @@ class Claim:
     readings   the ways to read its right side, the plainest first.
     unknown    letters that stand nowhere.
     formulas   what was understood: a right side, or an equation a line.
+    between    the sides between the first and the last of a chain of equalities, of those that were understood.
     """
 
     left: Left
     readings: tuple[Reading, ...]
     unknown: tuple[str, ...]
     formulas: tuple[Node, ...]
+    between: tuple[Claim, ...] = ()
 
 
 def read(
@@ -58,7 +60,8 @@ def read(
         readings = (*(r for r in alone.readings if r.fits), *readings)
     first = readings[0]
     formulas = formulas_of(first.program, truth) if first.formula is None else (first.formula,)
-    return Claim(found.left, readings, found.unknown, formulas)
+    between = tuple(Claim(found.left, one, (), (one[0].formula,) if one[0].formula is not None else ()) for one in found.between)
+    return Claim(found.left, readings, found.unknown, formulas, between)
 
 
 def nameable(truth: Truth) -> Program:

@@ -70,3 +70,58 @@ def test_a_step_that_is_not_understood_stands_for_the_truth_later() -> None:
 def test_what_is_no_derivation_is_refused(steps: object) -> None:
     with pytest.raises(ValueError, match=r"claims are|there is no|no tensor"):
         sb.verify(network("two_layer"), steps)
+
+
+UNSTATED = [("delta_2", "yhat - t"), ("delta_1", "W_2.T @ delta_2*a_1"), ("W_1", "outer(delta_1, x)"), ("c_1", "delta_1")]
+
+
+def test_a_delta_that_says_nothing_is_judged_by_how_it_is_used() -> None:
+    result = sb.verify(network("two_layer"), UNSTATED)
+    assert [c.kind for c in result.claims] == ["right, identity", "wrong", "wrong, carried forward", "wrong, carried forward"]
+    assert result.first_wrong_step == 1
+    assert "delta_1 is used as dL/dz_1 by what follows" in result.claims[1].notes
+    assert result.claims[1].what == "dL/dz_1"
+    assert result.mistakes[0].name == "slope missing"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [*UNSTATED[:2], ("W_1", "outer(delta_1*(1 - a_1), x)"), ("c_1", "delta_1")],  # a part of a product, rightly used once
+        [("r", "2*(yhat - t)"), ("W_2", "outer(r, a_1)")],  # the mistake may be in either
+        [("e", "(yhat - t)*yhat"), ("W_2", "outer(e, a_1)")],  # no name of a gradient
+        [*UNSTATED[:1], ("delta_1", "W_2.T @ delta_2*a_1", "abbreviation"), ("c_1", "delta_1")],  # said to be none
+    ],
+)
+def test_an_abbreviation_that_may_be_right_is_not_called_wrong(steps: list) -> None:
+    result = sb.verify(network("two_layer"), steps)
+    assert "abbreviation" in [c.kind for c in result.claims]
+    assert result.exit_code == 1
+
+
+CHAINS = [
+    (r"\frac{\partial L}{\partial W_2} = \frac{\partial L}{\partial \hat y}\frac{\partial \hat y}{\partial W_2} = (\hat y - t)a_1^\top", "right, identity", ""),
+    (r"\frac{\partial L}{\partial W_2} = (\hat y - t)a_1^\top = (W_2 a_1 - t) a_1^\top", "right, identity", ""),
+    (r"\frac{\partial L}{\partial W_2} = 2(\hat y - t)a_1^\top = (W_2 a_1 - t) a_1^\top", "right result, wrong step", "the factor 2"),
+    (r"\frac{\partial L}{\partial W_2} = (\hat y + t)a_1^\top = (W_2 a_1 - t) a_1^\top", "right result, wrong step", "of the chain is wrong"),
+    (r"\frac{\partial L}{\partial W_2} = (\hat y - t)a_1^\top = (W_2 z_1 - t) a_1^\top", "wrong", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "kind", "words"), CHAINS)
+def test_every_side_of_a_chain_of_equalities_is_judged(claim: str, kind: str, words: str) -> None:
+    (judged,) = sb.verify(network("two_layer"), {"W_2": claim}).claims
+    assert judged.kind == kind
+    assert words in judged.verdict
+    assert kind != "wrong" or any("right up to" in note for note in judged.notes)
+
+
+def test_a_chain_says_which_gradient_its_name_is() -> None:
+    steps = [
+        ("1", r"\frac{\partial L}{\partial \hat y} = \delta_2 = \hat y - t"),
+        ("2", r"\delta_1 = \frac{\partial L}{\partial z_1} = W_2^\top\delta_2 \odot a_1"),
+        ("3", r"\frac{\partial L}{\partial W_1} = \delta_1 x^\top"),
+    ]
+    result = sb.verify(network("two_layer"), steps)
+    assert [c.kind for c in result.claims] == ["right, identity", "wrong", "wrong, carried forward"]
+    assert [c.what for c in result.claims] == ["dL/dyhat", "dL/dz_1", "dL/dW_1"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
-from symbackprop.notation.claims.left import Left, left_side
+from symbackprop.notation.claims.left import Left, chained, is_name
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import read_python, read_sympy
@@ -61,11 +61,13 @@ class Understood:
     """What was understood: the left-hand side, and the readings of the right-hand side, the cheapest first.
 
     unknown   letters that stand nowhere; the readings then say what they were taken to be.
+    between   the readings of the sides between the first and the last of a chain of equalities, of those that were understood.
     """
 
     left: Left
     readings: tuple[Reading, ...]
     unknown: tuple[str, ...] = ()
+    between: tuple[tuple[Reading, ...], ...] = ()
 
     @cached_property
     def latex(self) -> str:
@@ -143,7 +145,7 @@ def _latex(text: str, context: Context) -> Understood:
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
         try:
             left, readings = attempt.readings({})
-            return Understood(left, tuple(readings))
+            return Understood(left, tuple(readings), between=tuple(attempt.between()))
         except Unknown as unknown:
             return attempt.guessed(unknown)
 
@@ -216,6 +218,19 @@ class _Attempt:
             several = [f for f in several if f.fits]
         return left, [self.reading(f, state, guesses) for f in several[:KEPT]]
 
+    def between(self) -> Iterator[tuple[Reading, ...]]:
+        """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
+        for side in self.main.between:
+            if is_name(side):
+                continue
+            main = statements.Equality(self.main.left, side, self.main.between)
+            try:
+                _, readings = _Attempt(self.context, self.names, self.probe, main, self.definitions).readings({})
+            except Fault:
+                continue
+            if not any(t.role for t in readings[0].program.inputs):
+                yield tuple(readings)
+
     def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         notes = list(one.notes) + [f"{letter} is taken to be d{self.context.of}/d{name}" for letter, name in guesses.items()]
@@ -226,7 +241,7 @@ class _Attempt:
         """One reading of the whole claim."""
 
         def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
-            left = left_side(state, self.main.left)
+            left = chained(state, (self.main.left, *self.main.between))
             state.outer = set(left.letters)
             reader.foresee(self.main.right)
             for definition in self.definitions:

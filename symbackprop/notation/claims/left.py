@@ -59,6 +59,24 @@ def left_side(state: State, node: Syntax | None) -> Left:
     return Left(kind, of, found.wrt, tuple(letters), transposed, "", _contradiction(state, of, found.wrt))
 
 
+def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
+    r"""What the sides of a chain before its last one say: \delta = \frac{\partial L}{\partial z} = ... names a gradient."""
+    left = left_side(state, sides[0])
+    for side in sides[1:]:
+        assert side is not None
+        if left.kind == "abbreviation" and _derivative(state, _peeled(side)[0]) is not None:
+            left = replace(left_side(state, side), name=left.name)
+        elif not left.name and isinstance(side, Word) and state.names.lookup(side) is None:
+            left = replace(left, name=described(side))
+    return left
+
+
+def is_name(side: Syntax) -> bool:
+    """Whether a side of a chain only says what is claimed: a name or a derivative."""
+    body = _peeled(side)[0]
+    return isinstance(body, Word | sx.Fraction | sx.Nabla)
+
+
 def _peeled(node: Syntax) -> tuple[Syntax, Tokens, bool]:
     """The left-hand side without brackets, the indices outside them, and whether it is transposed."""
     match node:

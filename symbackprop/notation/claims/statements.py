@@ -34,10 +34,11 @@ _SHUT = frozenset(["}", ")", "]", r"\}", r"\rangle"])
 
 @dataclass(frozen=True)
 class Equality:
-    """left = right; of a chain of equalities, the first and the last side."""
+    """left = right; of a chain of equalities, the first and the last side, and the sides between them."""
 
     left: Syntax | None
     right: Syntax
+    between: tuple[Syntax, ...] = ()
 
 
 def split(text: str) -> tuple[Equality, list[Equality]]:
@@ -166,7 +167,7 @@ def equality(part: Tokens) -> Equality:
     if isinstance(node, sx.Relation):
         if any(sign != "==" for sign in node.signs):
             raise Fault("a comparison is no claim.", "Write an equality.", node.at)
-        return Equality(node.sides[0], node.sides[-1])
+        return Equality(node.sides[0], node.sides[-1], node.sides[1:-1])
     return Equality(None, node)
 
 
