@@ -97,9 +97,23 @@ def network(thing: Any = None, /, *, loss: str | None = None, gates: str = "auto
 def trace(function: Tensor, /) -> Tensor: ...
 @overload
 def trace(
-    function: Callable[..., Any], *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, **options: Any
+    function: Callable[..., Any],
+    *args: Any,
+    wrt: Names = None,
+    loss: Any = None,
+    sizes: Names = None,
+    branches: str = "refuse",
+    **options: Any,
 ) -> Network: ...
-def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, **options: Any) -> Any:
+def trace(
+    function: Any,
+    *args: Any,
+    wrt: Names = None,
+    loss: Any = None,
+    sizes: Names = None,
+    branches: str = "refuse",
+    **options: Any,
+) -> Any:
     """The network of a function as it stands: it is called on `args` with traced arrays, and what it computes is read.
 
     function  a Python function that computes with NumPy: loops, helpers, classes, dicts of parameters are run as they are; or a
@@ -109,6 +123,7 @@ def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes:
               all arrays of floats.
     loss      where the function returns several values, the key or position of the loss; None: the first of a tuple.
     sizes     names of sizes that are to be the numbers of the example, or "all"; others stay symbols where the function allows.
+    branches  "refuse" an `if` on what depends on `wrt`; "example": derive the course that the example takes, which the notes say.
 
     The network holds its loss at the example against what the function returns there and at a point beside it. Its `example`
     holds the arrays by name. Of a tensor: its trace, the sum of its diagonal.
@@ -121,7 +136,9 @@ def trace(function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes:
 
     own = function.function if isinstance(function, Network) and function.function is not None else function
     subject = Subject(own, args, options, loss)
-    tracing = Tracing(subject, subject.chosen(_names(wrt)), _names(sizes) or ())
+    if branches not in ("refuse", "example"):
+        raise NotationError(f"branches={shown(branches)} is neither.", 'Give "refuse" or "example".')
+    tracing = Tracing(subject, subject.chosen(_names(wrt)), _names(sizes) or (), branches == "example")
     found = tracing.network()
     require_equal(found, tracing)
     return found

@@ -22,7 +22,10 @@ STEPS = (0.01, 1e-4)  # how far the second point lies from the example, relative
 
 def require_equal(network: Network, tracing: Tracing) -> None:
     """Raise NotationError where the network is not the function."""
-    here = _loss(network, network.example)
+    try:
+        here = float(forward(network.program, network.example)[network.loss])
+    except PointError as fault:
+        raise NotationError(f"the example: {fault}", "") from None
     own = tracing.subject.value(tracing.example)
     if not np.isfinite(own):
         raise NotationError(f"the loss of the example is {own}.", "Give an example where it is finite.")
@@ -44,7 +47,7 @@ def _moved(network: Network, tracing: Tracing) -> Iterator[dict[str, ndarray]]:
     """Points beside the example: every array of floats moved, then only those that the loss is differentiated by."""
     floats = {n: a for n, a in tracing.example.items() if a.dtype.kind == "f" and n not in tracing.frozen}
     rng = generator(0)
-    for step in STEPS:
+    for step in STEPS[1:] if tracing.follow else STEPS:  # a large step may take another branch
         for names in (list(floats), [n for n in floats if n in tracing.wrt]):
             yield {n: _beside(floats[n], step, rng) for n in names}
 

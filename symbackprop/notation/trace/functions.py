@@ -56,6 +56,8 @@ def ufunc(run: Run, name: str, arrays: Sequence[Traced], options: dict[str, Any]
         return product(run, *arrays)
     if name in OF_BOOLEANS and all(a.dtype == bool for a in arrays):
         name = OF_BOOLEANS[name]
+    if name in FINITE:
+        return FINITE[name](run, *arrays)
     row = UFUNCS.get(name)
     if row is None:
         raise run.refusal(f"np.{name} is not traced: {FLAT if name in ('floor', 'ceil', 'rint') else 'no row says it'}.", "")
@@ -100,7 +102,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(run: Run, name: str) -> Tensor:
-    flat = name in ("argmax", "argmin", "argsort", "round", "floor", "nonzero", "any", "all", "isnan", "isfinite", "unique")
+    flat = name in ("argmax", "argmin", "argsort", "round", "floor", "nonzero", "unique")
     raise run.refusal(f"np.{name} is not traced" + (f": {FLAT}." if flat else "."), "")
 
 
@@ -269,6 +271,26 @@ def _triangle(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return lambda run, x, k=0: operation(_t(run, x), int(k))
 
 
+def _finite(name: str, expected: bool) -> Callable[..., Tensor]:
+    """np.isnan and its like, of an example where all is finite: what they say there holds wherever the loss is finite."""
+
+    def row(run: Run, x: Any) -> Tensor:
+        array = run.lift(x)
+        if not np.all(np.isfinite(array.value)):
+            raise run.refusal(f"np.{name} of what is not finite is not traced.", "Give an example where all is finite.")
+        return ops.full(array.tensor.shape, int(expected)) if array.ndim else as_tensor(int(expected))
+
+    return row
+
+
+def _truth(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
+        tensor = _t(run, x)
+        return operation(_logical(tensor), _axis(axis), keepdims=keepdims) if tensor.ndim else _logical(tensor)
+
+    return row
+
+
 def _matrix(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda run, *xs, **options: operation(*[_t(run, x) for x in xs], **options)
 
@@ -283,9 +305,12 @@ def _take(run: Run, x: Any, items: Any, axis: Any = None, **_: Any) -> Tensor:
     return array[(*[slice(None)] * place, items)].tensor
 
 
+FINITE = {"isnan": _finite("isnan", False), "isinf": _finite("isinf", False), "isfinite": _finite("isfinite", True)}
+
 ROWS: dict[str, Callable[..., Any]] = {
     "sum": _reduction(ops.sum), "mean": _reduction(ops.mean), "prod": _reduction(ops.prod), "nansum": _reduction(ops.sum),
     "max": _extreme(ops.max), "min": _extreme(ops.min), "amax": _extreme(ops.max), "amin": _extreme(ops.min),
+    "any": _truth(ops.max), "all": _truth(ops.min),
     "var": _spread(root=False), "std": _spread(root=True), "average": _average,
     "dot": _dot, "vdot": lambda run, a, b: ops.dot(ops.ravel(_t(run, a)), ops.ravel(_t(run, b))),
     "inner": _matrix(ops.inner), "outer": _outer, "einsum": _einsum, "tensordot": _tensordot, "kron": _matrix(ops.kron),

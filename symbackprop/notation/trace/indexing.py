@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def taken(run: Run, x: Traced, items: Any) -> Any:
     """x[items]: a view where NumPy makes a view."""
     mask = mask_of(run, items)
-    if mask is not None:
+    if mask is not None and run.depends(mask):
         return Masked(run, x, mask)
+    items = counted(run, items)
     bare = run.bare(_plain(items))
     value = x.value[bare]
     places = _places(x, bare)
@@ -60,10 +61,11 @@ def put(run: Run, x: Traced, items: Any, value: Any) -> None:
         return
     new = run.lift(value)
     mask = mask_of(run, items)
-    if mask is not None:
+    if mask is not None and not new.ndim:
         x.value[mask.value] = new.value
         x.write(run.computed(lambda: _where(run, x, mask, new)))
         return
+    items = counted(run, items)
     bare = run.bare(_plain(items))
     places = _places(x, bare)
     if (
@@ -104,9 +106,17 @@ def filled(run: Run, new: Traced, shape: tuple[Any, ...], numbers: tuple[int, ..
     return tensor if tensor.shape == shape else tensor + ops.zeros(shape)
 
 
+def counted(run: Run, items: Any) -> Any:
+    """The index with positions in the place of masks, where the masks depend on nothing that is differentiated by."""
+    several = items if isinstance(items, tuple) else (items,)
+    found: list[Any] = []
+    for item in several:
+        mask = mask_of(run, item)
+        found += [item] if mask is None else list(np.nonzero(run.truths(mask)))
+    return tuple(found) if isinstance(items, tuple) or len(found) > 1 else found[0]
+
+
 def _where(run: Run, x: Traced, mask: Traced, new: Traced) -> Tensor:
-    if new.ndim:
-        raise run.refusal("entries chosen by a mask get an array of values here.", "Write np.where(mask, values, x).")
     return ops.where(*run.aligned(mask, new, x))
 
 

@@ -32,7 +32,8 @@ class Names:
         if event in ("line", "return"):
             depth = _depth(frame)
             for name, value in list(frame.f_locals.items()):
-                self.look(name, value, depth)
+                if event == "return" or not (isinstance(value, Traced) and value.pending):
+                    self.look(name, value, depth)
         return self.watch
 
     def look(self, name: str, value: Any, depth: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ from symbackprop.notation.trace.names import Names
 from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
 from symbackprop.notation.trace.traced import Traced
 
+INFINITE = 10**9  # what infinity is written as: exp(-10**9) is 0, and masks of infinities mean that
+MOST = 20_000  # operations of one call: what is unrolled further nobody reads, and deriving it takes minutes
 DOMAINS = (({0.0, 1.0}, "binary"), ({-1.0, 1.0}, "sign"))
 
 
@@ -45,23 +48,31 @@ class Run:
     sizes      what is known of the sizes, over all calls.
     wrt        the leaves that the loss is differentiated by.
     indexed    the arrays of whole numbers that were used as positions, over all calls.
+    follow     whether a branch that depends on what is differentiated by is taken as in the example; else it is refused.
+    decided_at the lines where that was done, each with how often.
     frozen     the leaves whose values are taken as they are, by the identity of their arrays.
     arrays     the example arrays by the name of their tensor: of the leaves, and of what came in on the way.
     inputs     these tensors.
+    came_in    the plain arrays that met traced ones, by their identity: each with its name and its input.
+    infinite   whether an infinity was met.
     leaks      where a traced value became a plain number, and the tensor that it was, by the identity of the number.
     """
 
     sizes: Sizes
     wrt: frozenset[str]
     indexed: set[str]
+    follow: bool = False
+    decided_at: Counter[str] = field(default_factory=Counter)
     frozen: dict[int, str] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
-    came_in: dict[int, tuple[np.ndarray, Traced]] = field(default_factory=dict)
+    came_in: dict[int, tuple[np.ndarray, str, Traced]] = field(default_factory=dict)
     leaks: dict[int, tuple[float, Traced, str]] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     _seen: list[Expr] = field(default_factory=list)
+    infinite: bool = False
     _depth: int = 0
+    _count: int = 0
 
     # -- inputs ---------------------------------------------------------------------------------------------------------
 
@@ -80,7 +91,8 @@ class Run:
             domain = next((d for values, d in DOMAINS if entries and entries <= values), None)
             signature = Signature(name, extents, "data", domain=domain)
         tensor = Tensor(extents, signature=signature)
-        self.arrays[name], self.inputs[name] = array.copy(), tensor
+        kept = array if parameter or not np.isinf(array).any() else np.clip(array, -self._of_infinity(1), INFINITE)
+        self.arrays[name], self.inputs[name] = kept.copy(), tensor
         return Traced(self, array.copy() if array.ndim else array[()], tensor)
 
     def lift(self, value: Any) -> Traced:
@@ -93,8 +105,8 @@ class Run:
         if isinstance(value, float) and id(value) in self.leaks:
             return self.leaks[id(value)][1]
         if isinstance(value, bool | int | float | np.bool_ | np.integer | np.floating):
-            number = value
-            return Traced(self, _bare(number), self.computed(lambda: constant(expr_of(number))))
+            number = value if not np.isinf(value) else self._of_infinity(value)
+            return Traced(self, _bare(value), self.computed(lambda: constant(expr_of(number))))
         if isinstance(value, list | tuple | range):
             found = functions.array(self, value)
             return found if isinstance(found, Traced) else self.lift(found)
@@ -107,14 +119,24 @@ class Run:
     def coming_in(self, array: np.ndarray) -> Traced:
         """A plain array that meets a traced one: made by the function or read from elsewhere, it is data of the network."""
         known = self.came_in.get(id(array))
-        if known is not None and np.array_equal(known[0], self.arrays[known[1].tensor.name or ""]):
-            return known[1]
+        if known is not None and np.array_equal(array, self.arrays[known[1]]):
+            return known[2]
         if array.dtype.kind not in "biuf":
             raise LanguageError(f"an array of {array.dtype} is no array of real numbers")
-        own = self.frozen.get(id(array)) or array_name(array) or "c"
-        made = self.input(self.names.fresh(own, self.inputs), array)
-        self.came_in[id(array)] = array, made
+        own = self.frozen.get(id(array)) or array_name(array)
+        if own is None and array.dtype.kind in "iu":  # the positions of a mask are counted anew each time
+            again = next((t for a, _, t in self.came_in.values() if np.array_equal(a, array)), None)
+            if again is not None:
+                return again
+        name = self.names.fresh(own or "c", self.inputs)
+        made = self.input(name, array)
+        self.came_in[id(array)] = array, name, made
         return made
+
+    def _of_infinity(self, sign: Any) -> int:
+        """The number that infinity is written as, which the network then says."""
+        self.infinite = True
+        return INFINITE if sign > 0 else -INFINITE
 
     def literal(self, number: int) -> Expr:
         return sp.Integer(number)
@@ -123,6 +145,10 @@ class Run:
 
     def computed(self, step: Callable[[], Tensor]) -> Tensor | Exception:
         """What the step makes, or the error that says why not: it counts only where the loss needs the value."""
+        self._count += 1
+        if self._count > MOST:
+            fault = f"the function does more than {MOST} operations: a loop is unrolled."
+            raise Refused(self.refusal(fault, "Write whole arrays in its place, or give a smaller example."))
         try:
             return self._fitted(step)
         except NotationError as fault:
@@ -201,12 +227,30 @@ class Run:
 
         Raises Restart where it depends on data alone, Refused where it depends on what is differentiated by.
         """
-        self._require_data(
-            array,
-            f"`{word}` asks for the truth of a value that depends on {{}}, so the other course would never be seen.",
-            "Write np.where(condition, a, b), np.maximum or np.minimum: both sides are then derived.",
-        )
+        try:
+            self._require_data(
+                array,
+                f"`{word}` asks for the truth of a value that depends on {{}}, so the other course would never be seen.",
+                "Write np.where(condition, a, b), np.maximum or np.minimum, so that both sides are derived; "
+                'or say branches="example" to derive the course that the example takes.',
+            )
+        except Refused:
+            if not self.follow:
+                raise
+            self.decided_at[str(place() or "")] += 1
         return bool(array.value)
+
+    def depends(self, array: Traced) -> bool:
+        """Whether an array depends on what the loss is differentiated by, or on what nobody knows."""
+        try:
+            return any(t.name in self.wrt for t in ordered([array.tensor]) if t.is_input)
+        except (NotationError, LanguageError):
+            return True
+
+    def truths(self, mask: Traced) -> np.ndarray:
+        """The entries of a mask. Raises Restart where they depend on data, Refused where on what is differentiated by."""
+        self._require_data(mask, "which entries are taken depends on {}.", "Write np.where(mask, x, 0).")
+        return np.asarray(mask.value)
 
     def position(self, array: Traced) -> int:
         """A traced whole number where Python asks for a plain one, as a key or in range."""
@@ -222,7 +266,7 @@ class Run:
         by = sorted(names & self.wrt)
         if by:
             raise Refused(self.refusal(fault.format(", ".join(by)), mend))
-        known = {array_name for array_name in names if array_name is not None} - {t.tensor.name for _, t in self.came_in.values()}
+        known = names - {name for _, name, _ in self.came_in.values()}
         if known:
             raise Restart(frozenset(known), str(place() or ""))
 

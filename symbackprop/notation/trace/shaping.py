@@ -291,11 +291,18 @@ def _column_stack(run: Run, arrays: Any) -> Any:
     return np.concatenate([a[:, None] if a.ndim == 1 else a for a in several], axis=1)
 
 
+def _vander(run: Run, x: Any, N: Any = None, increasing: bool = False) -> Any:
+    count = int(x.shape[0] if N is None else N)
+    powers = range(count) if increasing else range(count - 1, -1, -1)
+    return np.column_stack([x**k for k in powers])
+
+
 COMPOSED: dict[str, Callable[..., Any]] = {
     "zeros_like": _like(0), "ones_like": _like(1), "empty_like": _like(0), "full_like": _like(None),
     "copy": lambda run, x, **_: x.copy(), "asarray": lambda run, x, **_: x, "atleast_1d": _atleast(1), "atleast_2d": _atleast(2),
     "vstack": _vstack, "row_stack": _vstack, "hstack": _hstack, "column_stack": _column_stack,
     "hsplit": lambda run, x, parts: np.split(x, parts, axis=1), "vsplit": lambda run, x, parts: np.split(x, parts, axis=0),
     "array_split": lambda run, x, parts, axis=0: np.split(x, parts, axis=axis),
+    "vander": _vander,
     "rollaxis": lambda run, x, axis, start=0: np.moveaxis(x, axis, start),
 }  # fmt: skip

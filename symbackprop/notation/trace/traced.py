@@ -89,6 +89,11 @@ class Traced(NDArrayOperatorsMixin):
             view.seen = view.parent.version
         return self.run.settled(self._own.tensor(self.run))
 
+    @property
+    def pending(self) -> bool:
+        """Whether the array is being filled entry by entry."""
+        return self._view is None and self._own.pending
+
     def write(self, tensor: Tensor | Exception) -> None:
         """Give the whole array another tensor, and with it what it is a view of."""
         if self._view is None:

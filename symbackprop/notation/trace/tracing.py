@@ -23,7 +23,7 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
-from symbackprop.notation.trace.run import Refused, Restart, Run
+from symbackprop.notation.trace.run import INFINITE, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
 from symbackprop.notation.trace.subject import Subject
@@ -49,10 +49,11 @@ class Tracing:
 
     subject  the function with its arrays.
     wrt      the leaves that the loss is differentiated by.
+    follow   whether branches on their values are taken as in the example.
     """
 
-    def __init__(self, subject: Subject, wrt: Iterable[str], settled: Iterable[str] = ()) -> None:
-        self.subject, self.wrt = subject, frozenset(wrt)
+    def __init__(self, subject: Subject, wrt: Iterable[str], settled: Iterable[str] = (), follow: bool = False) -> None:
+        self.subject, self.wrt, self.follow = subject, frozenset(wrt), follow
         self.settled = set(settled)  # sizes that a person wants as numbers
         self.sizes, self.indexed = Sizes(), set[str]()
         self.frozen: dict[str, str] = {}
@@ -103,7 +104,7 @@ class Tracing:
 
     def _call(self, arrays: Mapping[str, np.ndarray]) -> Outcome:
         """The function, called on traced arrays."""
-        run = Run(self.sizes, self.wrt, self.indexed)
+        run = Run(self.sizes, self.wrt, self.indexed, self.follow)
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in self.frozen:
@@ -221,11 +222,14 @@ class Tracing:
             f"{name}: its values decide the course of the function ({line}), so the network holds for these."
             for name, line in self.frozen.items()
         ]
-        came = [t.tensor.name for _, t in outcome.run.came_in.values() if t.tensor.name in outcome.run.inputs]
+        for line, count in outcome.run.decided_at.items():
+            often = f", {count} times" if count > 1 else ""
+            said.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
+        if outcome.run.infinite:
+            said.append(f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same.")
+        came = [name for _, name, _ in outcome.run.came_in.values()]
         if self.random and came:
-            said.append(
-                f"Random numbers are drawn: {', '.join(filter(None, came))} are data of the network, as drawn for the example."
-            )
+            said.append(f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example.")
         return said
 
 

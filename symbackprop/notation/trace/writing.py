@@ -80,6 +80,11 @@ class Written:
         self._entries: list[Entry] = []
         self._folded = 0  # entries that `_tensor` holds already
 
+    @property
+    def pending(self) -> bool:
+        """Whether entries were written that nobody has read yet: more of them may come."""
+        return self._folded < len(self._entries)
+
     def replace(self, tensor: Tensor | Exception) -> None:
         """Another tensor for the whole."""
         self._tensor, self._entries, self._folded = tensor, [], 0
@@ -103,7 +108,7 @@ class Written:
         """The whole, with everything that was written."""
         if isinstance(self._tensor, Exception):
             raise self._tensor
-        if self._folded < len(self._entries):
+        if self.pending:
             entries = self._entries[self._folded :]
             found = _stacked(self._tensor, entries, run)
             if found is None:
