@@ -5,10 +5,13 @@ Each row is a function, its arguments, and the paths of what it learns; nothing 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import dot, exp, log, zeros
 
 FORMS: dict[str, Callable[[], tuple[Any, ...]]] = {}
 """A form by name: from nothing to the function and its arguments."""
@@ -451,3 +454,206 @@ def average_pool_and_global_state() -> tuple[Any, ...]:
         return np.tensordot(out, w, axes=([1, 2], [0, 1])).sum() ** 2
 
     return loss, normal(1, 3, 4, 4), normal(2, 2, 2)
+
+
+@form
+def names_imported_from_numpy() -> tuple[Any, ...]:
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        out = zeros(len(X))
+        for i in range(len(X)):
+            out[i] = 1 / (1 + exp(-dot(X[i], w)))
+        return -(y * log(out)).sum()
+
+    return loss, normal(1, 3), normal(2, 5, 3), np.array([1.0, 0, 1, 1, 0])
+
+
+@form
+def functions_of_math() -> tuple[Any, ...]:
+    def loss(w: Any, x: Any) -> Any:
+        s = 0.0
+        for i in range(len(w)):
+            s += w[i] * x[i]
+        return math.log(1 + math.exp(-s)) + math.sqrt(s * s + 1)
+
+    return loss, normal(1, 3), normal(2, 3)
+
+
+@dataclass
+class Parameters:
+    W: np.ndarray
+    b: np.ndarray
+
+
+class Pair(NamedTuple):
+    W: np.ndarray
+    b: np.ndarray
+
+
+@form
+def parameters_in_a_dataclass() -> tuple[Any, ...]:
+    return lambda p, x: float(np.sum((x @ p.W + p.b) ** 2)), Parameters(normal(1, 3, 2), normal(2, 2)), normal(3, 4, 3)
+
+
+@form
+def parameters_in_a_named_tuple() -> tuple[Any, ...]:
+    def loss(p: Any, x: Any) -> Any:
+        W, b = p
+        return np.sum(np.tanh(x @ W + b)) / x.size
+
+    return loss, Pair(normal(1, 3, 2), normal(2, 2)), normal(3, 4, 3)
+
+
+@form
+def one_hot_by_zeros() -> tuple[Any, ...]:
+    def loss(W: Any, X: Any, y: Any) -> Any:
+        n, C = X.shape[0], W.shape[1]
+        Y = np.zeros((n, C))
+        Y[np.arange(n), y] = 1
+        P = np.exp(X @ W)
+        P = P / P.sum(axis=1)[:, None]
+        return -np.mean(np.sum(Y * np.log(P), axis=1))
+
+    return loss, normal(1, 3, 4), normal(2, 5, 3), np.array([0, 3, 1, 2, 2])
+
+
+@form
+def class_means_by_mask() -> tuple[Any, ...]:
+    def loss(W: Any, X: Any, y: Any) -> Any:
+        Z = X @ W
+        scatter = 0
+        for c in range(2):
+            mean = Z[y == c].mean(axis=0)
+            scatter = scatter + ((Z[y == c] - mean) ** 2).sum()
+        return scatter
+
+    return loss, normal(1, 3, 2), normal(2, 5, 3), np.array([0, 1, 1, 0, 1])
+
+
+@form
+def columns_by_a_plain_mask() -> tuple[Any, ...]:
+    keep = np.array([True, False, True, True])
+
+    def loss(W: Any, X: Any) -> Any:
+        h = X @ W
+        h[:, ~keep] = 0
+        g = h[:, keep]
+        g *= 2
+        return (g**2).sum() + h.sum()
+
+    return loss, normal(1, 3, 4), normal(2, 5, 3)
+
+
+@form
+def gaussian_process() -> tuple[Any, ...]:
+    def loss(theta: Any, X: Any, y: Any) -> Any:
+        d = X[:, None, :] - X[None, :, :]
+        K = np.exp(theta[0] - 0.5 * np.sum(d**2, axis=-1) / np.exp(2 * theta[1])) + np.exp(theta[2]) * np.eye(len(X))
+        _, logdet = np.linalg.slogdet(K)
+        return 0.5 * y @ np.linalg.solve(K, y) + 0.5 * logdet
+
+    return loss, normal(1, 3), normal(2, 4, 2), normal(3, 4)
+
+
+@form
+def activations_in_lists() -> tuple[Any, ...]:
+    def loss(weights: Any, biases: Any, x: Any, y: Any) -> Any:
+        activations, zs = [x], []
+        for w, b in zip(weights, biases, strict=True):
+            zs.append(np.dot(w, activations[-1]) + b)
+            activations.append(1.0 / (1.0 + np.exp(-zs[-1])))
+        return 0.5 * np.linalg.norm(activations[-1] - y) ** 2
+
+    return loss, [normal(1, 4, 3), normal(2, 2, 4)], [normal(3, 4, 1), normal(4, 2, 1)], normal(5, 3, 1), normal(6, 2, 1)
+
+
+@form
+def flips_rolls_and_differences() -> tuple[Any, ...]:
+    def loss(x: Any, w: Any) -> Any:
+        y = x[..., ::-1] * w[..., None]
+        z = np.concatenate((y, x), axis=-1)
+        return (np.roll(z, 1, axis=0) * np.flip(z, axis=1)).sum() + np.diff(x, axis=1).std()
+
+    return loss, normal(1, 3, 4), normal(2, 3)
+
+
+@form
+def group_norm() -> tuple[Any, ...]:
+    def loss(x: Any, gamma: Any, beta: Any, G: int) -> Any:
+        N, C, H, W = x.shape
+        xg = x.reshape((N, G, C // G, H, W))
+        mean, var = xg.mean(axis=(2, 3, 4), keepdims=True), xg.var(axis=(2, 3, 4), keepdims=True)
+        return ((gamma * ((xg - mean) / np.sqrt(var + 1e-5)).reshape(N, C, H, W) + beta) ** 3).sum()
+
+    return loss, normal(1, 2, 4, 2, 3), normal(2, 1, 4, 1, 1), normal(3, 1, 4, 1, 1), 2
+
+
+@form
+def steps_in_a_dict() -> tuple[Any, ...]:
+    def loss(params: Any, x: Any, y: Any, h0: Any) -> Any:
+        hs, total = {-1: h0}, 0
+        for t in range(len(x)):
+            hs[t] = np.tanh(params["Wx"][:, x[t]] + params["Wh"] @ hs[t - 1] + params["b"])
+            o = params["Wo"] @ hs[t]
+            total += -np.log((np.exp(o) / np.exp(o).sum())[y[t]])
+        return total
+
+    params = {"Wx": normal(1, 4, 5), "Wh": normal(2, 4, 4), "b": normal(3, 4), "Wo": normal(4, 5, 4)}
+    return loss, params, np.array([0, 3, 1]), np.array([3, 1, 4]), np.zeros(4)
+
+
+@form
+def conditional_random_field() -> tuple[Any, ...]:
+    def loss(E: Any, A: Any, y: Any) -> Any:
+        alpha = E[0]
+        for t in range(1, E.shape[0]):
+            s = alpha[:, None] + A + E[t][None, :]
+            m = s.max(0)
+            alpha = m + np.log(np.exp(s - m).sum(0))
+        score = E[0, y[0]]
+        for t in range(1, len(y)):
+            score = score + A[y[t - 1], y[t]] + E[t, y[t]]
+        return np.log(np.exp(alpha).sum()) - score
+
+    return loss, normal(1, 4, 3), normal(2, 3, 3), np.array([0, 2, 1, 1])
+
+
+@form
+def graph_convolution() -> tuple[Any, ...]:
+    def loss(A: Any, X: Any, W1: Any, W2: Any, y: Any) -> Any:
+        Ah = A + np.eye(A.shape[0])
+        D = np.diag(Ah.sum(1) ** -0.5)
+        Z = D @ Ah @ D @ np.maximum(D @ Ah @ D @ X @ W1, 0) @ W2
+        Z = Z - Z.max(1, keepdims=True)
+        return -np.mean(Z[np.arange(len(y)), y] - np.log(np.exp(Z).sum(1)))
+
+    A = np.array([[0, 1, 0], [1, 0, 1.0], [0, 1, 0]])
+    return loss, A, normal(1, 3, 4), normal(2, 4, 5), normal(3, 5, 2), np.array([0, 1, 0])
+
+
+@form
+def guard_against_nan() -> tuple[Any, ...]:
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        p = np.clip(1 / (1 + np.exp(-X @ w)), 1e-12, 1 - 1e-12)
+        rows = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+        if np.isnan(rows).any():
+            raise ValueError
+        return np.average(rows)
+
+    return loss, normal(1, 3), normal(2, 5, 3), np.array([1, 0, 1, 1, 0])
+
+
+@form
+def sizes_by_prod() -> tuple[Any, ...]:
+    def loss(x: Any, W: Any) -> Any:
+        n = x.shape[0]
+        return np.sum((x.reshape(n, int(np.prod(x.shape[1:]))) @ W) ** 2) / float(n)
+
+    return loss, normal(1, 3, 2, 2), normal(2, 4, 5)
+
+
+@form
+def penalties_of_several_norms() -> tuple[Any, ...]:
+    def loss(w: Any, X: Any, lam: float = 0.1) -> Any:
+        return ((X @ w) ** 2).mean() + lam * np.abs(w).sum() + lam * np.linalg.norm(w, 1) + np.linalg.norm(w, ord=2)
+
+    return loss, normal(1, 3), normal(2, 5, 3)
