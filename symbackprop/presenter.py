@@ -66,6 +66,7 @@ class Presenter:
         """
         from symbackprop.documents.document import Code, Figure
         from symbackprop.documents.steps import report
+        from symbackprop.judge.functions.written import of_network
 
         passed = self.check(derivation, seed=seed, sizes=sizes)
         if not passed.ok:
@@ -82,6 +83,7 @@ class Presenter:
             source=network.source if network else None,
             check_table=Code(str(passed), "text"),
             picture=picture,
+            written=of_network(network) if network else (),
             box=derivation.box(),
         )
 

@@ -56,6 +56,7 @@ def report(
     check_table: Block | None = None,
     picture: Figure | None = None,
     values: Mapping[str, Any] | None = None,
+    written: tuple[Node, ...] = (),
     box: ShownBox | None = None,
 ) -> Document:
     """The whole derivation.
@@ -66,6 +67,7 @@ def report(
     check_table   a block that says how the gradients were checked.
     picture       the computational graph.
     values        numbers by tensor name, shown beside the equations of scalars.
+    written       a person's own function as they wrote it, shown where the equations look otherwise.
     box           the gradients as a table of definitions.
     """
     names = Names(derived.program)
@@ -79,6 +81,8 @@ def report(
     blocks.append(Section("The network"))
     if source:
         blocks.append(Code(source.strip("\n"), "python"))
+    if not set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}:
+        blocks += [Paragraph("As written:"), FormulaRows(tuple(map(Formula, written)))]
     blocks += [_tensors(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()):
         blocks += [Section("How to read it", 2), Bullets(said)]

@@ -13,6 +13,7 @@ from typing import Any
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
@@ -31,6 +32,12 @@ def read_function(
 
     Raises NotationError where there is no source, or it is anything but straight-line equations.
     """
+    network = _read(*_source(function), loss, gates, given or {})
+    return replace(network, function=function)
+
+
+def _source(function: Callable[..., Any]) -> tuple[str, str, int, str]:
+    """The text of a function, its file, its first line, its name."""
     name = getattr(function, "__name__", "function")
     if name == "<lambda>":
         raise NotationError("a lambda has no names for its values.", "Write def.")
@@ -42,8 +49,15 @@ def read_function(
             f"the source of {name} cannot be found.",
             "Write the function in a file, or give its equations as text to read().",
         ) from None
-    network = _read("".join(lines), file, max(first, 1), name, loss, gates, given or {})
-    return replace(network, function=function)
+    return "".join(lines), file, max(first, 1), name
+
+
+def read_values(function: Callable[..., Any], given: Mapping[str, str | float] | None = None) -> Network:
+    """The network of a function that returns values of any shape: one, or a tuple, list or dict of them, as gradients are.
+
+    given   as for `read_function`, which says what is raised as well. What has no name is called by the function's name.
+    """
+    return _read(*_source(function), None, "auto", given or {}, _values)
 
 
 def read_file_function(path: Path, name: str | None, loss: str | None = None, gates: str = "auto") -> Network:
@@ -83,7 +97,14 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
 
 
 def _read(
-    text: str, file: str, first: int, name: str, loss: str | None, gates: str, given: Mapping[str, str | float] | None = None
+    text: str,
+    file: str,
+    first: int,
+    name: str,
+    loss: str | None,
+    gates: str,
+    given: Mapping[str, str | float] | None = None,
+    returned: Callable[[Reader, ast.Return], str] | None = None,
 ) -> Network:
     whole = textwrap.dedent(text)
     indent = len(text) - len(text.lstrip(" \t"))
@@ -99,24 +120,52 @@ def _read(
         body = body[1:]
     _arguments(reader, function, given or {})
     reader.foresee(body)
-    own = _body(reader, function, body)
+    own = _body(reader, function, body, returned or _loss)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
     return finished(reader, loss or own, gates, name=name, title=first_line, source=shown, origin="function")
 
 
-def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt]) -> str:
-    """Read the equations; the name of what is returned."""
+def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt], returned: Callable[[Reader, ast.Return], str]) -> str:
+    """Read the equations; the name of what is returned, by what reads the return."""
     for number, statement in enumerate(body):
         if not isinstance(statement, ast.Return):
             reader.statement(statement)
             continue
         if number + 1 < len(body):
             raise reader.fault(body[number + 1], "nothing follows the return.", "Leave the line out, or move it up.")
-        if statement.value is None or isinstance(statement.value, ast.Tuple):
-            raise reader.fault(statement, "a network returns one value, the loss.", "Write return L.")
-        return name_loss(reader, statement.value)
+        return returned(reader, statement)
     raise reader.fault(function, f"{function.name} returns nothing.", "End it with return L.")
+
+
+def _loss(reader: Reader, statement: ast.Return) -> str:
+    if statement.value is None or isinstance(statement.value, ast.Tuple):
+        raise reader.fault(statement, "a network returns one value, the loss.", "Write return L.")
+    return name_loss(reader, statement.value)
+
+
+def _values(reader: Reader, statement: ast.Return) -> str:
+    """Name what is returned: by the key of a dict (dW where W is taken), else after the function; the name of the last."""
+    match statement.value:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            wishes = [f"{reader.function}_{k}" for k in range(1, len(parts) + 1)] if len(parts) > 1 else [reader.function or "f"]
+        case ast.Dict(keys=keys, values=parts):
+            wishes = [key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else "" for key in keys]
+        case None:
+            parts, wishes = [], []
+        case one:
+            parts, wishes = [one], [reader.function or "f"]
+    for part, wish in zip(parts, wishes, strict=True):
+        value = reader.evaluator.value(part)
+        if not isinstance(value, Tensor) or (value.name is None and not wish.isidentifier()):
+            raise reader.fault(part, "what is returned is no array with a name.", "Return names.")
+        if value.name is None:
+            name = f"d{wish}" if reader.known(wish) else wish
+            reader.fresh(part, name)
+            reader.define(part, name, value)
+    if not reader.outputs:
+        raise reader.fault(statement, "nothing that was computed is returned.", "Return gradients.")
+    return list(reader.outputs)[-1]
 
 
 def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, str | float]) -> None:

@@ -1,4 +1,4 @@
-"""A person's function as they wrote it: functions of numbers as formulas, functions of arrays not at all."""
+"""A person's function as they wrote it: of numbers, of arrays by what it is read as, or not at all."""
 
 import json
 import sys
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.documents.formats import FORMATS
 from symbackprop.formulas.plain import plain
+from symbackprop.judge.functions.written import of_function
 from symbackprop.notation.written import as_written
 
 latexify = pytest.importorskip("latexify") if sys.version_info < (3, 14) else pytest.skip("no such Python", allow_module_level=True)
@@ -49,3 +51,52 @@ def test_a_verdict_on_functions_shows_them_as_written() -> None:
     facts = json.loads(result.to_json())
     assert facts["verdict"] == "right, numeric"
     assert facts["written"]["loss"][0] == "a = w x"
+
+
+def entry_by_entry_first(W: Any, d: Any, h: Any) -> Any:
+    return W.T @ (d * h)
+
+
+def matrices_first(W: Any, d: Any, h: Any) -> Any:
+    return (W.T @ d) * h
+
+
+def of_a_layer(W: Any, x: Any, y: Any) -> Any:
+    return np.sum((np.tanh(W @ x) - y) ** 2)
+
+
+def its_gradient(W: Any, x: Any, y: Any) -> dict[str, Any]:
+    a = np.tanh(W @ x)
+    return {"W": np.outer(2 * (a - y) * (1 - a**2), x)}
+
+
+def in_a_loop(W: Any, d: Any, h: Any) -> Any:
+    total = 0
+    for row in W:
+        total += row @ d
+    return total
+
+
+def test_code_of_arrays_is_printed_by_what_it_was_read_as() -> None:
+    square = {name: f"parameter[{shape}]" for name, shape in (("W", "3, 3"), ("d", "3"), ("h", "3"))}
+    first, second = (of_function(function, square) for function in (entry_by_entry_first, matrices_first))
+    assert plain(first[0]).endswith("= Wᵀ(d ⊙ h)")
+    assert plain(second[0]).endswith("= Wᵀ d ⊙ h")
+    assert of_function(in_a_loop, square) == ()
+    assert of_function(matrices_first, None) == ()
+
+
+def test_a_verdict_on_functions_of_arrays_is_a_page_that_shows_them(tmp_path: Any) -> None:
+    rng = np.random.default_rng(0)
+    result = sb.verify_function(of_a_layer, its_gradient, *(rng.standard_normal(n) for n in ((3, 4), 4, 3)), wrt=["W"])
+    shown = dict(result.written)
+    assert list(map(plain, shown["gradient"])) == ["a = tanh(W x)", "dW = 2[(a − y) ⊙ (1 − a^(⊙2))] xᵀ"]
+    for row in FORMATS:
+        result.save(tmp_path / f"verdict{row.suffixes[0]}")
+        assert "As written" in (tmp_path / f"verdict{row.suffixes[0]}").read_text(encoding="utf-8")
+    assert "<script" not in result.html()
+
+
+def test_a_report_of_a_function_of_numbers_shows_it_as_written() -> None:
+    assert "As written:" in sb.derive(loss).report()
+    assert "As written:" not in sb.derive("w: parameter\nL = w**2 + w").report()

@@ -19,9 +19,9 @@ from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Sc
 from symbackprop.judge.functions.judging import Passes, in_doubles, judge
 from symbackprop.judge.functions.leaves import is_float, is_number
 from symbackprop.judge.functions.match import variables, wished
-from symbackprop.judge.functions.second import Second
+from symbackprop.judge.functions.second import Second, declarations
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
-from symbackprop.notation.written import as_written
+from symbackprop.judge.functions.written import of_function
 
 __all__ = ["Finding", "FunctionJudgeError", "FunctionVerdict", "verify_function", "verify_layer"]
 
@@ -68,10 +68,9 @@ def verify_function(
 
 
 def _written(scene: Scene, functions: Mapping[str, Callable[..., Any] | None]) -> tuple[tuple[str, tuple[Node, ...]], ...]:
-    """The formulas of functions of numbers; of arrays, a product as it is printed may be one of matrices or entry by entry."""
-    if not all(isinstance(value, int | float) for value in scene.arguments):
-        return ()
-    found = {name: as_written(function) for name, function in functions.items() if function is not None}
+    """The formulas of functions as they were written, by what they are to the judge; those that formulas can show."""
+    given = declarations(in_doubles(scene.copied()))
+    found = {name: of_function(function, given) for name, function in functions.items() if function is not None}
     return tuple((name, formulas) for name, formulas in found.items() if formulas)
 
 
@@ -119,7 +118,8 @@ def verify_layer(
         return gradients, first + second
 
     chosen = wished(in_doubles(scene.copied()), wrt)
-    return judge(Passes(value, pull), scene, chosen, allow)
+    verdict = judge(Passes(value, pull), scene, chosen, allow)
+    return replace(verdict, written=_written(scene, {"forward": forward}))
 
 
 class _Outputs:

@@ -57,9 +57,9 @@ class Second:
 
     @cached_property
     def derived(self) -> Derived | None:
+        given = declarations(self._scene)
         try:
-            named = zip(self._scene.names, self._scene.arguments, strict=True)
-            return read(self._loss, tuple((name, _declaration(value)) for name, value in named))
+            return read(self._loss, tuple(given.items())) if given is not None else None
         except (SymbackpropError, TypeError):  # it is more than straight-line equations over arrays
             return None
 
@@ -81,6 +81,14 @@ class Second:
             return {}
         called = value(scene)
         return found if abs(own - called) <= FAITHFUL * max(abs(called), 1.0) else {}
+
+
+def declarations(scene: Scene) -> dict[str, str | float] | None:
+    """How the arguments are declared; None where one is neither an array nor a number."""
+    try:
+        return {name: _declaration(value) for name, value in zip(scene.names, scene.arguments, strict=True)}
+    except TypeError:
+        return None
 
 
 def _declaration(value: Any) -> str | float:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from symbackprop.documents.document import (
+    Block,
+    Bullets,
+    Content,
+    Document,
+    Formula,
+    FormulaRows,
+    Inline,
+    Link,
+    Note,
+    Paragraph,
+    Section,
+    Span,
+    StepBlock,
+    Table,
+    Tone,
+)
+from symbackprop.documents.shown import Shown
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node
+from symbackprop.judge.prose import sentence, typeset
 
 RANK = ("right", "up to convention", "undecided", "not understood", "wrong shape", "wrong")
 """From the best to the worst."""
@@ -46,23 +64,40 @@ class Finding:
         """Whether it counts as right."""
         return self.verdict.startswith("right") or self.allowed
 
+    @property
+    def tone(self) -> Tone:
+        """Green where it is right, red where it is wrong, neither where that is not known."""
+        return "good" if self.ok else "" if self.verdict.startswith(("undecided", "not understood")) else "bad"
+
+    @property
+    def called(self) -> Inline:
+        """The variable as a formula; as code where it is a path."""
+        return typeset(self.name) if self.name.isidentifier() else Span(self.name, style="code")
+
+    @property
+    def fails(self) -> str:
+        """The entry where it is worst, with both values; "" where it is right."""
+        if self.entry is None:
+            return ""
+        place = f"At entry {list(self.entry)} it" if self.entry else "It"
+        return f"{place} gives {self.claimed:.6g}, right is {self.true:.6g}"
+
     def __str__(self) -> str:
         text = f"{self.name}: {self.verdict}"
         if self.mistake:
             text += f"; {self.mistake}"
-        if self.entry is not None:
-            place = f"At entry {list(self.entry)} it" if self.entry else "It"
-            text += f". {place} gives {self.claimed:.6g}, right is {self.true:.6g}"
+        if self.fails:
+            text += f". {self.fails}"
         return f"{text} ({self.matched})" if self.matched else text
 
 
 @dataclass(frozen=True)
-class FunctionVerdict:
-    """The verdict on a backward pass.
+class FunctionVerdict(Shown):
+    """The verdict on a backward pass. It shows itself as text, in a notebook and as a page.
 
     findings   one for each gradient.
     notes      what was noticed: arguments that were changed, what was printed, points that were left out.
-    written    the functions as they were written, where they are functions of numbers: the formulas of each by its name.
+    written    the functions as they were written, where formulas can show them: those of each by its name.
     """
 
     findings: tuple[Finding, ...]
@@ -111,14 +146,49 @@ class FunctionVerdict:
         """The evidence as JSON; what is not finite is null."""
         return json.dumps(_finite(self.facts()), indent=2, allow_nan=False)
 
-    def _repr_html_(self) -> str:
-        cells = [[f.name, f.verdict, f.mistake] for f in self.findings]
-        rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        shown = "".join(
-            f"<p>{html.escape(name)} as written: {'; '.join(map(mathml, formulas))}</p>" for name, formulas in self.written
-        )
-        return f"<table><tr><th>gradient by</th><th>verdict</th><th>most likely</th></tr>{rows}</table>{notes}{shown}"
+    def document(self) -> Document:
+        """The verdict as blocks."""
+        blocks: list[Block] = [self._summary()]
+        if len(self.findings) > 1:
+            rows = [(Link(str(k), f"gradient-{k}"), f.called, Span(_kind(f), f.tone)) for k, f in enumerate(self.findings, 1)]
+            blocks.append(Table(("", "Gradient by", "Verdict"), tuple(rows)))
+        blocks += [Section("The gradients" if len(self.findings) > 1 else "The gradient"), *self._steps()]
+        if self.written:
+            blocks += [Section("As written"), *(block for name, formulas in self.written for block in _written(name, formulas))]
+        if self.notes:
+            blocks += [Section("What was noticed"), Bullets(tuple(sentence((note,)) for note in self.notes))]
+        return Document("A backward pass: the verdict", tuple(blocks))
+
+    def _summary(self) -> Note:
+        wrong = [f for f in self.findings if not f.ok]
+        if self.findings and not wrong:
+            points = min(f.points for f in self.findings)
+            return Note(f"Every gradient agrees with the slopes of the loss at {points} points.", "good")
+        if not any(f.tone == "bad" for f in wrong):
+            return Note(sentence((self.verdict,)), "warning", "Not decided")
+        by = tuple(part for f in wrong for part in (", ", f.called))[1:]
+        likely = f": {wrong[0].mistake}." if wrong[0].mistake else "."
+        many = ("s", "are") if len(wrong) > 1 else ("", "is")
+        return Note((f"The gradient{many[0]} by ", *by, f" {many[1]} not right", likely), "bad")
+
+    def _steps(self) -> Iterator[StepBlock]:
+        for place, f in enumerate(self.findings, 1):
+            kind = _kind(f)
+            held = f"; held against the slopes of the loss at {f.points} points." if f.points else "."
+            sentences: list[Content] = [(Span(kind, f.tone), f.verdict.removeprefix(kind), held)]
+            if f.mistake:
+                sentences.append((Span("Most likely: ", style="strong"), f"{f.mistake}."))
+            sentences += [sentence((said,)) for said in (f.fails, f.matched) if said]
+            yield StepBlock(("The gradient by ", f.called), (), "", tuple(sentences), f"gradient-{place}", f.tone)
+
+
+def _kind(finding: Finding) -> str:
+    """The verdict's name, without its reason."""
+    return finding.verdict.partition(":")[0]
+
+
+def _written(name: str, formulas: tuple[Node, ...]) -> tuple[Block, ...]:
+    return Paragraph((Span(name, style="code"), ":")), FormulaRows(tuple(map(Formula, formulas)))
 
 
 def _finite(value: Any) -> Any:
