@@ -177,7 +177,8 @@ def test_python_and_the_command_line_offer_the_same():
     from symbackprop.cli import main
 
     verbs = {name for name, module in sb.PUBLIC.items() if module == "verbs"}
-    assert set(main.commands) == verbs - {"read", "network"} | {"mcp"}  # a server is no verb
+    # a server is no verb; the command line reads files and never runs them
+    assert set(main.commands) == verbs - {"read", "network", "trace"} | {"mcp"}
 
 
 @pytest.mark.parametrize("wrong", [3, None, object(), [1, 2], b"x**2"])

@@ -64,13 +64,14 @@ class Names:
         if new[:1] < self.seen.get(id(tensor), (10**6,))[:1] and (not name_fault(new[2]) or not name_fault(f"{new[2]}_1")):
             self.seen[id(tensor)] = new
 
-    def given(self, needed: Iterable[Tensor], taken: Container[str]) -> None:
-        """Name the tensors that the loss needs: by their variable, numbered where several were held by one."""
+    def given(self, loss: Tensor, needed: Iterable[Tensor], taken: Container[str]) -> None:
+        """Name the tensors that the loss needs: by their variable, numbered where several were held by one; the loss is not."""
         found = [(self.seen[id(t)][2], t) for t in needed if id(t) in self.seen and t.name is None and not t.is_input]
-        count = Counter(name for name, _ in found)
+        count = Counter(name for name, tensor in found if tensor is not loss)
         used: set[str] = set()
-        for name, tensor in found:
-            alone = count[name] == 1 and name not in taken and not name_fault(name)
+        for name, tensor in sorted(found, key=lambda pair: pair[1] is not loss):
+            good = name not in taken and name not in used and not name_fault(name)
+            alone = good and (tensor is loss or count[name] == 1)
             tensor.named(name if alone else next(n for n in _numbered(name) if n not in used and n not in taken))
             used.add(tensor.name or "")
 

