@@ -73,6 +73,7 @@ RIGHT = [
     ("softmax", "Z", r"\frac{\partial L}{\partial Z_{i:}} := \frac1n\left(P_{i:} - Y_{i:}\right)"),
     ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} - \delta_{y_i j}\right)"),
     ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} - \delta_{j, y_i}\right)"),
+    ("picked", "Z", r"\frac{\partial L}{\partial Z} = \frac1n\left(P - \operatorname{onehot}(y)\right)"),
     ("columns", "b_2", r"db^{[2]} = \frac1m \sum_{i=1}^m (A^{[2](i)} - Y^{(i)})"),
     (
         "columns",

@@ -19,7 +19,7 @@ _NAMES = {
     "logsigmoid": "log_sigmoid",
     "GELU": "gelu", "ELU": "elu", "SiLU": "silu", "Heaviside": "step",
     "H": "step", "Softplus": "softplus", "Sigmoid": "sigmoid", "Tanh": "tanh",
-    "Softmax": "softmax",
+    "Softmax": "softmax", "OneHot": "onehot", "oneHot": "onehot",
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "LeakyReLU": "leaky_relu", "th": "tanh",
 }  # fmt: skip
 _WHOLE = frozenset(
@@ -36,6 +36,7 @@ _WHOLE = frozenset(
         "sum",
         "mean",
         "rowsum",
+        "onehot",
         "colsum",
         "det",
         "logdet",
@@ -97,6 +98,8 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
     x, *more = arguments
     if name in ("max", "maximum", "min", "minimum"):
         return _extremum(name[:3], arguments, at)
+    if name == "onehot" and not more and not primes:
+        return _onehot(state, x, at)
     if name == "clip" and len(more) == 2:
         return made(lambda a, b, c: nd.applied("minimum", nd.applied("maximum", a, b), c), x, *more)
     if name in FUNCTIONS:
@@ -113,6 +116,22 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
     if more or primes:
         raise Fault(f"{name} with {'a prime' if primes else 'several arguments'} is not read.", "Write it out.", at)
     return made(_one(name, sub, at), x)
+
+
+def _onehot(state: State, labels: Senses, at: int) -> Senses:
+    """Rows that are 1 at the labels: a matrix of a vector of labels, a column of one label."""
+    names = {name for r in labels for name in _leaves(r.node)}
+    bounds = [t.bound for t in (state.context.forward.tensors.get(n) for n in names) if t is not None and t.bound is not None]
+    if not bounds:
+        raise Fault("onehot is of labels that are declared as integers.", "Declare them: y: integers[n, k].", at)
+    extent = round(state.probe.value(bounds[0]).real)
+    return made(lambda y: nd.compared("==", nd.positions(RIGHT if y.axes else DOWN, extent, 0), y), labels)
+
+
+def _leaves(node: Node) -> set[str]:
+    """The tensors that a value is made of."""
+    own = {node.op.name} if isinstance(node.op, nd.Leaf) else set()
+    return own.union(*map(_leaves, node.args))
 
 
 def _extremum(kind: str, arguments: list[Senses], at: int) -> Senses:
