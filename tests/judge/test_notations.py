@@ -144,3 +144,41 @@ def test_a_letter_is_not_taken_for_the_gradient_that_is_claimed() -> None:
     result = sb.verify(sb.read(NETWORKS["focal"]), {"p": r"\frac{dL}{dp} = \eta (1-p)"})
     assert result.claims[0].kind in ("undecided", "not understood")
     assert "eta" in result.verdict
+
+
+HIDDEN = "dA = W_2.T @ (A_2 - Y)/m\n{}\ndA @ X.T"
+SET = [
+    ("columns", "W_1", HIDDEN.format("dA[Z_1 <= 0] = 0"), "right, identity"),
+    ("columns", "W_1", HIDDEN.format("dA[A_1 <= 0] = 0"), "right, identity"),
+    ("columns", "W_1", HIDDEN.format("dead = Z_1 <= 0\ndA[dead] = 0"), "right, identity"),
+    ("columns", "W_1", HIDDEN.format("dA[Z_1 <= 0] *= 0"), "right, identity"),
+    ("columns", "W_1", HIDDEN.format("dA[Z_1 < 0] = 1"), "wrong"),
+    ("columns", "W_1", HIDDEN.format("dA[Z_1 > 0] = 0"), "wrong"),
+    ("columns", "W_1", HIDDEN.format("dA[0] = 0"), "not understood"),
+    ("columns", "W_1", HIDDEN.format("dA[Z_2 <= 0] = 0"), "not understood"),
+    ("picked", "W", "dZ = P\ndZ[np.arange(n), y] -= 1\nX.T @ dZ/n", "right, identity"),
+    ("picked", "W", "dZ = P\ndZ[range(n), y] -= 1\ndZ /= n\nX.T @ dZ", "right, identity"),
+    ("picked", "W", "dZ = P\ndZ[np.arange(n), y] += 1\nX.T @ dZ/n", "wrong"),
+    ("picked", "W", "dZ = P\ndZ[np.arange(d), y] -= 1\nX.T @ dZ/n", "not understood"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "kind"), SET)
+def test_entries_may_be_set_where_a_comparison_or_a_label_says(name: str, wrt: str, claim: str, kind: str) -> None:
+    assert sb.verify(sb.read(NETWORKS[name]), {wrt: claim}).claims[0].kind == kind
+
+
+MENDS = [
+    ("columns", "b_2", r"\frac1m \text{np.sum}(A_2 - Y, axis=1)", "Python stands in LaTeX here"),
+    ("columns", "b_2", r"\frac1m np.sum(A^{[2]} - Y, axis=1, keepdims=True)", "Python stands in LaTeX here"),
+    ("tied", "W", r"\nabla_W \|R - X\|^2 = 2 (R - X)", "what is differentiated is written out"),
+    ("tied", "W", r"\nabla_W L \propto (R - X)^\top X W", r"\propto is not read in a claim"),
+    ("tied", "W", r"\nabla_W L \approx (R - X)^\top X W", r"\approx is not read in a claim"),
+]
+
+
+@pytest.mark.parametrize(("name", "wrt", "claim", "words"), MENDS)
+def test_what_is_not_understood_says_the_mend(name: str, wrt: str, claim: str, words: str) -> None:
+    result = sb.verify(sb.read(NETWORKS[name]), {wrt: claim})
+    assert (result.claims[0].kind, result.exit_code) == ("not understood", 3)
+    assert words in result.verdict

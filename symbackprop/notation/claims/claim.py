@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +29,7 @@ from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError, ShapesDiffer
 
+_PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
 KEPT = 6  # readings that are handed on
 FROM_ZERO = 0.1
 GUESSES = 30  # ways to take unknown letters that are tried
@@ -93,6 +95,8 @@ def read_claim(claim: Any, context: Context) -> Understood:
             return Understood(Left(), (_plain(program, shape, context),))
         raise Fault(f"{type(claim).__name__} is no claim.", "Give a text, LaTeX or Python, or a SymPy expression.")
     except Fault as fault:
+        if _PYTHON.search(text) and "\\" in text:
+            fault.mend = "Python stands in LaTeX here: write the whole claim as Python text, without backslashes, or as LaTeX."
         raise placed(text, fault) from None
     except NotUnderstood:
         raise

@@ -128,6 +128,17 @@ def _contradiction(state: State, of: str, wrt: str) -> str:
     return ""
 
 
+def _differentiates(node: Syntax) -> bool:
+    r"""Whether a side begins with a derivative of what follows: \nabla_w (...), \frac{\partial}{\partial w} (...)."""
+    match node:
+        case sx.Terms(parts=((_, first), *_)) | sx.Product(factors=(first, *_)):
+            return _differentiates(first)
+        case sx.Nabla() | sx.Fraction(over=sx.Partial()):
+            return True
+        case _:
+            return False
+
+
 def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -> Left:
     """A name of the person's own: delta_2, e, g_i; L' is the gradient that the key says."""
     if isinstance(body, Word) and body.primes == 1 and state.names.named(body.base) == state.context.of and state.context.wrt:
@@ -138,7 +149,10 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
         if len(letters_only) == len(body.factors) and not any(f.sub or f.sup for f in letters_only[:-1]):
             word = replace(letters_only[-1], base="".join(f.base for f in letters_only))
     if not isinstance(word, Word):
-        raise Fault("the left-hand side is no derivative and no name.", r"Write \frac{\partial L}{\partial w} = ...", body.at)
+        mend = rf"Write \frac{{\partial {state.context.of}}}{{\partial {state.context.wrt or 'w'}}} = ..."
+        if _differentiates(body):
+            raise Fault("what is differentiated is written out on the left-hand side.", f"Name it. {mend}", body.at)
+        raise Fault("the left-hand side is no derivative and no name.", mend, body.at)
     letters = [c for c in letters_of(outer or word.sub) if len(c) == 1]
     parts = indices(outer or word.sub)
     lone = all(len(p) == 1 and p[0].text.isalpha() for p in parts or ((Token("0", 0),),))

@@ -11,9 +11,11 @@ from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.choices import nearest
+from symbackprop.core.functions import Where
 from symbackprop.core.program import Gradient, Program, Signature, Sum, size, slot
 from symbackprop.language.lower.tracing import trace
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, letters
+from symbackprop.language.operations import one_hot, where
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, letters
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
@@ -134,10 +136,13 @@ def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr,
                 value, name = evaluator.value(expression), target.id
                 claim.own[target.id] = value
             case ast.AugAssign(target=ast.Name() as target, op=op, value=expression):
-                joined = ast.copy_location(
-                    ast.BinOp(ast.copy_location(ast.Name(target.id, ast.Load()), target), op, expression), statement
-                )
-                value, name = evaluator.value(joined), target.id
+                value, name = evaluator.value(_joined(statement, target, op, expression)), target.id
+                claim.own[target.id] = value
+            case (
+                ast.Assign(targets=[ast.Subscript(value=ast.Name() as target) as entries])
+                | ast.AugAssign(target=ast.Subscript(value=ast.Name() as target) as entries)
+            ):
+                value, name = _entries_set(evaluator, statement, target, entries), target.id
                 claim.own[target.id] = value
             case _:
                 fault = STATEMENTS.get(type(statement), ("this is not in the language.", "Write name = expression."))
@@ -147,6 +152,45 @@ def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr,
         raise NotationError("the last line is no tensor.", "Its value is the claim.", source.place(tree.body[-1]))
     program, shape = claim.program(as_tensor(value))
     return _left(name, claim, context), program, shape
+
+
+def _joined(statement: ast.stmt, target: ast.Name, op: ast.operator, expression: ast.expr) -> ast.BinOp:
+    """x op= y as x op y."""
+    name = ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    return ast.copy_location(ast.BinOp(name, op, expression), statement)
+
+
+def _entries_set(evaluator: Evaluator, statement: ast.Assign | ast.AugAssign, target: ast.Name, entries: ast.Subscript) -> Tensor:
+    """d[z <= 0] = 0, and p[arange(n), y] -= 1: the tensor with new values where a comparison or a label says so.
+
+    Raises NotationError for other entries: the whole tensor must then be written.
+    """
+    whole = as_tensor(evaluator.operand(ast.copy_location(ast.Name(target.id, ast.Load()), target)))
+    places = _mask(evaluator, whole, entries)
+    if isinstance(statement, ast.AugAssign):
+        new = evaluator.operand(_joined(statement, target, statement.op, statement.value))
+    else:
+        new = evaluator.operand(statement.value)
+    if places is None or (as_tensor(evaluator.operand(statement.value)).shape != ()):
+        mend = "Write the whole tensor: np.where(mask, a, b); here a comparison or [arange(n), y] may be set to a number."
+        raise NotationError("entries of a tensor cannot be set one by one.", mend, evaluator.source.place(statement))
+    return evaluator.placed(entries, lambda: where(places, new, whole))
+
+
+def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor | None:
+    """1 at the entries that are set, of the shape of the whole; None where they are told otherwise."""
+    if isinstance(entries.slice, ast.Tuple):
+        match entries.slice.elts:
+            case [ast.Call(func=ast.Name(id="arange" | "range") | ast.Attribute(attr="arange"), args=[count]), labels]:
+                own = as_tensor(evaluator.operand(labels))
+                rows = as_number(evaluator.plain(evaluator.operand(count)))
+                fits = whole.ndim == 2 and own.shape == whole.shape[:1] and rows == whole.shape[0] and is_integer(own)
+                return evaluator.placed(labels, lambda: one_hot(own, whole.shape[1])) if fits else None
+        return None
+    mask = evaluator.value(entries.slice)
+    body = mask.op.body if isinstance(mask, Tensor) and isinstance(mask.op, Sum) else None
+    compared = isinstance(body, Where) and body.args[1:] == (sp.S.One, sp.S.Zero)
+    return mask if compared and mask.shape == whole.shape else None
 
 
 def _left(name: str, claim: _Claim, context: Context) -> Left:
