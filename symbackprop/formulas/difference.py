@@ -134,11 +134,11 @@ class _Difference:
                     first, second = self.compared(own[i].node, theirs[j].node)
                     left[i], right[j] = Piece(own[i].sign, first), Piece(theirs[j].sign, second)
                 else:
-                    left[i], right[j] = _toned(own[i], "bad"), _toned(theirs[j], "good")
+                    left[i], right[j] = _toned(own, i, "bad"), _toned(theirs, j, "good")
         for k in mine:
-            left[k] = _toned(own[k], "bad")
+            left[k] = _toned(own, k, "bad")
         for k in other:
-            right[k] = _toned(theirs[k], "good")
+            right[k] = _toned(theirs, k, "good")
         return left, right
 
 
@@ -180,7 +180,8 @@ def _equal(own: list[Any], theirs: list[Any], in_order: bool) -> Iterator[tuple[
             yield k, place
 
 
-def _toned(piece: Piece, tone: Literal["good", "bad"]) -> Piece:
-    """A piece marked, with its sign."""
-    sign = [f.MINUS] if piece.sign == "−" else [f.PLUS] if piece.sign == "+" else []
+def _toned(pieces: list[Piece], place: int, tone: Literal["good", "bad"]) -> Piece:
+    """A piece marked, with its sign; no plus stands before the first."""
+    piece = pieces[place]
+    sign = [f.MINUS] if piece.sign == "−" else [f.PLUS] if piece.sign == "+" and place else []
     return Piece("", Marked(f.beside(*sign, piece.node), tone))

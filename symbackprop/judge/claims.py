@@ -223,7 +223,9 @@ class Judge:
         right = [f for f in found if f[2].agrees]
         if claim.unknown:
             if not right:
-                return Judged(what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?", claim.formulas)
+                return Judged(
+                    what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?"
+                )  # a reading would have guessed
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
         bold = ROWS in found[0][0].notes

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textwrap import dedent
 from typing import Literal
 
+from symbackprop.display.box import shown_box
 from symbackprop.documents.document import (
     Block,
     Content,
@@ -28,6 +29,7 @@ from symbackprop.formulas.plain import plain as line
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.counterexample import Counterexample, plain
 from symbackprop.judge.prose import formula, in_line, prose, sentence, typeset
+from symbackprop.judge.proved import proved_box
 from symbackprop.judge.verdict import Judged, Verification
 
 
@@ -42,8 +44,8 @@ def report(verification: Verification) -> Document:
         blocks += _claim(verification, place, claim)
     if verification.derived is not None:
         network = verification.derived.network
-        shown = derivation(verification.derived, source=network.source if network else None)
-        blocks += shown.blocks
+        box = shown_box(verification.derived, proved_box(verification.derived))
+        blocks += derivation(verification.derived, source=network.source if network else None, box=box).blocks
     names = claims[0].names if claims else frozenset[str]()
     title = prose(verification.title, names) if verification.title else ()
     return Document((*title, ": the verdict") if title else "The verdict", tuple(blocks))
@@ -61,7 +63,7 @@ def _summary(verification: Verification) -> Note:
     if kind == "good":
         return Note(_proved(verification), kind, label)
     likely = _likely(worst)
-    said: Content = sentence(worst.words(worst.verdict.partition("\n")[0]))
+    said: Content = sentence(worst.words(worst.kind + _reason(worst)))
     if worst.verdict == "wrong" and likely:
         said = likely
     elif likely:
@@ -130,8 +132,13 @@ def _as_written(claim: Judged, understood: tuple[Node, ...]) -> Iterator[Part]:
 def _verdict(claim: Judged) -> Iterator[Inline]:
     """The verdict in one line, its name in its colour."""
     yield Span(claim.kind, _tone(claim))
-    reason = claim.verdict.removeprefix(claim.kind).partition("\n")[0]
-    yield from claim.words(reason)
+    yield from claim.words(_reason(claim))
+
+
+def _reason(claim: Judged) -> str:
+    """What the verdict says beside its kind, in one line: the place in what is not understood is shown below it."""
+    said = claim.verdict.removeprefix(claim.kind).partition("\n")[0]
+    return re.sub(r"^: <claim>(:\d+)*: ", ": ", said)
 
 
 def _held(claim: Judged) -> Iterator[Inline]:
@@ -142,7 +149,7 @@ def _held(claim: Judged) -> Iterator[Inline]:
     if claim.bits:
         yield ", and modulo large primes: a wrong formula passes with a chance below "
         yield Math(f.power(f.number(2), f.number(-claim.bits)))
-    if not claim.verdict.partition("\n")[0].endswith((".", "?")) or claim.points:
+    if claim.points or not _reason(claim).endswith((".", "?")):
         yield "."
 
 
