@@ -135,3 +135,33 @@ def test_the_slope_at_a_kink_is_a_choice() -> None:
         "at z = 0 there is no slope; the claim takes that of the other side than the derivation: a choice",
     )
     assert not sb.verify(text, {"z": "g*(z > 0)"}).claims[0].notes
+
+
+RECURRENT = """
+x_1: data[d]
+x_2: data[d]
+x_3: data[d]
+h_0: data[h]
+W: parameter[h, h]
+U: parameter[h, d]
+v: parameter[h]
+h_1 = tanh(W @ h_0 + U @ x_1)
+h_2 = tanh(W @ h_1 + U @ x_2)
+h_3 = tanh(W @ h_2 + U @ x_3)
+L = (v @ h_3)**2/2"""
+BACKWARD = """D_3 = (v @ h_3)*v*(1 - h_3**2)
+D_2 = ({0} @ D_3)*(1 - h_2**2)
+D_1 = ({0} @ D_2)*(1 - h_1**2)
+outer(D_3, {1}) + outer(D_2, {2}) + outer(D_1, {3})"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        (BACKWARD.format("W", "h_2", "h_1", "h_0"), "transpose missing"),
+        (BACKWARD.format("W.T", "h_3", "h_2", "h_1"), "shifted index or layer"),
+    ],
+)
+def test_one_mistake_at_every_time_is_named_once(claim: str, name: str) -> None:
+    (found, *_) = sb.verify(sb.read(RECURRENT), {"W": claim}).mistakes
+    assert (found.name, found.place) == (name, "everywhere")

@@ -51,6 +51,11 @@ z: parameter[()]
 gam: positive[()]
 p = sigmoid(z)
 L = -(1 - p)**gam*log(p)""",
+    "largest": """
+X: data[n, d]
+w: parameter[d]
+s = X @ w
+L = max(s)**2/2""",
     "bilinear": """
 x: data[m]
 y: data[n]
@@ -74,6 +79,11 @@ RIGHT = [
     ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} - \delta_{y_i j}\right)"),
     ("picked", "Z", r"\frac{\partial L}{\partial Z_{ij}} = \frac1n\left(P_{ij} - \delta_{j, y_i}\right)"),
     ("picked", "Z", r"\frac{\partial L}{\partial Z} = \frac1n\left(P - \operatorname{onehot}(y)\right)"),
+    (
+        "largest",
+        "s",
+        r"\frac{\partial L}{\partial s_i} = \begin{cases} \max_j s_j & \text{if } s_i = \max_j s_j \\ 0 & \text{otherwise}\end{cases}",
+    ),
     ("columns", "b_2", r"db^{[2]} = \frac1m \sum_{i=1}^m (A^{[2](i)} - Y^{(i)})"),
     (
         "columns",
@@ -169,8 +179,10 @@ def test_entries_may_be_set_where_a_comparison_or_a_label_says(name: str, wrt: s
 
 
 MENDS = [
+    ("largest", "s", r"\frac{\partial L}{\partial s_i} = \max_{j} s_i", "max over j is not read"),
     ("columns", "b_2", r"\frac1m \text{np.sum}(A_2 - Y, axis=1)", "Python stands in LaTeX here"),
     ("columns", "b_2", r"\frac1m np.sum(A^{[2]} - Y, axis=1, keepdims=True)", "Python stands in LaTeX here"),
+    ("largest", "s", r"\max_{j \neq i} s_j", "max over jneqi is not read"),
     ("tied", "W", r"\nabla_W \|R - X\|^2 = 2 (R - X)", "what is differentiated is written out"),
     ("tied", "W", r"\nabla_W L \propto (R - X)^\top X W", r"\propto is not read in a claim"),
     ("tied", "W", r"\nabla_W L \approx (R - X)^\top X W", r"\approx is not read in a claim"),

@@ -28,6 +28,7 @@ class Edit(NamedTuple):
     how       the value that stands there instead, from the values so far.
     sentence  what was done, in the names of the network.
     weight    0: the usual form of the mistake; more: a rarer one.
+    alike     what it has in common with the same mistake at other places; "" where the name says it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Edit(NamedTuple):
     how: How
     sentence: str
     weight: float = 0.0
+    alike: str = ""
 
 
 class Finding(NamedTuple):

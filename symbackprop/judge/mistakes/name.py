@@ -108,12 +108,13 @@ def _holds(trials: Trials, keys: tuple[Key, ...]) -> bool:
 def _everywhere(trials: Trials) -> list[Match]:
     """The same mistake made at every place alike."""
     known = trials[0][0].edits
-    groups: dict[tuple[str, float], dict[str, Key]] = {}
+    groups: dict[tuple[str, float, str], dict[str, Key]] = {}
     for key, e in known.items():
         if MISTAKES[e.name].often and e.weight <= USUAL:
-            groups.setdefault((e.name, e.weight), {}).setdefault(e.place, key)
+            for alike in dict.fromkeys(("", e.alike)):
+                groups.setdefault((e.name, e.weight, alike), {}).setdefault(e.place, key)
     out = []
-    for (name, _), places in groups.items():
+    for (name, _, _), places in groups.items():
         if len(places) > 1 and _holds(trials, tuple(places.values())):
             first = known[next(iter(places.values()))]
             out.append(Match(name, "everywhere", f"everywhere alike: {first.sentence}", 0.5))

@@ -88,7 +88,8 @@ def operands(b: Backward, e: Equation) -> Iterator[Edit]:
                 continue
             new = replace(e, operands=tuple(Ref(other, q.index) if j == k else q for j, q in enumerate(e.operands)))
             label, weight = _replaced(b, e, r.name, other, r.name == above)
-            yield Edit(label, name, b.here(new), f"{other} stands for {r.name} at {name}", weight)
+            alike = f"{_shift(r.name, other)}{' at a slope' if b.activation(e) is not None else ''}"
+            yield Edit(label, name, b.here(new), f"{other} stands for {r.name} at {name}", weight, alike)
         if len(shape) == 2 and shape[0] == shape[1]:
             turned = tuple(Ref(r.name, r.index[::-1]) if j == k else q for j, q in enumerate(e.operands))
             yield Edit(
@@ -96,6 +97,7 @@ def operands(b: Backward, e: Equation) -> Iterator[Edit]:
                 name,
                 b.here(replace(e, operands=turned)),
                 f"{r.name} stands transposed, or its transpose is missing",
+                alike=r.name,
             )
         if e.op.over:
             yield from _moved(b, e, r.name)
@@ -129,6 +131,14 @@ def _replaced(b: Backward, e: Equation, right: str, wrong: str, upstream: bool) 
     if same_stem or (_layer_input(b, wrong) and _layer_input(b, right)):
         return "shifted index or layer", 0.1 + strange
     return ("slope at the wrong place" if b.activation(e) is not None else "wrong tensor"), 0.4 + strange
+
+
+def _shift(right: str, wrong: str) -> str:
+    """How far h_2 is from h_1 where both are numbered; what stands for what, where they are not."""
+    numbers = [re.fullmatch(r"(.*?)_?(\d+)", name) for name in (right, wrong)]
+    if all(numbers) and numbers[0][1] == numbers[1][1]:  # type: ignore[index]  # both matched
+        return f"{numbers[0][1]} {int(numbers[1][2]) - int(numbers[0][2]):+}"  # type: ignore[index]
+    return f"{wrong} for {right}"
 
 
 def _stem(name: str) -> str:

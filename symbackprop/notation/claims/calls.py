@@ -97,7 +97,7 @@ def call(
 def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int, sub: str) -> Senses:
     x, *more = arguments
     if name in ("max", "maximum", "min", "minimum"):
-        return _extremum(name[:3], arguments, at)
+        return _extremum(state, name[:3], arguments, at, sub)
     if name == "onehot" and not more and not primes:
         return _onehot(state, x, at)
     if name == "clip" and len(more) == 2:
@@ -134,7 +134,9 @@ def _leaves(node: Node) -> set[str]:
     return own.union(*map(_leaves, node.args))
 
 
-def _extremum(kind: str, arguments: list[Senses], at: int) -> Senses:
+def _extremum(state: State, kind: str, arguments: list[Senses], at: int, sub: str) -> Senses:
+    if sub and not (len(sub) == 1 and sub.isalpha() and all(not r.node.letters for part in arguments for r in part)):
+        return _extremum_over(state, kind, arguments, at, sub)
     if len(arguments) == 1:
         return made(lambda x: _over_all(x, lambda y, axes: nd.reduced(kind, y, axes)), arguments[0])
     if len(arguments) != 2:
@@ -143,6 +145,16 @@ def _extremum(kind: str, arguments: list[Senses], at: int) -> Senses:
     if all(isinstance(r.node.op, nd.Const) for r in first):  # max(0, z) is relu, whose slope at 0 is 0
         first, second = second, first
     return made(lambda a, b: nd.applied(f"{kind}imum", a, b), first, second)
+
+
+def _extremum_over(state: State, kind: str, arguments: list[Senses], at: int, sub: str) -> Senses:
+    r"""\max_j s_j: over the letters below it, which stand nowhere else."""
+    letters = tuple(dict.fromkeys(sub.replace(",", "")))
+    fits = len(arguments) == 1 and all(c.isalpha() and c not in state.outer for c in letters)
+    if not fits or not all(set(letters) <= set(r.node.axes) for r in arguments[0]):
+        mend = f"Write \\{kind}_j s_j, with the letter below the sign an index of what follows."
+        raise Fault(f"{kind} over {sub} is not read.", mend, at)
+    return made(lambda x: nd.reduced(kind, x, letters), arguments[0])
 
 
 def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
