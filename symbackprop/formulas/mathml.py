@@ -39,14 +39,18 @@ def mathml(node: Node, display: bool = False) -> str:
     return f'<math{style} alttext="{escape(plain(node))}">{_row(node)}</math>'
 
 
-def _row(node: Node) -> str:
+def _row(node: Node, operand_before: bool = False) -> str:
     """The items side by side; what an operator is depends on what stands before it, as in TeX."""
     pieces = []
-    operand_before = False
     items = items_of(node)
     for item, following in zip(items, (*items[1:], None), strict=False):
         kind = kind_of(item)
-        pieces.append(_write(item) if kind != "binary" or operand_before else _sign(item))
+        if isinstance(item, Marked):
+            pieces.append(_marked(item, operand_before))
+        elif kind == "binary" and not (operand_before and pieces):
+            pieces.append(_formed(item, "infix" if operand_before else "prefix"))
+        else:
+            pieces.append(_write(item))
         if kind in ("function", "limit") and not _opens(following):
             pieces.append(THIN_SPACE)
         if kind != "space":
@@ -54,9 +58,9 @@ def _row(node: Node) -> str:
     return pieces[0] if len(pieces) == 1 else f"<mrow>{''.join(pieces)}</mrow>"
 
 
-def _sign(item: Node) -> str:
-    """An operator without an operand before it, such as the minus of -x: no space around it."""
-    return _write(item).replace("<mo", '<mo form="prefix"', 1)
+def _formed(item: Node, form: str) -> str:
+    """An operator at the beginning of its row: the minus of -x, without space around it, or one after an operand outside."""
+    return _write(item).replace("<mo", f'<mo form="{form}"', 1)
 
 
 def _opens(item: Node | None) -> bool:
@@ -171,8 +175,8 @@ def _grid(node: Grid) -> str:
     return f"<mrow>{_delimiter(left, 'prefix')}{body}{_delimiter(right, 'postfix')}</mrow>"
 
 
-def _marked(node: Marked) -> str:
-    return f'<mrow class="{node.tone}">{_row(node.body)}</mrow>'
+def _marked(node: Marked, operand_before: bool = False) -> str:
+    return f'<mrow class="{node.tone}">{_row(node.body, operand_before)}</mrow>'
 
 
 _WRITERS: dict[type, Callable[..., str]] = {

@@ -15,7 +15,7 @@ from symbackprop.core.network import Network
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.claims import WITNESSES, Judge, behind, case_of
+from symbackprop.judge.claims import WITNESSES, Judge, behind, case_of, title_of
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.diagnose import reads
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, call, random_numbers_kept, scene_of
@@ -58,7 +58,7 @@ def verify_called(
     taker = (taken or Taker)(truth, function)
     with random_numbers_kept():
         found = tuple(_judged(judge, goal, k, names, taker) for k, goal in enumerate(goals))
-    return Verification(found, title=network.title or network.name, derived=behind(truth, found), shown_by=report)
+    return Verification(found, title=title_of(network), derived=behind(truth, found), shown_by=report)
 
 
 class Taker:

@@ -69,7 +69,12 @@ def verify(
         found = judge_steps(judge, steps_of(claims))
     known = names_of(truth, [] if isinstance(claims, Mapping) else [one.name for one in found])
     found = tuple(replace(one, names=known) for one in found)
-    return Verification(found, not isinstance(claims, Mapping), network.title or network.name, behind(truth, found), report)
+    return Verification(found, not isinstance(claims, Mapping), title_of(network), behind(truth, found), report)
+
+
+def title_of(network: Network) -> str:
+    """Its title, or its name where it has one of its own."""
+    return network.title or ("" if network.name == Network.name else network.name)
 
 
 def names_of(truth: Truth, steps: Iterable[str]) -> frozenset[str]:
