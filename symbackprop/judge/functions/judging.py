@@ -21,7 +21,7 @@ from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
 POINTS = 3  # besides the person's own
 TRIES = 12
 VANISHES = 1e-12  # a gradient below this tells right from wrong no more
-READ = "the loss could be read: the gradients derived from it agree with its differences"
+READ = "the loss could be read or traced: the gradients derived from it agree with its differences"
 TWO_TRUTHS = "the gradient derived from the loss as it was read does not agree with the differences of the loss"
 CONVENTIONS = ("transpose", "shape", "sign", "factor 2", "1/N")
 
@@ -44,8 +44,8 @@ class Passes:
         return as_scalar(self.loss(scene.copied())[0]).real
 
     def derived(self, scene: Scene, leaf: Leaf) -> ndarray | None:
-        """The derived gradient by an argument; None where there is none."""
-        return self.second.gradient(scene, leaf.name, self.value) if self.second is not None and not leaf.inside else None
+        """The derived gradient by an array; None where there is none."""
+        return self.second.gradient(scene, leaf.name, self.value) if self.second is not None else None
 
 
 def judge(passes: Passes, scene: Scene, wrt: list[tuple[str, Leaf]] | None, allow: Collection[str]) -> FunctionVerdict:

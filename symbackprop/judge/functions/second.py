@@ -1,9 +1,10 @@
-"""A second truth: the gradients derived from a person's loss, where its source is straight-line equations that can be read."""
+"""A second truth: the gradients derived from a person's loss, where it can be read as straight-line equations, or else traced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.walk import walk
 from symbackprop.judge.functions.calls import Scene
+from symbackprop.judge.functions.leaves import leaves
 from symbackprop.notation import read_function
+from symbackprop.notation.trace import Subject, Tracing
 
+MOST = 1000  # operations of a loss that is traced: unrolled loops of more take too long
 FAITHFUL = 1e-9  # relative error of the loss as it was read
 
 
@@ -42,6 +46,35 @@ class Derived:
         return float(values[self.loss]), {name: values[output] for name, output in self.outputs.items()}
 
 
+class Traced:
+    """The loss as it was traced at a scene, of whose arrays those of floats may move."""
+
+    def __init__(self, loss: Callable[..., Any], scene: Scene) -> None:
+        owner = scene.owners.get("loss")
+        bound = MethodType(loss.__func__, owner) if isinstance(loss, MethodType) and owner is not None else loss
+        subject = Subject(bound, tuple(scene.arguments))
+        paths = {id(array): path for path, array in _arrays(scene).items()}
+        wrt = [n for n, leaf in subject.leaves.items() if leaf.array.dtype.kind == "f" and id(leaf.array) in paths]
+        network = Tracing(subject, wrt, ("all",), most=MOST).network()
+        found = differentiate(network.program, network.loss, [n for n in wrt if n in network.program.tensors])
+        self.loss, self.program, self.example = network.loss, found.program, network.example
+        self.paths = {n: paths[id(leaf.array)] for n, leaf in subject.leaves.items() if id(leaf.array) in paths}
+        self.outputs = {self.paths[name]: found.gradient(name) for name in found.wrt}
+
+    def at(self, scene: Scene) -> tuple[float, dict[str, ndarray]]:
+        """The loss and its gradients by the path of each array."""
+        arrays = _arrays(scene)
+        here = {name: np.asarray(arrays[path]) for name, path in self.paths.items() if name in self.example}
+        values = walk(self.program, {**self.example, **here}, {})
+        return float(values[self.loss]), {path: values[output] for path, output in self.outputs.items()}
+
+
+def _arrays(scene: Scene) -> dict[str, ndarray]:
+    """The arrays of a scene by their path."""
+    several = (leaves(root, (("argument", name),), lambda value: isinstance(value, ndarray)) for name, root in scene.roots)
+    return {leaf.name: leaf.value for found in several for leaf in found}
+
+
 @lru_cache(maxsize=16)
 def read(loss: Callable[..., Any], declarations: tuple[tuple[str, str | float], ...]) -> Derived:
     """The loss with arguments of these kinds, read once."""
@@ -56,11 +89,16 @@ class Second:
         self._known: dict[int, tuple[Scene, dict[str, ndarray]]] = {}
 
     @cached_property
-    def derived(self) -> Derived | None:
+    def derived(self) -> Derived | Traced | None:
         given = declarations(self._scene)
         try:
-            return read(self._loss, tuple(given.items())) if given is not None else None
+            if given is not None:
+                return read(self._loss, tuple(given.items()))
         except (SymbackpropError, TypeError):  # it is more than straight-line equations over arrays
+            pass
+        try:
+            return Traced(self._loss, self._scene)
+        except Exception:  # it is a person's code, which is called here
             return None
 
     def gradient(self, scene: Scene, argument: str, value: Callable[[Scene], float]) -> ndarray | None:
@@ -77,7 +115,7 @@ class Second:
             return {}
         try:
             own, found = self.derived.at(scene)
-        except (SymbackpropError, TypeError):
+        except (SymbackpropError, TypeError, KeyError):
             return {}
         called = value(scene)
         return found if abs(own - called) <= FAITHFUL * max(abs(called), 1.0) else {}

@@ -48,6 +48,7 @@ class Run:
     sizes      what is known of the sizes, over all calls.
     wrt        the leaves that the loss is differentiated by.
     indexed    the arrays of whole numbers that were used as positions, over all calls.
+    most       operations of one call: more are refused.
     follow     whether a branch that depends on what is differentiated by is taken as in the example; else it is refused.
     decided_at the lines where that was done, each with how often.
     frozen     the leaves whose values are taken as they are, by the identity of their arrays.
@@ -61,6 +62,7 @@ class Run:
     sizes: Sizes
     wrt: frozenset[str]
     indexed: set[str]
+    most: int = MOST
     follow: bool = False
     decided_at: Counter[str] = field(default_factory=Counter)
     frozen: dict[int, str] = field(default_factory=dict)
@@ -146,8 +148,8 @@ class Run:
     def computed(self, step: Callable[[], Tensor]) -> Tensor | Exception:
         """What the step makes, or the error that says why not: it counts only where the loss needs the value."""
         self._count += 1
-        if self._count > MOST:
-            fault = f"the function does more than {MOST} operations: a loop is unrolled."
+        if self._count > self.most:
+            fault = f"the function does more than {self.most} operations: a loop is unrolled."
             raise Refused(self.refusal(fault, "Write whole arrays in its place, or give a smaller example."))
         try:
             return self._fitted(step)

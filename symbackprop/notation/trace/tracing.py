@@ -23,7 +23,7 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
-from symbackprop.notation.trace.run import INFINITE, Refused, Restart, Run
+from symbackprop.notation.trace.run import INFINITE, MOST, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
 from symbackprop.notation.trace.subject import Subject
@@ -49,11 +49,15 @@ class Tracing:
 
     subject  the function with its arrays.
     wrt      the leaves that the loss is differentiated by.
+    settled  names of sizes that a person wants as numbers, or "all".
     follow   whether branches on their values are taken as in the example.
+    most     operations of one call: more are refused.
     """
 
-    def __init__(self, subject: Subject, wrt: Iterable[str], settled: Iterable[str] = (), follow: bool = False) -> None:
-        self.subject, self.wrt, self.follow = subject, frozenset(wrt), follow
+    def __init__(
+        self, subject: Subject, wrt: Iterable[str], settled: Iterable[str] = (), follow: bool = False, most: int = MOST
+    ) -> None:
+        self.subject, self.wrt, self.follow, self.most = subject, frozenset(wrt), follow, most
         self.settled = set(settled)  # sizes that a person wants as numbers
         self.sizes, self.indexed = Sizes(), set[str]()
         self.frozen: dict[str, str] = {}
@@ -104,7 +108,7 @@ class Tracing:
 
     def _call(self, arrays: Mapping[str, np.ndarray]) -> Outcome:
         """The function, called on traced arrays."""
-        run = Run(self.sizes, self.wrt, self.indexed, self.follow)
+        run = Run(self.sizes, self.wrt, self.indexed, self.most, self.follow)
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in self.frozen:

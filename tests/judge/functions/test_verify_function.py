@@ -411,12 +411,35 @@ def at_a_point() -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
 def test_a_loss_that_can_be_read_is_a_second_truth() -> None:
     result = verify_function(read_loss, read_gradient, *at_a_point())
     assert result.verdict == "right, numeric"
-    assert result.notes == ("the loss could be read: the gradients derived from it agree with its differences",)
+    assert result.notes == ("the loss could be read or traced: the gradients derived from it agree with its differences",)
 
     def called(W: np.ndarray, b: np.ndarray, x: np.ndarray, k: int) -> float:
         return read_loss(W, b, x, k)
 
-    assert not verify_function(called, read_gradient, *at_a_point()).notes
+    assert verify_function(called, read_gradient, *at_a_point()).notes == result.notes  # it is traced
+
+    def branching(W: np.ndarray, b: np.ndarray, x: np.ndarray, k: int) -> float:
+        return read_loss(W, b, x, k) if b[0] < 100 else 0.0
+
+    assert not verify_function(branching, read_gradient, *at_a_point()).notes
+
+
+def test_arrays_in_containers_have_a_second_truth_by_tracing() -> None:
+    def loss(params: dict[str, np.ndarray], x: np.ndarray) -> float:
+        for name in sorted(params):
+            x = np.tanh(params[name] @ x)
+        return float(x @ x)
+
+    def gradient(params: dict[str, np.ndarray], x: np.ndarray) -> dict[str, np.ndarray]:
+        h = np.tanh(params["a"] @ x)
+        y = np.tanh(params["b"] @ h)
+        dy = 2 * y * (1 - y**2)
+        return {"b": np.outer(dy, h), "a": np.outer((params["b"].T @ dy) * (1 - h**2), x)}
+
+    rng = np.random.default_rng(0)
+    result = verify_function(loss, gradient, {"a": rng.normal(size=(3, 2)), "b": rng.normal(size=(2, 3))}, rng.normal(size=2))
+    assert result.ok
+    assert result.notes == ("the loss could be read or traced: the gradients derived from it agree with its differences",)
 
 
 def test_two_truths_that_differ_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
