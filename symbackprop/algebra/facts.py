@@ -30,7 +30,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
         if tensor.role is None:
             leaf = values.leaf(tensor.name)
             leaf.symmetric = tensor.name in turned
-            leaf.positive = tensor.domain in ("positive", "unit")
+            leaf.positive = tensor.domain in ("positive", "unit") or (tensor.value is not None and tensor.value > 0)
             if tensor.kind == "labels" and tensor.shape:
                 algebra.sums[leaf, tensor.rank - 1] = 1
     for name in forward_values(program):

@@ -172,9 +172,6 @@ class Values:
 
     def ref(self, name: str, letters: tuple[str, ...]) -> Poly:
         """A value as it stands in an equation."""
-        tensor = self.program.tensors[name]
-        if tensor.kind == "constant" and tensor.value is not None:
-            return const(exact(Fraction(str(tensor.value))))
         if name in self.kept or name not in self.equations:
             return self.algebra.factor(self.leaf(name), letters)
         swap = dict(zip(self.equations[name].target.index, letters, strict=True))

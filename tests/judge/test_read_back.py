@@ -8,7 +8,7 @@ import symbackprop as sb
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UNREAD = {("conv1d", "W"), ("conv2d", "K"), ("max_pool2d", "K"), ("gru", "c"), ("skip_gram_loss", "C")}
-"""What is refused: a stride in an index, the part of a gradient that comes back along one path."""
+"""What is refused, beside one-hot rows of integers: a stride in an index, the part of a gradient that comes back along one path."""
 
 SLOW = ("classifier", "digits")  # residues of many entries
 NETWORKS = [
@@ -26,7 +26,7 @@ def test_what_is_printed_is_read_back_and_right(path: Path) -> None:
     names = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     claims = [(names.get(line.name, f"line {k}"), line.latex()) for k, line in enumerate(derivation.box().lines)]
     for judged in sb.verify(network, claims, of=of).claims:
-        if (path.stem, judged.name) in UNREAD:
-            assert judged.kind == "not understood"
+        if (path.stem, judged.name) in UNREAD or "onehot" in judged.given:
+            assert judged.kind in ("not understood", "undecided")
         elif judged.verdict != "abbreviation":  # a definition that is no gradient by itself
             assert judged.right, f"{judged.name}: {judged.verdict}: {judged.given}"
