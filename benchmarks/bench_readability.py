@@ -92,7 +92,9 @@ def main() -> None:
     found = list(books())
     ratios = sorted(ours / theirs for _, ours, theirs, missing, _ in found if not missing)
     for name, ours, theirs, missing, right in found:
-        print(f"{name:28} {ours:4} {theirs:4} {ours / theirs:5.2f} {'no line' if missing else ''} {'' if right else 'book not confirmed'}")
+        print(
+            f"{name:28} {ours:4} {theirs:4} {ours / theirs:5.2f} {'no line' if missing else ''} {'' if right else 'book not confirmed'}"
+        )
     print(f"{len(found)} books: median {median(ratios):.2f}, at most 1.0: {sum(r <= 1 for r in ratios)}, at most 1.3: "
           f"{sum(r <= 1.3 for r in ratios)}, worst {ratios[-1]:.2f}; {time.process_time() - start:.1f} s")  # fmt: skip
     print("examples: {} of {} gradients have a line".format(*examples()))

@@ -42,9 +42,7 @@ MLP3 = (
     "x: data[d]\ny: data[c]\nW_1: parameter[h, d]\nW_2: parameter[k, h]\nW_3: parameter[c, k]\n"
     "a_1 = tanh(W_1 @ x)\na_2 = tanh(W_2 @ a_1)\nyhat = W_3 @ a_2\nL = 0.5*sum((yhat - y)**2)"
 )
-ATTENTION = (
-    "Q: parameter[T, d]\nK: parameter[S, d]\nV: parameter[S, e]\nG: data[T, e]\nP = softmax(Q @ K.T / sqrt(d))\nO = P @ V\nL = sum(G * O)"
-)
+ATTENTION = "Q: parameter[T, d]\nK: parameter[S, d]\nV: parameter[S, e]\nG: data[T, e]\nP = softmax(Q @ K.T / sqrt(d))\nO = P @ V\nL = sum(G * O)"
 
 BOOKS: dict[str, Book] = {
     # Matrix Cookbook, Magnus and Neudecker

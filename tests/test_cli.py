@@ -63,7 +63,7 @@ def test_a_format_that_is_named_goes_before_the_suffix(run: Run):
 def test_an_expression_with_declarations_is_the_network_of_the_file(run: Run):
     code, out, _ = run("derive", EXPRESSION, *LET, "--wrt", "W_1,W_2", "--format", "latex")
     assert code == 0
-    factor = r"\left[W_{2}^{\top}\,2 \left(u - y\right)\odot a\odot \left(1 - a\right)\right]"
+    factor = r"\left[W_{2}^{\top} \delta\odot a\odot \left(1 - a\right)\right]"
     assert rf"\frac{{\partial L}}{{\partial W_{{1}}}} &= {factor} x^{{\top}}" in out
 
 

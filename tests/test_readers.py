@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.algebra.matrix import Form, number
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.reading import Values
 from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.core.chain_rule import chain_rule
@@ -18,6 +21,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
 from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, check, describe, rewritten, size
 from symbackprop.core.simplify import simplify
+from symbackprop.display.box import Printer
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
@@ -78,6 +82,9 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "evaluate.walk.reduced": lambda p: walk(p, {"x": np.ones(2)}, {"n": 2}),
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks._remarks": remark,
+    "display.box._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
+    "display.box._determinant": lambda p: Printer(Names(p)).formula(Form("determinant", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
+    "algebra.reading.Values._right": lambda p: Values(p, Algebra(), ()).definition("L"),
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {

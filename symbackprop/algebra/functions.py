@@ -64,6 +64,15 @@ def softmax_of(algebra: Algebra, x: Poly, letter: str) -> Poly:
     return made
 
 
+def logistic_of(algebra: Algebra, base: Poly) -> Poly | None:
+    """1/(1 + exp(x)) = sigmoid(-x), by the base of the power."""
+    for term, c in base.terms.items():
+        found = term[0] if len(term) == 1 and c == 1 else None
+        if found and found.atom.name is FUNCTIONS["exp"] and found.exponent == 1 and base - Poly({term: 1}) == ONE:
+            return applied(algebra, FUNCTIONS["sigmoid"], -algebra.at(found.atom.args[0], found.letters))
+    return None
+
+
 def reduction_of(algebra: Algebra, kind: str, x: Poly, over: Sequence[str]) -> Poly:
     """max, min, logsumexp, prod over letters."""
     inner = algebra.renamed(x, {y: f"{REDUCED}{k}" for k, y in enumerate(over)})

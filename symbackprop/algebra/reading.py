@@ -10,10 +10,10 @@ import sympy as sp
 from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
-from symbackprop.algebra.functions import applied, pow_of, reduction_of
+from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, const, exact
-from symbackprop.core.functions import Where
+from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position, same_size
 
 MOST_TERMS = 24  # a longer sum needs names
@@ -79,6 +79,10 @@ class Reader:
 
     def _power(self, e: sp.Pow) -> Poly:
         base, exponent = self.poly(e.base), e.exp
+        if isinstance(exponent, sp.Integer) and exponent < 0:
+            logistic = logistic_of(self.algebra, base)
+            if logistic is not None:
+                return self.algebra.power(logistic, -int(exponent))
         if isinstance(exponent, sp.Rational):
             return self.algebra.power(base, Fraction(int(exponent.p), int(exponent.q)))
         if e.base is sp.E:
@@ -207,9 +211,10 @@ class Values:
                 for letter, n in op.over:
                     p = a.summed(p, letter, n)
             case Reduce():
-                p = reduction_of(a, op.kind, operands[0], [letter for letter, _ in op.over])
+                p = reduction_of(a, reduction(op.kind).name, operands[0], [letter for letter, _ in op.over])
             case Matrix():
-                p = matrix_function(a, op.kind, operands[0], equation.operands[0].index, equation.target.index)
+                row = matrix_function(op.kind)
+                p = matrix_of(a, row.name, operands[0], equation.operands[0].index, equation.target.index)
             case _:
                 assert_never(op)
         if len(p.terms) > MOST_TERMS:
@@ -217,7 +222,7 @@ class Values:
         return p
 
 
-def matrix_function(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...]) -> Poly:
+def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...]) -> Poly:
     """inverse, det, logdet of a matrix."""
     if len(letters) != 2:
         raise NoFormError("it holds a batch of matrices")

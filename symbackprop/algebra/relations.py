@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from symbackprop.algebra.functions import applied, clip_of, pow_of
 from symbackprop.algebra.normal import Algebra, axes
-from symbackprop.algebra.poly import ZERO, Atom, Factor, Poly, Term, const, exact, fresh, instances, is_summed, summed_letters
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, Term, const, exact, fresh, instances, is_summed, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
 
@@ -82,19 +83,32 @@ def _inverse(a: Algebra, atom: Atom) -> Iterator[Relation]:
         yield from _solved(a, product(term), ("x", "y"), right.scaled(1 / Fraction(c)))
 
 
-ROWS: dict[str, Callable[[Algebra, Atom], Iterator[Relation]]] = {
+def _sigmoid(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """exp(-x) sigmoid(x) = 1 - sigmoid(x), and exp(x) sigmoid(x) = exp(x) - sigmoid(x)."""
+    (x,), own = atom.args, _own(atom)
+    value = a.factor(atom, own)
+    above, below = (applied(a, FUNCTIONS["exp"], y) for y in (x, -x))
+    for power, right in ((below, ONE - value), (above, above - value)):
+        left = a.times(power, value).single()
+        if left is not None:
+            yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+
+
+ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
     "group": _group,
     "pow": _pow,
     "positive": _clip,
     "inverse": _inverse,
+    FUNCTIONS["sigmoid"]: _sigmoid,
 }
-"""By the kind of the atom, or the name of a function."""
+"""By the kind of the atom, or the function."""
 
 
 def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
-    """What the atoms satisfy."""
-    for atom in sorted(atoms, key=lambda b: b.id):
-        row = ROWS.get(atom.kind) or (ROWS.get(atom.name) if isinstance(atom.name, str) else None)
+    """What the atoms satisfy, those that have a name included."""
+    called = {atom for atom, named in a.names.items() if named.leaf in atoms}
+    for atom in sorted(atoms | called, key=lambda b: b.id):
+        row = ROWS.get(atom.kind) or (ROWS.get(atom.name) if atom.kind == "function" else None)
         if row is not None:
             yield from row(a, atom)
 

@@ -12,7 +12,7 @@ import sympy as sp
 from symbackprop.algebra.box import Box, Line
 from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import MATRIX_FUNCTIONS, known, reduction
+from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Program
 from symbackprop.display.body import function_formula, scalar
 from symbackprop.display.index_form import index_equation
@@ -125,6 +125,10 @@ def _function(to: Printer, x: Form) -> Node:
     return function_formula(x.given, arguments)
 
 
+def _determinant(to: Printer, x: Form) -> Node:
+    return applied(matrix_function(x.given).latex, to.parts(x))
+
+
 def _norm(to: Printer, x: Form) -> Node:
     sub = f.letter(x.given) if x.given else None
     return Script(Fence("‖", to.formula(x.parts[0]), "‖"), sub, f.number(2))
@@ -172,7 +176,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "mean": _called("mean"),
     "trace": _called("tr"),
     "norm": _norm,
-    "determinant": lambda to, x: applied(MATRIX_FUNCTIONS[x.given].latex, to.parts(x)),
+    "determinant": _determinant,
     "indexsum": _indexsum,
 }
 

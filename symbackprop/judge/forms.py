@@ -16,6 +16,7 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.body_walk import Frame, read_body
 from symbackprop.evaluate.extents import evaluator
+from symbackprop.evaluate.walk import matrix_function, reduced
 
 _ARGUMENTS = sp.symbols("x0:4")
 
@@ -80,7 +81,9 @@ def _scaled(at: FormValue, x: Form) -> ndarray:
 def _function(at: FormValue, x: Form) -> ndarray:
     parts = at.parts(x)
     if isinstance(x.given, str):
-        return _WHOLE[x.given](*parts)
+        if x.given in _WHOLE:
+            return _WHOLE[x.given](*parts)
+        return reduced(x.given, parts[0], 0, FLOATS).reshape(1, 1)
     symbols = _ARGUMENTS[: len(parts)]
     frame = Frame(dict(zip(symbols, np.broadcast_arrays(*parts), strict=True)), FLOATS)
     return np.asarray(read_body(x.given(*symbols))(frame))
@@ -104,14 +107,6 @@ def _indexsum(at: FormValue, x: Form) -> ndarray:
 _WHOLE: dict[str, Callable[..., ndarray]] = {
     "softmax": _softmax,
     "clip": lambda x, bound: np.clip(x, -bound, bound),
-    "logsumexp": lambda x: np.log(np.exp(x).sum(keepdims=True)),
-    "max": lambda x: x.max(keepdims=True),
-    "min": lambda x: x.min(keepdims=True),
-    "prod": lambda x: x.prod(keepdims=True),
-}
-_DETERMINANTS: dict[str, Callable[[ndarray], float]] = {
-    "det": lambda x: float(np.linalg.det(x)),
-    "logdet": lambda x: float(np.linalg.slogdet(x)[1]),
 }
 
 
@@ -153,6 +148,6 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "mean": _along(np.mean, None),
     "trace": _one(lambda x: np.full((1, 1), np.trace(x))),
     "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
-    "determinant": lambda at, x: np.full((1, 1), _DETERMINANTS[x.given](at.read(x.parts[0]))),
+    "determinant": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS).reshape(1, 1),
     "indexsum": _indexsum,
 }

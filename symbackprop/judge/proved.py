@@ -14,6 +14,7 @@ from numpy import ndarray
 
 from symbackprop.algebra.box import Box, Line, box
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import UnknownOperationError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError
@@ -80,7 +81,7 @@ def _agrees(program: Program, line: Line, point: Point) -> bool:
         with np.errstate(all="ignore"):
             try:
                 got = FormValue(program, point.values, point.sizes, at).read(line.form)  # type: ignore[arg-type]
-            except (ValueError, np.linalg.LinAlgError, PointError):
+            except (ValueError, np.linalg.LinAlgError, PointError, UnknownOperationError):
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
             return False

@@ -1,12 +1,13 @@
 """Each row of the algebra at random values: identities of functions, relations, folds; and that every reader knows every op."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
-from symbackprop.algebra.functions import IDENTITIES, Identity, applied, pow_of, reduction_of
+from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.matrix import OPS
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
@@ -78,7 +79,7 @@ def test_an_identity_holds_at_random_values(row: Identity) -> None:
     np.testing.assert_allclose(value(found, letters) * np.ones_like(expected), expected, rtol=1e-12, atol=1e-14)
 
 
-def examples(a: Algebra) -> dict[str, Poly]:
+def examples(a: Algebra) -> dict[Any, Poly]:
     """For each kind of relation a polynomial that holds an atom of it."""
     x, y, t = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "t")
     s, r = leaf(a, "S", "0", "1"), leaf(a, "R", "0", "1")
@@ -87,11 +88,12 @@ def examples(a: Algebra) -> dict[str, Poly]:
         "pow": pow_of(a, ONE + y, t),
         "positive": applied(a, "positive", applied(a, FUNCTIONS["abs"], x) - t),
         "inverse": a.closed("inverse", "", (s + r,), order=["0", "1"]),
+        FUNCTIONS["sigmoid"]: applied(a, FUNCTIONS["sigmoid"], x),
     }
 
 
-@pytest.mark.parametrize("kind", ROWS)
-def test_a_relation_holds_at_random_values(kind: str) -> None:
+@pytest.mark.parametrize("kind", ROWS, ids=str)
+def test_a_relation_holds_at_random_values(kind: Any) -> None:
     a = Algebra()
     found = list(relations(a, examples(a)[kind].atoms()))
     assert found, "the row says nothing of its own example"
@@ -138,6 +140,16 @@ def test_a_fold_keeps_the_value(k: int) -> None:
     np.testing.assert_allclose(net_value(a, found, ["i"]), net_value(a, net, ["i"]), rtol=1e-12)
 
 
+def test_a_logistic_function_is_the_sigmoid() -> None:
+    a = Algebra()
+    base = ONE + applied(a, FUNCTIONS["exp"], -leaf(a, "x", "i"))
+    found = logistic_of(a, base)
+    assert found is not None
+    assert found == applied(a, FUNCTIONS["sigmoid"], leaf(a, "x", "i"))
+    np.testing.assert_allclose(value(found, ["i"]), 1 / value(base, ["i"]))
+    assert logistic_of(a, base + ONE) is None
+
+
 def test_a_square_is_found_and_is_one() -> None:
     a = Algebra()
     p = a.power(leaf(a, "x", "i") - leaf(a, "y", "i"), 2)
@@ -148,6 +160,7 @@ def test_a_square_is_found_and_is_one() -> None:
 
 def test_every_op_has_a_cost_a_formula_and_a_value() -> None:
     assert set(OPS) == set(FORMULAS) == set(RULES)
+    assert set(ROWS) == set(examples(Algebra()))
 
 
 def test_an_op_that_is_not_known_is_refused_by_name() -> None:
