@@ -23,6 +23,7 @@ NAMING = 2  # what a line for a gradient is worth: it says something by itself
 INVENTED = 2  # a name for a value that nobody named costs as much again
 DEEP = 20  # candidates for a line: above, long lines are not looked into
 MOST_TERMS_DEEP = 10
+MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 WRITTEN = 20  # what a value costs that has no short form
 ROUNDS = 3
 SHORTER = 8  # relations used one after the other in a line
@@ -127,11 +128,11 @@ class Search:
         starts: list[set[str]] = [shared, set(gradients), set(candidates)]
         if len(candidates) > DEEP:
             self.most_terms = MOST_TERMS_DEEP
-            starts = [set(candidates)]
+            starts = [shared, set(candidates)] if len(candidates) > MOST_CLIMBED else [set(candidates)]
         elif len(candidates) < DEEP // 2:
             starts += [set(), shared | set(hidden)]
         cost, _, lets = min((self._total(x), k, x) for k, x in enumerate(starts))
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS if len(candidates) <= MOST_CLIMBED else 0):
             before = cost
             for n in reversed(candidates):
                 other = lets ^ {n}

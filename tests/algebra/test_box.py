@@ -121,6 +121,15 @@ def test_a_deep_network_is_a_table_of_deltas() -> None:
     assert r"\delta_{3} = \delta_{4} W_{5}^{\top}\odot \left(1 - A_{4}^{\odot 2}\right)" in [line.latex() for line in box.lines]
 
 
+def test_a_very_deep_network_has_the_lines_of_a_deep_one() -> None:
+    depth = 40
+    text = "x: data[d]\n" + "".join(f"W_{k}: parameter[d, d]\n" for k in range(1, depth + 1))
+    text += "".join(f"a_{k} = tanh(W_{k} @ {f'a_{k - 1}' if k > 1 else 'x'})\n" for k in range(1, depth + 1))
+    box = sb.derive(text + f"L = sum(a_{depth})").box()
+    assert not box.missing
+    assert r"\delta_{3} = W_{5}^{\top} \delta_{4}\odot \left(1 - a_{4}^{\odot 2}\right)" in [line.latex() for line in box.lines]
+
+
 def test_what_a_line_needs_is_defined_before_it() -> None:
     derivation = sb.derive(
         "X: parameter[N, h]\nG: data[N, h]\ngamma: parameter[h]\nbeta: parameter[h]\nL = sum(G * batch_norm(X, gamma, beta))"
