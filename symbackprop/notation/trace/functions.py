@@ -131,6 +131,8 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
         return shaping.view(run, name, numpy, args, options)
     if name in COMPOSED:
         return COMPOSED[name](run, *args, **options)
+    if name not in ROWS and _is_of_data(run, (*args, *options.values())):
+        return numpy(*run.bare(args), **run.bare(options))
     out = options.pop("out", None)
     value = numpy(*run.bare(args), **run.bare(options))
     row = ROWS.get(name)
@@ -141,6 +143,16 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
         out[...] = made
         return out
     return made
+
+
+def _is_of_data(run: Run, given: tuple[Any, ...]) -> bool:
+    """Whether a function that has no row is asked about data alone, whose values are then taken as they are."""
+    arrays = [x for x in given if isinstance(x, Traced)]
+    if not arrays or any(map(run.depends, arrays)):
+        return False
+    for x in arrays:
+        run.truths(x)
+    return True
 
 
 def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:

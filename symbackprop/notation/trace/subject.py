@@ -17,7 +17,7 @@ import numpy as np
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.trace.frames import is_own
+from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
 from symbackprop.notation.trace.names import leaf_names
 
 DEEPEST = 12  # containers inside one another: deeper ones hold no arrays of a network
@@ -237,7 +237,10 @@ class Subject:
     def value(self, arrays: Mapping[str, np.ndarray]) -> float:
         """The loss that the function itself gives, called on plain arrays."""
         with self.standing({name: array.copy() for name, array in arrays.items()}) as call, np.errstate(all="ignore"):
-            return float(np.squeeze(np.asarray(self.loss_of(call()), dtype=float)))
+            try:
+                return float(np.squeeze(np.asarray(self.loss_of(call()), dtype=float)))
+            except Exception as fault:
+                raise raised(getattr(self.function, "__name__", "function"), fault) from fault
 
     def loss_of(self, result: Any) -> Any:
         """The loss of what the function returned: itself, the first of several, or the one that was asked for."""
@@ -248,6 +251,17 @@ class Subject:
         except (TypeError, KeyError, IndexError):
             mend = "Give the position or the key of the loss in what the function returns."
             raise NotationError(f"loss={shown(self.loss)} is nothing that the function returns.", mend) from None
+
+
+def raised(name: str, fault: Exception) -> NotationError:
+    """An exception of a person's function, with the line of their code where it rose."""
+    if isinstance(fault, NotationError):
+        return fault
+    at, found = fault.__traceback__, None
+    while at is not None:
+        found = placed(at.tb_frame.f_code, at.tb_lineno) if is_own_frame(at.tb_frame) else found
+        at = at.tb_next
+    return NotationError(f"{name} raised {type(fault).__name__}: {fault}", "", found)
 
 
 def _named(code: CodeType) -> set[str]:

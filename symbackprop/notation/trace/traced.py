@@ -232,10 +232,12 @@ class Traced(NDArrayOperatorsMixin):
     def reshape(self, *shape: Any, **options: Any) -> Traced:
         return self.run.function(np.reshape, (self, shape[0] if len(shape) == 1 else shape), options)
 
-    def astype(self, kind: Any, *_: Any, **__: Any) -> Traced:
+    def astype(self, kind: Any, *_: Any, **__: Any) -> Any:
         """The values as another type of number; of real numbers as whole ones nothing is known to the derivative."""
         value = np.asarray(self.value).astype(kind)
         whole = value.dtype.kind in "iu" and self.dtype.kind == "f"
+        if whole and not self.run.depends(self):
+            return np.asarray(self.run.truths(self)).astype(kind)
         fault = self.run.refusal("whole numbers are made of real ones here", "Their derivative is zero: leave .astype(int) out.")
         return Traced(self.run, value if self.ndim else value[()], fault if whole else self.run.computed(lambda: self.tensor))
 

@@ -26,7 +26,7 @@ from symbackprop.notation.networks import made
 from symbackprop.notation.trace.run import INFINITE, MOST, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
-from symbackprop.notation.trace.subject import Subject
+from symbackprop.notation.trace.subject import Subject, raised
 from symbackprop.notation.trace.traced import Traced
 
 ROUNDS = 6  # times that the function is called anew because its course depends on values
@@ -123,6 +123,10 @@ class Tracing:
                 result = call()
             except Refused as refused:
                 raise refused.fault from None
+            except (NotationError, UnsettledError):
+                raise
+            except Exception as fault:
+                raise raised(self._name, fault) from fault
             finally:
                 sys.settrace(before)
             self.random = self.random or self.subject.drew()

@@ -167,6 +167,15 @@ def test_what_is_not_traced_is_refused_with_the_mend(function: Any) -> None:
     assert REFUSED[function] in str(caught.value)
 
 
+def test_what_the_function_raises_is_told_with_its_line() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        return np.sum(w @ x)
+
+    with pytest.raises(sb.notation.NotationError, match="loss raised ValueError: matmul: ") as caught:
+        sb.trace(loss, np.ones((2, 3)), np.ones(2))
+    assert caught.value.line == loss.__code__.co_firstlineno + 1
+
+
 def test_a_refusal_has_the_line_of_the_function() -> None:
     with pytest.raises(sb.notation.NotationError) as caught:
         sb.trace(of_a_branch, np.array([0.5, 2.0]))
