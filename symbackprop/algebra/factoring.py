@@ -18,6 +18,7 @@ from symbackprop.algebra.matrix import MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
+from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
 PREFERRED = 2  # a product is preferred to a sum that is this much shorter: a (1 - a), not a - a^2
@@ -109,8 +110,9 @@ class Factoriser:
             yield Nets([Net(1, (square,))]), 0
         divisors = self._divisors(p, free)
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
+        identity = any(f.atom.kind == "delta" for term in p.terms for f in term)  # diag(p) - p p^T, not (I - p 1^T) diag(p)
         for d in full[:8]:
-            yield self._divided(p, d, free), PREFERRED
+            yield self._divided(p, d, free), -1 if identity else PREFERRED
         partial = [d for d in divisors if len(d.uses) < len(p.terms)]
         for d in partial[: 5 if len(p.terms) < 7 else 2]:
             yield self._divided(p, d, free), -1
@@ -188,8 +190,8 @@ class Factoriser:
     def _apart(net: Net, free: set[str], taken: set[str]) -> Net:
         """A network whose own summed letters are none of those taken."""
         own = set(net_sizes(net)) - free
-        pool = (f"@{c}" for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        swap = {x: next(y for y in pool if y not in own | taken) for x in sorted(own & taken)}
+        spare = map("@@{}".format, pool())
+        swap = {x: next(y for y in spare if y not in own | taken) for x in sorted(own & taken)}
         return renamed(net, swap) if swap else net
 
     def _folded(self, net: Net) -> Net:
@@ -206,11 +208,11 @@ class Factoriser:
 def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:
     """The letters of a divisor in a network: the free ones as they are, names of their own for the others."""
     names: dict[str | int, str] = {}
-    pool = (y for y in (f"@{c}" for c in "abcdefghijklmnopqrstuvwxyz") if y not in free)
+    inner = (y for y in map("@{}".format, pool()) if y not in free)
     out = []
     for kind, x in d.how:
         if kind != "free" and x not in names:
-            names[x] = next(pool)
+            names[x] = next(inner)
         out.append(str(x) if kind == "free" else names[x])
     return tuple(out)
 
