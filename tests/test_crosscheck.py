@@ -132,7 +132,10 @@ def differ(a: Derivation, b: Derivation) -> bool:
     return any(abs(one[n] - two[n]).max() > 1e-6 * abs(one[n]).max() for n in a.program.outputs)
 
 
-@pytest.mark.parametrize("make", NETWORKS)
+LARGE = ("classifier", "shared")  # whose every gradient moves along many directions
+
+
+@pytest.mark.parametrize("make", [pytest.param(n, marks=pytest.mark.slow if n.__name__ in LARGE else ()) for n in NETWORKS])
 def test_every_wrong_gradient_is_caught_by_each_witness_alone(make) -> None:
     right = make()
     several = [(what, wrong) for what, wrong in mutated(right) if differ(right, wrong)]

@@ -6,6 +6,7 @@ import builtins
 import linecache
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.files import write_whole
-from symbackprop.core.program import Equation, Program, Signature, rewritten, size
+from symbackprop.core.program import Equation, Program, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
@@ -147,16 +148,7 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
         return Equation(equation.target, op, equation.operands, equation.step)
 
     tensors = {
-        name: Signature(
-            t.name,
-            tuple(map(put, t.shape)),
-            t.kind,
-            t.domain,
-            None if t.bound is None else put(t.bound),
-            t.value,
-            t.named,
-            t.role,
-        )
+        name: replace(t, shape=tuple(map(put, t.shape)), bound=None if t.bound is None else put(t.bound))
         for name, t in program.tensors.items()
     }
     for name, tensor in tensors.items():
