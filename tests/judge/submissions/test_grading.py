@@ -24,8 +24,8 @@ def test_the_autograder_writes_results_for_a_submission(tmp_path: Path) -> None:
     about = {**os.environ, "AUTOGRADER": str(tmp_path), "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     subprocess.run([tmp_path / "source" / "run_autograder"], env=about, check=True, capture_output=True)
     found = json.loads((tmp_path / "results" / "results.json").read_text())
-    assert found["score"] == 1.0
-    assert {t["name"]: t["score"] for t in found["tests"] if t["max_score"]} == {"W_2": 1.0, "c_1": 0.0, "W_1": 0.0}
+    assert found["score"] == 3.0  # W_1 follows rightly from a wrong step: it keeps its marks
+    assert {t["name"]: t["score"] for t in found["tests"] if t["max_score"]} == {"W_2": 1.0, "c_1": 0.0, "W_1": 2.0}
     assert set(found) == {"score", "output", "output_format", "visibility", "stdout_visibility", "tests"}
 
 
