@@ -46,6 +46,7 @@ class Known:
     wrong     whether a step so far was wrong.
     used      the steps that claim a gradient.
     nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
+    unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
     """
 
     truth: Truth
@@ -56,6 +57,7 @@ class Known:
     wrong: bool = False
     used: list[Used] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
+    unread: bool = False
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
         """Give names to a step, but for names that the network has."""
@@ -131,9 +133,12 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
     except NotUnderstood as fault:
         if goal is None:
+            known.unread = True
             return Judged(name, "", f"not understood: {fault}")
         _bind_truth(known, name, goal)
-        return judge.unread(goal, fault)
+        judged = _spared(known, judge.unread(goal, fault))
+        known.unread = True
+        return judged
     program, multiple = understood.readings[0].program, ""
     if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)
@@ -144,12 +149,23 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             known.nameless |= {one: place for one in names if one in known.shapes}
         return Judged(name, "", "abbreviation", understood.formulas, notes=(multiple,) if multiple else ())
     judged = judge.judge(goal, understood, known.written)
+    if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
+        judged = _spared(known, judged)
+    known.unread |= judged.open
     known.used.append(Used(goal, program, known.written, judged))
     judged = _placed(judge, known, goal, understood, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
     known.bind(names, program, true, program.shape(CLAIM))
     return judged
+
+
+def _spared(known: Known, judged: Judged) -> Judged:
+    """A verdict that does not convict a step over names that an open step before it may have given."""
+    if not (known.unread and judged.wrong):
+        return judged
+    why = "undecided: a step before it is open, and it may use what that step names"
+    return replace(judged, verdict=why, mistakes=(), corrected=(), counterexample=None)
 
 
 def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None, look: bool) -> tuple[Claim, Asked | None]:
