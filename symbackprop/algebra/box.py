@@ -113,9 +113,8 @@ class Search:
         needed = self._needed(wanted, lets)
         order = [n for n in (*self.forward, *self.backward) if n in needed]
         labels = [a.name for a in self.algebra.used if a.kind == "leaf" and self.program.tensors[a.name].kind == "labels"]
-        return Box(
-            tuple(lines[n] for n in order), {n: why for n, why in missing.items() if n in self.program.outputs}, tuple(labels)
-        )
+        unsaid = {n: missing[n] for n in self.program.outputs if n in missing}
+        return Box(tuple(lines[n] for n in order), unsaid, tuple(labels))
 
     def _chosen(self) -> set[str]:
         """The values that get a line, by climbing: one is added or dropped as long as that makes the box shorter."""
