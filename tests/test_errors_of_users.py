@@ -342,7 +342,7 @@ def test_what_nobody_foresaw_is_one_message_that_asks_for_a_report(run: Run, mon
     def broken(*_: Any, **__: Any) -> None:
         raise KeyError("dL/dx")
 
-    monkeypatch.setattr("symbackprop.shell.write_whole", broken)
+    monkeypatch.setattr("symbackprop.cli.shell.write_whole", broken)
     told = refused(run, "derive", "x**2", "-o", "a.md")
     assert told.startswith("this is a fault of symbackprop, not yours: KeyError: 'dL/dx' (")
     assert "SYMBACKPROP_DEBUG=1 shows the traceback" in told
@@ -352,5 +352,5 @@ def test_ctrl_c_is_one_line_and_130(run: Run, monkeypatch: pytest.MonkeyPatch):
     def stopped(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symbackprop.shell.write_whole", stopped)
+    monkeypatch.setattr("symbackprop.cli.shell.write_whole", stopped)
     assert run("derive", "x**2", "-o", "a.md") == (130, "", "symbackprop: stopped; nothing was written\n")

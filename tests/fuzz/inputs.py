@@ -13,7 +13,7 @@ import sympy as sp
 
 import symbackprop as sb
 from symbackprop import language
-from symbackprop.shell import read_point, read_sizes
+from symbackprop.cli.shell import read_point, read_sizes
 from symbackprop.training.safetensors import dump
 from symbackprop.training.storage import read_arrays
 

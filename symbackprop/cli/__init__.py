@@ -14,11 +14,7 @@ from typing import Any
 import click
 
 from symbackprop import __version__
-from symbackprop.core.choices import DTYPES
-from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import write_whole
-from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
-from symbackprop.shell import (
+from symbackprop.cli.shell import (
     columns,
     guarded,
     leave,
@@ -33,6 +29,10 @@ from symbackprop.shell import (
     standard_input,
     write,
 )
+from symbackprop.core.choices import DTYPES
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import write_whole
+from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
 
 NATURAL = click.IntRange(min=0)
 
