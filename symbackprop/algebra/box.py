@@ -36,7 +36,7 @@ class Line:
 
     letters     those of the value's equation; `subscripts` are the ones that stand below the name.
     tensors     the tensors that the form reads.
-    written     whether the value's own equation is the line, as the network has it.
+    written     the value whose own equation is the line, as the program has it: this one, or a product that it equals; "": none.
     fault       why there is no form, where it is None and the equation is not the line.
     """
 
@@ -45,7 +45,7 @@ class Line:
     form: Form | None = None
     subscripts: tuple[str, ...] = ()
     tensors: frozenset[str] = frozenset()
-    written: bool = False
+    written: str = ""
     fault: str = ""
 
     @property
@@ -185,6 +185,9 @@ class Search:
         values = self._values((self.kept | lets) - {name})
         try:
             p = self._shorter(name, values.definition(name), lets)
+            only = p.only()
+            if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
+                return self._written(name, only.atom.name)
             if len(p.terms) > self.most_terms:
                 return Line(name, letters, fault="it has too many terms")
             sizes = dict(zip(letters, self.program.shape(name), strict=True))
@@ -199,10 +202,22 @@ class Search:
         roles = [self.program.tensors[r.name].role for r in self.equations[name].operands]
         return name in self.forward or all(role is None or role.via is None for role in roles)
 
-    def _written(self, name: str) -> Line:
-        """A value by its own equation."""
-        equation = self.equations[name]
-        return Line(name, equation.target.index, tensors=frozenset(r.name for r in equation.operands), written=True)
+    def _written(self, name: str, by: str = "") -> Line:
+        """A value by its own equation, or by that of a value that it equals."""
+        equation = self.equations[by or name]
+        tensors = frozenset(n for ref in equation.operands for n in self._printed(ref.name))
+        return Line(name, equation.target.index, tensors=tensors, written=by or name)
+
+    def _is_of_others(self, name: object) -> bool:
+        """Whether a value is the product, or another reduction, of all entries but one."""
+        step = self.equations[name].step if isinstance(name, str) and name in self.equations else None
+        return step is not None and step.rule == "others"
+
+    def _printed(self, name: str) -> tuple[str, ...]:
+        """What is printed where an equation reads a tensor: of all entries but one, those entries."""
+        equation = self.equations.get(name)
+        inner = equation is not None and equation.step is not None and equation.step.rule == "without"
+        return tuple(ref.name for ref in equation.operands) if equation is not None and inner else (name,)
 
     def _values(self, kept: frozenset[str]) -> Values:
         if kept not in self.values:

@@ -3,7 +3,7 @@ r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partia
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from symbackprop.algebra.box import Box, Line
 from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import known, matrix_function, reduction
-from symbackprop.core.program import Program
+from symbackprop.core.program import Program, Ref
 from symbackprop.display.body import function_formula, scalar
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
@@ -250,7 +250,8 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
 
 def _equation(to: Printer, line: Line) -> Node:
     if line.form is None:
-        equation = to.names.written[line.name]
+        own = to.names.written[line.written]
+        equation = replace(own, target=Ref(line.name, own.target.index))
         return matrix_equation(to.names, equation) or index_equation(to.names, equation)
     return f.equation(to.tensor(line.name, line.subscripts), to.formula(line.form))
 
