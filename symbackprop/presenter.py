@@ -66,7 +66,7 @@ class Presenter:
         """
         from symbackprop.documents.document import Code, Figure
         from symbackprop.documents.steps import report
-        from symbackprop.judge.functions.written import of_network
+        from symbackprop.judge.written import of_network
 
         passed = self.check(derivation, seed=seed, sizes=sizes)
         if not passed.ok:

@@ -1,7 +1,7 @@
 r"""A person's own function as mathematics, as they wrote it: 2 (a - t) x, before anything is understood.
 
 latexify prints functions of numbers well. Of arrays it prints W.T @ (d * h) and (W.T @ d) * h alike, so that code with arrays is
-printed by what it is read as: `symbackprop.judge.functions.written`.
+printed by what it is read as: `symbackprop.judge.written`.
 """
 
 from __future__ import annotations

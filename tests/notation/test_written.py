@@ -10,7 +10,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.documents.formats import FORMATS
 from symbackprop.formulas.plain import plain
-from symbackprop.judge.functions.written import of_function
+from symbackprop.judge.written import of_function
 from symbackprop.notation.written import as_written
 
 KNOWN = sys.version_info < (3, 14)  # Pythons of which latexify knows the syntax; on others numbers are not shown

@@ -21,7 +21,7 @@ from symbackprop.judge.functions.leaves import is_float, is_number
 from symbackprop.judge.functions.match import variables, wished
 from symbackprop.judge.functions.second import Second, declarations
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
-from symbackprop.judge.functions.written import of_function
+from symbackprop.judge.written import of_function
 
 __all__ = ["Finding", "FunctionJudgeError", "FunctionVerdict", "verify_function", "verify_layer"]
 
