@@ -41,6 +41,12 @@ class Presenter:
         box, name = derivation.box(), derivation.gradient(wrt)
         return tuple(line.latex() for line in box.definitions(name)) if name in box.by_name else ()
 
+    def require_rate(self, derivation: Derivation) -> None:
+        """See that the learning rate has a letter of its own, and something to update. Raises DerivationError, with the mend."""
+        from symbackprop.display.update import require_rate
+
+        require_rate(derivation)
+
     def index(self, derivation: Derivation, wrt: str) -> str:
         """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
         from symbackprop.display.gradient_form import gradient_index

@@ -144,20 +144,28 @@ def trace(
     return found
 
 
-def derive(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
+def derive(net: Any, wrt: Names = None, of: str | None = None, update: str | None = None) -> Derivation:
     """d loss / d w for every w of `wrt`, by the chain rule, step by step.
 
     net   what `read` takes. Or a Derivation: its gradients are differentiated once more (`of` then names which; a second
           derivative is a Jacobian of the first).
     wrt   names of parameters, inputs or values, or one string with commas; None: every parameter.
     of    what is differentiated; None: the loss. A tensor with axes gives the Jacobian, of shape of.shape + w.shape.
+    update  a name for the learning rate, such as "eta": what is shown closes with the step of descent of every parameter.
 
-    Raises SymbackpropError where there is no such name or nothing scalar to differentiate.
+    Raises SymbackpropError where there is no such name or nothing scalar to differentiate, where `update` is a letter that the
+    network uses, and where nothing is updated.
     """
     _require_name("of", of)
-    if isinstance(net, Derivation):
-        return _again(net, _names(wrt), of)
-    network = read(net)
+    derived = _again(net, _names(wrt), of) if isinstance(net, Derivation) else _first(read(net), wrt, of)
+    if update is not None:
+        derived = replace(derived, update=update)
+        PRESENTER.require_rate(derived)
+    return derived
+
+
+def _first(network: Network, wrt: Names, of: str | None) -> Derivation:
+    """The derivative of a network's loss, or of one of its values."""
     known = network.aliases
     names = _names(wrt)
     target = network.loss if of is None else known.get(of, of)

@@ -89,6 +89,7 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given.")
 @click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these.")
+@click.option("--update", metavar="LETTER", help="Close with the step of descent of every parameter; LETTER is its rate: eta.")
 @click.option(
     "--format",
     "format_",
@@ -98,15 +99,15 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(net, lets, loss, gates, wrt, then, format_, output, sizes, seed) -> None:
+def derive(net, lets, loss, gates, wrt, then, update, format_, output, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     from symbackprop.verbs import derive as derive_
 
     if output:
         require_place(output, () if format_ else SUFFIXES)
-    derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss)
+    derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss, update=None if then else update)
     if then:
-        derivation = derive_(derivation, read_names(then))
+        derivation = derive_(derivation, read_names(then), update=update)
     chosen = format_ or (format_of(output).name if output else FORMATS[0].name)
     write(output, derivation.report(chosen, seed=seed, sizes=read_sizes(sizes)))
     if output:

@@ -81,6 +81,7 @@ class Derivation:
     first      the derivation whose gradient is differentiated once more, or None.
     network    where the forward program came from; None for a program alone.
     presenter  what shows it; None for a derivation that nobody asked to see.
+    update     the name of the learning rate, where the box closes with a step of descent for every parameter; None: it does not.
     """
 
     forward: Program
@@ -90,6 +91,7 @@ class Derivation:
     first: Derivation | None = None
     network: Network | None = None
     presenter: Presenter | None = field(default=None, compare=False)
+    update: str | None = None
 
     @property
     def backward(self) -> tuple[Equation, ...]:
@@ -114,7 +116,8 @@ class Derivation:
     def box(self) -> Any:
         """The gradients as a table of definitions: each name is defined before it is used, each line is proved.
 
-        returns a box: `lines` with their formulas, `latex()` and `str()` of them all, `missing`: what has no short form, and why.
+        returns a box: `lines` with their formulas, `updates` where they were asked for, `latex()` and `str()` of them all,
+        `missing`: what has no short form, and why.
         """
         return self._box
 

@@ -19,11 +19,12 @@ from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
+from symbackprop.display.update import rate_formula, update_formula, updated
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import Atom, Binds, Fence, Node, Script, walk
+from symbackprop.formulas.tree import Atom, Binds, Fence, Node, Script, split, walk
 
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
@@ -203,11 +204,13 @@ class ShownBox:
     lines     in that order.
     missing   gradients that have no short form: the name of what it is by -> why.
     assumed   labels whose entries were taken to sum to one.
+    updates   the step of descent of each parameter, where it was asked for; each needs the gradient.
     """
 
     lines: tuple[ShownLine, ...]
     missing: Mapping[str, str]
     assumed: tuple[str, ...] = ()
+    updates: tuple[ShownLine, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, ShownLine]:
@@ -226,11 +229,12 @@ class ShownBox:
 
     def latex(self) -> str:
         """All lines, aligned."""
-        rows = " \\\\\n".join(line.latex().replace(" = ", " &= ", 1) for line in self.lines)
+        sides = [split(line.formula) for line in (*self.lines, *self.updates)]
+        rows = " \\\\\n".join(f"{latex(left)} &{latex(right) if right else ''}" for left, right in sides)
         return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
     def __str__(self) -> str:
-        lines = [str(line) for line in self.lines]
+        lines = [str(line) for line in (*self.lines, *self.updates)]
         lines += [f"The gradient by {name} has no short form: {why}. Its step gives it." for name, why in self.missing.items()]
         return "\n".join(lines)
 
@@ -238,14 +242,23 @@ class ShownBox:
 def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> ShownBox:
     """The lines of a box as formulas, in the names of a program."""
     names = names or Names(derivation.program)
-    to = Printer(names.labelled(_labels(names, derivation.program, box)))
+    rate = () if derivation.update is None else (rate_formula(derivation.update),)
+    to = Printer(names.labelled(_labels(names, derivation.program, box, rate)))
     order = [line.name for line in box.lines]
     lines = []
     for line in box.lines:
         needs = tuple(n for n in order if n in line.tensors)
         lines.append(ShownLine(line.name, _equation(to, line), needs))
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
-    return ShownBox(tuple(lines), {by[n]: why for n, why in box.missing.items()}, box.assumed)
+    missing = {by[n]: why for n, why in box.missing.items()}
+    return ShownBox(tuple(lines), missing, box.assumed, _updates(names, derivation))
+
+
+def _updates(names: Names, derivation: Derivation) -> tuple[ShownLine, ...]:
+    if derivation.update is None:
+        return ()
+    formulas = {n: update_formula(names, derivation.gradient(n), n, derivation.update) for n in updated(derivation)}
+    return tuple(ShownLine(n, formula, (derivation.gradient(n),)) for n, formula in formulas.items())
 
 
 def _equation(to: Printer, line: Line) -> Node:
@@ -256,12 +269,12 @@ def _equation(to: Printer, line: Line) -> Node:
     return f.equation(to.tensor(line.name, line.subscripts), to.formula(line.form))
 
 
-def _labels(names: Names, program: Program, box: Box) -> dict[str, Name]:
+def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) -> dict[str, Name]:
     r"""\delta with the name of what the gradient is by, or numbered in the order of the forward pass where that has none."""
     order = {n: k for k, n in enumerate(program.tensors)}
     deltas = [line.name for line in box.lines if program.tensors[line.name].role and line.name not in program.outputs]
     by = {n: role.wrt for n in deltas if (role := program.tensors[n].role)}
-    head = _free_letter(names, program)
+    head = _free_letter(names, program, rate)
     if len(deltas) == 1 and not program.tensors[by[deltas[0]]].named:
         return {deltas[0]: Name(head)}
     if all(program.tensors[by[n]].named for n in deltas):
@@ -270,8 +283,7 @@ def _labels(names: Names, program: Program, box: Box) -> dict[str, Name]:
     return {n: Name(head, (f.number(k),)) for k, n in enumerate(deltas, 1)}
 
 
-def _free_letter(names: Names, program: Program) -> Node:
-    heads = {
-        part for t in program.tensors.values() if t.role is None for part in walk(names.tensor(t.name)) if isinstance(part, Atom)
-    }
+def _free_letter(names: Names, program: Program, rate: tuple[Node, ...]) -> Node:
+    named = [*rate, *(names.tensor(t.name) for t in program.tensors.values() if t.role is None)]
+    heads = {part for name in named for part in walk(name) if isinstance(part, Atom)}
     return next((f.symbol(n) for n in _DELTAS if f.symbol(n) not in heads), f.word("grad"))

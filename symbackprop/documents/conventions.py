@@ -60,6 +60,13 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
         _said(f.indicator(f.equation(_K, _I)), " is 1 where the condition holds, otherwise 0."),
     ),
     (
+        _has(f.symbol("leftarrow")),
+        _said(
+            f.relation(_A, f.symbol("leftarrow"), _B), " is a step of gradient descent: ", _A, " takes the value ", _B,
+            "; what stands before the gradient is the learning rate.",
+        ),
+    ),
+    (
         _has(_DIAG),
         _said(
             f.call(_DIAG, [_V]), " is the diagonal matrix of a vector, ", f.call(_DIAG, [_M]), " the diagonal of a matrix.",

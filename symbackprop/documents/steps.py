@@ -156,6 +156,7 @@ def _opening(names: Names, derived: Derivation) -> list[Block]:
 def _result(names: Names, derived: Derivation, box: ShownBox) -> list[Block]:
     """The lines of the box, and what has none, with the reason and the place where it is derived."""
     rows = tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.lines)
+    rows += tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.updates)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
     if box.assumed:
         blocks.append(Paragraph("The entries of the labels sum to one along their last axis, which was used here."))
