@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from sympy import Expr
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
+from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor
@@ -191,6 +193,8 @@ class Evaluator:
         if package is not None:
             if node.attr in DOTTED:
                 return DOTTED[node.attr]
+            if node.attr == "newaxis":
+                return None
             raise self.not_called(node, node.attr) if node.attr in functions() else self.unknown(node, node.attr, "a word")
         value = self.numeric(node.value, self.value(node.value))
         if node.attr in METHODS:
@@ -275,6 +279,10 @@ class Evaluator:
     def method(self, node: ast.Call, function: ast.Attribute) -> Any:
         name = function.attr
         tensor = self.numeric(function.value, self.value(function.value))
+        if name == "copy" and not node.args and not node.keywords:
+            return tensor
+        if name == "astype":
+            return self.converted(node, as_tensor(tensor))
         if name not in METHODS:
             near = nearest(name, METHODS)
             mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
@@ -285,6 +293,16 @@ class Evaluator:
         if name == "transpose" and given:
             given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
         return self.applied(node, name, [tensor, *given])
+
+    def converted(self, node: ast.Call, tensor: Tensor) -> Tensor:
+        """x.astype(float) is x; comparisons are 0 and 1 already."""
+        kind = shortened(self.source.segment(node.args[0])).strip("\"'").rpartition(".")[2] if len(node.args) == 1 else ""
+        if re.fullmatch(r"float(?:16|32|64|_)?|double", kind) or (
+            re.fullmatch(r"u?int(?:8|16|32|64|_)?", kind) and is_comparison(tensor)
+        ):
+            return tensor
+        mend = "Numbers are real here: x.astype(float), or (x > 0).astype(int) of a comparison."
+        raise self.fault(node, f"{shortened(self.source.segment(node))} is not in the language.", mend)
 
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         for keyword in node.keywords:
@@ -331,6 +349,12 @@ class Evaluator:
 
     def sequence(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
         return tuple(self.value(one) for one in node.elts)
+
+
+def is_comparison(value: Any) -> bool:
+    """Whether a tensor is 1 where a comparison holds, otherwise 0."""
+    body = value.op.body if isinstance(value, Tensor) and isinstance(value.op, Sum) else None
+    return isinstance(body, Where) and body.args[1:] == (sp.S.One, sp.S.Zero)
 
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {

@@ -19,7 +19,7 @@ from symbackprop.notation.words import NO_NUMBERS, OUTSIDE, SIGNS
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
 INNER = ("linalg", "special", "nn")  # np.linalg.norm is norm
-NUMPY_NAMES = {"identity": "eye"}  # np.identity(n) is a matrix, identity(x) is x
+NUMPY_NAMES = {"identity": "eye", "copy": "identity"}  # np.identity(n) is a matrix, identity(x) is x
 CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
 DOTTED: dict[str, Expr] = {**CONSTANTS, "e": sp.E}  # np.e; a plain e is anybody's name
 METHODS = (

@@ -18,7 +18,7 @@ from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
-from symbackprop.notation.claims.left import Left, chained, is_name
+from symbackprop.notation.claims.left import Left, chained, is_name, left_side
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import read_python, read_sympy
@@ -135,7 +135,7 @@ def _plain(program: Program, shape: tuple[Expr, ...], context: Context) -> Readi
 
 
 def _latex(text: str, context: Context) -> Understood:
-    main, definitions = statements.split(text)
+    several = statements.split(text)
     names = Names(
         {name: len(shape) for name, shape in context.shapes().items()},
         map(str, context.forward.sizes()),
@@ -145,13 +145,27 @@ def _latex(text: str, context: Context) -> Understood:
     for name, given in inputs(context).items():
         names.also(name, given)
     probe = Probe(context.shapes(), names.counts() | ({1, 2, 3} if "matrix" in text else set()))
-    attempt = _Attempt(context, names, probe, main, definitions)
+    main = _claimed(State(context, names, probe, 1, {}), several)
+    attempt = _Attempt(context, names, probe, main, [one for one in several if one is not main])
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
         try:
             left, readings = attempt.readings({})
             return Understood(left, tuple(readings), between=tuple(attempt.between()))
         except Unknown as unknown:
             return attempt.guessed(unknown)
+
+
+def _claimed(state: State, several: list[statements.Equality]) -> statements.Equality:
+    """Of several equalities the claim: the first whose left-hand side says what is claimed, else the first."""
+    wanted = (state.context.of, state.context.wrt)
+    for one in several:
+        try:
+            left = left_side(state, one.left)
+        except Fault:
+            continue
+        if (left.of, left.wrt) == wanted:
+            return one
+    return several[0]
 
 
 def inputs(context: Context) -> dict[str, str]:
@@ -251,13 +265,16 @@ class _Attempt:
             for definition in self.definitions:
                 reader.foresee(definition.right)
             self.define(reader, state)
-            return left, state, reader.read(self.main.right)
+            senses = reader.read(self.main.right)
+            statements.require_used(state)
+            return left, state, senses
 
         return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses), read)
 
     def define(self, reader: Reader, state: State) -> None:
         """The claim's own definitions, in an order in which each stands."""
         waiting = list(self.definitions)
+        state.promised = statements.derivatives_defined(state, waiting)
         while waiting:
             late: list[statements.Equality] = []
             fault: Fault | None = None

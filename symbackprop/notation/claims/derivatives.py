@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.program import Sum
 from symbackprop.notation.claims import naming
 from symbackprop.notation.claims import nodes as nd
@@ -156,6 +157,12 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
 def true_derivative(state: State, found: Derivative) -> Senses:
     """The true derivative, as a tensor of the reading."""
     of = state.context.of if found.of is None else found.of
+    own = gradient_name(of, found.wrt)
+    if own in state.promised and found.family is None:
+        if own not in state.local:
+            raise Fault(f"{own} is said further down.", "Write it before it is used.", found.at)
+        state.used.add(own)
+        return naming.applied(state, state.local[own], (*found.of_index, *found.wrt_index), (), found.at)
     for name in (of, found.wrt):
         if name not in state.context.forward.tensors:
             raise Fault(

@@ -11,7 +11,6 @@ from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.choices import nearest
-from symbackprop.core.functions import Where
 from symbackprop.core.program import Gradient, Program, Signature, Sum, size, slot
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations import one_hot, where
@@ -19,9 +18,10 @@ from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_te
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
+from symbackprop.notation.claims.memory import Memory
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.evaluator import Evaluator
+from symbackprop.notation.evaluator import Evaluator, is_comparison
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import CONSTANTS, functions
 from symbackprop.notation.words import STATEMENTS
@@ -39,6 +39,7 @@ class _Claim:
         self.shapes = context.shapes()
         self.inputs: dict[str, Tensor] = {}
         self.own: dict[str, Any] = {}
+        self.memory = Memory()
         self.sizes = {str(s): s for s in context.forward.sizes()}
 
     def tensor(self, name: str, role: Gradient | None = None) -> Tensor:
@@ -86,7 +87,26 @@ class _Claim:
                 return self.tensor(gradient_name(of, wrt), Gradient(of, wrt))
         return None
 
+    def called(self, name: str) -> str:
+        """The network's name of a tensor; any other name as it is."""
+        return name if name in self.own else self.context.aliases.get(name, name)
+
+    def assign(self, target: str, expression: ast.expr, value: Any) -> None:
+        """target = expression."""
+        self.memory.assign(target, expression, lambda name: isinstance(self.value(name), Tensor))
+        self.own[target] = value
+
+    def write(self, target: str, value: Any) -> None:
+        """New entries of the array that a name holds, for every name that holds it."""
+        for name in self.memory.write(self.called(target)):
+            self.own[name] = value
+        self.own[target] = value
+
     def lookup(self, node: ast.Name, source: Any) -> Any:
+        writer = self.memory.through(self.called(node.id))
+        if writer is not None:
+            fault = f"{node.id} was changed when {writer} was written: they share one array."
+            raise NotationError(fault, f"Write {writer} = ....copy() before it is changed.", source.place(node))
         value = self.value(node.id)
         if value is not None:
             return value
@@ -134,16 +154,15 @@ def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr,
                 value, name = evaluator.value(expression), ""
             case ast.Assign(targets=[ast.Name() as target], value=expression):
                 value, name = evaluator.value(expression), target.id
-                claim.own[target.id] = value
-            case ast.AugAssign(target=ast.Name() as target, op=op, value=expression):
-                value, name = evaluator.value(_joined(statement, target, op, expression)), target.id
-                claim.own[target.id] = value
+                claim.assign(target.id, expression, value)
+            case ast.AugAssign(target=ast.Name() as target):
+                value, name = _changed(claim, evaluator, statement, target), target.id
             case (
                 ast.Assign(targets=[ast.Subscript(value=ast.Name() as target) as entries])
                 | ast.AugAssign(target=ast.Subscript(value=ast.Name() as target) as entries)
             ):
                 value, name = _entries_set(evaluator, statement, target, entries), target.id
-                claim.own[target.id] = value
+                claim.write(target.id, value)
             case _:
                 fault = STATEMENTS.get(type(statement), ("this is not in the language.", "Write name = expression."))
                 raise NotationError(*fault, source.place(statement))
@@ -158,6 +177,20 @@ def _joined(statement: ast.stmt, target: ast.Name, op: ast.operator, expression:
     """x op= y as x op y."""
     name = ast.copy_location(ast.Name(target.id, ast.Load()), target)
     return ast.copy_location(ast.BinOp(name, op, expression), statement)
+
+
+def _changed(claim: _Claim, evaluator: Evaluator, statement: ast.AugAssign, target: ast.Name) -> Any:
+    """x op= y: the entries of an array in their place, a number anew. Raises NotationError where y does not fit into x."""
+    joined = _joined(statement, target, statement.op, statement.value)
+    value, old = evaluator.value(joined), claim.value(target.id)
+    if not isinstance(old, Tensor) or not old.shape:
+        claim.assign(target.id, joined, value)
+        return value
+    if as_tensor(value).shape != old.shape:
+        fault = f"{target.id} has another shape than what is put into it."
+        raise NotationError(fault, f"Write {target.id} = {target.id} ... with a new name.", evaluator.source.place(statement))
+    claim.write(target.id, value)
+    return value
 
 
 def _entries_set(evaluator: Evaluator, statement: ast.Assign | ast.AugAssign, target: ast.Name, entries: ast.Subscript) -> Tensor:
@@ -188,9 +221,7 @@ def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor
                 return evaluator.placed(labels, lambda: one_hot(own, whole.shape[1])) if fits else None
         return None
     mask = evaluator.value(entries.slice)
-    body = mask.op.body if isinstance(mask, Tensor) and isinstance(mask.op, Sum) else None
-    compared = isinstance(body, Where) and body.args[1:] == (sp.S.One, sp.S.Zero)
-    return mask if compared and mask.shape == whole.shape else None
+    return mask if is_comparison(mask) and mask.shape == whole.shape else None
 
 
 def _left(name: str, claim: _Claim, context: Context) -> Left:

@@ -88,7 +88,8 @@ class State:
         self.outer: set[str] = set()  # the indices of the left-hand side
         self.local: dict[str, Local] = {}
         self.roles: dict[str, Gradient] = {}
-        self.used: set[str] = set()  # the guesses that were used
+        self.used: set[str] = set()  # the guesses that were used, and the derivatives that the claim says itself
+        self.promised: dict[str, int] = {}  # derivatives that the claim says itself, and where
         self.starts: dict[str, int] = {}  # where an index over a family of tensors begins
         self.read: Callable[[Syntax], Senses] = _unset
         self.foresee: Callable[..., None] = lambda node, only: None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from symbackprop.core.chain_rule import gradient_name
+from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -41,16 +43,16 @@ class Equality:
     between: tuple[Syntax, ...] = ()
 
 
-def split(text: str) -> tuple[Equality, list[Equality]]:
-    """The claim and its definitions. Raises Fault where a part is neither."""
+def split(text: str) -> list[Equality]:
+    """The equalities of a text: the claim, and definitions. Raises Fault where a part is neither."""
     found = parts(tokens(text))
     if not found:
         raise Fault("there is no claim.", r"Write \frac{\partial L}{\partial w} = ...")
-    main, *rest = (equality(part) for part in found)
-    for one, part in zip(rest, found[1:], strict=True):
+    several = [equality(part) for part in found]
+    for one, part in zip(several[1:], found[1:], strict=True):
         if one.left is None:
             raise Fault(f"{plain(part[:8])} is no equality.", "Beside the claim stand definitions, such as e = y - t.", part[0].at)
-    return main, rest
+    return several
 
 
 def parts(several: list[Token]) -> list[Tokens]:
@@ -171,11 +173,37 @@ def equality(part: Tokens) -> Equality:
     return Equality(None, node)
 
 
+def derivatives_defined(state: State, definitions: Iterable[Equality]) -> dict[str, int]:
+    """The derivatives that definitions say, with their places: in what follows they stand for what is said of them."""
+    found = (_derivative(state, one) for one in definitions)
+    return {word.base: word.at for word in found if word is not None}
+
+
+def _derivative(state: State, definition: Equality) -> Word | None:
+    """The derivative on the left-hand side of a definition, as a word with its indices; None for any other left-hand side."""
+    if isinstance(definition.left, Word | sx.Product):
+        return None
+    found = derivatives.derivative(state, definition.left) if definition.left is not None else None
+    if found is None or found.family is not None:
+        return None
+    of = state.context.of if found.of is None else found.of
+    return Word(gradient_name(of, found.wrt), found.at, sub=(*found.of_index, *found.wrt_index))
+
+
+def require_used(state: State) -> None:
+    """Raise Fault for a derivative that a definition says and nothing uses: it would be judged by nobody."""
+    for name, at in state.promised.items():
+        if name not in state.used:
+            raise Fault(f"what is said of {name} is used nowhere.", "Give it a claim or a step of its own.", at)
+
+
 def define(state: State, read: Callable[[Syntax], Senses], definition: Equality) -> None:
     """Enter what a definition says: a name, whole or by its indices."""
     left = definition.left
     assert left is not None
     outer: Tokens = ()
+    derivative = _derivative(state, definition)
+    left = left if derivative is None else derivative
     if isinstance(left, sx.Scripted) and isinstance(left.body, sx.Group) and not left.sup:
         left, outer = left.body.items[0], left.sub
     if isinstance(left, sx.Product) and not any(left.ops) and all(isinstance(f, Word) for f in left.factors):

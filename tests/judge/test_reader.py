@@ -1,0 +1,94 @@
+"""Claims of several lines, and code that changes arrays in their place."""
+
+import pytest
+
+import symbackprop as sb
+
+ROWS = """
+X: data[n, d]
+Y: data[n, k]
+t: integers[n, k]
+W: parameter[d, k]
+Z = X @ W
+P = softmax(Z, axis=1)
+L = -sum(log(P[arange(n), t]))/n + 0*sum(Y)"""
+TWO = """
+X: data[n, d]
+Y: data[n, k]
+W: parameter[d, h]
+V: parameter[h, k]
+A = tanh(X @ W)
+S = A @ V
+L = 0.5*sum((S - Y)**2)"""
+
+
+def verdict(network: str, wrt: str, claim: str) -> str:
+    return sb.verify(sb.read(network.strip()), {wrt: claim}).claims[0].verdict
+
+
+RIGHT = [
+    "D = P.copy()\nD[np.arange(n), t] -= 1\nD /= n\ndW = X.T.dot(D)",
+    "D = np.copy(P)\nD[range(len(t)), t] -= 1\nD /= len(t)\ndW = X.T @ D",
+    "D = P\nD[np.arange(n), t] -= 1\ndW = X.T @ P / n",
+    "D = P\nP[np.arange(n), t] -= 1\ndW = X.T @ D / n",
+    "D = P\nP = P/n\nD[np.arange(n), t] -= 1\ndW = X.T @ D / n",
+    "D = P.T\nD -= (np.arange(k)[:, None] == t[None, :])\ndW = X.T @ D.T / n",
+    "dW = X.T @ (P - (t[:, np.newaxis] == np.arange(k)).astype(float)) / n",
+]
+WRONG = [
+    "D = P\nD[np.arange(n), t] -= 1\ndW = X.T @ (P - np.eye(k)[t]) / n",
+    "D = P\nD -= np.eye(k)[t]\nD -= P\ndW = X.T @ D / n",
+    "D = P.copy()\nD[np.arange(n), t] -= 1\ndW = X.T @ P / n",
+]
+
+
+@pytest.mark.parametrize("code", RIGHT)
+def test_one_array_has_one_value_under_all_its_names(code: str) -> None:
+    assert verdict(ROWS, "W", code).startswith("right")
+
+
+@pytest.mark.parametrize("code", WRONG)
+def test_what_is_written_through_one_name_is_written_for_all(code: str) -> None:
+    assert verdict(ROWS, "W", code).startswith(("wrong", "up to convention"))
+
+
+def test_what_was_changed_through_a_view_is_refused_by_name() -> None:
+    said = verdict(ROWS, "W", "D = P.T\nD -= 1/k\ndW = X.T @ P / n")
+    assert said.startswith("not understood")
+    assert "P was changed when D was written" in said
+
+
+def test_numbers_are_not_changed_in_their_place() -> None:
+    code = "a = n\nb = a\nb *= 2\ndW = X.T @ (P - np.eye(k)[t]) / a"
+    assert verdict(ROWS, "W", code).startswith("right")
+
+
+def test_conversions_that_round_are_refused() -> None:
+    assert ".astype" in verdict(ROWS, "W", "dW = X.T @ (P.astype(int) - np.eye(k)[t]) / n")
+
+
+LINES = [
+    (r"\begin{aligned} dS &= S - Y \\ dA &= dS\,V^\top \\ dW &= X^\top(dA \odot (1 - A^2)) \end{aligned}", "right"),
+    (
+        r"\frac{\partial L}{\partial S} = S - Y,\quad \frac{\partial L}{\partial A} = \frac{\partial L}{\partial S}V^\top,\quad"
+        r"\frac{\partial L}{\partial W} = X^\top\left(\frac{\partial L}{\partial A}\odot(1 - A\odot A)\right)",
+        "right",
+    ),
+    (r"\frac{\partial L}{\partial W} = X^\top(dA \odot (1 - A^2)), \text{ where } dA = (S - Y)V^\top", "right"),
+    (
+        r"\frac{\partial L}{\partial A} = 2(S - Y)V^\top,\quad"
+        r"\frac{\partial L}{\partial W} = X^\top\left(\frac{\partial L}{\partial A}\odot(1 - A\odot A)\right)",
+        "up to convention",
+    ),
+    (
+        r"\frac{\partial L}{\partial A} = \frac{\partial L}{\partial S}V^\top,\quad \frac{\partial L}{\partial S} = S,\quad"
+        r"\frac{\partial L}{\partial W} = X^\top\left(\frac{\partial L}{\partial A}\odot(1 - A\odot A)\right)",
+        "wrong",
+    ),
+    (r"\frac{\partial L}{\partial S} = S,\quad \frac{\partial L}{\partial W} = X^\top(((S - Y)V^\top)\odot(1 - A\odot A))", "not understood"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "expected"), LINES)
+def test_the_line_that_says_the_gradient_is_the_claim(claim: str, expected: str) -> None:
+    assert verdict(TWO, "W", claim).startswith(expected)
