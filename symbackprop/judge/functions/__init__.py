@@ -19,7 +19,7 @@ from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Sc
 from symbackprop.judge.functions.judging import Passes, in_doubles, judge
 from symbackprop.judge.functions.leaves import is_float, is_number
 from symbackprop.judge.functions.match import variables, wished
-from symbackprop.judge.functions.second import Second, declarations
+from symbackprop.judge.functions.second import declarations, of_layer, of_loss
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
 from symbackprop.judge.written import of_function
 
@@ -62,7 +62,7 @@ def verify_function(
         return _without_value(result), printed
 
     start = in_doubles(scene.copied())
-    passes = Passes(value, both if gradient is None else backward, Second(loss, start))
+    passes = Passes(value, both if gradient is None else backward, of_loss(loss, start))
     verdict = judge(passes, scene, wished(start, wrt), allow)
     return replace(verdict, written=_written(scene, {"loss": loss, "gradient": gradient}))
 
@@ -105,10 +105,12 @@ def verify_layer(
     rng = np.random.default_rng(5)
     upstream = [rng.standard_normal(shape) for shape in shapes]
 
+    def total(result: Any) -> Any:
+        return sum(np.sum(out * dout) for out, dout in zip(count.split(result)[0], upstream, strict=True))
+
     def value(at: Scene) -> tuple[Any, str]:
         result, printed = call("loss", forward, at, *at.arguments)
-        outs = count.split(result)[0]
-        return sum(np.sum(np.asarray(out) * dout) for out, dout in zip(outs, upstream, strict=True)), printed
+        return total(result), printed
 
     def pull(at: Scene) -> tuple[Any, str]:
         result, first = call("loss", forward, at, *at.arguments)
@@ -117,8 +119,9 @@ def verify_layer(
         gradients, second = call("gradient", backward, at, *given, *rest)
         return gradients, first + second
 
-    chosen = wished(in_doubles(scene.copied()), wrt)
-    verdict = judge(Passes(value, pull), scene, chosen, allow)
+    start = in_doubles(scene.copied())
+    passes = Passes(value, pull, of_layer(forward, total, start))
+    verdict = judge(passes, scene, wished(start, wrt), allow)
     return replace(verdict, written=_written(scene, {"forward": forward}))
 
 

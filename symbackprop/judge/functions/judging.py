@@ -68,7 +68,7 @@ def _judge(passes: Passes, own: Scene, wrt: list[tuple[str, Leaf]] | None, allow
     where = [own, *_generic(passes, own, movable)]
     if len(where) == 1:
         notes["the loss has a value at the given arguments only: it was judged there and nowhere else"] = None
-    findings = [_finding(passes, where, pair, k, wrt, allow, notes) for k, pair in enumerate(found)]
+    findings = [_finding(passes, where, pair, wrt, allow, notes) for pair in found]
     return FunctionVerdict(tuple(findings), tuple(notes))
 
 
@@ -164,19 +164,21 @@ def _finding(
     passes: Passes,
     where: Sequence[Scene],
     pair: Pair,
-    k: int,
     wrt: list[tuple[str, Leaf]] | None,
     allow: Collection[str],
     notes: dict[str, None],
 ) -> Finding:
-    """What is said of the k-th gradient."""
+    """What is said of one gradient."""
     rng = np.random.default_rng(11)
     seen: list[Evidence] = []
     for scene in where:
         try:
-            claimed = _claims(passes, scene, wrt, notes)[k].claimed.value
+            here = _claims(passes, scene, wrt, notes)
         except CallFailed as failed:
             return Finding(pair.name, f"wrong: at another point of the same shapes, {failed}", _matched(pair))
+        claimed = next((p.claimed.value for p in here if (p.leaf.steps, p.name) == (pair.leaf.steps, pair.name)), None)
+        if claimed is None:  # nothing was written there
+            continue
         found = evidence(_along(passes, scene, pair.leaf), np.asarray(claimed, dtype=float), pair.leaf.shape, rng)
         derived = passes.derived(scene, pair.leaf)
         if derived is not None:

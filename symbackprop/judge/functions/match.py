@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from symbackprop.judge.functions.calls import FunctionJudgeError, Scene
 from symbackprop.judge.functions.leaves import Leaf, is_number, leaves
 
@@ -82,14 +84,25 @@ def pairs(scene: Scene, result: Any, wrt: list[tuple[str, Leaf]] | None, after: 
     """
     candidates = wrt if wrt is not None else [(leaf.name, leaf) for leaf in variables(scene)]
     returned = list(leaves(result, wanted=is_number))
-    if not returned:
-        written = _written(candidates, after)
-        if written:
-            return written
+    written = _written(candidates, after)
+    if returned:  # what was not returned may be written beside: dx returned, self.dW written
+        old = {place.steps: place.value for place in _everything(scene)}
+        fresh = [p for p in written if not np.array_equal(old.get(p.claimed.steps, ()), p.claimed.value, equal_nan=True)]
+        meant = wrt
+        if wrt is not None and len(returned) < len(wrt):
+            meant = [(name, leaf) for name, leaf in wrt if leaf.steps not in {p.leaf.steps for p in fresh}]
+        found = _returned(candidates if meant is None else meant, returned, meant)
+        return [*found, *(p for p in fresh if p.leaf.steps not in [q.leaf.steps for q in found])]
+    if not written:
         raise FunctionJudgeError(
             "the gradient function returned no array, and wrote none that is called after an argument (self.dW for self.W, "
             "grads['W'] for params['W']); return the gradients, as an array, a tuple or a dictionary"
         )
+    return written
+
+
+def _returned(candidates: Sequence[tuple[str, Leaf]], returned: Sequence[Leaf], wrt: list[tuple[str, Leaf]] | None) -> list[Pair]:
+    """What was returned, brought together with the arrays by names, by order or by shapes."""
     by_name = _by_name(candidates, returned)
     if by_name and (wrt is None or len(by_name) == len(wrt)):
         return by_name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from contextlib import suppress
+from functools import cached_property, lru_cache, partial
 from types import MethodType
 from typing import Any
 
@@ -82,24 +83,21 @@ def read(loss: Callable[..., Any], declarations: tuple[tuple[str, str | float], 
 
 
 class Second:
-    """The second truth of one loss; it says nothing where the loss cannot be read."""
+    """The second truth of one loss; it says nothing where the loss cannot be read.
 
-    def __init__(self, loss: Callable[..., Any], scene: Scene) -> None:
-        self._loss, self._scene = loss, scene
+    ways   of reading it, the first that succeeds is taken.
+    """
+
+    def __init__(self, *ways: Callable[[], Derived | Traced]) -> None:
+        self._ways = ways
         self._known: dict[int, tuple[Scene, dict[str, ndarray]]] = {}
 
     @cached_property
     def derived(self) -> Derived | Traced | None:
-        given = declarations(self._scene)
-        try:
-            if given is not None:
-                return read(self._loss, tuple(given.items()))
-        except (SymbackpropError, TypeError):  # it is more than straight-line equations over arrays
-            pass
-        try:
-            return Traced(self._loss, self._scene)
-        except Exception:  # it is a person's code, which is called here
-            return None
+        for way in self._ways:
+            with suppress(Exception):  # it is a person's code, which may be called here
+                return way()
+        return None
 
     def gradient(self, scene: Scene, argument: str, value: Callable[[Scene], float]) -> ndarray | None:
         """The derived gradient by an argument; None where there is none, or the loss as it was read has another value.
@@ -119,6 +117,29 @@ class Second:
             return {}
         called = value(scene)
         return found if abs(own - called) <= FAITHFUL * max(abs(called), 1.0) else {}
+
+
+def of_loss(loss: Callable[..., Any], scene: Scene) -> Second:
+    """Of a loss: read, where it is straight-line equations over arrays, or else traced."""
+    given = declarations(scene)
+    ways = () if given is None else (partial(read, loss, tuple(given.items())),)
+    return Second(*ways, partial(Traced, loss, scene))
+
+
+def of_layer(forward: Callable[..., Any], scalar: Callable[[Any], Any], scene: Scene) -> Second:
+    """Of a layer, whose result `scalar` makes one number: traced."""
+    return Second(lambda: Traced(_followed(forward, scalar), scene))
+
+
+def _followed(forward: Callable[..., Any], scalar: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A function that is followed by another one; of a method, a method of the same object."""
+    if isinstance(forward, MethodType):
+        return MethodType(lambda owner, *inputs: scalar(forward.__func__(owner, *inputs)), forward.__self__)
+    return partial(_call, forward, scalar)
+
+
+def _call(forward: Callable[..., Any], scalar: Callable[[Any], Any], *inputs: Any) -> Any:
+    return scalar(forward(*inputs))
 
 
 def declarations(scene: Scene) -> dict[str, str | float] | None:

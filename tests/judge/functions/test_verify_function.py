@@ -424,6 +424,49 @@ def test_a_loss_that_can_be_read_is_a_second_truth() -> None:
     assert not verify_function(branching, read_gradient, *at_a_point()).notes
 
 
+class Dense:
+    """A layer that returns one gradient and keeps the others on itself; `mean` where it averages the bias's."""
+
+    def __init__(self, mean: bool = False) -> None:
+        rng = np.random.default_rng(4)
+        self.W, self.b, self.mean = rng.standard_normal((3, 2)), rng.standard_normal(2), mean
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        self.X, self.A = X, np.tanh(X @ self.W + self.b)
+        return self.A
+
+    def backward(self, dA: np.ndarray) -> np.ndarray:
+        dZ = dA * (1 - self.A**2)
+        self.dW, self.db = self.X.T @ dZ, dZ.mean(axis=0) if self.mean else dZ.sum(axis=0)
+        return dZ @ self.W.T
+
+
+def test_a_layer_has_a_second_truth_by_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(2).standard_normal((4, 3))
+    traced = ("the loss could be read or traced: the gradients derived from it agree with its differences",)
+    layer = Dense()
+    assert verify_layer(layer.forward, layer.backward, X).notes == traced
+
+    def forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        p = np.exp(x) / np.sum(np.exp(x))
+        return p, p
+
+    assert verify_layer(forward, lambda dp, p: p * (dp - np.sum(dp * p)), X[0]).notes == traced
+    derived = Second.gradient
+    monkeypatch.setattr(Second, "gradient", lambda self, scene, name, value: 1.001 * derived(self, scene, name, value))
+    assert verify_layer(layer.forward, layer.backward, X).verdict.startswith("undecided")
+
+
+def test_gradients_that_a_layer_keeps_are_judged_beside_those_it_returns() -> None:
+    X = np.random.default_rng(2).standard_normal((4, 3))
+    right, wrong = Dense(), Dense(mean=True)
+    found = verify_layer(right.forward, right.backward, X)
+    assert [(f.name, f.verdict) for f in found.findings] == [(n, "right, numeric") for n in ("X", "self.W", "self.b")]
+    assert verify_layer(right.forward, right.backward, X, wrt=["X", "W", "b"]).ok
+    found = verify_layer(wrong.forward, wrong.backward, X)
+    assert [f.name for f in found.findings if not f.verdict.startswith("right")] == ["self.b"]
+
+
 def test_arrays_in_containers_have_a_second_truth_by_tracing() -> None:
     def loss(params: dict[str, np.ndarray], x: np.ndarray) -> float:
         for name in sorted(params):
