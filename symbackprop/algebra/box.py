@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from symbackprop.algebra.blocks import Piece, pieces, side_by_side
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
 from symbackprop.algebra.facts import forward_values, known_algebra
-from symbackprop.algebra.matrix import Form, MisfitError
+from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import Atom, Poly
-from symbackprop.algebra.reading import MOST_TERMS, NoFormError, Values
+from symbackprop.algebra.positions import View
+from symbackprop.algebra.reading import MOST_TERMS, NoFormError, Values, strides
 from symbackprop.algebra.relations import Relation, eliminated, relations, replaced
-from symbackprop.core.program import Program
+from symbackprop.core.guards import split
+from symbackprop.core.program import Program, Sum
 
 LINE = 2  # a line costs its name and the sign of equality
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -25,9 +28,20 @@ DEEP = 20  # candidates for a line: above, long lines are not looked into
 MOST_TERMS_DEEP = 10
 MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 WRITTEN = 20  # what a value costs that has no short form
+READ = 3  # what an operand costs in an equation of the program
 ROUNDS = 3
 SHORTER = 8  # relations used one after the other in a line
 TRIED = 4  # of the sums that a relation gives, by rough size
+
+
+@dataclass(frozen=True)
+class Part:
+    """The line at some of its entries: view = form."""
+
+    view: str | View
+    letters: tuple[str, ...]
+    form: Form
+    subscripts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,7 @@ class Line:
     tensors     the tensors that the form reads.
     written     the value whose own equation is the line, as the program has it: this one, or a product that it equals; "": none.
     fault       why there is no form, where it is None and the equation is not the line.
+    pieces      where it is said piece by piece; outside of them it is 0, and there is nothing outside where they are the `whole`.
     """
 
     name: str
@@ -47,13 +62,17 @@ class Line:
     tensors: frozenset[str] = frozenset()
     written: str = ""
     fault: str = ""
+    pieces: tuple[Part, ...] = ()
+    whole: bool = True
 
     @property
     def missing(self) -> bool:
-        return self.form is None and not self.written
+        return self.form is None and not self.written and not self.pieces
 
     @property
     def cost(self) -> int:
+        if self.pieces:
+            return sum(piece.form.tokens + LINE + 1 for piece in self.pieces)
         return WRITTEN if self.written else TOO_MUCH if self.form is None else self.form.tokens + LINE
 
 
@@ -96,6 +115,7 @@ class Search:
         self.values: dict[frozenset[str], Values] = {}
         self.rules: dict[tuple[str, frozenset[str]], tuple[Relation, Atom] | None] = {}
         self.most_terms = MOST_TERMS
+        self.counted = strides(program)
 
     # Which values get a line
 
@@ -162,7 +182,9 @@ class Search:
     def _total(self, lets: set[str]) -> int:
         total = 0
         for n in self._needed(self.program.outputs, lets):
-            if n not in self.kept:
+            if n in self.kept:
+                total += self._called_cost(self.line(n, lets))
+            else:
                 extra = 0 if n in self.program.outputs else INVENTED if n in self.forward else -NAMING
                 total += self.line(n, lets).cost + extra
         return total
@@ -181,7 +203,7 @@ class Search:
         if name in self.refused:
             return Line(name, letters, fault=self.refused[name])
         if name in self.kept:
-            return self._written(name)
+            return self._written(name) if self._is_given(name) else self._called(name, lets)
         values = self._values((self.kept | lets) - {name})
         try:
             p = self._shorter(name, values.definition(name), lets)
@@ -190,12 +212,57 @@ class Search:
                 return self._written(name, only.atom.name)
             if len(p.terms) > self.most_terms:
                 return Line(name, letters, fault="it has too many terms")
-            sizes = dict(zip(letters, self.program.shape(name), strict=True))
-            form, subscripts = self.factoriser.formula(p, letters, sizes)
+            return self._formed(name, p)
         except (NoFormError, MisfitError) as fault:
             return self._written(name) if self._may_stand(name) else Line(name, letters, fault=str(fault))
-        tensors = frozenset(a.name for a in p.atoms() if a.kind in ("leaf", "onehot"))
-        return Line(name, letters, form, subscripts, tensors)
+
+    def _called(self, name: str, lets: frozenset[str]) -> Line:
+        """A value that a layer names: its equation, or what it is made of, where the equation would be longer."""
+        equation, written = self.equations[name], self._written(name)
+        hidden = [r.name for r in equation.operands if r.name in self.equations and r.name not in self.kept | lets]
+        moved = isinstance(equation.op, Sum) and split(equation.op).guards
+        if not (hidden or moved or len(equation.target.index) > 2):
+            return written
+        leaf, names = Values(self.program, self.algebra, ()).leaf(name), self.algebra.names
+        self.algebra.names = {atom: named for atom, named in names.items() if named.leaf is not leaf}
+        try:
+            p = Values(self.program, self.algebra, (self.kept | lets) - {name}).definition(name)
+            made = self._formed(name, p)
+        except (NoFormError, MisfitError):
+            return written
+        finally:
+            self.algebra.names = names
+        longest = self._called_cost(written) + sum(self.line(n, set(lets)).cost for n in hidden)
+        return made if moved or made.cost <= longest else written
+
+    def _called_cost(self, line: Line) -> int:
+        """What the line of a value costs that a layer names; its own equation is about as long as what it reads."""
+        return LINE + READ * len(self.equations[line.name].operands) if line.written else line.cost
+
+    def _formed(self, name: str, p: Poly) -> Line:
+        """The line of a polynomial, or of its pieces."""
+        letters, leaf = self.equations[name].target.index, self._values(self.kept).leaf(name)
+        found = pieces(self.algebra, p, leaf, letters, self.counted)
+        axis = side_by_side(found, leaf)
+        parts = [self._part(piece) for piece in found.pieces]
+        tensors = frozenset().union(*(piece.poly.tensors() for piece in found.pieces))
+        first = parts[0]
+        if first.view == name:
+            return Line(name, letters, first.form, first.subscripts, tensors)
+        if axis is not None and letters[axis] not in first.subscripts and len({part.subscripts for part in parts}) == 1:
+            own = [x for x in letters if x not in first.subscripts]
+            rows = [len(part.letters) < len(letters) == 2 and axis == 0 for part in parts]  # a row is written as a column
+            stacked = [transpose(part.form) if row else part.form for part, row in zip(parts, rows, strict=True)]
+            block = Form("blocks", tuple(stacked), own.index(letters[axis]))
+            return Line(name, letters, block, first.subscripts, tensors)
+        return Line(name, letters, tensors=tensors, pieces=tuple(parts), whole=found.whole)
+
+    def _part(self, piece: Piece) -> Part:
+        view = piece.view.name
+        sizes = dict(zip(piece.letters, piece.view.shape, strict=True))
+        lead = view.lead if isinstance(view, View) else 0
+        form, subscripts = self.factoriser.formula(piece.poly, piece.letters, sizes, lead)
+        return Part(view, piece.letters, form, subscripts)
 
     def _may_stand(self, name: str) -> bool:
         """Whether a value's own equation may be its line: a value of the forward pass, a gradient that comes back along one way."""

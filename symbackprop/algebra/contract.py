@@ -18,6 +18,7 @@ from symbackprop.algebra.matrix import (
     transpose,
 )  # fmt: skip
 from symbackprop.algebra.poly import Number
+from symbackprop.algebra.positions import tensor_of
 
 MATRIX = "F"  # the norm of a matrix, Frobenius'
 
@@ -231,8 +232,16 @@ def _beside(entries: list[Placed]) -> tuple[Form, str]:
     turned = [(p.form if p.row == first else transpose(p.form), p.low) for p in entries]
     above = [q for form, low in turned if not low for q in (form.parts if form.op == "hadamard" else (form,))]
     below = [form for form, low in turned if low]
-    above.sort(key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in x.given.name)))  # what came from above is first
+    above.sort(
+        key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in tensor_of(x.given.name)))
+    )  # what came from above is first
+    masks = [form for form in above if form.op in ("tril", "triu") and not form.parts]
+    above = [form for form in above if form not in masks]
     form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
+    for mask in masks:
+        if form == number(1):
+            raise MisfitError("a triangle of ones")
+        form = Form(mask.op, (form,), mask.given)
     if below:
         form = Form("over", (form, below[0] if len(below) == 1 else Form("hadamard", tuple(below))))
     return form, first

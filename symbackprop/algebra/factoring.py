@@ -200,9 +200,9 @@ class Factoriser:
             net = net if found is None else found
         return net
 
-    def formula(self, p: Poly, letters: tuple[str, ...], sizes: dict[str, Any]) -> Any:
-        """The formula over the letters, and its subscripts. Raises MisfitError where there is none."""
-        return self.lift.whole(self.best(p)[1], letters, sizes)
+    def formula(self, p: Poly, letters: tuple[str, ...], sizes: dict[str, Any], lead: int = 0) -> Any:
+        """The formula over the letters, and its subscripts, the first `lead` of them. Raises MisfitError where there is none."""
+        return self.lift.whole(self.best(p)[1], letters, sizes, lead)
 
 
 def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def forward_values(program: Program) -> list[str]:
 
 def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     """An algebra that knows what can be known of the values in `kept` and of the inputs."""
-    algebra = Algebra()
+    algebra = Algebra(conditions=tuple(program.conditions))
     values = Values(program, algebra, kept)
     turned = _symmetric(program)
     for tensor in program.tensors.values():
@@ -51,7 +51,7 @@ def _symmetric(program: Program) -> set[str]:
     """The values that are their own transposes whatever the inputs are: Gram matrices, their inverses."""
     found: set[str] = set()
     for name in forward_values(program):
-        shape, scratch = program.shape(name), Algebra()
+        shape, scratch = program.shape(name), Algebra(conditions=tuple(program.conditions))
         if len(shape) != 2 or not same_size(*shape):
             continue
         i, j = program.equation_of()[name].target.index

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
 from typing import Any
 
-from symbackprop.algebra.normal import REDUCED, Algebra, axes
+from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Factor, Poly, const
 from symbackprop.core.functions import FUNCTIONS
 
@@ -50,18 +49,6 @@ def pow_of(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
 def clip_of(algebra: Algebra, x: Poly, bound: Poly) -> Poly:
     """x between -bound and bound, which is not negative."""
     return algebra.closed("function", "clip", (x, bound))
-
-
-def softmax_of(algebra: Algebra, x: Poly, letter: str) -> Poly:
-    """The softmax along a letter, which becomes the last axis; it sums to one along it."""
-    others = sorted(x.letters() - {letter})
-    best = min(permutations(others), key=lambda order: algebra.renamed(x, axes([*order, letter])).key())
-    made = algebra.closed("function", "softmax", (x,), order=[*best, letter])
-    found = made.only()
-    if found is not None and found.atom.kind == "function":
-        algebra.sums[found.atom, len(others)] = 1
-        found.atom.positive = True
-    return made
 
 
 def logistic_of(algebra: Algebra, base: Poly) -> Poly | None:
@@ -123,7 +110,7 @@ def _exp_of_difference(a: Algebra, x: Poly) -> Poly | None:
         found, rest = term[0], x + Poly({term: 1})
         for y in sorted(rest.letters() - set(found.letters)):
             if found.exponent == 1 and _is_logsumexp(a, found, rest, y):
-                return softmax_of(a, rest, y)
+                return a.softmax(rest, y)
     return None
 
 

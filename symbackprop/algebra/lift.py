@@ -17,6 +17,7 @@ from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of,
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed, shown_axes, subscripts
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Poly
+from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.core.letters import pool
 
 
@@ -42,16 +43,19 @@ class Lift:
         self.algebra, self.rank, self.factorise = algebra, rank, factorise
         self.made: dict[tuple[Any, ...], tuple[Placed | MisfitError, Nets]] = {}
 
-    def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr]) -> tuple[Form, tuple[str, ...]]:
+    def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr], lead: int = 0) -> tuple[Form, tuple[str, ...]]:
         """The formula over the letters in its full shape, and which of the letters stand as subscripts.
 
+        lead   how many of the letters do so in any case.
         Raises MisfitError where more than two letters are left, or the formula has no matrix form.
         """
-        below = nets.subscripts
+        below = nets.subscripts | set(letters[:lead])
         own = [x for x in letters if x not in below and (len(letters) < 3 or sizes[x] != 1)]
         if len(own) > 2:
             raise MisfitError("it has more than two axes")
         row, col = two(own)
+        if not nets:
+            return Form("zeros", (), tuple(sizes[x] for x in own)), tuple(x for x in letters if x in below)
         form = self.sum(nets, row, col, Scope(frozenset(below & set(letters)), tuple(sorted(sizes.items()))))
         have = nets.sizes
         for letter, turned in ((row, False), (col, True)):
@@ -72,7 +76,7 @@ class Lift:
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
         made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
         if all(x.op == "leaf" for x in made):
-            made.sort(key=lambda x: self.rank(x.given.name))
+            made.sort(key=lambda x: self.rank(tensor_of(x.given.name)))
         return Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
 
     @staticmethod
@@ -117,7 +121,7 @@ class Lift:
         """What came from above, then tensors in the author's order, then functions, then sums."""
         if isinstance(item, Inner):
             return (2, 0, 0)
-        return (0, self.rank(item.atom.name), item.atom.id) if item.atom.kind == "leaf" else (1, 0, item.atom.id)
+        return (0, self.rank(tensor_of(item.atom.name)), item.atom.id) if item.atom.kind == "leaf" else (1, 0, item.atom.id)
 
     def _placed(self, item: Entry | Inner, scope: Scope) -> Placed:
         """One factor with the letters of its rows and columns."""
@@ -158,7 +162,7 @@ class Lift:
         below = tuple(x for x in letters if x in scope.subscripts)
         match atom.kind:
             case "leaf":
-                axes = shown_axes(atom, letters)
+                axes = letters if isinstance(atom.name, View) else shown_axes(atom, letters)
                 if below != axes[: len(below)]:
                     raise MisfitError("a subscript is not a leading axis")
                 leaf = Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
@@ -172,6 +176,8 @@ class Lift:
                 return sized(atom.name)
             case "delta":
                 return Form("identity", (), atom.shape[0])
+            case "order":
+                return _triangle(atom.name, below)
         names = {str(k): x if x in scope.subscripts else f"%{k}" for k, x in enumerate(letters)}
         inside = {x: names[str(k)] for k, x in enumerate(letters)}
         nets = [self.factorise(self.algebra.renamed(p, names)) for p in atom.args]
@@ -197,6 +203,14 @@ class Lift:
             case "function":
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
+
+
+def _triangle(form: Linear, below: tuple[str, ...]) -> Form:
+    """[row - column + k >= 0] as the lower triangle, [column - row - k >= 0] as the upper one; what it is of stands beside it."""
+    if below or form.slopes not in ((1, -1), (-1, 1)) or not form.offset.is_Integer:
+        raise MisfitError("entries are taken by their position")
+    k = int(form.offset)  # type: ignore[call-overload]
+    return Form("tril", (), k) if form.slopes[0] == 1 else Form("triu", (), -k)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ line, a sum of rows or columns. Functions, powers and fractions act entry by ent
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from symbackprop.algebra.poly import Number
+from symbackprop.algebra.positions import View
 
 
 class MisfitError(Exception):
@@ -105,21 +106,31 @@ class Op:
     tokens  what a form of it costs.
     level   how tightly it binds.
     turned  what its transpose is: "wrapped" (written with a mark), "itself", "part" (its only part), "reversed" (its parts turned,
-            the last first), "within" (its parts turned), "spared" (its parts turned where that costs no more).
+            the last first), "within" (its parts turned), "spared" (its parts turned where that costs no more), "mirrored" (its part
+            turned, the other triangle).
     """
 
     tokens: Callable[[Form], int]
     level: Level | Callable[[Form], Level] = Level.ATOM
-    turned: Literal["wrapped", "itself", "part", "reversed", "within", "spared"] = "wrapped"
+    turned: Literal["wrapped", "itself", "part", "reversed", "within", "spared", "mirrored"] = "wrapped"
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A tensor by name with the letters that stand as its subscripts; `flat`: its transpose is itself."""
+    """A tensor by name, or a view of one, with the letters that stand as its subscripts; `flat`: its transpose is itself."""
 
-    name: str
+    name: str | View
     subscripts: tuple[str, ...] = ()
     flat: bool = False
+
+
+def leaves(x: Form) -> Iterator[Leaf]:
+    """The tensors in a form, those before it included."""
+    if x.op == "leaf":
+        yield x.given
+    front = (*x.given.tops, *x.given.bottoms) if x.op == "scaled" else ()
+    for part in (*front, *x.parts):
+        yield from leaves(part)
 
 
 def is_decimal(c: Number) -> bool:
@@ -185,6 +196,8 @@ def transpose(x: Form) -> Form:
         case "spared":
             turned = Form(x.op, tuple(map(transpose, x.parts)), x.given)
             return turned if turned.tokens <= x.tokens else Form("transpose", (x,))
+        case "mirrored":
+            return Form("triu" if x.op == "tril" else "tril", tuple(map(transpose, x.parts)), -x.given)
         case "wrapped":
             return Form("transpose", (x,))
 
@@ -287,12 +300,16 @@ def _called(extra: int) -> Callable[[Form], int]:
 
 CALL = Op(_called(2))
 OPS: dict[str, Op] = {
-    "leaf": Op(lambda x: 1 + len(x.given.subscripts)),
+    "leaf": Op(lambda x: 1 + len(x.given.subscripts) + isinstance(x.given.name, View)),
     "onehot": Op(lambda x: 1 + len(x.given.subscripts)),
     "number": Op(_number_tokens, lambda x: Level.SUM if x.given < 0 else Level.ATOM, "itself"),
     "size": Op(_size_tokens, lambda x: Level.SUM if x.given.is_Add else Level.ATOM, "itself"),
     "ones": Op(_one),
     "identity": Op(_one, turned="itself"),
+    "zeros": Op(_one),
+    "blocks": Op(_called(1)),
+    "tril": Op(lambda x: 2 + abs(x.given) + x.parts[0].tokens, turned="mirrored"),
+    "triu": Op(lambda x: 2 + abs(x.given) + x.parts[0].tokens, turned="mirrored"),
     "transpose": Op(_mark_tokens, Level.POWER, "part"),
     "inverse": Op(_mark_tokens, Level.POWER),
     "matrixpower": Op(lambda x: 1 + x.parts[0].within(Level.ATOM), Level.POWER),

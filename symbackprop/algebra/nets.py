@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sympy import Expr
 
 from symbackprop.algebra.poly import Atom, Number
+from symbackprop.algebra.positions import View
 
 
 class Entry(NamedTuple):
@@ -80,6 +81,8 @@ def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
     """The letters of a factor that are written as subscripts: all but the last two axes of a tensor."""
     if not atom.is_deep:
         return set()
+    if isinstance(atom.name, View):
+        return set(letters[: atom.name.lead])
     if atom.kind in ("leaf", "onehot"):
         return set(shown_axes(atom, letters)[:-2])
     own = {x for p in atom.args for term in p.terms for f in term for x in leading(f.atom, f.letters) if x.isdigit()}

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import count, islice, permutations, product
+from itertools import count, islice, permutations
 from typing import Any
 
 import sympy as sp
-from sympy import Expr
+from sympy import Expr, S
 
+from symbackprop.algebra.canonical import canonical, merged, without_deltas
 from symbackprop.algebra.poly import (
     ONE,
     ZERO,
@@ -30,9 +31,9 @@ from symbackprop.algebra.poly import (
     is_summed,
     summed_letters,
 )  # fmt: skip
+from symbackprop.algebra.positions import Conditions, Linear, Spot, is_at_least, linear, never, pairs, ranges, spot_of, viewed
 
 REDUCED = "*"  # begins the letters that a reduction runs over
-MOST_ORDERS = 720  # of summed letters that nothing tells apart
 MOST_OPENED = 3  # terms of a sum whose whole power is written out, up to the fourth
 
 
@@ -53,6 +54,7 @@ class Algebra:
     names    an atom -> the tensor that a person gave that value to.
     used     atoms whose sums were used.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
+    conditions   expressions of sizes that are not negative.
     """
 
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Algebra:
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
+    conditions: Conditions = ()
 
     def __post_init__(self) -> None:
         self.tags = count()
@@ -107,16 +110,19 @@ class Algebra:
         left = list(factors)
         have = {x for f in left for x in f.letters}
         lost = [n for x, n in (over or {}).items() if x not in have]
-        lost += _without_deltas(left)
-        c, left, gone = _merged(c, left)
+        lost += without_deltas(left)
+        c, left, gone = merged(c, left)
         if c == 0:
             return ZERO
         lost += gone
         for k, f in enumerate(left):
             if f.atom.kind == "group" and f.exponent >= 1:
                 return self._times_sizes(self._opened(c, left, k), lost)
+            placed = self._placed(c, left, k) if f.atom.kind in ("tie", "order") else None
+            if placed is not None:
+                return self._times_sizes(placed, lost)
         found = self._known(c, left)
-        made = found if found is not None else Poly({_canonical(left): c})
+        made = found if found is not None else Poly({canonical(left): c})
         return self._times_sizes(made, lost)
 
     def _times_sizes(self, p: Poly, sizes: Iterable[Expr]) -> Poly:
@@ -247,6 +253,131 @@ class Algebra:
         turned, choice = min(made, key=lambda pair: tuple(p.key() for p in pair[0])) if len(made) > 1 else made[0]
         return self.factor(self.atom(kind, name, turned, [sizes[x] for x in choice]), choice, exponent)
 
+    def softmax(self, x: Poly, letter: str) -> Poly:
+        """The softmax along a letter, which becomes the last axis; it sums to one along it."""
+        others = sorted(x.letters() - {letter})
+        best = min(permutations(others), key=lambda order: self.renamed(x, axes([*order, letter])).key())
+        made = self.closed("function", "softmax", (x,), order=[*best, letter])
+        found = made.only()
+        if found is not None and found.atom.kind == "function":
+            self.sums[found.atom, len(others)] = 1
+            found.atom.positive = True
+        return made
+
+    # Positions
+
+    def tie(self, slopes: Mapping[str, Expr], offset: Expr, sizes: Mapping[str, Expr]) -> Poly:
+        """1 where the sum of slope * position + offset is 0, otherwise 0."""
+        form, letters, shape = linear(slopes, offset, sizes)
+        if never(form, shape, self.conditions) or (not letters and form.offset.is_zero is False):
+            return ZERO
+        equal = pairs(form, shape, self.conditions)
+        if equal is not None:
+            out = ONE
+            for k, m in equal:
+                out = self.times(out, self.delta(shape[k], letters[k], letters[m]))
+            return out
+        other = linear({x: -s for x, s in slopes.items()}, -offset, sizes)
+        form, letters, shape = min((form, letters, shape), other, key=lambda one: (str(one[0]), one[1]))
+        return self.factor(self.atom("tie", form, (), shape), letters)
+
+    def order(self, slopes: Mapping[str, Expr], offset: Expr, sizes: Mapping[str, Expr]) -> Poly:
+        """1 where the sum of slope * position + offset is at least 0, otherwise 0."""
+        form, letters, shape = linear(slopes, offset, sizes)
+        found = ranges(form, shape, self.conditions)
+        for k, sign in ((0, 1), (1, -1)):
+            e = None if found is None else found[k] if sign > 0 else -found[k] - 1
+            if e is not None and is_at_least(e, S.Zero, self.conditions):
+                return const(int(sign > 0))
+        return self.factor(self.atom("order", form, (), shape), letters)
+
+    def placed(self, kind: str, slopes: Mapping[str, Expr], offset: Expr, sizes: Mapping[str, Expr]) -> Poly:
+        return (self.tie if kind == "tie" else self.order)(slopes, offset, sizes)
+
+    def _placed(self, c: Number, factors: list[Factor], k: int) -> Poly | None:
+        """A product with its k-th factor, a form of positions, written anew or used up by a sum; None where it stays."""
+        f, rest, over = factors[k], factors[:k] + factors[k + 1 :], summed_letters(factors)
+        if len(set(f.letters)) < len(f.letters):
+            return self._all(self._composed(f, "", Spot(S.Zero)), c, rest, over)
+        if f.atom.kind == "order":
+            return None
+        for n, x in enumerate(f.letters):
+            spot = spot_of(f.atom.name, f.letters, f.atom.shape, n, self.conditions) if is_summed(x) else None
+            made = None if spot is None else self._with(c, rest, x, spot, over)
+            if made is not None:
+                return made
+        return None
+
+    def _all(self, p: Poly, c: Number, rest: list[Factor], over: Mapping[str, Expr]) -> Poly:
+        """c times a product times a polynomial whose summed letters are its own."""
+        out = ZERO
+        for term, d in p.terms.items():
+            out += self.make(c * d, [*rest, *term], over)
+        return out
+
+    def placed_at(self, p: Poly, x: str, spot: Spot) -> Poly | None:
+        """p with its free letter x at a spot; None where it stands where it cannot be replaced."""
+        out = ZERO
+        for term, c in p.terms.items():
+            made = self._with(c, list(term), x, spot, summed_letters(term))
+            if made is None:
+                return None
+            out += made
+        return out
+
+    def _with(self, c: Number, factors: list[Factor], x: str, spot: Spot, over: Mapping[str, Expr]) -> Poly | None:
+        """c times a product with the letter x at a spot in every factor."""
+        done: list[tuple[list[Factor], Number]] = [([f for f in factors if x not in f.letters], c)]
+        for f in factors:
+            if x not in f.letters:
+                continue
+            hold = {y: f"^{n}" for n, y in enumerate(dict.fromkeys([*f.letters, *(part.letter for part in spot.parts)]))}
+            held = Spot(spot.offset, tuple(part._replace(letter=hold[part.letter]) for part in spot.parts))
+            p = self._factor_with(f.renamed(hold), hold[x], held)
+            if p is None:
+                return None
+            back = {y: z for z, y in hold.items()}
+            done = [([*fs, *inner], d * e) for fs, d in done for inner, e in instances(p, back, self.tags)]
+        out, over = ZERO, {y: n for y, n in over.items() if y != x}
+        for fs, d in done:
+            out += self.make(d, fs, over)
+        return out
+
+    def _factor_with(self, f: Factor, x: str, spot: Spot) -> Poly | None:
+        """A factor with the letter x at a spot."""
+        atom, letters = f.atom, f.letters
+        if atom.kind in ("tie", "order", "delta"):
+            return self._composed(f, x, spot)
+        if atom.kind == "leaf":
+            made: tuple[Any, ...] = atom.name, letters, atom.shape
+            while x in made[1]:
+                made = viewed(*made, made[1].index(x), spot)
+            view = self.atom("leaf", made[0], (), made[2])
+            view.positive = atom.positive
+            return self.factor(view, made[1], f.exponent)
+        if atom.kind not in ("group", "function", "positive", "zero", "reduction") or (atom.name == "softmax" and letters[-1] == x):
+            return None
+        args = [self.placed_at(self.at(p, letters), x, spot) for p in atom.args]
+        if None in args:
+            return None
+        parts: list[Poly] = args  # type: ignore[assignment]
+        if atom.name == "softmax":
+            return self.power(self.softmax(parts[0], letters[-1]), f.exponent)
+        return self.power(parts[0], f.exponent) if atom.kind == "group" else self.closed(atom.kind, atom.name, parts, f.exponent)
+
+    def _composed(self, f: Factor, x: str, spot: Spot) -> Poly:
+        """A form of positions with the letter x at a spot; letters that it has twice are collected."""
+        form: Linear = f.atom.name if f.atom.kind != "delta" else Linear((S.One, S.NegativeOne), S.Zero)
+        sizes = {**dict(zip(f.letters, f.atom.shape, strict=True)), **{part.letter: part.size for part in spot.parts}}
+        slopes: dict[str, Expr] = {}
+        offset = form.offset
+        for y, slope in zip(f.letters, form.slopes, strict=True):
+            parts = [(y, S.One)] if y != x else [(part.letter, part.stride) for part in spot.parts]
+            offset += slope * spot.offset if y == x else 0
+            for z, stride in parts:
+                slopes[z] = sp.expand(slopes.get(z, S.Zero) + slope * stride)
+        return self.placed("order" if f.atom.kind == "order" else "tie", slopes, offset, sizes)
+
 
 def axes(letters: Iterable[str]) -> dict[str, str]:
     """The free letters of an atom's arguments -> the letters that its axes have in a product."""
@@ -256,97 +387,3 @@ def axes(letters: Iterable[str]) -> dict[str, str]:
 def _has_roots(term: Term, c: Number) -> bool:
     """Whether a broken power of a product is the product of the powers, whatever the signs."""
     return c > 0 and all(f.atom.positive or (f.atom.kind == "group" and f.exponent.numerator % 2 == 1) for f in term)
-
-
-def _without_deltas(factors: list[Factor]) -> list[Expr]:
-    """Take the Kronecker deltas out that tie a summed letter; returns the sizes of sums over nothing."""
-    lost, k = [], 0
-    while k < len(factors):
-        f = factors[k]
-        if f.atom.kind != "delta" or not (f.letters[0] == f.letters[1] or any(map(is_summed, f.letters))):
-            k += 1
-            continue
-        del factors[k]
-        a, b = f.letters
-        old, new = (a, b) if is_summed(a) else (b, a)
-        factors[:] = [g.renamed({old: new}) for g in factors]
-        if is_summed(new) and not any(new in g.letters for g in factors):
-            lost.append(f.atom.shape[0])
-        k = 0
-    return lost
-
-
-def _merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list[Expr]]:
-    """Equal atoms with equal letters as one factor; numbers in front; the sizes of letters that lost their last factor."""
-    powers: dict[tuple[Atom, tuple[str, ...]], Number] = {}
-    for f in factors:
-        key = f.atom, tuple(sorted(f.letters)) if f.atom.swaps else f.letters
-        powers[key] = powers.get(key, 0) + f.exponent
-    left: list[Factor] = []
-    for (atom, letters), exponent in powers.items():
-        e = exact(exponent)
-        if atom.kind in ("positive", "zero", "delta", "onehot") and e > 0:
-            e = 1
-        if atom.kind == "number" and isinstance(atom.name, sp.Integer):
-            c, e = _whole(c, int(atom.name), e)
-        if e:
-            left.append(Factor(atom, letters, e))
-    have = {x for f in left for x in f.letters}
-    gone = {x: n for atom, letters in powers for x, n in zip(letters, atom.shape, strict=True) if is_summed(x) and x not in have}
-    return exact(c), left, list(gone.values())
-
-
-def _whole(c: Number, n: int, e: Number) -> tuple[Number, Number]:
-    """c n^e with as much of the power in c as is whole, and no root below a line that could stand above: sqrt(3)/3 is 1/sqrt(3)."""
-    c = Fraction(c)
-    if e.denominator == 1:
-        return c * Fraction(n) ** int(e), 0
-    while e > 0 and c.denominator % n == 0:
-        c, e = c * n, e - 1
-    while e < 0 and c and c.numerator % n == 0:
-        c, e = c / n, e + 1
-    return c, e
-
-
-def _canonical(factors: list[Factor]) -> Term:
-    """The factors sorted, with names for the summed letters that any other order of writing would give as well."""
-    summed = list(summed_letters(factors))
-    if not summed:
-        return tuple(sorted(factors, key=lambda f: f.order))
-    best: tuple[Any, Term] | None = None
-    for choice in islice(product(*map(permutations, _told_apart(factors, summed))), MOST_ORDERS):
-        name = {x: f"~{k}" for k, x in enumerate(y for group in choice for y in group)}
-        named = [f.renamed(name) for f in factors]
-        named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.swaps else f for f in named]
-        made = tuple(sorted(named, key=lambda f: f.order))
-        key = tuple(f.order for f in made)
-        if best is None or key < best[0]:
-            best = key, made
-    assert best is not None
-    return best[1]
-
-
-def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
-    """The summed letters in groups that their places tell apart (colour refinement), in a fixed order."""
-    if len(summed) == 1:
-        return [summed]
-    colour = dict.fromkeys(summed, 0)
-    while True:
-        seen: dict[str, list[Any]] = {x: [] for x in summed}
-        for f in factors:
-            view = [str(colour.get(x, x)) for x in f.letters]
-            for axis, x in enumerate(f.letters):
-                if x in seen:
-                    place = -1 if f.atom.swaps else axis
-                    twice = f.letters.count(x)
-                    seen[x].append((f.atom.id, f.exponent, place, sorted(view) if f.atom.swaps else view, twice))
-        keys = {x: (colour[x], tuple(map(str, sorted(places, key=str)))) for x, places in seen.items()}
-        rank = {key: n for n, key in enumerate(sorted(set(keys.values())))}
-        new = {x: rank[keys[x]] for x in summed}
-        if len(rank) == len(set(colour.values())):
-            break
-        colour = new
-    groups: dict[int, list[str]] = {}
-    for x in summed:
-        groups.setdefault(new[x], []).append(x)
-    return [groups[k] for k in sorted(groups)]

@@ -17,6 +17,8 @@ from typing import Any, Literal, NamedTuple
 
 from sympy import Expr
 
+from symbackprop.algebra.positions import View, tensor_of
+
 Number = int | Fraction
 
 Kind = Literal[
@@ -32,6 +34,8 @@ Kind = Literal[
     "determinant",  # det or logdet, by name
     "reduction",  # max, min, logsumexp, prod over the letters *0, *1, ... of its argument
     "ones",  # only says that its letter is summed
+    "tie",  # 1 where a form of its letters' positions is 0 (positions.Linear)
+    "order",  # 1 where such a form is at least 0
 ]
 
 
@@ -46,7 +50,7 @@ class Atom:
     symmetric  whether its two axes may be exchanged.
     positive   whether all its entries are positive.
     inner      the atoms in its arguments, and in theirs.
-    is_deep    whether a tensor of more than two axes is in it.
+    is_deep    whether a tensor with axes that are written as subscripts is in it.
     """
 
     kind: Kind
@@ -62,7 +66,8 @@ class Atom:
     def __post_init__(self) -> None:
         own = {factor.atom for p in self.args for term in p.terms for factor in term}
         self.inner = frozenset(own.union(*[atom.inner for atom in own]))
-        self.is_deep = (self.kind in ("leaf", "onehot") and len(self.shape) > 2) or any(atom.is_deep for atom in own)
+        leads = isinstance(self.name, View) and self.name.lead > 0
+        self.is_deep = leads or (self.kind in ("leaf", "onehot") and len(self.shape) > 2) or any(atom.is_deep for atom in own)
 
     @property
     def swaps(self) -> bool:
@@ -162,6 +167,10 @@ class Poly:
         """The coefficient of the first term that is not a number; 0 for nothing."""
         order = sorted(self.terms.items(), key=lambda pair: (not pair[0], tuple(f.order for f in pair[0])))
         return order[0][1] if order else 0
+
+    def tensors(self) -> frozenset[str]:
+        """The tensors that it reads."""
+        return frozenset(tensor_of(a.name) for a in self.atoms() if a.kind in ("leaf", "onehot"))
 
     def atoms(self) -> set[Atom]:
         """The atoms in it and in their arguments."""

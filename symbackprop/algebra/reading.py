@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
-from typing import assert_never
+from typing import Any, assert_never
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -14,7 +14,8 @@ from symbackprop.algebra.functions import applied, logistic_of, pow_of, reductio
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, const, exact
 from symbackprop.core.functions import Where, matrix_function, reduction
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position, same_size
+from symbackprop.core.guards import Affine, affine, split
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MOST_TERMS = 24  # a longer sum needs names
 
@@ -120,26 +121,29 @@ class Reader:
             case sp.Ne():
                 return ONE - self._equal(*c.args)
             case Relational():
-                self._no_positions(c)
+                form = self._positions(*(c.args if isinstance(c, sp.Gt | sp.Ge) else c.args[::-1]))
+                if form is not None:
+                    return a.order(form.slopes, form.offset - int(isinstance(c, sp.Gt | sp.Lt)), self.sizes)
                 x, y = self.poly(c.lhs), self.poly(c.rhs)
                 gap = x - y if isinstance(c, sp.Gt | sp.Le) else y - x
                 test = applied(a, "positive", gap)
                 return test if isinstance(c, sp.Gt | sp.Lt) else ONE - test
         raise NoFormError(f"the condition {c} has no polynomial")
 
-    def _no_positions(self, c: sp.Basic) -> None:
-        if c.free_symbols & set(self.letters):
-            raise NoFormError("it takes entries by their position")
+    def _positions(self, x: Any, y: Any) -> Affine | None:
+        """x - y as a form of positions alone; None where there are none in it. Raises NoFormError where values are among them."""
+        e = x - y
+        form = affine(e)
+        if form.slopes and form.opaque == 0:
+            return form
+        if e.free_symbols & set(self.letters):
+            raise NoFormError("a position stands beside values in a condition")
+        return None
 
     def _equal(self, x: sp.Basic, y: sp.Basic) -> Poly:
         """1 where two positions are the same, where a position is an integer's, where two values are equal."""
         a = self.algebra
         positions = {p: letter for p, letter in self.letters.items() if p in (x, y)}
-        if len(positions) == 2:
-            i, j = positions.values()
-            if same_size(self.sizes[i], self.sizes[j]):
-                return a.delta(self.sizes[i], i, j)
-            raise NoFormError("it takes entries by their position")
         integers = [p for s, p in self.slots.items() if s in (x, y)]
         if positions and integers:
             found, (letter,) = integers[0].only(), positions.values()
@@ -147,7 +151,9 @@ class Reader:
                 onehot = a.atom("onehot", found.atom.name, (), (*found.atom.shape, self.sizes[letter]))
                 a.sums[onehot, len(onehot.shape) - 1] = 1
                 return a.factor(onehot, (*found.letters, letter))
-        self._no_positions(sp.Tuple(x, y))
+        form = self._positions(x, y)
+        if form is not None:
+            return a.tie(form.slopes, form.offset, self.sizes)
         return self._equal_values(self.poly(x) - self.poly(y))
 
     def _equal_values(self, gap: Poly) -> Poly:
@@ -220,6 +226,18 @@ class Values:
         if len(p.terms) > MOST_TERMS:
             raise NoFormError("it has too many terms")
         return p
+
+
+def strides(program: Program) -> dict[tuple[Expr, Expr], str]:
+    """The letters that count blocks of an axis, by the stride and how many there are."""
+    found: dict[tuple[Expr, Expr], str] = {}
+    for equation in program.equations:
+        guards = split(equation.op).guards if isinstance(equation.op, Sum) else ()
+        for guard in guards:
+            for letter, slope in affine(sp.Add(guard.lhs, sp.Mul(-1, guard.rhs))).slopes.items():  # type: ignore[arg-type]
+                if abs(slope) != 1:
+                    found.setdefault((abs(slope), letter_sizes(program, equation)[letter]), letter)
+    return found
 
 
 def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...]) -> Poly:

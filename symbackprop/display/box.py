@@ -10,7 +10,8 @@ from functools import cached_property
 import sympy as sp
 
 from symbackprop.algebra.box import Box, Line
-from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
+from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed, leaves
+from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Program, Ref
@@ -20,11 +21,12 @@ from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.display.update import rate_formula, update_formula, updated
+from symbackprop.display.views import ViewNames
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import Atom, Binds, Fence, Node, Script, split, walk
+from symbackprop.formulas.tree import Atom, Binds, Fence, Grid, Node, Script, split, walk
 
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
@@ -33,9 +35,11 @@ class Printer:
     """Writes forms, with the names that a box gives to gradients."""
 
     def __init__(self, names: Names) -> None:
-        self.names = names
+        self.names, self.views = names, ViewNames(names)
 
-    def tensor(self, name: str, subscripts: tuple[str, ...] = ()) -> Node:
+    def tensor(self, name: str | View, subscripts: tuple[str, ...] = ()) -> Node:
+        if isinstance(name, View):
+            return self.views.formula(name, subscripts)
         return self.names.entry(name, [letter(x) for x in subscripts])
 
     def formula(self, x: Form) -> Node:
@@ -139,6 +143,15 @@ def _indexsum(to: Printer, x: Form) -> Node:
     return f.over_letters(f.SUM, [letter(c) for c, _ in x.given], f.within(to.formula(x.parts[0]), Binds.HADAMARD))
 
 
+def _blocks(to: Printer, x: Form) -> Node:
+    parts = to.parts(x)
+    return Grid("bmatrix", tuple((part,) for part in parts) if x.given == 0 else (tuple(parts),))
+
+
+def _triangle(name: str) -> Callable[[Printer, Form], Node]:
+    return lambda to, x: f.call(f.function(name), [*to.parts(x), *([f.number(x.given)] if x.given else [])])
+
+
 def _called(name: str) -> Callable[[Printer, Form], Node]:
     return lambda to, x: f.call(f.function(name), to.parts(x))
 
@@ -154,6 +167,10 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "size": lambda to, x: scalar(x.given),
     "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
     "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),
+    "blocks": _blocks,
+    "tril": _triangle("tril"),
+    "triu": _triangle("triu"),
+    "zeros": lambda to, x: f.ZERO,
     "transpose": _transpose,
     "inverse": lambda to, x: f.power(to.formula(x.parts[0]), f.number(-1)),
     "matrixpower": lambda to, x: f.power(to.formula(x.parts[0]), f.number(x.given)),
@@ -245,13 +262,15 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
     rate = () if derivation.update is None else (rate_formula(derivation.update),)
     to = Printer(names.labelled(_labels(names, derivation.program, box, rate)))
     order = [line.name for line in box.lines]
-    lines = []
+    lines: dict[str, ShownLine] = {}
     for line in box.lines:
-        needs = tuple(n for n in order if n in line.tensors)
-        lines.append(ShownLine(line.name, _equation(to, line), needs))
+        legend = _legend(to, derivation.program, line)
+        lines |= {shown.name: shown for shown in legend if shown.name not in lines}
+        needs = (*(shown.name for shown in legend), *(n for n in order if n in line.tensors))
+        lines[line.name] = ShownLine(line.name, _equation(to, line), needs)
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
-    return ShownBox(tuple(lines), missing, box.assumed, _updates(names, derivation))
+    return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation))
 
 
 def _updates(names: Names, derivation: Derivation) -> tuple[ShownLine, ...]:
@@ -262,11 +281,31 @@ def _updates(names: Names, derivation: Derivation) -> tuple[ShownLine, ...]:
 
 
 def _equation(to: Printer, line: Line) -> Node:
+    if line.pieces:
+        parts = [f.equation(to.tensor(piece.view, piece.subscripts), to.formula(piece.form)) for piece in line.pieces]
+        return f.beside(f.listed(parts), *([] if line.whole else [f.COMMA, f.words(" 0 elsewhere")]))
     if line.form is None:
         own = to.names.written[line.written]
         equation = replace(own, target=Ref(line.name, own.target.index))
         return matrix_equation(to.names, equation) or index_equation(to.names, equation)
     return f.equation(to.tensor(line.name, line.subscripts), to.formula(line.form))
+
+
+def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:
+    """What the short names of views in a line stand for; the part of a gradient is the gradient by the part."""
+    views = [(piece.view, piece.subscripts) for piece in line.pieces]
+    forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
+    views += [(leaf.name, leaf.subscripts) for form in forms for leaf in leaves(form)]
+    found: dict[str, ShownLine] = {}
+    for view, subscripts in views:
+        if not isinstance(view, View):
+            continue
+        role = program.tensors[view.tensor].role
+        own = view if role is None else replace(view, tensor=role.wrt)
+        equation = to.views.definition(own, subscripts)
+        if equation is not None:
+            found.setdefault(latex(equation), ShownLine(latex(equation), equation, ()))
+    return list(found.values())
 
 
 def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) -> dict[str, Name]:

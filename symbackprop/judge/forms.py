@@ -11,6 +11,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.algebra.matrix import Form
+from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.functions import known
 from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
@@ -45,11 +46,27 @@ class FormValue:
 
 
 def _leaf(at: FormValue, x: Form) -> ndarray:
-    array = np.asarray(at.values[x.given.name], dtype=float)
-    if array.ndim > 2:
-        array = array.squeeze(tuple(k for k, n in enumerate(at.program.shape(x.given.name)) if n == 1))
+    name = x.given.name
+    array = np.asarray(at.values[tensor_of(name)], dtype=float)
+    if isinstance(name, View):
+        array = array[entries(name, lambda n: int(at.number(n)))]
+    elif array.ndim > 2:
+        array = array.squeeze(tuple(k for k, n in enumerate(at.program.shape(name)) if n == 1))
     array = array[tuple(at.at[c] for c in x.given.subscripts)]
     return array.reshape(array.shape + (1,) * (2 - array.ndim))
+
+
+def entries(view: View, number: Callable[[Any], int]) -> tuple[ndarray, ...]:
+    """The positions of a view's entries in each axis of its tensor, as an index of NumPy."""
+    extents = [number(n) for n in view.shape]
+    found = []
+    for place in view.places:
+        at = np.full((1,) * len(extents), number(place.offset))
+        for k, stride in place.parts:
+            steps = number(stride) * np.arange(extents[k])
+            at = at + steps.reshape([-1 if m == k else 1 for m in range(len(extents))])
+        found.append(at if extents else at.reshape(()))
+    return tuple(found)
 
 
 def _onehot(at: FormValue, x: Form) -> ndarray:
@@ -124,6 +141,10 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "number": lambda at, x: np.full((1, 1), float(x.given)),
     "size": lambda at, x: np.full((1, 1), at.number(x.given)),
     "ones": lambda at, x: np.ones((int(at.number(x.given)), 1)),
+    "blocks": lambda at, x: np.concatenate(at.parts(x), axis=x.given),
+    "tril": lambda at, x: np.tril(at.read(x.parts[0]), x.given),
+    "triu": lambda at, x: np.triu(at.read(x.parts[0]), x.given),
+    "zeros": lambda at, x: np.zeros([*(int(at.number(n)) for n in x.given), 1, 1][: max(2, len(x.given))]),
     "identity": lambda at, x: np.eye(int(at.number(x.given))),
     "transpose": _one(np.transpose),
     "inverse": _one(np.linalg.inv),

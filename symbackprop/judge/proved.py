@@ -13,14 +13,16 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.algebra.box import Box, Line, box
+from symbackprop.algebra.matrix import Form
+from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import UnknownOperationError
 from symbackprop.core.program import Program
 from symbackprop.evaluate.domains import defined
-from symbackprop.evaluate.extents import SizeError
+from symbackprop.evaluate.extents import SizeError, evaluator
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
-from symbackprop.judge.forms import FormValue
+from symbackprop.judge.forms import FormValue, entries
 
 POINTS = 3
 CLOSE = 1e-7  # of the largest entry; a formula that is wrong is wrong by more
@@ -72,19 +74,35 @@ def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
     truth = np.asarray(point.values[line.name], dtype=float)
-    scale = float(np.max(np.abs(truth), initial=0.0)) or 1.0
-    ranges = [range(truth.shape[line.letters.index(x)]) for x in line.subscripts]
+    scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
+    if line.form is not None:
+        return _is_at(program, line.form, point, truth, line.letters, line.subscripts, scale)
+    rest = truth.copy()
+    for piece in line.pieces:
+        assert isinstance(piece.view, View)
+        index = entries(piece.view, lambda n: int(evaluator(n)(point.sizes)))
+        if not _is_at(program, piece.form, point, truth[index], piece.letters, piece.subscripts, scale):
+            return False
+        rest[index] = np.nan if line.whole else 0.0
+    return bool(np.all(np.isnan(rest))) if line.whole else not np.max(np.abs(rest), initial=0.0) > CLOSE * scale
+
+
+def _is_at(
+    program: Program, form: Form, point: Point, truth: ndarray, letters: tuple[str, ...], subscripts: tuple[str, ...], scale: float
+) -> bool:
+    """Whether a form has the values of an array over letters, at each position of those that stand as subscripts."""
+    ranges = [range(truth.shape[letters.index(x)]) for x in subscripts]
     for places in cartesian(*ranges):
-        at = dict(zip(line.subscripts, places, strict=True))
-        want = truth[tuple(at.get(x, slice(None)) for x in line.letters)]
+        at = dict(zip(subscripts, places, strict=True))
+        want = truth[tuple(at.get(x, slice(None)) for x in letters)]
         want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
         with np.errstate(all="ignore"):
             try:
-                got = FormValue(program, point.values, point.sizes, at).read(line.form)  # type: ignore[arg-type]
+                got = FormValue(program, point.values, point.sizes, at).read(form)
             except (ValueError, np.linalg.LinAlgError, PointError, UnknownOperationError):
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
             return False
-        if not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * max(scale, 1e-6):
+        if not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * scale:
             return False
     return True

@@ -7,6 +7,7 @@ import sympy as sp
 
 from symbackprop.algebra.normal import REDUCED
 from symbackprop.algebra.poly import Atom, Poly
+from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.body_walk import Frame, read_body
 from symbackprop.evaluate.extents import evaluator
@@ -40,7 +41,11 @@ def atom_value(a: Atom, arrays: Arrays, sizes: Sizes) -> np.ndarray:
     shape = [int(evaluator(n)(sizes)) for n in a.shape]
     match a.kind:
         case "leaf":
-            return np.asarray(arrays[a.name], float)
+            whole = np.asarray(arrays[tensor_of(a.name)], float)
+            return gathered(whole, a.name, sizes) if isinstance(a.name, View) else whole
+        case "tie" | "order":
+            at = form_value(a.name, shape, sizes)
+            return (at == 0) * 1.0 if a.kind == "tie" else (at >= 0) * 1.0
         case "number":
             return np.asarray(float(a.name) if a.name.is_number else float(evaluator(a.name)(sizes)))
         case "delta":
@@ -64,6 +69,23 @@ def atom_value(a: Atom, arrays: Arrays, sizes: Sizes) -> np.ndarray:
         case "zero":
             return (values[0] == 0) * 1.0
     return function_value(a.name, values)
+
+
+def form_value(form: Linear, shape: Sequence[int], sizes: Sizes) -> np.ndarray:
+    """A form of positions at each of them."""
+    total = np.full(shape, int(evaluator(form.offset)(sizes)))
+    for k, (slope, n) in enumerate(zip(form.slopes, shape, strict=True)):
+        total += (int(evaluator(slope)(sizes)) * np.arange(n)).reshape([-1 if m == k else 1 for m in range(len(shape))])
+    return total
+
+
+def gathered(whole: np.ndarray, view: View, sizes: Sizes) -> np.ndarray:
+    """The entries of a view, one after the other."""
+    out = np.zeros([int(evaluator(n)(sizes)) for n in view.shape])
+    for at in np.ndindex(*out.shape):
+        place = [int(evaluator(p.offset)(sizes)) + sum(at[k] * int(evaluator(s)(sizes)) for k, s in p.parts) for p in view.places]
+        out[at] = whole[tuple(place)]
+    return out
 
 
 def function_value(name, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,0 +1,109 @@
+"""A product of factors in the one way in which it is written: deltas gone, powers merged, letters named, factors sorted."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import islice, permutations, product
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.algebra.poly import Atom, Factor, Number, Term, exact, is_summed, summed_letters
+
+MOST_ORDERS = 720  # of summed letters that nothing tells apart
+INDICATORS = ("positive", "zero", "delta", "onehot", "tie", "order")  # 0 or 1: powers of them are themselves
+
+
+def without_deltas(factors: list[Factor]) -> list[Expr]:
+    """Take the Kronecker deltas out that tie a summed letter; returns the sizes of sums over nothing."""
+    lost, k = [], 0
+    while k < len(factors):
+        f = factors[k]
+        if f.atom.kind != "delta" or not (f.letters[0] == f.letters[1] or any(map(is_summed, f.letters))):
+            k += 1
+            continue
+        del factors[k]
+        a, b = f.letters
+        old, new = (a, b) if is_summed(a) else (b, a)
+        factors[:] = [g.renamed({old: new}) for g in factors]
+        if is_summed(new) and not any(new in g.letters for g in factors):
+            lost.append(f.atom.shape[0])
+        k = 0
+    return lost
+
+
+def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list[Expr]]:
+    """Equal atoms with equal letters as one factor; numbers in front; the sizes of letters that lost their last factor."""
+    powers: dict[tuple[Atom, tuple[str, ...]], Number] = {}
+    for f in factors:
+        key = f.atom, tuple(sorted(f.letters)) if f.atom.swaps else f.letters
+        powers[key] = powers.get(key, 0) + f.exponent
+    left: list[Factor] = []
+    for (atom, letters), exponent in powers.items():
+        e = exact(exponent)
+        if atom.kind in INDICATORS and e > 0:
+            e = 1
+        if atom.kind == "number" and isinstance(atom.name, sp.Integer):
+            c, e = _whole(c, int(atom.name), e)
+        if e:
+            left.append(Factor(atom, letters, e))
+    have = {x for f in left for x in f.letters}
+    gone = {x: n for atom, letters in powers for x, n in zip(letters, atom.shape, strict=True) if is_summed(x) and x not in have}
+    return exact(c), left, list(gone.values())
+
+
+def _whole(c: Number, n: int, e: Number) -> tuple[Number, Number]:
+    """c n^e with as much of the power in c as is whole, and no root below a line that could stand above: sqrt(3)/3 is 1/sqrt(3)."""
+    c = Fraction(c)
+    if e.denominator == 1:
+        return c * Fraction(n) ** int(e), 0
+    while e > 0 and c.denominator % n == 0:
+        c, e = c * n, e - 1
+    while e < 0 and c and c.numerator % n == 0:
+        c, e = c / n, e + 1
+    return c, e
+
+
+def canonical(factors: list[Factor]) -> Term:
+    """The factors sorted, with names for the summed letters that any other order of writing would give as well."""
+    summed = list(summed_letters(factors))
+    if not summed:
+        return tuple(sorted(factors, key=lambda f: f.order))
+    best: tuple[Any, Term] | None = None
+    for choice in islice(product(*map(permutations, _told_apart(factors, summed))), MOST_ORDERS):
+        name = {x: f"~{k}" for k, x in enumerate(y for group in choice for y in group)}
+        named = [f.renamed(name) for f in factors]
+        named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.swaps else f for f in named]
+        made = tuple(sorted(named, key=lambda f: f.order))
+        key = tuple(f.order for f in made)
+        if best is None or key < best[0]:
+            best = key, made
+    assert best is not None
+    return best[1]
+
+
+def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
+    """The summed letters in groups that their places tell apart (colour refinement), in a fixed order."""
+    if len(summed) == 1:
+        return [summed]
+    colour = dict.fromkeys(summed, 0)
+    while True:
+        seen: dict[str, list[Any]] = {x: [] for x in summed}
+        for f in factors:
+            view = [str(colour.get(x, x)) for x in f.letters]
+            for axis, x in enumerate(f.letters):
+                if x in seen:
+                    place = -1 if f.atom.swaps else axis
+                    twice = f.letters.count(x)
+                    seen[x].append((f.atom.id, f.exponent, place, sorted(view) if f.atom.swaps else view, twice))
+        keys = {x: (colour[x], tuple(map(str, sorted(places, key=str)))) for x, places in seen.items()}
+        rank = {key: n for n, key in enumerate(sorted(set(keys.values())))}
+        new = {x: rank[keys[x]] for x in summed}
+        if len(rank) == len(set(colour.values())):
+            break
+        colour = new
+    groups: dict[int, list[str]] = {}
+    for x in summed:
+        groups.setdefault(new[x], []).append(x)
+    return [groups[k] for k in sorted(groups)]

@@ -1,0 +1,156 @@
+r"""Views of tensors in formulas: c_{2h:3h} as NumPy writes it, or by a short name that a line of its own defines, W_{q,l}, c_{n}.
+
+A block that a layer cuts out of a tensor is called by what it flows into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.algebra.positions import Place, View
+from symbackprop.core.guards import affine, fixed_letters
+from symbackprop.core.program import Equation, Program, Sum, same_size
+from symbackprop.display.body import scalar
+from symbackprop.display.names import Names
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter, parse_name
+from symbackprop.formulas.tree import Binds, Grid, Node
+
+WHOLE = f.symbol(":")
+Cut = tuple[Expr, Expr]  # where a block begins, and the size of the axis that it is cut from
+
+
+class ViewNames:
+    """How views are written in the names of one program."""
+
+    def __init__(self, names: Names) -> None:
+        self.names, self.program = names, names.program
+
+    def formula(self, view: View, subscripts: Sequence[str] = ()) -> Node:
+        """A view; the first of its axes have letters."""
+        short = self.short(view, subscripts)
+        return self.names.entry(view.tensor, self._slices(view, subscripts)) if short is None else short
+
+    def short(self, view: View, subscripts: Sequence[str]) -> Node | None:
+        """A view by the letters of its blocks, or by what its only block is called; None where its slices say it shortly."""
+        marks = self._marks(view, subscripts)
+        if marks is None:
+            return None
+        made = self.names.entry(view.tensor, marks)
+        return None if made in self._taken else made
+
+    def definition(self, view: View, subscripts: Sequence[str]) -> Node | None:
+        """What a short name stands for; None where the view has none."""
+        short = self.short(view, subscripts)
+        if short is None:
+            return None
+        whole = self._side_by_side(view, subscripts)
+        return f.equation(short, self.names.entry(view.tensor, self._slices(view, subscripts))) if whole is None else whole
+
+    def _side_by_side(self, view: View, subscripts: Sequence[str]) -> Node | None:
+        """The whole tensor as its blocks, where each of them has a name."""
+        cut = [k for k, place in enumerate(view.places) if not self._is_whole(view, k, place)]
+        shape = self.program.shape(view.tensor)
+        if len(cut) != 1 or len(view.places[cut[0]].parts) != 1 or cut[0] != len(shape) - 1:
+            return None
+        block = view.shape[view.places[cut[0]].parts[0][0]]
+        names: list[Node] = []
+        while not same_size(len(names) * block, shape[cut[0]]):
+            label = self.labels.get((sp.expand(len(names) * block), shape[cut[0]]))
+            if label is None:
+                return None
+            names.append(parse_name(label).formula())
+        below = [letter(x) for x in subscripts]
+        parts = [self.names.entry(view.tensor, [name, *below]) for name in names]
+        grid = Grid("bmatrix", tuple((part,) for part in parts) if len(shape) == 1 else (tuple(parts),))
+        return f.equation(self.names.entry(view.tensor, below), grid)
+
+    @cached_property
+    def _taken(self) -> set[Node]:
+        return {self.names.tensor(name) for name in self.program.tensors}
+
+    def _marks(self, view: View, subscripts: Sequence[str]) -> list[Node] | None:
+        """The letters of a view that is whole along each axis, or counted in blocks; the name of a block."""
+        cut = [k for k, place in enumerate(view.places) if not self._is_whole(view, k, place)]
+        if all(len(view.places[k].parts) > 1 for k in cut):
+            return [letter(x) for x in subscripts] if view.lead <= len(subscripts) else None
+        if len(cut) != 1 or len(view.places[cut[0]].parts) != 1 or self._axis(view, cut[0]) < len(subscripts):
+            return None
+        size = self.program.shape(view.tensor)[cut[0]]
+        label = self.labels.get((view.places[cut[0]].offset, size))
+        return None if label is None else [parse_name(label).formula(), *(letter(x) for x in subscripts)]
+
+    def _is_whole(self, view: View, axis: int, place: Place) -> bool:
+        size = self.program.shape(view.tensor)[axis]
+        return len(place.parts) == 1 and place.offset == 0 and same_size(view.shape[place.parts[0][0]], size)
+
+    @staticmethod
+    def _axis(view: View, axis: int) -> int:
+        return view.places[axis].parts[-1][0]
+
+    def _slices(self, view: View, subscripts: Sequence[str]) -> list[Node]:
+        """The position in each axis of the tensor: a number, a letter, a range."""
+        found = [self._slice(view, k, place, subscripts) for k, place in enumerate(view.places)]
+        while found and found[-1] == WHOLE:
+            found.pop()
+        return found
+
+    def _slice(self, view: View, axis: int, place: Place, subscripts: Sequence[str]) -> Node:
+        if self._is_whole(view, axis, place) and self._axis(view, axis) >= len(subscripts):
+            return WHOLE
+        at = [f.juxtapose([*([] if s == 1 else [f.within(scalar(s), Binds.PRODUCT)]), letter(subscripts[k])])
+              for k, s in place.parts if k < len(subscripts)]  # fmt: skip
+        start = [*at, *([] if place.offset == 0 and (at or len(place.parts) > len(at)) else [scalar(place.offset)])]
+        if len(at) == len(place.parts):
+            return f.add(start)
+        stride, size = place.parts[-1][1], view.shape[place.parts[-1][0]]
+        if stride != 1:
+            return f.beside(*start, WHOLE, WHOLE, scalar(stride))
+        end = place.offset + size
+        whole = self.program.shape(view.tensor)[axis]
+        stop = [*at, scalar(end)]
+        last = [] if not at and same_size(end, whole) else [f.add(stop)]
+        return f.beside(*([f.add(start)] if start else []), WHOLE, *last)
+
+    @cached_property
+    def labels(self) -> dict[Cut, str]:
+        """What the blocks are called that layers cut: by the first value with a name that each flows into alone."""
+        found: dict[Cut, set[str]] = {}
+        for equation in self.program.equations:
+            if self.program.tensors[equation.target.name].role is None and isinstance(equation.op, Sum):
+                for cut in _cuts(self.program, equation):
+                    found.setdefault(cut, set()).add(self._flows_into(equation.target.name))
+        return {cut: stems.pop() for cut, stems in found.items() if len(stems) == 1 and "" not in stems}
+
+    def _flows_into(self, name: str) -> str:
+        while not self.program.tensors[name].called:
+            readers = self._readers.get(name, [])
+            if len(readers) != 1 or self.program.tensors[name].named:
+                return ""
+            name = readers[0]
+        return re.sub(r"_\d+$", "", name).split("_")[-1]
+
+    @cached_property
+    def _readers(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for e in self.program.equations:
+            for ref in e.operands if self.program.tensors[e.target.name].role is None else ():
+                found.setdefault(ref.name, []).append(e.target.name)
+        return found
+
+
+def _cuts(program: Program, equation: Equation) -> list[Cut]:
+    """The blocks that an equation reads: offset + letter in an axis that is longer."""
+    at = fixed_letters(program, equation)[0]
+    found = []
+    for ref in equation.operands:
+        for x, size in zip(ref.index, program.shape(ref.name), strict=True):
+            form = affine(at[x]) if x in at else None
+            if form is not None and form.opaque == 0 and list(form.slopes.values()) == [1]:
+                found.append((form.offset, size))
+    return found
