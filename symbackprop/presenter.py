@@ -97,16 +97,18 @@ class Presenter:
         """The report in a format, with the table of the check that it passed."""
         from symbackprop.documents.formats import format_named
 
-        write = format_named(format).write  # an unknown format is refused before anything is computed
-        return write(self.document(derivation, seed, sizes))
+        row = format_named(format)  # what cannot be written is refused before anything is computed
+        row.require()
+        return row.write(self.document(derivation, seed, sizes))
 
     def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None) -> None:
         """The report in a file; whether it can be written is looked at before anything is computed."""
         from symbackprop.documents.formats import format_of
 
-        write = format_of(path).write
+        row = format_of(path)
+        row.require()
         require_writable(path)
-        write_whole(path, write(self.document(derivation, seed, sizes)))
+        write_whole(path, row.write(self.document(derivation, seed, sizes)))
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""

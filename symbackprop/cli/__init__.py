@@ -32,7 +32,7 @@ from symbackprop.cli.shell import (
 from symbackprop.core.choices import DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
-from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_of
+from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
 NATURAL = click.IntRange(min=0)
 
@@ -105,11 +105,14 @@ def derive(net, lets, loss, gates, wrt, then, update, format_, output, sizes, se
 
     if output:
         require_place(output, () if format_ else SUFFIXES)
+    row = format_named(format_) if format_ else format_of(output) if output else FORMATS[0]
+    row.require()
+    if row.binary and not output:
+        raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
     derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss, update=None if then else update)
     if then:
         derivation = derive_(derivation, read_names(then), update=update)
-    chosen = format_ or (format_of(output).name if output else FORMATS[0].name)
-    write(output, derivation.report(chosen, seed=seed, sizes=read_sizes(sizes)))
+    write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes)))
     if output:
         say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
 
@@ -166,7 +169,9 @@ def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None
 @click.option("--call", "calls", multiple=True, metavar="NAME=NAME", help="What the claims call otherwise: m=n.")
 @click.option("--allow", metavar="KINDS", help="Conventions that pass, separated by commas: transpose, layout, sign, N, 2, left.")
 @size_option
-@click.option("-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .md, .tex or .txt.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .pdf, .md, .tex or .txt."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
 @marking_options
 def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_json, **marking) -> None:

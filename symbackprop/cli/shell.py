@@ -110,12 +110,12 @@ def show(thing: Any) -> None:
     Console(soft_wrap=True, highlight=False, markup=False).print(thing)
 
 
-def write(output: str | None, text: str) -> None:
-    """Write the whole text to a file, or say it where none is named."""
+def write(output: str | None, content: str | bytes) -> None:
+    """Write the whole content to a file, or say it where none is named; bytes always have one."""
     if output:
-        write_whole(output, text)
+        write_whole(output, content)
     else:
-        say(text)
+        say(str(content))
 
 
 def require_place(output: str, suffixes: Iterable[str]) -> None:

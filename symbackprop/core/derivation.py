@@ -145,13 +145,14 @@ class Derivation:
         return self.shown_by.document(self, seed, sizes)
 
     def report(self, format: str = "text", seed: int = 0, sizes: Sizes | None = None) -> Any:
-        """The report in "text", "markdown", "latex" or "html", with the table of the check that it passed."""
+        """The report in "text", "markdown", "latex", "html" or "pdf" (bytes), with the table of the check that it passed."""
         return self.shown_by.report(self, format, seed, sizes)
 
     def save(self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None) -> None:
         """Write the report to a file, in the format that the suffix of its name asks for.
 
-        Raises FormatError for a suffix of no format, FileError where the file cannot be written; nothing is changed then.
+        Raises FormatError for a suffix of no format, PdfError where no program makes a PDF here, FileError where the file cannot
+        be written; nothing is changed then.
         """
         self.shown_by.save(self, path, seed, sizes)
 

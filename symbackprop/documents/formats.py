@@ -12,6 +12,7 @@ from symbackprop.documents.document import Document
 from symbackprop.documents.html import Html
 from symbackprop.documents.latex import Latex
 from symbackprop.documents.markdown import Markdown
+from symbackprop.documents.pdf import require_engine, write_pdf
 from symbackprop.documents.text import Text
 
 
@@ -26,12 +27,14 @@ class Format(NamedTuple):
     suffixes  how the names of its files end, the usual one first.
     write     Document -> the whole file, as text; as bytes where the format is binary.
     binary    whether it is made of bytes, which no terminal shows.
+    require   raises where the format cannot be written here, before anything is computed.
     """
 
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[Document], str | bytes]
     binary: bool = False
+    require: Callable[[], None] = lambda: None
 
 
 FORMATS = (
@@ -39,6 +42,7 @@ FORMATS = (
     Format("markdown", (".md",), Markdown().write),
     Format("latex", (".tex",), Latex().write),
     Format("html", (".html", ".htm"), Html().write),
+    Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
 )
 NAMES = tuple(row.name for row in FORMATS)
 SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)

@@ -21,7 +21,9 @@ class Shown(ABC):
 
     def report(self, format: str = "text") -> Any:
         """The result in a format of `symbackprop.documents.formats`."""
-        return format_named(format).write(self.document())
+        row = format_named(format)
+        row.require()
+        return row.write(self.document())
 
     def html(self) -> str:
         """The result as one page that needs nothing else."""
@@ -29,9 +31,10 @@ class Shown(ABC):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """The result in a file, in the format of its suffix."""
-        write = format_of(path).write
+        row = format_of(path)
+        row.require()
         require_writable(path)
-        write_whole(path, write(self.document()))
+        write_whole(path, row.write(self.document()))
 
     def _repr_html_(self) -> str:
         return Fragment().write(self.document())

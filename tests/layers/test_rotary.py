@@ -5,7 +5,6 @@ import pytest
 from numpy import ndarray
 
 import symbackprop as sb
-from symbackprop.documents.formats import NAMES
 from symbackprop.notation import NotationError
 
 HEAD = """
@@ -73,7 +72,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("format", NAMES)
+@pytest.mark.parametrize("format", SAID)
 def test_its_report_is_written(format: str) -> None:
     assert SAID[format] in sb.derive(WAYS["slices"]).report(format)
 

@@ -1,0 +1,101 @@
+"""What formats on paper share: formulas in lines that fit the page, aligned at their relation, with notes at their right."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple, assert_never
+
+from symbackprop.documents.document import Content, Formula, Link, Math, Part, Span
+from symbackprop.documents.writer import Writer, pieces
+from symbackprop.formulas.lines import lines
+from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.widths import width
+
+_LETTER = 0.48  # ems, of running text
+_GAP = 2.5  # before a note
+_LEAST = 16.0  # where a formula beside its note has less room, the note stands below
+_WIDE = 0.4  # of the room: a left side that is wider has a line of its own
+
+
+class Line(NamedTuple):
+    """One line of a display.
+
+    left, right  what stands before the relation, and from the relation on, as they are spelt.
+    note         what stands at the right.
+    of           the row that the line begins.
+    goes_on      whether it goes on with the line above.
+    """
+
+    left: str
+    right: str
+    note: str = ""
+    of: Formula | None = None
+    goes_on: bool = False
+
+
+class Paper(Writer):
+    """A format with pages of a known width."""
+
+    page_width: float
+    """Of a displayed formula, in ems."""
+    label_width: float
+    """Of the column of a step's labels, in ems."""
+
+    @abstractmethod
+    def formula(self, formula: Node) -> str:
+        """A formula without its delimiters."""
+
+    @abstractmethod
+    def display(self, rows: Sequence[Line]) -> str:
+        """Lines of formulas, aligned before their relation."""
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        notes = max((content_width(row.note) for row in rows), default=0.0)
+        whole = self._broken([row.formula for row in rows], self.page_width)
+        beside = self._broken([row.formula for row in rows], self.page_width - notes - _GAP) if notes else whole
+        below = notes > self.page_width / 2 or sum(map(len, beside)) > sum(map(len, whole)) + len(rows)
+        found: list[Line] = []
+        for row, (first, *rest) in zip(rows, whole if below else beside, strict=True):
+            note = self.line(row.note)
+            found += [first._replace(of=row, note="" if below else note), *rest]
+            found += [Line("", "", note)] if below and note else []
+        return self.display(found)
+
+    def part(self, part: Part) -> str:
+        """The formulas of one part of a step."""
+        broken = self._broken(part.formulas, self.page_width - self.label_width)
+        return self.display([line for one in broken for line in one])
+
+    def _broken(self, formulas: Sequence[Node], room: float) -> list[list[Line]]:
+        """Each formula in its lines, all of them aligned."""
+        sides = [_sides(formula, room) for formula in formulas]
+        left = max((width(left) for left, _ in sides if left is not None), default=0.0)
+        found = []
+        for before, right in sides:
+            first, *rest = lines(right, room - left)
+            begun = Line("" if before is None else self.formula(before), self.formula(first))
+            found.append([begun, *(Line("", self.formula(shown), goes_on=True) for shown in rest)])
+        return found
+
+
+def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
+    """What stands before the first relation, and the rest; all of it is the rest where it has none, or where the left is wide."""
+    left, right = split(formula)
+    return (None, formula) if right is None or width(left) > _WIDE * room else (left, right)
+
+
+def content_width(content: Content) -> float:
+    """About how wide a line of text is, in ems."""
+    return sum(map(_piece_width, pieces(content)))
+
+
+def _piece_width(piece: str | Math | Span | Link) -> float:
+    match piece:
+        case str():
+            return _LETTER * len(piece)
+        case Math(formula):
+            return width(formula)
+        case Span(text) | Link(text):
+            return _LETTER * len(text)
+    assert_never(piece)

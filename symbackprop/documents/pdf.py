@@ -1,0 +1,165 @@
+"""A report as PDF, by whichever program is there: typst, else pdflatex, else a Chromium that prints the page.
+
+Each runs without a shell, in a folder of its own that is gone afterwards, and for a limited time; one that fails is followed by the
+next.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.document import Document
+from symbackprop.documents.html import Html
+from symbackprop.documents.latex import Latex
+from symbackprop.documents.typst import Typst
+
+SECONDS = 60
+"""The longest that one program may take."""
+
+MEND = (
+    'install one of them: typst by pip install "symbackprop[pdf]", pdflatex by a TeX distribution (TeX Live, MiKTeX), or Chromium '
+    "or Chrome. Or write the report as .html or .tex"
+)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+# the wheel runs in a process of its own, which can be ended where it takes too long
+_TYPST = "import typst; open('report.pdf', 'wb').write(typst.compile('report.typ', root='.', format='pdf'))"
+
+
+class PdfError(SymbackpropError):
+    """No program makes a PDF here; the message says which would, and how they come."""
+
+
+class Engine(NamedTuple):
+    """A program that makes a PDF.
+
+    name      what a person calls it.
+    found     where it is; None where it is not there.
+    suffix    of the file that it reads: report.typ, report.tex, report.html.
+    write     Document -> that file.
+    commands  program, folder -> what is run in the folder, one after the other, to make report.pdf of it.
+    """
+
+    name: str
+    found: Callable[[], str | None]
+    suffix: str
+    write: Callable[[Document], str]
+    commands: Callable[[str, Path], Sequence[Sequence[str]]]
+
+
+def _wheel() -> str | None:
+    return sys.executable if sys.executable and find_spec("typst") else None
+
+
+def _browser() -> str | None:
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+
+
+def _typeset(program: str, folder: Path) -> Sequence[Sequence[str]]:
+    return [[program, "-P", "-c", _TYPST]]
+
+
+def _tex(program: str, folder: Path) -> Sequence[Sequence[str]]:
+    options = ["-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error"]
+    return [[program, *options, "report.tex"]] * 2  # the second time with the table of contents
+
+
+def _printed(program: str, folder: Path) -> Sequence[Sequence[str]]:
+    options = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--no-pdf-header-footer"]
+    options += [f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={folder / 'report.pdf'}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--no-sandbox")  # it does not run as root otherwise; the page holds no script and asks for nothing
+    return [[program, *options, (folder / "report.html").as_uri()]]
+
+
+ENGINES = (
+    Engine("typst", _wheel, ".typ", Typst().write, _typeset),
+    Engine("pdflatex", lambda: shutil.which("pdflatex"), ".tex", Latex().write, _tex),
+    Engine("Chromium", _browser, ".html", Html().write, _printed),
+)
+
+
+def require_engine() -> None:
+    """See that some program makes PDFs here, before the work is done. Raises PdfError."""
+    if not any(engine.found() for engine in ENGINES):
+        names = ", ".join(engine.name for engine in ENGINES)
+        raise PdfError(f"a PDF is made by one of {names}, and none of them is here: {MEND}")
+
+
+def write_pdf(document: Document) -> bytes:
+    """The document as a PDF, by the first of the programs that are there and do it.
+
+    Raises PdfError where there is none, or where each of them failed, with what it said.
+    """
+    require_engine()
+    faults = []
+    for engine in ENGINES:
+        if program := engine.found():
+            made = _made(engine, program, engine.write(document))
+            if isinstance(made, bytes):
+                return made
+            faults.append(f"{engine.name} {made}")
+    raise PdfError(f"no PDF was made: {'; '.join(faults)}. {MEND[0].upper()}{MEND[1:]}")
+
+
+def _made(engine: Engine, program: str, source: str) -> bytes | str:
+    """The PDF; or, where none was made, why."""
+    with tempfile.TemporaryDirectory(prefix="symbackprop-", ignore_cleanup_errors=True) as folder:
+        here = Path(folder)
+        (here / f"report{engine.suffix}").write_text(source, encoding="utf-8")
+        for command in engine.commands(program, here):
+            if fault := _run(command, here):
+                return fault
+        with suppress(OSError):
+            made = (here / "report.pdf").read_bytes()
+            if made.startswith(b"%PDF-"):
+                return made
+    return "wrote no PDF"
+
+
+def _run(command: Sequence[str], folder: Path) -> str:
+    """Run a program in a folder; why it failed, empty where it did not."""
+    around = {**os.environ, "openin_any": "p", "openout_any": "p", "HOME": str(folder)}
+    try:
+        process = subprocess.Popen(
+            command, cwd=folder, env=around, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    except OSError as fault:
+        return f"cannot be run: {fault.strerror or fault}"
+    try:
+        said, _ = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"took more than {SECONDS} seconds"
+    finally:
+        _end(process)
+    return "" if process.returncode == 0 else f"failed: {_last(said)}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process with all that it started, also where it ended itself or the work is cut short."""
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    if process.stdout:
+        process.stdout.close()
+    process.wait()
+
+
+def _last(said: bytes) -> str:
+    """The line in which a program says what is wrong: the first that TeX marks, else the last."""
+    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith("!")]
+    return (marked or lines[-1:] or ["it said nothing"])[0][:200]

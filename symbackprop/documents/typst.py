@@ -1,0 +1,107 @@
+"""A report as typst sets it: a page that looks like TeX's, from one Python wheel."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+from symbackprop.documents.document import Content, Document, Figure, StepBlock
+from symbackprop.documents.paper import Line, Paper
+from symbackprop.documents.text import Text
+from symbackprop.documents.writer import anchor_id
+from symbackprop.formulas.lines import INDENT
+from symbackprop.formulas.tree import Node
+from symbackprop.formulas.typst import quoted, typst
+
+
+class Typst(Paper):
+    """A whole .typ file."""
+
+    gap = "\n\n"
+    coloured = True
+    page_width = 43.0
+    label_width = 10.5
+
+    def text(self, text: str) -> str:
+        return f"#{quoted(text)};"
+
+    def mono(self, text: str) -> str:
+        return f"#raw({quoted(text)});"
+
+    def strong(self, written: str) -> str:
+        return f"#strong[{written}]"
+
+    def toned(self, written: str, tone: str) -> str:
+        return f'#toned("{tone}")[{written}]' if tone else written
+
+    def link(self, written: str, anchor: str) -> str:
+        return f'#to("{anchor}")[{written}]'
+
+    def math(self, formula: Node) -> str:
+        return f"${typst(formula)}$"
+
+    def formula(self, formula: Node) -> str:
+        return typst(formula)
+
+    def page(self, document: Document, body: str) -> str:
+        title = self.line(document.title)
+        named = quoted(Text().line(document.title))
+        head = f"#align(center, text(size: 1.5em)[{title}])\n#v(.6em)"
+        return f"#set document(title: {named}, date: none)\n{_style()}\n{head}\n\n{body}\n"
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        return f"#heading(level: {number.count('.') + 1})[{self.line(heading)}]#metadata(none)<{anchor}>"
+
+    def bullets(self, items: list[str]) -> str:
+        return f"#list({', '.join(f'[{item}]' for item in items)})"
+
+    def display(self, rows: Sequence[Line]) -> str:
+        anchors = "".join(_anchored(line.of.anchor) for line in rows if line.of)
+        return f"{anchors}$ " + " \\\n".join(map(self._line, rows)) + " $"
+
+    def _line(self, line: Line) -> str:
+        right = f'#h({INDENT}em);""{line.right}' if line.goes_on else line.right
+        tone = line.of.tone if line.of else ""
+        sides = [self.toned(f"${side}$", tone) if tone and side else side for side in (line.left, right)]
+        return " & ".join([*sides, *(["", f"#h(1.2em)#quiet[{line.note}]"] if line.note else [])])
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        shape = f"shape {self.line(step.shape)}" if step.shape else ""
+        parts = [f"[#part[{self.line(part.label)}][{self.part(part)}]]" for part in step.parts]
+        parts += [f"[{written}]" for written in (*self.source(step), *self.lines(step.sentences))]
+        return f"#step([{_anchored(step.anchor)}{self.strong(title)}], [{shape}], {', '.join(parts)})"
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        align = ", ".join({"l": "left", "c": "center", "r": "right"}[side] for side in sides)
+        cells = "".join(f"[{cell}], " for row in rows for cell in row)
+        titles = "".join(f"[*{cell}*], " for cell in head)
+        table = (
+            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 3.5pt), table.hline(stroke: .8pt), "
+            f"table.header({titles}), table.hline(stroke: .5pt), {cells}table.hline(stroke: .8pt))"
+        )
+        return f"{table}\n\n#quiet[{caption}]" if caption else table
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        svg = figure.draw()
+        return f"#picture({_points(svg):.1f}, {quoted(svg)})\n#align(center, quiet[{caption}])"
+
+    def code(self, text: str, language: str) -> str:
+        return f"#raw({quoted(text)}, block: true)"
+
+    def note(self, label: str, words: str, kind: str) -> str:
+        return f"#aside[#strong[{label}.] {words}]"
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    return files("symbackprop.documents").joinpath("style.typ").read_text(encoding="utf-8")
+
+
+def _anchored(anchor: str) -> str:
+    return f"#metadata(none)<{anchor_id(anchor)}>" if anchor else ""
+
+
+def _points(svg: str) -> float:
+    """The width of a picture on paper: a pixel of the screen is three quarters of a point."""
+    found = re.search(r'<svg[^>]*\swidth="([0-9.]+)', svg)
+    return 0.75 * float(found[1]) if found else 453.0

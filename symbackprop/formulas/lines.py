@@ -1,0 +1,147 @@
+"""A formula in lines that fit: broken before a relation, a sign, a product, as an author breaks it, and never made smaller.
+
+What is too wide and in brackets is broken inside them; a fraction whose numerator is too wide is written as 1/n [ ... ].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from symbackprop.formulas import build as f
+from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Node, Row, Script, is_sign, items_of, kind_of
+from symbackprop.formulas.widths import width
+
+INDENT = 2.0
+"""Ems by which the lines after the first begin further right."""
+
+_LINE, _DEPTH, _RAGGED = 10.0, 6.0, 12.0  # what one more line costs, a bracket that a break stands in, a line left empty
+_AT = {"relation": 0.0, "sum": 1.0, "entry": 3.0, "product": 5.0}
+_FACTORS = ("letter", "number", "upright", "fence", "function", "limit", "big")
+_DOT = Atom("⋅", "binary")
+_DOTTED = 1.3  # its width, with its spaces
+
+
+def lines(node: Node, room: float) -> tuple[Node, ...]:
+    """The formula in lines of at most `room` ems, where it can be broken; a line after the first begins with its operator."""
+    if width(node) <= room:
+        return (node,)
+    items = list(items_of(node))
+    while True:
+        pieces = _pieces(items)
+        wide = max(pieces, key=_width)
+        opened = _opened(wide, room) if _width(wide) > room - INDENT - _DOTTED else None
+        if opened is None:
+            return _filled(pieces, room)
+        at = _place(items, wide)
+        items[at : at + len(wide)] = opened
+
+
+def _width(piece: Sequence[Node]) -> float:
+    return width(Row(tuple(piece)))
+
+
+def _place(items: Sequence[Node], piece: Sequence[Node]) -> int:
+    """Where a piece begins."""
+    size = len(piece)
+    return next(k for k in range(len(items) - size + 1) if items[k : k + size] == piece)
+
+
+def _pieces(items: Sequence[Node]) -> list[list[Node]]:
+    """The items between the places at which a line may begin."""
+    found: list[list[Node]] = [[items[0]]]
+    for place, (before, item) in enumerate(pairwise(items), 1):
+        if _kind_of_break(items, place, before, item):
+            found.append([])
+        found[-1].append(item)
+    return found
+
+
+def _kind_of_break(items: Sequence[Node], place: int, before: Node, item: Node) -> str:
+    """What stands at a place at which a line may begin; "" where none may."""
+    kind, last = kind_of(item), kind_of(before)
+    if kind == "relation":
+        return "relation"
+    if kind == "binary":
+        return "" if is_sign(before) else "sum" if isinstance(item, Atom) and item.text in "+−" else "entry"
+    if last == "space" and place > 1:
+        before, last = items[place - 2], kind_of(items[place - 2])
+    closes = last in ("letter", "number", "upright", "fence", "close") and before not in (f.PARTIAL, f.symbol("/"))
+    head = item.base if isinstance(item, Script) else item
+    follows = kind in _FACTORS and head != f.symbol("/") and not (isinstance(head, Fence) and head.call)
+    names = isinstance(before, Script) and isinstance(before.base, Atom) and before.base.kind in ("big", "limit", "function")
+    return "product" if closes and follows and not names else ""
+
+
+def _filled(pieces: Sequence[Sequence[Node]], room: float) -> tuple[Node, ...]:
+    """The pieces in lines: as few as fit, broken where the eye expects it."""
+    costs = _costs(pieces)
+    best: list[tuple[float, int]] = [(0.0, 0)]  # of the pieces up to here: the least cost, and where the last line begins
+    for end in range(1, len(pieces) + 1):
+        choices = []
+        for start in range(end - 1, -1, -1):
+            line = [item for piece in pieces[start:end] for item in piece]
+            over = _width(line) + (INDENT + _DOTTED * _is_dotted(line) if start else 0.0) - room
+            if over > 0 and start < end - 1:
+                break
+            cost = best[start][0] + (_LINE + costs[start] if start else 0.0) + 100 * max(over, 0.0)
+            if end < len(pieces):
+                cost += _RAGGED * max(-over, 0.0) / room
+            choices.append((cost, start))
+        best.append(min(choices))
+    starts, end = [], len(pieces)
+    while end:
+        starts.append(end := best[end][1])
+    bounds = [*reversed(starts), len(pieces)]
+    rows = [[item for piece in pieces[a:b] for item in piece] for a, b in pairwise(bounds)]
+    return tuple(_line(row, first=k == 0) for k, row in enumerate(rows))
+
+
+def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
+    """What it costs to begin a line with each piece."""
+    depth, costs = 0, []
+    for piece in pieces:
+        kind = kind_of(piece[0])
+        sign = isinstance(piece[0], Atom) and piece[0].text in "+−"
+        at = "relation" if kind == "relation" else ("sum" if sign else "entry") if kind == "binary" else "product"
+        costs.append(_AT[at] + _DEPTH * depth)
+        depth += sum((kind_of(item) == "open") - (kind_of(item) == "close") for item in piece)
+    return costs
+
+
+def _line(row: Sequence[Node], first: bool) -> Node:
+    """One line; a space at its end goes, and a product that goes on says so by a dot."""
+    items = list(row)
+    while kind_of(items[-1]) == "space":
+        items.pop()
+    return Row((*([_DOT] if not first and _is_dotted(items) else []), *items))
+
+
+def _is_dotted(line: Sequence[Node]) -> bool:
+    """Whether a line that goes on begins in the middle of a product."""
+    return kind_of(line[0]) not in ("relation", "binary")
+
+
+def _opened(piece: Sequence[Node], room: float) -> list[Node] | None:
+    """A piece with its widest part taken apart, so that it can be broken inside; None where nothing can be taken apart."""
+    for item in sorted(piece, key=width, reverse=True):
+        if (apart := _apart(item, room)) is not None:
+            place = next(k for k, other in enumerate(piece) if other is item)
+            return [*piece[:place], *apart, *piece[place + 1 :]]
+    return None
+
+
+def _apart(item: Node, room: float) -> list[Node] | None:
+    if width(item) <= room / 4:
+        return None
+    match item:
+        case Fence(left, body, right) if left in ("(", "[", "{") and right in (")", "]", "}"):
+            return [Atom(left, "open"), *items_of(body), Atom(right, "close")]
+        case Script(Fence(left, _, right) as base, sub, sup) if left in ("(", "[") and right in (")", "]"):
+            opening, *inner, closing = _apart(base, 0.0) or [base]
+            return [opening, *inner, Script(closing, sub, sup)] if inner else None
+        case Fraction(over, under) if width(over) > width(under):
+            return [Fraction(f.ONE, under), f.THIN, *items_of(f.within(over, Binds.PRODUCT))]
+        case Row(items):
+            return list(items)
+    return None
