@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from symbackprop.core.derivation import Derivation, Sizes
+from symbackprop.core.choices import DETAILS, mend
+from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_whole
 
@@ -65,15 +66,18 @@ class Presenter:
 
         return check(derivation, **options)
 
-    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> Any:
+    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str) -> Any:
         """The report as blocks.
 
-        Raises CheckFailedError where a gradient disagrees with a witness: such a report is never made.
+        Raises DerivationError for a detail that there is not, CheckFailedError where a gradient disagrees with a witness: such a
+        report is never made.
         """
         from symbackprop.documents.document import Code, Figure
         from symbackprop.documents.steps import report
         from symbackprop.judge.written import of_network
 
+        if detail not in DETAILS:
+            raise DerivationError(f"there is no detail {detail!r}: {mend(str(detail), DETAILS)}")
         passed = self.check(derivation, seed=seed, sizes=sizes)
         if not passed.ok:
             raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{passed}")
@@ -91,30 +95,31 @@ class Presenter:
             picture=picture,
             written=of_network(network) if network else (),
             box=derivation.box(),
+            detail=detail,
         )
 
-    def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None) -> Any:
+    def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None, detail: str) -> Any:
         """The report in a format, with the table of the check that it passed."""
         from symbackprop.documents.formats import format_named
 
         row = format_named(format)  # what cannot be written is refused before anything is computed
         row.require()
-        return row.write(self.document(derivation, seed, sizes))
+        return row.write(self.document(derivation, seed, sizes, detail))
 
-    def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None) -> None:
+    def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None, detail: str) -> None:
         """The report in a file; whether it can be written is looked at before anything is computed."""
         from symbackprop.documents.formats import format_of
 
         row = format_of(path)
         row.require()
         require_writable(path)
-        write_whole(path, row.write(self.document(derivation, seed, sizes)))
+        write_whole(path, row.write(self.document(derivation, seed, sizes, detail)))
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""
         from symbackprop.documents.html import Fragment
 
-        return Fragment().write(self.document(derivation, 0, None))
+        return Fragment().write(self.document(derivation, 0, None, "normal"))
 
 
 def draw_at(

@@ -29,7 +29,7 @@ from symbackprop.cli.shell import (
     standard_input,
     write,
 )
-from symbackprop.core.choices import DTYPES
+from symbackprop.core.choices import DETAILS, DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
@@ -97,9 +97,11 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
     help="Of the report; by the suffix of FILE where not given.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
+@click.option("--detail", type=click.Choice(DETAILS), default="normal", show_default=True,
+              help="The box and the network; the layers as well; or every equation.")  # fmt: skip
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(net, lets, loss, gates, wrt, then, update, format_, output, sizes, seed) -> None:
+def derive(net, lets, loss, gates, wrt, then, update, format_, output, detail, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     from symbackprop.verbs import derive as derive_
 
@@ -112,7 +114,7 @@ def derive(net, lets, loss, gates, wrt, then, update, format_, output, sizes, se
     derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss, update=None if then else update)
     if then:
         derivation = derive_(derivation, read_names(then), update=update)
-    write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes)))
+    write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes), detail=detail))
     if output:
         say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
 

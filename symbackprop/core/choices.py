@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 DTYPES = ("float64", "float32")  # what arrays of numbers are computed in
+DETAILS = ("brief", "normal", "full")  # of a report: the box and the network, the layers as well, every equation
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -222,12 +222,14 @@ class ShownBox:
     missing   gradients that have no short form: the name of what it is by -> why.
     assumed   labels whose entries were taken to sum to one.
     updates   the step of descent of each parameter, where it was asked for; each needs the gradient.
+    names     the names of the program, with those that the lines give to gradients.
     """
 
     lines: tuple[ShownLine, ...]
     missing: Mapping[str, str]
-    assumed: tuple[str, ...] = ()
-    updates: tuple[ShownLine, ...] = ()
+    assumed: tuple[str, ...]
+    updates: tuple[ShownLine, ...]
+    names: Names
 
     @cached_property
     def by_name(self) -> dict[str, ShownLine]:
@@ -270,7 +272,7 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
         lines[line.name] = ShownLine(line.name, _equation(to, line), needs)
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
-    return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation))
+    return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation), to.names)
 
 
 def _updates(names: Names, derivation: Derivation) -> tuple[ShownLine, ...]:

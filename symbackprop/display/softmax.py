@@ -15,7 +15,7 @@ from symbackprop.display.names import Names
 class Softmaxes:
     """The softmaxes of a program.
 
-    named       (o, logsumexp of o) -> the tensor that a person named and that is this softmax, or "".
+    named       (o, logsumexp of o) -> the tensor that a person or a layer named and that is this softmax, or "".
     logarithms  a tensor that is o - logsumexp(o) -> its equation.
     """
 
@@ -32,7 +32,7 @@ class Softmaxes:
             pair = self.difference(equation, equation.op.body)
             if pair is not None:
                 self.logarithms[name] = equation
-            elif isinstance(equation.op.body, sp.exp) and program.tensors[name].named:
+            elif isinstance(equation.op.body, sp.exp) and (program.tensors[name].named or program.tensors[name].called):
                 pair = self.difference(equation, equation.op.body.args[0])
                 if pair is not None:
                     self.named[pair[0].name, pair[1]] = name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import S
@@ -20,7 +20,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Binds, Node
 
-_PATTERNS = {
+PATTERNS = {
     "multiply": "Multiplication swaps its inputs: each factor receives the gradient from above times the other factors.",
     "scale": "A constant factor scales the gradient as it scaled the value.",
     "max": "A maximum routes the gradient to the entry that won; the others receive zero.",
@@ -48,10 +48,10 @@ def step_block(
     values   numbers to show beside the equations of scalars.
     """
     assert equation.step is not None
-    step = _whole(names, equation.step)
+    step = whole(names, equation.step)
     parts = (
         Part("Chain rule", _rule(names, equation, step)),
-        Part("Local derivative", _local(names, equation, step)),
+        Part("Local derivative", local_lines(names, equation, step)),
         Part("Upstream gradient", _upstream(names, equation, step)),
         Part("Product", _result(names, equation, inline, values or {}), "result"),
     )
@@ -64,7 +64,7 @@ def step_block(
     )
 
 
-def _whole(names: Names, step: Step) -> Step:
+def whole(names: Names, step: Step) -> Step:
     """The step with a scalar `through` without letters: a sum that ends in the loss is shown as the loss."""
     through = step.through
     if through is None or len(through.index) == names.signature(through.name).rank:
@@ -122,24 +122,57 @@ def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Lett
     return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
 
 
-def _local(names: Names, equation: Equation, step: Step) -> Formulas:
+def local_lines(names: Names, equation: Equation, step: Step) -> Formulas:
     """The local derivative; for a product with tied letters also for all pairs of entries: dz[k]/dW[i j] = 1[k = i] x[j]."""
     through, wrt = step.through, step.wrt
     if step.local is None or through is None or wrt is None:
         return ()
-    letters = equation_letters(names, equation) | _letters(names, through, wrt, *step.local_operands)
-    slope = local_formula(names, equation, letters)
-    shown = [f.equation(_local_left(names, through, wrt, letters), slope)]
+    letters = step_letters(names, equation, step)
+    shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters))
+    apart = untied(names, equation, step)
+    return (shown,) if apart is None else (shown, apart.formula)
+
+
+@dataclass(frozen=True)
+class Untied:
+    """A product's local derivative for all pairs of entries: by 1[k = i] it is zero but where their common letters agree.
+
+    through   what is differentiated, with letters of its own.
+    new       its new letters by the letters that they are equal to.
+    letters   how they are written.
+    right     the local derivative.
+    formula   the whole equation.
+    """
+
+    through: Ref
+    new: Mapping[str, str]
+    letters: Mapping[str, Letter]
+    right: Node
+    formula: Node
+
+
+def untied(names: Names, equation: Equation, step: Step) -> Untied | None:
+    """That of a step; None where it says nothing new: the letters that samples share, what is no product."""
+    through, wrt = step.through, step.wrt
+    if step.pattern != "product" or through is None or wrt is None or step.upstream is None:
+        return None
+    letters = step_letters(names, equation, step)
     tied = [c for c in through.index if c in wrt.index and letters[c]]
-    own = names.signature(wrt.name).kind != "value"  # the letters that samples share say nothing new
-    if step.pattern == "product" and tied and own and step.upstream is not None:
-        renamed = dict(zip(tied, fresh(len(tied), letters), strict=True))
-        moved = Ref(through.name, tuple(renamed.get(c, c) for c in through.index))
-        letters |= {new: letter(new) for new in renamed.values()}
-        same = [f.indicator(f.equation(letter(renamed[c]), letter(c))) for c in tied]
-        right = f.juxtapose(same if slope == f.ONE else [*same, f.within(slope, Binds.PRODUCT)])
-        shown.append(f.equation(_local_left(names, moved, wrt, letters), right))
-    return tuple(shown)
+    if not tied or names.signature(wrt.name).kind == "value":
+        return None
+    slope = local_formula(names, equation, letters)
+    new = dict(zip(tied, fresh(len(tied), letters), strict=True))
+    moved = Ref(through.name, tuple(new.get(c, c) for c in through.index))
+    letters |= {c: letter(c) for c in new.values()}
+    same = [f.indicator(f.equation(letter(new[c]), letter(c))) for c in tied]
+    right = f.juxtapose(same if slope == f.ONE else [*same, f.within(slope, Binds.PRODUCT)])
+    return Untied(moved, new, letters, right, f.equation(_local_left(names, moved, wrt, letters), right))
+
+
+def step_letters(names: Names, equation: Equation, step: Step) -> dict[str, Letter]:
+    """How the letters of a step are written."""
+    refs = [ref for ref in (step.through, step.wrt, *step.local_operands) if ref is not None]
+    return equation_letters(names, equation) | _letters(names, *refs)
 
 
 def _upstream(names: Names, equation: Equation, step: Step) -> Formulas:
@@ -192,7 +225,7 @@ def _pattern(names: Names, equation: Equation, step: Step) -> str:
             "Addition distributes: each term receives the gradient from above times its own coefficient.",
         )
     else:
-        text = _PATTERNS.get(step.pattern, "")
+        text = PATTERNS.get(step.pattern, "")
         if step.pattern == "map" and equation.target.index:
             text = f"{text[:-1]}, entry by entry."
     over = [c for c, extent in equation.op.over if extent != 1]

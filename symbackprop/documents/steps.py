@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Program, Ref, Signature, letter_sizes
+from symbackprop.core.program import Equation, Program, Signature, letter_sizes
 from symbackprop.display.body import scalar
 from symbackprop.display.box import ShownBox
 from symbackprop.display.index_form import counts_positions, index_equation
@@ -34,9 +34,10 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )  # fmt: skip
+from symbackprop.documents.layer_block import Lecture, softmax_cases
+from symbackprop.documents.layers import layers
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.tree import Node
 
 _KINDS = {
@@ -58,6 +59,7 @@ def report(
     values: Mapping[str, Any] | None = None,
     written: tuple[Node, ...] = (),
     box: ShownBox | None = None,
+    detail: str = "normal",
 ) -> Document:
     """The whole derivation.
 
@@ -69,30 +71,57 @@ def report(
     values        numbers by tensor name, shown beside the equations of scalars.
     written       a person's own function as they wrote it, shown where the equations look otherwise.
     box           the gradients as a table of definitions.
+    detail        one of DETAILS: the box and the network; the backward pass layer by layer as well; or equation by equation, with
+                  every index form.
     """
     names = Names(derived.program)
     inline = written_out(derived)
-    network = _network(names, derived.forward, inline, values or {})
-    steps = [step_block(names, equation, inline, values) for equation in derived.backward if _is_shown(equation)]
-    result = _result(names, derived, box) if box is not None else []
+    network = _network(names, derived.forward, inline, values or {}, detail)
+    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {})
+    steps = _steps(derived, lecture, box, detail)
+    result = _result(lecture, box, steps) if box is not None else []
     said = conventions(_formulas_of([*network, *steps, *result]), bool(derived.forward.shape(derived.of)),
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
     blocks: list[Block] = [Section("The gradients"), *result] if result else []
     blocks.append(Section("The network"))
-    if source:
+    if source and detail != "brief":
         blocks.append(Code(source.strip("\n"), "python"))
     if not set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}:
         blocks += [Paragraph("As written:"), FormulaRows(tuple(map(Formula, written)))]
+    if detail == "brief":
+        return Document(_title(names, derived, title), (*blocks, *network, *(Note(remark) for remark in remarks(derived))))
     blocks += [_tensors(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()):
         blocks += [Section("How to read it", 2), Bullets(said)]
     blocks += [Note(remark) for remark in remarks(derived)]
     if picture:
         blocks += [Section("The computational graph"), picture]
-    blocks += [Section("The backward pass"), *_opening(names, derived), *steps, *_softmax(names)]
+    blocks += [
+        Section("The backward pass"),
+        *_opening(names, derived, detail),
+        *steps,
+        *(_softmax(names) if detail == "full" else ()),
+    ]
     if check_table:
         blocks += [Section("The check"), check_table]
-    return Document(title or ("The gradients of ", Math(names.tensor(derived.of))), tuple(blocks))
+    return Document(_title(names, derived, title), tuple(blocks))
+
+
+def _title(names: Names, derived: Derivation, title: Content) -> Content:
+    return title or ("The gradients of ", Math(names.tensor(derived.of)))
+
+
+def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: str) -> list[StepBlock]:
+    match detail:
+        case "brief":
+            return []
+        case "normal":
+            return list(lecture.blocks(layers(derived, lecture.names, box)))
+        case "full":
+            shown = [equation for equation in derived.backward if _is_shown(equation)]
+            lecture.anchors |= {e.target.name: e.target.name for e in shown}
+            return [step_block(lecture.plain, equation, lecture.hidden, lecture.values) for equation in shown]
+    raise ValueError(f"{detail} is none of {', '.join(DETAILS)}")
 
 
 def _is_shown(equation: Equation) -> bool:
@@ -117,8 +146,8 @@ def _kind(tensor: Signature) -> Content:
     return f"{words}, {_DOMAINS[tensor.domain]}" if tensor.domain else words
 
 
-def _network(names: Names, forward: Program, inline: frozenset[str], values: Mapping[str, Any]) -> list[Block]:
-    """The equations in matrix notation where there is one, and all that were, again in index notation."""
+def _network(names: Names, forward: Program, inline: frozenset[str], values: Mapping[str, Any], detail: str) -> list[Block]:
+    """The equations in matrix notation where there is one; in full, all that were again in index notation."""
     first, second = [], []
     for equation in forward.equations:
         name = equation.target.name
@@ -131,7 +160,7 @@ def _network(names: Names, forward: Program, inline: frozenset[str], values: Map
         if matrix:
             second.append(Formula(index))
     blocks: list[Block] = [FormulaRows(tuple(first))]
-    if second:
+    if second and detail == "full":
         blocks += [Paragraph("The same entry by entry:"), FormulaRows(tuple(second))]
     return blocks
 
@@ -142,8 +171,11 @@ def _has_letters(names: Names, equation: Equation, inline: frozenset[str]) -> bo
     return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
 
 
-def _opening(names: Names, derived: Derivation) -> list[Block]:
+def _opening(names: Names, derived: Derivation, detail: str) -> list[Block]:
     of = Math(names.tensor(derived.of))
+    if detail == "normal":
+        first = "The equations are read from the last to the first. Each step begins where a gradient is known, that of "
+        return [Paragraph((first, of, " by itself being 1, and multiplies it by the local derivatives of what leads there."))]
     text: Content = (
         "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
         "derivative of one equation; the product is what the next step receives. It begins with the derivative of ",
@@ -153,8 +185,9 @@ def _opening(names: Names, derived: Derivation) -> list[Block]:
     return [Paragraph(text)]
 
 
-def _result(names: Names, derived: Derivation, box: ShownBox) -> list[Block]:
+def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:
     """The lines of the box, and what has none, with the reason and the place where it is derived."""
+    names, derived = lecture.plain, lecture.derivation
     rows = tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.lines)
     rows += tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.updates)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
@@ -162,7 +195,8 @@ def _result(names: Names, derived: Derivation, box: ShownBox) -> list[Block]:
         blocks.append(Paragraph("The entries of the labels sum to one along their last axis, which was used here."))
     for wrt, why in box.missing.items():
         name = derived.gradient(wrt)
-        blocks.append(Paragraph((Math(names.tensor(name)), f" has no short form: {why}. ", Link("Its step", name), " gives it.")))
+        where = (Link("Its step", lecture.anchors[name]), " gives it.") if steps else ()
+        blocks.append(Paragraph((Math(names.tensor(name)), f" has no short form: {why}. ", *where)))
     return blocks
 
 
@@ -180,27 +214,12 @@ def _softmax(names: Names) -> list[Block]:
         written = names.written[total]
         over = [c for c, extent in written.op.over if extent != 1]
         if len(over) == 1:
-            return _softmax_rows(names, written.operands[0], named, over[0])
+            o = written.operands[0]
+            definition = f.equation(f.letter("p"), f.call(f.function("softmax"), [names.tensor(o.name)]))
+            where = () if named else (" ", Math(definition), ",")
+            sentence: Content = ("The derivative of the softmax", *where, " for the same index and for different ones:")
+            return [Paragraph(sentence), Formula(softmax_cases(names, o, named, over[0]))]
     return []
-
-
-def _softmax_rows(names: Names, o: Ref, named: str, k: str) -> list[Block]:
-    """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over."""
-    shape = dict(zip(o.index, names.signature(o.name).shape, strict=True))
-    other = fresh(1, o.index)[0]
-
-    def at(c: str) -> list[Letter]:
-        return [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index]
-
-    p, q = (names.entry(named, at(c)) if named else Name(f.letter("p")).formula(at(c)) for c in (k, other))
-    first, second = letter(k), letter(other)
-    left = f.over(f.partial(p), f.partial(names.entry(o.name, at(other))))
-    same = f.juxtapose([p, f.bracket(f.add([f.ONE, f.negative(p)]))])
-    right = f.cases(same, f.equation(first, second), f.negative(f.juxtapose([p, q])), f.relation(first, f.symbol("ne"), second))
-    definition = f.equation(f.letter("p"), f.call(f.function("softmax"), [names.tensor(o.name)]))
-    where = () if named else (" ", Math(definition), ",")
-    sentence: Content = ("The derivative of the softmax", *where, " for the same index and for different ones:")
-    return [Paragraph(sentence), Formula(f.equation(left, right))]
 
 
 def _formulas_of(blocks: Iterable[Block]) -> Iterable[Node]:

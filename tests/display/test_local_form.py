@@ -96,7 +96,7 @@ def test_random_programs(program: Program, seed: int) -> None:
 
 
 def local_lines(text: str, anchor: str) -> tuple[str, ...]:
-    blocks = {b.anchor: b for b in report(derive(text)).blocks if isinstance(b, StepBlock)}
+    blocks = {b.anchor: b for b in report(derive(text), detail="full").blocks if isinstance(b, StepBlock)}
     return tuple(latex(shown) for part in blocks[anchor].parts if part.label == "Local derivative" for shown in part.formulas)
 
 
@@ -135,4 +135,4 @@ def test_a_logsumexp_of_one_entry_has_the_slope_one() -> None:
 def test_a_second_derivative_through_two_uses_is_printed(text: str) -> None:
     first = differentiate(sb.read(text).program, "L", ["x"])
     second = differentiate(first.program, "dL/dx", ["x"], jacobian=True)
-    assert [b for b in report(second).blocks if isinstance(b, StepBlock)]
+    assert [b for b in report(second, detail="full").blocks if isinstance(b, StepBlock)]

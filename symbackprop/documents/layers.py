@@ -1,0 +1,128 @@
+"""The backward pass in the order in which a lecturer speaks: a step goes back from one value to all that is one layer behind it.
+
+A step begins where a gradient is known and holds the lines that follow from it: the weights, the bias and the input of a layer
+together. A line is the box's where it has one, and stands for the backward equations between it and the gradients that it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.program import Equation, Ref, Sum
+from symbackprop.display.box import ShownBox
+from symbackprop.display.index_form import index_equation
+from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
+from symbackprop.formulas.tree import Node
+
+
+@dataclass(frozen=True)
+class Line:
+    """The gradient `name` as a formula, and the backward equations that it stands for, in the order of the sweep."""
+
+    name: str
+    formula: Node
+    path: tuple[Equation, ...]
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What lines have in common that are derived alike: their equations without names and sizes."""
+        return tuple(map(kind_of, self.path))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One step: from the value `start`, whose gradient is known, the lines that follow from it."""
+
+    start: str
+    lines: tuple[Line, ...]
+
+
+def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[Layer, ...]:
+    """The steps of a derivation.
+
+    names   the names of its program, with those that the box gives to gradients.
+    box     its lines; where there is no box, or no line, equations stand as the chain rule wrote them.
+    """
+    backward = {e.target.name: e for e in derivation.backward}
+    shown = {n: line.formula for n, line in box.by_name.items() if n in backward} if box else {}
+    plain = _without_line(derivation, backward, shown)
+    hidden = [n for n in backward if n not in shown and n not in plain]
+    known = shown.keys() | plain
+    found: dict[str, list[Line]] = {}
+    for name, equation in backward.items():
+        if name in known:
+            formula = shown.get(name) or matrix_equation(names, equation, hidden) or index_equation(names, equation, hidden)
+            line = Line(name, formula, tuple(_path(backward, known, name)))
+            found.setdefault(_start(derivation, line, known), []).append(line)
+    return tuple(Layer(start, tuple(lines)) for start, lines in found.items())
+
+
+def _without_line(derivation: Derivation, backward: Mapping[str, Equation], shown: Collection[str]) -> set[str]:
+    """The gradients that outputs need which have no line in the box, but those that are written out in the next one."""
+    found: set[str] = set()
+    waiting = [n for n in derivation.program.outputs if n not in shown]
+    while waiting:
+        n = waiting.pop()
+        if n in backward and n not in found and n not in shown:
+            found.add(n)
+            waiting += [r.name for r in backward[n].operands]
+    uses = derivation.program.uses()
+    inner: set[str] = set()
+    for equation in backward.values():  # one elementwise step before another one, not more
+        read = [r.name for r in equation.operands if r.name in found]
+        if _is_elementwise(equation) and not inner & {r.name for n in read for r in backward[n].operands}:
+            inner |= {n for n in read if uses[n] == 1 and _is_elementwise(backward[n])}
+    roles = {n: derivation.program.tensors[n].role for n in found - inner}
+    return {n for n, role in roles.items() if role is not None and role.via is None}
+
+
+def _is_elementwise(equation: Equation) -> bool:
+    step = equation.step
+    return isinstance(equation.op, Sum) and not equation.op.over and step is not None and step.pattern in ("map", "multiply")
+
+
+def _path(backward: dict[str, Equation], known: Collection[str], name: str) -> Iterable[Equation]:
+    """The equations between a gradient and those that are known before it."""
+    found = {name}
+    waiting = [name]
+    while waiting:
+        for ref in backward[waiting.pop()].operands:
+            if ref.name in backward and ref.name not in known and ref.name not in found:
+                found.add(ref.name)
+                waiting.append(ref.name)
+    return (e for n, e in backward.items() if n in found)
+
+
+def _start(derivation: Derivation, line: Line, known: Collection[str]) -> str:
+    """The value whose gradient is the last of those that a line reads; what is differentiated, where it reads none."""
+    read = {r.name for e in line.path for r in e.operands if r.name in known}
+    last = next((e.target.name for e in reversed(derivation.backward) if e.target.name in read), None)
+    role = derivation.program.tensors[last].role if last else None
+    return role.wrt if role else derivation.of
+
+
+def kind_of(equation: Equation) -> tuple[Any, ...]:
+    """An equation without names and sizes, with its step."""
+    number = count()
+    place: dict[str, int] = {}
+
+    def placed(refs: Iterable[Ref]) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(place.setdefault(c, next(number)) for c in r.index) for r in refs)
+
+    step, op = equation.step, equation.op
+    letters = placed((equation.target, *equation.operands))
+    if step is None:
+        return op, letters
+    return (
+        step.rule,
+        step.pattern,
+        op.body if isinstance(op, Sum) else op,
+        letters,
+        step.local and step.local.body,
+        placed(step.local_operands),
+    )

@@ -1,0 +1,199 @@
+"""The backward pass layer by layer: every line is read back and computed, and nothing is said twice."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import symbackprop as sb
+from symbackprop.core.derivation import Derivation, DerivationError
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.letters import fresh
+from symbackprop.core.program import Program, Ref
+from symbackprop.display.box import ShownBox
+from symbackprop.display.written_out import written_out
+from symbackprop.documents.document import Document, Formula, Link, Paragraph, Section, StepBlock
+from symbackprop.documents.layer_block import Lecture, softmax_cases
+from symbackprop.documents.layers import layers
+from symbackprop.documents.steps import report
+from symbackprop.documents.text import Text
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Atom, Node, Row
+from tests.display.matrix_value import matrix_value
+from tests.display.networks import MAKERS, at_random
+from tests.formulas.latex_value import Numbered, items_of, latex_value
+from tests.random_programs import programs
+
+ROOT = Path(__file__).parent.parent.parent
+FEW = ("mlp_3_4_4_1", "two_layer_biases", "residual", "tied", "threshold", "svm")
+EXAMPLES = [p for p in sorted((ROOT / "examples").glob("*.net")) if p.stem in FEW]
+EXAMPLES += [ROOT / "examples" / "layers" / f"{n}.net" for n in ("lstm", "conv2d", "dot_product_attention")]
+
+
+def sides(formula: Node) -> list[str]:
+    """The sides of a chain of equalities."""
+    found: list[list[Node]] = [[]]
+    depth = 0
+    for item in items_of(parse(latex(formula))):
+        depth += {"[": 1, "]": -1}.get(item.text, 0) if isinstance(item, Atom) else 0
+        if depth == 0 and item == Atom("=", "relation"):
+            found.append([])
+        else:
+            found[-1].append(item)
+    return [latex(Row(tuple(side))) for side in found]
+
+
+def prove(derived: Derivation, box: ShownBox | None = None, seed: int = 0) -> int:
+    """Compare every side of every chain rule, and of every line that is not the box's, with the gradient; how many there were."""
+    names = Numbered(derived.program)
+    arrays, sizes = at_random(derived, seed)
+    everything = [e.target.name for e in derived.program.equations]
+    count = 0
+
+    def agree(name: str, text: str, indexed: bool) -> None:
+        nonlocal count
+        equation = names.written[name]
+        if indexed:
+            found = latex_value(names, text, equation, arrays, sizes, everything)
+        else:
+            found = matrix_value(derived.program, text, arrays, sizes)
+        expected = arrays[name]
+        found = np.full(expected.shape, np.ravel(found)[0]) if np.size(found) == 1 else found.reshape(expected.shape)
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=f"{name} = {text}")
+        count += 1
+
+    lecture = Lecture(derived, names, written_out(derived), {})
+    for layer in layers(derived, names, box):
+        for line in layer.lines:
+            for formula in lecture.chain(line):
+                for side in sides(formula):
+                    agree(line.name, side, True)
+            if box is None or line.name not in box.by_name:
+                left, *rest = sides(line.formula)
+                for side in rest:
+                    agree(line.name, side, bool(re.search(r"T\d+}_", left + side)))
+    return count
+
+
+def read(path: Path) -> Derivation:
+    return sb.derive(str(path))
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_the_lines_of_the_networks_of_these_tests(make) -> None:
+    assert prove(make())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+def test_the_lines_of_the_examples(path: Path) -> None:
+    derived = read(path)
+    assert prove(derived)
+    prove(derived, derived.box())
+
+
+@settings(max_examples=15)
+@given(programs(steps=4), st.integers(0, 10**6))
+def test_the_lines_of_random_programs(program: Program, seed: int) -> None:
+    prove(differentiate(program, "L"), None, seed)
+
+
+def test_the_two_cases_of_a_softmax_are_its_jacobian() -> None:
+    o = np.array([0.3, -1.0, 2.0])
+    derived = differentiate(sb.read("o: parameter[c]\np = softmax(o)").program, "p", ["o"], jacobian=True)
+    values = {"o": o, "p": np.exp(o) / np.exp(o).sum()}
+    p = values["p"]
+    names = Numbered(derived.program)
+    (written,) = [e.operands[0] for e in derived.forward.equations if not hasattr(e.op, "body")]
+    right = sides(softmax_cases(names, written, "p", written.index[0]))[1:]
+    gradient = replace(names.written["dp/do"], target=Ref("dp/do", (*written.index, *fresh(1, written.index))))
+    found = latex_value(names, " = ".join(right), gradient, {**values, "dp/do": np.zeros((3, 3))}, {"c": 3})
+    np.testing.assert_allclose(found, np.diag(p) - np.outer(p, p))
+
+
+def steps(document: Document) -> list[StepBlock]:
+    return [block for block in document.blocks if isinstance(block, StepBlock)]
+
+
+def parts(block: StepBlock) -> dict[str, list[str]]:
+    return {part.label: list(map(latex, part.formulas)) for part in block.parts}
+
+
+def test_a_layer_is_one_step_and_a_layer_like_it_is_its_lines() -> None:
+    loss, second, first = steps(read(ROOT / "examples" / "two_layer_biases.net").document())
+    text = Text()
+    assert [text.line(step.title) for step in (loss, second, first)] == [
+        "From L back to ŷ",
+        "From ŷ back to b₂, W₂ and z",
+        "Likewise from z back to b₁ and W₁",
+    ]
+    assert parts(second)["Local derivative"] == [
+        r"\frac{\partial \hat{y}_{k}}{\partial b_{2,k}} = 1",
+        r"\frac{\partial \hat{y}_{j}}{\partial W_{2,ki}} = \mathbf{1}[j = k]\,a_{i}",
+        r"\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}",
+        r"\frac{\partial a_{i}}{\partial z_{i}} = a_{i} \left(1 - a_{i}\right)",
+    ]
+    assert parts(second)["Chain rule"][0] == (
+        r"\frac{\partial L}{\partial W_{2,ki}} = \sum_{j} \delta_{2,j}\,\mathbf{1}[j = k]\,a_{i} = \delta_{2,k} a_{i}"
+    )
+    assert parts(second)["Product"][2] == (
+        r"\delta_{1} = \frac{\partial L}{\partial z} = W_{2}^{\top} \delta_{2}\odot a\odot \left(1 - a\right)"
+    )
+    assert list(parts(first)) == ["Product"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+def test_every_output_has_a_line_and_no_sentence_is_said_twice(path: Path) -> None:
+    derived = read(path)
+    box = derived.box()
+    found = steps(report(derived, box=box))
+    lecture = Lecture(derived, box.names, written_out(derived), {})
+    assert [step.anchor for step in lecture.blocks(layers(derived, box.names, box))] == [step.anchor for step in found]
+    assert {derived.gradient(wrt) for wrt in derived.wrt} <= lecture.anchors.keys()
+    said = [Text().line(sentence) for step in found for sentence in step.sentences]
+    assert len(set(said)) == len(said)
+    titles = [Text().line(step.title) for step in found]
+    assert len(set(titles)) == len(titles)
+
+
+def test_a_softmax_is_one_step_without_its_logsumexp() -> None:
+    first = steps(read(ROOT / "examples" / "classifier.net").document())[0]
+    assert len(parts(first)["Differentiated"]) == 2
+    assert parts(first)["Local derivative"][1].startswith(r"\frac{\partial P_{nk}}{\partial S_{ni}} = \begin{cases}")
+    assert "entry by entry" not in str(first.sentences)
+
+
+@pytest.mark.parametrize(("detail", "kinds"), [("brief", 2), ("normal", 6), ("full", 6)])
+def test_the_three_details(detail: str, kinds: int) -> None:
+    document = read(ROOT / "examples" / "two_layer_biases.net").document(detail=detail)
+    assert sum(isinstance(block, Section) for block in document.blocks) == kinds
+    entries = Paragraph("The same entry by entry:") in document.blocks
+    assert entries == (detail == "full")
+    assert len(steps(document)) == {"brief": 0, "normal": 3, "full": 7}[detail]
+
+
+def test_a_step_that_is_not_there_is_not_linked_to() -> None:
+    derived = sb.derive("x: parameter[n]\nw: parameter\nL = w * sum(x[1:] * x[:-1])")
+    assert not any(
+        isinstance(p, Link) for b in derived.document(detail="brief").blocks if isinstance(b, Paragraph) for p in b.content
+    )
+    anchors = {step.anchor for step in steps(derived.document())}
+    links = [p.anchor for b in derived.document().blocks if isinstance(b, Paragraph) for p in b.content if isinstance(p, Link)]
+    assert links
+    assert set(links) <= anchors
+
+
+def test_another_detail_is_refused_with_the_mend() -> None:
+    with pytest.raises(DerivationError, match="did you mean brief"):
+        read(ROOT / "examples" / "two_layer.net").document(detail="breif")
+
+
+def test_only_the_numbers_of_scalars_stand_beside_the_lines() -> None:
+    derived = MAKERS["gate"]()
+    shown = report(derived, values={"f": -12.0, "u": 3.0, "df/dz": 3.0, "df/du": -4.0})
+    assert any("= u = 3" in text for step in steps(shown) for text in parts(step)["Product"])
+    assert not any(isinstance(block, Formula) for block in shown.blocks)
