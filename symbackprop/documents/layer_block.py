@@ -128,6 +128,8 @@ class Lecture:
             return ()
         if any(not isinstance(e.op, Sum) or {r.name for r in e.operands} & self.softmaxes.keys() for e in line.path):
             return ()
+        if inner and any(e.step is not None and e.step.pattern == "select" for e in line.path):  # positions within positions
+            return ()
         left, right = target_entry(self.names, last), index_form(self.names, last, [e.target.name for e in inner])
         if inner:
             return (f.equation(left, right),) if width(right) <= WIDEST else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from symbackprop.core.choices import DETAILS
@@ -76,8 +76,8 @@ def report(
     """
     names = Names(derived.program)
     inline = written_out(derived)
-    network = _network(names, derived.forward, inline, values or {}, detail)
     lecture = Lecture(derived, box.names if box is not None else names, inline, values or {})
+    network = _network(lecture, detail)
     steps = _steps(derived, lecture, box, detail)
     result = _result(lecture, box, steps) if box is not None else []
     said = conventions(_formulas_of([*network, *steps, *result]), bool(derived.forward.shape(derived.of)),
@@ -146,12 +146,14 @@ def _kind(tensor: Signature) -> Content:
     return f"{words}, {_DOMAINS[tensor.domain]}" if tensor.domain else words
 
 
-def _network(names: Names, forward: Program, inline: frozenset[str], values: Mapping[str, Any], detail: str) -> list[Block]:
+def _network(lecture: Lecture, detail: str) -> list[Block]:
     """The equations in matrix notation where there is one; in full, all that were again in index notation."""
+    names, forward, inline, values = lecture.plain, lecture.derivation.forward, lecture.hidden, lecture.values
+    parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and detail != "full"}  # a softmax says itself
     first, second = [], []
     for equation in forward.equations:
         name = equation.target.name
-        if name in inline:
+        if name in inline or name in parts:
             continue
         note = f"shape {names.shape(name)}" if forward.shape(name) else ""
         index = index_equation(names, equation, inline)
@@ -165,7 +167,7 @@ def _network(names: Names, forward: Program, inline: frozenset[str], values: Map
     return blocks
 
 
-def _has_letters(names: Names, equation: Equation, inline: frozenset[str]) -> bool:
+def _has_letters(names: Names, equation: Equation, inline: Collection[str]) -> bool:
     """Whether an equation, with what is written out in it, is more than one of scalars."""
     written = [equation, *[names.written[r.name] for r in equation.operands if r.name in inline]]
     return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
@@ -186,9 +188,10 @@ def _opening(names: Names, derived: Derivation, detail: str) -> list[Block]:
 
 
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:
-    """The lines of the box, and what has none, with the reason and the place where it is derived."""
+    """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
-    rows = tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.lines)
+    said = {e.target.name for e in derived.forward.equations} - {derived.of} - set(lecture.hidden)
+    rows = tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.lines if line.name not in said)
     rows += tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.updates)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
     if box.assumed:
@@ -201,6 +204,8 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
 
 
 def _line_note(names: Names, name: str) -> Content:
+    if name not in names.program.tensors:
+        return "what its parts are called"
     signature = names.signature(name)
     shape = f"shape {names.shape(name)}" if signature.shape else ""
     if signature.role is None or name in names.program.outputs:

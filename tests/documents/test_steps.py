@@ -176,5 +176,5 @@ def test_the_box_stands_on_top_and_says_what_has_no_short_form_and_where_it_is_d
     document = derivation.document()
     assert document.blocks[0] == Section("The gradients")
     text = " ".join(Text().write(document).split())
-    assert "∂L/∂x has no short form: it takes entries by their position. Its step gives it." in text
+    assert f"∂L/∂x has no short form: {derivation.box().missing['x']}. Its step gives it." in text
     assert Link("Its step", "dL/dx") in [piece for b in document.blocks if isinstance(b, Paragraph) for piece in b.content]
