@@ -81,13 +81,18 @@ class Names:
 
     def _slashed(self, name: str, letters: Sequence[Letter]) -> Node:
         """A tensor inside a fraction: a derivative in one line with a slash, in brackets."""
+        shown = self.in_line(name, letters)
+        return shown if self.signature(name).role is None else Fence("(", shown, ")")
+
+    def in_line(self, name: str, letters: Sequence[Letter] = ()) -> Node:
+        """A tensor in running text: a derivative with a slash."""
         role = self.signature(name).role
         if role is None:
             return self.entry(name, letters)
         rank = self.signature(role.of).rank
         top, below = f.partial(self._slashed(role.of, letters[:rank])), f.partial(self._slashed(role.wrt, letters[rank:]))
         via = [Script(f.symbol("|"), self._via(role.via, role.nth))] if role.via else []
-        return Fence("(", f.beside(top, f.symbol("/"), below, *via), ")")
+        return f.beside(top, f.symbol("/"), below, *via)
 
     def shape(self, name: str) -> str:
         """The shape in words: (h, d)."""

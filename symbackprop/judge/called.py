@@ -15,11 +15,13 @@ from symbackprop.core.network import Network
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import told
+from symbackprop.judge.asked import Asked
 from symbackprop.judge.claims import WITNESSES, Judge, behind, case_of, title_of
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.diagnose import reads
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, call, random_numbers_kept, scene_of
-from symbackprop.judge.goals import PREFIXES, Asked, asked
+from symbackprop.judge.goals import PREFIXES, asked
 from symbackprop.judge.points import Coverage, Side, enough, noted
 from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
@@ -98,16 +100,16 @@ def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -
 
     try:
         if doubt := judge.truth.doubt(what.wrt, what.of):
-            return Judged(what.name, what.text, f"undecided: {doubt}")
+            return Judged(what.name, what, "undecided", told("{}", doubt))
         found = _weighed(goal, claimed)
     except (CallFailed, FunctionJudgeError) as failed:
-        return Judged(what.name, what.text, f"not understood: {failed}")
+        return Judged(what.name, what, "not understood", told("{}", str(failed)))
     if found.agrees is None:
-        return Judged(what.name, what.text, f"undecided: {found.why}", points=len(found.samples))
+        return Judged(what.name, what, "undecided", told("{}", found.why), points=len(found.samples))
     about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "witnesses": WITNESSES, "given": taker.name}
     about["truth"] = judge.truth.formula(what.wrt, what.of)
     if found.agrees:
-        return Judged(what.name, what.text, "right, numeric", **about)
+        return Judged(what.name, what, "right, numeric", **about)
     return judge.differing(what, goal, found, about, lambda: _fails(goal, claimed))
 
 

@@ -13,15 +13,18 @@ from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Formula, Told, listed, name, told
 from symbackprop.formulas.tree import Node
+from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
-from symbackprop.judge.goals import Asked, asked, goal_for
+from symbackprop.judge.goals import asked, goal_for
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
+from symbackprop.judge.prose import written
 from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, read
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
@@ -67,20 +70,12 @@ def verify(
         found = tuple(judge.alone(asked(truth, name), claim) for name, claim in claims.items())
     else:
         found = judge_steps(judge, steps_of(claims))
-    known = names_of(truth, [] if isinstance(claims, Mapping) else [one.name for one in found])
-    found = tuple(replace(one, names=known) for one in found)
     return Verification(found, not isinstance(claims, Mapping), title_of(network), behind(truth, found), report)
 
 
 def title_of(network: Network) -> str:
     """Its title, or its name where it has one of its own."""
     return network.title or ("" if network.name == Network.name else network.name)
-
-
-def names_of(truth: Truth, steps: Iterable[str]) -> frozenset[str]:
-    """The names that a verdict may mention: of tensors, of sizes, of steps."""
-    tensors = {*truth.network.program.tensors, *truth.program.tensors}
-    return frozenset({*tensors, *map(str, truth.program.sizes()), *(name for name in steps if name.isidentifier())})
 
 
 def behind(truth: Truth, judged: Iterable[Judged]) -> Derivation | None:
@@ -169,9 +164,9 @@ class Judge:
     def unread(self, what: Asked, fault: NotUnderstood) -> Judged:
         """What is answered to a claim that has no reading: it is wrong where the shapes in it fit in none."""
         if not isinstance(fault, DoesNotFit):
-            return Judged(what.name, what.text, f"not understood: {fault}")
+            return Judged(what.name, what, "not understood", told("{}", str(fault)))
         truth = None if what.second else self.truth.formula(what.wrt, what.of)
-        return Judged(what.name, what.text, f"wrong shape: {fault}", truth=truth)
+        return Judged(what.name, what, "wrong shape", told("{}", str(fault)), truth=truth)
 
     def by_the_report(self, what: Asked, claim: Any) -> Judged | None:
         """The claim in the names that only the report gives, where it is right by them: a person may mean others by them."""
@@ -196,7 +191,8 @@ class Judge:
         if found is None or not found.agrees:
             return None
         judged = self.verdict(what, understood, first, goal, found, bindings)
-        return replace(judged, notes=(*judged.notes, f"{', '.join(used)} as the report names it"))
+        shown = [name(one) for one in used]
+        return replace(judged, remarks=(*judged.remarks, told("{} as the report names it", listed(shown))))
 
     def judge(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
         """A claim that was read: the verdict on its last side, and on those before it where it is a chain of equalities."""
@@ -205,12 +201,13 @@ class Judge:
             if not (judged.right or judged.wrong):
                 break
             found = self.side(what, one, bindings)
-            shown = ", ".join(map(plain, found.formulas))
+            shown = listed([Formula(plain(formula), formula) for formula in found.formulas])
             if judged.right and found.kind in DIFFERS:
-                verdict = f"right result, wrong step: the side {shown} of the chain is {found.verdict}"
-                return replace(found, verdict=verdict, allowed=False, convention=None)
+                why = told("the side {} of the chain is {}", shown, found.said)
+                return replace(found, kind="right result, wrong step", because=why, allowed=False, convention=None)
             if judged.wrong and found.right:
-                judged = replace(judged, notes=(*judged.notes, f"right up to {shown}: what follows it is not equal to it"))
+                note = told("right up to {}: what follows it is not equal to it", shown)
+                judged = replace(judged, remarks=(*judged.remarks, note))
         return judged
 
     def side(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
@@ -219,52 +216,55 @@ class Judge:
             goals = [goal_for(self.truth, what, r.program) for r in claim.readings]
             doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""
         except PointError as fault:
-            return Judged(what.name, what.text, f"undecided: {fault}", claim.formulas)
+            return Judged(what.name, what, "undecided", told("{}", str(fault)), claim.formulas)
         doubt = doubt or refused(what, claim, len(goals[0].shape) - what.rank)
         if doubt:
-            return Judged(what.name, what.text, f"undecided: {doubt}", claim.formulas)
+            return Judged(what.name, what, "undecided", told("{}", doubt), claim.formulas)
         found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]
         found.sort(key=lambda f: f[0].cost)
         right = [f for f in found if f[2].agrees]
         if claim.unknown:
             if not right:
-                return Judged(
-                    what.name, what.text, f"undecided: what is {', '.join(claim.unknown)}?"
-                )  # a reading would have guessed
+                letters = listed([written(one) for one in claim.unknown])
+                return Judged(what.name, what, "undecided", told("what is {}?", letters))  # a reading would have guessed
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
         bold = ROWS in found[0][0].notes
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
             one = right[0][0]
-            how = latex(one.formula) if one.formula is not None else "; ".join(one.notes)
-            return Judged(
-                what.name, what.text, f"undecided: right if read as {how}", claim.formulas, points=len(right[0][2].samples)
-            )
+            how = "; ".join(map(str, one.notes)) if one.formula is None else Formula(latex(one.formula), one.formula)
+            points = len(right[0][2].samples)
+            return Judged(what.name, what, "undecided", told("right if read as {}", how), claim.formulas, points=points)
         return self.verdict(what, claim, *plainest[0], bindings)
 
     def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
         """What is answered to one reading."""
+        given = [(written(letter), self.truth.gradient(tensor)) for letter, tensor in reading.guesses.items()]
+        guesses = [told("{} is taken to be {}", *guess) for guess in given]
         about: dict[str, Any] = {
             "formulas": claim.formulas if reading.formula is None else (reading.formula,),
-            "notes": (*reading.notes, *what.notes),
+            "remarks": (*(told("{}", note) for note in reading.notes), *guesses, *what.notes),
             "witnesses": () if what.second else WITNESSES,
             "points": len(found.samples),
             "error": found.margin,
         }
         if found.agrees is None:
-            return Judged(what.name, what.text, f"undecided: {found.why}", **about)
+            return Judged(what.name, what, "undecided", told("{}", found.why), **about)
         about["truth"] = None if what.second else self.truth.formula(what.wrt, what.of)
-        against = claim.left.contradiction
+        left, against = claim.left, Told()
+        if left.contradicts and left.wrt is not None:
+            own = self.truth.gradient(left.wrt, left.of)
+            against = told("the left-hand side is {}, but what is claimed is {}", own, what.shown)
         if found.agrees and against:
-            named = Convention(("left",), against[:1].lower() + against[1:].rstrip("."), f"write {what.text} on the left")
+            named = Convention(("left",), against, told("write {} on the left", what.shown))
             return self.conventional(what, named, about)
         if against:
-            about["notes"] = (against, *about["notes"])
+            about["remarks"] = (against, *about["remarks"])
         if found.agrees:
-            given = " and ".join(f"{letter} is d{self.truth.of}/d{tensor}" for letter, tensor in reading.guesses.items())
+            stands = listed([told("{} is {}", *guess) for guess in given], " and ")
             kind = "right, identity" if found.identity else "right, numeric"
-            about["notes"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
-            return Judged(what.name, what.text, f"{kind} if {given}" if given else kind, bits=found.bits, **about)
+            about["remarks"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
+            return Judged(what.name, what, kind, told("if {}", stands) if given else stands, bits=found.bits, **about)
         return self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
 
     def differing(
@@ -279,11 +279,11 @@ class Judge:
         if named is not None:
             return self.conventional(what, named, about)
         if found.shapes is not None:
-            claimed, true = (shape_text(s) for s in found.shapes)
-            return Judged(what.name, what.text, f"wrong shape: it has the shape {claimed}, the gradient {true}", **about)
+            shapes = told("it has the shape {}, the gradient {}", *(shape_text(s) for s in found.shapes))
+            return Judged(what.name, what, "wrong shape", shapes, **about)
         about["counterexample"] = fails()
         where = region(found)
-        return Judged(what.name, what.text, f"wrong region: {where}" if where else "wrong", **about)
+        return Judged(what.name, what, "wrong region" if where else "wrong", where, **about)
 
     def mistakes(self, goal: Goal, found: Weighed, in_pairs: bool) -> Any:
         """The mistakes that give the claim, or none where the derivation is too large for them to be looked for."""
@@ -294,8 +294,8 @@ class Judge:
 
     def conventional(self, what: Asked, named: Convention, about: dict[str, Any]) -> Judged:
         passes = all(kind in self.allow for kind in named.kinds)
-        verdict = f"up to convention: {named.sentence}; to make it right, {named.mend}"
-        return Judged(what.name, what.text, verdict, convention=named, allowed=passes, **about)
+        why = told("{}; to make it right, {}", named.says, named.mends)
+        return Judged(what.name, what, "up to convention", why, convention=named, allowed=passes, **about)
 
     def corrected(self, place: str, otherwise: Node | None) -> Node | None:
         """The right formula of the gradient at which a mistake was made; of the claim itself where that has no name."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import sympy as sp
 from numpy import ndarray
+
+from symbackprop.formulas.told import Formula, Told, listed, told
+from symbackprop.judge.prose import expression
 
 ALLOWED = ("transpose", "layout", "sign", "N", "2", "left")  # what `allow` may name
 CLOSE = 1e-8
@@ -17,14 +21,22 @@ CLOSE = 1e-8
 class Convention:
     """What a claim differs from the truth by.
 
-    kinds     what `allow` must name for it to pass.
-    sentence  what it is.
-    mend      what would make the claim right.
+    kinds   what `allow` must name for it to pass.
+    says    what it is.
+    mends   what would make the claim right.
     """
 
     kinds: tuple[str, ...]
-    sentence: str
-    mend: str
+    says: Told
+    mends: Told
+
+    @property
+    def sentence(self) -> str:
+        return str(self.says)
+
+    @property
+    def mend(self) -> str:
+        return str(self.mends)
 
     def facts(self) -> dict[str, Any]:
         return {"kinds": list(self.kinds), "sentence": self.sentence, "mend": self.mend}
@@ -81,23 +93,35 @@ def ratios(pairs: Sequence[tuple[ndarray, ndarray]]) -> list[float] | None:
     return found or None
 
 
-def factors(sizes: Sequence[Mapping[str, int]]) -> Iterator[tuple[tuple[str, ...], str, str, list[float]]]:
-    """kinds, the factor as text, its mend as text, and its value at each set of sizes."""
-    ones = [1.0] * len(sizes)
-    yield (), "", "", ones
-    for text, mend, c in (("2", "1/2", 2.0), ("1/2", "2", 0.5), ("4", "1/4", 4.0), ("1/4", "4", 0.25)):
-        yield ("2",), text, mend, [c] * len(sizes)
+class Factor(NamedTuple):
+    """c times a product of sizes, or c over it, and its value at each set of sizes."""
+
+    kinds: tuple[str, ...]
+    c: sp.Expr
+    names: tuple[str, ...]
+    below: bool
+    values: list[float]
+
+    def formula(self, mended: bool) -> Formula:
+        """The factor, or what mends it."""
+        product = sp.Mul(*(sp.Symbol(n, positive=True) for n in self.names))
+        factor = self.c / product if self.below else self.c * product
+        factor = 1 / factor if mended else factor
+        return expression(factor, {})
+
+
+def factors(sizes: Sequence[Mapping[str, int]]) -> Iterator[Factor]:
+    """1, 2 and 4 and sizes, products of two sizes, with 2 or 1/2 before them."""
+    yield Factor((), sp.S.One, (), False, [1.0] * len(sizes))
+    for c in (sp.Integer(2), sp.S.Half, sp.Integer(4), sp.Rational(1, 4)):
+        yield Factor(("2",), c, (), False, [float(c)] * len(sizes))
     names = list(sizes[0]) if sizes else []
-    products = [(n,) for n in names] + [(a, b) for k, a in enumerate(names) for b in names[k + 1 :]]
-    for product in products:
-        text = " ".join(product)
+    for product in [(n,) for n in names] + [(a, b) for k, a in enumerate(names) for b in names[k + 1 :]]:
         values = [float(np.prod([at[n] for n in product])) for at in sizes]
-        inverse = f"1/{text}" if len(product) == 1 else f"1/({text})"
-        yield ("N",), text, inverse, values
-        yield ("N",), inverse, text, [1 / v for v in values]
-        for two, back, c in (("2", "1/2", 2.0), ("1/2", "2", 0.5)):
-            yield ("N", "2"), f"{two} * {text}", f"{back} * {inverse}", [c * v for v in values]
-            yield ("N", "2"), f"{two} * {inverse}", f"{back} * {text}", [c / v for v in values]
+        for c in (sp.S.One, sp.Integer(2), sp.S.Half):
+            kinds = ("N",) if c == 1 else ("N", "2")
+            yield Factor(kinds, c, product, False, [float(c) * v for v in values])
+            yield Factor(kinds, c, product, True, [float(c) / v for v in values])
 
 
 def convention(pairs: Sequence[tuple[ndarray, ndarray]], sizes: Sequence[Mapping[str, int]], lead: int = 0) -> Convention | None:
@@ -120,18 +144,22 @@ def convention(pairs: Sequence[tuple[ndarray, ndarray]], sizes: Sequence[Mapping
 
 def _named(layout: Layout, found: Sequence[float], sizes: Sequence[Mapping[str, int]]) -> Convention | None:
     for sign in (1, -1):
-        for kinds, text, mend, values in factors(sizes):
-            if all(abs(c - sign * v) <= CLOSE * max(1.0, abs(v)) for c, v in zip(found, values, strict=True)):
-                own = [*([layout.kind] if layout.kind else []), *(["sign"] if sign < 0 else []), *kinds]
-                if not own:
-                    return None
-                says = [layout.sentence] if layout.kind else []
-                mends = [layout.mend] if layout.kind else []
-                if sign < 0:
-                    says.append("it has the other sign, as the direction of descent has")
-                    mends.append("multiply by -1")
-                if text:
-                    says.append(f"it carries the factor {text}" + (", a sum for a mean or the reverse" if "N" in kinds else ""))
-                    mends.append(f"multiply by {mend}")
-                return Convention(tuple(own), " and ".join(says), " and ".join(mends))
+        for factor in factors(sizes):
+            if all(abs(c - sign * v) <= CLOSE * max(1.0, abs(v)) for c, v in zip(found, factor.values, strict=True)):
+                return _convention(layout, sign, factor)
     return None
+
+
+def _convention(layout: Layout, sign: int, factor: Factor) -> Convention | None:
+    """The convention in words; None where there is no difference."""
+    kinds = [*([layout.kind] if layout.kind else []), *(["sign"] if sign < 0 else []), *factor.kinds]
+    says = [told(layout.sentence)] if layout.kind else []
+    mends = [told(layout.mend)] if layout.kind else []
+    if sign < 0:
+        says.append(told("it has the other sign, as the direction of descent has"))
+        mends.append(told("multiply by -1"))
+    if factor.kinds:
+        why = ", a sum for a mean or the reverse" if "N" in factor.kinds else ""
+        says.append(told("it carries the factor {}", factor.formula(mended=False)) + why)
+        mends.append(told("multiply by {}", factor.formula(mended=True)))
+    return Convention(tuple(kinds), listed(says, " and "), listed(mends, " and ")) if kinds else None

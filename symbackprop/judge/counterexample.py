@@ -13,6 +13,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.extents import SizeError, extent, shape_of
 from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.told import Told, listed, name, told
 from symbackprop.judge.points import NEAR, Side
 
 CLEAR = 1e-6  # an error above this part of the truth shows
@@ -42,9 +43,13 @@ class Counterexample:
     true: float
 
     def __str__(self) -> str:
-        inputs = ", ".join(f"{name} = {plain(array)}" for name, array in self.point.items())
+        return str(self.said)
+
+    @property
+    def said(self) -> Told:
+        inputs = listed([told("{} = {}", name(n), plain(array)) for n, array in self.point.items()])
         entry = f" entry {list(self.entry)}" if self.entry else ""
-        return f"{inputs}:{entry} claimed {self.claimed:.6g}, true {self.true:.6g}"
+        return inputs + f":{entry} claimed {self.claimed:.6g}, true {self.true:.6g}"
 
     def facts(self) -> dict[str, Any]:
         return {

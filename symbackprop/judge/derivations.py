@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
+from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import convention
-from symbackprop.judge.goals import Asked, asked, goal_for, named
+from symbackprop.judge.goals import about, asked, goal_for, named
+from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
@@ -78,16 +81,23 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     meant = _meant(known)
     if not meant:
         return found
-    told = judge_steps(judge, [(name, claim, meant.get(k, what)) for k, (name, claim, what) in enumerate(steps)])
-    notes = {k: f"{steps[k][0]} is used as {what} by what follows" for k, what in meant.items()}
-    return tuple(replace(one, notes=(*one.notes, notes[k])) if k in notes else one for k, one in enumerate(told))
+    loss = judge.truth.of
+    stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
+    again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)])
+    return tuple(_used(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+
+
+def _used(truth: Truth, judged: Judged, wrt: str) -> Judged:
+    """The verdict on a step that was taken for a gradient by how it is used."""
+    note = told("{} is used as {} by what follows", written(judged.name), truth.gradient(wrt))
+    return replace(judged, remarks=(*judged.remarks, note))
 
 
 _LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
 
 
 def _meant(known: Known) -> dict[int, str]:
-    """Which gradients the steps that gave a name to nothing were meant to be, by how the name is used."""
+    """By what the steps that gave a name to nothing were meant to be the gradients, by how the name is used."""
     meant: dict[int, str] = {}
     for name, place in known.nameless.items():
         users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
@@ -95,7 +105,7 @@ def _meant(known: Known) -> dict[int, str]:
             continue
         found = next((wrt for u in users if u.judged.wrong for wrt in [_instead(known, name, u)] if wrt), None)
         if found:
-            meant[place] = f"d{known.truth.of}/d{found}"
+            meant[place] = found
     return meant
 
 
@@ -134,12 +144,12 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     except NotUnderstood as fault:
         if goal is None:
             known.unread = True
-            return Judged(name, "", f"not understood: {fault}")
+            return Judged(name, None, "not understood", told("{}", str(fault)))
         _bind_truth(known, name, goal)
         judged = _spared(known, judge.unread(goal, fault))
         known.unread = True
         return judged
-    program, multiple = understood.readings[0].program, ""
+    program, multiple = understood.readings[0].program, Told()
     if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)
     names = (name, understood.left.name)
@@ -147,7 +157,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         known.bind(names, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
-        return Judged(name, "", "abbreviation", understood.formulas, notes=(multiple,) if multiple else ())
+        return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
     judged = judge.judge(goal, understood, known.written)
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
@@ -164,8 +174,8 @@ def _spared(known: Known, judged: Judged) -> Judged:
     """A verdict that does not convict a step over names that an open step before it may have given."""
     if not (known.unread and judged.wrong):
         return judged
-    why = "undecided: a step before it is open, and it may use what that step names"
-    return replace(judged, verdict=why, mistakes=(), corrected=(), counterexample=None)
+    why = told("a step before it is open, and it may use what that step names")
+    return replace(judged, kind="undecided", because=why, mistakes=(), corrected=(), counterexample=None)
 
 
 def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None, look: bool) -> tuple[Claim, Asked | None]:
@@ -187,11 +197,13 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: 
     program = understood.readings[0].program
     over_truth = weigh(goal_for(judge.truth, goal, program), program, known.true)
     if judged.wrong and over_truth.agrees:
-        note = "right if the steps before it were right: no second mistake"
-        return replace(judged, verdict="wrong, carried forward", notes=(*judged.notes, note), mistakes=(), corrected=())
+        note = told("right if the steps before it were right: no second mistake")
+        remarks = (*judged.remarks, note)
+        return replace(judged, kind="wrong, carried forward", because=Told(), remarks=remarks, mistakes=(), corrected=())
     if judged.right and over_truth.agrees is False:
-        note = "its error makes up for that of an earlier step"
-        return replace(judged, verdict="right result, wrong step: errors cancel", notes=(*judged.notes, note))
+        note = told("its error makes up for that of an earlier step")
+        kind, why = "right result, wrong step", told("errors cancel")
+        return replace(judged, kind=kind, because=why, remarks=(*judged.remarks, note))
     return judged
 
 
@@ -202,20 +214,20 @@ def _bind_truth(known: Known, name: str, goal: Asked) -> None:
         known.bind([name], goal.text, goal.text, everything.shape(goal.text))
 
 
-def _turned_out(judge: Judge, known: Known, name: str, program: Program) -> tuple[Asked | None, str]:
+def _turned_out(judge: Judge, known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:
     """The gradient that a name without a claim turns out to be; or what it is a multiple of, in words."""
-    truth, multiple = judge.truth, ""
+    truth, multiple = judge.truth, Told()
     for wrt in reversed(truth.named):
         gradient = f"d{truth.of}/d{wrt}"
         if gradient not in truth.everything.tensors or wrt == truth.of:
             continue
-        goal = Asked(name, truth.of, wrt, truth.program.tensors[wrt].rank)
+        goal = about(truth, name, truth.of, wrt)
         found = weigh(goal_for(truth, goal, program), program, known.written)
         if found.agrees:
-            return replace(goal, notes=(f"{name} turned out to be {gradient}",)), ""
+            return replace(goal, notes=(told("{} turned out to be {}", written(name), goal.shown),)), Told()
         named = None
         if found.shapes is None and found.samples:
             named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples])
         if named is not None and not multiple:
-            multiple = f"{name} turned out to be {gradient}, but {named.sentence}"
+            multiple = told("{} turned out to be {}, but {}", written(name), goal.shown, named.says)
     return None, multiple

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -41,10 +40,10 @@ class Diagnosis:
         samples = telling(found.samples)
         matches: list[Match] = []
         for derived in self.derivations(goal):
-            invented = [n for n, t in derived.program.tensors.items() if t.role is None and n not in goal.truth.named]
+            invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named}
             trials = [(self.made(derived, goal, s.place), s.claimed) for s in samples]
             for m in all_matches(trials, in_pairs and not matches):
-                strange = any(re.search(rf"\b{re.escape(n)}\b", m.sentence) for n in invented)
+                strange = not invented.isdisjoint(m.mentions)
                 matches.append(replace(m, weight=m.weight + INVENTED * strange))
         return likeliest(matches)
 

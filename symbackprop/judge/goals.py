@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
@@ -13,6 +13,8 @@ from symbackprop.core.derivation import DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
+from symbackprop.formulas.told import Told
+from symbackprop.judge.asked import Asked
 from symbackprop.judge.reading import CLAIM, equal_shapes
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import Goal, goal_of
@@ -20,30 +22,9 @@ from symbackprop.judge.weigh import Goal, goal_of
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
 
 
-@dataclass(frozen=True)
-class Asked:
-    """d of / d wrt, as a claim is about it.
-
-    name    what the person called it.
-    of      what is differentiated: a tensor of the network, or a gradient such as dL/dw.
-    rank    how many axes `wrt` has.
-    notes   what was settled in reading the name.
-    """
-
-    name: str
-    of: str
-    wrt: str
-    rank: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        return f"d{self.of}/d{self.wrt}"
-
-    @property
-    def second(self) -> bool:
-        """Whether a gradient is differentiated once more."""
-        return "/" in self.of
+def about(truth: Truth, name: str, of: str, wrt: str, notes: tuple[Told, ...] = ()) -> Asked:
+    """d of / d wrt of a network, where either is a tensor of it, or `of` a gradient."""
+    return Asked(name, of, wrt, truth.program.tensors[wrt].rank, truth.gradient(wrt, of), notes)
 
 
 def asked(truth: Truth, name: str, what: str = "") -> Asked:
@@ -62,11 +43,11 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
     if match:
         of, wrt = (aliases.get(n, n) for n in match.groups())
         known = of in tensors or of in truth.everything.tensors
-        return Asked(name, of, wrt, tensors[wrt].rank) if known and wrt in tensors and differentiable(truth, wrt) else None
+        return about(truth, name, of, wrt) if known and wrt in tensors and differentiable(truth, wrt) else None
     for prefix in PREFIXES:
         wrt = spelled(truth, what.removeprefix(prefix)) if what.startswith(prefix) else None
         if wrt is not None and differentiable(truth, wrt):
-            return Asked(name, truth.of, wrt, tensors[wrt].rank)
+            return about(truth, name, truth.of, wrt)
     return None
 
 

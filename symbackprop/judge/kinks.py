@@ -7,25 +7,27 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 
+from symbackprop.formulas.told import Told, told
 from symbackprop.judge.points import Side
-from symbackprop.judge.region import plain
+from symbackprop.judge.region import whole
 from symbackprop.judge.weigh import Weighed
 
 ABOVE = (GreaterThan, StrictLessThan)  # 0 goes with what is above 0
 
 
-def choices(found: Weighed) -> tuple[str, ...]:
+def choices(found: Weighed) -> tuple[Told, ...]:
     """A sentence for each comparison that a claim settles at equality otherwise than the derivation."""
-    told: dict[str, None] = {}
+    notes: dict[Told, None] = {}
     for sample in found.samples:
         ours = _settled(sample.place.sides)
         for gap, above in _settled(sample.sides):
             if (gap, not above) in ours and (gap, above) not in ours:
-                told[f"at {gap} = 0 there is no slope; the claim takes that of the other side than the derivation: a choice"] = None
-    return tuple(told)
+                where = told("at {} = 0 there is no slope", whole(gap))
+                notes[where + "; the claim takes that of the other side than the derivation: a choice"] = None
+    return tuple(notes)
 
 
-def _settled(sides: Iterable[Side]) -> set[tuple[str, bool]]:
+def _settled(sides: Iterable[Side]) -> set[tuple[sp.Basic, bool]]:
     """What is compared with 0, and whether equality goes with what is above."""
     out = set()
     for side in sides:
@@ -33,5 +35,5 @@ def _settled(sides: Iterable[Side]) -> set[tuple[str, bool]]:
             gap = sp.expand(side.relation.lhs - side.relation.rhs)  # type: ignore[operator]  # SymPy's own types hide sides
             above = isinstance(side.relation, ABOVE)
             turned = gap.could_extract_minus_sign()
-            out.add((plain(str(-gap if turned else gap)), above != turned))
+            out.add((-gap if turned else gap, above != turned))
     return out

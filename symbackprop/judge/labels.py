@@ -11,6 +11,7 @@ from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.program import Program
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import Told, listed, name, told
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.weigh import Goal, is_zero
@@ -18,7 +19,7 @@ from symbackprop.judge.weigh import Goal, is_zero
 TRIED = 2  # points
 
 
-def sums_used(goal: Goal, program: Program) -> tuple[str, ...]:
+def sums_used(goal: Goal, program: Program) -> tuple[Told, ...]:
     """A sentence where a right claim is right only because labels sum to one; nothing where that was not found."""
     truth = goal.truth
     labels = [t for t in truth.program.inputs if t.kind == "labels" and t.shape]
@@ -35,5 +36,6 @@ def sums_used(goal: Goal, program: Program) -> tuple[str, ...]:
         except PointError:
             return ()
         if np.isfinite(claimed).all() and not close(claimed, values[goal.name]):
-            return (f"right because every {' and '.join(t.name for t in labels)} sums to 1; of other targets it would be wrong",)
+            every = listed([name(t.name) for t in labels], " and ")
+            return (told("right because every {} sums to 1; of other targets it would be wrong", every),)
     return ()

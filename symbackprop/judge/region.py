@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import sympy as sp
 from numpy import ndarray
 
+from symbackprop.core.program import slot
+from symbackprop.formulas.told import Formula, Told, name, told
 from symbackprop.judge.points import Side
+from symbackprop.judge.prose import expression
 from symbackprop.judge.weigh import AGREES, Sample, Weighed
 
 
-def region(found: Weighed) -> str:
-    """Where the claim holds and where it does not, when one comparison tells them apart; else ""."""
+def region(found: Weighed) -> Told:
+    """Where the claim holds and where it does not, when one comparison tells them apart; else nothing."""
     relations = {str(s.relation): s.relation for sample in found.samples for s in [*sample.place.sides, *sample.sides]}
     for text in relations:
         right, wrong = _split(found.samples, text)
         for outcome in (True, False):
             # one side always right and seen, the other mostly wrong
             if right[outcome] >= 3 and not wrong[outcome] and wrong[not outcome] >= 2 and wrong[not outcome] >= right[not outcome]:
-                shown = plain(text)
-                holds, fails = (shown, f"not {shown}") if outcome else (f"not {shown}", shown)
-                return f"right where {holds}, wrong where {fails}"
-    return ""
+                shown = whole(relations[text])
+                holds, fails = ("", "not ") if outcome else ("not ", "")
+                return told("right where {}{}, wrong where {}{}", holds, shown, fails, shown)
+    return Told()
 
 
 def _split(samples: Sequence[Sample], text: str) -> tuple[dict[bool, int], dict[bool, int]]:
@@ -49,11 +53,8 @@ def _mask(side: Side, shape: tuple[int, ...]) -> ndarray | None:
     return side.outcome if side.outcome.shape == shape else None
 
 
-def plain(text: str) -> str:
-    """A comparison without the letters of its tensors: z[i] > 0 is z > 0."""
-    out, depth = [], 0
-    for c in text:
-        depth += (c == "[") - (c == "]")
-        if not depth and c != "]":
-            out.append(c)
-    return "".join(out)
+def whole(e: sp.Basic) -> Formula:
+    """A comparison, or a side of one, without the letters of its tensors: z[i] > 0 is z > 0."""
+    symbols = sorted(e.free_symbols, key=str)
+    slots = {slot(k): name(str(s).partition("[")[0]) for k, s in enumerate(symbols)}
+    return expression(e.xreplace(dict(zip(symbols, slots, strict=True))), slots)

@@ -26,9 +26,10 @@ from symbackprop.documents.document import (
 from symbackprop.documents.steps import report as derivation
 from symbackprop.formulas import build as f
 from symbackprop.formulas.plain import plain as line
+from symbackprop.formulas.told import in_line, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.counterexample import Counterexample, plain
-from symbackprop.judge.prose import formula, in_line, prose, sentence, typeset
+from symbackprop.judge.prose import formula, inline, sentence, typeset
 from symbackprop.judge.proved import proved_box
 from symbackprop.judge.verdict import Judged, Verification
 
@@ -46,9 +47,8 @@ def report(verification: Verification) -> Document:
         network = verification.derived.network
         box = shown_box(verification.derived, proved_box(verification.derived))
         blocks += derivation(verification.derived, source=network.source if network else None, box=box).blocks
-    names = claims[0].names if claims else frozenset[str]()
-    title = prose(verification.title, names) if verification.title else ()
-    return Document((*title, ": the verdict") if title else "The verdict", tuple(blocks))
+    title = f"{verification.title}: the verdict" if verification.title else "The verdict"
+    return Document(title, tuple(blocks))
 
 
 def _summary(verification: Verification) -> Note:
@@ -58,25 +58,25 @@ def _summary(verification: Verification) -> Note:
     if verification.steps and first is not None:
         wrong = verification.claims[first]
         number = Link(f"number {first}", f"claim-{first}")
-        where: Content = ("The first wrong step is ", number, " (counted from 0), ", *wrong.called, ". ", *_likely(wrong))
+        where: Content = ("The first wrong step is ", number, " (counted from 0), ", *inline(wrong.called), ". ", *_likely(wrong))
         return Note(where, kind, label)
     if kind == "good":
         return Note(_proved(verification), kind, label)
     likely = _likely(worst)
-    said: Content = sentence(worst.words(worst.kind + _reason(worst)))
+    said: Content = sentence((worst.kind, *_reason(worst)))
     if worst.verdict == "wrong" and likely:
         said = likely
     elif likely:
         said = (*said, " ", *likely)
-    return Note(said if len(verification.claims) == 1 else (*worst.called, ": ", *said), kind, label)
+    return Note(said if len(verification.claims) == 1 else (*inline(worst.called), ": ", *said), kind, label)
 
 
 def _proved(verification: Verification) -> Content:
     """How far claims that count as right are."""
     kinds = [claim.kind for claim in verification.claims if claim.what]
     if not kinds or not all(kind == "right, identity" for kind in kinds):
-        return sentence(verification.worst.words(verification.worst.verdict))
-    conditions = [claim.words(claim.reason) for claim in verification.claims if claim.reason]
+        return sentence(inline(verification.worst.said))
+    conditions = [inline(claim.because) for claim in verification.claims if claim.because]
     what = "It is" if len(kinds) == 1 else f"All {len(kinds)} are"
     return (
         f"{what} equal to the derived gradient{'s' * (len(kinds) > 1)} as a formula",
@@ -87,14 +87,14 @@ def _proved(verification: Verification) -> Content:
 
 def _likely(claim: Judged) -> tuple[Inline, ...]:
     """What most likely went wrong."""
-    return sentence(claim.words(claim.mistakes[0].sentence)) if claim.mistakes else ()
+    return sentence(inline(claim.mistakes[0].said)) if claim.mistakes else ()
 
 
 def _overview(verification: Verification) -> Table:
     rows = []
     for place, claim in enumerate(verification.claims):
         number = Link(str(place), f"claim-{place}")
-        rows.append((number, claim.called, Span(claim.kind, _tone(claim))))
+        rows.append((number, inline(claim.called), Span(claim.kind, _tone(claim))))
     return Table(("Step" if verification.steps else "", "Claim", "Verdict"), tuple(rows))
 
 
@@ -110,9 +110,9 @@ def _claim(verification: Verification, place: int, claim: Judged) -> Iterator[Bl
     if true is not None and not claim.right:
         parts.append(Part("Right is", (true,), "good"))
     verdict: Content = (Span("The first wrong step: " if first else "", style="strong"), *_verdict(claim), *_held(claim))
-    sentences = (verdict, *(sentence(claim.words(note)) for note in claim.notes), *_mistakes(claim))
+    sentences = (verdict, *(sentence(inline(note)) for note in claim.remarks), *_mistakes(claim))
     source = dedent(claim.verdict.partition("\n")[2]) or claim.given
-    yield StepBlock((*number, *claim.called), tuple(parts), "", sentences, f"claim-{place}", _tone(claim), source)
+    yield StepBlock((*number, *inline(claim.called)), tuple(parts), "", sentences, f"claim-{place}", _tone(claim), source)
     if claim.counterexample is not None and claim.kind != "wrong, carried forward":
         yield _counterexample(claim.counterexample)
 
@@ -132,13 +132,14 @@ def _as_written(claim: Judged, understood: tuple[Node, ...]) -> Iterator[Part]:
 def _verdict(claim: Judged) -> Iterator[Inline]:
     """The verdict in one line, its name in its colour."""
     yield Span(claim.kind, _tone(claim))
-    yield from claim.words(_reason(claim))
+    yield from _reason(claim)
 
 
-def _reason(claim: Judged) -> str:
+def _reason(claim: Judged) -> tuple[Inline, ...]:
     """What the verdict says beside its kind, in one line: the place in what is not understood is shown below it."""
-    said = claim.verdict.removeprefix(claim.kind).partition("\n")[0]
-    return re.sub(r"^: <claim>(:\d+)*: ", ": ", said)
+    if claim.kind not in ("not understood", "wrong shape"):
+        return inline(claim.said)[1:]
+    return (": ", re.sub(r"^<claim>(:\d+)*: ", "", claim.reason.partition("\n")[0]))
 
 
 def _held(claim: Judged) -> Iterator[Inline]:
@@ -149,19 +150,19 @@ def _held(claim: Judged) -> Iterator[Inline]:
     if claim.bits:
         yield ", and modulo large primes: a wrong formula passes with a chance below "
         yield Math(f.power(f.number(2), f.number(-claim.bits)))
-    if claim.points or not _reason(claim).endswith((".", "?")):
+    if claim.points or not claim.reason.partition("\n")[0].endswith((".", "?")):
         yield "."
 
 
 def _mistakes(claim: Judged) -> Iterator[Content]:
     """The mistakes that give just this claim, and what would be right where they were made."""
-    told = {claim.truth}
+    shown = {claim.truth}
     for place, (finding, corrected) in enumerate(zip(claim.mistakes, claim.corrected, strict=True)):
-        here: tuple[Inline, ...] = () if finding.place in finding.sentence else (", at ", *claim.words(finding.place))
-        right: tuple[Inline, ...] = () if corrected in told or corrected is None else (" Right there is ", Math(corrected), ".")
-        told.add(corrected)
+        here: tuple[Inline, ...] = () if finding.stands else inline(told(", at {}", finding.where))
+        right: tuple[Inline, ...] = () if corrected in shown or corrected is None else (" Right there is ", Math(corrected), ".")
+        shown.add(corrected)
         label = Span("Most likely: " if place == 0 else "Or: ", style="strong")
-        yield (label, *claim.words(finding.sentence.rstrip(".")), *here, ".", *right)
+        yield (label, *inline(finding.said), *here, ".", *right)
 
 
 def _counterexample(found: Counterexample) -> Table:

@@ -15,7 +15,7 @@ from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program, Signature, check
+from symbackprop.core.program import Gradient, Program, Signature, check
 from symbackprop.display.gradient_form import closed_forms
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
@@ -25,6 +25,7 @@ from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.points import PointError
+from symbackprop.formulas.told import Formula, in_line
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.points import Place, Places
 from symbackprop.notation.networks import with_gates
@@ -63,6 +64,15 @@ class Truth:
         if self.program.tensors[self.of].shape:
             return self.program
         return check(chain_rule(self.program, self.of, tuple(n for n in self.named if self.has_gradient(n))))
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.everything)
+
+    def gradient(self, wrt: str, of: str | None = None) -> Formula:
+        """d of / d wrt in a sentence."""
+        of = of or self.of
+        return Formula(f"d{of}/d{wrt}", in_line(self.names.derivative(Gradient(of, wrt), ())))
 
     def has_gradient(self, name: str) -> bool:
         return self.program.tensors[name].kind not in ("integers", "constant")

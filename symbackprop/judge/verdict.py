@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.documents.document import Document, Inline, Math
+from symbackprop.documents.document import Document
 from symbackprop.documents.shown import Shown
 from symbackprop.documents.text import columns
 from symbackprop.formulas import build as f
 from symbackprop.formulas.difference import difference
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Marked, Node, Row, items_of, split
+from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import Finding
-from symbackprop.judge.prose import formula, in_line, prose, said, typeset
+from symbackprop.judge.prose import written
 from symbackprop.judge.terminal import BAD, DOUBT, GOOD, QUIET, coloured
 
 WRONG = ("wrong", "up to convention", "right result, wrong step")
@@ -30,7 +31,9 @@ KINDS = (
     "right, identity", "right, numeric", "up to convention", "wrong shape", "wrong region", "wrong, carried forward", "wrong",
     "right result, wrong step", "undecided", "not understood", "abbreviation",
 )  # fmt: skip
-"""What a verdict begins with; the longer of two with one beginning stands first."""
+"""What a verdict begins with."""
+NOTHING = Told()
+NOTHING = Told()
 LINES = r" \\ "
 
 
@@ -39,12 +42,13 @@ class Judged:
     """One claim with its verdict.
 
     name            what the person called it.
-    what            what it claims to be, such as dL/dW_1; "" where it claims nothing.
-    verdict         begins with one of `KINDS`.
+    asked           what it claims to be; None where it claims nothing.
+    kind            which of `KINDS` the verdict is.
+    because         what the verdict says beside its kind.
     given           the claim as it was written.
     formulas        the claim as it was read: a right side, or an equation a line.
     truth           the right formula, an equation; None where none is known.
-    notes           how it was read, and what was assumed.
+    remarks         how it was read, and what was assumed.
     mistakes        at most three mistakes that give just this claim, the likeliest first.
     corrected       for each of them the right formula at the place where it was made, None where none is known.
     convention      what it differs from the truth by, where that is a convention.
@@ -55,15 +59,15 @@ class Judged:
     witnesses       what agreed with the truth that the claim was held against.
     allowed         whether a convention was allowed, by which it counts as right.
     stands          what the names of earlier steps stand for.
-    names           of the tensors and sizes that its words may mention, which are typeset.
     """
 
     name: str
-    what: str
-    verdict: str
+    asked: Asked | None
+    kind: str
+    because: Told = NOTHING
     formulas: tuple[Node, ...] = ()
     truth: Node | None = None
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Told, ...] = ()
     mistakes: tuple[Finding, ...] = ()
     corrected: tuple[Node | None, ...] = ()
     convention: Convention | None = None
@@ -75,49 +79,50 @@ class Judged:
     allowed: bool = False
     given: str = ""
     stands: tuple[tuple[Node, Node], ...] = ()
-    names: frozenset[str] = frozenset()
 
     @property
-    def kind(self) -> str:
-        """Which of `KINDS` the verdict is."""
-        return next(kind for kind in KINDS if self.verdict.startswith(kind))
+    def what(self) -> str:
+        """What it claims to be, such as dL/dW_1; "" where it claims nothing."""
+        return "" if self.asked is None else self.asked.text
+
+    @property
+    def said(self) -> Told:
+        """The kind, and why."""
+        return Told((self.kind, *([" " if self.kind.startswith("right,") else ": "] if self.because else []))) + self.because
+
+    @property
+    def verdict(self) -> str:
+        """It begins with one of `KINDS`."""
+        return str(self.said)
 
     @property
     def reason(self) -> str:
         """What the verdict says beside its kind."""
-        return self.verdict.removeprefix(self.kind).lstrip(": ")
+        return str(self.because)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it was read, and what was assumed."""
+        return tuple(map(str, self.remarks))
 
     @property
     def right(self) -> bool:
-        return self.verdict.startswith("right,") or self.allowed
+        return self.kind.startswith("right,") or self.allowed
 
     @property
     def wrong(self) -> bool:
-        return self.verdict.startswith(WRONG) and not self.allowed
+        return self.kind.startswith(WRONG) and not self.allowed
 
     @property
     def open(self) -> bool:
-        return self.verdict.startswith(OPEN)
+        return self.kind in OPEN
 
     @cached_property
-    def called(self) -> tuple[Inline, ...]:
+    def called(self) -> Told:
         r"""What the person called it, and what it claims to be where the name does not say that: \delta_2 as dL/dyhat."""
-        name = typeset(self.name)
-        if not self.what:
-            return (name,)
-        what = self._what()
-        return (what,) if states(self.name, self.what) else (name, " as ", what)
-
-    def _what(self) -> Inline:
-        """What it claims to be: the left side of the right formula, where there is one."""
-        if self.truth is not None:
-            return Math(in_line(split(self.truth)[0]))
-        shown = formula(self.what)
-        return self.what if shown is None else Math(in_line(shown))
-
-    def words(self, text: str) -> tuple[Inline, ...]:
-        """A sentence about it, its formulas typeset; what is not understood is told as it was typed."""
-        return (text,) if self.kind == "not understood" else prose(text, self.names)
+        if self.asked is None:
+            return told("{}", written(self.name))
+        return told("{}", self.asked.shown) if self.asked.stated else told("{} as {}", written(self.name), self.asked.shown)
 
     @cached_property
     def compared(self) -> tuple[tuple[Node, ...], Node | None]:
@@ -153,10 +158,10 @@ class Judged:
         """What a terminal shows below the verdict, each line with its style."""
         claimed, true = self.compared
         out = [(f"  understood: {plain(formula)}", BAD if f.holds(formula, Marked) else "") for formula in claimed]
-        out += [(f"  note: {said(self.words(note))}", QUIET) for note in self.notes]
-        out += [(f"  mistake: {said(self.words(m.sentence))} [{m.name}]", "") for m in self.mistakes]
+        out += [(f"  note: {note.line()}", QUIET) for note in self.remarks]
+        out += [(f"  mistake: {m.said.line()} [{m.name}]", "") for m in self.mistakes]
         if self.counterexample is not None:
-            out.append((f"  it fails at {said(self.words(str(self.counterexample)))}", ""))
+            out.append((f"  it fails at {self.counterexample.said.line()}", ""))
         if true is not None and not self.right:
             out.append((f"  right is: {plain(true)}", GOOD))
         return out
@@ -173,16 +178,6 @@ class Judged:
             "error": self.error if self.error < float("inf") else None,
             "error_probability": 2.0**-self.bits if self.kind == "right, identity" else None, "witnesses": list(self.witnesses),
         }  # fmt: skip
-
-
-_DRESS = re.compile(r"\\(?:d?frac|mathrm|mathbf|left|right|operatorname)\b|[\s_{}^()\[\]\\/]")
-
-
-def states(name: str, what: str) -> bool:
-    r"""Whether a name says by itself what it claims: W_1, dW_1, grad_W_1, \frac{\partial L}{\partial W_1} claim to be dL/dW_1."""
-    of, _, wrt = what.removeprefix("d").rpartition("/d")
-    bare, of, wrt = (_DRESS.sub("", text.replace(r"\partial", "d").replace("∂", "d")) for text in (name, of, wrt))
-    return bare in {wrt, *(f"{prefix}{wrt}" for prefix in ("d", "D", "grad", "g", "nabla", f"d{of}d")), f"nabla{wrt}{of}"}
 
 
 def _equation(left: Node, equals: Node, right: Node) -> Node:
@@ -268,13 +263,13 @@ class Verification(Shown):
 
     def lines(self) -> list[tuple[str, str]]:
         """A line for each claim with its verdict, and below it what shows why; what differs stands in ⟦ ⟧."""
-        called = [said(c.called) for c in self.claims]
+        called = [c.called.line() for c in self.claims]
         width = max(map(columns, called), default=0)
         out: list[tuple[str, str]] = []
         for k, claim in enumerate(self.claims):
             number = f"{k:>2}  " if self.steps else ""
             padded = called[k] + " " * (width - columns(called[k]))
-            out.append((f"{number}{padded}  {said(claim.words(claim.verdict))}", claim.style))
+            out.append((f"{number}{padded}  {claim.said.line()}", claim.style))
             out += claim.lines()
         if len(self.claims) > 1:
             out.append((f"all: {self._whole()}", self.worst.style))
@@ -284,9 +279,9 @@ class Verification(Shown):
         """The verdict on several claims as a line."""
         worst = self.worst
         if self._ends_right:
-            return f"right result, wrong step: {said(self.claims[self.first_wrong_step or 0].called)}"
-        verdict = said(worst.words(worst.verdict.partition("\n")[0]))
-        return verdict if worst.right else f"{verdict} ({said(worst.called)})"
+            return f"right result, wrong step: {self.claims[self.first_wrong_step or 0].called.line()}"
+        verdict = worst.said.line().partition("\n")[0]
+        return verdict if worst.right else f"{verdict} ({worst.called.line()})"
 
     def table(self) -> str:
         """The lines as one text."""

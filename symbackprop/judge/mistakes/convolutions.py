@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Equation, Ref, Sum, position
-from symbackprop.judge.mistakes.edit import Backward, Edit
+from symbackprop.judge.mistakes.edit import Backward, Edit, say
 
 
 def convolutions(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -20,11 +20,11 @@ def convolutions(b: Backward, e: Equation) -> Iterator[Edit]:
     for r in e.operands:
         axes = _slides(r, tied)
         if axes and b.program.tensors[r.name].kind == "parameter":
-            said = f"the kernel {r.name} is not flipped where {e.target.name} is taken"
+            said = say("the kernel {} is not flipped where {} is taken", r.name, e.target.name)
             yield Edit("kernel not flipped", e.target.name, lambda v, n=r.name, a=axes: here({**v, n: np.flip(v[n], a)}), said, 0.1)
     role, axes = b.program.tensors[e.target.name].role, _slides(e.target, tied)
     if axes and role is not None and b.program.tensors[role.wrt].kind == "parameter":
-        said = f"the gradient {e.target.name} by a kernel runs the other way, as if the kernel were flipped"
+        said = say("the gradient {} by a kernel runs the other way, as if the kernel were flipped", e.target.name)
         yield Edit("kernel not flipped", e.target.name, lambda v: np.flip(here(v), axes), said, 0.1)
 
 

@@ -12,29 +12,75 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.functions import TableFunction, Where
-from symbackprop.core.program import Equation, Program, Ref, Sum
+from symbackprop.core.program import Equation, Program, Ref, Sum, slot
+from symbackprop.display.names import Names
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import step
+from symbackprop.formulas.told import Formula, Piece, Told, told
+from symbackprop.judge.prose import expression
 
 Values = Mapping[str, ndarray]
 How = Callable[[Values], Any]
 
 
+class Body(NamedTuple):
+    """An expression in slots, and the tensors that stand in them."""
+
+    body: sp.Basic
+    names: tuple[str, ...] = ()
+
+
+Part = str | int | Body  # the name of a tensor of the program, a number, an expression
+
+
+class Says(NamedTuple):
+    """A sentence about a program that is put together where it is shown: the parts stand in the places of {}."""
+
+    pattern: str
+    parts: tuple[Part, ...]
+
+    def mentions(self, program: Program) -> Iterator[str]:
+        """The tensors in it, and those that the gradients in it are of and by."""
+        for part in self.parts:
+            for name in part.names if isinstance(part, Body) else [str(part)]:
+                yield name
+                if name in program.tensors and (role := program.tensors[name].role) is not None:
+                    yield from (role.of, role.wrt, role.via or "")
+
+    def told(self, names: Names) -> Told:
+        return told(self.pattern, *(_formula(part, names) for part in self.parts))
+
+
+def say(pattern: str, *parts: Part) -> Says:
+    """A sentence with the parts in the places of {}."""
+    return Says(pattern, parts)
+
+
+def _formula(part: Part, names: Names) -> Piece:
+    match part:
+        case str():
+            return Formula(part, names.in_line(part))
+        case int():
+            return str(part)
+        case Body(body, operands):
+            return expression(body, {slot(k): Formula(n, names.in_line(n)) for k, n in enumerate(operands)})
+
+
 class Edit(NamedTuple):
     """One mistake at one place.
 
-    name      of the row of the catalogue.
-    place     the gradient whose value is replaced.
-    how       the value that stands there instead, from the values so far.
-    sentence  what was done, in the names of the network.
-    weight    0: the usual form of the mistake; more: a rarer one.
-    alike     what it has in common with the same mistake at other places; "" where the name says it.
+    name    of the row of the catalogue.
+    place   the gradient whose value is replaced.
+    how     the value that stands there instead, from the values so far.
+    says    what was done.
+    weight  0: the usual form of the mistake; more: a rarer one.
+    alike   what it has in common with the same mistake at other places; "" where the name says it.
     """
 
     name: str
     place: str
     how: How
-    sentence: str
+    says: Says
     weight: float = 0.0
     alike: str = ""
 
@@ -42,18 +88,31 @@ class Edit(NamedTuple):
 class Finding(NamedTuple):
     """A mistake that gives just the claimed value.
 
-    name, sentence   of the mistake.
-    place            the gradient at which it was made, or "everywhere".
-    family           the kind of mistake it is.
+    name, said   of the mistake.
+    where        the gradient at which it was made, or "everywhere".
+    family       the kind of mistake it is.
     """
 
     name: str
-    sentence: str
-    place: str
-    family: str = ""
+    said: Told
+    where: Piece
+    family: str
+
+    @property
+    def sentence(self) -> str:
+        return str(self.said)
+
+    @property
+    def place(self) -> str:
+        return self.where if isinstance(self.where, str) else self.where.typed
+
+    @property
+    def stands(self) -> bool:
+        """Whether the sentence says where it was made."""
+        return isinstance(self.where, str) or self.where in self.said.pieces
 
     def facts(self) -> dict[str, str]:
-        return self._asdict()
+        return {"name": self.name, "sentence": self.sentence, "place": self.place, "family": self.family}
 
 
 UNFIT = (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError, PointError)
@@ -85,6 +144,10 @@ class Backward:
         return [e for e in self.program.equations[self.count :] if e.target.name in keep and e.target.name in by_name]
 
     @cached_property
+    def names(self) -> Names:
+        return Names(self.program)
+
+    @cached_property
     def by_name(self) -> dict[str, Equation]:
         return self.program.equation_of()
 
@@ -98,11 +161,12 @@ class Backward:
         return rates(self.program)
 
     @cached_property
-    def counts(self) -> list[tuple[str, float]]:
+    def counts(self) -> list[tuple[sp.Expr, float]]:
         """The sizes above 1, by name, and the numbers of axes without one."""
         named = {n: float(v) for n, v in self.sizes.items() if v > 1}
         shapes = {k for n in self.forward for k in np.shape(self.values[n]) if k > 1} - {int(v) for v in named.values()}
-        return [*named.items(), *((str(k), float(k)) for k in sorted(shapes))]
+        symbols = {str(s): s for s in self.program.sizes()}
+        return [*((symbols[n], v) for n, v in named.items() if n in symbols), *((sp.Integer(k), float(k)) for k in sorted(shapes))]
 
     def shape(self, name: str) -> tuple[int, ...]:
         return np.shape(self.values[name])
@@ -179,10 +243,10 @@ class Backward:
         readers = [e for e in self.program.equations[: self.count] if any(r.name == name for r in e.operands)]
         return any(isinstance(e.op, Sum) and e.op.body.has(sp.log) for e in readers)
 
-    def too_many(self, name: str, factor: str) -> str:
+    def too_many(self, name: str, factor: Part, at: str) -> Says:
         """That a factor is too many, and why it may have come in."""
         why = ": it belongs to a squared error, of a cross-entropy the logarithm cancels it" if self.logged(name) else ""
-        return f"the factor {factor} is too many{why}"
+        return say("the factor {} is too many at {}" + why, factor, at)
 
     def upstream(self, e: Equation) -> str | None:
         return e.step.upstream.name if e.step is not None and e.step.upstream is not None else None
@@ -203,10 +267,11 @@ def with_body(e: Equation, body: Any, operands: Iterable[Ref] | None = None) -> 
     return replace(e, op=replace(e.op, body=sp.S.Zero + body), operands=new)
 
 
-def words(e: Equation, expression: Any) -> str:
-    """An expression in slots, in the names of the operands."""
+def words(e: Equation, part: sp.Basic) -> Body:
+    """A part of the body of an equation."""
     assert isinstance(e.op, Sum)
-    return str(expression.xreplace({s: sp.Symbol(r.name) for s, r in zip(e.op.slots, e.operands, strict=True)}))
+    in_order = {s: slot(k) for k, s in enumerate(e.op.slots)}
+    return Body(part.xreplace(in_order), tuple(r.name for r in e.operands))
 
 
 def close(a: ndarray, b: ndarray, tolerance: float = 1e-7) -> bool:

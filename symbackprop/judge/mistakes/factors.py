@@ -9,22 +9,22 @@ import sympy as sp
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Equation, Sum
-from symbackprop.judge.mistakes.edit import Backward, Edit, with_body, words
+from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say, with_body, words
 
 
 def scaled(b: Backward, e: Equation) -> Iterator[Edit]:
     """The sign, 2 or 1/2, N or 1/N."""
     name, here = e.target.name, b.here(e)
-    yield Edit("wrong sign", name, lambda v: -here(v), f"the sign of {name} is wrong")
-    yield Edit("2 or 1/2", name, lambda v: 2 * here(v), f"{name} carries a factor 2 too many")
-    yield Edit("2 or 1/2", name, lambda v: here(v) / 2, f"the factor 2 of {name} is missing, or a 1/2 is too many")
+    yield Edit("wrong sign", name, lambda v: -here(v), say("the sign of {} is wrong", name))
+    yield Edit("2 or 1/2", name, lambda v: 2 * here(v), say("{} carries a factor 2 too many", name))
+    yield Edit("2 or 1/2", name, lambda v: here(v) / 2, say("the factor 2 of {} is missing, or a 1/2 is too many", name))
     if name != b.goal:
-        yield Edit("paths averaged", name, lambda v: here(v) / 2, f"half of {name}, as if two paths were averaged", 2)
-    for text, n in b.counts:
-        yield Edit(
-            "1/N", name, lambda v, n=n: n * here(v), f"{name} is {text} times too large: 1/{text} is missing, a sum for a mean", 0.3
-        )
-        yield Edit("1/N", name, lambda v, n=n: here(v) / n, f"1/{text} is too many at {name}, a mean for a sum", 0.3)
+        yield Edit("paths averaged", name, lambda v: here(v) / 2, say("half of {}, as if two paths were averaged", name), 2)
+    for n, count in b.counts:
+        large = say("{} is {} times too large: {} is missing, a sum for a mean", name, Body(n), Body(1 / n))
+        small = say("{} is too many at {}, a mean for a sum", Body(1 / n), name)
+        yield Edit("1/N", name, lambda v, n=count: n * here(v), large, 0.3)
+        yield Edit("1/N", name, lambda v, n=count: here(v) / n, small, 0.3)
 
 
 def factors(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -37,22 +37,32 @@ def factors(b: Backward, e: Equation) -> Iterator[Edit]:
         if any(s in p.free_symbols and r.name == up for s, r in zip(e.op.slots, e.operands, strict=True)):
             continue
         rest = body / p
-        yield Edit(_missing(b, e, p), name, b.here(with_body(e, rest)), f"the factor {words(e, p)} is missing at {name}", 0.1)
+        yield Edit(
+            _missing(b, e, p), name, b.here(with_body(e, rest)), say("the factor {} is missing at {}", words(e, p), name), 0.1
+        )
         if not p.is_number and not p.has(Where):
             yield Edit(
-                "factor too many", name, b.here(with_body(e, body * p)), f"the factor {words(e, p)} stands twice at {name}", 0.8
+                "factor too many",
+                name,
+                b.here(with_body(e, body * p)),
+                say("the factor {} stands twice at {}", words(e, p), name),
+                0.8,
             )
-            yield Edit("wrong exponent", name, b.here(with_body(e, rest / p)), f"{words(e, p)} stands below the line at {name}", 1)
+            yield Edit(
+                "wrong exponent", name, b.here(with_body(e, rest / p)), say("{} stands below the line at {}", words(e, p), name), 1
+            )
     for total in sorted(body.atoms(sp.Add), key=str):
         for term in total.args:
             gone = body.xreplace({total: total - term})
-            yield Edit("term missing", name, b.here(with_body(e, gone)), f"the term {words(e, term)} is missing at {name}", 0.4)
+            yield Edit(
+                "term missing", name, b.here(with_body(e, gone)), say("the term {} is missing at {}", words(e, term), name), 0.4
+            )
             turned = body.xreplace({total: total - 2 * term})
             label = "wrong slope formula" if b.activation(e) is not None else "wrong sign"
-            yield Edit(label, name, b.here(with_body(e, turned)), f"the sign of {words(e, term)} is wrong at {name}", 0.3)
+            yield Edit(label, name, b.here(with_body(e, turned)), say("the sign of {} is wrong at {}", words(e, term), name), 0.3)
     for p in sorted(body.atoms(sp.Pow), key=str):
         for new in (p.base, p.base ** (p.exp - 1), p.base ** (p.exp + 1)):
-            said = f"the power of {words(e, p.base)} is wrong at {name}"
+            said = say("the power of {} is wrong at {}", words(e, p.base), name)
             yield Edit("wrong exponent", name, b.here(with_body(e, body.xreplace({p: new}))), said, 1)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.formulas.told import Formula, Piece, Told, told
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
-from symbackprop.judge.mistakes.edit import Backward, Edit, Finding, close
+from symbackprop.judge.mistakes.edit import Backward, Edit, Finding, Says, close
 
 VERIFIED = 4  # further points at which an edit must give the claim
 SHOWN = 3
@@ -19,7 +20,7 @@ USUAL = 0.35  # heavier edits are not made everywhere at once, nor in pairs
 PAIRS = 150
 PAIRED = ("path left out", "wrong sign", "slope missing", "2 or 1/2", "1/N", "slope at the wrong place", "paths averaged")
 
-Key = tuple[str, str, str, int]
+Key = tuple[str, str, Says, int]
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,10 @@ class Match:
     """An edit, or several at once, that give the claim."""
 
     name: str
-    place: str
-    sentence: str
+    where: Piece
+    said: Told
     weight: float
+    mentions: frozenset[str] = frozenset()
 
     @property
     def order(self) -> tuple[float, int]:
@@ -42,7 +44,7 @@ def likeliest(matches: Iterable[Match]) -> tuple[Finding, ...]:
     out: dict[str, Finding] = {}
     for m in ordered:
         if m.weight <= ordered[0].weight + RARER:
-            out.setdefault(m.name, Finding(m.name, m.sentence, m.place, MISTAKES[m.name].family))
+            out.setdefault(m.name, Finding(m.name, m.said, m.where, MISTAKES[m.name].family))
     return tuple(out.values())[:SHOWN]
 
 
@@ -65,6 +67,13 @@ class Made:
             self._values[keys] = value if value is not None and np.isfinite(value).all() else None
         return self._values[keys]
 
+    def match(self, edit: Edit, weight: float, opening: str = "") -> Match:
+        """An edit that gives a claim, in words."""
+        names = self.backward.names
+        said = told(opening + "{}", edit.says.told(names))
+        where = Formula(edit.place, names.in_line(edit.place))
+        return Match(edit.name, where, said, weight, frozenset(edit.says.mentions(names.program)))
+
     @property
     def truth(self) -> ndarray:
         return self.backward.values[self.backward.goal]
@@ -80,7 +89,7 @@ def all_matches(trials: Trials, in_pairs: bool = True) -> list[Match]:
     in_pairs whether two mistakes at once are tried where none alone gives the claim.
     """
     known = trials[0][0].edits
-    found = [Match(e.name, e.place, e.sentence, e.weight) for k, e in known.items() if _holds(trials, (k,))]
+    found = [trials[0][0].match(e, e.weight) for k, e in known.items() if _holds(trials, (k,))]
     found += _everywhere(trials)
     return found or (_pairs(trials) if in_pairs else [])
 
@@ -88,9 +97,9 @@ def all_matches(trials: Trials, in_pairs: bool = True) -> list[Match]:
 def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
     """Edits by what they are, so that the same one is found again at another point."""
     out: dict[Key, Edit] = {}
-    count: dict[tuple[str, str, str], int] = {}
+    count: dict[tuple[str, str, Says], int] = {}
     for e in several:
-        own = e.name, e.place, e.sentence
+        own = e.name, e.place, e.says
         count[own] = count.get(own, 0) + 1
         out[*own, count[own]] = e
     return out
@@ -114,10 +123,10 @@ def _everywhere(trials: Trials) -> list[Match]:
             for alike in dict.fromkeys(("", e.alike)):
                 groups.setdefault((e.name, e.weight, alike), {}).setdefault(e.place, key)
     out = []
-    for (name, _, _), places in groups.items():
+    for places in groups.values():
         if len(places) > 1 and _holds(trials, tuple(places.values())):
             first = known[next(iter(places.values()))]
-            out.append(Match(name, "everywhere", f"everywhere alike: {first.sentence}", 0.5))
+            out.append(replace(trials[0][0].match(first, 0.5, "everywhere alike: "), where="everywhere"))
     return out
 
 
@@ -130,5 +139,5 @@ def _pairs(trials: Trials) -> list[Match]:
     pairs.sort(key=lambda pair: sum(RANK[e.name] for _, e in pair))
     for (a, x), (b, y) in pairs[:PAIRS]:
         if _holds(trials, (a, b)):
-            return [Match(e.name, e.place, f"one of two mistakes: {e.sentence}", 1.0) for e in (x, y)]
+            return [trials[0][0].match(e, 1.0, "one of two mistakes: ") for e in (x, y)]
     return []

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.core.program import Equation, Sum
-from symbackprop.judge.mistakes.edit import Backward, Edit, with_body
+from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say, with_body
 
 
 def paths(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -25,16 +25,20 @@ def paths(b: Backward, e: Equation) -> Iterator[Edit]:
         if penalties[k]:
             continue
         via = _via(b, e.operands[k].name)
-        left_out = f"the path from {wrt} through {via} is left out; all paths add"
+        left_out = say("the path from {} through {} is left out; all paths add", wrt, via)
         yield Edit("path left out", name, b.here(with_body(e, body.subs(s, 0))), left_out)
-        yield Edit("wrong sign", name, b.here(with_body(e, body.subs(s, -s))), f"the path through {via} has the wrong sign", 0.5)
+        yield Edit(
+            "wrong sign", name, b.here(with_body(e, body.subs(s, -s))), say("the path through {} has the wrong sign", via), 0.5
+        )
         if n > 2:
-            yield Edit("path left out", name, b.here(with_body(e, s)), f"only the path through {via} is counted", 0.2)
-        alike = f"{n} times the path through {via}, as if the paths were equal"
+            yield Edit("path left out", name, b.here(with_body(e, s)), say("only the path through {} is counted", via), 0.2)
+        alike = say("{} times the path through {}, as if the paths were equal", n, via)
         yield Edit("matrix assumed symmetric", name, b.here(with_body(e, n * s)), alike, 0.4)
-    yield Edit("paths averaged", name, b.here(with_body(e, body / n)), f"the {n} paths from {wrt} are averaged; they add")
+    yield Edit("paths averaged", name, b.here(with_body(e, body / n)), say("the {} paths from {} are averaged; they add", n, wrt))
     product = sp.Mul(*e.op.slots)
-    yield Edit("paths multiplied", name, b.here(with_body(e, product)), f"the {n} paths from {wrt} are multiplied; they add")
+    yield Edit(
+        "paths multiplied", name, b.here(with_body(e, product)), say("the {} paths from {} are multiplied; they add", n, wrt)
+    )
 
 
 def _penalised(b: Backward, e: Equation, penalties: list[bool]) -> Iterator[Edit]:
@@ -45,12 +49,13 @@ def _penalised(b: Backward, e: Equation, penalties: list[bool]) -> Iterator[Edit
     body, name = e.op.body, e.target.name
     for chosen in {tuple(slots), *((s,) for s in slots)}:
         gone = body.subs(dict.fromkeys(chosen, 0))
-        yield Edit("penalty forgotten", name, b.here(with_body(e, gone)), "the gradient of the penalty is left out")
-        factors = [("2", 2.0), ("1/2", 0.5), ("-1", -1.0)]
-        factors += [f for n, v in b.counts for f in ((n, v), (f"1/{n}", 1 / v))]
-        for text, c in factors:
+        yield Edit("penalty forgotten", name, b.here(with_body(e, gone)), say("the gradient of the penalty is left out"))
+        factors = [(sp.Integer(2), 2.0), (sp.S.Half, 0.5), (sp.S.NegativeOne, -1.0)]
+        factors += [f for n, v in b.counts for f in ((n, v), (1 / n, 1 / v))]
+        for factor, c in factors:
             new = body.subs({s: sp.Float(c) * s for s in chosen})
-            yield Edit("penalty scaled", name, b.here(with_body(e, new)), f"the gradient of the penalty carries a factor {text}")
+            carries = say("the gradient of the penalty carries a factor {}", Body(factor))
+            yield Edit("penalty scaled", name, b.here(with_body(e, new)), carries)
 
 
 def _via(b: Backward, name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.program import Equation, Ref, Sum
-from symbackprop.judge.mistakes.edit import Backward, Edit, Values
+from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
 
 ORDERS: tuple[Callable[[ndarray, ndarray], ndarray], ...] = (
     lambda p, q: p @ q, lambda p, q: q @ p, lambda p, q: p.T @ q, lambda p, q: q.T @ p,
@@ -26,10 +26,10 @@ def products(b: Backward, e: Equation) -> Iterator[Edit]:
         name = e.target.name
         p, q = (r.name for r in e.operands)
         ones = np.ones(b.shape(name))
-        said = f"an elementwise product of {p} and {q} for their matrix product"
+        said = say("an elementwise product of {} and {} for their matrix product", p, q)
         yield Edit("entrywise for matrix product", name, lambda v: v[p] * v[q] * ones, said, 0.2)
         for order in ORDERS:
-            turned = f"{p} and {q} stand in another order, or one is transposed"
+            turned = say("{} and {} stand in another order, or one is transposed", p, q)
             label = "order or layout" if name == b.goal else "transpose missing"
             yield Edit(label, name, lambda v, order=order: order(v[p], v[q]), turned, 0.25)
     yield from _grouped(b, e)
@@ -50,7 +50,7 @@ def _grouped(b: Backward, e: Equation) -> Iterator[Edit]:
         local = b.here(e)({**v, up: np.ones(b.shape(up))})  # type: ignore[dict-item]  # `up` is a name here
         return b.here(before)({**v, above: v[above] * local})
 
-    yield Edit("grouping", e.target.name, regrouped, "the activation's derivative stands inside the matrix product", 0.2)
+    yield Edit("grouping", e.target.name, regrouped, say("the activation's derivative stands inside the matrix product"), 0.2)
 
 
 def _other_input(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -73,7 +73,7 @@ def _other_input(b: Backward, e: Equation) -> Iterator[Edit]:
                     arguments += [v[ref.name], [numbers[c] for c in ref.index]]
                 return np.einsum(*arguments, [numbers[c] for c in e.target.index])
 
-            yield Edit(label, e.target.name, contracted, f"{other} stands for {r.name}", 0.3)
+            yield Edit(label, e.target.name, contracted, say("{} stands for {}", other, r.name), 0.3)
 
 
 def operands(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -89,14 +89,14 @@ def operands(b: Backward, e: Equation) -> Iterator[Edit]:
             new = replace(e, operands=tuple(Ref(other, q.index) if j == k else q for j, q in enumerate(e.operands)))
             label, weight = _replaced(b, e, r.name, other, r.name == above)
             alike = f"{_shift(r.name, other)}{' at a slope' if b.activation(e) is not None else ''}"
-            yield Edit(label, name, b.here(new), f"{other} stands for {r.name} at {name}", weight, alike)
+            yield Edit(label, name, b.here(new), say("{} stands for {} at {}", other, r.name, name), weight, alike)
         if len(shape) == 2 and shape[0] == shape[1]:
             turned = tuple(Ref(r.name, r.index[::-1]) if j == k else q for j, q in enumerate(e.operands))
             yield Edit(
                 "transpose missing",
                 name,
                 b.here(replace(e, operands=turned)),
-                f"{r.name} stands transposed, or its transpose is missing",
+                say("{} stands transposed, or its transpose is missing", r.name),
                 alike=r.name,
             )
         if e.op.over:
@@ -108,10 +108,10 @@ def _moved(b: Backward, e: Equation, name: str) -> Iterator[Edit]:
     for axis, n in enumerate(b.shape(name)):
         if n < 2:
             continue
-        flipped = f"{name} runs the other way along axis {axis}"
+        flipped = say("{} runs the other way along axis {}", name, axis)
         yield Edit("kernel not flipped", e.target.name, lambda v, axis=axis: here({**v, name: np.flip(v[name], axis)}), flipped, 1)
         for d in (1, -1):
-            rolled = f"{name} is shifted by one along axis {axis}"
+            rolled = say("{} is shifted by one along axis {}", name, axis)
             yield Edit(
                 "shifted index or layer",
                 e.target.name,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symbackprop.core.program import Equation
-from symbackprop.judge.mistakes.edit import Backward, Edit
+from symbackprop.core.program import Equation, slot
+from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say
 
 
 def softmaxes(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -22,18 +22,23 @@ def softmaxes(b: Backward, e: Equation) -> Iterator[Edit]:
         a = b.values[p]
         dp = b.gradient_by(p)
         if np.allclose(np.exp(np.minimum(a, 50)).sum(-1), 1) and dp is not None:
-            diagonal = f"the Jacobian of the log-softmax {p} is taken as diagonal"
+            diagonal = say("the Jacobian of the log-softmax {} is taken as diagonal", p)
             yield Edit("softmax taken entry by entry", name, lambda v, p=p, d=dp: v[d] * (1 - np.exp(v[p])), diagonal)
-            yield Edit("slope missing", name, lambda v, d=dp: v[d], "the Jacobian of the log-softmax is missing", 0.1)
+            yield Edit("slope missing", name, lambda v, d=dp: v[d], say("the Jacobian of the log-softmax is missing"), 0.1)
         if not (np.allclose(a.sum(-1), 1) and (a > 0).all()):
             continue
-        yield Edit("slope too many", name, lambda v, p=p: here(v) * v[p] * (1 - v[p]), b.too_many(p, f"{p} (1 - {p})"), 0.1)
+        yield Edit("slope too many", name, lambda v, p=p: here(v) * v[p] * (1 - v[p]), b.too_many(p, _own(p), name), 0.1)
         for y in b.program.inputs:
             if b.shape(y.name) == b.shape(p):
-                given = f"the targets {y.name} are taken to sum to 1"
+                given = say("the targets {} are taken to sum to 1", y.name)
                 yield Edit("targets assumed to sum to one", name, lambda v, p=p, y=y.name: v[p] - v[y], given, 0.3)
         if dp is not None:
             yield from _jacobian(name, p, dp)
+
+
+def _own(p: str) -> Body:
+    """p (1 - p)."""
+    return Body(slot(0) * (1 - slot(0)), (p,))
 
 
 def jacobians(b: Backward) -> Iterator[Edit]:
@@ -46,23 +51,23 @@ def jacobians(b: Backward) -> Iterator[Edit]:
     a = b.values[p]
     softmax = bool((a > 0).all() and np.isclose(a.sum(), 1))
     name = "softmax taken entry by entry" if softmax else "Jacobian taken as diagonal"
-    told = f"only the diagonal of the Jacobian of {p} is given; every entry of {p} depends on every one of {role.wrt}"
-    yield Edit(name, g, lambda v: here(v) * np.eye(k), told)
-    yield Edit(name, g, lambda v: np.diagonal(here(v)), told, 0.1)
+    only = say("only the diagonal of the Jacobian of {} is given; every entry of {} depends on every one of {}", p, p, role.wrt)
+    yield Edit(name, g, lambda v: here(v) * np.eye(k), only)
+    yield Edit(name, g, lambda v: np.diagonal(here(v)), only, 0.1)
     if softmax:
-        constant = f"the normaliser of the softmax {p} is taken as a constant"
+        constant = say("the normaliser of the softmax {} is taken as a constant", p)
         yield Edit(name, g, lambda v: np.diag(v[p]), constant, 0.1)
 
 
 def _jacobian(name: str, p: str, dp: str) -> Iterator[Edit]:
-    diagonal = f"the Jacobian of the softmax {p} is taken as diagonal, {p} (1 - {p}); every output depends on every input"
+    diagonal = say("the Jacobian of the softmax {} is taken as diagonal, {}; every output depends on every input", p, _own(p))
     yield Edit("softmax taken entry by entry", name, lambda v: v[dp] * v[p] * (1 - v[p]), diagonal)
-    constant = f"the normaliser of the softmax {p} is taken as a constant"
+    constant = say("the normaliser of the softmax {} is taken as a constant", p)
     yield Edit("softmax taken entry by entry", name, lambda v: v[dp] * v[p], constant, 0.1)
-    yield Edit("slope missing", name, lambda v: v[dp], f"the Jacobian of the softmax {p} is missing", 0.1)
-    axis = f"the sum in the Jacobian of the softmax {p} runs over the wrong axis"
+    yield Edit("slope missing", name, lambda v: v[dp], say("the Jacobian of the softmax {} is missing", p), 0.1)
+    axis = say("the sum in the Jacobian of the softmax {} runs over the wrong axis", p)
     yield Edit("wrong axis", name, lambda v: v[p] * (v[dp] - (v[p] * v[dp]).sum(0, keepdims=True)), axis)
-    sign = f"the sum in the Jacobian of the softmax {p} has the wrong sign"
+    sign = say("the sum in the Jacobian of the softmax {} has the wrong sign", p)
     yield Edit("wrong sign", name, lambda v: v[p] * (v[dp] + (v[p] * v[dp]).sum(-1, keepdims=True)), sign, 0.2)
-    factor = f"the factor {p} of the softmax's Jacobian is missing"
+    factor = say("the factor {} of the softmax's Jacobian is missing", p)
     yield Edit("term missing", name, lambda v: v[dp] - (v[p] * v[dp]).sum(-1, keepdims=True), factor, 0.4)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.program import Equation, Sum
-from symbackprop.judge.mistakes.edit import Backward, Edit, Values
+from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
 
 
 def sums(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -23,10 +23,12 @@ def sums(b: Backward, e: Equation) -> Iterator[Edit]:
     for axis in range(b.rank(name)):
         n = b.shape(name)[axis]
         if name == b.goal:
-            yield Edit(label, name, lambda v, axis=axis: here(v).sum(axis=axis), f"{name} is summed over its axis {axis}", 0.3)
-        spread = f"{name} is summed over its axis {axis}, where nothing is to be summed"
+            yield Edit(
+                label, name, lambda v, axis=axis: here(v).sum(axis=axis), say("{} is summed over its axis {}", name, axis), 0.3
+            )
+        spread = say("{} is summed over its axis {}, where nothing is to be summed", name, axis)
         yield Edit(label, name, lambda v, axis=axis: ones * here(v).sum(axis=axis, keepdims=True), spread, 1)
-        yield Edit("mean for sum", name, lambda v, n=n: here(v) / n, f"a mean over axis {axis} for a sum at {name}", 0.5)
+        yield Edit("mean for sum", name, lambda v, n=n: here(v) / n, say("a mean over axis {} for a sum at {}", axis, name), 0.5)
     if len(e.operands) > 1 and e.op.over:
         yield from _not_summed(b, e, label)
 
@@ -35,17 +37,22 @@ def _of_one(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
     name, r, here = e.target.name, e.operands[0].name, b.here(e)
     ones = np.ones(b.shape(name))
     count = b.values[r].size / max(np.size(b.values[name]), 1)
-    yield Edit(label, name, lambda v: here(v) / count, f"{r} is averaged over the samples; the uses of a bias add")
-    yield Edit(label, name, lambda v: v[r], f"{r} is not summed over the samples, to which {name} is common")
-    yield Edit(label, name, lambda v: v[r].sum() * ones, f"{r} is summed over everything")
+    yield Edit(label, name, lambda v: here(v) / count, say("{} is averaged over the samples; the uses of a bias add", r))
+    yield Edit(label, name, lambda v: v[r], say("{} is not summed over the samples, to which {} is common", r, name))
+    yield Edit(label, name, lambda v: v[r].sum() * ones, say("{} is summed over everything", r))
     for axis in range(b.rank(r)):
-        yield Edit(label, name, lambda v, axis=axis: v[r].sum(axis=axis), f"{r} is summed over axis {axis}")
+        yield Edit(label, name, lambda v, axis=axis: v[r].sum(axis=axis), say("{} is summed over axis {}", r, axis))
         yield Edit(
-            label, name, lambda v, axis=axis: v[r].sum(axis=axis, keepdims=True), f"{r} is summed over axis {axis}, which is kept"
+            label,
+            name,
+            lambda v, axis=axis: v[r].sum(axis=axis, keepdims=True),
+            say("{} is summed over axis {}, which is kept", r, axis),
         )
         if b.rank(name) == b.rank(r) - 1:
             last = lambda v, axis=axis: v[r].take(-1, axis=axis)  # noqa: E731
-            yield Edit("assigned for added", name, last, f"only the last of {r} is kept along axis {axis}: = stands for +=", 0.2)
+            yield Edit(
+                "assigned for added", name, last, say("only the last of {} is kept along axis {}: = stands for +=", r, axis), 0.2
+            )
 
 
 def _not_summed(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
@@ -53,7 +60,7 @@ def _not_summed(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
     assert isinstance(e.op, Sum)
     products = e.step is not None and e.step.pattern == "product"
     for letter, _ in e.op.over:
-        for place, said in ((-1, "the last"), (0, "the first")):
+        for place, which in ((-1, "the last"), (0, "the first")):
 
             def one(v: Values, letter: str = letter, place: int = place) -> ndarray:
                 cut = dict(v)
@@ -65,7 +72,7 @@ def _not_summed(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
                         cut[ref.name] = kept
                 return b.here(e)(cut)
 
-            sentence = f"only {said} term of the sum at {e.target.name} is kept: = stands for +="
+            sentence = say(f"only {which} term of the sum at {{}} is kept: = stands for +=", e.target.name)
             yield Edit("assigned for added", e.target.name, one, sentence, 0.5 if products else 0.8)
 
 
@@ -73,4 +80,6 @@ def skipped(b: Backward, e: Equation) -> Iterator[Edit]:
     """The gradient above passed on as it is, where the shapes allow it."""
     up = b.upstream(e)
     if e.step is not None and e.step.rule == "chain" and up and b.activation(e) is None and b.shape(up) == b.shape(e.target.name):
-        yield Edit("chain factor missing", e.target.name, lambda v: v[up], f"the local factor of {e.target.name} is missing", 0.2)
+        yield Edit(
+            "chain factor missing", e.target.name, lambda v: v[up], say("the local factor of {} is missing", e.target.name), 0.2
+        )

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from numpy import ndarray
 
 from symbackprop.core.program import Equation
-from symbackprop.judge.mistakes.edit import Backward, Edit, Values
+from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
+
+UPDATED = "{} is updated already, {} - {} {}, where {} is taken; gradients come first"
 
 
 def updates(b: Backward, e: Equation) -> Iterator[Edit]:
@@ -21,5 +23,5 @@ def updates(b: Backward, e: Equation) -> Iterator[Edit]:
             def after(v: Values, name: str = name, gradient: str = gradient, rate: str = rate) -> ndarray:
                 return b.run(e, {**v, name: v[name] - v[rate] * b.run(b.by_name[gradient], v)})
 
-            said = f"{name} is updated already, {name} - {rate} {gradient}, where {e.target.name} is taken; gradients come first"
+            said = say(UPDATED, name, name, rate, gradient, e.target.name)
             yield Edit("weights already updated", e.target.name, after, said, 0.1)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symbackprop.judge.mistakes.edit import Backward, Edit
+from symbackprop.core.program import slot
+from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say
 
 
 def whole(b: Backward) -> Iterator[Edit]:
@@ -15,9 +16,9 @@ def whole(b: Backward) -> Iterator[Edit]:
     role = b.program.tensors[g].role
     here = b.here(b.by_name[g])
     if b.rank(g) >= 2:
-        yield Edit("order or layout", g, lambda v: here(v).swapaxes(-1, -2), f"{g} is transposed", 0.1)
+        yield Edit("order or layout", g, lambda v: here(v).swapaxes(-1, -2), say("{} is transposed", g), 0.1)
     for axis in range(b.rank(g)):
-        turned = f"{g} runs the other way along its axis {axis}"
+        turned = say("{} runs the other way along its axis {}", g, axis)
         yield Edit("kernel not flipped", g, lambda v, axis=axis: np.flip(here(v), axis), turned, 0.6)
     if role is None:
         return
@@ -28,10 +29,11 @@ def whole(b: Backward) -> Iterator[Edit]:
 
 
 def _quotients(b: Backward, of: str, wrt: str) -> Iterator[Edit]:
+    quotient = Body(slot(0) / slot(1), (of, wrt))
     if b.rank(of) and b.rank(wrt):
-        said = f"the quotients {of}_i / {wrt}_j stand for the Jacobian; a derivative is no quotient of values"
+        said = say("the quotients {} stand for the Jacobian; a derivative is no quotient of values", quotient)
     else:
-        said = f"the quotient {of} / {wrt} stands for the derivative; a derivative is no quotient of values"
+        said = say("the quotient {} stands for the derivative; a derivative is no quotient of values", quotient)
     yield Edit("quotient for Jacobian", b.goal, lambda v: np.multiply.outer(v[of], 1 / v[wrt]), said)
     if b.shape(of) == b.shape(wrt) and b.rank(of):
         yield Edit("quotient for Jacobian", b.goal, lambda v: v[of] / v[wrt], said, 0.2)
@@ -43,16 +45,16 @@ def _steps(b: Backward, wrt: str) -> Iterator[Edit]:
     read = {r.name for e in b.program.equations[: b.count] for r in e.operands}
     for rate in (n for n in b.rates if n not in read):
         for sign, minus in ((-1, "-"), (1, "")):
-            said = f"a step, {minus}{rate} {g}, stands for the gradient"
+            said = say(f"a step, {minus}{{}} {{}}, stands for the gradient", rate, g)
             yield Edit("step for gradient", g, lambda v, c=sign, r=rate: c * v[r] * here(v), said, 0.2)
         if b.shape(g) == b.shape(wrt):
-            said = f"the updated {wrt} stands for its gradient"
+            said = say("the updated {} stands for its gradient", wrt)
             yield Edit("step for gradient", g, lambda v, r=rate: v[wrt] - v[r] * here(v), said, 0.2)
 
 
 def _penalised(b: Backward, wrt: str) -> Iterator[Edit]:
     here = b.here(b.by_name[b.goal])
     for lam in b.rates:
-        for c, text in ((1, ""), (2, "2 ")):
-            added = f"a penalty's gradient, {text}{lam} {wrt}, stands where it is not"
+        for c in (1, 2):
+            added = say("a penalty's gradient, {}, stands where it is not", Body(c * slot(0) * slot(1), (lam, wrt)))
             yield Edit("penalty where none is", b.goal, lambda v, c=c, lam=lam: here(v) + c * v[lam] * v[wrt], added, 0.5)

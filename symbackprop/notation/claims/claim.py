@@ -251,9 +251,8 @@ class _Attempt:
 
     def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
-        notes = list(one.notes) + [f"{letter} is taken to be d{self.context.of}/d{name}" for letter, name in guesses.items()]
         formula = Typeset(state.roles, self.probe).formula(one.node)
-        return Reading(program, one.shape, one.fits, round(one.cost, 6), tuple(notes), dict(guesses), formula)
+        return Reading(program, one.shape, one.fits, round(one.cost, 6), one.notes, dict(guesses), formula)
 
     def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:
         """One reading of the whole claim."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from symbackprop.core.chain_rule import gradient_name
 from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -27,7 +26,7 @@ class Left:
     letters        its indices, in their order; ":" where an axis stays whole.
     transposed     whether it claims the transpose.
     name           the name of an abbreviation, by which later steps may use it.
-    contradiction  in a sentence, what it says against the key; "" where it agrees.
+    contradicts    whether it says another derivative than what is claimed.
     """
 
     kind: Kind = "none"
@@ -36,7 +35,7 @@ class Left:
     letters: tuple[str, ...] = ()
     transposed: bool = False
     name: str = ""
-    contradiction: str = ""
+    contradicts: bool = False
 
 
 def left_side(state: State, node: Syntax | None) -> Left:
@@ -56,7 +55,8 @@ def left_side(state: State, node: Syntax | None) -> Left:
         _range(state, found.of_index, list(state.probe.shape(of)), letters)
         _range(state, found.wrt_index, list(state.probe.shape(found.wrt)), letters)
     kind: Kind = "jacobian" if shapes[of] else "gradient"
-    return Left(kind, of, found.wrt, tuple(letters), transposed, "", _contradiction(state, of, found.wrt))
+    contradicts = (of, found.wrt) != (state.context.of, state.context.wrt or found.wrt)
+    return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts)
 
 
 def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
@@ -116,16 +116,6 @@ def _range(state: State, several: Tokens, extents: list[int], letters: list[str]
             letter = part[0].text.lstrip("\\")
             letters.append(letter)
             state.ranged(letter, extent)
-
-
-def _contradiction(state: State, of: str, wrt: str) -> str:
-    context = state.context
-    if of != context.of:
-        return f"The left-hand side is a derivative of {of}, not of {context.of}."
-    if context.wrt is not None and wrt != context.wrt:
-        claimed = gradient_name(of, wrt)
-        return f"The left-hand side is {claimed}, but what is claimed is {gradient_name(context.of, context.wrt)}."
-    return ""
 
 
 def _differentiates(node: Syntax) -> bool:

@@ -234,10 +234,7 @@ def _left(name: str, claim: _Claim, context: Context) -> Left:
         return Left("abbreviation", name=name)
     of, wrt = found.signature.role.of, found.signature.role.wrt
     against = context.wrt is not None and (of, wrt) != (context.of, context.wrt)
-    sentence = (
-        f"The last line names {gradient_name(of, wrt)}, but what is claimed is {gradient_name(context.of, context.wrt or '')}."
-    )
-    return Left("jacobian" if claim.shapes[of] else "gradient", of, wrt, contradiction=sentence if against else "")
+    return Left("jacobian" if claim.shapes[of] else "gradient", of, wrt, contradicts=against)
 
 
 def read_sympy(claim: Any, context: Context) -> tuple[Program, tuple[Expr, ...]]:

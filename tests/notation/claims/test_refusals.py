@@ -146,7 +146,6 @@ def test_a_letter_that_stands_nowhere_is_taken_as_the_gradient_of_each_value() -
     assert found.unknown == ("e",)
     assert {r.guesses["e"] for r in found.readings} == {"yhat"}
     np.testing.assert_allclose(worth("two", found.readings[0]), gradient("two", "b_1"), rtol=1e-9)
-    assert "e is taken to be dL/dyhat" in found.readings[0].notes
 
 
 @pytest.mark.parametrize(
@@ -186,7 +185,7 @@ def test_a_letter_that_fits_nothing_is_refused() -> None:
 def test_the_left_hand_side_is_read(claim: str, kind: str, wrt: str | None, letters: tuple[str, ...], transposed: bool) -> None:
     left = understood("two", "W_2", claim).left
     assert (left.kind, left.wrt, left.letters, left.transposed) == (kind, wrt, letters, transposed)
-    assert not left.contradiction
+    assert not left.contradicts
 
 
 @pytest.mark.parametrize(
@@ -198,7 +197,7 @@ def test_the_left_hand_side_is_read(claim: str, kind: str, wrt: str | None, lett
     ],
 )
 def test_a_left_hand_side_against_the_key_is_said(claim: str) -> None:
-    assert "The left-hand side is" in understood("two", "W_2", claim).left.contradiction
+    assert understood("two", "W_2", claim).left.contradicts
 
 
 # ---- steps of a derivation

@@ -452,5 +452,5 @@ def test_a_right_claim_is_worth_the_gradient(name: str, wrt: str, claim: str) ->
     reading = found.readings[0]
     assert reading.fits
     assert not found.unknown
-    assert not found.left.contradiction
+    assert not found.left.contradicts
     np.testing.assert_allclose(worth(name, reading), gradient(name, wrt), rtol=1e-9, atol=1e-12)
