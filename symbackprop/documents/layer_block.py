@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -18,12 +19,16 @@ from symbackprop.display.softmax import softmaxes
 from symbackprop.documents.document import Content, Formulas, Inline, Math, Part, StepBlock
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.step_block import PATTERNS, Untied, local_lines, untied, whole, with_value
+from symbackprop.documents.writer import pieces
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.tree import Node, split, width
 
 WIDEST = 76
 """The longest chain rule over several equations, in letters across the paper."""
+
+LINE = 36
+"""The longest line of several formulas."""
 
 
 class Lecture:
@@ -60,7 +65,7 @@ class Lecture:
     def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
         starts = _listed([Math(self.plain.tensor(layer.start)) for layer in layers])
         back = self._back(layers[0].lines) if len(layers) == 1 else ()
-        return self._block(("Likewise from ", *starts, *back), (), [line for layer in layers for line in layer.lines], ())
+        return self._block(("Likewise from ", *starts, *back), (), [layer.lines for layer in layers], ())
 
     def _layer(self, layer: Layer) -> StepBlock:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}
@@ -74,14 +79,19 @@ class Lecture:
             Part("Chain rule", tuple(x for line in lines for x in self.chain(line) if x != line.formula)),
         )
         title = ("From ", Math(self.plain.tensor(layer.start)), *self._back(layer.lines))
-        return self._block(title, parts, layer.lines, tuple(self._sentences(lines)))
+        said = [piece for sentence in self._sentences(lines) for piece in (" ", *pieces(sentence))]
+        return self._block(title, parts, [layer.lines], (tuple(said[1:]),) if said else ())
 
-    def _block(self, title: Content, parts: Sequence[Part], lines: Sequence[Line], said: tuple[Content, ...]) -> StepBlock:
+    def _block(
+        self, title: Content, parts: Sequence[Part], layers: Sequence[Sequence[Line]], said: tuple[Content, ...]
+    ) -> StepBlock:
+        lines = [line for layer in layers for line in layer]
         anchor = lines[0].name
         self.anchors |= dict.fromkeys((line.name for line in lines), anchor)
-        product = Part("Product", tuple(map(self._product, lines)), "result")
+        told = [replace(part, formulas=packed(part.formulas)) for part in parts if part.formulas]
+        products = [x for layer in layers for x in packed(map(self._product, layer))]
         shapes = dict.fromkeys(self.names.shape(line.name) for line in lines if self.names.signature(line.name).shape)
-        return StepBlock(title, (*(p for p in parts if p.formulas), product), ", ".join(shapes), said, anchor)
+        return StepBlock(title, (*told, Part("Product", tuple(products), "result")), ", ".join(shapes), said, anchor)
 
     def _back(self, lines: Sequence[Line]) -> tuple[Inline, ...]:
         roles = [self.names.signature(line.name).role for line in lines]
@@ -208,6 +218,17 @@ class Lecture:
         over = _listed([Math(letter(new)) for new in apart.new.values()])
         return ("The Jacobian ", Math(jacobian), " would have ", Math(scalar(entries)), " entries. It is never formed: ",
                 Math(f.juxtapose(delta)), " leaves one term of the sum over ", *over, ".")  # fmt: skip
+
+
+def packed(formulas: Iterable[Node]) -> Formulas:
+    """Short formulas side by side, as many as a line holds."""
+    lines: list[Node] = []
+    for formula in formulas:
+        if lines and width(lines[-1]) + width(formula) <= LINE:
+            lines[-1] = f.beside(lines[-1], f.COMMA, f.QUAD, formula)
+        else:
+            lines.append(formula)
+    return tuple(lines)
 
 
 def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:

@@ -26,6 +26,7 @@ from symbackprop.documents.document import (
     Figure,
     Formula,
     FormulaRows,
+    Inline,
     Link,
     Math,
     Note,
@@ -84,13 +85,13 @@ def report(
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
     blocks: list[Block] = [Section("The gradients"), *result] if result else []
     blocks.append(Section("The network"))
-    if source and detail != "brief":
+    if source and detail == "full":
         blocks.append(Code(source.strip("\n"), "python"))
     if not set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}:
         blocks += [Paragraph("As written:"), FormulaRows(tuple(map(Formula, written)))]
     if detail == "brief":
         return Document(_title(names, derived, title), (*blocks, *network, *(Note(remark) for remark in remarks(derived))))
-    blocks += [_tensors(names, derived.forward), *network]
+    blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()):
         blocks += [Section("How to read it", 2), Bullets(said)]
     blocks += [Note(remark) for remark in remarks(derived)]
@@ -135,6 +136,15 @@ def _tensors(names: Names, program: Program) -> Table:
         for tensor in program.inputs
     )
     return Table(("Tensor", "What it is", "Shape"), rows)
+
+
+def _given(names: Names, program: Program) -> Bullets:
+    """What is given, a kind a line, with the shapes."""
+    kinds: dict[Content, list[Inline]] = {}
+    for tensor in program.inputs:
+        shape = f" {names.shape(tensor.name)}" if tensor.shape else ""
+        kinds.setdefault(_kind(tensor), []).extend([", ", Math(names.tensor(tensor.name)), shape])
+    return Bullets(tuple((*(kind if isinstance(kind, tuple) else (kind,)), ": ", *said[1:]) for kind, said in kinds.items()))
 
 
 def _kind(tensor: Signature) -> Content:

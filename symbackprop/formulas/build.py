@@ -27,7 +27,7 @@ from symbackprop.formulas.tree import (
 
 MINUS, PLUS, ODOT = (Atom(sign, "binary") for sign in "−+⊙")
 EQUALS, COMMA = Atom("=", "relation"), Atom(",", "punctuation")
-THIN = Atom("0.1667", "space")
+THIN, QUAD = Atom("0.1667", "space"), Atom("1.0", "space")
 ONE, ZERO = Atom("1", "number"), Atom("0", "number")
 SUM, TOP = Atom("∑", "big"), Atom("⊤", "upright")
 PARTIAL = Atom("∂", "letter")

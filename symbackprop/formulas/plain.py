@@ -42,7 +42,8 @@ def _row(node: Node) -> str:
     for item, following in zip(items, (*items[1:], None), strict=False):
         kind = kind_of(item)
         if kind == "space":
-            text = text.rstrip() + (" " if float(_atom_of(item).text) > 0 else "")
+            wide = float(_atom_of(item).text)
+            text = text.rstrip() + ("   " if wide >= 1 else " " if wide > 0 else "")
             continue
         written = _write(item)
         if isinstance(item, Fraction) and (
