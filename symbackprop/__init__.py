@@ -34,14 +34,32 @@ PUBLIC = {
     "draw": "verbs",
     "verify_function": "judge.functions",
     "verify_layer": "judge.functions",
+    # refusals, each with its mend
+    "SymbackpropError": "core.errors",
+    "NotationError": "notation",
+    "LanguageError": "language.tensors",
+    "DerivationError": "core.derivation",
+    "SizeError": "evaluate.extents",
+    "PointError": "evaluate.points",
+    "CheckFailedError": "presenter",
+    "TrainingError": "training.errors",
+    "FileError": "core.files",
 }
 LANGUAGE = "language"  # the module whose `__all__` are the functions of the language
 
 if TYPE_CHECKING:
+    from symbackprop.core.derivation import DerivationError
+    from symbackprop.core.errors import SymbackpropError
+    from symbackprop.core.files import FileError
+    from symbackprop.evaluate.extents import SizeError
+    from symbackprop.evaluate.points import PointError
     from symbackprop.judge.functions import verify_function, verify_layer
     from symbackprop.language import *  # noqa: F403
-    from symbackprop.notation import binary, data, integers, labels, parameter, positive, unit
+    from symbackprop.language.tensors import LanguageError
+    from symbackprop.notation import NotationError, binary, data, integers, labels, parameter, positive, unit
     from symbackprop.notation.sympy_input import from_sympy
+    from symbackprop.presenter import CheckFailedError
+    from symbackprop.training.errors import TrainingError
     from symbackprop.verbs import check, compile, derive, draw, network, read, trace, train, verify
 
 __all__ = [
@@ -64,6 +82,15 @@ __all__ = [
     "draw",
     "verify_function",
     "verify_layer",
+    "SymbackpropError",
+    "NotationError",
+    "LanguageError",
+    "DerivationError",
+    "SizeError",
+    "PointError",
+    "CheckFailedError",
+    "TrainingError",
+    "FileError",
 ]
 
 

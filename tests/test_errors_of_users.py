@@ -53,10 +53,6 @@ NETWORKS = {
         "net.net:3:9: x + y: the shapes do not broadcast: x is (n,) and y is (m,). NumPy aligns shapes at the right; sizes must be "
         "equal, or one of them 1.\n    L = sum(x + y)\n            ^^^^^",
     ),
-    "a name defined twice": (
-        "x: parameter[d]\nL = sum(x)\nL = sum(x**2)",
-        "net.net:3:1: L is defined twice (first on line 2). A name keeps its value: write L_2.\n    L = sum(x**2)\n    ^",
-    ),
     "a tensor declared twice": (
         "x: parameter[d]\nx: data[d]\nL = sum(x)",
         "net.net:2:1: x is defined twice (first on line 1). A name keeps its value: write x_2.\n    x: data[d]\n    ^",
@@ -98,17 +94,17 @@ NETWORKS = {
     ),
     "an import statement": (
         "import os\nx: parameter\nL = x**2",
-        "net.net:1:1: import is not in the language. Leave the line out: np. and every function are known already.",
+        "net.net:1:1: os is not imported: code is read here, and never run. Write its functions out",
     ),
     "a hidden attribute": ("x: parameter\nL = x.__class__", "net.net:2:5: "),
     "an exponent that takes for ever": ("x: parameter\nL = x + 9**9**9**9", "net.net:2:"),
     "a caret": ("x: parameter\nL = x^2", "net.net:2:5: ^ is not in the language. Write ** for a power."),
     "a loop": (
-        "x: parameter\nfor i in range(3):\n    x = x",
-        "net.net:2:1: for is not in the language. Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis.",
+        "x: parameter[n]\nfor i in range(n):\n    x = x",
+        "net.net:2:10: how often the loop goes round must be a number here. Write whole numbers, or the sum over an axis",
     ),
-    "a multiplication sign": ("x: parameter\nL = 2×x", "net.net:2:6: × is not in the language. Write *."),
-    "a Greek letter": ("σ: parameter\nL = σ**2", "net.net:1:1: σ is not written in ASCII. Write sigma."),
+    "a multiplication sign": ("x: parameter\nL = 2·x", "net.net:2:6: · is not in the language. Write * between numbers"),
+    "a Cyrillic letter": ("ж: parameter\nL = ж**2", "net.net:1:1: ж is not written in ASCII."),
     "lambda": ("lambda: parameter\nL = lambda**2", "net.net:2:5: lambda is a word of Python and cannot name a tensor. Write lam."),
     "an unknown kind": ("x: paramater[n]\nL = sum(x)", "net.net:1:4: paramater is no kind of tensor. Did you mean parameter?"),
     "a size that is no number": ("x: parameter[2.5]\nL = sum(x)", "net.net:1:14: 2.5 is no size."),
@@ -120,7 +116,7 @@ NETWORKS = {
     "a use before the definition": (
         "x: parameter\nL = a**2\na = x + 1", "net.net:2:5: a is used before line 3 defines it. Move that line up."
     ),
-    "a value that changes": ("x: parameter\ny = x\ny += 1", "net.net:3:1: y would change its value."),
+    "a value that changes": ("x: parameter[n]\ny = x[:2]\ny += 1\nL = sum(x)", "net.net:3:1: y and x share their entries"),
     "an array": ("L = np.array([1, 2])", "net.net:1:5: array is not a function of the language. Declare the array as data"),
     "numbers beyond those of float64": (
         "x: parameter\nL = x*" + "*".join(["1e-300"] * 30),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,13 +11,14 @@ from sympy import Expr
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
-from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum
 from symbackprop.language import tensors as builder
-from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor
-from symbackprop.notation.arrays import DECLARED, PRODUCTS, Arrays, of_arrays
+from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor, is_truth
+from symbackprop.notation.arrays import DECLARED, Arrays
+from symbackprop.notation.calls import call
+from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, ShapesDiffer, Source, shortened
-from symbackprop.notation.vocabulary import DOTTED, INNER, METHODS, NUMPY_NAMES, PACKAGES, called, functions, plain
+from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
 Plain = int | Expr  # a number, or an expression of sizes
@@ -29,6 +29,8 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Div: ("/", lambda a, b: a / b),
     ast.Pow: ("**", lambda a, b: a**b),
     ast.MatMult: ("@", lambda a, b: a @ b),
+    ast.BitAnd: ("&", lambda a, b: a * b),
+    ast.BitOr: ("|", lambda a, b: a + b - a * b),
 }
 COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Gt: lambda a, b: a > b,
@@ -66,6 +68,8 @@ class Evaluator:
         self, source: Source, lookup: Callable[[ast.Name], Any], known: Callable[[str], bool], arrays: Arrays = DECLARED
     ) -> None:
         self.source, self.lookup, self.known, self.arrays = source, lookup, known, arrays
+        self.modules = dict(MODULES)
+        self.imported: dict[str, str] = {}  # names of functions, and their modules
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
@@ -115,10 +119,10 @@ class Evaluator:
     def numeric(self, node: ast.expr, value: Any) -> Tensor | Plain:
         if isinstance(value, Tensor | int | Expr):
             return value
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | dict):
             raise self.fault(
                 node,
-                "a tuple is no tensor.",
+                f"a {type(value).__name__} is no tensor.",
                 "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",
             )
         raise self.fault(node, f"{shown(value)} is neither a tensor nor a number.")
@@ -148,6 +152,8 @@ class Evaluator:
             if type(link.op) not in OPERATORS and not isinstance(link.op, ast.FloorDiv):
                 raise self.fault(link, *OTHER_OPERATORS[type(link.op)])
             left, right = result, self.operand(link.right)
+            if isinstance(link.op, ast.BitAnd | ast.BitOr):
+                left, right = self.comparison(link.left, left), self.comparison(link.right, right)
             result = self.placed(link, lambda link=link, left=left, right=right: self.combined(link, left, right))
         return result
 
@@ -172,8 +178,31 @@ class Evaluator:
         if isinstance(node.op, ast.UAdd):
             return value
         if isinstance(node.op, ast.Not):
-            raise self.fault(node, "not is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0.")
-        raise self.fault(node, "~ is not in the language.", "Comparisons are 0 or 1: write 1 - (a > 0), or a <= 0.")
+            raise self.fault(node, "not is not in the language.", "Comparisons are 0 or 1: write ~(a > 0), or a <= 0.")
+        return 1 - self.comparison(node.operand, value)
+
+    def comparison(self, node: ast.expr, value: Any) -> Tensor:
+        """What &, | and ~ are applied to."""
+        tensor = as_tensor(value)
+        if not is_truth(tensor):
+            raise self.fault(
+                node, f"{shortened(self.source.segment(node))} is no comparison.", "Put brackets around each: (a > 0) & (b > 0)."
+            )
+        return tensor
+
+    def decided(self, node: ast.expr) -> bool:
+        """Whether a condition on constants holds. Raises NotationError where it depends on values."""
+        value = self.plain(self.value(node))
+        if value is None or (isinstance(value, bool | int | Expr) and not getattr(value, "free_symbols", ())):
+            return bool(value)
+        raise self.fault(
+            node, f"{shortened(self.source.segment(node))} is not known before the numbers are.",
+            "Write np.where(condition, a, b), or let sb.trace(function, *arrays) follow the branch that an example takes.",
+        )  # fmt: skip
+
+    def conditional(self, node: ast.IfExp) -> Any:
+        """a if condition else b, for a condition on constants."""
+        return self.value(node.body if self.decided(node.test) else node.orelse)
 
     def compare(self, node: ast.Compare) -> Any:
         if len(node.ops) > 1:
@@ -183,6 +212,12 @@ class Evaluator:
                 node, "a chain of comparisons is not in the language.",
                 f"Write ({shortened(left)} < {shortened(first)}) * ({shortened(first)} < {shortened(second)}), with your signs.",
             )  # fmt: skip
+        if (
+            isinstance(node.ops[0], ast.Is | ast.IsNot)
+            and isinstance(right := node.comparators[0], ast.Constant)
+            and right.value is None
+        ):
+            return (self.value(node.left) is None) == isinstance(node.ops[0], ast.Is)
         operator = COMPARISONS.get(type(node.ops[0]))
         if operator is None:
             raise self.fault(node, "is and in are not in the language.", "Write == or !=.")
@@ -218,11 +253,12 @@ class Evaluator:
         )
 
     def package(self, node: ast.expr) -> str | None:
-        """The package that a dotted name begins with (np, np.linalg), or None."""
+        """The module that a dotted name begins with (np, np.linalg), by its whole name; None where it is none."""
         if isinstance(node, ast.Attribute) and node.attr in INNER:
-            return self.package(node.value)
-        if isinstance(node, ast.Name) and node.id in PACKAGES and not self.known(node.id):
-            return node.id
+            outer = self.package(node.value)
+            return outer and f"{outer}.{node.attr}"
+        if isinstance(node, ast.Name) and node.id in self.modules and not self.known(node.id):
+            return self.modules[node.id]
         return None
 
     def unknown(self, node: ast.AST, name: str, what: str = "a function") -> NotationError:
@@ -234,75 +270,7 @@ class Evaluator:
         return self.fault(node, f"{name} is a function.", f"Write {name}(...).")
 
     def call(self, node: ast.Call) -> Any:
-        function = node.func
-        given: list[ast.expr] = list(node.args)
-        if isinstance(function, ast.Name):
-            name = function.id
-            if self.known(name):
-                raise self.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
-            if name == "len" and len(given) == 1 and not node.keywords:
-                shape = self.arrays.axes(node, as_tensor(self.operand(given[0]))).shape
-                if shape:
-                    return plain(shape[0])
-                raise self.fault(node, "a scalar has no length.")
-        elif isinstance(function, ast.Attribute):
-            name = function.attr
-            if self.package(function.value) is None:
-                return self.method(node, function)
-            name = NUMPY_NAMES.get(name, name)
-        else:
-            raise self.fault(function, f"{self.source.segment(function)} is not a function.", "Write * for a product.")
-        if name not in functions():
-            raise self.unknown(function, name)
-        if name in ("max", "min") and isinstance(function, ast.Name) and len(given) > 1:
-            raise self.extreme(node, name)
-        return self.applied(node, name, [self.value(a) for a in given])
-
-    def applied(self, node: ast.Call, name: str, given: list[Any]) -> Any:
-        """A function of the language at its arguments."""
-        if name in PRODUCTS and len(given) == 2:
-            self.arrays.product(node, *given)
-        elif name in of_arrays():
-            for value in given:
-                self.arrays.axes(node, value)
-        return called(name, given, self.keywords(node))
-
-    def extreme(self, node: ast.Call, name: str) -> NotationError:
-        """max(x, 0) is the larger of two in Python, and the largest along axis 0 in NumPy."""
-        x, *others = (self.source.segment(argument) for argument in node.args)
-        larger = f"{name}imum({x}, {others[0]})"
-        axis = f", or {name}({x}, axis={others[0]}) for the entries along an axis" if len(others) == 1 else ""
-        return self.fault(
-            node, f"{shortened(self.source.segment(node))} has two meanings.", f"Write {larger} entry by entry{axis}."
-        )
-
-    def method(self, node: ast.Call, function: ast.Attribute) -> Any:
-        name = function.attr
-        tensor = self.numeric(function.value, self.value(function.value))
-        if name == "copy" and not node.args and not node.keywords:
-            return tensor
-        if name == "astype":
-            return self.converted(node, as_tensor(tensor))
-        if name not in METHODS:
-            near = nearest(name, METHODS)
-            mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
-            if name in functions():
-                mend = f"Write {name}({shortened(self.source.segment(function.value))})."
-            raise self.fault(function, f".{name}() is not in the language.", mend)
-        given = [self.value(a) for a in node.args]
-        if name == "transpose" and given:
-            given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
-        return self.applied(node, name, [tensor, *given])
-
-    def converted(self, node: ast.Call, tensor: Tensor) -> Tensor:
-        """x.astype(float) is x; comparisons are 0 and 1 already."""
-        kind = shortened(self.source.segment(node.args[0])).strip("\"'").rpartition(".")[2] if len(node.args) == 1 else ""
-        if re.fullmatch(r"float(?:16|32|64|_)?|double", kind) or (
-            re.fullmatch(r"u?int(?:8|16|32|64|_)?", kind) and is_comparison(tensor)
-        ):
-            return tensor
-        mend = "Numbers are real here: x.astype(float), or (x > 0).astype(int) of a comparison."
-        raise self.fault(node, f"{shortened(self.source.segment(node))} is not in the language.", mend)
+        return call(self, node)
 
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         for keyword in node.keywords:
@@ -314,6 +282,11 @@ class Evaluator:
         value = self.value(node.value)
         if isinstance(value, tuple):
             return self.entry(node, value)
+        if isinstance(value, dict):
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            if key in value:
+                return value[key]
+            raise self.fault(node, f"{self.source.segment(node)}: there is no such key.", f"The keys are {', '.join(value)}.")
         tensor = self.arrays.axes(node, as_tensor(self.numeric(node.value, value)))
         several = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         items = tuple(self.item(one) for one in several)
@@ -350,11 +323,12 @@ class Evaluator:
     def sequence(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
         return tuple(self.value(one) for one in node.elts)
 
-
-def is_comparison(value: Any) -> bool:
-    """Whether a tensor is 1 where a comparison holds, otherwise 0."""
-    body = value.op.body if isinstance(value, Tensor) and isinstance(value.op, Sum) else None
-    return isinstance(body, Where) and body.args[1:] == (sp.S.One, sp.S.Zero)
+    def dictionary(self, node: ast.Dict) -> dict[str, Any]:
+        """{"W": W, "b": b}: values by names."""
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+        if not all(isinstance(key, str) for key in keys):
+            raise self.fault(node, "the keys of {...} are texts here.", 'Write {"W": W, "b": b}.')
+        return {str(key): self.value(value) for key, value in zip(keys, node.values, strict=True)}
 
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {
@@ -368,4 +342,6 @@ _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {
     ast.Subscript: Evaluator.subscript,
     ast.Tuple: Evaluator.sequence,
     ast.List: Evaluator.sequence,
+    ast.Dict: Evaluator.dictionary,
+    ast.IfExp: Evaluator.conditional,
 }

@@ -8,7 +8,8 @@ import warnings
 from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
-from symbackprop.notation.words import SIGNS, STATEMENTS, Word
+from symbackprop.notation.signs import SIGNS, typed
+from symbackprop.notation.words import STATEMENTS, Word
 
 LARGEST = 1_000_000  # bytes of a text
 DEEPEST = 100  # brackets inside brackets, and operations inside operations
@@ -71,6 +72,7 @@ def parsed(text: str, file: str = "<text>", first_line: int = 1, indent: int = 0
             "Is this the right text?", Place(file),
         )  # fmt: skip
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
+    text = text if text.isascii() else "\n".join(map(typed, text.split("\n")))
     source = Source(file, tuple(text.split("\n")), first_line, indent)
     _within_limits(text, source)
     try:
@@ -118,8 +120,6 @@ def _within_limits(text: str, source: Source) -> None:
                 fault = TOO_DEEP
         elif kind == "close":
             depth = max(0, depth - 1)
-        elif kind == "semicolon":
-            fault = ("a line holds one statement.", "Write what follows the ; on a line of its own.")
         elif kind == "number" and len(token.group()) > DIGITS:
             fault = (f"a number of {len(token.group())} digits; at most {DIGITS} are read.", "")
         elif kind == "word" and len(token.group()) > 2 * DIGITS:
@@ -169,13 +169,8 @@ def _syntax(error: SyntaxError, source: Source) -> NotationError:
         return NotationError(f"{word} is a word of Python and cannot name a tensor.", f"Write {other}.", where)
     if "unexpected indent" in message or "unindent" in message:
         return NotationError("the line is indented.", "Begin every line at the left margin.", place)
-    for word, (fault, mend) in {
-        "for": STATEMENTS[ast.For],
-        "while": STATEMENTS[ast.While],
-        "if": STATEMENTS[ast.If],
-    }.items():
-        if re.match(rf"\s*{word}\b", text):
-            return NotationError(fault, mend, place)
+    if re.match(r"\s*while\b", text):
+        return NotationError(*STATEMENTS[ast.While], place)
     if "too many nested" in message:
         return NotationError(*TOO_DEEP, place)
     printable = "".join(c if c.isprintable() else "?" for c in message)

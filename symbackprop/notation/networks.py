@@ -27,6 +27,7 @@ def made(
     loss: str | None = None,
     gates: str = "auto",
     aliases: Mapping[str, str] | None = None,
+    remarks: tuple[str, ...] = (),
     **about: Any,
 ) -> Network:
     """The network that computes `outputs`.
@@ -34,6 +35,7 @@ def made(
     outputs   the named values in the order of writing.
     declared  the inputs, in the order of their declaration.
     loss      the name of the loss; None: the last scalar, or the last value where there is none.
+    remarks   what a person should know of the names, one sentence each.
     about     further fields of the network.
 
     Raises NotationError where the loss is no value of the network.
@@ -60,7 +62,7 @@ def made(
     if clash:
         raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
     _require_numbers_of_floats(program)
-    said = notes(program, chosen, ordered.values())
+    said = (*remarks, *notes(program, chosen, ordered.values()))
     return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=Outputs(ordered), declared=declared, **about)
 
 

@@ -19,6 +19,7 @@ from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
+from symbackprop.notation.statements import statement
 
 PLAIN = ("float", "int")  # annotations that say nothing of a tensor
 
@@ -128,20 +129,24 @@ def _read(
 
 def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt], returned: Callable[[Reader, ast.Return], str]) -> str:
     """Read the equations; the name of what is returned, by what reads the return."""
-    for number, statement in enumerate(body):
-        if not isinstance(statement, ast.Return):
-            reader.statement(statement)
+    for number, node in enumerate(body):
+        if not isinstance(node, ast.Return):
+            statement(reader, node)
             continue
         if number + 1 < len(body):
             raise reader.fault(body[number + 1], "nothing follows the return.", "Leave the line out, or move it up.")
-        return returned(reader, statement)
+        return returned(reader, node)
     raise reader.fault(function, f"{function.name} returns nothing.", "End it with return L.")
 
 
 def _loss(reader: Reader, statement: ast.Return) -> str:
-    if statement.value is None or isinstance(statement.value, ast.Tuple):
-        raise reader.fault(statement, "a network returns one value, the loss.", "Write return L.")
-    return name_loss(reader, statement.value)
+    match statement.value:
+        case None:
+            raise reader.fault(statement, "a network returns one value, the loss.", "Write return L.")
+        case ast.Tuple(elts=[first, *_]):  # the loss comes first, then what else the caller wants
+            return name_loss(reader, first)
+        case value:
+            return name_loss(reader, value)
 
 
 def _values(reader: Reader, statement: ast.Return) -> str:

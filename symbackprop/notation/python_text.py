@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from symbackprop.core.network import Network
+from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader, copied
+from symbackprop.notation.statements import statement
+
+LOSSES = ("L", "loss", "Loss", "cost", "J", "C", "E")  # what people call what they minimise
 
 
 def read_text(text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network") -> Network:
@@ -28,8 +32,8 @@ def read_text(text: str, file: str = "<text>", loss: str | None = None, gates: s
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source)
     reader.foresee(tree.body)
-    for statement in tree.body:
-        reader.statement(statement)
+    for node in tree.body:
+        statement(reader, node)
     return finished(reader, loss, gates, name=name, title=first_comment(text), source=text, origin="text")
 
 
@@ -54,11 +58,11 @@ def read_expression(
         if given and not (len(tree.body) == 1 and isinstance(tree.body[0], ast.AnnAssign | ast.Assign)):
             raise NotationError("this is no declaration.", 'Write "W: parameter[h, d]".', source.at(1, 0))
         reader.foresee(tree.body)
-        for statement in tree.body:
-            if isinstance(statement, ast.Expr) and statement is tree.body[-1] and not given:
-                loss = name_loss(reader, statement.value) if loss is None else loss
+        for node in tree.body:
+            if isinstance(node, ast.Expr) and node is tree.body[-1] and not given:
+                loss = name_loss(reader, node.value) if loss is None else loss
             else:
-                reader.statement(statement)
+                statement(reader, node)
     assert reader is not None
     return finished(reader, loss, gates, source="\n".join([*declarations, text.strip()]), origin="text")
 
@@ -88,15 +92,39 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
 
     Raises NotationError where there is no equation, or the loss is not there.
     """
-    loss = _last_name(reader, loss)
+    loss = _last_name(reader, loss) if loss is None or loss not in reader.names else _called(reader, loss)
+    if loss is None:
+        loss = _conventional(reader)
     if not reader.outputs:
         what = "there are declarations only, no equation." if reader.inputs else "there is no equation."
         raise NotationError(what, "Write the loss: L = sum(...).", Place(reader.source.file))
     try:
-        network = made(reader.outputs, reader.inputs, loss, gates, reader.aliases, lines=reader.lines, **about)
+        network = made(
+            reader.outputs, reader.inputs, loss, gates, reader.aliases, tuple(reader.remarks), lines=reader.lines, **about
+        )
     except NotationError as error:
         raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None
     return network
+
+
+def _called(reader: Reader, name: str) -> str:
+    """What the last value of a name is called."""
+    value = reader.names[name]
+    return value.name if isinstance(value, Tensor) and value.name in reader.outputs else name
+
+
+def _conventional(reader: Reader) -> str | None:
+    """The scalar that is called as losses are, where scalars that follow are not made of it, such as an accuracy; else None."""
+    scalars = [name for name, tensor in reader.outputs.items() if not tensor.shape]
+    named = [reader.names[n].name for n in LOSSES if isinstance(reader.names.get(n), Tensor) and reader.names[n].name in scalars]
+    if not named:
+        return None
+    chosen = max(named, key=scalars.index)
+    later = scalars[scalars.index(chosen) + 1 :]
+    if not later or any(reader.outputs[chosen] is needed for needed in ordered(reader.outputs[name] for name in later)):
+        return None
+    reader.remarks.append(f"{chosen} is taken as the loss, not {later[-1]}, which stands last and is not made of it.")
+    return chosen
 
 
 def _last_name(reader: Reader, loss: str | None) -> str | None:

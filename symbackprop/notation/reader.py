@@ -1,24 +1,25 @@
-"""The statements of a text, one after the other: declarations, constants, equations; and what names mean on the way."""
+"""What the names of a text stand for, while its statements are read: inputs, equations, numbers, sizes."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping
+from itertools import chain, count
 from typing import Any
 
-import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
+from symbackprop.core.errors import shown
 from symbackprop.core.program import Signature, Sum, size, slot
 from symbackprop.language.tensors import Tensor, as_number, letters
 from symbackprop.notation.arrays import Arrays
-from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
-from symbackprop.notation.words import EXPRESSIONS, NO_NUMBERS, OUTSIDE, STATEMENTS
+from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
 
 class Reader:
@@ -27,12 +28,14 @@ class Reader:
     source    the text, for error messages.
     scalars   whether a name that was not declared is taken to be a scalar parameter.
     taken     the names that were: asked for where they are used as arrays.
-    names     what each name stands for: a tensor, or a number or size expression.
+    names     what each name stands for by now: a tensor, a number or size expression, or several of these.
     sizes     the sizes that declarations have brought.
     outputs   the equations: named values, in the order of writing.
     inputs    the declared tensors and named constants.
     aliases   second names.
-    lines     where each name is written.
+    lines     where each value is written, by what it is called.
+    written   how often a name is given a value.
+    remarks   what a person should know of the names, one sentence each.
     function  the name of the Python function that is read, or None.
     """
 
@@ -45,6 +48,8 @@ class Reader:
         self.aliases: dict[str, str] = {}
         self.lines: dict[str, tuple[int, int]] = {}
         self.later: dict[str, int] = {}
+        self.written: Counter[str] = Counter()
+        self.remarks: list[str] = []
         self.taken: set[str] = set()
         self.last = ""  # the name that was written last
         self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked))
@@ -55,11 +60,13 @@ class Reader:
     def foresee(self, statements: list[ast.stmt]) -> None:
         """Note where names are written, so that a use that comes too early can say so."""
         for statement in statements:
-            targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-            for target in targets:
-                for one in target.elts if isinstance(target, ast.Tuple) else [target]:
-                    if isinstance(one, ast.Name):
-                        self.later.setdefault(one.id, self.source.place(one).line)
+            again = isinstance(statement, ast.For | ast.AugAssign)  # a name that a loop writes is written more than once
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    self.later.setdefault(node.id, self.source.place(node).line)
+                    self.written[node.id] += 2 if again else 1
+                elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+                    self.written[node.value.id] += 2
 
     def known(self, name: str) -> bool:
         return name in self.names or name in self.sizes
@@ -71,7 +78,7 @@ class Reader:
             return self.names[name]
         if name in self.sizes:
             return self.sizes[name]
-        if name in self.later:
+        if name in self.later and not self.source.place(node).line > self.later[name]:
             raise self.fault(node, f"{name} is used before line {self.later[name]} defines it.", "Move that line up.")
         if name in CONSTANTS:
             return CONSTANTS[name]
@@ -147,88 +154,58 @@ class Reader:
         place = self.source.place(node)
         self.lines[name] = (place.line, place.column)
 
-    def statement(self, node: ast.stmt) -> None:
-        """Read one statement."""
-        match node:
-            case ast.AnnAssign(target=ast.Name() as target, annotation=annotation, value=value):
-                if value is not None:
-                    raise self.fault(
-                        value, "a declaration has no value.", f"Write {target.id} = ... for a constant or an equation."
-                    )
-                self.fresh(target, target.id)
-                self.declare(target, declared(target.id, annotation, self.source, self.size_named))
-            case ast.Assign(targets=[ast.Name() as target], value=value):
-                if target.id not in self.sizes:
-                    self.fresh(target, target.id)
-                self.assign(target, self.evaluator.value(value))
-            case ast.Assign(targets=[ast.Tuple(elts=elts) as target], value=value):
-                self.unpack(target, elts, self.evaluator.value(value))
-            case ast.Assign(targets=targets) if len(targets) > 1:
-                raise self.fault(targets[1], "a line defines one name.", "Write a line for each name.")
-            case ast.AugAssign(target=target):
-                name = self.source.segment(target)
-                raise self.fault(node, f"{name} would change its value.", f"A name keeps its value: write {name}_2 = {name} + ...")
-            case ast.Assign(targets=[ast.Subscript() as target]):
-                raise self.fault(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
-            case ast.Assign() | ast.AnnAssign():
-                raise self.fault(node, "the left side is not a name.", "Write name = expression.")
-            case ast.Expr(value=value):
-                self.bare(node, value)
-            case _:
-                fault = STATEMENTS.get(type(node), ("this is not in the language.", "Write name = expression."))
-                raise self.fault(node, *fault)
+    def assign(self, target: ast.Name, value: Any, in_place: bool = False) -> None:
+        """name = value, in which a size may be given what it is: n, d = x.shape; a name that has a value is given another.
 
-    def bare(self, node: ast.Expr, value: ast.expr) -> None:
-        """An expression without a name: refused, in the words of what it holds where that is not in the language."""
-        if isinstance(value, ast.Lambda) and not value.args.args:
-            raise self.fault(
-                value, "lambda is a word of Python and cannot name a tensor.", f"Write lam: {self.source.segment(value.body)}."
-            )
-        if type(value) in EXPRESSIONS:
-            raise self.fault(value, *EXPRESSIONS[type(value)])
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            raise self.fault(node, "a text says nothing here.", "Begin a comment with #.")
-        self.evaluator.value(value)
-        text = self.source.segment(value)
-        raise self.fault(node, "the value has no name.", f"Write L = {text}." if len(text) < 60 else "Write L = ...")
-
-    def unpack(self, node: ast.Tuple, targets: list[ast.expr], value: Any) -> None:
-        if not isinstance(value, tuple):
-            raise self.fault(node, "the right side is one value.", "Write a line for each name.")
-        if len(value) != len(targets):
-            raise self.fault(node, f"there are {len(targets)} names for {len(value)} values.")
-        for target, one in zip(targets, value, strict=True):
-            if not isinstance(target, ast.Name):
-                raise self.fault(target, "the left side is not a name.", "Write name = expression.")
-            self.assign(target, one)
-
-    def assign(self, target: ast.Name, value: Any) -> None:
-        """name = value, in which a size may be given what it is: n, d = x.shape."""
-        if isinstance(value, Expr) and value == self.sizes.get(target.id):
+        in_place   whether the array itself is changed, so that its other names see it.
+        """
+        name = target.id
+        if isinstance(value, Expr) and value == self.sizes.get(name):
             return
-        self.fresh(target, target.id)
-        self.define(target, target.id, value)
+        if name in self.sizes:
+            raise self.fault(target, f"{name} is a size already.", "Give the tensor or the size another name.")
+        old = self.names.get(name)
+        self.define(target, name, value)
+        if in_place and isinstance(old, Tensor) and old.shape:
+            self.names |= {other: self.names[name] for other, held in self.names.items() if held is old}
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
-        """name = value: an equation, a second name, a named constant, or a name for an expression of sizes."""
+        """name = value: an equation, a second name, a named constant, a name for an expression of sizes, or for several values."""
         if isinstance(value, Tensor):
             number = self.evaluator.plain(value) if value.name is None else value
             value = value if isinstance(number, Tensor) else number
         if isinstance(value, Tensor):
+            own = self.own(node, name)
             if value.name is None:
-                self.outputs[name] = value.named(name)
-            elif value.name != name:
-                self.aliases[name] = value.name
+                self.outputs[own] = value.named(own)
+            elif value.name != own:
+                self.aliases[own] = value.name
             self.names[name], self.last = value, name
-        elif isinstance(value, int | Expr) and not as_number(value).free_symbols:
-            signature = Signature(name, (), "constant", value=as_number(value))
-            self.declare(node, Tensor((), signature=signature))
-        elif isinstance(value, sp.Expr):
-            self.names[name] = value
+            self.note(node, own)
+        elif isinstance(value, int | Expr) and not as_number(value).free_symbols and self.written[name] < 2:
+            own = self.own(node, name)
+            self.declare(node, Tensor((), signature=Signature(own, (), "constant", value=as_number(value))))
+            self.names[name] = self.names[own]
+        elif isinstance(value, int | Expr | tuple | dict):
+            self.check(node, name.lstrip("_") or name)
+            self.names[name] = as_number(value) if isinstance(value, int) else value
         else:
-            kind = "a tuple" if isinstance(value, tuple) else repr(value)
-            raise self.fault(node, f"{name} would be {kind}.", "A name stands for a tensor or a number.")
-        self.note(node, name)
+            raise self.fault(node, f"{name} would be {shown(value)}.", "A name stands for a tensor or a number.")
+
+    def own(self, node: ast.AST, name: str) -> str:
+        """What the next value of a name is called: the name, h_2 for the second h, z for _z, mean_1 for a function's name."""
+        base = name.lstrip("_") or name
+        if base in functions():
+            base = f"{base}_1"
+        self.check(node, base)
+        own = next(n for n in chain([base], (f"{base}_{k}" for k in count(2))) if not self.is_taken(n, name))
+        if own != name and name in self.names:
+            self.remarks.append(f"{name} is given another value on line {self.source.place(node).line}: it is called {own}.")
+        return own
+
+    def is_taken(self, own: str, name: str) -> bool:
+        """Whether a value is called so already, or a line below gives the name to another."""
+        return own in self.lines or own in self.sizes or (own != name and (own in self.later or own in self.names))
 
 
 def copied(tensor: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import keyword
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,17 +14,12 @@ from sympy import Expr
 from symbackprop import language
 from symbackprop.core.errors import shown
 from symbackprop.language.tensors import LanguageError, Tensor, number_of
-from symbackprop.notation.words import NO_NUMBERS, OUTSIDE, SIGNS
+from symbackprop.notation.signs import SIGNS, typed
+from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
-INNER = ("linalg", "special", "nn")  # np.linalg.norm is norm
-NUMPY_NAMES = {"identity": "eye", "copy": "identity"}  # np.identity(n) is a matrix, identity(x) is x
 CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
-DOTTED: dict[str, Expr] = {**CONSTANTS, "e": sp.E}  # np.e; a plain e is anybody's name
-METHODS = (
-    "sum", "mean", "max", "min", "var", "std", "dot", "trace", "diagonal", "transpose", "swapaxes", "squeeze",
-    "reshape", "ravel", "flatten", "clip",
-)  # fmt: skip
+DOTTED: dict[str, Expr | None] = {**CONSTANTS, "e": sp.E, "newaxis": None}  # np.e; a plain e is anybody's name
 LONGEST_NAME = 100
 KEYWORDS = {"lambda": "lam"}
 KINDS = ("parameter", "data", "labels", "integers")
@@ -46,10 +40,10 @@ def name_fault(name: str) -> tuple[str, str] | None:
     if sign:
         return f"{sign} is not in the language.", f"Write {SIGNS[sign]}."
     if not name.isascii():
-        spelling = "".join(_spelled(c) for c in name)
+        spelling = typed(name)
         return (
             f"{name} is not written in ASCII.",
-            f"Write {spelling}." if spelling.isascii() else "Write it with the letters a to z.",
+            f"Write {spelling}." if spelling.isascii() and spelling.isidentifier() else "Write it with the letters a to z.",
         )
     if not name.isidentifier() or not name[0].isalpha() or len(name) > LONGEST_NAME:
         return (
@@ -64,34 +58,28 @@ def name_fault(name: str) -> tuple[str, str] | None:
     return (f"{name} is {meaning} and cannot name a tensor or a size.", f"Write {name}_1.") if meaning else None
 
 
-def _spelled(character: str) -> str:
-    """A Greek letter by its name; another character as it is."""
-    words = unicodedata.name(character, "").split()
-    return words[-1].lower() if words[:1] == ["GREEK"] and len(words) == 4 else character
-
-
-def called(name: str, given: list[Any], further: dict[str, Any]) -> Any:
-    """The function `name` of the language, applied.
+def called(name: str, given: list[Any], further: Mapping[str, Any], function: Callable[..., Any] | None = None) -> Any:
+    """The function `name` of the language, or another that is called so, applied.
 
     Raises LanguageError for arguments that it does not take, or that do not fit.
     """
-    function = functions()[name]
+    function = function or functions()[name]
     signature = inspect.signature(function)
     try:
         bound = signature.bind(*given, **further)
     except TypeError as error:
-        raise LanguageError(f"{name}: {error}. It is written {usage(name)}") from None
+        raise LanguageError(f"{name}: {error}. It is written {usage(name, function)}") from None
     for key, value in bound.arguments.items():
         parameter = signature.parameters[key]
         if _is_setting(parameter):
-            bound.arguments[key] = _setting(name, parameter, value)
+            bound.arguments[key] = _setting(name, function, parameter, value)
     return function(*bound.args, **bound.kwargs)
 
 
-def usage(name: str) -> str:
+def usage(name: str, function: Callable[..., Any] | None = None) -> str:
     """How a function is called: softmax(x, axis=-1)."""
     parts = []
-    for parameter in inspect.signature(functions()[name]).parameters.values():
+    for parameter in inspect.signature(function or functions()[name]).parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             parts.append("...")
         elif parameter.kind is not parameter.VAR_KEYWORD:
@@ -108,15 +96,15 @@ def _is_setting(parameter: inspect.Parameter) -> bool:
     )
 
 
-def _setting(name: str, parameter: inspect.Parameter, value: Any) -> Any:
+def _setting(name: str, function: Callable[..., Any], parameter: inspect.Parameter, value: Any) -> Any:
     value = plain(value)
     annotation = str(parameter.annotation)
     if isinstance(value, Tensor):
-        raise LanguageError(f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name)}")
+        raise LanguageError(f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name, function)}")
     wanted = {"int": int, "bool": bool, "str": str, "float": (int, float, Expr)}.get(annotation)
     if wanted and (not isinstance(value, wanted) or (annotation == "int" and isinstance(value, bool))):
         kind = {"int": "a whole number", "bool": "True or False", "str": "a text in quotes", "float": "a number"}[annotation]
-        raise LanguageError(f"{name}: {parameter.name} must be {kind}, not {value}. It is written {usage(name)}")
+        raise LanguageError(f"{name}: {parameter.name} must be {kind}, not {value}. It is written {usage(name, function)}")
     return value
 
 

@@ -4,33 +4,24 @@ import ast
 
 Word = tuple[str, str]  # fault, mend
 
-AND_OR = "Comparisons are 0 or 1: write (a > 0) * (b > 0) for and, np.maximum(a > 0, b > 0) for or."
-SIGNS = {
-    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "²": "**2", "³": "**3", "≤": "<=", "≥": ">=", "≠": "!=",
-    "ᵀ": ".T",
-}  # fmt: skip
+AND_OR = "Comparisons are 0 or 1: write (a > 0) & (b > 0) for and, (a > 0) | (b > 0) for or."
 
 STATEMENTS: dict[type[ast.AST], Word] = {
-    ast.Import: ("import is not in the language.", "Leave the line out: np. and every function are known already."),
-    ast.ImportFrom: ("import is not in the language.", "Leave the line out: np. and every function are known already."),
     ast.FunctionDef: ("def is not in the language.", "Write the equations alone, or decorate the function with @sb.network."),
     ast.AsyncFunctionDef: ("async is not in the language.", "Write the equations alone."),
     ast.ClassDef: ("class is not in the language.", "Write the equations alone."),
-    ast.For: ("for is not in the language.", "Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis."),
+    ast.For: ("for ... else is not in the language.", "Leave the else out."),
     ast.AsyncFor: ("for is not in the language.", "Write each step with a name of its own."),
     ast.While: ("while is not in the language.", "Write each step with a name of its own (h_1, h_2, ...)."),
-    ast.If: ("if is not in the language.", "Write np.where(condition, a, b)."),
     ast.Match: ("match is not in the language.", "Write np.where(condition, a, b)."),
     ast.With: ("with is not in the language.", "Write the equations alone."),
     ast.AsyncWith: ("with is not in the language.", "Write the equations alone."),
     ast.Try: ("try is not in the language.", "Write the equations alone."),
     ast.TryStar: ("try is not in the language.", "Write the equations alone."),
     ast.Raise: ("raise is not in the language.", "Leave the line out."),
-    ast.Assert: ("assert is not in the language.", "Leave the line out: shapes are checked as they are written."),
     ast.Delete: ("del is not in the language.", "Leave the line out."),
     ast.Global: ("global is not in the language.", "Leave the line out."),
     ast.Nonlocal: ("nonlocal is not in the language.", "Leave the line out."),
-    ast.Pass: ("pass says nothing.", "Leave the line out."),
     ast.Break: ("break is not in the language.", "Leave the line out."),
     ast.Continue: ("continue is not in the language.", "Leave the line out."),
     ast.Return: ("return stands in a function only.", "Name the loss: L = ..."),
@@ -38,14 +29,12 @@ STATEMENTS: dict[type[ast.AST], Word] = {
 
 EXPRESSIONS: dict[type[ast.AST], Word] = {
     ast.BoolOp: ("and, or are not in the language.", AND_OR),
-    ast.IfExp: ("a if c else b is not in the language.", "Write np.where(c, a, b)."),
     ast.Lambda: ("lambda is not in the language.", "Write the expression where it is used."),
     ast.NamedExpr: (":= is not in the language.", "Give the value a line of its own."),
     ast.ListComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
     ast.SetComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
     ast.DictComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
     ast.GeneratorExp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
-    ast.Dict: ("{...} is not in the language.", "Declare data on a line of its own: x: data[n]."),
     ast.Set: ("{...} is not in the language.", "Declare data on a line of its own: x: data[n]."),
     ast.JoinedStr: ("an f-string is not in the language.", "Write a plain string, or a number."),
     ast.FormattedValue: ("an f-string is not in the language.", "Write a plain string, or a number."),
@@ -59,15 +48,12 @@ OTHER_OPERATORS = {
     ast.FloorDiv: ("// is not in the language.", "Whole division is for sizes only; write /."),
     ast.Mod: ("% is not in the language.", "Write x - n*np.where(...) or declare the remainder as data."),
     ast.BitXor: ("^ is not in the language.", "Write ** for a power."),
-    ast.BitAnd: ("& is not in the language.", "Comparisons are 0 or 1: write (a > 0) * (b > 0)."),
-    ast.BitOr: ("| is not in the language.", "Comparisons are 0 or 1: write np.maximum(a > 0, b > 0)."),
     ast.LShift: ("<< is not in the language.", "Write * for a product."),
     ast.RShift: (">> is not in the language.", "Write / for a quotient."),
 }
 
 MEANT = {
     "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean", "pow": "power", "concat": "concatenate",
-    "hstack": "concatenate", "vstack": "concatenate",
     "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
     "lse": "logsumexp", "sgn": "sign", "heaviside": "step", "range": "arange", "onehot": "one_hot",
     "transposed": "transpose", "sumexp": "logsumexp",

@@ -39,9 +39,16 @@ def agree(program: Program, where: dict | None = None, seed: int = 0, of: str = 
         assert sharp is not None or clear.mean() > 0.5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15)
 @given(programs(), st.integers(0, 99))
 def test_random_programs(program: Program, seed: int) -> None:
+    agree(program, seed=seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=150)
+@given(programs(), st.integers(0, 99))
+def test_more_random_programs(program: Program, seed: int) -> None:
     agree(program, seed=seed)
 
 

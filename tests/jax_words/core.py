@@ -4,7 +4,7 @@ import math
 
 import jax.numpy as jnp
 from jax import nn
-from jax.scipy import special, stats
+from jax.scipy import signal, special, stats
 
 SAME = (
     "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
@@ -13,7 +13,9 @@ SAME = (
     "log10", "clip", "where", "sum", "mean", "max", "min", "var", "std", "matmul", "dot", "inner", "outer",
     "einsum", "trace", "diag", "diagonal", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze",
     "reshape", "ravel", "concatenate", "stack", "split", "cumsum", "cumprod", "prod", "tril", "triu", "kron", "full", "zeros", "ones",
-    "zeros_like", "ones_like", "eye", "arange", "logaddexp",
+    "zeros_like", "ones_like", "eye", "arange", "logaddexp", "hypot", "logical_and", "logical_or", "logical_xor", "logical_not",
+    "average", "cross", "convolve", "correlate", "hstack", "vstack", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad",
+    "take", "take_along_axis",
 )  # fmt: skip
 
 
@@ -55,6 +57,6 @@ CORE |= {
     "erf": special.erf, "erfc": special.erfc, "logit": special.logit, "normal_pdf": stats.norm.pdf,
     "normal_cdf": stats.norm.cdf, "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm,
     "flatten": jnp.ravel, "inverse": jnp.linalg.inv, "inv": jnp.linalg.inv, "det": jnp.linalg.det, "logdet": logdet,
-    "solve": solve, "matrix_power": jnp.linalg.matrix_power, "vec": vec, "quadratic_form": quadratic_form,
+    "slogdet": jnp.linalg.slogdet, "convolve2d": signal.convolve2d, "correlate2d": signal.correlate2d, "solve": solve, "matrix_power": jnp.linalg.matrix_power, "vec": vec, "quadratic_form": quadratic_form,
     "one_hot": nn.one_hot, "pi": math.pi, "e": math.e,
 }  # fmt: skip

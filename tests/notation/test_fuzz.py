@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.notation import NotationError, read_expression
+from symbackprop.notation.dialects import METHODS
 from symbackprop.notation.python_text import read_text
-from symbackprop.notation.vocabulary import METHODS, functions
+from symbackprop.notation.vocabulary import functions
 
 FIXED = "x: data[n]\nW: parameter[h, n]\nt: integers[n, n]\ns: parameter\nlam = 0.5\n"
 SECONDS = 10  # far above what reading takes; a loop without end takes longer

@@ -73,7 +73,7 @@ def test_declarations_may_stand_in_the_body_and_in_quotes() -> None:
 
 
 def loop(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
-    for k in range(3):
+    for k in range(n):  # noqa: F821
         y = x * k
     return y
 
@@ -120,13 +120,18 @@ def constant(x):  # type: ignore[no-untyped-def]
 REFUSED: list[tuple[Callable[..., Any], str, str]] = [
     (
         loop,
-        "for k in",
-        "for is not in the language. Write each step with a name of its own (h_1, h_2, ...), or a sum over an axis.",
+        "range(n)",
+        "how often the loop goes round must be a number here. Write whole numbers, or the sum over an axis: sum(x, axis=0).",
     ),
-    (branch, "if x:", "if is not in the language. Write np.where(condition, a, b)."),
+    (
+        branch,
+        "x:",
+        "x is not known before the numbers are. Write np.where(condition, a, b), or let sb.trace(function, *arrays) follow the branch "
+        "that an example takes.",
+    ),
     (nothing, "def nothing", "nothing returns nothing. End it with return L."),
     (early, "y = x", "nothing follows the return. Leave the line out, or move it up."),
-    (several, "return x, x**2", "a network returns one value, the loss. Write return L."),
+    (several, "x, x**2", "the loss is the input x itself. Write an expression: sum(x**2)."),
     (starred, "x)", "* before an argument is not in the language. Name each input."),
     (undeclared, '"dat[n]"', "dat is no kind of tensor. Did you mean data?"),
     (texted, '"sum"', "mode would be 'sum'. A constant is a number."),

@@ -71,6 +71,7 @@ CASES: dict[str, tuple[Callable[[], Tensor], Any]] = {
     "dot with a number": (lambda: sb.dot(2, v), 2 * V),
     "inner": (lambda: sb.inner(v, v), V @ V),
     "outer": (lambda: sb.outer(v, v), np.outer(V, V)),
+    "outer of matrices": (lambda: sb.outer(x, v), np.outer(X, V)),
     "einsum": (lambda: sb.einsum("ij,j,kj", x, v, s), np.einsum("ij,j,kj", X, V, S)),
     "diagonal": (lambda: sb.diagonal(s), np.diag(S)),
     "ravel": (lambda: sb.ravel(x), X.ravel()),
@@ -105,7 +106,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sb.transpose(x, 1),  # type: ignore[arg-type]
         "transpose: 1 is one axis; name every axis of X, which is (2, 3), in the new order: transpose(X, (1, 0))",
     ),
-    "outer": (lambda: sb.outer(x, v), "outer: X is (2, 3), not a vector; write einsum for more axes"),
     "inner": (lambda: sb.inner(x, v), "inner: X is (2, 3), V is (3,); both must be vectors"),
     "dot": (lambda: sb.dot(x[None], x), "dot: the expression is (1, 2, 3), X is (2, 3); write @ or einsum for stacks"),
     "trace": (lambda: sb.trace(x), "trace: X is (2, 3), not a square matrix"),

@@ -4,14 +4,20 @@ The elementwise functions are made from the table of `functions`, under NumPy's 
 `__all__` is the list of names that a network may use.
 """
 
+from symbackprop.language.operations.correlation import convolve, convolve2d, correlate, correlate2d
 from symbackprop.language.operations.creation import arange, eye, full, one_hot, ones, ones_like, zeros, zeros_like
 from symbackprop.language.operations.elementwise import (
     TABLE,
     add,
     clip,
     divide,
+    hypot,
     log2,
     log10,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
     multiply,
     negative,
     power,
@@ -29,17 +35,20 @@ from symbackprop.language.operations.linear_algebra import (
     logdet,
     matrix_power,
     quadratic_form,
+    slogdet,
     solve,
     vec,
 )
 from symbackprop.language.operations.norms import norm
+from symbackprop.language.operations.order import broadcast_to, diff, flip, pad, repeat, roll, take, take_along_axis, tile
 from symbackprop.language.operations.parts import cumprod, cumsum, split, tril, triu
-from symbackprop.language.operations.products import diag, diagonal, dot, einsum, inner, matmul, outer, trace
-from symbackprop.language.operations.reductions import log_softmax, logsumexp, max, mean, min, prod, softmax, std, sum, var
+from symbackprop.language.operations.products import cross, diag, diagonal, dot, einsum, inner, matmul, outer, trace
+from symbackprop.language.operations.reductions import average, log_softmax, logsumexp, max, mean, min, prod, softmax, std, sum, var
 from symbackprop.language.operations.shapes import (
     concatenate,
     expand_dims,
     flatten,
+    hstack,
     moveaxis,
     ravel,
     reshape,
@@ -47,6 +56,7 @@ from symbackprop.language.operations.shapes import (
     stack,
     swapaxes,
     transpose,
+    vstack,
 )
 
 globals().update(TABLE)
@@ -54,9 +64,11 @@ globals().update(TABLE)
 __all__ = [
     *TABLE,
     "sqrt", "square", "reciprocal", "power", "negative", "add", "subtract", "multiply", "divide", "log2", "log10", "clip",
-    "where", "sum", "mean", "prod", "max", "min", "logsumexp", "var", "std", "norm", "softmax", "log_softmax",
-    "matmul", "dot", "inner", "outer", "einsum", "trace", "diag", "diagonal",
-    "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "split",
-    "cumsum", "cumprod", "tril", "triu", "inverse", "inv", "det", "logdet", "solve", "matrix_power", "kron", "vec",
+    "hypot", "where", "logical_and", "logical_or", "logical_xor", "logical_not", "sum", "mean", "average", "prod", "max",
+    "min", "logsumexp", "var", "std", "norm", "softmax", "log_softmax", "matmul", "dot", "inner", "outer", "cross",
+    "einsum", "trace", "diag", "diagonal", "convolve", "correlate", "convolve2d", "correlate2d", "transpose", "swapaxes",
+    "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "hstack", "vstack",
+    "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
+    "cumprod", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve", "matrix_power", "kron", "vec",
     "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange", "one_hot",
 ]  # fmt: skip

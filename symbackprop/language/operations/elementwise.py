@@ -10,7 +10,7 @@ from sympy import S
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, X
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.values import Value
-from symbackprop.language.tensors import Tensor, as_tensor, elementwise
+from symbackprop.language.tensors import Tensor, as_tensor, elementwise, is_truth
 
 
 class Elementwise:
@@ -105,6 +105,39 @@ def log2(x: Value) -> Tensor:
 def log10(x: Value) -> Tensor:
     """y = log(x) / log(10), entry by entry."""
     return elementwise("log10", lambda a: sp.log(a) / sp.log(10), x)
+
+
+def hypot(a: Value, b: Value) -> Tensor:
+    """y = sqrt(a^2 + b^2), entry by entry, with NumPy's broadcasting; its slope is infinite where both are 0."""
+    return elementwise("hypot", lambda p, q: sp.sqrt(p**2 + q**2), a, b)
+
+
+def logical_and(a: Value, b: Value) -> Tensor:
+    """y = 1 where neither a nor b is 0, otherwise 0: the product of two comparisons."""
+    return truth(a) * truth(b)
+
+
+def logical_or(a: Value, b: Value) -> Tensor:
+    """y = 1 where a or b is not 0, otherwise 0: a + b - a b of two comparisons."""
+    a, b = truth(a), truth(b)
+    return a + b - a * b
+
+
+def logical_xor(a: Value, b: Value) -> Tensor:
+    """y = 1 where one of a and b is 0 and the other is not, otherwise 0."""
+    a, b = truth(a), truth(b)
+    return a + b - 2 * a * b
+
+
+def logical_not(a: Value) -> Tensor:
+    """y = 1 where a is 0, otherwise 0."""
+    return 1 - truth(a)
+
+
+def truth(a: Value) -> Tensor:
+    """The 0 or 1 that a comparison is; of other numbers, whether they are not 0."""
+    a = as_tensor(a)
+    return a if is_truth(a) else a != 0
 
 
 def clip(x: Value, low: Value, high: Value) -> Tensor:

@@ -66,6 +66,11 @@ def logdet(X: Value) -> Tensor:
     return Tensor(X.shape[:-2], Matrix("logdet"), ((X, index),), index[:-2])
 
 
+def slogdet(X: Value) -> tuple[Tensor, Tensor]:
+    """s, y with det X = s exp(y): the sign of the determinant, and `logdet` of X, which is (..., n, n) and regular."""
+    return 2 * (det(X) > 0) - 1, logdet(X)
+
+
 def solve(A: Value, b: Value) -> Tensor:
     """x = A^-1 b, the solution of A x = b.
 

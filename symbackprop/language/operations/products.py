@@ -7,6 +7,7 @@ import sympy as sp
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, same_size, shape_text, slot
 from symbackprop.language import tensors as builder
+from symbackprop.language.operations.shapes import ravel, stack
 from symbackprop.language.operations.values import Value
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 
@@ -42,12 +43,21 @@ def inner(a: Value, b: Value) -> Tensor:
 
 
 def outer(a: Value, b: Value) -> Tensor:
-    """y[i j] = a[i] b[j] of two vectors."""
+    """y[i j] = a[i] b[j] of two vectors; of other tensors, of their entries row by row, as in NumPy."""
+    return builder.contract("i,j->ij", ravel(a), ravel(b))
+
+
+def cross(a: Value, b: Value) -> Tensor:
+    """y = (a_2 b_3 - a_3 b_2, a_3 b_1 - a_1 b_3, a_1 b_2 - a_2 b_1) along the last axis, whose size is 3.
+
+    Raises LanguageError for other sizes.
+    """
     a, b = as_tensor(a), as_tensor(b)
     for x in (a, b):
-        if x.ndim != 1:
-            raise LanguageError(f"outer: {label(x)} is {shape_text(x.shape)}, not a vector; write einsum for more axes")
-    return builder.contract("i,j->ij", a, b)
+        if not x.ndim or x.shape[-1] != 3:
+            raise LanguageError(f"cross: {label(x)} is {shape_text(x.shape)}; its last axis must have the size 3")
+    (p, q, r), (u, v, w) = ([x[..., k] for k in range(3)] for x in (a, b))
+    return stack([q * w - r * v, r * u - p * w, p * v - q * u], -1)
 
 
 def einsum(pattern: str, *operands: Value) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symbackprop.core.program import shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.elementwise import sqrt
 from symbackprop.language.operations.values import Axis, Value, number, setting
@@ -48,15 +49,40 @@ def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return builder.reduce("logsumexp", as_tensor(x), axis, keepdims)
 
 
-def var(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """y = (1/n) sum_i (x[i] - mean(x))^2 along one, several or all axes (NumPy's, with n below)."""
+def average(x: Value, axis: Axis = None, weights: Value | None = None) -> Tensor:
+    """y = sum_i w[i] x[i] / sum_i w[i] along one, several or all axes; the mean where there are no weights.
+
+    weights   of the shape of x, or along the one axis alone. Raises LanguageError for other shapes.
+    """
     x = as_tensor(x)
-    return mean((x - mean(x, axis, keepdims=True)) ** 2, axis, keepdims)
+    if weights is None:
+        return mean(x, axis)
+    w = as_tensor(weights)
+    if w.ndim == 1 and x.ndim > 1 and isinstance(axis, int):
+        place = builder.normal_axis("average", x, axis)
+        w = w[(slice(None), *[None] * (x.ndim - 1 - place))]
+        return sum(w * x, axis) / sum(w)
+    if w.shape != x.shape:
+        shapes = f"{label(x)} is {shape_text(x.shape)}, {label(w)} is {shape_text(w.shape)}"
+        raise LanguageError(f"average: {shapes}; name the axis that the weights run along")
+    return sum(w * x, axis) / sum(w, axis)
 
 
-def std(x: Value, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def var(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor:
+    """y = (1/(n - ddof)) sum_i (x[i] - mean(x))^2 along one, several or all axes (NumPy's: n below, by default)."""
+    x = as_tensor(x)
+    squares = (x - mean(x, axis, keepdims=True)) ** 2
+    if not ddof:
+        return mean(squares, axis, keepdims)
+    count = sp.Mul(*[x.shape[k] for k in builder.normal_axes("var", x, axis)])
+    if (count - ddof).is_nonpositive:
+        raise LanguageError(f"var: {count} entries less ddof={ddof} are not more than 0")
+    return sum(squares, axis, keepdims) / (count - ddof)
+
+
+def std(x: Value, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor:
     """y = sqrt(var(x)); its slope is infinite where all entries are equal: write sqrt(var(x) + 1e-5) there."""
-    return sqrt(var(x, axis, keepdims))
+    return sqrt(var(x, axis, keepdims, ddof))
 
 
 def softmax(x: Value, axis: Axis = -1, temperature: Value = 1) -> Tensor:

@@ -132,20 +132,38 @@ def concatenate(tensors: Sequence[Value], axis: int = 0) -> Tensor:
     length = sp.expand(sp.Add(*[t.shape[place] for t in several]))
     result, offset = None, S.Zero
     for tensor in several:
-        placed = _placed(tensor, place, offset, length)
-        result = placed if result is None else result + placed
+        part = placed(tensor, place, offset, length)
+        result = part if result is None else result + part
         offset += tensor.shape[place]
     assert result is not None
     return result
 
 
-def _placed(x: Tensor, axis: int, offset: Expr, length: Expr) -> Tensor:
-    """y[... p ...] = x[... i ...] where p = i + offset, otherwise 0."""
+def placed(x: Tensor, axis: int, offset: Expr, length: Expr) -> Tensor:
+    """y[... p ...] = x[... i ...] where p = i + offset, otherwise 0, of the size `length` along `axis`."""
     own = letters(x.ndim)
     index = (*own[:axis], str(x.ndim), *own[axis + 1 :])
     guard = sp.Eq(position(str(x.ndim)), position(own[axis]) + offset, evaluate=False)
     shape = (*x.shape[:axis], length, *x.shape[axis + 1 :])
     return Tensor(shape, Sum(slot(0) * iverson(guard), (slot(0),), ((own[axis], x.shape[axis]),)), ((x, own),), index)
+
+
+def hstack(tensors: Sequence[Value]) -> Tensor:
+    """y = the tensors side by side: vectors end to end, others along their second axis, as in NumPy."""
+    several = [_with_axes(t, 1) for t in _several("hstack", tensors)]
+    return concatenate(several, 0 if several and several[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Value]) -> Tensor:
+    """y = the tensors below each other, a vector as one row, as in NumPy."""
+    return concatenate([_with_axes(t, 2) for t in _several("vstack", tensors)], 0)
+
+
+def _with_axes(x: Value, least: int) -> Tensor:
+    x = as_tensor(x)
+    while x.ndim < least:
+        x = expand_dims(x, 0)
+    return x
 
 
 def stack(tensors: Sequence[Value], axis: int = 0) -> Tensor:

@@ -14,14 +14,14 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.program import Gradient, Program, Signature, Sum, size, slot
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations import one_hot, where
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, letters
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, letters
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
 from symbackprop.notation.claims.memory import Memory
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.evaluator import Evaluator, is_comparison
+from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import CONSTANTS, functions
 from symbackprop.notation.words import STATEMENTS
@@ -221,7 +221,7 @@ def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor
                 return evaluator.placed(labels, lambda: one_hot(own, whole.shape[1])) if fits else None
         return None
     mask = evaluator.value(entries.slice)
-    return mask if is_comparison(mask) and mask.shape == whole.shape else None
+    return mask if isinstance(mask, Tensor) and is_truth(mask) and mask.shape == whole.shape else None
 
 
 def _left(name: str, claim: _Claim, context: Context) -> Left:

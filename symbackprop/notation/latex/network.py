@@ -34,6 +34,7 @@ from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.text import parted
 from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader, copied, kind_of
+from symbackprop.notation.statements import statement
 
 MOST_AXES = 4  # of a value that is not read yet
 ALIKE = 1e-9
@@ -69,8 +70,8 @@ def _declared(texts: Iterable[str], file: str) -> Reader:
         tree, source = parsed(text, file)
         reader = reader or Reader(source)
         reader.source = reader.evaluator.source = source
-        for statement in tree.body:
-            reader.statement(statement)
+        for node in tree.body:
+            statement(reader, node)
     assert reader is not None
     return reader
 

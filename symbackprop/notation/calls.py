@@ -1,0 +1,137 @@
+"""Calls: of a function by its name or behind a module, of a method, and of what Python itself counts with."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr
+
+from symbackprop.core.choices import nearest
+from symbackprop.language.tensors import Tensor, as_tensor, is_truth
+from symbackprop.notation.arrays import PRODUCTS, of_arrays
+from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, renamed, word
+from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.vocabulary import called, functions, plain
+
+if TYPE_CHECKING:
+    from symbackprop.notation.evaluator import Evaluator
+
+TYPES = ("int", "int32", "int64", "float", "float32", "float64")  # what a number may be put into
+
+
+def call(evaluator: Evaluator, node: ast.Call) -> Any:
+    """The value of a call. Raises NotationError for what is no function of the language, or does not take such arguments."""
+    function = node.func
+    match function:
+        case ast.Name(id=name):
+            if evaluator.known(name):
+                raise evaluator.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
+            module = evaluator.imported.get(name, "")
+        case ast.Attribute(value=value, attr=name):
+            module = evaluator.package(value)
+            if module is None:
+                return _method(evaluator, node, function)
+        case _:
+            raise evaluator.fault(function, f"{evaluator.source.segment(function)} is not a function.", "Write * for a product.")
+    if len(node.args) == 1 and not node.keywords and (name in TYPES or (not module and name in ("len", "range"))):
+        return _counted(evaluator, node, name, node.args[0])
+    if not module and name in ("max", "min") and len(node.args) > 1 and name in functions():
+        raise _extreme(evaluator, node, name)
+    given = [evaluator.value(argument) for argument in node.args]
+    further = [keyword.arg or "" for keyword in node.keywords]
+    meant = _understood(evaluator, node, lambda: word(module, name, given, further) if module else found(name))
+    if meant is None or (not module and name not in functions()):
+        raise evaluator.unknown(function, name)
+    return _applied(evaluator, node, meant, given)
+
+
+def _counted(evaluator: Evaluator, node: ast.Call, name: str, argument: ast.expr) -> Any:
+    """len(x), range(n), and a number in another type."""
+    value = evaluator.operand(argument)
+    if name == "len":
+        shape = evaluator.arrays.axes(node, as_tensor(value)).shape
+        if shape:
+            return plain(shape[0])
+        raise evaluator.fault(node, "a scalar has no length.")
+    if name == "range":
+        return called("arange", [value], {})
+    number = evaluator.plain(value)
+    if name.startswith("int") and not (isinstance(number, int) or (isinstance(number, Expr) and number.is_integer)):
+        raise evaluator.fault(
+            node, f"{evaluator.source.segment(argument)} is no whole number.", "Declare positions as integers[n, v]."
+        )
+    return value
+
+
+def _understood(evaluator: Evaluator, node: ast.Call, meant: Callable[[], Word | None]) -> Word | None:
+    """What a word means; what means another there is refused at its place."""
+    try:
+        return meant()
+    except Misunderstood as error:
+        raise evaluator.fault(node, error.fault, error.mend) from None
+
+
+def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]) -> Any:
+    """A function at its arguments."""
+    if meant.name in PRODUCTS and len(given) == 2:
+        evaluator.arrays.product(node, *given)
+    elif meant.name in of_arrays():
+        for value in given:
+            evaluator.arrays.axes(node, value)
+    further = renamed(evaluator.keywords(node), inspect.signature(meant.function).parameters)
+    return called(meant.name, given, further, meant.function)
+
+
+def _extreme(evaluator: Evaluator, node: ast.Call, name: str) -> NotationError:
+    """max(x, 0) is the larger of two in Python, and the largest along axis 0 in NumPy."""
+    x, *others = (evaluator.source.segment(argument) for argument in node.args)
+    larger = f"{name}imum({x}, {others[0]})"
+    axis = f", or {name}({x}, axis={others[0]}) for the entries along an axis" if len(others) == 1 else ""
+    return evaluator.fault(
+        node, f"{shortened(evaluator.source.segment(node))} has two meanings.", f"Write {larger} entry by entry{axis}."
+    )
+
+
+def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> Any:
+    """x.name(...)."""
+    name = function.attr
+    value = evaluator.value(function.value)
+    if name == "item" and not node.args:
+        return value
+    tensor = evaluator.numeric(function.value, value)
+    if name in ("size", "dim") and not node.keywords:  # of torch
+        shape = tuple(map(plain, as_tensor(tensor).shape))
+        if name == "dim" or not node.args:
+            return len(shape) if name == "dim" else shape
+        axis = evaluator.position(node.args[0])
+        if isinstance(axis, int) and -len(shape) <= axis < len(shape):
+            return shape[axis]
+        raise evaluator.fault(node, f"{evaluator.source.segment(node)}: there are {len(shape)} axes, counted from 0.")
+    meant = _understood(evaluator, node, lambda: method(name, [k.arg or "" for k in node.keywords]))
+    if meant is None:
+        near = nearest(name, METHODS)
+        mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
+        if name in functions():
+            mend = f"Write {name}({shortened(evaluator.source.segment(function.value))})."
+        raise evaluator.fault(function, f".{name}() is not in the language.", mend)
+    if meant.name == "copy":
+        if name == "astype":
+            _require_real(evaluator, node, as_tensor(tensor))
+        return called(meant.name, [tensor], {}, meant.function)
+    given = [evaluator.value(a) for a in node.args]
+    if meant.name == "transpose" and given:
+        given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
+    return _applied(evaluator, node, meant, [tensor, *given])
+
+
+def _require_real(evaluator: Evaluator, node: ast.Call, tensor: Tensor) -> None:
+    """x.astype(float) is x; comparisons are 0 and 1 already. Raises NotationError for other types."""
+    kind = shortened(evaluator.source.segment(node.args[0])).strip("\"'").rpartition(".")[2] if len(node.args) == 1 else ""
+    whole = re.fullmatch(r"u?int(?:8|16|32|64|_)?", kind) is not None and is_truth(tensor)
+    if not whole and not re.fullmatch(r"float(?:16|32|64|_)?|double", kind):
+        mend = "Numbers are real here: x.astype(float), or (x > 0).astype(int) of a comparison."
+        raise evaluator.fault(node, f"{shortened(evaluator.source.segment(node))} is not in the language.", mend)

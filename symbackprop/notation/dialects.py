@@ -1,0 +1,152 @@
+"""Words of NumPy, SciPy, math, JAX and torch that mean a function of the language; what means another there is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+from symbackprop.language import operations as op
+from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.vocabulary import functions
+
+MODULES = {
+    "np": "numpy", "numpy": "numpy", "jnp": "numpy", "sb": "symbackprop", "symbackprop": "symbackprop", "scipy": "scipy",
+    "math": "math", "jax": "jax", "torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn",
+}  # fmt: skip
+"""What a dotted name may begin with, where no tensor is called so."""
+INNER = ("linalg", "special", "signal", "nn", "functional", "numpy", "scipy")  # modules of modules: np.linalg.norm
+KEYWORDS = {
+    "dim": "axis", "keepdim": "keepdims", "negative_slope": "alpha", "label_smoothing": "smoothing",
+    "pos_weight": "positive_weight",
+}  # fmt: skip
+
+_NUMPY = {"identity": "eye", "copy": "identity"}  # np.identity(n) is a matrix, identity(x) is x
+_JAX = {"gelu": "gelu_tanh"}  # by default, JAX takes the one with tanh
+_SAME = (
+    "relu", "relu6", "sigmoid", "tanh", "exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "abs", "square", "sin",
+    "cos", "tan", "sinh", "cosh", "softplus", "silu", "gelu", "elu", "selu", "celu", "mish", "leaky_relu", "softsign",
+    "softmax", "log_softmax", "logsumexp", "matmul", "dot", "outer", "einsum", "sum", "mean", "prod", "cumsum", "stack",
+    "vstack", "hstack", "reshape", "squeeze", "where", "maximum", "minimum", "norm", "diag", "diagonal", "trace", "tril",
+    "triu", "det", "logdet", "inverse", "inv", "solve", "sign", "erf", "erfc", "eye", "zeros_like", "ones_like",
+    "logaddexp", "reciprocal", "logit", "flip", "roll", "tile", "mse_loss", "smooth_l1_loss", "huber_loss",
+    "binary_cross_entropy", "flatten", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy", "add", "swapaxes",
+    "matrix_power", "kron", "ravel", "hypot", "logical_and", "logical_or", "logical_not", "tanhshrink", "linear", "clamp",
+    "rsqrt",
+)  # fmt: skip
+_OTHER = {"mm": "matmul", "pow": "power", "permute": "transpose", "t": "transpose", "unsqueeze": "expand_dims"}
+_TORCH = dict(zip(_SAME, _SAME, strict=True)) | _OTHER | {
+    "mv": "matmul", "bmm": "matmul", "cat": "concatenate", "concat": "concatenate", "transpose": "swapaxes", "amax": "max",
+    "amin": "min", "mul": "multiply", "sub": "subtract", "div": "divide", "neg": "negative", "logsigmoid": "log_sigmoid",
+    "hardtanh": "hard_tanh", "hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "softshrink": "soft_shrink",
+    "hardshrink": "hard_shrink", "l1_loss": "mae_loss", "clip": "clamp",
+}  # fmt: skip
+_ASKED = (
+    "sum", "mean", "max", "min", "var", "std", "dot", "trace", "diagonal", "transpose", "swapaxes", "squeeze", "reshape",
+    "ravel", "flatten", "clip", "prod", "cumsum", "cumprod", "take", "exp", "log", "log1p", "expm1", "sqrt", "square",
+    "abs", "sin", "cos", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "logsumexp", "matmul", "norm", "clamp",
+)  # fmt: skip
+_COPIES = ("copy", "astype", "clone", "float", "double")
+METHODS = dict(zip(_ASKED, _ASKED, strict=True)) | _OTHER | {"view": "reshape"} | dict.fromkeys(_COPIES, "copy")
+"""What can be asked of a tensor after a dot, and the function that it is."""
+
+_PAIR = "of torch is a pair, the values and their positions, where it is given an axis"
+_UNBIASED = "of torch divides by n - 1"
+_NEEDED = {
+    ("torch", "softmax"): ("dim", "dim=-1"), ("torch", "log_softmax"): ("dim", "dim=-1"),
+    ("scipy", "softmax"): ("axis", "axis=-1"), ("scipy", "log_softmax"): ("axis", "axis=-1"),
+    ("scipy", "correlate"): ("mode", 'mode="full"'),
+}  # fmt: skip
+"""Arguments whose default is another there, or that have none: they must be written."""
+
+
+class Misunderstood(Exception):
+    """A word that means something else, or nothing: the fault, and the mend."""
+
+    def __init__(self, fault: str, mend: str) -> None:
+        super().__init__(fault)
+        self.fault, self.mend = fault, mend
+
+
+class Word(NamedTuple):
+    """What a word is called in the language, and the function that it is."""
+
+    name: str
+    function: Callable[..., Any]
+
+
+def word(module: str, name: str, given: list[Any], keywords: Collection[str]) -> Word | None:
+    """The function of the language that module.name(...) is; None where there is none.
+
+    given, keywords   its arguments by position, and the names of the others.
+    Raises Misunderstood where it is another function there.
+    """
+    root, *_ = module.split(".")
+    if root == "jax" and ".numpy" in module:
+        root = "numpy"
+    elif root == "jax" and ".scipy" in module:
+        root = "scipy"
+    asked, needed = _NEEDED.get((root, name), ("", ""))
+    if asked and asked not in keywords and len(given) < (3 if asked == "mode" else 2):
+        raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")
+    if root == "torch" and name in ("max", "min"):
+        return _extreme(name, given, keywords)
+    if root == "torch" and name in ("var", "std"):
+        raise Misunderstood(f"{name} {_UNBIASED}.", f"Write np.{name}(x, axis=..., ddof=1).")
+    if root == "torch" and name == "cross_entropy" and given and getattr(given[0], "ndim", 2) > 2:
+        raise Misunderstood("cross_entropy of torch has its classes on axis 1.", "Write cross_entropy(...) with the classes last.")
+    table = {"numpy": _NUMPY, "jax": _JAX}.get(root, {})
+    called = _TORCH.get(name) if root == "torch" else table.get(name, name)
+    return None if called is None else found(called)
+
+
+def found(name: str) -> Word | None:
+    """The function of the language, or of a dialect, that is called so."""
+    function = functions().get(name) or _COMPOSED.get(name)
+    return None if function is None else Word(name, function)
+
+
+def _extreme(name: str, given: list[Any], keywords: Collection[str]) -> Word | None:
+    if len(given) == 2 and getattr(given[1], "ndim", 0):
+        return found(f"{name}imum")
+    if len(given) > 1 or "dim" in keywords:
+        raise Misunderstood(f"{name} {_PAIR}.", f"Write np.{name}(x, axis=...).")
+    return found(name)
+
+
+def method(name: str, keywords: Collection[str]) -> Word | None:
+    """The function that x.name(...) is; None where there is none. Raises Misunderstood where torch means another."""
+    if "dim" in keywords and name in ("max", "min", "var", "std"):
+        raise Misunderstood(f"{name} {_PAIR if name in ('max', 'min') else _UNBIASED}.", f"Write .{name}(axis=...) for NumPy's.")
+    return found(METHODS[name]) if name in METHODS else None
+
+
+def renamed(further: Mapping[str, Any], parameters: Collection[str]) -> dict[str, Any]:
+    """Arguments by the names that the language has for them: axis for dim."""
+    return {
+        KEYWORDS[key] if key not in parameters and KEYWORDS.get(key) in parameters else key: value for key, value in further.items()
+    }
+
+
+def linear(x: Any, W: Any, b: Any = None) -> Tensor:
+    """y = x W^T + b."""
+    y = as_tensor(x) @ as_tensor(W).T
+    return y if b is None else y + b
+
+
+def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
+    """y = min(max(x, min), max), of which one may be left out."""
+    x = as_tensor(x) if min is None else op.maximum(x, min)  # type: ignore[attr-defined]  # made from the table of functions
+    return x if max is None else op.minimum(x, max)  # type: ignore[attr-defined]
+
+
+def rsqrt(x: Any) -> Tensor:
+    """y = 1 / sqrt(x), entry by entry."""
+    return 1 / op.sqrt(x)
+
+
+def copy(x: Any, *of: Any) -> Tensor:
+    """y = x, an array of its own; a type of numbers says nothing here."""
+    return op.identity(x)  # type: ignore[attr-defined]
+
+
+_COMPOSED: dict[str, Callable[..., Any]] = {"linear": linear, "clamp": clamp, "rsqrt": rsqrt, "copy": copy}

@@ -1,0 +1,74 @@
+"""Words of torch, JAX, SciPy and math: each is the function of the language that it says, or is refused."""
+
+import pytest
+
+from symbackprop.notation import NotationError, read
+from symbackprop.notation.dialects import METHODS, found, word
+
+D = "X: parameter[n, d]\nY: data[n, d]\nW: parameter[c, d]\nb: parameter[c]\nt: integers[n, d]\n"
+SAME = {
+    "torch.relu(X).sum()": "sum(relu(X))",
+    "X.mm(W.t()).sigmoid().log().sum()": "sum(log(sigmoid(X @ W.T)))",
+    "torch.softmax(X, dim=1).view(-1).norm()": "norm(reshape(softmax(X, axis=1), -1))",
+    "X.pow(2).sum(dim=1, keepdim=True).mean()": "mean(sum(X**2, axis=1, keepdims=True))",
+    "F.cross_entropy(X, t)": "cross_entropy(X, t)",
+    "F.mse_loss(X, Y, reduction='sum')": "mse_loss(X, Y, reduction='sum')",
+    "F.l1_loss(X, Y)": "mae_loss(X, Y)",
+    "F.linear(X, W, b).sum()": "sum(X @ W.T + b)",
+    "torch.cat([X, Y], dim=1).sum()": "sum(concatenate([X, Y], axis=1))",
+    "torch.transpose(X, 0, 1).sum()": "sum(swapaxes(X, 0, 1))",
+    "X.permute(1, 0).sum()": "sum(transpose(X, (1, 0)))",
+    "torch.max(X)": "max(X)",
+    "torch.max(X, Y).sum()": "sum(maximum(X, Y))",
+    "torch.amax(X, dim=1).sum()": "sum(max(X, axis=1))",
+    "torch.clamp(X, min=0).sum()": "sum(maximum(X, 0))",
+    "X.clamp(-1, 1).sum()": "sum(minimum(maximum(X, -1), 1))",
+    "F.leaky_relu(X, negative_slope=0.2).sum()": "sum(leaky_relu(X, alpha=0.2))",
+    "X.unsqueeze(0).sum() / X.size(0)": "sum(expand_dims(X, 0)) / n",
+    "torch.rsqrt(X*X + 1).sum().item()": "sum(1/sqrt(X*X + 1))",
+    "jax.nn.relu(X).sum() + jnp.sum(jax.nn.softplus(X))": "sum(relu(X)) + sum(softplus(X))",
+    "jax.nn.gelu(X).sum()": "sum(gelu_tanh(X))",
+    "jax.scipy.special.logsumexp(X)": "logsumexp(X)",
+    "scipy.special.expit(X).sum()": "sum(sigmoid(X))",
+    "math.sqrt(2) * sum(X) * math.pi": "sqrt(2) * sum(X) * pi",
+    "np.identity(3).sum() * sum(X)": "sum(eye(3)) * sum(X)",
+    "jax.numpy.linalg.norm(X)": "norm(X)",
+}
+REFUSED = {
+    "torch.max(X, dim=1)": "max of torch is a pair, the values and their positions, where it is given an axis. Write np.max(x, axis=...)",
+    "torch.max(X, 1)": "max of torch is a pair",
+    "X.max(dim=1)": "max of torch is a pair",
+    "torch.var(X)": "var of torch divides by n - 1. Write np.var(x, axis=..., ddof=1).",
+    "X.std(dim=0)": "std of torch divides by n - 1",
+    "F.softmax(X)": "torch.nn.functional.softmax has no default for dim that is ours. Write dim=-1.",
+    "scipy.special.softmax(X)": "scipy.special.softmax has no default for axis that is ours. Write axis=-1.",
+    "scipy.signal.correlate(X[0], X[1])": 'scipy.signal.correlate has no default for mode that is ours. Write mode="full".',
+    "F.cross_entropy(X[None], t[None])": "cross_entropy of torch has its classes on axis 1.",
+    "torch.nn.functional.embedding_bag(X)": "embedding_bag is not a function of the language.",
+    "X.size(2)": "X.size(2): there are 2 axes, counted from 0.",
+    "X.detach()": ".detach() is not in the language.",
+}
+
+
+@pytest.mark.parametrize("written", SAME)
+def test_a_word_of_another_library_is_the_function_that_it_means(written: str) -> None:
+    ours, theirs = (str(read(f"{D}L = {text}")) for text in (SAME[written], written))
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("written", REFUSED)
+def test_a_word_that_means_another_is_refused(written: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        read(f"{D}L = {written}")
+    assert REFUSED[written] in str(caught.value)
+
+
+def test_a_tensor_may_be_called_as_a_module_is() -> None:
+    assert str(read("F: parameter[n]\nL = sum(F.exp())")) == str(read("F: parameter[n]\nL = sum(exp(F))"))
+
+
+def test_every_word_of_the_tables_is_a_function() -> None:
+    from symbackprop.notation import dialects
+
+    assert all(found(name) for name in (*METHODS.values(), *dialects._NUMPY.values(), *dialects._JAX.values()))
+    assert all(word("torch", name, [0, 0], ("dim", "axis")) for name in dialects._TORCH if name not in ("max", "min"))
