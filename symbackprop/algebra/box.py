@@ -16,7 +16,7 @@ from symbackprop.algebra.facts import forward_values, known_algebra
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import View
-from symbackprop.algebra.reading import MOST_TERMS, NoFormError, Values, strides
+from symbackprop.algebra.reading import NoFormError, Values, strides
 from symbackprop.algebra.relations import Relation, eliminated, relations, replaced
 from symbackprop.core.guards import split
 from symbackprop.core.program import Program, Sum
@@ -25,7 +25,7 @@ LINE = 2  # a line costs its name and the sign of equality
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
 INVENTED = 2  # a name for a value that nobody named costs as much again
 DEEP = 20  # candidates for a line: above, long lines are not looked into
-MOST_TERMS_DEEP = 10
+MOST_TERMS_LINE = 10  # a longer line needs names
 MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 WRITTEN = 20  # what a value costs that has no short form
 READ = 3  # what an operand costs in an equation of the program
@@ -114,7 +114,6 @@ class Search:
         self.made: dict[tuple[str, frozenset[str]], Line] = {}
         self.values: dict[frozenset[str], Values] = {}
         self.rules: dict[tuple[str, frozenset[str]], tuple[Relation, Atom] | None] = {}
-        self.most_terms = MOST_TERMS
         self.counted = strides(program)
 
     # Which values get a line
@@ -146,7 +145,6 @@ class Search:
         shared = {n for n in gradients if uses[n] > 1}
         starts: list[set[str]] = [shared, set(gradients), set(candidates)]
         if len(candidates) > DEEP:
-            self.most_terms = MOST_TERMS_DEEP
             starts = [shared, set(candidates)] if len(candidates) > MOST_CLIMBED else [set(candidates)]
         elif len(candidates) < DEEP // 2:
             starts += [set(), shared | set(hidden)]
@@ -206,12 +204,13 @@ class Search:
             return self._written(name) if self._is_given(name) else self._called(name, lets)
         values = self._values((self.kept | lets) - {name})
         try:
-            p = self._shorter(name, values.definition(name), lets)
+            p = values.definition(name)
+            if len(p.terms) > MOST_TERMS_LINE:
+                return Line(name, letters, fault="it has too many terms")
+            p = self._shorter(name, p, lets)
             only = p.only()
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
                 return self._written(name, only.atom.name)
-            if len(p.terms) > self.most_terms:
-                return Line(name, letters, fault="it has too many terms")
             return self._formed(name, p)
         except (NoFormError, MisfitError) as fault:
             return self._written(name) if self._may_stand(name) else Line(name, letters, fault=str(fault))
@@ -339,7 +338,7 @@ class Search:
         for relation in relations(self.algebra, p.atoms()):
             found += _one(replaced(self.algebra, p, relation))
         low = _below(p)
-        some = [q for q in dict.fromkeys(found) if q != p and _below(q) <= low and len(q.terms) <= self.most_terms]
+        some = [q for q in dict.fromkeys(found) if q != p and _below(q) <= low and len(q.terms) <= MOST_TERMS_LINE]
         some = [q for q in some if _rough(q) <= 1.3 * _rough(p) + 8]
         return sorted(some, key=_rough)[:TRIED]
 

@@ -114,7 +114,7 @@ class Factoriser:
         for d in full[:8]:
             yield self._divided(p, d, free), -1 if identity else PREFERRED
         partial = [d for d in divisors if len(d.uses) < len(p.terms)]
-        for d in partial[: 5 if len(p.terms) < 7 else 2]:
+        for d in partial[:2]:
             yield self._divided(p, d, free), -1
 
     def _divisors(self, p: Poly, free: set[str]) -> list[Divisor]:

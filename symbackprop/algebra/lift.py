@@ -42,6 +42,7 @@ class Lift:
     def __init__(self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets]) -> None:
         self.algebra, self.rank, self.factorise = algebra, rank, factorise
         self.made: dict[tuple[Any, ...], tuple[Placed | MisfitError, Nets]] = {}
+        self.networks: dict[tuple[Any, ...], tuple[Form | MisfitError, Net]] = {}
 
     def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr], lead: int = 0) -> tuple[Form, tuple[str, ...]]:
         """The formula over the letters in its full shape, and which of the letters stand as subscripts.
@@ -89,7 +90,21 @@ class Lift:
         return [_repeated(x, row in n, col in n, sizes[row], sizes[col]) for x, n in zip(made, own, strict=True)]
 
     def network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
-        """One network as a matrix."""
+        """One network as a matrix; each is worked out once."""
+        items = tuple(item if isinstance(item, Entry) else (id(item.nets), item.letters) for item in net.items)
+        key = net.coefficient, items, row, col, scope
+        if key not in self.networks:
+            try:
+                made: Form | MisfitError = self._network(net, row, col, scope)
+            except MisfitError as fault:
+                made = fault
+            self.networks[key] = made, net  # holds the network, so that the ids in the key stay its own
+        found, _ = self.networks[key]
+        if isinstance(found, MisfitError):
+            raise found
+        return found
+
+    def _network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
         net, summed, scope = self._with_letters(net, {row, col}, scope)
         sizes = net_sizes(net)
         contraction = Contraction(row, col, sizes, net.coefficient)

@@ -7,14 +7,14 @@ line, a sum of rows or columns. Functions, powers and fractions act entry by ent
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, Literal
 
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import View
+from symbackprop.core.functions import known
 
 
 class MisfitError(Exception):
@@ -38,26 +38,23 @@ class Form:
     op      the name of its row in OPS.
     parts   what it is made of.
     given   what it has beside its parts: a name with its subscripts, a number, a size, an exponent, a function.
+    level   how tightly it binds.
+    tokens  what it costs on paper: every name, number, operator, function, fraction line, exponent, pair of brackets is one.
+    is_turned   whether a transpose is in it, so that its own transpose may be shorter.
     """
 
     op: str
     parts: tuple[Form, ...] = ()
     given: Any = None
+    level: Level = field(init=False, compare=False, repr=False)
+    tokens: int = field(init=False, compare=False, repr=False)
+    is_turned: bool = field(init=False, compare=False, repr=False)
 
-    @cached_property
-    def tokens(self) -> int:
-        """What it costs on paper: every name, number, operator, function, fraction line, exponent and pair of brackets is one."""
-        return OPS[self.op].tokens(self)
-
-    @cached_property
-    def is_turned(self) -> bool:
-        """Whether a transpose is in it, so that its own transpose may be shorter."""
-        return self.op == "transpose" or any(part.is_turned for part in self.parts)
-
-    @property
-    def level(self) -> Level:
-        level = OPS[self.op].level
-        return level(self) if callable(level) else level
+    def __post_init__(self) -> None:
+        row = known(OPS, self.op, "the forms of matrices (algebra.matrix.OPS)")
+        object.__setattr__(self, "level", row.level(self) if callable(row.level) else row.level)
+        object.__setattr__(self, "tokens", row.tokens(self))
+        object.__setattr__(self, "is_turned", self.op == "transpose" or any(part.is_turned for part in self.parts))
 
     @property
     def negative(self) -> bool:
@@ -308,8 +305,8 @@ OPS: dict[str, Op] = {
     "identity": Op(_one, turned="itself"),
     "zeros": Op(_one),
     "blocks": Op(_called(1)),
-    "tril": Op(lambda x: 2 + abs(x.given) + x.parts[0].tokens, turned="mirrored"),
-    "triu": Op(lambda x: 2 + abs(x.given) + x.parts[0].tokens, turned="mirrored"),
+    "tril": Op(lambda x: 2 + abs(x.given) + sum(p.tokens for p in x.parts), turned="mirrored"),
+    "triu": Op(lambda x: 2 + abs(x.given) + sum(p.tokens for p in x.parts), turned="mirrored"),
     "transpose": Op(_mark_tokens, Level.POWER, "part"),
     "inverse": Op(_mark_tokens, Level.POWER),
     "matrixpower": Op(lambda x: 1 + x.parts[0].within(Level.ATOM), Level.POWER),

@@ -5,7 +5,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.algebra.box import Line
-from symbackprop.algebra.matrix import Form, Leaf, number
+from symbackprop.algebra.matrix import Form, Front, Leaf
 from symbackprop.core.derivation import Derivation
 from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box
 
@@ -160,7 +160,7 @@ def two_layers() -> Derivation:
 
 def test_a_wrong_formula_is_never_shown() -> None:
     derivation = two_layers()
-    wrong = Line("dL/dyhat", ("k",), Form("scaled", (Form("leaf", (), Leaf("y")),), number(2).given))
+    wrong = Line("dL/dyhat", ("k",), Form("scaled", (Form("leaf", (), Leaf("y")),), Front(2)))
     point = Point({}, {"y": np.ones(3), "dL/dyhat": np.ones(3)})
     for form in (Form("leaf", (), Leaf("y")), Form("transpose", (Form("leaf", (), Leaf("y")),))):
         line = Line(wrong.name, wrong.letters, form)
