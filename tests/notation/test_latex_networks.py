@@ -165,6 +165,7 @@ REFUSED = [
     (MLP, r"2 \hat y = W_1 x, L = \|\hat y\|^2", "the left side is no name"),
     (MLP, r"\hat y = W_1 x, L = \frac{\partial \hat y}{\partial x}", "a derivative has no place in a network"),
     (MLP, r"\hat y = W_1 x, \|\hat y\|^2", "this formula is no equation."),
+    (MLP, r"(\)02)", "there is no equation."),
     (MLP, r"\hat y = W_1 x, L = \int \hat y", r"\int is not read"),
     (MLP, r"\hat y \geq W_1 x", "a comparison is no claim"),
     (MLP, r"L = \|\softmx(W_1 x)\|^2", r"\softmx is not read"),

@@ -18,6 +18,7 @@ Whole = int | tuple[int, ...]  # one whole number for all axes, or one for each
 # Stands for minus infinity where a maximum or a softmax must not look: below every entry, in float32 as well, and finite, so that
 # 0 times it is 0.
 LOWEST = -(sp.Integer(10) ** 30)
+LONGEST = 1_000  # steps of a sequence
 
 
 def tensor(layer: str, value: Value, axes: str, lead: bool = False) -> Tensor:
@@ -69,6 +70,10 @@ def steps(layer: str, x: Tensor) -> int:
         raise LanguageError(f"{layer} is unrolled step by step: the number of steps of {label(x)} must be a number, not {count}")
     if count < 1:
         raise LanguageError(f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more")
+    if count > LONGEST:
+        raise LanguageError(
+            f"{layer} is unrolled step by step, at most {LONGEST:,} times; {label(x)} has {int(count):,} steps: cut it in parts"
+        )
     return int(count)
 
 

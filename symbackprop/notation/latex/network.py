@@ -106,6 +106,8 @@ class _Equations:
             used = set().union(*(reads(line.right, self.spellings) for line in self.lines))
             loose = [n for n, t in self.outputs.items() if n not in used and not t.shape]
             loss = loose[-1] if loose else None
+        if not self.outputs:
+            raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")
         network = made(self.outputs, self.inputs(), loss, gates, name=name, source=source, origin="latex")
         return replace(network, notes=(*network.notes, *dict.fromkeys(self.notes)))
 
