@@ -20,6 +20,7 @@ class Asked:
     rank    how many axes `wrt` has.
     shown   d of / d wrt as a formula.
     notes   what was settled in reading the name.
+    diagonal   whether the diagonal alone of a second derivative is claimed.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Asked:
     rank: int
     shown: Formula
     notes: tuple[Told, ...] = ()
+    diagonal: bool = False
 
     @property
     def text(self) -> str:

@@ -21,7 +21,7 @@ from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
-from symbackprop.judge.goals import asked, goal_for
+from symbackprop.judge.goals import as_said, asked, goal_for
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
 from symbackprop.judge.prose import written
@@ -31,7 +31,7 @@ from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
-from symbackprop.notation.claims.shapes import ROWS
+from symbackprop.notation.claims.shapes import BOLD
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
@@ -155,6 +155,7 @@ class Judge:
         except NotUnderstood as fault:
             judged = self.by_the_report(what, claim) or self.unread(what, fault)
             return replace(judged, given=str(claim))
+        what = as_said(self.truth, what, understood.left)
         judged = self.by_the_report(what, claim) if understood.unknown else None
         judged = judged or self.judge(what, understood)
         if not judged.right and not understood.unknown:
@@ -214,7 +215,7 @@ class Judge:
         """One side that was read: the verdict over its readings, the plainest first."""
         try:
             goals = [goal_for(self.truth, what, r.program) for r in claim.readings]
-            doubt = self.truth.doubt(what.wrt, what.of) if not what.second else ""
+            doubt = self.truth.doubt(what.wrt, what.of)
         except PointError as fault:
             return Judged(what.name, what, "undecided", told("{}", str(fault)), claim.formulas)
         doubt = doubt or refused(what, claim, len(goals[0].shape) - what.rank)
@@ -229,12 +230,17 @@ class Judge:
                 return Judged(what.name, what, "undecided", told("what is {}?", letters))  # a reading would have guessed
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
-        bold = ROWS in found[0][0].notes
+        bold = BOLD & {*found[0][0].notes}
+        for origin in (1, 0):  # indices count as they make the claim right
+            own = [f for f in plainest if f[0].origin == origin]
+            if own and not bold and all(f[2].agrees for f in own):
+                return self.verdict(what, claim, *own[0], bindings)
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
             one = right[0][0]
             how = "; ".join(map(str, one.notes)) if one.formula is None else Formula(latex(one.formula), one.formula)
-            points = len(right[0][2].samples)
-            return Judged(what.name, what, "undecided", told("right if read as {}", how), claim.formulas, points=points)
+            points, remarks = len(right[0][2].samples), tuple(told("{}", note) for note in one.notes)
+            why = told("right if read as {}", how)
+            return Judged(what.name, what, "undecided", why, claim.formulas, remarks=remarks, points=points)
         return self.verdict(what, claim, *plainest[0], bindings)
 
     def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
@@ -244,7 +250,7 @@ class Judge:
         about: dict[str, Any] = {
             "formulas": claim.formulas if reading.formula is None else (reading.formula,),
             "remarks": (*(told("{}", note) for note in reading.notes), *guesses, *what.notes),
-            "witnesses": () if what.second else WITNESSES,
+            "witnesses": WITNESSES,
             "points": len(found.samples),
             "error": found.margin,
         }

@@ -18,7 +18,7 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import convention
-from symbackprop.judge.goals import about, asked, goal_for, named
+from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, read
 from symbackprop.judge.truth import Truth
@@ -186,8 +186,10 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     left = found.left
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
         goal = asked(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
+        if goal.second:
+            return found, as_said(truth, goal, left)
         found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes)
-    return found, goal
+    return found, goal if goal is None else as_said(truth, goal, left)
 
 
 def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: Judged) -> Judged:

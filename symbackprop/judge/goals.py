@@ -10,7 +10,6 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.core.derivation import DerivationError
-from symbackprop.core.differentiate import differentiate
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
 from symbackprop.formulas.told import Told
@@ -18,6 +17,7 @@ from symbackprop.judge.asked import Asked
 from symbackprop.judge.reading import CLAIM, equal_shapes
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import Goal, goal_of
+from symbackprop.notation.claims import Left
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
 
@@ -51,6 +51,13 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
     return None
 
 
+def as_said(truth: Truth, what: Asked, left: Left) -> Asked:
+    """What is asked, or the second derivative that the claim's own left side says it is."""
+    if not left.second or left.contradicts or left.of is None or left.wrt is None:
+        return what
+    return replace(about(truth, what.name, left.of, left.wrt, what.notes), diagonal=left.diagonal)
+
+
 def differentiable(truth: Truth, wrt: str) -> bool:
     """True; raises DerivationError for what has no gradient."""
     if not truth.has_gradient(wrt):
@@ -71,8 +78,9 @@ def spelled(truth: Truth, name: str) -> str | None:
 def goal_for(truth: Truth, what: Asked, claim: Program) -> Goal:
     """The goal of a claim; of a Jacobian that is zero off its diagonal, the diagonal, where the claim has its shape."""
     if what.second:
-        derived = differentiate(truth.everything, what.of, [what.wrt], jacobian=True)
-        return Goal(truth, what.of, what.wrt, derived.program, derived.gradient(what.wrt))
+        derived = truth.derived(what.wrt, what.of)
+        goal = Goal(truth, what.of, what.wrt, derived.program, derived.gradient(what.wrt))
+        return diagonal_of(goal) if what.diagonal else goal
     goal = goal_of(truth, what.wrt, what.of)
     shape = truth.program.shape(what.wrt)
     if (
@@ -93,6 +101,11 @@ def diagonal(goal: Goal) -> Goal | None:
         square = full.reshape(n, n)
         if np.any(square[~np.eye(n, dtype=bool)]):
             return None
+    return diagonal_of(goal)
+
+
+def diagonal_of(goal: Goal) -> Goal:
+    """The entries of a Jacobian whose indices are twice the same."""
     rank = len(goal.shape) // 2
     letters = tuple(LETTERS[:rank])
     name = f"diagonal of {goal.name}"

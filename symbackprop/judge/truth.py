@@ -85,9 +85,13 @@ class Truth:
         """d of / d wrt alone: over the elementary gates, or as it is shown."""
         key = wrt, of or self.of, shown
         if key not in self._derived:
-            program = self.network.program if shown else self.program
+            program = self.network.program if shown else self.program_of(key[1])
             self._derived[key] = differentiate(program, of or self.of, [wrt], jacobian=True)
         return self._derived[key]
+
+    def program_of(self, name: str) -> Program:
+        """The program that has a tensor: the network, or its gradients as well."""
+        return self.program if name in self.program.tensors else self.everything
 
     @cached_property
     def _derived(self) -> dict[tuple[str, str, bool], Derivation]:
@@ -110,11 +114,11 @@ class Truth:
         for place in self.places.first(6):
             ours = place.of(derived.program)[derived.gradient(wrt)]
             try:
-                taped = tape.gradients(self.program, of, [wrt], place.point, place.sizes)[wrt]
+                taped = tape.gradients(self.program_of(of), of, [wrt], place.point, place.sizes)[wrt]
                 shape = shape_of(self.program.tensors[wrt], place.sizes)
                 direction = np.random.default_rng([place.seed, 11]).standard_normal((1, *shape))
                 direction /= np.linalg.norm(direction)
-                moved = central(self.program, of, place.point, place.sizes, {wrt: direction})
+                moved = central(self.program_of(of), of, place.point, place.sizes, {wrt: direction})
             except PointError:
                 continue
             if _off(ours, taped) > ROUNDING:

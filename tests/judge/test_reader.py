@@ -92,3 +92,51 @@ LINES = [
 @pytest.mark.parametrize(("claim", "expected"), LINES)
 def test_the_line_that_says_the_gradient_is_the_claim(claim: str, expected: str) -> None:
     assert verdict(TWO, "W", claim).startswith(expected)
+
+
+POISSON = """
+X: data[n, d]
+y: data[n]
+w: parameter[d]
+b: parameter[()]
+r = exp(X @ w + b)
+L = sum(r - y*(X @ w))"""
+SECOND = [
+    ("w", r"\nabla^2 L = X^\top\operatorname{diag}(r)X", "right"),
+    ("w", r"\nabla_w^2 L(w) = \sum_{i=1}^n r_i x_i x_i^\top", "right"),
+    ("w", r"H = \frac{\partial^2 L}{\partial w\,\partial w^\top} = X^\top\operatorname{diag}(r)X", "right"),
+    ("w", r"\frac{\partial^2 L}{\partial w_i\partial w_j} = \sum_n r_n X_{ni}X_{nj}", "right"),
+    ("w", r"\frac{\partial^2}{\partial w\partial w^T} L = X^T(r \odot X)", "right"),
+    ("w", r"\frac{\partial^2 L}{\partial w_j^2} = \sum_n r_n X_{nj}^2", "right"),
+    ("b", r"\frac{d^2 L}{db^2} = \sum_n r_n", "right"),
+    ("b", r"\frac{\partial^2 L}{\partial w \partial b} = X^\top r", "right"),
+    ("w", r"\frac{\partial^2 L}{\partial w_j^2} = \sum_n r_n X_{nj}", "wrong"),
+    ("w", r"\nabla^2 L = X^\top X", "wrong"),
+    ("w", r"\nabla^2 L = X\operatorname{diag}(r)X^\top", "wrong shape"),
+    ("w", r"\frac{\partial^2 L}{\partial w_i\partial w_j} = \sum_n r_n X_{ni}", "wrong"),
+    ("w", r"\nabla^3 L = 0", "not understood"),
+]
+
+
+@pytest.mark.parametrize(("wrt", "claim", "expected"), SECOND)
+def test_second_derivatives_are_claimed_as_books_write_them(wrt: str, claim: str, expected: str) -> None:
+    assert verdict(POISSON, wrt, claim).startswith(expected)
+
+
+def test_a_step_may_say_by_itself_that_it_is_a_second_derivative() -> None:
+    steps = [("g", r"\nabla_w L = X^\top (r - y)"), ("H", r"\nabla^2_w L = X^\top\operatorname{diag}(r)X")]
+    assert [c.what for c in sb.verify(sb.read(POISSON.strip()), steps).claims] == ["dL/dw", "ddL/dw/dw"]
+
+
+def test_indices_count_as_they_make_a_claim_right_and_it_is_said() -> None:
+    network = "x: data[n]\nw: parameter[2]\nL = sum((w[0]*x[:-1] + w[1]*x[1:])**2)/2"
+    claim = r"\frac{\partial L}{\partial w_k} = \sum_{i=0}^{n-2} (w_0 x_i + w_1 x_{i+1})\, x_{i+k}"
+    judged = sb.verify(sb.read(network), {"w": claim}).claims[0]
+    assert judged.verdict == "right, identity"
+    assert any("indices count from 0" in note for note in judged.notes)
+
+
+def test_a_missing_transpose_is_told() -> None:
+    said = verdict("x: data[d]\nt: data[k]\nW: parameter[k, d]\ny = W @ x\nL = 0.5*sum((y - t)**2)", "W", r"(y - t)\, x")
+    assert said.startswith("undecided: right if read as")
+    assert r"x^{\top}" in said

@@ -30,8 +30,8 @@ from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError, ShapesDiffer
 
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
+FROM_ZERO = "indices count from 0 (they are shown counted from 1)"
 KEPT = 6  # readings that are handed on
-FROM_ZERO = 0.1
 GUESSES = 30  # ways to take unknown letters that are tried
 
 
@@ -45,6 +45,7 @@ class Reading:
     fits      whether that is the shape of what is claimed.
     cost      what was taken for granted (the table is in `shapes`).
     notes     the same in sentences.
+    origin    from where its indices count, 1 or 0.
     guesses   a letter that stands nowhere -> the tensor whose true gradient it is taken to be; the reading is then conditional.
     formula   the reading, typeset so that it can be read in one way only; None where it was no formula.
     """
@@ -56,6 +57,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     guesses: Mapping[str, str] = field(default_factory=dict)
     formula: Node | None = None
+    origin: int = 1
 
 
 @dataclass(frozen=True)
@@ -222,19 +224,28 @@ class _Attempt:
 
     def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
         """The readings with indices from 1, and from 0 where that matters."""
-        left, state, senses = self.senses(1, guesses)
-        several = fitted(state, senses, left)
-        if state.counted:
+        left, several, states = None, [], {}
+        fault: Fault | None = None
+        for origin in (1, 0):
             try:
-                other_left, other, more = self.senses(0, guesses)
-                note = "indices count from 0"
-                several += [f._replace(cost=f.cost + FROM_ZERO, notes=(*f.notes, note)) for f in fitted(other, more, other_left)]
-            except Fault:
-                pass
-        several.sort(key=lambda f: (not f.fits, f.cost))
+                own, state, senses = self.senses(origin, guesses)
+                told = () if origin else (FROM_ZERO,)
+                several += [f._replace(origin=origin, notes=(*f.notes, *told)) for f in fitted(state, senses, own)]
+            except Unknown:
+                raise
+            except Fault as error:  # an entry 0 is there only where indices count from 0
+                fault = fault or error
+                continue
+            left, states[origin] = left or own, state
+            if not state.counted:
+                break
+        if left is None:
+            assert fault is not None
+            raise fault
+        several.sort(key=lambda f: (not f.fits, f.cost, -f.origin))
         if several[0].fits:
             several = [f for f in several if f.fits]
-        return left, [self.reading(f, state, guesses) for f in several[:KEPT]]
+        return left, [self.reading(f, states[f.origin], guesses) for f in several[:KEPT]]
 
     def between(self) -> Iterator[tuple[Reading, ...]]:
         """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
@@ -252,7 +263,7 @@ class _Attempt:
     def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
         formula = Typeset(state.roles, self.probe).formula(one.node)
-        return Reading(program, one.shape, one.fits, round(one.cost, 6), one.notes, dict(guesses), formula)
+        return Reading(program, one.shape, one.fits, round(one.cost, 6), one.notes, dict(guesses), formula, one.origin)
 
     def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:
         """One reading of the whole claim."""

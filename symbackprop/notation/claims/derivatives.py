@@ -17,7 +17,7 @@ from symbackprop.notation.claims.nodes import DOWN, RIGHT, Misfit
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
-from symbackprop.notation.claims.tokens import Token
+from symbackprop.notation.claims.tokens import Token, plain
 from symbackprop.notation.claims.words import described, split_family
 
 ENTRYWISE, FLIPPED = 0.5, 2.0
@@ -38,6 +38,11 @@ class Derivative(NamedTuple):
     at: int
     family: tuple[dict[int, str], Tokens] | None = None
 
+    @property
+    def second(self) -> bool:
+        """Whether a gradient is differentiated once more: `of` is then its name."""
+        return self.of is not None and "/" in self.of
+
 
 def derivative(state: State, node: Syntax) -> Derivative | None:
     """The derivative that a fraction, a nabla, or d times a word writes; None where it is none."""
@@ -48,6 +53,12 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
             return _fraction(state, over, under, at)
         case sx.Product(factors=(sx.Word(), sx.Word(), sx.Word(), sx.Word()) as four, ops=("", "div", "")):
             return _fraction(state, sx.Product(four[:2], ("",), four[0].at), sx.Product(four[2:], ("",), four[2].at), four[0].at)
+        case sx.Nabla(wrt=wrt, of=of, at=at, order=2):
+            by = (state.context.wrt or "", ()) if not wrt else reference(state, syntax(wrt))
+            if not by[0]:
+                raise Fault("the nabla does not say by what.", r"Write \nabla_w^2 L.", at)
+            top = above(state, of)[0] if of is not None else state.context.of
+            return _twice(state, top, by, by, at)
         case sx.Nabla(wrt=wrt, of=of, at=at):
             if not wrt:
                 if state.context.wrt is None:
@@ -66,7 +77,47 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
     return None
 
 
+def _twice(state: State, of: str, first: tuple[str, Tokens], second: tuple[str, Tokens], at: int) -> Derivative:
+    """The second derivative of a scalar: that of its gradient by the first."""
+    if of not in state.probe.shapes or state.probe.shapes[of]:
+        raise Fault("a second derivative is that of a scalar.", "Write the loss above.", at)
+    return Derivative(state.gradient(of, first[0]), first[1], *second, at)
+
+
+def _second(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | None:
+    r"""\frac{\partial^2 L}{\partial w \partial v^\top}, \frac{\partial^2 L}{\partial w^2}; None for any other fraction."""
+    match over:
+        case sx.Partial(order=2, of=None):
+            top = state.context.of
+        case sx.Partial(order=2, of=of) if of is not None:
+            top = above(state, of)[0]
+        case sx.Product(factors=(Word(base="d", sub=()) as d, of), ops=("",)) if plain(d.sup) == "2" and not declared(state, d):
+            top = above(state, of)[0]
+        case _:
+            return None
+    match under:
+        case sx.Product(factors=(sx.Partial(of=Word() as first), sx.Partial(of=Word() as second)), ops=("",)):
+            return _twice(state, top, _untransposed(state, first), _untransposed(state, second), at)
+        case sx.Partial() | sx.Product() | Word():
+            one = differential(state, under)
+            if isinstance(one, Word) and plain(one.sup) == "2":
+                by = reference(state, replace(one, sup=()))
+                return _twice(state, top, by, by, at)
+        case _:
+            pass
+    mend = r"Write \frac{\partial^2 L}{\partial w \partial w^\top}, or \frac{\partial^2 L}{\partial w_i \partial w_j}."
+    raise Fault("this second derivative does not say by what.", mend, at)
+
+
+def _untransposed(state: State, word: Word) -> tuple[str, Tokens]:
+    r"""What is differentiated by, w^\top as w."""
+    return reference(state, replace(word, sup=()) if plain(word.sup) in ("T", "top") else word)
+
+
 def _fraction(state: State, over: Syntax, under: Syntax, at: int) -> Derivative | None:
+    found = _second(state, over, under, at)
+    if found is not None:
+        return found
     top, below = differential(state, over), differential(state, under)
     if top is None or below is None or isinstance(below, sx.Partial):
         return None
@@ -157,6 +208,8 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
 def true_derivative(state: State, found: Derivative) -> Senses:
     """The true derivative, as a tensor of the reading."""
     of = state.context.of if found.of is None else found.of
+    if found.second:
+        raise Fault("a second derivative is not read on this side.", r"Claim it by itself: \nabla_w^2 L = ...", found.at)
     own = gradient_name(of, found.wrt)
     if own in state.promised and found.family is None:
         if own not in state.local:

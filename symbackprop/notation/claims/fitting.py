@@ -18,7 +18,10 @@ AS_COLUMN, BY_ALPHABET, REPEATED, SHAPELESS = 2.0, 1.0, 1.0, 20.0
 
 
 class Fitted(NamedTuple):
-    """A sense with its axes in the order of the result; extents are those of axes that it repeats along."""
+    """A sense with its axes in the order of the result; extents are those of axes that it repeats along.
+
+    origin   from where its indices count.
+    """
 
     node: Node
     axes: Axes
@@ -27,6 +30,7 @@ class Fitted(NamedTuple):
     fits: bool
     cost: float
     notes: tuple[str, ...]
+    origin: int = 1
 
 
 def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:
@@ -67,6 +71,8 @@ def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
 
 def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
     """The shape of what is claimed: of the key, else of what the left-hand side says."""
+    if left.second and left.of is not None and left.wrt is not None:
+        return (*(() if left.diagonal else state.probe.shapes[left.of]), *state.probe.shapes[left.wrt])
     if state.context.shape is not None:
         return state.context.shape
     if left.wrt is not None and left.of is not None:

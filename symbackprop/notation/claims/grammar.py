@@ -284,8 +284,9 @@ class Parser:
         if name == "partial":
             if self.peek() == "_":  # \partial_w L
                 return self.nabla(at)
+            order = self.order()
             alone = not self.peek() or self.peek() in _ENDS or self.peek() in OPERATORS
-            return sx.Partial(None if alone else self.factor(), at)
+            return sx.Partial(None if alone else self.factor(), at, order)
         if name == "nabla":
             return self.nabla(at)
         if name in ACCENTS:
@@ -299,22 +300,32 @@ class Parser:
 
     def differential(self, several: Tokens) -> Syntax:
         r"""The top or bottom of a fraction; a lone \partial is an operator that waits for what it is applied to."""
-        if len(several) == 1 and several[0].text == r"\partial":
-            return sx.Partial(None, several[0].at)
+        if several and several[0].text == r"\partial" and plain(several[1:]) in ("", "^2"):
+            return sx.Partial(None, several[0].at, 2 if len(several) > 1 else 1)
         return self.inside(several)
 
     def nabla(self, at: int) -> Syntax:
         wrt: Tokens = ()
+        order = self.order()
         if self.peek() == "_":
             self.take()
             wrt = self.argument()
-        if self.peek() == "^":
-            raise Fault("a second derivative is not read here.", "Claim it as the derivative of a gradient.", self.at)
+        order = max(order, self.order())
         alone = not self.peek() or self.peek() in _ENDS or self.peek() in OPERATORS
         of = None if alone else self.factor()
         if isinstance(of, sx.Word) and plain(of.sup) in ("T", "top"):  # the transpose of the gradient
-            return sx.Scripted(sx.Nabla(wrt, replace(of, sup=()), at), at, sup=of.sup)
-        return sx.Nabla(wrt, of, at)
+            return sx.Scripted(sx.Nabla(wrt, replace(of, sup=()), at, order), at, sup=of.sup)
+        return sx.Nabla(wrt, of, at, order)
+
+    def order(self) -> int:
+        r"""2 where \partial^2 or \nabla^2 says so, 1 where nothing does."""
+        if self.peek() != "^":
+            return 1
+        self.take()
+        at, given = self.at, plain(self.argument())
+        if given != "2":
+            raise Fault(f"a derivative of the order {given} is not read.", "First and second derivatives are.", at)
+        return 2
 
     def accent(self, accent: str, at: int) -> Syntax:
         inner = self.inside(self.argument())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from symbackprop.core.chain_rule import gradient_name
 from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
@@ -19,7 +20,7 @@ Kind = Literal["gradient", "jacobian", "abbreviation", "none"]
 
 @dataclass(frozen=True)
 class Left:
-    """The left-hand side of a claim.
+    r"""The left-hand side of a claim.
 
     kind           "gradient" of a scalar, "jacobian" of a tensor with axes, "abbreviation" for a person's own name, or "none".
     of, wrt        what is differentiated by what, where it says so.
@@ -27,6 +28,7 @@ class Left:
     transposed     whether it claims the transpose.
     name           the name of an abbreviation, by which later steps may use it.
     contradicts    whether it says another derivative than what is claimed.
+    diagonal       whether it claims the diagonal alone of a second derivative: \partial^2 L / \partial w_i^2.
     """
 
     kind: Kind = "none"
@@ -36,6 +38,12 @@ class Left:
     transposed: bool = False
     name: str = ""
     contradicts: bool = False
+    diagonal: bool = False
+
+    @property
+    def second(self) -> bool:
+        """Whether it is a second derivative: `of` is then the name of a gradient."""
+        return self.of is not None and "/" in self.of
 
 
 def left_side(state: State, node: Syntax | None) -> Left:
@@ -55,7 +63,9 @@ def left_side(state: State, node: Syntax | None) -> Left:
         _range(state, found.of_index, list(state.probe.shape(of)), letters)
         _range(state, found.wrt_index, list(state.probe.shape(found.wrt)), letters)
     kind: Kind = "jacobian" if shapes[of] else "gradient"
-    contradicts = (of, found.wrt) != (state.context.of, state.context.wrt or found.wrt)
+    contradicts = _contradicts(state, of, found.wrt)
+    if found.second and letters and letters[: len(letters) // 2] == letters[len(letters) // 2 :]:
+        return Left(kind, of, found.wrt, tuple(letters[: len(letters) // 2]), transposed, "", contradicts, diagonal=True)
     return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts)
 
 
@@ -101,6 +111,8 @@ def _derivative(state: State, node: Syntax) -> derivatives.Derivative | None:
         return None
     if found is None and isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[0], sx.Fraction):
         found = derivatives.derivative(state, node.factors[0])
+        if found is not None and found.second:
+            return found if derivatives.above(state, node.factors[1])[0] == state.context.of else None
         if found is not None and found.of is None:
             name, index = derivatives.reference(state, node.factors[1])
             return found._replace(of=name, of_index=index)
@@ -116,6 +128,15 @@ def _range(state: State, several: Tokens, extents: list[int], letters: list[str]
             letter = part[0].text.lstrip("\\")
             letters.append(letter)
             state.ranged(letter, extent)
+
+
+def _contradicts(state: State, of: str, wrt: str) -> bool:
+    """Whether a derivative is another than the key's; a second one is that by either of what it is by."""
+    context = state.context
+    before = of.removeprefix(gradient_name(context.of, ""))
+    if before != of:
+        return context.wrt not in (None, wrt, before)
+    return (of, wrt) != (context.of, context.wrt or wrt)
 
 
 def _differentiates(node: Syntax) -> bool:

@@ -45,6 +45,10 @@ class Probe:
         """The sizes of axes that are not 1."""
         return self.own
 
+    def extent(self, expression: Expr) -> int | None:
+        """The whole number of a size that the claim computes, where some axis has just this size; None elsewhere."""
+        return next((k for k, own in self.expression.items() if sp.expand(own - expression) == 0), None)
+
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self.number[n] for n in self.shapes[name])
 

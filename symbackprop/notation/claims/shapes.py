@@ -12,7 +12,7 @@ Kasami fill it). A sense costs what it takes for granted; equal values are one, 
 | 2    | two vectors or matrices side by side, multiplied entry by entry: h (1 - h); a / b c read as a / (b c) |
 | 3    | a row beside a column in a sum or a \odot: one is taken as the other; a vector that scales rows or columns |
 | 5    | a missing transpose beside a matrix: y X for y^T X |
-| 6    | a missing transpose in an outer product: u v for u v^T |
+| 6    | a missing transpose in an outer product: u v for u v^T; right only if so read |
 | 7    | vectors that are declared without a second axis are rows: x^T y is an outer product; right only if so read |
 """
 
@@ -32,6 +32,8 @@ from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
 MIXED, SCALED, MISSING, OUTER, AS_ROWS = 3.0, 3.0, 5.0, 6.0, 7.0
 ROWS = "vectors are read as rows, so that x^T y is an outer product"
+NO_TRANSPOSE = "a transpose is missing: two columns side by side are read as u v^T"
+BOLD = frozenset([ROWS, NO_TRANSPOSE])  # what no claim is right by without being told
 KEPT = 10  # readings of one stretch
 FEW = 4  # readings of a factor, of which none can have been left out
 MOST_FACTORS = 16
@@ -216,7 +218,7 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
     if ys == {RIGHT} and RIGHT in xs:
         found += matrix_product(a, _transposed(b), MISSING, "a transpose is missing and was put in")
     if xs == ys == {DOWN}:
-        found += matrix_product(a, _transposed(b), OUTER, "two columns side by side are read as an outer product")
+        found += matrix_product(a, _transposed(b), OUTER, NO_TRANSPOSE)
     if xs == {RIGHT} and ys == {DOWN}:
         found += matrix_product(_transposed(a), _transposed(b), AS_ROWS, ROWS)
     if xs < ys or ys < xs:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from sympy import Expr
+
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
@@ -87,13 +89,13 @@ def _side(state: State, node: Syntax, origin: int, labels: bool) -> Senses:
 def big(state: State, node: sx.Big) -> Senses:
     """A sum over its letters, or over the letters of its body that are not on the left-hand side."""
     letters, conditions, hint = limits(state, node)
-    if hint is not None:
+    if hint == 0:
         state.counted = True
     with state.bound(letters):
         state.foresee(node.body, letters)
         for letter, extent in _given(state, node, letters).items():
             state.ranged(letter, extent)
-        _limited(state, node, letters, hint)
+        conditions += _limited(state, node, letters, hint)
         if letters and letters[0] in state.starts and node.under and "=" in [t.text for t in node.under]:
             _narrowed(state, node, letters)
             conditions, hint = [], None
@@ -191,9 +193,9 @@ def _from_to(state: State, node: sx.Big, under: Tokens) -> tuple[list[str], list
     word = Word(letters[0], node.at)
     conditions: list[Syntax] = []
     hint = None
-    if plain(lower) == "0":
-        hint = 0
-    elif plain(lower) != "1":
+    if plain(lower) in ("0", "1"):
+        hint = int(plain(lower))
+    else:
         conditions.append(sx.Relation((word, syntax(lower)), (">=",), node.at))
         state.counted = True
     upper = node.over
@@ -218,18 +220,37 @@ def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:
     return {letters[0]: int(state.probe.value(state.size(name).op.value).real)}  # type: ignore[union-attr]
 
 
-def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -> None:
-    """An upper limit such as n - 2 says how far an index runs, along longer tensors as well."""
-    computed = len(letters) == 1 and letters[0] in state.ranges and any(t.text in "+-" for t in node.over)
-    if not computed or plain(node.under) not in (f"{letters[0]}=0", f"{letters[0]}=1"):
-        return
-    upper = next((r.node for r in state.read(syntax(node.over)) if isinstance(r.node.op, nd.Const | nd.Arithmetic)), None)
-    if upper is None or upper.axes:
-        return
-    extent = round(float(upper.value.item().real)) + (hint == 0)
-    if extent in state.probe.expression and extent <= state.ranges[letters[0]]:
+def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -> list[Syntax]:
+    """How far an upper limit, n - 2 or 3, lets an index run along longer tensors; as a condition where no axis ends there."""
+    if len(letters) != 1 or letters[0] not in state.ranges or letters[0] in state.starts or hint is None:
+        return []
+    if not (plain(node.over).isdigit() or any(t.text in "+-" for t in node.over)):
+        return []
+    upper = next((e for r in state.read(syntax(node.over)) for e in [_size(r.node)] if e is not None), None)
+    if upper is None:
+        return []
+    extent, own = state.probe.extent(upper + int(hint == 0)), state.ranges[letters[0]]
+    if extent == own:
+        return []
+    if extent is not None and extent < own:
         state.ranges[letters[0]] = extent
         state.limited.add(letters[0])
+        return []
+    state.counted = True
+    return [sx.Relation((Word(letters[0], node.at), syntax(node.over)), ("<=",), node.at)]
+
+
+def _size(node: Node) -> Expr | None:
+    """A number without axes as an expression of sizes; None for anything else."""
+    match node.op:
+        case nd.Const(value=value):
+            return value
+        case nd.Arithmetic(sign="+" | "-" | "*" as sign) if not node.axes:
+            a, b = (_size(arg) for arg in node.args)
+            if a is None or b is None:
+                return None
+            return a * b if sign == "*" else a + b if sign == "+" else a - b
+    return None
 
 
 def _narrowed(state: State, node: sx.Big, letters: list[str]) -> None:

@@ -100,19 +100,21 @@ class Big:
 
 @dataclass(frozen=True)
 class Partial:
-    r"""\partial z, in a fraction or before a slash; nothing after it in \frac{\partial}{\partial z}."""
+    r"""\partial z, in a fraction or before a slash; nothing after it in \frac{\partial}{\partial z}; order 2 of \partial^2."""
 
     of: Syntax | None
     at: int
+    order: int = 1
 
 
 @dataclass(frozen=True)
 class Nabla:
-    r"""\nabla_z L."""
+    r"""\nabla_z L; order 2 of \nabla_z^2 L."""
 
     wrt: Tokens
     of: Syntax | None
     at: int
+    order: int = 1
 
 
 @dataclass(frozen=True)

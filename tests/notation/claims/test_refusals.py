@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from symbackprop.notation.claims import NotUnderstood, read_claim
+from symbackprop.notation.claims.claim import FROM_ZERO
 from tests.notation.claims.sample_networks import context, gradient, point, understood, worth
 from tests.notation.claims.test_readings import MEANINGS
 from tests.notation.claims.test_right_claims import RIGHT
@@ -238,7 +239,7 @@ def test_indices_from_one_and_from_zero_are_both_read() -> None:
     found = understood("square", "s", r"\frac{\partial L}{\partial s} = x_1")
     values = point("square")[0]
     assert [float(worth("square", r)) for r in found.readings] == [values["x"][0], values["x"][1]]
-    assert "indices count from 0" in found.readings[1].notes
+    assert FROM_ZERO in found.readings[1].notes
 
 
 def test_a_person_says_what_letters_are() -> None:
