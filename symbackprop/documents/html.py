@@ -11,7 +11,7 @@ from symbackprop.documents.text import Text
 from symbackprop.documents.writer import Writer, anchor_id, numbers, pieces, printable
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.tree import Node, set_apart, split
 from symbackprop.pictures.svg import inline_svg
 
 CONTENTS_FROM = 4
@@ -85,7 +85,8 @@ class Fragment(Writer):
         for part in step.parts:
             mark = _class(part.tone)
             parts += f"<dt{mark}>{self.line(part.label)}</dt>"
-            parts += "".join(f"<dd{mark}>{mathml(shown, display=True)}</dd>" for shown in part.formulas)
+            lines = ["".join(mathml(x, display=True) for x in set_apart(shown)) for shown in part.formulas]
+            parts += "".join(f"<dd{mark}>{line}</dd>" for line in lines)
         tag = f"h{number.count('.') + 3}"
         sentences = "".join(map(self.paragraph, self.lines(step.sentences)))
         head = f"<header><{tag}>{title}</{tag}>{shape}</header>"

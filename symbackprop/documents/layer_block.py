@@ -22,7 +22,7 @@ from symbackprop.documents.step_block import PATTERNS, Untied, local_lines, unti
 from symbackprop.documents.writer import pieces
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, letter
-from symbackprop.formulas.tree import Node, split, width
+from symbackprop.formulas.tree import Node, Row, items_of, split, walk, width
 
 WIDEST = 76
 """The longest chain rule over several equations, in letters across the paper."""
@@ -163,14 +163,24 @@ class Lecture:
 
     # Why
 
+    def _recognised(self, line: Line) -> Iterator[tuple[Hashable, Content]]:
+        """Prediction minus target: what is left where a softmax meets the logarithm of a cross-entropy."""
+        read = {r.name for e in line.path for r in e.operands}
+        for p in (p for total, (_, p) in self.softmaxes.items() if total in read):
+            labels = [t.name for t in self.derivation.forward.inputs if t.kind == "labels" and t.name in read]
+            for difference in (f.add([self.plain.tensor(p), f.negative(self.plain.tensor(y))]) for y in labels):
+                sides = [part for part in walk(line.formula) if isinstance(part, Row)]
+                if difference in sides or any(_ends_with(side, difference) for side in sides):
+                    left = " is left, the prediction minus the target."
+                    yield "recognised", ("The softmax and the logarithm cancel: ", Math(difference), left)
+
     def _sentences(self, lines: Iterable[Line]) -> Iterator[Content]:
         """What there is to say of the lines, each once on a page."""
         for line in lines:
-            for equation in line.path:
-                for key, sentence in self._why(equation):
-                    if key not in self.told:
-                        self.told.add(key)
-                        yield sentence
+            for key, sentence in (*(said for equation in line.path for said in self._why(equation)), *self._recognised(line)):
+                if key not in self.told:
+                    self.told.add(key)
+                    yield sentence
 
     def _why(self, equation: Equation) -> Iterator[tuple[Hashable, Content]]:
         step = equation.step
@@ -220,12 +230,12 @@ class Lecture:
                 Math(f.juxtapose(delta)), " leaves one term of the sum over ", *over, ".")  # fmt: skip
 
 
-def packed(formulas: Iterable[Node]) -> Formulas:
+def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
     """Short formulas side by side, as many as a line holds."""
     lines: list[Node] = []
     for formula in formulas:
-        if lines and width(lines[-1]) + width(formula) <= LINE:
-            lines[-1] = f.beside(lines[-1], f.COMMA, f.QUAD, formula)
+        if lines and width(lines[-1]) + width(formula) <= line:
+            lines[-1] = f.side_by_side([lines[-1], formula])
         else:
             lines.append(formula)
     return tuple(lines)
@@ -245,6 +255,12 @@ def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
     same = f.juxtapose([p, f.bracket(f.add([f.ONE, f.negative(p)]))])
     right = f.cases(same, f.equation(first, second), f.negative(f.juxtapose([p, q])), f.relation(first, f.symbol("ne"), second))
     return f.equation(left, right)
+
+
+def _ends_with(row: Row, end: Node) -> bool:
+    """Whether a row is an equation with a right side."""
+    items = items_of(end)
+    return row.items[-len(items) - 1 :] == (f.EQUALS, *items)
 
 
 def _is_passed_on(equation: Equation) -> bool:

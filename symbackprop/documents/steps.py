@@ -35,11 +35,14 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )  # fmt: skip
-from symbackprop.documents.layer_block import Lecture, softmax_cases
+from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Node
+
+WIDE = 46
+"""The longest line of equations of the network, in letters across the paper."""
 
 _KINDS = {
     "parameter": "parameter",
@@ -90,7 +93,8 @@ def report(
     if not set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}:
         blocks += [Paragraph("As written:"), FormulaRows(tuple(map(Formula, written)))]
     if detail == "brief":
-        return Document(_title(names, derived, title), (*blocks, *network, *(Note(remark) for remark in remarks(derived))))
+        given = _given(names, derived.forward)
+        return Document(_title(names, derived, title), (*blocks, given, *network))
     blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()):
         blocks += [Section("How to read it", 2), Bullets(said)]
@@ -171,6 +175,8 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         first.append(Formula(with_value(names, name, matrix or index, values), note))
         if matrix:
             second.append(Formula(index))
+    if detail == "brief":
+        return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
     blocks: list[Block] = [FormulaRows(tuple(first))]
     if second and detail == "full":
         blocks += [Paragraph("The same entry by entry:"), FormulaRows(tuple(second))]

@@ -85,6 +85,11 @@ def listed(nodes: Sequence[Node]) -> Node:
     return joined(COMMA, nodes)
 
 
+def side_by_side(nodes: Sequence[Node]) -> Node:
+    """Formulas in one line, with room between them."""
+    return beside(*[part for node in nodes for part in (COMMA, QUAD, node)][2:])
+
+
 def bracket(node: Node) -> Fence:
     """Round brackets, or square ones round round ones; the brackets of a function's arguments do not count."""
     inside = {part.left for part in walk(node) if isinstance(part, Fence) and not part.call}

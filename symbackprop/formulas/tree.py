@@ -204,6 +204,18 @@ def split(node: Node) -> tuple[Node, Node | None]:
     return node, None
 
 
+def set_apart(node: Node) -> tuple[Node, ...]:
+    """The formulas of a line, between which there is room; the commas that end them are left out."""
+    found: list[list[Node]] = [[]]
+    for item in items_of(node):
+        if isinstance(item, Atom) and item.kind == "space" and float(item.text) >= 1:
+            found.append([])
+        else:
+            found[-1].append(item)
+    ends = [items[:-1] if k < len(found) - 1 and kind_of(items[-1]) == "punctuation" else items for k, items in enumerate(found)]
+    return tuple(Row(tuple(items)) for items in ends)
+
+
 def rebuilt(node: Node, by: Callable[[Node], Node]) -> Node:
     """The node with `by` applied to each of its parts."""
     match node:

@@ -17,13 +17,14 @@ from symbackprop.core.program import Program, Ref
 from symbackprop.display.box import ShownBox
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.document import Document, Formula, Link, Paragraph, Section, StepBlock
-from symbackprop.documents.layer_block import Lecture, softmax_cases
+from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
 from symbackprop.documents.steps import report
 from symbackprop.documents.text import Text
+from symbackprop.formulas import build
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Atom, Node, Row
+from symbackprop.formulas.tree import Atom, Node, Row, set_apart
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
 from tests.formulas.latex_value import Numbered, items_of, latex_value
@@ -166,7 +167,9 @@ def test_a_softmax_is_one_step_without_its_logsumexp() -> None:
     first = steps(read(ROOT / "examples" / "classifier.net").document())[0]
     assert parts(first)["Differentiated"][0].count("=") == 2
     assert r"\frac{\partial P_{nk}}{\partial S_{ni}} = \begin{cases}" in "".join(parts(first)["Local derivative"])
-    assert "entry by entry" not in str(first.sentences)
+    assert [Text().line(sentence) for sentence in first.sentences] == [
+        "The softmax and the logarithm cancel: P − Y is left, the prediction minus the target."
+    ]
 
 
 @pytest.mark.parametrize(("detail", "kinds"), [("brief", 2), ("normal", 6), ("full", 6)])
@@ -176,6 +179,13 @@ def test_the_three_details(detail: str, kinds: int) -> None:
     entries = Paragraph("The same entry by entry:") in document.blocks
     assert entries == (detail == "full")
     assert len(steps(document)) == {"brief": 0, "normal": 3, "full": 7}[detail]
+
+
+def test_formulas_side_by_side_are_set_apart_again() -> None:
+    formulas = [parse("a = b").items, parse(r"c = (d, e)").items, parse("f").items]
+    line = build.side_by_side([build.beside(*items) for items in formulas])
+    assert [part.items for part in set_apart(line)] == formulas
+    assert packed([build.beside(*items) for items in formulas]) == (line,)
 
 
 def test_a_step_that_is_not_there_is_not_linked_to() -> None:
