@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.choices import DETAILS, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_whole
+
+if TYPE_CHECKING:
+    from symbackprop.documents.document import Table
+    from symbackprop.evaluate.verdict import Check
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
@@ -72,7 +76,7 @@ class Presenter:
         Raises DerivationError for a detail that there is not, CheckFailedError where a gradient disagrees with a witness: such a
         report is never made.
         """
-        from symbackprop.documents.document import Code, Figure
+        from symbackprop.documents.document import Figure
         from symbackprop.documents.steps import report
         from symbackprop.judge.written import of_network
 
@@ -91,7 +95,7 @@ class Presenter:
             derivation,
             title=network.title or "" if network else "",
             source=network.source if network else None,
-            check_table=Code(str(passed), "text"),
+            check_table=_check_table(derivation, passed),
             picture=picture,
             written=of_network(network) if network else (),
             box=derivation.box(),
@@ -120,6 +124,17 @@ class Presenter:
         from symbackprop.documents.html import Fragment
 
         return Fragment().write(self.document(derivation, 0, None, "normal"))
+
+
+def _check_table(derivation: Derivation, passed: Check) -> Table:
+    """What the witnesses said, as a table of the report."""
+    from symbackprop.display.names import Names
+    from symbackprop.documents.document import Math, Table
+    from symbackprop.evaluate.verdict import COLUMNS
+
+    names = Names(derivation.program)
+    rows = tuple((Math(names.tensor(row.name)), *row.cells()) for row in passed.rows)
+    return Table(("gradient by", *COLUMNS), rows, caption=passed.remark())
 
 
 def draw_at(

@@ -96,6 +96,9 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(NAMES),
     help="Of the report; by the suffix of FILE where not given.",
 )
+@click.option(
+    "--fragment", "format_", flag_value="fragment", help=r"LaTeX for \input: without a preamble. The same as --format fragment."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @click.option("--detail", type=click.Choice(DETAILS), default="normal", show_default=True,
               help="The box and the network; the layers as well; or every equation.")  # fmt: skip

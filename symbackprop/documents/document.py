@@ -69,12 +69,13 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Formula:
-    """A displayed equation with a note at its right, such as its shape or the reason why it stands."""
+    """A displayed equation with a note at its right, such as its shape or the reason why it stands; label: a paper's name for it."""
 
     formula: Node
     note: Content = ""
     anchor: str = ""
     tone: Tone = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)

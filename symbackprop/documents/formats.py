@@ -10,7 +10,7 @@ from typing import NamedTuple
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document
 from symbackprop.documents.html import Html
-from symbackprop.documents.latex import Latex
+from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.pdf import require_engine, write_pdf
 from symbackprop.documents.text import Text
@@ -24,7 +24,7 @@ class Format(NamedTuple):
     """One way to write a document.
 
     name      what a user asks for.
-    suffixes  how the names of its files end, the usual one first.
+    suffixes  how the names of its files end, the usual one first; none where a suffix does not say it.
     write     Document -> the whole file, as text; as bytes where the format is binary.
     binary    whether it is made of bytes, which no terminal shows.
     require   raises where the format cannot be written here, before anything is computed.
@@ -42,6 +42,8 @@ FORMATS = (
     Format("markdown", (".md",), Markdown().write),
     Format("latex", (".tex",), Latex().write),
     Format("html", (".html", ".htm"), Html().write),
+    Format("fragment", (), LatexFragment().write),
+    Format("numbered-fragment", (), NumberedFragment().write),
     Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
 )
 NAMES = tuple(row.name for row in FORMATS)

@@ -1,27 +1,28 @@
-"""A LaTeX article that compiles with pdflatex and the packages of a basic TeX."""
+"""LaTeX that compiles with pdflatex and the packages of a basic TeX: a whole article, or what another document takes by \\input."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
-from symbackprop.documents.document import Content, Document, Figure, Formula, Section, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Part, Section, StepBlock
+from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
-from symbackprop.documents.writer import Writer, anchor_id, printable
+from symbackprop.documents.writer import anchor_id, printable
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
-from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.tree import Node
 
-# \fit shrinks what is wider than the page to its width; all else keeps its size.
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
-\usepackage{amsmath,amssymb,booktabs,graphicx}
+\usepackage{amsmath,amssymb,booktabs}
 \usepackage[hidelinks]{hyperref}
-\renewcommand{\labelitemi}{$\bullet$}
-\newcommand{\fit}[1]{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{#1}}
 \setlength{\textwidth}{160mm}\setlength{\oddsidemargin}{0mm}\setlength{\evensidemargin}{0mm}
 \setlength{\textheight}{235mm}\setlength{\topmargin}{-12mm}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6em}
 \setlength{\emergencystretch}{3em}
+\allowdisplaybreaks
 """
 
 _ESCAPES = {
@@ -53,9 +54,6 @@ _MACRO_OF = (
     }
 )
 
-ROWS_TOGETHER = 12
-"""Rows of equations in one piece: a piece is not broken over pages."""
-
 TABLE_ROWS = 35
 """Rows of a table on one page."""
 
@@ -63,8 +61,15 @@ CONTENTS_FROM = 7
 """A document with this many sections opens with its table of contents."""
 
 
-class Latex(Writer):
-    """A complete .tex file in ASCII; a figure is its caption and the name of its file."""
+class LatexFragment(Paper):
+    """What `\\input` takes: no preamble, no packages beside amsmath and amssymb, no colours; sections and equations have labels."""
+
+    page_width = 33.0  # ems: the column of an article in 10 points
+    label_width = 10.0
+    cells = r"\footnotesize\setlength{\tabcolsep}{3pt}"
+    """How small a table is set, so that the one of the check fits."""
+    numbered = False
+    """Whether equations have numbers, and with them labels such as eq:dL/dW_1."""
 
     def text(self, text: str) -> str:
         return escape(text)
@@ -76,46 +81,60 @@ class Latex(Writer):
         return f"\\textbf{{{written}}}"
 
     def link(self, written: str, anchor: str) -> str:
-        return f"\\hyperlink{{{anchor}}}{{{written}}}"
+        return written
 
     def math(self, formula: Node) -> str:
         return f"${ascii_latex(formula)}$"
 
+    def formula(self, formula: Node) -> str:
+        return ascii_latex(formula)
+
     def page(self, document: Document, body: str) -> str:
-        sections = sum(isinstance(block, Section) for block in document.blocks)
-        contents = "\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
-        title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}"
-        return f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
+        said = f"% {self.line(document.title)}\n% needs \\usepackage{{amsmath,amssymb,booktabs}}"
+        return f"{said}\n\\begingroup\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
-        # A PDF's bookmarks hold no formulas: only the letters and digits of the heading.
-        bookmark = " ".join(re.findall(r"[A-Za-z0-9]+", Text().line(heading)))
-        command = "sub" * number.count(".") + "section"
-        return f"\\{command}{{\\texorpdfstring{{{self.line(heading)}}}{{{bookmark}}}}}{_anchored(anchor)}"
+        slug = "-".join(re.findall(r"[a-z0-9]+", Text().line(heading).lower()))
+        return f"\\{'sub' * (number.count('.') + 1)}section{{{self.line(heading)}}}\\label{{sec:{slug}}}"
 
     def bullets(self, items: list[str]) -> str:
-        listed = "\n".join(f"\\item {item}" for item in items)
+        listed = "\n".join(f"\\item[$\\bullet$] {item}" for item in items)
         return f"\\begin{{itemize}}\n{listed}\n\\end{{itemize}}" if listed else ""
 
-    def rows(self, rows: tuple[Formula, ...]) -> str:
-        pieces = [rows[start : start + ROWS_TOGETHER] for start in range(0, len(rows), ROWS_TOGETHER)]
-        return "\n".join(_display(list(map(self._row, piece))) for piece in pieces)
+    def display(self, rows: Sequence[Line]) -> str:
+        environment = "alignat" if self.numbered else "alignat*"
+        shown = " \\\\\n".join(map(self._row, rows))
+        return f"\\begin{{{environment}}}{{2}}\n{shown}\n\\end{{{environment}}}"
 
-    def _row(self, row: Formula) -> str:
-        left, right = split(row.formula)
-        note = self.line(row.note)
-        shown = f"{ascii_latex(left)} &{ascii_latex(right) if right else ''}"
-        return _anchored(row.anchor) + shown + (f" && \\text{{{note}}}" if note else "")
+    def _row(self, line: Line) -> str:
+        note = f" &&\\qquad \\text{{{line.note}}}" if line.note else ""
+        return f"{self.target(line)}{_sides(line)}{note}{self._number(line) if self.numbered else ''}"
+
+    def _number(self, line: Line) -> str:
+        if line.of is None:
+            return r" \notag"
+        return f" \\label{{eq:{_key(line.of.label)}}}" if line.of.label else ""
+
+    def target(self, line: Line) -> str:
+        """The place that links lead to."""
+        return ""
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f"\\hfill shape {self.line(step.shape)}" if step.shape else ""
-        rows = []
-        for part in step.parts:
-            words = [f"\\text{{{self.line(part.label)}}}", *[""] * len(part.formulas)]
-            rows += [f"&{label} &&{ascii_latex(shown)}" for label, shown in zip(words, part.formulas, strict=False)]
-        head = f"{_anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak"
-        parts = [*([_display(rows)] if rows else []), *self.source(step)]
-        return "\n".join([head, *parts, "\n\n".join(self.lines(step.sentences))])
+        head = f"\\noindent {self.anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak\\par"
+        parts = [self._part(part) for part in step.parts]
+        words = [f"\\smallskip\\noindent {words}\\par" for words in self.lines(step.sentences)]
+        return "\n".join([r"\medskip", head, *parts, *self.source(step), *words])
+
+    def _part(self, part: Part) -> str:
+        """The label in a column that is as wide in every step, and the formulas."""
+        shown = " \\\\[3pt]\n".join(map(_sides, self.part_lines(part)))
+        label = f"\\makebox[{self.label_width}em][l]{{{self.line(part.label)}}}"
+        return f"\\smallskip\\noindent{label}$\\displaystyle\\begin{{aligned}}\n{shown}\n\\end{{aligned}}$\\par"
+
+    def anchored(self, anchor: str) -> str:
+        """A place that links lead to."""
+        return ""
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         titles = " & ".join(map(self.strong, head))
@@ -124,10 +143,10 @@ class Latex(Writer):
             shown = rows[start : start + TABLE_ROWS]
             lines = "".join(" & ".join(f"{{{cell}}}" for cell in row) + " \\\\\n" for row in shown)
             tables.append(
-                f"\\begin{{center}}\\fit{{\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
-                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
+                f"\\begin{{center}}{self.cells}\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
+                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}\\end{{center}}"
             )
-        return "\n".join([*tables, *([f"\\begin{{center}}{caption}\\end{{center}}"] if caption else [])])
+        return "\n".join([*tables, *([f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else [])])
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         place_of = f" The picture is in the file {self.mono(printable(figure.source))}." if figure.source else ""
@@ -140,6 +159,40 @@ class Latex(Writer):
 
     def note(self, label: str, words: str, kind: str) -> str:
         return f"\\begin{{quote}}\\textbf{{{label}:}} {words}\\end{{quote}}"
+
+
+class NumberedFragment(LatexFragment):
+    """The same with numbers, to which the document refers by \\eqref{eq:dL/dW_1}."""
+
+    numbered = True
+
+
+class Latex(LatexFragment):
+    """A complete .tex file in ASCII."""
+
+    page_width = 41.0
+    cells = r"\small\setlength{\tabcolsep}{4pt}"
+
+    def link(self, written: str, anchor: str) -> str:
+        return f"\\hyperlink{{{anchor}}}{{{written}}}"
+
+    def page(self, document: Document, body: str) -> str:
+        sections = sum(isinstance(block, Section) for block in document.blocks)
+        contents = "\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
+        title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}"
+        return f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        # A PDF's bookmarks hold no formulas: only the letters and digits of the heading.
+        bookmark = " ".join(re.findall(r"[A-Za-z0-9]+", Text().line(heading)))
+        command = "sub" * number.count(".") + "section"
+        return f"\\{command}{{\\texorpdfstring{{{self.line(heading)}}}{{{bookmark}}}}}{self.anchored(anchor)}"
+
+    def target(self, line: Line) -> str:
+        return self.anchored(line.of.anchor) if line.of else ""
+
+    def anchored(self, anchor: str) -> str:
+        return f"\\hypertarget{{{anchor_id(anchor)}}}{{}}" if anchor else ""
 
 
 def escape(text: str) -> str:
@@ -173,10 +226,12 @@ def _in_formula(char: str) -> str:
     return f"{{{_MACRO_OF[char]}}}" if char in _MACRO_OF else f"\\text{{{_character(char)}}}"
 
 
-def _anchored(anchor: str) -> str:
-    return f"\\hypertarget{{{anchor_id(anchor)}}}{{}}" if anchor else ""
+def _sides(line: Line) -> str:
+    r"""left &right, with {} before an operator that goes on with the line above."""
+    indent = f"\\hspace{{{INDENT}em}}{{}}" if line.goes_on else ""
+    return f"{line.left} &{indent}{line.right}"
 
 
-def _display(rows: list[str]) -> str:
-    body = " \\\\\n".join(rows)
-    return f"\\[\\fit{{$\\displaystyle\\begin{{aligned}}\n{body}\n\\end{{aligned}}$}}\\]"
+def _key(name: str) -> str:
+    r"""A name as the argument of \label: what TeX reads otherwise is left out."""
+    return re.sub(r"[^A-Za-z0-9_/.:|^-]", "", name)

@@ -62,10 +62,9 @@ class Paper(Writer):
             found += [Line("", "", note)] if below and note else []
         return self.display(found)
 
-    def part(self, part: Part) -> str:
-        """The formulas of one part of a step."""
-        broken = self._broken(part.formulas, self.page_width - self.label_width)
-        return self.display([line for one in broken for line in one])
+    def part_lines(self, part: Part) -> list[Line]:
+        """The formulas of one part of a step, beside its label."""
+        return [line for one in self._broken(part.formulas, self.page_width - self.label_width) for line in one]
 
     def _broken(self, formulas: Sequence[Node], room: float) -> list[list[Line]]:
         """Each formula in its lines, all of them aligned."""

@@ -172,7 +172,7 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         note = f"shape {names.shape(name)}" if forward.shape(name) else ""
         index = index_equation(names, equation, inline)
         matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
-        first.append(Formula(with_value(names, name, matrix or index, values), note))
+        first.append(Formula(with_value(names, name, matrix or index, values), note, label=name))
         if matrix:
             second.append(Formula(index))
     if detail == "brief":
@@ -207,8 +207,10 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
     said = {e.target.name for e in derived.forward.equations} - {derived.of} - set(lecture.hidden)
-    rows = tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.lines if line.name not in said)
-    rows += tuple(Formula(line.formula, _line_note(names, line.name)) for line in box.updates)
+    slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
+    lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name not in said]
+    lines += [(line, f"{line.name}:update") for line in box.updates]
+    rows = tuple(Formula(line.formula, _line_note(names, line.name), label=label) for line, label in lines)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
     if box.assumed:
         blocks.append(Paragraph("The entries of the labels sum to one along their last axis, which was used here."))

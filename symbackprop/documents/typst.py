@@ -67,7 +67,7 @@ class Typst(Paper):
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f"shape {self.line(step.shape)}" if step.shape else ""
-        parts = [f"[#part[{self.line(part.label)}][{self.part(part)}]]" for part in step.parts]
+        parts = [f"[#part[{self.line(part.label)}][{self.display(self.part_lines(part))}]]" for part in step.parts]
         parts += [f"[{written}]" for written in (*self.source(step), *self.lines(step.sentences))]
         return f"#step([{_anchored(step.anchor)}{self.strong(title)}], [{shape}], {', '.join(parts)})"
 

@@ -10,6 +10,7 @@ from numpy import ndarray
 
 SHARP = 1e-12  # an error below is not shown as a number: it is rounding, which differs from processor to processor
 BLUNT = 1e-9  # the same for complex steps and differences, which hear all entries together
+COLUMNS = ("shape", "largest", "tape", "differences", "complex step", "compiled", "verdict")
 
 
 @dataclass
@@ -73,6 +74,11 @@ class Row:
         heard = stepped or (self.differences.compared and not self.differences.wrong)
         return "ok" if heard and not (self.tape.wrong or self.complex_step.wrong) else "undecided"
 
+    def cells(self) -> list[str]:
+        """The shape, the largest entry, the errors relative to it, the verdict: what stands in COLUMNS."""
+        errors = [_error(self.tape), _error(self.differences, BLUNT), _error(self.complex_step, BLUNT), _error(self.compiled)]
+        return [self.shape, f"{self.scale:.3g}", *errors, self.status + (f" ({self.note})" if self.note else "")]
+
     def remark(self) -> str:
         """What the numbers alone do not say."""
         if self.scale == 0 and self.status == "ok":
@@ -111,14 +117,8 @@ class Check:
 
     def table(self) -> str:
         """The outcome as plain text: errors are relative to the largest entry of the gradient."""
-        head = ["gradient", "shape", "largest", "tape", "differences", "complex step", "compiled", "verdict"]
-        body = [
-            [
-                f"d{self.of}/d{row.name}", row.shape, f"{row.scale:.3g}", _error(row.tape), _error(row.differences, BLUNT),
-                _error(row.complex_step, BLUNT), _error(row.compiled), row.status + (f" ({row.note})" if row.note else ""),
-            ]
-            for row in self.rows
-        ]  # fmt: skip
+        head = ["gradient", *COLUMNS]
+        body = [[f"d{self.of}/d{row.name}", *row.cells()] for row in self.rows]
         widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
         lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in [head, *body]]
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", self.remark()])
