@@ -96,18 +96,21 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(NAMES),
     help="Of the report; by the suffix of FILE where not given.",
 )
-@click.option(
-    "--fragment", "format_", flag_value="fragment", help=r"LaTeX for \input: without a preamble. The same as --format fragment."
-)
+@click.option("--fragment", is_flag=True, help="LaTeX for \\input: no preamble, sections with labels.")
+@click.option("--numbered", is_flag=True, help="Number the equations of the fragment; their labels are eq:dL/dW_1 and so on.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @click.option("--detail", type=click.Choice(DETAILS), default="normal", show_default=True,
               help="The box and the network; the layers as well; or every equation.")  # fmt: skip
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(net, lets, loss, gates, wrt, then, update, format_, output, detail, sizes, seed) -> None:
+def derive(net, lets, loss, gates, wrt, then, update, format_, fragment, numbered, output, detail, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     from symbackprop.verbs import derive as derive_
 
+    if numbered and not fragment:
+        raise SymbackpropError("--numbered is about a fragment: give --fragment as well")
+    if fragment:
+        format_ = "numbered-fragment" if numbered else "fragment"
     if output:
         require_place(output, () if format_ else SUFFIXES)
     row = format_named(format_) if format_ else format_of(output) if output else FORMATS[0]

@@ -69,7 +69,7 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Formula:
-    """A displayed equation with a note at its right, such as its shape or the reason why it stands; label: a paper's name for it."""
+    """A displayed equation with a note at its right, such as its shape or the reason why it stands; label: its name in papers."""
 
     formula: Node
     note: Content = ""

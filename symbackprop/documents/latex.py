@@ -15,7 +15,7 @@ from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
 from symbackprop.formulas.tree import Node
 
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
-\usepackage{amsmath,amssymb,booktabs}
+\usepackage{amsmath,amssymb,booktabs,graphicx}
 \usepackage[hidelinks]{hyperref}
 \setlength{\textwidth}{160mm}\setlength{\oddsidemargin}{0mm}\setlength{\evensidemargin}{0mm}
 \setlength{\textheight}{235mm}\setlength{\topmargin}{-12mm}
@@ -24,6 +24,9 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\emergencystretch}{3em}
 \allowdisplaybreaks
 """
+
+# a table that is wider than the page is set as small as it takes, for it cannot be broken; a formula never is
+_FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
@@ -66,8 +69,6 @@ class LatexFragment(Paper):
 
     page_width = 33.0  # ems: the column of an article in 10 points
     label_width = 10.0
-    cells = r"\footnotesize\setlength{\tabcolsep}{3pt}"
-    """How small a table is set, so that the one of the check fits."""
     numbered = False
     """Whether equations have numbers, and with them labels such as eq:dL/dW_1."""
 
@@ -90,7 +91,7 @@ class LatexFragment(Paper):
         return ascii_latex(formula)
 
     def page(self, document: Document, body: str) -> str:
-        said = f"% {self.line(document.title)}\n% needs \\usepackage{{amsmath,amssymb,booktabs}}"
+        said = f"% {self.line(document.title)}\n% needs \\usepackage{{amsmath,amssymb,booktabs,graphicx}}"
         return f"{said}\n\\begingroup\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
@@ -107,6 +108,9 @@ class LatexFragment(Paper):
         return f"\\begin{{{environment}}}{{2}}\n{shown}\n\\end{{{environment}}}"
 
     def _row(self, line: Line) -> str:
+        if line.note and not line.right:  # below its formula
+            words = f"\\parbox{{0.7\\linewidth}}{{\\raggedright {line.note}}}"
+            return f"&\\hspace{{{INDENT}em}}{words}{self._number(line) if self.numbered else ''}"
         note = f" &&\\qquad \\text{{{line.note}}}" if line.note else ""
         return f"{self.target(line)}{_sides(line)}{note}{self._number(line) if self.numbered else ''}"
 
@@ -143,8 +147,8 @@ class LatexFragment(Paper):
             shown = rows[start : start + TABLE_ROWS]
             lines = "".join(" & ".join(f"{{{cell}}}" for cell in row) + " \\\\\n" for row in shown)
             tables.append(
-                f"\\begin{{center}}{self.cells}\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
-                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}\\end{{center}}"
+                f"\\begin{{center}}\\small\\setlength{{\\tabcolsep}}{{4pt}}{_FITTED}{{\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
+                f"{titles} \\\\\n\\midrule\n{lines}\\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
             )
         return "\n".join([*tables, *([f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else [])])
 
@@ -171,7 +175,6 @@ class Latex(LatexFragment):
     """A complete .tex file in ASCII."""
 
     page_width = 41.0
-    cells = r"\small\setlength{\tabcolsep}{4pt}"
 
     def link(self, written: str, anchor: str) -> str:
         return f"\\hyperlink{{{anchor}}}{{{written}}}"

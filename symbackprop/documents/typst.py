@@ -60,6 +60,8 @@ class Typst(Paper):
         return f"{anchors}$ " + " \\\n".join(map(self._line, rows)) + " $"
 
     def _line(self, line: Line) -> str:
+        if line.note and not line.right:  # below its formula
+            return f"& #h({INDENT}em);#quiet[{line.note}]"
         right = f'#h({INDENT}em);""{line.right}' if line.goes_on else line.right
         tone = line.of.tone if line.of else ""
         sides = [self.toned(f"${side}$", tone) if tone and side else side for side in (line.left, right)]

@@ -1,6 +1,7 @@
 """A formula in lines that fit: broken before a relation, a sign, a product, as an author breaks it, and never made smaller.
 
-What is too wide and in brackets is broken inside them; a fraction whose numerator is too wide is written as 1/n [ ... ].
+What is too wide and in brackets is broken inside them; a fraction whose numerator is too wide is written as 1/n [ ... ], a row of
+blocks with commas.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from symbackprop.formulas import build as f
-from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Node, Row, Script, is_sign, items_of, kind_of
+from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, Row, Script, is_sign, items_of, kind_of
 from symbackprop.formulas.widths import width
 
 INDENT = 2.0
 """Ems by which the lines after the first begin further right."""
 
-_LINE, _DEPTH, _RAGGED = 10.0, 6.0, 12.0  # what one more line costs, a bracket that a break stands in, a line left empty
-_AT = {"relation": 0.0, "sum": 1.0, "entry": 3.0, "product": 5.0}
+_LINE, _DEPTH, _CONDITION, _RAGGED = 10.0, 6.0, 40.0, 12.0
+"""What one more line costs, a bracket that a break stands in, the condition of an indicator, a line left empty."""
+_AT = {"relation": 0.0, "sum": 1.0, "list": 0.5, "entry": 3.0, "product": 5.0}
 _FACTORS = ("letter", "number", "upright", "fence", "function", "limit", "big")
 _DOT = Atom("⋅", "binary")
 _DOTTED = 1.3  # its width, with its spaces
@@ -60,8 +62,8 @@ def _pieces(items: Sequence[Node]) -> list[list[Node]]:
 def _kind_of_break(items: Sequence[Node], place: int, before: Node, item: Node) -> str:
     """What stands at a place at which a line may begin; "" where none may."""
     kind, last = kind_of(item), kind_of(before)
-    if kind == "relation":
-        return "relation"
+    if kind == "relation" or last == "punctuation":
+        return "relation" if kind == "relation" else "entry"
     if kind == "binary":
         return "" if is_sign(before) else "sum" if isinstance(item, Atom) and item.text in "+−" else "entry"
     if last == "space" and place > 1:
@@ -81,7 +83,7 @@ def _filled(pieces: Sequence[Sequence[Node]], room: float) -> tuple[Node, ...]:
         choices = []
         for start in range(end - 1, -1, -1):
             line = [item for piece in pieces[start:end] for item in piece]
-            over = _width(line) + (INDENT + _DOTTED * _is_dotted(line) if start else 0.0) - room
+            over = _width(line) + (INDENT + _DOTTED * _is_dotted(line, pieces[start - 1]) if start else 0.0) - room
             if over > 0 and start < end - 1:
                 break
             cost = best[start][0] + (_LINE + costs[start] if start else 0.0) + 100 * max(over, 0.0)
@@ -94,32 +96,39 @@ def _filled(pieces: Sequence[Sequence[Node]], room: float) -> tuple[Node, ...]:
         starts.append(end := best[end][1])
     bounds = [*reversed(starts), len(pieces)]
     rows = [[item for piece in pieces[a:b] for item in piece] for a, b in pairwise(bounds)]
-    return tuple(_line(row, first=k == 0) for k, row in enumerate(rows))
+    return tuple(_line(row, before) for before, row in pairwise([[], *rows]))
 
 
 def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
     """What it costs to begin a line with each piece."""
-    depth, costs = 0, []
-    for piece in pieces:
+    opened: list[float] = []
+    costs, before = [], None
+    for place, piece in enumerate(pieces):
         kind = kind_of(piece[0])
         sign = isinstance(piece[0], Atom) and piece[0].text in "+−"
-        at = "relation" if kind == "relation" else ("sum" if sign else "entry") if kind == "binary" else "product"
-        costs.append(_AT[at] + _DEPTH * depth)
-        depth += sum((kind_of(item) == "open") - (kind_of(item) == "close") for item in piece)
+        dotted = _is_dotted(piece, pieces[place - 1])
+        at = "product" if dotted else kind if kind in _AT else "sum" if sign else "entry" if kind == "binary" else "list"
+        costs.append(_AT[at] + sum(opened))
+        for item in piece:
+            if kind_of(item) == "open":
+                opened.append(_CONDITION if before == f.bold("1") else _DEPTH)
+            elif kind_of(item) == "close" and opened:
+                opened.pop()
+            before = item
     return costs
 
 
-def _line(row: Sequence[Node], first: bool) -> Node:
-    """One line; a space at its end goes, and a product that goes on says so by a dot."""
+def _line(row: Sequence[Node], before: Sequence[Node]) -> Node:
+    """One line, after the line before; a space at its end goes, and a product that goes on says so by a dot."""
     items = list(row)
     while kind_of(items[-1]) == "space":
         items.pop()
-    return Row((*([_DOT] if not first and _is_dotted(items) else []), *items))
+    return Row((*([_DOT] if before and _is_dotted(items, before) else []), *items))
 
 
-def _is_dotted(line: Sequence[Node]) -> bool:
+def _is_dotted(line: Sequence[Node], before: Sequence[Node]) -> bool:
     """Whether a line that goes on begins in the middle of a product."""
-    return kind_of(line[0]) not in ("relation", "binary")
+    return kind_of(line[0]) not in ("relation", "binary") and kind_of(before[-1]) != "punctuation"
 
 
 def _opened(piece: Sequence[Node], room: float) -> list[Node] | None:
@@ -142,6 +151,8 @@ def _apart(item: Node, room: float) -> list[Node] | None:
             return [opening, *inner, Script(closing, sub, sup)] if inner else None
         case Fraction(over, under) if width(over) > width(under):
             return [Fraction(f.ONE, under), f.THIN, *items_of(f.within(over, Binds.PRODUCT))]
+        case Grid("bmatrix", (cells,)):  # a row of blocks: its entries one after the other
+            return [Atom("[", "open"), *items_of(f.listed(cells)), Atom("]", "close")]
         case Row(items):
             return list(items)
     return None

@@ -1,5 +1,7 @@
 """Formulas in lines: nothing is lost, every line fits where it can, and it breaks where an author breaks it."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ LONG = (
 def atoms(nodes: tuple[Node, ...]) -> list[str]:
     """The signs of the formula, without spaces, dots between factors, brackets."""
     found = [part.text for node in nodes for part in walk(node) if isinstance(part, Atom) and part.kind != "space"]
-    return sorted(text for text in found if text not in "⋅([{}])1")
+    return sorted(text for text in found if text not in "⋅([{}])1,")
 
 
 @pytest.mark.parametrize("text", [*LONG, *FORMULAS])
@@ -34,8 +36,8 @@ def test_nothing_is_lost_and_no_line_begins_with_what_belongs_to_the_one_above(t
     assert atoms(shown) == atoms((formula,))
     for line in shown:
         parse(latex(line))  # a formula by itself
-    for line in shown[1:]:
-        assert kind_of(line.items[0]) in ("relation", "binary")
+    for before, line in pairwise(shown):
+        assert kind_of(line.items[0]) in ("relation", "binary") or kind_of(before.items[-1]) == "punctuation"
         assert kind_of(line.items[-1]) != "space"
 
 
@@ -66,6 +68,11 @@ def test_a_bracket_is_opened_where_nothing_else_helps() -> None:
 def test_a_wide_numerator_is_written_beside_its_fraction() -> None:
     shown = lines(parse(LONG[0]), 16.0)
     assert plain(shown[0]).startswith("L = 1/n (a + b")
+
+
+def test_a_row_of_blocks_is_written_with_commas() -> None:
+    shown = lines(parse(r"p = \begin{bmatrix} a\odot b & c\odot d & e\odot f & g\odot h \end{bmatrix}"), 12.0)
+    assert list(map(plain, shown)) == ["p = [a ⊙ b, c ⊙ d,", "e ⊙ f, g ⊙ h]"]
 
 
 def test_what_cannot_be_broken_stays_whole() -> None:
