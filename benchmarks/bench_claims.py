@@ -16,6 +16,7 @@ import symbackprop as sb
 sys.path.insert(0, str(Path(__file__).parent))
 
 from claims import DERIVATIONS, NETWORKS
+from hard import HARD, HARD_DERIVATIONS
 from held_out import HELD_OUT, HELD_OUT_DERIVATIONS
 
 Networks = Mapping[str, tuple[str, Sequence[tuple[str, str, str]]]]
@@ -107,7 +108,7 @@ def sheet(size: int) -> float:
 
 
 def test_no_right_claim_is_called_wrong_and_no_wrong_one_right() -> None:
-    for networks in (NETWORKS, HELD_OUT):
+    for networks in (NETWORKS, HELD_OUT, HARD):
         run = Run(networks)
         assert not run.count["right called wrong"], run.told
         assert not run.count["wrong called right"], run.told
@@ -117,6 +118,7 @@ def main() -> None:
     for title, networks, steps in (
         ("claims of the project's own", NETWORKS, DERIVATIONS),
         ("claims held out", HELD_OUT, HELD_OUT_DERIVATIONS),
+        ("harder claims", HARD, HARD_DERIVATIONS),
     ):
         run = Run(networks)
         missed, total, hits = derivations(networks, steps)

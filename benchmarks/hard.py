@@ -30,7 +30,7 @@ L = x @ A @ x - b @ x + c""", [
         ("x", "A @ x - b", "path left out"),
         ("x", "(A + A.T) @ x + b", "wrong sign"),
         ("x", "(A + A.T) @ x", "path left out|term missing"),
-        ("x", "2*A.T @ x - b", "matrix assumed symmetric"),
+        ("x", "2*A.T @ x - b", "matrix assumed symmetric|transpose missing"),
         ("A", "outer(x, x)/2", "2 or 1/2"),
         ("A", "2*outer(x, x)", "2 or 1/2"),
     ]),
@@ -416,7 +416,7 @@ L = -log(sigmoid(s)) - sum(log(sigmoid(-q)))""", [
         ("u", "(sigmoid(s) - 1)*v + N.T @ (1 - sigmoid(q))", "wrong sign|wrong slope formula|slope at the wrong place"),
         ("v", "sigmoid(s)*u", "term missing|wrong slope formula|path left out|slope at the wrong place"),
         ("N", "outer(u, sigmoid(q))", "order or layout|transpose missing"),
-        ("v", "sigmoid(s)*(1 - sigmoid(s))*u", "wrong sign|slope too many|chain factor missing|wrong slope formula"),
+        ("v", "sigmoid(s)*(1 - sigmoid(s))*u", "slope missing|wrong sign|slope too many"),
     ]),
     "info_nce": ("""
 Z: parameter[n, d]
@@ -434,9 +434,9 @@ L = -sum(I*log(P))/n""", [
         ("Y", "(P - I) @ Z/(n*tau)", "transpose missing"),
         ("Z", "(P - I) @ Z/(n*tau)", "wrong tensor|shifted index or layer"),
         ("Z", "tau*(P - I) @ Y/n", "wrong exponent|chain factor missing"),
-        ("tau", "-sum((P - I)*S)/n", "wrong exponent|chain factor missing"),
+        ("tau", "-sum((P - I)*S)/n", "factor too many|wrong exponent|chain factor missing"),
         ("tau", "sum((P - I)*S)/(n*tau)", "wrong sign"),
-        ("tau", "-sum((P - I)*(Z @ Y.T))/(n*tau)", "wrong exponent"),
+        ("tau", "-sum((P - I)*(Z @ Y.T))/(n*tau)", "factor too many|wrong exponent"),
     ]),
     "contrastive_pair": ("""
 a: parameter[d]
@@ -450,7 +450,7 @@ L = y*D**2/2 + (1 - y)*maximum(0, m - D)**2/2""", [
         ("D", "y*D - (1 - y)*(m - D)", "indicator missing|wrong region"),
         ("D", "y*D", "path left out"),
         ("D", "2*y*D - 2*(1 - y)*maximum(0, m - D)", "2 or 1/2"),
-        ("a", "(y*D - (1 - y)*maximum(0, m - D))*(a - b)", "chain factor missing|wrong exponent"),
+        ("a", "(y*D - (1 - y)*maximum(0, m - D))*(a - b)", "slope missing|chain factor missing|wrong exponent"),
         ("a", "(y*D - (1 - y)*maximum(0, m - D))*(b - a)/D", "wrong sign"),
         ("a", "2*(y*D - (1 - y)*maximum(0, m - D))*(a - b)/D", "2 or 1/2"),
         ("a", "(y*D - (1 - y)*maximum(0, m - D))*(a - b)/(2*D)", "2 or 1/2"),

@@ -280,7 +280,7 @@ class Judge:
         named = convention(
             [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
         )
-        about["mistakes"] = self.mistakes(goal, found, in_pairs=named is None and found.shapes is None)
+        about["mistakes"] = self.mistakes(goal, found, in_pairs=found.shapes is None and (named is None or len(named.kinds) > 1))
         about["corrected"] = tuple(self.corrected(m.place, about["truth"]) for m in about["mistakes"])
         if named is not None:
             return self.conventional(what, named, about)

@@ -17,7 +17,7 @@ from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.mistakes.edit import Backward, Finding, rates
 from symbackprop.judge.mistakes.name import VERIFIED, Made, Match, all_matches, likeliest
 from symbackprop.judge.points import Place, Side, noted
-from symbackprop.judge.weigh import Bindings, Goal, Sample, Weighed, needed, value
+from symbackprop.judge.weigh import AGREES, Bindings, Goal, Sample, Weighed, needed, value
 
 INVENTED = 0.6  # how much rarer a mistake is called that can only be told in names nobody gave
 LARGE = 2000  # equations of a derivation beyond which mistakes are not looked for
@@ -61,11 +61,12 @@ class Diagnosis:
 
 
 def telling(samples: Sequence[Sample]) -> list[Sample]:
-    """A few samples, first one where the claim is wrong, with both sets of sizes among them."""
+    """A few samples: first one where the claim is wrong, then of both sets of sizes, and one where it is right, if there is one."""
     ordered = sorted(samples, key=lambda s: -min(s.error, 1e6))
     first = ordered[0]
     other = [s for s in ordered[1:] if s.place.sizes != first.place.sizes]
-    return [first, *other[: VERIFIED // 2], *[s for s in ordered[1:] if s not in other][: VERIFIED // 2]]
+    right = [s for s in ordered[-1:] if s.error < AGREES]
+    return [first, *other[: VERIFIED // 2], *[s for s in ordered[1:] if s not in other][: VERIFIED // 2], *right]
 
 
 def derivations(goal: Goal) -> Iterator[Derivation]:

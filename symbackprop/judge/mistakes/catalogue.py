@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symbackprop.judge.mistakes.activations import indicators, slopes, too_many
 from symbackprop.judge.mistakes.convolutions import convolutions
 from symbackprop.judge.mistakes.edit import Backward, Edit, each
-from symbackprop.judge.mistakes.factors import factors, scaled
+from symbackprop.judge.mistakes.factors import factors, rated, scaled
 from symbackprop.judge.mistakes.paths import paths
 from symbackprop.judge.mistakes.products import operands, products
 from symbackprop.judge.mistakes.softmaxes import jacobians, softmaxes
@@ -44,7 +44,7 @@ MISTAKES = {
         Mistake("softmax taken entry by entry", "softmax"),
         Mistake("Jacobian taken as diagonal", "softmax"),
         Mistake("2 or 1/2", "scale"),
-        Mistake("1/N", "scale"),
+        Mistake("1/N", "scale", True),
         Mistake("weights already updated", "updates", True),
         Mistake("step for gradient", "updates"),
         Mistake("penalty forgotten", "penalty"),
@@ -59,10 +59,10 @@ MISTAKES = {
         Mistake("indicator missing", "mask", True),
         Mistake("wrong indicator", "mask"),
         Mistake("entrywise for matrix product", "order"),
-        Mistake("grouping", "order"),
+        Mistake("grouping", "order", True),
         Mistake("shifted index or layer", "index", True),
         Mistake("kernel not flipped", "index"),
-        Mistake("chain factor missing", "scale"),
+        Mistake("chain factor missing", "scale", True),
         Mistake("term missing", "paths"),
         Mistake("wrong tensor", "index"),
         Mistake("wrong axis", "sums"),
@@ -75,7 +75,10 @@ MISTAKES = {
     )
 }
 RANK = {name: k for k, name in enumerate(MISTAKES)}
-ROWS = (paths, scaled, slopes, too_many, indicators, factors, operands, skipped, sums, products, softmaxes, convolutions, updates)
+ROWS = (
+    paths, scaled, slopes, too_many, indicators, factors, rated, operands, skipped, sums, products, softmaxes, convolutions,
+    updates,
+)  # fmt: skip
 
 
 def edits(backward: Backward) -> Iterator[Edit]:

@@ -29,6 +29,9 @@ class Body(NamedTuple):
     body: sp.Basic
     names: tuple[str, ...] = ()
 
+    def mentioned(self) -> Iterator[str]:
+        return (name for k, name in enumerate(self.names) if slot(k) in self.body.free_symbols)
+
 
 Part = str | int | Body  # the name of a tensor of the program, a number, an expression
 
@@ -42,7 +45,7 @@ class Says(NamedTuple):
     def mentions(self, program: Program) -> Iterator[str]:
         """The tensors in it, and those that the gradients in it are of and by."""
         for part in self.parts:
-            for name in part.names if isinstance(part, Body) else [str(part)]:
+            for name in part.mentioned() if isinstance(part, Body) else [str(part)]:
                 yield name
                 if name in program.tensors and (role := program.tensors[name].role) is not None:
                     yield from (role.of, role.wrt, role.via or "")

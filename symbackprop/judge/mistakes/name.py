@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.formulas.told import Formula, Piece, Told, told
+from symbackprop.judge.conventions import Convention, convention, factors
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
 from symbackprop.judge.mistakes.edit import Backward, Edit, Finding, Says, close
 
@@ -17,8 +18,18 @@ VERIFIED = 4  # further points at which an edit must give the claim
 SHOWN = 3
 RARER = 0.7  # what a mistake may be heavier by than the likeliest, to be named beside it
 USUAL = 0.35  # heavier edits are not made everywhere at once, nor in pairs
-PAIRS = 150
-PAIRED = ("path left out", "wrong sign", "slope missing", "2 or 1/2", "1/N", "slope at the wrong place", "paths averaged")
+BESIDE = 0.5  # heavier edits are not looked for beside a factor of the result
+NEAR = 1e-6
+MANY = 8  # places beyond which no one of them is left out
+PAIRS = 400
+PAIRED = (
+    "path left out", "wrong sign", "slope missing", "2 or 1/2", "1/N", "slope at the wrong place", "paths averaged",
+    "transpose missing", "indicator missing", "matrix assumed symmetric", "chain factor missing",
+)  # fmt: skip
+BY_CONVENTION = {
+    "sign": "wrong sign", "2": "2 or 1/2", "N": "1/N", "transpose": "order or layout", "layout": "order or layout",
+}  # fmt: skip
+ONE = "one of two mistakes: "
 
 Key = tuple[str, str, Says, int]
 
@@ -74,6 +85,11 @@ class Made:
         where = Formula(edit.place, names.in_line(edit.place))
         return Match(edit.name, where, said, weight, frozenset(edit.says.mentions(names.program)))
 
+    def scaled(self, kind: str, said: Told) -> Match:
+        """A sign, a factor or a layout of the result, as a mistake."""
+        goal = self.backward.goal
+        return Match(BY_CONVENTION[kind], Formula(goal, self.backward.names.in_line(goal)), said, 1.0)
+
     @property
     def truth(self) -> ndarray:
         return self.backward.values[self.backward.goal]
@@ -91,7 +107,7 @@ def all_matches(trials: Trials, in_pairs: bool = True) -> list[Match]:
     known = trials[0][0].edits
     found = [trials[0][0].match(e, e.weight) for k, e in known.items() if _holds(trials, (k,))]
     found += _everywhere(trials)
-    return found or (_pairs(trials) if in_pairs else [])
+    return found or (_several(trials) if in_pairs else [])
 
 
 def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
@@ -115,8 +131,8 @@ def _holds(trials: Trials, keys: tuple[Key, ...]) -> bool:
 
 
 def _everywhere(trials: Trials) -> list[Match]:
-    """The same mistake made at every place alike."""
-    known = trials[0][0].edits
+    """The same mistake made at every place alike, or at every place but one."""
+    known, first = trials[0][0].edits, trials[0][0]
     groups: dict[tuple[str, float, str], dict[str, Key]] = {}
     for key, e in known.items():
         if MISTAKES[e.name].often and e.weight <= USUAL:
@@ -124,10 +140,44 @@ def _everywhere(trials: Trials) -> list[Match]:
                 groups.setdefault((e.name, e.weight, alike), {}).setdefault(e.place, key)
     out = []
     for places in groups.values():
-        if len(places) > 1 and _holds(trials, tuple(places.values())):
-            first = known[next(iter(places.values()))]
-            out.append(replace(trials[0][0].match(first, 0.5, "everywhere alike: "), where="everywhere"))
+        keys = tuple(places.values())
+        if len(keys) > 1 and _holds(trials, keys):
+            out.append(replace(first.match(known[keys[0]], 0.5, "everywhere alike: "), where="everywhere"))
+        for left_out in keys if 2 < len(keys) <= MANY else ():
+            others = tuple(key for key in keys if key != left_out)
+            if _holds(trials, others):
+                out.append(replace(first.match(known[others[0]], 0.7, "at several places alike: "), where="everywhere"))
     return out
+
+
+def _several(trials: Trials) -> list[Match]:
+    """Two mistakes at once: one beside a sign, a factor or a layout of the result, or two of the commonest at different places."""
+    usual = [(k, e) for k, e in trials[0][0].edits.items() if e.weight <= BESIDE]
+    usual.sort(key=lambda pair: (pair[1].weight, RANK[pair[1].name]))
+    made, claim = trials[0]
+    sizes = {factor.values[0] for factor in factors([made.backward.sizes])}
+    for key in [(), *((k,) for k, _ in usual)]:
+        value = made.value(key) if key else made.truth
+        if value is None or not any(abs(largest(claim) - c * largest(value)) <= NEAR * largest(claim) for c in sizes):
+            continue
+        found = _beside(trials, key)
+        if found and (key or len(found.kinds) > 1):
+            own = [trials[0][0].match(trials[0][0].edits[k], 1.0, ONE) for k in key]
+            return own + [trials[0][0].scaled(kind, told(ONE + "{}", found.says)) for kind in found.kinds]
+    return _pairs(trials)
+
+
+def largest(array: ndarray) -> float:
+    """The largest modulus of an entry."""
+    return float(np.abs(array).max(initial=0))
+
+
+def _beside(trials: Trials, keys: tuple[Key, ...]) -> Convention | None:
+    """The convention by which the claim is what an edit gives, or without one the truth."""
+    values = [made.value(keys) if keys else made.truth for made, _ in trials]
+    pairs = [(claim, value) for (_, claim), value in zip(trials, values, strict=True) if value is not None]
+    sizes = [made.backward.sizes for made, _ in trials]
+    return convention(pairs, sizes) if len(pairs) == len(trials) else None
 
 
 def _pairs(trials: Trials) -> list[Match]:
@@ -136,8 +186,8 @@ def _pairs(trials: Trials) -> list[Match]:
     usual = [(k, e) for k, e in known.items() if e.name in PAIRED and e.weight <= USUAL]
     usual.sort(key=lambda pair: RANK[pair[1].name])
     pairs = [(a, b) for i, a in enumerate(usual) for b in usual[i + 1 :] if a[1].place != b[1].place]
-    pairs.sort(key=lambda pair: sum(RANK[e.name] for _, e in pair))
+    pairs.sort(key=lambda pair: (sum(e.weight for _, e in pair), sum(RANK[e.name] for _, e in pair)))
     for (a, x), (b, y) in pairs[:PAIRS]:
         if _holds(trials, (a, b)):
-            return [trials[0][0].match(e, 1.0, "one of two mistakes: ") for e in (x, y)]
+            return [trials[0][0].match(e, 1.0, ONE) for e in (x, y)]
     return []

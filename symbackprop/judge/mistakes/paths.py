@@ -22,16 +22,20 @@ def paths(b: Backward, e: Equation) -> Iterator[Edit]:
         penalties = [False] * n
     yield from _penalised(b, e, penalties)
     for k, s in enumerate(e.op.slots):
-        if penalties[k]:
+        if penalties[k] and penalties.count(True) == 1:
             continue
         via = _via(b, e.operands[k].name)
         left_out = say("the path from {} through {} is left out; all paths add", wrt, via)
-        yield Edit("path left out", name, b.here(with_body(e, body.subs(s, 0))), left_out)
+        yield Edit("path left out", name, b.here(with_body(e, body.subs(s, 0))), left_out, 0.05 if penalties[k] else 0.0)
         yield Edit(
             "wrong sign", name, b.here(with_body(e, body.subs(s, -s))), say("the path through {} has the wrong sign", via), 0.5
         )
         if n > 2:
             yield Edit("path left out", name, b.here(with_body(e, s)), say("only the path through {} is counted", via), 0.2)
+        for other in e.op.slots:
+            if n > 2 and other != s:
+                equal = say("the path through {} is taken to be equal to another", via)
+                yield Edit("matrix assumed symmetric", name, b.here(with_body(e, body.subs(s, other))), equal, 0.3)
         alike = say("{} times the path through {}, as if the paths were equal", n, via)
         yield Edit("matrix assumed symmetric", name, b.here(with_body(e, n * s)), alike, 0.4)
     yield Edit("paths averaged", name, b.here(with_body(e, body / n)), say("the {} paths from {} are averaged; they add", n, wrt))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import sympy as sp
 from numpy import ndarray
 
+from symbackprop.core.functions import Where
 from symbackprop.core.program import Equation, Ref, Sum
 from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
 
@@ -91,16 +93,22 @@ def operands(b: Backward, e: Equation) -> Iterator[Edit]:
             alike = f"{_shift(r.name, other)}{' at a slope' if b.activation(e) is not None else ''}"
             yield Edit(label, name, b.here(new), say("{} stands for {} at {}", other, r.name, name), weight, alike)
         if len(shape) == 2 and shape[0] == shape[1]:
-            turned = tuple(Ref(r.name, r.index[::-1]) if j == k else q for j, q in enumerate(e.operands))
-            yield Edit(
-                "transpose missing",
-                name,
-                b.here(replace(e, operands=turned)),
-                say("{} stands transposed, or its transpose is missing", r.name),
-                alike=r.name,
-            )
+            yield from _square(b, e, k)
         if e.op.over:
             yield from _moved(b, e, r.name)
+
+
+def _square(b: Backward, e: Equation, k: int) -> Iterator[Edit]:
+    """A square factor that is transposed, here or wherever it stands in the equation, or that is missing."""
+    r, here = e.operands[k], b.here(e)
+    said = say("{} stands transposed, or its transpose is missing", r.name)
+    for places in ({k}, {j for j, q in enumerate(e.operands) if q.name == r.name}):
+        turned = tuple(Ref(q.name, q.index[::-1]) if j in places else q for j, q in enumerate(e.operands))
+        yield Edit("transpose missing", e.target.name, b.here(replace(e, operands=turned)), said, alike=r.name)
+    if e.op.over and r.name != b.upstream(e) and len(e.operands) > 1:  # type: ignore[union-attr]  # a sum
+        missing = say("the factor {} is missing at {}", r.name, e.target.name)
+        one = np.eye(b.shape(r.name)[0])
+        yield Edit("chain factor missing", e.target.name, lambda v: here({**v, r.name: one}), missing, 0.2, "passed on")
 
 
 def _moved(b: Backward, e: Equation, name: str) -> Iterator[Edit]:
@@ -127,10 +135,19 @@ def _replaced(b: Backward, e: Equation, right: str, wrong: str, upstream: bool) 
         skips = any(x.target.name == right and b.activation(x) is not None for x in b.equations)
         return ("slope missing" if skips else "chain factor missing"), 0.6
     strange = 0.0 if b.named(wrong) else 0.8
+    if _bends(b.by_name.get(right), wrong):
+        return "indicator missing", 0.3 + strange / 2
     same_stem = _stem(wrong) == _stem(right) and b.named(wrong) and b.named(right)
     if same_stem or (_layer_input(b, wrong) and _layer_input(b, right)):
         return "shifted index or layer", 0.1 + strange
     return ("slope at the wrong place" if b.activation(e) is not None else "wrong tensor"), 0.4 + strange
+
+
+def _bends(e: Equation | None, operand: str) -> bool:
+    """Whether a value is a function of an operand that has kinks, as a rectifier has."""
+    if e is None or not isinstance(e.op, Sum) or e.op.over or operand not in {r.name for r in e.operands}:
+        return False
+    return any(sp.diff(e.op.body, s).has(Where) for s, r in zip(e.op.slots, e.operands, strict=True) if r.name == operand)
 
 
 def _shift(right: str, wrong: str) -> str:
