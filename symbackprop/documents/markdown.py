@@ -1,12 +1,13 @@
 """Markdown with formulas between dollar signs, as GitHub and notebooks read it."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
-from symbackprop.documents.writer import Writer, anchor_id, printable
+from symbackprop.documents.document import Content, Document, Figure, Formula, Math, Part, StepBlock
+from symbackprop.documents.writer import Writer, anchor_id, pieces, printable
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Node, split
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
 _SPELLING = {
@@ -15,6 +16,7 @@ _SPELLING = {
     r"\\": r"\cr ", r"\operatorname": r"\mathrm",
 }  # fmt: skip
 _SPECIAL = re.compile(r"[\\`*_\[\]|<~$&]|:(?=//)|^[#+\-=>]")
+_PLAIN = re.compile(r"[A-Za-z0-9 ,.;:()+*/=-]*")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
@@ -58,15 +60,17 @@ class Markdown(Writer):
         return "\n".join(f"- {item}" for item in items)
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        parts = [(_anchored(row.anchor) + _display(row.formula), self.line(row.note)) for row in rows]
-        return "\n\n".join(filter(None, sum(parts, ())))
+        anchors = "".join(_anchored(row.anchor) for row in rows)
+        notes = [_inside(row.note) for row in rows]
+        below = [self.line(row.note) for row, note in zip(rows, notes, strict=True) if note is None]
+        shown = [_aligned(row.formula) + (f" && \\quad {note}" if note else "") for row, note in zip(rows, notes, strict=True)]
+        return "\n\n".join([anchors + _display(shown), *below])
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — shape {self.line(step.shape)}" if step.shape else ""
-        parts = [line for part in step.parts for line in (f"{self.line(part.label)}:", *map(_display, part.formulas))]
-        return "\n\n".join(
-            [f"{_anchored(step.anchor)}{self.strong(title)}{shape}", *parts, *self.source(step), *self.lines(step.sentences)]
-        )
+        parts = [line for part in step.parts for line in _labelled(part)]
+        head = f"{_anchored(step.anchor)}{self.strong(title)}{shape}"
+        return "\n\n".join([head, *([_display(parts)] if parts else []), *self.source(step), *self.lines(step.sentences)])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         rules = [{"l": ":---", "c": ":---:", "r": "---:"}[side] for side in sides]
@@ -101,8 +105,36 @@ def _spell(node: Node) -> str:
     return " ".join(latex(node, _SPELLING).split())
 
 
-def _display(node: Node) -> str:
-    return f"$$\n{_spell(node)}\n$$"
+def _display(rows: Sequence[str]) -> str:
+    """Rows of one display, aligned."""
+    body = " \\cr\n".join(rows)
+    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+
+
+def _aligned(formula: Node) -> str:
+    left, right = split(formula)
+    return f"{_spell(left)} &{_spell(right)}" if right is not None else f"& {_spell(left)}"
+
+
+def _labelled(part: Part) -> list[str]:
+    """The formulas of a part, the first beside its label."""
+    label = _inside(part.label) or ""
+    return [f"& {label if k == 0 else ''} && {_spell(shown)}" for k, shown in enumerate(part.formulas)]
+
+
+def _inside(content: Content) -> str | None:
+    """A note inside a formula; None where its text has what Markdown or TeX would read."""
+    written = []
+    for piece in pieces(content):
+        match piece:
+            case str(text) if _PLAIN.fullmatch(text):
+                # a star in a formula would begin what Markdown makes slanted
+                written += [r"\ast" if part == "*" else rf"\text{{{part}}}" for part in re.split(r"(\*)", text) if part]
+            case Math(formula):
+                written.append(_spell(formula))
+            case _:
+                return None
+    return " ".join(written)
 
 
 def _anchored(anchor: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents.document import Document, Formula, FormulaRows, Part, StepBlock
+from symbackprop.documents.document import Document, Formula, FormulaRows, Math, Part, StepBlock
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
+from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.paper import content_width
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Node
@@ -133,3 +134,30 @@ def test_the_shell_writes_a_fragment(run) -> None:
     assert r"\label{eq:" in run("derive", EXAMPLES / "gates.net", "--fragment", "--numbered").out
     told = run("derive", EXAMPLES / "gates.net", "--numbered")
     assert (told.code, "--fragment" in told.err) == (2, True)
+
+
+def test_markdown_aligns_its_formulas_and_says_shapes_beside_them() -> None:
+    rows = FormulaRows(
+        (Formula(parse("y = a"), "shape (N, 4*h)"), Formula(parse("z_{1} = b"), ("by ", Math(parse("x")))), Formula(parse("c")))
+    )
+    written = Markdown().write(Document("", (rows,)))
+    assert written.strip().splitlines()[2:] == [
+        "$$",
+        r"\begin{aligned}",
+        r"y &= a && \quad \text{shape (N, 4} \ast \text{h)} \cr",
+        r"z_{1} &= b && \quad \text{by } x \cr",
+        "& c",
+        r"\end{aligned}",
+        "$$",
+    ]
+
+
+def test_a_note_that_markdown_would_read_stands_below() -> None:
+    written = Markdown().write(Document("", (FormulaRows((Formula(parse("y = a"), "a_b & <c>"),)),)))
+    assert written.partition("$$\n\n")[2].replace("\\", "") == "a_b & <c>\n"
+
+
+def test_the_network_of_four_layers_is_short_in_markdown() -> None:
+    written = sb.derive(EXAMPLES / "mlp_3_4_4_1.net").markdown()
+    assert written.count("\n") < 200
+    assert "&& \\quad \\text{shape (4, 3)}" in written
