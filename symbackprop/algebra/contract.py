@@ -115,6 +115,8 @@ class Contraction:
 
     def _oriented(self, key: frozenset[str], first: str) -> Form:
         form, row = self.parts.pop(key)
+        if form.op in ("tril", "triu") and not form.parts:
+            raise MisfitError("a triangle of ones")
         return form if row == first else transpose(form)
 
     def _sum_over(self, d: str, left: set[str]) -> set[str]:
@@ -133,7 +135,7 @@ class Contraction:
         elif vector is not None:
             self._put(frozenset((o,)), product([self._oriented(keys[0], o), vector]), o)
         elif o in left and len(self._matrices(o)) == 1 and frozenset((o,)) not in self.parts:
-            self.tops.append(self._total(self.parts.pop(keys[0])[0], self.sizes[o], size))
+            self.tops.append(self._total(self._oriented(keys[0], o), self.sizes[o], size))
             return {d, o}
         else:
             self._put(frozenset((o,)), self._rowsum(self._oriented(keys[0], o), size), o)
@@ -238,9 +240,9 @@ def _beside(entries: list[Placed]) -> tuple[Form, str]:
     masks = [form for form in above if form.op in ("tril", "triu") and not form.parts]
     above = [form for form in above if form not in masks]
     form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
+    if masks and not above and not below:  # what it is of may come by a sum
+        return masks[0], first
     for mask in masks:
-        if form == number(1):
-            raise MisfitError("a triangle of ones")
         form = Form(mask.op, (form,), mask.given)
     if below:
         form = Form("over", (form, below[0] if len(below) == 1 else Form("hadamard", tuple(below))))

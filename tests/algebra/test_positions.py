@@ -184,6 +184,10 @@ PLACES = {
         r"\begin{bmatrix} a^{\top} \\ b^{\top} \end{bmatrix}",
     ),
     "what is concatenated": ("x: parameter[n]\nA: data[2*n]\nL = A @ concatenate([x, x])", r"A_{:n} + A_{n:}"),
+    "a masked product": (
+        "Q: data[T, d]\nK: data[T, d]\nV: parameter[T, e]\nG: data[T, e]\nL = sum(G * (tril(Q @ K.T) @ V))",
+        r"\operatorname{triu}\left(K Q^{\top}\right) G",
+    ),
     "a causal mask": (
         "S: parameter[T, T]\nG: data[T, T]\nL = sum(G * tril(S))",
         r"\operatorname{tril}\left(G\right)",
