@@ -152,7 +152,7 @@ def _segments(a: Algebra, spots: list[Spot], size: Expr) -> list[Spot] | None:
         ends |= {spot.offset, expand(spot.offset + length)}
     order = sorted(ends, key=lambda e: sum(is_at_least(e, other, a.conditions) for other in ends))
     lengths = [expand(end - start) for start, end in pairwise(order)]
-    if not all(is_at_least(n, S.One, a.conditions) for n in lengths):
+    if not all(is_at_least(n, S.Zero, a.conditions) for n in lengths):
         return None
     return [Spot(start, () if n == 1 else (Part("", S.One, n),)) for start, n in zip(order, lengths, strict=False)]
 

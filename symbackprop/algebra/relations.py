@@ -26,13 +26,29 @@ class Relation:
 
 
 def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
-    """B B^e = B^(e + 1), for each term of B."""
+    """B B^e = B^(e + 1), for each term of B; e_t x / (x^T e_t) = e_t."""
+    yield from _picked(a, atom)
     (base,), own = atom.args, _own(atom)
     for e in (Fraction(-1), Fraction(-1, 2), Fraction(-3, 2)):
         for term, c in base.terms.items():
             rest = base - Poly({term: c})
             right = a.factor(atom, own, e + 1) - a.times(rest, a.factor(atom, own, e))
             yield from _solved(a, [*term, Factor(atom, own, e)], own, right.scaled(1 / Fraction(c)))
+
+
+def _picked(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """What a one-hot vector picks, over the entry that it picks."""
+    found = atom.args[0].single()
+    if found is None or len(summed_letters(found[0])) != 1:
+        return
+    (own,) = summed_letters(found[0])
+    swap = {own: "k"}
+    for f in found[0]:
+        if f.atom.kind == "onehot" and f.exponent == 1 and f.letters[-1] == own:
+            letters = (*_own(atom), "k")
+            term = a.make(1, [*(g.renamed(swap) for g in found[0]), Factor(atom, _own(atom), -1)]).single()
+            if term is not None and set(letters) <= {x for g in term[0] for x in g.letters}:
+                yield Relation(term[0], letters, a.make(1 / Fraction(found[1]), [f.renamed(swap)]))
 
 
 def _pow(a: Algebra, atom: Atom) -> Iterator[Relation]:

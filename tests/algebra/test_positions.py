@@ -184,9 +184,18 @@ PLACES = {
         r"\begin{bmatrix} a^{\top} \\ b^{\top} \end{bmatrix}",
     ),
     "what is concatenated": ("x: parameter[n]\nA: data[2*n]\nL = A @ concatenate([x, x])", r"A_{:n} + A_{n:}"),
+    "differences": (
+        "x: parameter[n]\nd = x[1:] - x[:-1]\nL = 0.5*sum(d**2)",
+        r"\begin{bmatrix} -d_{0} \\ d_{:n-2} - d_{1:} \\ d_{n-2} \end{bmatrix}",
+    ),
+    "the entry of a class": ("z: parameter[c]\nt: integers[c]\np = softmax(z)\nL = -log(p[t])", "p - e_{t}"),
+    "the entries of classes": (
+        "S: parameter[N, c]\nt: integers[N, c]\nP = softmax(S)\nL = -sum(log(sum(P*one_hot(t, c), axis=1)))",
+        r"P - \operatorname{onehot}\left(t\right)",
+    ),
     "a masked product": (
         "Q: data[T, d]\nK: data[T, d]\nV: parameter[T, e]\nG: data[T, e]\nL = sum(G * (tril(Q @ K.T) @ V))",
-        r"\operatorname{triu}\left(K Q^{\top}\right) G",
+        r"\operatorname{triu}\left(K Q^{\top}\right)\,G",
     ),
     "a causal mask": (
         "S: parameter[T, T]\nG: data[T, T]\nL = sum(G * tril(S))",
