@@ -193,7 +193,8 @@ def _opening(names: Names, derived: Derivation, detail: str) -> list[Block]:
     of = Math(names.tensor(derived.of))
     if detail == "normal":
         first = "The equations are read from the last to the first. Each step begins where a gradient is known, that of "
-        return [Paragraph((first, of, " by itself being 1, and multiplies it by the local derivatives of what leads there."))]
+        one = "the identity" if derived.forward.shape(derived.of) else "1"
+        return [Paragraph((first, of, f" by itself being {one}, and multiplies it by the local derivatives of what leads there."))]
     text: Content = (
         "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
         "derivative of one equation; the product is what the next step receives. It begins with the derivative of ",
