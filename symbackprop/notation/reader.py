@@ -36,6 +36,7 @@ class Reader:
     lines     where each value is written, by what it is called.
     written   how often a name is given a value.
     remarks   what a person should know of the names, one sentence each.
+    rounds    how often its loops went round.
     function  the name of the Python function that is read, or None.
     """
 
@@ -50,6 +51,7 @@ class Reader:
         self.later: dict[str, int] = {}
         self.written: Counter[str] = Counter()
         self.remarks: list[str] = []
+        self.rounds = 0
         self.taken: set[str] = set()
         self.last = ""  # the name that was written last
         self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -13,11 +13,12 @@ from symbackprop.core.program import Sum, slot
 from symbackprop.language.tensors import Tensor, is_truth, where
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.dialects import INNER
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.vocabulary import plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
-LONGEST = 1_000  # rounds of a loop
+LONGEST = 1_000  # rounds of all loops of a text
 READ = (
     "numpy",
     "math",
@@ -48,6 +49,7 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             _change(reader, node, target, op, value)
         case ast.For(target=target, iter=several, body=body, orelse=[]):
             for one in _rounds(reader, several):
+                _unrolled(reader, node)
                 _give(reader, target, one)
                 for inner in body:
                     statement(reader, inner)
@@ -130,7 +132,7 @@ def _picked(reader: Reader, target: ast.Subscript) -> tuple[Tensor, Tensor]:
     return old, mask
 
 
-def _no_entry(reader: Reader, target: ast.Subscript) -> Exception:
+def _no_entry(reader: Reader, target: ast.Subscript) -> NotationError:
     return reader.fault(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
 
 
@@ -169,7 +171,7 @@ def _root(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _rounds(reader: Reader, several: ast.expr) -> Iterable[Any]:
+def _rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
     """What the name of a loop stands for, round by round."""
     evaluator = reader.evaluator
     match several:
@@ -180,7 +182,9 @@ def _rounds(reader: Reader, several: ast.expr) -> Iterable[Any]:
                     several, "how often the loop goes round must be a number here.",
                     "Write whole numbers, or the sum over an axis: sum(x, axis=0).",
                 )  # fmt: skip
-            steps: Iterable[Any] = range(*bounds)
+            steps: Sequence[Any] = range(*bounds)
+            if len(steps[: LONGEST + 1]) > LONGEST:
+                raise _too_long(reader, several)
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
             steps = tuple(enumerate(_rounds(reader, inner)))
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args and not reader.known("zip"):
@@ -193,10 +197,19 @@ def _rounds(reader: Reader, several: ast.expr) -> Iterable[Any]:
                 raise reader.fault(several, "a loop goes over range(...), or several values.", "Write for k in range(3):")
             steps = value
     if len(steps) > LONGEST:
-        raise reader.fault(
-            several, f"the loop goes round {len(steps):,} times; {LONGEST:,} are unrolled.", "Write it as a sum over an axis."
-        )
+        raise _too_long(reader, several)
     return [sp.Integer(one) if type(one) is int else one for one in steps]
+
+
+def _unrolled(reader: Reader, node: ast.For) -> None:
+    """Count one round of a loop; those of loops within loops are counted as well."""
+    reader.rounds += 1
+    if reader.rounds > LONGEST:
+        raise _too_long(reader, node.iter)
+
+
+def _too_long(reader: Reader, several: ast.expr) -> NotationError:
+    return reader.fault(several, f"the loops go round more than {LONGEST:,} times.", "Write a sum over an axis: sum(x, axis=0).")
 
 
 def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.core.errors import shown
 from symbackprop.core.program import Sum, same_size, shape_text, slot
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.creation import arange
 from symbackprop.language.operations.shapes import concatenate, expand_dims, placed, ravel, reshape
 from symbackprop.language.operations.values import Axis, Sizes, Value, sizes_of
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, number_of
+
+MOST = 20  # differences of differences
 
 
 def flip(x: Value, axis: Axis = None) -> Tensor:
@@ -44,8 +47,8 @@ def diff(x: Value, n: int = 1, axis: int = -1) -> Tensor:
     """y[i] = x[i + 1] - x[i] along `axis`, n times over. Raises LanguageError for a negative n, or an axis that x lacks."""
     x = as_tensor(x)
     place = builder.normal_axis("diff", x, axis)
-    if n < 0:
-        raise LanguageError(f"diff: n must be 0 or more, not {n}")
+    if not 0 <= n <= MOST:
+        raise LanguageError(f"diff: n must be from 0 to {MOST}, not {shown(n)}")
     for _ in range(n):
         x = _between(x, place, 1, None) - _between(x, place, None, -1)
     return x
