@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from claims import DERIVATIONS, NETWORKS
 from hard import HARD, HARD_DERIVATIONS
 from held_out import HELD_OUT, HELD_OUT_DERIVATIONS
+from lectures import LECTURES
 
 Networks = Mapping[str, tuple[str, Sequence[tuple[str, str, str]]]]
 KINDS = ("right", "right judged right", "right called wrong", "wrong", "wrong judged wrong", "wrong called right", "named", "read")
@@ -108,7 +109,7 @@ def sheet(size: int) -> float:
 
 
 def test_no_right_claim_is_called_wrong_and_no_wrong_one_right() -> None:
-    for networks in (NETWORKS, HELD_OUT, HARD):
+    for networks in (NETWORKS, HELD_OUT, HARD, LECTURES):
         run = Run(networks)
         assert not run.count["right called wrong"], run.told
         assert not run.count["wrong called right"], run.told
@@ -119,6 +120,7 @@ def main() -> None:
         ("claims of the project's own", NETWORKS, DERIVATIONS),
         ("claims held out", HELD_OUT, HELD_OUT_DERIVATIONS),
         ("harder claims", HARD, HARD_DERIVATIONS),
+        ("claims of lectures", LECTURES, {}),
     ):
         run = Run(networks)
         missed, total, hits = derivations(networks, steps)

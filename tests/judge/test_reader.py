@@ -140,3 +140,31 @@ def test_a_missing_transpose_is_told() -> None:
     said = verdict("x: data[d]\nt: data[k]\nW: parameter[k, d]\ny = W @ x\nL = 0.5*sum((y - t)**2)", "W", r"(y - t)\, x")
     assert said.startswith("undecided: right if read as")
     assert r"x^{\top}" in said
+
+
+SOFT = """
+Q: parameter[n, k]
+K: data[n, k]
+g: parameter[n]
+S = Q @ K.T / sqrt(k)
+L = sum(S**2)/2 + sum((g - mean(g))**2)/2"""
+
+
+@pytest.mark.parametrize(
+    ("wrt", "claim", "expected"),
+    [
+        ("Q", r"dQ = \frac{1}{\sqrt{d_k}}\, dS\, K", "right"),
+        ("g", r"\frac{\partial L}{\partial g} = g - \operatorname{mean}(g)", "right"),
+        ("g", r"\nabla_g \mathcal{L}_{\text{MSE}} = g - \bar g", "right"),
+        ("g", r"\frac{\partial L}{\partial g} = g - \operatorname{mean}(S)", "not understood"),
+        ("g", r"\frac{\partial L}{\partial g} = g - \bar g, \quad g \in \mathbb{R}^n, K \in \mathbb{R}^{n \times k}", "right"),
+    ],
+)
+def test_sizes_means_and_losses_have_the_names_that_papers_give_them(wrt: str, claim: str, expected: str) -> None:
+    assert verdict(SOFT, wrt, claim).startswith(expected)
+
+
+def test_shapes_in_formulas_of_a_network_are_asked_for() -> None:
+    with pytest.raises(sb.SymbackpropError) as asked:
+        sb.read(r"W \in \mathbb{R}^{h \times d}, x \in \mathbb{R}^d, L = \|W x\|^2")
+    assert "W: parameter[h, n]" in str(asked.value)

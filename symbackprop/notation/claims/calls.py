@@ -52,6 +52,7 @@ _WHOLE = frozenset(
         "vec",
     ]
 )
+_MEANS = frozenset(["mean", "avg", "average"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
 OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
 
@@ -113,6 +114,8 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         if len(given) != expected:
             raise Fault(f"{name} takes {expected} argument{'s' * (expected > 1)}.", "", at)
         return made(lambda *nodes: nd.applied(name, *nodes, slope=primes == 1), *given)
+    if name in _MEANS and not more and not primes:
+        return made(lambda v: _mean(state, v), x)
     if more or primes:
         raise Fault(f"{name} with {'a prime' if primes else 'several arguments'} is not read.", "Write it out.", at)
     return made(_one(name, sub, at), x)
@@ -168,8 +171,6 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
             return _trace
         case "sum":
             return lambda x: _over_all(x, _sum_over)
-        case "mean" | "avg" | "average":
-            return _mean
         case "rowsum":
             return lambda x: nd.summed(x, RIGHT)
         case "colsum":
@@ -240,5 +241,9 @@ def _trace(x: Node) -> Node:
     return nd.summed(nd.renamed(x, [(RIGHT, DOWN)]), DOWN)
 
 
-def _mean(x: Node) -> Node:
+def _mean(state: State, x: Node) -> Node:
+    """The mean of the entries of a vector; of a matrix it does not say over what."""
+    if len(x.axes) == 1:
+        extent = state.probe.expression[x.extent(x.axes[0])]
+        return nd.arithmetic("/", nd.summed(x, x.axes[0]), nd.const(extent, state.probe.value(extent)))
     raise Fault("the mean does not say over what.", r"Write \frac1N \sum_n.")

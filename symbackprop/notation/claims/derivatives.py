@@ -2,6 +2,7 @@ r"""Derivatives that a claim writes, \frac{\partial L}{\partial z}, \nabla_z L, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ from symbackprop.notation.claims.words import described, split_family
 
 ENTRYWISE, FLIPPED = 0.5, 2.0
 _LOSSES = frozenset(["L", "J", "C", "E", "l", "ell", "loss", "Loss", "cost", "R", "F", "f"])
+
+
+_NAMED_LOSS = re.compile(r"[A-Z]{2,}|total|data|reg|train")
 
 
 class Derivative(NamedTuple):
@@ -136,6 +140,9 @@ def above(state: State, node: Syntax) -> tuple[str, Tokens]:
             return above(state, word)
         case Word(base=base, sub=(), sup=()) if base in _LOSSES and not declared(state, node):
             return state.context.of, ()
+        case Word(base=base, sub=sub, sup=()) if base in _LOSSES | {"D"} and _NAMED_LOSS.fullmatch(plain(sub)):  # L_{CE}, D_{KL}
+            if not declared(state, node):
+                return state.context.of, ()
     return reference(state, node)
 
 

@@ -245,6 +245,9 @@ def constant(state: State, word: Word) -> Senses | None:
     name = state.names.size(word)
     if name is not None:
         return scripts(state, sure(state.size(name)), (), word.sup, word.at)
+    if word.base in "dnDN" and plain(word.sub) in state.names.sizes:  # d_k
+        named = plain(word.sub)
+        return [Sense(state.size(named), 0.0, (f"{described(word)} is read as the size {named}",))]
     if word.base in ROW_LETTERS and not sub:
         rows = state.rows()[:2]
         note = f"{word.base} is read as the number of rows, "

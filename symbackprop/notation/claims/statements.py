@@ -58,7 +58,7 @@ def split(text: str) -> list[Equality]:
 def parts(several: list[Token]) -> list[Tokens]:
     """The tokens between line breaks, commas, semicolons and words; a line that goes on belongs to the one before.
 
-    What only says over what an index runs is left out.
+    What only says over what an index runs, or in which set a tensor lies, is left out.
     """
     several = inline_cases(several)
     found: list[list[Token]] = [[]]
@@ -87,7 +87,7 @@ def parts(several: list[Token]) -> list[Tokens]:
         elif depth or text not in ("&", "."):
             found[-1].append(token)
         k += 1
-    several_parts = [tuple(part) for part in found if part]
+    several_parts = [tuple(part) for part in found if part and not _says_a_set(part)]
     return several_parts[:1] + [part for before, part in pairwise(several_parts) if not _says_a_range(before, part)]
 
 
@@ -139,6 +139,15 @@ def _says_a_range(before: Tokens, part: Tokens) -> bool:
     """Whether a part only says over what an index runs: i = 1, ..., n; for all i."""
     own, last = ({t.text for t in one} & _RANGE for one in (part, before))
     return bool(own) or (bool(last) and len(part) == 1)
+
+
+def _says_a_set(part: list[Token]) -> bool:
+    r"""Whether a part only says in which set something lies, W \in \mathbb{R}^{h \times d}: shapes are declared elsewhere."""
+    depth, outside = 0, set()
+    for token in part:
+        depth += _deeper(token.text)
+        outside |= {token.text} if depth == 0 else set()
+    return r"\in" in outside and "=" not in outside
 
 
 def _goes_on(rest: list[Token]) -> bool:
