@@ -73,8 +73,12 @@ class Made:
     def value(self, keys: tuple[Key, ...]) -> ndarray | None:
         """The goal with edits made at once; None where one does not fit, or the value is not finite."""
         if keys not in self._values:
-            known = all(key in self.edits for key in keys)
-            value = self.backward.apply({self.edits[k].place: self.edits[k].how for k in keys}) if known else None
+            chosen = [self.edits[key] for key in keys if key in self.edits]
+            value = None
+            if len(chosen) == len(keys) == 1:
+                value = self.backward.instead(chosen[0].place, chosen[0].how)
+            elif len(chosen) == len(keys):
+                value = self.backward.apply({e.place: e.how for e in chosen})
             self._values[keys] = value if value is not None and np.isfinite(value).all() else None
         return self._values[keys]
 
