@@ -224,8 +224,9 @@ class Backward:
                 new = np.asarray(how(self.values), dtype=float)
             except UNFIT:
                 return None
-        moved = (new - held).ravel() if new.shape == held.shape else None
-        return None if moved is None else self.values[self.goal] + (response @ moved).reshape(self.shape(self.goal))
+            if new.shape != held.shape or not np.isfinite(new).all():
+                return None
+            return self.values[self.goal] + (response @ (new - held).ravel()).reshape(self.shape(self.goal))
 
     @cached_property
     def _asked(self) -> dict[str, int]:
