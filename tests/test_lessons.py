@@ -25,7 +25,7 @@ def test_the_gradients_of_two_branches_add_and_are_not_averaged():
     report = sb.derive(network).markdown()
     assert "The gradients of the uses add: a small change moves L along every path at once" in report
     assert "They are not averaged." in report
-    assert "Its gradients add, because a small change of it acts along every path at once." in report
+    assert "the gradients of its uses add" in report
 
 
 @pytest.mark.parametrize(("loss", "slope"), [("x + x", 2), ("x * x", 10), ("x + x*x", 11), ("(x + x) * x", 20)])
@@ -41,7 +41,7 @@ def test_tied_weights_collect_from_the_encoder_and_from_the_decoder():
     X, W = rng.standard_normal((5, 4)), rng.standard_normal((4, 3))
     apart = gradients(untied, X=X, W=W, V=W)
     np.testing.assert_allclose(gradients(tied, X=X, W=W)["W"], apart["W"] + apart["V"], **CLOSE)
-    assert "The uses of W add" in sb.derive(tied).text()
+    assert "the gradients of its uses add" in " ".join(sb.derive(tied).text().split())
 
 
 def test_a_residual_connection_adds_the_gradient_of_the_identity():
@@ -90,7 +90,7 @@ def test_a_threshold_lets_no_gradient_through_and_the_report_says_what_follows()
     assert derivation.remarks[0] == consequence
     text = " ".join(derivation.text().split())
     assert consequence in text
-    assert "Nothing comes to w" in text
+    assert "No slope leads from one to the other: the gradient is zero." in text
     point = {"x": [1.0, -2.0], "y": 1.0, "w": [0.5, 0.5], "b": 0.1}
     assert {name: array.tolist() for name, array in sb.compile(derivation).value_and_grad(point)[1].items()} == {
         "w": [0, 0],
