@@ -142,6 +142,13 @@ def test_a_missing_transpose_is_told() -> None:
     assert r"x^{\top}" in said
 
 
+def test_a_star_between_a_vector_and_a_matrix_is_no_product_in_python() -> None:
+    network = "X: data[n, d]\nw: parameter[d]\ny: data[n]\nr = X @ w - y\nL = sum(r**2)/2"
+    assert verdict(network, "w", "r*X").startswith("undecided: right if read as r^{")
+    assert verdict(network, "w", "r @ X") == "right, identity"
+    assert verdict(network, "w", "X.T*r").startswith("wrong shape")
+
+
 SOFT = """
 Q: parameter[n, k]
 K: data[n, k]

@@ -33,7 +33,8 @@ LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0
 MIXED, SCALED, MISSING, OUTER, AS_ROWS = 3.0, 3.0, 5.0, 6.0, 7.0
 ROWS = "vectors are read as rows, so that x^T y is an outer product"
 NO_TRANSPOSE = "a transpose is missing: two columns side by side are read as u v^T"
-BOLD = frozenset([ROWS, NO_TRANSPOSE])  # what no claim is right by without being told
+STARRED = "a transpose is missing: * between a vector and a matrix is read as their product"
+BOLD = frozenset([ROWS, NO_TRANSPOSE, STARRED])  # what no claim is right by without being told
 KEPT = 10  # readings of one stretch
 FEW = 4  # readings of a factor, of which none can have been left out
 MOST_FACTORS = 16
@@ -213,10 +214,11 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         found += times(a, b, STAR if op == "star" else BESIDE, note)
     elif op == "star" and len(xs) != len(ys):
         found += times(a, b, STAR, "* is taken entry by entry")
+    missing = STARRED if op == "star" else "a transpose is missing and was put in"
     if xs == {DOWN} and DOWN in ys:
-        found += matrix_product(_transposed(a), b, MISSING, "a transpose is missing and was put in")
+        found += matrix_product(_transposed(a), b, MISSING, missing)
     if ys == {RIGHT} and RIGHT in xs:
-        found += matrix_product(a, _transposed(b), MISSING, "a transpose is missing and was put in")
+        found += matrix_product(a, _transposed(b), MISSING, missing)
     if xs == ys == {DOWN}:
         found += matrix_product(a, _transposed(b), OUTER, NO_TRANSPOSE)
     if xs == {RIGHT} and ys == {DOWN}:
