@@ -249,8 +249,8 @@ COMMANDS = {
     "a folder that is not there": (("derive", "x**2", "-o", "none/a.md"), "none/a.md: there is no folder none; make it first"),
     "a folder as the file": (("derive", "x**2", "-o", "."), ". is a folder; name a file in it"),
     "a suffix that says nothing": (
-        ("derive", "x**2", "-o", "report.pdf"),
-        "report.pdf: end the name by .txt or .md or .tex or .html or .htm, so that it says what the file holds",
+        ("derive", "x**2", "-o", "report.doc"),
+        "report.doc: end the name by .txt or .md or .tex or .html or .htm or .pdf, so that it says what the file holds",
     ),
     "a picture that is no SVG": (("draw", "x**2", "-o", "graph.png"), "graph.png: end the name by .svg"),
     "a module that is no Python": (("compile", "x**2", "-o", "step.c"), "step.c: end the name by .py"),
@@ -279,7 +279,7 @@ def test_a_command_that_cannot_be_done(run: Run, arguments: tuple[str | Path, ..
 
 
 @pytest.mark.parametrize("arguments", [
-    ("derive",), ("derive", "x**2", "--colour"), ("paint", "x**2"), ("derive", "x**2", "--format", "pdf"),
+    ("derive",), ("derive", "x**2", "--colour"), ("paint", "x**2"), ("derive", "x**2", "--format", "doc"),
     ("derive", "x**2", "--seed", "-1"), ("check", "x**2", "--points", "0"), ("train", "x**2"),
     ("derive", "x**2", "--gates", "fine"),
 ], ids=" ".join)  # fmt: skip

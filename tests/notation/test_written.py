@@ -78,12 +78,19 @@ def in_a_loop(W: Any, d: Any, h: Any) -> Any:
     return total
 
 
+def in_a_while(W: Any, d: Any, h: Any) -> Any:
+    while np.sum(d) > 1:
+        d = d / 2
+    return W @ d
+
+
 def test_code_of_arrays_is_printed_by_what_it_was_read_as() -> None:
     square = {name: f"parameter[{shape}]" for name, shape in (("W", "3, 3"), ("d", "3"), ("h", "3"))}
     first, second = (of_function(function, square) for function in (entry_by_entry_first, matrices_first))
     assert plain(first[0]).endswith("= Wᵀ(d ⊙ h)")
     assert plain(second[0]).endswith("= Wᵀ d ⊙ h")
-    assert of_function(in_a_loop, square) == ()
+    assert plain(of_function(in_a_loop, square)[0]) == "rowᵢ = W_(0,i)"
+    assert of_function(in_a_while, square) == ()
     assert of_function(matrices_first, None) == ()
 
 

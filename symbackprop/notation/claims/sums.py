@@ -230,9 +230,7 @@ def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -
     if upper is None:
         return []
     extent, own = state.probe.extent(upper + int(hint == 0)), state.ranges[letters[0]]
-    if extent == own:
-        return []
-    if extent is not None and extent < own:
+    if extent is not None and extent <= own:  # other tensors with this index may be longer
         state.ranges[letters[0]] = extent
         state.limited.add(letters[0])
         return []

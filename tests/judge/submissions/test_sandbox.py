@@ -18,7 +18,7 @@ NET = "w: parameter[d]\nx: data[d]\ny: data[()]\nL = (w @ x - y)**2"
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    return Task(read(NET), {"w": 1.0}, "L", run=True, limits=Limits(seconds=1.0, memory=1 << 29))
+    return Task(read(NET), {"w": 1.0}, "L", run=True, limits=Limits(seconds=3.0, memory=1 << 29))
 
 
 def result(task: Task, folder: Path, source: str) -> Marked:
