@@ -3,7 +3,7 @@
 RIGHT = "import numpy as np\ndef gradient(w, x, y):\n    return {'dw': 2*(w @ x - y)*x}\n"
 
 QUICK = {
-    "never ends": ("def gradient(w):\n    while True: pass", "it takes more than 1 s"),
+    "never ends": ("def gradient(w):\n    while True: pass", "it takes more than 3 s"),
     "raises": ("def gradient(w):\n    return 1/0", "it raised ZeroDivisionError: division by zero (line 2)"),
     "does not parse": ("def gradient(w:\n", "SyntaxError"),
     "defines nothing": ("x: int = 3", "it defines no gradient; define gradient(...)"),
@@ -27,11 +27,11 @@ QUICK = {
 }
 
 COSTLY = {
-    "sleeps at import": ("import time\ntime.sleep(1000)", "it takes more than 1 s"),
+    "sleeps at import": ("import time\ntime.sleep(1000)", "it takes more than 3 s"),
     "ignores signals": (
         "import signal, time\nfor n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\n"
         "def gradient(w):\n    time.sleep(1000)",
-        "it takes more than 1 s",
+        "it takes more than 3 s",
     ),
     "allocates without end": ("def gradient(w):\n    a = []\n    while True: a.append(bytes(1 << 26))", "it raised MemoryError"),
     "prints a gigabyte": ("def gradient(w):\n    while True: print('x' * 100_000)", "it printed more than 1 MB"),
@@ -41,7 +41,7 @@ COSTLY = {
     ),
     "forks without end": (
         "import os\ndef gradient(w):\n    while True:\n        try: os.fork()\n        except OSError: pass",
-        "it takes more than 1 s",
+        "it takes more than 3 s",
     ),
     "writes a huge file": (
         "def gradient(w):\n    with open('huge', 'wb') as f:\n        while True: f.write(bytes(1 << 20))",
