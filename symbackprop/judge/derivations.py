@@ -50,6 +50,7 @@ class Known:
     used      the steps that claim a gradient.
     nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
     unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
+    from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
     """
 
     truth: Truth
@@ -61,6 +62,7 @@ class Known:
     used: list[Used] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
     unread: bool = False
+    from_zero: bool = False
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
         """Give names to a step, but for names that the network has."""
@@ -149,7 +151,9 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         judged = _spared(known, judge.unread(goal, fault))
         known.unread = True
         return judged
-    program, multiple = understood.readings[0].program, Told()
+    known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
+    counted = [reading for reading in understood.readings if known.from_zero and reading.origin == 0]
+    program, multiple = (counted or understood.readings)[0].program, Told()
     if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)
     names = (name, understood.left.name)

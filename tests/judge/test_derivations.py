@@ -125,3 +125,9 @@ def test_a_chain_says_which_gradient_its_name_is() -> None:
     result = sb.verify(network("two_layer"), steps)
     assert [c.kind for c in result.claims] == ["right, identity", "wrong", "wrong, carried forward"]
     assert [c.what for c in result.claims] == ["dL/dyhat", "dL/dz_1", "dL/dW_1"]
+
+
+def test_indices_of_a_derivation_count_alike() -> None:
+    network = "X: data[3, d]\nW: parameter[d]\na = X[0]\nb = X[1]\nL = (a @ W)**2 + 3*(b @ W)"
+    steps = [("p", r"p = X_{0,:}"), ("q", r"q = X_{1,:}"), ("W", r"\nabla_W L = 2 (p^\top W) p + 3 q")]
+    assert sb.verify(sb.read(network), steps).claims[-1].verdict.startswith("right")
