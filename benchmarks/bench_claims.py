@@ -75,7 +75,7 @@ class Run:
             f"{n['wrong']} wrong claims: {n['wrong judged wrong']} judged wrong, {n['wrong called right']} called right",
             f"mistake named among the first three: {n['named']} of {n['wrong']}",
         ]
-        for kind, times in self.seconds.items():
+        for kind, times in ((kind, times) for kind, times in self.seconds.items() if times):
             ordered = sorted(times)
             out.append(f"seconds of a {kind} claim: median {ordered[len(ordered) // 2]:.2f}, largest {ordered[-1]:.2f}")
         return out
