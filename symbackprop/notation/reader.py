@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from typing import Any
 
@@ -169,7 +169,8 @@ class Reader:
         old = self.names.get(name)
         self.define(target, name, value)
         if in_place and isinstance(old, Tensor) and old.shape:
-            self.names |= {other: self.names[name] for other, held in self.names.items() if held is old}
+            new = self.names[name]
+            self.names = {other: new if other == name else _replaced(held, old, new) for other, held in self.names.items()}
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, a name for an expression of sizes, or for several values."""
@@ -208,6 +209,25 @@ class Reader:
     def is_taken(self, own: str, name: str) -> bool:
         """Whether a value is called so already, or a line below gives the name to another."""
         return own in self.lines or own in self.sizes or (own != name and (own in self.later or own in self.names))
+
+
+def _replaced(held: Any, old: Tensor, new: Tensor) -> Any:
+    """A value, or several, with one array for another."""
+    match held:
+        case tuple():
+            return tuple(_replaced(one, old, new) for one in held)
+        case dict():
+            return {key: _replaced(one, old, new) for key, one in held.items()}
+        case _:
+            return new if held is old else held
+
+
+def arrays(held: Any) -> Iterator[Tensor]:
+    """The arrays of a value, or of several."""
+    for one in held if isinstance(held, tuple) else held.values() if isinstance(held, dict) else ():
+        yield from arrays(one)
+    if isinstance(held, Tensor) and held.shape:
+        yield held
 
 
 def copied(tensor: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from symbackprop.language.tensors import Tensor, is_truth, where
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.reader import Reader
+from symbackprop.notation.reader import Reader, arrays
 from symbackprop.notation.vocabulary import plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
@@ -85,6 +85,8 @@ def _give(reader: Reader, target: ast.expr, value: Any) -> None:
                 _give(reader, one, part)
         case ast.Subscript(value=ast.Name() as name):
             old, mask = _picked(reader, target)
+            if getattr(value, "shape", ()):
+                raise _no_entry(reader, target)  # NumPy wants as many entries as are picked
             _write(reader, name, target, old, mask, value)
         case ast.Subscript():
             raise _no_entry(reader, target)
@@ -108,6 +110,8 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
             reader.assign(target, new, in_place=True)
         case ast.Subscript(value=ast.Name() as name):
             old, mask = _picked(reader, target)
+            if getattr(reader.evaluator.operand(value), "shape", ()):
+                raise _no_entry(reader, target)
             _write(reader, name, target, old, mask, _combined(reader, node, old, op, value))
         case ast.Subscript():
             raise _no_entry(reader, target)
@@ -151,7 +155,7 @@ def _shared(reader: Reader, target: ast.Name, old: Any) -> None:
         return
     root = _root(old)
     for name, held in reader.names.items():
-        if isinstance(held, Tensor) and held is not old and held.shape and _root(held) is root:
+        if any(one is not old and _root(one) is root for one in arrays(held)):
             raise reader.fault(
                 target, f"{target.id} and {name} share their entries: NumPy changes both.",
                 f"Write {target.id} = {target.id} + ... for a new array, or {name} = ....copy() above.",
