@@ -20,14 +20,15 @@ class Network:
     name      what to call it: the name of the file or function, or "network".
     title     the first comment, or the docstring; None where there is none.
     source    the text as written; None where there is none.
-    origin    "text", "latex", "function", "trace", "tensors" or "sympy".
+    origin    "text", "latex", "function", "trace", "tensors", "sympy", or the library of a model: "torch", "onnx".
     gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
     aliases   further names of a tensor -> the name that the program has for it.
     lines     the name of a tensor -> the line and column, from 1, where it is written.
     notes     what a person should know, such as a declared tensor that nothing reads.
     function  the Python function that it was read from; None where there is none, and where the network was pickled.
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
-    example   arrays by input that the network was made with, where it was traced; a check and a picture start from them.
+    example   arrays by input that the network was made with, where it was traced or is a model; a check and a picture start there.
+    paths     what a model of another library calls its arrays, by the name of the input: {"W_fc": "fc.weight"}.
     """
 
     program: Program
@@ -44,6 +45,7 @@ class Network:
     outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)
     declared: tuple[Any, ...] = field(default=(), compare=False)
     example: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    paths: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "function": None}  # where pickle looks for a decorated function, the network is found

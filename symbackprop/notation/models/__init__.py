@@ -1,0 +1,5 @@
+"""Networks from models of other libraries, one module a library; each is imported when it is asked for.
+
+names  what the arrays of a model are called here
+built  arrays and tensors, put together to a network with its example
+"""
