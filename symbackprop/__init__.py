@@ -17,6 +17,9 @@ PUBLIC = {
     "network": "verbs",
     "trace": "verbs",
     "from_sympy": "notation.sympy_input",
+    "from_sklearn": "notation.models.scikit",
+    # and out again
+    "to_sklearn": "notation.models.scikit",
     # tensors
     "parameter": "notation",
     "data": "notation",
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
     from symbackprop.notation import NotationError, binary, data, integers, labels, parameter, positive, unit
+    from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.sympy_input import from_sympy
     from symbackprop.presenter import CheckFailedError
     from symbackprop.training.errors import TrainingError
@@ -67,6 +71,8 @@ __all__ = [
     "network",
     "trace",
     "from_sympy",
+    "from_sklearn",
+    "to_sklearn",
     "parameter",
     "data",
     "labels",

@@ -153,7 +153,7 @@ def draw_at(
 
     program = derivation.forward
     if at is None and sizes is None and derivation.network is not None:
-        at = derivation.network.example or None
+        at = derivation.network.point
     if len(program.equations) > LARGEST:
         raise SymbackpropError(
             f"the network has {len(program.equations)} equations; a picture of more than {LARGEST} helps nobody. "

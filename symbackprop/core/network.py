@@ -47,6 +47,11 @@ class Network:
     example: Mapping[str, Any] = field(default_factory=dict, compare=False)
     paths: Mapping[str, str] = field(default_factory=dict, compare=False)
 
+    @property
+    def point(self) -> Mapping[str, Any] | None:
+        """The example, where it has an array for every input; what holds the weights of a model alone is no point."""
+        return self.example if self.example and all(t.name in self.example for t in self.program.inputs) else None
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "function": None}  # where pickle looks for a decorated function, the network is found
 

@@ -58,7 +58,7 @@ def check(
     if points < 1:
         raise PointError(f"points={shown(points)}: give a whole number from 1 on; without a point nothing is checked")
     if at is None and sizes is None and derived.network is not None:
-        at = derived.network.example or None
+        at = derived.network.point
     if at is not None:
         own_sizes, own = own_point(derived.forward, at, sizes)
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))

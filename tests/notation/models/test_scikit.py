@@ -1,0 +1,152 @@
+"""scikit-learn's models: the loss and gradients of its own backward pass, and minima where its solvers find them."""
+
+import copy
+
+import numpy as np
+import pytest
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import symbackprop as sb
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((20, 4))
+WORDS = np.array(["a", "b", "c"])[RNG.integers(0, 3, 20)]
+BITS = RNG.integers(0, 2, 20)
+MANY = RNG.integers(0, 2, (20, 3))
+REAL = RNG.standard_normal(20)
+PAIRS = RNG.standard_normal((20, 2))
+COUNTS = RNG.poisson(2.0, 20).astype(float)
+
+
+def backward(model, target):
+    """The loss and the gradients of scikit-learn's own backward pass, by our names."""
+    activations = [X, *(np.empty((len(X), W.shape[1])) for W in model.coefs_)]
+    gradients = [np.empty_like(W) for W in model.coefs_], [np.empty_like(b) for b in model.intercepts_]
+    loss, by_W, by_b = model._backprop(X, target, None, activations, [None] * len(model.coefs_), *gradients)
+    return loss, {f"{n}_{k}": g for n, several in (("W", by_W), ("b", by_b)) for k, g in enumerate(several, 1)}
+
+
+PERCEPTRONS = {
+    "classes": (MLPClassifier((5, 3), activation="tanh", alpha=0.3), WORDS, np.eye(3)[np.unique(WORDS, return_inverse=True)[1]]),
+    "two classes": (MLPClassifier((5,), activation="relu"), BITS, BITS[:, None]),
+    "labels": (MLPClassifier((5,), activation="logistic"), MANY, MANY),
+    "no hidden layer": (MLPClassifier(()), BITS, BITS[:, None]),
+    "numbers": (MLPRegressor(hidden_layer_sizes=(5,), activation="identity"), REAL, REAL[:, None]),
+    "one wide": (MLPRegressor(hidden_layer_sizes=(1, 3), alpha=0), REAL, REAL[:, None]),
+    "counts": (MLPRegressor(hidden_layer_sizes=(5,), loss="poisson"), COUNTS, COUNTS[:, None]),
+    "pairs": (MLPRegressor(hidden_layer_sizes=(5, 4, 3)), PAIRS, PAIRS),
+}
+
+
+@pytest.mark.parametrize("name", PERCEPTRONS)
+def test_a_perceptron_has_the_gradients_of_its_own_backward_pass(name: str) -> None:
+    model, y, target = PERCEPTRONS[name]
+    model = copy.deepcopy(model).set_params(max_iter=3, random_state=0).fit(X, y)
+    net = sb.from_sklearn(model, X, y)
+    loss, gradients = backward(model, target.astype(float))
+    value, ours = sb.compile(net).value_and_grad(net.example)
+    assert ours.keys() == gradients.keys()
+    for key, gradient in gradients.items():
+        np.testing.assert_allclose(ours[key], gradient, rtol=1e-11, atol=1e-14)
+    if not net.notes:  # the notes say where the number that scikit-learn prints is another
+        assert value == pytest.approx(loss, rel=1e-12)
+    assert sb.check(net).ok
+
+
+MINIMA = {
+    "LinearRegression": (LinearRegression(), REAL),
+    "LinearRegression of pairs": (LinearRegression(), PAIRS),
+    "Ridge": (Ridge(0.5), REAL),
+    "Ridge without intercept": (Ridge(0.5, fit_intercept=False), PAIRS),
+    "Lasso": (Lasso(0.02, tol=1e-12), REAL),
+    "ElasticNet": (ElasticNet(0.02, tol=1e-12), REAL),
+    "LogisticRegression": (LogisticRegression(tol=1e-10, max_iter=5000), WORDS),
+    "LogisticRegression of two": (LogisticRegression(C=2, tol=1e-10, max_iter=5000), BITS),
+    "LogisticRegression without penalty": (LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000), BITS),
+    "PoissonRegressor": (PoissonRegressor(alpha=0.2, tol=1e-10, max_iter=5000), COUNTS),
+}
+
+
+@pytest.mark.parametrize("name", MINIMA)
+def test_a_linear_model_is_fitted_where_the_gradients_vanish(name: str) -> None:
+    model, y = MINIMA[name]
+    net = sb.from_sklearn(copy.deepcopy(model).fit(X, y), X, y)
+    compiled = sb.compile(net)
+    value, gradients = compiled.value_and_grad(net.example)
+    assert max(np.abs(g).max() for g in gradients.values()) < 1e-6
+    rng = np.random.default_rng(1)  # and there the loss is least
+    for _ in range(5):
+        moved = {n: a + 0.1 * rng.standard_normal(a.shape) if n in gradients else a for n, a in net.example.items()}
+        assert compiled.value_and_grad(moved)[0] > value
+    assert sb.check(net, points=1, sizes={"N": 5}).ok
+
+
+def test_the_losses_of_the_solvers_are_known_beside_their_minima() -> None:
+    """As their documentation writes them."""
+    w, b = np.array([0.5, -1, 2, 0.1]), 0.3
+    e = X @ w + b - REAL
+    N = len(X)
+    expected = {
+        LinearRegression(): e @ e,
+        Ridge(0.7): e @ e + 0.7 * w @ w,
+        Lasso(0.7): e @ e / (2 * N) + 0.7 * np.abs(w).sum(),
+        ElasticNet(0.7, l1_ratio=0.2): e @ e / (2 * N) + 0.14 * np.abs(w).sum() + 0.28 * w @ w,
+    }
+    for model, value in expected.items():
+        model.fit(X, REAL)
+        net = sb.from_sklearn(sb.to_sklearn({"w": w, "b": b}, model), X, REAL)
+        assert sb.compile(net).value_and_grad(net.example)[0] == pytest.approx(value, rel=1e-12)
+
+
+def test_the_batch_and_the_layers_stay_symbols() -> None:
+    model = MLPClassifier((5,), max_iter=1, random_state=0).fit(X, WORDS)
+    net = sb.from_sklearn(model)
+    assert set(net.example) == {"W_1", "b_1", "W_2", "b_2"}
+    assert set(map(str, net.program.sizes())) == {"N", "d", "h", "c"}
+    assert sb.check(net).ok, "without data, the check draws its points"
+
+
+def test_training_starts_from_the_model_and_goes_back_into_it() -> None:
+    model = MLPClassifier((5,), max_iter=1, random_state=0).fit(X, WORDS)
+    before = [W.copy() for W in model.coefs_]
+    net = sb.from_sklearn(model, X, WORDS)
+    trained = sb.train(net, epochs=20, rate=0.5, batch=20, seed=0, held_out=0)
+    new = sb.to_sklearn(trained, model)
+    assert trained.losses.training[-1] < trained.losses.training[0]
+    assert new.score(X, WORDS) == pytest.approx(trained.accuracy)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.coefs_, strict=True)), "the model itself is not changed"
+    straight = Ridge().fit(X, REAL)
+    moved = sb.to_sklearn({"w": straight.coef_ + 1, "b": 2.0}, straight)
+    np.testing.assert_allclose(moved.predict(X), X @ (straight.coef_ + 1) + 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "fault", "mend"),
+    [
+        (lambda: sb.from_sklearn(MLPClassifier()), "not fitted", "fit"),
+        (lambda: sb.from_sklearn(MLPClassifier), "is a class", r"MLPClassifier\(\)\.fit"),
+        (lambda: sb.from_sklearn(StandardScaler().fit(X)), "StandardScaler is no", "MLPClassifier"),
+        (lambda: sb.from_sklearn(make_pipeline(StandardScaler(), Ridge()).fit(X, REAL)), "Pipeline is no", r"pipeline\[-1\]"),
+        (lambda: sb.from_sklearn(3), "int is no", "MLPClassifier"),
+        (lambda: sb.from_sklearn(LogisticRegression(class_weight="balanced").fit(X, BITS)), "class_weight", "None"),
+        (lambda: sb.from_sklearn(LogisticRegression(solver="liblinear").fit(X, BITS)), "intercept", "another solver"),
+        (lambda: sb.from_sklearn(Ridge([1.0, 2.0]).fit(X, PAIRS)), "alpha for each", "One alpha"),
+        (lambda: sb.from_sklearn(LinearRegression(positive=True).fit(X, REAL)), "positive", "False"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, REAL), X), "together", "both"),
+        (lambda: sb.from_sklearn(Ridge().fit(X, REAL), X[:, :3], REAL), r"\(20, 3\)", r"\(N, 4\)"),
+        (lambda: sb.from_sklearn(MLPClassifier(max_iter=1).fit(X, WORDS), X, BITS.astype(str)), "no class", "'a', 'b', 'c'"),
+        (lambda: sb.to_sklearn({"w": np.ones(4)}, Ridge().fit(X, REAL)), "no array for b", "each parameter"),
+        (lambda: sb.to_sklearn({"w": np.ones(3), "b": 1}, Ridge().fit(X, REAL)), r"\(3,\)", r"\(4,\)"),
+        (lambda: sb.to_sklearn({"W": np.ones(3), "b": 1}, Ridge().fit(X, REAL)), "no parameter", "w"),
+        (lambda: sb.to_sklearn({"w": [np.nan] * 4, "b": 1}, Ridge().fit(X, REAL)), "not finite", "rate"),
+        (lambda: sb.to_sklearn(3, Ridge().fit(X, REAL)), "no parameters", "train"),
+    ],
+)
+def test_what_is_not_read_is_refused_with_its_mend(call, fault: str, mend: str) -> None:
+    with pytest.raises(sb.NotationError, match=f"(?s){fault}.*{mend}"):
+        call()
