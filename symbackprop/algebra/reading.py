@@ -13,7 +13,7 @@ from sympy.core.relational import Relational
 from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, const, exact
-from symbackprop.core.functions import Where, matrix_function, reduction
+from symbackprop.core.functions import Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
@@ -61,6 +61,8 @@ class Reader:
                 return self._where(e)
             case sp.Max() | sp.Min():
                 return self._extremum(e)
+            case stop_gradient():  # a value, of which no derivative is taken here
+                return self.poly(e.args[0])
             case sp.Function() if e.free_symbols & {*self.slots, *self.letters}:
                 return applied(a, type(e), *map(self.poly, e.args))
             case Expr():

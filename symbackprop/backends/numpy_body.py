@@ -15,7 +15,8 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
+from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where, stop_gradient
+from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position, is_size
 
@@ -52,7 +53,7 @@ NUMPY = {
     sp.exp: "exp", sp.log: "log", expm1: "expm1", log1p: "log1p",
     sp.sin: "sin", sp.cos: "cos", sp.tan: "tan", sp.asin: "arcsin", sp.acos: "arccos", sp.atan: "arctan",
     sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh", sp.asinh: "arcsinh", sp.acosh: "arccosh", sp.atanh: "arctanh",
-    sp.Abs: "abs", sp.sign: "sign",
+    sp.Abs: "abs", sp.sign: "sign", floor: "floor", ceiling: "ceil", rint: "rint",
 }  # fmt: skip
 NUMPY_ROWS = {"abs": "abs", "sign": "sign", "maximum": "maximum", "minimum": "minimum"}  # rows that NumPy has by name
 COMPARE = {sp.Eq: "==", sp.Ne: "!=", sp.Gt: ">", sp.Ge: ">=", sp.Lt: "<", sp.Le: "<="}
@@ -330,6 +331,9 @@ class _Printer:
             return self.show(stable_form(name).xreplace(dict(zip(e.row.args, e.args, strict=True))))
         return self.call(name, e.args)
 
+    def stopped(self, e: Any) -> Code:
+        return self.show(e.args[0])
+
     def function(self, e: Any) -> Code:
         if isinstance(e, sp.erf):
             return self.call("erf", e.args)
@@ -361,5 +365,6 @@ METHODS: tuple[tuple[type, Callable[[_Printer, Any], Code]], ...] = (
     (sp.Mod, _Printer.modulo),
     (sp.Max, _Printer.extremum),
     (sp.Min, _Printer.extremum),
+    (stop_gradient, _Printer.stopped),
     (sp.Function, _Printer.function),
 )

@@ -39,6 +39,9 @@ _FUNCTIONS: dict[str, str] = {
     "exp": r"\exp",
     "Abs": r"\left|{0}\right|",
     "floor": r"\left\lfloor {0}\right\rfloor",
+    "ceiling": r"\left\lceil {0}\right\rceil",
+    "rint": r"\operatorname{round}",
+    "stop_gradient": r"\operatorname{sg}",
     **{n: "\\" + n for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
 }
 _RELATIONS = {sp.Eq: "=", sp.Ne: "ne", sp.Gt: ">", sp.Lt: "<", sp.Ge: "ge", sp.Le: "le"}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import assert_never
 
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import TableFunction, Where, kinks, matrix_function, reduction
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, is_product
+from symbackprop.core.functions import TableFunction, Where, held, kinks, matrix_function, reduction, stop_gradient
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
 from symbackprop.core.strides import unread
+
+SG = "stop_gradient"
 
 
 def remarks(derivation: Derivation) -> tuple[str, ...]:
@@ -23,6 +26,7 @@ def _remarks(derivation: Derivation) -> Iterator[str]:
     program = derivation.forward
     yield from derivation.network.notes if derivation.network else ()
     yield from _zeros(derivation)
+    yield from _held(program)
     yield from _copies(derivation)
     yield from _collapses(program)
     yield from unread(program)
@@ -48,17 +52,55 @@ def _zeros(derivation: Derivation) -> Iterator[str]:
     by_name = derivation.program.equation_of()
     flat = _flat_functions(program, of)
     for name in derivation.wrt:
-        stopped = " and ".join(flat.get(name, ()))
+        stopping = [f for f in flat.get(name, ()) if f != SG]
+        stopped, are = _and(stopping), "are" if len(stopping) > 1 else "is"
         if not _is_zero(by_name[derivation.gradient(name)]):
             if stopped:
-                yield f"No gradient comes to {name} through {stopped}, which is flat; what is shown comes by the other paths."
+                yield (
+                    f"No gradient comes to {name} through {stopped}, which {are} flat almost everywhere; what is shown comes by "
+                    f"the other paths."
+                )
+        elif SG in flat.get(name, ()):
+            yield f"{of} reaches {name} only through what {SG} holds: the gradient is zero."
         elif stopped:
             yield (
-                f"{of} reaches {name} only through {stopped}, which is flat: the gradient is zero wherever it exists, so gradient "
-                f"descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
+                f"{of} reaches {name} only through {stopped}, which {are} flat: the gradient is zero wherever it exists, so "
+                f"gradient descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
             )
         else:
             yield f"{of} does not depend on {name}: its gradient is zero."
+
+
+def _held(program: Program) -> Iterator[str]:
+    """What stop_gradient holds, and estimators whose slope is that of another function than their value."""
+    holding = [e for e in program.equations if isinstance(e.op, Sum) and e.op.body.has(stop_gradient)]
+    if holding:
+        yield "sg(x) is x, and a constant to the chain rule: nothing comes back through it (stop_gradient)."
+    for equation in holding:
+        value, slope = _straight_through(equation.op.body)  # type: ignore[union-attr]
+        if slope != 0:
+            forward, backward = (describe(_with_body(equation, body)) for body in (value, slope))
+            yield (
+                f"{equation.target.name} is a straight-through estimator: forwards it is {forward}, backwards it has the slope of "
+                f"{backward} (Bengio, Leonard and Courville 2013)."
+            )
+
+
+def _straight_through(body: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """The value of a body, and what its slope is the slope of where nothing of that is left in the value; 0 elsewhere."""
+    value: sp.Expr = sp.expand(body.xreplace({part: part.args[0] for part in held(body)}))
+    slope: sp.Expr = sp.expand(body.xreplace(dict.fromkeys(held(body), sp.S.Zero)))
+    left = set(sp.Add.make_args(value)) & set(sp.Add.make_args(slope))
+    return value, sp.S.Zero if left or not body.is_Add else slope
+
+
+def _with_body(equation: Equation, body: sp.Expr) -> Equation:
+    assert isinstance(equation.op, Sum)
+    return replace(equation, op=replace(equation.op, body=body))
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
 def _is_zero(equation: Equation) -> bool:
@@ -84,8 +126,10 @@ def _flat_functions(program: Program, of: str) -> dict[str, dict[str, None]]:
 @cache
 def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
     """The flat functions through which alone a body reads a slot."""
-    if not body.has(TableFunction, Where) or sp.diff(body, s) != 0:
+    if not body.has(TableFunction, Where, stop_gradient) or sp.diff(body, s) != 0:
         return ()
+    if any(part.has(s) for part in held(body)):
+        return (SG,)
     names = sorted(f.row.name for f in body.atoms(TableFunction) if f.row.flat)
     return tuple(names) or ("a comparison",)
 

@@ -18,7 +18,7 @@ from numpy import ndarray
 from sympy import Symbol
 from sympy.core.relational import Relational
 
-from symbackprop.core.functions import TableFunction, Where
+from symbackprop.core.functions import TableFunction, Where, stop_gradient
 from symbackprop.evaluate.arithmetic import Arithmetic
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.scope import COMPARE
@@ -45,6 +45,8 @@ def read_body(e: sp.Basic) -> Node:
         return lambda frame: frame.symbols[e]
     if isinstance(e, TableFunction):
         return _row(e)
+    if isinstance(e, stop_gradient):
+        return read_body(e.args[0])
     if isinstance(e, Where):
         return _where(e)
     if e.is_number:

@@ -1,6 +1,12 @@
-"""Which way every choice of a program goes at a point: a straight move that changes none of them crosses no kink."""
+"""What a run at a point notes for further runs beside it: which way its choices go, and the values that are held.
+
+A straight move that changes no choice crosses no kink. What no derivative passes stays where it was while the rest moves.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -33,3 +39,25 @@ class Branches:
         if self._place >= len(self._noted) or not np.array_equal(self._noted[self._place], choice):
             raise StraddleError
         self._place += 1
+
+
+class Held:
+    """The values of stop_gradient in a first run, in order; every further run takes them from there."""
+
+    def __init__(self) -> None:
+        self._noted: list[Any] = []
+        self._place: int | None = None
+
+    def again(self) -> Held:
+        """The same values, for a further run."""
+        copied = Held()
+        copied._noted, copied._place = self._noted, 0
+        return copied
+
+    def value(self, compute: Callable[[], Any]) -> Any:
+        """The next value: computed and noted in the first run, taken from there in a further one."""
+        if self._place is None:
+            self._noted.append(compute())
+            return self._noted[-1]
+        self._place += 1
+        return self._noted[self._place - 1]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate.branches import Branches
+from symbackprop.evaluate.branches import Branches, Held
 
 Pull = Callable[[ndarray], ndarray]
 
@@ -49,11 +49,14 @@ class Tape:
     jitter   random numbers by which every operation that rounds is moved in its last digit, so that runs differ by what
              rounding can do to them (Monte Carlo arithmetic, Parker 1997).
     branches  where the choices are noted or compared, if anybody asks.
+    held      where the values that no derivative passes are noted or taken from, if anything moves.
     """
 
-    def __init__(self, jitter: np.random.Generator | None = None, branches: Branches | None = None) -> None:
+    def __init__(
+        self, jitter: np.random.Generator | None = None, branches: Branches | None = None, held: Held | None = None
+    ) -> None:
         self.values: list[Value] = []
-        self.jitter, self.branches = jitter, branches
+        self.jitter, self.branches, self.held = jitter, branches, held
 
     def choose(self, choice: ndarray) -> None:
         """Tell which way a choice goes."""
@@ -130,6 +133,7 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
     "atanh": (np.arctanh, lambda x, y: 1 / ((1 - x) * (1 + x))),
     "floor": (lambda x: np.floor(np.real(x)), lambda x, y: np.zeros(x.shape)),
     "ceiling": (lambda x: np.ceil(np.real(x)), lambda x, y: np.zeros(x.shape)),
+    "rint": (lambda x: np.rint(np.real(x)), lambda x, y: np.zeros(x.shape)),
     "Abs": (lambda x: np.where(np.real(x) < 0, -x, x), lambda x, y: np.sign(np.real(x))),
     "sign": (lambda x: np.sign(np.real(x)), lambda x, y: np.zeros(x.shape)),
 }
@@ -137,7 +141,7 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
 
 # the operations whose result is rounded
 ROUNDING = {*FUNCTIONS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet"}
-JUMPS = {"floor", "ceiling", "Abs", "sign"}  # the functions with kinks or jumps, none of which rounds
+JUMPS = {"floor", "ceiling", "rint", "Abs", "sign"}  # the functions with kinks or jumps, none of which rounds
 ROUNDING -= JUMPS
 
 

@@ -248,6 +248,7 @@ FUNCTIONS: dict[str, Any] = {
     "asin": _odd("asin", math.asin), "atan": _odd("atan", math.atan), "erf": _odd("erf", math.erf),
     "asinh": _odd("asinh", math.asinh), "atanh": _odd("atanh", math.atanh), "Abs": lambda x: x if x.f >= 0 else -x,
     "sign": _plain(lambda f: (f > 0) - (f < 0)), "floor": _plain(math.floor), "ceiling": _plain(math.ceil),
+    "rint": _plain(round),
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
-from symbackprop.core.functions import TableFunction, Where
+from symbackprop.core.functions import TableFunction, Where, stop_gradient
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import Tape, Value
@@ -64,6 +64,9 @@ class Scope:
             return self.symbol(e)
         if isinstance(e, TableFunction):
             return self.row(e)
+        if isinstance(e, stop_gradient):
+            held = self.tape.held
+            return self.stopped(e) if held is None else held.value(lambda: self.stopped(e))
         if isinstance(e, Where):
             (mask, a, b), letters = self.aligned(self.condition(e.args[0]), self.read(e.args[1]), self.read(e.args[2]))
             return Lettered(pr.select(self.tape, mask.data.astype(bool), a, b), letters)
@@ -92,6 +95,15 @@ class Scope:
             self.tape.choose(np.floor(np.real(a.data) / b.data))
             return Lettered(pr.add(self.tape, [a, Value(-b.data * np.floor(np.real(a.data) / b.data))]), letters)
         raise PointError(f"{name} cannot be evaluated at numbers")
+
+    def stopped(self, e: stop_gradient) -> Lettered:
+        """A value that no derivative passes; whichever way the choices in it go, it stays where it is."""
+        inner = Scope(self.tape, self.slots, self.extents, self.fixed)
+        tape, known = self.tape, (self.tape.branches, self.tape.held)
+        tape.branches = tape.held = None
+        x = inner.read(e.args[0])
+        tape.branches, tape.held = known
+        return Lettered(Value(x.value.data, "stop_gradient", exact=x.value.exact), x.letters)
 
     def number(self, number: float) -> Lettered:
         """A number, by `number_of`."""

@@ -14,11 +14,11 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr, Symbol
 
-from symbackprop.core.functions import known, matrix_function, reduction
+from symbackprop.core.functions import known, matrix_function, reduction, stop_gradient
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
 from symbackprop.evaluate import guards
 from symbackprop.evaluate import primitives as pr
-from symbackprop.evaluate.branches import Branches
+from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
@@ -33,7 +33,7 @@ class Run:
     program, point, sizes   what to run, arrays by name, sizes by name.
     wanted                  the tensors that a derivative is to reach.
     shifts                  arrays to add to tensors, also to those that an equation writes; with a further first axis,
-                            the tensor has several values at once.
+                            the tensor has several values at once. What stop_gradient holds is then that of the point itself.
     jitter                  moves every rounded result in its last digit.
     branches                where choices are noted or compared, if anybody asks.
     """
@@ -51,7 +51,7 @@ class Run:
         self.program, self.sizes, self.shifts = program, sizes, shifts or {}
         self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
         self.wanted = set(wanted)
-        self.tape = Tape(jitter, branches)
+        self.tape = Tape(jitter, branches, _held(program, point, sizes) if self.shifts else None)
         self.values: dict[str, Value] = {}
         for tensor in program.inputs:
             if tensor.kind == "constant" and tensor.name not in point:
@@ -173,6 +173,16 @@ class Run:
     def refuse_complex(self, x: Lettered, kind: str, analytic: bool) -> None:
         if not analytic and np.iscomplexobj(x.value.data):
             raise NotComplexError(kind)
+
+
+def _held(program: Program, point: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Held | None:
+    """The values that no derivative passes, at a point; None where there are none."""
+    if not any(isinstance(e.op, Sum) and e.op.body.has(stop_gradient) for e in program.equations):
+        return None
+    run, held = Run(program, point, sizes), Held()
+    run.tape.held = held
+    run.all(finite=False, keep_tape=False)
+    return held.again()
 
 
 def forward(

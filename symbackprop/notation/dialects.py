@@ -11,10 +11,10 @@ from symbackprop.notation.vocabulary import functions
 
 MODULES = {
     "np": "numpy", "numpy": "numpy", "jnp": "numpy", "sb": "symbackprop", "symbackprop": "symbackprop", "scipy": "scipy",
-    "math": "math", "jax": "jax", "torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn",
+    "math": "math", "jax": "jax", "lax": "jax.lax", "torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn",
 }  # fmt: skip
 """What a dotted name may begin with, where no tensor is called so."""
-INNER = ("linalg", "special", "signal", "nn", "functional", "numpy", "scipy")  # modules of modules: np.linalg.norm
+INNER = ("linalg", "special", "signal", "nn", "functional", "numpy", "scipy", "lax")  # modules of modules: np.linalg.norm
 KEYWORDS = {
     "dim": "axis", "keepdim": "keepdims", "negative_slope": "alpha", "label_smoothing": "smoothing",
     "pos_weight": "positive_weight",
@@ -30,6 +30,7 @@ _SAME = (
     "triu", "det", "logdet", "inverse", "inv", "solve", "sign", "erf", "erfc", "eye", "zeros_like", "ones_like",
     "logaddexp", "reciprocal", "logit", "flip", "roll", "tile", "mse_loss", "smooth_l1_loss", "huber_loss",
     "binary_cross_entropy", "flatten", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy", "add", "swapaxes",
+    "floor", "ceil", "round", "trunc", "fix",
     "matrix_power", "kron", "ravel", "hypot", "logical_and", "logical_or", "logical_not", "tanhshrink", "linear", "clamp",
     "rsqrt",
 )  # fmt: skip
@@ -38,15 +39,21 @@ _TORCH = dict(zip(_SAME, _SAME, strict=True)) | _OTHER | {
     "mv": "matmul", "bmm": "matmul", "cat": "concatenate", "concat": "concatenate", "transpose": "swapaxes", "amax": "max",
     "amin": "min", "mul": "multiply", "sub": "subtract", "div": "divide", "neg": "negative", "logsigmoid": "log_sigmoid",
     "hardtanh": "hard_tanh", "hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "softshrink": "soft_shrink",
-    "hardshrink": "hard_shrink", "l1_loss": "mae_loss", "clip": "clamp",
+    "hardshrink": "hard_shrink", "l1_loss": "mae_loss", "clip": "clamp", "detach": "stop_gradient",
 }  # fmt: skip
 _ASKED = (
     "sum", "mean", "max", "min", "var", "std", "dot", "trace", "diagonal", "transpose", "swapaxes", "squeeze", "reshape",
     "ravel", "flatten", "clip", "prod", "cumsum", "cumprod", "take", "exp", "log", "log1p", "expm1", "sqrt", "square",
-    "abs", "sin", "cos", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "logsumexp", "matmul", "norm", "clamp",
+    "abs", "sin", "cos", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "logsumexp", "matmul", "norm", "clamp", "round",
+    "floor", "ceil",
 )  # fmt: skip
 _COPIES = ("copy", "astype", "clone", "float", "double")
-METHODS = dict(zip(_ASKED, _ASKED, strict=True)) | _OTHER | {"view": "reshape"} | dict.fromkeys(_COPIES, "copy")
+METHODS = (
+    dict(zip(_ASKED, _ASKED, strict=True))
+    | _OTHER
+    | {"view": "reshape", "detach": "stop_gradient"}
+    | dict.fromkeys(_COPIES, "copy")
+)
 """What can be asked of a tensor after a dot, and the function that it is."""
 
 _PAIR = "of torch is a pair, the values and their positions, where it is given an axis"

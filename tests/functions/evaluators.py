@@ -12,7 +12,9 @@ from symbackprop.core.functions import TableFunction, Where
 
 COMPARE = {sp.Eq: "__eq__", sp.Ne: "__ne__", sp.Gt: "__gt__", sp.Ge: "__ge__", sp.Lt: "__lt__", sp.Le: "__le__"}
 EXACT = {"asin": mpmath.asin, "acos": mpmath.acos, "atan": mpmath.atan, "asinh": mpmath.asinh, "atanh": mpmath.atanh}
+EXACT |= {"ceiling": mpmath.ceil, "rint": mpmath.nint}
 FLOATING = {"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "atanh": np.arctanh}
+FLOATING |= {"ceiling": np.ceil}
 
 
 def exact(e: sp.Basic, at: Mapping[sp.Basic, Any]) -> Any:

@@ -3,7 +3,7 @@
 import math
 
 import jax.numpy as jnp
-from jax import nn
+from jax import lax, nn
 from jax.scipy import signal, special, stats
 
 SAME = (
@@ -15,7 +15,7 @@ SAME = (
     "reshape", "ravel", "concatenate", "stack", "split", "cumsum", "cumprod", "prod", "tril", "triu", "kron", "full", "zeros", "ones",
     "zeros_like", "ones_like", "eye", "arange", "logaddexp", "hypot", "logical_and", "logical_or", "logical_xor", "logical_not",
     "average", "cross", "convolve", "correlate", "hstack", "vstack", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad",
-    "take", "take_along_axis",
+    "take", "take_along_axis", "floor", "ceil", "round", "rint", "around", "trunc",
 )  # fmt: skip
 
 
@@ -58,5 +58,5 @@ CORE |= {
     "normal_cdf": stats.norm.cdf, "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm,
     "flatten": jnp.ravel, "inverse": jnp.linalg.inv, "inv": jnp.linalg.inv, "det": jnp.linalg.det, "logdet": logdet,
     "slogdet": jnp.linalg.slogdet, "convolve2d": signal.convolve2d, "correlate2d": signal.correlate2d, "solve": solve, "matrix_power": jnp.linalg.matrix_power, "vec": vec, "quadratic_form": quadratic_form,
-    "one_hot": nn.one_hot, "pi": math.pi, "e": math.e,
+    "one_hot": nn.one_hot, "stop_gradient": lax.stop_gradient, "fix": jnp.trunc, "pi": math.pi, "e": math.e,
 }  # fmt: skip

@@ -46,7 +46,7 @@ REFUSED = {
     "F.cross_entropy(X[None], t[None])": "cross_entropy of torch has its classes on axis 1.",
     "torch.nn.functional.embedding_bag(X)": "embedding_bag is not a function of the language.",
     "X.size(2)": "X.size(2): there are 2 axes, counted from 0.",
-    "X.detach()": ".detach() is not in the language.",
+    "X.backward()": ".backward() is not in the language.",
 }
 
 

@@ -6,6 +6,7 @@ back, so that sigma' reads y (1 - y).
 
 from symbackprop.core.functions.activations import softplus
 from symbackprop.core.functions.elementary import sigmoid
+from symbackprop.core.functions.flat import held, stop_gradient
 from symbackprop.core.functions.operations import (
     MATRIX_FUNCTIONS,
     OTHERS,
@@ -40,6 +41,7 @@ __all__ = [
     "UnknownOperationError",
     "Where",
     "derivative",
+    "held",
     "iverson",
     "kinks",
     "known",
@@ -48,5 +50,6 @@ __all__ = [
     "sigmoid",
     "slope",
     "softplus",
+    "stop_gradient",
     "tidy_sign",
 ]

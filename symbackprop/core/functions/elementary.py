@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr, S
 
+from symbackprop.core.functions.flat import ceiling, floor, rint, stop_gradient
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.functions.row import FUNCTIONS, A, X, define
 from symbackprop.core.functions.where import Where
@@ -14,11 +15,18 @@ FUNCTIONS |= {
     "exp": sp.exp, "log": sp.log, "expm1": expm1, "log1p": log1p,
     "sin": sp.sin, "cos": sp.cos, "tan": sp.tan, "arcsin": sp.asin, "arccos": sp.acos, "arctan": sp.atan,
     "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh, "arcsinh": sp.asinh, "arctanh": sp.atanh,
+    "stop_gradient": stop_gradient,
 }  # fmt: skip
 
 sign = define(
     "sign", lambda: Where(X > 0, 1, Where(X < 0, -1, 0)), flat=True, activation=False,
     kink="sign(0) = sign'(0) = 0",
+)  # fmt: skip
+floor_ = define("floor", lambda: floor(X), r"\left\lfloor {0}\right\rfloor", flat=True, activation=False)
+ceil = define("ceil", lambda: ceiling(X), r"\left\lceil {0}\right\rceil", flat=True, activation=False)
+round_ = define("round", lambda: rint(X), r"\operatorname{round}", flat=True, activation=False)
+trunc = define(
+    "trunc", lambda: Where(X > 0, floor(X), ceiling(X)), r"\operatorname{trunc}", flat=True, activation=False,
 )  # fmt: skip
 abs_ = define("abs", lambda: X * sign(X), r"\left|{0}\right|", activation=False, kink="abs'(0) = 0")
 maximum = define(

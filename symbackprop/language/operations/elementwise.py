@@ -12,6 +12,16 @@ from symbackprop.language import tensors as builder
 from symbackprop.language.operations.values import Value
 from symbackprop.language.tensors import Tensor, as_tensor, elementwise, is_truth
 
+NEXT = "\n\n    "
+TOLD = {
+    "stop_gradient": (
+        "It is x, taken for a constant: nothing comes back through it, in derivatives of any order. "
+        "x + stop_gradient(round(x) - x)\n    is a straight-through estimator, with the value round(x) and the slope of x."
+        "\n\n    Source: Bengio, Leonard and Courville 2013; Grill et al. 2020."
+    ),
+}
+"""What is said of the functions that no row says."""
+
 
 class Elementwise:
     """A function of the table as a function of tensors. What help says of it is written when it is asked for."""
@@ -33,11 +43,11 @@ class Elementwise:
     def __doc__(self) -> str:  # type: ignore[override]  # the text of each function, not of the class
         row, arguments = ELEMENTWISE.get(self.__name__), list(self.__signature__.parameters)
         formula = f" = {row.formula}" if row else ""
-        source = f"\n\n    Source: {row.source}." if row and row.source else ""
+        told = f"Source: {row.source}." if row and row.source else TOLD.get(self.__name__, "")
         return f"""{self.__name__}({", ".join(arguments)}){formula}, entry by entry.
 
     x   a tensor of any shape{"; the further arguments broadcast with it" if len(arguments) > 1 else ""}.
-    Returns a tensor of the shape that NumPy's broadcasting gives.{source}
+    Returns a tensor of the shape that NumPy's broadcasting gives.{told and NEXT + told}
     """
 
     def __repr__(self) -> str:
@@ -46,7 +56,7 @@ class Elementwise:
 
 ALIASES = {
     "absolute": "abs", "fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
-    "atanh": "arctanh", "expit": "sigmoid", "logistic": "sigmoid",
+    "atanh": "arctanh", "rint": "round", "around": "round", "fix": "trunc", "expit": "sigmoid", "logistic": "sigmoid",
 }  # fmt: skip
 TABLE = {name: Elementwise(name) for name in FUNCTIONS}
 TABLE |= {alias: TABLE[name] for alias, name in ALIASES.items() if name in TABLE}

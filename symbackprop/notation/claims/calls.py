@@ -20,6 +20,7 @@ _NAMES = {
     "GELU": "gelu", "ELU": "elu", "SiLU": "silu", "Heaviside": "step",
     "H": "step", "Softplus": "softplus", "Sigmoid": "sigmoid", "Tanh": "tanh",
     "Softmax": "softmax", "OneHot": "onehot", "oneHot": "onehot",
+    "sg": "stop_gradient", "stopgrad": "stop_gradient", "detach": "stop_gradient",
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "LeakyReLU": "leaky_relu", "th": "tanh",
 }  # fmt: skip
 _WHOLE = frozenset(

@@ -60,7 +60,7 @@ def ufunc(run: Run, name: str, arrays: Sequence[Traced], options: dict[str, Any]
         return FINITE[name](run, *arrays)
     row = UFUNCS.get(name)
     if row is None:
-        raise run.refusal(f"np.{name} is not traced: {FLAT if name in ('floor', 'ceil', 'rint') else 'no row says it'}.", "")
+        raise run.refusal(f"np.{name} is not traced: no row says it.", "")
     tensors = run.aligned(*arrays)
     return as_tensor(row(*tensors))
 
@@ -102,7 +102,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(run: Run, name: str) -> Tensor:
-    flat = name in ("argmax", "argmin", "argsort", "round", "floor", "nonzero", "unique")
+    flat = name in ("argmax", "argmin", "argsort", "nonzero", "unique")
     raise run.refusal(f"np.{name} is not traced" + (f": {FLAT}." if flat else "."), "")
 
 
@@ -244,6 +244,11 @@ def _where(run: Run, condition: Any, *both: Any) -> Tensor:
     return ops.where(*run.aligned(*map(run.lift, (condition, *both))))
 
 
+def _round(run: Run, x: Any, decimals: int = 0, **_: Any) -> Tensor:
+    scale = sp.Integer(10) ** int(decimals)
+    return TABLE["round"](_t(run, x) * scale) / scale
+
+
 def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
     return ops.norm(_t(run, x), ord, axis=_axis(axis), keepdims=keepdims)
 
@@ -332,6 +337,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "norm": _norm, "inv": _matrix(ops.inv), "det": _matrix(ops.det), "solve": _solve,
     "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
     "slogdet": lambda run, a: (TABLE["sign"](ops.det(_t(run, a))), ops.logdet(_t(run, a))),
+    "round": _round, "around": _round, "fix": _matrix(TABLE["trunc"]),
     "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: _t(run, x),
     **shaping.ROWS,
 }  # fmt: skip

@@ -37,6 +37,7 @@ def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
         for scope in modules:
             new = {name: replaced[id(value)] for name, value in scope.items() if id(value) in replaced}
             new |= {name: _numpy(run) for name, value in scope.items() if isinstance(value, ModuleType) and value.__name__ in ALIKE}
+            new |= {name: ours for name, value in scope.items() if (ours := _of_jax(run, value)) is not None}
             new |= {name: word for name, word in words.items() if name not in scope}
             kept.append((scope, {name: scope.get(name, missing) for name in new}))
             scope.update(new)
@@ -55,6 +56,19 @@ def _numpy(run: Run) -> ModuleType:
     module = _Stand(np)
     vars(module).update(_made(run))
     return module
+
+
+def _of_jax(run: Run, value: Any) -> Any:
+    """jax, jax.lax and stop_gradient of it, which know traced arrays; None for anything else."""
+    name = getattr(value, "__name__", "")
+    if name == "stop_gradient" and str(getattr(value, "__module__", "")).startswith("jax."):
+        return lambda x: x.detach() if isinstance(x, Traced) else value(x)
+    if not isinstance(value, ModuleType) or name not in ("jax", "jax.lax"):
+        return None
+    stand = _Stand(value)
+    inner = {"numpy": _numpy(run), "lax": _of_jax(run, value.lax)} if name == "jax" else {"stop_gradient": None}
+    vars(stand).update({key: own if own is not None else _of_jax(run, getattr(value, key)) for key, own in inner.items()})
+    return stand
 
 
 class _Stand(ModuleType):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from sympy import Expr
 
+from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.sizes import Size
@@ -240,6 +241,10 @@ class Traced(NDArrayOperatorsMixin):
             return np.asarray(self.run.truths(self)).astype(kind)
         fault = self.run.refusal("whole numbers are made of real ones here", "Their derivative is zero: leave .astype(int) out.")
         return Traced(self.run, value if self.ndim else value[()], fault if whole else self.run.computed(lambda: self.tensor))
+
+    def detach(self) -> Traced:
+        """The same values, through which no derivative comes."""
+        return Traced(self.run, self.value, self.run.computed(lambda: TABLE["stop_gradient"](self.tensor)))
 
     def flatten(self, *_: Any) -> Traced:
         return self.reshape(-1).copy()
