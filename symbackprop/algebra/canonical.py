@@ -48,6 +48,8 @@ def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list
             c, e = _whole(c, int(atom.name), e)
         if e:
             left.append(Factor(atom, letters, e))
+    if len(left) == len(powers):
+        return exact(c), left, []
     have = {x for f in left for x in f.letters}
     gone = {x: n for atom, letters in powers for x, n in zip(letters, atom.shape, strict=True) if is_summed(x) and x not in have}
     return exact(c), left, list(gone.values())
@@ -70,17 +72,20 @@ def canonical(factors: list[Factor]) -> Term:
     summed = list(summed_letters(factors))
     if not summed:
         return tuple(sorted(factors, key=lambda f: f.order))
-    best: tuple[Any, Term] | None = None
-    for choice in islice(product(*map(permutations, _told_apart(factors, summed))), MOST_ORDERS):
-        name = {x: f"~{k}" for k, x in enumerate(y for group in choice for y in group)}
-        named = [f.renamed(name) for f in factors]
-        named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.swaps else f for f in named]
-        made = tuple(sorted(named, key=lambda f: f.order))
-        key = tuple(f.order for f in made)
-        if best is None or key < best[0]:
-            best = key, made
-    assert best is not None
-    return best[1]
+    groups = _told_apart(factors, summed)
+    if len(groups) == len(summed):
+        return _named(factors, [x for (x,) in groups])
+    orders = islice(product(*map(permutations, groups)), MOST_ORDERS)
+    made = [_named(factors, [x for group in choice for x in group]) for choice in orders]
+    return min(made, key=lambda term: [f.order for f in term])
+
+
+def _named(factors: list[Factor], order: list[str]) -> Term:
+    """The factors sorted, their summed letters numbered in an order."""
+    name = {x: f"~{k}" for k, x in enumerate(order)}
+    named = [f.renamed(name) for f in factors]
+    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.swaps else f for f in named]
+    return tuple(sorted(named, key=lambda f: f.order))
 
 
 def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:

@@ -108,8 +108,10 @@ class Algebra:
         over   letters that are summed although perhaps no factor has them: the sum of equal terms is a number of them.
         """
         left = list(factors)
-        have = {x for f in left for x in f.letters}
-        lost = [n for x, n in (over or {}).items() if x not in have]
+        lost: list[Expr] = []
+        if over:
+            have = {x for f in left for x in f.letters}
+            lost = [n for x, n in over.items() if x not in have]
         lost += without_deltas(left)
         c, left, gone = merged(c, left)
         if c == 0:

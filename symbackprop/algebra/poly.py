@@ -83,7 +83,8 @@ class Factor(NamedTuple):
     exponent: Number
 
     def renamed(self, swap: Mapping[str, str]) -> Factor:
-        return Factor(self.atom, tuple(swap.get(x, x) for x in self.letters), self.exponent)
+        get = swap.get
+        return Factor(self.atom, tuple([get(x, x) for x in self.letters]), self.exponent)
 
     @property
     def order(self) -> tuple[Any, ...]:
@@ -194,7 +195,7 @@ ONE, ZERO = const(1), Poly({})
 
 def summed_letters(factors: Term | list[Factor]) -> dict[str, Expr]:
     """The summed letters of a product with their sizes."""
-    return {x: n for f in factors for x, n in zip(f.letters, f.atom.shape, strict=True) if is_summed(x)}
+    return {x: n for f in factors if f.letters for x, n in zip(f.letters, f.atom.shape, strict=True) if x[0] == "~"}
 
 
 def fresh(term: Term, tag: int) -> Term:

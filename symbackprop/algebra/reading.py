@@ -168,16 +168,23 @@ class Reader:
         return applied(self.algebra, "zero", gap)
 
 
+Written = dict[tuple[str, frozenset[str]], Poly | NoFormError]
+"""Definitions, by the value and those of the kept values that it can see."""
+
+
 class Values:
     """The values of a program as polynomials.
 
-    kept   the values that stand for themselves; all others are written out.
+    kept      the values that stand for themselves; all others are written out.
+    written   definitions that others with the same algebra have written.
     """
 
-    def __init__(self, program: Program, algebra: Algebra, kept: Collection[str]) -> None:
+    def __init__(self, program: Program, algebra: Algebra, kept: Collection[str], written: Written | None = None) -> None:
         self.program, self.algebra, self.kept = program, algebra, frozenset(kept)
         self.equations = program.equation_of()
         self.known: dict[str, Poly | NoFormError] = {}
+        self.seen: dict[str, frozenset[str]] = {}
+        self.written: Written = {} if written is None else written
 
     def leaf(self, name: str) -> Atom:
         return self.algebra.atom("leaf", name, (), self.program.shape(name))
@@ -201,14 +208,26 @@ class Values:
                 continue
             waiting.pop()
             if current not in self.known:
-                try:
-                    self.known[current] = self._right(self.equations[current])
-                except NoFormError as fault:
-                    self.known[current] = fault
+                self.known[current] = self._written_out(current)
         found = self.known[name]
         if isinstance(found, NoFormError):
             raise found
         return found
+
+    def _written_out(self, name: str) -> Poly | NoFormError:
+        """The right side of a value whose operands are known, or why it has none."""
+        seen = set[str]()
+        for r in self.equations[name].operands:
+            if r.name in self.equations:
+                seen |= {r.name} if r.name in self.kept else self.seen[r.name]
+        self.seen[name] = frozenset(seen)
+        key = name, self.seen[name]
+        if key not in self.written:
+            try:
+                self.written[key] = self._right(self.equations[name])
+            except NoFormError as fault:
+                self.written[key] = fault
+        return self.written[key]
 
     def _right(self, equation: Equation) -> Poly:
         op, a = equation.op, self.algebra

@@ -191,26 +191,56 @@ def _divides(wanted: Factor, f: Factor) -> bool:
     return (f.exponent > 0) == (wanted.exponent > 0) and abs(f.exponent) >= abs(wanted.exponent) and gap.denominator == 1
 
 
-def eliminated(a: Algebra, p: Poly, leaf: Atom, own: tuple[str, ...], definition: Poly) -> Iterator[Poly]:
-    """p with a tensor of the leaf's definition written by the leaf: from xhat = (x - mu)/s, x = xhat s + mu."""
+@dataclass(frozen=True)
+class Solved:
+    """atom = value, whose letters are the atom's axes; `below` is what stands below a line in it."""
+
+    atom: Atom
+    value: Poly
+    below: frozenset[Atom]
+
+
+def solved(a: Algebra, leaf: Atom, own: tuple[str, ...], definition: Poly) -> tuple[Solved, ...]:
+    """The leaf's definition, solved for each tensor that can be: from xhat = (x - mu)/s, x = xhat s + mu."""
+    found = []
     for term, c in definition.terms.items():
         if summed_letters(term):
             continue
         for k, f in enumerate(term):
-            if not _may_go(f, own, definition, p):
-                continue
-            inverse = a.make(1 / Fraction(c), [g._replace(exponent=-g.exponent) for m, g in enumerate(term) if m != k])
-            others = Poly({u: d for u, d in definition.terms.items() if u != term})
-            value = a.times(a.factor(leaf, own) - others, inverse)
-            yield _written(a, p, f.atom, a.renamed(value, {x: str(n) for n, x in enumerate(f.letters)}))
+            if _may_go(f, own, definition):
+                others = Poly({u: d for u, d in definition.terms.items() if u != term})
+                inverse = a.make(1 / Fraction(c), [g._replace(exponent=-g.exponent) for m, g in enumerate(term) if m != k])
+                value = a.times(a.factor(leaf, own) - others, inverse)
+                below = frozenset(g.atom for m, g in enumerate(term) if m != k and g.exponent > 0 and g.atom.kind not in SAID_BELOW)
+                found.append(Solved(f.atom, a.renamed(value, {x: str(n) for n, x in enumerate(f.letters)}), below))
+    return tuple(found)
 
 
-def _may_go(f: Factor, own: tuple[str, ...], definition: Poly, p: Poly) -> bool:
+def _may_go(f: Factor, own: tuple[str, ...], definition: Poly) -> bool:
     atoms = [g.atom for term in definition.terms for g in term]
     once = sum(atom is f.atom for atom in atoms) == 1 and not any(f.atom in atom.inner for atom in atoms)
-    stands = any(g.atom is f.atom and g.exponent == 1 for term in p.terms for g in term)
     whole = sorted(f.letters) == sorted(own) and len(set(f.letters)) == len(f.letters)
-    return f.atom.kind in ("leaf", "function", "onehot") and f.exponent == 1 and once and stands and whole
+    return f.atom.kind in ("leaf", "function", "onehot") and f.exponent == 1 and once and whole
+
+
+def eliminated(a: Algebra, p: Poly, found: Solved) -> Poly | None:
+    """p with an atom's value in its place; None where the atom stands nowhere, or what p has above a line would come below one."""
+    stands = False
+    low = below(p) if found.below else frozenset()
+    for term in p.terms:
+        exponents = [f.exponent for f in term if f.atom is found.atom]
+        stands = stands or 1 in exponents
+        if any(e > 0 for e in exponents) and not found.below <= low | {f.atom for f in term}:
+            return None
+    return _written(a, p, found.atom, found.value) if stands else None
+
+
+SAID_BELOW = ("number", "group")  # what a relation may bring below a line
+
+
+def below(p: Poly) -> frozenset[Atom]:
+    """The atoms below a line; a relation that brings new ones there writes what nobody would."""
+    return frozenset(f.atom for term in p.terms for f in term if f.exponent < 0 and f.atom.kind not in SAID_BELOW)
 
 
 def _written(a: Algebra, p: Poly, atom: Atom, value: Poly) -> Poly:

@@ -9,7 +9,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbackprop.algebra.box import Box, Line
+from symbackprop.algebra.box import Box
+from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed, leaves
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation

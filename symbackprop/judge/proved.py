@@ -12,7 +12,8 @@ from itertools import product as cartesian
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.algebra.box import Box, Line, box
+from symbackprop.algebra.box import Box, box
+from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.algebra.box import Line
+from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, Leaf
 from symbackprop.core.derivation import Derivation
 from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box

@@ -12,9 +12,9 @@ from sympy import Expr, Integer, S
 
 import symbackprop as sb
 from symbackprop.algebra.blocks import pieces
-from symbackprop.algebra.box import Line
-from symbackprop.algebra.box import Part as Said
 from symbackprop.algebra.functions import applied
+from symbackprop.algebra.lines import Line
+from symbackprop.algebra.lines import Part as Said
 from symbackprop.algebra.matrix import Form, Leaf
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Poly
@@ -162,7 +162,7 @@ def test_packed_gates_are_deltas_side_by_side() -> None:
     assert r"c = \begin{bmatrix} c_{r} \\ c_{s} \\ c_{n} \end{bmatrix}" in found
     assert r"\delta_{12} = \begin{bmatrix} \delta_{15} & \delta_{14} & \delta_{16}\odot r_{3} \end{bmatrix}" in found
     assert r"\frac{\partial L}{\partial W} = x_{1}^{\top} \delta_{1} + x_{2}^{\top} \delta_{7} + x_{3}^{\top} \delta_{13}" in found
-    assert r"\frac{\partial L}{\partial b} = \left(\delta_{10} + \delta_{6} + \delta_{1}\right)^{\top}\,\mathbf{1}_{N}" in lines(
+    assert r"\frac{\partial L}{\partial b} = \left(\delta_{7} + \delta_{4} + \delta_{1}\right)^{\top}\,\mathbf{1}_{N}" in lines(
         LAYERS / "lstm.net"
     )
 
