@@ -27,7 +27,8 @@ FLOORS = [
     {"language.layers", "language.losses", "language.gated"},
     {"language"},
     {"notation"},
-    {"evaluate", "display", "backends"},
+    {"evaluate", "display", "plan"},
+    {"backends"},
     {"pictures"},
     {"documents"},
     {"judge"},
@@ -48,7 +49,8 @@ HOUSE: dict[str, set[str]] = {
     "language": {"core"},
     "notation": {"core", "formulas", "language"},
     "evaluate": {"core"},
-    "backends": {"core", "evaluate"},
+    "plan": {"core"},
+    "backends": {"core", "evaluate", "plan"},
     "display": {"core", "algebra", "formulas"},
     "pictures": {"core", "formulas", "display"},
     "documents": {"core", "formulas", "display", "pictures"},
@@ -68,7 +70,7 @@ RUNS_TEXT = {"eval", "exec", "sympify", "parse_expr", "parse_latex", "lambdify",
 RUNS_TEXT_WHEN_CALLED = {"S"}  # S.One is a number, S("...") reads Python
 RUNS_TEXT_BY_IMPORT = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
 RUNS_TEXT_BY_OPTION = {"allow_pickle", "shell"}
-EXCEPTIONS = {("backends.function", "exec"): "runs the source that was generated, in which every identifier was generated too"}
+EXCEPTIONS = {("backends.executed", "exec"): "runs the source that was generated, in which every identifier was generated too"}
 
 LONGEST_MODULE = 400  # lines: what is read in one sitting
 
@@ -160,7 +162,7 @@ def test_a_room_imports_what_the_house_allows(module: str) -> None:
 
 def test_the_house_has_few_rooms_and_its_arrows_go_down() -> None:
     assert {room(module) for module in INSIDE} <= set(HOUSE)
-    assert len(HOUSE) <= MOST_ROOMS
+    assert len(HOUSE.keys() - {"__main__"}) <= MOST_ROOMS  # "python -m" is a door of cli, no room
     for place, (name, below) in enumerate(HOUSE.items()):
         assert below <= set(list(HOUSE)[:place]), f"{name} may import what stands after it"
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
-import linecache
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -16,7 +14,9 @@ from numpy import ndarray
 from sympy import Expr
 
 from symbackprop.backends.arguments import ArgumentError, Arguments
+from symbackprop.backends.executed import executed
 from symbackprop.backends.numpy import Source, source
+from symbackprop.backends.numpy_step import Step
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
@@ -26,6 +26,9 @@ from symbackprop.core.program import Equation, Program, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
+from symbackprop.plan.memory import layout_of
+from symbackprop.plan.node import PlanError
+from symbackprop.plan.schedule import plan
 
 Arrays = Mapping[str, Any]
 
@@ -80,6 +83,25 @@ class Compiled:
         """
         value, gradients = self._whole(params, data)
         return _scalar(value), {name: _own(array, self.dtype) for name, array in gradients.items()}
+
+    def bind(self, params: Arrays, data: Arrays | None = None, shared: Step | None = None) -> Step:
+        """A step at the sizes of these arrays, which are copied into its memory: the fastest way to evaluate again and again.
+
+        shared   a step of the same network at other sizes of data: both have the same parameters and gradients.
+        Raises what `value_and_grad` raises.
+        """
+        function = self._whole
+        arrays = function.arguments.read(_by_name(params, data))
+        sizes = function.arguments.sizes(arrays)
+        program = with_sizes(self.program, {s.name: sizes[s.name] for s in self.program.sizes()})
+        try:
+            planned = plan(program, self.value_name, self.gradients)
+        except PlanError:
+            planned = None
+        layout = planned.layout if planned else layout_of(program, list(self.gradients))
+        step = Step(layout, planned, self.dtype, function, shared)
+        step.put(dict(zip(function.source.arguments, arrays, strict=True)))
+        return step
 
     def value(self, params: Arrays, data: Arrays | None = None) -> Any:
         """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""
@@ -164,30 +186,22 @@ class _Function:
     def __init__(self, text: Source, program: Program, dtype: str, refuse_nan: bool) -> None:
         self.source = text
         self.arguments = Arguments(program, text.arguments, dtype, refuse_nan)
-        self.function = _executed(text)
+        self.function = executed(text.text, text.name)
 
     def __call__(self, params: Arrays, data: Arrays | None) -> Any:
-        for given in (params, {} if data is None else data):
-            if not isinstance(given, Mapping):
-                raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
+        given = _by_name(params, data)
         with np.errstate(all="ignore"):  # a branch that is not taken may overflow, and so may an argument when it is read
-            return self.function(*self.arguments.read({**params, **(data or {})}))
+            return self.function(*self.arguments.read(given))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.source, self.arguments.program, self.arguments.dtype.name, self.arguments.refuse_nan)
 
 
-def _executed(text: Source) -> Callable[..., Any]:
-    """The function that a generated source defines.
-
-    This is the only place where text becomes code. The text is the backend's own: every identifier in it was generated, and a
-    person's names stand in it only as string literals and in comments made of printable characters.
-    """
-    file = f"<symbackprop {text.name} {id(text):x}>"
-    linecache.cache[file] = (len(text.text), None, text.text.splitlines(True), file)  # so that errors show the line
-    namespace: dict[str, Any] = {"__name__": "symbackprop_generated"}
-    exec(builtins.compile(text.text, file, "exec"), namespace)
-    return namespace[text.name]
+def _by_name(params: Arrays, data: Arrays | None) -> dict[str, Any]:
+    for given in (params, {} if data is None else data):
+        if not isinstance(given, Mapping):
+            raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
+    return {**params, **(data or {})}
 
 
 def _own(array: Any, dtype: str) -> ndarray:

@@ -1,0 +1,23 @@
+"""The only place where text becomes code."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def executed(text: str, name: str, names: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+    """The function `name` that a generated source defines.
+
+    names   what stands for the names that the source does not define.
+
+    The text is a backend's own: every identifier in it was generated, and a person's names stand in it only as string literals and
+    in comments made of printable characters.
+    """
+    file = f"<symbackprop {name} {id(text):x}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)  # so that errors show the line
+    namespace: dict[str, Any] = {"__name__": "symbackprop_generated", **(names or {})}
+    exec(builtins.compile(text, file, "exec"), namespace)
+    return namespace[name]

@@ -1,0 +1,203 @@
+"""A plan as a NumPy step: its statements as straight lines over memory that is allocated once."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.backends.executed import executed
+from symbackprop.plan.entries import FUNCTIONS
+from symbackprop.plan.memory import GRADIENTS, PARAMETERS, Flat, Layout
+from symbackprop.plan.schedule import Plan
+from symbackprop.plan.statements import (
+    AddAt,
+    Apply,
+    Combine,
+    Compute,
+    Copy,
+    Factor,
+    Inner,
+    Look,
+    Operand,
+    Product,
+    Reduced,
+    Scalar,
+    Statement,
+    Window,
+)  # fmt: skip
+
+UFUNCS = sorted({row.numpy for row in FUNCTIONS.values()} | {"add", "subtract", "multiply", "negative", "square"})
+WORDS: dict[str, Any] = (
+    {name: getattr(np, name) for name in (*UFUNCS, "dot", "matmul", "copyto", "take")}
+    | {f"{name}_reduce": getattr(np, name).reduce for name in ("add", "multiply", "maximum", "minimum")}
+    | {"add_at": np.add.at, "inv": np.linalg.inv, "det": np.linalg.det, "slogdet": np.linalg.slogdet, "math": math}
+)
+Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
+ALIGNED = 64  # bytes: where buffers begin, so that vector instructions need no other path
+
+
+class Printed:
+    """The source of a step, and what its names stand for: windows and numbers, each bound once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.windows: dict[Window, str] = {}
+        self.numbers: dict[float, str] = {}
+        self.lines = [self._line(statement) for statement in plan.statements]
+        self.lines.append(f"return {self._text(plan.value)}")
+
+    def source(self, names: Mapping[str, Any]) -> str:
+        """The function, with its names bound as arguments."""
+        bound = ", ".join(f"{name}={name}" for name in names)
+        return f"def step({bound}):\n" + "".join(f"    {line}\n" for line in self.lines)
+
+    def _name(self, operand: Operand) -> str:
+        """An array, or a number that arrays meet."""
+        match operand:
+            case Window():
+                return self.windows.setdefault(operand, f"v{len(self.windows)}")
+            case Scalar(name):
+                return name
+            case _:
+                return self.numbers.setdefault(operand, f"c{len(self.numbers)}")
+
+    def _text(self, operand: Operand) -> str:
+        """A number among Python numbers."""
+        match operand:
+            case Window():
+                return f"{self._name(operand)}.item()"
+            case Scalar(name):
+                return name
+            case _:
+                return repr(operand) if math.isfinite(operand) else f"float({str(operand)!r})"
+
+    def _line(self, s: Statement) -> str:
+        name, text = self._name, self._text
+        match s:
+            case Apply("where"):
+                return f"copyto({name(s.out)}, where({', '.join(map(name, s.operands))}))"
+            case Apply():
+                out = f"out={name(s.out)}" if s.function in ("maximum", "minimum") else name(s.out)
+                return f"{s.function}({', '.join(map(name, s.operands))}, {out})"
+            case Compute():
+                row = FUNCTIONS["select" if s.function == "where" else s.function]
+                inner = [text(o) if isinstance(o, Window | Scalar) else f"({text(o)})" for o in s.operands]
+                return f"{s.target.name} = {row.python.format(*inner)}"
+            case Combine():
+                return f"{s.target.name} = {self._combined(s)}"
+            case Product():
+                return f"{'dot' if s.whole else 'matmul'}({name(s.a)}, {name(s.b)}, {name(s.out)})"
+            case Inner():
+                return f"{s.target.name} = float(dot({name(s.a)}, {name(s.b)}))"
+            case Reduced():
+                axes = s.axes if len(s.axes) != 1 else s.axes[0]
+                if isinstance(s.out, Scalar):
+                    return f"{s.out.name} = float({s.function}_reduce({name(s.a)}, {axes}))"
+                return f"{s.function}_reduce({name(s.a)}, {axes}, None, {name(s.out)})"
+            case Copy():
+                if not isinstance(s.a, Window) and s.where is None:
+                    return f"{name(s.out)}.fill({text(s.a)})"
+                where = f", where={name(s.where)}" if s.where else ""
+                return f"copyto({name(s.out)}, {name(s.a)}, 'unsafe'{where})"
+            case Look():
+                return f"take({name(s.a)}, {name(s.index)}, 0, {name(s.out)}, 'clip')"
+            case AddAt():
+                return f"add_at({name(s.out)}, {name(s.index)}, {name(s.a)})"
+            case Factor():
+                value = {"inverse": "inv({})", "det": "det({})", "logdet": "slogdet({})[1]"}[s.kind].format(name(s.a))
+                return f"{s.out.name} = float({value})" if isinstance(s.out, Scalar) else f"copyto({name(s.out)}, {value})"
+            case _:
+                assert_never(s)
+
+    def _combined(self, s: Combine) -> str:
+        names = [self._text(o) for o in s.operands]
+        if not s.scales:
+            return " * ".join([*names, *([repr(s.plus)] if s.plus != 1 else [])])
+        text = " ".join(
+            f"{'-' if scale < 0 else '+'} {name}" if abs(scale) == 1 else f"+ {scale!r} * {name}"
+            for scale, name in zip(s.scales, names, strict=True)
+        )
+        return f"{s.plus!r} {text}" if s.plus else text.removeprefix("+ ")
+
+
+class Step:
+    """One evaluation of a loss and its gradients at fixed sizes, which reads and writes its own memory.
+
+    parameters, data   an array for each input: write into it.
+    gradients          an array for each name, written by a call.
+    flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
+    source             of the function that is run; "" where the network has no plan, and the function of `compile` is called.
+
+    Memory is not shared between threads: bind a step for each.
+    """
+
+    def __init__(self, layout: Layout, plan: Plan | None, dtype: str, exact: Exact, shared: Step | None = None) -> None:
+        kinds = {"real": np.dtype(dtype), "boolean": np.dtype(bool), "integer": np.dtype(np.int64)}
+        self.flat = shared.flat if shared else _aligned(layout.parameters.length, kinds["real"])
+        self.flat_gradient = shared.flat_gradient if shared else _aligned(layout.gradients.length, kinds["real"])
+        self.parameters = _views(self.flat, layout.parameters)
+        self.gradients = _views(self.flat_gradient, layout.gradients)
+        own = {name: _aligned(max(1, math.prod(shape)), kinds[layout.kinds[name]]) for name, shape in layout.data.items()}
+        self.data = {name: array[: math.prod(layout.data[name])].reshape(layout.data[name]) for name, array in own.items()}
+        self._exact = exact
+        memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient} | {f"data {name}": array for name, array in own.items()}
+        self.source, self._run = _planned(plan, memory, kinds) if plan else ("", None)
+        self.bytes = sum(array.nbytes for array in memory.values())
+
+    def __call__(self) -> float:
+        """The value of the loss; `gradients` then holds the gradients."""
+        if self._run is not None:
+            try:
+                with np.errstate(all="ignore"):  # a branch that is not taken may overflow
+                    return self._run()
+            except (ArithmeticError, ValueError):
+                pass  # Python's numbers raise where NumPy's are infinite or NaN
+        value, gradients = self._exact(self.parameters, self.data)
+        for name, array in gradients.items():
+            self.gradients[name][...] = array
+        return float(value)
+
+    def put(self, arrays: Mapping[str, ndarray]) -> None:
+        """Write arrays into the step's own, where they are others."""
+        for name, array in arrays.items():
+            own = self.parameters[name] if name in self.parameters else self.data[name]
+            if own is not array:
+                own[...] = array
+
+
+def _planned(plan: Plan, memory: dict[str, ndarray], kinds: Mapping[str, np.dtype]) -> tuple[str, Callable[[], float]]:
+    """The source of a plan's function, and the function; the plan's buffers are added to the memory."""
+    memory |= {name: _aligned(b.length, kinds[b.kind]) for name, b in plan.buffers.items() if name not in memory}
+    memory |= {name: array.astype(kinds["real"]) if array.dtype.kind == "f" else array for name, array in plan.fixed.items()}
+    printed = Printed(plan)
+    bound: dict[str, Any] = {name: _window(memory[w.buffer], w) for w, name in printed.windows.items()}
+    bound |= {name: np.asarray(number, kinds["real"]) for number, name in printed.numbers.items()}
+    words = set(re.findall(r"\w+", "\n".join(printed.lines)))
+    bound |= {name: value for name, value in WORDS.items() if name in words}
+    source = printed.source(bound)
+    return source, executed(source, "step", bound)
+
+
+def _aligned(length: int, dtype: np.dtype) -> ndarray:
+    raw = np.zeros(length + ALIGNED // dtype.itemsize, dtype)
+    skip = (-raw.ctypes.data % ALIGNED) // dtype.itemsize
+    return raw[skip : skip + length]
+
+
+def _views(flat: ndarray, layout: Flat) -> dict[str, ndarray]:
+    return {name: flat[at : at + math.prod(shape)].reshape(shape) for name, (at, shape) in layout.places.items()}
+
+
+def _window(memory: ndarray, window: Window) -> ndarray:
+    """A view of a buffer, which must lie within it: NumPy does not look."""
+    ends = [(n - 1) * step for n, step in window.dims]
+    low = window.offset + sum(end for end in ends if end < 0)
+    high = window.offset + sum(end for end in ends if end > 0)
+    if not 0 <= low <= high < len(memory):
+        raise AssertionError(f"{window} leaves its buffer of {len(memory)} entries")
+    strides = [step * memory.itemsize for _, step in window.dims]
+    return np.lib.stride_tricks.as_strided(memory[window.offset :], [n for n, _ in window.dims], strides)

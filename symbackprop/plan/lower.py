@@ -1,0 +1,300 @@
+"""The equations of a program at fixed sizes as a graph of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+import sympy as sp
+from sympy import Expr, S, Symbol
+
+from symbackprop.core.functions.where import iverson
+from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
+from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
+from symbackprop.plan.contract import as_one_product, total
+from symbackprop.plan.entries import Body, shifted
+from symbackprop.plan.graph import PASSES, Graph, terms_of
+from symbackprop.plan.node import Add, Arg, Fold, Input, Node, PlanError, Square, Value
+from symbackprop.plan.places import At, put, read, scatter, take
+from symbackprop.plan.stacked import as_stack
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program as a graph.
+
+    values   the value of each tensor, with the letters of its axes in order.
+    inputs   the node of each input.
+    """
+
+    graph: Graph
+    values: Mapping[str, tuple[Value, tuple[str, ...]]]
+    inputs: Mapping[str, Node]
+
+
+@dataclass(frozen=True)
+class _Softened:
+    """A log of a sum of exponentials, and what it was made of."""
+
+    result: Value
+    argument: Value
+    exponentials: Value
+    summed: Value
+
+
+def lowered(program: Program, passes: Iterable[str] = PASSES) -> Lowered:
+    """The graph of a program whose sizes are all numbers. Raises PlanError for what no plan can hold."""
+    return _Lowering(program, passes).run()
+
+
+class _Lowering:
+    def __init__(self, program: Program, passes: Iterable[str]) -> None:
+        self.program, self.graph = program, Graph(passes)
+        self.shape = {name: tuple(map(int, t.shape)) for name, t in program.tensors.items()}
+        self.values: dict[str, tuple[Value, tuple[str, ...]]] = {}
+        self.softened: list[_Softened] = []
+
+    def run(self) -> Lowered:
+        inputs: dict[str, Node] = {}
+        for tensor in self.program.inputs:
+            letters = tuple(f"axis {k}" for k in range(tensor.rank))
+            if tensor.kind == "constant":
+                self.values[tensor.name] = Value(float(tensor.value or 0)), letters
+                continue
+            kind = "integer" if tensor.kind == "integers" else "real"
+            inputs[tensor.name] = self.graph.node(Input(tensor.name), (), self.shape[tensor.name], (), kind)
+            self.values[tensor.name] = Value(1.0, inputs[tensor.name], letters), letters
+        for equation in self.program.equations:
+            self.graph.extent = {c: int(n) for c, n in letter_sizes(self.program, equation).items()}
+            self.values[equation.target.name] = self._equation(equation), equation.target.index
+        return Lowered(self.graph, self.values, inputs)
+
+    def _equation(self, equation: Equation) -> Value:
+        op = equation.op
+        over = [c for c, _ in op.over]
+        match op:
+            case Sum():
+                return self._sum(equation, op)
+            case Reduce():
+                return self._fold(op.kind, self._operand(equation.operands[0], {}), over)
+            case Matrix():
+                value = self.graph.whole(self._operand(equation.operands[0], {}))
+                rank, lead = value.solid.rank, value.letters[:-2]
+                if equation.operands[0].index != value.letters:
+                    raise PlanError(f"{op.kind} of a part of {equation.operands[0].name}")
+                own = equation.target.index[len(equation.target.index) - (rank - len(lead)) :] if op.kind == "inverse" else ()
+                letters = (*lead, *own)
+                node = self.graph.node(Square(op.kind), [Arg(value.solid, tuple(range(len(lead))))], self.graph.shape(letters))
+                return Value(1.0, node, letters)
+            case _:
+                assert_never(op)
+
+    def _operand(self, ref: Ref, places: Mapping[str, At]) -> Value:
+        """A tensor as it stands in an equation, with places for some of its letters."""
+        value, letters = self.values[ref.name]
+        swap = dict(zip(letters, ref.index, strict=True))
+        found = tuple(swap[c] for c in value.letters)
+        if len(set(found)) == len(found):
+            return read(self.graph, value._replace(letters=found), places)
+        marks = tuple(f"{c} {k}" for k, c in enumerate(found))  # a diagonal: axes that are read at one position
+        ats = {mark: places.get(c, At(0, {c: 1})) for mark, c in zip(marks, found, strict=True)}
+        return read(self.graph, value._replace(letters=marks), ats)
+
+    # -- sums
+
+    def _sum(self, equation: Equation, op: Sum) -> Value:
+        terms = sp.Add.make_args(op.body)
+        if len(terms) > 1 and any(_guarded(term) for term in terms):
+            return self._added([self._term(equation, replace(op, body=term)) for term in terms])
+        return self._term(equation, op)
+
+    def _added(self, values: list[Value]) -> Value:
+        found = self.graph.add(values)
+        if found.node is None or not isinstance(found.node.op, Add) or found.node.op.plus:
+            return found
+        return self._improved(found)
+
+    def _improved(self, value: Value) -> Value:
+        """A sum of slices as a stack, a sum of many equal products as one."""
+        terms = terms_of(value.bare())
+        if "stack" in self.graph.passes and (stacked := as_stack(self.graph, terms)) is not None:
+            return stacked.times(value.coefficient)
+        if "steps" in self.graph.passes and len(joined := as_one_product(self.graph, terms)) < len(terms):
+            return self.graph.add(joined).times(value.coefficient)
+        return value
+
+    def _term(self, equation: Equation, op: Sum) -> Value:
+        """The sum of one product."""
+        part = replace(equation, op=op)
+        factors = split(op)
+        fixed, remaining = fixed_letters(self.program, part) if factors.guards else ({}, [])
+        ones = {position(c): S.Zero for c, n in self.graph.extent.items() if n == 1}
+        ats = {c: substituted(at, ones) for c, at in fixed.items()}
+        places = {c: _Fixed(at, self._hangs(part, c, at)) for c, at in ats.items()}
+        slots, masks = self._slots(part, op, factors.rest, places)
+        rest = sp.Mul(factors.rest, *map(iverson, remaining))
+        rest = substituted(rest, {position(c): p.at for c, p in places.items()} | ones)
+        body = Body(self.graph, slots, self._exponential)
+        values = [slots[op.slots[k]] for k in factors.operands]
+        values += [body.value(factor) for factor in sp.Mul.make_args(rest) if factor != 1]
+        values.append(Value(float(factors.coefficient)))
+        target = {c: p for c, p in places.items() if c in equation.target.index}
+        moved = {c for p in target.values() for c in self._letters_at(p.at, part)}
+        over = [c for c, _ in op.over if c not in places and c not in moved]
+        if masks:
+            inside = body.truth(sp.And(*masks))
+            product = self.graph.multiply(map(self.graph.real, values))
+            values = [body.apply("select", [inside, product, Value(0.0)])]
+        value = total(self.graph, values, over) if over else self.graph.multiply(values)
+        return self._written(value, target, part) if target else self._looked(value)
+
+    def _looked(self, value: Value) -> Value:
+        if value.node is not None and isinstance(value.node.op, Add) and not value.node.op.plus and len(value.node.args) > 2:
+            return self._improved(value)
+        return value
+
+    def _hangs(self, equation: Equation, letter: str, at: Expr) -> bool:
+        sizes = letter_sizes(self.program, equation)
+        found = overhang(at, sizes[letter], sizes, self.program.conditions, integers_of(self.program, equation))
+        return found != (S.Zero, S.Zero)
+
+    def _slots(
+        self, equation: Equation, op: Sum, rest: Expr, places: Mapping[str, _Fixed]
+    ) -> tuple[dict[Symbol, Value], list[Any]]:
+        """The value of every slot, read at places, and what must hold for the others to be in range."""
+        slots: dict[Symbol, Value] = {}
+        factors = {op.slots[k] for k in split(op).operands}
+        safe = {c for c, p in places.items() if not p.hangs or c in equation.target.index}
+        for s, ref in zip(op.slots, equation.operands, strict=True):
+            here = {c: places[c] for c in ref.index if c in places}
+            if not here:
+                slots[s] = self._operand(ref, {})
+                continue
+            plain = {c: At(*_offset_and_slopes(p.at)) for c, p in here.items() if not p.integers}
+            value = self._operand(ref, plain)
+            for c, p in here.items():
+                if p.integers:
+                    value = self._looked_up(value, c, p, equation)
+            slots[s] = value
+            if s in factors and s not in rest.free_symbols:
+                safe |= plain.keys()
+        masks: list[Any] = []
+        for c, p in places.items():
+            if c not in safe:
+                masks += [p.at >= 0, p.at <= self.graph.extent[c] - 1]
+        return slots, masks
+
+    def _looked_up(self, value: Value, letter: str, place: _Fixed, equation: Equation) -> Value:
+        if place.hangs:
+            raise PlanError("a position that data tell may be out of range")
+        return take(self.graph, value, letter, self._integers(place, equation))
+
+    def _integers(self, place: _Fixed, equation: Equation) -> Value:
+        """The tensor of integers that a place is."""
+        for s, ref in zip(equation.op.slots if isinstance(equation.op, Sum) else (), equation.operands, strict=True):
+            if s == place.at:
+                found = self._operand(ref, {})
+                if found.node is not None and found.node.kind == "integer" and found.coefficient == 1:
+                    return found
+        raise PlanError(f"the position {place.at} is no tensor of integers alone")
+
+    def _letters_at(self, at: Expr, equation: Equation) -> list[str]:
+        found = letters_of(at)
+        slots = equation.op.slots if isinstance(equation.op, Sum) else ()
+        return sorted(
+            found | {c for s, ref in zip(slots, equation.operands, strict=True) if s in at.free_symbols for c in ref.index}
+        )
+
+    def _written(self, value: Value, target: Mapping[str, _Fixed], equation: Equation) -> Value:
+        keep = tuple(c for c in equation.target.index if c not in target)
+        looked_up = {c: p for c, p in target.items() if p.integers}
+        if not looked_up:
+            return scatter(self.graph, value, {c: At(*_offset_and_slopes(p.at)) for c, p in target.items()}, keep)
+        if len(target) > 1 or any(p.hangs for p in looked_up.values()):
+            raise PlanError("several places that data tell are written at once")
+        ((letter, place),) = looked_up.items()
+        return put(self.graph, value, letter, self._integers(place, equation), keep)
+
+    # -- largest entries, and logs of sums of exponentials
+
+    def _fold(self, kind: str, value: Value, over: list[str]) -> Value:
+        graph = self.graph
+        missing = [c for c in over if c not in value.letters]
+        over = [c for c in over if c in value.letters]
+        if kind in ("prod", "logsumexp") and any(graph.extent[c] > 1 for c in missing):
+            raise PlanError(f"{kind} over an axis that its operand lacks")
+        match kind:
+            case "max" | "min" | "prod":
+                return self._folded(kind, value, over)
+            case "logsumexp":
+                top = self._folded("max", value, over)
+                shift = graph.add([value, top.times(-1.0)])
+                exponentials = Body(graph, {}, self._exponential).apply("exp", [shift])
+                summed = total(graph, [exponentials], over)
+                result = graph.add([top, Body(graph, {}, self._exponential).apply("log", [summed])])
+                self.softened.append(_Softened(result, value, exponentials, summed))
+                return result
+            case _:
+                raise PlanError(f"the reduction {kind} has no row")
+
+    def _folded(self, kind: Any, value: Value, over: list[str]) -> Value:
+        if not over or value.node is None:
+            return value
+        if kind == "max" and "pool first" in self.graph.passes:
+            inside, outside = _parted(value, over)
+            if outside:
+                return self.graph.add([self._folded(kind, inside, over), *outside])
+        return self.graph.value(Fold(kind), [self.graph.whole(value)], sorted(over, key=value.letters.index))
+
+    def _exponential(self, value: Value) -> Value:
+        """exp of a value; of x - logsumexp(x) it is a share of the exponentials that were summed."""
+        body = Body(self.graph, {}, self._exponential)
+        terms = shifted(value) if "softmax" in self.graph.passes else []
+        for x, log in (terms, terms[::-1]) if terms else ():
+            for soft in self.softened:
+                if _same(x, soft.argument) and log.node is soft.result.node and log.coefficient == -soft.result.coefficient:
+                    swap = dict(zip(soft.argument.letters, x.letters, strict=True))
+                    if tuple(swap[c] for c in soft.result.letters) != log.letters:
+                        continue
+                    e, s = (v._replace(letters=tuple(swap[c] for c in v.letters)) for v in (soft.exponentials, soft.summed))
+                    return self.graph.multiply([e, body.apply("reciprocal", [s])])
+        return body.apply("exp", [value])
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """Where a letter stands: its position in letters that stay and in tensors of integers, and whether it may be out of range."""
+
+    at: Expr
+    hangs: bool
+
+    @property
+    def integers(self) -> bool:
+        return affine(self.at).opaque != 0
+
+
+def _guarded(term: Expr) -> bool:
+    return bool(split(Sum(term)).guards)
+
+
+def _offset_and_slopes(at: Expr) -> tuple[int, dict[str, int]]:
+    form = affine(at)
+    return int(form.offset), {c: int(slope) for c, slope in form.slopes.items()}
+
+
+def _same(a: Value, b: Value) -> bool:
+    return a.node is b.node and a.coefficient == b.coefficient
+
+
+def _parted(value: Value, over: list[str]) -> tuple[Value, list[Value]]:
+    """A sum as the term that a maximum runs over and those that it does not touch; no such terms where there is another."""
+    node = value.node
+    if node is None or not isinstance(node.op, Add) or value.coefficient != 1 or set(node.op.scales) != {1.0}:
+        return value, []
+    terms = [Value(1.0, arg.node, tuple(value.letters[k] for k in arg.at)) for arg in node.args]
+    inside = [v for v in terms if set(v.letters) & set(over)]
+    outside = [v for v in terms if not set(v.letters) & set(over)]
+    if len(inside) != 1 or not set(over) <= set(inside[0].letters):
+        return value, []
+    return inside[0], [*outside, Value(node.op.plus)] if outside and node.op.plus else outside

@@ -1,0 +1,293 @@
+"""Where the values of a plan live: inputs, flat parameters and gradients, and work buffers that are used again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.program import Program
+from symbackprop.plan.layout import Order, layouts, strides_of
+from symbackprop.plan.lower import Lowered
+from symbackprop.plan.node import Arg, Fixed, Input, Kind, Node, Pad, Scatter, Shape, Stack, Value, View
+from symbackprop.plan.statements import Buffer, Window
+
+ALIGNED = 16  # entries: every array of the flat parameters begins at a multiple of it
+PARAMETERS, GRADIENTS = "parameters", "gradients"
+NEVER = 1 << 60  # later than every node
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where an array stands: its entry at position 0, and the stride of each axis, in entries."""
+
+    buffer: str
+    offset: int
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Arrays one after the other in one buffer: where each begins, and its shape."""
+
+    places: Mapping[str, tuple[int, Shape]]
+    length: int
+
+    @classmethod
+    def of(cls, shapes: Mapping[str, Shape]) -> Flat:
+        places, end = {}, 0
+        for name, shape in shapes.items():
+            places[name] = end, shape
+            end += -(-math.prod(shape) // ALIGNED) * ALIGNED
+        return cls(places, end)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where what is handed in and out stands.
+
+    parameters, gradients   one after the other; parameters that are differentiated by come first, at the places of their gradients.
+    data                    the shape of every other input, and `kinds` what its entries are.
+    """
+
+    parameters: Flat
+    gradients: Flat
+    data: Mapping[str, Shape]
+    kinds: Mapping[str, Kind]
+
+
+def layout_of(program: Program, wrt: Sequence[str]) -> Layout:
+    """The layout of a program whose sizes are all numbers."""
+    shape = {t.name: tuple(map(int, t.shape)) for t in program.inputs if t.kind != "constant"}
+    own = [w for w in wrt if program.tensors[w].kind == "parameter"]
+    rest = [t.name for t in program.parameters if t.name not in own]
+    data = [name for name in shape if name not in (*own, *rest)]
+    kinds: dict[str, Kind] = {name: "integer" if program.tensors[name].kind == "integers" else "real" for name in data}
+    gradients = {w: shape[w] for w in sorted(wrt, key=lambda w: w not in own)}
+    return Layout(
+        Flat.of({name: shape[name] for name in (*own, *rest)}), Flat.of(gradients), {name: shape[name] for name in data}, kinds
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Late:
+    """A gradient that is copied to its place at the end."""
+
+    name: str
+    value: Value
+    letters: tuple[str, ...]
+
+
+class Memory:
+    """The buffers, and the store of each node, given when it is first asked for."""
+
+    def __init__(self, program: Program, lowered: Lowered, loss: str, gradients: Mapping[str, str], passes: frozenset[str]) -> None:
+        self.layout = layout_of(program, list(gradients))
+        self.parameters, self.gradients = self.layout.parameters, self.layout.gradients
+        roots = [lowered.values[name][0].node for name in (loss, *gradients.values())]
+        self.nodes = _needed(lowered.graph.nodes, [node for node in roots if node is not None])
+        self.users = _users(self.nodes)
+        self.order: dict[int, Order] = layouts(self.nodes, self.users, passes)
+        self.buffers = {PARAMETERS: Buffer(self.parameters.length), GRADIENTS: Buffer(self.gradients.length)}
+        self.fixed: dict[str, ndarray] = {}
+        self.stores: dict[int, Store] = {}
+        self.inside: dict[int, tuple[Node, int]] = {}  # what is stored in a stack or a scatter: which argument of which node
+        self.late: list[Late] = []
+        self._free: list[str] = []
+        self._outside: set[int] = set()  # nodes whose memory is not a work buffer
+        self._hand_out(lowered)
+        self._place_gradients(lowered, gradients)
+        self._place_inside()
+        self._last = self._lifetimes()
+
+    # -- before anything is computed
+
+    def _hand_out(self, lowered: Lowered) -> None:
+        for name, node in lowered.inputs.items():
+            strides = strides_of(node.shape, range(node.rank))
+            if name in self.parameters.places:
+                self._put(node, Store(PARAMETERS, self.parameters.places[name][0], strides))
+            else:
+                self.buffers[f"data {name}"] = Buffer(max(1, math.prod(node.shape)), node.kind)
+                self._put(node, Store(f"data {name}", 0, strides))
+        for node in self.nodes:
+            if isinstance(node.op, Fixed) and node.rank and node.array is not None:
+                self._put(node, Store(self.constant(node.array), 0, strides_of(node.shape, range(node.rank))))
+
+    def _put(self, node: Node, store: Store) -> None:
+        self.stores[node.number] = store
+        self._outside.add(node.number)
+
+    def constant(self, array: ndarray) -> str:
+        """The buffer that holds the entries of an array."""
+        for name, other in self.fixed.items():
+            if other.size == array.size and other.dtype == array.dtype and other.tobytes() == array.tobytes():
+                return name
+        name = f"fixed {len(self.fixed)}"
+        self.fixed[name] = array.ravel()
+        return name
+
+    def ones(self, length: int) -> Window:
+        return Window(self.constant(np.ones(length)), 0, ((length, 1),))
+
+    def _place_gradients(self, lowered: Lowered, gradients: Mapping[str, str]) -> None:
+        for w, name in gradients.items():
+            value, letters = lowered.values[name]
+            offset, shape = self.gradients.places[w]
+            node = value.node
+            plain = node is not None and value.coefficient == 1 and len(value.letters) == len(letters) > 0 and node.kind == "real"
+            if node is None or not plain or node.number in self.stores or isinstance(node.op, View | Scatter):
+                self.late.append(Late(w, value, letters))
+                continue
+            step = dict(zip(letters, strides_of(shape, range(len(shape))), strict=True))
+            self._put(node, Store(GRADIENTS, offset, tuple(step[c] for c in value.letters)))
+
+    def _place_inside(self) -> None:
+        """What is stacked, or scattered to distinct places that cover the result, is stored where it goes."""
+        for node in reversed(self.nodes):
+            if isinstance(node.op, Stack) or (isinstance(node.op, Scatter) and covers(node)):
+                for k, arg in enumerate(node.args):
+                    held = arg.node.number in self.stores or arg.node.number in self.inside
+                    if not held and arg.node.rank and not isinstance(arg.node.op, View | Pad) and arg.node.kind == node.kind:
+                        self.inside[arg.node.number] = node, k
+
+    def top(self, node: Node) -> Node | None:
+        """The node whose work buffer holds a node; None for an input, a constant or a gradient."""
+        while node.number not in self._outside:
+            if isinstance(node.op, View):
+                node = node.args[0].node
+            elif node.number in self.inside:
+                node = self.inside[node.number][0]
+            else:
+                return node
+        return None
+
+    def _lifetimes(self) -> dict[int, int]:
+        last: dict[int, int] = {}
+        for node in self.nodes:
+            for arg in node.args:
+                if (top := self.top(arg.node)) is not None:
+                    last[top.number] = node.number
+        for late in self.late:
+            if late.value.node is not None and (top := self.top(late.value.node)) is not None:
+                last[top.number] = NEVER
+        return last
+
+    # -- while statements are written
+
+    def work(self, length: int, kind: str, zeroed: bool = False) -> str:
+        """A work buffer: a free one that is not much too large, or a new one."""
+        length = max(length, 1)
+        fitting = [b for b in self._free if self.buffers[b].kind == kind and length <= self.buffers[b].length <= 4 * length]
+        if fitting and not zeroed:
+            best = min(fitting, key=lambda b: self.buffers[b].length)
+            self._free.remove(best)
+            return best
+        name = f"work {len(self.buffers)}"
+        self.buffers[name] = Buffer(length, kind, zeroed)  # type: ignore[arg-type]
+        return name
+
+    def store(self, node: Node, instead: Sequence[Arg] = ()) -> Store:
+        """Where a node stands; `instead` are the arguments that it may overwrite, entry by entry."""
+        if node.number not in self.stores:
+            self.stores[node.number] = self._new(node, instead)
+        return self.stores[node.number]
+
+    def _new(self, node: Node, instead: Sequence[Arg]) -> Store:
+        if isinstance(node.op, View):
+            return self._seen(node, node.op)
+        if node.number in self.inside:
+            return self._within(node)
+        strides = strides_of(node.shape, self.order[node.number])
+        for arg in instead:
+            if self._dies(arg, node, strides):
+                return Store(self.stores[arg.node.number].buffer, 0, strides)
+        return Store(self.work(math.prod(node.shape), node.kind, isinstance(node.op, Pad)), 0, strides)
+
+    def _seen(self, node: Node, op: View) -> Store:
+        inner = self.store(node.args[0].node)
+        offset, strides = inner.offset, [0] * node.rank
+        for place, step in zip(op.places, inner.strides, strict=True):
+            offset += place.offset * step
+            for axis, slope in place.terms:
+                strides[axis] += slope * step
+        return Store(inner.buffer, offset, tuple(strides))
+
+    def _within(self, node: Node) -> Store:
+        """The store of a node that is written where it goes."""
+        host, k = self.inside[node.number]
+        whole, arg = self.store(host), host.args[k]
+        steps = dict(enumerate(whole.strides))
+        offset = whole.offset
+        if isinstance(host.op, Stack):
+            offset += host.op.starts[k] * whole.strides[host.op.axis]
+        elif isinstance(host.op, Scatter):
+            for axis, place in host.op.places:
+                steps |= {x: slope * whole.strides[axis] for x, slope in place.terms}
+        return Store(whole.buffer, offset, tuple(steps[x] for x in arg.at))
+
+    def _dies(self, arg: Arg, reader: Node, strides: tuple[int, ...]) -> bool:
+        """Whether a reader may overwrite an argument: its last reader, of the same layout, and no other argument lies there."""
+        node = arg.node
+        if self.top(node) is not node or self._last.get(node.number) != reader.number or node.kind != reader.kind:
+            return False
+        others = [other for other in reader.args if self.top(other.node) is node and other.node is not node]
+        repeated = sum(other.node is node for other in reader.args) > 1 and len(reader.args) > 2
+        if others or repeated or len(arg.at) != reader.rank or node.number not in self.stores:
+            return False
+        store = self.stores[node.number]
+        own = tuple(store.strides[arg.at.index(k)] for k in range(reader.rank))
+        return own == strides and store.offset == 0 and not self.buffers[store.buffer].zeroed
+
+    def release(self, node: Node) -> None:
+        """After the statements of a node: the buffers that nothing reads any more are free."""
+        own = self.stores.get(node.number)
+        for top in {t.number: t for t in (self.top(arg.node) for arg in node.args) if t is not None}.values():
+            if self._last.get(top.number) != node.number or top.number not in self.stores:
+                continue
+            buffer = self.stores[top.number].buffer
+            taken = own is not None and own.buffer == buffer
+            if not taken and not self.buffers[buffer].zeroed and buffer not in self._free:
+                self._free.append(buffer)
+
+
+def covers(node: Node) -> bool:
+    """Whether a scatter writes every entry of its result exactly once, from an argument with all its axes."""
+    assert isinstance(node.op, Scatter)
+    (arg,) = node.args
+    written = {axis for axis, _ in node.op.places}
+    if {x for x in range(len(node.space)) if x not in written} != set(arg.at):
+        return False
+    used: list[int] = []
+    for axis, place in node.op.places:
+        step = 1
+        for x, slope in sorted(place.terms, key=lambda term: term[1]):
+            if slope != step or x in used or x < node.rank:
+                return False
+            used.append(x)
+            step *= node.space[x]
+        if place.offset or step != node.shape[axis]:
+            return False
+    return set(used) == set(range(node.rank, len(node.space)))
+
+
+def _needed(nodes: Sequence[Node], roots: Sequence[Node]) -> list[Node]:
+    found: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        if node.number not in found:
+            found.add(node.number)
+            waiting += [arg.node for arg in node.args]
+    return [node for node in nodes if node.number in found or isinstance(node.op, Input)]
+
+
+def _users(nodes: Sequence[Node]) -> dict[int, list[tuple[Node, Arg]]]:
+    users: dict[int, list[tuple[Node, Arg]]] = {}
+    for node in nodes:
+        for arg in node.args:
+            users.setdefault(arg.node.number, []).append((node, arg))
+    return users

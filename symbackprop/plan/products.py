@@ -1,0 +1,159 @@
+"""Matrix products as statements: axes that fall together are one, what no product can read is copied once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from symbackprop.plan.layout import overlapping, strides_of
+from symbackprop.plan.memory import Memory, Store
+from symbackprop.plan.node import Arg, Node, Shape, View
+from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window
+
+Steps = Mapping[int, int]  # a stride for each axis of a space
+
+
+def merged(axes: Sequence[int], space: Shape, tables: Sequence[Steps]) -> tuple[int, list[int]] | None:
+    """Axes, outermost first, as one: its extent and its stride in each table; None where their strides do not allow it."""
+    axes = [x for x in axes if space[x] != 1]
+    if not axes:
+        return 1, [0] * len(tables)
+    extent, steps = space[axes[-1]], [table[axes[-1]] for table in tables]
+    for x in reversed(axes[:-1]):
+        if any(table[x] != step * extent for table, step in zip(tables, steps, strict=True)):
+            return None
+        extent *= space[x]
+    return extent, steps
+
+
+class Products:
+    """Writes the products of a plan; copies of operands are kept for the other products that read them."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._copies: dict[int, Store] = {}
+
+    def statements(self, node: Node) -> list[Statement]:
+        """The statements of a Dot of two."""
+        if not node.rank:
+            return self._inner(node)
+        a, b = node.args
+        kept, over = range(node.rank), list(range(node.rank, len(node.space)))
+        both = [x for x in kept if x in a.at and x in b.at]
+        rows, columns = ([x for x in kept if x in arg.at and x not in both] for arg in (a, b))
+        store = self.memory.store(node)
+        out = dict(enumerate(store.strides))
+        for axes in (both, rows, columns):
+            axes.sort(key=lambda x: -out[x])
+        said: list[Statement] = []
+        sides = [self._side(arg) for arg in (a, b)]
+        over.sort(key=lambda x: -sides[self._sparse(node)][1][x])
+        for k, (arg, own) in enumerate(((a, rows), (b, columns))):
+            if not self._readable(arg, node.space, sides[k][1], own, over):
+                sides[k] = self._copied(
+                    arg, node.space, (*both, *over, *own) if k == 0 and not both else (*both, *own, *over), said
+                )
+        if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
+            k = self._sparse(node)
+            other, own = ((b, columns), (a, rows))[k]
+            sides[1 - k] = self._copied(other, node.space, (*both, *own, *over), said)
+        if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
+            k = self._sparse(node)
+            sides[k] = self._copied((a, b)[k], node.space, (*both, *((rows, columns)[k]), *over), said)
+        return said + self._product(node, store, out, sides, both, rows, columns, over)
+
+    def _sparse(self, node: Node) -> int:
+        """Which argument says the order of the summed axes: one that is read as it stands."""
+        return 1 if isinstance(node.args[0].node.op, View) else 0
+
+    def _side(self, arg: Arg) -> tuple[Store, dict[int, int]]:
+        store = self._copies.get(arg.node.number) or self.memory.store(arg.node)
+        return store, dict(zip(arg.at, store.strides, strict=True))
+
+    def _readable(self, arg: Arg, space: Shape, steps: Steps, own: Sequence[int], over: Sequence[int]) -> bool:
+        """Whether a product can read an operand where it stands: rows or columns are contiguous, and no entry comes twice."""
+        mine = [x for x in over if x in steps]
+        groups = [merged(axes, space, [steps]) for axes in (own, mine)]
+        if any(group is None for group in groups):
+            return False
+        (_, (outer,)), (_, (inner,)) = (group for group in groups if group is not None)
+        if outer not in (0, 1) and inner not in (0, 1):
+            return False
+        if arg.node.number in self._copies or not isinstance(arg.node.op, View):
+            return True
+        return not any(overlapping(place.terms, arg.node.shape) for place in arg.node.op.places)
+
+    def _copied(self, arg: Arg, space: Shape, order: Sequence[int], said: list[Statement]) -> tuple[Store, dict[int, int]]:
+        """A contiguous copy with its axes in this order of the space."""
+        own = tuple(arg.at.index(x) for x in order if x in arg.at)
+        node = arg.node
+        strides = strides_of(node.shape, own)
+        source = self.memory.store(node)
+        store = Store(self.memory.work(math.prod(node.shape), "real"), 0, strides)
+        dims = [node.shape[k] for k in own]
+        said.append(
+            Copy(
+                Window(source.buffer, source.offset, tuple(zip(dims, (source.strides[k] for k in own), strict=True))),
+                Window(store.buffer, 0, tuple(zip(dims, (strides[k] for k in own), strict=True))),
+            )
+        )
+        self._copies[node.number] = store
+        return store, dict(zip(arg.at, strides, strict=True))
+
+    def _product(
+        self, node: Node, store: Store, out: Steps, sides: Sequence[tuple[Store, Steps]],
+        both: Sequence[int], rows: Sequence[int], columns: Sequence[int], over: Sequence[int],
+    ) -> list[Statement]:  # fmt: skip
+        space = node.space
+        (a, sa), (b, sb) = sides
+        row, column = merged(rows, space, [out, sa]), merged(columns, space, [out, sb])
+        middle = merged(over, space, [sa, sb])
+        assert middle is not None
+        if row is None or column is None:  # the result is put together in an order that a product can write
+            order = (*both, *rows, *columns)
+            strides = strides_of(node.shape, order)
+            between = Store(self.memory.work(math.prod(node.shape), "real"), 0, strides)
+            said = self._product(node, between, dict(enumerate(strides)), sides, both, rows, columns, over)
+            dims = [node.shape[x] for x in order]
+            windows = [
+                Window(s.buffer, s.offset, tuple(zip(dims, (s.strides[x] for x in order), strict=True))) for s in (between, store)
+            ]
+            return [*said, Copy(windows[0], windows[1])]
+        (m, (om, am)), (p, (on, bn)), (k, (ak, bk)) = row, column, middle
+        lead = [(space[x], out[x], sa[x], sb[x]) for x in both]
+        left = Window(a.buffer, a.offset, (*((n, s) for n, _, s, _ in lead), (m, am), (k, ak)))
+        right = Window(b.buffer, b.offset, (*((n, s) for n, _, _, s in lead), (k, bk), (p, bn)))
+        result = Window(store.buffer, store.offset, (*((n, s) for n, s, _, _ in lead), (m, om), (p, on)))
+        if not lead and p == 1:
+            return [Product(left, _flat(right, 0), _flat(result, 0), m == 1 or om == 1)]
+        if not lead and m == 1:
+            return [Product(_turned(right), _flat(left, 1), _flat(result, 1), on == 1)]
+        if om == 1 and on != 1:  # the transposed result is the swapped product
+            left, right, result, m, p, om, on = _turned(right), _turned(left), _turned(result), p, m, on, om
+        return [Product(left, right, result, not lead and on == 1 and om == p)]
+
+    def _inner(self, node: Node) -> list[Statement]:
+        """The sum of all entries of a product."""
+        a, b = (self.memory.store(arg.node) for arg in node.args)
+        sa, sb = (dict(zip(arg.at, s.strides, strict=True)) for arg, s in zip(node.args, (a, b), strict=True))
+        axes = sorted(range(len(node.over)), key=lambda x: -sa[x])
+        target = Scalar(f"t{node.number}")
+        if (one := merged(axes, node.space, [sa, sb])) is not None:
+            n, (p, q) = one
+            return [Inner(Window(a.buffer, a.offset, ((n, p),)), Window(b.buffer, b.offset, ((n, q),)), target)]
+        windows = [Window(s.buffer, s.offset, tuple((node.space[x], t[x]) for x in axes)) for s, t in ((a, sa), (b, sb))]
+        between = Store(self.memory.work(math.prod(node.space), "real"), 0, ())
+        strides = strides_of(tuple(node.space[x] for x in axes), range(len(axes)))
+        product = Window(between.buffer, 0, tuple(zip((node.space[x] for x in axes), strides, strict=True)))
+        return [Apply("multiply", tuple(windows), product), Reduced("add", product, tuple(range(len(axes))), target)]
+
+
+def _turned(window: Window) -> Window:
+    *lead, row, column = window.dims
+    return Window(window.buffer, window.offset, (*lead, column, row))
+
+
+def _flat(window: Window, axis: int) -> Window:
+    """The window without the axis that has one entry."""
+    keep = window.dims[axis]
+    return Window(window.buffer, window.offset, ((keep[0], keep[1] or 1),))

@@ -1,0 +1,146 @@
+"""A graph whose values have places as a plan: the statements that compute them, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from numpy import ndarray
+
+from symbackprop.core.program import Program
+from symbackprop.plan import entrywise, folds, lookups, moves
+from symbackprop.plan.graph import PASSES
+from symbackprop.plan.layout import strides_of
+from symbackprop.plan.lower import lowered
+from symbackprop.plan.memory import GRADIENTS, Late, Layout, Memory
+from symbackprop.plan.node import (
+    Add,
+    Dot,
+    Fixed,
+    Fold,
+    Input,
+    Map,
+    Multiply,
+    Node,
+    Pad,
+    Put,
+    Scatter,
+    Square,
+    Stack,
+    Take,
+    Value,
+    View,
+)  # fmt: skip
+from symbackprop.plan.products import Products
+from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
+from symbackprop.plan.writer import Writer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a step does, at fixed sizes.
+
+    statements   in order.
+    value        of the loss: a number that a statement computes, or one known beforehand.
+    buffers      the memory that statements read and write, by name; that of data is called "data X".
+    fixed        buffers that hold what depends on sizes alone.
+    layout       where parameters and gradients stand in the buffers "parameters" and "gradients", and the shapes of data.
+    """
+
+    statements: tuple[Statement, ...]
+    value: Operand
+    buffers: Mapping[str, Buffer]
+    fixed: Mapping[str, ndarray]
+    layout: Layout
+
+
+def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iterable[str] = PASSES) -> Plan:
+    """The plan of a program.
+
+    program     whose sizes are all numbers.
+    loss        the name of the value.
+    gradients   for each name that it is differentiated by, the tensor of the gradient.
+    passes      of `graph.PASSES`, those that are on.
+    Raises PlanError for what no plan can hold.
+    """
+    graph = lowered(program, passes)
+    memory = Memory(program, graph, loss, gradients, frozenset(passes))
+    writer, products = Writer(memory), Products(memory)
+    for node in memory.nodes:
+        _write(writer, products, node)
+        memory.release(node)
+    for late in memory.late:
+        _write_late(writer, late)
+    value = _finished(writer, graph.values[loss][0])
+    return Plan(tuple(writer.said), value, memory.buffers, memory.fixed, memory.layout)
+
+
+def _write(w: Writer, products: Products, node: Node) -> None:
+    match node.op:
+        case Input() | Fixed() | View():
+            pass  # they stand where they are read
+        case Add():
+            entrywise.add(w, node, node.op)
+        case Multiply():
+            entrywise.multiply(w, node, node.op)
+        case Map():
+            entrywise.function(w, node, node.op)
+        case Dot():
+            w.said += products.statements(node) if len(node.args) == 2 else folds.total(w, node)
+        case Fold():
+            folds.fold(w, node, node.op)
+        case Pad():
+            moves.pad(w, node, node.op)
+        case Scatter():
+            moves.scatter(w, node, node.op)
+        case Stack():
+            moves.stack(w, node, node.op)
+        case Take():
+            lookups.take(w, node)
+        case Put():
+            lookups.put(w, node, node.op)
+        case Square():
+            _square(w, node, node.op)
+        case _:
+            assert_never(node.op)
+
+
+def _square(w: Writer, node: Node, op: Square) -> None:
+    (arg,) = node.args
+    source = w.memory.store(arg.node)
+    a = Window(source.buffer, source.offset, tuple(zip(arg.node.shape, source.strides, strict=True)))
+    if not node.rank:
+        w.said.append(Factor(op.kind, a, Scalar(f"t{node.number}")))
+        return
+    store = w.memory.store(node)
+    w.said.append(Factor(op.kind, a, Window(store.buffer, store.offset, tuple(zip(node.shape, store.strides, strict=True)))))
+
+
+def _write_late(w: Writer, late: Late) -> None:
+    """A gradient that was not computed in its place: copied, or spread over axes that it lacks."""
+    offset, shape = w.memory.gradients.places[late.name]
+    out = Window(GRADIENTS, offset, tuple(zip(shape, strides_of(shape, range(len(shape))), strict=True)))
+    value = late.value
+    if value.node is None:
+        w.said.append(Copy(value.coefficient, out))
+        return
+    source: Operand
+    if value.node.rank:
+        store = w.memory.store(value.node)
+        step = dict(zip(value.letters, store.strides, strict=True))
+        dims = tuple((n if c in step else 1, step.get(c, 0)) for c, n in zip(late.letters, shape, strict=True))
+        source = Window(store.buffer, store.offset, dims)
+    else:
+        source = w.number(value.node)
+    w.said.append(Copy(source, out) if value.coefficient == 1 else Apply("multiply", (source, value.coefficient), out))
+
+
+def _finished(w: Writer, loss: Value) -> Operand:
+    if loss.node is None:
+        return loss.coefficient
+    number = w.number(loss.node)
+    if loss.coefficient == 1:
+        return number
+    w.said.append(Combine((number,), Scalar("value"), (loss.coefficient,)))
+    return Scalar("value")

@@ -1,0 +1,135 @@
+"""What a plan does, as data: windows of buffers, and statements that fill them. A backend prints these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbackprop.plan.node import Kind
+
+
+@dataclass(frozen=True)
+class Window:
+    """A strided part of a buffer: `dims` are an extent and a stride, in entries, for each axis."""
+
+    buffer: str
+    offset: int
+    dims: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Memory of a plan.
+
+    length   in entries.
+    zeroed   whether what is not written must be 0, so that no other value may ever stand there.
+    """
+
+    length: int
+    kind: Kind = "real"
+    zeroed: bool = False
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number that a statement computes."""
+
+    name: str
+
+
+Operand = Window | Scalar | float
+
+
+@dataclass(frozen=True)
+class Apply:
+    """out = function(operands), entry by entry: a row of `entries.FUNCTIONS`, or add, subtract, multiply, negative, square."""
+
+    function: str
+    operands: tuple[Operand, ...]
+    out: Window
+
+
+@dataclass(frozen=True)
+class Compute:
+    """target = function(operands) of numbers."""
+
+    function: str
+    operands: tuple[Operand, ...]
+    target: Scalar
+
+
+@dataclass(frozen=True)
+class Combine:
+    """target = plus + the sum of scale * operand, or scale * the product of the operands."""
+
+    operands: tuple[Operand, ...]
+    target: Scalar
+    scales: tuple[float, ...] = ()
+    plus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Product:
+    """out = a @ b, over leading axes as well; `whole` says that `out` is contiguous."""
+
+    a: Window
+    b: Window
+    out: Window
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Inner:
+    """target = the sum of a * b, of one axis each."""
+
+    a: Window
+    b: Window
+    target: Scalar
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """out = the sum, the product, the maximum or the minimum over some axes; `function` is the ufunc that joins two entries."""
+
+    function: str
+    a: Window
+    axes: tuple[int, ...]
+    out: Window | Scalar
+
+
+@dataclass(frozen=True)
+class Copy:
+    """out = a, where the truth values of `where` hold."""
+
+    a: Operand
+    out: Window
+    where: Window | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """out = a[index], along the first axis."""
+
+    a: Window
+    index: Window
+    out: Window
+
+
+@dataclass(frozen=True)
+class AddAt:
+    """out[index] += a, along the first axis; positions may come several times."""
+
+    out: Window
+    index: Window
+    a: Window
+
+
+@dataclass(frozen=True)
+class Factor:
+    """out = a function of the last two axes: a row of `MATRIX_FUNCTIONS`."""
+
+    kind: str
+    a: Window
+    out: Window | Scalar
+
+
+Statement = Apply | Compute | Combine | Product | Inner | Reduced | Copy | Look | AddAt | Factor

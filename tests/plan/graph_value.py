@@ -1,0 +1,126 @@
+"""The values of a graph by plain NumPy, node by node: what layouts, buffers and statements must not change."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from functools import reduce
+from typing import assert_never
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.plan import node as n
+from symbackprop.plan.entries import FUNCTIONS
+from symbackprop.plan.lower import Lowered
+
+
+def values(lowered: Lowered, arrays: Mapping[str, ndarray]) -> dict[int, ndarray]:
+    """The array of every node."""
+    found: dict[int, ndarray] = {}
+    with np.errstate(all="ignore"):
+        for node in lowered.graph.nodes:
+            found[node.number] = np.broadcast_to(_value(node, found, arrays), node.shape)
+    return found
+
+
+def tensor(lowered: Lowered, name: str, found: Mapping[int, ndarray], shape: tuple[int, ...]) -> ndarray:
+    """The array of a tensor of the program."""
+    value, letters = lowered.values[name]
+    if value.node is None:
+        return np.full(shape, value.coefficient)
+    array = found[value.node.number].transpose([value.letters.index(c) for c in letters if c in value.letters])
+    index = tuple(slice(None) if c in value.letters else None for c in letters)
+    return np.broadcast_to(value.coefficient * array[index], shape)
+
+
+def _spread(node: n.Node, found: Mapping[int, ndarray]) -> list[ndarray]:
+    """Every argument in the space of the node."""
+    arrays = []
+    for arg in node.args:
+        order = sorted(range(len(arg.at)), key=lambda k: arg.at[k])
+        index = tuple(slice(None) if x in arg.at else None for x in range(len(node.space)))
+        arrays.append(found[arg.node.number].transpose(order)[index])
+    return arrays
+
+
+def _value(node: n.Node, found: Mapping[int, ndarray], arrays: Mapping[str, ndarray]) -> ndarray:
+    summed = tuple(range(node.rank, len(node.space)))
+    match node.op:
+        case n.Input(name):
+            return arrays[name]
+        case n.Fixed():
+            assert node.array is not None
+            return node.array
+        case n.Add(scales, plus):
+            return plus + sum(s * a for s, a in zip(scales, _spread(node, found), strict=True))
+        case n.Multiply(scale):
+            return scale * reduce(np.multiply, _spread(node, found))
+        case n.Map("real"):
+            return _spread(node, found)[0].astype(float)
+        case n.Map(function):
+            return getattr(np, FUNCTIONS[function].numpy)(*_spread(node, found))
+        case n.Dot():
+            return np.broadcast_to(reduce(np.multiply, _spread(node, found)), node.space).sum(axis=summed)
+        case n.Fold(kind):
+            return getattr(np, kind)(_spread(node, found)[0], axis=summed)
+        case n.View(places):
+            grids = np.indices(node.shape, sparse=True)
+            index = tuple(p.offset + sum(k * grids[x] for x, k in p.terms) for p in places)
+            return found[node.args[0].node.number][index]
+        case n.Pad(margins):
+            return np.pad(found[node.args[0].node.number], margins)
+        case n.Scatter(places):
+            return _scattered(node, np.broadcast_to(_spread(node, found)[0], node.space), places)
+        case n.Stack():
+            return _stacked(node, node.op, found)
+        case n.Take() | n.Put():
+            return _looked_up(node, found)
+        case n.Square(kind):
+            array = found[node.args[0].node.number]
+            if kind == "logdet":
+                return np.linalg.slogdet(array)[1]
+            return np.linalg.inv(array) if kind == "inverse" else np.linalg.det(array)
+        case _:
+            assert_never(node.op)
+
+
+def _scattered(node: n.Node, source: ndarray, places: tuple[tuple[int, n.Place], ...]) -> ndarray:
+    result = np.zeros(node.shape)
+    written = dict(places)
+    free = [x for x in range(len(node.space)) if x not in written]
+    for at in itertools.product(*(range(node.space[x]) for x in free)):
+        here = dict(zip(free, at, strict=True))
+        for axis, place in written.items():
+            here[axis] = place.offset + sum(k * here[x] for x, k in place.terms)
+        where = tuple(0 if x in written else here[x] for x in range(len(node.space)))
+        result[tuple(here[x] for x in range(node.rank))] += source[where]
+    return result
+
+
+def _stacked(node: n.Node, op: n.Stack, found: Mapping[int, ndarray]) -> ndarray:
+    result = np.full(node.shape, np.nan)
+    for arg, start, thin in zip(node.args, op.starts, op.thin, strict=True):
+        array = found[arg.node.number]
+        at = (*arg.at, op.axis) if thin else arg.at
+        array = array[..., None] if thin else array
+        index = [slice(None)] * node.rank
+        index[op.axis] = slice(start, start + array.shape[at.index(op.axis)])
+        result[tuple(index)] = array.transpose([at.index(k) for k in range(node.rank)])
+    return result
+
+
+def _looked_up(node: n.Node, found: Mapping[int, ndarray]) -> ndarray:
+    source, integers = node.args
+    result = np.zeros(node.shape)
+    x, t = found[source.node.number], found[integers.node.number].astype(int)
+    for at in itertools.product(*map(range, node.space)) if isinstance(node.op, n.Take) else ():
+        k = t[tuple(at[a] for a in integers.at)]
+        result[at] = x[tuple(k if a == -1 else at[a] for a in source.at)]
+    if isinstance(node.op, n.Put):
+        axis = node.op.axis
+        for at in itertools.product(*(range(size) for a, size in enumerate(node.space) if a != axis)):
+            full = (*at[:axis], 0, *at[axis:])
+            k = t[tuple(full[a] for a in integers.at)]
+            result[tuple(k if a == axis else full[a] for a in range(node.rank))] += x[tuple(full[a] for a in source.at)]
+    return result

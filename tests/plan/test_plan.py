@@ -1,0 +1,198 @@
+"""Plans compute what the readable source computes: every pass on or off, at any sizes, without memory of their own."""
+
+import math
+import pickle
+import tracemalloc
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy import ndarray
+
+import symbackprop as sb
+from symbackprop.backends.arguments import ArgumentError
+from symbackprop.backends.function import Compiled, with_sizes
+from symbackprop.backends.numpy_step import Step
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.program import Program
+from symbackprop.evaluate.points import point
+from symbackprop.plan.graph import PASSES
+from symbackprop.plan.lower import lowered
+from symbackprop.plan.node import PlanError
+from symbackprop.plan.schedule import plan
+from tests.plan.graph_value import tensor, values
+from tests.random_programs import programs
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NETWORKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.net"))
+WITHOUT_LOSS = {"linear_map.net", "softmax.net"}
+LENET = """
+X: data[n, 1, 12, 12]
+Y: labels[n, 5]
+K_1: parameter[3, 1, 3, 3]
+c_1: parameter[3]
+K_2: parameter[4, 3, 3, 3]
+c_2: parameter[4]
+W: parameter[36, 5]
+b: parameter[5]
+A = max_pool2d(relu(conv2d(X, K_1, c_1, padding=1)), 2)
+B = relu(conv2d(A, K_2, c_2, stride=2, padding=1))
+S = reshape(B, (n, 36)) @ W + b
+L = -sum(Y * log_softmax(S)) / n
+"""
+OTHERS = {
+    "windows": LENET,
+    "look-up": "E: parameter[v, d]\nt: integers[n, v]\nw: parameter[v]\nL = sum(E[t]**2) + sum(w[t])",
+    "picked": "S: parameter[n, k]\nt: integers[n, k]\nL = sum(S[range(n), t]**2)",
+    "matrices": "A: parameter[n, n]\nB = A @ A.T + eye(n)\nL = logdet(B) + trace(inv(B)) + det(A / 3)",
+    "diagonal": "A: parameter[n, n]\nx: parameter[n]\nL = sum(diag(A) * x) + sum(diag(x) @ A)",
+    "powers": "x: parameter[n]\nL = sum(x**3) + sum((x**2 + 1)**1.5) + sum(abs(x)**2.5) + sum(1 / (x**2 + 1)**2)",
+    "cases": "x: parameter[n]\ny: parameter[n]\nL = sum(where((x > y) & (y > 0) | ~(x > 0), x * y, y)**2)",
+    "a causal mask": "S: parameter[n, n]\nP = softmax(where(tril(ones((n, n))) > 0, S, -1e9), axis=1)\nL = sum(P**2)",
+    "products": "x: parameter[n]\nA: parameter[n, m]\nL = prod(x) + sum(prod(A, axis=1)) + sum(min(A, axis=0))",
+    "numbers": "x: parameter\ny: parameter\nL = (x + y) * exp(-x) / (1 + y**2) + maximum(x, y)",
+    "activations": "x: parameter[n]\nL = sum(gelu(x) + elu(x) + softplus(x) + mish(x) + selu(x) + hard_swish(x) + erf(x))",
+}  # fmt: skip
+
+
+@cache
+def compiled(name: str) -> Compiled:
+    return sb.compile(OTHERS[name] if name in OTHERS else EXAMPLES / name)
+
+
+def at_sizes(function: Compiled, numbers: Iterable[int]) -> tuple[Program, dict[str, ndarray]]:
+    program = function.program
+    sizes = dict(zip((s.name for s in program.sizes()), numbers, strict=False))
+    program = with_sizes(program, sizes)
+    arrays = point(program, {}, seed=1)
+    return program, {t.name: arrays[t.name] for t in program.inputs if t.kind != "constant"}
+
+
+def assert_same(function: Compiled, step: Step, arrays: dict[str, ndarray]) -> None:
+    step.put(arrays)
+    step()  # what a first call leaves in memory must not matter
+    found = step()
+    value, gradients = function.value_and_grad(arrays)
+    assert found == pytest.approx(value, rel=1e-11, abs=1e-11)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(step.gradients[name], gradient, rtol=1e-9, atol=1e-10 * max(1, abs(gradient).max()))
+
+
+@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in WITHOUT_LOSS] + list(OTHERS))
+def test_a_graph_has_the_values_of_its_program(name: str) -> None:
+    function = compiled(name)
+    program, arrays = at_sizes(function, range(3, 20))
+    graph = lowered(program)
+    found = values(graph, arrays)
+    value, gradients = function.value_and_grad(arrays)
+    assert tensor(graph, function.value_name, found, ()) == pytest.approx(value, rel=1e-11)
+    for name, gradient in gradients.items():
+        mine = tensor(graph, function.gradients[name], found, gradient.shape)
+        np.testing.assert_allclose(mine, gradient, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", [n for n in NETWORKS if n not in WITHOUT_LOSS] + list(OTHERS))
+@settings(max_examples=6)
+@given(data=st.data())
+def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name: str, data: st.DataObject) -> None:
+    function = compiled(name)
+    numbers = data.draw(st.lists(st.integers(1, 5), min_size=12, max_size=12))
+    passes = data.draw(st.sets(st.sampled_from(PASSES)))
+    program, arrays = at_sizes(function, numbers)
+    made = plan(program, function.value_name, function.gradients, passes)
+    assert_same(function, Step(made.layout, made, "float64", function._whole), arrays)
+
+
+@settings(max_examples=40)
+@given(program=programs(), data=st.data())
+def test_random_programs(program: Program, data: st.DataObject) -> None:
+    derived = differentiate(program, "L")
+    gradients = {w: derived.gradient(w) for w in derived.wrt}
+    function = Compiled(derived.program, "L", gradients)
+    passes = data.draw(st.sets(st.sampled_from(PASSES)))
+    program, arrays = at_sizes(function, data.draw(st.lists(st.integers(2, 4), min_size=4, max_size=4)))
+    made = plan(program, function.value_name, function.gradients, passes)
+    assert_same(function, Step(made.layout, made, "float64", function._whole), arrays)
+
+
+def test_a_step_allocates_nothing() -> None:
+    function = sb.compile(LENET, dtype="float32")
+    _, arrays = at_sizes(function, [8])
+    step = function.bind(arrays)
+    step()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(3):
+        step()
+        tracemalloc.reset_peak()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - before < 4096  # numbers, tuples of axes: no array of the network
+
+
+def test_the_arrays_of_a_step_are_views_of_flat_ones() -> None:
+    function = sb.compile(EXAMPLES / "two_layer_biases.net")
+    _, arrays = at_sizes(function, range(3, 9))
+    step = function.bind(arrays)
+    step.flat[...] = 2.0
+    assert all((array == 2).all() for array in step.parameters.values())
+    step()
+    assert all(np.shares_memory(array, step.flat_gradient) for array in step.gradients.values())
+    assert list(step.parameters) == list(step.gradients)
+    offsets = [array.__array_interface__["data"][0] % 64 for array in step.parameters.values()]
+    assert set(offsets) == {0}
+
+
+def test_steps_at_other_sizes_share_parameters() -> None:
+    function = sb.compile(EXAMPLES / "digits.net")
+    _, many = at_sizes(function, [5])
+    _, few = at_sizes(function, [2])
+    first = function.bind(many)
+    second = function.bind(many | few, shared=first)
+    first.parameters["W_1"][...] = 0.5
+    assert (second.parameters["W_1"] == 0.5).all()
+    loss = second()
+    assert loss == pytest.approx(function.value(second.parameters, second.data))
+
+
+def test_what_no_plan_holds_is_computed_by_the_source() -> None:
+    text = "t: integers[n, 9]\ns: integers[n, 9]\nA: parameter[9, 9]\nL = sum(A[t, s]**2)"
+    function = sb.compile(text)
+    arrays = {"t": np.array([0, 3, 7]), "s": np.array([1, 3, 1]), "A": np.arange(81.0).reshape(9, 9)}
+    program = with_sizes(function.program, {"n": 3})
+    with pytest.raises(PlanError, match="several places that data tell"):
+        plan(program, function.value_name, function.gradients)
+    step = function.bind(arrays)
+    assert step.source == ""
+    assert_same(function, step, arrays)
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, 1e4, math.inf])
+def test_numbers_that_python_refuses_are_what_numpy_makes_of_them(x: float) -> None:
+    function = sb.compile("x: parameter\nL = log(x) + exp(x) / x")
+    step = function.bind({"x": np.array(1.0)})
+    step.parameters["x"][...] = x
+    with np.errstate(all="ignore"):
+        value, gradients = function.value_and_grad({"x": np.array(x)})
+    np.testing.assert_equal([step(), float(step.gradients["x"])], [value, float(gradients["x"])])
+
+
+def test_arrays_are_checked_when_they_are_bound() -> None:
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    _, arrays = at_sizes(function, range(3, 9))
+    with pytest.raises(ArgumentError, match="the array x is missing"):
+        function.bind({name: array for name, array in arrays.items() if name != "x"})
+    with pytest.raises(ArgumentError, match="holds NaN"):
+        function.bind(arrays | {"x": arrays["x"] * np.nan})
+
+
+def test_a_function_that_was_bound_is_pickled_without_its_steps() -> None:
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    _, arrays = at_sizes(function, range(3, 9))
+    function.bind(arrays)
+    again = pickle.loads(pickle.dumps(function)).bind(arrays)
+    assert again() == function.bind(arrays)()
