@@ -18,7 +18,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ["README.md", "docs/language.md"]
+DOCUMENTS = ["README.md", "docs/language.md", "docs/derivatives.md"]
 PICTURES = {
     "docs/pictures/sigmoid_gates.svg": "draw examples/sigmoid_gates.net --at examples/sigmoid_gates.json",
     "docs/pictures/two_layer.svg": "draw examples/two_layer.net --size d=3 --size h=4 --size c=2",

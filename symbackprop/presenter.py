@@ -83,8 +83,13 @@ class Presenter:
         if detail not in DETAILS:
             raise DerivationError(f"there is no detail {detail!r}: {mend(str(detail), DETAILS)}")
         passed = self.check(derivation, seed=seed, sizes=sizes)
-        if not passed.ok:
-            raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{passed}")
+        earlier, firsts = derivation.first, [passed]
+        while earlier is not None:  # what is differentiated once more is a gradient, which is checked as well
+            firsts.append(self.check(earlier, seed=seed, sizes=sizes))
+            earlier = earlier.first
+        for found in firsts:
+            if not found.ok:
+                raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{found}")
         picture = None
         if len(derivation.forward.equations) <= ON_A_PAGE:
             caption = "Forward values in green, gradients in red, at a random point."
@@ -129,12 +134,13 @@ class Presenter:
 def _check_table(derivation: Derivation, passed: Check) -> Table:
     """What the witnesses said, as a table of the report."""
     from symbackprop.display.names import Names
-    from symbackprop.documents.document import Math, Table
+    from symbackprop.documents.document import Table
+    from symbackprop.documents.modes import rows
     from symbackprop.evaluate.verdict import COLUMNS
 
-    names = Names(derivation.program)
-    rows = tuple((Math(names.tensor(row.name)), *row.cells()) for row in passed.rows)
-    return Table(("gradient by", *COLUMNS), rows, caption=passed.remark())
+    head, about = rows(Names(derivation.program), derivation)
+    cells = tuple((what, *row.cells()) for what, row in zip(about, passed.rows, strict=True))
+    return Table((head, *COLUMNS), cells, caption=passed.remark())
 
 
 def draw_at(

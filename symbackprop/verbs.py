@@ -144,7 +144,14 @@ def trace(
     return found
 
 
-def derive(net: Any, wrt: Names = None, of: str | None = None, update: str | None = None) -> Derivation:
+def derive(
+    net: Any,
+    wrt: Names = None,
+    of: str | None = None,
+    update: str | None = None,
+    upstream: str | None = None,
+    vector: str | None = None,
+) -> Derivation:
     """d loss / d w for every w of `wrt`, by the chain rule, step by step.
 
     net   what `read` takes. Or a Derivation: its gradients are differentiated once more (`of` then names which; a second
@@ -152,28 +159,36 @@ def derive(net: Any, wrt: Names = None, of: str | None = None, update: str | Non
     wrt   names of parameters, inputs or values, or one string with commas; None: every parameter.
     of    what is differentiated; None: the loss. A tensor with axes gives the Jacobian, of shape of.shape + w.shape.
     update  a name for the learning rate, such as "eta": what is shown closes with the step of descent of every parameter.
+    upstream  a name for the gradient by `of` of a loss that is not written, such as "dY": what a layer's backward pass receives.
+          Each gradient is that loss's, of the shape of w: the product of `upstream` with the Jacobian. By default of every input.
+    vector  a name for a direction, such as "v", in which the one w moves: what is derived is the change of `of`, the product of the
+          Jacobian with `vector`, by forward mode. Of a Derivation: the product of the Hessian with `vector`.
+          Either is an input of the shape of `of`, or of w, where the network has none by that name.
 
     Raises SymbackpropError where there is no such name or nothing scalar to differentiate, where `update` is a letter that the
-    network uses, and where nothing is updated.
+    network uses, where nothing is updated, and where `upstream` or `vector` is the name of something else.
     """
-    _require_name("of", of)
-    derived = _again(net, _names(wrt), of) if isinstance(net, Derivation) else _first(read(net), wrt, of)
+    for word, name in (("of", of), ("upstream", upstream), ("vector", vector)):
+        _require_name(word, name)
+    if upstream and vector:
+        raise DerivationError(f"upstream={upstream!r} and vector={vector!r}: a product has one of them; derive the other alone")
+    asked = (_names(wrt), of, upstream or "", vector or "")
+    derived = _again(net, *asked) if isinstance(net, Derivation) else _first(read(net), *asked)
     if update is not None:
         derived = replace(derived, update=update)
         PRESENTER.require_rate(derived)
     return derived
 
 
-def _first(network: Network, wrt: Names, of: str | None) -> Derivation:
+def _first(network: Network, wrt: list[str] | None, of: str | None, upstream: str, vector: str) -> Derivation:
     """The derivative of a network's loss, or of one of its values."""
     known = network.aliases
-    names = _names(wrt)
     target = network.loss if of is None else known.get(of, of)
-    by = None if names is None else [known.get(n, n) for n in names]
-    return _shown(differentiate(network.program, target, by, jacobian=of is not None), network)
+    by = None if wrt is None else [known.get(n, n) for n in wrt]
+    return _shown(differentiate(network.program, target, by, of is not None, upstream, vector), network)
 
 
-def _again(first: Derivation, wrt: list[str] | None, of: str | None) -> Derivation:
+def _again(first: Derivation, wrt: list[str] | None, of: str | None, upstream: str, vector: str) -> Derivation:
     """The derivative of one of the gradients of a derivation."""
     candidates = {name: first.gradient(name) for name in first.wrt}
     if of is None and len(candidates) > 1:
@@ -181,7 +196,8 @@ def _again(first: Derivation, wrt: list[str] | None, of: str | None) -> Derivati
             f"there are {len(candidates)} gradients; say which to differentiate: of={first.wrt[0]!r}, or derive it alone by wrt"
         )
     target = candidates.get(of or first.wrt[0], of or "")
-    second = differentiate(first.program, target, wrt or first.wrt, jacobian=True)
+    by = wrt or ([of or first.wrt[0]] if vector else first.wrt)
+    second = differentiate(first.program, target, by, True, upstream, vector)
     return _shown(replace(second, first=first), first.network)
 
 
@@ -192,7 +208,8 @@ def _derived(net: Any, wrt: Names = None, of: str | None = None) -> Derivation:
     names = _names(wrt)
     if names is None:
         return net
-    return _shown(replace(differentiate(net.forward, net.of, names, jacobian=True), first=net.first), net.network)
+    again = differentiate(net.forward, net.of, names, True, net.upstream, net.vector)
+    return _shown(replace(again, first=net.first), net.network)
 
 
 def _shown(derivation: Derivation, network: Network | None) -> Derivation:

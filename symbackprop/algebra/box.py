@@ -13,6 +13,7 @@ from symbackprop.algebra.lines import Line, Lines
 from symbackprop.core.program import Program
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
+MOVING = 8  # the same of a change of a value that the author named: its own name says what it is
 INVENTED = 2  # a name for a value that nobody named costs as much again
 FEW = 14  # candidates for a line: up to that many, a box without any is a start as well
 LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
@@ -134,5 +135,12 @@ class Search:
     def _cost(self, line: Line) -> int:
         if line.name in self.lines.kept:
             return self.lines.called_cost(line)
-        invented = line.name in self.lines.forward
-        return line.cost + (0 if line.name in self.program.outputs else INVENTED if invented else -NAMING)
+        return line.cost if line.name in self.program.outputs else max(0, line.cost + self._extra(line.name))
+
+    def _extra(self, name: str) -> int:
+        """What a line costs beside its tokens; a gradient's says something."""
+        role = self.program.tensors[name].role
+        if role is None:
+            return INVENTED
+        moved = self.program.tensors[role.of]
+        return -MOVING if role.vector and moved.named and moved.role is None else -NAMING

@@ -123,9 +123,11 @@ class _Writer:
         self.helpers: set[str] = set()
 
     def gradient_wish(self, role: Gradient) -> str:
-        """dW_1 for a gradient of the value, dyhat_dW_1 for any other; the part through one use says so."""
+        """dW_1 for a gradient of the value, dyhat_dW_1 for any other, z_dot for a change; the part through one use says so."""
+        if role.vector:
+            return f"{self.identifier.get(role.of, role.of)}_dot" + (f"_via_{role.via}" if role.via else "")
         wrt = self.identifier.get(role.wrt, role.wrt)
-        of = "" if role.of == self.value else self.identifier.get(role.of, role.of)
+        of = "" if role.of == self.value or role.upstream else self.identifier.get(role.of, role.of)
         way = (f"_via_{role.via}" if role.via else "") + (f"_{role.nth}" if role.nth else "")
         return (f"d{of}_d{wrt}" if of else f"d{wrt}") + way
 

@@ -64,6 +64,19 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def derivative_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which derivative is meant, beside --wrt."""
+    for option in (
+        click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these."),
+        click.option("--upstream", metavar="NAME", help="The gradient that comes to --loss from above, such as dY: what a layer's "
+                     "backward pass receives; what is derived is what it hands back."),
+        click.option("--vector", metavar="NAME", help="A direction, such as v, in which what --wrt names moves: the change of the "
+                     "loss. With --then, that of the gradient: the Hessian times v."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def size_option(function: Callable[..., None]) -> Callable[..., None]:
     """The option that fixes sizes."""
     return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(function)
@@ -88,7 +101,7 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
 @subcommand
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given.")
-@click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these.")
+@derivative_options
 @click.option("--update", metavar="LETTER", help="Close with the step of descent of every parameter; LETTER is its rate: eta.")
 @click.option(
     "--format",
@@ -103,10 +116,10 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
               help="The box and the network; the layers as well; or every equation.")  # fmt: skip
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(net, lets, loss, gates, wrt, then, update, format_, fragment, numbered, output, detail, sizes, seed) -> None:
+def derive(
+    net, lets, loss, gates, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, sizes, seed
+) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
-    from symbackprop.verbs import derive as derive_
-
     if numbered and not fragment:
         raise SymbackpropError("--numbered is about a fragment: give --fragment as well")
     if fragment:
@@ -117,9 +130,7 @@ def derive(net, lets, loss, gates, wrt, then, update, format_, fragment, numbere
     row.require()
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
-    derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss, update=None if then else update)
-    if then:
-        derivation = derive_(derivation, read_names(then), update=update)
+    derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector, update)
     write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes), detail=detail))
     if output:
         say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
@@ -147,25 +158,18 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
 @subcommand
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Check the gradients by these, separated by commas; every parameter where not given.")
+@derivative_options
 @click.option("--at", metavar="FILE.json", help="Check at this point instead of random ones.")
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the random points.")
 @click.option("--points", type=click.IntRange(min=1), default=3, show_default=True, help="How many random points.")
 @size_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-def check(net, lets, loss, gates, wrt, at, seed, points, sizes, as_json) -> None:
+def check(net, lets, loss, gates, wrt, then, upstream, vector, at, seed, points, sizes, as_json) -> None:
     """Check the derived gradients against a reverse-mode tape and finite differences. Exit code 0: they agree, 1: they do not."""
     from symbackprop.verbs import check as check_
 
-    network = _network(net, lets, loss, gates)
-    result = check_(
-        network,
-        wrt=read_names(wrt),
-        seed=seed,
-        points=points,
-        sizes=read_sizes(sizes),
-        of=loss,
-        at=read_point(at) if at else None,
-    )
+    derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector)
+    result = check_(derivation, seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None)
     say(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
 
@@ -215,15 +219,15 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_j
 @subcommand
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Gradients by these, separated by commas; every parameter where not given.")
+@derivative_options
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @size_option
 @click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
-def compile(net, lets, loss, gates, wrt, dtype, sizes, output) -> None:
+def compile(net, lets, loss, gates, wrt, then, upstream, vector, dtype, sizes, output) -> None:
     """Compile the network and its gradients to NumPy source that depends on NumPy alone."""
     from symbackprop.verbs import compile as compile_
-    from symbackprop.verbs import derive as derive_
 
-    derivation = derive_(_network(net, lets, loss, gates), read_names(wrt), of=loss)
+    derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector)
     if output:
         require_place(output, (".py",))
     write(output, compile_(derivation, sizes=read_sizes(sizes), dtype=dtype).source)
@@ -280,6 +284,23 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
     if trained.signal is not None:
         goes_on = settings["checkpoint"] or settings["resume"]
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
+
+
+def _derivation(
+    network: Any,
+    loss: str | None,
+    wrt: str | None,
+    then: str | None,
+    upstream: str | None,
+    vector: str | None,
+    update: str | None = None,
+) -> Any:
+    """What the options ask to be derived; with --then, --upstream and --vector are about the second derivative."""
+    from symbackprop.verbs import derive as derive_
+
+    if not then:
+        return derive_(network, read_names(wrt), of=loss, update=update, upstream=upstream, vector=vector)
+    return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), update=update, upstream=upstream, vector=vector)
 
 
 def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **marking: Any) -> int:

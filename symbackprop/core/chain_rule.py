@@ -38,20 +38,21 @@ from symbackprop.core.simplify import shrunk, without_labels
 _FIRST = LETTERS[2:] + LETTERS[:2]  # i and j are left to the equations that a person wrote
 
 
-def gradient_name(of: str, wrt: str, via: str | None = None, nth: int = 0) -> str:
-    """The canonical name of a derivative: dL/dx; dL/dx|q for the part through q, dL/dx|q (2) for the second use of x in q."""
-    of, wrt, through = (f"({name})" if "/" in name else name for name in (of, wrt, via or ""))
-    return f"d{of}/d{wrt}" + (f"|{through}" if through else "") + (f" ({nth})" if nth else "")
+def gradient_name(of: str, wrt: str) -> str:
+    """The canonical name of a derivative: dL/dx."""
+    return Gradient(of, wrt).name
 
 
-def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
+def chain_rule(program: Program, of: str, wrt: Iterable[str], upstream: str = "") -> Program:
     """The program with an equation for d `of` / d v for every v on a path from `wrt` to `of`.
 
-    of    the name of a tensor; the gradient of a scalar has the shape of v, a Jacobian has the shape of `of` followed by v's.
-    wrt   names of inputs or values.
+    of        the name of a tensor; the gradient of a scalar has the shape of v, a Jacobian has the shape of `of` followed by v's.
+    wrt       names of inputs or values.
+    upstream  an input of the shape of `of`, by which its entries are multiplied and added before they are differentiated, so that
+              each gradient has the shape of v; "": none.
     The outputs of the result are d of / d w for each w of `wrt`; where no path leads, that gradient is an equation "= 0".
     """
-    sweep = _Sweep(program, of, tuple(wrt))
+    sweep = _Sweep(program, of, tuple(wrt), upstream)
     sweep.seed()
     written = {equation.target.name for equation in program.equations}
     first_reader = {r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written}
@@ -64,7 +65,7 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str]) -> Program:
                 sweep.total(operand.name)
     for name in sweep.wrt:
         sweep.settle(name)
-    outputs = tuple(gradient_name(of, w) for w in sweep.wrt)
+    outputs = tuple(Gradient(of, w, upstream=upstream).name for w in sweep.wrt)
     return Program(sweep.tensors, program.equations + tuple(sweep.equations), outputs, program.conditions)
 
 
@@ -81,20 +82,21 @@ class _Sweep:
     program: Program
     of: str
     wrt: tuple[str, ...]
+    upstream: str
     equations: list[Equation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tensors = dict(self.program.tensors)
-        self.lead = self.program.shape(self.of)
-        self.needed = _on_path(self.program, self.of, set(self.wrt))
+        self.lead = () if self.upstream else self.program.shape(self.of)
+        self.needed = on_path(self.program, self.of, set(self.wrt))
         self.spoken_for = {*self.program.tensors, *map(str, self.program.sizes())}
         self.uses: dict[str, list[_Use]] = {}
         self.gradient: dict[str, str | None] = {}  # tensor -> the tensor that holds its gradient; None: the seed
         self.shown: dict[str, str] = {}  # an unnamed tensor -> the named one whose gradient it shares
 
     def seed(self) -> None:
-        """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, not an equation."""
-        self.gradient[self.of] = None
+        """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, no equation; or what is from above."""
+        self.gradient[self.of] = self.upstream or None
 
     def letters(self, number: int, taken: Iterable[str] = ()) -> tuple[str, ...]:
         """Letters for axes that the chain rule adds: neither taken, nor names of tensors or sizes."""
@@ -103,10 +105,9 @@ class _Sweep:
     def write(
         self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None, nth: int = 0
     ) -> str:
-        name = gradient_name(self.of, wrt, via, nth)
+        role, named = Gradient(self.of, wrt, via, nth, self.upstream), via is None and self.tensors[wrt].named
+        name, shape = role.name, self.lead + self.program.shape(wrt)
         op, operands = without_labels(self.tensors, op, tuple(operands))
-        shape = self.lead + self.program.shape(wrt)
-        role, named = Gradient(self.of, wrt, via, nth), via is None and self.tensors[wrt].named
         self.tensors[name] = Signature(name, shape, named=named, role=role)
         self.equations.append(Equation(Ref(name, index), op, operands, step))
         if via is None:
@@ -161,12 +162,14 @@ class _Sweep:
 
     def settle(self, name: str) -> None:
         """Make sure that a gradient that was asked for is written, even where it is the seed or zero."""
-        if gradient_name(self.of, name) in self.tensors:
+        if Gradient(self.of, name, upstream=self.upstream).name in self.tensors:
             return
         rank = self.program.tensors[name].rank
         index = self.letters(len(self.lead) + rank)
         wrt = Ref(name, index[len(self.lead) :])
-        if name == self.of:
+        if name == self.of and self.upstream:
+            self.write(name, index, Sum(slot(0), (slot(0),)), (Ref(self.upstream, index),), Step("seed", wrt=wrt))
+        elif name == self.of:
             self.write(name, index, Sum(_identity(index[:rank], index[rank:])), (), Step("seed", wrt=wrt))
         else:
             self.write(name, index, Sum(S.Zero), (), Step("zero", wrt=wrt))
@@ -195,10 +198,10 @@ class _Sweep:
                 self.tensors[signature.name] = signature
                 self.equations.append(needed)
         refs = (*local.places, equation.target)
-        body, used, slots = _packed(local.body, upstream is not None, len(local.places))
+        body, used, slots = packed(local.body, upstream is not None, len(local.places))
         operands = tuple(refs[u] for u in used)
         shown = Ref(self.shown.get(equation.target.name, equation.target.name), equation.target.index)
-        slope = Sum(*_local_form(local.body, len(local.places), used))
+        slope = Sum(*local_form(local.body, len(local.places), used))
         step = Step("chain", shown, local.operand, upstream, slope, operands, local.pattern)
         sizes = {**local.sizes, **dict(zip(lead, self.lead, strict=True))}
         # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
@@ -233,7 +236,7 @@ def _identity(rows: Sequence[str], columns: Sequence[str]) -> Expr:
     return sp.Mul(*[iverson(sp.Eq(position(a), position(b))) for a, b in zip(rows, columns, strict=True)])
 
 
-def _on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
+def on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
     """The tensors that lie on a path from `wrt` to `of`."""
     depends = set(wrt)
     for equation in program.equations:
@@ -247,7 +250,7 @@ def _on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
 
 
 @cache
-def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[int, ...], tuple[Symbol, ...]]:
+def packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[int, ...], tuple[Symbol, ...]]:
     """upstream * local in slots without gaps: the body, which operands it uses (`count` is the result), and its slots."""
     free = local.free_symbols
     used = tuple(u for u in range(count + 1) if (slot(u) if u < count else RESULT) in free)
@@ -259,7 +262,8 @@ def _packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[i
 
 
 @cache
-def _local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
+def local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
+    """The local derivative by itself, in slots without gaps: the body and its slots."""
     swap = {slot(u) if u < count else RESULT: slot(j) for j, u in enumerate(used)}
     return substituted(local, swap), tuple(slot(j) for j in range(len(used)))
 

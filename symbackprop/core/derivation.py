@@ -10,16 +10,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sympy import Expr
 
-from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.network import Network, listed
-from symbackprop.core.program import Equation, Program, shape_text
+from symbackprop.core.program import Equation, Gradient, Program, shape_text
 
 Sizes = Mapping[str, int]
+Mode = Literal["gradient", "jacobian", "upstream", "vector"]
+"""Of a scalar; of a tensor, with its axes in front; times what comes to a tensor from above; times a vector."""
 
 
 class DerivationError(SymbackpropError):
@@ -81,6 +82,9 @@ class Derivation:
     first      the derivation whose gradient is differentiated once more, or None.
     network    where the forward program came from; None for a program alone.
     presenter  what shows it; None for a derivation that nobody asked to see.
+    upstream   the input that holds the gradient by `of` of a loss that nobody wrote: each gradient is that loss's, of the shape of
+               what it is by. "": none.
+    vector     the input along which the one tensor of `wrt` moves: what is derived is the change of `of`, of its shape. "": none.
     update     the name of the learning rate, where the box closes with a step of descent for every parameter; None: it does not.
     """
 
@@ -92,6 +96,8 @@ class Derivation:
     network: Network | None = None
     presenter: Presenter | None = field(default=None, compare=False)
     update: str | None = None
+    upstream: str = ""
+    vector: str = ""
 
     @property
     def backward(self) -> tuple[Equation, ...]:
@@ -99,8 +105,19 @@ class Derivation:
         return self.program.equations[len(self.forward.equations) :]
 
     def gradient(self, name: str) -> str:
-        """The name of the tensor that holds d of / d name."""
-        return gradient_name(self.of, name)
+        """The name of the tensor that holds d of / d name, multiplied by `upstream` or `vector` where there is one."""
+        return self.role(name).name
+
+    def role(self, name: str) -> Gradient:
+        """What the derivative by `name` is."""
+        return Gradient(self.of, name, upstream=self.upstream, vector=self.vector)
+
+    @property
+    def mode(self) -> Mode:
+        """What kind of derivative it is."""
+        if self.vector:
+            return "vector"
+        return "upstream" if self.upstream else "jacobian" if self.forward.shape(self.of) else "gradient"
 
     @cached_property
     def gradients(self) -> Mapping[str, GradientView]:

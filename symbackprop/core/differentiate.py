@@ -9,41 +9,84 @@ from itertools import chain, count
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
-from symbackprop.core.program import Program, check, shape_text
+from symbackprop.core.forward_mode import forward_mode
+from symbackprop.core.program import Program, Signature, check, shape_text
 from symbackprop.core.stable import stable
 
 
-def differentiate(program: Program, of: str, wrt: Iterable[str] | None = None, jacobian: bool = False) -> Derivation:
+def differentiate(
+    program: Program, of: str, wrt: Iterable[str] | None = None, jacobian: bool = False, upstream: str = "", vector: str = ""
+) -> Derivation:
     """d `of` / d w for every w of `wrt`, by the chain rule.
 
     program    a forward program, or one that holds gradients already (for second derivatives).
-    of         the name of a scalar; of any tensor where `jacobian` is set.
-    wrt        names of inputs or values; None: every parameter, or every input that is not an integer or a constant.
+    of         the name of a scalar; of any tensor where `jacobian` or `upstream` is set.
+    wrt        names of inputs or values; None: every parameter; where there is none, and where something comes from above, every
+               input that is not an integer or a constant.
     jacobian   allow `of` to have axes: the derivative then has the shape of `of` followed by that of w.
+    upstream   a name for the gradient that comes to `of` from above: what is derived is its product with the derivative of `of`.
+    vector     a name for a direction in which the one tensor of `wrt` moves: what is derived is the change of `of`.
+               Either is an input of the program, and becomes one where it is not.
 
     Raises DerivationError for a name that is not there, a loss that is not a scalar, or nothing to differentiate by.
     """
     _require(program, of, "to differentiate")
-    if program.shape(of) and not jacobian:
+    if program.shape(of) and not (jacobian or upstream or vector):
         raise DerivationError(
             f"{of} has the shape {shape_text(program.shape(of))}, a loss is a scalar. Write {_free(program)} = sum({of}); or name "
             f'{of} as what is differentiated (of="{of}", on the command line --loss {of}) for its Jacobian.'
         )
     if wrt is None:
-        wrt = [t.name for t in program.parameters] or [t.name for t in program.inputs if t.kind not in ("integers", "constant")]
+        real = [t.name for t in program.inputs if t.kind not in ("integers", "constant") and t.name != upstream]
+        wrt = real if upstream else [t.name for t in program.parameters] or real
     names = tuple(dict.fromkeys(wrt))
     if not names:
         raise DerivationError("the network has no parameter and no input to differentiate by; declare one: W: parameter[h, d]")
     for name in names:
-        _require(program, name, "to differentiate by")
-        if program.tensors[name].kind == "integers":
-            raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
-        if program.tensors[name].kind == "labels" and any(t.role for t in program.tensors.values()):
-            raise DerivationError(
-                f"{name} are labels, which sum to one, and the gradients of this program use that; declare {name} as data to "
-                f"differentiate them by it once more."
-            )
-    return Derivation(program, check(chain_rule(program, of, names)), of, names)
+        _require_by(program, name)
+    if vector and len(names) > 1:
+        raise DerivationError(f"vector={vector!r}: one tensor moves, {', '.join(names)} are several; name one by wrt: {names[0]}")
+    program = _given(program, "upstream", upstream, of)
+    program = _given(program, "vector", vector, names[0])
+    found = Derivation(program, program, of, names, upstream=upstream, vector=vector)
+    return replace(found, program=_swept(found, program))
+
+
+def _require_by(program: Program, name: str) -> None:
+    _require(program, name, "to differentiate by")
+    if program.tensors[name].kind == "integers":
+        raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
+    if program.tensors[name].kind == "labels" and any(t.role for t in program.tensors.values()):
+        raise DerivationError(
+            f"{name} are labels, which sum to one, and the gradients of this program use that; declare {name} as data to "
+            f"differentiate them by it once more."
+        )
+
+
+def _swept(derived: Derivation, forward: Program) -> Program:
+    """A forward program with the derivatives that a derivation asks for."""
+    of, wrt = derived.of, derived.wrt
+    if derived.vector:
+        return check(forward_mode(forward, of, wrt[0], derived.vector))
+    return check(chain_rule(forward, of, wrt, derived.upstream))
+
+
+def _given(program: Program, word: str, name: str, like: str) -> Program:
+    """The program with an input of the shape of another tensor; one that is declared already is used as it is."""
+    if not name:
+        return program
+    own = program.tensors.get(name)
+    if own is None and not name.isidentifier():
+        raise DerivationError(f'{word}={name!r} is no name: give one, such as {word}="{"d" + like if word == "upstream" else "v"}"')
+    if own is None and name in map(str, program.sizes()):
+        raise DerivationError(f"{word}={name!r}: {name} is a size of this network; give another name")
+    if own is not None and (own.kind != "data" or own.shape != program.shape(like)):
+        is_ = "a value" if own.kind == "value" else f"{own.kind}{shape_text(own.shape)}"
+        raise DerivationError(
+            f"{word}={name!r}: {name} is {is_} in this network, not data of the shape {shape_text(program.shape(like))} of {like}; "
+            f"give another name"
+        )
+    return program if own else replace(program, tensors={name: Signature(name, program.shape(like), "data"), **program.tensors})
 
 
 def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
@@ -56,7 +99,9 @@ def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
     forward = stable(derived.forward, kept) if first is None else first.program
     if forward is derived.forward or not kept & derived.forward.tensors.keys() <= forward.tensors.keys():
         return derived
-    return replace(derived, forward=forward, program=check(chain_rule(forward, derived.of, derived.wrt)), first=first)
+    for word, like in (("upstream", derived.of), ("vector", derived.wrt[0])):
+        forward = _given(forward, word, getattr(derived, word), like)
+    return replace(derived, forward=forward, program=_swept(derived, forward), first=first)
 
 
 def _free(program: Program) -> str:

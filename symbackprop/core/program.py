@@ -124,11 +124,12 @@ def rewritten(op: Op, over: tuple[Range, ...], body: Callable[[Expr], Expr]) -> 
 class Step:
     """Why a backward equation stands.
 
-    rule      the name of the rule: "seed", "zero", "chain" (one use of a tensor), "copy" (several uses, which add); for a value
-              that a rule needs: "count" (of ties), "inverse", "without" and "others" (the entries but one, and their reduction).
+    rule      the name of the rule: "seed", "zero", "chain" (one use of a tensor), "copy" (several uses, which add); "onward" (one
+              operand, in forward mode), "both" (several operands, which add); for a value that a rule needs: "count" (of ties),
+              "inverse", "without" and "others" (the entries but one, and their reduction).
     through   the forward tensor that the gradient came back through; None for a seed or a sum of uses.
     wrt       the operand that it went to, with its letters in the forward equation.
-    upstream  the gradient that came from above (None where it is the number 1).
+    upstream  the gradient that came from above (None where it is the number 1); in forward mode the operand's own change.
     local     the local derivative d through / d wrt as an operation, with its operands.
     pattern   the gate's pattern: "add", "multiply", "scale", "max", "map", "product", "repeat", "select" or "".
     """
@@ -157,12 +158,25 @@ class Equation:
 
 @dataclass(frozen=True)
 class Gradient:
-    """The role of a tensor that is a derivative: d `of` / d `wrt`, the part through the `nth` use in `via` (None: all of it)."""
+    """The role of a tensor that is a derivative: d `of` / d `wrt`, the part through the `nth` use in `via` (None: all of it).
+
+    upstream  the tensor that it is multiplied by from the left, entry by entry of `of`: a vector-Jacobian product; "": none.
+    vector    the tensor that it is multiplied by from the right, entry by entry of `wrt`: a directional derivative; "": none.
+    """
 
     of: str
     wrt: str
     via: str | None = None
     nth: int = 0  # 0: the only use
+    upstream: str = ""
+    vector: str = ""
+
+    @property
+    def name(self) -> str:
+        """The canonical name: dL/dx; dL/dx|q for the part through q, dL/dx|q (2) for the second use; dY dY/dx, dY/dx v."""
+        of, wrt, through = (f"({name})" if "/" in name else name for name in (self.of, self.wrt, self.via or ""))
+        whole = " ".join(part for part in (self.upstream, f"d{of}/d{wrt}", self.vector) if part)
+        return whole + (f"|{through}" if through else "") + (f" ({self.nth})" if self.nth else "")
 
 
 @dataclass(frozen=True)

@@ -317,6 +317,7 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
     deltas = [line.name for line in box.lines if program.tensors[line.name].role and line.name not in program.outputs]
     by = {n: role.wrt for n in deltas if (role := program.tensors[n].role)}
     head = _free_letter(names, program, rate)
+    deltas = [n for n in deltas if not names.is_called(n)]
     if len(deltas) == 1 and not program.tensors[by[deltas[0]]].named:
         return {deltas[0]: Name(head)}
     if all(program.tensors[by[n]].named for n in deltas):
@@ -326,6 +327,6 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
 
 
 def _free_letter(names: Names, program: Program, rate: tuple[Node, ...]) -> Node:
-    named = [*rate, *(names.tensor(t.name) for t in program.tensors.values() if t.role is None)]
+    named = [*rate, *(names.tensor(n) for n in program.tensors if names.is_called(n))]
     heads = {part for name in named for part in walk(name) if isinstance(part, Atom)}
     return next((f.symbol(n) for n in _DELTAS if f.symbol(n) not in heads), f.word("grad"))

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from symbackprop.core.program import Equation, Gradient, Program, Signature, shape_text
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, parse_name
-from symbackprop.formulas.tree import Fence, Node, Script
+from symbackprop.formulas.tree import Accent, Atom, Binds, Fence, Node, Script, walk
 
+_DIFFERENTIATED = ("g", "G", "q", "r", "gamma", "psi")  # for a gradient that is differentiated once more
+_INNER = ("delta", "eta", "xi", "zeta", "omega")  # for the gradients that it is made of
+_CHANGES, _ABOVE = ("dot", "tilde", "vec"), ("d", "bar", "tilde")  # of a value, and of the gradient by it
 _GENERATED = re.compile(r"(inverse|ties|without|others)\((.*)\)$")
 
 
@@ -35,6 +39,36 @@ class Names:
                     name = Name(f.word(tensor.name))
                 taken.add(name.formula())
                 self._names[tensor.name] = name
+        self._marks: dict[bool, str] = {}
+        self._names |= self._gradients()
+
+    def _gradients(self) -> dict[str, Name]:
+        """Names for the gradients that are part of what is differentiated: g, and deltas for those that it is made of."""
+        roles = {n: t.role for n, t in self.program.tensors.items() if t.role is not None}
+        plain = {n: role for n, role in roles.items() if not (role.via or role.upstream or role.vector)}
+        first = {n: role for n, role in plain.items() if role.of not in roles and role.wrt not in roles}
+        again = {roles[n].of for n in self.program.outputs if n in roles and roles[n].of in first}
+        if not again:
+            return {}
+        head, inner = self.free(_DIFFERENTIATED), self.free(_INNER)
+        found: dict[str, Name] = {}
+        for k, (n, role) in enumerate(first.items(), 1):
+            by = self._names[role.wrt].formula() if self.signature(role.wrt).named else f.number(k)
+            found[n] = Name(head) if again == {n} else Name(head if n in again else inner, (by,))
+        return found
+
+    def is_called(self, name: str) -> bool:
+        """Whether a tensor has a name that is no fraction: what a person named, and what stands for a derivative of that."""
+        role = self.signature(name).role
+        if role is None or name in self._names:
+            return True
+        base = role.of if role.vector else role.wrt if role.upstream else ""
+        return base in self._names and (self.signature(base).named or self.signature(base).role is not None)
+
+    def free(self, heads: Sequence[str]) -> Node:
+        """The first of some letters that no tensor is called by."""
+        taken = {part for name in self._names.values() for part in walk(name.formula()) if isinstance(part, Atom)}
+        return next((sign for sign in map(_head, heads) if sign not in taken), f.word("grad"))
 
     def signature(self, name: str) -> Signature:
         return self.program.tensors[name]
@@ -46,13 +80,16 @@ class Names:
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
         r"""One entry: W_{1,ij}, \frac{\partial q_{k}}{\partial W_{ij}}; without any letters: the whole tensor."""
         role = self.signature(name).role
-        return self._names[name].formula(letters) if role is None else self.derivative(role, letters)
+        return self._names[name].formula(letters) if role is None or name in self._names else self.derivative(role, letters)
 
     def derivative(self, role: Gradient, letters: Sequence[Letter], local: bool = False) -> Node:
         r"""d of / d wrt as a fraction; a derivative of a derivative is one of second order, \frac{\partial^{2} L}{\partial x^{2}}.
 
+        A product with what comes from above is dX, one with a vector \dot{z}, as is the change of a gradient, \dot{g}.
         local   whether it is the derivative of one equation alone, which is never written as one of second order.
         """
+        if role.upstream or role.vector:
+            return self._multiplied(role, letters)
         below: list[Node] = []
         of, wrt, left = role.of, role.wrt, list(letters)
         while True:
@@ -60,7 +97,7 @@ class Names:
             below.append(self._slashed(wrt, left[rank:]))
             left = left[:rank]
             inner = self.signature(of).role
-            if local or inner is None or inner.via is not None or self.signature(role.wrt).role is not None:
+            if local or inner is None or inner.via or inner.upstream or inner.vector or self.signature(role.wrt).role is not None:
                 break
             of, wrt = inner.of, inner.wrt
         order = len(below)
@@ -70,6 +107,30 @@ class Names:
             under = f.joined(f.THIN, [f.partial(part) for part in below])
         fraction = f.over(f.partial(self._slashed(of, left), order), under)
         return Script(Fence("", fraction, "|"), self._via(role.via, role.nth)) if role.via else fraction
+
+    def _multiplied(self, role: Gradient, letters: Sequence[Letter]) -> Node:
+        about = role.of if role.vector else role.wrt
+        name = self._names.get(about)
+        if name is None:  # a derivative that has no name
+            inner = self.signature(about).role
+            assert inner is not None
+            name = Name(self.derivative(inner, ()), wrap=True)
+        shown = _marked(name, self._mark(bool(role.vector), role)).formula(letters)
+        return Script(Fence("", shown, "|"), self._via(role.via, role.nth)) if role.via else shown
+
+    def _mark(self, onward: bool, role: Gradient) -> str:
+        """What stands at a name for its change, or for the gradient by it: the first mark that makes no name of another tensor."""
+        if onward not in self._marks:
+            formulas = {n: name.formula() for n, name in self._names.items()}
+            above = formulas.get(role.upstream)  # which is dY by right, where it is called so
+            free = (
+                mark
+                for mark in (_CHANGES if onward else _ABOVE)
+                if not any((own := _marked(self._names[n], mark).formula()) in formulas.values() and (n, own) != (role.of, above)
+                           for n in formulas)
+            )  # fmt: skip
+            self._marks[onward] = next(free, "ddot")
+        return self._marks[onward]
 
     def labelled(self, labels: Mapping[str, Name]) -> Names:
         """The same names, with other ones for some tensors."""
@@ -81,13 +142,14 @@ class Names:
 
     def _slashed(self, name: str, letters: Sequence[Letter]) -> Node:
         """A tensor inside a fraction: a derivative in one line with a slash, in brackets."""
-        shown = self.in_line(name, letters)
-        return shown if self.signature(name).role is None else Fence("(", shown, ")")
+        shown, role = self.in_line(name, letters), self.signature(name).role
+        plain = role is None or name in self._names or role.upstream or role.vector
+        return shown if plain else Fence("(", shown, ")")
 
     def in_line(self, name: str, letters: Sequence[Letter] = ()) -> Node:
         """A tensor in running text: a derivative with a slash."""
         role = self.signature(name).role
-        if role is None:
+        if role is None or name in self._names or role.upstream or role.vector:
             return self.entry(name, letters)
         rank = self.signature(role.of).rank
         top, below = f.partial(self._slashed(role.of, letters[:rank])), f.partial(self._slashed(role.wrt, letters[rank:]))
@@ -106,6 +168,19 @@ class _Labelled(Names):
 
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
         return self.labels[name].formula(letters) if name in self.labels else super().entry(name, letters)
+
+
+def _marked(name: Name, mark: str) -> Name:
+    """dX, or a name with an accent."""
+    if mark != "d":
+        return replace(name, base=Accent(mark, name.base))
+    if isinstance(name.base, Atom) and name.base.kind == "letter":
+        return replace(name, base=f.word(f"d{name.base.text}"))
+    return replace(name, base=f.beside(f.word("d"), name.base, binds=Binds.ATOM))
+
+
+def _head(name: str) -> Node:
+    return f.symbol(name) if len(name) > 1 else f.letter(name)
 
 
 def _generated(name: str) -> Name | None:

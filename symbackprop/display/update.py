@@ -28,7 +28,7 @@ def require_rate(derivation: Derivation) -> None:
     assert rate is not None
     if not (isinstance(rate, str) and rate.isidentifier()):
         raise DerivationError(f'update={shown(rate)}: give the learning rate as a name, such as update="eta"')
-    if derivation.first is not None or derivation.forward.shape(derivation.of):
+    if derivation.first is not None or derivation.forward.shape(derivation.of) or derivation.vector:
         raise DerivationError(f"update={rate!r}: a step of descent needs the gradient of a scalar; leave update away here")
     if not updated(derivation):
         known = ", ".join(t.name for t in derivation.forward.inputs if t.kind == "parameter")

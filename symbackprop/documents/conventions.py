@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from symbackprop.core.derivation import Mode
 from symbackprop.documents.document import Content, Math
 from symbackprop.formulas import build as f
 from symbackprop.formulas.tree import Fence, Node, Row, Script, walk
@@ -107,15 +108,17 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
 )  # fmt: skip
 _GRADIENT = _said("A gradient has the shape of the tensor that it belongs to.")
 _JACOBIAN = _said("The derivative of ", _Y, " by ", _SMALL_X, " has the axes of ", _Y, ", followed by those of ", _SMALL_X, ".")
+_CHANGE = _said("A change has the shape of what changes.")
+_SHAPES: dict[Mode, Content] = {"gradient": _GRADIENT, "jacobian": _JACOBIAN, "upstream": _GRADIENT, "vector": _CHANGE}
 _POSITIONS = _said("Positions count from 0, as in NumPy.")
 
 
-def conventions(formulas: Iterable[Node], jacobian: bool, positions: bool) -> tuple[Content, ...]:
+def conventions(formulas: Iterable[Node], mode: Mode, positions: bool) -> tuple[Content, ...]:
     """The sentences that these formulas need.
 
-    jacobian    whether what is differentiated has axes.
+    mode        what kind of derivative is shown.
     positions   whether a formula shows a position as a number.
     """
     parts = {part for formula in formulas for part in walk(formula)}
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
-    return (_JACOBIAN if jacobian else _GRADIENT, *found, *([_POSITIONS] if positions else []))
+    return (_SHAPES[mode], *found, *([_POSITIONS] if positions else []))

@@ -64,7 +64,7 @@ class Lecture:
 
     def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
         starts = _listed([Math(self.plain.tensor(layer.start)) for layer in layers])
-        back = self._back(layers[0].lines) if len(layers) == 1 else ()
+        back = self._reached(layers[0].lines) if len(layers) == 1 else ()
         return self._block(("Likewise from ", *starts, *back), (), [layer.lines for layer in layers], ())
 
     def _layer(self, layer: Layer) -> StepBlock:
@@ -78,7 +78,7 @@ class Lecture:
             Part("Local derivative", tuple(dict.fromkeys(x for e in equations for x in self._local(e)))),
             Part("Chain rule", tuple(x for line in lines for x in self.chain(line) if x != line.formula)),
         )
-        title = ("From ", Math(self.plain.tensor(layer.start)), *self._back(layer.lines))
+        title = ("From ", Math(self.plain.tensor(layer.start)), *self._reached(layer.lines))
         said = [piece for sentence in self._sentences(lines) for piece in (" ", *pieces(sentence))]
         return self._block(title, parts, [layer.lines], (tuple(said[1:]),) if said else ())
 
@@ -93,9 +93,11 @@ class Lecture:
         shapes = dict.fromkeys(self.names.shape(line.name) for line in lines if self.names.signature(line.name).shape)
         return StepBlock(title, (*told, Part("Product", tuple(products), "result")), ", ".join(shapes), said, anchor)
 
-    def _back(self, lines: Sequence[Line]) -> tuple[Inline, ...]:
-        roles = [self.names.signature(line.name).role for line in lines]
-        return (" back to ", *_listed([Math(self.plain.tensor(role.wrt)) for role in roles if role is not None]))
+    def _reached(self, lines: Sequence[Line]) -> tuple[Inline, ...]:
+        roles = [role for line in lines if (role := self.names.signature(line.name).role) is not None]
+        onward = bool(self.derivation.vector)
+        return (" on to " if onward else " back to ",
+                *_listed([Math(self.plain.tensor(role.of if onward else role.wrt)) for role in roles]))  # fmt: skip
 
     def _product(self, line: Line) -> Node:
         """A line; where the box gave the gradient a name, with what it is by."""
@@ -111,7 +113,7 @@ class Lecture:
         """Whether an equation is told by itself: none of a logsumexp is, where it is a part of a softmax."""
         step = equation.step
         ends = [ref.name for ref in (step.through, step.wrt) if ref is not None] if step else []
-        return step is not None and step.rule == "chain" and not any(n in self.softmaxes for n in ends)
+        return step is not None and step.rule in ("chain", "onward") and not any(n in self.softmaxes for n in ends)
 
     def _forward(self, equations: Iterable[Equation]) -> Formulas:
         """The forward equations that are gone back through."""
@@ -193,7 +195,10 @@ class Lecture:
                 ways = _listed([Math(self.plain.tensor(via)) for via in dict.fromkeys(vias)])
                 yield ("copy", step.wrt), (wrt, " acts through ", *ways, ": the gradients of its uses add.")
         elif step.rule == "zero":
-            yield "zero", "No slope leads from one to the other: the gradient is zero."
+            yield "zero", "No slope leads from one to the other: the derivative is zero."
+        elif step.rule == "both" and step.through is not None:
+            through = Math(self.plain.tensor(step.through.name))
+            yield "both", ("Each operand of ", through, " changes it by its own part; to first order the parts add.")
         elif self._is_shown(equation):
             yield from self._why_chained(equation, step)
 
@@ -207,14 +212,18 @@ class Lecture:
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
             yield "map", (Math(self.plain.tensor(through.name)), " is computed entry by entry: its Jacobian is diagonal, and the "
                           "product with it is one entry by entry.")  # fmt: skip
-        elif step.pattern in PATTERNS and step.pattern not in ("map", "copy"):
+        elif step.rule == "chain" and step.pattern in PATTERNS and step.pattern not in ("map", "copy"):
             yield step.pattern, PATTERNS[step.pattern]
         apart = untied(self.plain, equation, step)
         if apart is not None:
             yield "jacobian", self._never_formed(step, apart)
         served = [letter(c) for c, n in op.over if n != 1 and c in through.index and c not in wrt.index]
         own = self.names.signature(wrt.name).kind == "parameter"
-        if served and (step.pattern in ("add", "multiply", "map", "scale") or (step.pattern == "product" and own)):
+        if (
+            step.rule == "chain"
+            and served
+            and (step.pattern in ("add", "multiply", "map", "scale") or (step.pattern == "product" and own))
+        ):
             letters = _listed(list(map(Math, served)))
             yield "served", (Math(self.plain.tensor(wrt.name)), " serves every ", *letters, ": its gradient is the sum over ",
                              *letters, ".")  # fmt: skip

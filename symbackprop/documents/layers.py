@@ -103,6 +103,8 @@ def _start(derivation: Derivation, line: Line, known: Collection[str]) -> str:
     read = {r.name for e in line.path for r in e.operands if r.name in known}
     last = next((e.target.name for e in reversed(derivation.backward) if e.target.name in read), None)
     role = derivation.program.tensors[last].role if last else None
+    if derivation.vector:
+        return role.of if role else derivation.wrt[0]
     return role.wrt if role else derivation.of
 
 

@@ -82,6 +82,10 @@ def _title(names: Names, step: Step) -> Content:
             return ("The start, ", wrt)
         case "zero":
             return ("Nothing comes to ", wrt)
+        case "onward":
+            return ("From ", wrt, " on to ", through)
+        case "both":
+            return ("The changes that come to ", through, " add")
         case "count":
             return ("How many entries tie for ", through)
         case "inverse":
@@ -100,22 +104,40 @@ def _letters(names: Names, *refs: Ref) -> dict[str, Letter]:
 def _rule(names: Names, equation: Equation, step: Step) -> Formulas:
     """dL/dz = dL/da da/dz, summed over the letters of a that z lacks."""
     through, wrt = step.through, step.wrt
+    if step.rule == "onward" and through is not None and wrt is not None and step.upstream is not None:
+        return (_onward(names, equation, step.upstream, through, wrt),)
     if step.rule != "chain" or through is None or wrt is None or step.upstream is None:
         return ()
     of = _of(names, equation)
     letters = _letters(names, through, wrt, step.upstream, equation.target)
     lead = [letters[c] for c in equation.target.index[: names.signature(of).rank]]
-    above = names.derivative(Gradient(of, through.name), [*lead, *[letters[c] for c in through.index]])
+    lead = lead if not _role(names, equation).upstream else []
+    above = names.derivative(
+        replace(_role(names, equation), wrt=through.name, via=None, nth=0), [*lead, *[letters[c] for c in through.index]]
+    )
     product = f.juxtapose([above, _local_left(names, through, wrt, letters)])
     over = [shown for c in through.index if c not in wrt.index and (shown := letters[c]) is not None]
     right = f.over_letters(f.SUM, over, product) if over else product
     return (f.equation(entry(names, equation.target, letters), right),)
 
 
-def _of(names: Names, equation: Equation) -> str:
+def _onward(names: Names, equation: Equation, moved: Ref, through: Ref, wrt: Ref) -> Node:
+    """The change of z is dz/dx times that of x, summed over the letters of x that z lacks."""
+    letters = _letters(names, through, wrt, moved, equation.target)
+    product = f.juxtapose([_local_left(names, through, wrt, letters), entry(names, moved, letters)])
+    over = [shown for c in wrt.index if c not in through.index and (shown := letters[c]) is not None]
+    right = f.over_letters(f.SUM, over, product) if over else product
+    return f.equation(entry(names, equation.target, letters), right)
+
+
+def _role(names: Names, equation: Equation) -> Gradient:
     role = names.signature(equation.target.name).role
     assert role is not None
-    return role.of
+    return role
+
+
+def _of(names: Names, equation: Equation) -> str:
+    return _role(names, equation).of
 
 
 def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Letter]) -> Node:
@@ -154,7 +176,7 @@ class Untied:
 def untied(names: Names, equation: Equation, step: Step) -> Untied | None:
     """That of a step; None where it says nothing new: the letters that samples share, what is no product."""
     through, wrt = step.through, step.wrt
-    if step.pattern != "product" or through is None or wrt is None or step.upstream is None:
+    if step.rule != "chain" or step.pattern != "product" or through is None or wrt is None or step.upstream is None:
         return None
     letters = step_letters(names, equation, step)
     tied = [c for c in through.index if c in wrt.index and letters[c]]
@@ -212,7 +234,11 @@ def _pattern(names: Names, equation: Equation, step: Step) -> str:
         case "seed":
             return "Everything begins here: a value changes as fast as itself."
         case "zero":
-            return "No slope leads from one to the other: the gradient is zero."
+            return "No slope leads from one to the other: the derivative is zero."
+        case "onward":
+            return "A change is handed on times the local derivative."
+        case "both":
+            return "Each operand changes the value by its own part; to first order the parts add."
         case "count":
             return "Entries that tie share the gradient equally, so their number is needed."
         case "inverse":

@@ -16,6 +16,7 @@ from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
+from symbackprop.documents import modes
 from symbackprop.documents.conventions import conventions
 from symbackprop.documents.document import (
     Block,
@@ -84,9 +85,9 @@ def report(
     network = _network(lecture, detail)
     steps = _steps(derived, lecture, box, detail)
     result = _result(lecture, box, steps) if box is not None else []
-    said = conventions(_formulas_of([*network, *steps, *result]), bool(derived.forward.shape(derived.of)),
+    said = conventions(_formulas_of([*network, *steps, *result]), derived.mode,
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
-    blocks: list[Block] = [Section("The gradients"), *result] if result else []
+    blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
     blocks.append(Section("The network"))
     if source and detail == "full":
         blocks.append(Code(source.strip("\n"), "python"))
@@ -96,14 +97,14 @@ def report(
         given = _given(names, derived.forward)
         return Document(_title(names, derived, title), (*blocks, given, *network))
     blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
-    if any(tensor.shape for tensor in derived.program.tensors.values()):
-        blocks += [Section("How to read it", 2), Bullets(said)]
+    if any(tensor.shape for tensor in derived.program.tensors.values()) or modes.said(names, derived):
+        blocks += [Section("How to read it", 2), Bullets((*modes.said(names, derived), *said))]
     blocks += [Note(remark) for remark in remarks(derived)]
     if picture:
         blocks += [Section("The computational graph"), picture]
     blocks += [
-        Section("The backward pass"),
-        *_opening(names, derived, detail),
+        Section(modes.pass_heading(derived)),
+        Paragraph(modes.opening(names, derived, detail == "normal")),
         *steps,
         *(_softmax(names) if detail == "full" else ()),
     ]
@@ -113,7 +114,7 @@ def report(
 
 
 def _title(names: Names, derived: Derivation, title: Content) -> Content:
-    return title or ("The gradients of ", Math(names.tensor(derived.of)))
+    return title or modes.title(names, derived)
 
 
 def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: str) -> list[StepBlock]:
@@ -189,21 +190,6 @@ def _has_letters(names: Names, equation: Equation, inline: Collection[str]) -> b
     return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
 
 
-def _opening(names: Names, derived: Derivation, detail: str) -> list[Block]:
-    of = Math(names.tensor(derived.of))
-    if detail == "normal":
-        first = "The equations are read from the last to the first. Each step begins where a gradient is known, that of "
-        one = "the identity" if derived.forward.shape(derived.of) else "1"
-        return [Paragraph((first, of, f" by itself being {one}, and multiplies it by the local derivatives of what leads there."))]
-    text: Content = (
-        "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
-        "derivative of one equation; the product is what the next step receives. It begins with the derivative of ",
-        of,
-        " by itself, which is 1.",
-    )
-    return [Paragraph(text)]
-
-
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:
     """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
@@ -229,7 +215,7 @@ def _line_note(names: Names, name: str) -> Content:
     shape = f"shape {names.shape(name)}" if signature.shape else ""
     if signature.role is None or name in names.program.outputs:
         return shape
-    return ("the gradient by ", Math(names.tensor(signature.role.wrt)), f", {shape}" if shape else "")
+    return (*modes.what_it_is(names, signature.role), f", {shape}" if shape else "")
 
 
 def _softmax(names: Names) -> list[Block]:

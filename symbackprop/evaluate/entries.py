@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,23 +27,25 @@ def entries(
     seed    of the random point.
     sizes   fixed sizes for the random point.
 
-    A value that nothing comes back to has no gradient, and neither has any where the loss has axes.
+    A value that nothing comes back to has no gradient, and neither has any in a Jacobian. Along a vector, the change of each value
+    stands for its gradient.
     Raises PointError, SizeError or ArrayError for a point that does not fit the network.
     """
     program = asked.forward
     real = [n for n, t in program.tensors.items() if t.kind not in ("integers", "constant")]
-    whole = differentiate(program, asked.of, real, jacobian=True)
+    whole = asked if asked.vector else differentiate(program, asked.of, real, True, asked.upstream)
     if at is not None:
         bound, where = own_point(program, at, sizes)
     else:
         bound, where = defined(program, sizes, seed)
     values = {**where, **tape.forward(whole.program, where, bound)}
     zero = {e.step.wrt.name for e in whole.backward if e.step and e.step.rule == "zero" and e.step.wrt}
-    moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if not program.shape(asked.of) else []
-    return (
-        {name: _text(values[name]) for name in program.tensors if name in values},
-        {name: _text(values[whole.gradient(name)]) for name in moving},
-    )
+    shown = {name: _text(values[name]) for name in program.tensors if name in values}
+    if asked.vector:
+        changes = {n: replace(asked.role(asked.wrt[0]), of=n).name for n in program.tensors}
+        return shown, {n: _text(values[change]) for n, change in changes.items() if change in values}
+    moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if asked.mode != "jacobian" else []
+    return shown, {name: _text(values[whole.gradient(name)]) for name in moving}
 
 
 def _text(array: Any) -> str:

@@ -45,6 +45,7 @@ class Row:
     """The verdict on one gradient.
 
     name, shape, scale   of the tensor w; the largest entry of d of / d w.
+    gradient             what the gradient itself is called: dL/dw.
     tape, differences, complex_step   the witnesses, each against the equations as they are shown.
     compiled             the compiled function against the tape.
     note                 what a reader must know.
@@ -58,6 +59,7 @@ class Row:
     complex_step: Witness = field(default_factory=Witness)
     compiled: Witness = field(default_factory=Witness)
     note: str = ""
+    gradient: str = ""
 
     @property
     def status(self) -> str:
@@ -118,7 +120,7 @@ class Check:
     def table(self) -> str:
         """The outcome as plain text: errors are relative to the largest entry of the gradient."""
         head = ["gradient", *COLUMNS]
-        body = [[f"d{self.of}/d{row.name}", *row.cells()] for row in self.rows]
+        body = [[row.gradient or f"d{self.of}/d{row.name}", *row.cells()] for row in self.rows]
         widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
         lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in [head, *body]]
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", self.remark()])

@@ -85,7 +85,8 @@ class _Trial:
 
     def __init__(self, derived: Derivation, at: dict[str, int], tolerance: float, compiled: ValueAndGrad) -> None:
         self.derived, self.sizes, self.tolerance = derived, at, tolerance
-        self.rows = {name: Row(name, shape_text(derived.program.shape(derived.gradient(name)))) for name in derived.wrt}
+        named = {name: derived.gradient(name) for name in derived.wrt}
+        self.rows = {name: Row(name, shape_text(derived.program.shape(own)), gradient=own) for name, own in named.items()}
         self.value = Witness()
         self.compiled, self.redrawn = compiled, 0
 

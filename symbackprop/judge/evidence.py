@@ -16,6 +16,7 @@ from symbackprop.evaluate.differences import Estimate, central, complex_step
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.verdict import Witness
 from symbackprop.judge.directions import NOISY, Directions, Rows, sharp, steps
+from symbackprop.judge.watched import watched
 
 BLUR = 1e-7  # relative error that differences may leave
 VAGUE = 1e-3  # differences with a larger relative error estimate say nothing
@@ -57,9 +58,10 @@ class Evidence:
         self, derived: Derivation, where: Arrays, sizes: Mapping[str, int], compiled: tuple[Any, Arrays], seed: int
     ) -> None:  # fmt: skip
         self.derived, self.where, self.sizes, self.compiled, self.seed = derived, where, sizes, compiled, seed
+        self.watched = watched(derived)
         values = tape.forward(derived.program, where, sizes)
         self.shown = self._shown(values)
-        self.taped = tape.gradients(derived.forward, derived.of, derived.wrt, where, sizes)
+        self.taped = self._taped(where)
         self.value = values[derived.of]
         self.largest = max(largest_of(self.value), *map(largest_of, self.taped.values()))
         self.noise = {name: np.zeros(g.shape) for name, g in self.taped.items()}
@@ -70,6 +72,14 @@ class Evidence:
     def _shown(self, values: Arrays) -> dict[str, ndarray]:
         return dict(zip(self.derived.wrt, (values[name] for name in self.derived.program.outputs), strict=True))
 
+    def _taped(self, where: Arrays, jitter: np.random.Generator | None = None) -> dict[str, ndarray]:
+        seen = self.watched
+        found = tape.gradients(seen.program, seen.of, seen.by.values(), seen.at(where), self.sizes, jitter)
+        return {name: found[by] for name, by in seen.by.items()}
+
+    def _vectors(self, told: Directions) -> dict[str, ndarray]:
+        return {self.watched.by[name]: v for name, v in told.vectors.items()}
+
     def shake(self, times: int) -> None:
         """Find how far rounding moves each entry: move every input and every rounded result in its last digit, so many times."""
         for run in range(self._shaken, times):
@@ -78,7 +88,7 @@ class Evidence:
             values = tape.forward(self.derived.program, moved, self.sizes, rng)
             self.blur = np.maximum(self.blur, abs(values[self.derived.of] - self.value))
             shown = self._shown(values)
-            taped = tape.gradients(self.derived.forward, self.derived.of, self.derived.wrt, moved, self.sizes, rng)
+            taped = self._taped(moved, rng)
             for name, most in self.noise.items():
                 for again, still in ((shown[name], self.shown[name]), (taped[name], self.taped[name])):
                     np.maximum(most, abs(again - still), out=most)
@@ -119,7 +129,7 @@ class Evidence:
         return {name: self._rows(name) for name in self.shown}
 
     def _rows(self, name: str) -> Rows:
-        shape = shape_of(self.derived.program.tensors[name], self.sizes)
+        shape = shape_of(self.watched.program.tensors[self.watched.by[name]], self.sizes)
         count = math.prod(shape)
         shown, taped, noise = (g[name].reshape(-1, count) for g in (self.shown, self.taped, self.noise))
         return Rows(shown, taped, noise, shape)
@@ -151,7 +161,8 @@ class Evidence:
         key = tuple(names)
         if key not in self._told:
             told = sharp(self.rows(), names, self.largest, self.seed)
-            value = complex_step(self.derived.forward, self.derived.of, self.where, self.sizes, told.vectors)
+            seen = self.watched
+            value = complex_step(seen.program, seen.of, seen.at(self.where), self.sizes, self._vectors(told))
             self._told[key] = told, None if value is None else value.reshape(told.expected.shape)
         return self._told[key]
 
@@ -159,7 +170,8 @@ class Evidence:
         key = tuple(names)
         if key not in self._estimates:
             told = steps(self.rows(), names, self.largest, self.seed)
-            found = central(self.derived.forward, self.derived.of, self.where, self.sizes, told.vectors)
+            seen = self.watched
+            found = central(seen.program, seen.of, seen.at(self.where), self.sizes, self._vectors(told))
             self._estimates[key] = told, found
         told, found = self._estimates[key]
         return told.again(self.rows()), found

@@ -6,7 +6,7 @@ A wrong rewriting and a wrong lift are caught alike. A line that fails is not sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as cartesian
 
 import numpy as np
@@ -46,13 +46,20 @@ def proved_box(derivation: Derivation) -> Box:
     if not points:
         return Box((), dict.fromkeys(derivation.program.outputs, NO_POINT))
     refused: dict[str, str] = {}
+    program = _with_what_is_differentiated(derivation)
     for _ in range(TRIES):
-        found = box(derivation.program, refused)
+        found = box(program, refused)
         wrong = [line.name for line in found.lines if not line.written and not is_proved(derivation.program, line, points)]
         if not wrong:
             return found
         refused |= dict.fromkeys(wrong, UNPROVED)
     return Box((), dict.fromkeys(derivation.program.outputs, UNPROVED))
+
+
+def _with_what_is_differentiated(derivation: Derivation) -> Program:
+    """The program whose outputs have lines: a gradient that is differentiated once more is said first."""
+    program, of = derivation.program, derivation.of
+    return replace(program, outputs=(of, *program.outputs)) if program.tensors[of].role and of not in program.outputs else program
 
 
 def _points(derivation: Derivation) -> list[Point]:

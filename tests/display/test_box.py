@@ -11,7 +11,7 @@ from symbackprop.display.box import Printer
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.tree import Atom, Node
+from symbackprop.formulas.tree import Atom, Node, Script
 from symbackprop.judge.proved import proved_box
 from tests.algebra.test_box import BOXES
 from tests.display.matrix_value import _MatrixReader, items_of, parse, split_at
@@ -49,8 +49,10 @@ class BoxReader(_MatrixReader):
                 return np.clip(x, low, high)
             case Atom("onehot"):
                 self.take()
-                rows = self.argument().astype(int).ravel()
-                return np.eye(self.classes)[rows]
+                given = self.take()
+                fence = given.base if isinstance(given, Script) else given
+                result = np.eye(self.classes)[self.read(items_of(fence.body)).astype(int).ravel()]  # type: ignore[union-attr]
+                return self.power(result, given.sup) if isinstance(given, Script) and given.sup is not None else result
         return super().factor()
 
     def power(self, base: np.ndarray, sup: Node) -> np.ndarray:

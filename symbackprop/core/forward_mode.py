@@ -1,0 +1,117 @@
+"""Forward mode: a program goes in, the same program with the change of every value comes out, as one input moves along a vector.
+
+One sweep from the start to the end. For an equation y[t] = sum_o body(operands), where an operand x changes by x', y changes by
+
+    y'[t] = sum over the letters that y lacks of  d body / d x[i] * x'[i],
+
+and the changes that several operands bring add. It is the chain rule from the other side, by the same local derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sympy as sp
+from sympy import S
+
+from symbackprop.core.chain_rule import closed, local_form, on_path, packed
+from symbackprop.core.letters import LETTERS, fresh
+from symbackprop.core.local import local_derivative
+from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Step, Sum, slot
+from symbackprop.core.simplify import without_labels
+
+
+def forward_mode(program: Program, of: str, wrt: str, vector: str) -> Program:
+    """The program with an equation for (d v / d `wrt`) `vector` for every value v on a path from `wrt` to `of`.
+
+    of      the name of a tensor; the result has its shape.
+    wrt     the name of an input or value.
+    vector  an input of the shape of `wrt`: the direction in which that moves.
+    The output of the result is the change of `of`; where no path leads to it, an equation "= 0".
+    """
+    sweep = _Onward(program, of, wrt, vector)
+    for equation in program.equations:
+        sweep.through(equation)
+    sweep.settle()
+    return Program(sweep.tensors, program.equations + tuple(sweep.equations), (sweep.role(of).name,), program.conditions)
+
+
+class _Onward:
+    """The equations written so far; `change` is the tensor that holds the change of each value."""
+
+    def __init__(self, program: Program, of: str, wrt: str, vector: str) -> None:
+        self.program, self.of, self.wrt, self.vector = program, of, wrt, vector
+        self.tensors, self.equations = dict(program.tensors), list[Equation]()
+        self.needed = on_path(program, of, {wrt})
+        self.spoken_for = {*program.tensors, *map(str, program.sizes())}
+        self.change = {wrt: vector}
+
+    def role(self, name: str) -> Gradient:
+        return Gradient(name, self.wrt, vector=self.vector)
+
+    def letters(self, number: int, taken: set[str]) -> tuple[str, ...]:
+        return fresh(number, {*taken, *self.spoken_for}, LETTERS)
+
+    def through(self, equation: Equation) -> None:
+        """Write the change of an equation's target, where it changes and is needed."""
+        target = equation.target
+        if target.name not in self.needed or target.name == self.wrt:
+            return
+        parts = [part for k, r in enumerate(equation.operands) if r.name in self.change and (part := self.part(equation, k))]
+        role = self.role(target.name)
+        if len(parts) == 1:
+            self.write(role, parts[0])
+            return
+        names = [ref.name for part in parts if part.step and (ref := part.step.wrt)]
+        held: list[Ref] = []
+        for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+            own = replace(role, via=name, nth=names[: k + 1].count(name) if names.count(name) > 1 else 0)
+            held.append(Ref(self.write(own, part), target.index))
+        if held:
+            slots = tuple(map(slot, range(len(held))))
+            self.write(
+                role, Equation(target, Sum(sp.Add(*slots), slots), tuple(held), Step("both", through=target, pattern="copy"))
+            )
+
+    def part(self, equation: Equation, k: int) -> Equation | None:
+        """What the k-th operand brings to the change of an equation's target; None where that is zero."""
+        local = local_derivative(self.program, equation, k, self.letters)
+        if local.body == 0:
+            return None
+        for signature, needed in local.needs:
+            if signature.name not in self.tensors:
+                self.tensors[signature.name] = signature
+                self.equations.append(needed)
+        refs = (*local.places, equation.target)
+        body, used, slots = packed(local.body, False, len(local.places))
+        operands = tuple(refs[u] for u in used)
+        slope = Sum(*local_form(local.body, len(local.places), used))
+        moved = Ref(self.change[equation.operands[k].name], local.operand.index)
+        last = slot(len(slots))
+        step = Step("onward", equation.target, local.operand, moved, slope, operands, local.pattern)
+        return closed(equation.target, sp.Mul(body, last), (*slots, last), (*operands, moved), local.sizes, step)
+
+    def write(self, role: Gradient, found: Equation) -> str:
+        """Write an equation as the one of a derivative, and return the tensor's name."""
+        assert isinstance(found.op, Sum)
+        op, operands = without_labels(self.tensors, found.op, found.operands)
+        shape, named = self.program.shape(role.of), role.via is None and self.tensors[role.of].named
+        self.tensors[role.name] = Signature(role.name, shape, named=named, role=role)
+        self.equations.append(Equation(Ref(role.name, found.target.index), op, operands, found.step))
+        if role.via is None:
+            self.change[role.of] = role.name
+        return role.name
+
+    def settle(self) -> None:
+        """Make sure that the change of `of` is written, even where it is the vector itself or zero."""
+        role = self.role(self.of)
+        if role.name in self.tensors:
+            return
+        target = Ref(self.of, self.letters(self.program.tensors[self.of].rank, set()))
+        itself = self.of == self.wrt
+        op, operands = self._whole(target.index) if itself else (Sum(S.Zero), ())
+        self.write(role, Equation(target, op, operands, Step("seed" if itself else "zero", wrt=target)))
+
+    def _whole(self, index: Sequence[str]) -> tuple[Sum, tuple[Ref, ...]]:
+        return Sum(slot(0), (slot(0),)), (Ref(self.vector, tuple(index)),)

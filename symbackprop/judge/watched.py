@@ -1,0 +1,82 @@
+"""What witnesses look at: the same numbers as the derivative of a program by its inputs, which is all that a tape and steps know.
+
+A product with what comes from above is the gradient of the scalar sum(dY * Y); a product with a vector is the derivative by t, at
+t = 0, of the program in which x + t v stands for x. Neither says anything of how the derivation came to its equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.letters import fresh
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A program that is differentiated, without any derivative in it.
+
+    program   the equations.
+    of        the tensor that is differentiated.
+    by        the name of what a derivation is by -> the input of the program that stands for it.
+    more      values of inputs that the derivation's own program does not have.
+    """
+
+    program: Program
+    of: str
+    by: Mapping[str, str]
+    more: Mapping[str, ndarray]
+
+    def at(self, where: Mapping[str, ndarray]) -> dict[str, ndarray]:
+        """A point of the derivation's program as one of this."""
+        return {**where, **self.more}
+
+
+def watched(derived: Derivation) -> Watched:
+    """What the witnesses of a derivation look at."""
+    if derived.upstream:
+        return _paired(derived)
+    if derived.vector:
+        return _moved(derived)
+    return Watched(derived.forward, derived.of, {name: name for name in derived.wrt}, {})
+
+
+def _paired(derived: Derivation) -> Watched:
+    """sum(dY * Y)."""
+    program, of, upstream = derived.forward, derived.of, derived.upstream
+    name = f"<{upstream}, {of}>"
+    letters = fresh(program.tensors[of].rank, map(str, program.sizes()))
+    product = Sum(slot(0) * slot(1), (slot(0), slot(1)), tuple(zip(letters, program.shape(of), strict=True)))
+    equation = Equation(Ref(name), product, (Ref(upstream, letters), Ref(of, letters)))
+    whole = replace(
+        program, tensors={**program.tensors, name: Signature(name)}, equations=(*program.equations, equation), outputs=(name,)
+    )
+    return Watched(whole, name, {n: n for n in derived.wrt}, {})
+
+
+def _moved(derived: Derivation) -> Watched:
+    """x + t v wherever x is read."""
+    program, vector, (wrt,) = derived.forward, derived.vector, derived.wrt
+    step, moved = f"t of {vector}", f"{wrt} + t {vector}"
+    letters = fresh(program.tensors[wrt].rank, map(str, program.sizes()))
+    slots = (slot(0), slot(1), slot(2))
+    along = Sum(slot(0) + slot(1) * slot(2), slots)
+    first = Equation(Ref(moved, letters), along, (Ref(wrt, letters), Ref(step), Ref(vector, letters)))
+
+    def read(ref: Ref) -> Ref:
+        return Ref(moved, ref.index) if ref.name == wrt else ref
+
+    equations: list[Equation] = [] if wrt in program.equation_of() else [first]
+    for equation in program.equations:
+        equations.append(replace(equation, operands=tuple(map(read, equation.operands))))
+        if equation.target.name == wrt:
+            equations.append(first)
+    own = {step: Signature(step, (), "parameter"), moved: Signature(moved, program.shape(wrt))}
+    of = moved if derived.of == wrt else derived.of
+    whole = replace(program, tensors={**program.tensors, **own}, equations=tuple(equations), outputs=(of,))
+    return Watched(whole, of, {wrt: step}, {step: np.zeros(())})
