@@ -47,7 +47,7 @@ def differentiate(
     if vector and len(names) > 1:
         raise DerivationError(f"vector={vector!r}: one tensor moves, {', '.join(names)} are several; name one by wrt: {names[0]}")
     program = _given(program, "upstream", upstream, of)
-    program = _given(program, "vector", vector, names[0])
+    program = _given(program, "vector", vector, next(iter(names)))
     found = Derivation(program, program, of, names, upstream=upstream, vector=vector)
     return replace(found, program=_swept(found, program))
 
