@@ -18,8 +18,10 @@ PUBLIC = {
     "trace": "verbs",
     "from_sympy": "notation.sympy_input",
     "from_sklearn": "notation.models.scikit",
+    "from_onnx": "notation.models.onnx",
     # and out again
     "to_sklearn": "notation.models.scikit",
+    "to_onnx": "notation.models.onnx",
     # tensors
     "parameter": "notation",
     "data": "notation",
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
     from symbackprop.notation import NotationError, binary, data, integers, labels, parameter, positive, unit
+    from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.sympy_input import from_sympy
     from symbackprop.presenter import CheckFailedError
@@ -72,7 +75,9 @@ __all__ = [
     "trace",
     "from_sympy",
     "from_sklearn",
+    "from_onnx",
     "to_sklearn",
+    "to_onnx",
     "parameter",
     "data",
     "labels",

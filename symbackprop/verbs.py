@@ -337,8 +337,8 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     learnt = {t.name for t in network.program.inputs if t.kind == "parameter"}
     if network.example and "resume" not in settings:
         settings.setdefault("start", {n: array for n, array in network.example.items() if n in learnt})
-    if data is None:
-        data = {n: array for n, array in network.example.items() if n not in learnt}
+    if data is None or (network.example and isinstance(data, Mapping)):
+        data = {**{n: array for n, array in network.example.items() if n not in learnt}, **(data or {})}
     return trained(network, data, **settings)
 
 
