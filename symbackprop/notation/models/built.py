@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,6 +78,12 @@ class Inputs:
         about: dict[str, Any] = {"domain": domain} if bound is None else {"bound": bound}
         self.tensors[name] = Tensor(sizes, signature=Signature(name, sizes, "data" if bound is None else "integers", **about))
         return self.tensors[name]
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget inputs that nothing reads, such as means that a model only keeps."""
+        for name in names:
+            del self.tensors[name], self.arrays[name]
+            self.paths.pop(name, None)
 
     def _input(self, name: str, array: ndarray, shape: Sequence[Any] | None, path: str, kind: str, **about: Any) -> Tensor:
         if not array.size or array.dtype.kind not in "biuf":
