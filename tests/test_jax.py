@@ -50,7 +50,8 @@ def test_jax_knows_every_function_of_the_language(jax: ModuleType):
     assert sorted(set(language.__all__) - set(WORDS)) == []
 
 
-INSIDE = ("log", "log1p", "logit", "arcsin", "arccos", "arctanh")  # defined between 0 and 1
+INSIDE = ("log", "log1p", "logit", "arcsin", "arccos", "arctanh", "gammaln", "digamma", "erfinv")  # defined between 0 and 1
+BOTH = ("xlogy", "xlog1py")  # whose second argument is positive
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -61,10 +62,10 @@ def test_functions_of_the_table_agree_with_jax(jax: ModuleType, name: str):
     further = [f", {letter}" for letter, a in zip("pq", row.args[1:] if row else (), strict=False) if a not in row.defaults]
     text = f"""
 x: parameter[n]{" & unit" if name in INSIDE else ""}
-p: parameter[n]
+p: parameter[n]{" & positive" if name in BOTH else ""}
 q: parameter[n]
 w: data[n]
-L = sum({name}(x{"".join(further)}) * w) + sum(p * q)
+L = sum({name}({"1 + x**2" if name == "arccosh" else "x"}{"".join(further)}) * w) + sum(p * q)
 """
     derivation = sb.derive(text)
     point = points.point(derivation.program, {"n": 40}, 1)

@@ -53,9 +53,16 @@ NUMPY = {
     sp.exp: "exp", sp.log: "log", expm1: "expm1", log1p: "log1p",
     sp.sin: "sin", sp.cos: "cos", sp.tan: "tan", sp.asin: "arcsin", sp.acos: "arccos", sp.atan: "arctan",
     sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh", sp.asinh: "arcsinh", sp.acosh: "arccosh", sp.atanh: "arctanh",
-    sp.Abs: "abs", sp.sign: "sign", floor: "floor", ceiling: "ceil", rint: "rint",
+    sp.Abs: "abs", sp.sign: "sign", floor: "floor", ceiling: "ceil", rint: "rint", sp.atan2: "arctan2",
 }  # fmt: skip
-NUMPY_ROWS = {"abs": "abs", "sign": "sign", "maximum": "maximum", "minimum": "minimum"}  # rows that NumPy has by name
+HELPED = {sp.erf: "erf", sp.loggamma: "gammaln", sp.polygamma: "polygamma"}  # functions of helpers of their own
+NUMPY_ROWS = {
+    "remainder": "remainder",
+    "abs": "abs",
+    "sign": "sign",
+    "maximum": "maximum",
+    "minimum": "minimum",
+}  # rows that NumPy has by name
 COMPARE = {sp.Eq: "==", sp.Ne: "!=", sp.Gt: ">", sp.Ge: ">=", sp.Lt: "<", sp.Le: "<="}
 
 DTYPES = {"float64": "float", "float32": "np.float32"}  # how the source calls them
@@ -78,7 +85,7 @@ def inlined(name: str) -> bool:
 @cache
 def helpers_of(expression: sp.Basic) -> frozenset[str]:
     """The names of the helper functions that the text of an expression calls, and those that they call."""
-    found: set[str] = {"erf"} if expression.has(sp.erf) else set()
+    found: set[str] = {helper for function, helper in HELPED.items() if expression.has(function)}
     for name in {application.row.name for application in expression.atoms(TableFunction)} - set(NUMPY_ROWS):
         found |= helpers_of(stable_form(name)) | (set() if inlined(name) else {name})
     return frozenset(found)
@@ -335,8 +342,8 @@ class _Printer:
         return self.show(e.args[0])
 
     def function(self, e: Any) -> Code:
-        if isinstance(e, sp.erf):
-            return self.call("erf", e.args)
+        if type(e) in HELPED:
+            return self.call(HELPED[type(e)], e.args)
         if type(e) not in NUMPY:
             raise SourceError(f"NumPy source cannot show the function {type(e).__name__}")
         return self.call(f"np.{NUMPY[type(e)]}", e.args)

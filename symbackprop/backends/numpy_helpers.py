@@ -1,7 +1,8 @@
-"""The helper functions of generated NumPy source, each as text: rows of the tables, elementwise in their stable form, and erf."""
+"""The helper functions of generated NumPy source, each as text: rows of the tables in their stable form, and what NumPy lacks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import sympy as sp
@@ -31,6 +32,40 @@ def erf(x):
     far = 1 - t * np.exp(np.polynomial.chebyshev.chebval(2 * t - 1, ERF_FAR) - a**2)
     return np.where(a < 0.5, near, np.copysign(far, x)).astype(x.dtype)
 '''
+# log Gamma(x) and its derivatives, by Stirling's series for large x and the recurrence below that (Abramowitz and Stegun 1964,
+# 6.1.40 and 6.4.11). SciPy has both, but what is written here is to run with NumPy alone.
+GAMMALN = '''
+def gammaln(x):
+    """log Gamma(x) for x > 0: log Gamma(x + 12) - log(x (x + 1) ... (x + 11)) where x < 12, and Stirling's series."""
+    x = np.where(np.asarray(x) > 0, x, np.nan)
+    low = x < 12
+    z, rising = np.where(low, x + 12, x), np.ones_like(x)
+    for k in range(12):
+        rising = np.where(low, rising * (x + k), rising)
+    series = np.zeros_like(x)
+    for c in ({series}):
+        series = series / z**2 + c
+    return (z - 0.5) * np.log(z) - z + 0.9189385332046727 + series / z - np.log(rising)
+'''
+POLYGAMMA = '''
+def polygamma(n, x):
+    """The n-th derivative of digamma(x) = d log Gamma(x) / dx for x > 0: the recurrence where x < 20, and the asymptotic series."""
+    x = np.where(np.asarray(x) > 0, x, np.nan)
+    factorial = [1.0]
+    for k in range(1, n + 20):
+        factorial.append(k * factorial[-1])
+    low, total = x < 20 + n, np.zeros_like(x)
+    z = np.where(low, x + 20 + n, x)
+    for k in range(20 + n):
+        total = total + np.where(low, factorial[n] / (x + k)**(n + 1), 0)
+    series = np.zeros_like(x)
+    for k, b in ({bernoulli}):
+        series = (series + b * (factorial[2 * k + n - 1] / factorial[2 * k])) / z**2
+    first = -np.log(z) if n == 0 else factorial[n - 1] / z**n
+    sign = (-1) ** (n + 1)
+    return sign * (first + factorial[n] / (2 * z**(n + 1)) + series / z**n + total)
+'''
+BERNOULLI = tuple(sp.bernoulli(2 * k) for k in range(1, 10))
 # fmt: off
 FAR = (
     -0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632,
@@ -54,12 +89,26 @@ def _erf() -> str:
     return ERF.format(near=_lines(tuple(float(c) for c in near)), far=_lines(FAR))
 
 
+def _gammaln() -> str:
+    series = reversed([float(b / (2 * k * (2 * k - 1))) for k, b in enumerate(BERNOULLI, 1)])
+    return GAMMALN.format(series=", ".join(map(repr, series)))
+
+
+def _polygamma() -> str:
+    pairs = reversed([(k, float(b)) for k, b in enumerate(BERNOULLI, 1)])
+    return POLYGAMMA.format(bernoulli=", ".join(map(repr, pairs)))
+
+
+HELPERS: dict[str, Callable[[], str]] = {"erf": _erf, "gammaln": _gammaln, "polygamma": _polygamma}
+"""Functions that NumPy has not, and that are no rows of the tables."""
+
+
 @cache
 def helper_source(name: str, dtype: str) -> str:
     """The definition of the helper function `name`."""
     if name in REDUCTIONS:
         return REDUCTIONS[name].helper
-    return _erf().strip() if name == "erf" else _row(name, dtype)
+    return HELPERS[name]().strip() if name in HELPERS else _row(name, dtype)
 
 
 def _row(name: str, dtype: str) -> str:

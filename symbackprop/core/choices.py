@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 DTYPES = ("float64", "float32")  # what arrays of numbers are computed in
+INFINITE = 10**9  # what infinity is written as: exp(-10**9) is 0, and masks of infinities mean that
 DETAILS = ("brief", "normal", "full")  # of a report: the box and the network, the layers as well, every equation
 
 

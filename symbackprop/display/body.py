@@ -36,6 +36,9 @@ _FUNCTIONS: dict[str, str] = {
     "atanh": r"\operatorname{artanh}",
     "erf": r"\operatorname{erf}",
     "erfc": r"\operatorname{erfc}",
+    "erfinv": r"\operatorname{erf}^{-1}",
+    "loggamma": r"\log\Gamma",
+    "atan2": r"\operatorname{atan2}",
     "exp": r"\exp",
     "Abs": r"\left|{0}\right|",
     "floor": r"\left\lfloor {0}\right\rfloor",
@@ -220,6 +223,10 @@ def function_formula(function: type, arguments: Sequence[Node]) -> Node:
     match function.__name__:
         case "expm1":
             return f.add([applied(_FUNCTIONS["exp"], arguments), f.negative(f.ONE)])
+        case "polygamma":
+            order, x = arguments
+            psi = f.symbol("psi") if order == f.number(0) else f.power(f.symbol("psi"), f.bracket(order))
+            return f.call(psi, [x])
         case "log1p":
             return f.call(_LOG, [f.add([f.ONE, *arguments])])
         case name if name in _FUNCTIONS:

@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
+from symbackprop.evaluate import special
 from symbackprop.evaluate.points import PointError
 
 DIGITS = mpmath.mp.clone()
@@ -37,21 +38,21 @@ class Arithmetic:
     name: str
     dtype: type
     number: Callable[[Any], Any]
-    functions: Mapping[str, Callable[[ndarray], ndarray]]
+    functions: Mapping[str, Callable[..., ndarray]]
     power: Callable[[ndarray, Fraction], ndarray]
     lift: Callable[[ndarray], ndarray]
 
-    def function(self, name: str) -> Callable[[ndarray], ndarray]:
+    def function(self, name: str) -> Callable[..., ndarray]:
         """The function `name`. Raises PointError where this arithmetic has none."""
         if name not in self.functions:
             raise PointError(f"{name} cannot be evaluated in {self.name}")
         return self.functions[name]
 
 
-def entrywise(function: Callable[[Any], Any]) -> Callable[[ndarray], ndarray]:
-    """A function of one number as a function of arrays of objects."""
-    many = np.frompyfunc(function, 1, 1)
-    return lambda x: np.asarray(many(x), dtype=object)
+def entrywise(function: Callable[..., Any], count: int = 1) -> Callable[..., ndarray]:
+    """A function of `count` numbers as a function of arrays of objects."""
+    many = np.frompyfunc(function, count, 1)
+    return lambda *xs: np.asarray(many(*xs), dtype=object)
 
 
 def _float_power(base: ndarray, exponent: Fraction) -> ndarray:
@@ -67,6 +68,7 @@ FLOATS = Arithmetic(
         "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
         "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "floor": np.floor, "ceiling": np.ceil,
         "rint": np.rint, "Abs": np.abs, "sign": np.sign, "erf": np.vectorize(math.erf, otypes=[float]),
+        "erfinv": special.erfinv, "loggamma": special.loggamma, "polygamma": special.polygamma, "atan2": np.arctan2,
     },
     _float_power,
     lambda x: np.asarray(x, dtype=float),
@@ -94,7 +96,9 @@ MORE_DIGITS = Arithmetic(
         "tanh": entrywise(DIGITS.tanh), "asinh": entrywise(DIGITS.asinh), "acosh": entrywise(DIGITS.acosh),
         "atanh": entrywise(DIGITS.atanh), "floor": entrywise(DIGITS.floor), "ceiling": entrywise(DIGITS.ceil),
         "rint": entrywise(DIGITS.nint), "Abs": entrywise(abs), "sign": entrywise(lambda x: DIGITS.mpf(DIGITS.sign(x))),
-        "erf": entrywise(DIGITS.erf),
+        "erf": entrywise(DIGITS.erf), "erfinv": entrywise(DIGITS.erfinv),
+        "loggamma": entrywise(DIGITS.loggamma), "polygamma": entrywise(lambda n, x: DIGITS.psi(int(n), x), 2),
+        "atan2": entrywise(DIGITS.atan2, 2),
     },
     _digits_power,
     entrywise(lambda x: DIGITS.mpf(float(x))),

@@ -61,9 +61,7 @@ def read_body(e: sp.Basic) -> Node:
     if isinstance(e, sp.Max | sp.Min):
         return _extremum(e, parts)
     name = type(e).__name__
-    if len(parts) == 1:
-        return lambda frame: frame.arithmetic.function(name)(np.asarray(parts[0](frame)))
-    raise PointError(f"{name} cannot be evaluated at numbers")
+    return lambda frame: frame.arithmetic.function(name)(*[np.asarray(part(frame)) for part in parts])
 
 
 def _fold(join: Callable[[Any, Any], Any], parts: list[Node], frame: Frame) -> Any:

@@ -46,7 +46,9 @@ def _reason(made: Sequence[Value]) -> tuple[str, bool]:
             return "overflow of a power", False
         if value.kind in MATRIX_FUNCTIONS and (np.linalg.det(arguments[0]) == 0).any():
             return f"the {value.kind} of a matrix that has none", False
-        if value.kind in ("asin", "acos", "atanh", "acosh"):
+        if value.kind in ("loggamma", "polygamma"):
+            return f"{value.kind} of a number that is not positive", True
+        if value.kind in ("asin", "acos", "atanh", "acosh", "erfinv"):
             return f"{value.kind} of a number outside its domain", False
         return f"overflow in {value.kind}", False
     return "a value that is not finite", False

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arrays import ArrayError, as_numbers, outside
@@ -78,6 +79,8 @@ def own_point(
     found = {name: as_numbers(name, array).astype(float) for name, array in arrays.items()}
     at = sizes_of(program, found, given)
     for name, array in found.items():
+        if known[name].kind == "data" and known[name].domain is None:  # masks hold -inf, which exp and max take as the same
+            array = found[name] = np.where(array == -np.inf, -INFINITE, array)
         fault = outside(known[name], array, at)
         if fault:
             raise ArrayError(f"{name} {fault}")

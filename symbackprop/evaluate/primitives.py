@@ -14,13 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate import special
 from symbackprop.evaluate.branches import Branches, Held
 
 Pull = Callable[[ndarray], ndarray]
-
-
-class NotComplexError(ValueError):
-    """A function without a complex form met a complex number: no derivative by a complex step."""
 
 
 @dataclass(eq=False, slots=True)
@@ -106,19 +103,15 @@ def times(slope: ndarray, local: ndarray) -> ndarray:
     return np.where(slope == 0, 0, slope * local)
 
 
-def _erf(x: ndarray) -> ndarray:
-    if np.iscomplexobj(x):
-        raise NotComplexError("erf")
-    return np.asarray(np.vectorize(math.erf, otypes=[float])(x))
-
-
 # name -> (y = f(x), dy/dx in x and y)
 FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndarray], ndarray]]] = {
     "exp": (np.exp, lambda x, y: y),
     "log": (np.log, lambda x, y: 1 / x),
     "expm1": (np.expm1, lambda x, y: np.exp(x)),
     "log1p": (np.log1p, lambda x, y: 1 / (1 + x)),
-    "erf": (_erf, lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    "erf": (special.erf, lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    "erfinv": (special.erfinv, lambda x, y: math.sqrt(math.pi) / 2 * np.exp(y * y)),
+    "loggamma": (special.loggamma, lambda x, y: special.polygamma(0, x)),
     "sin": (np.sin, lambda x, y: np.cos(x)),
     "cos": (np.cos, lambda x, y: -np.sin(x)),
     "tan": (np.tan, lambda x, y: 1 / np.cos(x) ** 2),
@@ -138,9 +131,15 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
     "sign": (lambda x: np.sign(np.real(x)), lambda x, y: np.zeros(x.shape)),
 }
 
+# name -> (y = f(a, b), dy/da and dy/db in a and b; None: no derivative comes there)
+PAIRS: dict[str, tuple[Callable[..., ndarray], tuple[Callable[..., ndarray] | None, Callable[..., ndarray]]]] = {
+    "atan2": (special.atan2, (lambda a, b: b / (a * a + b * b), lambda a, b: -a / (a * a + b * b))),
+    "polygamma": (special.polygamma, (None, lambda n, x: special.polygamma(n + 1, x))),
+}
+
 
 # the operations whose result is rounded
-ROUNDING = {*FUNCTIONS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet"}
+ROUNDING = {*FUNCTIONS, *PAIRS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet"}
 JUMPS = {"floor", "ceiling", "rint", "Abs", "sign"}  # the functions with kinks or jumps, none of which rounds
 ROUNDING -= JUMPS
 
@@ -152,6 +151,13 @@ def function(tape: Tape, name: str, x: Value) -> Value:
     if name in JUMPS:
         tape.choose(np.sign(np.real(x.data)) if name == "Abs" else y)
     return tape.record(name, y, [x], [lambda g: times(g, slope(x.data, y))])
+
+
+def pair(tape: Tape, name: str, a: Value, b: Value) -> Value:
+    """y = f(a, b), entry by entry."""
+    f, slopes = PAIRS[name]
+    pulls: list[Pull] = [lambda g, d=d: times(g, d(a.data, b.data)) if d is not None else np.zeros(()) for d in slopes]
+    return tape.record(name, np.asarray(f(a.data, b.data)), [a, b], pulls)
 
 
 def add(tape: Tape, terms: Sequence[Value]) -> Value:

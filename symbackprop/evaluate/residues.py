@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import mpmath
 import numpy as np
 from numpy import ndarray
 
@@ -237,6 +238,16 @@ def _tan(x: Residue) -> Residue:
     return s / c
 
 
+def _any(name: str, function: Any) -> Any:
+    """An unknown function."""
+    return lambda x: Residue(function(x.f), unknown(name, x.r, x.tower), x.tower)
+
+
+def _polygamma(n: Residue, x: Residue) -> Residue:
+    order = int(n.f)
+    return Residue(float(mpmath.psi(order, x.f)), unknown(f"polygamma {order}", x.r, x.tower), x.tower)
+
+
 def _plain(function: Any) -> Any:
     return lambda x: residue(function(x.f), x.tower)
 
@@ -248,7 +259,8 @@ FUNCTIONS: dict[str, Any] = {
     "asin": _odd("asin", math.asin), "atan": _odd("atan", math.atan), "erf": _odd("erf", math.erf),
     "asinh": _odd("asinh", math.asinh), "atanh": _odd("atanh", math.atanh), "Abs": lambda x: x if x.f >= 0 else -x,
     "sign": _plain(lambda f: (f > 0) - (f < 0)), "floor": _plain(math.floor), "ceiling": _plain(math.ceil),
-    "rint": _plain(round),
+    "rint": _plain(round), "acos": _any("acos", math.acos), "acosh": _any("acosh", math.acosh),
+    "loggamma": _any("loggamma", math.lgamma), "erfinv": _odd("erfinv", lambda f: float(mpmath.erfinv(f))),
 }  # fmt: skip
 
 
@@ -280,14 +292,14 @@ def number(e: Any, tower: Tower) -> Residue:
 def residues(tower: Tower) -> Arithmetic:
     """The arithmetic modulo the primes of a tower."""
 
-    def of(function: Any) -> Any:
-        return entrywise(lambda x: function(residue(x, tower)))
+    def of(function: Any, count: int = 1) -> Any:
+        return entrywise(lambda *xs: function(*[residue(x, tower) for x in xs]), count)
 
     return Arithmetic(
         "residues",
         object,
         lambda e: number(e, tower),
-        {name: of(f) for name, f in FUNCTIONS.items()},
+        {name: of(f) for name, f in FUNCTIONS.items()} | {"polygamma": of(_polygamma, 2)},
         lambda base, q: of(lambda x: x**q)(base),
         of(lambda x: x),
     )

@@ -78,6 +78,8 @@ class Scope:
             x = self.read(e.args[0])
             return Lettered(pr.function(self.tape, name, x.value), x.letters)
         values, letters = self.aligned(*map(self.read, e.args))
+        if name in pr.PAIRS:
+            return Lettered(pr.pair(self.tape, name, *values), letters)
         if isinstance(e, sp.Add):
             return Lettered(pr.add(self.tape, values), letters)
         if isinstance(e, sp.Mul):

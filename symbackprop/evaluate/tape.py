@@ -22,9 +22,10 @@ from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
-from symbackprop.evaluate.primitives import NotComplexError, Tape, Value
+from symbackprop.evaluate.primitives import Tape, Value
 from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes, number_of
 from symbackprop.evaluate.sizes import sizes_of
+from symbackprop.evaluate.special import NotComplexError
 
 
 class Run:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
@@ -37,6 +38,8 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
                 return _method(evaluator, node, function)
         case _:
             raise evaluator.fault(function, f"{evaluator.source.segment(function)} is not a function.", "Write * for a product.")
+    if name == "float" and len(node.args) == 1 and (infinite := _infinite(node.args[0])):
+        return infinite
     if len(node.args) == 1 and not node.keywords and (name in TYPES or (not module and name in ("len", "range"))):
         return _counted(evaluator, node, name, node.args[0])
     if not module and name in ("max", "min") and len(node.args) > 1 and name in functions():
@@ -47,6 +50,12 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
     if meant is None or (not module and name not in functions()):
         raise evaluator.unknown(function, name)
     return _applied(evaluator, node, meant, given)
+
+
+def _infinite(argument: ast.expr) -> Expr | None:
+    """What float("-inf") is."""
+    text = argument.value if isinstance(argument, ast.Constant) else None
+    return {"inf": sp.oo, "infinity": sp.oo, "-inf": -sp.oo, "-infinity": -sp.oo}.get(str(text).strip().lower())
 
 
 def _counted(evaluator: Evaluator, node: ast.Call, name: str, argument: ast.expr) -> Any:

@@ -21,7 +21,7 @@ KEYWORDS = {
 }  # fmt: skip
 
 _NUMPY = {"identity": "eye", "copy": "identity"}  # np.identity(n) is a matrix, identity(x) is x
-_JAX = {"gelu": "gelu_tanh"}  # by default, JAX takes the one with tanh
+_JAX = {"gelu": "gelu_tanh", "erf_inv": "erfinv", "cumlogsumexp": "logcumsumexp", "rem": "fmod"}  # gelu: by default that with tanh
 _SAME = (
     "relu", "relu6", "sigmoid", "tanh", "exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "abs", "square", "sin",
     "cos", "tan", "sinh", "cosh", "softplus", "silu", "gelu", "elu", "selu", "celu", "mish", "leaky_relu", "softsign",
@@ -30,9 +30,11 @@ _SAME = (
     "triu", "det", "logdet", "inverse", "inv", "solve", "sign", "erf", "erfc", "eye", "zeros_like", "ones_like",
     "logaddexp", "reciprocal", "logit", "flip", "roll", "tile", "mse_loss", "smooth_l1_loss", "huber_loss",
     "binary_cross_entropy", "flatten", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy", "add", "swapaxes",
-    "floor", "ceil", "round", "trunc", "fix",
+    "floor", "ceil", "round", "trunc", "fix", "acosh", "arccosh", "asinh", "arcsinh", "atanh", "arctanh", "atan2", "arctan2",
+    "arcsin", "arccos", "arctan", "asin", "acos", "atan", "lgamma", "gammaln", "digamma", "psi", "polygamma", "erfinv", "xlogy",
+    "xlog1py", "remainder", "fmod", "logcumsumexp", "expit",
     "matrix_power", "kron", "ravel", "hypot", "logical_and", "logical_or", "logical_not", "tanhshrink", "linear", "clamp",
-    "rsqrt",
+    "rsqrt", "masked_fill",
 )  # fmt: skip
 _OTHER = {"mm": "matmul", "pow": "power", "permute": "transpose", "t": "transpose", "unsqueeze": "expand_dims"}
 _TORCH = dict(zip(_SAME, _SAME, strict=True)) | _OTHER | {
@@ -45,7 +47,7 @@ _ASKED = (
     "sum", "mean", "max", "min", "var", "std", "dot", "trace", "diagonal", "transpose", "swapaxes", "squeeze", "reshape",
     "ravel", "flatten", "clip", "prod", "cumsum", "cumprod", "take", "exp", "log", "log1p", "expm1", "sqrt", "square",
     "abs", "sin", "cos", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "logsumexp", "matmul", "norm", "clamp", "round",
-    "floor", "ceil",
+    "floor", "ceil", "masked_fill",
 )  # fmt: skip
 _COPIES = ("copy", "astype", "clone", "float", "double")
 METHODS = (
@@ -61,6 +63,7 @@ _UNBIASED = "of torch divides by n - 1"
 _NEEDED = {
     ("torch", "softmax"): ("dim", "dim=-1"), ("torch", "log_softmax"): ("dim", "dim=-1"),
     ("scipy", "softmax"): ("axis", "axis=-1"), ("scipy", "log_softmax"): ("axis", "axis=-1"),
+    **{("jax", f"cum{name}"): ("axis", "axis=0") for name in ("sum", "prod", "max", "min", "logsumexp")},
     ("scipy", "correlate"): ("mode", 'mode="full"'),
 }  # fmt: skip
 """Arguments whose default is another there, or that have none: they must be written."""
@@ -97,6 +100,10 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")
     if root == "torch" and name in ("max", "min"):
         return _extreme(name, given, keywords)
+    if root == "torch" and name in ("cummax", "cummin"):
+        raise Misunderstood(
+            f"{name} of torch is a pair, the values and their positions.", f"Write {name}(x, axis=...) for the values."
+        )
     if root == "torch" and name in ("var", "std"):
         raise Misunderstood(f"{name} {_UNBIASED}.", f"Write np.{name}(x, axis=..., ddof=1).")
     if root == "torch" and name == "cross_entropy" and given and getattr(given[0], "ndim", 2) > 2:
@@ -146,6 +153,11 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
     return x if max is None else op.minimum(x, max)  # type: ignore[attr-defined]
 
 
+def masked_fill(x: Any, mask: Any, value: Any) -> Tensor:
+    """y = value where the mask is not 0, otherwise x."""
+    return op.where(mask, value, x)
+
+
 def rsqrt(x: Any) -> Tensor:
     """y = 1 / sqrt(x), entry by entry."""
     return 1 / op.sqrt(x)
@@ -156,4 +168,4 @@ def copy(x: Any, *of: Any) -> Tensor:
     return op.identity(x)  # type: ignore[attr-defined]
 
 
-_COMPOSED: dict[str, Callable[..., Any]] = {"linear": linear, "clamp": clamp, "rsqrt": rsqrt, "copy": copy}
+_COMPOSED: dict[str, Callable[..., Any]] = {f.__name__: f for f in (linear, clamp, rsqrt, masked_fill, copy)}

@@ -28,6 +28,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Mult: ("*", lambda a, b: a * b),
     ast.Div: ("/", lambda a, b: a / b),
     ast.Pow: ("**", lambda a, b: a**b),
+    ast.Mod: ("%", lambda a, b: a % b),
     ast.MatMult: ("@", lambda a, b: a @ b),
     ast.BitAnd: ("&", lambda a, b: a * b),
     ast.BitOr: ("|", lambda a, b: a + b - a * b),

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import permutations
 
+import sympy as sp
+
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Program, Sum, same_size, shape_text, slot
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Index, Tensor, label
+
+INFINITY = f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same."
 
 
 def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, ...]:
@@ -17,7 +22,9 @@ def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, 
     """
     read = {operand.name for equation in program.equations for operand in equation.operands}
     unread = [f"{t.name}: nothing reads it." for t in program.inputs if t.name not in read and t.name != loss]
-    return (*unread, *dict.fromkeys(_accidents(outputs)))
+    numbers = {n for e in program.equations if isinstance(e.op, Sum) for n in e.op.body.atoms(sp.Integer)}
+    infinite = any(abs(int(n)) == INFINITE for n in numbers)
+    return (*unread, *[INFINITY] * infinite, *dict.fromkeys(_accidents(outputs)))
 
 
 def _accidents(outputs: Iterable[Tensor]) -> Iterator[str]:

@@ -22,6 +22,8 @@ NAMES: dict[Any, str] = {
     **{function: name for name, function in FUNCTIONS.items()},
     cfunctions.expm1: "expm1", cfunctions.log1p: "log1p",
     sp.Abs: "abs", sp.sign: "sign", sp.erf: "erf", sp.erfc: "erfc", sp.Max: "maximum", sp.Min: "minimum",
+    sp.loggamma: "gammaln", sp.erfinv: "erfinv", sp.atan2: "arctan2", sp.floor: "floor", sp.ceiling: "ceil",
+    sp.polygamma: "polygamma",
 }  # fmt: skip
 RECIPROCALS: dict[Any, str] = {
     sp.sec: "cos",

@@ -19,7 +19,7 @@ from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
 PACKAGES = ("np", "numpy", "jnp", "sb", "symbackprop")  # what a function's name may begin with
 CONSTANTS: dict[str, Expr] = {"pi": sp.pi}
-DOTTED: dict[str, Expr | None] = {**CONSTANTS, "e": sp.E, "newaxis": None}  # np.e; a plain e is anybody's name
+DOTTED: dict[str, Expr | None] = {**CONSTANTS, "e": sp.E, "newaxis": None, "inf": sp.oo}  # np.e; a plain e is anybody's name
 LONGEST_NAME = 100
 KEYWORDS = {"lambda": "lam"}
 KINDS = ("parameter", "data", "labels", "integers")

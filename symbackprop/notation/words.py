@@ -46,7 +46,6 @@ EXPRESSIONS: dict[type[ast.AST], Word] = {
 
 OTHER_OPERATORS = {
     ast.FloorDiv: ("// is not in the language.", "Whole division is for sizes only; write /."),
-    ast.Mod: ("% is not in the language.", "Write x - n*np.where(...) or declare the remainder as data."),
     ast.BitXor: ("^ is not in the language.", "Write ** for a power."),
     ast.LShift: ("<< is not in the language.", "Write * for a product."),
     ast.RShift: (">> is not in the language.", "Write / for a quotient."),
@@ -66,5 +65,5 @@ OUTSIDE = {
     "print": "Leave the line out: the report shows every value.",
     "argmax": "It has no derivative; write max, or declare the positions as integers.",
     "argmin": "It has no derivative; write min, or declare the positions as integers.",
-    "inf": "Write a large number, such as 1e9; for norm(x, np.inf) write max(abs(x)).", "nan": "Write a number.",
+    "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",
 }  # fmt: skip

@@ -10,7 +10,8 @@ import numpy as np
 import sympy as sp
 from sympy import Symbol
 
-from symbackprop.core.functions import TableFunction, Where
+from symbackprop.core.functions import TableFunction, Where, stop_gradient
+from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position
 from symbackprop.plan.graph import Graph
@@ -47,6 +48,9 @@ FUNCTIONS = {
     "minimum": Entry("minimum", "min({0}, {1})"),
     "power": Entry("power", "{0} ** {1}"),
     "floor": Entry("floor", "math.floor({0})"),
+    "ceil": Entry("ceil", "math.ceil({0})"),
+    "rint": Entry("rint", "round({0})"),
+    "arctan2": Entry("arctan2", "math.atan2({0}, {1})"),
     "remainder": Entry("remainder", "{0} % {1}"),
     "select": Entry("where", "{1} if {0} else {2}"),
     "real": Entry("real", "{0}"),
@@ -65,9 +69,9 @@ PLAIN: dict[Any, str] = {
     sp.exp: "exp", sp.log: "log", expm1: "expm1", log1p: "log1p", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
     sp.asin: "arcsin", sp.acos: "arccos", sp.atan: "arctan", sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh",
     sp.asinh: "arcsinh", sp.acosh: "arccosh", sp.atanh: "arctanh", sp.Abs: "absolute", sp.sign: "sign", sp.floor: "floor",
-    sp.Mod: "remainder",
+    sp.Mod: "remainder", floor: "floor", ceiling: "ceil", rint: "rint", sp.atan2: "arctan2",
 }  # fmt: skip
-ROWS = {"abs": "absolute", "sign": "sign", "maximum": "maximum", "minimum": "minimum"}  # rows that NumPy has
+ROWS = {"abs": "absolute"} | {n: n for n in ("sign", "maximum", "minimum", "remainder")}  # rows that NumPy has
 RELATIONS: dict[Any, str] = {
     sp.Eq: "equal", sp.Ne: "not_equal", sp.Gt: "greater", sp.Ge: "greater_equal", sp.Lt: "less", sp.Le: "less_equal",
 }  # fmt: skip
@@ -100,6 +104,8 @@ class Body:
                 return self._cases(e)
             case sp.Max() | sp.Min():
                 return self._extremum("maximum" if isinstance(e, sp.Max) else "minimum", e)
+            case stop_gradient():
+                return self.value(e.args[0])
             case TableFunction():
                 return self._row(e)
             case sp.exp():

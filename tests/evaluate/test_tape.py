@@ -55,7 +55,8 @@ def test_more_random_programs(program: Program, seed: int) -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_every_function_of_the_tables(name: str) -> None:
     row = ELEMENTWISE.get(name)
-    arguments = [declare("q", ("n",), domain="unit")] + [declare(f"p{k}") for k in range(len(row.args) - 1 if row else 0)]
+    first = declare("q", ("n",), domain="unit")
+    arguments = [1 + first if name == "arccosh" else first] + [declare(f"p{k}") for k in range(len(row.args) - 1 if row else 0)]
     agree(trace({"L": total(apply(name, *arguments) ** 2)}))
 
 

@@ -7,14 +7,16 @@ import mpmath
 import numpy as np
 import sympy as sp
 from numpy import ndarray
+from scipy import special
 
 from symbackprop.core.functions import TableFunction, Where
 
 COMPARE = {sp.Eq: "__eq__", sp.Ne: "__ne__", sp.Gt: "__gt__", sp.Ge: "__ge__", sp.Lt: "__lt__", sp.Le: "__le__"}
 EXACT = {"asin": mpmath.asin, "acos": mpmath.acos, "atan": mpmath.atan, "asinh": mpmath.asinh, "atanh": mpmath.atanh}
-EXACT |= {"ceiling": mpmath.ceil, "rint": mpmath.nint}
+EXACT |= {"polygamma": lambda n, x: mpmath.psi(int(n), x), "ceiling": mpmath.ceil, "rint": mpmath.nint}
 FLOATING = {"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "atanh": np.arctanh}
-FLOATING |= {"ceiling": np.ceil}
+FLOATING |= {"ceiling": np.ceil, "loggamma": special.gammaln, "atan2": np.arctan2, "erfinv": special.erfinv}
+FLOATING |= {"polygamma": lambda n, x: special.polygamma(int(n), x)}
 
 
 def exact(e: sp.Basic, at: Mapping[sp.Basic, Any]) -> Any:
@@ -54,6 +56,8 @@ def _value(e: sp.Basic, at: dict[sp.Basic, Any]) -> ndarray | float:
     parts = [_floating(part, at) for part in e.args]
     if isinstance(e, Where):
         return np.where(*parts)
+    if isinstance(e, TableFunction) and e.row.name == "remainder":
+        return np.remainder(*parts)
     if isinstance(e, TableFunction):
         form = e.row.stable if e.row.stable is not None else e.row.formula
         return _floating(form, dict(zip(e.row.args, parts, strict=True)))

@@ -51,6 +51,11 @@ def cases(row: Row, seed: int = 0) -> list[dict[sp.Basic, float]]:
     return [{X: float(x), **further(row, rng)} for x in entries(row, rng)]
 
 
+def digits(row: Row) -> int:
+    """So many that 1 + exp(-1000) is not 1; series that know no exponential take long then."""
+    return 60 if row.formula.has(sp.loggamma, sp.polygamma, sp.erfinv) else 1000
+
+
 def many_digits(at: dict[sp.Basic, float]) -> dict[sp.Basic, Any]:
     return {symbol: mpmath.mpf(value) for symbol, value in at.items()}
 
@@ -109,7 +114,7 @@ def test_every_report_can_print_a_row(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].stable is not None])
 def test_the_stable_form_is_the_formula(name: str) -> None:
     row = ELEMENTWISE[name]
-    with mpmath.workdps(1000):  # so that 1 + exp(-1000) is not 1
+    with mpmath.workdps(digits(row)):
         for case in cases(row):
             at = many_digits(case)
             formula, stable = exact(row.formula, at), exact(row.stable, at)
@@ -129,7 +134,7 @@ def test_doubles_give_the_value_to_the_last_digits(name: str) -> None:
     points = cases(row)
     arrays = {a: np.array([p[a] for p in points]) for a in row.args}
     values = np.broadcast_to(floating(FUNCTIONS[name](*row.args), arrays), len(points))
-    with mpmath.workdps(1000):  # so that 1 + exp(-1000) is not 1
+    with mpmath.workdps(digits(row)):
         for value, point in zip(values, points, strict=True):
             at = many_digits(point)
             at[Y] = exact(row.formula, at)

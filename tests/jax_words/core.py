@@ -8,7 +8,7 @@ from jax.scipy import signal, special, stats
 
 SAME = (
     "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
-    "arcsinh", "arctanh", "sign", "abs", "absolute", "fabs", "maximum", "minimum", "asin", "acos", "atan", "asinh",
+    "arcsinh", "arccosh", "acosh", "arctanh", "arctan2", "atan2", "remainder", "mod", "fmod", "sign", "abs", "absolute", "fabs", "maximum", "minimum", "asin", "acos", "atan", "asinh",
     "atanh", "sqrt", "square", "reciprocal", "power", "negative", "add", "subtract", "multiply", "divide", "log2",
     "log10", "clip", "where", "sum", "mean", "max", "min", "var", "std", "matmul", "dot", "inner", "outer",
     "einsum", "trace", "diag", "diagonal", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze",
@@ -52,11 +52,20 @@ def solve(a, b):
     return jnp.linalg.solve(a, b if b.ndim > 1 else b[:, None]).reshape(b.shape)
 
 
+def running(function, x, axis):
+    return function(x.ravel() if axis is None else x, axis=0 if axis is None else axis % x.ndim)
+
+
 CORE = {name: getattr(jnp, name) for name in SAME}
 CORE |= {
     "erf": special.erf, "erfc": special.erfc, "logit": special.logit, "normal_pdf": stats.norm.pdf,
     "normal_cdf": stats.norm.cdf, "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm,
     "flatten": jnp.ravel, "inverse": jnp.linalg.inv, "inv": jnp.linalg.inv, "det": jnp.linalg.det, "logdet": logdet,
     "slogdet": jnp.linalg.slogdet, "convolve2d": signal.convolve2d, "correlate2d": signal.correlate2d, "solve": solve, "matrix_power": jnp.linalg.matrix_power, "vec": vec, "quadratic_form": quadratic_form,
+    "gammaln": special.gammaln, "lgamma": special.gammaln, "loggamma": special.gammaln, "digamma": special.digamma,
+    "psi": special.digamma, "polygamma": special.polygamma, "betaln": special.betaln, "erfinv": special.erfinv,
+    "xlogy": special.xlogy, "xlog1py": special.xlog1py,
+    "logcumsumexp": lambda x, axis=None: running(lax.cumlogsumexp, x, axis),
+    "cummax": lambda x, axis=None: running(lax.cummax, x, axis), "cummin": lambda x, axis=None: running(lax.cummin, x, axis),
     "one_hot": nn.one_hot, "stop_gradient": lax.stop_gradient, "fix": jnp.trunc, "pi": math.pi, "e": math.e,
 }  # fmt: skip

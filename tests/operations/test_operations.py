@@ -35,7 +35,11 @@ def found(result: Tensor) -> np.ndarray:
 
 x, v, s, t = tensor("X", X), tensor("V", V), tensor("S", S), tensor("T", T, 3)
 
-NUMPY = [name for name in operations.__all__ if name in FUNCTIONS and hasattr(np, name) and name not in ("sign", "identity")] + [
+NUMPY = [
+    name
+    for name in operations.__all__
+    if name in FUNCTIONS and hasattr(np, name) and name not in ("sign", "identity", "arccosh", "acosh")
+] + [
     "sqrt",
     "square",
     "reciprocal",
@@ -55,6 +59,7 @@ def test_elementwise_functions_are_numpys(name: str) -> None:
 
 CASES: dict[str, tuple[Callable[[], Tensor], Any]] = {
     "abs": (lambda: sb.absolute(x), np.abs(X)),
+    "arccosh": (lambda: sb.arccosh(v + 1), np.arccosh(V + 1)),
     "clip": (lambda: sb.clip(x, -0.2, v), np.clip(X, -0.2, V)),
     "arithmetic": (lambda: sb.subtract(sb.multiply(x, 2), sb.divide(sb.negative(v), sb.add(x, 2))), 2 * X + V / (X + 2)),
     "power": (lambda: sb.power(v, 3), V**3),
@@ -123,7 +128,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "classes": (lambda: sb.one_hot(t, 2), "one_hot: the entries of T go up to 2, there are 2 classes"),
     "integers": (lambda: sb.one_hot(v, 3), "one_hot: V holds no integers; declare it as integers[n, v]"),
     "no tensor": (lambda: sb.exp("x"), "str is not a tensor or a number; declare it as data"),
-    "infinite": (lambda: sb.where(x > 0, x, float("inf")), "inf is no number to compute with"),
+    "not a number": (lambda: sb.where(x > 0, x, float("nan")), "nan is no number to compute with"),
     "zero": (lambda: sb.divide(x, 0), "division by zero"),
     "too large": (lambda: sb.exp(1000), "exp of 1000 is not a real number that a float64 holds"),
     "not real": (lambda: sb.relu(sb.arcsin(2)), "arcsin of 2 is not a real number that a float64 holds"),

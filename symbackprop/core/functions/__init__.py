@@ -20,6 +20,7 @@ from symbackprop.core.functions.operations import (
     reduction,
 )
 from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, kinks, slope
+from symbackprop.core.functions.special import gammaln
 from symbackprop.core.functions.textbook import derivative, tidy_sign
 from symbackprop.core.functions.where import Where, iverson
 
@@ -41,6 +42,7 @@ __all__ = [
     "UnknownOperationError",
     "Where",
     "derivative",
+    "gammaln",
     "held",
     "iverson",
     "kinks",

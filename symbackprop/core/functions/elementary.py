@@ -14,7 +14,7 @@ from symbackprop.core.functions.where import Where
 FUNCTIONS |= {
     "exp": sp.exp, "log": sp.log, "expm1": expm1, "log1p": log1p,
     "sin": sp.sin, "cos": sp.cos, "tan": sp.tan, "arcsin": sp.asin, "arccos": sp.acos, "arctan": sp.atan,
-    "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh, "arcsinh": sp.asinh, "arctanh": sp.atanh,
+    "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh, "arcsinh": sp.asinh, "arccosh": sp.acosh, "arctanh": sp.atanh,
     "stop_gradient": stop_gradient,
 }  # fmt: skip
 

@@ -78,6 +78,7 @@ _LOGSUMEXP = '''
 def logsumexp(x, axis=None):
     """log(sum(exp(x))), shifted by the largest entry so that nothing overflows."""
     top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
     return np.squeeze(top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)), axis=axis)
 '''.strip()
 _SHARE = iverson(sp.Eq(X, Y)) / TIES

@@ -15,9 +15,6 @@ from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 Value = Any  # a tensor, or a number
 Whole = int | tuple[int, ...]  # one whole number for all axes, or one for each
 
-# Stands for minus infinity where a maximum or a softmax must not look: below every entry, in float32 as well, and finite, so that
-# 0 times it is 0.
-LOWEST = -(sp.Integer(10) ** 30)
 LONGEST = 1_000  # steps of a sequence
 
 

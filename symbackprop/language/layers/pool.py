@@ -9,8 +9,9 @@ from sympy import Expr
 
 from symbackprop.core.functions import Where, iverson
 from symbackprop.core.program import Sum, position, slot
-from symbackprop.language.layers.arguments import LOWEST, Value, Whole, tensor, wholes
+from symbackprop.language.layers.arguments import Value, Whole, tensor, wholes
 from symbackprop.language.layers.conv import window_count
+from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import LanguageError, Tensor, letters, product, reduce, total
 
 

@@ -9,8 +9,10 @@ from symbackprop.language.operations.creation import arange, eye, full, one_hot,
 from symbackprop.language.operations.elementwise import (
     TABLE,
     add,
+    betaln,
     clip,
     divide,
+    fmod,
     hypot,
     log2,
     log10,
@@ -20,6 +22,7 @@ from symbackprop.language.operations.elementwise import (
     logical_xor,
     multiply,
     negative,
+    polygamma,
     power,
     reciprocal,
     sqrt,
@@ -41,7 +44,7 @@ from symbackprop.language.operations.linear_algebra import (
 )
 from symbackprop.language.operations.norms import norm
 from symbackprop.language.operations.order import broadcast_to, diff, flip, pad, repeat, roll, take, take_along_axis, tile
-from symbackprop.language.operations.parts import cumprod, cumsum, split, tril, triu
+from symbackprop.language.operations.parts import cummax, cummin, cumprod, cumsum, logcumsumexp, split, tril, triu
 from symbackprop.language.operations.products import cross, diag, diagonal, dot, einsum, inner, matmul, outer, trace
 from symbackprop.language.operations.reductions import average, log_softmax, logsumexp, max, mean, min, prod, softmax, std, sum, var
 from symbackprop.language.operations.shapes import (
@@ -63,12 +66,13 @@ globals().update(TABLE)
 
 __all__ = [
     *TABLE,
-    "sqrt", "square", "reciprocal", "power", "negative", "add", "subtract", "multiply", "divide", "log2", "log10", "clip",
-    "hypot", "where", "logical_and", "logical_or", "logical_xor", "logical_not", "sum", "mean", "average", "prod", "max",
-    "min", "logsumexp", "var", "std", "norm", "softmax", "log_softmax", "matmul", "dot", "inner", "outer", "cross",
+    "sqrt", "square", "reciprocal", "power", "negative", "add", "subtract", "multiply", "divide", "log2", "log10", "clip", "fmod",
+    "hypot", "where", "betaln", "polygamma", "logical_and", "logical_or", "logical_xor", "logical_not", "sum", "mean", "average",
+    "prod", "max", "min", "logsumexp", "var", "std", "norm", "softmax", "log_softmax", "matmul", "dot", "inner", "outer", "cross",
     "einsum", "trace", "diag", "diagonal", "convolve", "correlate", "convolve2d", "correlate2d", "transpose", "swapaxes",
     "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "hstack", "vstack",
     "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
-    "cumprod", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve", "matrix_power", "kron", "vec",
-    "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange", "one_hot",
+    "cumprod", "logcumsumexp", "cummax", "cummin", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve",
+    "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange",
+    "one_hot",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from sympy import S
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, X
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.values import Value
-from symbackprop.language.tensors import Tensor, as_tensor, elementwise, is_truth
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, elementwise, is_truth
 
 NEXT = "\n\n    "
 TOLD = {
@@ -21,6 +21,8 @@ TOLD = {
     ),
 }
 """What is said of the functions that no row says."""
+
+MOST_ORDERS = 20  # of derivatives of digamma
 
 
 class Elementwise:
@@ -56,6 +58,7 @@ class Elementwise:
 
 ALIASES = {
     "absolute": "abs", "fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
+    "acosh": "arccosh", "atan2": "arctan2", "lgamma": "gammaln", "loggamma": "gammaln", "psi": "digamma", "mod": "remainder",
     "atanh": "arctanh", "rint": "round", "around": "round", "fix": "trunc", "expit": "sigmoid", "logistic": "sigmoid",
 }  # fmt: skip
 TABLE = {name: Elementwise(name) for name in FUNCTIONS}
@@ -120,6 +123,27 @@ def log10(x: Value) -> Tensor:
 def hypot(a: Value, b: Value) -> Tensor:
     """y = sqrt(a^2 + b^2), entry by entry, with NumPy's broadcasting; its slope is infinite where both are 0."""
     return elementwise("hypot", lambda p, q: sp.sqrt(p**2 + q**2), a, b)
+
+
+def fmod(a: Value, b: Value) -> Tensor:
+    """y = a - b trunc(a / b), entry by entry: the remainder with the sign of a; `remainder` has that of b."""
+    return builder.apply("sign", a) * builder.apply("remainder", builder.apply("abs", a), builder.apply("abs", b))
+
+
+def polygamma(n: int, x: Value) -> Tensor:
+    """y = the n-th derivative of digamma(x), entry by entry, for x > 0.
+
+    Raises LanguageError for an n that is no whole number from 0 to 20.
+    """
+    if isinstance(n, bool) or not isinstance(n, int | sp.Integer) or not 0 <= n <= MOST_ORDERS:
+        raise LanguageError(f"polygamma: the order must be a whole number from 0 to {MOST_ORDERS}, not {n}")
+    return elementwise("polygamma", lambda a: sp.polygamma(int(n), a), x)
+
+
+def betaln(a: Value, b: Value) -> Tensor:
+    """y = log B(a, b) = log Gamma(a) + log Gamma(b) - log Gamma(a + b), entry by entry, for a, b > 0."""
+    a, b = as_tensor(a), as_tensor(b)
+    return builder.apply("gammaln", a) + builder.apply("gammaln", b) - builder.apply("gammaln", a + b)
 
 
 def logical_and(a: Value, b: Value) -> Tensor:

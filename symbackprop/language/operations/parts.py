@@ -9,10 +9,11 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.functions import Where, iverson, reduction
+from symbackprop.core.functions import Where, iverson
 from symbackprop.core.program import Sum, position, shape_text, slot
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.shapes import ravel
+from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, number_of, product
 
 Value = Any  # a tensor, or a number
@@ -71,15 +72,42 @@ def cumprod(x: Value, axis: int | None = None) -> Tensor:
     As the product of where(j <= i, x[j], 1) over j, so that its derivative is right where entries are zero, as that of `prod` is;
     a gradient costs n x n x n numbers for n entries. Returns the shape of x, or a vector. Raises LanguageError for an axis x lacks.
     """
+    return _running("cumprod", "prod", x, axis)
+
+
+def logcumsumexp(x: Value, axis: int | None = None) -> Tensor:
+    """y[i] = log sum_j exp(x[j]) 1[j <= i] along `axis`; over all entries, row by row, where `axis` is None. Never overflows.
+
+    Returns the shape of x, or a vector. Raises LanguageError for an axis that x lacks.
+    """
+    return _running("logcumsumexp", "logsumexp", x, axis)
+
+
+def cummax(x: Value, axis: int | None = None) -> Tensor:
+    """y[i] = the largest of x[1], ..., x[i] along `axis`; over all entries, row by row, where it is None. Ties share the slope.
+
+    Returns the shape of x, or a vector. Raises LanguageError for an axis that x lacks.
+    """
+    return _running("cummax", "max", x, axis)
+
+
+def cummin(x: Value, axis: int | None = None) -> Tensor:
+    """y[i] = the smallest of x[1], ..., x[i] along `axis`; otherwise like `cummax`."""
+    return _running("cummin", "min", x, axis)
+
+
+def _running(what: str, kind: str, x: Value, axis: int | None) -> Tensor:
+    """The reduction of x[j] over j <= i, for every i; entries beyond i are a number that changes nothing."""
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    place = builder.normal_axis("cumprod", x, axis)
+    place = builder.normal_axis(what, x, axis)
     own = letters(x.ndim)
     index = (*own[:place], "c", *own[place:])
-    reached = Where(sp.Le(position(own[place]), position("c"), evaluate=False), slot(0), reduction("prod").empty)
+    nothing = {"prod": sp.S.One, "min": -LOWEST}.get(kind, LOWEST)
+    reached = Where(sp.Le(position(own[place]), position("c"), evaluate=False), slot(0), nothing)
     shape = (*x.shape[: place + 1], *x.shape[place:])
-    return builder.reduce("prod", Tensor(shape, Sum(reached, (slot(0),)), ((x, own),), index), place + 1)
+    return builder.reduce(kind, Tensor(shape, Sum(reached, (slot(0),)), ((x, own),), index), place + 1)
 
 
 def tril(x: Value, k: int = 0) -> Tensor:

@@ -16,6 +16,10 @@ Value = Any  # a tensor, or a number
 Axis = int | tuple[int, ...] | None
 Sizes = Any  # a size, or several
 
+# Stands for minus infinity where a maximum or a softmax must not look: below every entry, in float32 as well, and finite, so that
+# 0 times it is 0.
+LOWEST = -(sp.Integer(10) ** 30)
+
 
 def sizes_of(what: str, shape: Sizes) -> tuple[Expr, ...]:
     """The sizes that a person gave, one or several.

@@ -35,6 +35,14 @@ __all__ = [
 ]  # fmt: skip
 
 
+def remainder(a: Any, b: Any) -> Tensor:
+    """a - b floor(a / b), entry by entry; of numbers and sizes, the number."""
+    x, y = number_of(as_tensor(a)), number_of(as_tensor(b))
+    if y is not None and y.is_zero:
+        raise LanguageError("%: division by zero")
+    return apply("remainder", a, b) if x is None or y is None else constant(sp.Mod(x, y))
+
+
 def _entrywise(what: str, body: Any) -> Any:
     return lambda *arguments: elementwise(what, body, *arguments)
 
@@ -45,6 +53,7 @@ OPERATORS |= {
     "*": _entrywise("*", lambda a, b: a * b),
     "/": _entrywise("/", divide),
     "**": _entrywise("**", power),
+    "%": lambda a, b: remainder(a, b),
     "neg": _entrywise("-", lambda a: -a),
     ">": _entrywise(">", lambda a, b: iverson(sp.Gt(a, b))),
     "<": _entrywise("<", lambda a, b: iverson(sp.Lt(a, b))),

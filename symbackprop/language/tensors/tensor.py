@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Op, Signature, Sum, shape_text
 
@@ -124,6 +125,12 @@ class Tensor:
     def __rpow__(self, other: Any) -> Tensor:
         return OPERATORS["**"](other, self)
 
+    def __mod__(self, other: Any) -> Tensor:
+        return OPERATORS["%"](self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return OPERATORS["%"](other, self)
+
     def __neg__(self) -> Tensor:
         return OPERATORS["neg"](self)
 
@@ -218,7 +225,9 @@ def as_number(value: Any) -> Expr:
 
 
 def constant(value: Any) -> Tensor:
-    """A number, or an expression of sizes, as a tensor without axes."""
+    """A number, or an expression of sizes, as a tensor without axes; infinity is a number that exp and max take as the same."""
+    if isinstance(value, float | Expr) and value in (math.inf, -math.inf):
+        value = INFINITE if value == math.inf else -INFINITE
     return Tensor((), Sum(as_number(value)))
 
 

@@ -31,7 +31,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "float_power": ops.power, "negative": ops.negative, "positive": lambda a: a, "sqrt": ops.sqrt, "square": ops.square,
     "reciprocal": ops.reciprocal, "log2": ops.log2, "log10": ops.log10, "exp2": lambda a: TABLE["exp"](a * sp.log(2)),
     "cbrt": lambda a: TABLE["sign"](a) * TABLE["abs"](a) ** sp.Rational(1, 3),
-    "hypot": lambda a, b: ops.sqrt(ops.square(a) + ops.square(b)),
+    "hypot": lambda a, b: ops.sqrt(ops.square(a) + ops.square(b)), "fmod": ops.fmod, "betaln": ops.betaln,
     "fmax": TABLE["maximum"], "fmin": TABLE["minimum"], "conjugate": lambda a: a, "deg2rad": lambda a: a * sp.pi / 180,
     "greater": lambda a, b: a > b, "less": lambda a, b: a < b,
     "greater_equal": lambda a, b: a >= b, "less_equal": lambda a, b: a <= b,
@@ -43,7 +43,13 @@ UFUNCS: dict[str, Callable[..., Any]] = {
 
 OF_BOOLEANS = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor"}
 REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
-ACCUMULATED = {"add": "cumsum", "multiply": "cumprod"}
+ACCUMULATED = {
+    "add": ops.cumsum,
+    "multiply": ops.cumprod,
+    "maximum": ops.cummax,
+    "minimum": ops.cummin,
+    "logaddexp": ops.logcumsumexp,
+}
 FLAT = "its derivative is zero or none, so that nothing comes back through it"
 
 
@@ -88,7 +94,11 @@ def by_method(run: Run, function: Any, method: str, inputs: tuple[Any, ...], opt
         axis = place[0] if place else options.pop("axis", 0)
         return run.function(getattr(np, REDUCED[name]), (x,), {"axis": axis, **_given(options)})
     if method == "accumulate" and name in ACCUMULATED:
-        return run.function(getattr(np, ACCUMULATED[name]), inputs, {"axis": 0, **_given(options)})
+        x, *place = inputs
+        axis = place[0] if place else options.get("axis", 0)
+        return run.made(
+            function.accumulate(*run.bare(inputs), **run.bare(_given(options))), lambda: ACCUMULATED[name](_t(run, x), axis)
+        )
     if method == "outer":
         a, b = map(run.lift, inputs)
         columns: tuple[Any, ...] = (Ellipsis, *[None] * b.ndim)

@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Signature, same_size
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, Tensor, constant, is_integer, number_of
@@ -22,7 +23,6 @@ from symbackprop.notation.trace.names import Names
 from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
 from symbackprop.notation.trace.traced import Traced
 
-INFINITE = 10**9  # what infinity is written as: exp(-10**9) is 0, and masks of infinities mean that
 MOST = 20_000  # operations of one call: what is unrolled further nobody reads, and deriving it takes minutes
 DOMAINS = (({0.0, 1.0}, "binary"), ({-1.0, 1.0}, "sign"))
 

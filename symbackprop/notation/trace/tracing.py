@@ -23,7 +23,8 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
-from symbackprop.notation.trace.run import INFINITE, MOST, Refused, Restart, Run
+from symbackprop.notation.notes import INFINITY
+from symbackprop.notation.trace.run import MOST, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
 from symbackprop.notation.trace.subject import Subject, raised
@@ -78,7 +79,7 @@ class Tracing:
             self._pin(bad)
             outcome = self._call(self.example)
             network = self._written(outcome)
-        return replace(network, notes=(*self._said(outcome), *network.notes))
+        return replace(network, notes=tuple(dict.fromkeys((*self._said(outcome), *network.notes))))
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,7 @@ class Tracing:
             often = f", {count} times" if count > 1 else ""
             said.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
         if outcome.run.infinite:
-            said.append(f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same.")
+            said.append(INFINITY)
         came = [name for _, name, _ in outcome.run.came_in.values()]
         if self.random and came:
             said.append(f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example.")

@@ -1,0 +1,58 @@
+"""Special functions of arrays, entry by entry by mpmath: slow, right to the last digits, and read by no rule of the chain rule.
+
+Outside of where a function is defined it is not a number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy import ndarray
+
+
+def _many(function: Callable[..., Any], *, of_complex: bool = True) -> Callable[..., ndarray]:
+    def apply(*xs: ndarray) -> ndarray:
+        is_complex = any(map(np.iscomplexobj, xs))
+        if is_complex and not of_complex:
+            raise NotComplexError(function.__name__)
+        return np.asarray(np.vectorize(function, otypes=[complex if is_complex else float])(*xs))
+
+    return apply
+
+
+class NotComplexError(ValueError):
+    """A function without a complex form met a complex number: no derivative by a complex step."""
+
+
+def _loggamma(x: Any) -> Any:
+    if x.real <= 0 or not math.isfinite(x.real):
+        return math.nan if x.real <= 0 else x
+    return mpmath.loggamma(x)
+
+
+def _polygamma(n: Any, x: Any) -> Any:
+    """The derivative of order n of digamma."""
+    return math.nan if x.real <= 0 or not math.isfinite(x.real) else mpmath.psi(int(n.real), x)
+
+
+def _erfinv(x: float) -> Any:
+    return mpmath.erfinv(x) if abs(x) < 1 else math.nan if abs(x) > 1 else x * math.inf
+
+
+erf = _many(math.erf, of_complex=False)
+erfinv = _many(_erfinv, of_complex=False)
+loggamma = _many(_loggamma)
+polygamma = _many(_polygamma)
+
+
+def atan2(y: ndarray, x: ndarray) -> ndarray:
+    """The angle of (x, y), by the arc of the smaller quotient, which goes on along complex numbers."""
+    a, b = np.real(y), np.real(x)
+    flat = abs(b) > abs(a)
+    sign = np.where(a < 0, -1.0, 1.0)
+    low = np.arctan(y / np.where(flat, x, 1)) + np.where(b < 0, math.pi, 0) * sign
+    return np.where(flat, low, math.pi / 2 * np.sign(a) - np.arctan(x / np.where(flat, 1, np.where(y == 0, 1, y))))

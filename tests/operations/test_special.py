@@ -1,0 +1,143 @@
+"""Functions of statistics, remainders and running reductions: values as SciPy's and mpmath's, derivatives of both orders as the witnesses'."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import special
+
+import symbackprop as sb
+from symbackprop.core.differentiate import differentiate
+from symbackprop.evaluate.domains import defined
+from symbackprop.evaluate.tape import forward
+from symbackprop.judge.crosscheck import check
+
+D = "x: parameter[n]\nw: parameter[n]\np: parameter[n] & positive\nX: parameter[n, m]\n"
+CASES: dict[str, tuple[str, Callable[..., Any]]] = {
+    "gammaln(p)": ("p", special.gammaln),
+    "digamma(p)": ("p", special.digamma),
+    "polygamma(2, p)": ("p", lambda p: special.polygamma(2, p)),
+    "betaln(p, p + 1)": ("p", lambda p: special.betaln(p, p + 1)),
+    "erfinv(tanh(x))": ("x", lambda x: special.erfinv(np.tanh(x))),
+    "arctan2(x, w)": ("xw", np.arctan2),
+    "arccosh(1 + p)": ("p", lambda p: np.arccosh(1 + p)),
+    "xlogy(x, p)": ("xp", special.xlogy),
+    "xlog1py(x, p)": ("xp", special.xlog1py),
+    "x % w": ("xw", np.remainder),
+    "fmod(x, w)": ("xw", np.fmod),
+    "logcumsumexp(x)": ("x", np.logaddexp.accumulate),
+    "logcumsumexp(X, axis=1)": ("X", lambda X: np.logaddexp.accumulate(X, axis=1)),
+    "cummax(X, axis=0)": ("X", lambda X: np.maximum.accumulate(X, axis=0)),
+    "cummin(x)": ("x", np.minimum.accumulate),
+    "x*round(3*w)": ("xw", lambda x, w: x * np.round(3 * w)),
+    "where(x > 0, log(x), 0)*w": ("xw", lambda x, w: np.log(x, where=x > 0, out=np.zeros_like(x)) * w),
+    "where(x > 0, sqrt(x), x**2)": ("x", lambda x: np.where(x > 0, np.sqrt(abs(x)), x**2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", CASES)
+def test_values_are_theirs_and_derivatives_of_both_orders_the_witnesses(expression: str) -> None:
+    names, theirs = CASES[expression]
+    first = sb.derive(f"{D}r = {expression}\nL = sum(sin(r) * r)", wrt=list(names))
+    sizes, at = defined(first.forward, {"n": 4, "m": 3}, seed=1)
+    np.testing.assert_allclose(forward(first.forward, at)["r"], theirs(*(at[name] for name in names)), rtol=1e-12, atol=1e-14)
+    assert first.check(sizes=sizes), first.check(sizes=sizes)
+    of = first.gradient(names[0])
+    second = differentiate(first.program, of, list(names), jacobian=True)
+    assert check(second, sizes=sizes, points=1), str(check(second, sizes=sizes, points=1))
+
+
+POINTS = np.concatenate([10 ** np.random.default_rng(0).uniform(-8, 5, 60), np.random.default_rng(1).uniform(0, 25, 60)])
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "true"),
+    [
+        ("gammaln(x)", POINTS, mpmath.loggamma),
+        ("digamma(x)", POINTS, mpmath.digamma),
+        ("polygamma(1, x)", POINTS, lambda v: mpmath.psi(1, v)),
+        ("polygamma(5, x)", POINTS, lambda v: mpmath.psi(5, v)),
+        ("erfinv(x)", np.concatenate([10 ** -POINTS[POINTS < 15], 1 - 10 ** -POINTS[(POINTS > 0.1) & (POINTS < 15.9)]]), mpmath.erfinv),
+    ],
+)  # fmt: skip
+def test_compiled_values_are_right_to_thirteen_digits(text: str, points: np.ndarray, true: Callable[..., Any]) -> None:
+    found = sb.compile(sb.read(f"x: parameter[n]\ny = {text}\nL = sum(y)")).outputs({"x": points})["y"]
+    with mpmath.workdps(40):
+        expected = np.array([float(true(mpmath.mpf(float(v)))) for v in points])
+    floor = 0 if text.startswith("erfinv") else 1
+    assert (abs(found - expected) <= 1e-13 * np.maximum(floor, abs(expected))).all()
+
+
+def test_compiled_code_of_single_precision_stays_there() -> None:
+    compiled = sb.compile(sb.read("x: parameter[n]\ny = gammaln(x)\nL = sum(y)"), dtype="float32")
+    _, gradients = compiled.value_and_grad({"x": np.float32([0.5, 3, 20])})
+    assert gradients["x"].dtype == np.float32
+    np.testing.assert_allclose(gradients["x"], special.digamma([0.5, 3, 20]), rtol=1e-5)
+
+
+def test_where_no_log_gamma_is_there_is_no_number() -> None:
+    with pytest.raises(sb.PointError, match="not positive"):
+        sb.derive("x: parameter[n]\nL = sum(gammaln(x))").check(at={"x": np.array([-0.5, 1.0])})
+
+
+def test_a_branch_that_is_not_taken_gives_no_nan() -> None:
+    _, gradients = sb.compile("x: parameter[n]\nL = sum(where(x > 0, log(x), x) + where(x == 0, 1, sin(x)/x))").value_and_grad(
+        {"x": np.array([-1.0, 0.0, 2.0])}
+    )
+    assert np.isfinite(gradients["x"]).all()
+
+
+def test_traced_words_of_scipy_are_ours() -> None:
+    def loss(x: Any, p: Any) -> Any:
+        return np.sum(special.gammaln(p) * special.xlogy(x, p)) + np.sum(np.logaddexp.accumulate(x) * np.floor(3 * x) % 2)
+
+    x, p = np.array([0.3, -1.2, 2.0]), np.array([0.5, 1.5, 4.0])
+    assert sb.derive(sb.trace(loss, x, p)).check()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("torch.lgamma(p)", "gammaln(p)"), ("math.lgamma(2)*x", "gammaln(2)*x"), ("scipy.special.psi(p)", "digamma(p)"),
+        ("torch.atan2(x, w)", "arctan2(x, w)"), ("torch.logcumsumexp(X, dim=1)", "logcumsumexp(X, axis=1)"),
+        ("jax.lax.erf_inv(x)", "erfinv(x)"), ("jax.scipy.special.betaln(p, p)", "betaln(p, p)"), ("x.round()", "round(x)"),
+        ("torch.fmod(x, 2)", "fmod(x, 2)"), ("np.mod(x, 2)", "x % 2"), ("(7 % 3)*x", "1*x"),
+        ("jax.lax.cummax(X, axis=0)", "cummax(X, axis=0)"),
+    ],
+)  # fmt: skip
+def test_words_of_other_libraries(theirs: str, ours: str) -> None:
+    assert str(sb.read(f"{D}L = sum({theirs})")) == str(sb.read(f"{D}L = sum({ours})"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("polygamma(-1, p)", "polygamma: the order must be a whole number from 0 to 20, not -1"),
+        ("torch.cummax(X, dim=0)", "cummax of torch is a pair, the values and their positions. Write cummax(x, axis=...)"),
+        ("jax.lax.cumsum(X)", "jax.lax.cumsum has no default for axis that is ours. Write axis=0."),
+        ("x % 0", "x % 0: division by zero"),
+    ],
+)
+def test_the_words_of_a_refusal(text: str, words: str) -> None:
+    with pytest.raises(sb.NotationError) as caught:
+        sb.read(f"{D}L = sum({text})")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expression", ["arctan2(x, w)", "fmod(x, w)", "betaln(p, p + 1)", "logcumsumexp(X, axis=1)", "polygamma(1, p)"]
+)
+def test_gradients_are_those_of_jax(jax: ModuleType, expression: str) -> None:
+    from tests.jax_words import value_and_gradients
+
+    text = f"{D}L = sum(sin({expression}))"
+    derivation = sb.derive(text)
+    sizes, at = defined(derivation.program, {"n": 5, "m": 3}, 2)
+    value, expected = value_and_gradients(text, "L", derivation.wrt, at, sizes)
+    found, gradients = sb.compile(derivation).value_and_grad(at)
+    np.testing.assert_allclose(found, value, rtol=1e-10)
+    for wrt in derivation.wrt:
+        np.testing.assert_allclose(gradients[wrt], expected[wrt], rtol=1e-9, atol=1e-12)
