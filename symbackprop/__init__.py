@@ -17,9 +17,13 @@ PUBLIC = {
     "network": "verbs",
     "trace": "verbs",
     "from_sympy": "notation.sympy_input",
+    "from_torch": "judge.models",
     "from_sklearn": "notation.models.scikit",
+    "from_onnx": "notation.models.onnx",
     # and out again
+    "to_torch": "notation.models.torch.reading",
     "to_sklearn": "notation.models.scikit",
+    "to_onnx": "notation.models.onnx",
     # tensors
     "parameter": "notation",
     "data": "notation",
@@ -57,10 +61,13 @@ if TYPE_CHECKING:
     from symbackprop.evaluate.extents import SizeError
     from symbackprop.evaluate.points import PointError
     from symbackprop.judge.functions import verify_function, verify_layer
+    from symbackprop.judge.models import from_torch
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
     from symbackprop.notation import NotationError, binary, data, integers, labels, parameter, positive, unit
+    from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
+    from symbackprop.notation.models.torch.reading import to_torch
     from symbackprop.notation.sympy_input import from_sympy
     from symbackprop.presenter import CheckFailedError
     from symbackprop.training.errors import TrainingError
@@ -71,8 +78,12 @@ __all__ = [
     "network",
     "trace",
     "from_sympy",
+    "from_torch",
     "from_sklearn",
+    "from_onnx",
+    "to_torch",
     "to_sklearn",
+    "to_onnx",
     "parameter",
     "data",
     "labels",

@@ -325,8 +325,8 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     net        what `read` takes.
     data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits"; None: the example of
                a traced network, which training also starts from.
-    settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, momentum,
-               decay, schedule, patience, predict, start, sizes, dtype, checkpoint, resume, progress.
+    settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, optimiser,
+               momentum, decay, clip, schedule, patience, predict, start, sizes, dtype, checkpoint, resume, progress.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError where the data do not fit the network, or the loss is no longer finite.
@@ -337,8 +337,8 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     learnt = {t.name for t in network.program.inputs if t.kind == "parameter"}
     if network.example and "resume" not in settings:
         settings.setdefault("start", {n: array for n, array in network.example.items() if n in learnt})
-    if data is None:
-        data = {n: array for n, array in network.example.items() if n not in learnt}
+    if data is None or (network.example and isinstance(data, Mapping)):
+        data = {**{n: array for n, array in network.example.items() if n not in learnt}, **(data or {})}
     return trained(network, data, **settings)
 
 

@@ -48,6 +48,14 @@ def jax() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def onnx() -> ModuleType:
+    """The package onnx, with its reference evaluator. `make slow` runs the tests that ask for it."""
+    import onnx
+
+    return onnx
+
+
+@pytest.fixture(scope="session")
 def mcp() -> ModuleType:
     """The package mcp, with a client within the process. `make slow` runs the tests that ask for it."""
     import mcp
@@ -66,7 +74,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for JAX or mcp: they are extras, and `make test` does without."""
+    """Mark the tests that ask for JAX, ONNX or mcp: they are extras, and `make test` does without."""
     for item in items:
-        if {"jax", "mcp"} & set(getattr(item, "fixturenames", ())):
+        if {"jax", "onnx", "mcp"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)

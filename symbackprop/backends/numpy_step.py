@@ -143,7 +143,7 @@ class Step:
         self.gradients = _views(self.flat_gradient, layout.gradients)
         own = {name: _aligned(max(1, math.prod(shape)), kinds[layout.kinds[name]]) for name, shape in layout.data.items()}
         self.data = {name: array[: math.prod(layout.data[name])].reshape(layout.data[name]) for name, array in own.items()}
-        self._exact = exact
+        self._exact, self._layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient} | {f"data {name}": array for name, array in own.items()}
         self.source, self._run = _planned(plan, memory, kinds) if plan else ("", None)
         self.bytes = sum(array.nbytes for array in memory.values())
@@ -160,6 +160,13 @@ class Step:
         for name, array in gradients.items():
             self.gradients[name][...] = array
         return float(value)
+
+    def like(self, arrays: Mapping[str, ndarray]) -> ndarray:
+        """Arrays of the shapes of the parameters, one after the other as `flat` holds them; 0 where none is given."""
+        flat = np.zeros_like(self.flat)
+        for name, array in _views(flat, self._layout.parameters).items():
+            array[...] = arrays.get(name, 0)
+        return flat
 
     def put(self, arrays: Mapping[str, ndarray]) -> None:
         """Write arrays into the step's own, where they are others."""

@@ -244,10 +244,12 @@ def compile(net, lets, loss, gates, wrt, then, upstream, vector, dtype, sizes, o
     help="An array for each data input, by its name; or the shipped digits.",
 )
 @click.option("--epochs", type=int, help="30 where not given; 10000 of a set too small to hold a part of it out.")
-@click.option("--rate", type=float, help="The learning rate: 0.1 where not given.")
+@click.option("--optimiser", type=click.Choice(["sgd", "nesterov", "adam", "adamw", "rmsprop"]), help="sgd where not given.")
+@click.option("--rate", type=float, help="The learning rate: 0.1 where not given; 0.001 of adam, adamw, rmsprop.")
 @click.option("--batch", type=int, help="Samples a step: 32 where not given.")
 @click.option("--momentum", type=float, help="0 where not given.")
-@click.option("--decay", type=float, help="Weight decay: 0 where not given.")
+@click.option("--decay", type=float, help="Weight decay: 0 where not given; 0.01 of adamw.")
+@click.option("--clip", type=float, help="Scale a longer gradient down to this norm.")
 @click.option("--schedule", type=click.Choice(["constant", "linear", "cosine"]), help="How the rate changes; not, where not given.")
 @click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
 @click.option(

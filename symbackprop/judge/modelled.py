@@ -14,27 +14,37 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Model
 
 ROUNDING, SINGLE = 1e-9, 1e-4  # relative: of float64, and of models that compute in float32
-POINTS, STEP = 2, 0.01  # beside the example, and how far from it, relative to the largest entry
+STEP = 0.01  # how far beside the example, relative to the largest entry
 
 
 def held(model: Model) -> Network:
     """The network of a model. Raises NotationError where it is not the model."""
     network, rounding = model.network, ROUNDING if model.exact else SINGLE
-    for arrays in (network.example, *_beside(network)):
-        own, here = model.value(arrays), _loss(network, arrays)
-        if arrays is network.example and not np.isfinite(own):
-            raise NotationError(f"the loss of the model is {own} at the given data.", "Give data where it is finite.")
-        if np.isfinite(own) and not abs(own - here) <= rounding * max(1.0, abs(own), abs(here)):
-            where = "at the given data" if arrays is network.example else "beside the given data"
-            raise NotationError(f"{where} the loss that was read is {here:.12g}, the model computes {own:.12g}.", "")
+    own = model.value(network.example)
+    if not np.isfinite(own):
+        raise NotationError(f"the loss of the model is {own} at the given data.", "Give data where it is finite.")
+    _require_close("at", own, _loss(network, network.example), rounding)
+    for arrays in _beside(network):
+        try:
+            own = model.value(arrays)
+        except NotationError:  # the model does not take that point
+            continue
+        if np.isfinite(own):
+            _require_close("beside", own, _loss(network, arrays), rounding)
     return network
 
 
+def _require_close(where: str, own: float, here: float, rounding: float) -> None:
+    if not abs(own - here) <= rounding * max(1.0, abs(own), abs(here)):
+        raise NotationError(f"{where} the given data the loss that was read is {here:.12g}, the model computes {own:.12g}.")
+
+
 def _beside(network: Network) -> Iterator[Mapping[str, ndarray]]:
-    """Points beside the example: what is learnt is moved, and data of floats that have no domain."""
+    """Points beside the example: what is learnt and data of floats that have no domain are moved, then what is learnt alone."""
     rng = generator(0)
-    moved = [t.name for t in network.program.inputs if t.kind == "parameter" or (t.kind == "data" and t.domain is None)]
-    for _ in range(POINTS):
+    learnt = [t.name for t in network.program.inputs if t.kind == "parameter"]
+    free = [t.name for t in network.program.inputs if t.kind == "data" and t.domain is None]
+    for moved in ([*learnt, *free], learnt):
         point = dict(network.example)
         for name in moved:
             scale = float(np.abs(point[name]).max()) or 1.0

@@ -13,6 +13,7 @@ from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.latex.text import is_latex
+from symbackprop.notation.networks import with_gates
 from symbackprop.notation.python_function import read_file_function
 from symbackprop.notation.python_text import read_expression, read_path, read_text
 
@@ -60,10 +61,20 @@ def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -
         raise NotationError(f"{path} is a folder.", "Name a file in it.")
     if path.suffix == ".py":
         return read_file_function(path, function, loss, gates)
+    if path.suffix == ".onnx":
+        return _model(path, loss, gates)
     text = decoded(path)
     if is_latex(text):
         return _latex(text, (), str(path), loss, gates, path.stem)
     return read_path(path, loss, gates)
+
+
+def _model(path: Path, loss: str | None, gates: str) -> Network:
+    """The network of a model of another library, which a file holds as data."""
+    from symbackprop.notation.models.onnx import from_onnx
+
+    network = from_onnx(path, loss)
+    return network if gates == "auto" else with_gates(network, gates)
 
 
 def _is_path(source: str) -> bool:

@@ -1,4 +1,4 @@
-"""A run in a file: parameters, velocity, losses, the generator that shuffles, the settings, and of which network and data."""
+"""A run in a file: parameters, the optimiser's state, losses, the generator that shuffles, settings, of which network and data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from symbackprop.training.storage import read_arrays, write_arrays
 SECONDS = 1.0  # at least so long between two writes
 PART = 20  # and so many times as long as a write takes: at most a twentieth of the time is spent on them
 ABOUT = "about"
-PARTS = ("parameters", "velocity", "best")
+PARTS = ("parameters", "state", "best")
 LOSSES = ("training", "held_out")
 
 
@@ -90,9 +90,9 @@ def read_run(path: StrPath) -> tuple[Run, dict[str, Any], dict[str, Any]]:
             parts[part][parameter] = array
         numbers = {name: int(about[name]) for name in ("epoch", "step", "kept")}
         np.random.PCG64().state = about["order"]
-        if not parts["parameters"] or any(a.keys() - parts["parameters"].keys() for a in parts.values()):
+        if not parts["parameters"] or parts["best"].keys() - parts["parameters"].keys():
             raise KeyError("parameters")
-        run = Run(parts["parameters"], parts["velocity"], about["order"], best=parts["best"], total=float(about["total"]))
+        run = Run(parts["parameters"], parts["state"], about["order"], best=parts["best"], total=float(about["total"]))
         run.training, run.held_out = losses["training"], losses["held_out"]
         run.epoch, run.step, run.kept = numbers["epoch"], numbers["step"], numbers["kept"]
         return run, about["settings"], about["of"]

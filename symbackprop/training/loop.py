@@ -26,7 +26,7 @@ from symbackprop.training.model import Model
 from symbackprop.training.progress import progress_for
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
-from symbackprop.training.settings import MANY, USUAL, Settings
+from symbackprop.training.settings import MANY, USUAL, Settings, usual
 from symbackprop.training.storage import read_arrays, require_arrays_place
 
 Parameters = dict[str, ndarray]
@@ -41,8 +41,10 @@ def train(
     batch: int | None = None,
     seed: int | None = None,
     held_out: float | None = None,
+    optimiser: str | None = None,
     momentum: float | None = None,
     decay: float | None = None,
+    clip: float | None = None,
     schedule: str | None = None,
     patience: int | None = None,
     predict: str | None = None,
@@ -57,13 +59,16 @@ def train(
 
     data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
     epochs     how often every sample is used: 30, where not given; 10,000 of a set too small to hold a part of it out.
-    rate       the learning rate, that of the beginning where a schedule lowers it: 0.1, where not given.
+    optimiser  "sgd" (where not given), "nesterov", "adam", "adamw" or "rmsprop": rows of `optimiser.OPTIMISERS`.
+    rate       the learning rate, that of the beginning where a schedule lowers it: 0.1, where not given; 0.001 of the last three.
     batch      samples a step, 32 where not given; the last step of an epoch may have fewer.
     seed       of the initial parameters and of the order of the samples: 0, where not given.
     held_out   the part of the samples that is not trained on; the same part in every run, with its share of every class. Where
                not given a fifth; nothing where there are fewer than ten samples, or not one of every class in a fifth.
     momentum   from 0 to below 1: 0, where not given.
     decay      of the weights, those parameters that have two axes or more, a step and a rate of 1: 0, where not given.
+               adamw: 0.01.
+    clip       scale a longer gradient of all parameters down to this norm: never, where not given.
     schedule   "constant" (where not given), "linear" (down to 0) or "cosine" (down to 0).
     patience   stop when the loss on the held-out samples has had no new minimum for so many epochs, and keep the best.
     predict    the value that answers with a class; found where not given.
@@ -84,14 +89,14 @@ def train(
     `trained`, where the loss is no longer finite; FileError where `checkpoint` cannot be written.
     """
     wanted: dict[str, Any] = {
-        "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": held_out, "momentum": momentum, "decay": decay,
-        "schedule": schedule, "patience": patience, "dtype": dtype,
+        "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": held_out, "optimiser": optimiser,
+        "momentum": momentum, "decay": decay, "clip": clip, "schedule": schedule, "patience": patience, "dtype": dtype,
     }  # fmt: skip
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if start is not None and resume is not None:
         raise TrainingError("start and resume both say where to begin; give one of them")
     run, saved, before = read_run(resume) if resume is not None else (None, {}, {})
-    settings = settled(resume, saved, wanted) if resume is not None else Settings(**USUAL | wanted)
+    settings = settled(resume, saved, wanted) if resume is not None else usual(wanted)
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         require_arrays_place(checkpoint)

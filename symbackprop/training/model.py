@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.function import compile
+from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.training.classes import Prediction
@@ -30,22 +31,41 @@ class Model:
         self, program: Program, loss: str, arrays: Arrays, layout: Layout, prediction: Prediction | None, dtype: str
     ) -> None:
         self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, loss
+        self._steps: dict[int, Step] = {}  # by the number of samples
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False)
 
-    def gradient(self, parameters: Arrays, index: ndarray) -> tuple[float, Arrays]:
-        """The loss on the chosen samples, and its gradients; where the network is written for one sample, their means."""
+    def memory(self, parameters: Arrays, index: ndarray) -> Step:
+        """Where the parameters and the gradients of all steps lie: the parameters are copied there."""
+        self._steps.clear()
+        part = index if self.layout.batch else int(index[0])
+        step = self._compiled.bind(parameters, self.layout.take(self.arrays, part))
+        self._steps[len(index) if self.layout.batch else 1] = step
+        return step
+
+    def gradient(self, index: ndarray) -> float:
+        """The loss on the chosen samples; in memory its gradients, or their means where the network is written for one sample."""
         if self.layout.batch:
-            value, gradients = self._compiled.value_and_grad(parameters, self.layout.take(self.arrays, index))
-            return value, gradients
-        total, sums = 0.0, {name: np.zeros_like(w) for name, w in parameters.items()}
+            return self._evaluated(len(index), index)
+        total, flat = 0.0, next(iter(self._steps.values())).flat_gradient
+        sums = np.zeros_like(flat)
         for sample in index:
-            value, gradients = self._compiled.value_and_grad(parameters, self.layout.take(self.arrays, int(sample)))
-            total += value
-            for name, part in gradients.items():
-                sums[name] += part
-        for whole in sums.values():
-            whole /= len(index)
-        return total / len(index), sums
+            total += self._evaluated(1, int(sample))
+            sums += flat
+        np.divide(sums, len(index), flat)
+        return total / len(index)
+
+    def _evaluated(self, samples: int, index: ndarray | int) -> float:
+        if samples not in self._steps:
+            (first, *_) = self._steps.values()
+            self._steps[samples] = self._compiled.bind(first.parameters, self.layout.take(self.arrays, index), first)
+        step = self._steps[samples]
+        for name, axis in self.layout.axes.items():
+            own, array = step.data[name], self.arrays[name]
+            if own.dtype == array.dtype:
+                array.take(index, axis, own, "clip")
+            else:
+                own[...] = array.take(index, axis)
+        return step()
 
     def test(self, parameters: Arrays, index: ndarray) -> tuple[float, int, int]:
         """The loss on the chosen samples, how many answers are right, and of how many."""

@@ -1,9 +1,10 @@
-"""Stochastic gradient descent with momentum and weight decay, and schedules of its rate."""
+"""Optimisers as rows over all parameters at once, in place; schedules of the rate; clipping and weight decay."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import cos, pi
+from dataclasses import dataclass
+from math import cos, pi, sqrt
 
 import numpy as np
 from numpy import ndarray
@@ -13,43 +14,127 @@ SCHEDULES: dict[str, Callable[[float], float]] = {  # name -> the factor of the 
     "linear": lambda t: 1 - t,
     "cosine": lambda t: (1 + cos(pi * t)) / 2,  # Loshchilov and Hutter 2017, equation 5
 }
+SMALL = 1e-8  # added to a root before it divides (Kingma and Ba 2015)
+FIRST, SECOND, SQUARED = 0.9, 0.999, 0.99  # how much of the means of g and g^2 is kept: Adam's two, and RMSprop's
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """One way to descend.
+
+    change    (g, state, work, momentum, t) -> the change, to be taken from w times the rate: `state` holds an array for each of
+              `slots`, which begin as zeros, t counts steps from 1, and `work` may be written to.
+    slots     what it remembers from step to step.
+    rate      the usual rate.
+    decay     the usual weight decay.
+    source    where it is defined.
+    """
+
+    change: Callable[[ndarray, Mapping[str, ndarray], ndarray, float, int], ndarray]
+    slots: tuple[str, ...] = ()
+    rate: float = 0.1
+    decay: float = 0.0
+    source: str = ""
+
+
+def _sgd(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+    """v = momentum v + g."""
+    if not momentum:
+        return g
+    v = state["velocity"]
+    v *= momentum
+    v += g
+    return v
+
+
+def _nesterov(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+    """v = momentum v + g, then g + momentum v."""
+    v = _sgd(g, state, work, momentum, t)
+    np.multiply(v, momentum, work)
+    work += g
+    return work
+
+
+def _adam(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+    """m / (1 - 0.9^t) over sqrt(s / (1 - 0.999^t)) + 1e-8, for the running means m of g and s of g^2."""
+    mean, square = state["mean"], state["square"]
+    mean += np.multiply(np.subtract(g, mean, work), 1 - FIRST, work)
+    np.multiply(g, g, work)
+    work -= square
+    work *= 1 - SECOND
+    square += work
+    np.sqrt(square, work)
+    work *= 1 / sqrt(1 - SECOND**t)
+    work += SMALL
+    np.divide(mean, work, work)
+    work *= 1 / (1 - FIRST**t)
+    return work
+
+
+def _rmsprop(g: ndarray, state: Mapping[str, ndarray], work: ndarray, momentum: float, t: int) -> ndarray:
+    """g over sqrt(s) + 1e-8, for the running mean s of g^2."""
+    square = state["square"]
+    np.multiply(g, g, work)
+    work -= square
+    work *= 1 - SQUARED
+    square += work
+    np.sqrt(square, work)
+    work += SMALL
+    return np.divide(g, work, work)
+
+
+_ADAM = "Kingma and Ba 2015, algorithm 1"
+OPTIMISERS = {
+    "sgd": Optimiser(_sgd, ("velocity",), source="Robbins and Monro 1951; Polyak 1964"),
+    "nesterov": Optimiser(_nesterov, ("velocity",), source="Sutskever, Martens, Dahl and Hinton 2013"),
+    "adam": Optimiser(_adam, ("mean", "square"), rate=1e-3, source=_ADAM),
+    "adamw": Optimiser(_adam, ("mean", "square"), rate=1e-3, decay=1e-2, source="Loshchilov and Hutter 2019, algorithm 2"),
+    "rmsprop": Optimiser(_rmsprop, ("square",), rate=1e-3, source="Tieleman and Hinton 2012, lecture 6e"),
+}
+
+
+def slots_of(optimiser: str, momentum: float) -> tuple[str, ...]:
+    """What an optimiser remembers: a velocity only where there is momentum."""
+    return tuple(slot for slot in OPTIMISERS[optimiser].slots if slot != "velocity" or momentum)
 
 
 class Descent:
-    """v = momentum v + g, then w = (1 - rate decay) w - rate v, in place.
+    """w = (1 - rate decay) w - rate change, in place, where the optimiser says the change.
 
-    parameters   the arrays to move.
-    momentum     from 0 to below 1 (Polyak 1964).
-    decay        of parameters with two axes or more, apart from the gradient (Loshchilov and Hutter 2019, algorithm 1).
-    velocity     v, moved in place; zeros where not given.
+    flat       all parameters, one after the other; `gradient` all gradients.
+    decayed    1 where weight decay applies, 0 elsewhere: it is apart from the gradient (Loshchilov and Hutter 2019).
+    optimiser  a name of OPTIMISERS.
+    momentum   from 0 to below 1.
+    clip       a gradient of a greater Euclidean norm is scaled down to it (Pascanu, Mikolov and Bengio 2013); None: none is.
+    state      what the optimiser remembers, moved in place.
     """
 
     def __init__(
-        self, parameters: Mapping[str, ndarray], momentum: float = 0.0, decay: float = 0.0,
-        velocity: Mapping[str, ndarray] | None = None,
+        self, flat: ndarray, gradient: ndarray, decayed: ndarray, state: Mapping[str, ndarray],
+        optimiser: str = "sgd", momentum: float = 0.0, decay: float = 0.0, clip: float | None = None,
     ) -> None:  # fmt: skip
-        self.parameters, self.momentum, self.decay = parameters, momentum, decay
-        zeros = {name: np.zeros_like(w) for name, w in parameters.items()} if momentum else {}
-        self._velocity = zeros if velocity is None else velocity
-        self._before = {name: w.copy() for name, w in parameters.items()}
-        self._change = {name: np.empty_like(w) for name, w in parameters.items()}
+        self.flat, self.gradient, self.state = flat, gradient, state
+        self.optimiser, self.momentum, self.decay, self.clip = OPTIMISERS[optimiser], momentum, decay, clip
+        self._decayed = decayed.astype(flat.dtype)
+        self._before, self._work = flat.copy(), np.empty_like(flat)
+        self._kept = np.empty_like(flat) if decay else flat[:0]
 
-    def step(self, gradients: Mapping[str, ndarray], rate: float) -> None:
-        """Move every parameter once."""
-        for name, w in self.parameters.items():
-            v, change = gradients[name], self._change[name]
-            np.copyto(self._before[name], w)
-            if self.momentum:
-                velocity = self._velocity[name]
-                velocity *= self.momentum
-                velocity += v
-                v = velocity
-            if self.decay and w.ndim > 1:
-                w *= 1 - rate * self.decay
-            np.multiply(v, rate, out=change)
-            w -= change
+    def step(self, rate: float, t: int = 1) -> None:
+        """Move every parameter once; t counts the steps from 1."""
+        w, g, work = self.flat, self.gradient, self._work
+        np.copyto(self._before, w)
+        if self.clip is not None:
+            length = float(np.sqrt(np.dot(g, g)))
+            if length > self.clip:
+                g *= self.clip / length
+        change = self.optimiser.change(g, self.state, work, self.momentum, t)
+        np.multiply(change, rate, work)
+        if self.decay:
+            np.multiply(self._decayed, -rate * self.decay, self._kept)
+            self._kept += 1
+            w *= self._kept
+        w -= work
 
     def back(self) -> None:
         """Undo the last step of the parameters."""
-        for name, w in self.parameters.items():
-            np.copyto(w, self._before[name])
+        np.copyto(self.flat, self._before)

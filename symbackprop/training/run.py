@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.training.errors import Diverged
+from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.model import Model
-from symbackprop.training.optimiser import SCHEDULES, Descent
+from symbackprop.training.optimiser import SCHEDULES, Descent, slots_of
 from symbackprop.training.progress import Progress
 from symbackprop.training.result import Score
 from symbackprop.training.settings import Settings
@@ -26,7 +26,7 @@ class Run:
     """Where a run stands: all that the next step depends on.
 
     parameters   moved in place.
-    velocity     of the momentum, an array for each parameter; none where there is no momentum.
+    state        what the optimiser remembers, an array over all parameters for each of its slots; empty before the first step.
     order        the state, at the beginning of the epoch, of the generator that shuffles.
     epoch        how many are complete, and `step` how many steps of the next one.
     total        the sum of the losses of these steps, each times its samples.
@@ -36,7 +36,7 @@ class Run:
     """
 
     parameters: Parameters
-    velocity: Parameters
+    state: dict[str, ndarray]
     order: Mapping[str, Any]
     epoch: int = 0
     step: int = 0
@@ -51,8 +51,7 @@ class Run:
 def begun(parameters: Parameters, samples: int, settings: Settings) -> Run:
     """A run before its first step."""
     order = np.random.default_rng([settings.seed, samples]).bit_generator.state
-    velocity = {name: np.zeros_like(w) for name, w in parameters.items()} if settings.momentum else {}
-    return Run(parameters, velocity, order)
+    return Run(parameters, {}, order)
 
 
 def descend(
@@ -64,7 +63,7 @@ def descend(
 
     Raises Diverged where the loss or a parameter is no longer finite; the run then holds the last parameters with a finite loss.
     """
-    descent = Descent(run.parameters, settings.momentum, settings.decay, run.velocity)
+    descent = _descent(model, run, to_train, settings)
     steps = -(-len(to_train) // settings.batch)
     with told, Interrupts() as signals, np.errstate(all="ignore"):
         while run.epoch < settings.epochs and not _is_settled(run, settings):
@@ -74,11 +73,11 @@ def descend(
             for step, index in enumerate(batches(shuffled, settings.batch)):
                 if step < run.step:
                     continue
-                value, gradients = model.gradient(run.parameters, index)
+                value = model.gradient(index)
                 if not isfinite(value):
                     raise _diverged(model, run, descent, value, index, settings)
                 done = (run.epoch * steps + step) / (settings.epochs * steps)
-                descent.step(gradients, settings.rate * SCHEDULES[settings.schedule](done))
+                descent.step(settings.rate * SCHEDULES[settings.schedule](done), run.epoch * steps + step + 1)
                 run.step, run.total = step + 1, run.total + value * len(index)
                 keep(run)
                 if signals.number is not None:
@@ -87,6 +86,20 @@ def descend(
             news = _finished(model, run, descent, to_train, to_test, settings)
             run.epoch, run.step, run.total, run.order = run.epoch + 1, 0, 0.0, order.bit_generator.state
             told.epoch(run.epoch, news)
+
+
+def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> Descent:
+    """The optimiser over the memory of the model, where the parameters of the run then lie."""
+    memory = model.memory(run.parameters, to_train[: settings.batch])
+    run.parameters = memory.parameters
+    decayed = memory.like({name: np.full(w.shape, w.ndim > 1) for name, w in memory.parameters.items()})
+    zeros = {slot: np.zeros_like(memory.flat) for slot in slots_of(settings.optimiser, settings.momentum)}
+    run.state = run.state or zeros
+    if {slot: array.shape for slot, array in run.state.items()} != {slot: array.shape for slot, array in zeros.items()}:
+        raise TrainingError("what the optimiser remembers in the checkpoint is of other parameters; begin anew without resume")
+    return Descent(
+        memory.flat, memory.flat_gradient, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip
+    )  # fmt: skip
 
 
 def _finished(model: Model, run: Run, descent: Descent, to_train: ndarray, to_test: ndarray, settings: Settings) -> str:

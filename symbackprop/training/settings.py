@@ -11,11 +11,11 @@ import numpy as np
 from symbackprop.core.choices import DTYPES, mend
 from symbackprop.core.errors import shown
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.optimiser import SCHEDULES
+from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Optimiser
 
 USUAL: dict[str, Any] = {
-    "epochs": 30, "rate": 0.1, "batch": 32, "seed": 0, "held_out": 0.2, "momentum": 0.0, "decay": 0.0, "schedule": "constant",
-    "patience": None, "dtype": "float32",
+    "epochs": 30, "batch": 32, "seed": 0, "held_out": 0.2, "optimiser": "sgd", "momentum": 0.0, "clip": None,
+    "schedule": "constant", "patience": None, "dtype": "float32",
 }  # fmt: skip
 HUGE = 1e300  # larger settings are none
 MANY = 10_000  # epochs over a set so small that nothing of it is held out: a table such as that of XOR
@@ -30,8 +30,10 @@ class Settings:
     batch: int
     seed: int
     held_out: float
+    optimiser: str
     momentum: float
     decay: float
+    clip: float | None
     schedule: str
     patience: int | None
     dtype: str
@@ -51,12 +53,33 @@ class Settings:
             value = getattr(self, name)
             if not (_is_real(value) and 0 <= value < 1):
                 raise TrainingError(f"{name}={shown(value)}: give a number from 0 to below 1")
+        if self.clip is not None and not (_is_real(self.clip) and self.clip > 0):
+            raise TrainingError(f"clip={shown(self.clip)}: give a positive number, such as 1")
+        if self.momentum and "velocity" not in _row(self.optimiser).slots:
+            raise TrainingError(f"momentum={shown(self.momentum)}: {self.optimiser} has means of its own; leave momentum out")
+        if self.optimiser == "nesterov" and not self.momentum:
+            raise TrainingError("nesterov looks ahead along the momentum: give momentum=0.9 as well")
         if not isinstance(self.schedule, str) or self.schedule not in SCHEDULES:
             raise TrainingError(f"schedule={shown(self.schedule)}: {mend(str(self.schedule), list(SCHEDULES))}")
         if not isinstance(self.dtype, str) or self.dtype not in DTYPES:
             raise TrainingError(f"dtype={shown(self.dtype)}: {mend(str(self.dtype), list(DTYPES))}")
         if self.patience and not self.held_out:
             raise TrainingError("patience watches the loss on held-out samples: give held_out=0.2 as well")
+
+
+def usual(given: dict[str, Any]) -> Settings:
+    """The settings that a person gave, and the usual ones for the others: the rate and the decay are those of the optimiser.
+
+    Raises TrainingError as Settings does.
+    """
+    row = _row(given.get("optimiser", USUAL["optimiser"]))
+    return Settings(**{"rate": row.rate, "decay": row.decay, **USUAL, **given})
+
+
+def _row(name: Any) -> Optimiser:
+    if not isinstance(name, str) or name not in OPTIMISERS:
+        raise TrainingError(f"optimiser={shown(name)}: {mend(str(name), list(OPTIMISERS))}")
+    return OPTIMISERS[name]
 
 
 def _is_whole(value: Any) -> bool:

@@ -14,6 +14,7 @@ import symbackprop as sb
 from symbackprop.training import TrainingError
 from symbackprop.training.checkpoint import Keeper
 from symbackprop.training.model import Model
+from symbackprop.training.optimiser import OPTIMISERS
 from symbackprop.training.storage import read_arrays, write_arrays
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,23 @@ def assert_same(one, other) -> None:
 @pytest.fixture(scope="module")
 def whole(data):
     return train(data, **SETTINGS)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_every_optimiser_goes_on_bit_for_bit(data, optimiser: str) -> None:
+    momentum = {"momentum": 0.9} if "velocity" in OPTIMISERS[optimiser].slots else {}
+    settings = {"optimiser": optimiser, "rate": 0.01, "batch": 7, **momentum}
+    whole = train(data, epochs=5, **settings)
+    train(data, epochs=2, checkpoint="run.npz", **settings)
+    assert_same(train(data, resume="run.npz", epochs=5), whole)
+
+
+def test_a_state_of_other_parameters_is_refused(data) -> None:
+    train(data, epochs=1, momentum=0.5, checkpoint="run.npz")
+    arrays = read_arrays("run.npz")
+    write_arrays("run.npz", arrays | {"state/velocity": np.zeros(3)})
+    with pytest.raises(TrainingError, match="the optimiser remembers"):
+        train(data, resume="run.npz", epochs=2)
 
 
 @pytest.mark.parametrize("step", [1, 4, 5, 6, 17, 30])

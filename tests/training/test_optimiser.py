@@ -1,27 +1,69 @@
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy import ndarray
 
-from symbackprop.training.optimiser import SCHEDULES, Descent
+from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Descent, slots_of
+
+Changes = Callable[[Iterator[ndarray], float], Iterator[ndarray]]
 
 
-@given(st.floats(0, 0.95), st.floats(0, 0.5), st.floats(0.01, 0.5))
-def test_steps_are_the_formula_in_the_docstring(momentum: float, decay: float, rate: float) -> None:
-    W, b = np.array([[1.0, -2.0]]), np.array([3.0])
-    descent = Descent({"W": W, "b": b}, momentum, decay)
-    w, c, v, u = W.copy(), b.copy(), np.zeros((1, 2)), np.zeros(1)
-    for k in range(4):
-        g, h = np.array([[0.5, k]]), np.array([1.0 - k])
-        kept = g.copy()
-        descent.step({"W": g, "b": h}, rate)
-        assert np.array_equal(g, kept)
-        v, u = momentum * v + g, momentum * u + h
-        w, c = (1 - rate * decay) * w - rate * v, c - rate * u
-    assert np.allclose(W, w, rtol=1e-12)
-    assert np.allclose(b, c, rtol=1e-12)
+def sgd(gradients: Iterator[ndarray], momentum: float) -> Iterator[ndarray]:
+    v = 0
+    for g in gradients:
+        v = momentum * v + g
+        yield v
+
+
+def nesterov(gradients: Iterator[ndarray], momentum: float) -> Iterator[ndarray]:
+    v = 0
+    for g in gradients:
+        v = momentum * v + g
+        yield g + momentum * v
+
+
+def adam(gradients: Iterator[ndarray], momentum: float) -> Iterator[ndarray]:
+    m = s = 0
+    for t, g in enumerate(gradients, 1):
+        m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+        yield m / (1 - 0.9**t) / (np.sqrt(s / (1 - 0.999**t)) + 1e-8)
+
+
+def rmsprop(gradients: Iterator[ndarray], momentum: float) -> Iterator[ndarray]:
+    s = 0
+    for g in gradients:
+        s = 0.99 * s + 0.01 * g**2
+        yield g / (np.sqrt(s) + 1e-8)
+
+
+BOOK: dict[str, Changes] = {"sgd": sgd, "nesterov": nesterov, "adam": adam, "adamw": adam, "rmsprop": rmsprop}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@given(data=st.data())
+def test_steps_are_those_of_the_books(name: str, data: st.DataObject) -> None:
+    momentum = data.draw(st.floats(0.1, 0.95)) if "velocity" in OPTIMISERS[name].slots else 0.0
+    decay, rate = data.draw(st.floats(0, 0.5)), data.draw(st.floats(0.01, 0.5))
+    clip = data.draw(st.none() | st.floats(0.1, 3))
+    gradients = np.random.default_rng(data.draw(st.integers(0, 9))).normal(size=(5, 4))
+    flat, gradient, decayed = np.array([1.0, -2.0, 3.0, 0.5]), np.zeros(4), np.array([1, 1, 0, 0])
+    w = flat.copy()
+    state = {slot: np.zeros(4) for slot in slots_of(name, momentum)}
+    descent = Descent(flat, gradient, decayed, state, name, momentum, decay, clip)
+    lengths = np.linalg.norm(gradients, axis=1, keepdims=True)
+    clipped = gradients * np.minimum(1, clip / lengths) if clip else gradients
+    for t, change in enumerate(BOOK[name](iter(clipped), momentum), 1):
+        gradient[...] = gradients[t - 1]
+        before = flat.copy()
+        descent.step(rate, t)
+        w = (1 - rate * decay * decayed) * w - rate * change
+        np.testing.assert_allclose(flat, w, rtol=1e-9, atol=1e-12)
+    descent.back()
+    assert np.array_equal(flat, before)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

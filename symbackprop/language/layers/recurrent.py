@@ -37,8 +37,14 @@ def lstm(x: Value, W: Value, U: Value, b: Value, h: Value = None, c: Value = Non
     Raises LanguageError for T = 0, for sizes that differ, and where the columns are no four equal parts.
     Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
     """
+    return _result(lstm_states(x, W, U, b, h, c)[0], sequence)
+
+
+def lstm_states(x: Value, W: Value, U: Value, b: Value, h: Value = None, c: Value = None) -> tuple[list[Tensor], list[Tensor]]:
+    """The states h_t of an `lstm`, and its memories c_t."""
     cell = _Cell("lstm", x, W, U, b, 4)
     states: list[Tensor] = []
+    memories: list[Tensor] = []
     state, memory = cell.state(h), cell.state(c)
     for t in range(cell.steps):
         z = cell.sum(t, state)
@@ -48,8 +54,9 @@ def lstm(x: Value, W: Value, U: Value, b: Value, h: Value = None, c: Value = Non
         )
         memory = (i * g if memory is None else f * memory + i * g).called(f"c_{t + 1}")
         state = (builder.apply("tanh", memory) * o).called(f"h_{t + 1}")
+        memories.append(memory)
         states.append(state)
-    return _result(states, sequence)
+    return states, memories
 
 
 _LSTM = ("sigmoid", "sigmoid", "tanh", "sigmoid")

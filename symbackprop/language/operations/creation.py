@@ -63,4 +63,5 @@ def one_hot(t: Value, classes: Sizes) -> Tensor:
         raise LanguageError(f"one_hot: the entries of {label(t)} go up to {bound - 1}, there are {extent} classes")
     index = letters(t.ndim + 1)
     guard = iverson(sp.Eq(position(index[-1]), slot(0), evaluate=False))
-    return Tensor((*t.shape, extent), Sum(guard, (slot(0),)), ((t, index[:-1]),), index)
+    room = () if bound is None or (extent - bound).is_nonnegative else (extent - bound,)
+    return Tensor((*t.shape, extent), Sum(guard, (slot(0),)), ((t, index[:-1]),), index, conditions=room)

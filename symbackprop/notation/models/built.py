@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,17 +53,37 @@ class Inputs:
         """An array that is learnt; `path` is what the model calls it."""
         return self._input(name, array, None, path, "parameter")
 
-    def data(self, name: str, array: ndarray, shape: Sequence[Any] | None = None, path: str = "") -> Tensor:
+    def data(
+        self, name: str, array: ndarray, shape: Sequence[Any] | None = None, path: str = "", domain: str | None = None
+    ) -> Tensor:
         """An array that is given; whole numbers are positions where something reads them so.
 
         shape   its sizes, numbers or expressions of `size(...)`; None: those of the array.
+        domain  what its entries are, such as "positive"; None: what they are in the example.
         """
         if array.dtype.kind in "iu" and (self.below is None or name in self.below):
             bound = _bound(name) if self.below is None else self.below[name]
             return self._input(name, array, shape, path, "integers", bound=bound)
         entries = set(np.unique(array).tolist())
-        domain = next((d for values, d in DOMAINS if entries and entries <= values), None)
+        domain = domain or next((d for values, d in DOMAINS if entries and entries <= values), None)
         return self._input(name, array, shape, path, "data", domain=domain)
+
+    def awaited(
+        self, name: str, shape: Sequence[Any], whole: bool = False, bound: Expr | None = None, domain: str | None = None
+    ) -> Tensor:
+        """Data that is given later, so that the example lacks it: whole numbers where `whole` or `bound` says so."""
+        sizes = tuple(map(as_number, shape))
+        if whole and bound is None and (self.below is None or name in self.below):
+            bound = _bound(name) if self.below is None else self.below[name]
+        about: dict[str, Any] = {"domain": domain} if bound is None else {"bound": bound}
+        self.tensors[name] = Tensor(sizes, signature=Signature(name, sizes, "data" if bound is None else "integers", **about))
+        return self.tensors[name]
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget inputs that nothing reads, such as means that a model only keeps."""
+        for name in names:
+            del self.tensors[name], self.arrays[name]
+            self.paths.pop(name, None)
 
     def _input(self, name: str, array: ndarray, shape: Sequence[Any] | None, path: str, kind: str, **about: Any) -> Tensor:
         if not array.size or array.dtype.kind not in "biuf":

@@ -1,0 +1,290 @@
+"""From an ONNX graph to a network: a walk over its operators."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+from sympy import Expr
+
+from symbackprop.core.choices import nearest
+from symbackprop.core.errors import shown
+from symbackprop.core.network import Network
+from symbackprop.core.program import size
+from symbackprop.language import operations as ops
+from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.errors import NotationError, Place
+from symbackprop.notation.models.built import Inputs, built
+from symbackprop.notation.models.names import fresh, names_of
+from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
+from symbackprop.notation.models.onnx import elementary, layers, recurrent, shapes
+from symbackprop.notation.models.onnx.constants import computed
+from symbackprop.notation.models.onnx.load import STANDARD, loaded, version_of
+from symbackprop.notation.models.onnx.node import Node, Value, fits
+from symbackprop.notation.vocabulary import name_fault
+
+ROWS = {**elementary.ROWS, **shapes.ROWS, **layers.ROWS, **recurrent.ROWS}
+
+QUANTISED = re.compile(r"Quantize|QLinear|Integer$")
+CONTROL = re.compile(r"^(If|Loop|Scan|Sequence|SplitToSequence|Optional|Concat(From)Sequence)")
+RANDOM = re.compile(r"^Random|^Bernoulli|^Multinomial")
+FLAT = {"ArgMax", "ArgMin", "Ceil", "Floor", "Round", "NonZero", "Hardmax", "Unique", "IsNaN", "IsInf", "BitShift", "Mod"}
+
+ROLES = {
+    "BatchNormalization": ("", "gamma", "beta", "mu", "v"), "InstanceNormalization": ("", "gamma", "beta"),
+    "LayerNormalization": ("", "gamma", "beta"), "GroupNormalization": ("", "gamma", "beta"), "RMSNormalization": ("", "gamma"),
+    "Conv": ("", "W", "b"), "ConvTranspose": ("", "W", "b"), "Gemm": ("W", "W", "b"), "MatMul": ("W", "W"), "Add": ("b", "b"),
+    "Gather": ("E",), "LSTM": ("", "W", "R", "b"), "GRU": ("", "W", "R", "b"), "RNN": ("", "W", "R", "b"),
+}  # fmt: skip
+"""What an input of an operator is called where the file has a number for it alone."""
+BATCH = re.compile(r"^(batch(_?size)?|n|b|none|unk__\d+|\?|-1)?$", re.IGNORECASE)
+LONGEST_NAME = 12  # characters: longer names of values are made by programs
+
+
+def from_onnx(path: str | os.PathLike[str], loss: str | None = None) -> Network:
+    """The network of an ONNX file: every operator as equations, its weights as parameters and as the example.
+
+    path  a file. It is data: nothing of it is run.
+    loss  the name of the output that is the loss; or, where the model ends in predictions, one of cross_entropy,
+          binary_cross_entropy, mse_loss, ...: then y, the targets, is a further input. None: the output, which is one number.
+    returns a network in which sizes that the file leaves open are symbols; the batch is N.
+
+    Raises NotationError with the file, the operator, the fault and the mend: for what is no ONNX, is quantised, branches on
+    data, draws random numbers, uses operators that are not ONNX's own, or lacks its weights.
+    """
+    model = loaded(path)
+    graph = Graph(str(path), model)
+
+    def reading(inputs: Inputs) -> Tensor:
+        return Walk(graph, inputs).loss(loss)
+
+    try:
+        network = built(reading, name=Path(path).stem, origin="onnx", title=_title(model))
+        return replace(network, aliases={loss: network.loss}) if loss and loss != network.loss else network
+    except NotationError as fault:
+        if fault.place is not None:
+            raise
+        raise NotationError(fault.fault, fault.mend, Place(str(path))) from None
+
+
+def _title(model: Any) -> str | None:
+    lines = model.graph.doc_string.strip().split("\n")
+    return lines[0] if lines[0] and len(lines) == 1 else None
+
+
+class Graph:
+    """A graph that was loaded: its operators, its weights, what its names are called here.
+
+    weights  arrays of floats, which are inputs of the network; `constants` all other arrays.
+    stored   the weights that are not learnt: the statistics of batch normalisations; each with its domain.
+    """
+
+    def __init__(self, file: str, model: Any) -> None:
+        from onnx import numpy_helper
+
+        self.file, self.version, self.proto = file, version_of(model), model.graph
+        arrays = {t.name: numpy_helper.to_array(t) for t in self.proto.initializer}
+        self.weights = {n: a for n, a in arrays.items() if a.dtype.kind in "fV" and a.ndim}
+        self.constants = {n: a for n, a in arrays.items() if n not in self.weights}
+        self.stored: dict[str, str | None] = {}
+        for node in self.proto.node:
+            if node.op_type == "BatchNormalization":
+                self.stored |= dict(zip(node.input[3:5], (None, "positive"), strict=False))
+        self.inputs = [i for i in self.proto.input if i.name not in arrays]
+        self.outputs = [o.name for o in self.proto.output]
+        self.names = self._names()
+
+    def _names(self) -> dict[str, str]:
+        """What inputs and weights are called."""
+        names: dict[str, str] = {}
+        for one in self.inputs:
+            names[one.name] = fresh(one.name, names.values())
+        roles = dict(self._roles())
+        anonymous = [n for n in self.weights if re.fullmatch(r"(onnx::)?[A-Za-z]*_?\d+|.*::.*", n) and roles.get(n)]
+        stems = {n: role for n, role in roles.items() if role and role not in "WbE"}
+        ordinary = [n for n in self.weights if n not in anonymous]
+        names |= names_of(ordinary, {n: s for n, s in stems.items() if n in ordinary}, names.values())
+        for name in anonymous:
+            alone = sum(roles[n] == roles[name] for n in anonymous) == 1
+            wish = roles[name] if alone else next(w for k in range(1, 10**6) if (w := f"{roles[name]}_{k}") not in names.values())
+            names[name] = fresh(wish, names.values())
+        return names
+
+    def _roles(self) -> Iterator[tuple[str, str]]:
+        for node in self.proto.node:
+            for name, role in zip(node.input, ROLES.get(node.op_type, ()), strict=False):
+                if name in self.weights:
+                    yield name, role
+
+    def needed(self, outputs: list[str]) -> list[Any]:
+        """The operators that these outputs depend on, in order."""
+        wanted, found = set(outputs), []
+        for node in reversed(self.proto.node):
+            if wanted & set(node.output):
+                found.append(node)
+                wanted |= set(node.input)
+        return found[::-1]
+
+
+class Walk:
+    """One walk over a graph, which writes its operators as tensors of the language."""
+
+    def __init__(self, graph: Graph, inputs: Inputs) -> None:
+        self.graph, self.inputs = graph, inputs
+        self.values: dict[str, Value] = dict[str, Value](graph.constants)
+        self.declared: dict[str, Tensor] = {}
+        self.sizes: dict[str, Expr] = {}
+        for one in graph.inputs:
+            self.values[one.name] = self._given(one)
+
+    # -- inputs ---------------------------------------------------------------------------------------------------------
+
+    def _given(self, one: Any) -> Tensor:
+        """An input of the model."""
+        from onnx import TensorProto
+
+        name, kind = self.graph.names[one.name], one.type.tensor_type
+        whole = {TensorProto.INT64, TensorProto.INT32, TensorProto.INT16, TensorProto.INT8, TensorProto.UINT8}
+        real = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16}
+        if not one.type.HasField("tensor_type") or kind.elem_type not in {*whole, *real, TensorProto.BOOL}:
+            raise NotationError(f"the input {one.name} holds no real numbers.", "Export a model of floats and whole numbers.")
+        if not kind.HasField("shape"):
+            raise NotationError(f"the input {one.name} has no shape.", "Export the model with the shapes of its inputs.")
+        shape = [self._extent(d, axis) for axis, d in enumerate(kind.shape.dim)]
+        domain = "binary" if kind.elem_type == TensorProto.BOOL else None
+        return self.inputs.awaited(name, shape, kind.elem_type in whole, domain=domain)
+
+    def _extent(self, dimension: Any, axis: int) -> Any:
+        """A size of an input: a number, or a symbol where the file leaves it open."""
+        if dimension.HasField("dim_value"):
+            return dimension.dim_value
+        given = dimension.dim_param
+        if given and given in self.sizes:
+            return self.sizes[given]
+        taken = {*self.graph.names.values(), *map(str, self.sizes.values())}
+        if not axis and BATCH.match(given):
+            found = next((s for key, s in self.sizes.items() if key == ""), None) or size(fresh("N", taken))
+            self.sizes[""] = found
+        else:
+            found = size(fresh(given or "n", taken))
+        self.sizes[given or str(found)] = found
+        return found
+
+    def _declare(self, name: str, array: ndarray) -> Tensor:
+        """An array that the file holds, as an input of the network."""
+        if name not in self.declared:
+            graph = self.graph
+            if name in graph.weights and name not in graph.stored:
+                self.declared[name] = self.inputs.parameter(graph.names[name], array.astype(float), name)
+            else:
+                own = graph.names.get(name) or fresh("c", self.inputs.tensors)
+                self.declared[name] = self.inputs.data(own, array, None, name, graph.stored.get(name))
+        return self.declared[name]
+
+    # -- operators --------------------------------------------------------------------------------------------------------
+
+    def output(self, name: str) -> Tensor:
+        """A value of the graph by its name."""
+        for proto in self.graph.needed([name]):
+            if proto.output[0] not in self.values:
+                self._step(proto)
+        if name in self.graph.weights:
+            return self._declare(name, self.graph.weights[name])
+        return as_tensor(self.values[name])
+
+    def _step(self, proto: Any) -> None:
+        node = Node(self.graph.file, proto, self.values, self.graph.weights, self.graph.version, self._declare)
+        if node.op == "Constant":
+            self.values[node.outputs[0]] = _constant(node)
+            return
+        if proto.domain not in STANDARD:
+            raise node.refused(f"it is of {proto.domain}, not one of ONNX's own.", "Export the model with standard operators.")
+        constant = computed(node) if node.op in ROWS or node.op not in FLAT else None
+        if constant is not None:
+            self.values[node.outputs[0]] = constant
+            return
+        row = ROWS.get(node.op)
+        if row is None:
+            raise _unknown(node)
+        found = fits(node, lambda: row(node))
+        for name, value in zip(node.outputs, found if isinstance(found, tuple) else (found,), strict=False):
+            self.values[name] = value
+            self._call(name, value)
+
+    def _call(self, name: str, value: Value) -> None:
+        """Call a value as the file does, where a person did."""
+        if not isinstance(value, Tensor) or value.is_input or value.name or not value.operands:
+            return
+        own = re.match(r"[a-zA-Z]+", name)
+        made = not own or own[0].lower() in {*MADE, *(op.lower() for op in ROWS)} or len(name) > LONGEST_NAME
+        taken = {*self.graph.names.values(), *map(str, self.sizes.values()), "y", "L"}
+        if not made and name_fault(name) is None and name not in taken:
+            value.named(name)
+
+    # -- the loss ---------------------------------------------------------------------------------------------------------
+
+    def loss(self, chosen: str | None) -> Tensor:
+        """The loss: an output of the model, or one of its predictions."""
+        outputs = self.graph.outputs
+        if chosen is None or chosen in outputs:
+            found = self.output(chosen or self._scalar() or outputs[0])
+            if any(n != 1 for n in found.shape):
+                raise missing(found.shape)
+            return ops.reshape(found, ()) if found.shape else found
+        if chosen not in OBJECTIVES:
+            known = [*outputs, *OBJECTIVES]
+            near = nearest(chosen, known)
+            mend = f"Did you mean {near}?" if near else f"Those are: {', '.join(known)}."
+            raise NotationError(f"there is no output and no loss {shown(chosen)}.", mend)
+        return with_loss(self.inputs, self.output(outputs[0]), chosen, self._ending())
+
+    def _scalar(self) -> str | None:
+        """The output that the file says to be one number."""
+        for one in self.graph.proto.output:
+            kind = one.type.tensor_type
+            if kind.HasField("shape") and all(d.dim_value == 1 for d in kind.shape.dim):
+                return one.name
+        return None
+
+    def _ending(self) -> str | None:
+        last = self.graph.needed(self.graph.outputs[:1])
+        known: Mapping[str, str] = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
+        return known.get(last[-1].op_type) if last else None
+
+
+MADE = {"val", "node", "output", "input", "tensor", "t", "x", "n", "view", "addmm", "getitem", "tmp", "linear", "onnx", "variable"}
+"""How names begin that exporters make up."""
+
+
+def _constant(node: Node) -> ndarray:
+    from onnx import numpy_helper
+
+    for name, value in node.attributes.items():
+        match name:
+            case "value":
+                return numpy_helper.to_array(value)
+            case "value_float" | "value_floats":
+                return np.array(value, dtype=np.float32)
+            case "value_int" | "value_ints":
+                return np.array(value, dtype=np.int64)
+    raise node.refused("it holds no array of numbers.", "Export the model anew.")
+
+
+def _unknown(node: Node) -> NotationError:
+    """Why an operator is not read."""
+    if QUANTISED.search(node.op):
+        return node.refused("the model is quantised: it computes with small whole numbers.", "Export it before it is quantised.")
+    if CONTROL.search(node.op):
+        return node.refused("its course depends on data.", "Export the model with a fixed course, by tracing.")
+    if RANDOM.search(node.op):
+        return node.refused("it draws random numbers.", "Export the model in evaluation mode.")
+    if node.op in FLAT:
+        return node.refused("it has no slope, so that nothing comes back through it.", "Say the output before it: loss= its name.")
+    near = nearest(node.op, list(ROWS))
+    return node.refused("no row says what it computes.", f"Write it with others, such as {near}." if near else "")

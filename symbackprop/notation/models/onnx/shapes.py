@@ -1,0 +1,284 @@
+"""Operators that move entries about: other shapes, parts, tensors beside one another, reductions of axes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symbackprop.language import operations as ops
+from symbackprop.language.operations import TABLE
+from symbackprop.language.tensors import Tensor, as_number, is_integer
+from symbackprop.notation.models.onnx.elementary import Row
+from symbackprop.notation.models.onnx.node import Node, Value, exact, shape_array, size_of
+
+
+def _axes(node: Node, k: int, rank: int) -> list[int] | None:
+    """The axes that a setting or an input names, counted from the front; None where there are none."""
+    given = node.get("axes") if "axes" in node.attributes else node.integers(k, "the axes") if node.has(k) else None
+    return None if given is None else [int(a) % max(rank, 1) for a in given]
+
+
+def _shape(node: Node) -> Value:
+    value = node.value(0)
+    shape = value.shape if isinstance(value, Tensor) else tuple(map(sp.Integer, value.shape))
+    return shape_array(shape[slice(node.get("start", 0), node.get("end"))])
+
+
+def _size(node: Node) -> Value:
+    value = node.value(0)
+    count = sp.Mul(*value.shape)
+    return np.array(size_of(count), dtype=np.int64 if count.is_Integer else object)
+
+
+def _reshape(node: Node) -> Tensor:
+    x = node.tensor(0)
+    wanted = node.get("shape") if "shape" in node.attributes else node.integers(1, "the shape")
+    if node.get("allowzero", 0):
+        return ops.reshape(x, tuple(wanted))
+    return ops.reshape(x, tuple(x.shape[k] if n == 0 else n for k, n in enumerate(wanted)))
+
+
+def _flatten(node: Node) -> Tensor:
+    x = node.tensor(0)
+    axis = int(node.get("axis", 1))
+    axis = axis + x.ndim if axis < 0 else axis
+    return ops.reshape(x, (sp.Mul(*x.shape[:axis]), sp.Mul(*x.shape[axis:])))
+
+
+def _squeeze(node: Node) -> Tensor:
+    x = node.tensor(0)
+    axes = _axes(node, 1, x.ndim)
+    return ops.squeeze(x, None if axes is None else tuple(axes))
+
+
+def _unsqueeze(node: Node) -> Tensor:
+    x = node.tensor(0)
+    given = node.get("axes") if "axes" in node.attributes else node.integers(1, "the axes")
+    for axis in sorted(int(a) % (x.ndim + len(given)) for a in given):
+        x = ops.expand_dims(x, axis)
+    return x
+
+
+def _concat(node: Node) -> Tensor:
+    several = node.tensors()
+    rank = max(node.rank(k) for k in range(len(several)))
+    several = [x if x.ndim == rank else ops.reshape(x, (1,) * rank) for x in several]
+    return ops.concatenate(several, node.axis(0, rank))
+
+
+def _split(node: Node) -> tuple[Tensor, ...]:
+    x = node.tensor(0)
+    axis = node.axis(0, x.ndim)
+    sizes = node.get("split") if "split" in node.attributes else node.integers(1, "the sizes of the parts") if node.has(1) else None
+    if sizes is None:
+        count, extent = len(node.outputs), x.shape[axis]
+        part = sp.ceiling(extent / count)
+        sizes = [*[part] * (count - 1), sp.expand(extent - (count - 1) * part)]
+    cuts = [sp.Add(*sizes[:k]) for k in range(1, len(sizes))]
+    return ops.split(x, tuple(map(size_of, cuts)), axis)
+
+
+def _slice(node: Node) -> Tensor:
+    x = node.tensor(0)
+    if "starts" in node.attributes:
+        starts, ends, steps = node.get("starts"), node.get("ends"), None
+        axes = node.get("axes") or range(len(starts))
+    else:
+        starts, ends = node.integers(1, "the start of a slice"), node.integers(2, "the end of a slice")
+        axes = node.integers(3, "the axes") if node.has(3) else range(len(starts))
+        steps = node.integers(4, "the step of a slice") if node.has(4) else None
+    items: list[Any] = [slice(None)] * x.ndim
+    for k, axis in enumerate(axes):
+        place = int(axis) % x.ndim
+        items[place] = _part(starts[k], ends[k], 1 if steps is None else int(steps[k]), x.shape[place])
+    return x[tuple(items)]
+
+
+FAR = 2**31 - 1  # what exporters write for "to the end"
+
+
+def _part(start: Any, end: Any, step: int, extent: Any) -> slice:
+    """A slice, in which numbers beyond the axis mean its ends."""
+
+    def bounded(n: Any) -> Any:
+        if isinstance(n, int) and (abs(n) >= FAR or (extent.is_Integer and abs(n) > int(extent))):
+            return None
+        return n
+
+    first, last = bounded(start), bounded(end)
+    first = None if first == (0 if step > 0 else -1) else first
+    return slice(first, None if last == extent and step > 0 else last, step)
+
+
+def _gather(node: Node) -> Tensor:
+    x, axis = node.tensor(0), node.axis(0, node.rank(0))
+    before: tuple[Any, ...] = (slice(None),) * axis
+    indices = node.value(1)
+    if isinstance(indices, Tensor):
+        _require_positions(node, indices)
+        return x[(*before, indices)]
+    if indices.ndim == 0:
+        return x[(*before, size_of(indices[()]))]
+    positions = [size_of(n) for n in indices.ravel()]
+    if indices.ndim == 1 and len(positions) == 1:
+        return ops.expand_dims(x[(*before, positions[0])], axis)
+    steps = {b - a for a, b in itertools.pairwise(positions)}
+    if indices.ndim == 1 and steps == {1} and positions[0] >= 0:
+        return x[(*before, slice(positions[0], positions[-1] + 1))]
+    return x[(*before, node.positions(1, x.shape[axis]))]
+
+
+def _gather_elements(node: Node) -> Tensor:
+    x = node.tensor(0)
+    axis = node.axis(0, x.ndim)
+    indices = node.value(1)
+    if isinstance(indices, Tensor):
+        _require_positions(node, indices)
+        return ops.take_along_axis(x, indices, axis)
+    return ops.take_along_axis(x, node.positions(1, x.shape[axis]), axis)
+
+
+def _require_positions(node: Node, indices: Tensor) -> None:
+    if not is_integer(indices):
+        raise node.refused("its positions are computed.", "Give them to the model as an input of whole numbers.")
+
+
+def _expand(node: Node) -> Tensor:
+    x, wanted = node.tensor(0), node.integers(1, "the shape")
+    while len(wanted) < x.ndim:
+        wanted = [1, *wanted]
+    own = (*[sp.S.One] * (len(wanted) - x.ndim), *x.shape)
+    return ops.broadcast_to(x, tuple(have if want == 1 else want for have, want in zip(own, wanted, strict=True)))
+
+
+def _tile(node: Node) -> Tensor:
+    return ops.tile(node.tensor(0), tuple(node.integers(1, "the repeats")))
+
+
+def _pad(node: Node) -> Tensor:
+    x = node.tensor(0)
+    node.only(mode="constant")
+    widths = node.get("pads") if "pads" in node.attributes else node.integers(1, "the widths")
+    axes = [int(a) % x.ndim for a in node.integers(3, "the axes")] if node.has(3) else list(range(x.ndim))
+    half = len(widths) // 2
+    pairs: list[tuple[Any, Any]] = [(0, 0)] * x.ndim
+    for k, axis in enumerate(axes):
+        pairs[axis] = widths[k], widths[k + half]
+    if any(as_number(n).is_negative for pair in pairs for n in pair):
+        raise node.refused("it cuts, by negative widths.", "Write a slice.")
+    value = node.number(2, "the value") if node.has(2) else node.real("value", 0.0)
+    return ops.pad(x, tuple(pairs), constant_values=value) if any(map(any, pairs)) else x
+
+
+def _transpose(node: Node) -> Tensor:
+    x = node.tensor(0)
+    return ops.transpose(x, tuple(node.get("perm") or reversed(range(x.ndim))))
+
+
+def _trilu(node: Node) -> Tensor:
+    k = int(node.number(1, "the diagonal")) if node.has(1) else 0
+    return (ops.triu if node.get("upper", 1) else ops.tril)(node.tensor(0), k)
+
+
+def _cumsum(node: Node) -> Tensor:
+    x = node.tensor(0)
+    axis = int(node.number(1, "the axis")) % x.ndim
+    y = ops.flip(ops.cumsum(ops.flip(x, axis), axis), axis) if node.get("reverse", 0) else ops.cumsum(x, axis)
+    return y - x if node.get("exclusive", 0) else y
+
+
+def _one_hot(node: Node) -> Tensor:
+    t = node.tensor(0)
+    _require_positions(node, t)
+    off, on = (node.array(2, "its values").ravel()[k].item() for k in (0, 1))
+    hot = ops.one_hot(t, size_of(node.number(1, "its depth")))
+    hot = ops.moveaxis(hot, -1, node.axis(-1, t.ndim + 1))
+    return hot if (off, on) == (0, 1) else off + (on - off) * hot
+
+
+def _depth_to_space(node: Node) -> Tensor:
+    x, b = node.tensor(0), int(node.get("blocksize", 1))
+    N, C, H, W = x.shape
+    deep = sp.cancel(C / b**2)
+    if node.get("mode", "DCR") == "DCR":
+        y = ops.transpose(ops.reshape(x, (N, b, b, deep, H, W)), (0, 3, 4, 1, 5, 2))
+    else:
+        y = ops.transpose(ops.reshape(x, (N, deep, b, b, H, W)), (0, 1, 4, 2, 5, 3))
+    return ops.reshape(y, (N, deep, H * b, W * b))
+
+
+def _space_to_depth(node: Node) -> Tensor:
+    x, b = node.tensor(0), int(node.get("blocksize", 1))
+    N, C, H, W = x.shape
+    y = ops.reshape(x, (N, C, sp.cancel(H / b), b, sp.cancel(W / b), b))
+    return ops.reshape(ops.transpose(y, (0, 3, 5, 1, 2, 4)), (N, C * b**2, sp.cancel(H / b), sp.cancel(W / b)))
+
+
+def _reduction(operation: Callable[..., Tensor], before: Callable[[Tensor], Tensor] | None = None,
+               after: Callable[[Tensor], Tensor] | None = None) -> Row:  # fmt: skip
+    """A reduction of some axes, of all where none is named."""
+
+    def row(node: Node) -> Tensor:
+        x = node.tensor(0)
+        axes = _axes(node, 1, x.ndim)
+        x = before(x) if before else x
+        if not axes and node.get("noop_with_empty_axes", 0):
+            return after(x) if after else x
+        y = operation(x, tuple(axes) if axes else None, keepdims=bool(node.get("keepdims", 1)))
+        return after(y) if after else y
+
+    return row
+
+
+def _softmax(operation: Callable[..., Tensor]) -> Row:
+    """Along one axis; before operator set 13, over all axes from there on."""
+
+    def row(node: Node) -> Tensor:
+        x = node.tensor(0)
+        axis = node.axis(-1 if node.version >= 13 else 1, x.ndim)
+        if node.version >= 13 or axis == x.ndim - 1:
+            return operation(x, axis).called("p")
+        return ops.reshape(operation(ops.reshape(x, (*x.shape[:axis], sp.Mul(*x.shape[axis:])))), x.shape)
+
+    return row
+
+
+def _lp_normalised(node: Node) -> Tensor:
+    x = node.tensor(0)
+    axis = node.axis(-1, x.ndim)
+    if node.get("p", 2) == 1:
+        return x / ops.sum(TABLE["abs"](x), axis, keepdims=True)
+    return x / ops.sqrt(ops.sum(ops.square(x), axis, keepdims=True))
+
+
+def _standardised(node: Node) -> Tensor:
+    x = node.tensor(0)
+    axes = tuple(node.get("axes") or (0, 2, 3))
+    mu = ops.mean(x, axes, keepdims=True).called("mu")
+    return (x - mu) / ops.sqrt(ops.mean(ops.square(x - mu), axes, keepdims=True) + sp.Rational(1, 10**9))
+
+
+def _full(node: Node) -> Tensor:
+    from onnx import numpy_helper
+
+    value = exact(numpy_helper.to_array(node.get("value")).ravel()[0]) if "value" in node.attributes else 0
+    return ops.full(tuple(node.integers(0, "the shape")), value)
+
+
+ROWS: dict[str, Row] = {
+    "Shape": _shape, "Size": _size, "Reshape": _reshape, "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze,
+    "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements, "Expand": _expand,
+    "Tile": _tile, "Pad": _pad, "Transpose": _transpose, "Trilu": _trilu, "CumSum": _cumsum, "OneHot": _one_hot,
+    "DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth,
+    "ReduceSum": _reduction(ops.sum), "ReduceMean": _reduction(ops.mean), "ReduceMax": _reduction(ops.max),
+    "ReduceMin": _reduction(ops.min), "ReduceProd": _reduction(ops.prod), "ReduceLogSumExp": _reduction(ops.logsumexp),
+    "ReduceL1": _reduction(ops.sum, TABLE["abs"]), "ReduceL2": _reduction(ops.sum, ops.square, ops.sqrt),
+    "ReduceSumSquare": _reduction(ops.sum, ops.square), "ReduceLogSum": _reduction(ops.sum, None, TABLE["log"]),
+    "Softmax": _softmax(ops.softmax), "LogSoftmax": _softmax(ops.log_softmax), "LpNormalization": _lp_normalised,
+    "MeanVarianceNormalization": _standardised, "ConstantOfShape": _full,
+}  # fmt: skip
+"""From an operator to its value, or its values."""

@@ -1,0 +1,7 @@
+"""PyTorch's modules: their graph as torch.export writes it before it takes operations apart, and a table of those operations.
+
+exported   a module and its loss as a graph: the only place that asks torch for anything but numbers
+tasks      the module together with its loss; losses by name
+rows       what each operation is in the language: the table, and its parts in calls, shapes, layers, recurrent, losses
+reading    from the graph to a network, and the numbers of a network back into a module
+"""

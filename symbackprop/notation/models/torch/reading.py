@@ -1,0 +1,239 @@
+"""From a module to a network: the operations of its graph by the rows of the table; and parameters back into a module."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.core.errors import shown
+from symbackprop.core.program import same_size, shape_text
+from symbackprop.language.lower.nodes import ordered
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.models.built import Inputs, Model, built
+from symbackprop.notation.models.names import fresh, names_of
+from symbackprop.notation.models.parameters import fitting
+from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported
+from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
+from symbackprop.notation.trace.run import INFINITE
+
+NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "SyncBatchNorm")
+FORMED = ("linear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "bilinear")
+"""Operations whose result is called by their weight: z_fc by W_fc."""
+
+SIZES = ("batch", "free", "all")
+
+
+def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, sizes: str) -> Model:
+    """A module with its loss as a network, and what the module itself computes; see `from_torch`."""
+    torch = _torch()
+    if not isinstance(module, torch.nn.Module):
+        raise NotationError(f"{shown(module)} is no module of torch.", "Give an instance of a torch.nn.Module.")
+    if sizes not in SIZES:
+        raise NotationError(f"sizes={shown(sizes)} is none of {', '.join(SIZES)}.", 'Write sizes="batch".')
+    given = tuple(targets) if isinstance(targets, tuple | list) else () if targets is None else (targets,)
+    graph = exported(module, inputs, loss, given, sizes)
+    reading = Reading(graph)
+    network = built(reading.loss, name=type(module).__name__, origin="torch", notes=tuple(reading.notes(sizes)))
+    by_name = {name: node for node, name in reading.names.items()}
+    return Model(network, lambda arrays: graph.value({by_name[n]: a for n, a in arrays.items()}), graph.exact)
+
+
+def _torch() -> Any:
+    try:
+        return import_module("torch")
+    except ImportError:
+        raise NotationError("torch is not installed here.", 'Write pip install "symbackprop[torch]".') from None
+
+
+class Reading:
+    """A graph under reading.
+
+    names   what the inputs of the graph are called in the network.
+    needed  the nodes that the loss depends on.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        state = [g for g in graph.inputs if g.kind != "input" and g.array is not None]
+        stems = {g.path: stem for g in state for stem in [_stem(g)] if stem}
+        called = names_of(dict.fromkeys(g.path for g in state), stems)
+        self.names = {g.name: called[g.path] for g in state}
+        for g in graph.inputs:
+            if g.kind == "input" and g.array is not None:
+                self.names[g.name] = fresh(g.path, set(self.names.values()))
+        self.nodes = {node.name: node for node in graph.nodes}
+        self.needed = self._needed()
+        self.infinite = any(_is_infinite(value) for node in self.needed for value in node.arguments.values())
+        self._require_no_memory_is_shared()
+
+    def _needed(self) -> list[Node]:
+        wanted, stack = set[str](), [self.graph.loss.name]
+        while stack:
+            name = stack.pop()
+            if name not in wanted:
+                wanted.add(name)
+                stack += [ref.name for ref in _refs(self.nodes[name].arguments.values())] if name in self.nodes else []
+        self.wanted = wanted
+        return [node for node in self.graph.nodes if node.name in wanted]
+
+    def _require_no_memory_is_shared(self) -> None:
+        """Raise NotationError where a node is written in place, and what shares its memory is read afterwards by its old name."""
+        root: dict[str, str] = {}
+        written: dict[str, Node] = {}
+        for node in self.graph.nodes:
+            refs = [ref.name for ref in _refs(node.arguments.values())]
+            stale = next((root.get(r, r) for r in refs if root.get(r, r) in written), None)
+            if stale is not None and node.name in self.wanted and written[stale].name not in refs:
+                raise _refusal(
+                    written[stale], f"{written[stale].operation}_ writes into memory that is read by another name afterwards.",
+                    "Write it without the underscore: y = y + 1 in the place of y += 1.",
+                )  # fmt: skip
+            if node.in_place and refs:
+                written[root.get(refs[0], refs[0])] = node
+                root[node.name] = node.name  # from here on the value goes by this name
+            elif node.operation in VIEWS and refs:
+                root[node.name] = root.get(refs[0], refs[0])
+
+    def notes(self, sizes: str) -> Iterable[str]:
+        """What a person must know beside the equations."""
+        if self.infinite:
+            yield f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same."
+        given = [g for g in self.graph.inputs if g.kind == "input" and g.shape]
+        if given and sizes != "all" and not any(as_number(n).free_symbols for g in given for n in g.shape):
+            mend = " Give a batch of two or more." if given[0].shape[0] == 1 else ""
+            yield f"All sizes are numbers, those of the example.{mend}"
+        if any(node.operation == "batch_norm" and node.arguments.get("training") for node in self.needed):
+            yield "Batch normalisation takes the mean and variance of the batch, as in training; module.eval() takes those kept."
+
+    # -- the loss ----------------------------------------------------------------------------------------------------------
+
+    def loss(self, inputs: Inputs) -> Tensor:
+        """The loss as a tensor of the inputs."""
+        values: dict[str, Any] = {}
+        known: dict[str, Tensor] = {}
+        for g in self.graph.inputs:
+            if g.array is None:
+                values[g.name] = g.value
+            else:
+                name = self.names[g.name]
+                known[name] = values[g.name] = known[name] if name in known else self._input(inputs, g, name)
+        for node in self.needed:
+            values[node.name] = self._value(node, values)
+        loss = as_tensor(values[self.graph.loss.name])
+        reached = {id(tensor) for tensor in ordered([loss])}
+        inputs.drop([self.names[g.name] for g in self.graph.inputs if g.kind == "buffer" and id(values[g.name]) not in reached])
+        return loss
+
+    def _input(self, inputs: Inputs, g: Given, name: str) -> Tensor:
+        array, path = np.asarray(g.array), "" if g.kind == "input" else g.path
+        if g.kind == "parameter":
+            return inputs.parameter(name, array, path)
+        if array.dtype.kind == "f" and np.isinf(array).any():
+            self.infinite, array = True, np.clip(array, -INFINITE, INFINITE)
+        return inputs.data(name, array, g.shape, path, "positive" if g.path.endswith("running_var") else None)
+
+    def _value(self, node: Node, values: Mapping[str, Any]) -> Any:
+        match node.operation:
+            case "size":
+                assert node.shape is not None
+                return node.shape[0]
+            case "getitem":
+                found = values[node.arguments["x"].name][node.arguments["index"]]
+                if isinstance(found, LanguageError):
+                    raise _refusal(node, f"{found}.")
+                return found
+            case _:
+                pass
+        row = bound(node.operation, node.arguments)
+        if isinstance(row, str):
+            raise _refusal(node, row, MENDS.get(node.operation, ""))
+        function, arguments = row
+        try:
+            found = function(**{name: _resolved(value, values) for name, value in arguments.items()})
+        except LanguageError as fault:
+            raise _refusal(node, f"{fault}.") from None
+        if node.shape is not None:
+            self._require_shape(node, found)
+        weight = arguments.get("weight")
+        if node.operation in FORMED and isinstance(weight, Ref) and weight.name in self.names and found.stem is None:
+            found.called("_".join(filter(None, ["z", self.names[weight.name].partition("_")[2]])))
+        return found
+
+    def _require_shape(self, node: Node, found: Any) -> None:
+        shape = as_tensor(found).shape
+        wanted = node.shape or ()
+        if len(shape) != len(wanted) or not all(map(same_size, shape, wanted)):
+            fault = f"torch's {node.operation} is {shape_text(wanted)}, what it was read as is {shape_text(shape)}."
+            raise _refusal(node, fault, 'Give sizes="all".' if any(n.free_symbols for n in wanted) else "")
+
+
+def _stem(g: Given) -> str | None:
+    """What a weight of a normalisation, a table of vectors, or its like is called."""
+    leaf = g.path.rpartition(".")[2]
+    if g.layer.startswith(NORMS):
+        return {"weight": "gamma", "bias": "beta"}.get(leaf)
+    return "E" if g.layer.startswith("Embedding") and leaf == "weight" else None
+
+
+def _refs(value: Any) -> Iterable[Ref]:
+    if isinstance(value, Ref):
+        yield value
+    elif not isinstance(value, str | int | float | None):
+        for one in value if not hasattr(value, "free_symbols") else ():
+            yield from _refs(one)
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and math.isinf(value)
+
+
+def _resolved(value: Any, values: Mapping[str, Any]) -> Any:
+    """An argument with its references resolved, and numbers that the language knows."""
+    if isinstance(value, Ref):
+        return values[value.name]
+    if isinstance(value, list):
+        return [_resolved(one, values) for one in value]
+    if isinstance(value, float) and math.isinf(value):
+        return INFINITE if value > 0 else -INFINITE
+    return value
+
+
+def _refusal(node: Node, fault: str, mend: str = "") -> NotationError:
+    """A refusal with the layer and the line that it is about."""
+    where = f"{node.path or 'the module'}{f' ({node.layer})' if node.layer else ''}"
+    return NotationError(f"{where}: {fault}", mend, node.place)
+
+
+# -- out again -----------------------------------------------------------------------------------------------------------------
+
+
+def to_torch(parameters: Any, module: Any) -> Any:
+    """A copy of a module of torch that has these parameters.
+
+    parameters  what `sb.train` returned, or a dict with an array for each parameter of the network, by its names.
+    module      the module that was given to `from_torch`; it is not changed. Its buffers, such as running means, stay as they are.
+
+    Raises NotationError where a parameter is missing, unknown or of another shape.
+    """
+    torch = _torch()
+    if not isinstance(module, torch.nn.Module):
+        raise NotationError(f"{shown(module)} is no module of torch.", "Give an instance of a torch.nn.Module.")
+    new = copy.deepcopy(module)
+    own = {name: tensor for name, tensor in new.named_parameters() if tensor.requires_grad}
+    layers = {name: type(part).__name__ for name, part in new.named_modules()}
+    paths = [*dict(new.named_parameters()), *dict(new.named_buffers())]
+    given = [Given("", "parameter", path, None, (), layers.get(path.rpartition(".")[0], "")) for path in paths]
+    names = names_of(paths, {g.path: stem for g in given for stem in [_stem(g)] if stem})
+    current: dict[str, ndarray] = {names[path]: tensor.detach().cpu().double().numpy() for path, tensor in own.items()}
+    arrays = fitting(parameters, current)
+    with torch.no_grad():
+        for path, tensor in own.items():
+            tensor.copy_(torch.from_numpy(arrays[names[path]]).to(tensor.dtype))
+    return new

@@ -1,0 +1,59 @@
+"""The table of operations: what each of torch's `aten` operations is in the language, a function of the arguments of its schema.
+
+A row takes the arguments that it understands, by the names of the schema (`self` and `input` are x), with torch's defaults. An
+argument that a row does not take must stand at its default: what is left is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symbackprop.notation.models.torch.rows import entrywise, layers, losses, recurrent, reductions, shapes
+
+Row = Callable[..., Any]
+
+ROWS: Mapping[str, Row] = {
+    **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **layers.ROWS, **recurrent.ROWS, **losses.ROWS,
+}  # fmt: skip
+
+VIEWS = shapes.VIEWS
+"""Operations whose result shares its memory with what they read: what is written into one is written into the other."""
+
+IGNORED = frozenset([
+    "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "implicit", "cudnn_enabled", "cudnn_enable",
+    "momentum", "scale_grad_by_freq", "sparse", "enable_gqa", "weights_only",
+])  # fmt: skip
+"""Arguments that are about memory, or about what is not computed here."""
+
+MENDS: Mapping[str, str] = {
+    "detach": "What is detached is no part of the derivative: leave detach() out, or give the value as data.",
+    "argmax": "Positions have no derivative: compute the loss of the values.",
+    "rrelu": "Call module.eval(), or take LeakyReLU: its slope is drawn at random.",
+    "bernoulli": "Draw random numbers outside of the module, and give them as an input.",
+    "rand": "Draw random numbers outside of the module, and give them as an input.",
+    "randn": "Draw random numbers outside of the module, and give them as an input.",
+    "rand_like": "Draw random numbers outside of the module, and give them as an input.",
+    "randn_like": "Draw random numbers outside of the module, and give them as an input.",
+    "nonzero": "How many entries there are depends on the values: multiply by a mask, or write torch.where.",
+    "item": "A number of Python has left the graph: leave tensors as they are.",
+    "sort": "Sort outside of the module, or compute with max, min or sums.",
+    "topk": "Take max or logsumexp in its place.",
+    "copy": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
+    "index_put": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
+    "ctc_loss": "Its sum over alignments is not in the language.",
+}
+"""What to do about operations that have no row; for all others, see `refusal`."""
+
+
+def bound(operation: str, arguments: Mapping[str, Any]) -> tuple[Row, dict[str, Any]] | str:
+    """The row of an operation and the arguments that it takes; where there is none, what stands in its way."""
+    row = ROWS.get(operation)
+    if row is None:
+        return f"torch's {operation} is not in the table of operations."
+    known = row.__code__.co_varnames[: row.__code__.co_argcount]
+    taken = {name: value for name, value in arguments.items() if name in known}
+    strange = [name for name in arguments if name not in known and name not in IGNORED]
+    if strange:
+        return f"torch's {operation} with {strange[0]}={arguments[strange[0]]} is not in the table of operations."
+    return row, taken

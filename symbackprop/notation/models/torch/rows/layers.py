@@ -1,0 +1,238 @@
+"""Layers that the language has: dense, convolutions, pooling, normalisation, embeddings, dropout, attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.core.program import Sum, position, same_size
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, contract, elementwise
+from symbackprop.notation.models.torch.rows.words import MASKED, is_flag, lang
+
+Whole = Any  # one whole number for all axes, or one for each
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
+    """y = x W^T + b: torch's W has a row for each output."""
+    y = contract("...i,oi->...o", x, weight) if weight.ndim == 2 else x @ weight
+    return y if bias is None else y + bias
+
+
+def _whole(value: Whole) -> Any:
+    """A setting of torch's: a list for the axes, of which one may stand for all."""
+    several = tuple(value) if isinstance(value, list) else (value,)
+    return several[0] if len(set(several)) == 1 else several
+
+
+def _convolution(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(
+        x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, dilation: Whole = 1, groups: int = 1
+    ) -> Tensor:
+        if isinstance(padding, str):
+            padding = _by_word(padding, weight, dilation)
+        return layer(x, weight, bias, _whole(stride), _whole(padding), _whole(dilation), groups)
+
+    return row
+
+
+def _by_word(word: str, weight: Tensor, dilation: Whole) -> list[int]:
+    """The padding that "same" means, which must be equal on both sides."""
+    rank = weight.ndim - 2
+    steps = list(dilation) if isinstance(dilation, list) and len(dilation) == rank else [_whole(dilation)] * rank
+    reach = [int(step * (n - 1)) for step, n in zip(steps, weight.shape[2:], strict=True)]
+    if word == "valid":
+        return [0] * rank
+    if any(n % 2 for n in reach):
+        raise LanguageError('a convolution with padding="same" and an even kernel pads one side more; pad first, then convolve')
+    return [n // 2 for n in reach]
+
+
+def _transposed(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(
+        x: Tensor, weight: Tensor, bias: Any = None, stride: Whole = 1, padding: Whole = 0, output_padding: Whole = 0,
+        groups: int = 1, dilation: Whole = 1,
+    ) -> Tensor:  # fmt: skip
+        if groups != 1:
+            raise LanguageError(f"a transposed convolution in {groups} groups is not in the language; use groups=1")
+        return layer(x, weight, bias, _whole(stride), _whole(padding), _whole(output_padding), _whole(dilation))
+
+    return row
+
+
+def _max_pool(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0) -> Tensor:
+        return layer(x, _whole(kernel_size), _whole(stride) if stride else None, _whole(padding))
+
+    return row
+
+
+def _average_pool(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(x: Tensor, kernel_size: Whole, stride: Whole = None, padding: Whole = 0, count_include_pad: bool = True) -> Tensor:
+        if not count_include_pad and _whole(padding) != 0:
+            raise LanguageError("an average that leaves its padding out is not in the language; use count_include_pad=True")
+        return layer(x, _whole(kernel_size), _whole(stride) if stride else None, _whole(padding))
+
+    return row
+
+
+def _adaptive(reduced: Callable[..., Tensor], pooled: Sequence[Callable[..., Tensor]], pair: bool) -> Callable[..., Any]:
+    """Pooling to a size: to 1 is the whole image; to what divides it is a window."""
+
+    def row(x: Tensor, output_size: Sequence[Any]) -> Any:
+        rank = len(output_size)
+        if all(n == 1 for n in output_size):
+            y = reduced(x, tuple(range(-rank, 0)), keepdims=True)
+        else:
+            windows = [sp.cancel(extent / as_number(n)) for extent, n in zip(x.shape[-rank:], output_size, strict=True)]
+            if not all(n.is_Integer for n in windows):
+                raise LanguageError(
+                    f"pooling of {x.shape[-rank:]} to {output_size} has windows of several sizes; pool to what divides"
+                )
+            y = pooled[rank - 1](x, tuple(map(int, windows)) if rank > 1 else int(windows[0]))
+        return [y, LanguageError("pooling: the positions are read, which have no derivative")] if pair else y
+
+    return row
+
+
+# -- normalisation ---------------------------------------------------------------------------------------------------------
+
+
+def _batch_norm(
+    x: Tensor, weight: Any = None, bias: Any = None, running_mean: Any = None, running_var: Any = None, training: bool = True,
+    eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """In training by the batch's own mean and variance, else by those that the module keeps."""
+    if training:
+        return lang.batch_norm(x, weight, bias, eps)
+    channel = (slice(None), *[None] * (x.ndim - 2))
+    y = elementwise(
+        "batch_norm", lambda a, m, v: (a - m) / sp.sqrt(v + as_number(eps)), x, running_mean[channel], running_var[channel]
+    ).called("xhat")
+    y = y if weight is None else y * weight[channel]
+    return y if bias is None else y + bias[channel]
+
+
+def _instance_norm(
+    x: Tensor, weight: Any = None, bias: Any = None, running_mean: Any = None, running_var: Any = None,
+    use_input_stats: bool = True, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    if not use_input_stats:
+        return _batch_norm(x, weight, bias, running_mean, running_var, False, eps)
+    return lang.instance_norm(x, weight, bias, eps)
+
+
+def _layer_norm(x: Tensor, normalized_shape: Sequence[Any], weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    flat, own = _flattened(x, normalized_shape)
+    y = lang.layer_norm(flat, own(weight), own(bias), eps)
+    return y if flat is x else lang.reshape(y, x.shape)
+
+
+def _rms_norm(x: Tensor, normalized_shape: Sequence[Any], weight: Any = None, eps: Any = None) -> Tensor:
+    flat, own = _flattened(x, normalized_shape)
+    y = lang.rms_norm(flat, own(weight), 2.0**-52 if eps is None else eps)
+    return y if flat is x else lang.reshape(y, x.shape)
+
+
+def _flattened(x: Tensor, normalized_shape: Sequence[Any]) -> tuple[Tensor, Callable[[Any], Any]]:
+    """x with the axes that are normalised together as one, and what does the same with a weight."""
+    rank = len(normalized_shape)
+    if rank == 1:
+        return x, lambda weight: weight
+    count = sp.Mul(*x.shape[-rank:])
+    return lang.reshape(x, (*x.shape[:-rank], count)), lambda weight: None if weight is None else lang.reshape(weight, count)
+
+
+# -- embeddings, dropout, attention ------------------------------------------------------------------------------------------
+
+
+def _embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Tensor:
+    if padding_idx >= 0:
+        raise LanguageError(
+            f"an embedding with padding_idx={padding_idx} gives no gradient to that row, though it is read; "
+            f"make it with padding_idx=None, and multiply by a mask"
+        )
+    return lang.embed(indices, weight)
+
+
+def _embedding_bag(
+    weight: Tensor, indices: Tensor, offsets: Tensor, mode: int = 0, per_sample_weights: Any = None,
+    include_last_offset: bool = False, padding_idx: Any = None,
+) -> list[Any]:  # fmt: skip
+    """Bags of one size: sums, means or maxima of as many rows."""
+    bags = offsets.shape[0]
+    width = sp.cancel(indices.shape[0] / bags)
+    regular = isinstance(offsets.op, Sum) and not offsets.operands and offsets.op.body == width * position("0")
+    if padding_idx is not None:
+        raise LanguageError(f"an embedding bag with padding_idx={padding_idx} leaves rows out; give it weights that are 0 there")
+    if indices.ndim != 1 or not regular or not width.is_Integer or include_last_offset:
+        raise LanguageError("an embedding bag with offsets is not in the language; give its words as a matrix, a row for each bag")
+    rows = lang.reshape(lang.embed(indices, weight), (bags, width, weight.shape[1]))
+    if per_sample_weights is not None:
+        rows = rows * lang.reshape(per_sample_weights, (bags, width))[..., None]
+    return [(lang.sum, lang.mean, lang.max)[mode](rows, 1), *[LanguageError("embedding_bag: only its values are read")] * 3]
+
+
+def _dropout(x: Tensor, p: float, train: bool) -> Tensor:
+    if train and p:
+        raise LanguageError(
+            f"dropout with p={p} draws what it keeps at random; call module.eval(), or set its p to 0 "
+            f"(for m in module.modules(): m.p = 0 where it is a torch.nn.Dropout)"
+        )
+    return x
+
+
+def _attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Any = None,
+    dropout_p: float = 0,
+    is_causal: bool = False,
+    scale: Any = None,
+) -> Tensor:
+    """softmax(Q K^T scale) V, where a mask of truth values says what may be read, and one of numbers is added."""
+    if dropout_p:
+        raise LanguageError(f"attention with dropout {dropout_p} draws what it keeps at random; call module.eval()")
+    usual = scale is None
+    if attn_mask is None and usual and same_size(query.shape[-1], key.shape[-1]):
+        return lang.dot_product_attention(query, key, value, causal=is_causal)
+    factor = 1 / sp.sqrt(query.shape[-1]) if usual else as_number(scale)
+    scores = (contract("...td,...ud->...tu", query, key) * factor).called("S")
+    if attn_mask is not None:
+        scores = (lang.where(attn_mask, scores, MASKED) if is_flag(attn_mask) else scores + attn_mask).called("S")
+    if is_causal:
+        t, u = lang.arange(scores.shape[-2]), lang.arange(scores.shape[-1])
+        scores = lang.where(u[None, :] <= t[:, None], scores, MASKED).called("S")
+    return lang.softmax(scores).called("P") @ value
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "linear": _linear,
+    "bilinear": lambda input1, input2, weight, bias=None: lang.bilinear(input1, weight, input2, bias),
+    "conv1d": _convolution(lang.conv1d),
+    "conv2d": _convolution(lang.conv2d),
+    "conv_transpose1d": _transposed(lang.conv_transpose1d),
+    "conv_transpose2d": _transposed(lang.conv_transpose2d),
+    "max_pool1d": _max_pool(lang.max_pool1d),
+    "max_pool2d": _max_pool(lang.max_pool2d),
+    "avg_pool1d": _average_pool(lang.avg_pool1d),
+    "avg_pool2d": _average_pool(lang.avg_pool2d),
+    "adaptive_avg_pool1d": _adaptive(lang.mean, (lang.avg_pool1d, lang.avg_pool2d), pair=False),
+    "adaptive_avg_pool2d": _adaptive(lang.mean, (lang.avg_pool1d, lang.avg_pool2d), pair=False),
+    "adaptive_max_pool1d": _adaptive(lang.max, (lang.max_pool1d, lang.max_pool2d), pair=True),
+    "adaptive_max_pool2d": _adaptive(lang.max, (lang.max_pool1d, lang.max_pool2d), pair=True),
+    "batch_norm": _batch_norm,
+    "instance_norm": _instance_norm,
+    "group_norm": lambda x, num_groups, weight=None, bias=None, eps=1e-5: lang.group_norm(x, num_groups, weight, bias, eps),
+    "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
+    "embedding": _embedding,
+    "embedding_bag": _embedding_bag,
+    "dropout": _dropout,
+    "feature_dropout": _dropout,
+    "alpha_dropout": _dropout,
+    "feature_alpha_dropout": _dropout,
+    "scaled_dot_product_attention": _attention,
+}

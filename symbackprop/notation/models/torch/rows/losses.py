@@ -1,0 +1,174 @@
+"""The losses of torch.nn.functional, as torch computes them: classes on the second axis, weights that divide, reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, is_integer
+from symbackprop.notation.models.torch.rows.words import lang
+
+NONE, MEAN, SUM = 0, 1, 2  # torch's numbers for reductions
+WORDS = {NONE: "none", MEAN: "mean", SUM: "sum"}
+
+
+def _reduced(values: Tensor, reduction: int) -> Tensor:
+    return values if reduction == NONE else lang.mean(values) if reduction == MEAN else lang.sum(values)
+
+
+def _weighted(values: Tensor, weight: Any, reduction: int) -> Tensor:
+    return _reduced(values if weight is None else weight * values, reduction)
+
+
+# -- classes ---------------------------------------------------------------------------------------------------------------
+
+
+def _classes_last(x: Tensor) -> Tensor:
+    """torch has the classes on axis 1, or 0 where there is no batch."""
+    return x if x.ndim < 3 else lang.moveaxis(x, 1, -1)
+
+
+def _cross_entropy(
+    x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100, label_smoothing: float = 0
+) -> Tensor:
+    scores, whole = _classes_last(x), is_integer(target)
+    target = target if whole else _classes_last(target)
+    if whole and (weight is not None or ignore_index >= 0) and label_smoothing:
+        raise LanguageError(
+            "cross_entropy with label_smoothing beside weights or ignore_index is not in the language; leave one out"
+        )
+    if weight is None and ignore_index < 0:
+        return lang.cross_entropy(scores, target, smoothing=label_smoothing, reduction=WORDS[reduction])
+    values = lang.cross_entropy(scores, target, None if whole else weight, label_smoothing, "none")
+    return _of_classes(values, target, weight, reduction, ignore_index) if whole else _reduced(values, reduction)
+
+
+def _nll_loss(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Tensor:
+    scores = _classes_last(x)
+    if weight is None and ignore_index < 0:
+        return lang.nll_loss(scores, target, reduction=WORDS[reduction])
+    return _of_classes(lang.nll_loss(scores, target, reduction="none"), target, weight, reduction, ignore_index)
+
+
+def _of_classes(values: Tensor, target: Tensor, weight: Any, reduction: int, ignore_index: int) -> Tensor:
+    """The values, each times the weight of its class, 0 for the class that is ignored; a mean divides by the weights."""
+    weights = None if weight is None else weight[target]
+    if ignore_index >= 0:
+        counted = target != ignore_index
+        weights = counted if weights is None else weights * counted
+    values = weights * values
+    return lang.sum(values) / lang.sum(weights) if reduction == MEAN else _reduced(values, reduction)
+
+
+def _binary_cross_entropy(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN) -> Tensor:
+    return _weighted(lang.binary_cross_entropy(x, target, "none"), weight, reduction)
+
+
+def _binary_cross_entropy_with_logits(
+    x: Tensor, target: Tensor, weight: Any = None, pos_weight: Any = None, reduction: int = MEAN
+) -> Tensor:
+    if pos_weight is None:
+        values = lang.binary_cross_entropy_with_logits(x, target, reduction="none")
+    else:
+        values = pos_weight * target * lang.softplus(-x) + (1 - target) * lang.softplus(x)
+    return _weighted(values, weight, reduction)
+
+
+def _kl_div(x: Tensor, target: Tensor, reduction: int = MEAN, log_target: bool = False) -> Tensor:
+    """sum p (log p - x), with x the logarithms of the other distribution; 0 where p is 0."""
+    if log_target:
+        return _reduced(lang.exp(target) * (target - x), reduction)
+    return _reduced(target * (lang.log(target) - x), reduction)
+
+
+def _multi_margin_loss(
+    x: Tensor, target: Tensor, p: int = 1, margin: float = 1, weight: Any = None, reduction: int = MEAN
+) -> Tensor:
+    """(1/c) sum over the other classes of max(margin - x[t] + x[k], 0)^p."""
+    if weight is not None:
+        raise LanguageError("multi_margin_loss with weights is not in the language; leave them out")
+    right = lang.take_along_axis(x, target[..., None], -1)
+    short = lang.maximum(margin - right + x, 0) ** as_number(p)
+    return _reduced((lang.sum(short, -1) - as_number(margin) ** as_number(p)) / x.shape[-1], reduction)
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------------
+
+
+def _mse_loss(x: Tensor, target: Tensor, reduction: int = MEAN) -> Tensor:
+    return lang.mse_loss(x, target, reduction=WORDS[reduction])
+
+
+def _l1_loss(x: Tensor, target: Tensor, reduction: int = MEAN) -> Tensor:
+    return lang.mae_loss(x, target, reduction=WORDS[reduction])
+
+
+def _smooth_l1_loss(x: Tensor, target: Tensor, reduction: int = MEAN, beta: float = 1) -> Tensor:
+    return lang.smooth_l1_loss(x, target, beta, WORDS[reduction]) if beta else _l1_loss(x, target, reduction)
+
+
+def _huber_loss(x: Tensor, target: Tensor, reduction: int = MEAN, delta: float = 1) -> Tensor:
+    return lang.huber_loss(x, target, delta, WORDS[reduction])
+
+
+def _poisson_nll_loss(x: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int) -> Tensor:
+    if full:
+        raise LanguageError("poisson_nll_loss with full=True adds an approximation that no parameter changes; use full=False")
+    values = lang.exp(x) - target * x if log_input else x - target * lang.log(x + eps)
+    return _reduced(values, reduction)
+
+
+def _soft_margin_loss(x: Tensor, target: Tensor, reduction: int = MEAN) -> Tensor:
+    return _reduced(lang.softplus(-(target * x)), reduction)
+
+
+def _hinge_embedding_loss(x: Tensor, target: Tensor, margin: float = 1, reduction: int = MEAN) -> Tensor:
+    return _reduced(lang.where(target == 1, x, lang.maximum(margin - x, 0)), reduction)
+
+
+def _margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, reduction: int = MEAN) -> Tensor:
+    return _reduced(lang.maximum(margin - target * (input1 - input2), 0), reduction)
+
+
+def _cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, reduction: int = MEAN) -> Tensor:
+    """torch adds 1e-12 to the squared norms."""
+    dot, a, b = (lang.sum(u * v, -1) for u, v in ((input1, input2), (input1, input1), (input2, input2)))
+    cosine = dot / lang.sqrt((a + 1e-12) * (b + 1e-12))
+    return _reduced(lang.where(target == 1, 1 - cosine, lang.maximum(cosine - margin, 0)), reduction)
+
+
+def _triplet_margin_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1, p: float = 2, eps: float = 1e-6, swap: bool = False,
+    reduction: int = MEAN,
+) -> Tensor:  # fmt: skip
+    """torch adds eps to the differences."""
+
+    def distance(a: Tensor, b: Tensor) -> Tensor:
+        e = a - b + eps
+        return lang.sqrt(lang.sum(e**2, -1)) if p == 2 else lang.sum(lang.abs(e) ** as_number(p), -1) ** (1 / as_number(p))
+
+    far = distance(anchor, negative)
+    far = lang.minimum(far, distance(positive, negative)) if swap else far
+    return _reduced(lang.maximum(distance(anchor, positive) - far + margin, 0), reduction)
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "cross_entropy_loss": _cross_entropy,
+    "nll_loss_nd": _nll_loss,
+    "nll_loss": _nll_loss,
+    "nll_loss2d": _nll_loss,
+    "binary_cross_entropy": _binary_cross_entropy,
+    "binary_cross_entropy_with_logits": _binary_cross_entropy_with_logits,
+    "kl_div": _kl_div,
+    "multi_margin_loss": _multi_margin_loss,
+    "mse_loss": _mse_loss,
+    "l1_loss": _l1_loss,
+    "smooth_l1_loss": _smooth_l1_loss,
+    "huber_loss": _huber_loss,
+    "poisson_nll_loss": _poisson_nll_loss,
+    "soft_margin_loss": _soft_margin_loss,
+    "hinge_embedding_loss": _hinge_embedding_loss,
+    "margin_ranking_loss": _margin_ranking_loss,
+    "cosine_embedding_loss": _cosine_embedding_loss,
+    "triplet_margin_loss": _triplet_margin_loss,
+}

@@ -1,0 +1,90 @@
+"""Products of matrices, sums and extrema along axes, norms, and linear algebra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.notation.models.torch.rows.words import axes, lang
+
+
+def _joined(x: Any, product: Tensor, beta: Any, alpha: Any) -> Tensor:
+    """beta x + alpha times a product."""
+    product = product if alpha == 1 else alpha * product
+    return product if beta == 0 else product + (as_tensor(x) if beta == 1 else beta * as_tensor(x))
+
+
+def _var(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> Tensor:
+    return lang.var(x, axes(dim), keepdim, int(unbiased) if correction is None else int(correction))
+
+
+def _std(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> Tensor:
+    return lang.sqrt(_var(x, dim, unbiased, keepdim, correction))
+
+
+def _var_mean(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: Any = None) -> list[Tensor]:
+    return [_var(x, dim, unbiased, keepdim, correction), lang.mean(x, axes(dim), keepdim)]
+
+
+def _extreme(name: str) -> Callable[..., Any]:
+    """torch.max: of all entries, of two tensors, or along an axis with the positions, which have no derivative."""
+
+    def row(x: Tensor, dim: Any = None, keepdim: bool = False, other: Any = None) -> Any:
+        if other is not None:
+            return getattr(lang, f"{name}imum")(x, other)
+        found = getattr(lang, name)(x, dim, keepdim)
+        return found if dim is None else [found, LanguageError(f"{name}: the positions are read, which have no derivative")]
+
+    return row
+
+
+def _norm(x: Tensor, order: Any, dim: Any, keepdim: bool) -> Tensor:
+    """The norm of all entries along the axes, as those of one vector."""
+    p = 2 if order is None or order == "fro" else as_number(order)
+    if isinstance(p, sp.Expr) and (p - 1).is_negative:
+        raise LanguageError(f"norm: the order {order} is not in the language; write 1, 2 or more")
+    if p == 2:
+        return lang.sqrt(lang.sum(lang.square(x), axes(dim), keepdim))
+    total = lang.sum(lang.abs(x) if p == 1 else lang.abs(x) ** p, axes(dim), keepdim)
+    return total if p == 1 else total ** (1 / p)
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "matmul": lambda x, other: x @ other,
+    "mm": lambda x, mat2: x @ mat2,
+    "bmm": lambda x, mat2: x @ mat2,
+    "mv": lambda x, vec: x @ vec,
+    "dot": lambda x, tensor: x @ tensor,
+    "outer": lambda x, vec2: lang.outer(x, vec2),
+    "addmm": lambda x, mat1, mat2, beta=1, alpha=1: _joined(x, mat1 @ mat2, beta, alpha),
+    "baddbmm": lambda x, batch1, batch2, beta=1, alpha=1: _joined(x, batch1 @ batch2, beta, alpha),
+    "addmv": lambda x, mat, vec, beta=1, alpha=1: _joined(x, mat @ vec, beta, alpha),
+    "einsum": lambda equation, tensors: lang.einsum(equation, *tensors),
+    "sum": lambda x, dim=None, keepdim=False, dtype=None: lang.sum(x, axes(dim), keepdim),
+    "mean": lambda x, dim=None, keepdim=False, dtype=None: lang.mean(x, axes(dim), keepdim),
+    "prod": lambda x, dim=None, keepdim=False, dtype=None: lang.prod(x, axes(dim), keepdim),
+    "var": _var,
+    "std": _std,
+    "var_mean": _var_mean,
+    "amax": lambda x, dim=None, keepdim=False: lang.max(x, axes(dim), keepdim),
+    "amin": lambda x, dim=None, keepdim=False: lang.min(x, axes(dim), keepdim),
+    "max": _extreme("max"),
+    "min": _extreme("min"),
+    "logsumexp": lambda x, dim, keepdim=False: lang.logsumexp(x, axes(dim), keepdim),
+    "softmax": lambda x, dim, dtype=None: lang.softmax(x, dim),
+    "log_softmax": lambda x, dim, dtype=None: lang.log_softmax(x, dim),
+    "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: _norm(x, ord, dim, keepdim),
+    "norm": lambda x, p=2, dim=None, keepdim=False, dtype=None: _norm(x, p, dim, keepdim),
+    "cumsum": lambda x, dim, dtype=None: lang.cumsum(x, dim),
+    "cumprod": lambda x, dim, dtype=None: lang.cumprod(x, dim),
+    "cosine_similarity": lambda x1, x2, dim=1, eps=1e-8: lang.cosine_similarity(x1, x2, dim),  # no vector is as short as eps
+    "trace": lambda x: lang.trace(x),
+    "inverse": lambda x: lang.inverse(x),
+    "linalg_inv": lambda A: lang.inverse(A),
+    "det": lambda x: lang.det(x),
+    "linalg_det": lambda A: lang.det(A),
+    "linalg_solve": lambda A, B: lang.solve(A, B),
+}

@@ -1,0 +1,44 @@
+"""The functions of the language, for the rows of the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symbackprop import language
+from symbackprop.core.program import same_size
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, is_truth
+
+lang: Any = language  # its functions are made from tables, which a type checker does not see
+
+MASKED = -(10**5)  # stands for a score that may not be read, as in dot_product_attention
+WHOLE = slice(None)
+
+
+def axes(dim: Any) -> Any:
+    """The axes that torch means: None and no axis at all are all of them."""
+    return (tuple(dim) or None) if isinstance(dim, list) else dim
+
+
+def is_flag(x: Any) -> bool:
+    """Whether the entries are 0 or 1 by what they are."""
+    return isinstance(x, Tensor) and (is_truth(x) or (x.signature is not None and x.signature.domain == "binary"))
+
+
+def counted(what: str, x: Tensor, dim: int) -> int:
+    """The size of an axis that is gone through entry by entry. Raises LanguageError where it is a symbol."""
+    extent = x.shape[dim]
+    if not extent.is_Integer:
+        raise LanguageError(f"{what}: axis {dim % x.ndim} has the size {extent}, so that its parts cannot be counted")
+    return int(extent)
+
+
+def reshaped(x: Tensor, sizes: Any) -> Tensor:
+    """The entries in another shape; where only axes of size 1 come or go, nothing is counted anew."""
+    sizes = tuple(sizes)
+    if all(n != -1 for n in sizes):
+        wanted = [as_number(n) for n in sizes]
+        own, new = ([n for n in shape if n != 1] for shape in (x.shape, wanted))
+        if len(own) == len(new) and all(map(same_size, own, new)):
+            plain = lang.squeeze(x)
+            return plain[tuple(None if n == 1 else WHOLE for n in wanted)] if 1 in wanted else plain
+    return lang.reshape(x, sizes)

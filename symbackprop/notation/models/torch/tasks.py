@@ -1,0 +1,108 @@
+"""A module together with its loss: what is exported, and what the network is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from symbackprop.core.choices import nearest
+from symbackprop.core.errors import shown
+from symbackprop.notation.errors import NotationError, shortened
+
+
+def task(module: Any, loss: Any) -> Any:
+    """A module of torch that takes (inputs, targets) and returns the loss of `module`.
+
+    loss   the name of a loss of torch.nn.functional, a function of (output, *targets), the key or position of the loss in what
+           the module returns, or None: what the module returns is its loss.
+    """
+    torch = import_module("torch")
+
+    class Task(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+            self.loss = chosen(loss)
+
+        def forward(self, inputs: Any, targets: Any) -> Any:
+            return self.loss(self.module(*inputs), *targets)
+
+    return Task()
+
+
+def chosen(loss: Any) -> Callable[..., Any]:
+    """The function of (output, *targets) that `loss` means."""
+    functional = import_module("torch.nn.functional")
+    if loss is None or (isinstance(loss, int) and not isinstance(loss, bool)):
+        return lambda output, *targets: _scalar(output, loss, targets)
+    if isinstance(loss, str):
+        function = OWN.get(loss) or getattr(functional, loss, None)
+        if callable(function):
+            return lambda output, *targets: _key(output, loss) if not targets and _has(output, loss) else function(output, *targets)
+        return lambda output, *targets: _key(output, loss)
+    if callable(loss):
+        return loss
+    raise NotationError(f"loss={shown(loss)} is no loss.", 'Give a name, loss="cross_entropy", or a function of (output, target).')
+
+
+def _gaussian_nll_loss(output: Any, target: Any, var: Any) -> Any:
+    """torch's, without its test that every variance is positive, which cannot be exported."""
+    return (0.5 * (var.clamp(min=1e-6).log() + (output - target) ** 2 / var.clamp(min=1e-6))).mean()
+
+
+OWN: Mapping[str, Callable[..., Any]] = {"gaussian_nll_loss": _gaussian_nll_loss}
+
+
+def _has(output: Any, key: str) -> bool:
+    return isinstance(output, Mapping) and key in output
+
+
+def _key(output: Any, key: str) -> Any:
+    if _has(output, key):
+        return output[key]
+    functional = import_module("torch.nn.functional")
+    losses = [name for name in dir(functional) if name.endswith(("_loss", "entropy", "_logits", "kl_div"))]
+    near = nearest(key, losses)
+    mend = f"Did you mean {near}?" if near else 'Give the name of one of torch.nn.functional, such as "cross_entropy".'
+    raise NotationError(f"there is no loss {shown(key)}.", mend)
+
+
+def _scalar(output: Any, position: int | None, targets: tuple[Any, ...]) -> Any:
+    """The loss in what a module returns."""
+    if targets:
+        raise NotationError("there are targets, and no loss that takes them.", 'Say which: loss="cross_entropy".')
+    parts = list(output.values()) if isinstance(output, Mapping) else list(output) if isinstance(output, tuple | list) else None
+    if parts is None:
+        return output
+    if position is not None:
+        if -len(parts) <= position < len(parts):
+            return parts[position]
+        raise NotationError(f"loss={position} is none of the {len(parts)} values that the module returns.", "")
+    scalars = [part for part in parts if getattr(part, "ndim", None) == 0]
+    if len(scalars) == 1:
+        return scalars[0]
+    raise NotationError(
+        f"the module returns {len(parts)} values, of which {len(scalars)} are numbers.", "Say which is the loss: loss=1, say."
+    )
+
+
+def called(task: Any, inputs: Any, targets: Any) -> float:
+    """The loss that the module computes.
+
+    Raises NotationError where it raises, or returns no number.
+    """
+    torch = import_module("torch")
+    try:
+        with torch.no_grad():
+            found = task(inputs, targets)
+    except NotationError:
+        raise
+    except Exception as fault:
+        raise NotationError(f"the module raised {type(fault).__name__}: {shortened(str(fault), 200)}") from fault
+    if not isinstance(found, torch.Tensor) or found.numel() != 1:
+        what = f"an array {tuple(found.shape)}" if isinstance(found, torch.Tensor) else shown(found)
+        raise NotationError(
+            f"the loss is {what}, which is no number.", 'Say which loss is meant, loss="mse_loss", and give its targets.'
+        )
+    return float(found)
