@@ -9,7 +9,7 @@ from sympy import Expr
 
 from symbackprop.language import layers, losses
 from symbackprop.language import operations as ops
-from symbackprop.language.layers.arguments import LOWEST
+from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node, size_of

@@ -10,11 +10,11 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import shape_text
 from symbackprop.language import operations as ops
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.errors import NotationError, Place
-from symbackprop.notation.trace.run import INFINITE
 
 Value = Tensor | ndarray  # what a name of the graph stands for; arrays are constants, of sympy expressions where sizes are symbols
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.errors import shown
 from symbackprop.core.program import same_size, shape_text
 from symbackprop.language.lower.nodes import ordered
@@ -21,7 +22,6 @@ from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.parameters import fitting
 from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
-from symbackprop.notation.trace.run import INFINITE
 
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "SyncBatchNorm")
 FORMED = ("linear", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "bilinear")
