@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbackprop.core.choices import DETAILS, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_whole
-
-if TYPE_CHECKING:
-    from symbackprop.documents.document import Table
-    from symbackprop.evaluate.verdict import Check
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
@@ -62,7 +58,7 @@ class Presenter:
         """What a reader must know beside the equations, one paragraph each."""
         from symbackprop.display.remarks import remarks
 
-        return remarks(derivation)
+        return tuple(map(str, remarks(derivation)))
 
     def check(self, derivation: Derivation, **options: Any) -> Any:
         """The verdict of the witnesses on every gradient."""
@@ -70,18 +66,20 @@ class Presenter:
 
         return check(derivation, **options)
 
-    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str) -> Any:
+    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str, lang: str) -> Any:
         """The report as blocks.
 
-        Raises DerivationError for a detail that there is not, CheckFailedError where a gradient disagrees with a witness: such a
-        report is never made.
+        Raises DerivationError for a detail that there is not, LanguageError for a language that there is not,
+        CheckFailedError where a gradient disagrees with a witness: such a report is never made.
         """
-        from symbackprop.documents.document import Figure
-        from symbackprop.documents.steps import report
+        from symbackprop.documents.languages import language
+        from symbackprop.documents.steps import graph, report
+        from symbackprop.judge.checked import check_table
         from symbackprop.judge.written import of_network
 
         if detail not in DETAILS:
             raise DerivationError(f"there is no detail {detail!r}: {mend(str(detail), DETAILS)}")
+        language(lang)
         passed = self.check(derivation, seed=seed, sizes=sizes)
         earlier, firsts = derivation.first, [passed]
         while earlier is not None:  # what is differentiated once more is a gradient, which is checked as well
@@ -92,55 +90,43 @@ class Presenter:
                 raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{found}")
         picture = None
         if len(derivation.forward.equations) <= ON_A_PAGE:
-            caption = "Forward values in green, gradients in red, at a random point."
             draw = partial(draw_at, derivation, seed=seed, sizes=sizes)
-            picture = Figure(draw, caption, f"The computational graph of {derivation.of}")
+            picture = graph(derivation, draw)
         network = derivation.network
         return report(
             derivation,
             title=network.title or "" if network else "",
             source=network.source if network else None,
-            check_table=_check_table(derivation, passed),
+            check_table=check_table(derivation, passed),
             picture=picture,
             written=of_network(network) if network else (),
             box=derivation.box(),
             detail=detail,
+            lang=lang,
         )
 
-    def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None, detail: str) -> Any:
+    def report(self, derivation: Derivation, format: str, **options: Any) -> Any:
         """The report in a format, with the table of the check that it passed."""
         from symbackprop.documents.formats import format_named
 
         row = format_named(format)  # what cannot be written is refused before anything is computed
-        row.require()
-        return row.write(self.document(derivation, seed, sizes, detail))
+        row.require(options["lang"])
+        return row.write(self.document(derivation, **options))
 
-    def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None, detail: str) -> None:
+    def save(self, derivation: Derivation, path: str | os.PathLike[str], **options: Any) -> None:
         """The report in a file; whether it can be written is looked at before anything is computed."""
         from symbackprop.documents.formats import format_of
 
         row = format_of(path)
-        row.require()
+        row.require(options["lang"])
         require_writable(path)
-        write_whole(path, row.write(self.document(derivation, seed, sizes, detail)))
+        write_whole(path, row.write(self.document(derivation, **options)))
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""
         from symbackprop.documents.html import Fragment
 
-        return Fragment().write(self.document(derivation, 0, None, "normal"))
-
-
-def _check_table(derivation: Derivation, passed: Check) -> Table:
-    """What the witnesses said, as a table of the report."""
-    from symbackprop.display.names import Names
-    from symbackprop.documents.document import Table
-    from symbackprop.documents.modes import rows
-    from symbackprop.evaluate.verdict import COLUMNS
-
-    head, about = rows(Names(derivation.program), derivation)
-    cells = tuple((what, *row.cells()) for what, row in zip(about, passed.rows, strict=True))
-    return Table((head, *COLUMNS), cells, caption=passed.remark())
+        return Fragment.write(self.document(derivation, 0, None, "normal", "en"))
 
 
 def draw_at(

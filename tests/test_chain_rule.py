@@ -103,7 +103,7 @@ def test_uses_add() -> None:
     at = {"n": 2}
     gradient = tape.forward(derived.program, {"x": np.ones(2)}, at)["dL/dx"]
     np.testing.assert_array_equal(gradient, [7.0, 7.0])
-    assert any("They are not averaged" in remark for remark in remarks(derived))
+    assert any("They are not averaged" in remark for remark in map(str, remarks(derived)))
 
 
 def test_a_diagonal_comes_back_as_an_indicator() -> None:
@@ -132,7 +132,7 @@ def test_ties_share_the_slope() -> None:
     derived = differentiate(trace({"L": reduce("max", x)}), "L", ["x"])
     gradient = tape.forward(derived.program, {"x": np.array([1.0, 3.0, 3.0])}, {"n": 3})["dL/dx"]
     np.testing.assert_array_equal(gradient, [0, 0.5, 0.5])
-    assert any("share the slope equally" in remark for remark in remarks(derived))
+    assert any("share the slope equally" in remark for remark in map(str, remarks(derived)))
 
 
 @pytest.mark.parametrize("kind", ["inverse", "det", "logdet"])
@@ -178,21 +178,21 @@ def test_a_thousand_layers_are_linear_and_share_their_local_derivatives() -> Non
 
 def test_what_does_not_depend_is_said() -> None:
     derived = differentiate(two_layers(), "yhat", ["y"], jacobian=True)
-    assert remarks(derived) == ("yhat does not depend on y: its gradient is zero.",)
+    assert tuple(map(str, remarks(derived))) == ("yhat does not depend on y: its gradient is zero.",)
 
 
 def test_a_flat_function_is_named() -> None:
     derived = differentiate(trace({"L": ((W2 @ apply("step", W1 @ X) - Y) ** 2).sum()}), "L", ["W_1", "W_2"])
-    (remark,) = [r for r in remarks(derived) if "W_1" in r]
+    (remark,) = [r for r in map(str, remarks(derived)) if "W_1" in r]
     assert "only through step, which is flat" in remark
     assert "never moves W_1" in remark
 
 
 def test_two_linear_layers_collapse() -> None:
     derived = differentiate(trace({"L": ((W2 @ (W1 @ X) - Y) ** 2).sum()}), "L")
-    assert any("one linear layer" in remark for remark in remarks(derived))
+    assert any("one linear layer" in remark for remark in map(str, remarks(derived)))
     with_activation = differentiate(two_layers(), "L")
-    assert not any("one linear layer" in remark for remark in remarks(with_activation))
+    assert not any("one linear layer" in remark for remark in map(str, remarks(with_activation)))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
 NO_BOUND = 10**9
 MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 ROUNDS = 3
+MADE_OF_MISSING = "it is made of what has no short form"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Search:
             more = {n for n, line in lines.items() if n not in missing and line.tensors & missing.keys()}
             if not more:
                 break
-            missing |= dict.fromkeys(more, "it is made of what has no short form")
+            missing |= dict.fromkeys(more, MADE_OF_MISSING)
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
         order = [n for n in (*self.lines.forward, *self.backward) if n in needed]

@@ -26,6 +26,7 @@ WRITTEN = 20  # what a value costs that has no short form
 READ = 3  # what an operand costs in an equation of the program
 SHORTER = 8  # relations used one after the other in a line
 TRIED = 4  # of the sums that a relation gives, by rough size
+NO_PRODUCT = "no product of matrices says it"
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ class Lines:
                 return self._written(name, only.atom.name)
             return self._formed(name, found._replace(pieces=tuple(short)))
         except (NoFormError, MisfitError) as fault:
-            return self._written(name) if self._may_stand(name) else Line(name, letters, fault=str(fault))
+            why = str(fault) if isinstance(fault, NoFormError) else NO_PRODUCT
+            return self._written(name) if self._may_stand(name) else Line(name, letters, fault=why)
 
     def _called(self, name: str, lets: frozenset[str]) -> Line:
         """A value that a layer names: its equation, or what it is made of, where the equation would be longer."""

@@ -67,7 +67,7 @@ class Reader:
                 return applied(a, type(e), *map(self.poly, e.args))
             case Expr():
                 return a.size(e)
-        raise NoFormError(f"{e} has no polynomial")
+        raise NoFormError("it holds a function of which no identity is known")
 
     def _short(self, p: Poly) -> Poly:
         if len(p.terms) > MOST_TERMS:
@@ -130,7 +130,7 @@ class Reader:
                 gap = x - y if isinstance(c, sp.Gt | sp.Le) else y - x
                 test = applied(a, "positive", gap)
                 return test if isinstance(c, sp.Gt | sp.Lt) else ONE - test
-        raise NoFormError(f"the condition {c} has no polynomial")
+        raise NoFormError("it holds a condition of which no identity is known")
 
     def _positions(self, x: Any, y: Any) -> Affine | None:
         """x - y as a form of positions alone; None where there are none in it. Raises NoFormError where values are among them."""

@@ -29,7 +29,7 @@ from symbackprop.cli.shell import (
     standard_input,
     write,
 )
-from symbackprop.core.choices import DETAILS, DTYPES
+from symbackprop.core.choices import DETAILS, DTYPES, LANGUAGES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
@@ -77,6 +77,12 @@ def derivative_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def language_option(function: Callable[..., None]) -> Callable[..., None]:
+    """The option that says in which language a report is written."""
+    said = "The language of the report's sentences."
+    return click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help=said)(function)
+
+
 def size_option(function: Callable[..., None]) -> Callable[..., None]:
     """The option that fixes sizes."""
     return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(function)
@@ -114,10 +120,11 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 @click.option("--detail", type=click.Choice(DETAILS), default="normal", show_default=True,
               help="The box and the network; the layers as well; or every equation.")  # fmt: skip
+@language_option
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
 def derive(
-    net, lets, loss, gates, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, sizes, seed
+    net, lets, loss, gates, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, lang, sizes, seed
 ) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     if numbered and not fragment:
@@ -127,11 +134,11 @@ def derive(
     if output:
         require_place(output, () if format_ else SUFFIXES)
     row = format_named(format_) if format_ else format_of(output) if output else FORMATS[0]
-    row.require()
+    row.require(lang)
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
     derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector, update)
-    write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes), detail=detail))
+    write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes), detail=detail, lang=lang))
     if output:
         say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
 
@@ -184,9 +191,10 @@ def check(net, lets, loss, gates, wrt, then, upstream, vector, at, seed, points,
 @click.option(
     "-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .pdf, .md, .tex or .txt."
 )
+@language_option
 @click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
 @marking_options
-def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_json, **marking) -> None:
+def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, lang, as_json, **marking) -> None:
     """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
 
     CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
@@ -208,7 +216,7 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, as_j
     given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
     result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:
-        result.save(output)
+        result.save(output, lang)
     show(result.to_json() if as_json else result)
     if output:
         told = f"{output}: the verdict{', with the derivation' if result.derived else ''}"

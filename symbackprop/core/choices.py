@@ -8,6 +8,7 @@ from typing import Any
 
 DTYPES = ("float64", "float32")  # what arrays of numbers are computed in
 INFINITE = 10**9  # what infinity is written as: exp(-10**9) is 0, and masks of infinities mean that
+LANGUAGES = ("en", "ko")  # that reports are written in
 DETAILS = ("brief", "normal", "full")  # of a report: the box and the network, the layers as well, every equation
 
 

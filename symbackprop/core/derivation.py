@@ -54,15 +54,15 @@ class Presenter(Protocol):
         """The verdict of the witnesses."""
         ...
 
-    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str) -> Any:
+    def document(self, derivation: Derivation, seed: int, sizes: Sizes | None, detail: str, lang: str) -> Any:
         """The report as blocks, once its gradients have passed the check."""
         ...
 
-    def report(self, derivation: Derivation, format: str, seed: int, sizes: Sizes | None, detail: str) -> Any:
+    def report(self, derivation: Derivation, format: str, **options: Any) -> Any:
         """The report in a format."""
         ...
 
-    def save(self, derivation: Derivation, path: str | os.PathLike[str], seed: int, sizes: Sizes | None, detail: str) -> None:
+    def save(self, derivation: Derivation, path: str | os.PathLike[str], **options: Any) -> None:
         """The report in a file."""
         ...
 
@@ -151,30 +151,35 @@ class Derivation:
         """The derived gradients against the tape and against differences; the options are those of `symbackprop.check`."""
         return self.shown_by.check(self, **options)
 
-    def document(self, seed: int = 0, sizes: Sizes | None = None, detail: str = "normal") -> Any:
+    def document(self, seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en") -> Any:
         """The report as blocks.
 
         seed    of the points at which the gradients are checked and the graph is drawn.
         sizes   fixed sizes for these points.
         detail  "brief": the box and the network; "normal": the backward pass layer by layer as well; "full": equation by equation,
                 with every index form.
+        lang    the language of its sentences: "en" or "ko". Formulas are the same in every language.
 
-        Raises DerivationError for another detail, CheckFailedError where a gradient disagrees with a witness: such a report is
-        never made.
+        Raises DerivationError for another detail, LanguageError for another language, CheckFailedError where a gradient
+        disagrees with a witness: such a report is never made.
         """
-        return self.shown_by.document(self, seed, sizes, detail)
+        return self.shown_by.document(self, seed, sizes, detail, lang)
 
-    def report(self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal") -> Any:
+    def report(
+        self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en"
+    ) -> Any:  # fmt: skip
         """The report in "text", "markdown", "latex", "html" or "pdf" (bytes), with the check that it passed; see `document`."""
-        return self.shown_by.report(self, format, seed, sizes, detail)
+        return self.shown_by.report(self, format, seed=seed, sizes=sizes, detail=detail, lang=lang)
 
-    def save(self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None, detail: str = "normal") -> None:
+    def save(
+        self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en"
+    ) -> None:  # fmt: skip
         """Write the report to a file, in the format that the suffix of its name asks for; see `document`.
 
         Raises FormatError for a suffix of no format, PdfError where no program makes a PDF here, FileError where the file cannot
         be written; nothing is changed then.
         """
-        self.shown_by.save(self, path, seed, sizes, detail)
+        self.shown_by.save(self, path, seed=seed, sizes=sizes, detail=detail, lang=lang)
 
     def text(self) -> str:
         return self.report("text")

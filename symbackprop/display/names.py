@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.core.program import Equation, Gradient, Program, Signature, shape_text
+from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, parse_name
 from symbackprop.formulas.tree import Accent, Atom, Binds, Fence, Node, Script, walk
@@ -155,6 +156,11 @@ class Names:
         top, below = f.partial(self._slashed(role.of, letters[:rank])), f.partial(self._slashed(role.wrt, letters[rank:]))
         via = [Script(f.symbol("|"), self._via(role.via, role.nth))] if role.via else []
         return f.beside(top, f.symbol("/"), below, *via)
+
+    def dimensions(self, name: str) -> Node:
+        """The shape as a formula: h × d."""
+        sizes = [scalar(n) for n in self.signature(name).shape]
+        return f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
 
     def shape(self, name: str) -> str:
         """The shape in words: (h, d)."""

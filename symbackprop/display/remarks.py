@@ -12,19 +12,29 @@ import sympy as sp
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import TableFunction, Where, held, kinks, matrix_function, reduction, stop_gradient
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
-from symbackprop.core.strides import unread
+from symbackprop.display.index_form import index_form
+from symbackprop.display.names import Names
+from symbackprop.display.unread import unread
+from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Formula, Told, listed, name, several, told
+
+SHARED = 6
+"""Names of values that are used more than once which are listed."""
+
+COMPARISON = "<"
+"""What stops a gradient where no function does."""
 
 SG = "stop_gradient"
 
 
-def remarks(derivation: Derivation) -> tuple[str, ...]:
+def remarks(derivation: Derivation) -> tuple[Told, ...]:
     """What a reader must know beside the equations, one paragraph each."""
     return tuple(_remarks(derivation))
 
 
-def _remarks(derivation: Derivation) -> Iterator[str]:
+def _remarks(derivation: Derivation) -> Iterator[Told]:
     program = derivation.forward
-    yield from derivation.network.notes if derivation.network else ()
+    yield from (told("{}", note) for note in (derivation.network.notes if derivation.network else ()))
     yield from _zeros(derivation)
     yield from _held(program)
     yield from _copies(derivation)
@@ -44,46 +54,49 @@ def _remarks(derivation: Derivation) -> Iterator[str]:
             case _:
                 assert_never(op)
     if chosen:
-        yield f"Where a function has no slope, a subgradient is chosen: {'; '.join(chosen)}."
+        yield told("Where a function has no slope, a subgradient is chosen: {}.", listed([Told(kink) for kink in chosen], "; "))
 
 
-def _zeros(derivation: Derivation) -> Iterator[str]:
+def _zeros(derivation: Derivation) -> Iterator[Told]:
     program, of = derivation.forward, derivation.of
     by_name = derivation.program.equation_of()
     flat = _flat_functions(program, of)
-    for name in derivation.wrt:
-        stopping = [f for f in flat.get(name, ()) if f != SG]
-        stopped, are = _and(stopping), "are" if len(stopping) > 1 else "is"
-        if not _is_zero(by_name[derivation.gradient(name)]):
+    for wrt in derivation.wrt:
+        own, loss, stops = name(wrt), name(of), flat.get(wrt, ())
+        stopping = [told("a comparison") if one == COMPARISON else Formula(one, f.function(one)) for one in stops if one != SG]
+        stopped = several(stopping) if stopping else Told()
+        flatness = told("{}, which are flat", stopped) if len(stopping) > 1 else told("{}, which is flat", stopped)
+        if not _is_zero(by_name[derivation.gradient(wrt)]):
             if stopped:
-                yield (
-                    f"No gradient comes to {name} through {stopped}, which {are} flat almost everywhere; what is shown comes by "
-                    f"the other paths."
-                )
-        elif SG in flat.get(name, ()):
-            yield f"{of} reaches {name} only through what {SG} holds: the gradient is zero."
+                yield told("No gradient comes to {} through {} almost everywhere; what is shown comes by the other paths.",
+                           own, flatness)  # fmt: skip
+        elif SG in stops:
+            yield told("{} reaches {} only through what stop_gradient holds: the gradient is zero.", loss, own)
         elif stopped:
-            yield (
-                f"{of} reaches {name} only through {stopped}, which {are} flat: the gradient is zero wherever it exists, so "
-                f"gradient descent never moves {name}. To train it, replace {stopped} by a function with a slope, such as sigmoid."
-            )
+            yield told(
+                "{} reaches {} only through {}: the gradient is zero wherever it exists, so gradient descent never moves {}. To "
+                "train "
+                "it, replace {} by a function with a slope, such as sigmoid.", loss, own, flatness, own, stopped,
+            )  # fmt: skip
         else:
-            yield f"{of} does not depend on {name}: its gradient is zero."
+            yield told("{} does not depend on {}: its gradient is zero.", loss, own)
 
 
-def _held(program: Program) -> Iterator[str]:
+def _held(program: Program) -> Iterator[Told]:
     """What stop_gradient holds, and estimators whose slope is that of another function than their value."""
     holding = [e for e in program.equations if isinstance(e.op, Sum) and e.op.body.has(stop_gradient)]
     if holding:
-        yield "sg(x) is x, and a constant to the chain rule: nothing comes back through it (stop_gradient)."
+        held_x = f.call(f.function("sg"), [f.letter("x")])
+        yield told("{} is {}, and a constant to the chain rule: nothing comes back through it (stop_gradient).",
+                   Formula("sg(x)", held_x), Formula("x", f.letter("x")))  # fmt: skip
     for equation in holding:
         value, slope = _straight_through(equation.op.body)  # type: ignore[union-attr]
         if slope != 0:
-            forward, backward = (describe(_with_body(equation, body)) for body in (value, slope))
-            yield (
-                f"{equation.target.name} is a straight-through estimator: forwards it is {forward}, backwards it has the slope of "
-                f"{backward} (Bengio, Leonard and Courville 2013)."
-            )
+            forward, backward = (_right_side(program, _with_body(equation, body)) for body in (value, slope))
+            yield told(
+                "{} is a straight-through estimator: forwards it is {}, backwards it has the slope of {} (Bengio, Leonard and "
+                "Courville 2013).", name(equation.target.name), forward, backward,
+            )  # fmt: skip
 
 
 def _straight_through(body: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -99,8 +112,8 @@ def _with_body(equation: Equation, body: sp.Expr) -> Equation:
     return replace(equation, op=replace(equation.op, body=body))
 
 
-def _and(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
+def _right_side(program: Program, equation: Equation) -> Formula:
+    return Formula(describe(equation), index_form(Names(program), equation))
 
 
 def _is_zero(equation: Equation) -> bool:
@@ -131,26 +144,28 @@ def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
     if any(part.has(s) for part in held(body)):
         return (SG,)
     names = sorted(f.row.name for f in body.atoms(TableFunction) if f.row.flat)
-    return tuple(names) or ("a comparison",)
+    return tuple(names) or (COMPARISON,)
 
 
-def _copies(derivation: Derivation) -> Iterator[str]:
+def _copies(derivation: Derivation) -> Iterator[Told]:
     tensors, of = derivation.forward.tensors, derivation.of
     copies = (e.step for e in derivation.program.equations if e.step and e.step.rule == "copy")
     shared = [s.wrt.name for s in copies if s.wrt is not None and s.wrt.name in tensors and tensors[s.wrt.name].named]
     if shared:
-        names = ", ".join(shared[:6]) + (", ..." if len(shared) > 6 else "")
-        yield (
-            f"{names} {'is' if len(shared) == 1 else 'are'} used more than once. The gradients of the uses add: a small change "
-            f"moves {of} along every path at once, and to first order the changes sum. They are not averaged."
-        )
+        names = listed([*map(name, shared[:SHARED]), *(["..."] if len(shared) > SHARED else [])])
+        used = told("{} is used more than once.", names) if len(shared) == 1 else told("{} are used more than once.", names)
+        yield told(
+            "{} The gradients of the uses add: a small change moves {} along every path at once, and to first order the changes "
+            "sum. "
+            "They are not averaged.", used, name(of),
+        )  # fmt: skip
 
 
-def _collapses(program: Program) -> Iterator[str]:
+def _collapses(program: Program) -> Iterator[Told]:
     """Two linear layers with nothing between them are one linear layer."""
     affine: dict[str, tuple[str, str]] = {}
     for equation in program.equations:
-        name, op = equation.target.name, equation.op
+        target, op = equation.target.name, equation.op
         if not isinstance(op, Sum):
             continue
         weights = [r for r in equation.operands if program.tensors[r.name].kind == "parameter" and len(r.index) > 1]
@@ -160,18 +175,20 @@ def _collapses(program: Program) -> Iterator[str]:
             if before is not None:
                 first, second = before[0], weights[0].name
                 side = before[1] if before[1] == _side(weights[0], op) else ""
-                factors = {"left": f" {second} {first}", "right": f" {first} {second}"}.get(side, "")
-                yield (
-                    f"{second} follows {first} with no activation between them: together they are one linear layer, whose matrix "
-                    f"is the product{factors or ' of the two'}. The second layer adds no expressive power; put an activation "
-                    f"between them."
-                )
-            affine[name] = weights[0].name, _side(weights[0], op)
+                ordered = {"left": (second, first), "right": (first, second)}.get(side, ())
+                product = told("{} {}", *map(name, ordered)) if ordered else told("of the two")
+                yield told(
+                    "{} follows {} with no activation between them: together they are one linear layer, whose matrix is the "
+                    "product {}. "
+                    "The second layer adds no expressive power; put an activation between "
+                    "them.", name(second), name(first), product,
+                )  # fmt: skip
+            affine[target] = weights[0].name, _side(weights[0], op)
         elif not op.over and op.body.is_Add and all(t in op.slots for t in op.body.args):  # a bias is added
             linear = [r for r in equation.operands if r.name in affine]
             biases = [r for r in equation.operands if program.tensors[r.name].kind == "parameter"]
             if len(linear) == 1 and len(linear) + len(biases) == len(equation.operands):
-                affine[name] = affine[linear[0].name]
+                affine[target] = affine[linear[0].name]
 
 
 def _side(weight: Ref, op: Sum) -> str:

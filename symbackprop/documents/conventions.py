@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from symbackprop.core.derivation import Mode
-from symbackprop.documents.document import Content, Math
+from symbackprop.documents.document import Content
 from symbackprop.formulas import build as f
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Fence, Node, Row, Script, walk
 
 _A, _B, _L, _M, _X = map(f.letter, "ABLMX")
@@ -20,8 +21,10 @@ def _entry(power_of: Node) -> Node:
     return f.power(f.letter("e"), f.scripted(_O, sub=power_of))
 
 
-def _said(*pieces: str | Node) -> Content:
-    return tuple(piece if isinstance(piece, str) else Math(piece) for piece in pieces)
+_SQUARES = Script(Fence("‖", _A, "‖"), f.letter("F"), f.number(2))
+_INNER = Script(Fence("⟨", f.listed([_A, _B]), "⟩"), f.letter("F"))
+_PART = Script(Fence("", f.over(f.partial(_L), f.partial(_SMALL_X)), "|"), _Q)
+_SHARE = f.beside(_entry(_K), f.symbol("/"), f.over_letters(f.SUM, [_I], _entry(_I)))
 
 
 def _has(*marks: Node) -> Callable[[Node], bool]:
@@ -39,78 +42,72 @@ def _fenced(left: str, right: str) -> Callable[[Node], bool]:
 
 
 _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
-    (_has(f.TOP), _said("A vector is a column.")),
+    (_has(f.TOP), told("A vector is a column.")),
     (
         _has(f.ODOT),
-        _said(
+        told(
+            "{} multiplies entry by entry, after all matrix products. Functions, fractions and powers such as {} act on every "
+            "entry as well, and a number that is added is added to every "
+            "entry.",
             f.hadamard([_A, _B]),
-            " multiplies entry by entry, after all matrix products. Functions, fractions and powers such as ",
             f.power(f.letter("a"), f.beside(f.ODOT, f.number(2))),
-            " act on every entry as well, and a number that is added is added to every entry.",
         ),
     ),
     (
         lambda node: isinstance(node, Script) and node.base == _ONES.base,
-        _said(
-            _ONES, " is the column of ", _N, " ones: ", f.juxtapose([_X, _ONES]), " sums each row of ", _X, ", and ",
-            f.juxtapose([_ONES, f.power(_B_ROW, f.TOP)]), " repeats ", _B_ROW, " in every row.",
+        told(
+            "{} is the column of {} ones: {} sums each row of {}, and {} repeats {} in every row.",
+            _ONES,
+            _N,
+            f.juxtapose([_X, _ONES]),
+            _X,
+            f.juxtapose([_ONES, f.power(_B_ROW, f.TOP)]),
+            _B_ROW,
         ),
     ),
     (
         lambda node: isinstance(node, Row) and _ONES.base in node.items,
-        _said(f.indicator(f.equation(_K, _I)), " is 1 where the condition holds, otherwise 0."),
+        told("{} is 1 where the condition holds, otherwise 0.", f.indicator(f.equation(_K, _I))),
     ),
     (
         _has(f.symbol("leftarrow")),
-        _said(
-            f.relation(_A, f.symbol("leftarrow"), _B), " is a step of gradient descent: ", _A, " takes the value ", _B,
-            "; what stands before the gradient is the learning rate.",
+        told(
+            "{} is a step of gradient descent: {} takes the value {}; what stands before the gradient is the learning rate.",
+            f.relation(_A, f.symbol("leftarrow"), _B),
+            _A,
+            _B,
         ),
     ),
     (
         _has(_DIAG),
-        _said(
-            f.call(_DIAG, [_V]), " is the diagonal matrix of a vector, ", f.call(_DIAG, [_M]), " the diagonal of a matrix.",
-        ),
+        told("{} is the diagonal matrix of a vector, {} the diagonal of a matrix.", f.call(_DIAG, [_V]), f.call(_DIAG, [_M])),
     ),
     (
         lambda node: _fenced("‖", "‖")(node) and isinstance(node, Script) and node.sub is not None,
-        _said(Script(Fence("‖", _A, "‖"), f.letter("F"), f.number(2)), " is the sum of the squares of all entries of a matrix."),
+        told("{} is the sum of the squares of all entries of a matrix.", _SQUARES),
     ),
     (
         _fenced("⟨", "⟩"),
-        _said(
-            Script(Fence("⟨", f.listed([_A, _B]), "⟩"), f.letter("F")),
-            " is the sum of the products of all entries of two matrices.",
-        ),
+        told("{} is the sum of the products of all entries of two matrices.", _INNER),
     ),
     (
         _has(_SOFTMAX),
-        _said(
-            f.equation(
-                f.scripted(f.call(_SOFTMAX, [_O]), sub=_K),
-                f.beside(_entry(_K), f.symbol("/"), f.over_letters(f.SUM, [_I], _entry(_I))),
-            ),
-            "; for a matrix, in every row.",
-        ),
+        told("{}; for a matrix, in every row.", f.equation(f.scripted(f.call(_SOFTMAX, [_O]), sub=_K), _SHARE)),
     ),
     (
         _fenced("", "|"),
-        _said(
-            Script(Fence("", f.over(f.partial(_L), f.partial(_SMALL_X)), "|"), _Q),
-            " is the part of the gradient that comes back through ", _Q, ".",
-        ),
+        told("{} is the part of the gradient that comes back through {}.", _PART, _Q),
     ),
     (
         lambda node: isinstance(node, Fence) and isinstance(node.body, Row) and node.body.items[0] == f.PARTIAL,
-        _said("A derivative that is itself differentiated is written in one line, with a slash."),
+        told("A derivative that is itself differentiated is written in one line, with a slash."),
     ),
-)  # fmt: skip
-_GRADIENT = _said("A gradient has the shape of the tensor that it belongs to.")
-_JACOBIAN = _said("The derivative of ", _Y, " by ", _SMALL_X, " has the axes of ", _Y, ", followed by those of ", _SMALL_X, ".")
-_CHANGE = _said("A change has the shape of what changes.")
+)
+_GRADIENT = told("A gradient has the shape of the tensor that it belongs to.")
+_JACOBIAN = told("The derivative of {} by {} has the axes of {}, followed by those of {}.", _Y, _SMALL_X, _Y, _SMALL_X)
+_CHANGE = told("A change has the shape of what changes.")
 _SHAPES: dict[Mode, Content] = {"gradient": _GRADIENT, "jacobian": _JACOBIAN, "upstream": _GRADIENT, "vector": _CHANGE}
-_POSITIONS = _said("Positions count from 0, as in NumPy.")
+_POSITIONS = told("Positions count from 0, as in NumPy.")
 
 
 def conventions(formulas: Iterable[Node], mode: Mode, positions: bool) -> tuple[Content, ...]:

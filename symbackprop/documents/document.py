@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from symbackprop.formulas import told
 from symbackprop.formulas.tree import Node
 
 Tone = Literal["", "value", "gradient", "result", "good", "bad"]
@@ -26,7 +27,7 @@ class Math:
 class Span:
     """A piece of text set apart: by colour with its reason, as code, or as strong."""
 
-    text: str
+    text: str | told.Told
     tone: Tone = ""
     style: Literal["", "code", "strong"] = ""
 
@@ -35,13 +36,17 @@ class Span:
 class Link:
     """A reference to the block of this document that has the anchor."""
 
-    text: str
+    text: str | told.Told
     anchor: str
 
 
-Inline = str | Math | Span | Link
+Piece = str | Math | Span | Link
+Inline = Piece | told.Told | told.Formula
 Content = Inline | tuple[Inline, ...]
-"""What a line of text holds: one piece or several, without separators between them."""
+"""What a line of text holds: one piece or several, without separators between them.
+
+Words that are ours are told (`formulas.told`), so that they can be said in every language; a string is shown as it is.
+"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ Formulas = tuple[Node, ...]
 class Part:
     """What a step says under one label, such as its local derivative."""
 
-    label: str
+    label: Content
     formulas: Formulas
     tone: Tone = ""
 
@@ -102,13 +107,13 @@ class Part:
 class StepBlock:
     """One step of a derivation: for the chain rule, the rule as a sentence, its two factors, their product.
 
-    title: what the step goes through; parts: its formulas; shape: the result's, such as "(h, d)"; sentences: what the gate
+    title: what the step goes through; parts: its formulas; shape: the result's, such as h × d; sentences: what the gate
     does, and anything else to know; tone: "good" or "bad" where the step was judged; source: the text that it was written as.
     """
 
     title: Content
     parts: tuple[Part, ...] = ()
-    shape: str = ""
+    shape: Content = ""
     sentences: tuple[Content, ...] = ()
     anchor: str = ""
     tone: Tone = ""
@@ -139,7 +144,7 @@ class Figure:
 
     draw: Callable[[], str]
     caption: Content
-    alt: str
+    alt: Content
     source: str = ""
 
 
@@ -157,7 +162,7 @@ class Note:
 
     content: Content
     kind: Literal["info", "warning", "good", "bad"] = "info"
-    label: str = ""
+    label: Content = ""
 
 
 Block = Section | Paragraph | Bullets | Formula | FormulaRows | StepBlock | Table | Figure | Code | Note
@@ -165,7 +170,8 @@ Block = Section | Paragraph | Bullets | Formula | FormulaRows | StepBlock | Tabl
 
 @dataclass(frozen=True)
 class Document:
-    """A report: its title and its blocks in reading order."""
+    """A report: its title and its blocks in reading order; the code of the language that its sentences are written in."""
 
     title: Content
     blocks: tuple[Block, ...]
+    lang: str = "en"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document
 from symbackprop.documents.html import Html
+from symbackprop.documents.languages import language
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.pdf import require_engine, write_pdf
@@ -27,23 +28,23 @@ class Format(NamedTuple):
     suffixes  how the names of its files end, the usual one first; none where a suffix does not say it.
     write     Document -> the whole file, as text; as bytes where the format is binary.
     binary    whether it is made of bytes, which no terminal shows.
-    require   raises where the format cannot be written here, before anything is computed.
+    require   raises where the format cannot be written here in a language, before anything is computed.
     """
 
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[Document], str | bytes]
     binary: bool = False
-    require: Callable[[], None] = lambda: None
+    require: Callable[[str], object] = language
 
 
 FORMATS = (
-    Format("text", (".txt",), Text().write),
-    Format("markdown", (".md",), Markdown().write),
-    Format("latex", (".tex",), Latex().write),
-    Format("html", (".html", ".htm"), Html().write),
-    Format("fragment", (), LatexFragment().write),
-    Format("numbered-fragment", (), NumberedFragment().write),
+    Format("text", (".txt",), Text.write),
+    Format("markdown", (".md",), Markdown.write),
+    Format("latex", (".tex",), Latex.write),
+    Format("html", (".html", ".htm"), Html.write),
+    Format("fragment", (), LatexFragment.write),
+    Format("numbered-fragment", (), NumberedFragment.write),
     Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
 )
 NAMES = tuple(row.name for row in FORMATS)

@@ -8,9 +8,10 @@ from importlib.resources import files
 from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Section, StepBlock
 from symbackprop.documents.font import math_font
 from symbackprop.documents.text import Text
-from symbackprop.documents.writer import Writer, anchor_id, numbers, pieces, printable
+from symbackprop.documents.writer import Writer, anchor_id, numbers, printable
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, set_apart, split
 from symbackprop.pictures.svg import inline_svg
 
@@ -57,7 +58,7 @@ class Fragment(Writer):
 
     def main(self, document: Document, body: str) -> str:
         """The document as one element."""
-        return f'<main class="symbackprop" lang="en">\n<h1>{self.line(document.title)}</h1>\n{body}\n</main>'
+        return f'<main class="symbackprop" lang="{self.language.code}">\n<h1>{self.line(document.title)}</h1>\n{body}\n</main>'
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         tag = f"h{number.count('.') + 2}"
@@ -80,7 +81,7 @@ class Fragment(Writer):
         return f"<div{_id(row.anchor)}>{cells}" + (f'<span class="note">{note}</span>' if note else "") + "</div>"
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f'<span class="shape">shape {self.line(step.shape)}</span>' if step.shape else ""
+        shape = f'<span class="shape">{self.line(step.shape)}</span>' if step.shape else ""
         parts = ""
         for part in step.parts:
             mark = _class(part.tone)
@@ -106,7 +107,7 @@ class Fragment(Writer):
         picture = inline_svg(figure.draw(), f"picture-{place}-")
         role = "group" if "<a " in picture else "img"  # the links of an image would be hidden from a screen reader
         below = f"<figcaption>{caption}</figcaption>" if caption else ""
-        words = escape(printable(figure.alt))
+        words = escape(printable(self.language.words(figure.alt)))
         return f'<figure><div class="picture" role="{role}" aria-label="{words}">{picture}</div>{below}</figure>'
 
     def code(self, text: str, language: str) -> str:
@@ -125,11 +126,11 @@ class Html(Fragment):
         font = f"data:font/woff2;base64,{math_font(characters)}" if characters else ""
         face = f'@font-face{{font-family:"STIX Two Math Report";src:url({font}) format("woff2")}}' if characters else ""
         return (
-            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<!DOCTYPE html>\n<html lang="{self.language.code}">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta name="color-scheme" content="light dark">\n<meta name="generator" content="symbackprop">\n'
-            f"<title>{escape(Text().line(document.title))}</title>\n"
+            f"<title>{escape(Text(self.language).line(document.title))}</title>\n"
             f"<style>{_PAGE_STYLE}\n{_style()}{face}</style>\n</head>\n<body>\n{main}\n</body>\n</html>\n"
         )
 
@@ -140,15 +141,15 @@ class Html(Fragment):
             return ""
         items = "\n".join(
             f'<li class="level-{number.count(".") + 1}"><a href="#{anchor_id(block.anchor or f"section-{number}")}">'
-            f'<span class="number">{number}</span>{self.line(_unlinked(block.heading))}</a></li>'
+            f'<span class="number">{number}</span>{self.line(self._unlinked(block.heading))}</a></li>'
             for block, number in entries
         )
-        return f'<nav aria-label="Contents">\n<ol>\n{items}\n</ol>\n</nav>\n'
+        label = escape(self.language.words(told("Contents")))
+        return f'<nav aria-label="{label}">\n<ol>\n{items}\n</ol>\n</nav>\n'
 
-
-def _unlinked(content: Content) -> Content:
-    """The content as it stands inside a link."""
-    return tuple(piece.text if isinstance(piece, Link) else piece for piece in pieces(content))
+    def _unlinked(self, content: Content) -> Content:
+        """The content as it stands inside a link."""
+        return tuple(piece.text if isinstance(piece, Link) else piece for piece in self.pieces(content))
 
 
 @lru_cache(maxsize=1)

@@ -5,17 +5,19 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from symbackprop.documents.document import Content, Document, Figure, Part, Section, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Part, Section, Span, StepBlock
 from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
-from symbackprop.documents.writer import anchor_id, printable
+from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node
 
+_PACKAGES = "amsmath,amssymb,booktabs,graphicx"
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
-\usepackage{amsmath,amssymb,booktabs,graphicx}
+\usepackage{%s}
 \usepackage[hidelinks]{hyperref}
 \setlength{\textwidth}{160mm}\setlength{\oddsidemargin}{0mm}\setlength{\evensidemargin}{0mm}
 \setlength{\textheight}{235mm}\setlength{\topmargin}{-12mm}
@@ -72,11 +74,20 @@ class LatexFragment(Paper):
     numbered = False
     """Whether equations have numbers, and with them labels such as eq:dL/dW_1."""
 
+    @property
+    def hangul(self) -> bool:
+        """Whether a package sets Korean letters, so that they stand in the file as they are."""
+        return self.language.package == "kotex"
+
+    @property
+    def packages(self) -> str:
+        return ",".join(filter(None, (_PACKAGES, self.language.package)))
+
     def text(self, text: str) -> str:
-        return escape(text)
+        return escape(text, self.hangul)
 
     def mono(self, text: str) -> str:
-        return f"\\texttt{{{escape(text)}}}"
+        return f"\\texttt{{{self.text(text)}}}"
 
     def strong(self, written: str) -> str:
         return f"\\textbf{{{written}}}"
@@ -85,17 +96,17 @@ class LatexFragment(Paper):
         return written
 
     def math(self, formula: Node) -> str:
-        return f"${ascii_latex(formula)}$"
+        return f"${self.formula(formula)}$"
 
     def formula(self, formula: Node) -> str:
-        return ascii_latex(formula)
+        return ascii_latex(formula, self.hangul)
 
     def page(self, document: Document, body: str) -> str:
-        said = f"% {self.line(document.title)}\n% needs \\usepackage{{amsmath,amssymb,booktabs,graphicx}}"
+        said = f"% {self.line(document.title)}\n% needs \\usepackage{{{self.packages}}}"
         return f"{said}\n\\begingroup\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
-        slug = "-".join(re.findall(r"[a-z0-9]+", Text().line(heading).lower()))
+        slug = "-".join(re.findall(r"[a-z0-9]+", Text().line(heading).lower()))  # of the English heading, in every language
         return f"\\{'sub' * (number.count('.') + 1)}section{{{self.line(heading)}}}\\label{{sec:{slug}}}"
 
     def bullets(self, items: list[str]) -> str:
@@ -124,7 +135,7 @@ class LatexFragment(Paper):
         return ""
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f"\\hfill shape {self.line(step.shape)}" if step.shape else ""
+        shape = f"\\hfill {self.line(step.shape)}" if step.shape else ""
         head = f"\\noindent {self.anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak\\par"
         parts = [self._part(part) for part in step.parts]
         words = [f"\\smallskip\\noindent {words}\\par" for words in self.lines(step.sentences)]
@@ -153,12 +164,14 @@ class LatexFragment(Paper):
         return "\n".join([*tables, *([f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else [])])
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        place_of = f" The picture is in the file {self.mono(printable(figure.source))}." if figure.source else ""
-        return f"\\begin{{center}}\\textit{{Figure:}} {caption}{place_of}\\end{{center}}"
+        said = [told("Figure: {}", figure.caption)]
+        if figure.source:
+            said.append(told("The picture is in the file {}.", Span(figure.source, style="code")))
+        return f"\\begin{{center}}{' '.join(map(self.line, said))}\\end{{center}}"
 
     def code(self, text: str, language: str) -> str:
         # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
-        lines = (escape(line).replace(" ", "\\ ") for line in text.expandtabs(4).split("\n"))
+        lines = (self.text(line).replace(" ", "\\ ") for line in text.expandtabs(4).split("\n"))
         return "\\begin{flushleft}\\small\\ttfamily\n" + "\n".join(f"\\mbox{{}}{line}\\\\" for line in lines) + "\n\\end{flushleft}"
 
     def note(self, label: str, words: str, kind: str) -> str:
@@ -172,7 +185,7 @@ class NumberedFragment(LatexFragment):
 
 
 class Latex(LatexFragment):
-    """A complete .tex file in ASCII."""
+    """A complete .tex file in ASCII, but for Korean letters; pdflatex, xelatex and lualatex set it."""
 
     page_width = 41.0
 
@@ -181,13 +194,14 @@ class Latex(LatexFragment):
 
     def page(self, document: Document, body: str) -> str:
         sections = sum(isinstance(block, Section) for block in document.blocks)
-        contents = "\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
+        named = f"\\renewcommand{{\\contentsname}}{{{self.line(told('Contents'))}}}"
+        contents = f"{named}\\tableofcontents\n" if sections >= CONTENTS_FROM else ""
         title = f"\\begin{{center}}\\LARGE {self.line(document.title)}\\end{{center}}"
-        return f"{_PREAMBLE}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
+        return f"{_PREAMBLE % self.packages}\\begin{{document}}\n{title}\n{contents}\n{body}\n\n\\end{{document}}\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         # A PDF's bookmarks hold no formulas: only the letters and digits of the heading.
-        bookmark = " ".join(re.findall(r"[A-Za-z0-9]+", Text().line(heading)))
+        bookmark = " ".join(re.findall(r"[A-Za-z0-9가-힣]+", Text(self.language).line(heading)))
         command = "sub" * number.count(".") + "section"
         return f"\\{command}{{\\texorpdfstring{{{self.line(heading)}}}{{{bookmark}}}}}{self.anchored(anchor)}"
 
@@ -198,15 +212,20 @@ class Latex(LatexFragment):
         return f"\\hypertarget{{{anchor_id(anchor)}}}{{}}" if anchor else ""
 
 
-def escape(text: str) -> str:
-    """The text so that TeX prints it as it is, in ASCII; a character that TeX's fonts lack is named by its number."""
-    escaped = "".join(map(_character, unicodedata.normalize("NFC", text.replace("\n", " "))))
+def escape(text: str, hangul: bool = False) -> str:
+    """The text so that TeX prints it as it is, in ASCII; a character that TeX's fonts lack is named by its number.
+
+    hangul   whether Korean letters stand as they are, for the package that sets them.
+    """
+    escaped = "".join(_character(char, hangul) for char in unicodedata.normalize("NFC", text.replace("\n", " ")))
     # TeX joins two hyphens to a dash and two apostrophes to a quotation mark.
     return escaped.replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'").replace("''", "'{}'")
 
 
 @lru_cache(maxsize=1024)
-def _character(char: str) -> str:
+def _character(char: str, hangul: bool) -> str:
+    if hangul and "가" <= char <= "힣":
+        return char
     if char in _ESCAPES:
         return _ESCAPES[char]
     if char.isascii():
@@ -220,13 +239,13 @@ def _character(char: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def ascii_latex(node: Node) -> str:
+def ascii_latex(node: Node, hangul: bool = False) -> str:
     """The formula in ASCII."""
-    return "".join(char if char.isascii() else _in_formula(char) for char in latex(node))
+    return "".join(char if char.isascii() else _in_formula(char, hangul) for char in latex(node))
 
 
-def _in_formula(char: str) -> str:
-    return f"{{{_MACRO_OF[char]}}}" if char in _MACRO_OF else f"\\text{{{_character(char)}}}"
+def _in_formula(char: str, hangul: bool) -> str:
+    return f"{{{_MACRO_OF[char]}}}" if char in _MACRO_OF else f"\\text{{{_character(char, hangul)}}}"
 
 
 def _sides(line: Line) -> str:

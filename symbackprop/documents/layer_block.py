@@ -16,12 +16,12 @@ from symbackprop.display.index_form import entry, index_equation, index_form, ta
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
-from symbackprop.documents.document import Content, Formulas, Inline, Math, Part, StepBlock
+from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.step_block import PATTERNS, Untied, local_lines, untied, whole, with_value
-from symbackprop.documents.writer import pieces
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, letter
+from symbackprop.formulas.told import Told, listed, several, told
 from symbackprop.formulas.tree import Node, Row, items_of, split, walk, width
 
 WIDEST = 76
@@ -63,9 +63,9 @@ class Lecture:
             yield self._likewise(alike)
 
     def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
-        starts = _listed([Math(self.plain.tensor(layer.start)) for layer in layers])
-        back = self._reached(layers[0].lines) if len(layers) == 1 else ()
-        return self._block(("Likewise from ", *starts, *back), (), [layer.lines for layer in layers], ())
+        starts = several([self.plain.tensor(layer.start) for layer in layers])
+        title = told("Likewise from {}", starts) if len(layers) > 1 else told("Likewise: {}", self._way(starts, layers[0].lines))
+        return self._block(title, (), [layer.lines for layer in layers], ())
 
     def _layer(self, layer: Layer) -> StepBlock:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}
@@ -74,13 +74,13 @@ class Lecture:
         found = {(line.name, kind_of(e)): e for line in lines for e in reversed(line.path) if self._is_shown(e)}
         equations = [e for line in lines for e in line.path if found.get((line.name, kind_of(e))) is e]
         parts = (
-            Part("Differentiated", self._forward(equations)),
-            Part("Local derivative", tuple(dict.fromkeys(x for e in equations for x in self._local(e)))),
-            Part("Chain rule", tuple(x for line in lines for x in self.chain(line) if x != line.formula)),
+            Part(told("Differentiated"), self._forward(equations)),
+            Part(told("Local derivative"), tuple(dict.fromkeys(x for e in equations for x in self._local(e)))),
+            Part(told("Chain rule"), tuple(x for line in lines for x in self.chain(line) if x != line.formula)),
         )
-        title = ("From ", Math(self.plain.tensor(layer.start)), *self._reached(layer.lines))
-        said = [piece for sentence in self._sentences(lines) for piece in (" ", *pieces(sentence))]
-        return self._block(title, parts, [layer.lines], (tuple(said[1:]),) if said else ())
+        title = self._way(self.plain.tensor(layer.start), layer.lines)
+        said = list(self._sentences(lines))
+        return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
 
     def _block(
         self, title: Content, parts: Sequence[Part], layers: Sequence[Sequence[Line]], said: tuple[Content, ...]
@@ -88,16 +88,22 @@ class Lecture:
         lines = [line for layer in layers for line in layer]
         anchor = lines[0].name
         self.anchors |= dict.fromkeys((line.name for line in lines), anchor)
-        told = [replace(part, formulas=packed(part.formulas)) for part in parts if part.formulas]
+        shown = [replace(part, formulas=packed(part.formulas)) for part in parts if part.formulas]
         products = [x for layer in layers for x in packed(map(self._product, layer))]
-        shapes = dict.fromkeys(self.names.shape(line.name) for line in lines if self.names.signature(line.name).shape)
-        return StepBlock(title, (*told, Part("Product", tuple(products), "result")), ", ".join(shapes), said, anchor)
+        shapes = [told("{}: {}", self._end(line), self.names.dimensions(line.name)) for line in lines
+                  if self.names.signature(line.name).shape]  # fmt: skip
+        return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes, "  "), said, anchor)
 
-    def _reached(self, lines: Sequence[Line]) -> tuple[Inline, ...]:
-        roles = [role for line in lines if (role := self.names.signature(line.name).role) is not None]
-        onward = bool(self.derivation.vector)
-        return (" on to " if onward else " back to ",
-                *_listed([Math(self.plain.tensor(role.of if onward else role.wrt)) for role in roles]))  # fmt: skip
+    def _way(self, start: Node | Told, lines: Sequence[Line]) -> Told:
+        """From where a step goes, and where to."""
+        ends = several(list(map(self._end, lines)))
+        return told("From {} on to {}", start, ends) if self.derivation.vector else told("From {} back to {}", start, ends)
+
+    def _end(self, line: Line) -> Node:
+        """What the gradient of a line is by, or what changes."""
+        role = self.names.signature(line.name).role
+        end = line.name if role is None else role.of if self.derivation.vector else role.wrt
+        return self.plain.tensor(end)
 
     def _product(self, line: Line) -> Node:
         """A line; where the box gave the gradient a name, with what it is by."""
@@ -165,7 +171,7 @@ class Lecture:
 
     # Why
 
-    def _recognised(self, line: Line) -> Iterator[tuple[Hashable, Content]]:
+    def _recognised(self, line: Line) -> Iterator[tuple[Hashable, Told]]:
         """Prediction minus target: what is left where a softmax meets the logarithm of a cross-entropy."""
         read = {r.name for e in line.path for r in e.operands}
         for p in (p for total, (_, p) in self.softmaxes.items() if total in read):
@@ -173,10 +179,10 @@ class Lecture:
             for difference in (f.add([self.plain.tensor(p), f.negative(self.plain.tensor(y))]) for y in labels):
                 sides = [part for part in walk(line.formula) if isinstance(part, Row)]
                 if difference in sides or any(_ends_with(side, difference) for side in sides):
-                    left = " is left, the prediction minus the target."
-                    yield "recognised", ("The softmax and the logarithm cancel: ", Math(difference), left)
+                    yield "recognised", told("The softmax and the logarithm cancel: {} is left, the prediction minus the target.",
+                                             difference)  # fmt: skip
 
-    def _sentences(self, lines: Iterable[Line]) -> Iterator[Content]:
+    def _sentences(self, lines: Iterable[Line]) -> Iterator[Told]:
         """What there is to say of the lines, each once on a page."""
         for line in lines:
             for key, sentence in (*(said for equation in line.path for said in self._why(equation)), *self._recognised(line)):
@@ -184,25 +190,27 @@ class Lecture:
                     self.told.add(key)
                     yield sentence
 
-    def _why(self, equation: Equation) -> Iterator[tuple[Hashable, Content]]:
+    def _why(self, equation: Equation) -> Iterator[tuple[Hashable, Told]]:
         step = equation.step
         if step is None:
             return
         if step.rule == "copy" and step.wrt is not None:
             vias = [role.via for r in equation.operands if (role := self.names.signature(r.name).role) and role.via]
             if not any(via in self.softmaxes for via in vias):
-                wrt = Math(self.plain.tensor(step.wrt.name))
-                ways = _listed([Math(self.plain.tensor(via)) for via in dict.fromkeys(vias)])
-                yield ("copy", step.wrt), (wrt, " acts through ", *ways, ": the gradients of its uses add.")
+                ways = several([self.plain.tensor(via) for via in dict.fromkeys(vias)])
+                yield (
+                    ("copy", step.wrt),
+                    told("{} acts through {}: the gradients of its uses add.", self.plain.tensor(step.wrt.name), ways),
+                )
         elif step.rule == "zero":
-            yield "zero", "No slope leads from one to the other: the derivative is zero."
+            yield "zero", told("No slope leads from one to the other: the derivative is zero.")
         elif step.rule == "both" and step.through is not None:
-            through = Math(self.plain.tensor(step.through.name))
-            yield "both", ("Each operand of ", through, " changes it by its own part; to first order the parts add.")
+            through = self.plain.tensor(step.through.name)
+            yield "both", told("Each operand of {} changes it by its own part; to first order the parts add.", through)
         elif self._is_shown(equation):
             yield from self._why_chained(equation, step)
 
-    def _why_chained(self, equation: Equation, step: Step) -> Iterator[tuple[Hashable, Content]]:
+    def _why_chained(self, equation: Equation, step: Step) -> Iterator[tuple[Hashable, Told]]:
         through, wrt, op = step.through, step.wrt, equation.op
         assert through is not None
         assert wrt is not None
@@ -210,8 +218,9 @@ class Lecture:
         if self._total(step):
             return
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
-            yield "map", (Math(self.plain.tensor(through.name)), " is computed entry by entry: its Jacobian is diagonal, and the "
-                          "product with it is one entry by entry.")  # fmt: skip
+            yield "map", told("{} is computed entry by entry: its Jacobian is diagonal, and the product with it is one entry by "
+                              "entry.",
+                              self.plain.tensor(through.name))  # fmt: skip
         elif step.rule == "chain" and step.pattern in PATTERNS and step.pattern not in ("map", "copy"):
             yield step.pattern, PATTERNS[step.pattern]
         apart = untied(self.plain, equation, step)
@@ -224,19 +233,17 @@ class Lecture:
             and served
             and (step.pattern in ("add", "multiply", "map", "scale") or (step.pattern == "product" and own))
         ):
-            letters = _listed(list(map(Math, served)))
-            yield "served", (Math(self.plain.tensor(wrt.name)), " serves every ", *letters, ": its gradient is the sum over ",
-                             *letters, ".")  # fmt: skip
+            letters, one = several(served), self.plain.tensor(wrt.name)
+            yield "served", told("{} serves every {}: its gradient is the sum over {}.", one, letters, letters)
 
-    def _never_formed(self, step: Step, apart: Untied) -> Content:
+    def _never_formed(self, step: Step, apart: Untied) -> Told:
         assert step.wrt is not None
         jacobian = self.plain.derivative(Gradient(apart.through.name, step.wrt.name), [], local=True)
         shape = (*self.plain.signature(apart.through.name).shape, *self.plain.signature(step.wrt.name).shape)
         entries = sp.Mul(*shape)
         delta = [f.indicator(f.equation(letter(new), letter(old))) for old, new in apart.new.items()]
-        over = _listed([Math(letter(new)) for new in apart.new.values()])
-        return ("The Jacobian ", Math(jacobian), " would have ", Math(scalar(entries)), " entries. It is never formed: ",
-                Math(f.juxtapose(delta)), " leaves one term of the sum over ", *over, ".")  # fmt: skip
+        return told("The Jacobian {} would have {} entries. It is never formed: {} leaves one term of the sum over {}.",
+                    jacobian, scalar(entries), f.juxtapose(delta), several(list(map(letter, apart.new.values()))))  # fmt: skip
 
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
@@ -274,11 +281,3 @@ def _ends_with(row: Row, end: Node) -> bool:
 
 def _is_passed_on(equation: Equation) -> bool:
     return isinstance(equation.op, Sum) and not equation.op.over and equation.op.body == slot(0)
-
-
-def _listed(items: Sequence[Inline]) -> tuple[Inline, ...]:
-    """a, b and c."""
-    joined: list[Inline] = []
-    for k, item in enumerate(items):
-        joined += [", " if 0 < k < len(items) - 1 else " and ", item] if k else [item]
-    return tuple(joined)

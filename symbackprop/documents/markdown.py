@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Math, Part, StepBlock
-from symbackprop.documents.writer import Writer, anchor_id, pieces, printable
+from symbackprop.documents.writer import Writer, anchor_id, printable
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, split
 
 # Markdown reads some characters of a formula before the formula's reader does; GitHub refuses \operatorname.
@@ -16,7 +17,7 @@ _SPELLING = {
     r"\\": r"\cr ", r"\operatorname": r"\mathrm",
 }  # fmt: skip
 _SPECIAL = re.compile(r"[\\`*_\[\]|<~$&]|:(?=//)|^[#+\-=>]")
-_PLAIN = re.compile(r"[A-Za-z0-9 ,.;:()+*/=-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9가-힣 ,.;:()+*/=-]*")
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
@@ -61,14 +62,14 @@ class Markdown(Writer):
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
         anchors = "".join(_anchored(row.anchor) for row in rows)
-        notes = [_inside(row.note) for row in rows]
+        notes = [self._inside(row.note) for row in rows]
         below = [self.line(row.note) for row, note in zip(rows, notes, strict=True) if note is None]
         shown = [_aligned(row.formula) + (f" && \\quad {note}" if note else "") for row, note in zip(rows, notes, strict=True)]
         return "\n\n".join([anchors + _display(shown), *below])
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f" — shape {self.line(step.shape)}" if step.shape else ""
-        parts = [line for part in step.parts for line in _labelled(part)]
+        shape = f" — {self.line(step.shape)}" if step.shape else ""
+        parts = [line for part in step.parts for line in self._labelled(part)]
         head = f"{_anchored(step.anchor)}{self.strong(title)}{shape}"
         return "\n\n".join([head, *([_display(parts)] if parts else []), *self.source(step), *self.lines(step.sentences)])
 
@@ -79,10 +80,29 @@ class Markdown(Writer):
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         if not figure.source:
-            return f"*Figure: {caption}*"
+            return f"*{self.line(told('Figure: {}', figure.caption))}*"
         target = printable(figure.source).replace("\\", "/")
         target = re.sub(r"[% \n<>()]", lambda match: f"%{ord(match.group()):02X}", target)
-        return f"![{escape(printable(figure.alt))}]({target})\n\n*{caption}*"
+        return f"![{escape(printable(self.language.words(figure.alt)))}]({target})\n\n*{caption}*"
+
+    def _labelled(self, part: Part) -> list[str]:
+        """The formulas of a part, the first beside its label."""
+        label = self._inside(part.label) or ""
+        return [f"& {label if k == 0 else ''} && {_spell(shown)}" for k, shown in enumerate(part.formulas)]
+
+    def _inside(self, content: Content) -> str | None:
+        """A note inside a formula; None where its text has what Markdown or TeX would read."""
+        written = []
+        for piece in self.pieces(content):
+            match piece:
+                case str(text) if _PLAIN.fullmatch(text):
+                    # a star in a formula would begin what Markdown makes slanted
+                    written += [r"\ast" if part == "*" else rf"\text{{{part}}}" for part in re.split(r"(\*)", text) if part]
+                case Math(formula):
+                    written.append(_spell(formula))
+                case _:
+                    return None
+        return " ".join(written)
 
     def code(self, text: str, language: str) -> str:
         return f"{_fence(text, 3)}{''.join(filter(str.isalnum, language))}\n{text}\n{_fence(text, 3)}"
@@ -114,27 +134,6 @@ def _display(rows: Sequence[str]) -> str:
 def _aligned(formula: Node) -> str:
     left, right = split(formula)
     return f"{_spell(left)} &{_spell(right)}" if right is not None else f"& {_spell(left)}"
-
-
-def _labelled(part: Part) -> list[str]:
-    """The formulas of a part, the first beside its label."""
-    label = _inside(part.label) or ""
-    return [f"& {label if k == 0 else ''} && {_spell(shown)}" for k, shown in enumerate(part.formulas)]
-
-
-def _inside(content: Content) -> str | None:
-    """A note inside a formula; None where its text has what Markdown or TeX would read."""
-    written = []
-    for piece in pieces(content):
-        match piece:
-            case str(text) if _PLAIN.fullmatch(text):
-                # a star in a formula would begin what Markdown makes slanted
-                written += [r"\ast" if part == "*" else rf"\text{{{part}}}" for part in re.split(r"(\*)", text) if part]
-            case Math(formula):
-                written.append(_spell(formula))
-            case _:
-                return None
-    return " ".join(written)
 
 
 def _anchored(anchor: str) -> str:

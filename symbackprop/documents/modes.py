@@ -7,100 +7,106 @@ from typing import assert_never
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Gradient
 from symbackprop.display.names import Names
-from symbackprop.documents.document import Content, Inline, Math
+from symbackprop.documents.document import Content, Math
 from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Told, told
 
-_OPENING = "The equations are read from the last to the first. Each step "
 
-
-def title(names: Names, derived: Derivation) -> Content:
+def title(names: Names, derived: Derivation) -> Told:
     """What a report without a title of the author's is called."""
-    of = Math(names.tensor(derived.of))
+    of = names.tensor(derived.of)
     match derived.mode:
         case "gradient":
-            return ("The gradients of ", of)
+            return told("The gradients of {}", of)
         case "jacobian":
-            return ("The Jacobians of ", of) if derived.first is None else ("The derivatives of ", of)
+            return told("The Jacobians of {}", of) if derived.first is None else told("The derivatives of {}", of)
         case "upstream":
-            return ("The backward pass of ", of)
+            return told("The backward pass of {}", of)
         case "vector":
-            return ("The change of ", of, " along ", Math(names.tensor(derived.vector)))
+            return told("The change of {} along {}", of, names.tensor(derived.vector))
         case _:
             assert_never(derived.mode)
 
 
-def result_heading(derived: Derivation) -> str:
+def result_heading(derived: Derivation) -> Told:
     """What stands above the box."""
     match derived.mode:
         case "gradient" | "upstream":
-            return "The gradients"
+            return told("The gradients")
         case "jacobian":
-            return "The derivatives"
+            return told("The derivatives")
         case "vector":
-            return "The change"
+            return told("The change")
         case _:
             assert_never(derived.mode)
 
 
-def pass_heading(derived: Derivation) -> str:
+def pass_heading(derived: Derivation) -> Told:
     """What stands above the steps."""
-    return "The forward pass of changes" if derived.vector else "The backward pass"
+    return told("The forward pass of changes") if derived.vector else told("The backward pass")
 
 
-def opening(names: Names, derived: Derivation, normal: bool) -> Content:
+def opening(names: Names, derived: Derivation, normal: bool) -> Told:
     """What is said before the first step.
 
     normal   whether the steps are told layer by layer.
     """
-    of = Math(names.tensor(derived.of))
+    of = names.tensor(derived.of)
     if derived.vector:
-        vector, wrt = Math(names.tensor(derived.vector)), Math(names.tensor(derived.wrt[0]))
-        return ("The equations are read from the first to the last: ", wrt, " changes by ", vector, ", and each step multiplies "
-                "the changes that come to it by the local derivatives of one equation.")  # fmt: skip
-    above = Math(names.tensor(derived.upstream)) if derived.upstream else None
+        return told(
+            "The equations are read from the first to the last: {} changes by {}, and each step multiplies the changes that "
+            "come to it "
+            "by the local derivatives of one equation.", names.tensor(derived.wrt[0]), names.tensor(derived.vector),
+        )  # fmt: skip
+    if derived.upstream:
+        known = told("that by {} being {}", of, names.tensor(derived.upstream))
+    else:
+        one = told("the identity") if derived.mode == "jacobian" else f.ONE
+        known = told("that of {} by itself being {}", of, one)
     if normal:
-        one = "the identity" if derived.mode == "jacobian" else "1"
-        known: Content = ("that by ", of, " being ", above) if above else ("that of ", of, f" by itself being {one}")
-        return (_OPENING, "begins where a gradient is known, ", *known, ", and multiplies it by the local derivatives of what "
-                "leads there.")  # fmt: skip
-    start: Content = (above, ", which comes from above.") if above else ("the derivative of ", of, " by itself, which is 1.")
-    return (_OPENING, "multiplies the gradient that comes from above by the local derivative of one equation; the product is what "
-            "the next step receives. It begins with ", *start)  # fmt: skip
+        return told(
+            "The equations are read from the last to the first. Each step begins where a gradient is known, {}, and multiplies "
+            "it by "
+            "the local derivatives of what leads there.", known,
+        )  # fmt: skip
+    return told(
+        "The equations are read from the last to the first. Each step multiplies the gradient that comes from above by the local "
+        "derivative of one equation; the product is what the next step receives. The first gradient is known, {}.", known,
+    )  # fmt: skip
 
 
-def rows(names: Names, derived: Derivation) -> tuple[str, tuple[Content, ...]]:
+def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
     """What the rows of the check are about: the head of their column, and each."""
     if derived.vector:
-        return "change of", (Math(names.tensor(derived.of)),)
-    return "gradient by", tuple(Math(names.tensor(name)) for name in derived.wrt)
+        return told("change of"), (Math(names.tensor(derived.of)),)
+    return told("gradient by"), tuple(Math(names.tensor(name)) for name in derived.wrt)
 
 
-def what_it_is(names: Names, role: Gradient) -> tuple[Inline, ...]:
+def what_it_is(names: Names, role: Gradient) -> Told:
     """What a line of the box holds that is no output."""
-    if role.vector:
-        return ("the change of ", Math(names.tensor(role.of)))
-    return ("the gradient by ", Math(names.tensor(role.wrt)))
+    return told("the change of {}", names.tensor(role.of)) if role.vector else told("the gradient by {}", names.tensor(role.wrt))
 
 
-def said(names: Names, derived: Derivation) -> tuple[Content, ...]:
+def said(names: Names, derived: Derivation) -> tuple[Told, ...]:
     """What a reader must know of the names that this kind of derivative brings."""
-    found: list[Content] = []
+    found: list[Told] = []
     role = names.signature(derived.of).role
-    if role is not None and not (role.upstream or role.vector):
-        loss, by = Math(names.tensor(role.of)), Math(names.tensor(role.wrt))
-        found.append((Math(names.tensor(derived.of)), " is the gradient of ", loss, " by ", by, ", differentiated once more."))
+    of, wrt = names.tensor(derived.of), names.tensor(derived.wrt[0])
+    again = role is not None and not (role.upstream or role.vector)
+    if role is not None and again:
+        found.append(
+            told("{} is the gradient of {} by {}, differentiated once more.", of, names.tensor(role.of), names.tensor(role.wrt))
+        )
     if derived.upstream:
-        dy, of = Math(names.tensor(derived.upstream)), Math(names.tensor(derived.of))
-        wrt = derived.wrt[0]
-        dx = Math(names.tensor(derived.gradient(wrt)))
-        found.append((dy, " is the gradient by ", of, " of a loss that is not written; ", dx, " is the gradient of that loss by ",
-                      Math(names.tensor(wrt)), "."))  # fmt: skip
+        above, back = names.tensor(derived.upstream), names.tensor(derived.gradient(derived.wrt[0]))
+        found.append(told("{} is the gradient by {} of a loss that is not written; {} is the gradient of that loss by {}.",
+                          above, of, back, wrt))  # fmt: skip
     if derived.vector:
-        wrt, v = names.tensor(derived.wrt[0]), names.tensor(derived.vector)
-        moved = f.add([wrt, f.juxtapose([f.letter("t"), v])])
-        dot = Math(names.tensor(derived.gradient(derived.wrt[0])))
-        hessian = role is not None and role.wrt == derived.wrt[0] and not (role.upstream or role.vector)
-        product: Content = (": the Hessian times ", Math(v)) if hessian else ()
-        found.append((dot, " is the derivative of ", Math(names.tensor(derived.of)), " by t, at t = 0, where ", Math(moved),
-                      " stands for ", Math(wrt), *product, "; other values likewise."))  # fmt: skip
+        t, v = f.letter("t"), names.tensor(derived.vector)
+        dot = names.tensor(derived.gradient(derived.wrt[0]))
+        moved = f.add([wrt, f.juxtapose([t, v])])
+        found.append(told("{} is the derivative of {} by {}, at {}, where {} stands for {}; other values likewise.",
+                          dot, of, t, f.equation(t, f.ZERO), moved, wrt))  # fmt: skip
+        if role is not None and again and role.wrt == derived.wrt[0]:
+            found.append(told("{} is the Hessian times {}.", dot, v))
     return tuple(found)

@@ -6,8 +6,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
-from symbackprop.documents.document import Content, Formula, Link, Math, Part, Span
-from symbackprop.documents.writer import Writer, pieces
+from symbackprop.documents.document import Content, Formula, Link, Math, Part, Piece, Span
+from symbackprop.documents.text import columns
+from symbackprop.documents.writer import Writer
 from symbackprop.formulas.lines import lines
 from symbackprop.formulas.tree import Node, split
 from symbackprop.formulas.widths import width
@@ -51,7 +52,7 @@ class Paper(Writer):
         """Lines of formulas, aligned before their relation."""
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        notes = max((content_width(row.note) for row in rows), default=0.0)
+        notes = max((self.content_width(row.note) for row in rows), default=0.0)
         whole = self._broken([row.formula for row in rows], self.page_width)
         beside = self._broken([row.formula for row in rows], self.page_width - notes - _GAP) if notes else whole
         below = notes > self.page_width / 2 or sum(map(len, beside)) > sum(map(len, whole)) + len(rows)
@@ -65,6 +66,10 @@ class Paper(Writer):
     def part_lines(self, part: Part) -> list[Line]:
         """The formulas of one part of a step, beside its label."""
         return [line for one in self._broken(part.formulas, self.page_width - self.label_width) for line in one]
+
+    def content_width(self, content: Content) -> float:
+        """About how wide a line of text is, in ems."""
+        return sum(map(_piece_width, self.pieces(content)))
 
     def _broken(self, formulas: Sequence[Node], room: float) -> list[list[Line]]:
         """Each formula in its lines, all of them aligned."""
@@ -84,17 +89,12 @@ def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
     return (None, formula) if right is None or width(left) > _WIDE * room else (left, right)
 
 
-def content_width(content: Content) -> float:
-    """About how wide a line of text is, in ems."""
-    return sum(map(_piece_width, pieces(content)))
-
-
-def _piece_width(piece: str | Math | Span | Link) -> float:
+def _piece_width(piece: Piece) -> float:
     match piece:
         case str():
-            return _LETTER * len(piece)
+            return _LETTER * columns(piece)
         case Math(formula):
             return width(formula)
         case Span(text) | Link(text):
-            return _LETTER * len(text)
+            return _LETTER * columns(str(text))
     assert_never(piece)

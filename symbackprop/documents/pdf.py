@@ -21,6 +21,7 @@ from typing import NamedTuple
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document
 from symbackprop.documents.html import Html
+from symbackprop.documents.languages import Language, language
 from symbackprop.documents.latex import Latex
 from symbackprop.documents.typst import Typst
 
@@ -44,25 +45,50 @@ class Engine(NamedTuple):
     """A program that makes a PDF.
 
     name      what a person calls it.
-    found     where it is; None where it is not there.
+    found     where it is, with what sets a language; None where it is not there.
     suffix    of the file that it reads: report.typ, report.tex, report.html.
     write     Document -> that file.
     commands  program, folder -> what is run in the folder, one after the other, to make report.pdf of it.
     """
 
     name: str
-    found: Callable[[], str | None]
+    found: Callable[[Language], str | None]
     suffix: str
     write: Callable[[Document], str]
     commands: Callable[[str, Path], Sequence[Sequence[str]]]
 
 
-def _wheel() -> str | None:
-    return sys.executable if sys.executable and find_spec("typst") else None
+def _wheel(written: Language) -> str | None:
+    if not sys.executable or not find_spec("typst"):
+        return None
+    if not written.fonts:
+        return sys.executable
+    from typst import Fonts
+
+    return sys.executable if set(written.fonts) & set(Fonts().families()) else None
 
 
-def _browser() -> str | None:
-    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+def _tex_here(written: Language) -> str | None:
+    program = shutil.which("pdflatex")
+    return program if program and (not written.package or _says("kpsewhich", f"{written.package}.sty")) else None
+
+
+def _browser(written: Language) -> str | None:
+    program = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    # where fonts are not told by fontconfig, the system has those of every language
+    has_letters = not written.fonts or not shutil.which("fc-list") or _says("fc-list", f":lang={written.code}")
+    return program if has_letters else None
+
+
+def _says(program: str, question: str) -> bool:
+    """Whether a program that looks things up finds something."""
+    path = shutil.which(program)
+    if path is None:
+        return False
+    try:
+        return bool(subprocess.run([path, question], capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL).stdout.strip())
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _typeset(program: str, folder: Path) -> Sequence[Sequence[str]]:
@@ -83,17 +109,25 @@ def _printed(program: str, folder: Path) -> Sequence[Sequence[str]]:
 
 
 ENGINES = (
-    Engine("typst", _wheel, ".typ", Typst().write, _typeset),
-    Engine("pdflatex", lambda: shutil.which("pdflatex"), ".tex", Latex().write, _tex),
-    Engine("Chromium", _browser, ".html", Html().write, _printed),
+    Engine("typst", _wheel, ".typ", Typst.write, _typeset),
+    Engine("pdflatex", _tex_here, ".tex", Latex.write, _tex),
+    Engine("Chromium", _browser, ".html", Html.write, _printed),
 )
 
 
-def require_engine() -> None:
-    """See that some program makes PDFs here, before the work is done. Raises PdfError."""
-    if not any(engine.found() for engine in ENGINES):
-        names = ", ".join(engine.name for engine in ENGINES)
-        raise PdfError(f"a PDF is made by one of {names}, and none of them is here: {MEND}")
+def require_engine(code: str) -> None:
+    """See that some program makes PDFs in a language here, before the work is done. Raises PdfError, LanguageError."""
+    written = language(code)
+    if any(engine.found(written) for engine in ENGINES):
+        return
+    if any(engine.found(language("en")) for engine in ENGINES):
+        raise PdfError(
+            f"nothing here sets a PDF in {written.name}: install a font that has its letters, such as {written.fonts[0]}, or "
+            f"the LaTeX "
+            f"package {written.package}. Or write the report as .html or .tex"
+        )
+    names = ", ".join(engine.name for engine in ENGINES)
+    raise PdfError(f"a PDF is made by one of {names}, and none of them is here: {MEND}")
 
 
 def write_pdf(document: Document) -> bytes:
@@ -101,10 +135,11 @@ def write_pdf(document: Document) -> bytes:
 
     Raises PdfError where there is none, or where each of them failed, with what it said.
     """
-    require_engine()
+    require_engine(document.lang)
+    written = language(document.lang)
     faults = []
     for engine in ENGINES:
-        if program := engine.found():
+        if program := engine.found(written):
             made = _made(engine, program, engine.write(document))
             if isinstance(made, bytes):
                 return made

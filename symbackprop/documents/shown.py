@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.files import require_writable, write_whole
@@ -19,22 +20,22 @@ class Shown(ABC):
     def document(self) -> Document:
         """The result as blocks."""
 
-    def report(self, format: str = "text") -> Any:
-        """The result in a format of `symbackprop.documents.formats`."""
+    def report(self, format: str = "text", lang: str = "en") -> Any:
+        """The result in a format of `symbackprop.documents.formats` and a language of `symbackprop.documents.languages`."""
         row = format_named(format)
-        row.require()
-        return row.write(self.document())
+        row.require(lang)
+        return row.write(replace(self.document(), lang=lang))
 
     def html(self) -> str:
         """The result as one page that needs nothing else."""
         return self.report("html")
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """The result in a file, in the format of its suffix."""
+    def save(self, path: str | os.PathLike[str], lang: str = "en") -> None:
+        """The result in a file, in the format of its suffix and in a language."""
         row = format_of(path)
-        row.require()
+        row.require(lang)
         require_writable(path)
-        write_whole(path, row.write(self.document()))
+        write_whole(path, row.write(replace(self.document(), lang=lang)))
 
     def _repr_html_(self) -> str:
-        return Fragment().write(self.document())
+        return Fragment.write(self.document())

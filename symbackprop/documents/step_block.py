@@ -15,27 +15,30 @@ from symbackprop.display.index_form import entry, equation_letters, index_equati
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
-from symbackprop.documents.document import Content, Formulas, Math, Part, StepBlock
+from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
+from symbackprop.formulas.told import Told, several, told
 from symbackprop.formulas.tree import Binds, Node
 
 PATTERNS = {
-    "multiply": "Multiplication swaps its inputs: each factor receives the gradient from above times the other factors.",
-    "scale": "A constant factor scales the gradient as it scaled the value.",
-    "max": "A maximum routes the gradient to the entry that won; the others receive zero.",
-    "map": "A function multiplies the gradient by its slope.",
-    "product": "Each factor of a product receives the gradient from above times the other factor.",
-    "sum": "A sum hands the gradient to every entry that it added.",
-    "repeat": "A repeated value collects the gradients of all its copies.",
-    "select": "Selecting routes the gradient back to the entries that were read: one that was read more often collects more, "
-    "one that was not read receives zero.",
-    "copy": "The value is used in several places. Its gradients add, because a small change of it acts along every path at once.",
+    "multiply": Told("Multiplication swaps its inputs: each factor receives the gradient from above times the other factors."),
+    "scale": Told("A constant factor scales the gradient as it scaled the value."),
+    "max": Told("A maximum routes the gradient to the entry that won; the others receive zero."),
+    "map": Told("A function multiplies the gradient by its slope."),
+    "product": Told("Each factor of a product receives the gradient from above times the other factor."),
+    "sum": Told("A sum hands the gradient to every entry that it added."),
+    "repeat": Told("A repeated value collects the gradients of all its copies."),
+    "select": Told("Selecting routes the gradient back to the entries that were read: one that was read more often collects more, "
+                   "one that was not read receives zero."),
+    "copy": Told("The value is used in several places. Its gradients add, because a small change of it acts along every path at "
+                 "once."),
 }  # fmt: skip
 _ADD = {
-    S.One: "Addition distributes: each term receives the gradient from above unchanged.",
-    S.NegativeOne: "Subtraction distributes the gradient with the sign turned.",
+    S.One: Told("Addition distributes: each term receives the gradient from above unchanged."),
+    S.NegativeOne: Told("Subtraction distributes the gradient with the sign turned."),
 }
+_SCALED = Told("Addition distributes: each term receives the gradient from above times its own coefficient.")
 
 
 def step_block(
@@ -50,15 +53,15 @@ def step_block(
     assert equation.step is not None
     step = whole(names, equation.step)
     parts = (
-        Part("Chain rule", _rule(names, equation, step)),
-        Part("Local derivative", local_lines(names, equation, step)),
-        Part("Upstream gradient", _upstream(names, equation, step)),
-        Part("Product", _result(names, equation, inline, values or {}), "result"),
+        Part(told("Chain rule"), _rule(names, equation, step)),
+        Part(told("Local derivative"), local_lines(names, equation, step)),
+        Part(told("Upstream gradient"), _upstream(names, equation, step)),
+        Part(told("Product"), _result(names, equation, inline, values or {}), "result"),
     )
     return StepBlock(
         title=_title(names, step),
         parts=tuple(part for part in parts if part.formulas),
-        shape=names.shape(equation.target.name) if names.signature(equation.target.name).shape else "",
+        shape=told("{}", names.dimensions(equation.target.name)) if names.signature(equation.target.name).shape else "",
         sentences=(_pattern(names, equation, step),),
         anchor=equation.target.name,
     )
@@ -73,26 +76,26 @@ def whole(names: Names, step: Step) -> Step:
 
 
 def _title(names: Names, step: Step) -> Content:
-    through = Math(names.tensor(step.through.name)) if step.through else ""
-    wrt = Math(names.tensor(step.wrt.name)) if step.wrt else ""
+    through = names.tensor(step.through.name) if step.through else ""
+    wrt = names.tensor(step.wrt.name) if step.wrt else ""
     match step.rule:
         case "copy":
-            return ("The uses of ", wrt, " add")
+            return told("The uses of {} add", wrt)
         case "seed":
-            return ("The start, ", wrt)
+            return told("The start, {}", wrt)
         case "zero":
-            return ("Nothing comes to ", wrt)
+            return told("Nothing comes to {}", wrt)
         case "onward":
-            return ("From ", wrt, " on to ", through)
+            return told("From {} on to {}", wrt, through)
         case "both":
-            return ("The changes that come to ", through, " add")
+            return told("The changes that come to {} add", through)
         case "count":
-            return ("How many entries tie for ", through)
+            return told("How many entries tie for {}", through)
         case "inverse":
-            return ("The inverse that ", through, " needs")
+            return told("The inverse that {} needs", through)
         case "without" | "others":
-            return ("What ", through, " is without each of its entries")
-    return ("From ", through, " back to ", wrt)
+            return told("What {} is without each of its entries", through)
+    return told("From {} back to {}", through, wrt)
 
 
 def _letters(names: Names, *refs: Ref) -> dict[str, Letter]:
@@ -229,35 +232,37 @@ def with_value(names: Names, name: str, equation: Node, values: Mapping[str, Any
     return f.equation(equation, number_formula(float(values[name])))
 
 
-def _pattern(names: Names, equation: Equation, step: Step) -> str:
+def _pattern(names: Names, equation: Equation, step: Step) -> Told:
     match step.rule:
         case "seed":
-            return "Everything begins here: a value changes as fast as itself."
+            return told("Everything begins here: a value changes as fast as itself.")
         case "zero":
-            return "No slope leads from one to the other: the derivative is zero."
+            return told("No slope leads from one to the other: the derivative is zero.")
         case "onward":
-            return "A change is handed on times the local derivative."
+            return told("A change is handed on times the local derivative.")
         case "both":
-            return "Each operand changes the value by its own part; to first order the parts add."
+            return told("Each operand changes the value by its own part; to first order the parts add.")
         case "count":
-            return "Entries that tie share the gradient equally, so their number is needed."
+            return told("Entries that tie share the gradient equally, so their number is needed.")
         case "inverse":
-            return "The slope of a determinant is made of the inverse."
+            return told("The slope of a determinant is made of the inverse.")
         case "without" | "others":
-            return "The slope of an entry is made of the others: no quotient is taken, which zeros would spoil."
-    if step.pattern == "add" and step.local is not None:
-        text = _ADD.get(
-            step.local.body,
-            "Addition distributes: each term receives the gradient from above times its own coefficient.",
-        )
+            return told("The slope of an entry is made of the others: no quotient is taken, which zeros would spoil.")
+    over = [letter(c) for c, extent in equation.op.over if extent != 1]
+    letters = several(over) if over else None
+    if step.pattern == "product" and letters:
+        return told(
+            "Each factor of a product receives the gradient from above times the other factor, summed over {}, which it does "
+            "not have "
+            "itself.", letters,
+        )  # fmt: skip
+    if step.pattern == "map" and equation.target.index:
+        said = told("A function multiplies the gradient by its slope, entry by entry.")
+    elif step.pattern == "add" and step.local is not None:
+        said = _ADD.get(step.local.body, _SCALED)
     else:
-        text = PATTERNS.get(step.pattern, "")
-        if step.pattern == "map" and equation.target.index:
-            text = f"{text[:-1]}, entry by entry."
-    over = [c for c, extent in equation.op.over if extent != 1]
-    letters = " and ".join(over)
-    if over and step.pattern == "product":
-        return f"{text[:-1]}, summed over {letters}, which it does not have itself."
-    if over and step.pattern in ("add", "multiply", "map"):
-        text += f" The same entry served every {letters}, so the gradients are summed: broadcasting, on its way back."
-    return text
+        said = PATTERNS.get(step.pattern, Told())
+    if letters and step.pattern in ("add", "multiply", "map"):
+        served = told("The same entry served every {}, so the gradients are summed: broadcasting, on its way back.", letters)
+        return told("{} {}", said, served)
+    return said

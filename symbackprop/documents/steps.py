@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from symbackprop.core.choices import DETAILS
@@ -27,7 +27,6 @@ from symbackprop.documents.document import (
     Figure,
     Formula,
     FormulaRows,
-    Inline,
     Link,
     Math,
     Note,
@@ -40,19 +39,22 @@ from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node
 
 WIDE = 46
 """The longest line of equations of the network, in letters across the paper."""
 
 _KINDS = {
-    "parameter": "parameter",
-    "data": "data",
-    "labels": "labels, which sum to one",
-    "integers": "integers",
-    "constant": "constant",
+    "parameter": Told("parameter"),
+    "data": Told("data"),
+    "labels": Told("labels, which sum to one"),
+    "integers": Told("integers"),
+    "constant": Told("constant"),
 }
-_DOMAINS = {"positive": "positive", "unit": "between 0 and 1", "binary": "0 or 1", "sign": "-1 or 1"}
+_DOMAINS = {
+    "positive": Told("positive"), "unit": Told("between 0 and 1"), "binary": Told("0 or 1"), "sign": Told("-1 or 1"),
+}  # fmt: skip
 
 
 def report(
@@ -65,6 +67,7 @@ def report(
     written: tuple[Node, ...] = (),
     box: ShownBox | None = None,
     detail: str = "normal",
+    lang: str = "en",
 ) -> Document:
     """The whole derivation.
 
@@ -78,6 +81,7 @@ def report(
     box           the gradients as a table of definitions.
     detail        one of DETAILS: the box and the network; the backward pass layer by layer as well; or equation by equation, with
                   every index form.
+    lang          the code of the language that it is written in.
     """
     names = Names(derived.program)
     inline = written_out(derived)
@@ -88,20 +92,20 @@ def report(
     said = conventions(_formulas_of([*network, *steps, *result]), derived.mode,
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
-    blocks.append(Section("The network"))
+    blocks.append(Section(told("The network")))
     if source and detail == "full":
         blocks.append(Code(source.strip("\n"), "python"))
     if not set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}:
-        blocks += [Paragraph("As written:"), FormulaRows(tuple(map(Formula, written)))]
+        blocks += [Paragraph(told("As written:")), FormulaRows(tuple(map(Formula, written)))]
     if detail == "brief":
         given = _given(names, derived.forward)
-        return Document(_title(names, derived, title), (*blocks, given, *network))
+        return Document(_title(names, derived, title), (*blocks, given, *network), lang)
     blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()) or modes.said(names, derived):
-        blocks += [Section("How to read it", 2), Bullets((*modes.said(names, derived), *said))]
+        blocks += [Section(told("How to read it"), 2), Bullets((*modes.said(names, derived), *said))]
     blocks += [Note(remark) for remark in remarks(derived)]
     if picture:
-        blocks += [Section("The computational graph"), picture]
+        blocks += [Section(told("The computational graph")), picture]
     blocks += [
         Section(modes.pass_heading(derived)),
         Paragraph(modes.opening(names, derived, detail == "normal")),
@@ -109,8 +113,14 @@ def report(
         *(_softmax(names) if detail == "full" else ()),
     ]
     if check_table:
-        blocks += [Section("The check"), check_table]
-    return Document(_title(names, derived, title), tuple(blocks))
+        blocks += [Section(told("The check")), check_table]
+    return Document(_title(names, derived, title), tuple(blocks), lang)
+
+
+def graph(derived: Derivation, draw: Callable[[], str]) -> Figure:
+    """The computational graph of a derivation; `draw` gives it as SVG."""
+    caption = told("Forward values in green, gradients in red, at a random point.")
+    return Figure(draw, caption, told("The computational graph of {}", derived.of))
 
 
 def _title(names: Names, derived: Derivation, title: Content) -> Content:
@@ -137,28 +147,34 @@ def _is_shown(equation: Equation) -> bool:
 
 def _tensors(names: Names, program: Program) -> Table:
     rows = tuple(
-        (Math(names.tensor(tensor.name)), _kind(tensor), names.shape(tensor.name) if tensor.shape else "a number")
+        (
+            Math(names.tensor(tensor.name)),
+            _kind(tensor),
+            told("{}", names.dimensions(tensor.name)) if tensor.shape else told("a number"),
+        )
         for tensor in program.inputs
     )
-    return Table(("Tensor", "What it is", "Shape"), rows)
+    return Table((told("Tensor"), told("What it is"), told("Shape")), rows)
 
 
 def _given(names: Names, program: Program) -> Bullets:
     """What is given, a kind a line, with the shapes."""
-    kinds: dict[Content, list[Inline]] = {}
+    kinds: dict[Told, list[Told]] = {}
     for tensor in program.inputs:
-        shape = f" {names.shape(tensor.name)}" if tensor.shape else ""
-        kinds.setdefault(_kind(tensor), []).extend([", ", Math(names.tensor(tensor.name)), shape])
-    return Bullets(tuple((*(kind if isinstance(kind, tuple) else (kind,)), ": ", *said[1:]) for kind, said in kinds.items()))
+        own = names.tensor(tensor.name)
+        kinds.setdefault(_kind(tensor), []).append(
+            told("{} ({})", own, names.dimensions(tensor.name)) if tensor.shape else told("{}", own)
+        )
+    return Bullets(tuple(told("{}: {}", kind, listed(said)) for kind, said in kinds.items()))
 
 
-def _kind(tensor: Signature) -> Content:
+def _kind(tensor: Signature) -> Told:
     words = _KINDS[tensor.kind]
     if tensor.kind == "integers" and tensor.bound is not None:
-        return (f"{words} from 0, below ", Math(scalar(tensor.bound)))
+        return told("integers from 0, below {}", scalar(tensor.bound))
     if tensor.value is not None:
-        return (f"{words}, ", Math(scalar(tensor.value)))
-    return f"{words}, {_DOMAINS[tensor.domain]}" if tensor.domain else words
+        return told("{}, {}", words, scalar(tensor.value))
+    return told("{}, {}", words, _DOMAINS[tensor.domain]) if tensor.domain else words
 
 
 def _network(lecture: Lecture, detail: str) -> list[Block]:
@@ -170,7 +186,7 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         name = equation.target.name
         if name in inline or name in parts:
             continue
-        note = f"shape {names.shape(name)}" if forward.shape(name) else ""
+        note = told("{}", names.dimensions(name)) if forward.shape(name) else ""
         index = index_equation(names, equation, inline)
         matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
         first.append(Formula(with_value(names, name, matrix or index, values), note, label=name))
@@ -180,7 +196,7 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
     blocks: list[Block] = [FormulaRows(tuple(first))]
     if second and detail == "full":
-        blocks += [Paragraph("The same entry by entry:"), FormulaRows(tuple(second))]
+        blocks += [Paragraph(told("The same entry by entry:")), FormulaRows(tuple(second))]
     return blocks
 
 
@@ -200,22 +216,24 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     rows = tuple(Formula(line.formula, _line_note(names, line.name), label=label) for line, label in lines)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
     if box.assumed:
-        blocks.append(Paragraph("The entries of the labels sum to one along their last axis, which was used here."))
+        blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
     for wrt, why in box.missing.items():
         name = derived.gradient(wrt)
-        where = (Link("Its step", lecture.anchors[name]), " gives it.") if steps else ()
-        blocks.append(Paragraph((Math(names.tensor(name)), f" has no short form: {why}. ", *where)))
+        said = told("{} has no short form: {}.", names.tensor(name), Told(why))
+        step = told(" {} gives it.", Link(told("Its step"), lecture.anchors[name])) if steps else ""
+        blocks.append(Paragraph((said, step)))
     return blocks
 
 
 def _line_note(names: Names, name: str) -> Content:
     if name not in names.program.tensors:
-        return "what its parts are called"
+        return told("what its parts are called")
     signature = names.signature(name)
-    shape = f"shape {names.shape(name)}" if signature.shape else ""
+    shape = told("{}", names.dimensions(name)) if signature.shape else Told()
     if signature.role is None or name in names.program.outputs:
         return shape
-    return (*modes.what_it_is(names, signature.role), f", {shape}" if shape else "")
+    said = modes.what_it_is(names, signature.role)
+    return told("{} ({})", said, shape) if shape else said
 
 
 def _softmax(names: Names) -> list[Block]:
@@ -226,9 +244,11 @@ def _softmax(names: Names) -> list[Block]:
         if len(over) == 1:
             o = written.operands[0]
             definition = f.equation(f.letter("p"), f.call(f.function("softmax"), [names.tensor(o.name)]))
-            where = () if named else (" ", Math(definition), ",")
-            sentence: Content = ("The derivative of the softmax", *where, " for the same index and for different ones:")
-            return [Paragraph(sentence), Formula(softmax_cases(names, o, named, over[0]))]
+            of = told("the softmax") if named else told("the softmax {},", definition)
+            return [
+                Paragraph(told("The derivative of {} for the same index and for different ones:", of)),
+                Formula(softmax_cases(names, o, named, over[0])),
+            ]
     return []
 
 

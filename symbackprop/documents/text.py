@@ -1,15 +1,18 @@
 """Plain Unicode text for a terminal, in lines of at most 88 columns; formulas and tables keep theirs, however long."""
 
+import re
 import textwrap
 import unicodedata
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, StepBlock
-from symbackprop.documents.writer import Writer, printable
+from symbackprop.documents.writer import Writer
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, split
 
 WIDTH = 88
 INDENT = "    "
+_BESIDE = "\x00"  # stands for the second column of a wide letter while lines are filled
 
 
 class Text(Writer):
@@ -57,10 +60,10 @@ class Text(Writer):
         return "\n".join(lines)
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        lines = [f"▸ {title}" + (f"    shape {self.line(step.shape)}" if step.shape else "")]
+        lines = [f"▸ {title}" + (f"    {self.line(step.shape)}" if step.shape else "")]
         for part in step.parts:
             labels = [self.line(part.label), *[""] * len(part.formulas)]
-            lines += [f"{INDENT}{label:<18}{plain(shown)}" for label, shown in zip(labels, part.formulas, strict=False)]
+            lines += [f"{INDENT}{_pad(label, 18, 'l')}{plain(shown)}" for label, shown in zip(labels, part.formulas, strict=False)]
         return "\n".join([*lines, *self.source(step), *[_fill(words, INDENT, INDENT) for words in self.lines(step.sentences)]])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
@@ -70,7 +73,8 @@ class Text(Writer):
         return "\n".join(filter(None, (*lines, caption)))
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        return _fill(f"[Figure: {caption}{f' (see {printable(figure.source)})' if figure.source else ''}]")
+        said = told("Figure: {} (see {})", figure.caption, figure.source) if figure.source else told("Figure: {}", figure.caption)
+        return _fill(f"[{self.line(said)}]")
 
     def code(self, text: str, language: str) -> str:
         return textwrap.indent(text, INDENT)
@@ -85,7 +89,10 @@ def columns(text: str) -> int:
 
 
 def _fill(text: str, first: str = "", rest: str = "") -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
+    """The words in lines, a letter of two columns counted as two."""
+    wide = re.sub(r".", lambda char: char[0] + _BESIDE * (columns(char[0]) - 1), text, flags=re.DOTALL)
+    lines = textwrap.fill(wide, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False)
+    return lines.replace(_BESIDE, "")
 
 
 def _pad(text: str, width: int, side: str) -> str:

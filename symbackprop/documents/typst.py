@@ -45,9 +45,16 @@ class Typst(Paper):
 
     def page(self, document: Document, body: str) -> str:
         title = self.line(document.title)
-        named = quoted(Text().line(document.title))
+        named = quoted(Text(self.language).line(document.title))
         head = f"#align(center, text(size: 1.5em)[{title}])\n#v(.6em)"
-        return f"#set document(title: {named}, date: none)\n{_style()}\n{head}\n\n{body}\n"
+        return f"#set document(title: {named}, date: none)\n{_style()}\n{self._letters()}{head}\n\n{body}\n"
+
+    def _letters(self) -> str:
+        """The language, and the fonts that have its letters."""
+        if not self.language.fonts:
+            return ""
+        fonts = ", ".join(map(quoted, ("New Computer Modern", *self.language.fonts)))
+        return f"#set text(lang: {quoted(self.language.code)}, font: ({fonts}))\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
         return f"#heading(level: {number.count('.') + 1})[{self.line(heading)}]#metadata(none)<{anchor}>"
@@ -68,7 +75,7 @@ class Typst(Paper):
         return " & ".join([*sides, *(["", f"#h(1.2em)#quiet[{line.note}]"] if line.note else [])])
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        shape = f"shape {self.line(step.shape)}" if step.shape else ""
+        shape = self.line(step.shape)
         parts = [f"[#part[{self.line(part.label)}][{self.display(self.part_lines(part))}]]" for part in step.parts]
         parts += [f"[{written}]" for written in (*self.source(step), *self.lines(step.sentences))]
         return f"#step([{_anchored(step.anchor)}{self.strong(title)}], [{shape}], {', '.join(parts)})"

@@ -15,19 +15,21 @@ from symbackprop.documents.document import (
     Figure,
     Formula,
     FormulaRows,
-    Inline,
     Link,
     Math,
     Note,
     Paragraph,
+    Piece,
     Section,
     Span,
     StepBlock,
     Table,
 )
+from symbackprop.documents.languages import ENGLISH, Language, language
+from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node
 
-_LABELS = {"info": "Note", "warning": "Warning", "good": "Right", "bad": "Wrong"}
+_LABELS = {"info": Told("Note"), "warning": Told("Warning"), "good": Told("Right"), "bad": Told("Wrong")}
 _MARKS = {"good": "✓ ", "bad": "✗ "}
 
 
@@ -39,10 +41,15 @@ class Writer(ABC):
     coloured = False
     """Whether tones are seen as colours; where they are not, words that are bad are strong."""
 
-    def write(self, document: Document) -> str:
-        """The document as a whole file."""
+    def __init__(self, language: Language = ENGLISH) -> None:
+        self.language = language
+
+    @classmethod
+    def write(cls, document: Document) -> str:
+        """The document as a whole file, in its language."""
+        self = cls(language(document.lang))
         placed = zip(document.blocks, numbers(document), strict=True)
-        written = [self.block(block, number, place) for place, (block, number) in enumerate(placed)]
+        written = [self.block(self.language.block(block), number, place) for place, (block, number) in enumerate(placed)]
         return self.page(document, self.gap.join(filter(None, written)))
 
     def block(self, block: Block, number: str, place: int) -> str:
@@ -59,7 +66,7 @@ class Writer(ABC):
             case FormulaRows(rows):
                 return self.rows(rows)
             case StepBlock(title, tone=tone):
-                return self.step(block, self.line((_MARKS.get(tone, ""), *pieces(title))), number)
+                return self.step(block, self.line((_MARKS.get(tone, ""), *self.pieces(title))), number)
             case Table(headers, rows, align, caption):
                 cells = [[self.line(cell) for cell in row] for row in (headers, *rows)]
                 return self.table(cells[0], cells[1:], align or "l" * len(headers), self.line(caption))
@@ -73,24 +80,29 @@ class Writer(ABC):
 
     def line(self, content: Content) -> str:
         """The content as one line."""
-        return "".join(map(self._inline, pieces(content)))
+        return "".join(map(self._inline, self.pieces(content)))
 
     def lines(self, contents: Iterable[Content]) -> list[str]:
         """The contents that are not empty, a line each."""
         return [line for line in map(self.line, contents) if line]
 
-    def _inline(self, piece: Inline) -> str:
+    def pieces(self, content: Content) -> tuple[Piece, ...]:
+        """The content as its pieces in the language of the document, without empty text."""
+        return tuple(self.language.pieces(content))
+
+    def _inline(self, piece: Piece) -> str:
         match piece:
             case str(text):
                 return self.text(printable(text))
             case Math(formula, tone):
                 return self.toned(self.math(formula), tone)
             case Span(text, tone, style):
-                written = self.mono(printable(text)) if style == "code" else self.text(printable(text))
+                shown = printable(str(text))
+                written = self.mono(shown) if style == "code" else self.text(shown)
                 stands_out = style == "strong" or (tone == "bad" and not self.coloured)
                 return self.toned(self.strong(written) if stands_out else written, tone)
             case Link(text, anchor):
-                return self.link(self.text(printable(text)), anchor_id(anchor))
+                return self.link(self.text(printable(str(text))), anchor_id(anchor))
         assert_never(piece)
 
     def toned(self, written: str, tone: str) -> str:
@@ -160,12 +172,6 @@ class Writer(ABC):
     @abstractmethod
     def note(self, label: str, words: str, kind: str) -> str:
         """A piece set apart."""
-
-
-def pieces(content: Content) -> tuple[Inline, ...]:
-    """The content as a tuple of its pieces, without empty text."""
-    parts = content if isinstance(content, tuple) else (content,)
-    return tuple(part for part in parts if part != "")
 
 
 def printable(text: str) -> str:

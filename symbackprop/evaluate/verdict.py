@@ -10,6 +10,7 @@ from numpy import ndarray
 
 SHARP = 1e-12  # an error below is not shown as a number: it is rounding, which differs from processor to processor
 BLUNT = 1e-9  # the same for complex steps and differences, which hear all entries together
+NOTES = ("the gradient is zero", "differences straddle a kink", "zero to rounding")  # beside a verdict that is ok
 COLUMNS = ("shape", "largest", "tape", "differences", "complex step", "compiled", "verdict")
 
 
@@ -84,9 +85,9 @@ class Row:
     def remark(self) -> str:
         """What the numbers alone do not say."""
         if self.scale == 0 and self.status == "ok":
-            return "the gradient is zero"
+            return NOTES[0]
         if self.status == "ok" and (self.differences.wrong or (self.differences.left_out and not self.differences.compared)):
-            return "differences straddle a kink"
+            return NOTES[1]
         return ""
 
 

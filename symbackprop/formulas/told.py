@@ -1,10 +1,10 @@
-"""Sentences with formulas in them, as pieces: words, or a formula with how it is typed. Who shows them writes the pieces."""
+"""Sentences as data: a pattern with parts in the places of {}, such as formulas. What shows one says it in a language."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
@@ -24,36 +24,58 @@ Piece = str | Formula
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence; `str` is how it is typed."""
+    """A sentence in English; `str` is how it is typed. Catalogues of other languages translate its pattern.
 
-    pieces: tuple[Piece, ...] = ()
+    parts   stand in the places of {}: words that nobody translates, formulas, other sentences, pieces of a document.
+    """
+
+    pattern: str = ""
+    parts: tuple[Any, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[Any, ...]:
+        """The words and the parts, one after the other."""
+        first, *rest = self.pattern.split("{}")
+        pieces: list[Any] = [first]
+        for part, words in zip(self.parts, rest, strict=True):
+            pieces += [*(part.pieces if isinstance(part, Told) else (part,)), words]
+        return tuple(piece for piece in pieces if piece != "")
 
     def __str__(self) -> str:
-        return "".join(p if isinstance(p, str) else p.typed for p in self.pieces)
+        return "".join(p.typed if isinstance(p, Formula) else _plain(p) for p in self.pieces)
 
     def __bool__(self) -> bool:
-        return bool(self.pieces)
+        return bool(self.pattern)
 
     def __add__(self, other: Told | str) -> Told:
-        return Told((*self.pieces, *(other.pieces if isinstance(other, Told) else (other,))))
+        return Told("{}{}", (self, other))
 
     def line(self) -> str:
         """The sentence with its formulas in one line of Unicode text."""
-        return "".join(p if isinstance(p, str) else plain(p.node) for p in self.pieces)
+        return "".join(map(_plain, self.pieces))
 
 
-def told(pattern: str, *parts: Piece | Told) -> Told:
+def _plain(part: Any) -> str:
+    node = part.node if isinstance(part, Formula) else part
+    return plain(node) if isinstance(node, Node) else str(node)
+
+
+def told(pattern: str, *parts: Any) -> Told:
     """A sentence with the parts in the places of {}."""
-    first, *rest = pattern.split("{}")
-    pieces: list[Piece] = [first]
-    for part, words in zip(parts, rest, strict=True):
-        pieces += [*(part.pieces if isinstance(part, Told) else (part,)), words]
-    return Told(tuple(piece for piece in pieces if piece))
+    if pattern.count("{}") != len(parts):
+        raise ValueError(f"{pattern!r} has {pattern.count('{}')} places for {len(parts)} parts")
+    return Told(pattern, parts)
 
 
-def listed(several: Sequence[Piece | Told], between: str = ", ") -> Told:
+def listed(several: Sequence[Any], between: str = ", ") -> Told:
     """Pieces one after the other."""
-    return told(between.join(["{}"] * len(several)), *several)
+    return Told(between.join(["{}"] * len(several)), tuple(several))
+
+
+def several(items: Sequence[Any]) -> Told:
+    """a, b and c."""
+    *first, last = items
+    return told("{} and {}", listed(first), last) if first else told("{}", last)
 
 
 def name(text: str) -> Formula:

@@ -21,7 +21,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.points import PointError, own_point
-from symbackprop.evaluate.verdict import Check, Row, Witness
+from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
 from symbackprop.judge.directions import by_halves
 from symbackprop.judge.evidence import MARGIN, Evidence, Said, Statement, largest_of
 
@@ -126,7 +126,7 @@ class _Trial:
             if row.tape.wrong:
                 row.note = row.note or here.worst(name, self.allowed(here, name))
             elif here.is_noise(name):
-                row.note = "zero to rounding"
+                row.note = NOTES[2]
         return True
 
     def allowed(self, here: Evidence, name: str) -> ndarray:

@@ -33,7 +33,6 @@ KINDS = (
 )  # fmt: skip
 """What a verdict begins with."""
 NOTHING = Told()
-NOTHING = Told()
 LINES = r" \\ "
 
 
@@ -88,7 +87,10 @@ class Judged:
     @property
     def said(self) -> Told:
         """The kind, and why."""
-        return Told((self.kind, *([" " if self.kind.startswith("right,") else ": "] if self.because else []))) + self.because
+        kind = Told(self.kind)
+        if not self.because:
+            return kind
+        return told("{} {}", kind, self.because) if self.kind.startswith("right,") else told("{}: {}", kind, self.because)
 
     @property
     def verdict(self) -> str:

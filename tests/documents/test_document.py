@@ -38,7 +38,7 @@ from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas.read_latex import parse
 from tests.documents.sample import FORMULAS, PICTURE, SAMPLE, WHITELIST
 
-fragment = Fragment().write
+fragment = Fragment.write
 WRITE = {row.name: row.write for row in FORMATS if not row.binary}
 write_text, write_markdown, write_latex, write_html = (WRITE[name] for name in ("text", "markdown", "latex", "html"))
 WRITERS = (*WRITE.values(), fragment)

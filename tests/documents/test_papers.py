@@ -11,7 +11,6 @@ import symbackprop as sb
 from symbackprop.documents.document import Document, Formula, FormulaRows, Math, Part, StepBlock
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
-from symbackprop.documents.paper import content_width
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.widths import width
@@ -65,7 +64,7 @@ def test_every_formula_of_every_example_fits_the_page(path: Path, tmp_path: Path
     measured.write(document)
     assert max(measured.widths) <= LatexFragment.page_width
     if TEX:
-        texts = [Latex().write(document), paper(LatexFragment().write(document)), paper(NumberedFragment().write(document))]
+        texts = [Latex.write(document), paper(LatexFragment.write(document)), paper(NumberedFragment().write(document))]
         assert max((points for text in texts for points in compiled(text, tmp_path)), default=0.0) <= OVERFULL
 
 
@@ -78,7 +77,7 @@ if TEX:
 
 
 def test_a_fragment_has_no_preamble_and_uses_amsmath_alone() -> None:
-    fragment = LatexFragment().write(SAMPLE)
+    fragment = LatexFragment.write(SAMPLE)
     for word in (r"\documentclass", r"\usepackage[", r"\begin{document}", r"\hyper", r"\newcommand", r"\texorpdfstring", r"\fit"):
         assert word not in fragment.replace("% needs", "")
     assert r"\subsection{Forward pass}\label{sec:forward-pass}" in fragment
@@ -98,7 +97,7 @@ def test_equations_have_numbers_and_labels_by_name() -> None:
 
 def test_a_long_formula_is_broken_and_only_its_first_line_is_numbered() -> None:
     rows = FormulaRows((Formula(parse(f"y = {WIDE}"), "a note", label="y"), Formula(parse("z = 1"), label="z")))
-    numbered = NumberedFragment().write(Document("", (rows,)))
+    numbered = NumberedFragment.write(Document("", (rows,)))
     lines = numbered[numbered.index(r"\begin{alignat}") : numbered.index(r"\end{alignat}")].splitlines()[1:]
     assert len(lines) > 3
     assert r"\label{eq:y}" in lines[0]
@@ -110,15 +109,15 @@ def test_a_long_formula_is_broken_and_only_its_first_line_is_numbered() -> None:
 
 def test_a_note_that_leaves_no_room_stands_below_its_formula() -> None:
     note = "a note of so many words that nothing else has room in the line"
-    assert content_width(note) < LatexFragment.page_width
+    assert LatexFragment().content_width(note) < LatexFragment.page_width
     rows = FormulaRows((Formula(parse("y = a + b + c + d + e + f + g + h + i + j + k"), note),))
-    assert "\\\\\n&\\hspace{2.0em}\\parbox" in LatexFragment().write(Document("", (rows,)))
-    assert "\\\\\n" not in LatexFragment().write(Document("", (FormulaRows((Formula(parse("y = a"), "a note"),)),)))
+    assert "\\\\\n&\\hspace{2.0em}\\parbox" in LatexFragment.write(Document("", (rows,)))
+    assert "\\\\\n" not in LatexFragment.write(Document("", (FormulaRows((Formula(parse("y = a"), "a note"),)),)))
 
 
 def test_the_labels_of_every_step_are_in_a_column_of_one_width() -> None:
     parts = tuple(Part(label, (parse("y = a"), parse("z = b"))) for label in ("Short", "A label that is long"))
-    tex = LatexFragment().write(Document("", (StepBlock("One", parts), StepBlock("Two", parts))))
+    tex = LatexFragment.write(Document("", (StepBlock("One", parts), StepBlock("Two", parts))))
     assert re.findall(r"\\makebox\[(.*?)\]", tex) == ["10.0em"] * 4
 
 
@@ -142,7 +141,7 @@ def test_markdown_aligns_its_formulas_and_says_shapes_beside_them() -> None:
     rows = FormulaRows(
         (Formula(parse("y = a"), "shape (N, 4*h)"), Formula(parse("z_{1} = b"), ("by ", Math(parse("x")))), Formula(parse("c")))
     )
-    written = Markdown().write(Document("", (rows,)))
+    written = Markdown.write(Document("", (rows,)))
     assert written.strip().splitlines()[2:] == [
         "$$",
         r"\begin{aligned}",
@@ -155,7 +154,7 @@ def test_markdown_aligns_its_formulas_and_says_shapes_beside_them() -> None:
 
 
 def test_a_note_that_markdown_would_read_stands_below() -> None:
-    written = Markdown().write(Document("", (FormulaRows((Formula(parse("y = a"), "a_b & <c>"),)),)))
+    written = Markdown.write(Document("", (FormulaRows((Formula(parse("y = a"), "a_b & <c>"),)),)))
     assert written.partition("$$\n\n")[2].replace("\\", "") == "a_b & <c>\n"
 
 

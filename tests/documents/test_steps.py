@@ -125,12 +125,12 @@ def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different
 
 
 def test_conventions_are_said_where_they_are_needed_and_only_there() -> None:
-    text = Text().write(report(MAKERS["two_layers"]()))
+    text = Text.write(report(MAKERS["two_layers"]()))
     assert "A gradient has the shape of the tensor" in text
     assert "Positions count from 0" not in text
-    assert "Positions count from 0" in Text().write(report(MAKERS["slices"]()))
-    assert "followed by those of" in Text().write(report(MAKERS["product_jacobian"]()))
-    assert "How to read it" not in Text().write(report(MAKERS["gate"]()))
+    assert "Positions count from 0" in Text.write(report(MAKERS["slices"]()))
+    assert "followed by those of" in Text.write(report(MAKERS["product_jacobian"]()))
+    assert "How to read it" not in Text.write(report(MAKERS["gate"]()))
 
 
 def test_a_gradient_that_is_zero_is_said_with_its_reason() -> None:
@@ -181,6 +181,6 @@ def test_the_box_stands_on_top_and_says_what_has_no_short_form_and_where_it_is_d
     left = tuple(line for line in box.lines if line.name != "dL/dx")
     document = report(derivation, box=replace(box, lines=left, missing={"x": "it is long"}))
     assert document.blocks[0] == Section("The gradients")
-    text = " ".join(Text().write(document).split())
+    text = " ".join(Text.write(document).split())
     assert "∂L/∂x has no short form: it is long. Its step gives it." in text
     assert Link("Its step", "dL/dx") in [piece for b in document.blocks if isinstance(b, Paragraph) for piece in b.content]

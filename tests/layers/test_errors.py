@@ -190,7 +190,7 @@ def test_a_mistake_in_a_text_has_its_place_and_its_mend() -> None:
 )
 def test_a_stride_that_leaves_a_remainder_says_what_is_dropped(extent: Any, stride: int, padding: int, words: str | None) -> None:
     y = layers.conv2d(x(1, 1, extent, 4), w(1, 1, 3, 4), stride=(stride, 1), padding=(padding, 0))
-    said = [r for r in remarks(differentiate(trace({"y": y, "L": (y * y).sum()}), "L")) if "windows" in r]
+    said = [r for r in map(str, remarks(differentiate(trace({"y": y, "L": (y * y).sum()}), "L"))) if "windows" in r]
     assert len(said) == (words is not None)
     assert words is None or re.search(words, said[0]), said
 

@@ -9,16 +9,20 @@ from sympy import Expr
 
 from symbackprop.core.guards import affine, split
 from symbackprop.core.program import Equation, Program, Sum, letter_sizes, position
+from symbackprop.display.body import scalar
+from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Formula, Told, name, told
+from symbackprop.formulas.tree import Node
 
 
-def unread(program: Program) -> Iterator[str]:
+def unread(program: Program) -> Iterator[Told]:
     """A sentence for each axis whose end no window reaches, as in a convolution of 28 pixels by a kernel of 3 with stride 2."""
     for equation in program.equations:
         if isinstance(equation.op, Sum):
             yield from _unread(program, equation)
 
 
-def _unread(program: Program, equation: Equation) -> Iterator[str]:
+def _unread(program: Program, equation: Equation) -> Iterator[Told]:
     assert isinstance(equation.op, Sum)
     sizes = letter_sizes(program, equation)
     for guard in split(equation.op).guards:
@@ -33,17 +37,20 @@ def _unread(program: Program, equation: Equation) -> Iterator[str]:
                 last = form.offset + sp.Add(*[slope * (sizes[c] - 1) for c, slope in form.slopes.items()])
                 rest = _rest(sp.expand(sizes[letter] - 1 - last))
                 if rest is not None:
-                    yield (
-                        f"The windows of {equation.target.name} move by {moves[0][1]} along axis {axis} of {operand.name}, "
-                        f"which does not come out even: {rest}, and {equation.target.name} does not depend on them. "
-                        f"Padding, or another stride, reads them."
-                    )
+                    own = name(equation.target.name)
+                    yield told(
+                        "The windows of {} move by {} along axis {} of {}, which does not come out even: {}, and {} does not "
+                        "depend "
+                        "on them. Padding, or another stride, reads them.",
+                        own, str(moves[0][1]), str(axis), name(operand.name), rest, own,
+                    )  # fmt: skip
 
 
-def _rest(count: Expr) -> str | None:
+def _rest(count: Expr) -> Told | None:
     """How many entries are left over, in words; None where there are none."""
     if count.is_Integer:
-        return None if count <= 0 else "the last entry is left over" if count == 1 else f"the last {count} entries are left over"
+        several = told("the last {} entries are left over", str(count))
+        return None if count <= 0 else told("the last entry is left over") if count == 1 else several
     floors = list(count.atoms(sp.floor))
     if len(floors) != 1:
         return None
@@ -51,8 +58,10 @@ def _rest(count: Expr) -> str | None:
     padding = sp.expand(room - stride * floors[0] - count)
     if not padding.is_Integer or padding >= stride - 1:
         return None
-    return (
-        f"the last ({room}) mod {stride}"
-        + (f" - {padding}" if padding else "")
-        + " entries are left over (none where this is below 1)"
-    )
+    left = Formula(f"({room}) mod {stride}" + (f" - {padding}" if padding else ""), _modulo(room, stride, padding))
+    return told("the last {} entries are left over (none where this is below 1)", left)
+
+
+def _modulo(room: Expr, stride: Expr, padding: Expr) -> Node:
+    rest = f.beside(f.bracket(scalar(room)), f.words(" mod "), scalar(stride))
+    return f.add([rest, f.negative(scalar(padding))]) if padding else rest

@@ -1,0 +1,162 @@
+"""The languages of a report, one row each. Sentences are told in English; a catalogue says their patterns in another language.
+
+A catalogue is one file, `ko.toml`: each English pattern with its translation, in which {0}, {1} are the parts, in any order, and
+{0|은} is the first part followed by the particle that its last sound asks for. A pattern without letters needs none.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from symbackprop.core.choices import mend
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.document import Content, Link, Math, Piece, Span
+from symbackprop.documents.languages.korean import with_particle
+from symbackprop.formulas import told
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import Atom, Node, Script, rebuilt
+
+_PLACE = re.compile(r"\{(\d+)(?:\|(\w+))?\}")
+Thing = TypeVar("Thing")
+
+
+class LanguageError(SymbackpropError):
+    """A report is asked for in a language that it is not written in; the message names those that there are."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language that reports are written in.
+
+    code       as HTML names it.
+    name       what its speakers call it.
+    package    the LaTeX package that sets it; "" where none is needed.
+    fonts      typst's names of fonts that have its letters, the best first; empty where its own does.
+    particle   how a particle follows what was said: (word, particle) -> the particle that fits.
+    """
+
+    code: str
+    name: str
+    package: str = ""
+    fonts: tuple[str, ...] = ()
+    particle: Callable[[str, str], str] = lambda word, particle: particle
+
+    @cached_property
+    def catalogue(self) -> Mapping[str, str]:
+        """English pattern -> its translation."""
+        if self.code == ENGLISH.code:
+            return {}
+        text = files(__name__).joinpath(f"{self.code}.toml").read_text(encoding="utf-8")
+        return {pattern: said for section in tomllib.loads(text).values() for pattern, said in section.items()}
+
+    def pieces(self, content: Content) -> Iterator[Piece]:
+        """The content as its pieces, every sentence in this language, without empty text."""
+        for part in content if isinstance(content, tuple) else (content,):
+            match part:
+                case told.Told():
+                    yield from self.pieces(tuple(self._parts(part)))
+                case told.Formula(_, node):
+                    yield Math(self.formula(node))
+                case Math(node):
+                    yield replace(part, formula=self.formula(node))
+                case Span(text) | Link(text) if not isinstance(text, str):
+                    yield replace(part, text=self.words(text))
+                case _ if isinstance(part, Node):
+                    yield Math(self.formula(part))
+                case tuple():
+                    yield from self.pieces(part)
+                case "":
+                    continue
+                case str() | Math() | Span() | Link():
+                    yield part
+
+    def words(self, content: Content) -> str:
+        """The content as plain text."""
+        return "".join(map(_plain, self.pieces(content)))
+
+    def _parts(self, said: told.Told) -> Iterator[Any]:
+        """The words of a sentence and its parts, in the order of this language."""
+        translated = self.catalogue.get(said.pattern)
+        if translated is None:
+            yield from said.pieces if self.code == ENGLISH.code else _in_order(said)
+            return
+        end = 0
+        for place in _PLACE.finditer(translated):
+            part = said.parts[int(place[1])]
+            yield translated[end : place.start()]
+            yield part
+            if place[2]:
+                yield self.particle(self.words(part), place[2])
+            end = place.end()
+        yield translated[end:]
+
+    def formula(self, node: Node) -> Node:
+        """The formula with the words in it, such as those of cases, in this language; a subscript is a name."""
+        return node if self.code == ENGLISH.code else self._said(node)
+
+    def _said(self, node: Node) -> Node:
+        match node:
+            case Atom(text, "text"):
+                return replace(node, text=self.catalogue.get(text, text))
+            case Script(base, sub, sup):
+                return Script(self._said(base), sub, sup and self._said(sup))
+            case Atom():
+                return node
+            case _:
+                return rebuilt(node, self._said)
+
+    def block(self, block: Thing) -> Thing:
+        """The block with the words in its displayed formulas in this language."""
+        return block if self.code == ENGLISH.code else self._inside(block)
+
+    def _inside(self, thing: Any) -> Any:
+        match thing:
+            case tuple():
+                return tuple(map(self._inside, thing))
+            case _ if isinstance(thing, Node):
+                return self.formula(thing)
+            case _ if is_dataclass(thing) and not isinstance(thing, type | told.Told | Math):
+                changed = {field.name: self._inside(getattr(thing, field.name)) for field in fields(thing)}
+                return replace(thing, **changed)
+        return thing
+
+
+def _in_order(said: told.Told) -> Iterator[Any]:
+    first, *rest = said.pattern.split("{}")
+    yield first
+    for part, words in zip(said.parts, rest, strict=True):
+        yield part
+        yield words
+
+
+def _plain(piece: Piece) -> str:
+    match piece:
+        case str():
+            return piece
+        case Math(node):
+            return plain(node)
+        case Span(text) | Link(text):
+            return str(text)
+
+
+ENGLISH = Language("en", "English")
+_KOREAN = Language(
+    "ko", "한국어", "kotex",
+    ("Noto Serif CJK KR", "Noto Serif KR", "Source Han Serif K", "Nanum Myeongjo", "NanumMyeongjo", "UnBatang", "Batang",
+     "AppleMyungjo", "Noto Sans CJK KR", "Noto Sans KR", "Nanum Gothic", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
+    with_particle,
+)  # fmt: skip
+LANGUAGES: dict[str, Language] = {row.code: row for row in (ENGLISH, _KOREAN)}
+
+
+def language(code: str) -> Language:
+    """The row of a code. Raises LanguageError where there is none."""
+    if code not in LANGUAGES:
+        raise LanguageError(f'there is no language "{code}": {mend(code, LANGUAGES)}')
+    return LANGUAGES[code]
