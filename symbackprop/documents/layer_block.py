@@ -64,7 +64,7 @@ class Lecture:
 
     def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
         starts = several([self.plain.tensor(layer.start) for layer in layers])
-        title = told("Likewise from {}", starts) if len(layers) > 1 else told("Likewise: {}", self._way(starts, layers[0].lines))
+        title = told("Likewise from {}", starts) if len(layers) > 1 else self._way(starts, layers[0].lines, likewise=True)
         return self._block(title, (), [layer.lines for layer in layers], ())
 
     def _layer(self, layer: Layer) -> StepBlock:
@@ -94,10 +94,12 @@ class Lecture:
                   if self.names.signature(line.name).shape]  # fmt: skip
         return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes, "  "), said, anchor)
 
-    def _way(self, start: Node | Told, lines: Sequence[Line]) -> Told:
+    def _way(self, start: Node | Told, lines: Sequence[Line], likewise: bool = False) -> Told:
         """From where a step goes, and where to."""
         ends = several(list(map(self._end, lines)))
-        return told("From {} on to {}", start, ends) if self.derivation.vector else told("From {} back to {}", start, ends)
+        onward = told("Likewise from {} on to {}", start, ends) if likewise else told("From {} on to {}", start, ends)
+        back = told("Likewise from {} back to {}", start, ends) if likewise else told("From {} back to {}", start, ends)
+        return onward if self.derivation.vector else back
 
     def _end(self, line: Line) -> Node:
         """What the gradient of a line is by, or what changes."""

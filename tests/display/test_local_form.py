@@ -97,7 +97,7 @@ def test_random_programs(program: Program, seed: int) -> None:
 
 def local_lines(text: str, anchor: str) -> tuple[str, ...]:
     blocks = {b.anchor: b for b in report(derive(text), detail="full").blocks if isinstance(b, StepBlock)}
-    return tuple(latex(shown) for part in blocks[anchor].parts if part.label == "Local derivative" for shown in part.formulas)
+    return tuple(latex(shown) for part in blocks[anchor].parts if str(part.label) == "Local derivative" for shown in part.formulas)
 
 
 def test_a_letter_of_neither_side_is_summed() -> None:

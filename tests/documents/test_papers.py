@@ -161,4 +161,4 @@ def test_a_note_that_markdown_would_read_stands_below() -> None:
 def test_the_network_of_four_layers_is_short_in_markdown() -> None:
     written = sb.derive(EXAMPLES / "mlp_3_4_4_1.net").markdown()
     assert written.count("\n") < 200
-    assert "&& \\quad \4\times 3" in written
+    assert r"&& \quad 4 \times 3" in written

@@ -82,7 +82,7 @@ def test_it_is_that_of_jax(jax: ModuleType, name: str) -> None:
 
 
 def test_the_report_says_what_is_held_and_what_goes_straight_through() -> None:
-    said = " ".join(map(str, remarks(sb.derive(STRAIGHT)))
+    said = " ".join(map(str, remarks(sb.derive(STRAIGHT))))
     assert "sg(x) is x, and a constant to the chain rule" in said
     assert "y is a straight-through estimator: forwards it is round(3*x[i]), backwards it has the slope of x[i]" in said
     assert r"\operatorname{sg}" in sb.derive(STRAIGHT).report("latex")
