@@ -32,10 +32,13 @@ class Presenter:
 
     def latex(self, derivation: Derivation, wrt: str) -> str:
         """The gradient by `wrt` as one LaTeX equation: its line in the box; where that has none, its last equation."""
-        from symbackprop.display.gradient_form import last_equation
+        from symbackprop.display.box import ShownLine
+        from symbackprop.display.equations import equation_formula
+        from symbackprop.display.names import Names
 
-        line = derivation.box().by_name.get(derivation.gradient(wrt))
-        return last_equation(derivation, wrt) if line is None else line.latex()
+        names, name = Names(derivation.program), derivation.gradient(wrt)
+        line = derivation.box().by_name.get(name) or ShownLine(name, equation_formula(names, names.written[name]), ())
+        return line.latex()
 
     def definitions(self, derivation: Derivation, wrt: str) -> tuple[str, ...]:
         """The lines of the box that the gradient's line needs, as LaTeX equations in order."""
@@ -50,9 +53,12 @@ class Presenter:
 
     def index(self, derivation: Derivation, wrt: str) -> str:
         """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
-        from symbackprop.display.gradient_form import gradient_index
+        from symbackprop.display.box import ShownLine
+        from symbackprop.display.index_form import index_equation
+        from symbackprop.display.names import Names
 
-        return gradient_index(derivation, wrt)
+        names, name = Names(derivation.program), derivation.gradient(wrt)
+        return ShownLine(name, index_equation(names, names.written[name]), ()).latex()
 
     def remarks(self, derivation: Derivation) -> tuple[str, ...]:
         """What a reader must know beside the equations, one paragraph each."""

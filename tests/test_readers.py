@@ -21,12 +21,11 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
 from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, check, describe, rewritten, size
 from symbackprop.core.simplify import simplify
-from symbackprop.display.box import Printer
+from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
-from symbackprop.display.tree import leaf, made, tree_formula
 from symbackprop.evaluate import primitives, tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
@@ -53,10 +52,6 @@ def remark(program: Program) -> Any:
     return remarks(Derivation(program, program, "L", ()))
 
 
-def print_scalar(program: Program) -> Any:
-    return tree_formula(Names(program), made(program.equations[0].op.kind, [leaf("x", N, N)]))  # type: ignore[union-attr]
-
-
 # module and function -> what makes it read the operation of a program
 REFUSES: dict[str, Callable[[Program], Any]] = {
     "core.program._fault_of_op": check,
@@ -71,8 +66,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.index_form._right": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
-    "display.matrix_form._Builder.special": lambda p: matrix_form(Names(p), p.equations[0]),
-    "display.tree.row": print_scalar,
+    "display.matrix_form._Reader.special": lambda p: matrix_form(Names(p), p.equations[0]),
     "evaluate.tape.Run.equation": lambda p: tape.forward(
         p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}
     ),
@@ -82,13 +76,13 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "evaluate.walk.reduced": lambda p: walk(p, {"x": np.ones(2)}, {"n": 2}),
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks._remarks": remark,
-    "display.box._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
-    "display.box._determinant": lambda p: Printer(Names(p)).formula(Form("determinant", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
+    "display.forms._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
+    "display.forms._determinant": lambda p: Printer(Names(p)).formula(Form("determinant", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
     "algebra.reading.Values._right": lambda p: Values(p, Algebra(), ()).definition("L"),
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {
-    "core.program.rewritten", "core.program.describe", "display.closed_form.ClosedForms._index",
+    "core.program.rewritten", "core.program.describe",
     "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "core.stable._Speller.exponentials",
 }  # fmt: skip
 # what writes an operation, and reads none

@@ -80,7 +80,7 @@ class Contraction:
     def result(self, over: set[str]) -> Form:
         """The whole product, summed over letters."""
         for key, entries in self.entries.items():
-            self._put(key, *_beside(entries))
+            self._put(key, *self._beside(entries))
         left = set(over)
         while left:
             d = min(sorted(left), key=self._cost)
@@ -101,12 +101,34 @@ class Contraction:
     def _put(self, key: frozenset[str], form: Form, first: str) -> None:
         if key in self.parts:
             other, start = self.parts.pop(key)
-            form, first = _beside([_at(other, start, key), _at(form, first, key)])
+            form, first = self._beside([_at(other, start, key), _at(form, first, key)])
         front, body = front_of(form)
         self._front(front)
         if body is None:
             raise MisfitError("a number that varies")
         self.parts[key] = body, first
+
+    def arranged(self, factors: list[Form]) -> list[Form]:
+        """Factors of a product entry by entry in reading order: what came from above is first."""
+        return sorted(factors, key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in tensor_of(x.given.name))))
+
+    def _beside(self, entries: list[Placed]) -> tuple[Form, str]:
+        """Forms of the same letters as one product entry by entry, those of a negative power below a line."""
+        first = next((p for p in entries if not p.low), entries[0]).row
+        assert first is not None
+        turned = [(p.form if p.row == first else transpose(p.form), p.low) for p in entries]
+        above = self.arranged([q for form, low in turned if not low for q in (form.parts if form.op == "hadamard" else (form,))])
+        below = [form for form, low in turned if low]
+        masks = [form for form in above if form.op in ("tril", "triu") and not form.parts]
+        above = [form for form in above if form not in masks]
+        form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
+        if masks and not above and not below:  # what it is of may come by a sum
+            return masks[0], first
+        for mask in masks:
+            form = Form(mask.op, (form,), mask.given)
+        if below:
+            form = Form("over", (form, below[0] if len(below) == 1 else Form("hadamard", tuple(below))))
+        return form, first
 
     def _take(self, letter: str | None) -> Form | None:
         """The vector at a letter."""
@@ -135,7 +157,9 @@ class Contraction:
         elif vector is not None:
             self._put(frozenset((o,)), product([self._oriented(keys[0], o), vector]), o)
         elif o in left and len(self._matrices(o)) == 1 and frozenset((o,)) not in self.parts:
-            self.tops.append(self._total(self._oriented(keys[0], o), self.sizes[o], size))
+            _, first = self.parts[keys[0]]
+            (last,) = keys[0] - {first}
+            self.tops.append(self._total(self._oriented(keys[0], first), self.sizes[first], self.sizes[last]))
             return {d, o}
         else:
             self._put(frozenset((o,)), self._rowsum(self._oriented(keys[0], o), size), o)
@@ -215,7 +239,7 @@ class Contraction:
         """The sum of a matrix's entries."""
         if m.op == "hadamard" and len(m.parts) == 2:
             a, b = m.parts
-            return Form("norm", (a,), MATRIX) if a == b else Form("trace", (product([transpose(a), b]),))
+            return Form("norm", (a,), MATRIX) if a == b else Form("inner", m.parts)
         if m.op == "power" and m.given == 2:
             return Form("norm", m.parts, MATRIX)
         mean = self._is_mean(rows, take=False) and self._is_mean(cols)
@@ -227,23 +251,10 @@ def _at(form: Form, first: str, key: frozenset[str]) -> Placed:
     return Placed(form, first, other)
 
 
-def _beside(entries: list[Placed]) -> tuple[Form, str]:
-    """Forms of the same letters as one product entry by entry, those of a negative power below a line."""
-    first = next((p for p in entries if not p.low), entries[0]).row
-    assert first is not None
-    turned = [(p.form if p.row == first else transpose(p.form), p.low) for p in entries]
-    above = [q for form, low in turned if not low for q in (form.parts if form.op == "hadamard" else (form,))]
-    below = [form for form, low in turned if low]
-    above.sort(
-        key=lambda x: not (x.op == "product" or (x.op == "leaf" and "/" in tensor_of(x.given.name)))
-    )  # what came from above is first
-    masks = [form for form in above if form.op in ("tril", "triu") and not form.parts]
-    above = [form for form in above if form not in masks]
-    form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
-    if masks and not above and not below:  # what it is of may come by a sum
-        return masks[0], first
-    for mask in masks:
-        form = Form(mask.op, (form,), mask.given)
-    if below:
-        form = Form("over", (form, below[0] if len(below) == 1 else Form("hadamard", tuple(below))))
-    return form, first
+def repeated(x: Form, down: bool, across: bool, rows: Expr, cols: Expr) -> Form:
+    """A column or a row as a summand of a matrix: 1 x^T; a sum of rows or columns says itself along which axis it is repeated."""
+    front, body = front_of(x)
+    if down == across or body is None or body.op in ("rowsum", "colsum", "rowmean", "colmean"):
+        return x
+    ones = Form("ones", (), cols if down else rows)
+    return scaled(front, product([body, transpose(ones)] if down else [ones, body]))

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Eq, Expr, Gt, Symbol
 
-from symbackprop.algebra.contract import Contraction, Placed
+from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, number, product, scaled, sized, transpose
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed, shown_axes, subscripts
 from symbackprop.algebra.normal import Algebra
@@ -87,7 +87,7 @@ class Lift:
         if row not in sizes or col not in sizes:
             return made
         own = [net_sizes(net) for net in nets]
-        return [_repeated(x, row in n, col in n, sizes[row], sizes[col]) for x, n in zip(made, own, strict=True)]
+        return [repeated(x, row in n, col in n, sizes[row], sizes[col]) for x, n in zip(made, own, strict=True)]
 
     def network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
         """One network as a matrix; each is worked out once."""
@@ -214,7 +214,7 @@ class Lift:
             case "inverse":
                 return Form("inverse", parts, atom.symmetric)
             case "positive" | "zero":
-                return Form(atom.kind, parts)
+                return Form("compare", (*parts, number(0)), Gt if atom.kind == "positive" else Eq)
             case "function":
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
@@ -240,15 +240,6 @@ class OneHot:
     @property
     def flat(self) -> bool:
         return False
-
-
-def _repeated(x: Form, down: bool, across: bool, rows: Expr, cols: Expr) -> Form:
-    """A column or a row as a summand of a matrix: 1 x^T; a sum of rows or columns says itself along which axis it is repeated."""
-    front, body = front_of(x)
-    if down == across or body is None or body.op in ("rowsum", "colsum", "rowmean", "colmean"):
-        return x
-    ones = Form("ones", (), cols if down else rows)
-    return scaled(front, product([body, transpose(ones)] if down else [ones, body]))
 
 
 def two(letters: Sequence[str]) -> tuple[str | None, str | None]:

@@ -2,202 +2,27 @@ r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partia
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
-
-import sympy as sp
 
 from symbackprop.algebra.box import Box
 from symbackprop.algebra.lines import Line
-from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed, leaves
+from symbackprop.algebra.matrix import leaves
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Program, Ref
-from symbackprop.display.body import function_formula, scalar
-from symbackprop.display.index_form import index_equation
-from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
-from symbackprop.display.notation import applied
 from symbackprop.display.update import rate_formula, update_formula, updated
-from symbackprop.display.views import ViewNames
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import Name, letter
+from symbackprop.formulas.names import Name
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import Atom, Binds, Fence, Grid, Node, Script, split, walk
+from symbackprop.formulas.tree import Atom, Node, split, walk
 
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
-
-
-class Printer:
-    """Writes forms, with the names that a box gives to gradients."""
-
-    def __init__(self, names: Names) -> None:
-        self.names, self.views = names, ViewNames(names)
-
-    def tensor(self, name: str | View, subscripts: tuple[str, ...] = ()) -> Node:
-        if isinstance(name, View):
-            return self.views.formula(name, subscripts)
-        return self.names.entry(name, [letter(x) for x in subscripts])
-
-    def formula(self, x: Form) -> Node:
-        """A form on paper."""
-        return known(FORMULAS, x.op, "the formulas of forms (display.box.FORMULAS)")(self, x)
-
-    def parts(self, x: Form, level: Binds = Binds.SUM) -> list[Node]:
-        return [f.within(self.formula(part), level) for part in x.parts]
-
-
-def _leaf(to: Printer, x: Form) -> Node:
-    return to.tensor(x.given.name, x.given.subscripts)
-
-
-def _onehot(to: Printer, x: Form) -> Node:
-    tensor = to.tensor(x.given.name, x.given.subscripts)
-    return f.call(f.function("onehot"), [tensor]) if x.given.matrix else Script(f.letter("e"), tensor)
-
-
-def _transpose(to: Printer, x: Form) -> Node:
-    (part,) = x.parts
-    if part.op == "inverse":
-        return f.power(to.parts(part)[0], f.negative(f.TOP))
-    return f.power(to.formula(part), f.TOP)
-
-
-def _power(to: Printer, x: Form) -> Node:
-    base = to.formula(x.parts[0])
-    if x.given == sp.S.Half:
-        return f.root(base)
-    exponent = scalar(_rational(x.given))
-    return f.power(base, f.beside(f.ODOT, exponent) if x.op == "power" else exponent)
-
-
-def _rational(c: Fraction | int) -> sp.Expr:
-    return sp.Rational(c.numerator, c.denominator)
-
-
-def _raised(to: Printer, x: Form) -> Node:
-    base, exponent = to.parts(x)
-    return f.power(base, f.beside(f.ODOT, exponent))
-
-
-def _scaled(to: Printer, x: Form) -> Node:
-    front: Front = x.given
-    if front.coefficient < 0:
-        positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
-        return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
-    body = to.formula(x.parts[0]) if x.parts else None
-    if front.is_line and body is not None and is_swallowed(x):
-        return f.over(body, _below(to, front))
-    before = _before(to, front)
-    if body is None:
-        return before or f.ONE
-    if before is None:
-        return f.within(body, Binds.HADAMARD)
-    return f.juxtapose([before, f.within(body, Binds.PRODUCT)])
-
-
-def _before(to: Printer, front: Front) -> Node | None:
-    """The scalars before a form; None for 1."""
-    c = front.coefficient
-    whole = is_decimal(c) and not front.bottoms
-    number = _rational(c) if whole else sp.Integer(c.numerator)
-    above = [scalar(number)] if number != 1 else []
-    above += [f.within(to.formula(top), Binds.PRODUCT) for top in front.tops]
-    if front.is_line:
-        return f.over(f.juxtapose(above) if above else f.ONE, _below(to, front))
-    return f.juxtapose(above) if above else None
-
-
-def _below(to: Printer, front: Front) -> Node:
-    c = front.coefficient
-    below = [f.number(c.denominator)] if c.denominator != 1 else []
-    return f.juxtapose([*below, *(to.formula(part) for part in front.bottoms)] if len(front.bottoms) + len(below) == 1 else
-                       [*below, *(f.within(to.formula(part), Binds.PRODUCT) for part in front.bottoms)])  # fmt: skip
-
-
-def _function(to: Printer, x: Form) -> Node:
-    arguments = to.parts(x)
-    if x.given == "clip":
-        bound = f.negative(f.within(arguments[1], Binds.PRODUCT))
-        return f.call(f.function("clip"), [arguments[0], bound, arguments[1]])
-    if x.given == "softmax":
-        return f.call(f.function("softmax"), arguments)
-    if isinstance(x.given, str):
-        return applied(reduction(x.given).latex, arguments)
-    return function_formula(x.given, arguments)
-
-
-def _determinant(to: Printer, x: Form) -> Node:
-    return applied(matrix_function(x.given).latex, to.parts(x))
-
-
-def _norm(to: Printer, x: Form) -> Node:
-    sub = f.letter(x.given) if x.given else None
-    return Script(Fence("‖", to.formula(x.parts[0]), "‖"), sub, f.number(2))
-
-
-def _indexsum(to: Printer, x: Form) -> Node:
-    return f.over_letters(f.SUM, [letter(c) for c, _ in x.given], f.within(to.formula(x.parts[0]), Binds.HADAMARD))
-
-
-def _blocks(to: Printer, x: Form) -> Node:
-    parts = to.parts(x)
-    return Grid("bmatrix", tuple((part,) for part in parts) if x.given == 0 else (tuple(parts),))
-
-
-def _triangle(name: str) -> Callable[[Printer, Form], Node]:
-    return lambda to, x: f.call(f.function(name), [*to.parts(x), *([f.number(x.given)] if x.given else [])])
-
-
-def _called(name: str) -> Callable[[Printer, Form], Node]:
-    return lambda to, x: f.call(f.function(name), to.parts(x))
-
-
-def _test(sign: str) -> Callable[[Printer, Form], Node]:
-    return lambda to, x: f.indicator(f.relation(to.formula(x.parts[0]), f.symbol(sign), f.ZERO))
-
-
-FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
-    "leaf": _leaf,
-    "onehot": _onehot,
-    "number": lambda to, x: scalar(_rational(x.given)),
-    "size": lambda to, x: scalar(x.given),
-    "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
-    "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),
-    "blocks": _blocks,
-    "tril": _triangle("tril"),
-    "triu": _triangle("triu"),
-    "zeros": lambda to, x: f.ZERO,
-    "transpose": _transpose,
-    "inverse": lambda to, x: f.power(to.formula(x.parts[0]), f.number(-1)),
-    "matrixpower": lambda to, x: f.power(to.formula(x.parts[0]), f.number(x.given)),
-    "power": _power,
-    "scalarpower": _power,
-    "raised": _raised,
-    "product": lambda to, x: f.juxtapose(to.parts(x, Binds.PRODUCT)),
-    "hadamard": lambda to, x: f.hadamard(to.parts(x, Binds.PRODUCT)),
-    "over": lambda to, x: f.over(*to.parts(x)),
-    "scaled": _scaled,
-    "sum": lambda to, x: f.add(to.parts(x)),
-    "function": _function,
-    "positive": _test(">"),
-    "zero": _test("="),
-    "diag": _called("diag"),
-    "rowsum": _called("rowsum"),
-    "colsum": _called("colsum"),
-    "rowmean": _called("rowmean"),
-    "colmean": _called("colmean"),
-    "total": _called("sum"),
-    "mean": _called("mean"),
-    "trace": _called("tr"),
-    "norm": _norm,
-    "determinant": _determinant,
-    "indexsum": _indexsum,
-}
 
 
 @dataclass(frozen=True)
@@ -270,7 +95,7 @@ def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> S
         legend = _legend(to, derivation.program, line)
         lines |= {shown.name: shown for shown in legend if shown.name not in lines}
         needs = (*(shown.name for shown in legend), *(n for n in order if n in line.tensors))
-        lines[line.name] = ShownLine(line.name, _equation(to, line), needs)
+        lines[line.name] = ShownLine(line.name, line_formula(to, line), needs)
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
     return ShownBox(tuple(lines.values()), missing, box.assumed, _updates(names, derivation), to.names)
@@ -283,14 +108,15 @@ def _updates(names: Names, derivation: Derivation) -> tuple[ShownLine, ...]:
     return tuple(ShownLine(n, formula, (derivation.gradient(n),)) for n, formula in formulas.items())
 
 
-def _equation(to: Printer, line: Line) -> Node:
+def line_formula(to: Printer, line: Line) -> Node:
+    """A line as an equation: its form, its pieces, or the equation of the program that it is."""
     if line.pieces:
         parts = [f.equation(to.tensor(piece.view, piece.subscripts), to.formula(piece.form)) for piece in line.pieces]
         return f.beside(f.listed(parts), *([] if line.whole else [f.COMMA, f.words(" 0 elsewhere")]))
     if line.form is None:
         own = to.names.written[line.written]
         equation = replace(own, target=Ref(line.name, own.target.index))
-        return matrix_equation(to.names, equation) or index_equation(to.names, equation)
+        return equation_formula(to.names, equation)
     return f.equation(to.tensor(line.name, line.subscripts), to.formula(line.form))
 
 

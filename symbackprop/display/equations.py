@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from symbackprop.core.program import Program
-from symbackprop.display.closed_form import ClosedForms
+from collections.abc import Collection
+
+from symbackprop.core.program import Equation, Program
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
-from symbackprop.formulas.tree import Node, walk
+from symbackprop.formulas.tree import Node, Script, walk
 
-LONGEST = 120  # nodes of the tree of one formula
+LONGEST = 40  # tensors and operations of one formula
+
+
+def equation_formula(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node:
+    """An equation in matrix notation, or in index notation where it has no other; `inline`: values written out in it."""
+    return matrix_equation(names, equation, inline) or index_equation(names, equation, inline)
 
 
 def equations(program: Program) -> tuple[Node, ...]:
     """A formula for each value that a person named, in their order; for all values where some could not be written out."""
-    names = Names(program)
     hidden = [e.target.name for e in program.equations if not program.tensors[e.target.name].named]
-    forms = ClosedForms(names, hidden, LONGEST)
-    kept = [e for e in program.equations if e.target.name not in hidden]
-    shown = tuple(forms.formula(e.target.name) or matrix_equation(names, e) or index_equation(names, e) for e in kept)
+    return inlined(Names(program), hidden) or tuple(equation_formula(Names(program), e) for e in program.equations)
+
+
+def inlined(names: Names, hidden: Collection[str]) -> tuple[Node, ...]:
+    """The equations of all but the `hidden` values, which are written out in them; () where that is too long, or leaves one."""
+    shown = [e for e in names.written.values() if e.target.name not in hidden]
+    length: dict[str, int] = {}
+    for name, equation in names.written.items():  # before anything is written: what is shared may grow without end
+        length[name] = 1 + sum(length[r.name] if r.name in hidden else 1 for r in equation.operands)
+    if any(length[e.target.name] > LONGEST for e in shown):
+        return ()
+    formulas = tuple(equation_formula(names, e, hidden) for e in shown)
     left = {names.tensor(name) for name in hidden}
-    if any(part in left for formula in shown for part in walk(formula)):
-        return tuple(matrix_equation(names, e) or index_equation(names, e) for e in program.equations)
-    return shown
+    return () if any(_bare(part) in left for formula in formulas for part in walk(formula)) else formulas
+
+
+def _bare(part: Node) -> Node:
+    """A name without its power."""
+    return Script(part.base, part.sub) if isinstance(part, Script) and part.sub is not None else part

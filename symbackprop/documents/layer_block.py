@@ -12,8 +12,8 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, slot
 from symbackprop.display.body import scalar
-from symbackprop.display.index_form import entry, index_equation, index_form, target_entry
-from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.documents.document import Content, Formulas, Part, StepBlock
@@ -129,8 +129,7 @@ class Lecture:
         for name in dict.fromkeys(e.step.through.name for e in equations if e.step and e.step.through):
             written = self.names.written.get(name)
             if written is not None:
-                matrix = matrix_equation(self.plain, written, self.hidden)
-                found[matrix or index_equation(self.plain, written, self.hidden)] = None
+                found[equation_formula(self.plain, written, self.hidden)] = None
         return tuple(found)
 
     def _local(self, equation: Equation) -> Formulas:

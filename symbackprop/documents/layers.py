@@ -14,8 +14,7 @@ from typing import Any
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Equation, Ref, Sum
 from symbackprop.display.box import ShownBox
-from symbackprop.display.index_form import index_equation
-from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.formulas.tree import Node
 
@@ -56,7 +55,7 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
     found: dict[str, list[Line]] = {}
     for name, equation in backward.items():
         if name in known:
-            formula = shown.get(name) or matrix_equation(names, equation, hidden) or index_equation(names, equation, hidden)
+            formula = shown.get(name) or equation_formula(names, equation, hidden)
             line = Line(name, formula, tuple(_path(backward, known, name)))
             found.setdefault(_start(derivation, line, known), []).append(line)
     return tuple(Layer(start, tuple(lines)) for start, lines in found.items())

@@ -17,6 +17,7 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.body_walk import Frame, read_body
 from symbackprop.evaluate.extents import evaluator
+from symbackprop.evaluate.scope import COMPARE
 from symbackprop.evaluate.walk import matrix_function, reduced
 
 _ARGUMENTS = sp.symbols("x0:4")
@@ -158,8 +159,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "scaled": _scaled,
     "sum": lambda at, x: np.sum(np.broadcast_arrays(*at.parts(x)), axis=0),
     "function": _function,
-    "positive": _one(lambda x: x > 0),
-    "zero": _one(lambda x: x == 0),
+    "compare": lambda at, x: COMPARE[x.given](*at.parts(x)),
     "diag": _one(lambda x: np.diag(x.ravel())),
     "rowsum": _along(np.sum, 1),
     "colsum": _along(np.sum, 0),
@@ -167,6 +167,8 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "colmean": _along(np.mean, 0),
     "total": _along(np.sum, None),
     "mean": _along(np.mean, None),
+    "diagonal": _one(lambda x: np.diag(x).reshape(-1, 1)),
+    "inner": lambda at, x: np.full((1, 1), np.sum(np.multiply(*at.parts(x)))),
     "trace": _one(lambda x: np.full((1, 1), np.trace(x))),
     "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
     "determinant": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS).reshape(1, 1),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.algebra.box import Box, box
-from symbackprop.algebra.lines import Line
+from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.matrix import Form
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
@@ -60,6 +60,13 @@ def _with_what_is_differentiated(derivation: Derivation) -> Program:
     """The program whose outputs have lines: a gradient that is differentiated once more is said first."""
     program, of = derivation.program, derivation.of
     return replace(program, outputs=(of, *program.outputs)) if program.tensors[of].role and of not in program.outputs else program
+
+
+def proved_line(derivation: Derivation, name: str) -> Line | None:
+    """A gradient in one formula over the author's names alone, where there is one and it is proved."""
+    line = Lines(derivation.program, {}).line(name, set())
+    is_right = line.form is not None or bool(line.pieces)
+    return line if is_right and is_proved(derivation.program, line, _points(derivation)) else None
 
 
 def _points(derivation: Derivation) -> list[Point]:

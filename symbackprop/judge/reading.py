@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,16 +10,13 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import Program
-from symbackprop.display.closed_form import ClosedForms
-from symbackprop.display.index_form import index_equation
-from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.equations import equation_formula, inlined
 from symbackprop.display.names import Names
-from symbackprop.formulas.tree import Node, Row, Script, items_of, split, walk
+from symbackprop.formulas.tree import Node, Row, items_of, split
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import Context, DoesNotFit, Left, NotUnderstood, Reading, read_claim
 
 CLAIM = "claim"  # the output of a claim's program
-LONGEST = 120  # nodes of the tree of a claim that is shown in one formula
 
 Shape = tuple[Expr, ...]
 
@@ -81,21 +78,9 @@ def diagonal_may_be_meant(truth: Truth, of: str, wrt: str | None) -> bool:
 def formulas_of(program: Program, truth: Truth) -> tuple[Node, ...]:
     """What a program says: its right side in one formula where that can be, else an equation a line."""
     names = Names(replace(program, tensors={**truth.program.tensors, **program.tensors}))
-    hidden = {e.target.name for e in program.equations} - {CLAIM}
-    last = program.equation_of()[CLAIM]
-    whole = ClosedForms(names, hidden, LONGEST).formula(CLAIM)
-    shown = whole or (None if hidden else matrix_equation(names, last) or index_equation(names, last))
-    if shown is not None and not {names.tensor(n) for n in hidden} & set(_pieces(shown)):
-        return (Row(items_of(split(shown)[1] or shown)[1:]),)
-    return tuple(matrix_equation(names, e) or index_equation(names, e) for e in program.equations)
-
-
-def _pieces(formula: Node) -> Iterator[Node]:
-    """Everything in a formula, and a name without its power."""
-    for part in walk(formula):
-        yield part
-        if isinstance(part, Script) and part.sub is not None:
-            yield Script(part.base, part.sub)
+    for whole in inlined(names, [e.target.name for e in program.equations if e.target.name != CLAIM]):
+        return (Row(items_of(split(whole)[1] or whole)[1:]),)
+    return tuple(equation_formula(names, e) for e in program.equations)
 
 
 def equal_shapes(a: Sequence[Expr], b: Sequence[Expr]) -> bool:

@@ -16,11 +16,10 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import Gradient, Program, Signature, check
-from symbackprop.display.gradient_form import closed_forms
-from symbackprop.display.index_form import index_equation
-from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.box import line_formula
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
-from symbackprop.display.written_out import written_out
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import shape_of
@@ -28,6 +27,7 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Formula, in_line
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.points import Place, Places
+from symbackprop.judge.proved import proved_line
 from symbackprop.notation.networks import with_gates
 
 ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
@@ -136,11 +136,9 @@ class Truth:
     def formula(self, wrt: str, of: str | None = None) -> Node:
         """The right formula: in closed form where that is short, else its last equation."""
         derived = self.shown(wrt, of)
-        names = Names(derived.program)
-        name = derived.gradient(wrt)
-        equation = derived.program.equation_of()[name]
-        closed = closed_forms(names, derived, written_out(derived)).formula(name)
-        return closed or matrix_equation(names, equation) or index_equation(names, equation)
+        names, name = Names(derived.program), derived.gradient(wrt)
+        line = proved_line(derived, name)
+        return equation_formula(names, names.written[name]) if line is None else line_formula(Printer(names), line)
 
     def shown(self, wrt: str, of: str | None = None) -> Derivation:
         """The derivation as it is displayed, where it has the same values as the one over elementary gates."""

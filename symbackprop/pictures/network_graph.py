@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Equation, Program, Signature
-from symbackprop.display.index_form import index_equation
-from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
 from symbackprop.formulas.tree import Node as Formula
@@ -34,7 +33,7 @@ def draw_network(asked: Derivation, entries: Mapping[str, str], gradients: Mappi
     nodes = [node(t, names.tensor(t.name)) for t in program.inputs if t.name in used]
     for equation in program.equations:
         if equation.target.name not in hidden:
-            label = matrix_equation(names, equation, hidden) or index_equation(names, equation, hidden)
+            label = equation_formula(names, equation, hidden)
             nodes.append(node(program.tensors[equation.target.name], label))
     return draw_graph(nodes, [Edge(source, target) for target, sources in reads.items() for source in sources])
 

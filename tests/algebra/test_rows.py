@@ -15,7 +15,7 @@ from symbackprop.algebra.poly import ONE, Factor, Poly, const
 from symbackprop.algebra.relations import ROWS, Relation, relations
 from symbackprop.core.functions import FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
-from symbackprop.display.box import FORMULAS
+from symbackprop.display.forms import FORMULAS
 from symbackprop.judge.forms import RULES
 from tests.algebra.poly_value import function_value, poly_value
 

@@ -4,6 +4,7 @@ Products bind in the order that the report states: powers, matrix products, prod
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class _MatrixReader(Reader):
                 return np.exp(self.read(items_of(sup)))
             case Script(base, sub, sup) if sup is not None:
                 return self.power(self.read([base if sub is None else Script(base, sub)]), sup)
-            case Atom("diag" | "tr" | "softmax" | "logsumexp" | "max" | "min" | "det" as name):
+            case Atom(name) if name in _WHOLE or name == "det":
                 return self.whole(name)
             case Atom("log") if self.at("det"):
                 self.take()
@@ -109,6 +110,13 @@ def _softmax(x: np.ndarray) -> np.ndarray:
 _WHOLE = {
     "diag": lambda x: np.diag(x[:, 0]) if x.shape[1] == 1 else np.diag(x)[:, None],
     "tr": lambda x: np.trace(x).reshape(1, 1),
+    "sum": lambda x: np.sum(x).reshape(1, 1),
+    "mean": lambda x: np.mean(x).reshape(1, 1),
+    **{
+        f"{over}{name}": partial(fold, axis=axis, keepdims=True)
+        for over, axis in (("row", 1), ("col", 0))
+        for name, fold in (("sum", np.sum), ("mean", np.mean))
+    },
     "softmax": _softmax,
     "logsumexp": lambda x: np.log(np.sum(np.exp(x))).reshape(1, 1),
     "max": lambda x: np.max(x).reshape(1, 1),

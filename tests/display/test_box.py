@@ -7,7 +7,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.derivation import Derivation
-from symbackprop.display.box import Printer
+from symbackprop.display.forms import Printer
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex

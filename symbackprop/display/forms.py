@@ -1,0 +1,229 @@
+r"""Matrix formulas on paper: W_{2}^{\top} \delta_{2} \odot a \odot \left(1 - a\right). One row writes each kind of form.
+
+Conventions: a vector is a column; functions, powers and fractions act entry by entry; \odot is the product entry by entry and binds
+less tightly than the matrix product; \mathbf{1}_{n} is the column of n ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import sympy as sp
+
+from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
+from symbackprop.algebra.positions import View
+from symbackprop.core.functions import known, matrix_function, reduction
+from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar
+from symbackprop.display.names import Names
+from symbackprop.display.notation import applied
+from symbackprop.display.views import ViewNames
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter
+from symbackprop.formulas.tree import Binds, Fence, Grid, Node, Root, Script, binds, items_of
+from symbackprop.formulas.tree import Fraction as Line
+
+
+class Printer:
+    """Writes forms, with the names that a box gives to gradients."""
+
+    def __init__(self, names: Names) -> None:
+        self.names, self.views = names, ViewNames(names)
+
+    def tensor(self, name: str | View, subscripts: tuple[str, ...] = ()) -> Node:
+        if isinstance(name, View):
+            return self.views.formula(name, subscripts)
+        return self.names.entry(name, [letter(x) for x in subscripts])
+
+    def formula(self, x: Form) -> Node:
+        """A form on paper."""
+        return known(FORMULAS, x.op, "the formulas of forms (display.forms.FORMULAS)")(self, x)
+
+    def parts(self, x: Form, level: Binds = Binds.SUM) -> list[Node]:
+        return [f.within(self.formula(part), level) for part in x.parts]
+
+
+def _leaf(to: Printer, x: Form) -> Node:
+    return to.tensor(x.given.name, x.given.subscripts)
+
+
+def _onehot(to: Printer, x: Form) -> Node:
+    tensor = to.tensor(x.given.name, x.given.subscripts)
+    return f.call(f.function("onehot"), [tensor]) if x.given.matrix else Script(f.letter("e"), tensor)
+
+
+def _transpose(to: Printer, x: Form) -> Node:
+    (part,) = x.parts
+    if part.op == "inverse":
+        return f.power(to.parts(part)[0], f.negative(f.TOP))
+    return f.power(to.formula(part), f.TOP)
+
+
+def _power(to: Printer, x: Form) -> Node:
+    base = to.formula(x.parts[0])
+    if x.given == sp.S.Half:
+        return f.root(base)
+    exponent = scalar(_rational(x.given))
+    return f.power(base, f.beside(f.ODOT, exponent) if x.op == "power" else exponent)
+
+
+def _rational(c: Fraction | int) -> sp.Expr:
+    return sp.Rational(c.numerator, c.denominator)
+
+
+def _raised(to: Printer, x: Form) -> Node:
+    base, exponent = to.parts(x)
+    return f.power(base, f.beside(f.ODOT, exponent))
+
+
+def _scaled(to: Printer, x: Form) -> Node:
+    front: Front = x.given
+    if front.coefficient < 0:
+        positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
+        return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
+    body = to.formula(x.parts[0]) if x.parts else None
+    if body is not None and front.is_line and is_swallowed(x) and not _is_tall(body):
+        return f.over(body, _below(to, front))
+    before = _before(to, front)
+    if body is None:
+        return f.juxtapose(before)
+    if not before:
+        return f.within(body, Binds.HADAMARD)
+    return f.juxtapose([*before, f.within(body, Binds.PRODUCT)])
+
+
+def _before(to: Printer, front: Front) -> list[Node]:
+    """The scalars before a form: a number and what is short as one fraction, then what has a fraction in it."""
+    c = front.coefficient
+    whole = is_decimal(c) and not front.bottoms
+    number = _rational(c) if whole else sp.Integer(c.numerator)
+    tops = [f.within(to.formula(top), Binds.PRODUCT) for top in front.tops]
+    tall = [top for top in tops if _is_tall(top)] if front.is_line else []
+    above = [*([scalar(number)] if number != 1 else []), *(top for top in tops if top not in tall)]
+    if front.is_line:
+        return [f.over(f.juxtapose(above), _below(to, front)), *tall]
+    return above
+
+
+def _below(to: Printer, front: Front) -> Node:
+    c = front.coefficient
+    below = [f.number(c.denominator)] if c.denominator != 1 else []
+    level = Binds.PRODUCT if len(front.bottoms) + len(below) > 1 else Binds.SUM
+    return f.juxtapose([*below, *(f.within(to.formula(part), level) for part in front.bottoms)])
+
+
+def _over(to: Printer, x: Form) -> Node:
+    """A fraction; what has one in it stands before the line."""
+    top, below = x.parts
+    nodes = [to.formula(part) for part in (top.parts if top.op == "hadamard" else (top,))]
+    tall = [node for node in nodes if _is_tall(node)]
+    if not tall:
+        return f.over(to.formula(top), to.formula(below))
+    rest = _entrywise([node for node in nodes if node not in tall])
+    return _entrywise([*tall, f.over(rest, to.formula(below))])
+
+
+def _is_tall(node: Node) -> bool:
+    """Whether a fraction is among the factors, so that the product does not stand on the line of another one."""
+    return binds(node) > Binds.SUM and any(f.holds(item, Line) for item in items_of(node) if not isinstance(item, Fence | Root))
+
+
+def _entrywise(nodes: Sequence[Node]) -> Node:
+    if len(nodes) < 2:
+        return nodes[0] if nodes else f.ONE
+    return f.hadamard([f.within(node, Binds.PRODUCT) for node in nodes])
+
+
+def _product(to: Printer, x: Form) -> Node:
+    """Factors side by side; log x without brackets only at the end."""
+    *first, last = to.parts(x)
+    return f.juxtapose([*(f.within(node, Binds.POWER) for node in first), f.within(last, Binds.PRODUCT)])
+
+
+def _compare(to: Printer, x: Form) -> Node:
+    first, second = to.parts(x)
+    return f.indicator(f.relation(first, relation_sign(x.given), second))
+
+
+def _inner(to: Printer, x: Form) -> Node:
+    return Script(Fence("⟨", f.listed(to.parts(x)), "⟩"), f.letter("F"))
+
+
+def _function(to: Printer, x: Form) -> Node:
+    arguments = to.parts(x)
+    if x.given is sp.log and x.parts[0].op == "leaf":
+        return logarithm(arguments[0])
+    if x.given == "clip":
+        bound = f.negative(f.within(arguments[1], Binds.PRODUCT))
+        return f.call(f.function("clip"), [arguments[0], bound, arguments[1]])
+    if x.given == "softmax":
+        return f.call(f.function("softmax"), arguments)
+    if isinstance(x.given, str):
+        return applied(reduction(x.given).latex, arguments)
+    return function_formula(x.given, arguments)
+
+
+def _determinant(to: Printer, x: Form) -> Node:
+    return applied(matrix_function(x.given).latex, to.parts(x))
+
+
+def _norm(to: Printer, x: Form) -> Node:
+    sub = f.letter(x.given) if x.given else None
+    return Script(Fence("‖", to.formula(x.parts[0]), "‖"), sub, f.number(2))
+
+
+def _indexsum(to: Printer, x: Form) -> Node:
+    return f.over_letters(f.SUM, [letter(c) for c, _ in x.given], f.within(to.formula(x.parts[0]), Binds.HADAMARD))
+
+
+def _blocks(to: Printer, x: Form) -> Node:
+    parts = to.parts(x)
+    return Grid("bmatrix", tuple((part,) for part in parts) if x.given == 0 else (tuple(parts),))
+
+
+def _triangle(name: str) -> Callable[[Printer, Form], Node]:
+    return lambda to, x: f.call(f.function(name), [*to.parts(x), *([f.number(x.given)] if x.given else [])])
+
+
+def _called(name: str) -> Callable[[Printer, Form], Node]:
+    return lambda to, x: f.call(f.function(name), to.parts(x))
+
+
+FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
+    "leaf": _leaf,
+    "onehot": _onehot,
+    "number": lambda to, x: scalar(_rational(x.given)),
+    "size": lambda to, x: scalar(x.given),
+    "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
+    "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),
+    "blocks": _blocks,
+    "tril": _triangle("tril"),
+    "triu": _triangle("triu"),
+    "zeros": lambda to, x: f.ZERO,
+    "transpose": _transpose,
+    "inverse": lambda to, x: f.power(to.formula(x.parts[0]), f.number(-1)),
+    "matrixpower": lambda to, x: f.power(to.formula(x.parts[0]), f.number(x.given)),
+    "power": _power,
+    "scalarpower": _power,
+    "raised": _raised,
+    "product": _product,
+    "hadamard": lambda to, x: _entrywise(to.parts(x)),
+    "over": _over,
+    "scaled": _scaled,
+    "sum": lambda to, x: f.add(to.parts(x)),
+    "function": _function,
+    "compare": _compare,
+    "diag": _called("diag"),
+    "diagonal": _called("diag"),
+    "rowsum": _called("rowsum"),
+    "colsum": _called("colsum"),
+    "rowmean": _called("rowmean"),
+    "colmean": _called("colmean"),
+    "total": _called("sum"),
+    "mean": _called("mean"),
+    "trace": _called("tr"),
+    "norm": _norm,
+    "inner": _inner,
+    "determinant": _determinant,
+    "indexsum": _indexsum,
+}
