@@ -17,7 +17,7 @@ from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, summed_letters
+from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, const, exact, summed_letters
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -161,12 +161,14 @@ class Factoriser:
     def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
         """d q + m q = (d + m) q for a product m."""
         a = self.algebra
-        if len(quotient.terms) < 2 or len(rest) != len(quotient.terms) or any(map(summed_letters, (*rest, *quotient.terms))):
+        if len(quotient.terms) < 2 or len(rest) != len(quotient.terms):
             return None
         term, c = next(iter(quotient.terms.items()))
-        inverse = [f._replace(exponent=-f.exponent) for f in term]
-        for other, d in rest.items():
-            m = a.make(Fraction(d) / c, [*other, *inverse])
+        found = [const(Fraction(rest[term]) / c)] if term in rest else []
+        if not any(map(summed_letters, (*rest, *quotient.terms))):
+            inverse = [f._replace(exponent=-f.exponent) for f in term]
+            found += [a.make(Fraction(d) / c, [*other, *inverse]) for other, d in rest.items()]
+        for m in found:
             if a.times(m, quotient) == Poly(rest):
                 first = a.make(1, [Factor(*entry)]) + m
                 plain = quotient.terms.get((), 0) or first.terms.get((), 0)

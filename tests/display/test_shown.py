@@ -1,4 +1,4 @@
-"""Every formula that a report shows is read back from its LaTeX and computed: index forms, matrix forms, closed forms."""
+"""Every formula that a report shows is read back from its LaTeX and computed: index forms, matrix forms."""
 
 from pathlib import Path
 
