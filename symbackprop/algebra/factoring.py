@@ -17,7 +17,7 @@ from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, const, exact, summed_letters
+from symbackprop.algebra.poly import ZERO, Atom, Factor, Number, Poly, Term, const, exact, summed_letters
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -88,7 +88,8 @@ class Factoriser:
         best = self.cost(plain, free), plain
         if len(p.terms) < 2 or self.visits > MOST_VISITS:
             return best
-        for nets, margin in self._factored(p, free):
+        has_no_form = len(free - plain.subscripts) > 2  # but what it is a factor of may have one
+        for nets, margin in self._factored(p, free, has_no_form):
             cost = self.cost(nets, free)
             if cost <= best[0] + margin:
                 best = cost, nets
@@ -96,7 +97,7 @@ class Factoriser:
                     break
         return best
 
-    def _factored(self, p: Poly, free: set[str]) -> Iterable[tuple[Nets, int]]:
+    def _factored(self, p: Poly, free: set[str], has_no_form: bool) -> Iterable[tuple[Nets, int]]:
         """Other ways to write the sum, with what a sum in full may be shorter."""
         common = content(p)
         if common != 1:
@@ -110,9 +111,15 @@ class Factoriser:
             yield Nets([Net(1, (square,))]), 0
         divisors = self._divisors(p, free)
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
+        everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how)]
         identity = any(f.atom.kind == "delta" for term in p.terms for f in term)  # diag(p) - p p^T, not (I - p 1^T) diag(p)
+        margin = -1 if identity else PREFERRED
+        if len(everywhere) > 1:
+            yield self._without_all(p, everywhere), margin
         for d in full[:8]:
-            yield self._divided(p, d, free), -1 if identity else PREFERRED
+            yield self._divided(p, d, free), margin
+        if has_no_form:
+            return
         partial = [d for d in divisors if len(d.uses) < len(p.terms)]
         for d in partial[:2]:
             yield self._divided(p, d, free), -1
@@ -157,6 +164,17 @@ class Factoriser:
         entry = Entry(d.atom, letters, exact(e))
         twin = self._twin(entry, quotient, rest) if set(letters) <= free else None
         return twin if twin is not None else self._joined(entry, quotient, rest)
+
+    def _without_all(self, p: Poly, common: list[Divisor]) -> Nets:
+        """p with all that each of its terms has at the free letters taken out at once."""
+        a, entries = self.algebra, []
+        for d in common:
+            e = min((use.term[int(use.place)].exponent for use in d.uses), key=abs)
+            entries.append(Entry(d.atom, tuple(str(x) for _, x in d.how), exact(e)))
+        inverse = [Factor(*entry._replace(exponent=-entry.exponent)) for entry in entries]
+        quotient = sum((a.make(c, [*term, *inverse]) for term, c in p.terms.items()), ZERO)
+        _, nets = self.best(quotient)
+        return Nets([self._folded(Net(1, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
 
     def _twin(self, entry: Entry, quotient: Poly, rest: dict[Term, Number]) -> Nets | None:
         """d q + m q = (d + m) q for a product m."""

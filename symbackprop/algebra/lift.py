@@ -43,6 +43,7 @@ class Lift:
         self.algebra, self.rank, self.factorise = algebra, rank, factorise
         self.made: dict[tuple[Any, ...], tuple[Placed | MisfitError, Nets]] = {}
         self.networks: dict[tuple[Any, ...], tuple[Form | MisfitError, Net]] = {}
+        self.leaves: dict[tuple[Any, ...], Form] = {}
 
     def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr], lead: int = 0) -> tuple[Form, tuple[str, ...]]:
         """The formula over the letters in its full shape, and which of the letters stand as subscripts.
@@ -177,12 +178,10 @@ class Lift:
         below = tuple(x for x in letters if x in scope.subscripts)
         match atom.kind:
             case "leaf":
-                axes = letters if isinstance(atom.name, View) else shown_axes(atom, letters)
-                if below != axes[: len(below)]:
-                    raise MisfitError("a subscript is not a leading axis")
-                leaf = Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
-                wide = len(letters) == 2 and atom.shape[0] == 1 and row is not None
-                return transpose(leaf) if wide else leaf  # an axis of size 1 has no letter: what is left is a row
+                key = atom, letters, below, row is None
+                if key not in self.leaves:
+                    self.leaves[key] = _leaf(atom, letters, below, row)
+                return self.leaves[key]
             case "onehot":
                 if below != letters[: len(below)] or row is None:
                     raise MisfitError("an entry of a one-hot vector")
@@ -218,6 +217,15 @@ class Lift:
             case "function":
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
+
+
+def _leaf(atom: Atom, letters: tuple[str, ...], below: tuple[str, ...], row: str | None) -> Form:
+    axes = letters if isinstance(atom.name, View) else shown_axes(atom, letters)
+    if below != axes[: len(below)]:
+        raise MisfitError("a subscript is not a leading axis")
+    leaf = Form("leaf", (), Leaf(atom.name, below, atom.symmetric or row is None))
+    wide = len(letters) == 2 and atom.shape[0] == 1 and row is not None
+    return transpose(leaf) if wide else leaf  # an axis of size 1 has no letter: what is left is a row
 
 
 def _triangle(form: Linear, below: tuple[str, ...]) -> Form:

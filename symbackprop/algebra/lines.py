@@ -25,7 +25,7 @@ MOST_TERMS_LINE = 10  # a longer line needs names
 WRITTEN = 20  # what a value costs that has no short form
 READ = 3  # what an operand costs in an equation of the program
 SHORTER = 8  # relations used one after the other in a line
-TRIED = 4  # of the sums that a relation gives, by rough size
+TRIED = 2  # of the sums that a relation gives, by rough size
 NO_PRODUCT = "no product of matrices says it"
 
 
@@ -257,16 +257,18 @@ class Lines:
         return self.shortened[key]
 
     def _shortened(self, name: str, p: Poly, lets: frozenset[str]) -> Poly:
-        best = self.factoriser.best(p)[0]
         for _ in range(SHORTER):
-            found = []
-            for q in self._tried(name, p, lets):
-                cost = self.factoriser.best(q)[0]
-                if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms)):
-                    found.append((cost, len(q.terms), len(found), q))
-            if not found:
-                break
-            best, _, _, p = min(found, key=lambda f: f[:3])
+            found = self._tried(name, p, lets)
+            clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
+            if clear is None:
+                costs = [self.factoriser.best(q)[0] for q in found]
+                best = self.factoriser.best(p)[0] if found else 0
+                better = [(cost, len(q.terms), k) for k, (cost, q) in enumerate(zip(costs, found, strict=True))
+                          if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms))]  # fmt: skip
+                if not better:
+                    break
+                clear = found[min(better)[2]]
+            p = clear
         return p
 
     def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> list[Poly]:

@@ -145,6 +145,8 @@ class Algebra:
 
     def _known(self, c: Number, factors: list[Factor]) -> Poly | None:
         """The product with a sum that is known, or with an inverse that meets its matrix; None where there is none."""
+        if not self._may_be_known(factors):
+            return None
         where: dict[str, list[tuple[int, int]]] = {}
         for k, f in enumerate(factors):
             for axis, x in enumerate(f.letters):
@@ -163,6 +165,14 @@ class Algebra:
                     if pair is not None:
                         return self.make(c / pair[1] if pair[1] != 1 else c, pair[0])
         return None
+
+    def _may_be_known(self, factors: list[Factor]) -> bool:
+        """Whether an inverse, or an atom whose sum is known, is summed."""
+        for f in factors:
+            for axis, x in enumerate(f.letters):
+                if x[0] == "~" and (f.atom.kind == "inverse" or (f.atom, axis) in self.sums):
+                    return True
+        return False
 
     def _inverse_meets(self, factors: list[Factor], a: tuple[int, int], b: tuple[int, int]) -> tuple[list[Factor], Fraction] | None:
         """M^-1 M = I."""
