@@ -6,8 +6,8 @@ from collections.abc import Collection
 from fractions import Fraction
 
 from symbackprop.algebra.functions import applied
-from symbackprop.algebra.normal import REDUCED, Algebra, Named
-from symbackprop.algebra.poly import Factor, Number, Poly, exact
+from symbackprop.algebra.normal import REDUCED, Algebra
+from symbackprop.algebra.poly import Factor, Named, Number, Poly, exact
 from symbackprop.algebra.reading import NoFormError, Values
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Sum, same_size

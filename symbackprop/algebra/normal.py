@@ -22,6 +22,7 @@ from symbackprop.algebra.poly import (
     Atom,
     Factor,
     Kind,
+    Named,
     Number,
     Poly,
     Term,
@@ -35,15 +36,6 @@ from symbackprop.algebra.positions import Conditions, Linear, Spot, is_at_least,
 
 REDUCED = "*"  # begins the letters that a reduction runs over
 MOST_OPENED = 3  # terms of a sum whose whole power is written out, up to the fourth
-
-
-@dataclass(frozen=True)
-class Named:
-    """What an atom is called: leaf[letters at `places`] to `exponent`."""
-
-    leaf: Atom
-    exponent: Number
-    places: tuple[int, ...]
 
 
 @dataclass

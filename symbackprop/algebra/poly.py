@@ -91,6 +91,15 @@ class Factor(NamedTuple):
         return self.atom.id, self.letters, self.exponent
 
 
+@dataclass(frozen=True)
+class Named:
+    """What an atom is called: leaf[letters at `places`] to `exponent`."""
+
+    leaf: Atom
+    exponent: Number
+    places: tuple[int, ...]
+
+
 Term = tuple[Factor, ...]
 
 
