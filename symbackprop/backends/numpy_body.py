@@ -208,8 +208,9 @@ class _Printer:
             positive = next((k for k, (negative, _) in enumerate(terms) if not negative), 0)
             terms.insert(0, terms.pop(positive))
         raw = [self.show(-term if negative else term) for negative, term in terms]
-        if any(c.kind == "bool" for c in raw) and not any(c.kind == "float" for c in raw):
-            raw = [self.as_float(c) if c.kind == "bool" else c for c in raw]
+        for k, code in enumerate(raw):  # True + True is True: one stays only beside a float
+            if code.kind == "bool" and not any(c.kind == "float" for c in (raw[:k] if k else raw[1:2])):
+                raw[k] = self.as_float(code)
         codes = self.floats(raw)
         if terms[0][0]:
             codes[0] = self.as_float(codes[0]) if codes[0].kind == "bool" else codes[0]

@@ -418,3 +418,10 @@ def test_a_size_that_no_argument_tells_is_asked_for() -> None:
 
 def test_rows_that_numpy_has_are_called_by_its_names() -> None:
     assert all(hasattr(np, name) for name in NUMPY_ROWS.values())
+
+
+def test_truth_values_are_added_as_numbers() -> None:
+    x = declare("x", ("n",))
+    positive, small, large = (apply(name, x, bound) for name, bound in (("maximum", 0), ("minimum", 0.2), ("minimum", 5)))
+    agrees(trace({"L": total(apply("exp", apply("maximum", small, -0.5) + positive + small - large))}))
+    assert "(x > 0) + (x <" not in agrees(trace({"L": total(apply("exp", positive + small - large + apply("tanh", x)))}))
