@@ -24,7 +24,7 @@ def held(model: Model) -> Network:
     if not np.isfinite(own):
         raise NotationError(f"the loss of the model is {own} at the given data.", "Give data where it is finite.")
     _require_close("at", own, _loss(network, network.example), rounding)
-    for arrays in _beside(network):
+    for arrays in _beside(network, model.fixed):
         try:
             own = model.value(arrays)
         except NotationError:  # the model does not take that point
@@ -39,11 +39,11 @@ def _require_close(where: str, own: float, here: float, rounding: float) -> None
         raise NotationError(f"{where} the given data the loss that was read is {here:.12g}, the model computes {own:.12g}.")
 
 
-def _beside(network: Network) -> Iterator[Mapping[str, ndarray]]:
+def _beside(network: Network, fixed: frozenset[str]) -> Iterator[Mapping[str, ndarray]]:
     """Points beside the example: what is learnt and data of floats that have no domain are moved, then what is learnt alone."""
     rng = generator(0)
     learnt = [t.name for t in network.program.inputs if t.kind == "parameter"]
-    free = [t.name for t in network.program.inputs if t.kind == "data" and t.domain is None]
+    free = [t.name for t in network.program.inputs if t.kind == "data" and t.domain is None and t.name not in fixed]
     for moved in ([*learnt, *free], learnt):
         point = dict(network.example)
         for name in moved:

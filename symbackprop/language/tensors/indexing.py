@@ -30,10 +30,11 @@ def is_integer(tensor: Tensor) -> bool:
     if _is_arange(tensor):
         return True
     op = tensor.op
-    return isinstance(op, Sum) and bool(tensor.operands) and is_integer(tensor.operands[0][0]) and _selects(op.body)
+    return isinstance(op, Sum) and bool(tensor.operands) and is_integer(tensor.operands[0][0]) and selects(op.body)
 
 
-def _selects(body: Expr) -> bool:
+def selects(body: Expr) -> bool:
+    """Whether a body only says which entries of its first operand are taken."""
     return all(factor == slot(0) or not factor.free_symbols & {slot(0)} for factor in sp.Mul.make_args(body))
 
 

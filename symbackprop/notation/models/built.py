@@ -29,11 +29,13 @@ class Model:
     network  its network, with the arrays of the model and the given data as its example.
     value    the loss that the model itself computes, with other arrays by the names of the network.
     exact    whether the model computes in float64.
+    fixed    inputs that stay as they are: constants of the model, and whole numbers.
     """
 
     network: Network
     value: Callable[[Mapping[str, ndarray]], float]
     exact: bool = True
+    fixed: frozenset[str] = frozenset()
 
 
 class Inputs:

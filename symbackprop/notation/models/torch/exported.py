@@ -7,6 +7,7 @@ import inspect
 import linecache
 import operator
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,6 +23,7 @@ from symbackprop.notation.errors import NotationError, Place, shortened
 from symbackprop.notation.models.torch.tasks import called, task
 
 LETTERS = "nmtkpq"  # of sizes, in the order of the inputs
+CONVERSIONS = ("to", "_to_copy", "type_as")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Ref:
 class Given:
     """An input of the graph.
 
-    kind   "parameter", "buffer" or "input".
+    kind   "parameter", "buffer", "constant" (written in the code of the module) or "input".
     path   of a parameter or a buffer, as `state_dict` calls it; of an input, how the module's `forward` calls it.
     array  its value, in float64 where it holds floats; None where it is no tensor: then `value` is what it is.
     layer  the class of the module that holds it.
@@ -128,7 +130,8 @@ def _exported(own: Any, arguments: Any, sizes: str) -> Any:
 
     shapes = None if sizes == "all" else trees.tree_map(axes, arguments)
     try:
-        return torch.export.export(own, arguments, dynamic_shapes=shapes, strict=False)
+        with warnings.catch_warnings(action="ignore"):  # they are about torch's own code
+            return torch.export.export(own, arguments, dynamic_shapes=shapes, strict=False)
     except Exception as fault:
         if sizes != "all":
             return _exported(own, arguments, "all")
@@ -177,8 +180,12 @@ class _Reading:
             name = self.first.get(id(tensor), spec.target)
             self.held[node.name] = name
             path = name.removeprefix("module.")
-            kind = "parameter" if spec.kind.name == "PARAMETER" and tensor.requires_grad else "buffer"
+            kind = {"PARAMETER": "parameter", "BUFFER": "buffer"}.get(spec.kind.name, "constant")
+            kind = "buffer" if kind == "parameter" and not tensor.requires_grad else kind
             array = tensor.detach().cpu().numpy()
+            if kind == "constant" and not array.ndim:
+                yield Given(node.name, kind, path, None, value=array.item())
+                continue
             yield Given(node.name, kind, path, array, array.shape, self.layers.get(path.rpartition(".")[0], ""))
 
     def node(self, node: Any) -> Node:
@@ -200,8 +207,18 @@ class _Reading:
             for key, value in named.items()
             if key not in plain or not _same(value, plain[key])
         }
+        if name in CONVERSIONS:
+            name, kept = self.conversion(node)
         in_place = name.endswith("_") and not name.startswith("_")
         return Node(node.name, name.rstrip("_") if in_place else name, kept, self.shape(node), in_place, **about)
+
+    def conversion(self, node: Any) -> tuple[str, dict[str, Any]]:
+        """A conversion between kinds of numbers, by what it does to the numbers."""
+        x = {"x": Ref(node.args[0].name)}
+        before, after = self.kind(node.args[0]), self.kind(node)
+        if after == self.torch.bool and before != self.torch.bool:
+            return "ne", {**x, "other": 0}
+        return ("conversion to whole numbers" if before.is_floating_point and not after.is_floating_point else "clone"), x
 
     def argument(self, value: Any) -> Any:
         """An argument of an operation, without torch's types."""

@@ -42,7 +42,9 @@ def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, size
     reading = Reading(graph)
     network = built(reading.loss, name=type(module).__name__, origin="torch", notes=tuple(reading.notes(sizes)))
     by_name = {name: node for node, name in reading.names.items()}
-    return Model(network, lambda arrays: graph.value({by_name[n]: a for n, a in arrays.items()}), graph.exact)
+    arrays = [g for g in graph.inputs if g.array is not None]
+    fixed = frozenset(reading.names[g.name] for g in arrays if g.kind == "constant" or np.asarray(g.array).dtype.kind != "f")
+    return Model(network, lambda arrays: graph.value({by_name[n]: a for n, a in arrays.items()}), graph.exact, fixed)
 
 
 def _torch() -> Any:
@@ -128,7 +130,13 @@ class Reading:
             values[node.name] = self._value(node, values)
         loss = as_tensor(values[self.graph.loss.name])
         reached = {id(tensor) for tensor in ordered([loss])}
-        inputs.drop([self.names[g.name] for g in self.graph.inputs if g.kind == "buffer" and id(values[g.name]) not in reached])
+        inputs.drop(
+            [
+                self.names[g.name]
+                for g in self.graph.inputs
+                if g.kind in ("buffer", "constant") and g.name in self.names and id(values[g.name]) not in reached
+            ]
+        )
         return loss
 
     def _input(self, inputs: Inputs, g: Given, name: str) -> Tensor:

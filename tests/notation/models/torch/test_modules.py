@@ -1,6 +1,7 @@
 """Modules of PyTorch as networks: gradients equal to autograd's in float64, and parameters back into a module."""
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import torch
 from torch import nn
 
 import symbackprop as sb
+from symbackprop.notation.models.torch.exported import exported
+from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.models.torch.tasks import task
+from tests.notation.models.torch.expressions import DATA, EXPRESSIONS, PARAMETERS
 from tests.notation.models.torch.modules import LAYERS, NETWORKS, Case
 
 pytestmark = pytest.mark.slow
@@ -37,3 +41,41 @@ def test_gradients_are_those_of_autograd(name: str, mode: str) -> None:
     largest = max(np.abs(gradient).max() for gradient in theirs.values())
     for key, gradient in ours.items():
         np.testing.assert_allclose(gradient, theirs[net.paths[key]], rtol=1e-12, atol=1e-12 * largest)
+
+
+class Expression(nn.Module):
+    """The sum of the sines of an expression of parameters and data that it names."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.expression = EXPRESSIONS[name]
+        self.names = [n for n in inspect.signature(self.expression).parameters if n != "name"]
+        for n in self.names:
+            if n in PARAMETERS:
+                self.register_parameter(n, nn.Parameter(PARAMETERS[n].double().clone()))
+            else:
+                self.register_buffer(f"data_{n}", DATA[n].double() if DATA[n].is_floating_point() else DATA[n])
+
+    def forward(self) -> torch.Tensor:
+        return torch.sum(torch.sin(self.expression(*[getattr(self, n if n in PARAMETERS else f"data_{n}") for n in self.names])))
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_every_row_has_the_slope_of_autograd(name: str) -> None:
+    module = Expression(name)
+    net = sb.from_torch(module)
+    value, ours = sb.compile(net).value_and_grad(net.example)
+    loss = module()
+    loss.backward()
+    theirs = {n: np.zeros(p.shape) if p.grad is None else p.grad.numpy(force=True) for n, p in module.named_parameters()}
+    assert value == pytest.approx(loss.item(), rel=1e-11)
+    assert {net.paths[key] for key in ours} == theirs.keys()
+    largest = max(np.abs(gradient).max() for gradient in theirs.values())
+    tolerance = 1e-7 if name == "hardsigmoid" else 1e-12  # torch multiplies by a sixth in float32 there
+    for key, gradient in ours.items():
+        np.testing.assert_allclose(gradient, theirs[net.paths[key]], rtol=tolerance, atol=tolerance * largest)
+
+
+def test_every_row_is_used_by_an_expression() -> None:
+    graphs = [exported(Expression(name), (), None, (), "all") for name in EXPRESSIONS]
+    assert ROWS.keys() <= {node.operation for graph in graphs for node in graph.nodes}

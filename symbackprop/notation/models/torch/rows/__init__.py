@@ -27,7 +27,7 @@ IGNORED = frozenset([
 """Arguments that are about memory, or about what is not computed here."""
 
 MENDS: Mapping[str, str] = {
-    "detach": "What is detached is no part of the derivative: leave detach() out, or give the value as data.",
+    "conversion to whole numbers": "It rounds, so that no derivative goes through it: give whole numbers as an input.",
     "argmax": "Positions have no derivative: compute the loss of the values.",
     "rrelu": "Call module.eval(), or take LeakyReLU: its slope is drawn at random.",
     "bernoulli": "Draw random numbers outside of the module, and give them as an input.",

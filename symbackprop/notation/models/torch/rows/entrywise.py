@@ -7,18 +7,25 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, is_integer, is_truth, number_of
-from symbackprop.notation.models.torch.rows.words import WHOLE, is_flag, lang
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
+from symbackprop.notation.models.torch.rows.words import WHOLE, lang
 
 OF_ONE = (
     "relu", "relu6", "sigmoid", "tanh", "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "sinh", "cosh", "asin", "acos",
     "atan", "asinh", "atanh", "arcsin", "arccos", "arctan", "arcsinh", "arctanh", "abs", "absolute", "sqrt", "square",
     "reciprocal", "log2", "log10", "erf", "erfc", "silu", "mish", "selu", "log_sigmoid", "sign", "negative", "logical_not",
+    "logit", "floor", "ceil", "round", "trunc",
 )  # fmt: skip
 """Functions of one tensor that the language has by the same name."""
 
 OF_TWO = ("maximum", "minimum", "hypot", "logaddexp", "logical_and", "logical_or", "logical_xor")
 """Functions of x and other that the language has by the same name."""
+
+OF_FLAGS = {
+    "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor", "__and__": "logical_and",
+    "__or__": "logical_or", "__xor__": "logical_xor",
+}  # fmt: skip
+"""Those of two truth values that it has by another name."""
 
 OTHERWISE = {
     "neg": "negative", "hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "sgn": "sign",
@@ -63,18 +70,9 @@ def _softplus(x: Tensor, beta: Any = 1, threshold: Any = 20) -> Tensor:
     return lang.softplus(x) if beta == 1 else lang.softplus(beta * x) / beta
 
 
-def _converted(x: Any, dtype: Any = None) -> Any:
-    """A conversion of numbers: to floats always; to whole numbers or truth values only of what is whole."""
-    if dtype is None or "float" in str(dtype) or is_flag(x):
-        return x
-    if is_integer(x) or number_of(x) is not None:
-        return x != 0 if str(dtype) == "bool" else x
-    raise LanguageError(f"a conversion to {dtype} rounds, and no derivative goes through it; give whole numbers as an input")
-
-
 ROWS: dict[str, Callable[..., Any]] = {
     **{name: _one(name) for name in OF_ONE}, **{name: _one(ours) for name, ours in OTHERWISE.items()},
-    **{name: _two(name) for name in OF_TWO},
+    **{name: _two(name) for name in OF_TWO}, **{name: _two(ours) for name, ours in OF_FLAGS.items()},
     # arithmetic
     "add": lambda x, other, alpha=1: as_tensor(x) + _scaled(alpha, other),
     "sub": lambda x, other, alpha=1: as_tensor(x) - _scaled(alpha, other),
@@ -99,8 +97,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "le": lambda x, other: as_tensor(x) <= other,
     "gt": lambda x, other: as_tensor(x) > other,
     "ge": lambda x, other: as_tensor(x) >= other,
-    "bitwise_and": lambda x, other: lang.logical_and(x, other),
-    "bitwise_or": lambda x, other: lang.logical_or(x, other),
     "where": lambda condition, x, other: lang.where(condition, x, other),
     "masked_fill": lambda x, mask, value: lang.where(mask, value, x),
     # activations
@@ -120,7 +116,5 @@ ROWS: dict[str, Callable[..., Any]] = {
     "clone": lambda x: x,
     "alias": lambda x: x,
     "lift_fresh_copy": lambda x: x,
-    "to": _converted,
-    "_to_copy": _converted,
-    "type_as": lambda x, other: _converted(x, "int64" if is_integer(other) else "bool" if is_truth(other) else None),
+    "detach": lambda x: lang.stop_gradient(x),
 }  # fmt: skip

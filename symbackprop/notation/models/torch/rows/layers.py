@@ -148,12 +148,9 @@ def _flattened(x: Tensor, normalized_shape: Sequence[Any]) -> tuple[Tensor, Call
 
 
 def _embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Tensor:
-    if padding_idx >= 0:
-        raise LanguageError(
-            f"an embedding with padding_idx={padding_idx} gives no gradient to that row, though it is read; "
-            f"make it with padding_idx=None, and multiply by a mask"
-        )
-    return lang.embed(indices, weight)
+    """The row of padding is read, and learns nothing."""
+    rows = lang.embed(indices, weight)
+    return rows if padding_idx < 0 else lang.where((indices == padding_idx)[..., None], lang.stop_gradient(rows), rows)
 
 
 def _embedding_bag(

@@ -155,8 +155,6 @@ def _triplet_margin_loss(
 ROWS: dict[str, Callable[..., Any]] = {
     "cross_entropy_loss": _cross_entropy,
     "nll_loss_nd": _nll_loss,
-    "nll_loss": _nll_loss,
-    "nll_loss2d": _nll_loss,
     "binary_cross_entropy": _binary_cross_entropy,
     "binary_cross_entropy_with_logits": _binary_cross_entropy_with_logits,
     "kl_div": _kl_div,

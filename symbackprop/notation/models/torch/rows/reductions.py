@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sympy as sp
-
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
 from symbackprop.notation.models.torch.rows.words import axes, lang
 
@@ -43,8 +41,8 @@ def _extreme(name: str) -> Callable[..., Any]:
 
 def _norm(x: Tensor, order: Any, dim: Any, keepdim: bool) -> Tensor:
     """The norm of all entries along the axes, as those of one vector."""
-    p = 2 if order is None or order == "fro" else as_number(order)
-    if isinstance(p, sp.Expr) and (p - 1).is_negative:
+    p = as_number(order)
+    if (p - 1).is_negative:
         raise LanguageError(f"norm: the order {order} is not in the language; write 1, 2 or more")
     if p == 2:
         return lang.sqrt(lang.sum(lang.square(x), axes(dim), keepdim))
@@ -77,7 +75,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "softmax": lambda x, dim, dtype=None: lang.softmax(x, dim),
     "log_softmax": lambda x, dim, dtype=None: lang.log_softmax(x, dim),
     "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: _norm(x, ord, dim, keepdim),
-    "norm": lambda x, p=2, dim=None, keepdim=False, dtype=None: _norm(x, p, dim, keepdim),
     "cumsum": lambda x, dim, dtype=None: lang.cumsum(x, dim),
     "cumprod": lambda x, dim, dtype=None: lang.cumprod(x, dim),
     "cosine_similarity": lambda x1, x2, dim=1, eps=1e-8: lang.cosine_similarity(x1, x2, dim),  # no vector is as short as eps

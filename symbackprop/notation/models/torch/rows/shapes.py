@@ -130,14 +130,13 @@ def _arange(end: Any, start: Any = 0, step: Any = 1, dtype: Any = None) -> Tenso
 
 VIEWS = frozenset([
     "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "t", "numpy_T", "mT", "permute", "movedim",
-    "expand", "expand_as", "select", "slice", "narrow", "split", "split_with_sizes", "chunk", "unbind", "diagonal", "alias",
-    "getitem", "swapaxes", "broadcast_tensors", "contiguous", "to", "type_as",
+    "expand", "expand_as", "broadcast_to", "select", "slice", "narrow", "split", "split_with_sizes", "chunk", "unbind",
+    "diagonal", "alias", "getitem", "swapaxes", "broadcast_tensors", "contiguous",
 ])  # fmt: skip
 """What may share its memory with what it reads."""
 
 ROWS: dict[str, Callable[..., Any]] = {
     "view": lambda x, size: reshaped(x, size),
-    "_unsafe_view": lambda x, size: reshaped(x, size),
     "reshape": lambda x, shape: reshaped(x, shape),
     "flatten": _flatten,
     "unflatten": _unflatten,
@@ -172,7 +171,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "tile": lambda x, dims: lang.tile(x, tuple(dims)),
     "repeat_interleave": lambda x, repeats, dim=None: lang.repeat(x, repeats, dim),
     "pad": _pad,
-    "constant_pad_nd": _pad,
     "upsample_nearest1d": _upsample,
     "upsample_nearest2d": _upsample,
     "diagonal": _diagonal,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from symbackprop import language
-from symbackprop.core.program import same_size
+from symbackprop.core.program import Sum, same_size
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, is_truth
+from symbackprop.language.tensors.indexing import selects
 
 lang: Any = language  # its functions are made from tables, which a type checker does not see
 
@@ -20,7 +21,9 @@ def axes(dim: Any) -> Any:
 
 
 def is_flag(x: Any) -> bool:
-    """Whether the entries are 0 or 1 by what they are."""
+    """Whether the entries are 0 or 1 by what they are: comparisons, masks, and parts of these."""
+    while isinstance(x, Tensor) and isinstance(x.op, Sum) and x.operands and not is_truth(x) and selects(x.op.body):
+        x = x.operands[0][0]
     return isinstance(x, Tensor) and (is_truth(x) or (x.signature is not None and x.signature.domain == "binary"))
 
 

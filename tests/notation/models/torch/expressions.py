@@ -1,0 +1,144 @@
+"""Expressions of torch, at least one for every row of the table: functions of the parameters that they name. It needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+RNG = torch.Generator().manual_seed(0)
+
+
+def _real(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=RNG)
+
+
+# What an expression may name: x, z and w are matrices, v is a vector, p is positive, u lies inside (-1, 1), q is square, i are images,
+# s are signals; b, t, k are data: flags, classes of a row, positions along the second axis.
+PARAMETERS: Mapping[str, Tensor] = {
+    "x": _real(3, 4), "z": _real(3, 4), "w": _real(4, 2), "v": _real(4), "p": _real(3, 4).abs() + 0.5, "u": _real(3, 4).tanh() * 0.9,
+    "q": _real(3, 3) + 3 * torch.eye(3), "i": _real(2, 2, 4, 4), "s": _real(2, 4, 6), "a": torch.tensor(0.3), "g": _real(2, 3, 4),
+}  # fmt: skip
+DATA: Mapping[str, Tensor] = {
+    "b": torch.tensor([[True, False, True, False]] * 3), "t": torch.tensor([0, 3, 1]), "k": torch.tensor([[0, 3], [1, 1], [2, 0]]),
+    "y": torch.tensor([[1.0, 0, 1, 0], [0, 1, 1, 0], [1, 1, 0, 0]]), "c": torch.tensor([1.0, -1, 1]), "n": torch.tensor([2, 0, 1]),
+    "r": _real(3, 4).abs() + 0.5, "o": torch.zeros(1, 2, 3),
+}  # fmt: skip
+
+
+def _written(x: Tensor) -> Tensor:
+    h = x * 1
+    h.add_(1).mul_(2)
+    h -= 0.5
+    h /= 3
+    return F.relu_(h)
+
+
+def _cells(s: Tensor, count: int) -> list[Tensor]:
+    """Weights of a recurrent layer of 3 units, 6 wide, with `count` gates, cut out of what is there."""
+    return [s[0, :3].repeat(count, 1), s[0, :3, :3].repeat(count, 1), s[0, 0, :3].repeat(count), s[0, 1, :3].repeat(count)]
+
+
+OPTIONS = (True, 1, 0.0, False, False, True)  # biases, layers, dropout, training, both ways, batch first
+
+ONE = (
+    "relu", "relu6", "sigmoid", "tanh", "exp", "expm1", "sin", "cos", "tan", "sinh", "cosh", "atan", "asinh", "arctan", "arcsinh",
+    "abs", "absolute", "square", "erf", "erfc", "silu", "mish", "selu", "sign", "negative", "neg", "sgn", "hardsigmoid", "hardswish",
+    "exp2", "gelu", "leaky_relu", "elu", "celu", "softplus", "hardtanh", "softshrink", "hardshrink", "logsigmoid", "softsign",
+    "tanhshrink", "relu6", "floor", "ceil", "round", "trunc",
+)  # fmt: skip
+POSITIVE = ("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal")
+INSIDE = ("asin", "acos", "atanh", "arcsin", "arccos", "arctanh")
+SPECIAL = ("expit", "erf", "log1p", "expm1")
+
+
+def _function(name: str) -> Callable[[Tensor], Tensor]:
+    return getattr(torch, name, None) or getattr(F, name)
+
+
+EXPRESSIONS: dict[str, Callable[..., Any]] = {
+    **{name: lambda x, name=name: _function(name)(x) for name in ONE},
+    **{name: lambda p, name=name: _function(name)(p) for name in POSITIVE},
+    **{name: lambda u, name=name: _function(name)(u) for name in INSIDE},
+    **{f"special {name}": lambda p, name=name: getattr(torch.special, name)(p) for name in SPECIAL},
+    # arithmetic
+    "sums": lambda x, z: torch.add(x, z, alpha=2) - torch.sub(x, 1, alpha=3) + torch.rsub(x, z, alpha=2) + (1 - x) * z / 3,
+    "quotients": lambda x, p: x / p + torch.true_divide(x, p) + p**0.5 + x**3 + p**x + 2**x,
+    "logit": lambda p: torch.logit(torch.sigmoid(p)),
+    "fused": lambda x, z, p: torch.addcmul(x, z, p, value=0.5) + torch.addcdiv(x, z, p, value=2) + torch.lerp(x, z, 0.3),
+    "extremes": lambda x, z: torch.maximum(x, z) - torch.minimum(x, z) * 2 + torch.max(x, z) * torch.min(z, x),
+    "pairs": lambda x, z: torch.hypot(x, z) + torch.logaddexp(x, z),
+    "clamped": lambda x: x.clamp(-0.5, 0.5) + x.clip(min=0.1) * 2 + torch.clamp_min(x, 0) + torch.clamp_max(x, 0.2),
+    "written in place": lambda x: _written(x),
+    "masks": lambda x, b: torch.where(b, x, -x) + x.masked_fill(~b, 2.0) + x * torch.bitwise_not(b) + torch.where(x > 0, x, 0.1 * x),
+    "comparisons": lambda x, z: x * (x < z) + z * (x >= z) + x * (x == z) + z * (x != 0) + (x <= 0.1) * z + (z > 1) * x,
+    "logic": lambda x, b: x * torch.logical_and(b, x > 0) + x * torch.logical_or(b, x > 1) + x * torch.logical_xor(b, x > 0),
+    "bits": lambda x, b: x * (b & (x > 0)) + x * (b | (x > 1)) + x * torch.logical_not(b) + x * (b ^ (x < 0)),
+    "bits by name": lambda x, b: x * torch.bitwise_and(b, x > 0) + x * torch.bitwise_or(b, x > 1) + x * torch.bitwise_xor(b, x > 0),
+    "kinds": lambda x, t, b: x * t.to(torch.float64)[:, None] + x.type_as(x) + x * b.double() + x * t[:, None].long() + x * t.bool()[:, None],
+    # activations
+    "gelu by tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "slopes": lambda x, v, a: F.prelu(x, v) + F.prelu(x, a[None]) + F.leaky_relu(x, 0.3) + F.threshold(x, 0.1, 2.0),
+    "settings": lambda x: F.softplus(x, beta=2) + F.elu(x, 0.5) + F.celu(x, 2.0) + F.hardtanh(x, -0.3, 0.4) + F.hardtanh(x, 0, 6),
+    "glu": lambda x: F.glu(x, 1),
+    # shapes
+    "views": lambda g: g.view(6, 4).reshape(2, -1).flatten() * g.reshape(-1) + g.flatten(0, 1).flatten(),
+    "unflattened": lambda x: x.unflatten(1, (2, -1)).squeeze().unsqueeze(-1).squeeze(-1).mT,
+    "transposes": lambda g: g.transpose(0, 1).swapaxes(1, 2).permute(2, 0, 1).movedim(0, -1) * 2 + g.movedim((0, 1), (1, 2)).sin().sum(),
+    "turned": lambda x: x.t() @ x.T.T,
+    "broadcast": lambda x, v: v.expand(3, -1) + v[None].expand_as(x) + torch.broadcast_to(v, (3, 4)) + torch.broadcast_tensors(v, x)[0],
+    "cut": lambda x: x[1:, ::2] + x.narrow(1, 1, 2)[:2] + x.select(0, 1)[:2] + x[:2, -2:] + x[..., 2, None][:2],
+    "picked": lambda x, t, k, n: x[n] + x.index_select(1, t).sum() + x.gather(1, k).sum() + x[:, t].sum() + x[n, t].sum(),
+    "parts": lambda x: x.split(3, 1)[0].sum() + x.split([1, 3], 1)[1] + x.chunk(2, 1)[0].sum() + torch.stack(x.unbind(1)).sum(),
+    "joined": lambda x, z: torch.cat([x, z], 1).sum(1) + torch.stack([x, z], -1).mean((1, 2)) + torch.stack([x, z], 1).amax((1, 2)),
+    "order": lambda x: x.flip(1) * x.roll(1, 0) + x.roll((1, 2), (0, 1)) + x.roll(2).flip((0, 1)),
+    "again": lambda x: x.repeat(2, 1) * x.tile((2, 1)) + x.repeat_interleave(2, 0),
+    "padded": lambda x: F.pad(x, (1, 2)) * 2 + F.pad(x, (0, 3), value=1.5) + F.pad(x, (2, 1, 0, 0)),
+    "larger": lambda i, s: F.interpolate(i, scale_factor=2).mean() + F.interpolate(s, size=12).sin().mean(),
+    "triangles": lambda q: q.tril() @ q.triu(1) + torch.diagonal(q).sum() + q.tril(-1),
+    "indicators": lambda v, t: F.one_hot(t, 4) * v,
+    "made": lambda x: x * torch.ones(4) + torch.zeros(3, 1) + torch.full((4,), 2.0) * x + torch.eye(4)[:3] + torch.arange(4) * x,
+    "made alike": lambda x: x * torch.ones_like(x) + torch.zeros_like(x) + torch.full_like(x, 2) * x + x.new_ones(4) + x.new_zeros(3, 1) + x.new_full((4,), 3.0) * x,
+    "steps": lambda x: x * torch.arange(1, 9, 2) + torch.tensor(2.0) * x + torch.tensor([1.0, 2.0, 4.0, 8.0]) * x + torch.scalar_tensor(3.0) * x,
+    "copies": lambda x: x[:, :4] + x.clone().contiguous() + x.T.contiguous().T,
+    # sums and products
+    "products": lambda x, w, v: x @ w + torch.mm(x, w) + torch.addmm(w[:1], x, w, alpha=2) + (x @ v)[:, None] + torch.mv(x, v)[:, None],
+    "stacks": lambda g, x: torch.bmm(g, g.mT) + torch.baddbmm(g[:, :, :3], g, g.mT, beta=0.5) + torch.matmul(g, x.T),
+    "vectors": lambda x, v: torch.outer(v, v) * torch.dot(v, v) + torch.addmv(x[:, 0], x, v)[0] + torch.einsum("i,j->ij", v, v),
+    "reduced": lambda x: x.sum() + x.mean(1).sum() + x.prod(0) + x.sum((0, 1)) + x.mean() + x.prod() + x.sum(1, keepdim=True)[:, 0].sum(),
+    "spread": lambda x: x.var(1).sum() + x.std(0) + x.var() + torch.var_mean(x, 0)[0] * torch.var_mean(x, 0)[1] + x.var(0, unbiased=False),
+    "largest": lambda x: x.amax(1).sum() + x.amin((0, 1)) + x.max(1).values.sum() + x.min(0)[0] + x.max() - x.min(),
+    "softmaxes": lambda x: x.softmax(1) * F.log_softmax(x, 0) + x.logsumexp(1, keepdim=True) + F.softmin(x, 1),
+    "norms": lambda x: torch.linalg.vector_norm(x, dim=1).sum() + x.norm() + x.norm(p=1, dim=0) + x.norm(p=3) + F.normalize(x)[0],
+    "running": lambda x: x.cumsum(1) * x.cumprod(0),
+    "angles": lambda x, z: F.cosine_similarity(x, z) + F.cosine_similarity(x, z, dim=0).sum(),
+    "matrices": lambda q: torch.inverse(q) + torch.linalg.inv(q) * torch.det(q) + torch.linalg.det(q) + torch.trace(q),
+    "solved": lambda q, x: torch.linalg.solve(q, x),
+    # layers
+    "linear": lambda x, w, v: F.linear(x, w.T) + F.linear(x, w.T, v[:2]) + F.linear(x, v)[:, None],
+    "bilinear": lambda x, z, g: F.bilinear(x[:, :3], z, g, g[0, :2, 0]),
+    "convolutions": lambda i, s: F.conv2d(i, i, padding=1).sum() + F.conv1d(s, s[:, :, :3], stride=2, padding=1).sin().sum() + F.conv1d(s, s[:, :, :3], dilation=2, padding="same").sin().sum(),
+    "transposed": lambda i, s: F.conv_transpose2d(i, i[:, :, :2, :2], stride=2).sin().sum() + F.conv_transpose1d(s, s[0][:, None, :2].repeat(1, 2, 1)).sin().sum(),
+    "pooled": lambda i, s: F.max_pool2d(i, 2, padding=1).sum() + F.avg_pool2d(i, 2).sin().sum() + F.max_pool1d(s, 2).sum() + F.avg_pool1d(s, 3, 1).sin().sum(),
+    "pooled to a size": lambda i, s: F.adaptive_avg_pool2d(i, 2).sin().sum() + F.adaptive_max_pool2d(i, 1).sum() + F.adaptive_avg_pool1d(s, 3).sin().sum() + F.adaptive_max_pool1d(s, 1).sum(),
+    "batch norm": lambda x, z, r: F.batch_norm(x, None, None, z[0], z[1], True) + F.batch_norm(z, r[0], r[1], x[2], x[0], False),
+    "norms of layers": lambda i, g: F.group_norm(i, 2, i[0, 0, 0, :2]).sin().sum() + F.instance_norm(i).sin().sum() + F.layer_norm(g, (3, 4), g[0]).sin().sum() + F.rms_norm(g, (4,), g[0, 0]).sin().sum() + F.rms_norm(g, (3, 4)).sin().sum(),
+    "looked up": lambda x, n, k: F.embedding(n, x) + F.embedding_bag(n[:, None].expand(3, 2), x, mode="sum") + F.embedding_bag(n[:, None].expand(3, 2), x, mode="max"),
+    "dropouts at rest": lambda x, i: F.dropout(x, 0.5, False).sum() + F.dropout2d(i, 0.3, False).sum() + F.alpha_dropout(x, 0.2, False).sin().sum() + F.feature_alpha_dropout(i, 0.2, False).sin().sum(),
+    "attention": lambda g, b: F.scaled_dot_product_attention(g, g, g) + F.scaled_dot_product_attention(g, g, g, is_causal=True) + F.scaled_dot_product_attention(g, g, g, attn_mask=b[:, :3], scale=0.3) + F.scaled_dot_product_attention(g, g, g, attn_mask=g[0, :, :3]),
+    # losses
+    "cross-entropies": lambda x, t: F.cross_entropy(x, t) + F.cross_entropy(x, t, reduction="sum", label_smoothing=0.1) + F.cross_entropy(x, x.softmax(1)),
+    "weighted classes": lambda x, t, r: F.cross_entropy(x, t, r[0]) + F.cross_entropy(x, t, ignore_index=3) + F.nll_loss(x, t, r[1], ignore_index=0) + F.nll_loss(F.log_softmax(x, 1), t, r[0], reduction="none").sum(),
+    "classes of entries": lambda g, n: F.cross_entropy(g, n[:2, None].expand(2, 4)) + F.nll_loss(g, n[1:, None].expand(2, 4)),
+    "binary": lambda u, x, y, r: F.binary_cross_entropy(u.abs() + 0.01, y, r) + F.binary_cross_entropy_with_logits(x, y, pos_weight=r[0]) + F.binary_cross_entropy_with_logits(x, y, r, reduction="sum"),
+    "distances": lambda x, z: F.mse_loss(x, z) + F.l1_loss(x, z, reduction="sum") + F.smooth_l1_loss(x, z, beta=0.3) + F.huber_loss(x, z, delta=0.7) + F.smooth_l1_loss(x, z, beta=0),
+    "divergences": lambda x, p, z: F.kl_div(x, p, reduction="batchmean") + F.kl_div(x, z, reduction="sum", log_target=True) + F.poisson_nll_loss(x, p) + F.poisson_nll_loss(p, p.detach() * 2, log_input=False),
+    "margins": lambda x, y, n, p: F.soft_margin_loss(x, 2 * y - 1) + F.hinge_embedding_loss(x, 2 * y - 1) + F.multi_margin_loss(x, n) + F.multi_margin_loss(x, n, p=2, margin=0.5) + F.multilabel_soft_margin_loss(x, y),
+    "embeddings": lambda x, z, c, p: F.cosine_embedding_loss(x, z, c, margin=0.1) + F.margin_ranking_loss(x[:, 0], z[:, 0], c, 0.2) + F.triplet_margin_loss(x, z, p) + F.triplet_margin_loss(x, z, p, p=3, swap=True),
+    # recurrent
+    "recurrent": lambda s, o: torch.rnn_tanh(s, o, _cells(s, 1), *OPTIONS)[0] + torch.rnn_relu(s, s[None, :, 0, :3], _cells(s, 1), *OPTIONS)[1][0][:, None],
+    "gated": lambda s, o: torch.gru(s, o, _cells(s, 3), *OPTIONS)[0] + torch.lstm(s, (o, s[None, :, 1, :3]), _cells(s, 4), *OPTIONS)[2][0][:, None],
+}  # fmt: skip
