@@ -32,6 +32,7 @@ PUBLIC = {
     "positive": "notation",
     "unit": "notation",
     "binary": "notation",
+    "function": "notation",
     # what to do with a network
     "derive": "verbs",
     "check": "verbs",
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from symbackprop.judge.models import from_torch
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
-    from symbackprop.notation import NotationError, binary, data, integers, labels, parameter, positive, unit
+    from symbackprop.notation import NotationError, binary, data, function, integers, labels, parameter, positive, unit
     from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.models.torch.reading import to_torch
@@ -91,6 +92,7 @@ __all__ = [
     "positive",
     "unit",
     "binary",
+    "function",
     "derive",
     "check",
     "verify",

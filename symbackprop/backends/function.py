@@ -22,7 +22,8 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.files import write_whole
-from symbackprop.core.program import Equation, Program, rewritten, size
+from symbackprop.core.functions import declared_names
+from symbackprop.core.program import Equation, Program, Sum, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
@@ -138,8 +139,10 @@ def compile(
     dtype       "float64" or "float32".
     refuse_nan  whether the functions refuse arrays that hold NaN.
 
-    Raises CompileError for a type that is none, SizeError for a size that is none, SourceError for one that no array tells.
+    Raises CompileError for a type that is none, and where a function of the network is declared and not defined; SizeError for a
+    size that is none, SourceError for one that no array tells.
     """
+    require_defined(derived.program)
     derived = stabilised(derived)
     name = dtype_name(dtype)
     if name is None:
@@ -147,6 +150,20 @@ def compile(
     program = with_sizes(derived.program, sizes or {})
     gradients = {w: derived.gradient(w) for w in derived.wrt}
     return Compiled(program, derived.of, gradients, derived.forward.outputs, name, refuse_nan)
+
+
+def require_defined(program: Program) -> None:
+    """See that every function of a program has numbers.
+
+    Raises CompileError for one that is declared alone: source that takes it as an argument could not be checked before it is used.
+    """
+    names = sorted({name for e in program.equations if isinstance(e.op, Sum) for name in declared_names(e.op.body)})
+    if names:
+        first = names[0]
+        raise CompileError(
+            f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} declared and defined nowhere: no numbers come of that. "
+            f'Write "{first} = tanh", or another function of the language, in the place of "{first}: function"'
+        )
 
 
 def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:

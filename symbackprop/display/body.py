@@ -9,7 +9,7 @@ import sympy as sp
 from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
-from symbackprop.core.functions import TableFunction, Where
+from symbackprop.core.functions import Declared, TableFunction, Where
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (
     content_of,
@@ -218,6 +218,8 @@ def logarithm(argument: Node) -> Node:
 
 def function_formula(function: type, arguments: Sequence[Node]) -> Node:
     """A function by its name, whatever its arguments: of matrices, entry by entry."""
+    if issubclass(function, Declared):
+        return f.call(f.primed(parse_name(function.title).formula(), function.order), arguments)
     if issubclass(function, TableFunction):
         return applied(function.row.latex, arguments)
     match function.__name__:

@@ -10,12 +10,13 @@ from typing import assert_never
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import TableFunction, Where, held, kinks, matrix_function, reduction, stop_gradient
+from symbackprop.core.functions import TableFunction, Where, declared_names, held, kinks, matrix_function, reduction, stop_gradient
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.display.unread import unread
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Formula, Told, listed, name, several, told
 
 SHARED = 6
@@ -35,6 +36,7 @@ def remarks(derivation: Derivation) -> tuple[Told, ...]:
 def _remarks(derivation: Derivation) -> Iterator[Told]:
     program = derivation.forward
     yield from (told("{}", note) for note in (derivation.network.notes if derivation.network else ()))
+    yield from _declared(program)
     yield from _zeros(derivation)
     yield from _held(program)
     yield from _copies(derivation)
@@ -55,6 +57,15 @@ def _remarks(derivation: Derivation) -> Iterator[Told]:
                 assert_never(op)
     if chosen:
         yield told("Where a function has no slope, a subgradient is chosen: {}.", listed([Told(kink) for kink in chosen], "; "))
+
+
+def _declared(program: Program) -> Iterator[Told]:
+    names = sorted({n for e in program.equations if isinstance(e.op, Sum) for n in declared_names(e.op.body)})
+    for n in names:
+        yield told(
+            "{} is any function with a slope: what is derived holds for all of them. The check and the picture compute with a sum of "
+            "sines and a line that is drawn from its name.", parse_name(n).formula(),
+        )  # fmt: skip
 
 
 def _zeros(derivation: Derivation) -> Iterator[Told]:

@@ -82,9 +82,13 @@ def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
     return told("gradient by"), tuple(Math(names.tensor(name)) for name in derived.wrt)
 
 
-def what_it_is(names: Names, role: Gradient) -> Told:
+def what_it_is(names: Names, derived: Derivation, role: Gradient) -> Told:
     """What a line of the box holds that is no output."""
-    return told("the change of {}", names.tensor(role.of)) if role.vector else told("the gradient by {}", names.tensor(role.wrt))
+    if role.vector:
+        return told("the change of {}", names.tensor(role.of))
+    if role.of != derived.of:
+        return told("the gradient of {} by {}", names.tensor(role.of), names.tensor(role.wrt))
+    return told("the gradient by {}", names.tensor(role.wrt))
 
 
 def said(names: Names, derived: Derivation) -> tuple[Told, ...]:

@@ -213,7 +213,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name not in said]
     lines += [(line, f"{line.name}:update") for line in box.updates]
-    rows = tuple(Formula(line.formula, _line_note(names, line.name), label=label) for line, label in lines)
+    rows = tuple(Formula(line.formula, _line_note(names, derived, line.name), label=label) for line, label in lines)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
     if box.assumed:
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
@@ -225,14 +225,14 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     return blocks
 
 
-def _line_note(names: Names, name: str) -> Content:
+def _line_note(names: Names, derived: Derivation, name: str) -> Content:
     if name not in names.program.tensors:
         return told("what its parts are called")
     signature = names.signature(name)
     shape = told("{}", names.dimensions(name)) if signature.shape else Told()
     if signature.role is None or name in names.program.outputs:
         return shape
-    said = modes.what_it_is(names, signature.role)
+    said = modes.what_it_is(names, derived, signature.role)
     return told("{} ({})", said, shape) if shape else said
 
 

@@ -33,6 +33,9 @@ SUM, TOP = Atom("∑", "big"), Atom("⊤", "upright")
 PARTIAL = Atom("∂", "letter")
 
 
+PRIMES = 3  # more are written as a number in brackets
+
+
 def symbol(name: str) -> Atom:
     r"""The character of a macro or a sign: \partial, \le, =."""
     return Atom(*(SYMBOLS.get(name) or CHARACTERS[name]))
@@ -160,6 +163,14 @@ def scripted(base: Node, sub: Node | None = None, sup: Node | None = None) -> No
     else:
         own = Script(last, sub, sup)
     return beside(*before, own, binds=Binds.POWER if sup is not None else binds(base))
+
+
+def primed(base: Node, order: int) -> Node:
+    r"""A derivative of a function by its name: \sigma, \sigma', \sigma^{(4)}."""
+    if not order:
+        return base
+    marks = beside(*[Atom("′", "upright")] * order) if order <= PRIMES else Fence("(", number(order), ")")
+    return Script(base.base, base.sub, marks) if isinstance(base, Script) and base.sup is None else Script(base, None, marks)
 
 
 def power(base: Node, exponent: Node) -> Node:

@@ -22,6 +22,7 @@ from symbackprop.formulas.tree import (
     is_sign,
     items_of,
     kind_of,
+    prime_count,
 )
 
 _SIGNS = {sign: char for char, sign in reversed(CHARACTERS.items())}
@@ -83,7 +84,8 @@ class _Writer:
             case Script(base, sub, sup):
                 written = f"{{{self.write(base)}}}" if isinstance(base, Script) else "" if base == Row(()) else self.write(base)
                 below = "" if sub is None else f"_{{{self.row(sub, tight=True)}}}"
-                return written + below + ("" if sup is None else f"^{{{self.row(sup)}}}")
+                primes = "'" * prime_count(sup)
+                return (primes and written + primes + below) or written + below + ("" if sup is None else f"^{{{self.row(sup)}}}")
             case Fraction(over, under):
                 return rf"\frac{{{self.row(over)}}}{{{self.row(under)}}}"
             case Root(body, degree):

@@ -24,6 +24,7 @@ from symbackprop.formulas.tree import (
     is_sign,
     items_of,
     kind_of,
+    prime_count,
 )
 
 THIN_SPACE = '<mspace width="0.1667em"/>'
@@ -122,7 +123,7 @@ def _script(node: Script) -> str:
     big = isinstance(node.base, Atom) and node.base.kind in ("big", "limit") and node.base.text != "∫"
     tags = ("munder", "mover", "munderover") if big else ("msub", "msup", "msubsup")
     base, sup = _write(node.base), node.sup
-    if primes := _primes(sup):
+    if primes := "′" * prime_count(sup):
         # The prime of the font is raised and small already.
         base, sup = f'<mrow>{base}<mo form="postfix" lspace="0" rspace="0">{primes}</mo></mrow>', None
     scripts = "".join(_write(part) for part in (node.sub, sup) if part is not None)
@@ -133,13 +134,6 @@ def _script(node: Script) -> str:
         scripts = scripts.replace(spaced, '<mo lspace="0" rspace="0">')
     tag = tags[2] if node.sub is not None and sup is not None else tags[0] if node.sub is not None else tags[1]
     return f"<{tag}>{base}{scripts}</{tag}>"
-
-
-def _primes(sup: Node | None) -> str:
-    """The primes that a superscript is made of; empty where it holds anything else."""
-    items = () if sup is None else items_of(sup)
-    marks = [item.text for item in items if isinstance(item, Atom) and item.text == "′"]
-    return "".join(marks) if len(marks) == len(items) else ""
 
 
 def _fraction(node: Fraction) -> str:

@@ -232,3 +232,9 @@ def rebuilt(node: Node, by: Callable[[Node], Node]) -> Node:
         case Grid(environment, rows):
             return Grid(environment, tuple(tuple(map(by, row)) for row in rows))
     return node
+
+
+def prime_count(sup: Node | None) -> int:
+    """How many primes a superscript is; 0 where it holds anything else."""
+    items = () if sup is None else items_of(sup)
+    return len(items) if all(isinstance(item, Atom) and item.text == "′" for item in items) else 0

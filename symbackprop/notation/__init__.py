@@ -5,12 +5,13 @@ How SymPy is read is imported when it is asked for: `symbackprop.notation.sympy_
 
 from symbackprop.notation.declare import binary, data, integers, labels, parameter, positive, unit
 from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.functions import function
 from symbackprop.notation.networks import from_tensors
 from symbackprop.notation.python_function import read_function
 from symbackprop.notation.python_text import read_expression, read_text
 from symbackprop.notation.sources import read
 
 __all__ = [
-    "NotationError", "binary", "data", "from_tensors", "integers", "labels", "parameter", "positive", "read",
+    "NotationError", "binary", "data", "from_tensors", "function", "integers", "labels", "parameter", "positive", "read",
     "read_expression", "read_function", "read_text", "shortened", "unit",
 ]  # fmt: skip

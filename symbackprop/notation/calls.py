@@ -16,6 +16,7 @@ from symbackprop.language.tensors import Tensor, as_tensor, is_truth
 from symbackprop.notation.arrays import PRODUCTS, of_arrays
 from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, renamed, word
 from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.functions import Named, Second
 from symbackprop.notation.vocabulary import called, functions, plain
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
     function = node.func
     match function:
         case ast.Name(id=name):
+            own = evaluator.functions.get(name)
+            if isinstance(own, Named):
+                return _named(evaluator, node, own)
+            name = own.name if isinstance(own, Second) else name
             if evaluator.known(name):
                 raise evaluator.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
             module = evaluator.imported.get(name, "")
@@ -56,6 +61,14 @@ def _infinite(argument: ast.expr) -> Expr | None:
     """What float("-inf") is."""
     text = argument.value if isinstance(argument, ast.Constant) else None
     return {"inf": sp.oo, "infinity": sp.oo, "-inf": -sp.oo, "-infinity": -sp.oo}.get(str(text).strip().lower())
+
+
+def _named(evaluator: Evaluator, node: ast.Call, own: Named) -> Tensor:
+    """A declared function at its argument."""
+    if node.keywords:
+        fault = f"{own.name} is declared as a function of one argument, without further ones."
+        raise evaluator.fault(node.keywords[0], fault, f"Write {own.name}(z).")
+    return own(*[evaluator.operand(argument) for argument in node.args])
 
 
 def _counted(evaluator: Evaluator, node: ast.Call, name: str, argument: ast.expr) -> Any:

@@ -18,6 +18,7 @@ from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, ShapesDiffer, Source, shortened
+from symbackprop.notation.functions import Named, Second
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
@@ -71,6 +72,7 @@ class Evaluator:
         self.source, self.lookup, self.known, self.arrays = source, lookup, known, arrays
         self.modules = dict(MODULES)
         self.imported: dict[str, str] = {}  # names of functions, and their modules
+        self.functions: dict[str, Named | Second] = {}  # that the text itself names
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:

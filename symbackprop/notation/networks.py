@@ -9,8 +9,12 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.choices import nearest
+from symbackprop.core.functions import Declared, TableFunction, declared_names
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Sum
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import parse_name
+from symbackprop.formulas.plain import plain
 from symbackprop.language.lower.nodes import Outputs
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
@@ -62,6 +66,7 @@ def made(
     if clash:
         raise NotationError(f"{clash[0]} is a tensor and a size.", "Give one of them another name.")
     _require_numbers_of_floats(program)
+    _require_told_apart(program)
     said = (*remarks, *notes(program, chosen, ordered.values()))
     return Network(program, chosen, gates=gates, aliases=aliases, notes=said, outputs=Outputs(ordered), declared=declared, **about)
 
@@ -77,6 +82,17 @@ def _require_numbers_of_floats(program: Program) -> None:
     if exponents[sign] > FARTHEST:
         about = f"the numbers of the network multiply to about 1e{sign * round(exponents[sign] * 0.30103)}."
         raise NotationError(about, "Float64 ends at 1e-308 and 1e308: scale them.")
+
+
+def _require_told_apart(program: Program) -> None:
+    """Raise NotationError for a declared function that is printed as one of the language that stands beside it."""
+    bodies = [e.op.body for e in program.equations if isinstance(e.op, Sum)]
+    known = {f.row.latex: f.row.name for body in bodies for f in body.atoms(TableFunction) if not isinstance(f, Declared)}
+    for name in (name for body in bodies for name in declared_names(body)):
+        shown = latex(parse_name(name).formula())
+        if shown in known:
+            fault = f"{name} and {known[shown]} are both written {plain(parse_name(name).formula())} in formulas."
+            raise NotationError(fault, "Give the function that is declared another name, such as phi.")
 
 
 def with_gates(network: Network, gates: str) -> Network:

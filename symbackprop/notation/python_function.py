@@ -14,7 +14,6 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.python_text import finished, name_loss
@@ -184,22 +183,21 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
     padded = [None] * (len(positional) - len(a.defaults)) + list(a.defaults)
     defaults = [*padded, *a.kw_defaults]
     for argument, default in zip(several, defaults, strict=True):
-        reader.fresh(argument, argument.arg)
         own = given.get(argument.arg)
         if isinstance(own, str):
-            written = _inside(argument, own, reader.source)
-            reader.declare(argument, declared(argument.arg, written, reader.source, reader.size_named))
-            continue
-        if own is not None:
-            reader.define(argument, argument.arg, own)
+            reader.declared(argument, argument.arg, _inside(argument, own, reader.source))
             continue
         annotation = argument.annotation
         number = isinstance(annotation, ast.Name) and annotation.id in PLAIN
+        if annotation is None or number or own is not None:
+            reader.fresh(argument, argument.arg)
+        if own is not None:
+            reader.define(argument, argument.arg, own)
+            continue
         if annotation is not None and not number:
             if default is not None:
                 raise reader.fault(default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant.")
-            written = _unquoted(annotation, reader.source)
-            reader.declare(argument, declared(argument.arg, written, reader.source, reader.size_named))
+            reader.declared(argument, argument.arg, _unquoted(annotation, reader.source))
         elif default is not None:
             value = reader.evaluator.value(default)
             if isinstance(value, bool | str | tuple | None):

@@ -16,8 +16,10 @@ from symbackprop.core.errors import shown
 from symbackprop.core.program import Signature, Sum, size, slot
 from symbackprop.language.tensors import Tensor, as_number, letters
 from symbackprop.notation.arrays import Arrays
+from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
+from symbackprop.notation.functions import KIND, Named
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
@@ -76,6 +78,8 @@ class Reader:
     def lookup(self, node: ast.Name) -> Any:
         """What a name in an expression stands for."""
         name = node.id
+        if name in self.evaluator.functions:
+            raise self.fault(node, f"{name} is a function.", f"Write {name}(...).")
         if name in self.names:
             return self.names[name]
         if name in self.sizes:
@@ -103,6 +107,8 @@ class Reader:
             if isinstance(value, int) or (isinstance(value, Expr) and value.is_integer):
                 return as_number(value)
             raise self.fault(node, f"{name} is a tensor, not a size.", "Give the size a name of its own.")
+        if name in self.evaluator.functions:
+            raise self.fault(node, f"{name} is a function, not a size.", "Give the size a name of its own.")
         if name not in self.sizes:
             self.check(node, name)
             self.sizes[name] = size(name)
@@ -119,10 +125,23 @@ class Reader:
         self.check(node, name)
         if name in self.sizes:
             raise self.fault(node, f"{name} is a size already.", "Give the tensor or the size another name.")
-        if name in self.names:
+        if name in self.names or name in self.evaluator.functions:
             line = self.lines.get(name)
             where = f" (first on line {line[0]})" if line else ""
             raise self.fault(node, f"{name} is defined twice{where}.", f"A name keeps its value: write {name}_2.")
+
+    def declared(self, node: ast.AST, name: str, annotation: ast.expr) -> None:
+        """Read a declaration: of an input, or of a function that nobody defines."""
+        self.fresh(node, name)
+        if isinstance(annotation, ast.Name) and annotation.id == KIND:
+            self.evaluator.functions[name] = Named(name)
+            self.note(node, name)
+        else:
+            self.declare(node, declared(name, annotation, self.source, self.size_named))
+
+    def is_function(self, name: str) -> bool:
+        """Whether a name stands for a function, of the language or declared."""
+        return name in self.evaluator.functions or (name in functions() and not self.known(name))
 
     def declare(self, node: ast.AST, tensor: Tensor) -> None:
         assert tensor.name is not None

@@ -11,9 +11,9 @@ import sympy as sp
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum, slot
 from symbackprop.language.tensors import Tensor, is_truth, where
-from symbackprop.notation.declarations import declared
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.functions import Second
 from symbackprop.notation.reader import Reader, arrays
 from symbackprop.notation.vocabulary import plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
@@ -39,8 +39,10 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             if value is not None:
                 mend = f"Write {target.id} = ... for a constant or an equation."
                 raise reader.fault(value, "a declaration has no value.", mend)
+            reader.declared(target, target.id, annotation)
+        case ast.Assign(targets=[ast.Name() as target], value=ast.Name(id=name)) if reader.is_function(name):
             reader.fresh(target, target.id)
-            reader.declare(target, declared(target.id, annotation, reader.source, reader.size_named))
+            reader.evaluator.functions[target.id] = reader.evaluator.functions.get(name) or Second(name)
         case ast.Assign(targets=targets, value=value):
             given = reader.evaluator.value(value)
             for target in targets:

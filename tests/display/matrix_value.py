@@ -10,7 +10,7 @@ import numpy as np
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Atom, Fence, Node, Script
+from symbackprop.formulas.tree import Atom, Fence, Node, Script, prime_count
 from tests.formulas.latex_value import FUNCTIONS, Reader, items_of, split_at
 
 
@@ -55,7 +55,7 @@ class _MatrixReader(Reader):
                 return np.eye(self.count(sub))
             case Script(Atom("e", alphabet=""), None, sup) if sup is not None:
                 return np.exp(self.read(items_of(sup)))
-            case Script(base, sub, sup) if sup is not None:
+            case Script(base, sub, sup) if sup is not None and not prime_count(sup):
                 return self.power(self.read([base if sub is None else Script(base, sub)]), sup)
             case Atom(name) if name in _WHOLE or name == "det":
                 return self.whole(name)

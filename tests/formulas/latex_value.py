@@ -16,7 +16,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script
+from symbackprop.formulas.tree import Accent, Atom, Fence, Fraction, Grid, Node, Root, Row, Script, prime_count
 from tests.display.witness import NUMPY, value
 
 RELATIONS = {"=": np.equal, "≠": np.not_equal, ">": np.greater, "<": np.less, "≥": np.greater_equal, "≤": np.less_equal}
@@ -171,6 +171,8 @@ class Reader:
                 for letter in list(self.letters)[axes[0] :]:
                     del self.letters[letter]
                 return result
+            case Script(Atom(text), None, sup) if primes := prime_count(sup):
+                return self.function(text + "'" * primes)
             case Script(Atom("e", alphabet=""), None, sup) if sup is not None:
                 return np.exp(self.read(items_of(sup)))
             case Script(base, None, sup) if sup is not None:

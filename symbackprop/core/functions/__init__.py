@@ -5,6 +5,7 @@ back, so that sigma' reads y (1 - y).
 """
 
 from symbackprop.core.functions.activations import softplus
+from symbackprop.core.functions.declared import Declared, declared, declared_names
 from symbackprop.core.functions.elementary import sigmoid
 from symbackprop.core.functions.flat import held, stop_gradient
 from symbackprop.core.functions.operations import (
@@ -25,6 +26,7 @@ from symbackprop.core.functions.textbook import derivative, tidy_sign
 from symbackprop.core.functions.where import Where, iverson
 
 __all__ = [
+    "Declared",
     "ELEMENTWISE",
     "FUNCTIONS",
     "MATRIX_FUNCTIONS",
@@ -41,6 +43,8 @@ __all__ = [
     "TableFunction",
     "UnknownOperationError",
     "Where",
+    "declared",
+    "declared_names",
     "derivative",
     "gammaln",
     "held",

@@ -24,7 +24,8 @@ class Row:
     name        what a user writes.
     latex       how its name is printed; where the notation is not name(arguments), "{0}" stands for the argument and
                 "{1}", "{2}" for the further ones.
-    columns     the properties `formula`, `stable`, `bounded` and `tidy`, each as a function that works it out.
+    columns     the properties `formula`, `stable`, `bounded` and `tidy`, each as a function that works it out;
+                `slope` where that has a name of its own and is not the derivative of the formula as it stands.
     args        the symbols of these: x, then further arguments.
     defaults    values of the further arguments that a user may leave out.
     accuracy    how far the stable form may be from the formula, relative to it; 0: they are equal.
@@ -103,13 +104,16 @@ FUNCTIONS: dict[str, type[Function]] = {}  # what a user may apply: SymPy's own 
 
 def define(
     name: str, formula: Column, latex: str = "", *, stable: Column | None = None, bounded: Column | None = None,
-    tidy: Column | None = None, **plain: Any,
+    tidy: Column | None = None, slope: Column | None = None, base: type[TableFunction] = TableFunction, **plain: Any,
 ) -> type[TableFunction]:  # fmt: skip
-    """Enter a row into the table and return the function that applies it; `plain` are the fields of `Row` that need no SymPy."""
-    given = {"formula": formula, "stable": stable, "bounded": bounded, "tidy": tidy}
+    """Enter a row into the table and return the function that applies it, a class below `base`.
+
+    plain   the fields of `Row` that need no SymPy.
+    """
+    given = {"formula": formula, "stable": stable, "bounded": bounded, "tidy": tidy, "slope": slope}
     columns = {column: work for column, work in given.items() if work is not None}
     row = Row(name, latex or rf"\operatorname{{{name.replace('_', '')}}}", columns, **plain)
-    function = type(name, (TableFunction,), {"row": row, "nargs": len(row.args)})
+    function = type(name, (base,), {"row": row, "nargs": len(row.args)})
     ELEMENTWISE[name], FUNCTIONS[name] = row, function
     return function
 
@@ -122,6 +126,8 @@ def _applied(name: str, *arguments: Expr) -> Expr:
 def slope(name: str, k: int = 0) -> Expr:
     """The derivative of the row `name` by its k-th argument, in x (and further arguments) and the result y."""
     row = ELEMENTWISE[name]
+    if "slope" in row.columns:
+        return row.columns["slope"]()
     derivative: Any = sp.diff(row.formula, row.args[k])
     if row.tidy:
         derivative = sp.factor(sp.cancel(sp.together(derivative.xreplace(dict(row.tidy)))))

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State, number
 from symbackprop.notation.claims.syntax import Word
+from symbackprop.notation.claims.tokens import plain
 
 _NAMES = {
     "ln": "log", "sgn": "sign", "signum": "sign", "ReLU": "relu", "sigma": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid",
@@ -61,6 +62,9 @@ OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
 def functions(state: State, word: Word) -> list[tuple[str, float, str]]:
     """The functions that a word names: (name, cost, note); [] where it is none."""
     base = _NAMES.get(word.base, word.base)
+    own = _declared(state, word)
+    if own:
+        return [(own, 0.0, "")]
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
     found: list[tuple[str, float, str]] = []
@@ -76,6 +80,15 @@ def functions(state: State, word: Word) -> list[tuple[str, float, str]]:
         elif not found and len(own) == 1:
             found = [(own[0], 0.0, f"{word.base} is read as {own[0]}, the network's activation")]
     return found
+
+
+def _declared(state: State, word: Word) -> str:
+    r"""The row of a function that nobody defines: \sigma, or sigma_prime for its slope; "" where the word is none."""
+    for name in () if word.accent else state.context.functions:
+        whole = word.base + (f"_{plain(word.sub)}" if word.sub else "")
+        if whole in (name, f"{name}_prime"):
+            return declared(name, int(whole != name)).row.name
+    return ""
 
 
 def call(
@@ -106,6 +119,9 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         return made(lambda a, b, c: nd.applied("minimum", nd.applied("maximum", a, b), c), x, *more)
     if name in FUNCTIONS:
         expected = len(ELEMENTWISE[name].args) if name in ELEMENTWISE else 1
+        function = FUNCTIONS[name]
+        if issubclass(function, Declared):
+            name, primes = declared(function.title, function.order + primes).row.name, 0
         if primes > 1:
             raise Fault("a second derivative of a function is not read.", "Write it out.", at)
         given = [x, *more]

@@ -22,6 +22,7 @@ from symbackprop.notation.claims.memory import Memory
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.evaluator import Evaluator
+from symbackprop.notation.functions import Named
 from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import CONSTANTS, functions
 from symbackprop.notation.words import STATEMENTS
@@ -146,6 +147,8 @@ def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr,
         raise Fault("there is no claim.", "Write an expression, or lines whose last one is the claim.")
     claim = _Claim(context)
     evaluator = Evaluator(source, lambda node: claim.lookup(node, source), claim.known)
+    for name in context.functions:
+        evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
     value: Any = None
     name = ""
     for statement in tree.body:

@@ -11,7 +11,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
-from symbackprop.core.functions import TableFunction
+from symbackprop.core.functions import TableFunction, declared_names
 from symbackprop.core.program import Gradient, Program, Sum, size
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
@@ -32,6 +32,7 @@ class Context:
     symbols   a person's own letters: LaTeX -> the name of a tensor or size, a number, or X[n] and X[:, n].
     defined   earlier steps by the name that their left-hand side gives, with their shapes.
     aliases   second names of tensors.
+    named     functions that nobody defines, beside those that the network applies.
     """
 
     forward: Program
@@ -40,6 +41,13 @@ class Context:
     symbols: Mapping[str, str] = field(default_factory=dict)
     defined: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The functions that nobody defines."""
+        bodies = [e.op.body for e in self.forward.equations if isinstance(e.op, Sum)]
+        return tuple(dict.fromkeys([*self.named, *(name for body in bodies for name in declared_names(body))]))
 
     def shapes(self) -> dict[str, tuple[Expr, ...]]:
         """The tensors that a claim may name, with their shapes."""

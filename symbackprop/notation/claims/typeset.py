@@ -8,6 +8,7 @@ from typing import assert_never
 
 import sympy as sp
 
+from symbackprop.core.functions import FUNCTIONS, Declared
 from symbackprop.core.program import Gradient
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import index, letter, parse_name
@@ -187,8 +188,12 @@ class Typeset:
     def applied(self, node: Node, name: str, slope: bool) -> Formula:
         if name == "abs":
             return Fence("|", f.listed([self.formula(a) for a in node.args]), "|")
-        function = _function(_SHORT.get(name, name))
-        return f.call(Script(function, None, f.symbol("prime")) if slope else function, [self.formula(a) for a in node.args])
+        own = FUNCTIONS.get(name)
+        if own is not None and issubclass(own, Declared):
+            function = f.primed(parse_name(own.title).formula(), own.order + slope)
+        else:
+            function = f.primed(_function(_SHORT.get(name, name)), int(slope))
+        return f.call(function, [self.formula(a) for a in node.args])
 
     def condition(self, node: Node) -> Formula:
         if isinstance(node.op, nd.Compared):

@@ -140,7 +140,7 @@ class _Equations:
 
     def state(self) -> State:
         forward = Program({n: _signature(n, t) for n, t in self.tensors.items()}, (), ())
-        return State(Context(forward, ""), self.spellings, self.probe, 1, {})
+        return State(Context(forward, "", named=tuple(self.reader.evaluator.functions)), self.spellings, self.probe, 1, {})
 
     def value(self, line: Line) -> Fitted:
         """The one way to read an equation. Raises Fault where there are several, or where it takes too much for granted."""
@@ -199,7 +199,7 @@ def _asked(missing: list[Unknown]) -> Fault:
     many = len(listed) > 1
     said = f"{' and '.join(listed)} {'are' if many else 'is'} not declared."
     calls = [u.key for u in missing if re.fullmatch(r"phi|psi|rho|f|g|varphi", u.key)]
-    written = f" A function is written out: \\{calls[0]}(z) = \\tanh(z)." if calls else ""
+    written = f" A function is written out, \\{calls[0]}(z) = \\tanh(z), or declared: {calls[0]}: function." if calls else ""
     mend = f"Declare {'them' if many else 'it'} in lines of their own: {'; '.join(listed.values())}.{written}"
     return Fault(said, mend, missing[0].at)
 
