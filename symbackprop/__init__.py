@@ -39,6 +39,7 @@ PUBLIC = {
     "verify": "verbs",
     "compile": "verbs",
     "train": "verbs",
+    "objective": "verbs",
     "draw": "verbs",
     "verify_function": "judge.functions",
     "verify_layer": "judge.functions",
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from symbackprop.notation.sympy_input import from_sympy
     from symbackprop.presenter import CheckFailedError
     from symbackprop.training.errors import TrainingError
-    from symbackprop.verbs import check, compile, derive, draw, network, read, trace, train, verify
+    from symbackprop.verbs import check, compile, derive, draw, network, objective, read, trace, train, verify
 
 __all__ = [
     "read",
@@ -98,6 +99,7 @@ __all__ = [
     "verify",
     "compile",
     "train",
+    "objective",
     "draw",
     "verify_function",
     "verify_layer",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from symbackprop.backends.function import Compiled
     from symbackprop.evaluate.verdict import Check
     from symbackprop.judge.verdict import Verification
+    from symbackprop.training.boosting import Objective
     from symbackprop.training.result import Trained
 
 PRESENTER = Presenter()
@@ -161,7 +162,7 @@ def derive(
     update  a name for the learning rate, such as "eta": what is shown closes with the step of descent of every parameter.
     upstream  a name for the gradient by `of` of a loss that is not written, such as "dY": what a layer's backward pass receives.
           Each gradient is that loss's, of the shape of w: the product of `upstream` with the Jacobian. By default of every input.
-    vector  a name for a direction, such as "v", in which the one w moves: what is derived is the change of `of`, the product of the
+    vector  a name for a direction, such as "v", or "1" for that of ones, in which the one w moves: what is derived is the change of `of`, the product of the
           Jacobian with `vector`, by forward mode. Of a Derivation: the product of the Hessian with `vector`.
           Either is an input of the shape of `of`, or of w, where the network has none by that name.
 
@@ -178,6 +179,34 @@ def derive(
         derived = replace(derived, update=update)
         PRESENTER.require_rate(derived)
     return derived
+
+
+def objective(net: Any, by: str | None = None, target: str | None = None, least: float = 0.0, **given: Any) -> Objective:
+    """grad, hess: the first and second derivatives of a loss by each prediction, as gradient boosting asks for them.
+
+    net     what `read` takes; its loss is a sum over samples.
+    by      the name of the predictions, of shape (n,); None: the only parameter.
+    target  the name of what is predicted; None: the first input that is not given.
+    least   what smaller entries of hess are raised to: boosting divides by them, and a pinball loss has zeros.
+    given   arrays and numbers for the other inputs, by name: alpha=0.9.
+
+    Returns an `Objective`: called with (y_true, y_pred) it returns two arrays, as XGBRegressor and LGBMRegressor want; `native`
+    takes (y_pred, data), as xgboost.train does. It has been checked.
+    Raises DerivationError where samples are mixed, and for names that are not there; CheckFailedError where a witness disagrees.
+    """
+    from symbackprop.core.forward_mode import ONES
+    from symbackprop.presenter import CheckFailedError
+    from symbackprop.training.boosting import Objective
+
+    network = read(net)
+    parameters = [t.name for t in network.program.parameters]
+    if by is None and len(parameters) != 1:
+        raise DerivationError(f"by=None: there are {len(parameters)} parameters; name the predictions, declared f: parameter[n]")
+    found = Objective(derive(derive(network, by or parameters[0]), vector=ONES), target, given, least)
+    passed = found.check()
+    if not passed.ok:
+        raise CheckFailedError(f"the derivatives fail their check.\n{passed}")
+    return found
 
 
 def _first(network: Network, wrt: list[str] | None, of: str | None, upstream: str, vector: str) -> Derivation:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symbackprop.algebra.lines import Line, Lines
+from symbackprop.core.forward_mode import ONES
 from symbackprop.core.program import Program
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -144,4 +145,4 @@ class Search:
         if role is None:
             return INVENTED
         moved = self.program.tensors[role.of]
-        return -MOVING if role.vector and moved.named and moved.role is None else -NAMING
+        return -MOVING if role.vector not in ("", ONES) and moved.named and moved.role is None else -NAMING

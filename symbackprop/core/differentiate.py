@@ -9,7 +9,7 @@ from itertools import chain, count
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
-from symbackprop.core.forward_mode import forward_mode
+from symbackprop.core.forward_mode import ONES, forward_mode
 from symbackprop.core.program import Program, Signature, check, shape_text
 from symbackprop.core.stable import stable
 
@@ -25,7 +25,8 @@ def differentiate(
                input that is not an integer or a constant.
     jacobian   allow `of` to have axes: the derivative then has the shape of `of` followed by that of w.
     upstream   a name for the gradient that comes to `of` from above: what is derived is its product with the derivative of `of`.
-    vector     a name for a direction in which the one tensor of `wrt` moves: what is derived is the change of `of`.
+    vector     a name for a direction, or ONES for that of all entries, in which the one tensor of `wrt` moves: what is derived is
+               the change of `of`.
                Either is an input of the program, and becomes one where it is not.
 
     Raises DerivationError for a name that is not there, a loss that is not a scalar, or nothing to differentiate by.
@@ -73,7 +74,7 @@ def _swept(derived: Derivation, forward: Program) -> Program:
 
 def _given(program: Program, word: str, name: str, like: str) -> Program:
     """The program with an input of the shape of another tensor; one that is declared already is used as it is."""
-    if not name:
+    if not name or (word == "vector" and name == ONES):
         return program
     own = program.tensors.get(name)
     if own is None and not name.isidentifier():

@@ -9,7 +9,6 @@ and the changes that several operands bring add. It is the chain rule from the o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -27,7 +26,7 @@ def forward_mode(program: Program, of: str, wrt: str, vector: str) -> Program:
 
     of      the name of a tensor; the result has its shape.
     wrt     the name of an input or value.
-    vector  an input of the shape of `wrt`: the direction in which that moves.
+    vector  an input of the shape of `wrt`, or ONES: the direction in which that moves.
     The output of the result is the change of `of`; where no path leads to it, an equation "= 0".
     """
     sweep = _Onward(program, of, wrt, vector)
@@ -35,6 +34,10 @@ def forward_mode(program: Program, of: str, wrt: str, vector: str) -> Program:
         sweep.through(equation)
     sweep.settle()
     return Program(sweep.tensors, program.equations + tuple(sweep.equations), (sweep.role(of).name,), program.conditions)
+
+
+ONES = "1"
+"""What is named as the vector whose entries are all 1: it is no input, and no factor of any equation."""
 
 
 class _Onward:
@@ -45,7 +48,7 @@ class _Onward:
         self.tensors, self.equations = dict(program.tensors), list[Equation]()
         self.needed = on_path(program, of, {wrt})
         self.spoken_for = {*program.tensors, *map(str, program.sizes())}
-        self.change = {wrt: vector}
+        self.change: dict[str, str | None] = {wrt: None if vector == ONES else vector}  # None: 1 everywhere
 
     def role(self, name: str) -> Gradient:
         return Gradient(name, self.wrt, vector=self.vector)
@@ -87,9 +90,12 @@ class _Onward:
         body, used, slots = packed(local.body, False, len(local.places))
         operands = tuple(refs[u] for u in used)
         slope = Sum(*local_form(local.body, len(local.places), used))
-        moved = Ref(self.change[equation.operands[k].name], local.operand.index)
-        last = slot(len(slots))
+        held = self.change[equation.operands[k].name]
+        moved = None if held is None else Ref(held, local.operand.index)
         step = Step("onward", equation.target, local.operand, moved, slope, operands, local.pattern)
+        if moved is None:
+            return closed(equation.target, body, slots, operands, local.sizes, step)
+        last = slot(len(slots))
         return closed(equation.target, sp.Mul(body, last), (*slots, last), (*operands, moved), local.sizes, step)
 
     def write(self, role: Gradient, found: Equation) -> str:
@@ -109,9 +115,9 @@ class _Onward:
         if role.name in self.tensors:
             return
         target = Ref(self.of, self.letters(self.program.tensors[self.of].rank, set()))
-        itself = self.of == self.wrt
-        op, operands = self._whole(target.index) if itself else (Sum(S.Zero), ())
+        itself, held = self.of == self.wrt, self.change[self.wrt]
+        if itself and held is not None:
+            op, operands = Sum(slot(0), (slot(0),)), (Ref(held, target.index),)
+        else:
+            op, operands = Sum(S.One if itself else S.Zero), ()
         self.write(role, Equation(target, op, operands, Step("seed" if itself else "zero", wrt=target)))
-
-    def _whole(self, index: Sequence[str]) -> tuple[Sum, tuple[Ref, ...]]:
-        return Sum(slot(0), (slot(0),)), (Ref(self.vector, tuple(index)),)

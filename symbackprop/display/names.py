@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from symbackprop.core.forward_mode import ONES
 from symbackprop.core.program import Equation, Gradient, Program, Signature, shape_text
 from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
@@ -16,6 +17,12 @@ from symbackprop.formulas.names import Letter, Name, parse_name
 from symbackprop.formulas.tree import Accent, Atom, Binds, Fence, Node, Script, walk
 
 _DIFFERENTIATED = ("g", "G", "q", "r", "gamma", "psi")  # for a gradient that is differentiated once more
+_CURVED = (
+    "h",
+    "H",
+    "kappa",
+    "chi",
+)  # for its change as every entry moves by 1: the diagonal of a Hessian that has no other entries
 _INNER = ("delta", "eta", "xi", "zeta", "omega")  # for the gradients that it is made of
 _CHANGES, _ABOVE = ("dot", "tilde", "vec"), ("d", "bar", "tilde")  # of a value, and of the gradient by it
 _GENERATED = re.compile(r"(inverse|ties|without|others)\((.*)\)$")
@@ -41,6 +48,7 @@ class Names:
                 taken.add(name.formula())
                 self._names[tensor.name] = name
         self._marks: dict[bool, str] = {}
+        self._again: set[str] = set()  # the gradients that are differentiated once more
         self._names |= self._gradients()
 
     def _gradients(self) -> dict[str, Name]:
@@ -51,6 +59,7 @@ class Names:
         again = {roles[n].of for n in self.program.outputs if n in roles and roles[n].of in first}
         if not again:
             return {}
+        self._again = again
         head, inner = self.free(_DIFFERENTIATED), self.free(_INNER)
         found: dict[str, Name] = {}
         for k, (n, role) in enumerate(first.items(), 1):
@@ -116,7 +125,10 @@ class Names:
             inner = self.signature(about).role
             assert inner is not None
             name = Name(self.derivative(inner, ()), wrap=True)
-        shown = _marked(name, self._mark(bool(role.vector), role)).formula(letters)
+        if role.vector == ONES and about in self._again:
+            shown = replace(name, base=self.free(_CURVED)).formula(letters)
+        else:
+            shown = _marked(name, self._mark(bool(role.vector), role)).formula(letters)
         return Script(Fence("", shown, "|"), self._via(role.via, role.nth)) if role.via else shown
 
     def _mark(self, onward: bool, role: Gradient) -> str:

@@ -63,8 +63,8 @@ def _declared(program: Program) -> Iterator[Told]:
     names = sorted({n for e in program.equations if isinstance(e.op, Sum) for n in declared_names(e.op.body)})
     for n in names:
         yield told(
-            "{} is any function with a slope: what is derived holds for all of them. The check and the picture compute with a sum of "
-            "sines and a line that is drawn from its name.", parse_name(n).formula(),
+            "{} is any function with a slope: what is derived holds for all of them. The check and the picture compute with a sum "
+            "of sines and a line that is drawn from its name.", parse_name(n).formula(),
         )  # fmt: skip
 
 

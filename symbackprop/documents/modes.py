@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import assert_never
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.forward_mode import ONES
 from symbackprop.core.program import Gradient
 from symbackprop.display.names import Names
 from symbackprop.documents.document import Content, Math
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.tree import Node
+
+
+def direction(names: Names, derived: Derivation) -> Node:
+    """The vector along which something moves."""
+    return f.bold("1") if derived.vector == ONES else names.tensor(derived.vector)
 
 
 def title(names: Names, derived: Derivation) -> Told:
@@ -23,7 +30,7 @@ def title(names: Names, derived: Derivation) -> Told:
         case "upstream":
             return told("The backward pass of {}", of)
         case "vector":
-            return told("The change of {} along {}", of, names.tensor(derived.vector))
+            return told("The change of {} along {}", of, direction(names, derived))
         case _:
             assert_never(derived.mode)
 
@@ -56,7 +63,7 @@ def opening(names: Names, derived: Derivation, normal: bool) -> Told:
         return told(
             "The equations are read from the first to the last: {} changes by {}, and each step multiplies the changes that "
             "come to it "
-            "by the local derivatives of one equation.", names.tensor(derived.wrt[0]), names.tensor(derived.vector),
+            "by the local derivatives of one equation.", names.tensor(derived.wrt[0]), direction(names, derived),
         )  # fmt: skip
     if derived.upstream:
         known = told("that by {} being {}", of, names.tensor(derived.upstream))
@@ -106,7 +113,7 @@ def said(names: Names, derived: Derivation) -> tuple[Told, ...]:
         found.append(told("{} is the gradient by {} of a loss that is not written; {} is the gradient of that loss by {}.",
                           above, of, back, wrt))  # fmt: skip
     if derived.vector:
-        t, v = f.letter("t"), names.tensor(derived.vector)
+        t, v = f.letter("t"), direction(names, derived)
         dot = names.tensor(derived.gradient(derived.wrt[0]))
         moved = f.add([wrt, f.juxtapose([t, v])])
         found.append(told("{} is the derivative of {} by {}, at {}, where {} stands for {}; other values likewise.",

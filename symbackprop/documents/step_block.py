@@ -107,7 +107,7 @@ def _letters(names: Names, *refs: Ref) -> dict[str, Letter]:
 def _rule(names: Names, equation: Equation, step: Step) -> Formulas:
     """dL/dz = dL/da da/dz, summed over the letters of a that z lacks."""
     through, wrt = step.through, step.wrt
-    if step.rule == "onward" and through is not None and wrt is not None and step.upstream is not None:
+    if step.rule == "onward" and through is not None and wrt is not None:
         return (_onward(names, equation, step.upstream, through, wrt),)
     if step.rule != "chain" or through is None or wrt is None or step.upstream is None:
         return ()
@@ -124,10 +124,11 @@ def _rule(names: Names, equation: Equation, step: Step) -> Formulas:
     return (f.equation(entry(names, equation.target, letters), right),)
 
 
-def _onward(names: Names, equation: Equation, moved: Ref, through: Ref, wrt: Ref) -> Node:
-    """The change of z is dz/dx times that of x, summed over the letters of x that z lacks."""
-    letters = _letters(names, through, wrt, moved, equation.target)
-    product = f.juxtapose([_local_left(names, through, wrt, letters), entry(names, moved, letters)])
+def _onward(names: Names, equation: Equation, moved: Ref | None, through: Ref, wrt: Ref) -> Node:
+    """The change of z is dz/dx times that of x, summed over the letters of x that z lacks; None: x changes by 1."""
+    letters = _letters(names, through, wrt, *([moved] if moved else []), equation.target)
+    change = [entry(names, moved, letters)] if moved else []
+    product = f.juxtapose([_local_left(names, through, wrt, letters), *change])
     over = [shown for c in wrt.index if c not in through.index and (shown := letters[c]) is not None]
     right = f.over_letters(f.SUM, over, product) if over else product
     return f.equation(entry(names, equation.target, letters), right)

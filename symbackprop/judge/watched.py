@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.forward_mode import ONES
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
 
@@ -65,8 +66,11 @@ def _moved(derived: Derivation) -> Watched:
     step, moved = f"t of {vector}", f"{wrt} + t {vector}"
     letters = fresh(program.tensors[wrt].rank, map(str, program.sizes()))
     slots = (slot(0), slot(1), slot(2))
-    along = Sum(slot(0) + slot(1) * slot(2), slots)
-    first = Equation(Ref(moved, letters), along, (Ref(wrt, letters), Ref(step), Ref(vector, letters)))
+    if vector == ONES:
+        along, operands = Sum(slot(0) + slot(1), slots[:2]), (Ref(wrt, letters), Ref(step))
+    else:
+        along, operands = Sum(slot(0) + slot(1) * slot(2), slots), (Ref(wrt, letters), Ref(step), Ref(vector, letters))
+    first = Equation(Ref(moved, letters), along, operands)
 
     def read(ref: Ref) -> Ref:
         return Ref(moved, ref.index) if ref.name == wrt else ref
