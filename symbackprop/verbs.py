@@ -162,8 +162,9 @@ def derive(
     update  a name for the learning rate, such as "eta": what is shown closes with the step of descent of every parameter.
     upstream  a name for the gradient by `of` of a loss that is not written, such as "dY": what a layer's backward pass receives.
           Each gradient is that loss's, of the shape of w: the product of `upstream` with the Jacobian. By default of every input.
-    vector  a name for a direction, such as "v", or "1" for that of ones, in which the one w moves: what is derived is the change of `of`, the product of the
-          Jacobian with `vector`, by forward mode. Of a Derivation: the product of the Hessian with `vector`.
+    vector  a name for a direction, such as "v", or "1" for that of all entries, in which the one w moves: what is derived is the
+          change of `of`, the product of the Jacobian with `vector`, by forward mode. Of a Derivation: the product of the Hessian
+          with `vector`.
           Either is an input of the shape of `of`, or of w, where the network has none by that name.
 
     Raises SymbackpropError where there is no such name or nothing scalar to differentiate, where `update` is a letter that the

@@ -55,7 +55,7 @@ def test_the_derivation_is_the_one_of_the_book() -> None:
     assert derived.check().ok
     assert prove(derived)
     assert read_back(derived)
-    assert "sigma is any function with a slope" in " ".join(derived.remarks)
+    assert "σ is any function with a slope" in " ".join(derived.remarks)
     assert r"\sigma''" in sb.derive(sb.derive(NET, "x"), vector="v").report("latex")
 
 

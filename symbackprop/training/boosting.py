@@ -1,7 +1,7 @@
 """The objective of gradient boosting: the first and second derivatives of a loss by each prediction, as arrays.
 
-Boosting takes a step of Newton for each leaf, so that it wants the gradient and the diagonal of the Hessian. Where no sample reads the
-prediction of another, the Hessian has no other entries, and its product with ones is that diagonal.
+Boosting takes a step of Newton for each leaf, so that it wants the gradient and the diagonal of the Hessian. Where no sample reads
+the prediction of another, the Hessian has no other entries, and its product with ones is that diagonal.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _require_apart(derivation: Derivation, prediction: str) -> None:
         if not _keeps_apart(equation, read):
             raise DerivationError(
                 f"{equation.target.name} mixes the predictions of several samples: the Hessian is no diagonal, and an objective "
-                f"needs one. Write a loss that is a sum over samples, or derive the Hessian by --wrt {prediction} --then {prediction}"
+                f"needs one. Write a loss that is a sum over samples, or derive the Hessian by --then {prediction}"
             )
         apart.add(equation.target.name)
 
@@ -134,7 +134,7 @@ def _leading_to(program: Program, of: str) -> set[str]:
 
 
 def _keeps_apart(equation: Equation, read: list[int]) -> bool:
-    """Whether each entry of an equation's target reads the predictions of its own sample alone: the first letter, and no sum over it."""
+    """Whether each entry of an equation's target reads the predictions of its own sample alone, by the first letter."""
     match equation.op:
         case Sum() | Reduce():
             own, operands = equation.target.index[:1], [equation.operands[k].index for k in read]

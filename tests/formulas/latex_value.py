@@ -171,6 +171,8 @@ class Reader:
                 for letter in list(self.letters)[axes[0] :]:
                     del self.letters[letter]
                 return result
+            case Script(Atom("erf"), None, Row((Atom("−"), Atom("1")))):
+                return self.function("erfinv")
             case Script(Atom(text), None, sup) if primes := prime_count(sup):
                 return self.function(text + "'" * primes)
             case Script(Atom("e", alphabet=""), None, sup) if sup is not None:
@@ -308,7 +310,12 @@ def _row(name: str) -> Callable[..., np.ndarray]:
 
 
 FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    **{text_of(parse(row.latex).items[0]): _row(name) for name, row in ELEMENTWISE.items() if "{0}" not in row.latex},
+    **{
+        text_of(parse(row.latex).items[0]): _row(name)
+        for name, row in ELEMENTWISE.items()
+        if not any(mark in row.latex for mark in ("{0}", "^"))
+    },
     **NUMPY,
     "arctan": np.arctan,
+    "erfinv": _row("erfinv"),
 }
