@@ -12,9 +12,6 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.functions import Declared, TableFunction, declared_names
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Sum
-from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import parse_name
-from symbackprop.formulas.plain import plain
 from symbackprop.language.lower.nodes import Outputs
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
@@ -87,11 +84,18 @@ def _require_numbers_of_floats(program: Program) -> None:
 def _require_told_apart(program: Program) -> None:
     """Raise NotationError for a declared function that is printed as one of the language that stands beside it."""
     bodies = [e.op.body for e in program.equations if isinstance(e.op, Sum)]
+    names = [name for body in bodies for name in declared_names(body)]
+    if not names:
+        return
+    from symbackprop.formulas.latex import latex
+    from symbackprop.formulas.names import parse_name
+    from symbackprop.formulas.plain import plain
+
     known = {f.row.latex: f.row.name for body in bodies for f in body.atoms(TableFunction) if not isinstance(f, Declared)}
-    for name in (name for body in bodies for name in declared_names(body)):
-        shown = latex(parse_name(name).formula())
-        if shown in known:
-            fault = f"{name} and {known[shown]} are both written {plain(parse_name(name).formula())} in formulas."
+    for name in names:
+        shown = parse_name(name).formula()
+        if latex(shown) in known:
+            fault = f"{name} and {known[latex(shown)]} are both written {plain(shown)} in formulas."
             raise NotationError(fault, "Give the function that is declared another name, such as phi.")
 
 
