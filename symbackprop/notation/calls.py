@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -47,9 +48,11 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
         return infinite
     if len(node.args) == 1 and not node.keywords and (name in TYPES or (not module and name in ("len", "range"))):
         return _counted(evaluator, node, name, node.args[0])
-    if not module and name in ("max", "min") and len(node.args) > 1 and name in functions():
-        raise _extreme(evaluator, node, name)
     given = [evaluator.value(argument) for argument in node.args]
+    if not module and name in ("max", "min") and len(node.args) > 1 and name in functions():
+        if len(given) == 2 and isinstance(plain(given[1]), int) and as_tensor(evaluator.numeric(node.args[0], given[0])).ndim:
+            raise _extreme(evaluator, node, name)
+        name, given = f"{name}imum", [reduce(lambda a, b: called(f"{name}imum", [a, b], {}), given[:-1]), given[-1]]
     further = [keyword.arg or "" for keyword in node.keywords]
     meant = _understood(evaluator, node, lambda: word(module, name, given, further) if module else found(name))
     if meant is None or (not module and name not in functions()):

@@ -21,7 +21,9 @@ KEYWORDS = {
 }  # fmt: skip
 
 _NUMPY = {"identity": "eye", "copy": "identity"}  # np.identity(n) is a matrix, identity(x) is x
-_JAX = {"gelu": "gelu_tanh", "erf_inv": "erfinv", "cumlogsumexp": "logcumsumexp", "rem": "fmod"}  # gelu: by default that with tanh
+_JAX = {  # gelu: by default, JAX takes the one with tanh
+    "gelu": "gelu_tanh", "erf_inv": "erfinv", "cumlogsumexp": "logcumsumexp", "rem": "fmod", "top_k": "topk",
+}  # fmt: skip
 _SAME = (
     "relu", "relu6", "sigmoid", "tanh", "exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "abs", "square", "sin",
     "cos", "tan", "sinh", "cosh", "softplus", "silu", "gelu", "elu", "selu", "celu", "mish", "leaky_relu", "softsign",
@@ -34,7 +36,7 @@ _SAME = (
     "arcsin", "arccos", "arctan", "asin", "acos", "atan", "lgamma", "gammaln", "digamma", "psi", "polygamma", "erfinv", "xlogy",
     "xlog1py", "remainder", "fmod", "logcumsumexp", "expit",
     "matrix_power", "kron", "ravel", "hypot", "logical_and", "logical_or", "logical_not", "tanhshrink", "linear", "clamp",
-    "rsqrt", "masked_fill",
+    "rsqrt", "masked_fill", "argsort", "argmax", "argmin", "topk", "quantile",
 )  # fmt: skip
 _OTHER = {"mm": "matmul", "pow": "power", "permute": "transpose", "t": "transpose", "unsqueeze": "expand_dims"}
 _TORCH = dict(zip(_SAME, _SAME, strict=True)) | _OTHER | {
@@ -47,7 +49,7 @@ _ASKED = (
     "sum", "mean", "max", "min", "var", "std", "dot", "trace", "diagonal", "transpose", "swapaxes", "squeeze", "reshape",
     "ravel", "flatten", "clip", "prod", "cumsum", "cumprod", "take", "exp", "log", "log1p", "expm1", "sqrt", "square",
     "abs", "sin", "cos", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "logsumexp", "matmul", "norm", "clamp", "round",
-    "floor", "ceil", "masked_fill",
+    "floor", "ceil", "masked_fill", "argsort", "argmax", "argmin",
 )  # fmt: skip
 _COPIES = ("copy", "astype", "clone", "float", "double")
 METHODS = (
@@ -100,10 +102,12 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")
     if root == "torch" and name in ("max", "min"):
         return _extreme(name, given, keywords)
-    if root == "torch" and name in ("cummax", "cummin"):
+    if root == "torch" and name in ("cummax", "cummin", "sort"):
         raise Misunderstood(
             f"{name} of torch is a pair, the values and their positions.", f"Write {name}(x, axis=...) for the values."
         )
+    if root == "torch" and name == "median":
+        raise Misunderstood("median of torch is the lower of two entries in the middle.", "Write np.median(x, axis=...).")
     if root == "torch" and name in ("var", "std"):
         raise Misunderstood(f"{name} {_UNBIASED}.", f"Write np.{name}(x, axis=..., ddof=1).")
     if root == "torch" and name == "cross_entropy" and given and getattr(given[0], "ndim", 2) > 2:

@@ -14,6 +14,11 @@ from symbackprop.language.tensors import Index, Tensor, label
 
 INFINITY = f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same."
 
+ORDER = (
+    "Entries are put in order by their ranks, equal ones as they stand: what comes back to a place of the order goes to the entry "
+    "that stands there."
+)
+
 
 def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, ...]:
     """The notes of a network, one sentence or two each.
@@ -24,7 +29,8 @@ def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, 
     unread = [f"{t.name}: nothing reads it." for t in program.inputs if t.name not in read and t.name != loss]
     numbers = {n for e in program.equations if isinstance(e.op, Sum) for n in e.op.body.atoms(sp.Integer)}
     infinite = any(abs(int(n)) == INFINITE for n in numbers)
-    return (*unread, *[INFINITY] * infinite, *dict.fromkeys(_accidents(outputs)))
+    ranked = any(t.stem == "rank" and t.below is not None for t in ordered(outputs))
+    return (*unread, *[INFINITY] * infinite, *[ORDER] * ranked, *dict.fromkeys(_accidents(outputs)))
 
 
 def _accidents(outputs: Iterable[Tensor]) -> Iterator[str]:

@@ -63,7 +63,7 @@ OUTSIDE = {
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",
-    "argmax": "It has no derivative; write max, or declare the positions as integers.",
-    "argmin": "It has no derivative; write min, or declare the positions as integers.",
+    "unique": "How many entries it has depends on their values; write sort, or declare the entries as data.",
+    "nonzero": "How many entries it has depends on their values; write where(mask, x, 0).",
     "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",
 }  # fmt: skip

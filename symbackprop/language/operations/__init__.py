@@ -61,6 +61,7 @@ from symbackprop.language.operations.shapes import (
     transpose,
     vstack,
 )
+from symbackprop.language.operations.sorting import argmax, argmin, argsort, median, percentile, quantile, sort, topk
 
 globals().update(TABLE)
 
@@ -74,5 +75,5 @@ __all__ = [
     "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
     "cumprod", "logcumsumexp", "cummax", "cummin", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve",
     "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange",
-    "one_hot",
+    "one_hot", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile", "percentile",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ def is_integer(tensor: Tensor) -> bool:
     """Whether the entries can be positions: declared integers, a count of positions, or parts of these."""
     if tensor.signature is not None:
         return tensor.signature.kind == "integers"
-    if _is_arange(tensor):
+    if _is_arange(tensor) or tensor.below is not None:
         return True
     op = tensor.op
     return isinstance(op, Sum) and bool(tensor.operands) and is_integer(tensor.operands[0][0]) and selects(op.body)
@@ -40,8 +40,8 @@ def selects(body: Expr) -> bool:
 
 def bound_of(tensor: Tensor) -> Expr | None:
     """The size that the entries of a tensor of integers stay below."""
-    if tensor.signature is not None:
-        return tensor.signature.bound
+    if tensor.signature is not None or tensor.below is not None:
+        return tensor.below
     return tensor.shape[0] if _is_arange(tensor) else bound_of(tensor.operands[0][0])
 
 

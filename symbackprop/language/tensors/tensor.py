@@ -70,6 +70,7 @@ class Tensor:
         self.signature, self.conditions = signature, conditions
         self.name: str | None = signature.name if signature else None
         self.stem: str | None = None
+        self.below: Expr | None = signature.bound if signature else None  # entries are whole numbers from 0, below this size
         self.written: object = None
 
     def named(self, name: str) -> Tensor:

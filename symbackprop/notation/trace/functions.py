@@ -50,6 +50,7 @@ ACCUMULATED = {
     "minimum": ops.cummin,
     "logaddexp": ops.logcumsumexp,
 }
+POSITIONS = ("argmax", "argmin", "argsort")  # of data alone, taken as they are
 FLAT = "its derivative is zero or none, so that nothing comes back through it"
 
 
@@ -112,7 +113,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(run: Run, name: str) -> Tensor:
-    flat = name in ("argmax", "argmin", "argsort", "nonzero", "unique")
+    flat = name in ("nonzero", "unique")
     raise run.refusal(f"np.{name} is not traced" + (f": {FLAT}." if flat else "."), "")
 
 
@@ -141,7 +142,7 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
         return shaping.view(run, name, numpy, args, options)
     if name in COMPOSED:
         return COMPOSED[name](run, *args, **options)
-    if name not in ROWS and _is_of_data(run, (*args, *options.values())):
+    if (name not in ROWS or name in POSITIONS) and _is_of_data(run, (*args, *options.values())):
         return numpy(*run.bare(args), **run.bare(options))
     out = options.pop("out", None)
     value = numpy(*run.bare(args), **run.bare(options))
@@ -254,6 +255,20 @@ def _where(run: Run, condition: Any, *both: Any) -> Tensor:
     return ops.where(*run.aligned(*map(run.lift, (condition, *both))))
 
 
+def _ordered(operation: Callable[..., Tensor], usual: int | None) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, axis: Any = usual, keepdims: bool = False, **_: Any) -> Tensor:
+        return operation(_t(run, x), _axis(axis), **({"keepdims": True} if keepdims else {}))
+
+    return row
+
+
+def _quantile(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, q: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
+        return operation(_t(run, x), q, _axis(axis), keepdims=keepdims)
+
+    return row
+
+
 def _round(run: Run, x: Any, decimals: int = 0, **_: Any) -> Tensor:
     scale = sp.Integer(10) ** int(decimals)
     return TABLE["round"](_t(run, x) * scale) / scale
@@ -348,6 +363,9 @@ ROWS: dict[str, Callable[..., Any]] = {
     "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
     "slogdet": lambda run, a: (TABLE["sign"](ops.det(_t(run, a))), ops.logdet(_t(run, a))),
     "round": _round, "around": _round, "fix": _matrix(TABLE["trunc"]),
+    "sort": _ordered(ops.sort, -1), "argsort": _ordered(ops.argsort, -1), "argmax": _ordered(ops.argmax, None),
+    "argmin": _ordered(ops.argmin, None), "median": _ordered(ops.median, None), "quantile": _quantile(ops.quantile),
+    "percentile": _quantile(ops.percentile),
     "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: _t(run, x),
     **shaping.ROWS,
 }  # fmt: skip

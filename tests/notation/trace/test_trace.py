@@ -141,7 +141,7 @@ def of_no_array(w: Any) -> Any:
 
 
 def of_positions(w: Any) -> Any:
-    return w[np.argmax(w)]
+    return np.unique(w).sum()
 
 
 def of_a_file(w: Any) -> Any:
@@ -155,7 +155,7 @@ REFUSED = {
     of_an_array: "returns an array (3,), which is no loss. Trace a function that sums it up",
     of_nothing: "the function returns nothing. Write return",
     of_no_array: "1.5 is returned, which depends on no array that was traced",
-    of_positions: "np.argmax is not traced",
+    of_positions: "np.unique is not traced",
     of_a_file: "np.fft is not traced",
 }
 
