@@ -67,7 +67,8 @@ class Inputs:
             bound = _bound(name) if self.below is None else self.below[name]
             return self._input(name, array, shape, path, "integers", bound=bound)
         entries = set(np.unique(array).tolist())
-        domain = domain or next((d for values, d in DOMAINS if entries and entries <= values), None)
+        flags = "binary" if array.dtype.kind == "b" else None
+        domain = domain or flags or next((d for values, d in DOMAINS if entries == values), None)
         return self._input(name, array, shape, path, "data", domain=domain)
 
     def awaited(

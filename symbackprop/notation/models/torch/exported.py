@@ -272,8 +272,9 @@ class _Reading:
 
 def _same(value: Any, plain: Any) -> bool:
     """Whether an argument stands at its default; one number is a default for all axes."""
-    if isinstance(value, list | tuple) and isinstance(plain, int) and not isinstance(plain, bool):
-        return bool(value) and all(type(one) is int and one == plain for one in value)
+    if isinstance(value, list | tuple):
+        several = list(plain) if isinstance(plain, list | tuple) else [plain] * len(value)
+        return len(value) == len(several) and all(map(_same, value, several))
     return type(value) in (bool, int, float, str, type(None)) and value == plain
 
 

@@ -1,0 +1,158 @@
+"""What is asked of a module: losses by name or position, sizes, parameters back, and refusals with layer, line and mend."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import symbackprop as sb
+from symbackprop.notation.models.torch.tasks import OWN
+from tests.notation.models.torch.modules import NETWORKS, Of, below, real
+
+pytestmark = pytest.mark.slow
+
+
+def of(function: Any, *inputs: Tensor, **options: Any) -> sb.network:
+    return sb.from_torch(Of(function, fc=nn.Linear(4, 3)), *(inputs or real(2, 4)()), **options)
+
+
+LOSSES = {
+    "a name": ("mse_loss", lambda m, x: m.fc(x), real(2, 3)),
+    "a function": (lambda out, y: (out - y).abs().sum(), lambda m, x: m.fc(x), real(2, 3)),
+    "a module": (nn.CrossEntropyLoss(label_smoothing=0.1), lambda m, x: m.fc(x), below(3, 2)),
+    "a position": (1, lambda m, x: (m.fc(x), m.fc(x).sum()), tuple),
+    "a key": ("total", lambda m, x: {"out": m.fc(x).mean(), "total": m.fc(x).sin().sum()}, tuple),
+    "the only number": (None, lambda m, x: (m.fc(x), m.fc(x).sum()), tuple),
+    "several targets": ("gaussian_nll_loss", lambda m, x: m.fc(x), lambda: (torch.randn(2, 3), torch.rand(2, 3) + 0.5)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_named_called_or_picked(name: str) -> None:
+    loss, function, targets = LOSSES[name]
+    assert sb.check(of(function, loss=loss, targets=targets())).ok
+
+
+def test_a_loss_of_our_own_is_that_of_torch() -> None:
+    out, y, var = torch.randn(2, 3), torch.randn(2, 3), torch.rand(2, 3)
+    assert OWN["gaussian_nll_loss"](out, y, var).item() == pytest.approx(
+        nn.functional.gaussian_nll_loss(out, y, var).item(), rel=1e-6
+    )
+
+
+REFUSED = {
+    "no module": (lambda: sb.from_torch(torch.relu, torch.randn(2)), "is no module of torch. Give an instance"),
+    "no sizes": (lambda: of(lambda m, x: m.fc(x).sum(), sizes="none"), "sizes='none' is none of batch, free, all"),
+    "no loss": (lambda: of(lambda m, x: m.fc(x)), r"the loss is an array \(2, 3\), which is no number. Say which"),
+    "a loss misspelt": (lambda: of(lambda m, x: m.fc(x), loss="mse_los", targets=torch.ones(2, 3)), "Did you mean mse_loss?"),
+    "targets alone": (lambda: of(lambda m, x: m.fc(x), targets=torch.ones(2, 3)), "there are targets, and no loss that takes them"),
+    "two numbers": (lambda: of(lambda m, x: (m.fc(x).sum(), m.fc(x).mean())), "returns 2 values, of which 2 are numbers"),
+    "no such position": (lambda: of(lambda m, x: (m.fc(x).sum(),), loss=3), "loss=3 is none of the 1 values"),
+    "an odd loss": (lambda: of(lambda m, x: m.fc(x), loss=2.5), r"loss=2.5 is no loss. Give a name"),
+    "wrong inputs": (
+        lambda: of(lambda m, x: m.fc(x).sum(), torch.ones(2, 5)),
+        "the module raised RuntimeError: mat1 and mat2 shapes",
+    ),
+    "no row": (
+        lambda: of(lambda m, x: m.fc(x).sort().values.sum()),
+        r"modules.py:\d+:\d+: the module \(Of\): torch's sort is not .* Sort outside",
+    ),
+    "an option": (
+        lambda: sb.from_torch(nn.Sequential(nn.MaxPool2d(2, ceil_mode=True)), torch.ones(1, 1, 3, 3), loss=torch.sum),
+        r"0 \(MaxPool2d\): torch's max_pool2d with ceil_mode=True is not in the table",
+    ),
+    "a branch": (
+        lambda: of(lambda m, x: m.fc(x).sum() if m.fc(x).sum() > 0 else m.fc(x).mean()),
+        "torch.export refuses .* torch.where",
+    ),
+    "positions": (
+        lambda: of(lambda m, x: m.fc(x).max(1)[1].float().mean()),
+        "max: the positions are read, which have no derivative",
+    ),
+    "random": (
+        lambda: of(lambda m, x: (m.fc(x) + torch.randn(3)).sum()),
+        "torch's randn is not in the table .* Draw random numbers",
+    ),
+    "rounding": (
+        lambda: of(lambda m, x: m.fc(x).long().sum().float()),
+        "conversion to whole numbers .* no derivative goes through it",
+    ),
+    "dropout": (
+        lambda: sb.from_torch(nn.Sequential(nn.Dropout(0.2)), torch.ones(2, 3), loss=torch.sum),
+        r"0 \(Dropout\): dropout with p=0.2",
+    ),
+    "entries written": (
+        lambda: of(lambda m, x: _written(m.fc(x))),
+        "fill_ writes into memory that is read by another name",
+    ),
+    "a batch of none": (
+        lambda: of(lambda m, x: m.fc(x).mean(), torch.ones(0, 4)),
+        "the loss of the model is nan|holds no real numbers",
+    ),
+    "nan": (lambda: of(lambda m, x: m.fc(x).mean() / 0), "division by zero|the loss of the model is"),
+}
+
+
+def _written(h: Tensor) -> Tensor:
+    h[:, 0] = 1
+    return h.sum()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_says_where_and_what_to_do(name: str) -> None:
+    call, words = REFUSED[name]
+    with pytest.raises(sb.NotationError, match=f"(?s){words}"):
+        call()
+
+
+def test_sizes_are_the_batch_all_that_is_free_or_none() -> None:
+    case = NETWORKS["graphs"]
+    module, inputs = case.make().eval(), case.inputs()
+    assert [str(s) for s in sb.from_torch(module, *inputs, sizes="free").program.sizes()] == ["n"]
+    net = sb.from_torch(module, *inputs)
+    assert net.program.sizes() == ()
+    assert net.notes == ("All sizes are numbers, those of the example.",)
+    assert sb.from_torch(nn.Linear(4, 3), torch.ones(5, 4), loss=torch.sum, sizes="all").program.tensors["x"].shape == (5, 4)
+
+
+def test_a_module_and_its_inputs_stay_as_they_are() -> None:
+    module, x = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)), torch.randn(5, 4)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    kept = x.clone()
+    sb.from_torch(module, x, loss="mse_loss", targets=torch.randn(5, 3))
+    assert module.training
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+    assert torch.equal(x, kept)
+    assert all(p.grad is None and p.dtype == torch.float32 for p in module.parameters())
+
+
+def test_trained_parameters_go_back_into_a_module() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 3)).eval()
+    x = torch.randn(40, 4)
+    y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+    net = sb.from_torch(module, x, loss="cross_entropy", targets=y)
+    trained = sb.train(net, epochs=20, rate=0.5, held_out=0, progress=False)
+    new = sb.to_torch(trained, module)
+    before, after = (nn.functional.cross_entropy(m(x), y).item() for m in (module, new))
+    assert after < before - 0.1
+    again = sb.from_torch(new, x, loss="cross_entropy", targets=y)
+    assert sb.compile(again).value(again.example) == pytest.approx(after, rel=1e-5)
+    for name, path in net.paths.items():
+        given = trained.parameters.get(name, net.example[name])
+        np.testing.assert_allclose(new.state_dict()[path].numpy(), given, rtol=1e-6)
+
+
+def test_parameters_that_do_not_fit_a_module_are_refused() -> None:
+    module = nn.Linear(4, 3)
+    with pytest.raises(sb.NotationError, match="there is no array for b"):
+        sb.to_torch({"W": np.ones((3, 4))}, module)
+    with pytest.raises(sb.NotationError, match=r"W has the shape \(2, 4\)"):
+        sb.to_torch({"W": np.ones((2, 4)), "b": np.ones(3)}, module)
+    with pytest.raises(sb.NotationError, match="is no module of torch"):
+        sb.to_torch({}, "module")
+    with warnings.catch_warnings(action="error"):
+        assert sb.to_torch({"W": np.ones((3, 4)), "b": np.ones(3)}, module.half()).weight.dtype == torch.float16
