@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from symbackprop.core.choices import DETAILS, mend
+from symbackprop.core.choices import DETAILS, EDGES, VALUES, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_whole
+
+if TYPE_CHECKING:
+    from symbackprop.pictures.picture import Page, Picture
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
@@ -96,8 +99,7 @@ class Presenter:
                 raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{found}")
         picture = None
         if len(derivation.forward.equations) <= ON_A_PAGE:
-            draw = partial(draw_at, derivation, seed=seed, sizes=sizes)
-            picture = graph(derivation, draw)
+            picture = graph(derivation, partial(_at_page, derivation, seed, sizes))
         network = derivation.network
         return report(
             derivation,
@@ -135,21 +137,46 @@ class Presenter:
         return Fragment.write(self.document(derivation, 0, None, "normal", "en"))
 
 
-def draw_at(
-    derivation: Derivation, shown: tuple[str, ...] | None = None, at: Mapping[str, Any] | None = None, seed: int = 0,
+def _at_page(derivation: Derivation, seed: int, sizes: Sizes | None, page: Page) -> Picture:
+    return picture_of(derivation, seed=seed, sizes=sizes, page=page)
+
+
+def drawing(derivation: Derivation, format: str, width: float | None, **about: Any) -> str | bytes:
+    """The computational graph in a format of pictures, for a page of a width in pixels; `about` as for `picture_of`."""
+    from symbackprop.documents.pictures import picture_named
+
+    row = picture_named(format)
+    row.require()
+    page = row.page if width is None else row.page._replace(wide=float(width))
+    return row.write(picture_of(derivation, page=page, **about))
+
+
+def picture_of(
+    derivation: Derivation,
+    shown: tuple[str, ...] | None = None,
+    at: Mapping[str, Any] | None = None,
+    seed: int = 0,
     sizes: Sizes | None = None,
-) -> str:  # fmt: skip
-    """The computational graph at a point as the text of one SVG.
+    edges: str = "values",
+    values: str = "entries",
+    page: Page | None = None,
+) -> Picture:
+    """The computational graph at a point.
 
     shown   show the gradients of these only; None: of every tensor.
-    at, seed, sizes   the point, as `symbackprop.draw` takes it.
+    at, seed, sizes, edges, values   as `symbackprop.draw` takes them.
+    page    the room for it; None: it is folded where it is wider than a large screen.
 
     Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
     """
     from symbackprop.evaluate.entries import entries
-    from symbackprop.pictures.network_graph import draw_network
+    from symbackprop.judge.wires import gradient_formulas, wires_told
+    from symbackprop.pictures.network_graph import Shown, draw_network, unseen
 
     program = derivation.forward
+    for word, given, known in (("edges", edges, EDGES), ("values", values, VALUES)):
+        if given not in known:
+            raise DerivationError(f"{word}={given!r} is none of them: {mend(str(given), known)}")
     if at is None and sizes is None and derivation.network is not None:
         at = derivation.network.point
     if len(program.equations) > LARGEST:
@@ -161,5 +188,13 @@ def draw_at(
     unknown = set(shown or ()) - set(real)
     if unknown:
         raise SymbackpropError(f"there is no {min(unknown)} whose gradient could be shown; the network has {', '.join(real)}.")
-    values, gradients = entries(derivation, at, seed, sizes)
-    return draw_network(derivation, values, {n: g for n, g in gradients.items() if shown is None or n in shown})
+    numbers, gradients = entries(derivation, at, seed, sizes, values)
+    wires = wires_told(derivation, unseen(derivation)) if edges != "values" else {}
+    formulas = gradient_formulas(derivation, wires) if edges == "gradient" else {}
+    told = Shown(
+        numbers,
+        {n: g for n, g in gradients.items() if shown is None or n in shown},
+        {n: formula for n, formula in formulas.items() if shown is None or n in shown},
+        {ends: told.local for ends, told in wires.items()},
+    )
+    return draw_network(derivation, told, page)

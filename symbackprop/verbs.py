@@ -21,7 +21,7 @@ from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import NotationError, from_tensors, read_function, shortened
 from symbackprop.notation import read as read_source
-from symbackprop.presenter import Presenter, draw_at
+from symbackprop.presenter import Presenter, drawing
 
 if TYPE_CHECKING:
     from symbackprop.backends.function import Compiled
@@ -379,8 +379,12 @@ def draw(
     seed: int = 0,
     sizes: Sizes = None,
     of: str | None = None,
-) -> str:
-    """The computational graph as the text of one SVG.
+    edges: str = "values",
+    values: str = "entries",
+    width: float | None = None,
+    format: str = "svg",
+) -> Any:
+    """The computational graph as a picture: the text of one SVG, or another format.
 
     net     a Derivation, or what `read` takes.
     wrt     show the gradients of these only; None: of every tensor.
@@ -388,10 +392,18 @@ def draw(
     seed    of the random point.
     sizes   fixed sizes for the random point.
     of      the tensor whose gradients are shown, where it is not the loss.
+    edges   "values": numbers alone; "local": the local derivative on each wire as well, as a formula; "gradient": how each gradient
+            is made as well, beside its value.
+    values  "entries": numbers in their places, those of a large array cut short; "statistics": mean and largest; "none".
+    width   of the page in pixels: a graph that is wider is folded into parts below one another; None: 1250, for TikZ a sheet of
+            paper.
+    format  "svg" or "tikz" (text), "png" or "pdf" (bytes).
 
-    Raises SymbackpropError for a graph of more than 300 equations, and for a point that does not fit the network.
+    Raises SymbackpropError for a graph of more than 300 equations, for a point that does not fit the network, and for a format that
+    no program here writes.
     """
     shown = _names(wrt)
     sizes = _by_name("sizes", sizes, "{'h': 32}")
     at = _by_name("at", at, "{'x': [0.5, 2]}")
-    return draw_at(_derived(net, of=of), None if shown is None else tuple(shown), at, seed, sizes)
+    about = {"shown": None if shown is None else tuple(shown), "at": at, "seed": seed, "sizes": sizes}
+    return drawing(_derived(net, of=of), format, width, edges=edges, values=values, **about)

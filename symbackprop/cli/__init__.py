@@ -29,7 +29,7 @@ from symbackprop.cli.shell import (
     standard_input,
     write,
 )
-from symbackprop.core.choices import DETAILS, DTYPES, LANGUAGES
+from symbackprop.core.choices import DETAILS, DRAWN, DTYPES, EDGES, LANGUAGES, VALUES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
@@ -149,15 +149,41 @@ def derive(
 @click.option("--at", metavar="FILE.json", help="The point: a JSON object with a number or nested list for each input.")
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the point, where none is given.")
 @size_option
-@click.option("-o", "--output", metavar="FILE.svg", help="Write the picture to FILE.svg; standard output where not given.")
-def draw(net, lets, loss, gates, wrt, at, seed, sizes, output) -> None:
+@click.option(
+    "--edges",
+    type=click.Choice(EDGES),
+    default="values",
+    show_default=True,
+    help="Numbers alone; the local derivative on each wire; the formula of each gradient as well.",
+)
+@click.option(
+    "--values",
+    type=click.Choice(VALUES),
+    default="entries",
+    show_default=True,
+    help="Numbers in their places, cut short where they are many; mean and largest; none.",
+)
+@click.option(
+    "--width",
+    type=click.FloatRange(200, 20_000),
+    metavar="PIXELS",
+    help="Of the page; a wider graph is folded into parts below one another. 1250 where not given.",
+)
+@click.option("--format", "format_", type=click.Choice(list(DRAWN)), help="By the suffix of FILE where not given; else SVG.")
+@click.option("-o", "--output", metavar="FILE", help="Write the picture to FILE (.svg, .png, .pdf, or .tex for TikZ).")
+def draw(net, lets, loss, gates, wrt, at, seed, sizes, edges, values, width, format_, output) -> None:
     """Draw the computational graph with forward values in green and gradients in red."""
+    from symbackprop.documents.pictures import PICTURES, picture_format_of, picture_named
     from symbackprop.verbs import draw as draw_
 
     if output:
-        require_place(output, (".svg",))
+        require_place(output, () if format_ else DRAWN.values())
+    row = picture_named(format_) if format_ else picture_format_of(output) if output else PICTURES[0]
+    if row.binary and not output:
+        raise SymbackpropError(f"{row.name} is no text: name its file by -o picture{row.suffix}")
     point = read_point(at) if at else None
-    write(output, draw_(_network(net, lets, loss, gates), wrt=read_names(wrt), at=point, seed=seed, sizes=read_sizes(sizes)))
+    how = {"sizes": read_sizes(sizes), "edges": edges, "values": values, "width": width, "format": row.name}
+    write(output, draw_(_network(net, lets, loss, gates), wrt=read_names(wrt), at=point, seed=seed, **how))
     if output:
         say(f"{output}: drawn")
 

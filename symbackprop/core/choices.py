@@ -10,6 +10,9 @@ DTYPES = ("float64", "float32")  # what arrays of numbers are computed in
 INFINITE = 10**9  # what infinity is written as: exp(-10**9) is 0, and masks of infinities mean that
 LANGUAGES = ("en", "ko")  # that reports are written in
 DETAILS = ("brief", "normal", "full")  # of a report: the box and the network, the layers as well, every equation
+EDGES = ("values", "local", "gradient")  # of a picture: numbers, local derivatives on wires as well, formulas of gradients as well
+DRAWN = {"svg": ".svg", "png": ".png", "pdf": ".pdf", "tikz": ".tex"}  # formats of a picture, with the suffixes of their files
+VALUES = ("entries", "statistics", "none")  # of a picture: numbers as a lecturer writes them, mean and largest, none
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

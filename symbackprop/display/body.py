@@ -236,6 +236,14 @@ def function_formula(function: type, arguments: Sequence[Node]) -> Node:
     raise TypeError(f"the function {function.__name__} has no formula: write a row for it")
 
 
+def slope_formula(function: type, argument: Node) -> Node | None:
+    r"""The slope of a function of one argument by its name, \sigma'(z); None where the function is not written name(argument)."""
+    match function_formula(function, [argument]):
+        case Row((name, Fence(call=True) as argued)):
+            return f.beside(f.scripted(name, sup=f.symbol("prime")), argued, binds=Binds.ATOM)
+    return None
+
+
 def number_formula(value: float) -> Node:
     r"""A number with four digits: -12, 0.1966, 1.2 \times 10^{-5}."""
     return _decimals(f"{value:.4g}")

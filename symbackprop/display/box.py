@@ -142,7 +142,7 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
     order = {n: k for k, n in enumerate(program.tensors)}
     deltas = [line.name for line in box.lines if program.tensors[line.name].role and line.name not in program.outputs]
     by = {n: role.wrt for n in deltas if (role := program.tensors[n].role)}
-    head = _free_letter(names, program, rate)
+    head = free_letter(names, program, rate)
     deltas = [n for n in deltas if not names.is_called(n)]
     if len(deltas) == 1 and not program.tensors[by[deltas[0]]].named:
         return {deltas[0]: Name(head)}
@@ -152,7 +152,8 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
     return {n: Name(head, (f.number(k),)) for k, n in enumerate(deltas, 1)}
 
 
-def _free_letter(names: Names, program: Program, rate: tuple[Node, ...]) -> Node:
+def free_letter(names: Names, program: Program, rate: tuple[Node, ...] = ()) -> Node:
+    r"""\delta, or the next letter for gradients that the author does not use, nor the update as its rate."""
     named = [*rate, *(names.tensor(n) for n in program.tensors if names.is_called(n))]
     heads = {part for name in named for part in walk(name) if isinstance(part, Atom)}
     return next((f.symbol(n) for n in _DELTAS if f.symbol(n) not in heads), f.word("grad"))

@@ -10,6 +10,7 @@ from typing import Literal
 
 from symbackprop.formulas import told
 from symbackprop.formulas.tree import Node
+from symbackprop.pictures.picture import Page, Picture
 
 Tone = Literal["", "value", "gradient", "result", "good", "bad"]
 """Why something is coloured: a forward value, a gradient, what a step comes to, what is right, what is wrong."""
@@ -140,9 +141,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture; `draw` gives it as SVG, where the format holds it; alt says in words what it shows; source names its file."""
+    """A picture; `draw` gives it as it fits a page, where the format holds it; alt: in words what it shows; source: its file."""
 
-    draw: Callable[[], str]
+    draw: Callable[[Page], Picture]
     caption: Content
     alt: Content
     source: str = ""

@@ -13,10 +13,13 @@ from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, set_apart, split
-from symbackprop.pictures.svg import inline_svg
+from symbackprop.pictures.picture import Page
 
 CONTENTS_FROM = 4
 """A document with this many sections opens with its table of contents."""
+
+WIDE, NARROW = Page(940.0), Page(480.0)
+"""The room for a picture on a screen and on a telephone: it is shown at most a quarter smaller than it is drawn."""
 
 LONG = 30
 """A formula in running text with more characters than this scrolls by itself where the page is narrow."""
@@ -104,11 +107,18 @@ class Fragment(Writer):
         )
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        picture = inline_svg(figure.draw(), f"picture-{place}-")
-        role = "group" if "<a " in picture else "img"  # the links of an image would be hidden from a screen reader
+        from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
+
+        pictures = {"wide": figure.draw(WIDE), "narrow": figure.draw(NARROW)}
+        if pictures["wide"] == pictures["narrow"]:
+            pictures = {"": pictures["wide"]}
         below = f"<figcaption>{caption}</figcaption>" if caption else ""
         words = escape(printable(self.language.words(figure.alt)))
-        return f'<figure><div class="picture" role="{role}" aria-label="{words}">{picture}</div>{below}</figure>'
+        shown = "".join(
+            f'<div{_class("picture", width)} role="img" aria-label="{words}">{svg(p, f"picture-{place}{width}-")}</div>'
+            for width, p in pictures.items()
+        )
+        return f"<figure>{shown}{below}</figure>"
 
     def code(self, text: str, language: str) -> str:
         return f"<pre><code>{escape(text)}</code></pre>"

@@ -1,23 +1,22 @@
 """LaTeX that compiles with pdflatex and the packages of a basic TeX: a whole article, or what another document takes by \\input."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
-from symbackprop.documents.document import Content, Document, Figure, Part, Section, Span, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Part, Section, StepBlock
 from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import anchor_id
-from symbackprop.formulas.latex import latex
+from symbackprop.formulas.ascii import ascii_latex, escape
 from symbackprop.formulas.lines import INDENT
-from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node
+from symbackprop.pictures.picture import PAPER
 
 _PACKAGES = "amsmath,amssymb,booktabs,graphicx"
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage{%s}
+\IfFileExists{tikz.sty}{\usepackage{tikz}}{}
 \usepackage[hidelinks]{hyperref}
 \setlength{\textwidth}{160mm}\setlength{\oddsidemargin}{0mm}\setlength{\evensidemargin}{0mm}
 \setlength{\textheight}{235mm}\setlength{\topmargin}{-12mm}
@@ -29,35 +28,6 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 
 # a table that is wider than the page is set as small as it takes, for it cannot be broken; a formula never is
 _FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
-
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    "`": r"\char18{}", '"': r"\char`\"{}", "[": "{[}", "]": "{]}", "–": r"\textendash{}", "—": r"\textemdash{}",
-    "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}",
-    "…": r"\ldots{}", "\u00a0": "~", "§": r"\S{}", "©": r"\copyright{}", "•": r"\ensuremath{\bullet}",
-    "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}",
-    "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}",
-}  # fmt: skip
-_MARKS = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0304": "=", "\u0307": ".",
-    "\u030c": "v ", "\u0306": "u ", "\u030b": "H ", "\u030a": "r ", "\u0327": "c ", "\u0323": "d ",
-}  # fmt: skip
-_MACRO_OF = (
-    {char: f"\\{name}" for name, (char, kind) in SYMBOLS.items() if not char.isascii() and kind not in ("limit", "function")}
-    | {char: name for name, (char, _) in CHARACTERS.items() if not char.isascii()}
-    | {
-        "·": r"\cdot",
-        "²": "^{2}",
-        "³": "^{3}",
-        "¹": "^{1}",
-        "⁻": "^{-}",
-        "°": r"^{\circ}",
-        "√": r"\surd",
-        "✓": r"\surd",
-        "✗": r"\times",
-    }
-)
 
 TABLE_ROWS = 35
 """Rows of a table on one page."""
@@ -103,6 +73,8 @@ class LatexFragment(Paper):
 
     def page(self, document: Document, body: str) -> str:
         said = f"% {self.line(document.title)}\n% needs \\usepackage{{{self.packages}}}"
+        if any(isinstance(block, Figure) for block in document.blocks):
+            said += "\n% its pictures stand where the paper has \\usepackage{tikz} as well"
         return f"{said}\n\\begingroup\n{body}\n\\endgroup\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
@@ -164,10 +136,11 @@ class LatexFragment(Paper):
         return "\n".join([*tables, *([f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else [])])
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        said = [told("Figure: {}", figure.caption)]
-        if figure.source:
-            said.append(told("The picture is in the file {}.", Span(figure.source, style="code")))
-        return f"\\begin{{center}}{' '.join(map(self.line, said))}\\end{{center}}"
+        from symbackprop.pictures.tikz import tikzpicture  # fonts are read where something is drawn
+
+        shown = "\n".join(f"\\begin{{center}}\n{tikzpicture(s)}\n\\end{{center}}" for s in figure.draw(PAPER).sheets)
+        caption = self.line(told("Figure: {}", figure.caption))
+        return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi\n\\begin{{center}}{caption}\\end{{center}}"
 
     def code(self, text: str, language: str) -> str:
         # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
@@ -210,42 +183,6 @@ class Latex(LatexFragment):
 
     def anchored(self, anchor: str) -> str:
         return f"\\hypertarget{{{anchor_id(anchor)}}}{{}}" if anchor else ""
-
-
-def escape(text: str, hangul: bool = False) -> str:
-    """The text so that TeX prints it as it is, in ASCII; a character that TeX's fonts lack is named by its number.
-
-    hangul   whether Korean letters stand as they are, for the package that sets them.
-    """
-    escaped = "".join(_character(char, hangul) for char in unicodedata.normalize("NFC", text.replace("\n", " ")))
-    # TeX joins two hyphens to a dash and two apostrophes to a quotation mark.
-    return escaped.replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'").replace("''", "'{}'")
-
-
-@lru_cache(maxsize=1024)
-def _character(char: str, hangul: bool) -> str:
-    if hangul and "가" <= char <= "힣":
-        return char
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if char.isascii():
-        return " " if char == "\t" else char
-    if char in _MACRO_OF:
-        return f"\\ensuremath{{{_MACRO_OF[char]}}}"
-    base, *marks = unicodedata.normalize("NFD", char)
-    if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in _MARKS:
-        return f"\\{_MARKS[marks[0]]}{{{base}}}"
-    return f"{{[}}U+{ord(char):04X}{{]}}"
-
-
-@lru_cache(maxsize=4096)
-def ascii_latex(node: Node, hangul: bool = False) -> str:
-    """The formula in ASCII."""
-    return "".join(char if char.isascii() else _in_formula(char, hangul) for char in latex(node))
-
-
-def _in_formula(char: str, hangul: bool) -> str:
-    return f"{{{_MACRO_OF[char]}}}" if char in _MACRO_OF else f"\\text{{{_character(char, hangul)}}}"
 
 
 def _sides(line: Line) -> str:

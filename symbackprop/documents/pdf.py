@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +34,7 @@ MEND = (
     "or Chrome. Or write the report as .html or .tex"
 )
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+_BEGINS = {".pdf": b"%PDF-", ".png": b"\x89PNG"}
 # the wheel runs in a process of its own, which can be ended where it takes too long
 _TYPST = "import typst; open('report.pdf', 'wb').write(typst.compile('report.typ', root='.', format='pdf'))"
 
@@ -58,14 +60,23 @@ class Engine(NamedTuple):
     commands: Callable[[str, Path], Sequence[Sequence[str]]]
 
 
-def _wheel(written: Language) -> str | None:
-    if not sys.executable or not find_spec("typst"):
-        return None
-    if not written.fonts:
-        return sys.executable
+def wheel() -> str | None:
+    """The Python that has typst."""
+    return sys.executable if sys.executable and find_spec("typst") else None
+
+
+def browser() -> str | None:
+    """Where a Chromium is."""
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+
+
+def _typst_here(written: Language) -> str | None:
+    program = wheel()
+    if program is None or not written.fonts:
+        return program
     from typst import Fonts
 
-    return sys.executable if set(written.fonts) & set(Fonts().families()) else None
+    return program if set(written.fonts) & set(Fonts().families()) else None
 
 
 def _tex_here(written: Language) -> str | None:
@@ -73,8 +84,8 @@ def _tex_here(written: Language) -> str | None:
     return program if program and (not written.package or _says("kpsewhich", f"{written.package}.sty")) else None
 
 
-def _browser(written: Language) -> str | None:
-    program = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+def _browser_here(written: Language) -> str | None:
+    program = browser()
     # where fonts are not told by fontconfig, the system has those of every language
     has_letters = not written.fonts or not shutil.which("fc-list") or _says("fc-list", f":lang={written.code}")
     return program if has_letters else None
@@ -101,17 +112,21 @@ def _tex(program: str, folder: Path) -> Sequence[Sequence[str]]:
 
 
 def _printed(program: str, folder: Path) -> Sequence[Sequence[str]]:
-    options = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--no-pdf-header-footer"]
-    options += [f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={folder / 'report.pdf'}"]
+    return [by_browser(program, folder, "report.html", "--no-pdf-header-footer", f"--print-to-pdf={folder / 'report.pdf'}")]
+
+
+def by_browser(program: str, folder: Path, page: str, *options: str) -> Sequence[str]:
+    """The command by which a Chromium opens a page of a folder and does what its options say."""
+    around = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={folder / 'profile'}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--no-sandbox")  # it does not run as root otherwise; the page holds no script and asks for nothing
-    return [[program, *options, (folder / "report.html").as_uri()]]
+        around.append("--no-sandbox")  # it does not run as root otherwise; the page holds no script and asks for nothing
+    return [program, *around, *options, (folder / page).as_uri()]
 
 
 ENGINES = (
-    Engine("typst", _wheel, ".typ", Typst.write, _typeset),
+    Engine("typst", _typst_here, ".typ", Typst.write, _typeset),
     Engine("pdflatex", _tex_here, ".tex", Latex.write, _tex),
-    Engine("Chromium", _browser, ".html", Html.write, _printed),
+    Engine("Chromium", _browser_here, ".html", Html.write, _printed),
 )
 
 
@@ -140,26 +155,33 @@ def write_pdf(document: Document) -> bytes:
     faults = []
     for engine in ENGINES:
         if program := engine.found(written):
-            made = _made(engine, program, engine.write(document))
-            if isinstance(made, bytes):
-                return made
-            faults.append(f"{engine.name} {made}")
+            found = made({f"report{engine.suffix}": engine.write(document)}, partial(engine.commands, program), "report.pdf")
+            if isinstance(found, bytes):
+                return found
+            faults.append(f"{engine.name} {found}")
     raise PdfError(f"no PDF was made: {'; '.join(faults)}. {MEND[0].upper()}{MEND[1:]}")
 
 
-def _made(engine: Engine, program: str, source: str) -> bytes | str:
-    """The PDF; or, where none was made, why."""
+def made(files: Mapping[str, str], commands: Callable[[Path], Sequence[Sequence[str]]], product: str) -> bytes | str:
+    """A file that programs make of others; where none was made, why.
+
+    files     texts by the names of their files, written into an empty folder.
+    commands  folder -> what is run in it, one after the other.
+    product   the name of what they make, by whose suffix it is known: report.pdf, picture.png.
+    """
+    suffix = Path(product).suffix
     with tempfile.TemporaryDirectory(prefix="symbackprop-", ignore_cleanup_errors=True) as folder:
         here = Path(folder)
-        (here / f"report{engine.suffix}").write_text(source, encoding="utf-8")
-        for command in engine.commands(program, here):
+        for name, text in files.items():
+            (here / name).write_text(text, encoding="utf-8")
+        for command in commands(here):
             if fault := _run(command, here):
                 return fault
         with suppress(OSError):
-            made = (here / "report.pdf").read_bytes()
-            if made.startswith(b"%PDF-"):
-                return made
-    return "wrote no PDF"
+            found = (here / product).read_bytes()
+            if found.startswith(_BEGINS[suffix]):
+                return found
+    return f"wrote no {suffix[1:].upper()}"
 
 
 def _run(command: Sequence[str], folder: Path) -> str:

@@ -1,6 +1,5 @@
 """A report as typst sets it: a page that looks like TeX's, from one Python wheel."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -12,6 +11,7 @@ from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.typst import quoted, typst
+from symbackprop.pictures.picture import PAPER, POINTS
 
 
 class Typst(Paper):
@@ -91,8 +91,11 @@ class Typst(Paper):
         return f"{table}\n\n#quiet[{caption}]" if caption else table
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        svg = figure.draw()
-        return f"#picture({_points(svg):.1f}, {quoted(svg)})\n#align(center, quiet[{caption}])"
+        from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
+
+        pieces = figure.draw(PAPER).pieces()
+        shown = "\n\n".join(f"#picture({POINTS * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces)
+        return f"{shown}\n#align(center, quiet[{caption}])"
 
     def code(self, text: str, language: str) -> str:
         return f"#raw({quoted(text)}, block: true)"
@@ -108,9 +111,3 @@ def _style() -> str:
 
 def _anchored(anchor: str) -> str:
     return f"#metadata(none)<{anchor_id(anchor)}>" if anchor else ""
-
-
-def _points(svg: str) -> float:
-    """The width of a picture on paper: a pixel of the screen is three quarters of a point."""
-    found = re.search(r'<svg[^>]*\swidth="([0-9.]+)', svg)
-    return 0.75 * float(found[1]) if found else 453.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +15,23 @@ from symbackprop.evaluate.arrays import summary
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.points import own_point
 
-_ROWS, _COLUMNS = 4, 4  # the largest array whose entries are all shown
+LONG = 4  # entries of a vector that are all shown; of more the first two and the last
+WIDE = 3  # the same of a matrix, along each axis; of more the first and the last
 
 
 def entries(
-    asked: Derivation, at: Mapping[str, Any] | None = None, seed: int = 0, sizes: Mapping[str, int] | None = None
+    asked: Derivation,
+    at: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    sizes: Mapping[str, int] | None = None,
+    values: str = "entries",
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The entries of every tensor of the forward program, and those of its gradient, both by the name of the tensor.
 
     at      the point, an array for each input; None: a random point.
     seed    of the random point.
     sizes   fixed sizes for the random point.
+    values  one of VALUES: numbers in their places, those of a large array cut short; mean and largest; none at all.
 
     A value that nothing comes back to has no gradient, and neither has any in a Jacobian. Along a vector, the change of each value
     stands for its gradient.
@@ -38,27 +44,39 @@ def entries(
         bound, where = own_point(program, at, sizes)
     else:
         bound, where = defined(program, sizes, seed)
-    values = {**where, **tape.forward(whole.program, where, bound)}
+    if values == "none":
+        return {}, {}
+    said = {"entries": in_places, "statistics": _statistics}[values]
+    found = {**where, **tape.forward(whole.program, where, bound)}
     zero = {e.step.wrt.name for e in whole.backward if e.step and e.step.rule == "zero" and e.step.wrt}
-    shown = {name: _text(values[name]) for name in program.tensors if name in values}
+    shown = {name: said(np.asarray(found[name])) for name in program.tensors if name in found}
     if asked.vector:
         changes = {n: replace(asked.role(asked.wrt[0]), of=n).name for n in program.tensors}
-        return shown, {n: _text(values[change]) for n, change in changes.items() if change in values}
+        return shown, {n: said(np.asarray(found[change])) for n, change in changes.items() if change in found}
     moving = [n for n in real if n not in zero or program.tensors[n].kind != "value"] if asked.mode != "jacobian" else []
-    return shown, {name: _text(values[whole.gradient(name)]) for name in moving}
+    return shown, {name: said(np.asarray(found[whole.gradient(name)])) for name in moving}
 
 
-def _text(array: Any) -> str:
-    """The entries of a small array in rows, otherwise a summary of it."""
-    array = np.asarray(array)
-    if array.ndim == 0:
-        return _number(array)
-    rows = array.reshape(len(array), -1) if array.ndim < 3 else None
-    if rows is not None and array.ndim == 1 and len(rows) <= _ROWS:
-        return "\n".join(_number(x) for x in array)
-    if rows is not None and rows.shape[0] <= _ROWS and rows.shape[1] <= _COLUMNS:
-        return "\n".join("  ".join(_number(x) for x in row) for row in rows)
-    return summary(array)
+def in_places(array: np.ndarray) -> str:
+    """A vector as a column, a matrix as its rows, with dots for what is left out; the entries of a larger array in one line."""
+    match array.ndim:
+        case 0:
+            return _number(array)
+        case 1:
+            return "\n".join(_cut(array, LONG, "⋮", _number))
+        case 2:
+            dots = " ".join(_cut("⋮" * array.shape[1], WIDE, "⋱", str))
+            return "\n".join(_cut(array, WIDE, dots, lambda row: " ".join(_cut(row, WIDE, "…", _number))))
+    return ", ".join(_cut(array.ravel(), LONG, "…", _number))
+
+
+def _cut(parts: Any, most: int, dots: str, said: Callable[[Any], str]) -> list[str]:
+    """All parts where there are few, or the first ones and the last with dots between them."""
+    return [said(x) for x in parts] if len(parts) <= most else [*map(said, parts[: most - 2]), dots, said(parts[-1])]
+
+
+def _statistics(array: np.ndarray) -> str:
+    return summary(array) if array.ndim else _number(array)
 
 
 def _number(value: Any) -> str:

@@ -18,10 +18,11 @@ import ziamath.zmath
 from ziamath.drawable import Glyph, HLine, VLine
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.formulas.lines import lines
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.symbols import CHARACTERS, SYMBOLS
-from symbackprop.formulas.tree import Atom, Node, Row, is_sign, items_of, kind_of
+from symbackprop.formulas.tree import Atom, Node, Row, items_of, split
 
 
 class DrawingError(SymbackpropError):
@@ -70,11 +71,16 @@ MOST_EFFORT = 5000
 """The largest formula that is set, by `_effort`: some 300 terms, or brackets 8 deep; about 0.4 s."""
 
 
+_DOTS = Atom("…", "upright")
+MOST_LINES = 4
+
+
 @lru_cache(maxsize=4096)
-def formula(node: Node, size: float) -> Ink:
+def formula(node: Node, size: float, even: bool = False) -> Ink:
     """The outlines of a formula.
 
-    Arguments: node, the formula; size of its letters in pixels.
+    Arguments: node, the formula; size of its letters in pixels; even, whether it is at least as high as a line of text, so that
+    `a` and `b` take the same room.
     Raises: DrawingError for what has no outline in the font; TooLarge.
     """
     tree = _for_ziamath(ElementTree.fromstring(mathml(node, display=True)), size)
@@ -89,7 +95,8 @@ def formula(node: Node, size: float) -> Ink:
         raise DrawingError(f"formula {plain(node)!r} has nothing to draw: write at least a name")
     left, right = min(box[0] for box in found.boxes), max(box[2] for box in found.boxes)
     top, bottom = min(box[1] for box in found.boxes), max(box[3] for box in found.boxes)
-    return Ink(right - left, -top, bottom, tuple(found.glyphs), tuple(found.rules)).moved(-left, 0.0)
+    ascent, descent = (max(-top, 0.72 * size), max(bottom, 0.22 * size)) if even else (-top, bottom)
+    return Ink(right - left, ascent, descent, tuple(found.glyphs), tuple(found.rules)).moved(-left, 0.0)
 
 
 def _effort(element: ElementTree.Element) -> int:
@@ -172,55 +179,20 @@ def _outline(font: str, glyph: Any) -> str:
     return name if OUTLINES[name] else ""
 
 
-def fitted(node: Node, size: float, widest: float) -> Ink:
-    """The formula in one line; where too wide, broken before = + - into up to four; else its left-hand side."""
+def in_lines(node: Node, size: float, widest: float) -> tuple[Node, ...]:
+    """The formula in up to four lines of at most this width; where it needs more, its left-hand side."""
     with suppress(TooLarge):
-        whole = formula(node, size)
-        if whole.width <= widest:
-            return _lined(whole, size)
-        lines = [formula(line, size) for line in _lines(node, size, widest)]
-        if len(lines) <= 4 and max(line.width for line in lines) <= widest:
-            return stack([_lined(line, size) for line in lines], 0.6 * size, align=0.0)
-    start, *rest = _pieces(node)
+        if formula(node, size).width <= widest:
+            return (node,)
+        found = lines(node, widest / size)
+        if len(found) <= MOST_LINES and max(formula(line, size).width for line in found) <= 1.1 * widest:
+            return found
+    left, right = split(node)
     with suppress(TooLarge):
-        short = formula(Row((*start, Atom("=", "relation"), _DOTS)), size)
-        if rest and short.width <= widest:
-            return _lined(short, size)
-    return _lined(formula(_DOTS, size), size)
-
-
-_DOTS = Atom("…", "upright")
-
-
-def _lines(node: Node, size: float, widest: float) -> list[Node]:
-    """The pieces of the formula, as many in a line as fit."""
-    lines: list[tuple[Node, ...]] = [()]
-    width = 0.0
-    for piece in _pieces(node):
-        more = formula(Row(piece), size).width + 0.6 * size  # with the blanks around the sign
-        if lines[-1] and width + more > widest:
-            lines.append(())
-            width = 0.0
-        lines[-1] += piece
-        width += more
-    return [Row(line) for line in lines]
-
-
-def _lined(ink: Ink, size: float) -> Ink:
-    """The ink with at least the height of a line of text, so that `a` and `b` take the same room."""
-    return replace(ink, ascent=max(ink.ascent, 0.72 * size), descent=max(ink.descent, 0.22 * size))
-
-
-def _pieces(node: Node) -> list[tuple[Node, ...]]:
-    """The items of the formula, cut before each = + - that stands outside brackets and follows an operand."""
-    pieces: list[list[Node]] = [[]]
-    depth = 0
-    for item in items_of(node):
-        depth += {"open": 1, "close": -1}.get(kind_of(item), 0)
-        if depth == 0 and isinstance(item, Atom) and item.text in ("=", "+", "−") and pieces[-1] and not is_sign(pieces[-1][-1]):
-            pieces.append([])
-        pieces[-1].append(item)
-    return [tuple(piece) for piece in pieces]
+        short = Row((*items_of(left), Atom("=", "relation"), _DOTS))
+        if right is not None and formula(short, size).width <= widest:
+            return (short,)
+    return (_DOTS,)
 
 
 class _Outlines(ziafont.font.Font):
@@ -262,7 +234,7 @@ def text(words: str, size: float) -> Ink:
     return Ink(x, ascent, descent, tuple(glyphs))
 
 
-_NUMBER = re.compile(r"[-+−]?(\d[\d.,]*(e[-+]?\d+)?|\.\d+|inf|nan|∞|…|\.\.\.)", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+−]?(\d[\d.,]*(e[-+]?\d+)?|\.\d+|inf|nan|∞|[…⋮⋱]|\.\.\.)", re.IGNORECASE)
 
 
 def value(summary: str, size: float) -> Ink:

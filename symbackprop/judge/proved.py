@@ -40,9 +40,9 @@ class Point:
     values: Mapping[str, ndarray]
 
 
-def proved_box(derivation: Derivation) -> Box:
-    """The box of a derivation, of lines that are proved."""
-    points = _points(derivation)
+def proved_box(derivation: Derivation, points: list[Point] | None = None) -> Box:
+    """The box of a derivation, of lines that are proved at some points; None: at random ones."""
+    points = random_points(derivation) if points is None else points
     if not points:
         return Box((), dict.fromkeys(derivation.program.outputs, NO_POINT))
     refused: dict[str, str] = {}
@@ -66,10 +66,11 @@ def proved_line(derivation: Derivation, name: str) -> Line | None:
     """A gradient in one formula over the author's names alone, where there is one and it is proved."""
     line = Lines(derivation.program, {}).line(name, set())
     is_right = line.form is not None or bool(line.pieces)
-    return line if is_right and is_proved(derivation.program, line, _points(derivation)) else None
+    return line if is_right and is_proved(derivation.program, line, random_points(derivation)) else None
 
 
-def _points(derivation: Derivation) -> list[Point]:
+def random_points(derivation: Derivation) -> list[Point]:
+    """Points at which the network is defined, with the values of the whole derivation there."""
     found = []
     for seed in range(POINTS):
         try:

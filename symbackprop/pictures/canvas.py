@@ -1,9 +1,31 @@
 """An SVG being drawn: elements with short numbers, and ink whose outlines are written once and then used by name."""
 
-from math import atan2, cos, sin
+from hashlib import sha256
+from typing import assert_never
 from xml.etree import ElementTree
 
 from symbackprop.formulas.ink import OUTLINES, Ink
+from symbackprop.pictures.picture import Frame, Group, Item, Mark, Picture, Stroke, head
+
+PAPER, EDGE = "#ffffff", "#d0d7de"
+
+
+def svg(picture: Picture, prefix: str = "") -> str:
+    """The picture as the text of one self-contained SVG, the same for the same picture.
+
+    prefix   put before its names where it is a part of a page, so that two pictures do not mix; a page needs no namespaces.
+    """
+    told = repr((picture.title, picture.words, picture.width, picture.height))
+    canvas = Canvas(f"{prefix}g" + sha256(told.encode(errors="replace")).hexdigest()[:6])
+    root = canvas.page(picture.width, picture.height, picture.title, picture.words)
+    root.set("style", "max-width:100%;height:auto")  # a browser that shows the file alone does not scroll sideways
+    frame = Frame(0.5, 0.5, picture.width - 1, picture.height - 1, 8.0, PAPER, EDGE, 1.0)
+    canvas.item(root, frame)
+    for sheet, x, y in picture.placed():
+        place = canvas.add(root, "g", transform=f"translate({number(x)} {number(y)})") if x or y else root
+        for item in sheet.items:
+            canvas.item(place, item)
+    return canvas.finish(alone=not prefix)
 
 
 class Canvas:
@@ -11,9 +33,7 @@ class Canvas:
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
-        # xlink:href is read by old viewers and by new ones, in a file and within a page.
-        self.root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg"})
-        self.root.set("xmlns:xlink", "http://www.w3.org/1999/xlink")
+        self.root = ElementTree.Element("svg")
         self._used: set[str] = set()
 
     def page(self, width: float, height: float, title: str, description: str) -> ElementTree.Element:
@@ -36,21 +56,38 @@ class Canvas:
             element.text = _clean(content)
         return element
 
-    def curve(self, parent: ElementTree.Element, curve: list[tuple[float, float]], colour: str, arrow: bool) -> None:
-        """A Bezier spline: its start and three points for each piece; with an arrow, the tip of it after them."""
-        *spline, tip = curve if arrow else [*curve, curve[-1]]
-        start, *rest = [f"{number(x)} {number(y)}" for x, y in spline]
-        self.add(parent, "path", d=f"M{start}C{' '.join(rest)}", fill="none", stroke=colour, stroke_width=1.3)
-        if arrow:
-            self.arrow(parent, spline[-1], tip, colour)
+    def item(self, parent: ElementTree.Element, item: Item) -> None:
+        """Draw one item of a picture."""
+        match item:
+            case Mark(writing, x, y, colour):
+                self.ink(parent, writing.ink, x, y, colour)
+            case Frame():
+                self._frame(parent, item)
+            case Stroke():
+                self._stroke(parent, item)
+            case Group(items, title):
+                group = self.add(parent, "g")
+                if title:
+                    self.add(group, "title", title)
+                for part in items:
+                    self.item(group, part)
+            case _:
+                assert_never(item)
 
-    def arrow(self, parent: ElementTree.Element, base: tuple[float, float], tip: tuple[float, float], colour: str) -> None:
-        """The head of an arrow that comes from the base."""
-        angle = atan2(tip[1] - base[1], tip[0] - base[0])
-        back_x, back_y = tip[0] - 8.0 * cos(angle), tip[1] - 8.0 * sin(angle)
-        wing_x, wing_y = 3.3 * sin(angle), -3.3 * cos(angle)
-        corners = (tip, (back_x + wing_x, back_y + wing_y), (back_x - wing_x, back_y - wing_y))
-        self.add(parent, "polygon", points=" ".join(f"{number(x)},{number(y)}" for x, y in corners), fill=colour)
+    def _frame(self, parent: ElementTree.Element, frame: Frame) -> None:
+        dashes = {} if frame.dashes == "none" else {"stroke_dasharray": frame.dashes}
+        self.add(
+            parent, "rect", x=frame.x, y=frame.y, width=frame.width, height=frame.height, rx=frame.corner,
+            fill=frame.fill or "none", stroke=frame.line, stroke_width=frame.stroke, **dashes,
+        )  # fmt: skip
+
+    def _stroke(self, parent: ElementTree.Element, stroke: Stroke) -> None:
+        *spline, tip = stroke.curve if stroke.arrow else [*stroke.curve, stroke.curve[-1]]
+        start, *rest = [f"{number(x)} {number(y)}" for x, y in spline]
+        self.add(parent, "path", d=f"M{start}C{' '.join(rest)}", fill="none", stroke=stroke.colour, stroke_width=1.3)
+        if stroke.arrow:
+            corners = head(spline[-1], tip)
+            self.add(parent, "polygon", points=" ".join(f"{number(x)},{number(y)}" for x, y in corners), fill=stroke.colour)
 
     def ink(self, parent: ElementTree.Element, ink: Ink, x: float, y: float, colour: str) -> None:
         """Draw ink with its origin at x, y."""
@@ -69,13 +106,16 @@ class Canvas:
         for word, dx, dy, size, width in ink.words:
             self.add(place, "text", word, x=dx, y=dy, font_size=size, font_family="sans-serif", textLength=width)
 
-    def finish(self) -> str:
+    def finish(self, alone: bool = True) -> str:
         """The text of the SVG, with the outlines that it uses."""
         definitions = ElementTree.Element("defs")
         for outline in sorted(self._used):
             self.add(definitions, "path", id=f"{self.prefix}{outline}", d=OUTLINES[outline])
         if self._used:
             self.root.insert(sum(child.tag in ("title", "desc") for child in self.root), definitions)
+        if alone:  # xlink:href is read by old viewers and by new ones, in a file and within a page
+            self.root.set("xmlns", "http://www.w3.org/2000/svg")
+            self.root.set("xmlns:xlink", "http://www.w3.org/1999/xlink")
         return ElementTree.tostring(self.root, encoding="unicode") + "\n"
 
 

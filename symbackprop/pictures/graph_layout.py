@@ -18,7 +18,7 @@ from symbackprop.pictures.network_simplex import Arc, levels
 Point = tuple[float, float]
 Size = tuple[float, float]
 
-_BETWEEN_BOXES, _BESIDE_WIRE, _BETWEEN_RANKS = 22.0, 13.0, 28.0  # pixels
+_BETWEEN_BOXES, _BESIDE_WIRE, _BETWEEN_RANKS, _BESIDE_LABELS = 22.0, 13.0, 28.0, 15.0  # pixels
 _ARROW, _PORT_STEP, _CLEARANCE, _CORNER = 7.0, 11.0, 5.0, 7.0  # pixels
 _COMPUTED, _GIVEN = 10, 1  # the weight of a wire from a computed value, whose path is straight, and from an input
 _STRAIGHT = 1, 2, 8  # how much a wire weighs between boxes, between a box and a place that it passes, between such
@@ -157,9 +157,12 @@ def _bands(plan: _Plan) -> list[tuple[float, float]]:
     reach = [0.0] * len(plan.rows)
     for upper, lower in plan.links:
         reach[plan.rank[lower]] = max(reach[plan.rank[lower]], abs(plan.x[lower] - plan.x[upper]))
-    bands, end = [], -_BETWEEN_RANKS
+    bands, end, bare_before = [], 0.0, False
     for row, far in zip(plan.rows, reach, strict=True):
-        start = end + _BETWEEN_RANKS + min(0.1 * far, 0.8 * _BETWEEN_RANKS)
+        bare = all(node >= plan.boxes for node in row)  # labels alone stand nearer to their boxes
+        gap = (_BESIDE_LABELS if bare or bare_before else _BETWEEN_RANKS) if bands else 0.0
+        start = end + gap + (min(0.1 * far, 0.8 * _BETWEEN_RANKS) if bands else 0.0)
+        bare_before = bare
         end = start + max(plan.depth[node] for node in row)
         bands.append((start, end))
     return bands

@@ -20,17 +20,19 @@ from symbackprop.documents.document import (
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.symbols import ACCENTS, ALPHABETS, DELIMITERS, ENVIRONMENTS, SPACES, SYMBOLS
 from symbackprop.formulas.tree import Marked, Row
+from symbackprop.pictures.graph import Edge, Node, arranged
+from symbackprop.pictures.picture import Page, Picture
 
-PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="620" height="90" viewBox="0 0 620 90">
-<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">
-<path d="M0 0 8 4 0 8z"/></marker></defs><g fill="none" stroke="black">
-<ellipse cx="60" cy="45" rx="40" ry="22"/>
-<ellipse cx="310" cy="45" rx="40" ry="22"/><ellipse cx="560" cy="45" rx="40" ry="22"/>
-<path d="M100 45H268" marker-end="url(#tip)"/><path d="M350 45H518" marker-end="url(#tip)"/></g>
-<a href="#step-z"><text x="60" y="50" text-anchor="middle">z</text></a>
-<text x="310" y="50" text-anchor="middle">a</text><text x="560" y="50" text-anchor="middle">L</text>
-<text x="310" y="85" fill="#1b6e35">0.73</text>
-<text x="350" y="85" fill="#b3261e">0.20</text></svg>"""
+
+def picture(page: Page) -> Picture:
+    """Of z, a and L."""
+    nodes = [
+        Node("z", parse("z"), "data", "(h,)"),
+        Node("a", parse(r"a = \sigma(z)"), value="0.73", gradient="0.20"),
+        Node("L", parse("L = a^2"), "loss", value="0.53", gradient="1"),
+    ]
+    return arranged(nodes, [Edge("z", "a", parse("a (1 - a)")), Edge("a", "L", parse("2a"))], page=page)
+
 
 CLOSED = r"\frac{\partial L}{\partial W_1} = \left[W_2^\top\,2(\hat y - y)\odot a\odot(1-a)\right]x^\top"
 
@@ -117,9 +119,7 @@ SAMPLE = Document(
             "llrr",
             "Values are green, gradients are red.",
         ),
-        Figure(
-            lambda: PICTURE, ("The graph, with ", Math(parse("a")), " in the middle."), "z leads to a, a leads to L", "graph.svg"
-        ),
+        Figure(picture, ("The graph, with ", Math(parse("a")), " in the middle."), "z leads to a, a leads to L", "graph.svg"),
         Section("Backward pass", anchor="backward"),
         StepBlock(
             ("Through ", Math(parse(r"a = \sigma(z)"))),

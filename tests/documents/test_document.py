@@ -36,7 +36,7 @@ from symbackprop.documents.html import Fragment
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas.read_latex import parse
-from tests.documents.sample import FORMULAS, PICTURE, SAMPLE, WHITELIST
+from tests.documents.sample import FORMULAS, SAMPLE, WHITELIST, picture
 
 fragment = Fragment.write
 WRITE = {row.name: row.write for row in FORMATS if not row.binary}
@@ -159,7 +159,7 @@ HOSTILE = Document(
         Formula(X, NASTY, NASTY),
         StepBlock(NASTY, (Part(NASTY, (X,)),), NASTY, (NASTY, NASTY), NASTY, "bad"),
         Table((NASTY,), ((NASTY,),), caption=NASTY),
-        Figure(lambda: PICTURE, NASTY, NASTY, NASTY),
+        Figure(picture, NASTY, NASTY, NASTY),
         Code(NASTY, NASTY),
         Note(NASTY, label=NASTY),
         Paragraph("grün ß łódź naïve Ångström 中文 ‘a’ “b” – — … • ≤ ∂ σ ² 🙂 \u0301 -- ---  ?` !` ,, << >>"),
@@ -256,7 +256,8 @@ def test_the_tex_file_is_balanced_and_uses_basic_packages_only() -> None:
             assert environments.pop() == name
     assert not environments
     packages = {name for found in re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", tex) for name in found.split(",")}
-    assert packages == {"amsmath", "amssymb", "booktabs", "graphicx", "hyperref"}
+    assert packages == {"amsmath", "amssymb", "booktabs", "graphicx", "hyperref", "tikz"}
+    assert r"\IfFileExists{tikz.sty}{\usepackage{tikz}}{}" in tex  # without it there are no pictures
 
 
 def test_markdown_leaves_no_formula_that_markdown_would_change() -> None:

@@ -31,6 +31,7 @@ from symbackprop.formulas.tree import Node, items_of
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply
 from tests.display.networks import MAKERS, declare
+from tests.documents.sample import picture as drawn
 
 
 def steps(document: Document) -> dict[str, StepBlock]:
@@ -142,7 +143,7 @@ def test_a_gradient_that_is_zero_is_said_with_its_reason() -> None:
 
 
 def test_what_the_caller_gives_is_in_the_report() -> None:
-    picture = Figure(lambda: "<svg xmlns='http://www.w3.org/2000/svg'/>", "The graph", "the graph")
+    picture = Figure(drawn, "The graph", "the graph")
     table = Table(("Tensor", "Error"), (("W_1", "1e-9"),))
     document = report(
         MAKERS["two_layers"](), title="Two layers", source="x: data[d]\n", check_table=table, picture=picture, detail="full"

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.formulas.read_latex import parse
-from symbackprop.pictures import graph
-from symbackprop.pictures.graph import DrawingError, Edge, Node, draw_graph
-from symbackprop.pictures.svg import inline_svg
+from symbackprop.pictures import boxes
+from symbackprop.pictures.canvas import PAPER, svg
+from symbackprop.pictures.graph import DrawingError, Edge, Node, arranged
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -46,6 +46,10 @@ NEURON = [
 ]
 NEURON_WIRES = [edge(*pair) for pair in [("w0", "p"), ("x0", "p"), ("w1", "q"), ("x1", "q"), ("p", "s"), ("q", "s")]]
 NEURON_WIRES += [edge(*pair) for pair in [("s", "t"), ("w2", "t"), ("t", "n"), ("n", "e"), ("e", "d"), ("d", "f")]]
+
+
+def draw_graph(*arguments, **options):
+    return svg(arranged(*arguments, **options))
 
 
 def network(layers):
@@ -113,7 +117,7 @@ def test_values_are_above_the_wire_and_gradients_below_it():
         wire = group.find(f"{SVG}path")
         assert wire is not None, name
         level = float(re.findall(r"[-\d.]+", wire.get("d", ""))[1])
-        assert height_of(colours(group)[graph.GREEN]) < level < height_of(colours(group)[graph.RED]) - 5.0
+        assert height_of(colours(group)[boxes.GREEN]) < level < height_of(colours(group)[boxes.RED]) - 5.0
 
 
 def test_values_are_above_gradients_within_a_box():
@@ -121,7 +125,7 @@ def test_values_are_above_gradients_within_a_box():
         rect = group.find(f"{SVG}rect")
         assert rect is not None
         top, tall = float(rect.get("y", 0)), float(rect.get("height", 0))
-        formula, value, gradient = (height_of(colours(group)[colour]) for colour in (graph.INK, graph.GREEN, graph.RED))
+        formula, value, gradient = (height_of(colours(group)[colour]) for colour in (boxes.INK, boxes.GREEN, boxes.RED))
         assert top < formula < value < gradient < top + tall
 
 
@@ -138,25 +142,25 @@ def test_a_local_derivative_stands_on_its_wire():
     labelled = parsed(draw_graph(NEURON, wires, direction="TB"))
     assert len(list(labelled.iter(f"{SVG}polygon"))) == len(NEURON_WIRES)
     assert float(labelled.get("height", 0)) > float(plain.get("height", 0)) + 20.0
-    greys = [group for group in labelled.iter(f"{SVG}g") if group.get("fill") == graph.GREY]
+    greys = [group for group in labelled.iter(f"{SVG}g") if group.get("fill") == boxes.GREY]
     assert len(greys) == 1
 
 
 def test_matrices_are_drawn_as_rows():
     node = box("W", "W", "parameter", "(2, 2)", "0.1 0.5\n-0.3 0.8", "0.088 0.176\n0.104 0.208")
     group = groups(parsed(draw_graph([node], [])))["W"]
-    assert len(colours(group)[graph.GREEN].findall(f"{SVG}rect")) == 6
+    assert len(colours(group)[boxes.GREEN].findall(f"{SVG}rect")) == 6
     assert "value 0.1 0.5; -0.3 0.8" in (group.findtext(f"{SVG}title") or "")
 
 
 def test_kinds_look_different_and_are_named_in_the_legend_where_they_occur():
-    looks = {(look.fill, look.line, look.corner, look.dashes, look.double) for look in graph.LOOKS.values()}
-    assert len(looks) == len(graph.LOOKS)
+    looks = {(look.fill, look.line, look.corner, look.dashes, look.double) for look in boxes.LOOKS.values()}
+    assert len(looks) == len(boxes.LOOKS)
     alone = parsed(draw_graph([box("x", "x", "data")], []))
     both = parsed(draw_graph([box("x", "x", "data"), box("c", "c", "constant")], []))
-    boxes = [sum(rect.get("fill") == graph.LOOKS["data"].fill for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
+    filled = [sum(rect.get("fill") == boxes.LOOKS["data"].fill for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
     dashed = [sum(rect.get("stroke-dasharray") == "4 3" for rect in root.iter(f"{SVG}rect")) for root in (alone, both)]
-    assert boxes == [2, 2]
+    assert filled == [2, 2]
     assert dashed == [0, 2]
 
 
@@ -171,20 +175,20 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("colour", [graph.GREEN, graph.RED, graph.INK, graph.GREY])
+@pytest.mark.parametrize("colour", [boxes.GREEN, boxes.RED, boxes.INK, boxes.GREY])
 def test_letters_have_the_contrast_that_wcag_asks_for(colour):
-    assert all(contrast(colour, paper) >= 4.5 for paper in (graph.PAPER, *(look.fill for look in graph.LOOKS.values())))
+    assert all(contrast(colour, paper) >= 4.5 for paper in (PAPER, *(look.fill for look in boxes.LOOKS.values())))
 
 
 def test_green_and_red_differ_without_colour_vision_too():
-    assert contrast(graph.GREEN, graph.RED) > 1.5
+    assert contrast(boxes.GREEN, boxes.RED) > 1.5
 
 
 def test_the_picture_brings_its_own_paper():
     root = parsed(draw_graph(*network(1)))
     paper = root.find(f"{SVG}rect")
     assert paper is not None
-    assert paper.get("fill") == graph.PAPER
+    assert paper.get("fill") == PAPER
     assert float(paper.get("width", 0)) == pytest.approx(float(root.get("width", 0)) - 1)
 
 
@@ -217,13 +221,12 @@ def test_pictures_in_one_page_do_not_share_names():
     assert not names(draw_graph(NEURON, NEURON_WIRES)) & names(draw_graph(NEURON, NEURON_WIRES, "Another title"))
 
 
-def test_the_picture_stays_whole_within_a_page():
-    svg = draw_graph(NEURON, NEURON_WIRES, "A neuron")
-    inline = inline_svg(svg, "first-")
-    names = set(re.findall(r'id="([^"]+)"', inline))
-    used = re.findall(r'href="#([^"]+)"', inline)
-    assert len(used) == svg.count("<use ")
-    assert set(used) <= names
+def test_pictures_that_differ_in_their_prefix_share_no_names():
+    shown = arranged(NEURON, NEURON_WIRES, "A neuron")
+    one, two = (svg(shown, prefix) for prefix in ("first-", "second-"))
+    names = [set(re.findall(r'id="([^"]+)"', text)) for text in (one, two)]
+    assert not names[0] & names[1]
+    assert set(re.findall(r'href="#([^"]+)"', one)) <= names[0]
 
 
 def test_the_same_graph_gives_the_same_bytes_in_any_process_and_thread():
@@ -275,7 +278,7 @@ def test_an_unknown_direction_is_refused():
 LABELS = st.sampled_from(["x", r"\hat{y}_{k}", r"z = W_{1}x + b", r"\frac{\partial L}{\partial z}", r"L = \sum_{i} a_{i}"])
 SUMMARIES = st.none() | st.sampled_from(["-0.39", "mean 0.12, |max| 1.3", "0.1 0.5\n-0.3 0.8", ""])
 NODES = st.builds(
-    box, st.just(""), LABELS, st.sampled_from(list(graph.LOOKS)), st.sampled_from(["", "(h, d)"]), SUMMARIES, SUMMARIES
+    box, st.just(""), LABELS, st.sampled_from(list(boxes.LOOKS)), st.sampled_from(["", "(h, d)"]), SUMMARIES, SUMMARIES
 )
 
 
@@ -290,11 +293,9 @@ def test_any_graph_is_drawn_within_its_frame(nodes, data):
         draw_graph(nodes, edges, data.draw(st.sampled_from(["", "A title"])), data.draw(st.sampled_from(["LR", "TB", "auto"])))
     )
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
-    drawing = next(group for group in root.findall(f"{SVG}g") if group.find(f".//{SVG}title") is not None)
-    left, top = (float(entry) for entry in re.findall(r"[-\d.]+", drawing.get("transform", "")))
-    for rect in drawing.iter(f"{SVG}rect"):
+    for rect in root.iter(f"{SVG}rect"):
         if rect.get("stroke"):
-            x, y = left + float(rect.get("x", 0)), top + float(rect.get("y", 0))
+            x, y = float(rect.get("x", 0)), float(rect.get("y", 0))
             assert 0 < x < x + float(rect.get("width", 0)) < width
             assert 0 < y < y + float(rect.get("height", 0)) < height
-    assert len([1 for group in drawing.findall(f"{SVG}g") if group.find(f"{SVG}title") is not None]) == len(nodes)
+    assert len([1 for group in root.iter(f"{SVG}g") if group.find(f"{SVG}title") is not None]) == len(nodes)

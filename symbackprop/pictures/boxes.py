@@ -1,0 +1,162 @@
+"""The boxes of a graph: measured with all that is written in them, then drawn at their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from symbackprop.formulas.ink import DrawingError, formula, in_lines, text, value
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import Node as Formula
+from symbackprop.pictures.picture import Frame, Group, Item, Mark, Stroke, Writing
+
+Kind = Literal["parameter", "data", "constant", "value", "loss", "again"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One equation, or one input, of the graph.
+
+    id        unique.
+    label     a formula such as z = W x.
+    kind      what it is; "again": a value that stands elsewhere in the picture.
+    shape     in words, such as `(h, d)`.
+    value     as it is to be shown: `-0.39`, `mean 0.12`, or rows of numbers, a line each, which get brackets; None: there is none.
+    gradient  the same of its gradient.
+    by        a formula for the gradient.
+    name      how it is called where it is read again; None: by its label.
+    """
+
+    id: str
+    label: Formula
+    kind: Kind = "value"
+    shape: str = ""
+    value: str | None = None
+    gradient: str | None = None
+    by: Formula | None = None
+    name: Formula | None = None
+
+    def in_words(self) -> str:
+        facts = [plain(self.label), LOOKS[self.kind].word]
+        for word, entry in (("shape", self.shape), ("value", self.value), ("gradient", self.gradient)):
+            if entry:
+                facts.append(f"{word} {'; '.join(entry.splitlines())}")
+        return ", ".join([*facts, *([f"gradient {plain(self.by)}"] if self.by else [])])
+
+
+class Look(NamedTuple):
+    """How a kind of node is drawn and what the legend calls it."""
+
+    word: str
+    fill: str
+    line: str
+    corner: float  # its radius, in pixels
+    dashes: str = "none"
+    double: bool = False
+
+
+LOOKS: dict[Kind, Look] = {
+    "parameter": Look("parameter", "#fff4d6", "#8a5a00", corner=0.0),
+    "data": Look("data", "#e3effb", "#1f5c99", corner=16.0),
+    "constant": Look("constant", "#f3f4f6", "#57606a", corner=0.0, dashes="4 3"),
+    "value": Look("operation", "#ffffff", "#32383f", corner=6.0),
+    "loss": Look("loss", "#f4ebfa", "#6f3aa0", corner=6.0, double=True),
+    "again": Look("from another part", "#ffffff", "#6e7781", corner=12.0, dashes="2 3"),
+}
+# A dark bluish green and a lighter reddish orange: they differ in lightness too, for every kind of colour vision.
+GREEN, RED, INK, GREY, WIRE = "#005a3d", "#c8350f", "#1f2328", "#57606a", "#6e7781"
+
+LABEL, SHAPE, NUMBER, LOCAL = 17.0, 10.5, 11.5, 13.0  # sizes of the letters, in pixels
+PADDING, GAP = 9.0, 5.0
+BESIDE = 12.0  # between a value and a gradient side by side
+TALL = 1.6  # lines: what is taller stands beside the gradient, not above it
+
+
+class Box(NamedTuple):
+    """A measured node: rows of writing in its body, each row side by side; value and gradient there or on a wire that leaves it."""
+
+    node: Node
+    rows: tuple[tuple[tuple[Writing, str], ...], ...]
+    along: tuple[Writing, Writing] | None
+    body: float
+    wire: float  # 0 where value and gradient stand inside the body
+    height: float
+
+
+def measured(node: Node, sideways: bool, widest: float) -> Box:
+    """A node with its writing; sideways: value and gradient stand along the wire that leaves it.
+
+    Raises DrawingError for what cannot be written.
+    """
+    try:
+        lines = [(Writing(formula(line, LABEL, True), line, LABEL), INK) for line in in_lines(node.label, LABEL, widest)]
+        by = node.by and [(Writing(formula(line, LOCAL), line, LOCAL), RED) for line in in_lines(node.by, LOCAL, widest)]
+    except DrawingError as error:
+        raise DrawingError(f"node {node.id!r}: {error}") from None
+    forward, backward = written_value(node.value), written_value(node.gradient)
+    rows = [(line,) for line in lines]
+    if node.shape:
+        rows.append(((Writing(text(node.shape, SHAPE), node.shape, SHAPE), GREY),))
+    if not sideways:
+        numbers = [(w, colour) for w, colour in ((forward, GREEN), (backward, RED)) if w.ink.width]
+        tall = len(numbers) == 2 and all(w.ink.height > TALL * NUMBER for w, _ in numbers)
+        room = max(140.0, *(width_of(row) for row in rows))
+        rows += [tuple(numbers)] if tall and width_of(numbers) <= room else [(number,) for number in numbers]
+    rows += [(line,) for line in by or ()]
+    body = max(20.0, *map(width_of, rows)) + 2 * PADDING
+    height = max(sum(height_of(row) + GAP for row in rows) - GAP + 2 * PADDING, 34.0)
+    width = max(forward.ink.width, backward.ink.width)
+    if not (sideways and width):
+        return Box(node, tuple(rows), None, body, 0.0, height)
+    height = max(height, 2 * (max(forward.ink.height, backward.ink.height) + GAP))
+    return Box(node, tuple(rows), (forward, backward), body, width + 14.0, height)
+
+
+def written_value(summary: str | None) -> Writing:
+    """A value as it is to be shown."""
+    return Writing(value(summary or "", NUMBER), summary or "", NUMBER)
+
+
+def width_of(row: Sequence[tuple[Writing, str]]) -> float:
+    """Of writing side by side."""
+    return sum(w.ink.width for w, _ in row) + BESIDE * (len(row) - 1)
+
+
+def height_of(row: Sequence[tuple[Writing, str]]) -> float:
+    """Of the tallest in a row."""
+    return max(w.ink.height for w, _ in row)
+
+
+def drawn(box: Box, x: float, y: float, last: bool) -> Group:
+    """One node with its centre at x, y; the wire of the last one ends in an arrow, the others' go on as edges."""
+    left, top = x - (box.body + box.wire) / 2, y - box.height / 2
+    middle = left + box.body / 2
+    items: list[Item] = list(body(LOOKS[box.node.kind], left, top, box.body, box.height))
+    if box.along is not None:
+        right = left + box.body + box.wire
+        end = ((right + 4.0, y),) if last else ()
+        line = ((left + box.body, y), (left + box.body, y), (right, y), (right, y))
+        items.append(Stroke((*line, *end), WIRE, arrow=last))
+        forward, backward = box.along
+        centre = left + box.body + box.wire / 2
+        items.append(Mark(forward, centre - forward.ink.width / 2, y - GAP + 1.0 - forward.ink.descent, GREEN))
+        items.append(Mark(backward, centre - backward.ink.width / 2, y + GAP - 1.0 + backward.ink.ascent, RED))
+    at = y - (sum(height_of(row) + GAP for row in box.rows) - GAP) / 2
+    for row in box.rows:
+        across = middle - width_of(row) / 2
+        for writing, colour in row:
+            down = at + (height_of(row) - writing.ink.height) / 2 + writing.ink.ascent
+            items.append(Mark(writing, across, down, colour))
+            across += writing.ink.width + BESIDE
+        at += height_of(row) + GAP
+    return Group(tuple(item for item in items if not isinstance(item, Mark) or item.writing.ink.width), box.node.in_words())
+
+
+def body(look: Look, x: float, y: float, width: float, height: float) -> tuple[Frame, ...]:
+    """The frame of a node of some look, twice where it is double."""
+    corner = min(look.corner, height / 2)
+    outer = Frame(x, y, width, height, corner, look.fill, look.line, 1.3, look.dashes)
+    if not look.double:
+        return (outer,)
+    return outer, Frame(x + 2.5, y + 2.5, width - 5, height - 5, corner - 2, "", look.line, 0.8)

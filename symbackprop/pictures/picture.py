@@ -1,0 +1,143 @@
+"""A picture as data: frames, lines and writing at their places, in pixels, y down. SVG and TikZ are each one walk over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import atan2, cos, sin
+from typing import TYPE_CHECKING, NamedTuple, assert_never
+
+from symbackprop.formulas.tree import Node as Formula
+
+if TYPE_CHECKING:
+    from symbackprop.formulas.ink import Ink
+
+Point = tuple[float, float]
+
+
+class Page(NamedTuple):
+    """The room for a picture in pixels; `tall`: of each of its parts, None where it may be as tall as it is."""
+
+    wide: float
+    tall: float | None = None
+
+
+SCREEN = Page(1250.0)
+"""A large one."""
+
+POINTS = 0.6
+"""Points of a pixel on paper: a formula of 17 pixels is set in 10 points."""
+
+PAPER = Page(740.0, 1060.0)
+"""A page of a paper."""
+
+
+class Writing(NamedTuple):
+    """What is written, measured: a formula, words, or rows of numbers (a line each), in letters of a size."""
+
+    ink: Ink
+    says: Formula | str
+    size: float
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Writing with the left end of its baseline at a place."""
+
+    writing: Writing
+    x: float
+    y: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rectangle, its corners rounded by a radius; an empty fill is none."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    corner: float
+    fill: str
+    line: str
+    stroke: float
+    dashes: str = "none"
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line: its start and three points for each Bezier piece; with an arrow, its tip after them."""
+
+    curve: tuple[Point, ...]
+    colour: str
+    arrow: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """What belongs together, with its words for those who do not see it."""
+
+    items: tuple[Item, ...]
+    title: str = ""
+
+
+Item = Mark | Frame | Stroke | Group
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A piece of a picture that stays together."""
+
+    width: float
+    height: float
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Sheets below one another, with a title and a description in words."""
+
+    sheets: tuple[Sheet, ...]
+    title: str
+    words: str
+
+    @property
+    def width(self) -> float:
+        return max(sheet.width for sheet in self.sheets)
+
+    @property
+    def height(self) -> float:
+        return sum(sheet.height for sheet in self.sheets)
+
+    def pieces(self) -> tuple[Picture, ...]:
+        """Each sheet as a picture of its own, for what has pages."""
+        return tuple(replace(self, sheets=(sheet,)) for sheet in self.sheets)
+
+    def placed(self) -> Iterator[tuple[Sheet, float, float]]:
+        """The sheets with the place of each one's upper left corner."""
+        y = 0.0
+        for sheet in self.sheets:
+            yield sheet, (self.width - sheet.width) / 2, y
+            y += sheet.height
+
+
+def moved(item: Item, dx: float, dy: float) -> Item:
+    """The same further to the right and down."""
+    match item:
+        case Mark() | Frame():
+            return replace(item, x=item.x + dx, y=item.y + dy)
+        case Stroke():
+            return replace(item, curve=tuple((x + dx, y + dy) for x, y in item.curve))
+        case Group():
+            return replace(item, items=tuple(moved(part, dx, dy) for part in item.items))
+        case _:
+            assert_never(item)
+
+
+def head(base: Point, tip: Point) -> tuple[Point, Point, Point]:
+    """The corners of the head of an arrow that comes from the base."""
+    angle = atan2(tip[1] - base[1], tip[0] - base[0])
+    back_x, back_y = tip[0] - 8.0 * cos(angle), tip[1] - 8.0 * sin(angle)
+    wing_x, wing_y = 3.3 * sin(angle), -3.3 * cos(angle)
+    return tip, (back_x + wing_x, back_y + wing_y), (back_x - wing_x, back_y - wing_y)

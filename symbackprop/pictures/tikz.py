@@ -1,0 +1,118 @@
+r"""A picture as TikZ: a tikzpicture for `\input`, with formulas as LaTeX in the fonts of the document that takes it in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import assert_never
+
+from symbackprop.formulas.ascii import ascii_latex, escape
+from symbackprop.formulas.tree import Node as Formula
+from symbackprop.pictures.canvas import number
+from symbackprop.pictures.picture import POINTS, Frame, Group, Item, Mark, Picture, Point, Sheet, Stroke, head
+
+NEEDS = r"\usepackage{amsmath,amssymb,tikz}"
+_SIGN = re.compile(r"(?<![\w)])-(?=[\d.])")  # of a number in words
+_DOTS = {"⋮": r"\vdots", "⋱": r"\ddots", "…": r"\dots"}
+_SIZES = (5, 6, 7, 8, 9, 10, 11, 12)  # points in which TeX has its fonts, without others in their place
+
+
+def tikz(picture: Picture) -> str:
+    """The picture as a file: a tikzpicture for each of its sheets, which pages may stand between."""
+    said = f"% {escape(picture.title)}\n% needs {NEEDS}\n"
+    return said + "\n\n".join(tikzpicture(sheet) for sheet in picture.sheets) + "\n"
+
+
+def tikzpicture(sheet: Sheet) -> str:
+    """One sheet."""
+    lines = [line for item in sheet.items for line in _item(item)]
+    colours = sorted({colour for item in sheet.items for colour in _colours(item)})
+    named = [f"\\definecolor{{{_named(colour)}}}{{HTML}}{{{colour[1:].upper()}}}" for colour in colours]
+    start = rf"\begin{{tikzpicture}}[x={POINTS}pt,y=-{POINTS}pt,line join=round]"
+    box = rf"\useasboundingbox (0,0) rectangle ({number(sheet.width)},{number(sheet.height)});"
+    return "\n".join([start, *named, box, *lines, r"\end{tikzpicture}"])
+
+
+def _item(item: Item) -> Iterator[str]:
+    match item:
+        case Mark():
+            yield _mark(item)
+        case Frame():
+            yield _frame(item)
+        case Stroke():
+            yield _stroke(item)
+            if item.arrow:
+                yield _head(item)
+        case Group(items):
+            for part in items:
+                yield from _item(part)
+        case _:
+            assert_never(item)
+
+
+def _mark(mark: Mark) -> str:
+    """Writing around the middle of its place, since another font is as wide as it is."""
+    writing = mark.writing
+    middle = _point((mark.x + writing.ink.width / 2, mark.y))
+    size = min(_SIZES, key=lambda points: abs(points - POINTS * writing.size))
+    font = f"\\fontsize{{{size}}}{{{1.2 * size:.3g}}}\\selectfont"
+    return rf"\node[anchor=base,inner sep=0pt,text={_named(mark.colour)},font={font}] at {middle} {{{_content(writing.says)}}};"
+
+
+def _content(says: Formula | str) -> str:
+    if not isinstance(says, str):
+        return f"$\\displaystyle {ascii_latex(says)}$"
+    rows = [row.split() for row in says.splitlines()]
+    if len(rows) < 2 or len({len(row) for row in rows}) > 1:
+        return escape(_SIGN.sub("−", " ".join(says.split())))
+    cells = r" \\ ".join(" & ".join(map(_entry, row)) for row in rows)
+    return f"$\\begin{{bmatrix}} {cells} \\end{{bmatrix}}$"
+
+
+def _entry(number: str) -> str:
+    """An entry of a matrix: dots, or a number, 1.5e-08 with its power of ten."""
+    mantissa, power, exponent = _DOTS.get(number, number).partition("e-")
+    return f"{mantissa}{{\\cdot}}10^{{-{int(exponent)}}}" if power and exponent.isdigit() else mantissa + power + exponent
+
+
+def _frame(frame: Frame) -> str:
+    options = [f"draw={_named(frame.line)}", f"line width={number(POINTS * frame.stroke)}pt"]
+    options += [f"fill={_named(frame.fill)}"] if frame.fill else []
+    options += [f"rounded corners={number(POINTS * frame.corner)}pt"] if frame.corner else []
+    if frame.dashes != "none":
+        on, off = frame.dashes.split()
+        options.append(f"dash pattern=on {number(POINTS * float(on))}pt off {number(POINTS * float(off))}pt")
+    corner = _point((frame.x + frame.width, frame.y + frame.height))
+    return rf"\draw[{','.join(options)}] {_point((frame.x, frame.y))} rectangle {corner};"
+
+
+def _stroke(stroke: Stroke) -> str:
+    start, *rest = stroke.curve[:-1] if stroke.arrow else stroke.curve
+    pieces = [rest[k : k + 3] for k in range(0, len(rest), 3)]
+    path = "".join(f" .. controls {_point(a)} and {_point(b)} .. {_point(c)}" for a, b, c in pieces)
+    return rf"\draw[draw={_named(stroke.colour)},line width={number(1.3 * POINTS)}pt] {_point(start)}{path};"
+
+
+def _head(stroke: Stroke) -> str:
+    corners = " -- ".join(map(_point, head(stroke.curve[-2], stroke.curve[-1])))
+    return rf"\fill[{_named(stroke.colour)}] {corners} -- cycle;"
+
+
+def _point(point: Point) -> str:
+    return f"({number(point[0])},{number(point[1])})"
+
+
+def _named(colour: str) -> str:
+    return f"graph{colour[1:]}"
+
+
+def _colours(item: Item) -> set[str]:
+    match item:
+        case Mark() | Stroke():
+            return {item.colour}
+        case Frame():
+            return {item.line, *([item.fill] if item.fill else [])}
+        case Group(items):
+            return {colour for part in items for colour in _colours(part)}
+        case _:
+            assert_never(item)

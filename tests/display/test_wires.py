@@ -1,0 +1,230 @@
+"""The formulas on the wires of graphs, and those of gradients: read back from their LaTeX and computed with any gradient from above."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.algebra.box import Line
+from symbackprop.algebra.matrix import Form, leaves
+from symbackprop.core.derivation import Derivation
+from symbackprop.display import wires
+from symbackprop.display.names import Names
+from symbackprop.display.wires import Told, above, stands_alone, told, wired
+from symbackprop.evaluate.extents import evaluator
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import Name, letter
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.tree import Atom, Fence, Node, Row, Script, split
+from symbackprop.judge.proved import Point, proved_box, random_points
+from symbackprop.judge.wires import at_wire, gradient_formulas, wires_told
+from symbackprop.pictures.network_graph import unseen
+from symbackprop.verbs import _derived
+from tests.display.test_box import SUMS, BoxReader
+from tests.formulas.latex_value import FUNCTIONS, Numbered, split_at, text_of
+
+ROOT = Path(__file__).parent.parent.parent
+FEW = sorted((ROOT / "examples").rglob("*.net"))
+ALL = sorted((ROOT / "tests" / "networks").rglob("*.net"))
+
+
+class Plain(Numbered):
+    """Names that a machine can read, that of the gradient from above among them."""
+
+    def labelled(self, labels: Mapping[str, Name]) -> Names:
+        return self
+
+
+def whole(path: Path) -> Derivation:
+    network = sb.read(path)
+    return _derived(network, of=network.loss)
+
+
+class WireReader(BoxReader):
+    """Reads lines with letters below their names as well: one matrix for each position."""
+
+    def factor(self) -> np.ndarray:
+        ahead = self.items[self.place : self.place + 2]
+        match ahead:
+            case [Atom(name), Script(Fence() as fence, None, sup)] if sup is not None and name in (*SUMS, "sum", "onehot"):
+                self.place += 2
+                return self.power(np.asarray(self.read([ahead[0], fence])), sup)
+            case [Atom("tril" | "triu" as name), Fence(_, inside)]:
+                self.place += 2
+                array, *offset = (self.read(part) for part in split_at(inside, ","))
+                return getattr(np, name)(array, *map(int, offset))
+            case [Script(Atom("∑"), sub, None), *_] if self.summed:
+                self.place += 1
+                return self.total(["".join(map(text_of, piece)) for piece in split_at(sub, ",")])
+        return super().factor()
+
+    def total(self, letters: list[str]) -> np.ndarray:
+        start, found = self.place, []
+        for places in product(*(range(self.summed[c]) for c in letters)):
+            self.place = start
+            self.letters |= dict(zip(letters, map(np.asarray, places), strict=True))
+            found.append(self.term())
+        return np.sum(np.broadcast_arrays(*found), axis=0)
+
+    def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
+        array = np.asarray(self.tensors[number])
+        if not pieces or len(pieces) == array.ndim:
+            return super().tensor(number, pieces)
+        return column(array[tuple(int(self.read(piece)) for piece in pieces)])
+
+
+def column(array: np.ndarray) -> np.ndarray:
+    return array.reshape((*array.shape, 1, 1)[:2]) if array.ndim < 3 else array
+
+
+def forms(x: Form) -> Iterator[Form]:
+    yield x
+    for part in x.parts:
+        yield from forms(part)
+
+
+def is_read(line: Line) -> bool:
+    """Whether the reader of these tests reads a line; blocks and views are proved as trees alone."""
+    if line.form is None:
+        return False
+    return all(x.op != "blocks" for x in forms(line.form)) and all(isinstance(leaf.name, str) for leaf in leaves(line.form))
+
+
+def read_back(asked: Derivation, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Compare every formula with what goes back along its wire; how many were compared, and how many wires there are."""
+    monkeypatch.setattr(wires, "Names", Plain)
+    hidden = unseen(asked)
+    shown = asked.forward.tensors.keys() - hidden
+    points = random_points(asked)
+    count = total = 0
+    for target in asked.forward.equation_of().keys() - hidden:
+        wire = wired(asked, target, hidden)
+        if wire is None:
+            continue
+        at = at_wire(asked, wire, target, points)
+        lines = {line.name: line for line in proved_box(wire, at).lines}
+        for source in wire.wrt:
+            line = lines.get(wire.gradient(source))
+            total += 1
+            if line is not None and stands_alone(asked, wire, line, target, shown) and is_read(line):
+                said = told(asked, wire, line, source, target)
+                for point in at:
+                    held(wire, line, said, point, above(asked, target))
+                count += 1
+    return count, total
+
+
+def held(wire: Derivation, line: Line, said: Told, point: Point, name: str) -> None:
+    """A formula with the gradient from above, or a factor of it; where it is a slope, both of its sides."""
+    left, right = split(said.local)
+    body = latex(said.local if right is None else Row(right.items[1:]))  # type: ignore[union-attr]
+    number = list(wire.program.tensors).index(name)
+    truth, given = point.values[line.name], point.values[name]
+    if not np.all(np.isfinite(truth)):  # nothing is proved there
+        return
+    if body == "0":
+        assert not np.any(truth)
+        return
+    for places in product(*(range(truth.shape[line.letters.index(x)]) for x in line.subscripts)):
+        at = dict(zip(line.subscripts, places, strict=True))
+        reader = WireReader(wire.program, point.values, point.sizes)
+        assert line.form is not None
+        onehot = [wire.program.tensors[str(x.given.name)].bound for x in forms(line.form) if x.op == "onehot"]
+        reader.classes = int(evaluator(onehot[0])(point.sizes)) if onehot and onehot[0] is not None else 0
+        sums = [pair for x in forms(line.form) if x.op == "indexsum" for pair in x.given]
+        reader.summed = {text_of(letter(c)): int(evaluator(n)(point.sizes)) for c, n in sums}
+        reader.letters = {text_of(letter(x)): np.asarray(k) for x, k in at.items()}
+        found = np.asarray(reader.read(parse(body).items))
+        if right is not None:
+            np.testing.assert_allclose(found, slope(reader, left) + 0.0 * found, rtol=1e-4, atol=1e-6, err_msg=body)
+        if not re.search(rf"T[_{{]*{number}\b", body):  # each entry of a factor, times what comes from above
+            found = found * column(given[tuple(at.values())] if given.ndim else given)
+        want = truth[tuple(at.get(x, slice(None)) for x in line.letters)]
+        found = found if found.size == want.size else np.broadcast_to(found, column(want).shape)
+        np.testing.assert_allclose(found.reshape(want.shape), want, rtol=1e-7, atol=1e-9, err_msg=body)
+
+
+def slope(reader: WireReader, left: Node) -> np.ndarray:
+    """f'(z) by a central difference of f as tables of others have it."""
+    assert isinstance(left, Row)
+    name, argument = left.items
+    assert isinstance(name, Script)
+    assert isinstance(argument, Fence)
+    z = np.asarray(reader.read(parse(latex(argument.body)).items), float)
+    f = FUNCTIONS[text_of(name.base)]
+    return (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
+
+
+@pytest.mark.parametrize("path", FEW, ids=[path.stem for path in FEW])
+def test_the_wires_of_the_examples_are_read_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = whole(path)
+    count, total = read_back(asked, monkeypatch)
+    flat = all(tensor.rank < 3 for tensor in asked.forward.tensors.values())
+    assert count >= (0.7 * total if flat else 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ALL, ids=[path.stem for path in ALL])
+def test_the_wires_of_the_layers_and_losses_are_read_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_back(whole(path), monkeypatch)
+
+
+def formulas(text: str) -> dict[str, str]:
+    asked = sb.derive(text)
+    return {f"{a} -> {b}": latex(said.local) for (a, b), said in wires_told(asked, unseen(asked)).items()}
+
+
+def test_two_layers_as_a_lecturer_writes_them() -> None:
+    assert formulas(str(ROOT / "examples" / "two_layer.net")) == {
+        "W_1 -> z": r"\delta x^{\top}",
+        "x -> z": r"W_{1}^{\top} \delta",
+        "z -> a": r"\sigma^{\prime}\left(z\right) = a\odot \left(1 - a\right)",
+        "W_2 -> yhat": r"\delta a^{\top}",
+        "a -> yhat": r"W_{2}^{\top} \delta",
+        "yhat -> L": r"2 \left(\hat{y} - y\right)",
+        "y -> L": r"2 \left(y - \hat{y}\right)",
+    }
+
+
+def test_numbers_have_their_factors_alone() -> None:
+    found = formulas("x: parameter\ny: parameter\nz: parameter\nq = x + y\nf = q*z")
+    assert found == {"x -> q": "1", "y -> q": "1", "q -> f": "z", "z -> f": "q"}
+
+
+def test_a_softmax_is_one_unit_and_a_letter_of_the_author_is_left_alone() -> None:
+    found = formulas("delta: parameter[c]\np = softmax(delta)\nL = sum(p**2)")
+    assert found.keys() == {"delta -> p", "p -> L"}
+    assert found["delta -> p"] == r"p\odot \left(\eta - \eta^{\top} p\right)"
+
+
+def test_a_slice_says_where_the_gradient_goes() -> None:
+    assert formulas("x: parameter[n, m]\ny = x[:, 1]\nL = sum(y**2)")["x -> y"] == r"\begin{bmatrix} 0 & \delta & 0 \end{bmatrix}"
+    assert formulas("x: parameter[n, m, k]\ny = x[:, 0]\nL = sum(y**2)")["x -> y"] == r"\delta \to x_{:,0}"
+
+
+def test_what_has_no_matrix_form_stands_in_letters_and_says_which() -> None:
+    found = formulas(str(ROOT / "examples" / "layers" / "conv2d.net"))
+    assert r"\sum_{n,i,j} \delta_{noij} X_{n,c,k+2i-1,l+2j-1}" in found["K -> Y"]
+    assert found["K -> Y"].endswith(r"\to K_{ockl}")
+
+
+def test_the_gradients_of_values_are_made_of_those_that_come_to_them() -> None:
+    asked = sb.derive("x: parameter[n]\nW: parameter[n, n]\nz = W @ x\na = sigmoid(z)\nL = sum((a - x)**2)")
+    found = {n: latex(x) for n, x in gradient_formulas(asked, wires_told(asked, unseen(asked))).items()}
+    assert found == {
+        "W": r"\frac{\partial L}{\partial z}\,x^{\top}",
+        "x": r"W^{\top}\,\frac{\partial L}{\partial z} + 2 \left(x - a\right)",
+        "z": r"\frac{\partial L}{\partial a}\odot a\odot \left(1 - a\right)",
+        "a": r"2 \left(a - x\right)",
+    }
+
+
+def test_what_comes_back_to_a_part_says_to_which_and_is_not_added() -> None:
+    net = "X: parameter[n, d]\nV: parameter[n, d, k]\ns = sum(X[:, :, None]*V, axis=1)\nr = tanh(X)\nL = sum(s**2) + sum(r**2)"
+    asked = sb.derive(net)
+    found = latex(gradient_formulas(asked, wires_told(asked, unseen(asked)))["X"])
+    assert re.findall(r"\\to (X\S*)", found) == ["X_{i},", "X"]
