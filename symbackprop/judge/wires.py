@@ -45,7 +45,8 @@ def gradient_formulas(asked: Derivation, wires: Wires) -> dict[str, Node]:
     """How the gradient by each tensor is made of those that come to the values that read it; none of a Jacobian, nor along a vector."""
     if asked.mode in ("jacobian", "vector"):
         return {}
-    leads = differentiate(asked.forward, asked.of, [n for n in dict.fromkeys(a for a, _ in wires) if n != asked.of])
+    sources = [n for n in dict.fromkeys(a for a, _ in wires) if n != asked.of]
+    leads = differentiate(asked.forward, asked.of, sources, True, asked.upstream)
     zero = {e.step.wrt.name for e in leads.backward if e.step and e.step.rule == "zero" and e.step.wrt}
     found: dict[str, list[Told]] = {}
     for (source, target), said in wires.items():
