@@ -124,9 +124,8 @@ def told(asked: Derivation, wire: Derivation, line: Line | None, source: str, ta
         return Told(whole, back, part)
     local = _printer(names).formula(bare)
     slope = _slope(wire, part)
-    return Told(
-        local if slope is None else f.equation(slope, local), local if target == asked.of and not asked.upstream else back, part
-    )
+    starts = target == asked.of and not asked.upstream  # what comes from above is 1
+    return Told(local if slope is None else f.equation(slope, local), local if starts else back, part)
 
 
 def _in_parts(names: Names, wire: Derivation, line: Line | None, source: str) -> Node:

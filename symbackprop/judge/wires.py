@@ -42,7 +42,7 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
 
 
 def gradient_formulas(asked: Derivation, wires: Wires) -> dict[str, Node]:
-    """How the gradient by each tensor is made of those that come to the values that read it; none of a Jacobian, nor along a vector."""
+    """How the gradient by each tensor is made of those by the values that read it; none in a Jacobian, nor along a vector."""
     if asked.mode in ("jacobian", "vector"):
         return {}
     sources = [n for n in dict.fromkeys(a for a, _ in wires) if n != asked.of]
