@@ -17,7 +17,8 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
 from symbackprop.display.body import slope_formula
-from symbackprop.display.box import Printer, free_letter
+from symbackprop.display.box import free_letter
+from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import entry, equation_letters, index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
@@ -113,9 +114,9 @@ def told(asked: Derivation, wire: Derivation, line: Line | None, source: str, ta
     plain = Names(wire.program)
     names = plain.labelled({above(asked, target): letter_above(plain)})
     if line is None or line.form is None:
-        written = [_in_parts(each, wire, line, source) for each in (names, plain)]
+        local, back = (_in_parts(each, wire, line, source) for each in (names, plain))
         whole_matrix = line is not None and not line.pieces and matrix_form(plain, plain.written[line.written]) is not None
-        return Told(*written, plain.tensor(source) if whole_matrix else None)
+        return Told(local, back, plain.tensor(source) if whole_matrix else None)
     part = names.entry(source, [letter(x) for x in line.subscripts])
     whole = _printer(names).formula(line.form)
     back = _printer(plain).formula(line.form)
@@ -138,7 +139,7 @@ def _in_parts(names: Names, wire: Derivation, line: Line | None, source: str) ->
     own = names.written[line.written if line is not None else wire.gradient(source)]
     matrix = None if line is None else matrix_form(names, own)
     if matrix is not None:
-        return matrix
+        return to.formula(matrix)
     inline = frozenset(names.written) - {own.target.name, *(e.target.name for e in wire.forward.equations[-2:-1])}
     entries = entry(names, Ref(source, own.target.index), equation_letters(names, own))
     return f.relation(index_form(names, own, inline), f.symbol("to"), entries)

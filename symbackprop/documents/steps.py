@@ -41,6 +41,7 @@ from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node
+from symbackprop.pictures.picture import Page, Picture
 
 WIDE = 46
 """The longest line of equations of the network, in letters across the paper."""
@@ -117,8 +118,8 @@ def report(
     return Document(_title(names, derived, title), tuple(blocks), lang)
 
 
-def graph(derived: Derivation, draw: Callable[[], str]) -> Figure:
-    """The computational graph of a derivation; `draw` gives it as SVG."""
+def graph(derived: Derivation, draw: Callable[[Page], Picture]) -> Figure:
+    """The computational graph of a derivation; `draw` gives it as it fits a page."""
     caption = told("Forward values in green, gradients in red, at a random point.")
     return Figure(draw, caption, told("The computational graph of {}", derived.of))
 

@@ -1,0 +1,80 @@
+"""Options that several commands have, or that are many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
+
+NATURAL = click.IntRange(min=0)
+
+
+def network_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which network is meant."""
+    for option in (
+        click.argument("net"),
+        click.option("--let", "lets", multiple=True, metavar="DECLARATION", help='Declare a name: "W: parameter[h, d]".'),
+        click.option("--loss", metavar="NAME", help="What is differentiated; the last scalar where not given."),
+        click.option("--gates", type=click.Choice(["auto", "whole", "elementary"]), default="auto", show_default=True,
+                     help="Whether an expression stays one equation, or each operation becomes one."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def derivative_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which derivative is meant, beside --wrt."""
+    for option in (
+        click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these."),
+        click.option("--upstream", metavar="NAME", help="The gradient that comes to --loss from above, such as dY: what a layer's "
+                     "backward pass receives; what is derived is what it hands back."),
+        click.option("--vector", metavar="NAME", help="A direction, such as v, in which what --wrt names moves: the change of the "
+                     "loss. With --then, that of the gradient: the Hessian times v."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def language_option(function: Callable[..., None]) -> Callable[..., None]:
+    """The option that says in which language a report is written."""
+    said = "The language of the report's sentences."
+    return click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help=said)(function)
+
+
+def size_option(function: Callable[..., None]) -> Callable[..., None]:
+    """The option that fixes sizes."""
+    return click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Fix a size, such as h=32.")(function)
+
+
+def marking_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that are about submissions."""
+    for option in (
+        click.option("--csv", metavar="FILE.csv", help="Write a row for each submission to FILE.csv."),
+        click.option("--gradescope", metavar="FILE.json", help="Write the results of one student's submission for Gradescope."),
+        click.option("--points", metavar="NAME=NUMBER,...", help="What gradients are worth; 1 each parameter's where not given."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Submissions judged at once."),
+        click.option("--time-limit", type=click.FloatRange(0.1, 86_400), default=60, show_default=True, metavar="SECONDS",
+                     help="Of each submission."),
+        click.option("--run", is_flag=True, help="Run submissions in Python, each in a process of its own with limits."),
+        click.option("--quiet", is_flag=True, help="No progress bar."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def picture_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what a picture shows, and how it is written."""
+    for option in (
+        click.option("-o", "--output", metavar="FILE", help="Write the picture to FILE (.svg, .png, .pdf, or .tex for TikZ)."),
+        click.option("--format", "format_", type=click.Choice(list(DRAWN)), help="By the suffix of FILE where not given."),
+        click.option("--width", type=click.FloatRange(200, 20_000), metavar="PIXELS",
+                     help="Of the page; a wider graph is folded into parts below one another. 1250 where not given."),
+        click.option("--values", type=click.Choice(VALUES), default="entries", show_default=True,
+                     help="Numbers in their places, cut short where they are many; mean and largest; none."),
+        click.option("--edges", type=click.Choice(EDGES), default="values", show_default=True,
+                     help="Numbers alone; the local derivative on each wire; the formula of each gradient as well."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
