@@ -373,17 +373,9 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
 
 
 def draw(
-    net: Any,
-    wrt: Names = None,
-    at: Mapping[str, Any] | None = None,
-    seed: int = 0,
-    sizes: Sizes = None,
-    of: str | None = None,
-    edges: str = "values",
-    values: str = "entries",
-    width: float | None = None,
-    format: str = "svg",
-) -> Any:
+    net: Any, wrt: Names = None, at: Mapping[str, Any] | None = None, seed: int = 0, sizes: Sizes = None, of: str | None = None,
+    edges: str = "values", values: str = "entries", width: float | None = None, format: str = "svg",
+) -> Any:  # fmt: skip
     """The computational graph as a picture: the text of one SVG, or another format.
 
     net     a Derivation, or what `read` takes.
@@ -395,12 +387,10 @@ def draw(
     edges   "values": numbers alone; "local": the local derivative on each wire as well, as a formula; "gradient": how each gradient
             is made as well, beside its value.
     values  "entries": numbers in their places, those of a large array cut short; "statistics": mean and largest; "none".
-    width   of the page in pixels: a graph that is wider is folded into parts below one another; None: 1250, for TikZ a sheet of
-            paper.
+    width   of the page in pixels, which a wider graph is folded for; None: 1250, for TikZ a sheet of paper.
     format  "svg" or "tikz" (text), "png" or "pdf" (bytes).
 
-    Raises SymbackpropError for a graph of more than 300 equations, for a point that does not fit the network, and for a format that
-    no program here writes.
+    Raises SymbackpropError for more than 300 equations, a point that does not fit the network, a format that nothing here writes.
     """
     shown = _names(wrt)
     sizes = _by_name("sizes", sizes, "{'h': 32}")

@@ -182,7 +182,7 @@ def test_two_layers_as_a_lecturer_writes_them() -> None:
     assert formulas(str(ROOT / "examples" / "two_layer.net")) == {
         "W_1 -> z": r"\delta x^{\top}",
         "x -> z": r"W_{1}^{\top} \delta",
-        "z -> a": r"\sigma^{\prime}\left(z\right) = a\odot \left(1 - a\right)",
+        "z -> a": r"\sigma'\left(z\right) = a\odot \left(1 - a\right)",
         "W_2 -> yhat": r"\delta a^{\top}",
         "a -> yhat": r"W_{2}^{\top} \delta",
         "yhat -> L": r"2 \left(\hat{y} - y\right)",
