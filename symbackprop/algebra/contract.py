@@ -231,7 +231,7 @@ class Contraction:
     def _rowsum(self, m: Form, size: Expr) -> Form:
         if self._is_mean(size):
             return Form("rowmean", (m,)) if m.op != "transpose" else transpose(Form("colmean", m.parts))
-        if m.op in ("leaf", "transpose"):
+        if m.op in ("leaf", "transpose") and (size.is_Symbol or size.is_Integer):
             return product([m, Form("ones", (), size)])
         return Form("rowsum", (m,))
 

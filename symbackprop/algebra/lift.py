@@ -18,6 +18,7 @@ from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
+from symbackprop.algebra.windows import Window, window
 from symbackprop.core.letters import pool
 
 
@@ -109,12 +110,31 @@ class Lift:
         net, summed, scope = self._with_letters(net, {row, col}, scope)
         sizes = net_sizes(net)
         contraction = Contraction(row, col, sizes, net.coefficient)
-        for item in sorted(net.items, key=self._reading_order):
+        items = sorted(net.items, key=self._reading_order)
+        found, inner = window(items[::-1], tuple(x for x in (row, col) if x)), set[str]()
+        if found is not None:
+            items, inner = list(found.rest), {*found.first.letters, *found.second.letters}
+            contraction.add(self._slide(found, sizes, scope))
+        for item in items:
             if isinstance(item, Inner) or item.atom.kind != "ones":
                 contraction.add(self._placed(item, scope))
-        over = {x for x, n in sizes.items() if x not in (row, col) and x not in scope.subscripts and n != 1}
+        over = {x for x, n in sizes.items() if x not in (row, col) and x not in scope.subscripts | inner and n != 1}
         form = contraction.result(over)
         return _summed(form, summed) if summed else form
+
+    def _slide(self, found: Window, sizes: dict[str, Expr], scope: Scope) -> Placed:
+        """A correlation or a convolution at its free letters."""
+        front, parts = Front(), []
+        for side in (found.first, found.second):
+            contraction = Contraction(*two(side.letters), sizes, 1)
+            for item in sorted(side.items, key=self._reading_order):
+                contraction.add(self._placed(item, scope))
+            own, body = front_of(contraction.result(set()) if side.items else _ones(side.shape))
+            if body is None:
+                raise MisfitError("a number slides over a window")
+            parts.append(body)
+            front = Front(front.coefficient * own.coefficient, (*front.tops, *own.tops), (*front.bottoms, *own.bottoms))
+        return Placed(scaled(front, Form(found.op, tuple(parts), found.slide)), *two(found.free))
 
     def _with_letters(self, net: Net, own: set[str | None], scope: Scope) -> tuple[Net, tuple[tuple[str, Expr], ...], Scope]:
         """The network with letters to print for the summed ones that stand as subscripts."""
@@ -248,6 +268,12 @@ class OneHot:
     @property
     def flat(self) -> bool:
         return False
+
+
+def _ones(shape: tuple[Expr, ...]) -> Form:
+    """A column of ones, or a matrix of them."""
+    first, *rest = (Form("ones", (), n) for n in shape)
+    return product([first, *map(transpose, rest)])
 
 
 def two(letters: Sequence[str]) -> tuple[str | None, str | None]:

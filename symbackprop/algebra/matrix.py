@@ -291,6 +291,11 @@ def _power_tokens(x: Form) -> int:
     return x.parts[0].within(Level.ATOM) + 1
 
 
+def _slide_tokens(x: Form) -> int:
+    marks = (any(n != 1 for n in x.given.steps), any(n != 1 for n in x.given.spreads), any(n != 0 for n in x.given.offsets))
+    return sum(p.within(Level.PRODUCT) for p in x.parts) + 1 + 2 * sum(marks)
+
+
 def _called(extra: int) -> Callable[[Form], int]:
     return lambda x: extra + sum(p.tokens for p in x.parts)
 
@@ -332,5 +337,7 @@ OPS: dict[str, Op] = {
     "norm": Op(_called(2), Level.POWER, "itself"),
     "inner": Op(_called(2), Level.POWER, "itself"),
     "determinant": Op(_called(2), turned="itself"),
+    "correlation": Op(_slide_tokens, Level.HADAMARD),
+    "convolution": Op(_slide_tokens, Level.HADAMARD),
     "indexsum": Op(lambda x: 1 + len(x.given) + x.parts[0].within(Level.HADAMARD), Level.PRODUCT, "within"),
 }

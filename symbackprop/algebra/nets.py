@@ -97,4 +97,7 @@ def subscripts(net: Net) -> set[str]:
             out |= leading(item.atom, item.letters)
         else:
             out |= {x for x in item.nets.subscripts if x in item.letters}
+    moved = {x for item in net.items if isinstance(item, Entry) and item.atom.kind == "tie" for x in item.letters}
+    if moved:  # what slides over what has an axis for each window, and no other
+        out |= {x for item in net.items for x in item.letters if x not in moved}
     return out

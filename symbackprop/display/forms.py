@@ -189,6 +189,30 @@ def _called(name: str) -> Callable[[Printer, Form], Node]:
     return lambda to, x: f.call(f.function(name), to.parts(x))
 
 
+def _correlation(to: Printer, x: Form) -> Node:
+    """The second tensor slides over the first."""
+    wide, slid = to.parts(x)
+    wide = _every("pad", [-n for n in x.given.offsets], wide, 0)
+    parts = [f.within(part, Binds.PRODUCT) for part in (wide, _every("spread", x.given.spreads, slid, 1))]
+    return _every("stride", x.given.steps, f.joined(f.symbol("star"), parts, Binds.HADAMARD), 1)
+
+
+def _convolution(to: Printer, x: Form) -> Node:
+    """The full convolution: what each entry of the one adds to a window of the other."""
+    one, other = to.parts(x)
+    parts = [_every("spread", x.given.steps, one, 1), _every("spread", x.given.spreads, other, 1)]
+    full = f.joined(f.symbol("ast"), [f.within(part, Binds.PRODUCT) for part in parts], Binds.HADAMARD)
+    return _every("crop", [-n for n in x.given.offsets], full, 0)
+
+
+def _every(name: str, numbers: Sequence[sp.Expr], body: Node, none: int) -> Node:
+    """pad_{1}(X), pad_{1 x 0}(X): what is done along each axis; nothing where each number says so."""
+    if all(n == none for n in numbers):
+        return body
+    shown = [scalar(n) for n in (numbers[:1] if len(set(numbers)) == 1 else numbers)]
+    return f.call(Script(f.function(name), f.joined(f.symbol("times"), shown, Binds.PRODUCT)), [body])
+
+
 FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "leaf": _leaf,
     "onehot": _onehot,
@@ -225,5 +249,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "norm": _norm,
     "inner": _inner,
     "determinant": _determinant,
+    "correlation": _correlation,
+    "convolution": _convolution,
     "indexsum": _indexsum,
 }

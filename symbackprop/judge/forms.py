@@ -122,6 +122,39 @@ def _indexsum(at: FormValue, x: Form) -> ndarray:
     return total
 
 
+def _met(at: FormValue, x: Form) -> tuple[ndarray, ndarray, tuple[ndarray, ...]]:
+    """Two tensors that meet, and the positions step * i + spread * j + offset of both axes, as [i, j, k, l] of i, k and j, l."""
+    given, parts = x.given, at.parts(x)
+    axes = [*zip(given.steps, given.spreads, given.offsets, strict=True), (sp.S.One, sp.S.One, sp.S.Zero)][:2]
+    counted = [int(at.number(n)) for n in given.shape] if x.op == "correlation" else parts[0].shape
+    places = []
+    for k, axis in enumerate(axes):
+        step, spread, offset = (int(at.number(n)) for n in axis)
+        n = counted[k] if k < len(counted) else 1
+        places.append(step * np.arange(n)[:, None] + spread * np.arange(parts[1].shape[k]) + offset)
+    return parts[0], parts[1], (places[0][:, :, None, None], places[1])
+
+
+def _within(places: tuple[ndarray, ...], shape: tuple[int, ...]) -> tuple[ndarray, tuple[ndarray, ...]]:
+    """Which positions are inside of a shape, and the positions, those outside moved to an edge."""
+    inside = [(p >= 0) & (p < n) for p, n in zip(places, shape, strict=True)]
+    return inside[0] & inside[1], tuple(np.clip(p, 0, n - 1) for p, n in zip(places, shape, strict=True))
+
+
+def _correlation(at: FormValue, x: Form) -> ndarray:
+    wide, slid, places = _met(at, x)
+    inside, places = _within(places, wide.shape)
+    return np.einsum("ijkl,jl->ik", np.where(inside, wide[places], 0.0), slid)
+
+
+def _convolution(at: FormValue, x: Form) -> ndarray:
+    one, other, places = _met(at, x)
+    out = np.zeros([*(int(at.number(n)) for n in x.given.shape), 1][:2])
+    inside, places = _within(places, out.shape)
+    np.add.at(out, places, np.where(inside, np.einsum("ik,jl->ijkl", one, other), 0.0))
+    return out
+
+
 _WHOLE: dict[str, Callable[..., ndarray]] = {
     "softmax": _softmax,
     "clip": lambda x, bound: np.clip(x, -bound, bound),
@@ -172,5 +205,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "trace": _one(lambda x: np.full((1, 1), np.trace(x))),
     "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
     "determinant": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS).reshape(1, 1),
+    "correlation": _correlation,
+    "convolution": _convolution,
     "indexsum": _indexsum,
 }
