@@ -63,8 +63,9 @@ class Lift:
         have = nets.sizes
         for letter, turned in ((row, False), (col, True)):
             if letter and letter not in have and sizes[letter] != 1:  # repeated along an axis
-                ones = Form("ones", (), sizes[letter])
-                form = product([form, transpose(ones)] if turned else [ones, form])
+                ones = transpose(_ones((sizes[letter],))) if turned else _ones((sizes[letter],))
+                front, body = front_of(form)
+                form = scaled(front, ones if body is None else product([body, ones] if turned else [ones, body]))
         return form, tuple(x for x in letters if x in below)
 
     def sum(self, nets: Nets, row: str | None, col: str | None, scope: Scope) -> Form:

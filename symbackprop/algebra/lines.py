@@ -22,7 +22,7 @@ from symbackprop.core.program import Program, Sum
 
 LINE = 2  # a line costs its name and the sign of equality
 MOST_TERMS_LINE = 10  # a longer line needs names
-WRITTEN = 20  # what a value costs that has no short form
+WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
 READ = 3  # what an operand costs in an equation of the program
 SHORTER = 8  # relations used one after the other in a line
 TRIED = 2  # of the sums that a relation gives, by rough size
