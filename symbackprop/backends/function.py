@@ -14,6 +14,7 @@ from numpy import ndarray
 from sympy import Expr
 
 from symbackprop.backends.arguments import ArgumentError, Arguments
+from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.executed import executed
 from symbackprop.backends.numpy import Source, source
 from symbackprop.backends.numpy_step import Step
@@ -27,11 +28,12 @@ from symbackprop.core.program import Equation, Program, Sum, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
-from symbackprop.plan.memory import layout_of
+from symbackprop.plan.memory import Layout, layout_of
 from symbackprop.plan.node import PlanError
-from symbackprop.plan.schedule import plan
+from symbackprop.plan.schedule import Plan, plan
 
 Arrays = Mapping[str, Any]
+BACKENDS = ("numpy", "c", "auto")
 
 
 class CompileError(SymbackpropError):
@@ -85,12 +87,15 @@ class Compiled:
         value, gradients = self._whole(params, data)
         return _scalar(value), {name: _own(array, self.dtype) for name, array in gradients.items()}
 
-    def bind(self, params: Arrays, data: Arrays | None = None, shared: Step | None = None) -> Step:
+    def bind(self, params: Arrays, data: Arrays | None = None, *, backend: str = "numpy", shared: Step | None = None) -> Step:
         """A step at the sizes of these arrays, which are copied into its memory: the fastest way to evaluate again and again.
 
+        backend  "numpy", "c", or "auto": C where there is a compiler, and the network has a plan that C can print.
         shared   a step of the same network at other sizes of data: both have the same parameters and gradients.
-        Raises what `value_and_grad` raises.
+        Raises what `value_and_grad` raises; CompileError for a backend that is none, NativeError where C is not to be had.
         """
+        if backend not in BACKENDS:
+            raise CompileError(f"backend={shown(backend)}: {mend(str(backend), BACKENDS)}")
         function = self._whole
         arrays = function.arguments.read(_by_name(params, data))
         sizes = function.arguments.sizes(arrays)
@@ -100,9 +105,20 @@ class Compiled:
         except PlanError:
             planned = None
         layout = planned.layout if planned else layout_of(program, list(self.gradients))
-        step = Step(layout, planned, self.dtype, function, shared)
+        step = self._step(layout, planned, backend, shared)
         step.put(dict(zip(function.source.arguments, arrays, strict=True)))
         return step
+
+    def _step(self, layout: Layout, planned: Plan | None, backend: str, shared: Step | None) -> Step:
+        if backend == "c" and planned is None:
+            raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')
+        if backend != "numpy":
+            try:
+                return Step(layout, planned, self.dtype, self._whole, shared, "c")
+            except (NativeError, PlanError) as fault:
+                if backend == "c":
+                    raise NativeError(str(fault)) from None
+        return Step(layout, planned, self.dtype, self._whole, shared)
 
     def value(self, params: Arrays, data: Arrays | None = None) -> Any:
         """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.backends.c_library import native
 from symbackprop.backends.executed import executed
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS, Flat, Layout
@@ -135,7 +136,9 @@ class Step:
     Memory is not shared between threads: bind a step for each.
     """
 
-    def __init__(self, layout: Layout, plan: Plan | None, dtype: str, exact: Exact, shared: Step | None = None) -> None:
+    def __init__(
+        self, layout: Layout, plan: Plan | None, dtype: str, exact: Exact, shared: Step | None = None, backend: str = "numpy"
+    ) -> None:
         kinds = {"real": np.dtype(dtype), "boolean": np.dtype(bool), "integer": np.dtype(np.int64)}
         self.flat = shared.flat if shared else _aligned(layout.parameters.length, kinds["real"])
         self.flat_gradient = shared.flat_gradient if shared else _aligned(layout.gradients.length, kinds["real"])
@@ -145,13 +148,20 @@ class Step:
         self.data = {name: array[: math.prod(layout.data[name])].reshape(layout.data[name]) for name, array in own.items()}
         self._exact, self._layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient} | {f"data {name}": array for name, array in own.items()}
-        self.source, self._run = _planned(plan, memory, kinds) if plan else ("", None)
+        self.source, self._run = "", None
+        self._quiet = backend == "c" or (plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in plan.statements))
+        if plan and backend == "c":
+            self.source, self._run = native(plan, dtype, memory)
+        elif plan:
+            self.source, self._run = _planned(plan, memory, kinds)
         self.bytes = sum(array.nbytes for array in memory.values())
 
     def __call__(self) -> float:
         """The value of the loss; `gradients` then holds the gradients."""
         if self._run is not None:
             try:
+                if self._quiet:
+                    return self._run()
                 with np.errstate(all="ignore"):  # a branch that is not taken may overflow
                     return self._run()
             except (ArithmeticError, ValueError):

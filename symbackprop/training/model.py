@@ -57,7 +57,7 @@ class Model:
     def _evaluated(self, samples: int, index: ndarray | int) -> float:
         if samples not in self._steps:
             (first, *_) = self._steps.values()
-            self._steps[samples] = self._compiled.bind(first.parameters, self.layout.take(self.arrays, index), first)
+            self._steps[samples] = self._compiled.bind(first.parameters, self.layout.take(self.arrays, index), shared=first)
         step = self._steps[samples]
         for name, axis in self.layout.axes.items():
             own, array = step.data[name], self.arrays[name]

@@ -1,0 +1,92 @@
+"""One training step, bound, against the same step by hand in NumPy, in JAX and in torch: medians of one interleaved run, one thread.
+
+python benchmarks/bench_step.py            every case; the libraries that are there
+python benchmarks/bench_step.py LeNet      the cases whose names begin so
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+
+import numpy as np  # after the threads are set
+import pytest
+from step_networks import CASES, JaxWords, TorchWords, by_hand
+
+import symbackprop as sb
+
+ROUNDS, SECONDS = 40, 0.004  # of each contender, and how long one round of it takes at least
+
+
+def arrays_of(program, seed: int = 0) -> dict[str, np.ndarray]:
+    """Weights of the scale that training begins with, data of the order of one."""
+    rng, arrays = np.random.default_rng(seed), {}
+    for tensor in program.inputs:
+        shape = tuple(int(n) for n in tensor.shape)
+        a = rng.standard_normal(shape)
+        if tensor.kind == "labels":
+            a = np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
+        elif tensor.kind == "parameter" and len(shape) > 1:
+            a = a / np.sqrt(np.prod(shape[1:]) if len(shape) > 2 else shape[0])
+        arrays[tensor.name] = a
+    return arrays
+
+
+def contenders(name: str) -> dict[str, Callable[[], object]]:
+    """Every way to do the step, each held against ours first."""
+    case = CASES[name]
+    compiled = sb.compile(case.text, case.sizes, dtype=case.dtype)
+    arrays = {k: a.astype(case.dtype) for k, a in arrays_of(compiled.program).items()}
+    bound = compiled.bind(arrays)
+    bound()
+    found: dict[str, Callable[[], object]] = {"bound": bound, "readable": lambda: compiled.value_and_grad(arrays)}
+    own = {k: arrays[k] for k in bound.parameters}
+    data = {k: arrays[k] for k in bound.data}
+    if (hand := by_hand(name, own, data)) is not None:
+        found["by hand"] = hand
+    for word, words in (("JAX", JaxWords), ("torch", TorchWords)):
+        try:
+            library = words() if case.forward else None
+        except ImportError:
+            continue
+        if library is None:
+            continue
+        step, gradients = library.step(case, own, data)
+        for k, gradient in gradients().items():
+            np.testing.assert_allclose(bound.gradients[k], gradient, rtol=1e-3, atol=1e-3 * abs(np.asarray(gradient)).max())
+        found[word] = step
+    return found
+
+
+def timed(found: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """The median time of each, all of them in turn."""
+    times: dict[str, list[float]] = {word: [] for word in found}
+    for _ in range(ROUNDS):
+        for word, step in found.items():
+            often = max(1, int(SECONDS / times[word][-1])) if times[word] else 1
+            begun = time.perf_counter()
+            for _ in range(often):
+                step()
+            times[word].append((time.perf_counter() - begun) / often)
+    return {word: median(list_) for word, list_ in times.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def bench_a_step(name: str) -> None:
+    times = timed(contenders(name))
+    ours = times["bound"]
+    others = "  ".join(f"{word} {t / ours:6.2f}x" for word, t in times.items() if word != "bound")
+    best = min(t for word, t in times.items() if word not in ("bound", "readable")) if len(times) > 2 else float("nan")
+    print(f"\n{name:32} {1e6 * ours:10.1f} us   {others}   of the best of the others: {ours / best:.2f}")
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or [""]:
+        for name in CASES:
+            if name.startswith(wanted):
+                bench_a_step(name)

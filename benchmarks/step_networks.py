@@ -1,0 +1,317 @@
+"""The networks whose training step is timed, and the same step as others write it: by hand in NumPy, in JAX, in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+Arrays = Mapping[str, ndarray]
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network at fixed sizes.
+
+    text    in the language.
+    sizes   by name; `dtype` of its arrays.
+    forward the loss in the words that NumPy, JAX and torch share, of their module `m`, the arrays `a` by name, and what differs
+            between them; None where the three have no words in common.
+    """
+
+    text: str
+    sizes: Mapping[str, int]
+    dtype: str = "float32"
+    forward: Callable[[Any, Arrays], Any] | None = None
+
+
+def dense(widths: list[int], batch: int) -> Case:
+    """Dense layers with ReLU under a softmax cross-entropy."""
+    layers = range(1, len(widths))
+    lines = [f"X: data[n, {widths[0]}]", f"Y: labels[n, {widths[-1]}]"]
+    lines += [f"W_{k}: parameter[{widths[k - 1]}, {widths[k]}]\nb_{k}: parameter[{widths[k]}]" for k in layers]
+    for k in layers:
+        lines.append(f"z_{k} = {'X' if k == 1 else f'a_{k - 1}'} @ W_{k} + b_{k}")
+        lines += [f"a_{k} = relu(z_{k})"] if k < layers[-1] else []
+    lines.append(f"L = -sum(Y * log_softmax(z_{layers[-1]})) / n")
+
+    def forward(m: Words, a: Arrays) -> Any:
+        h = a["X"]
+        for k in layers:
+            h = h @ a[f"W_{k}"] + a[f"b_{k}"]
+            h = m.relu(h) if k < layers[-1] else h
+        return -(a["Y"] * m.log_softmax(h)).sum() / batch
+
+    return Case("\n".join(lines), {"n": batch}, forward=forward)
+
+
+def _small(m: Words, a: Arrays) -> Any:
+    h = a["X"]
+    for k in (1, 2, 3):
+        h = m.sigmoid(h @ a[f"W_{k}"] + a[f"b_{k}"])
+    return ((h - a["Y"]) ** 2).sum() / len(a["X"])
+
+
+def small(batch: int) -> Case:
+    """3-4-4-1 with sigmoids under a squared error."""
+    return Case(
+        "X: data[n, 3]\nY: data[n, 1]\nW_1: parameter[3, 4]\nb_1: parameter[4]\nW_2: parameter[4, 4]\nb_2: parameter[4]\n"
+        "W_3: parameter[4, 1]\nb_3: parameter[1]\na_1 = sigmoid(X @ W_1 + b_1)\na_2 = sigmoid(a_1 @ W_2 + b_2)\n"
+        "a_3 = sigmoid(a_2 @ W_3 + b_3)\nL = sum((a_3 - Y)**2) / n",
+        {"n": batch}, forward=_small,
+    )  # fmt: skip
+
+
+def _lenet(m: Words, a: Arrays) -> Any:
+    h = m.pool(m.relu(m.conv(a["X"], a["K_1"], 2) + a["c_1"][:, None, None]))
+    h = m.pool(m.relu(m.conv(h, a["K_2"], 0) + a["c_2"][:, None, None])).reshape(len(a["X"]), 400)
+    h = m.relu(m.relu(h @ a["W_1"] + a["b_1"]) @ a["W_2"] + a["b_2"]) @ a["W_3"] + a["b_3"]
+    return -(a["Y"] * m.log_softmax(h)).sum() / len(a["X"])
+
+
+LENET = """
+X: data[n, 1, 28, 28]
+Y: labels[n, 10]
+K_1: parameter[6, 1, 5, 5]
+c_1: parameter[6]
+K_2: parameter[16, 6, 5, 5]
+c_2: parameter[16]
+W_1: parameter[400, 120]
+b_1: parameter[120]
+W_2: parameter[120, 84]
+b_2: parameter[84]
+W_3: parameter[84, 10]
+b_3: parameter[10]
+A = max_pool2d(relu(conv2d(X, K_1, c_1, padding=2)), 2)
+B = max_pool2d(relu(conv2d(A, K_2, c_2)), 2)
+H = relu(reshape(B, (n, 400)) @ W_1 + b_1)
+G = relu(H @ W_2 + b_2)
+L = -sum(Y * log_softmax(G @ W_3 + b_3)) / n
+"""
+BLOCK = """
+X: data[N, T, 128]
+g_1: parameter[128]
+o_1: parameter[128]
+W_q: parameter[128, 128]
+W_k: parameter[128, 128]
+W_v: parameter[128, 128]
+W_o: parameter[128, 128]
+g_2: parameter[128]
+o_2: parameter[128]
+W_1: parameter[128, 512]
+b_1: parameter[512]
+W_2: parameter[512, 128]
+b_2: parameter[128]
+Y = transformer_block(X, g_1, o_1, W_q, W_k, W_v, W_o, g_2, o_2, W_1, b_1, W_2, b_2, heads=4, causal=False)
+L = sum(Y**2)
+"""
+
+
+def _block(m: Words, a: Arrays) -> Any:
+    n, t, d = a["X"].shape
+
+    def norm(x: Any, gain: Any, bias: Any) -> Any:
+        away = x - m.mean(x)
+        return away / (m.mean(away**2) + 1e-5) ** 0.5 * gain + bias
+
+    def heads(x: Any) -> Any:
+        return m.transpose(x.reshape(n, t, 4, d // 4), (0, 2, 1, 3))
+
+    u = norm(a["X"], a["g_1"], a["o_1"])
+    q, k, v = (heads(u @ a[w]) for w in ("W_q", "W_k", "W_v"))
+    p = m.softmax(q @ m.transpose(k, (0, 1, 3, 2)) / (d // 4) ** 0.5)
+    x = a["X"] + m.transpose(p @ v, (0, 2, 1, 3)).reshape(n, t, d) @ a["W_o"]
+    u = norm(x, a["g_2"], a["o_2"])
+    return ((x + m.relu(u @ a["W_1"] + a["b_1"]) @ a["W_2"] + a["b_2"]) ** 2).sum()
+
+
+def recurrent(cell: str, gates: int) -> Case:
+    """A recurrent network over 32 steps of 16 samples, 64 wide."""
+    text = (f"X: data[N, 32, 64]\nY: data[N, 64]\nW: parameter[64, {64 * gates}]\nU: parameter[64, {64 * gates}]\n"
+            f"b: parameter[{64 * gates}]\nH = {cell}(X, W, U, b)\nL = sum((H - Y)**2)")  # fmt: skip
+
+    def step(m: Words, a: Arrays, state: tuple, x: Any) -> tuple:
+        z = x @ a["W"] + state[0] @ a["U"] + a["b"]
+        if gates == 1:
+            return (m.tanh(z),)
+        i, f, g, o = (z[:, k * 64 : (k + 1) * 64] for k in range(4))
+        c = m.sigmoid(f) * state[1] + m.sigmoid(i) * m.tanh(g)
+        return m.sigmoid(o) * m.tanh(c), c
+
+    def forward(m: Words, a: Arrays) -> Any:
+        zero = m.zeros((len(a["X"]), 64))
+        state = m.scan(lambda s, x: step(m, a, s, x), (zero,) * (1 if gates == 1 else 2), a["X"])
+        return ((state[0] - a["Y"]) ** 2).sum()
+
+    return Case(text, {"N": 16}, forward=forward)
+
+
+CASES = {
+    "(x + y) z": Case("x: parameter\ny: parameter\nz: parameter\nL = (x + y) * z", {}, "float64"),
+    "sigmoid neuron": Case(
+        "w: parameter\nv: parameter\nb: parameter\nx: data\ny: data\nL = sigmoid(w * x + v * y + b)", {}, "float64"
+    ),
+    "3-4-4-1, batch 1": small(1),
+    "3-4-4-1, batch 32": small(32),
+    "64-32-10, batch 32": dense([64, 32, 10], 32),
+    "64-128-10, batch 32": dense([64, 128, 10], 32),
+    "784-256-128-10, batch 128": dense([784, 256, 128, 10], 128),
+    "2048-2048-2048-1000, batch 256": dense([2048, 2048, 2048, 1000], 256),
+    "LeNet 28x28, batch 64": Case(LENET, {"n": 64}, forward=_lenet),
+    "transformer block, 8 x 64 x 128": Case(BLOCK, {"N": 8, "T": 64}, forward=_block),
+    "tanh RNN, 32 steps": recurrent("rnn", 1),
+    "LSTM, 32 steps": recurrent("lstm", 4),
+}
+
+
+class Words:
+    """The functions that the libraries spell in ways of their own; `m` is NumPy-like."""
+
+    def sigmoid(self, x: Any) -> Any:
+        raise NotImplementedError
+
+
+class JaxWords(Words):
+    """JAX, under jit."""
+
+    def __init__(self) -> None:
+        import jax
+
+        self.jax, self.np = jax, jax.numpy
+        self.relu, self.sigmoid, self.tanh = jax.nn.relu, jax.nn.sigmoid, jax.numpy.tanh
+        self.transpose = jax.numpy.transpose
+
+    def log_softmax(self, x: Any) -> Any:
+        return self.jax.nn.log_softmax(x)
+
+    def softmax(self, x: Any) -> Any:
+        return self.jax.nn.softmax(x)
+
+    def mean(self, x: Any) -> Any:
+        return x.mean(-1, keepdims=True)
+
+    def zeros(self, shape: tuple[int, ...]) -> Any:
+        return self.np.zeros(shape, "float32")
+
+    def conv(self, x: Any, kernel: Any, padding: int) -> Any:
+        return self.jax.lax.conv_general_dilated(x, kernel, (1, 1), [(padding, padding)] * 2)
+
+    def pool(self, x: Any) -> Any:
+        lax = self.jax.lax
+        return lax.reduce_window(x, -self.np.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+
+    def scan(self, step: Callable, state: tuple, xs: Any) -> tuple:
+        return self.jax.lax.scan(lambda s, x: (step(s, x), None), state, self.np.swapaxes(xs, 0, 1))[0]
+
+    def step(self, case: Case, parameters: Arrays, data: Arrays) -> tuple[Step, Callable[[], Arrays]]:
+        def loss(own: Any, others: Any) -> Any:
+            assert case.forward
+            return case.forward(self, {**own, **others})
+
+        run = self.jax.jit(self.jax.value_and_grad(loss))
+        own, others = ({k: self.np.asarray(a) for k, a in arrays.items()} for arrays in (parameters, data))
+        return lambda: self.jax.block_until_ready(run(own, others)), lambda: run(own, others)[1]
+
+
+class TorchWords(Words):
+    """torch, eager."""
+
+    def __init__(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        self.torch = torch
+        self.relu, self.sigmoid, self.tanh, self.zeros = torch.relu, torch.sigmoid, torch.tanh, torch.zeros
+
+    def log_softmax(self, x: Any) -> Any:
+        return self.torch.log_softmax(x, -1)
+
+    def softmax(self, x: Any) -> Any:
+        return self.torch.softmax(x, -1)
+
+    def mean(self, x: Any) -> Any:
+        return x.mean(-1, keepdim=True)
+
+    def transpose(self, x: Any, axes: tuple[int, ...]) -> Any:
+        return x.permute(axes)
+
+    def conv(self, x: Any, kernel: Any, padding: int) -> Any:
+        return self.torch.nn.functional.conv2d(x, kernel, padding=padding)
+
+    def pool(self, x: Any) -> Any:
+        return self.torch.nn.functional.max_pool2d(x, 2)
+
+    def scan(self, step: Callable, state: tuple, xs: Any) -> tuple:
+        for t in range(xs.shape[1]):
+            state = step(state, xs[:, t])
+        return state
+
+    def step(self, case: Case, parameters: Arrays, data: Arrays) -> tuple[Step, Callable[[], Arrays]]:
+        own = {k: self.torch.tensor(a, requires_grad=True) for k, a in parameters.items()}
+        others = {k: self.torch.tensor(a) for k, a in data.items()}
+
+        def run() -> object:
+            assert case.forward
+            for w in own.values():
+                w.grad = None
+            case.forward(self, {**own, **others}).backward()
+            return None
+
+        def gradients() -> Arrays:
+            run()
+            return {k: w.grad.numpy() for k, w in own.items()}  # type: ignore[union-attr]
+
+        return run, gradients
+
+
+def by_hand(name: str, p: Arrays, data: Arrays) -> Step | None:
+    """The step as a careful student writes it in NumPy, or in Python's numbers; None where none is written here."""
+    if name == "(x + y) z":
+        x, y, z = (float(p[k]) for k in "xyz")
+
+        def gate() -> object:
+            q = x + y
+            return q * z, {"x": z, "y": z, "z": q}
+
+        return gate
+    if name == "sigmoid neuron":
+        from math import exp
+
+        w, v, b, x, y = (float({**p, **data}[k]) for k in "wvbxy")
+
+        def neuron() -> object:
+            f = 1 / (1 + exp(-(w * x + v * y + b)))
+            d = f * (1 - f)
+            return f, {"w": d * x, "v": d * y, "b": d}
+
+        return neuron
+    if "W_1" not in p or "X" not in data or data["X"].ndim != 2:
+        return None
+    layers = sum(k.startswith("W_") for k in p)
+    squared = name.startswith("3-4-4-1")
+
+    def step() -> object:
+        a, back = [data["X"]], {}
+        for k in range(1, layers + 1):
+            z = a[-1] @ p[f"W_{k}"] + p[f"b_{k}"]
+            a.append(1 / (1 + np.exp(-z)) if squared else np.maximum(z, 0) if k < layers else z)
+        n = len(data["X"])
+        if squared:
+            loss = ((a[-1] - data["Y"]) ** 2).sum() / n
+            d = 2 / n * (a[-1] - data["Y"]) * a[-1] * (1 - a[-1])
+        else:
+            e = np.exp(a[-1] - a[-1].max(1, keepdims=True))
+            s = e.sum(1, keepdims=True)
+            loss = -(data["Y"] * (a[-1] - a[-1].max(1, keepdims=True) - np.log(s))).sum() / n
+            d = (e / s - data["Y"]) / n
+        for k in range(layers, 0, -1):
+            back[f"W_{k}"], back[f"b_{k}"] = a[k - 1].T @ d, d.sum(0)
+            if k > 1:
+                d = d @ p[f"W_{k}"].T * (a[k - 1] * (1 - a[k - 1]) if squared else a[k - 1] > 0)
+        return loss, back
+
+    return step

@@ -1,0 +1,367 @@
+"""A plan as C99: one function that depends on the math library alone. Neighbouring functions of entries are one loop."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from symbackprop.backends.c_helpers import HELPERS, PRELUDE
+from symbackprop.plan.memory import GRADIENTS, PARAMETERS
+from symbackprop.plan.node import Kind, PlanError
+from symbackprop.plan.schedule import Plan
+from symbackprop.plan.statements import (
+    AddAt,
+    Apply,
+    Combine,
+    Compute,
+    Copy,
+    Factor,
+    Inner,
+    Look,
+    Operand,
+    Product,
+    Reduced,
+    Scalar,
+    Statement,
+    Window,
+)  # fmt: skip
+
+TYPES: dict[Kind, str] = {"real": "real", "boolean": "unsigned char", "integer": "long long"}
+REALS = {"float32": "float", "float64": "double"}
+LIBRARY = (
+    "log", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh",
+    "sqrt", "floor",
+)  # fmt: skip
+FUNCTIONS = {  # of entries
+    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
+    "square": "{0} * {0}", "reciprocal": "1 / {0}", "absolute": "absolute_({0})", "sign": "sign_({0})",
+    "maximum": "maximum_({0}, {1})", "minimum": "minimum_({0}, {1})", "power": "power_({0}, {1})",
+    "remainder": "remainder_({0}, {1})",
+    "select": "{0} ? {1} : {2}", "where": "{0} ? {1} : {2}", "real": "{0}",
+    "equal": "{0} == {1}", "not_equal": "{0} != {1}", "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
+    "less": "{0} < {1}", "less_equal": "{0} <= {1}",
+    "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
+    "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})",
+} | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
+BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
+COLUMNS = 16  # at most, of a block of a product
+ACROSS = 110  # columns of a table of numbers
+
+
+def source(plan: Plan, dtype: str, title: str = "") -> str:
+    """The C source of a plan.
+
+    plan    at fixed sizes.
+    dtype   "float32" or "float64": what `real` is.
+    title   what the network is called, in the comment that begins the source.
+    Raises PlanError for a statement that has no C here.
+    """
+    return _Writer(plan, dtype).write(title)
+
+
+class _Writer:
+    def __init__(self, plan: Plan, dtype: str) -> None:
+        self.plan, self.dtype = plan, dtype
+        self.data = {f"data {name}": f"data_{k}" for k, name in enumerate(plan.layout.data)}
+        self.work = {name: name.replace(" ", "_") for name in plan.buffers if name.startswith("work")}
+        self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data, **self.work}
+        self.names |= {name: name.replace(" ", "_") for name in plan.fixed}
+        self.lines: list[str] = []
+        self.packed = 1
+
+    def write(self, title: str) -> str:
+        for group in self._groups():
+            if len(group) > 1 or isinstance(group[0], Apply | Copy):
+                self._entries(group)
+            else:
+                self._statement(group[0])
+        body = "".join(f"    {line}\n" for line in self.lines)
+        value = self._number(self.plan.value)
+        pointers = "".join(
+            f"    {TYPES[self.plan.buffers[name].kind]} *restrict {own} = memory->{own};\n" for name, own in self.work.items()
+        )
+        suffix = "f" if self.dtype == "float32" else ""
+        helpers = "".join(self._needed(body)).replace("SUFFIX", suffix)
+        parts = [self._about(title), PRELUDE.replace("REAL", REALS[self.dtype]), helpers, self._tables(), self._memory()]
+        return "".join([*parts, f"{self._head()} {{\n", pointers, "    (void)memory;\n", body, f"    return {value};\n}}\n"])
+
+    @staticmethod
+    def _needed(text: str) -> list[str]:
+        """The helpers that a text calls, with those that they call, in the order of the table."""
+        found: set[str] = set()
+        waiting = [text]
+        while waiting:
+            here = waiting.pop()
+            new = {name for name in HELPERS if name not in found and re.search(rf"\b{name}\(", here)}
+            found |= new
+            waiting += [HELPERS[name] for name in new]
+        return [f"{text}\n" for name, text in HELPERS.items() if name in found]
+
+    # -- what stands around the statements
+
+    def _about(self, title: str) -> str:
+        layout = self.plan.layout
+        lines = [f"{title or 'A network'}: its loss and its gradients. Generated; C99, the math library alone.", ""]
+        lines.append("parameters and gradients are arrays one after the other, each with its last axis contiguous:")
+        for word, flat in ((PARAMETERS, layout.parameters), (GRADIENTS, layout.gradients)):
+            for name, (offset, shape) in flat.places.items():
+                lines.append(f"    {word}[{offset}]  {_plain(name)} {shape}")
+        lines += [f"    {self.data[f'data {name}']}  {_plain(name)} {shape}" for name, shape in layout.data.items()]
+        lines += ["", "memory begins as zeros, and belongs to one thread at a time; step_memory_size says how many bytes it has."]
+        return "/* " + "\n   ".join(lines).replace("*/", "* /") + " */\n\n"
+
+    def _tables(self) -> str:
+        read = {w.buffer for s in self.plan.statements for w in _windows(s)}
+        texts = []
+        for name, array in self.plan.fixed.items():
+            if name not in read:
+                continue
+            kind: Kind = "boolean" if array.dtype.kind == "b" else "integer" if array.dtype.kind in "iu" else "real"
+            numbers = [str(int(x)) if kind != "real" else _float(float(x)) for x in array]
+            rows, row = [], ""
+            for number in numbers:
+                if len(row) + len(number) > ACROSS:
+                    rows, row = [*rows, row], ""
+                row += f"{number}, "
+            inside = "\n    ".join([*rows, row]).rstrip(", ")
+            texts.append(f"static const {TYPES[kind]} {self.names[name]}[{len(numbers)}] = {{\n    {inside}\n}};\n\n")
+        return "".join(texts)
+
+    def _memory(self) -> str:
+        members = [
+            f"    {TYPES[self.plan.buffers[name].kind]} {own}[{self.plan.buffers[name].length}];" for name, own in self.work.items()
+        ]
+        members.append(f"    real packed[{self.packed}];")
+        inside = "\n".join(members)
+        return (f"typedef struct {{\n{inside}\n}} step_memory;\n\n"
+                "size_t step_memory_size(void);\nsize_t step_memory_size(void) { return sizeof(step_memory); }\n\n")  # fmt: skip
+
+    def _head(self) -> str:
+        arguments = ["const real *restrict parameters", "real *restrict gradients"]
+        arguments += [
+            f"const {TYPES[self.plan.layout.kinds[n.removeprefix('data ')]]} *restrict {own}" for n, own in self.data.items()
+        ]
+        arguments.append("step_memory *restrict memory")
+        head = f"double step({', '.join(arguments)})"
+        return f"{head};\n{head}"
+
+    # -- statements
+
+    def _groups(self) -> Iterable[list[Statement]]:
+        """The statements, those together that one loop can do."""
+        group: list[Statement] = []
+        for statement in self.plan.statements:
+            if group and not _joins(group, statement):
+                yield group
+                group = []
+            group.append(statement)
+        if group:
+            yield group
+
+    def _entries(self, group: Sequence[Statement]) -> None:
+        """Functions of entries over the same positions."""
+        dims = [n for n, _ in _out(group[0]).dims]
+        inner = []
+        for s in group:
+            out = self._at(_out(s), len(dims))
+            match s:
+                case Copy():
+                    value = f"({TYPES[self._kind(_out(s))]}){self._operand(s.a, len(dims))}"
+                    inner.append(f"if ({self._at(s.where, len(dims))}) {out} = {value};" if s.where else f"{out} = {value};")
+                case Apply():
+                    if s.function not in FUNCTIONS:
+                        raise PlanError(f"{s.function} has no C")
+                    inner.append(f"{out} = {FUNCTIONS[s.function].format(*(self._operand(o, len(dims)) for o in s.operands))};")
+                case _:
+                    raise PlanError(f"{type(s).__name__} is no function of entries")
+        self._loop(dims, inner)
+
+    def _loop(self, dims: Sequence[int], inner: Sequence[str], first: int = 0) -> None:
+        """Loops over positions, the last innermost."""
+        self.lines += [
+            f"{'    ' * k}for (ptrdiff_t i{k + first} = 0; i{k + first} < {n}; i{k + first}++) {{" for k, n in enumerate(dims)
+        ]
+        self.lines += [f"{'    ' * len(dims)}{line}" for line in inner]
+        self.lines += [f"{'    ' * k}}}" for k in reversed(range(len(dims)))]
+
+    def _at(self, window: Window, depth: int, names: Sequence[str] | None = None) -> str:
+        """The entry of a window at the positions of the loops; axes that it lacks are the outer ones."""
+        names = names if names is not None else [f"i{k}" for k in range(depth - len(window.dims), depth)]
+        terms = [str(window.offset)] if window.offset else []
+        for name, (n, step) in zip(names, window.dims, strict=True):
+            if step and n != 1:
+                terms.append(name if step == 1 else f"{step} * {name}")
+        return f"{self.names[window.buffer]}[{' + '.join(terms) or '0'}]"
+
+    def _kind(self, window: Window) -> Kind:
+        if window.buffer in self.plan.fixed:
+            return {"b": "boolean", "f": "real"}.get(self.plan.fixed[window.buffer].dtype.kind, "integer")  # type: ignore[return-value]
+        return self.plan.buffers[window.buffer].kind
+
+    def _operand(self, operand: Operand, depth: int) -> str:
+        match operand:
+            case Window():
+                return self._at(operand, depth)
+            case _:
+                return f"(real){self._number(operand)}"
+
+    def _number(self, operand: Operand) -> str:
+        match operand:
+            case Window():
+                return f"(double){self._at(operand, 0, [''] * len(operand.dims))}"
+            case Scalar(name):
+                return name
+            case _:
+                return _float(operand)
+
+    def _statement(self, s: Statement) -> None:
+        match s:
+            case Compute():
+                if s.function not in FUNCTIONS:
+                    raise PlanError(f"{s.function} has no C")
+                text = FUNCTIONS[s.function].format(*(self._number(o) for o in s.operands))
+                for name in ("exp", "expm1", "tanh", *LIBRARY):
+                    text = text.replace(f"{name}_(", f"{_C_NAMES.get(name, name)}(") if s.function == name else text
+                self.lines.append(f"const double {s.target.name} = {text.replace('maximum_', 'fmax').replace('minimum_', 'fmin')};")
+            case Combine():
+                self.lines.append(f"const double {s.target.name} = {self._combined(s)};")
+            case Inner():
+                (n, p), (_, q) = s.a.dims[0], s.b.dims[0]
+                self.lines.append(
+                    f"const double {s.target.name} = inner_({n}, &{self._first(s.a)}, {p}, &{self._first(s.b)}, {q});"
+                )
+            case Product():
+                self._product(s)
+            case Reduced():
+                self._reduced(s)
+            case Look() | AddAt():
+                self._looked_up(s)
+            case Factor():
+                raise PlanError(f"the {s.kind} of a matrix has no C")
+            case Apply() | Copy():
+                raise PlanError("a function of entries stands alone")
+            case _:
+                assert_never(s)
+
+    def _combined(self, s: Combine) -> str:
+        names = [self._number(o) for o in s.operands]
+        if not s.scales:
+            return " * ".join([*names, *([_float(s.plus)] if s.plus != 1 else [])])
+        return " + ".join(
+            [*([_float(s.plus)] if s.plus else []), *(f"{_float(c)} * {x}" for c, x in zip(s.scales, names, strict=True))]
+        )
+
+    def _first(self, window: Window) -> str:
+        return f"{self.names[window.buffer]}[{window.offset}]"
+
+    def _product(self, s: Product) -> None:
+        lead = len(s.out.dims) - 2
+        if len(s.out.dims) == 1:
+            (m, am), (k, ak) = s.a.dims
+            (_, bk), (_, cm) = s.b.dims[0], s.out.dims[0]
+            call = (
+                f"times_vector_({m}, {k}, &{self._first(s.a)}, {am}, {ak}, &{self._first(s.b)}, {bk}, &{self._first(s.out)}, {cm});"
+            )
+            self.lines.append(call)
+            return
+        (m, am), (k, ak) = s.a.dims[lead:]
+        (_, bk), (n, bn) = s.b.dims[lead:]
+        (_, cm), (_, cn) = s.out.dims[lead:]
+        self.packed = max(self.packed, k * COLUMNS)
+        places = [
+            f"&{self._at(Window(w.buffer, w.offset, w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}"
+            for w in (s.a, s.b, s.out)
+        ]
+        call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
+                "memory->packed);")  # fmt: skip
+        self._loop([d for d, _ in s.out.dims[:lead]], [call])
+
+    def _reduced(self, s: Reduced) -> None:
+        kept = [k for k in range(len(s.a.dims)) if k not in s.axes]
+        names = [f"i{k}" for k in range(len(s.a.dims))]
+        entry = self._at(s.a, 0, names)
+        join = FUNCTIONS[s.function]
+        if isinstance(s.out, Scalar):
+            self.lines.append(f"double {s.out.name} = {BEGINNINGS[s.function]};")
+            self._loop_over(s.a, range(len(s.a.dims)), [f"{s.out.name} = {self._joined(s.function, s.out.name, entry)};"])
+            return
+        out = self._at(s.out, 0, [names[k] for k in kept])
+        self._loop_over(s.a, kept, [f"{out} = {BEGINNINGS[s.function]};"])
+        self._loop_over(s.a, range(len(s.a.dims)), [f"{out} = {join.format(out, entry)};"])
+
+    @staticmethod
+    def _joined(function: str, total: str, entry: str) -> str:
+        if function in ("maximum", "minimum"):
+            return f"({total} {'>' if function == 'maximum' else '<'} {entry} || {total} != {total}) ? {total} : {entry}"
+        return FUNCTIONS[function].format(total, entry)
+
+    def _loop_over(self, window: Window, axes: Iterable[int], inner: Sequence[str]) -> None:
+        axes = list(axes)
+        self.lines += [
+            f"{'    ' * depth}for (ptrdiff_t i{k} = 0; i{k} < {window.dims[k][0]}; i{k}++) {{" for depth, k in enumerate(axes)
+        ]
+        self.lines += [f"{'    ' * len(axes)}{line}" for line in inner]
+        self.lines += [f"{'    ' * depth}}}" for depth in reversed(range(len(axes)))]
+
+    def _looked_up(self, s: Look | AddAt) -> None:
+        """Rows at positions that data tell, which are kept within the table."""
+        table, rows = (s.a, s.out) if isinstance(s, Look) else (s.out, s.a)
+        depth = len(rows.dims)
+        many = len(s.index.dims)
+        (count, step), rest = table.dims[0], table.dims[1:]
+        names = [f"i{k}" for k in range(depth)]
+        at = f"const long long at = {self._at(s.index, 0, names[:many])};"
+        inside = f"const ptrdiff_t row = (ptrdiff_t)(at < 0 ? 0 : at >= {count} ? {count - 1} : at);"
+        where = Window(table.buffer, table.offset, ((1 << 62, step), *rest))
+        entry = self._at(where, 0, ["row", *names[many:]])
+        own = self._at(rows, 0, names)
+        self._loop([n for n, _ in rows.dims], [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"])
+
+
+_C_NAMES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+}  # fmt: skip
+
+
+def _out(s: Statement) -> Window:
+    assert isinstance(s, Apply | Copy)
+    return s.out
+
+
+def _reads(s: Apply | Copy) -> list[Window]:
+    operands = s.operands if isinstance(s, Apply) else (s.a, *([s.where] if s.where else []))
+    return [o for o in operands if isinstance(o, Window)]
+
+
+def _joins(group: Sequence[Statement], s: Statement) -> bool:
+    """Whether a loop can do one statement more: over the same positions, each of which reads and writes its own entries alone."""
+    if not isinstance(s, Apply | Copy) or not isinstance(group[0], Apply | Copy):
+        return False
+    if [n for n, _ in s.out.dims] != [n for n, _ in _out(group[0]).dims]:
+        return False
+    written = [_out(other) for other in group]
+    touched = [w for other in group if isinstance(other, Apply | Copy) for w in (*_reads(other), other.out)]
+    late = any(w.buffer == r.buffer and w != r for w in written for r in _reads(s))
+    return not late and all(w == s.out or w.buffer != s.out.buffer for w in touched)
+
+
+def _windows(s: Statement) -> list[Window]:
+    found: list[Window] = []
+    for value in vars(s).values():
+        found += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, Window)]
+    return found
+
+
+def _float(number: float) -> str:
+    if math.isnan(number):
+        return "NAN"
+    if math.isinf(number):
+        return "INFINITY" if number > 0 else "-INFINITY"
+    return repr(float(number))
+
+
+def _plain(name: str) -> str:
+    """A person's name in a comment: what is no letter, digit or plain sign is left out."""
+    return re.sub(r"[^\w .()-]", "", name)

@@ -1,0 +1,194 @@
+r"""What generated C is written with: functions of entries that compilers turn into vector instructions, and matrix products.
+
+exp and expm1 reduce x = n ln 2 + r with |r| <= ln 2 / 2 and sum r^k / k!; adding and subtracting 1.5 \cdot 2^{52} (or 2^{23})
+rounds to n without a branch. tanh x = e / (e + 2) with e = expm1(2 |x|).
+"""
+
+from math import factorial
+
+PRELUDE = """#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef REAL real;
+#if defined(__GNUC__)
+#define OWN static __attribute__((noinline))
+#else
+#define OWN static
+#endif
+#ifdef STEP_BLAS
+typedef void (*blas_product)(int, int, int, long long, long long, long long, real, const real *, long long, const real *, long long,
+    real, real *, long long);
+static blas_product blas_;
+void step_blas(blas_product product);
+void step_blas(blas_product product) { blas_ = product; }
+#endif
+
+"""
+
+
+def _series(type_: str, terms: int, first: int) -> str:
+    """(((1/k! r + ...) r + 1/2!) r + 1/1!), by Horner's rule."""
+    text = f"({type_}){1 / factorial(terms)!r}"
+    for k in range(terms - 1, first - 1, -1):
+        text = f"({text} * r + ({type_}){1 / factorial(k)!r})"
+    return text
+
+
+_EXPM1 = """static inline void reduced_(real x, real *scale, real *rest) {{
+    if (sizeof(real) == 4) {{
+        const float magic = 12582912.0f;
+        float y = (float)x, n = y * 1.44269504f + magic;
+        unsigned bits;
+        memcpy(&bits, &n, 4);
+        n -= magic;
+        const float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
+        bits = (bits << 23) + 0x3f800000u;
+        float s;
+        memcpy(&s, &bits, 4);
+        *scale = (real)s;
+        *rest = (real)(r * {single});
+    }} else {{
+        const double magic = 6755399441055744.0;
+        double y = (double)x, n = y * 1.4426950408889634 + magic;
+        unsigned long long bits;
+        memcpy(&bits, &n, 8);
+        n -= magic;
+        const double r = (y - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
+        bits = (bits << 52) + 0x3ff0000000000000ull;
+        double s;
+        memcpy(&s, &bits, 8);
+        *scale = (real)s;
+        *rest = (real)(r * {double});
+    }}
+}}
+""".format(single=_series("float", 7, 1), double=_series("double", 13, 1))
+
+HELPERS = {
+    "reduced_": _EXPM1,
+    "clipped_": """static inline real clipped_(real x) {
+    const real low = sizeof(real) == 4 ? (real)-87 : (real)-708, high = sizeof(real) == 4 ? (real)88 : (real)709;
+    return x < low ? low : x > high ? high : x;
+}
+""",
+    "exp_": """static inline real exp_(real x) {
+    real scale, rest;
+    reduced_(clipped_(x), &scale, &rest);
+    const real low = sizeof(real) == 4 ? (real)-87 : (real)-708, high = sizeof(real) == 4 ? (real)88 : (real)709;
+    const real inside = scale * rest + scale;
+    return x < low ? (real)0 : x > high ? (real)INFINITY : inside;
+}
+""",
+    "expm1_": """static inline real expm1_(real x) {
+    real scale, rest;
+    reduced_(clipped_(x), &scale, &rest);
+    const real high = sizeof(real) == 4 ? (real)88 : (real)709;
+    const real inside = scale * rest + (scale - 1);
+    return x > high ? (real)INFINITY : inside;
+}
+""",
+    "tanh_": """static inline real tanh_(real x) {
+    const real size = x < 0 ? -x : x, short_ = size > 20 ? (real)20 : size;
+    real scale, rest;
+    reduced_(2 * short_, &scale, &rest);
+    const real e = scale * rest + (scale - 1), y = e / (e + 2);
+    return x < 0 ? -y : x == x ? y : x;
+}
+""",
+    "absolute_": "static inline real absolute_(real x) { return fabsSUFFIX(x); }\n",
+    "sign_": "static inline real sign_(real x) { return x != x ? x : (real)((x > 0) - (x < 0)); }\n",
+    "maximum_": "static inline real maximum_(real a, real b) { return a > b || a != a ? a : b; }\n",
+    "minimum_": "static inline real minimum_(real a, real b) { return a < b || a != a ? a : b; }\n",
+    "power_": "static inline real power_(real a, real b) { return powSUFFIX(a, b); }\n",
+    "remainder_": "static inline real remainder_(real a, real b) { return a - b * floorSUFFIX(a / b); }\n",
+    **{
+        f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n"
+        for name, c in {
+            "log": "log",
+            "log1p": "log1p",
+            "sin": "sin",
+            "cos": "cos",
+            "tan": "tan",
+            "arcsin": "asin",
+            "arccos": "acos",
+            "arctan": "atan",
+            "sinh": "sinh",
+            "cosh": "cosh",
+            "arcsinh": "asinh",
+            "arccosh": "acosh",
+            "arctanh": "atanh",
+            "sqrt": "sqrt",
+            "floor": "floor",
+        }.items()
+    },
+    "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
+    const ptrdiff_t whole = p == 1 && q == 1 ? n / 16 * 16 : 0;
+    double total = 0;
+    real part[16] = {0};
+    for (ptrdiff_t k = 0; k < whole; k += 16)
+        for (int j = 0; j < 16; j++) part[j] += a[k + j] * b[k + j];
+    for (int j = 0; j < 16; j++) total += part[j];
+    for (ptrdiff_t k = whole; k < n; k++) total += (double)a[k * p] * b[k * q];
+    return total;
+}
+""",
+    "times_vector_": """OWN void times_vector_(
+    ptrdiff_t m, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, real *c, ptrdiff_t cm) {
+    if (am == 1 && cm == 1) {
+        for (ptrdiff_t i = 0; i < m; i++) c[i] = 0;
+        for (ptrdiff_t l = 0; l < k; l++) {
+            const real x = b[l * bk];
+            for (ptrdiff_t i = 0; i < m; i++) c[i] += a[i + l * ak] * x;
+        }
+        return;
+    }
+    const ptrdiff_t whole = ak == 1 && bk == 1 ? k / 16 * 16 : 0;
+    for (ptrdiff_t i = 0; i < m; i++) {
+        real part[16] = {0}, total = 0;
+        for (ptrdiff_t l = 0; l < whole; l += 16)
+            for (int j = 0; j < 16; j++) part[j] += a[i * am + l + j] * b[l + j];
+        for (ptrdiff_t l = whole; l < k; l++) total += a[i * am + l * ak] * b[l * bk];
+        for (int j = 0; j < 16; j++) total += part[j];
+        c[i * cm] = total;
+    }
+}
+""",
+    "product_": """enum { ROWS = 4, COLUMNS = 64 / sizeof(real) };
+OWN void product_(
+    ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t bk, ptrdiff_t bn,
+    real *c, ptrdiff_t cm, ptrdiff_t cn, real *restrict packed) {
+#ifdef STEP_BLAS
+    if (blas_ && m * n * k >= 32768 && cn == 1 && (am == 1 || ak == 1) && (bk == 1 || bn == 1)) {
+        const long long lda = ak == 1 ? (am > k ? am : k) : (ak > m ? ak : m);
+        const long long ldb = bn == 1 ? (bk > n ? bk : n) : (bn > k ? bn : k);
+        blas_(101, ak == 1 ? 111 : 112, bn == 1 ? 111 : 112, m, n, k, 1, a, lda, b, ldb, 0, c, cm > n ? cm : n);
+        return;
+    }
+#endif
+    for (ptrdiff_t j = 0; j < n; j += COLUMNS) {
+        const ptrdiff_t columns = n - j < COLUMNS ? n - j : COLUMNS;
+        const real *block = b + j * bn;
+        ptrdiff_t step = bk;
+        if (bn != 1 || columns < COLUMNS) {
+            for (ptrdiff_t l = 0; l < k; l++)
+                for (ptrdiff_t s = 0; s < COLUMNS; s++) packed[l * COLUMNS + s] = s < columns ? block[l * bk + s * bn] : 0;
+            block = packed;
+            step = COLUMNS;
+        }
+        for (ptrdiff_t i = 0; i < m; i += ROWS) {
+            const ptrdiff_t rows = m - i < ROWS ? m - i : ROWS;
+            real part[ROWS][COLUMNS] = {{0}};
+            const real *row[ROWS];
+            for (int r = 0; r < ROWS; r++) row[r] = a + (r < rows ? i + r : i) * am;
+            for (ptrdiff_t l = 0; l < k; l++)
+                for (int r = 0; r < ROWS; r++) {
+                    const real x = row[r][l * ak];
+                    for (int s = 0; s < COLUMNS; s++) part[r][s] += x * block[l * step + s];
+                }
+            for (ptrdiff_t r = 0; r < rows; r++)
+                for (ptrdiff_t s = 0; s < columns; s++) c[(i + r) * cm + (j + s) * cn] = part[r][s];
+        }
+    }
+}
+""",
+}

@@ -1,0 +1,136 @@
+"""Generated C as a function of this process: compiled once, kept in the user's cache folder, called on a step's memory."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.backends.c import source
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.plan.memory import GRADIENTS, PARAMETERS
+from symbackprop.plan.schedule import Plan
+
+FLAGS = ("-O3", "-march=native", "-std=c99", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-DSTEP_BLAS")
+LARGE = 300_000  # characters of source: above, vector instructions cost minutes of compiling
+SECONDS = 300.0
+NO_COMPILER = (
+    "there is no C compiler: install one that is called cc, name one in the variable CC, or pip install ziglang; "
+    'backend="numpy" needs none'
+)
+WAITING = 64  # bytes: where the memory of a step begins
+
+
+class NativeError(SymbackpropError):
+    """A step that cannot be C on this machine; the message says why, and what to do."""
+
+
+def compiler() -> list[str]:
+    """The command that compiles C. Raises NativeError where there is none."""
+    named = os.environ.get("CC", "").split()
+    for command in (named, ["cc"], ["gcc"], ["clang"]):
+        if command and shutil.which(command[0]):
+            return command
+    if find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise NativeError(NO_COMPILER)
+
+
+def native(plan: Plan, dtype: str, memory: Mapping[str, ndarray]) -> tuple[str, Callable[[], float]]:
+    """The C source of a plan, and the function that runs it on arrays.
+
+    memory   the arrays of the buffers "parameters", "gradients" and "data X".
+    Raises NativeError where there is no compiler or it fails, PlanError for what has no C.
+    """
+    text = source(plan, dtype)
+    library = ctypes.CDLL(str(_built(text)))
+    step, size = library.step, library.step_memory_size
+    step.restype, size.restype = ctypes.c_double, ctypes.c_size_t
+    product = _blas(dtype)
+    if product:
+        library.step_blas(product)
+    own = np.zeros(size() + WAITING, np.uint8)
+    arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[f"data {name}"] for name in plan.layout.data)]
+    begin = own.ctypes.data + (-own.ctypes.data % WAITING)
+    pointers = [ctypes.c_void_p(address) for address in (*(a.ctypes.data for a in arrays), begin)]
+
+    def run(*, keep: tuple[object, ...] = (own, *arrays)) -> float:
+        return step(*pointers)
+
+    return text, run
+
+
+def _built(text: str) -> Path:
+    """The library of a source; it is compiled where the cache folder has none yet."""
+    command = [*compiler(), *(flag if flag != "-O3" or len(text) < LARGE else "-O1" for flag in FLAGS)]
+    about = "\n".join([*command, platform.machine(), _processor(), text])
+    place = _cache() / f"{hashlib.sha256(about.encode()).hexdigest()}.so"
+    if place.exists():
+        return place
+    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+        written, made = Path(folder, "step.c"), Path(folder, "step.so")
+        written.write_text(text, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [*command, "-o", made, written, "-lm"], capture_output=True, text=True, timeout=SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as fault:
+            raise NativeError(f'{command[0]}: {fault}; backend="numpy" needs no compiler') from None
+        if done.returncode:
+            first = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
+            raise NativeError(f'{command[0]}: {first}; backend="numpy" needs no compiler')
+        os.replace(made, place)
+    return place
+
+
+def _cache() -> Path:
+    """The user's folder for what can be made again; a temporary one where there is none to write to."""
+    if sys.platform == "darwin":
+        usual = Path.home() / "Library" / "Caches"
+    else:
+        usual = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache")
+    folder = usual / "symbackprop"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return _temporary()
+    return folder if os.access(folder, os.W_OK) else _temporary()
+
+
+@cache
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="symbackprop-"))
+
+
+@cache
+def _processor() -> str:
+    """What the processor can do: a library of another one may not run here."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
+@cache
+def _blas(dtype: str) -> ctypes.c_void_p | None:
+    """The matrix product of the OpenBLAS that NumPy ships; None where it ships another library."""
+    folder = Path(np.__file__).parents[1] / "numpy.libs"
+    name = {"float32": "scipy_cblas_sgemm64_", "float64": "scipy_cblas_dgemm64_"}[dtype]
+    for path in sorted(folder.glob("*openblas64*")):
+        library = ctypes.CDLL(str(path))
+        if hasattr(library, name):
+            return ctypes.cast(getattr(library, name), ctypes.c_void_p)
+    return None
