@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from symbackprop.backends.c_helpers import HELPERS, PRELUDE
+from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan
@@ -30,10 +30,6 @@ from symbackprop.plan.statements import (
 
 TYPES: dict[Kind, str] = {"real": "real", "boolean": "unsigned char", "integer": "long long"}
 REALS = {"float32": "float", "float64": "double"}
-LIBRARY = (
-    "log", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh",
-    "sqrt", "floor",
-)  # fmt: skip
 FUNCTIONS = {  # of entries
     "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
     "square": "{0} * {0}", "reciprocal": "1 / {0}", "absolute": "absolute_({0})", "sign": "sign_({0})",
@@ -45,6 +41,11 @@ FUNCTIONS = {  # of entries
     "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
     "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})",
 } | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
+NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
+    "exp": "exp({0})", "expm1": "expm1({0})", "tanh": "tanh({0})", "absolute": "fabs({0})", "power": "pow({0}, {1})",
+    "sign": "({0} > 0) - ({0} < 0)", "maximum": "{0} > {1} || {0} != {0} ? {0} : {1}",
+    "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
+} | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
 COLUMNS = 16  # at most, of a block of a product
 ACROSS = 110  # columns of a table of numbers
@@ -219,12 +220,10 @@ class _Writer:
     def _statement(self, s: Statement) -> None:
         match s:
             case Compute():
-                if s.function not in FUNCTIONS:
+                if s.function not in NUMBERS:
                     raise PlanError(f"{s.function} has no C")
-                text = FUNCTIONS[s.function].format(*(self._number(o) for o in s.operands))
-                for name in ("exp", "expm1", "tanh", *LIBRARY):
-                    text = text.replace(f"{name}_(", f"{_C_NAMES.get(name, name)}(") if s.function == name else text
-                self.lines.append(f"const double {s.target.name} = {text.replace('maximum_', 'fmax').replace('minimum_', 'fmin')};")
+                text = NUMBERS[s.function].format(*(self._number(o) for o in s.operands))
+                self.lines.append(f"const double {s.target.name} = {text};")
             case Combine():
                 self.lines.append(f"const double {s.target.name} = {self._combined(s)};")
             case Inner():
@@ -318,11 +317,6 @@ class _Writer:
         entry = self._at(where, 0, ["row", *names[many:]])
         own = self._at(rows, 0, names)
         self._loop([n for n, _ in rows.dims], [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"])
-
-
-_C_NAMES = {
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-}  # fmt: skip
 
 
 def _out(s: Statement) -> Window:

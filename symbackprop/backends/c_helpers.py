@@ -6,6 +6,11 @@ rounds to n without a branch. tanh x = e / (e + 2) with e = expm1(2 |x|).
 
 from math import factorial
 
+LIBRARY = {  # functions of entries that the math library computes
+    "log": "log", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
+    "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "sqrt": "sqrt", "floor": "floor",
+}  # fmt: skip
 PRELUDE = """#include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -101,26 +106,7 @@ HELPERS = {
     "minimum_": "static inline real minimum_(real a, real b) { return a < b || a != a ? a : b; }\n",
     "power_": "static inline real power_(real a, real b) { return powSUFFIX(a, b); }\n",
     "remainder_": "static inline real remainder_(real a, real b) { return a - b * floorSUFFIX(a / b); }\n",
-    **{
-        f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n"
-        for name, c in {
-            "log": "log",
-            "log1p": "log1p",
-            "sin": "sin",
-            "cos": "cos",
-            "tan": "tan",
-            "arcsin": "asin",
-            "arccos": "acos",
-            "arctan": "atan",
-            "sinh": "sinh",
-            "cosh": "cosh",
-            "arcsinh": "asinh",
-            "arccosh": "acosh",
-            "arctanh": "atanh",
-            "sqrt": "sqrt",
-            "floor": "floor",
-        }.items()
-    },
+    **{f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n" for name, c in LIBRARY.items()},
     "inner_": """OWN double inner_(ptrdiff_t n, const real *a, ptrdiff_t p, const real *b, ptrdiff_t q) {
     const ptrdiff_t whole = p == 1 && q == 1 ? n / 16 * 16 : 0;
     double total = 0;

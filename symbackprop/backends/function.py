@@ -13,6 +13,7 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.backends import c
 from symbackprop.backends.arguments import ArgumentError, Arguments
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.executed import executed
@@ -138,12 +139,29 @@ class Compiled:
             self._parts[asked] = self._function(source(self.program, None, {n: n for n in asked}, "outputs", self.dtype))
         return {name: np.asarray(array) for name, array in self._parts[asked](params, data).items()}
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the source to a file.
+    def c_source(self, title: str = "") -> str:
+        """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.
 
-        Raises FileError where the file cannot be written.
+        title   what the network is called, in the comment that begins the source.
+        Raises CompileError where a size has no number, or the network has no C.
         """
-        write_whole(path, self.source)
+        free = ", ".join(f"{s.name!r}: 32" for s in self.program.sizes())
+        if free:
+            raise CompileError(
+                f"C needs a number for every size: give sizes={{{free}}}, on the command line "
+                + " ".join(f"--size {s.name}=32" for s in self.program.sizes())
+            )
+        try:
+            return c.source(plan(self.program, self.value_name, self.gradients), self.dtype, title)
+        except PlanError as fault:
+            raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the source to a file: C99 where its name ends in .c, otherwise the NumPy source.
+
+        Raises FileError where the file cannot be written, CompileError as `c_source` does.
+        """
+        write_whole(path, self.c_source() if os.fspath(path).endswith(".c") else self.source)
 
 
 def compile(

@@ -189,17 +189,20 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, lang
 @derivative_options
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @size_option
-@click.option("-o", "--output", metavar="FILE.py", help="Write the source to FILE.py; standard output where not given.")
-def compile(net, lets, loss, gates, wrt, then, upstream, vector, dtype, sizes, output) -> None:
-    """Compile the network and its gradients to NumPy source that depends on NumPy alone."""
+@click.option("--format", type=click.Choice(["numpy", "c"]), help="By the suffix of FILE where not given, else numpy.")
+@click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
+def compile(net, lets, loss, gates, wrt, then, upstream, vector, dtype, sizes, format, output) -> None:
+    """Compile the network and its gradients to NumPy source that depends on NumPy alone, or to C99 that depends on nothing."""
     from symbackprop.verbs import compile as compile_
 
     derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector)
     if output:
-        require_place(output, (".py",))
-    write(output, compile_(derivation, sizes=read_sizes(sizes), dtype=dtype).source)
+        require_place(output, (".py", ".c"))
+    compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype)
+    as_c = format == "c" or (format is None and str(output).endswith(".c"))
+    write(output, compiled.c_source() if as_c else compiled.source)
     if output:
-        say(f"{output}: written, it depends on NumPy alone")
+        say(f"{output}: written, it depends on {'the math library' if as_c else 'NumPy'} alone")
 
 
 @subcommand

@@ -1,0 +1,145 @@
+"""Plans as C: the same numbers as NumPy, no warning of the compiler, nothing that the sanitizers object to."""
+
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy import ndarray
+
+import symbackprop as sb
+from symbackprop.backends.c_library import NativeError, compiler
+from symbackprop.backends.function import Compiled, CompileError
+from symbackprop.backends.numpy_step import Step
+from tests.command import Run
+from tests.plan.test_plan import EXAMPLES, NETWORKS, OTHERS, WITHOUT_LOSS, at_sizes, compiled
+
+CC = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
+ALL = [name for name in (*NETWORKS, *OTHERS) if name not in WITHOUT_LOSS | {"matrices"}]
+SOME = ["layers/conv2d.net", "layers/max_pool2d.net", "look-up", "activations", "cases", "numbers", "windows", "digits.net"]
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def program_of(function: Compiled, arrays: dict[str, ndarray], step: Step, text: str) -> str:
+    """The generated source with a `main` that prints the loss and the gradients at a point."""
+    real = "float" if function.dtype == "float32" else "double"
+
+    def table(name: str, array: ndarray, kind: str) -> str:
+        return f"static {kind} {name}[] = {{{', '.join(map(repr, array.ravel().tolist()))}}};\n"
+
+    data = [(f"in_{k}", a, "long long" if a.dtype.kind == "i" else real) for k, a in enumerate(step.data.values())]
+    tables = "".join(table(*row) for row in [("parameters_", step.flat, real), *data])
+    names = ", ".join(["parameters_", "gradients_", *(name for name, *_ in data), "&memory_"])
+    length = step.flat_gradient.size
+    return f"""{text}
+#include <stdio.h>
+{tables}static {real} gradients_[{length}];
+static step_memory memory_;
+int main(void) {{
+    step({names});
+    printf("%.17g\\n", step({names}));
+    for (int k = 0; k < {length}; k++) printf("%.17g\\n", (double)gradients_[k]);
+    return 0;
+}}
+"""
+
+
+if CC is not None:
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize("name", ALL)
+    def test_c_computes_what_numpy_does(name: str, dtype: str) -> None:
+        function = sb.compile(OTHERS[name] if name in OTHERS else EXAMPLES / name, dtype=dtype)
+        _, arrays = at_sizes(function, range(3, 20))
+        plain, native = (function.bind(arrays, backend=backend) for backend in ("numpy", "c"))
+        for _ in range(2):
+            values = plain(), native()
+        close = 1e-11 if dtype == "float64" else 2e-4
+        assert values[1] == pytest.approx(values[0], rel=close, abs=close)
+        for w, gradient in plain.gradients.items():
+            np.testing.assert_allclose(native.gradients[w], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
+
+    @pytest.mark.parametrize("name", SOME[:2] + SOME[-1:])
+    def test_c_computes_what_numpy_does_in_short(name: str) -> None:
+        test_c_computes_what_numpy_does(name, "float64")
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", SOME)
+    def test_an_exported_file_builds_without_a_warning_and_runs_under_the_sanitizers(name: str, tmp_path: Path) -> None:
+        function = compiled(name)
+        program, arrays = at_sizes(function, range(3, 20))
+        step = function.bind(arrays)
+        fixed = Compiled(program, function.value_name, function.gradients)
+        path = tmp_path / "step.c"
+        path.write_text(program_of(function, arrays, step, fixed.c_source("a *network*/")), encoding="utf-8")
+        checks = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        subprocess.run([str(CC), *STRICT, *checks, "-o", tmp_path / "step", path, "-lm"], check=True)
+        done = subprocess.run([tmp_path / "step"], capture_output=True, text=True, check=True)
+        value, *gradients = map(float, done.stdout.split())
+        assert value == pytest.approx(step(), rel=1e-11)
+        np.testing.assert_allclose(gradients, step.flat_gradient, rtol=1e-9, atol=1e-10)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_functions_of_entries_are_exact_to_the_last_digits(dtype: str) -> None:
+        step = sb.compile("x: parameter[n]\nL = sum(exp(x)) + sum(tanh(x)) + sum(expm1(-x))", dtype=dtype)
+        x = np.concatenate([np.linspace(-80, 80, 4001), 10.0 ** np.arange(-12, 1), [0.0]]).astype(dtype)
+        native = step.bind({"x": x}, backend="c")
+        native()
+        wide = x.astype(float)
+        slopes = np.exp(wide) + 1 / np.cosh(np.minimum(abs(wide), 300)) ** 2 - np.exp(-wide)
+        scale = np.exp(wide) + np.exp(-wide)
+        error = abs(native.gradients["x"] - slopes) / scale
+        assert error.max() < (4e-7 if dtype == "float32" else 1e-15)
+
+    @pytest.mark.parametrize("x", [1e3, -1e3, math.inf, -math.inf, math.nan])
+    def test_what_is_not_finite_is_what_numpy_says(x: float) -> None:
+        function = sb.compile("x: parameter[2]\nL = sum(exp(x) + tanh(x) + x * sigmoid(x) + maximum(x, 0))", refuse_nan=False)
+        plain, native = (function.bind({"x": np.array([0.5, x])}, backend=backend) for backend in ("numpy", "c"))
+        np.testing.assert_allclose([native(), *native.gradients["x"]], [plain(), *plain.gradients["x"]], rtol=1e-13)
+
+    def test_the_command_line_writes_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        code, _, err = run("compile", EXAMPLES / "two_layer.net", "-o", "step.c")
+        assert code == 2
+        assert "C needs a number for every size: give sizes=" in err
+        assert not Path("step.c").exists()
+        sizes = ["--size", "d=3", "--size", "h=4", "--size", "c=2"]
+        code, out, _ = run("compile", EXAMPLES / "two_layer.net", "-o", "step.c", *sizes)
+        assert (code, out) == (0, "step.c: written, it depends on the math library alone\n")
+        subprocess.run([str(CC), *STRICT, "-c", "step.c", "-o", "step.o"], check=True)
+
+
+def test_where_there_is_no_compiler_auto_is_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symbackprop.backends.c_library.shutil.which", lambda name: None)
+    monkeypatch.setattr("symbackprop.backends.c_library.find_spec", lambda name: None)
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    _, arrays = at_sizes(function, range(3, 9))
+    with pytest.raises(NativeError, match="there is no C compiler: install one"):
+        function.bind(arrays, backend="c")
+    assert function.bind(arrays, backend="auto")() == pytest.approx(function.value(arrays))
+
+
+def test_a_compiler_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", f"{sys.executable} -c raise(SystemExit('error:broken'))")
+    function = sb.compile(EXAMPLES / "two_layer.net")
+    _, arrays = at_sizes(function, range(3, 9))
+    assert compiler()[0] == sys.executable
+    with pytest.raises(NativeError, match="error:broken"):
+        function.bind(arrays, backend="c")
+
+
+def test_what_has_no_c_says_so() -> None:
+    function = sb.compile(OTHERS["matrices"], {"n": 3})
+    with pytest.raises(CompileError, match="of a matrix has no C"):
+        function.c_source()
+    with pytest.raises(CompileError, match="did you mean numpy"):
+        function.bind({"A": np.eye(3)}, backend="nupmy")
