@@ -18,6 +18,7 @@ PUBLIC = {
     "trace": "verbs",
     "from_sympy": "notation.sympy_input",
     "from_torch": "judge.models",
+    "from_jax": "judge.models",
     "from_sklearn": "notation.models.scikit",
     "from_onnx": "notation.models.onnx",
     # and out again
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from symbackprop.evaluate.extents import SizeError
     from symbackprop.evaluate.points import PointError
     from symbackprop.judge.functions import verify_function, verify_layer
-    from symbackprop.judge.models import from_torch
+    from symbackprop.judge.models import from_jax, from_torch
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
     from symbackprop.notation import NotationError, binary, data, function, integers, labels, parameter, positive, unit
@@ -81,6 +82,7 @@ __all__ = [
     "trace",
     "from_sympy",
     "from_torch",
+    "from_jax",
     "from_sklearn",
     "from_onnx",
     "to_torch",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from symbackprop.core.network import Network
 from symbackprop.judge.modelled import held
+
+Names = Iterable[str] | str | None
 
 
 def from_torch(module: Any, *inputs: Any, loss: Any = None, targets: Any = (), sizes: str = "batch") -> Network:
@@ -25,3 +28,26 @@ def from_torch(module: Any, *inputs: Any, loss: Any = None, targets: Any = (), s
     from symbackprop.notation.models.torch.reading import model_of
 
     return held(model_of(module, inputs, loss, targets, sizes))
+
+
+def from_jax(function: Any, *args: Any, wrt: Names = None, sizes: Names = None) -> Network:
+    """The loss of a function of JAX as a network: jax.make_jaxpr writes down what it computes, each primitive is a row here.
+
+    function  from args to one number, or (number, anything): jit, vmap, custom_jvp, scan and fori_loop may stand in it.
+    args      example arrays in any nesting: arrays, dicts, lists, registered classes. Plain numbers and keys stay as they are.
+    wrt       names ("W1") or paths of what is learnt; None: arrays of floats inside containers, else all arrays of floats.
+    sizes     names of sizes that are to be the numbers of the example, or "all"; others are symbols where the function allows, and
+              what is equal in the example is one size.
+
+    Names are the paths of the arrays, and local variables of the function. The network's loss is held against the function's at
+    the example and beside it. Raises NotationError, with the line, for a primitive without a row and for branches on values.
+    """
+    from symbackprop.notation.models.jax.calling import model_of
+
+    return held(model_of(function, args, _listed(wrt), _listed(sizes) or ()))
+
+
+def _listed(names: Names) -> list[str] | None:
+    if names is None:
+        return None
+    return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else list(names)

@@ -51,9 +51,9 @@ class Inputs:
         self.arrays: dict[str, ndarray] = {}
         self.paths: dict[str, str] = {}
 
-    def parameter(self, name: str, array: ndarray, path: str = "") -> Tensor:
-        """An array that is learnt; `path` is what the model calls it."""
-        return self._input(name, array, None, path, "parameter")
+    def parameter(self, name: str, array: ndarray, path: str = "", shape: Sequence[Any] | None = None) -> Tensor:
+        """An array that is learnt; `path` is what the model calls it, `shape` its sizes where they are other than numbers."""
+        return self._input(name, array, shape, path, "parameter")
 
     def data(
         self, name: str, array: ndarray, shape: Sequence[Any] | None = None, path: str = "", domain: str | None = None

@@ -1,0 +1,265 @@
+"""From a jaxpr to tensors of the language: one primitive after the other; calls and loops are written out."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+from sympy import Expr
+
+from symbackprop.core.choices import nearest
+from symbackprop.language import operations as ops
+from symbackprop.language.tensors import LanguageError, Tensor, number_of
+from symbackprop.notation.errors import NotationError, Place
+from symbackprop.notation.models.built import Inputs
+from symbackprop.notation.models.jax import elementwise, gathering, layers, shaping
+from symbackprop.notation.models.jax.softmaxes import Softmaxes
+from symbackprop.notation.models.jax.values import Fault, Key, Spread, Value, uniform, whole
+from symbackprop.notation.models.names import fresh
+from symbackprop.notation.trace.frames import is_own
+
+ROWS = {**elementwise.ROWS, **shaping.ROWS, **gathering.ROWS, **layers.ROWS}
+MOST = 20_000  # primitives: what is unrolled further nobody reads
+CALLS = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+CALLED = {
+    "jit", "pjit", "closed_call", "core_call", "call", "remat", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call",
+    "custom_vjp_call_jaxpr", "custom_lin", "xla_call", "named_call",
+}  # fmt: skip
+FLAT = {"argmax", "argmin", "sort", "top_k", "approx_top_k", "floor", "ceil", "round", "nextafter", "population_count"}
+DIFFERENTIABLE = {
+    "cholesky", "triangular_solve", "eigh", "lu", "qr", "svd", "custom_linear_solve", "fft", "cumlogsumexp", "cummax", "cummin",
+}  # fmt: skip
+
+
+class Walk:
+    """One walk over a jaxpr.
+
+    inputs  of the network; constants that are no one number join them as data.
+    sizes   from what JAX has for a size to the size here.
+    """
+
+    def __init__(self, inputs: Inputs, size: Callable[[Any], Expr]) -> None:
+        self.inputs, self.size = inputs, size
+        self.softmaxes = Softmaxes()
+        self.count = 0
+        self._constants: list[tuple[ndarray, Tensor]] = []
+
+    # -- what rows ask for ------------------------------------------------------------------------------------------------
+
+    def shape(self, shape: Sequence[Any]) -> tuple[Expr, ...]:
+        """Sizes of JAX as sizes of the language."""
+        return tuple(map(self.size, shape))
+
+    def number(self, value: Value) -> Expr | None:
+        """The number that all entries are, or None."""
+        if isinstance(value, Spread):
+            return number_of(value.tensor)
+        return number_of(value) if isinstance(value, Tensor) else uniform(value)
+
+    def tensor(self, value: Value) -> Tensor:
+        """The value as a tensor of its own shape."""
+        if isinstance(value, ndarray) and uniform(value) is None:
+            return self.declared(value)
+        return whole(value)
+
+    def narrow(self, value: Value) -> Any:
+        """The value for an operation entry by entry: a number, or a tensor without what repeats."""
+        number = self.number(value)
+        if number is not None:
+            return number
+        return value.tensor if isinstance(value, Spread) else self.tensor(value)
+
+    def declared(self, array: ndarray) -> Tensor:
+        """A constant array as data of the network."""
+        for known, tensor in self._constants:
+            if known.dtype == array.dtype and np.array_equal(known, array):
+                return tensor
+        name = fresh("c" if "c" not in self.inputs.tensors else "c_1", self.inputs.tensors)
+        tensor = self.inputs.data(name, np.asarray(array))
+        self._constants.append((array, tensor))
+        return tensor
+
+    def refused(self, eqn: Any, fault: str, mend: str = "") -> NotationError:
+        """What is not read, with the line of the person's code."""
+        return NotationError(f"{eqn.primitive.name}: {fault}", mend, _place(eqn))
+
+    # -- the walk ---------------------------------------------------------------------------------------------------------
+
+    def run(self, jaxpr: Any, constants: Sequence[Any], values: Sequence[Value]) -> list[Value]:
+        """The values of what a jaxpr returns."""
+        known: dict[Any, Value] = dict(zip(jaxpr.constvars, map(_constant, constants), strict=True))
+        known |= dict(zip(jaxpr.invars, values, strict=True))
+        for eqn in jaxpr.eqns:
+            given = [_constant(v.val) if hasattr(v, "val") else known[v] for v in eqn.invars]
+            found = self._guarded(eqn, given)
+            known |= dict(zip(eqn.outvars, found, strict=True))
+        return [_constant(v.val) if hasattr(v, "val") else known[v] for v in jaxpr.outvars]
+
+    def _guarded(self, eqn: Any, given: list[Value]) -> list[Value]:
+        """What an equation gives; an error is kept until the loss needs the value."""
+        self.count += 1
+        if self.count > MOST:
+            raise self.refused(
+                eqn, f"the function does more than {MOST:,} operations.", "Give a smaller example: loops are unrolled."
+            )
+        name = eqn.primitive.name
+        try:
+            return self._step(eqn, name, given)
+        except LanguageError as error:
+            return [Fault(NotationError(f"{name}: {error}", "", _place(eqn)))] * len(eqn.outvars)
+        except NotationError as error:
+            return [Fault(error)] * len(eqn.outvars)
+
+    def _step(self, eqn: Any, name: str, given: list[Value]) -> list[Value]:
+        constant = _computed(eqn, name, given)
+        if constant is not None:
+            return constant
+        if name in CALLED:
+            return self._call(eqn, given)
+        if name in LOOPS:
+            return LOOPS[name](self, eqn, given)
+        row = ROWS.get(name)
+        if row is None:
+            raise _unknown(self, eqn, name)
+        found = row(self, eqn, *given)
+        return found if isinstance(found, list) else [found]
+
+    def _call(self, eqn: Any, given: list[Value]) -> list[Value]:
+        """A call of a function: written out, or one word where it is JAX's own."""
+        inner = next((eqn.params[key] for key in CALLS if eqn.params.get(key) is not None), None)
+        if inner is None:
+            raise self.refused(eqn, "its function is not known.", "Call the function without the wrapper.")
+        jaxpr, constants = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
+        word = elementwise.FUNCTIONS.get(str(eqn.params.get("name", "")).strip("_"))
+        if word is not None and len(given) == (2 if eqn.params["name"] == "logaddexp" else 1) and _is_of_jax(jaxpr):
+            return [elementwise.each(word)(self, eqn, *given)]
+        return self.run(jaxpr, constants, given)
+
+
+def _is_of_jax(jaxpr: Any) -> bool:
+    """Whether a function stands in JAX itself, and is no person's of the same name."""
+    return "/jax/_src/" in str(getattr(getattr(jaxpr, "debug_info", None), "func_src_info", "")).replace("\\", "/")
+
+
+def _constant(value: Any) -> Value:
+    """A constant of a jaxpr as an array; a value that is known already stays."""
+    if isinstance(value, Value):
+        return value
+    try:
+        return np.asarray(value)
+    except TypeError:  # what is no array of numbers in JAX is a key
+        return Key(value)
+
+
+def _computed(eqn: Any, name: str, given: list[Value]) -> list[Value] | None:
+    """What an equation of constants gives, by JAX itself; None where it is no such equation, or an open size stands in it."""
+    known = [v for v in given if isinstance(v, Key) or (isinstance(v, ndarray) and v.dtype != object)]
+    plain = [v.array if isinstance(v, Key) else v for v in known]
+    sizes = [n for v in (*eqn.invars, *eqn.outvars) for n in getattr(v.aval, "shape", ())]
+    if len(plain) < len(given) or name in (*LOOPS, *CALLED) or any(not isinstance(n, int) for n in sizes):
+        return None
+    if not given and name != "iota":
+        return None
+    try:
+        found = eqn.primitive.bind(*plain, **eqn.params)
+    except Exception:  # whatever JAX says: the row says it better
+        return None
+    return list(map(_constant, found)) if eqn.primitive.multiple_results else [_constant(found)]
+
+
+def _place(eqn: Any) -> Place | None:
+    """The line of the person's code that an equation comes from."""
+    for frame in getattr(getattr(eqn.source_info, "traceback", None), "frames", ()):
+        if is_own(frame.file_name):
+            line = int(frame.line_num)
+            text = linecache.getline(frame.file_name, line).rstrip("\n")
+            start = len(text) - len(text.lstrip())
+            return Place(frame.file_name, line, start + 1, max(len(text.strip()), 1), text)
+    return None
+
+
+def _unknown(walk: Walk, eqn: Any, name: str) -> NotationError:
+    """Why a primitive is not read."""
+    if name.startswith(("random", "threefry")):
+        return walk.refused(eqn, "random numbers are drawn here.", "Draw them before, and give the array.")
+    if name in FLAT:
+        return walk.refused(eqn, "it has no slope, so that nothing comes back through it.", "Leave it out of the loss.")
+    if name in DIFFERENTIABLE:
+        return walk.refused(eqn, "no row says what it computes.", "Write the network by sb.trace, with numpy.linalg.")
+    near = nearest(name, list(ROWS))
+    return walk.refused(eqn, "no row says what it computes.", f"Write it with others, such as {near}." if near else "")
+
+
+# -- loops and branches ------------------------------------------------------------------------------------------------------------
+
+
+def _scan(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
+    """carry, y = f(carry, x[i]) for each i, written out."""
+    p = eqn.params
+    length = walk.size(p["length"])
+    if not length.is_Integer:
+        raise walk.refused(
+            eqn, f"it runs over {length} steps, and is unrolled.", "Its number of steps becomes that of the example."
+        )
+    fixed, carried = int(p["num_consts"]), int(p["num_carry"])
+    constants, carry, rows = given[:fixed], given[fixed : fixed + carried], given[fixed + carried :]
+    order = range(int(length) - 1, -1, -1) if p["reverse"] else range(int(length))
+    stacked: dict[int, list[Value]] = {}
+    for k in order:
+        found = walk.run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*constants, *carry, *(_entry(walk, x, k) for x in rows)])
+        carry, stacked[k] = found[:carried], found[carried:]
+    columns = [[stacked[k][j] for k in range(int(length))] for j in range(len(eqn.outvars) - carried)]
+    return [*carry, *(_stack(walk, column) for column in columns)]
+
+
+def _entry(walk: Walk, x: Value, k: int) -> Value:
+    """x[k] along the first axis."""
+    match x:
+        case ndarray():
+            return np.asarray(x[k])
+        case Spread() if not x.tensor.shape or x.tensor.shape[0] == 1:
+            return Spread(x.tensor[0] if x.tensor.shape else x.tensor, x.shape[1:])
+        case Fault():
+            return x
+    return walk.tensor(x)[k]
+
+
+def _stack(walk: Walk, values: list[Value]) -> Value:
+    fault = next((v for v in values if isinstance(v, Fault)), None)
+    if fault is not None:
+        return fault
+    arrays = [v for v in values if isinstance(v, ndarray)]
+    if len(arrays) == len(values):
+        return np.stack(arrays)
+    return ops.stack([walk.tensor(v) for v in values])
+
+
+def _while(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
+    """A loop whose condition is known at each step, such as that of fori_loop."""
+    p = eqn.params
+    tested, fixed = int(p["cond_nconsts"]), int(p["body_nconsts"])
+    of_test, of_body, carry = given[:tested], given[tested : tested + fixed], given[tested + fixed :]
+    while True:
+        (goes_on,) = walk.run(p["cond_jaxpr"].jaxpr, p["cond_jaxpr"].consts, [*of_test, *carry])
+        number = None if isinstance(goes_on, Fault) else walk.number(goes_on)
+        if number is None:
+            raise walk.refused(eqn, "how often the loop runs depends on data.", "Write lax.scan, or a fixed number of steps.")
+        if not number:
+            return list(carry)
+        carry = walk.run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*of_body, *carry])
+
+
+def _cond(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
+    """A branch that is known."""
+    index, *operands = given
+    number = None if isinstance(index, Fault) else walk.number(index)
+    if number is None:
+        raise walk.refused(eqn, "which branch is taken depends on data.", "Write jnp.where, so that both are derived.")
+    branch = eqn.params["branches"][max(0, min(int(number), len(eqn.params["branches"]) - 1))]
+    return walk.run(branch.jaxpr, branch.consts, operands)
+
+
+LOOPS: Mapping[str, Callable[[Walk, Any, list[Value]], list[Value]]] = {"scan": _scan, "while": _while, "cond": _cond}

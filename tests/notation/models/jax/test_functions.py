@@ -1,0 +1,176 @@
+"""Functions of JAX as networks: their gradients are those of jax.grad."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+
+NAMES = (
+    "perceptron", "stacked", "softmaxed", "one_hot", "logistic", "sigmoid_loss", "layer_norm", "attention", "heads", "recurrent",
+    "backwards", "looped", "unrolled", "convolution", "average", "embedded", "along", "mapped", "gelus", "sliced", "written",
+    "counted", "clipped", "constant", "hinge", "stopped", "flax_like", "branched", "products", "autoencoder",
+)  # fmt: skip
+OPEN = {
+    "perceptron": "d h k n", "stacked": "d h k m n", "layer_norm": "d h n", "attention": "d h n", "heads": "d h k m n",
+    "average": "d h k n", "convolution": "d k n", "embedded": "d h n", "mapped": "d h n", "softmaxed": "d h", "recurrent": "d h",
+    "sliced": "", "clipped": "n",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def forms(jax: ModuleType) -> Any:
+    from notation.models.jax import forms
+
+    return forms.FORMS
+
+
+def test_every_form_is_tried(forms: Any) -> None:
+    assert set(forms) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gradients_are_those_of_jax(name: str, forms: Any, jax: ModuleType) -> None:
+    from symbackprop.notation.models.jax.calling import Call
+
+    function, args = forms[name]
+    net = sb.from_jax(function, *args)
+    value, gradients = sb.compile(net).value_and_grad(net.example)
+    call = Call(function, args)
+    leaves = list(call.leaves.values())
+
+    def loss(*arrays: Any) -> Any:
+        return call._loss(call._called(arrays)).sum()
+
+    learnt = [k for k, leaf in enumerate(leaves) if leaf.name in gradients]
+    theirs = jax.grad(loss, argnums=tuple(learnt))(*[jax.numpy.asarray(leaf.array) for leaf in leaves])
+    assert value == pytest.approx(float(loss(*[leaf.array for leaf in leaves])), rel=1e-12)
+    for k, gradient in zip(learnt, theirs, strict=True):
+        np.testing.assert_allclose(gradients[leaves[k].name], gradient, rtol=1e-10, atol=1e-12)
+    if name in OPEN:
+        assert {str(s) for s in net.program.sizes()} == set(OPEN[name].split())
+
+
+def test_a_network_with_open_sizes_is_right_at_other_sizes(forms: Any, jax: ModuleType) -> None:
+    function, args = forms["perceptron"]
+    net = sb.from_jax(function, *args)
+    rng = np.random.default_rng(0)
+    params = {
+        "W1": rng.standard_normal((3, 6)),
+        "b1": rng.standard_normal(6),
+        "W2": rng.standard_normal((6, 2)),
+        "b2": rng.standard_normal(2),
+    }
+    X, t = rng.standard_normal((5, 3)), np.array([0, 1, 1, 0, 1])
+    _, gradients = sb.compile(net).value_and_grad({**params, "X": X, "t": t})
+    for name, gradient in jax.grad(function)(params, X, t).items():
+        np.testing.assert_allclose(gradients[name], gradient, rtol=1e-10, atol=1e-13)
+
+
+def test_names_are_paths_and_local_variables(forms: Any) -> None:
+    net = sb.from_jax(*_form(forms, "perceptron"))
+    assert net.title == "A perceptron, with its cross-entropy."
+    assert [t.name for t in net.program.inputs if t.kind == "parameter"] == ["W1", "W2", "b1", "b2"]
+    assert "logits" in net.program.tensors
+    assert net.paths["W1"] == 'params["W1"]'
+    several = sb.from_jax(*_form(forms, "stacked"))
+    assert {"W_0", "b_0", "W_1", "b_1", "W_2", "b_2", "out"} <= several.program.tensors.keys()
+    flax = sb.from_jax(*_form(forms, "flax_like"))
+    assert {"W_Dense_0", "b_Dense_0", "W_Dense_1", "b_Dense_1"} <= flax.program.tensors.keys()
+
+
+def test_a_softmax_is_shown_as_one(forms: Any) -> None:
+    report = sb.derive(sb.from_jax(*_form(forms, "attention"))).report()
+    assert "softmax" in report
+    assert "max " not in report.replace("softmax ", "")
+
+
+def test_what_is_learnt_and_what_is_a_number_may_be_chosen(forms: Any) -> None:
+    function, args = forms["perceptron"]
+    net = sb.from_jax(function, *args, wrt='params["W1"], X', sizes="all")
+    assert {t.name for t in net.program.inputs if t.kind == "parameter"} == {"W1", "X"}
+    assert not net.program.sizes()
+    assert {str(s) for s in sb.from_jax(function, *args, sizes="n").program.sizes()} == {"d", "h", "k"}
+
+
+def _form(forms: Any, name: str) -> tuple[Any, ...]:
+    function, args = forms[name]
+    return function, *args
+
+
+def _refused(jax: ModuleType) -> dict[str, tuple[Any, tuple[Any, ...], str, str]]:
+    jnp, w = jax.numpy, np.array([0.5, -0.3, 0.2])
+
+    def branch(w):
+        return jnp.sum(w) if w[0] > 0 else jnp.sum(w**2)
+
+    def leak(w):
+        return jnp.sum(w) * np.sum(np.sin(w))
+
+    def plain(w):
+        return jnp.sum(w) * float(w[0])
+
+    def data_loop(w):
+        return jax.lax.while_loop(lambda a: jnp.sum(a) < 1, lambda a: a * 2, jnp.abs(w)).sum()
+
+    def data_branch(w):
+        return jax.lax.cond(w[0] > 0, jnp.sum, lambda a: jnp.sum(a**2), w)
+
+    return {
+        "branch": (branch, (w,), "a branch depends on values", "jnp.where"),
+        "NumPy": (leak, (w,), "function of NumPy", "jax.numpy"),
+        "plain": (plain, (w,), "used as a plain number", "leave arrays"),
+        "while": (data_loop, (w,), "how often the loop runs", "scan"),
+        "cond": (data_branch, (w,), "which branch", "jnp.where"),
+        "unknown": (lambda w: jnp.linalg.cholesky(jnp.outer(w, w) + jnp.eye(3)).sum(), (w,), "cholesky: no row", "sb.trace"),
+        "sorted": (lambda w: jnp.sum(jnp.sort(w)), (w,), "sort: it has no slope", "Leave it out"),
+        "rounded": (lambda w: jnp.sum(w.astype(int) * 1.0), (w,), "no slope", "astype"),
+        "array": (lambda w: w * 2, (w,), "which is no loss", "Return one number"),
+        "text": (lambda w: "x", (w,), "which is no loss", "Return one number"),
+        "raises": (lambda w: jnp.dot(w, jnp.ones(5)), (w,), "raised TypeError", ""),
+        "no arrays": (lambda w: w, (3.0,), "is given no arrays", "example arrays"),
+        "no function": (3, (w,), "is no function", "from_jax"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "branch",
+        "NumPy",
+        "plain",
+        "while",
+        "cond",
+        "unknown",
+        "sorted",
+        "rounded",
+        "array",
+        "text",
+        "raises",
+        "no arrays",
+        "no function",
+    ],
+)
+def test_what_is_not_read_is_refused_with_its_mend(name: str, jax: ModuleType) -> None:
+    function, args, fault, mend = _refused(jax)[name]
+    with pytest.raises(sb.NotationError, match=f"(?s){fault}.*{mend}"):
+        sb.from_jax(function, *args)
+
+
+def test_names_that_are_not_there_are_refused(forms: Any) -> None:
+    with pytest.raises(sb.NotationError, match=r"no array of floats 'W9'.*W1"):
+        sb.from_jax(*_form(forms, "perceptron"), wrt="W9")
+
+
+def test_random_numbers_of_a_key_are_data(jax: ModuleType) -> None:
+    jnp = jax.numpy
+    key, w = jax.random.key(0), np.array([0.5, -0.3, 0.2])
+
+    def noisy(key, w):
+        return jnp.sum((w + jax.random.normal(key, (3,))) ** 2)
+
+    net = sb.from_jax(noisy, key, w)
+    _, gradients = sb.compile(net).value_and_grad(net.example)
+    np.testing.assert_allclose(gradients["w"], jax.grad(noisy, argnums=1)(key, w), rtol=1e-10)
