@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symbackprop.algebra.box import Box
+from symbackprop.algebra.box import box as searched
 from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import leaves
 from symbackprop.algebra.positions import View
@@ -82,6 +83,12 @@ class ShownBox:
         lines = [str(line) for line in (*self.lines, *self.updates)]
         lines += [f"The gradient by {name} has no short form: {why}. Its step gives it." for name, why in self.missing.items()]
         return "\n".join(lines)
+
+
+def only_line(derivation: Derivation) -> Node | None:
+    """The line of the only gradient of a derivation, as the algebra finds it; None where that has none."""
+    line = shown_box(derivation, searched(derivation.program)).by_name.get(derivation.program.outputs[0])
+    return None if line is None else line.formula
 
 
 def shown_box(derivation: Derivation, box: Box, names: Names | None = None) -> ShownBox:

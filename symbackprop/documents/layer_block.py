@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import reduction
+from symbackprop.core.functions.row import X, Y
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, slot
-from symbackprop.display.body import scalar
+from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, slot
+from symbackprop.display.body import BodyPrinter
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.documents.layers import Layer, Line, kind_of
-from symbackprop.documents.step_block import PATTERNS, Untied, local_lines, untied, whole, with_value
+from symbackprop.documents.reasons import Reasons
+from symbackprop.documents.step_block import Untied, local_lines, untied, whole, with_value
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.told import Told, listed, several, told
-from symbackprop.formulas.tree import Node, Row, items_of, split, walk, width
+from symbackprop.formulas.tree import Node, items_of, split, width
 
 WIDEST = 76
 """The longest chain rule over several equations, in letters across the paper."""
@@ -45,6 +49,7 @@ class Lecture:
         self.plain = Names(derivation.program)
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
+        self.reasons = Reasons(derivation, self.plain, self.softmaxes)
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
 
@@ -71,15 +76,16 @@ class Lecture:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}
         lines = [line for line in layer.lines if new.get(line.kind) is line]
         self.told |= new.keys()
-        found = {(line.name, kind_of(e)): e for line in lines for e in reversed(line.path) if self._is_shown(e)}
-        equations = [e for line in lines for e in line.path if found.get((line.name, kind_of(e))) is e]
+        backward = [(line, e) for line in lines for e in line.path if e.step and self.reasons.is_told(e.step)]
+        found = {(line.name, kind_of(e)): e for line, e in reversed(backward)}
+        equations = [e for line, e in backward if found[line.name, kind_of(e)] is e]
         parts = (
             Part(told("Differentiated"), self._forward(equations)),
-            Part(told("Local derivative"), tuple(dict.fromkeys(x for e in equations for x in self._local(e)))),
+            Part(told("Local derivative"), self._locals(equations)),
             Part(told("Chain rule"), tuple(x for line in lines for x in self.chain(line) if x != line.formula)),
         )
         title = self._way(self.plain.tensor(layer.start), layer.lines)
-        said = list(self._sentences(lines))
+        said = list(self.reasons.of(lines))
         return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
 
     def _block(
@@ -117,12 +123,6 @@ class Lecture:
 
     # What is differentiated, and its parts
 
-    def _is_shown(self, equation: Equation) -> bool:
-        """Whether an equation is told by itself: none of a logsumexp is, where it is a part of a softmax."""
-        step = equation.step
-        ends = [ref.name for ref in (step.through, step.wrt) if ref is not None] if step else []
-        return step is not None and step.rule in ("chain", "onward") and not any(n in self.softmaxes for n in ends)
-
     def _forward(self, equations: Iterable[Equation]) -> Formulas:
         """The forward equations that are gone back through."""
         found: dict[Node, None] = {}
@@ -132,11 +132,16 @@ class Lecture:
                 found[equation_formula(self.plain, written, self.hidden)] = None
         return tuple(found)
 
+    def _locals(self, equations: Iterable[Equation]) -> Formulas:
+        """The local derivatives; those that are 1 only where there are no others."""
+        found = list(dict.fromkeys(x for e in equations for x in self._local(e)))
+        return tuple(x for x in found if items_of(split(x)[1] or x)[1:] != (f.ONE,)) or tuple(found)
+
     def _local(self, equation: Equation) -> Formulas:
         step = equation.step
         assert step is not None
-        if self._total(step) and step.through is not None and step.wrt is not None:
-            axis = softmaxes(self.plain).axes(self._total(step))[0]
+        if self.reasons.total(step) and step.through is not None and step.wrt is not None:
+            axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
         return local_lines(self.plain, equation, whole(self.plain, step))[-1:]
 
@@ -149,6 +154,8 @@ class Lecture:
             return ()
         if inner and any(e.step is not None and e.step.pattern == "select" for e in line.path):  # positions within positions
             return ()
+        if not any(n != 1 for e in line.path for n in letter_sizes(self.names.program, e).values()):
+            return ()  # of scalars the line says it
         left, right = target_entry(self.names, last), index_form(self.names, last, [e.target.name for e in inner])
         if inner:
             return (f.equation(left, right),) if width(right) <= WIDEST else ()
@@ -165,87 +172,6 @@ class Lecture:
         over = [shown for c in apart.through.index if c not in step.wrt.index and (shown := apart.letters[c]) is not None]
         return f.over_letters(f.SUM, over, f.juxtapose([entry(self.names, above, apart.letters), apart.right]))
 
-    def _total(self, step: Step) -> str:
-        """The logsumexp of the softmax that a step goes back through; "" where it goes through none."""
-        ends = tuple(ref.name if ref is not None else "" for ref in (step.wrt, step.through))
-        return next((total for total, pair in self.softmaxes.items() if pair == ends), "")
-
-    # Why
-
-    def _recognised(self, line: Line) -> Iterator[tuple[Hashable, Told]]:
-        """Prediction minus target: what is left where a softmax meets the logarithm of a cross-entropy."""
-        read = {r.name for e in line.path for r in e.operands}
-        for p in (p for total, (_, p) in self.softmaxes.items() if total in read):
-            labels = [t.name for t in self.derivation.forward.inputs if t.kind == "labels" and t.name in read]
-            for difference in (f.add([self.plain.tensor(p), f.negative(self.plain.tensor(y))]) for y in labels):
-                sides = [part for part in walk(line.formula) if isinstance(part, Row)]
-                if difference in sides or any(_ends_with(side, difference) for side in sides):
-                    yield "recognised", told("The softmax and the logarithm cancel: {} is left, the prediction minus the target.",
-                                             difference)  # fmt: skip
-
-    def _sentences(self, lines: Iterable[Line]) -> Iterator[Told]:
-        """What there is to say of the lines, each once on a page."""
-        for line in lines:
-            for key, sentence in (*(said for equation in line.path for said in self._why(equation)), *self._recognised(line)):
-                if key not in self.told:
-                    self.told.add(key)
-                    yield sentence
-
-    def _why(self, equation: Equation) -> Iterator[tuple[Hashable, Told]]:
-        step = equation.step
-        if step is None:
-            return
-        if step.rule == "copy" and step.wrt is not None:
-            vias = [role.via for r in equation.operands if (role := self.names.signature(r.name).role) and role.via]
-            if not any(via in self.softmaxes for via in vias):
-                ways = several([self.plain.tensor(via) for via in dict.fromkeys(vias)])
-                yield (
-                    ("copy", step.wrt),
-                    told("{} acts through {}: the gradients of its uses add.", self.plain.tensor(step.wrt.name), ways),
-                )
-        elif step.rule == "zero":
-            yield "zero", told("No slope leads from one to the other: the derivative is zero.")
-        elif step.rule == "both" and step.through is not None:
-            through = self.plain.tensor(step.through.name)
-            yield "both", told("Each operand of {} changes it by its own part; to first order the parts add.", through)
-        elif self._is_shown(equation):
-            yield from self._why_chained(equation, step)
-
-    def _why_chained(self, equation: Equation, step: Step) -> Iterator[tuple[Hashable, Told]]:
-        through, wrt, op = step.through, step.wrt, equation.op
-        assert through is not None
-        assert wrt is not None
-        assert isinstance(op, Sum)
-        if self._total(step):
-            return
-        if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
-            yield "map", told("{} is computed entry by entry: its Jacobian is diagonal, and the product with it is one entry by "
-                              "entry.",
-                              self.plain.tensor(through.name))  # fmt: skip
-        elif step.rule == "chain" and step.pattern in PATTERNS and step.pattern not in ("map", "copy"):
-            yield step.pattern, PATTERNS[step.pattern]
-        apart = untied(self.plain, equation, step)
-        if apart is not None:
-            yield "jacobian", self._never_formed(step, apart)
-        served = [letter(c) for c, n in op.over if n != 1 and c in through.index and c not in wrt.index]
-        own = self.names.signature(wrt.name).kind == "parameter"
-        if (
-            step.rule == "chain"
-            and served
-            and (step.pattern in ("add", "multiply", "map", "scale") or (step.pattern == "product" and own))
-        ):
-            letters, one = several(served), self.plain.tensor(wrt.name)
-            yield "served", told("{} serves every {}: its gradient is the sum over {}.", one, letters, letters)
-
-    def _never_formed(self, step: Step, apart: Untied) -> Told:
-        assert step.wrt is not None
-        jacobian = self.plain.derivative(Gradient(apart.through.name, step.wrt.name), [], local=True)
-        shape = (*self.plain.signature(apart.through.name).shape, *self.plain.signature(step.wrt.name).shape)
-        entries = sp.Mul(*shape)
-        delta = [f.indicator(f.equation(letter(new), letter(old))) for old, new in apart.new.items()]
-        return told("The Jacobian {} would have {} entries. It is never formed: {} leaves one term of the sum over {}.",
-                    jacobian, scalar(entries), f.juxtapose(delta), several(list(map(letter, apart.new.values()))))  # fmt: skip
-
 
 def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
     """Short formulas side by side, as many as a line holds."""
@@ -259,7 +185,10 @@ def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
 
 
 def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
-    """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over."""
+    """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over.
+
+    Both follow from p[k] = exp(o[k] - t), where t is the logsumexp of o, by the slope of its row.
+    """
     shape = dict(zip(o.index, names.signature(o.name).shape, strict=True))
     other = fresh(1, o.index)[0]
 
@@ -269,15 +198,22 @@ def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
     p, q = (names.entry(named, at(c)) if named else Name(f.letter("p")).formula(at(c)) for c in (k, other))
     first, second = letter(k), letter(other)
     left = f.over(f.partial(p), f.partial(names.entry(o.name, at(other))))
-    same = f.juxtapose([p, f.bracket(f.add([f.ONE, f.negative(p)]))])
-    right = f.cases(same, f.equation(first, second), f.negative(f.juxtapose([p, q])), f.relation(first, f.symbol("ne"), second))
-    return f.equation(left, right)
+    same, different = (BodyPrinter({_P: p, _Q: q}).formula(case) for case in _softmax_slopes())
+    return f.equation(left, f.cases(same, f.equation(first, second), different, f.relation(first, f.symbol("ne"), second)))
 
 
-def _ends_with(row: Row, end: Node) -> bool:
-    """Whether a row is an equation with a right side."""
-    items = items_of(end)
-    return row.items[-len(items) - 1 :] == (f.EQUALS, *items)
+_P, _Q = slot(0), slot(1)
+
+
+@cache
+def _softmax_slopes() -> tuple[sp.Expr, sp.Expr]:
+    """The slope of exp(own - total) by the entry itself and by another one; the slots stand for both exponentials."""
+    own, entry, total = sp.symbols("own entry total")
+    value = sp.exp(own - total)
+    through_total = sp.diff(value, total) * reduction("logsumexp").local.xreplace({X: entry, Y: total})
+    slope = through_total.xreplace({sp.exp(entry - total): _Q, value: _P})
+    same = slope.xreplace({_Q: _P}) + sp.diff(value, own).xreplace({value: _P})
+    return _P * sp.cancel(same / _P), slope
 
 
 def _is_passed_on(equation: Equation) -> bool:
