@@ -86,9 +86,10 @@ class Formula:
 
 @dataclass(frozen=True)
 class FormulaRows:
-    """Displayed equations below each other, aligned at their first relation."""
+    """Displayed equations, aligned at their first relation; `above`: what they are, behind which a page folds them."""
 
     rows: tuple[Formula, ...]
+    above: Content = ""
 
 
 Formulas = tuple[Node, ...]
@@ -97,11 +98,12 @@ Formulas = tuple[Node, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """What a step says under one label, such as its local derivative."""
+    """What a step says under one label, such as its local derivative; a page folds away what is `folded`."""
 
     label: Content
     formulas: Formulas
     tone: Tone = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ WIDE, NARROW = Page(940.0), Page(480.0)
 LONG = 30
 """A formula in running text with more characters than this scrolls by itself where the page is narrow."""
 
+ENTRIES = told("entry by entry")
+"""What a step folds away."""
+
 # The browser itself holds the page to what is promised: nothing is run and nothing is loaded.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
 
@@ -76,6 +79,12 @@ class Fragment(Writer):
     def rows(self, rows: tuple[Formula, ...]) -> str:
         return '<div class="rows">' + "\n".join(map(self._row, rows)) + "</div>"
 
+    def folded(self, above: str, written: str) -> str:
+        return f"<details><summary>{above}</summary>{written}</details>"
+
+    def _lines(self, lines: list[str]) -> str:
+        return "".join(f"<div>{line}</div>" for line in lines)
+
     def _row(self, row: Formula) -> str:
         left, right = split(row.formula)
         sides = [("left", left), ("right", right)] if right else [("whole", left)]
@@ -90,7 +99,8 @@ class Fragment(Writer):
             mark = _class(part.tone)
             parts += f"<dt{mark}>{self.line(part.label)}</dt>"
             lines = ["".join(mathml(x, display=True) for x in set_apart(shown)) for shown in part.formulas]
-            parts += "".join(f"<dd{mark}>{line}</dd>" for line in lines)
+            shown = "".join(f"<dd{mark}>{line}</dd>" for line in lines)
+            parts += f"<dd{mark}>{self.folded(self.line(ENTRIES), self._lines(lines))}</dd>" if part.folded else shown
         tag = f"h{number.count('.') + 3}"
         sentences = "".join(map(self.paragraph, self.lines(step.sentences)))
         head = f"<header><{tag}>{title}</{tag}>{shape}</header>"

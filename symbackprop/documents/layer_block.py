@@ -82,7 +82,7 @@ class Lecture:
         parts = (
             Part(told("Differentiated"), self._forward(equations)),
             Part(told("Local derivative"), self._locals(equations)),
-            Part(told("Chain rule"), tuple(x for line in lines for x in self.chain(line) if x != line.formula)),
+            Part(told("Chain rule"), tuple(x for line in lines for x in self.chain(line) if x != line.formula), folded=True),
         )
         title = self._way(self.plain.tensor(layer.start), layer.lines)
         said = list(self.reasons.of(lines))
@@ -98,7 +98,7 @@ class Lecture:
         products = [x for layer in layers for x in packed(map(self._product, layer))]
         shapes = [told("{}: {}", self._end(line), self.names.dimensions(line.name)) for line in lines
                   if self.names.signature(line.name).shape]  # fmt: skip
-        return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes, "  "), said, anchor)
+        return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes), said, anchor)
 
     def _way(self, start: Node | Told, lines: Sequence[Line], likewise: bool = False) -> Told:
         """From where a step goes, and where to."""

@@ -89,13 +89,9 @@ def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
     return told("gradient by"), tuple(Math(names.tensor(name)) for name in derived.wrt)
 
 
-def what_it_is(names: Names, derived: Derivation, role: Gradient) -> Told:
+def what_it_is(names: Names, line: str, role: Gradient) -> Told:
     """What a line of the box holds that is no output."""
-    if role.vector:
-        return told("the change of {}", names.tensor(role.of))
-    if role.of != derived.of:
-        return told("the gradient of {} by {}", names.tensor(role.of), names.tensor(role.wrt))
-    return told("the gradient by {}", names.tensor(role.wrt))
+    return told("the change of {}", names.tensor(role.of)) if role.vector else told("{}", names.in_line(line))
 
 
 def said(names: Names, derived: Derivation) -> tuple[Told, ...]:

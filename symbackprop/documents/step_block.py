@@ -52,11 +52,13 @@ def step_block(
     """
     assert equation.step is not None
     step = whole(names, equation.step)
+    product, entries = _result(names, equation, inline, values or {})
     parts = (
         Part(told("Chain rule"), _rule(names, equation, step)),
         Part(told("Local derivative"), local_lines(names, equation, step)),
         Part(told("Upstream gradient"), _upstream(names, equation, step)),
-        Part(told("Product"), _result(names, equation, inline, values or {}), "result"),
+        Part(told("Product"), product, "result"),
+        Part(told("Product"), entries, "result", folded=True),
     )
     return StepBlock(
         title=_title(names, step),
@@ -218,12 +220,15 @@ def _upstream(names: Names, equation: Equation, step: Step) -> Formulas:
     return (f.equation(left, f.juxtapose(ties)),)
 
 
-def _result(names: Names, equation: Equation, inline: Collection[str], values: Mapping[str, Any]) -> Formulas:
+def _result(
+    names: Names, equation: Equation, inline: Collection[str], values: Mapping[str, Any]
+) -> tuple[Formulas, Formulas]:  # fmt: skip
+    """The product, and the same entry by entry where that is another formula."""
     index = index_equation(names, equation, inline)
     if not any(extent != 1 for extent in letter_sizes(names.program, equation).values()):
-        return (with_value(names, equation.target.name, index, values),)
+        return (with_value(names, equation.target.name, index, values),), ()
     matrix = matrix_equation(names, equation, inline)
-    return (index,) if matrix is None else (matrix, index)
+    return ((index,), ()) if matrix is None else ((matrix,), (index,))
 
 
 def with_value(names: Names, name: str, equation: Node, values: Mapping[str, Any]) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.choices import DETAILS
@@ -137,8 +138,16 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
         case "full":
             shown = [equation for equation in derived.backward if _is_shown(equation)]
             lecture.anchors |= {e.target.name: e.target.name for e in shown}
-            return [step_block(lecture.plain, equation, lecture.hidden, lecture.values) for equation in shown]
+            said: set[Content] = set()
+            return [_once(step_block(lecture.plain, e, lecture.hidden, lecture.values), said) for e in shown]
     raise ValueError(f"{detail} is none of {', '.join(DETAILS)}")
+
+
+def _once(block: StepBlock, said: set[Content]) -> StepBlock:
+    """A block without the sentences that were said before."""
+    new = tuple(sentence for sentence in block.sentences if sentence not in said)
+    said |= set(new)
+    return replace(block, sentences=new)
 
 
 def _is_shown(equation: Equation) -> bool:
@@ -197,7 +206,7 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
     blocks: list[Block] = [FormulaRows(tuple(first))]
     if second and detail == "full":
-        blocks += [Paragraph(told("The same entry by entry:")), FormulaRows(tuple(second))]
+        blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
     return blocks
 
 
@@ -214,7 +223,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name not in said]
     lines += [(line, f"{line.name}:update") for line in box.updates]
-    rows = tuple(Formula(line.formula, _line_note(names, derived, line.name), label=label) for line, label in lines)
+    rows = tuple(Formula(line.formula, _line_note(names, line.name), label=label) for line, label in lines)
     blocks: list[Block] = [FormulaRows(rows)] if rows else []
     if box.assumed:
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
@@ -226,14 +235,14 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     return blocks
 
 
-def _line_note(names: Names, derived: Derivation, name: str) -> Content:
+def _line_note(names: Names, name: str) -> Content:
     if name not in names.program.tensors:
         return told("what its parts are called")
     signature = names.signature(name)
     shape = told("{}", names.dimensions(name)) if signature.shape else Told()
     if signature.role is None or name in names.program.outputs:
         return shape
-    said = modes.what_it_is(names, derived, signature.role)
+    said = modes.what_it_is(names, name, signature.role)
     return told("{} ({})", said, shape) if shape else said
 
 

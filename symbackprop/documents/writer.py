@@ -63,8 +63,10 @@ class Writer(ABC):
                 return self.bullets([self.line(item) for item in items])
             case Formula():
                 return self.rows((block,))
-            case FormulaRows(rows):
+            case FormulaRows(rows, ""):
                 return self.rows(rows)
+            case FormulaRows(rows, above):
+                return self.folded(self.line(above), self.rows(rows))
             case StepBlock(title, tone=tone):
                 return self.step(block, self.line((_MARKS.get(tone, ""), *self.pieces(title))), number)
             case Table(headers, rows, align, caption):
@@ -148,6 +150,10 @@ class Writer(ABC):
     @abstractmethod
     def rows(self, rows: tuple[Formula, ...]) -> str:
         """Displayed equations, aligned at their first relation where the format can, with notes at their right."""
+
+    def folded(self, above: str, written: str) -> str:
+        """Equations below what they are."""
+        return self.gap.join((self.paragraph(above), written))
 
     @abstractmethod
     def step(self, step: StepBlock, title: str, number: str) -> str:
