@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from sympy import Expr, Symbol
+
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation, Ref, Sum
+from symbackprop.core.program import Equation, Ref, Sum, position
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
@@ -115,15 +117,20 @@ def kind_of(equation: Equation) -> tuple[Any, ...]:
     def placed(refs: Iterable[Ref]) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(place.setdefault(c, next(number)) for c in r.index) for r in refs)
 
+    def alike(body: Expr) -> Expr:
+        """A body in which positions are called by the place of their letter."""
+        return body.xreplace({position(c): Symbol(f"letter {k}") for c, k in place.items()})
+
     step, op = equation.step, equation.op
     letters = placed((equation.target, *equation.operands))
     if step is None:
         return op, letters
+    local = placed(step.local_operands)
     return (
         step.rule,
         step.pattern,
-        op.body if isinstance(op, Sum) else op,
+        alike(op.body) if isinstance(op, Sum) else op,
         letters,
-        step.local and step.local.body,
-        placed(step.local_operands),
+        step.local and alike(step.local.body),
+        local,
     )

@@ -180,23 +180,23 @@ class Reasons:
 
     def _error(self, line: Line) -> Iterator[Reason]:
         """The delta rule: the error times the slope of the activation."""
-        *before, last = line.path
-        if not before or last.step is None or last.step.through is None or last.step.pattern != "map":
-            return
-        through = last.step.through.name
-        written = self.names.written.get(through)
-        if written is None or not isinstance(written.op, Sum) or not isinstance(written.op.body, TableFunction):
-            return
-        first = next((e for e in before if e.step and e.step.wrt and e.step.wrt.name == through), None)
-        target = None if first is None or not written.op.body.row.activation else _taken_from(first, through)
-        if target is not None and self.names.signature(target).kind in ("data", "labels"):
-            error = f.add([self.names.tensor(through), f.negative(self.names.tensor(target))])
-            yield "delta", told("This is the delta rule: the error {} times the slope of the activation.", error)
+        for equation in line.path:
+            step = equation.step
+            if step is None or step.through is None or step.pattern != "map":
+                continue
+            through = step.through.name
+            written = self.names.written.get(through)
+            if written is None or not isinstance(written.op, Sum) or not isinstance(written.op.body, TableFunction):
+                continue
+            above = next((e for e in line.path if e.step and e.step.wrt and e.step.wrt.name == through), None)
+            target = None if above is None or not written.op.body.row.activation else _taken_from(above, through)
+            if target is not None and self.names.signature(target).kind in ("data", "labels"):
+                error = f.add([self.names.tensor(through), f.negative(self.names.tensor(target))])
+                yield "delta", told("This is the delta rule: the error {} times the slope of the activation.", error)
 
     def _softmax(self, line: Line) -> Iterator[Reason]:
         """Prediction minus target: what is left where a softmax meets the logarithm of a cross-entropy."""
         read = {r.name for e in line.path for r in e.operands}
-        role = self.names.signature(line.name).role
         for o, p in (pair for total, pair in self.softmaxes.items() if total in read):
             for y in (t for t in self.derivation.forward.inputs if t.name in read and t.shape == self.names.signature(p).shape):
                 difference = f.add([self.names.tensor(p), f.negative(self.names.tensor(y.name))])
@@ -205,7 +205,7 @@ class Reasons:
                         "recognised",
                         told("The softmax and the logarithm cancel: {} is left, the prediction minus the target.", difference),
                     )
-                elif y.kind == "data" and role is not None and role.wrt == o and _says(self._declared(y.name, o), difference):
+                elif y.kind == "data" and _says(self._declared(y.name, o), difference):
                     declared = f"{y.name}: labels[{', '.join(map(str, y.shape))}]"
                     yield (
                         "declared",

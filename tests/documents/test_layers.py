@@ -16,7 +16,7 @@ from symbackprop.core.letters import fresh
 from symbackprop.core.program import Program, Ref
 from symbackprop.display.box import ShownBox
 from symbackprop.display.written_out import written_out
-from symbackprop.documents.document import Document, Formula, Link, Paragraph, Section, StepBlock
+from symbackprop.documents.document import Document, Formula, FormulaRows, Link, Paragraph, Section, StepBlock
 from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
@@ -139,8 +139,8 @@ def test_a_layer_is_one_step_and_a_layer_like_it_is_its_lines() -> None:
         "Likewise from z back to b₁ and W₁",
     ]
     assert ", ".join(map(latex, lines(second, "Local derivative"))) == (
-        r"\frac{\partial \hat{y}_{k}}{\partial b_{2,k}} = 1,\quad\frac{\partial \hat{y}_{j}}{\partial W_{2,ki}} = \mathbf{1}[j = k]\,a_{i},"
-        r"\quad\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki}, \frac{\partial a_{i}}{\partial z_{i}} = a_{i} \left(1 - a_{i}\right)"
+        r"\frac{\partial \hat{y}_{j}}{\partial W_{2,ki}} = \mathbf{1}[j = k]\,a_{i},"
+        r"\quad\frac{\partial \hat{y}_{k}}{\partial a_{i}} = W_{2,ki},\quad\frac{\partial a_{i}}{\partial z_{i}} = a_{i} \left(1 - a_{i}\right)"
     )
     assert latex(lines(second, "Chain rule")[0]) == (
         r"\frac{\partial L}{\partial W_{2,ki}} = \sum_{j} \delta_{2,j}\,\mathbf{1}[j = k]\,a_{i} = \delta_{2,k} a_{i}"
@@ -178,7 +178,7 @@ def test_a_softmax_is_one_step_without_its_logsumexp() -> None:
 def test_the_three_details(detail: str, kinds: int) -> None:
     document = read(ROOT / "examples" / "two_layer_biases.net").document(detail=detail)
     assert sum(isinstance(block, Section) for block in document.blocks) == kinds
-    entries = Paragraph(told("The same entry by entry:")) in document.blocks
+    entries = any(isinstance(block, FormulaRows) and block.above == told("The same entry by entry:") for block in document.blocks)
     assert entries == (detail == "full")
     assert len(steps(document)) == {"brief": 0, "normal": 3, "full": 7}[detail]
 
@@ -215,3 +215,39 @@ def test_only_the_numbers_of_scalars_stand_beside_the_lines() -> None:
     shown = report(derived, values={"f": -12.0, "u": 3.0, "df/dz": 3.0, "df/du": -4.0})
     assert any("= u = 3" in text for step in steps(shown) for text in parts(step)["Product"])
     assert not any(isinstance(block, Formula) for block in shown.blocks)
+
+
+def reasons(text: str, proved: bool = True) -> str:
+    """What the steps of a network say, in one line."""
+    shown = report(sb.derive(text), box=sb.derive(text).box() if proved else None)
+    return " ".join(Text().line(sentence) for step in steps(shown) for sentence in step.sentences)
+
+
+SOFTMAX = "x: data[d]\ny: {}[c]\nW: parameter[c, d]\nz = W @ x\np = softmax(z)\nL = -sum(y*log(p))"
+
+
+def test_what_is_recognised_is_found_in_the_equations_whatever_they_are_called() -> None:
+    assert "The softmax and the logarithm cancel: p − y is left" in reasons(SOFTMAX.format("labels"))
+    assert "declare y: labels[c]: then p − y is left" in reasons(SOFTMAX.format("data"))
+    renamed = "x: data[d]\nt: data[c]\nW: parameter[c, d]\nq = W @ x\nr = softmax(q)\nC = -sum(t*log(r))"
+    assert "declare t: labels[c]: then r − t is left" in reasons(renamed)
+
+
+def test_the_delta_rule_is_an_error_times_a_slope_and_nothing_else() -> None:
+    unit = "x: data[d]\nt: data\nw: parameter[d]\ns = w @ x\no = sigmoid(s)\nE = {}"
+    assert "This is the delta rule: the error o − t times" in reasons(unit.format("(o - t)**2/2"))
+    assert "delta rule" not in reasons(unit.format("(o - t)**4"))
+    assert "delta rule" not in reasons(unit.format("o*t"))
+
+
+def test_a_convolution_goes_back_by_the_kernel_turned_round() -> None:
+    said = reasons("x: data[n]\nk: parameter[m]\nw: parameter[n]\ny = conv1d((w*x)[None, None], k[None, None])\nL = sum(y**2)")
+    assert "with the kernel" in said
+    assert "turned round" in said
+    assert "window by window" in said
+
+
+def test_a_jacobian_that_is_not_formed_is_counted() -> None:
+    said = reasons("x: data[4096]\nW: parameter[4096, 4096]\nV: parameter[4096, 4096]\ny = V @ tanh(W @ x)\nL = sum(y**2)", proved=False)
+    assert "16,777,216 entries, is diagonal" in said
+    assert "68,719,476,736 entries. It is never formed" in said
