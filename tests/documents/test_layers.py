@@ -248,6 +248,8 @@ def test_a_convolution_goes_back_by_the_kernel_turned_round() -> None:
 
 
 def test_a_jacobian_that_is_not_formed_is_counted() -> None:
-    said = reasons("x: data[4096]\nW: parameter[4096, 4096]\nV: parameter[4096, 4096]\ny = V @ tanh(W @ x)\nL = sum(y**2)", proved=False)
+    said = reasons(
+        "x: data[4096]\nW: parameter[4096, 4096]\nV: parameter[4096, 4096]\ny = V @ tanh(W @ x)\nL = sum(y**2)", proved=False
+    )
     assert "16,777,216 entries, is diagonal" in said
     assert "68,719,476,736 entries. It is never formed" in said
