@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_tensor, is_integer
 from symbackprop.notation.models.jax.softmaxes import summed_up
 from symbackprop.notation.models.jax.values import Spread, Value, shape_of, spread
-from symbackprop.notation.trace.run import INFINITE
 
 if TYPE_CHECKING:
     from symbackprop.notation.models.jax.walk import Walk

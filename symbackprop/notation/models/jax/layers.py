@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbackprop.language import layers
 from symbackprop.language import operations as ops
-from symbackprop.language.layers.arguments import LOWEST
+from symbackprop.language.operations.values import LOWEST
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.jax.elementwise import Row
 from symbackprop.notation.models.jax.values import Value

@@ -10,10 +10,10 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import same_size
 from symbackprop.language import operations as ops
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
-from symbackprop.notation.trace.run import INFINITE
 
 Shape = tuple[Expr, ...]
 
