@@ -6,12 +6,9 @@ for: below this door functions take a Program, a Network or a Derivation.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
-
-import sympy as sp
 
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
@@ -19,8 +16,8 @@ from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation import NotationError, from_tensors, read_function, shortened
-from symbackprop.notation import read as read_source
+from symbackprop.notation.anything import network_of
+from symbackprop.notation.units import with_units
 from symbackprop.presenter import Presenter, drawing
 
 if TYPE_CHECKING:
@@ -35,7 +32,9 @@ Names = Iterable[str] | str | None
 Sizes = Mapping[str, int] | None
 
 
-def read(net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[str] = ()) -> Network:
+def read(
+    net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[str] = (), expand: str = "", merge: str = ""
+) -> Network:
     """The network that `net` stands for.
 
     net    a text in the network language, a path, a path with the name of a function ("nets.py:mlp"), one expression
@@ -44,34 +43,14 @@ def read(net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[s
     loss   the name of the loss; None: the last scalar.
     gates  "whole": an expression is one equation; "elementary": each operation is one; "auto": elementary where all is scalar.
     let    declarations for the names of an expression, such as "W: parameter[h, d]".
+    expand units that are taken apart into the operations of their definitions, "softmax, sigmoid"; their gradients stay the same.
+    merge  units that are put together from such operations.
 
     Raises NotationError, with file, line, column, the fault and the mend.
     """
-    match net:
-        case Network():
-            return net if loss is None else replace(net, loss=_value_of(net, loss))
-        case str() | os.PathLike():
-            return read_source(net, loss, gates, let)
-        case Tensor() | Mapping():
-            return from_tensors(net, loss, gates)
-        case sp.Basic() | sp.MatrixBase():
-            from symbackprop.notation.sympy_input import from_sympy
-
-            return from_sympy(net, gates=gates)
-        case _ if callable(net):
-            return read_function(net, loss, gates)
-    raise NotationError(
-        f"{shortened(type(net).__name__)} is no network.",
-        "Give a text, a path, a tensor, a SymPy expression, or a function decorated with @sb.network.",
-    )  # fmt: skip
-
-
-def _value_of(network: Network, name: str) -> str:
-    _require_name("loss", name)
-    known = network.aliases.get(name, name)
-    if known not in network.program.tensors:
-        raise NotationError(f"there is no {name} to be the loss.", f"The values are: {', '.join(network.program.equation_of())}.")
-    return known
+    _require_name("loss", loss)
+    found = network_of(net, loss, gates, let)
+    return with_units(found, expand, merge) if expand or merge else found
 
 
 @overload

@@ -16,6 +16,7 @@ import click
 from symbackprop import __version__
 from symbackprop.cli.options import (
     NATURAL,
+    Asked,
     derivative_options,
     language_option,
     marking_options,
@@ -35,7 +36,6 @@ from symbackprop.cli.shell import (
     shortened,
     show,
     signal_of,
-    standard_input,
     write,
 )
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
@@ -77,9 +77,7 @@ def subcommand(function: Callable[..., None]) -> click.Command:
 @language_option
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(
-    net, lets, loss, gates, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, lang, sizes, seed
-) -> None:
+def derive(asked, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, lang, sizes, seed) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     if numbered and not fragment:
         raise SymbackpropError("--numbered is about a fragment: give --fragment as well")
@@ -91,7 +89,7 @@ def derive(
     row.require(lang)
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
-    derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector, update)
+    derivation = _derivation(asked, wrt, then, upstream, vector, update)
     write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes), detail=detail, lang=lang))
     if output:
         say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
@@ -104,7 +102,7 @@ def derive(
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the point, where none is given.")
 @size_option
 @picture_options
-def draw(net, lets, loss, gates, wrt, at, seed, sizes, edges, values, width, format_, output) -> None:
+def draw(asked, wrt, at, seed, sizes, edges, values, width, format_, output) -> None:
     """Draw the computational graph with forward values in green and gradients in red."""
     from symbackprop.documents.pictures import PICTURES, picture_format_of, picture_named
     from symbackprop.verbs import draw as draw_
@@ -116,7 +114,7 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, edges, values, width, for
         raise SymbackpropError(f"{row.name} is no text: name its file by -o picture{row.suffix}")
     point = read_point(at) if at else None
     how = {"sizes": read_sizes(sizes), "edges": edges, "values": values, "width": width, "format": row.name}
-    write(output, draw_(_network(net, lets, loss, gates), wrt=read_names(wrt), at=point, seed=seed, **how))
+    write(output, draw_(asked.network(), wrt=read_names(wrt), at=point, seed=seed, **how))
     if output:
         say(f"{output}: drawn")
 
@@ -130,11 +128,11 @@ def draw(net, lets, loss, gates, wrt, at, seed, sizes, edges, values, width, for
 @click.option("--points", type=click.IntRange(min=1), default=3, show_default=True, help="How many random points.")
 @size_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-def check(net, lets, loss, gates, wrt, then, upstream, vector, at, seed, points, sizes, as_json) -> None:
+def check(asked, wrt, then, upstream, vector, at, seed, points, sizes, as_json) -> None:
     """Check the derived gradients against a reverse-mode tape and finite differences. Exit code 0: they agree, 1: they do not."""
     from symbackprop.verbs import check as check_
 
-    derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector)
+    derivation = _derivation(asked, wrt, then, upstream, vector)
     result = check_(derivation, seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None)
     say(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
@@ -153,7 +151,7 @@ def check(net, lets, loss, gates, wrt, then, upstream, vector, at, seed, points,
 @language_option
 @click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
 @marking_options
-def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, lang, as_json, **marking) -> None:
+def verify(asked, claims, of, calls, allow, sizes, output, lang, as_json, **marking) -> None:
     """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
 
     CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
@@ -168,12 +166,12 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, lang
         if output:
             raise SymbackpropError("-o writes the verdict on one file of claims; submissions are told by --csv and --json")
         about = {"of": of, "symbols": symbols, "allow": kinds, "sizes": read_sizes(sizes) or {}}
-        sys.exit(_marked(_network(net, lets, loss, gates), Path(claims), as_json, about, **marking))
+        sys.exit(_marked(asked.network(), Path(claims), as_json, about, **marking))
     there = isfile(claims)
     if not there and "=" not in claims:
         raise SymbackpropError(f'there is no file {shortened(claims)}; name a file, or write a claim, "W_1 = ..."')
     given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
-    result = verify_(_network(net, lets, loss, gates), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
+    result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:
         result.save(output, lang)
     show(result.to_json() if as_json else result)
@@ -191,11 +189,11 @@ def verify(net, claims, lets, loss, gates, of, calls, allow, sizes, output, lang
 @size_option
 @click.option("--format", type=click.Choice(["numpy", "c"]), help="By the suffix of FILE where not given, else numpy.")
 @click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
-def compile(net, lets, loss, gates, wrt, then, upstream, vector, dtype, sizes, format, output) -> None:
+def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, output) -> None:
     """Compile the network and its gradients to NumPy source that depends on NumPy alone, or to C99 that depends on nothing."""
     from symbackprop.verbs import compile as compile_
 
-    derivation = _derivation(_network(net, lets, loss, gates), loss, wrt, then, upstream, vector)
+    derivation = _derivation(asked, wrt, then, upstream, vector)
     if output:
         require_place(output, (".py", ".c"))
     compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype)
@@ -235,7 +233,7 @@ def compile(net, lets, loss, gates, wrt, then, upstream, vector, dtype, sizes, f
 @click.option("-o", "--output", metavar="FILE.npz", help="Save the trained parameters.")
 @click.option("--curve", metavar="FILE.svg", help="Draw the loss curve.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings) -> None:
+def train(asked, data, output, curve, quiet, sizes, **settings) -> None:
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import Diverged
     from symbackprop.verbs import train as train_
@@ -244,7 +242,7 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
         if path:
             require_place(path, suffixes)
     try:
-        trained = train_(_network(net, lets, loss, gates), data, sizes=read_sizes(sizes), progress=not quiet, **settings)
+        trained = train_(asked.network(), data, sizes=read_sizes(sizes), progress=not quiet, **settings)
     except Diverged as fault:
         if fault.trained is None:
             raise
@@ -259,17 +257,12 @@ def train(net, lets, loss, gates, data, output, curve, quiet, sizes, **settings)
 
 
 def _derivation(
-    network: Any,
-    loss: str | None,
-    wrt: str | None,
-    then: str | None,
-    upstream: str | None,
-    vector: str | None,
-    update: str | None = None,
+    asked: Asked, wrt: str | None, then: str | None, upstream: str | None, vector: str | None, update: str | None = None
 ) -> Any:
     """What the options ask to be derived; with --then, --upstream and --vector are about the second derivative."""
     from symbackprop.verbs import derive as derive_
 
+    network, loss = asked.network(), asked.loss
     if not then:
         return derive_(network, read_names(wrt), of=loss, update=update, upstream=upstream, vector=vector)
     return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), update=update, upstream=upstream, vector=vector)
@@ -332,14 +325,6 @@ def _save(trained: Any, output: str | None, curve: str | None) -> str:
     for line in kept:
         say(line)
     return ", ".join(kept)
-
-
-def _network(net: str, lets: tuple[str, ...], loss: str | None, gates: str) -> Any:
-    from symbackprop.verbs import read
-
-    if net == "-":
-        return read(f"{standard_input()}\n", loss, gates)
-    return read(net, loss, gates, lets)
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:

@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 import click
 
+from symbackprop.cli.shell import standard_input
 from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
 
 NATURAL = click.IntRange(min=0)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which network is meant: the options of `network_options`."""
+
+    net: str
+    lets: tuple[str, ...]
+    loss: str | None
+    gates: str
+    expand: str
+    merge: str
+
+    def network(self) -> Any:
+        """The network, read now. Raises NotationError as `symbackprop.read` does."""
+        from symbackprop.verbs import read
+
+        text, lets = (f"{standard_input()}\n", ()) if self.net == "-" else (self.net, self.lets)
+        return read(text, self.loss, self.gates, lets, self.expand, self.merge)
+
+
 def network_options(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that say which network is meant."""
+    """The options that say which network is meant; the function is given what was asked as one."""
+
+    @wraps(function)
+    def with_network(net, lets, loss, gates, expand, merge, **further) -> None:
+        function(asked=Asked(net, lets, loss, gates, expand, merge), **further)
+
+    found: Callable[..., None] = with_network
     for option in (
         click.argument("net"),
         click.option("--let", "lets", multiple=True, metavar="DECLARATION", help='Declare a name: "W: parameter[h, d]".'),
         click.option("--loss", metavar="NAME", help="What is differentiated; the last scalar where not given."),
         click.option("--gates", type=click.Choice(["auto", "whole", "elementary"]), default="auto", show_default=True,
                      help="Whether an expression stays one equation, or each operation becomes one."),
+        click.option("--expand", metavar="UNITS", default="", help="Take units apart into their operations: softmax,sigmoid."),
+        click.option("--merge", metavar="UNITS", default="", help="Put units together from their operations."),
     ):  # fmt: skip
-        function = option(function)
-    return function
+        found = option(found)
+    return found
 
 
 def derivative_options(function: Callable[..., None]) -> Callable[..., None]:
