@@ -16,6 +16,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation import NotationError
 from symbackprop.notation.anything import network_of
 from symbackprop.notation.units import with_units
 from symbackprop.presenter import Presenter, drawing
