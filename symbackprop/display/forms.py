@@ -89,7 +89,7 @@ def _scaled(to: Printer, x: Form) -> Node:
         return f.juxtapose(before)
     if not before:
         return f.within(body, Binds.HADAMARD)
-    return f.juxtapose([*before, f.within(body, Binds.PRODUCT)])
+    return f.juxtapose([*before, f.within(body, Binds.HADAMARD)], min(binds(body), Binds.PRODUCT))
 
 
 def _before(to: Printer, front: Front) -> list[Node]:

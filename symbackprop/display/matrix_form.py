@@ -8,7 +8,7 @@ of its factors and terms is that of `reading_order`, and nothing is put in its p
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from typing import assert_never
 
@@ -17,7 +17,20 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.algebra.contract import Contraction, Placed, repeated
-from symbackprop.algebra.matrix import OPS, Form, Front, Leaf, MisfitError, front_of, product, scaled, sized, transpose
+from symbackprop.algebra.matrix import (
+    OPS,
+    Form,
+    Front,
+    Leaf,
+    MisfitError,
+    front_of,
+    leaves,
+    number,
+    product,
+    scaled,
+    sized,
+    transpose,
+)
 from symbackprop.core.functions import Where, matrix_function, reduction
 from symbackprop.core.program import Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.display.forms import Printer
@@ -63,7 +76,7 @@ class _Written(Contraction):
         super().add(placed)
 
     def arranged(self, factors: list[Form]) -> list[Form]:
-        return sorted(factors, key=self._place)
+        return sorted(factors, key=lambda x: (self._place(x), x.op != "product"))  # x^T A x, not x^T A^T x
 
     def _place(self, x: Form) -> int:
         """The place of a factor; a matrix product stands where the first of its factors would."""
@@ -154,11 +167,15 @@ class _Reader:
     def whole(self, expression: Expr, row: Letter, col: Letter, over: Collection[str] = ()) -> Form:
         """The sum of an expression over the letters `over`, with `row` along its rows and `col` along its columns."""
         form, own = self.build(expression, row, col, over), self.letters(expression)
-        for letter, across in ((row, False), (col, True)):
-            if letter is not None and letter not in own:  # repeated along an axis
-                ones = Form("ones", (), self.sizes[letter])
-                form = product([form, transpose(ones)] if across else [ones, form])
-        return form
+        down, across = (c is not None and c not in own for c in (row, col))
+        if form == number(0) or not (down or across):
+            return form
+        front, body = front_of(form)
+        if body is not None and not own & {row, col}:  # a scalar
+            front, body = Front(front.coefficient, (*front.tops, body), front.bottoms), None
+        ones = [Form("ones", (), self.sizes[str(row)])] if down else []
+        turned = [transpose(Form("ones", (), self.sizes[str(col)]))] if across else []
+        return scaled(front, product([*ones, *([] if body is None else [body]), *turned]))
 
     def build(self, expression: Expr, row: Letter, col: Letter, over: Collection[str] = ()) -> Form:
         """The same over those of its letters alone that it varies with."""
@@ -166,12 +183,7 @@ class _Reader:
         if expression.is_Add and content_of(expression)[0] in (1, -1):
             terms = split_sum(expression)
             if not over or len(own) > 2 or any(self.letters(term) not in (own, set()) for term in terms):
-                made = [self.build(term, row, col, over) for term in terms]
-                if row and col:
-                    have = [self.letters(term) for term in terms]
-                    made = [repeated(x, row in n, col in n, self.sizes[row], self.sizes[col])
-                            for x, n in zip(made, have, strict=True)]  # fmt: skip
-                return Form("sum", tuple(made))
+                return self.total(terms, row, col, over)
         coefficient, factors = split_product(expression)
         contraction = _Written(row, col, self.sizes)
         repeats = [self.sizes[c] for c in over if c not in own]
@@ -179,6 +191,17 @@ class _Reader:
         for factor in factors:
             contraction.add(self.factor(factor))
         return contraction.result({c for c in over if c in own})
+
+    def total(self, terms: Iterable[Expr], row: Letter, col: Letter, over: Collection[str] = ()) -> Form:
+        """Terms in their order, but a number and what is subtracted last: x - y + 1, and 1 - a."""
+        made = [(self.build(term, row, col, over), self.letters(term)) for term in terms]
+        if row and col:
+            made = [(repeated(x, row in n, col in n, self.sizes[row], self.sizes[col]), n) for x, n in made]
+        constant = [next(leaves(x), None) is None for x, _ in made]
+        plain = any(not x.negative and not number for (x, _), number in zip(made, constant, strict=True))
+        order = sorted(range(len(made)), key=lambda k: (constant[k] and plain, made[k][0].negative))
+        parts = tuple(made[k][0] for k in order)
+        return parts[0] if len(parts) == 1 else Form("sum", parts)
 
     def factor(self, e: sp.Basic) -> Placed:
         """A factor as a matrix over its own letters."""
@@ -232,8 +255,8 @@ class _Reader:
             raise MisfitError("a condition of several parts")
         if sides == [S.One, S.Zero]:
             return self.indicator(condition, row, col)
-        terms = [side * Where(test, 1, 0) for test, side in zip((condition, negated(condition)), sides, strict=True)]
-        return self.build(sp.Add(*terms), row, col)
+        terms = [sp.Mul(side, Where(test, 1, 0)) for test, side in zip((condition, negated(condition)), sides, strict=True)]  # type: ignore[arg-type]
+        return self.total([term for term in terms if term != 0], row, col)
 
     def indicator(self, condition: Relational, row: Letter, col: Letter) -> Form:
         """1 where a condition holds, otherwise 0; 1[i = k] is the identity."""

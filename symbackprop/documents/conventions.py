@@ -13,6 +13,7 @@ from symbackprop.formulas.tree import Fence, Node, Row, Script, walk
 _A, _B, _L, _M, _X = map(f.letter, "ABLMX")
 _B_ROW, _I, _K, _N, _O, _Q, _V, _SMALL_X, _Y = map(f.letter, "biknoqvxy")
 _ONES = Script(f.bold("1"), _N)
+_FOLDS = tuple(map(f.function, ("rowsum", "colsum", "rowmean", "colmean")))
 _DIAG, _SOFTMAX = f.function("diag"), f.function("softmax")
 
 
@@ -63,6 +64,13 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
             _X,
             f.juxtapose([_ONES, f.power(_B_ROW, f.TOP)]),
             _B_ROW,
+        ),
+    ),
+    (
+        _has(*_FOLDS),
+        told(
+            "{} and {} are the sums of the rows of a matrix and of its columns, {} and {} their means.",
+            *[f.call(fold, [_X]) for fold in _FOLDS],
         ),
     ),
     (

@@ -19,7 +19,7 @@ D = r"\frac{\partial L}{\partial "
         ("two_layers", "W_2", r"W_{2}} = 2\left(\hat{y}-y\right)a^{\top}"),
         (
             "two_layers_with_biases", "b_1",
-            r"b_{1}} = \frac{2}{c}\left[W_{2}^{\top}\left(\hat{y}-y\right)\odot a\odot\left(1-a\right)\right]",
+            r"b_{1}} = \frac{2}{c}\,W_{2}^{\top}\left(\hat{y}-y\right)\odot a\odot\left(1-a\right)",
         ),
         ("two_layers_with_biases", "b_2", r"b_{2}} = \frac{2}{c}\left(\hat{y}-y\right)"),
         (
@@ -27,7 +27,7 @@ D = r"\frac{\partial L}{\partial "
             r"W_{1}} = \frac{2}{nc}\,X^{\top}\left[\left(P-Y\right)W_{2}^{\top}\odot A\odot\left(1-A\right)\right]",
         ),
         ("batch_of_rows", "W_2", r"W_{2}} = \frac{2}{n c}\,A^{\top}\left(P-Y\right)"),
-        ("batch_of_rows", "b_2", r"b_{2}} = \frac{2}{c}\,\operatorname{colmean}\left(P-Y\right)^{\top}"),
+        ("batch_of_rows", "b_2", r"b_{2}} = \frac{2}{n c}\left(P-Y\right)^{\top}\,\mathbf{1}_{n}"),
         ("softmax_classifier", "W", r"W} = \frac{1}{n}\,X^{\top}\left(\operatorname{softmax}\left(O\right)-Y\right)"),
         ("softmax_of_one_sample", "o", r"o} = p-y"),
         ("softmax_of_one_sample", "W", r"W} = \left(p-y\right)x^{\top}"),
