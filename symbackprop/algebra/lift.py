@@ -173,6 +173,8 @@ class Lift:
             return self._inner(item, row, col, scope)
         form = self._atom(item.atom, item.letters, row, col, scope)
         e = abs(item.exponent)
+        if form.op == "norm" and e.denominator == 2:
+            form, e = Form("length", form.parts, form.given), 2 * e
         if e != 1:
             form = Form("power" if own else "scalarpower", (form,), e)
         return Placed(form, row, col, item.exponent < 0)

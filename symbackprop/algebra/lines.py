@@ -6,6 +6,7 @@ is the same on any machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
 from symbackprop.algebra.facts import forward_values, known_algebra
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
-from symbackprop.algebra.poly import Atom, Poly
+from symbackprop.algebra.poly import Atom, Poly, summed_letters
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
 from symbackprop.algebra.relations import Relation, Solved, below, eliminated, relations, replaced, solved
@@ -25,6 +26,8 @@ MOST_TERMS_LINE = 10  # a longer line needs names
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
 READ = 3  # what an operand costs in an equation of the program
 SHORTER = 8  # relations used one after the other in a line
+OFTEN = 3  # a relation is used in the terms that it gives as well
+FEW_TERMS = 3  # of a value that has a name, for products in it to be looked for elsewhere
 TRIED = 2  # of the sums that a relation gives, by rough size
 NO_PRODUCT = "no product of matrices says it"
 
@@ -75,17 +78,13 @@ class Line:
 class Rule:
     """What the definition of a value that has a name says.
 
-    relation  what it is made of, where that is one product, is the value; otherwise without a term.
-    solved    what it is made of by the value.
+    relations  a product in it by the value: the value alone, where the product is all of it.
+    solved     what it is made of by the value.
     """
 
     name: str
-    relation: Relation
+    relations: tuple[Relation, ...]
     solved: tuple[Solved, ...]
-
-    @property
-    def atoms(self) -> set[Atom]:
-        return {f.atom for f in self.relation.term}
 
 
 class Lines:
@@ -98,7 +97,7 @@ class Lines:
         self.program, self.refused = program, refused
         tensors = program.tensors
         self.forward = forward_values(program)
-        self.kept = frozenset(n for n in self.forward if tensors[n].named or tensors[n].called)
+        self.kept = frozenset(n for n in self.forward if (tensors[n].named and not tensors[n].counted) or tensors[n].called)
         self.equations = program.equation_of()
         self.algebra = known_algebra(program, self.kept)
         place = {n: k for k, n in enumerate(tensors)}
@@ -114,7 +113,7 @@ class Lines:
     def is_given(self, name: str) -> bool:
         """Whether a reader knows a value by its name: the author gave it."""
         tensor = self.program.tensors[name]
-        return tensor.named and tensor.role is None
+        return tensor.named and not tensor.counted and tensor.role is None
 
     def is_made(self, name: str, lets: set[str]) -> bool:
         """Whether the line is worked out already."""
@@ -261,28 +260,46 @@ class Lines:
             found = self._tried(name, p, lets)
             clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
             if clear is None:
-                costs = [self.factoriser.best(q)[0] for q in found]
+                costs = [self.factoriser.best(q)[0] - folds for q, folds in found.items()]
                 best = self.factoriser.best(p)[0] if found else 0
                 better = [(cost, len(q.terms), k) for k, (cost, q) in enumerate(zip(costs, found, strict=True))
                           if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms))]  # fmt: skip
                 if not better:
                     break
-                clear = found[min(better)[2]]
+                clear = list(found)[min(better)[2]]
             p = clear
         return p
 
-    def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> list[Poly]:
-        """The equal sums that are worth a look, the roughly shortest first."""
-        a, found, own = self.algebra, [], {f.atom for term in p.terms for f in term}
+    def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> dict[Poly, bool]:
+        """The equal sums that are worth a look, the roughly shortest first, and whether a product in it has become its name."""
+        a, own = self.algebra, {f.atom for term in p.terms for f in term}
+        found: list[tuple[Poly | None, bool]] = []
         for rule in self._rules(lets):
             if rule.name != name:
-                found += [eliminated(a, p, way) for way in rule.solved if way.atom in own]
-                found += [replaced(a, p, rule.relation)] if rule.relation.term and rule.atoms <= own else ()
-        found += [replaced(a, p, relation) for relation in relations(a, p.atoms())]
-        low, some = below(p), [q for q in dict.fromkeys(found) if q is not None and q != p]
-        some = [q for q in some if below(q) <= low and len(q.terms) <= MOST_TERMS_LINE]
-        some = [q for q in some if _rough(q) <= 1.3 * _rough(p) + 8]
-        return sorted(some, key=_rough)[:TRIED]
+                found += [(eliminated(a, p, way), False) for way in rule.solved if way.atom in own]
+                found += [(replaced(a, p, r), len(rule.relations) == 1) for r in rule.relations if r.atoms <= own]
+        found += [(self._throughout(p, relation), False) for relation in relations(a, p.atoms())]
+        low, folds = below(p), dict[Poly, bool]()
+        for q, folded in found:
+            if (
+                q is not None
+                and q != p
+                and below(q) <= low
+                and len(q.terms) <= MOST_TERMS_LINE
+                and _rough(q) <= 1.3 * _rough(p) + 8
+            ):
+                folds[q] = folds.get(q, False) or folded
+        return {q: folds[q] for q in sorted(folds, key=_rough)[:TRIED]}
+
+    def _throughout(self, p: Poly, relation: Relation) -> Poly | None:
+        """p with a relation used as often as its term stands in a term."""
+        q = replaced(self.algebra, p, relation)
+        for _ in range(OFTEN if q is not None else 0):
+            further = replaced(self.algebra, q, relation) if q is not None else None
+            if further is None:
+                break
+            q = further
+        return q
 
     def _definition(self, n: str, lets: frozenset[str]) -> Poly:
         return self._values((self.kept | self._frontier(n, set(lets))) - {n}).definition(n)
@@ -308,11 +325,18 @@ class Lines:
             return None
         ways, found = solved(self.algebra, leaf, own, p), p.single()
         if found is None:
-            return Rule(n, Relation((), own, p), ways)
+            return Rule(n, tuple(self._summands(p, leaf, own)), ways)
         term, c = found
         if len(term) == 1 and term[0].atom in self.algebra.names:
             return None
-        return Rule(n, Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))), ways)
+        return Rule(n, (Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))),), ways)
+
+    def _summands(self, p: Poly, leaf: Atom, own: tuple[str, ...]) -> Iterator[Relation]:
+        """A short sum that has a name, solved for the products in it that hold sums themselves."""
+        for term, c in p.terms.items() if len(p.terms) <= FEW_TERMS else ():
+            if summed_letters(term):
+                rest = self.algebra.factor(leaf, own) - Poly({u: d for u, d in p.terms.items() if u != term})
+                yield Relation(term, own, rest.scaled(1 / Fraction(c)))
 
 
 def _rough(p: Poly) -> int:

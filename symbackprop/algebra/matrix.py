@@ -335,6 +335,7 @@ OPS: dict[str, Op] = {
     "mean": Op(_called(2), turned="itself"),
     "trace": Op(_called(2), turned="itself"),
     "norm": Op(_called(2), Level.POWER, "itself"),
+    "length": Op(_called(1), turned="itself"),
     "inner": Op(_called(2), Level.POWER, "itself"),
     "determinant": Op(_called(2), turned="itself"),
     "correlation": Op(_slide_tokens, Level.HADAMARD),

@@ -21,6 +21,10 @@ class Relation:
     letters: tuple[str, ...]
     poly: Poly
 
+    @property
+    def atoms(self) -> set[Atom]:
+        return {f.atom for f in self.term}
+
 
 # The rows: what an atom satisfies, solved for each product in it
 

@@ -190,6 +190,7 @@ class Signature:
     value    for "constant": its number.
     named    whether a person gave the name (a generated name may be printed away).
     called   whether a layer gave the name, as books do: mu, v, xhat; it is known once it is defined.
+    counted  whether the name is a number that was given to a gate: it says something beside the network alone.
     role     for a derivative: of what, with respect to what.
     """
 
@@ -201,6 +202,7 @@ class Signature:
     value: Expr | None = None
     named: bool = True
     called: bool = False
+    counted: bool = False
     role: Gradient | None = None
 
     @property

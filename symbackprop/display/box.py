@@ -151,9 +151,10 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
     by = {n: role.wrt for n in deltas if (role := program.tensors[n].role)}
     head = free_letter(names, program, rate)
     deltas = [n for n in deltas if not names.is_called(n)]
-    if len(deltas) == 1 and not program.tensors[by[deltas[0]]].named:
+    own = {n for n, wrt in by.items() if program.tensors[wrt].named and not program.tensors[wrt].counted}
+    if len(deltas) == 1 and not own:
         return {deltas[0]: Name(head)}
-    if all(program.tensors[by[n]].named for n in deltas):
+    if len(own) == len(deltas):
         return {n: Name(head, (names.tensor(by[n]),)) for n in deltas}
     deltas.sort(key=lambda n: order[by[n]])
     return {n: Name(head, (f.number(k),)) for k, n in enumerate(deltas, 1)}

@@ -168,8 +168,9 @@ def _determinant(to: Printer, x: Form) -> Node:
 
 
 def _norm(to: Printer, x: Form) -> Node:
-    sub = f.letter(x.given) if x.given else None
-    return Script(Fence("‖", to.formula(x.parts[0]), "‖"), sub, f.number(2))
+    body, sub = Fence("‖", to.formula(x.parts[0]), "‖"), f.letter(x.given) if x.given else None
+    sup = f.number(2) if x.op == "norm" else None
+    return Script(body, sub, sup) if sub or sup else body
 
 
 def _indexsum(to: Printer, x: Form) -> Node:
@@ -247,6 +248,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "mean": _called("mean"),
     "trace": _called("tr"),
     "norm": _norm,
+    "length": _norm,
     "inner": _inner,
     "determinant": _determinant,
     "correlation": _correlation,

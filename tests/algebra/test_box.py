@@ -66,7 +66,7 @@ BOXES = {
         "Q: parameter[T, d]\nK: parameter[S, d]\nV: parameter[S, e]\nG: data[T, e]\nP = softmax(Q @ K.T / sqrt(d))\nO = P @ V\nL = sum(G * O)",
         [
             r"\frac{\partial L}{\partial V} = P^{\top} G",
-            r"\delta = P\odot \left(G V^{\top} - \operatorname{rowsum}\left(P V\odot G\right)\right)",
+            r"\delta = P\odot \left(G V^{\top} - \operatorname{rowsum}\left(G\odot O\right)\right)",
             r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d}}\,\delta K",
             r"\frac{\partial L}{\partial K} = \frac{1}{\sqrt{d}}\,\delta^{\top} Q",
         ],
@@ -178,3 +178,24 @@ def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.Monkey
     box = proved_box(derivation)
     assert {line.name for line in box.lines} == {"dL/dW_1"}
     assert box.missing == {"dL/dW_2": UNPROVED}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x: parameter[n]\na: data[n]\nL = sqrt(sum(x**2)) * (a @ x)", r"\frac{x^{\top} a}{\left\lVert x\right\rVert}\,x"),
+        ("x: parameter[n]\nL = sum(x)", r"= \mathbf{1}_{n}"),
+        ("z: parameter[c]\nq: data[c]\np = softmax(z)\nL = sum(p*log(p)) - p @ q", r"p\odot \left(\log p - q - L\right)"),
+    ],
+    ids=["a length", "a sum", "a loss that is a sum of products"],
+)
+def test_what_has_a_name_or_a_sign_is_written_so(text: str, line: str) -> None:
+    (shown,) = sb.derive(text).box().lines
+    assert line in shown.latex()
+
+
+def test_the_numbers_of_gates_name_nothing_in_the_box() -> None:
+    text = "w: parameter[()]\nx: data[()]\nb: parameter[()]\nf = 1/(1 + exp(-(w*x + b)))"
+    lines = [line.latex() for line in sb.derive(text).box().lines]
+    assert lines[0] == r"\delta = f \left(1 - f\right)"
+    assert not any("u_" in line for line in lines)

@@ -57,8 +57,9 @@ def written(nodes: Nodes, declared: Iterable[Tensor], outputs: Iterable[Tensor],
     sizes = {str(s) for shape in shapes for extent in shape for s in extent.free_symbols}
     names = _names(nodes, set(tensors) | sizes) | {id(t): t.signature.name for t in declared if t.signature}
     for key, node in nodes.items():
-        named = every_value_named or node.tensor.name is not None
-        tensors[names[key]] = Signature(names[key], node.shape, named=named, called=node.tensor.stem is not None)
+        own = node.tensor.name is not None
+        called, counted = node.tensor.stem is not None, every_value_named and not own
+        tensors[names[key]] = Signature(names[key], node.shape, named=own or counted, called=called, counted=counted)
     equations = tuple(
         Equation(Ref(names[key], node.index), node.op, tuple(Ref(names[id(t)], index) for t, index in node.operands))
         for key, node in nodes.items()
