@@ -31,6 +31,8 @@ PUBLIC = {
     "labels": "notation",
     "integers": "notation",
     "positive": "notation",
+    "symmetric": "notation",
+    "spd": "notation",
     "unit": "notation",
     "binary": "notation",
     "function": "notation",
@@ -67,7 +69,19 @@ if TYPE_CHECKING:
     from symbackprop.judge.models import from_jax, from_torch
     from symbackprop.language import *  # noqa: F403
     from symbackprop.language.tensors import LanguageError
-    from symbackprop.notation import NotationError, binary, data, function, integers, labels, parameter, positive, unit
+    from symbackprop.notation import (
+        NotationError,
+        binary,
+        data,
+        function,
+        integers,
+        labels,
+        parameter,
+        positive,
+        spd,
+        symmetric,
+        unit,
+    )
     from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.models.torch.reading import to_torch
@@ -93,6 +107,8 @@ __all__ = [
     "labels",
     "integers",
     "positive",
+    "symmetric",
+    "spd",
     "unit",
     "binary",
     "function",

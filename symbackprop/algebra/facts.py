@@ -29,7 +29,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     for tensor in program.tensors.values():
         if tensor.role is None:
             leaf = values.leaf(tensor.name)
-            leaf.symmetric = tensor.name in turned
+            leaf.symmetric = tensor.is_symmetric or tensor.name in turned
             leaf.positive = tensor.domain in ("positive", "unit") or (tensor.value is not None and tensor.value > 0)
             if tensor.kind == "labels" and tensor.shape:
                 algebra.sums[leaf, tensor.rank - 1] = 1
@@ -55,6 +55,8 @@ def _symmetric(program: Program) -> set[str]:
         if len(shape) != 2 or not same_size(*shape):
             continue
         i, j = program.equation_of()[name].target.index
+        for tensor in program.inputs:
+            Values(program, scratch, ()).leaf(tensor.name).symmetric = tensor.is_symmetric
         try:
             p = _opened(program, scratch, name)
         except NoFormError:

@@ -185,7 +185,8 @@ class Signature:
 
     shape    sizes, one an axis.
     kind     "parameter", "data", "labels", "integers", "constant" or "value" (written by an equation).
-    domain   "positive", "unit" (0 to 1), "binary" (0 or 1), "sign" (-1 or 1) or None.
+    domain   "positive", "unit" (0 to 1), "binary" (0 or 1), "sign" (-1 or 1); of square matrices "symmetric", "spd" (symmetric and
+             positive definite); or None.
     bound    for "integers": the size that its entries stay below.
     value    for "constant": its number.
     named    whether a person gave the name (a generated name may be printed away).
@@ -208,6 +209,11 @@ class Signature:
     @property
     def rank(self) -> int:
         return len(self.shape)
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether it is declared as a matrix that is its own transpose."""
+        return self.domain in ("symmetric", "spd")
 
 
 class ProgramError(SymbackpropError):

@@ -37,6 +37,7 @@ def _remarks(derivation: Derivation) -> Iterator[Told]:
     program = derivation.forward
     yield from (told("{}", note) for note in (derivation.network.notes if derivation.network else ()))
     yield from _declared(program)
+    yield from _independent(derivation)
     yield from _zeros(derivation)
     yield from _held(program)
     yield from _copies(derivation)
@@ -66,6 +67,15 @@ def _declared(program: Program) -> Iterator[Told]:
             "{} is any function with a slope: what is derived holds for all of them. The check and the picture compute with a sum "
             "of sines and a line that is drawn from its name.", parse_name(n).formula(),
         )  # fmt: skip
+
+
+def _independent(derivation: Derivation) -> Iterator[Told]:
+    for wrt in derivation.wrt:
+        if derivation.program.tensors[wrt].is_symmetric:
+            yield told(
+                "The gradient by {} takes its entries as independent, as that of any matrix; along symmetric changes its symmetric "
+                "part counts.", name(wrt),
+            )  # fmt: skip
 
 
 def _zeros(derivation: Derivation) -> Iterator[Told]:

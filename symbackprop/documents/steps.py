@@ -56,6 +56,7 @@ _KINDS = {
 }
 _DOMAINS = {
     "positive": Told("positive"), "unit": Told("between 0 and 1"), "binary": Told("0 or 1"), "sign": Told("-1 or 1"),
+    "symmetric": Told("symmetric"), "spd": Told("symmetric and positive definite"),
 }  # fmt: skip
 
 

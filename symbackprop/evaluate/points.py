@@ -12,6 +12,7 @@ from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arrays import ArrayError, as_numbers, outside
 from symbackprop.evaluate.extents import Sizes, extent, shape_of
+from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.sizes import sizes_of
 
 
@@ -52,7 +53,7 @@ def _draw(tensor: Signature, shape: tuple[int, ...], at: Sizes, rng: np.random.G
     if tensor.domain == "sign":
         return 2.0 * rng.integers(0, 2, shape) - 1
     scale = np.sqrt(max(shape[-2:])) if tensor.kind == "parameter" and len(shape) > 1 else 1.0
-    return rng.standard_normal(shape) / scale
+    return of_kind(tensor.domain, rng.standard_normal(shape) / scale)
 
 
 def _labels(shape: tuple[int, ...], rng: np.random.Generator, one_hot: bool) -> ndarray:

@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.extents import SizeError, extent, shape_of
+from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas.told import Told, listed, name, told
 from symbackprop.judge.points import NEAR, Side
@@ -118,7 +119,7 @@ def _whole(tensor: Signature, shape: tuple[int, ...], at: Mapping[str, int], rng
         return rng.integers(0, 2, shape).astype(float)
     if tensor.domain == "sign":
         return 2.0 * rng.integers(0, 2, shape) - 1
-    return rng.integers(-reach, reach + 1, shape).astype(float)
+    return of_kind(tensor.domain, rng.integers(-reach, reach + 1, shape).astype(float))
 
 
 def _fault(evaluate: Evaluate, point: Mapping[str, ndarray], at: Mapping[str, int]) -> tuple[tuple[int, ...], float, float] | None:
@@ -143,6 +144,8 @@ def _simpler(program: Program, evaluate: Evaluate, point: dict[str, ndarray], at
     turns = 0
     for tensor in program.inputs:
         if tensor.kind in ("constant", "labels", "integers") or tensor.domain in ("unit", "sign", "binary"):
+            continue
+        if tensor.is_symmetric:
             continue
         for place in np.ndindex(point[tensor.name].shape):
             for wish in (1.0,) if tensor.domain == "positive" else (0.0, 1.0):

@@ -16,6 +16,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.matrices import mirrored
 from symbackprop.evaluate.points import PointError, point
 from symbackprop.evaluate.residues import drawn, number, residue
 from symbackprop.evaluate.sizes import draw_sizes
@@ -89,6 +90,8 @@ def _residues(tensor: Signature, array: ndarray, rng: random.Random, tower: Towe
     whole = tensor.kind == "integers" or tensor.domain in ("sign", "binary")
     whole = whole or (tensor.kind == "labels" and bool(np.all(array == np.rint(array))))
     out = drawn(array, whole, rng, tower)
+    if tensor.is_symmetric:
+        return mirrored(out)
     if tensor.kind == "labels" and not whole and array.ndim:  # they sum to one
         one, zero = residue(1, tower), residue(0, tower)
         for place in np.ndindex(array.shape[:-1]):

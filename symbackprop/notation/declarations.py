@@ -11,10 +11,10 @@ from sympy import Expr
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
-from symbackprop.core.program import Signature
+from symbackprop.core.program import Signature, same_size, shape_text
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, Source
-from symbackprop.notation.vocabulary import DOMAINS, KINDS, PACKAGES
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, PACKAGES
 
 HIGHEST = 8  # exponent of a size
 EXAMPLE = "Write x: data[n], W: parameter[h, d], t: integers[n, v] or y: labels[n, c]."
@@ -62,6 +62,11 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
             raise fault(f"{name}: {shown(extent)} is no size.", "A size is at least 1.")
         if not room.is_nonnegative:
             conditions.append(sp.expand(room))
+    if kind.domain in MATRICES:
+        sizes = sizes * 2 if len(sizes) == 1 else sizes
+        if len(sizes) < 2 or not same_size(*sizes[-2:]):
+            mend = f"Write {name}: {kind.domain}[n], which is (n, n)."
+            raise fault(f"{name}: a matrix that is {kind.domain} is square, not {shape_text(sizes)}.", mend)
     signature = Signature(name, sizes, what, domain=kind.domain, bound=bound)
     return Tensor(sizes, signature=signature, conditions=tuple(conditions))
 

@@ -107,4 +107,6 @@ labels = Declaration("labels", None, """Probabilities or one-hot rows: labels("y
 integers = Declaration("integers", None, """Whole numbers from 0: integers("t", "n", "v") has the shape (n,) and values below v.""")
 positive = Declaration("data", "positive", """Data above 0: positive("x", "n").""")
 unit = Declaration("data", "unit", """Data between 0 and 1: unit("p", "n").""")
+symmetric = Declaration("data", "symmetric", """A matrix that is its own transpose: symmetric("A", "n") has the shape (n, n).""")
+spd = Declaration("data", "spd", """A symmetric matrix that is positive definite: spd("K", "n") has the shape (n, n).""")
 binary = Declaration("data", "binary", """Data that is 0 or 1: binary("m", "n d").""")

@@ -36,7 +36,7 @@ _SAME = (
     "arcsin", "arccos", "arctan", "asin", "acos", "atan", "lgamma", "gammaln", "digamma", "psi", "polygamma", "erfinv", "xlogy",
     "xlog1py", "remainder", "fmod", "logcumsumexp", "expit",
     "matrix_power", "kron", "ravel", "hypot", "logical_and", "logical_or", "logical_not", "tanhshrink", "linear", "clamp",
-    "rsqrt", "masked_fill", "argsort", "argmax", "argmin", "topk", "quantile",
+    "rsqrt", "masked_fill", "pinv", "inner", "argsort", "argmax", "argmin", "topk", "quantile",
 )  # fmt: skip
 _OTHER = {"mm": "matmul", "pow": "power", "permute": "transpose", "t": "transpose", "unsqueeze": "expand_dims"}
 _TORCH = dict(zip(_SAME, _SAME, strict=True)) | _OTHER | {

@@ -63,6 +63,14 @@ OUTSIDE = {
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",
+    "cholesky": "Its factor has no derivative here; logdet(K), inv(K) and solve(K, b) need none.",
+    **dict.fromkeys(
+        ("eigh", "eigvalsh", "eig", "eigvals"), "Eigenvalues have no derivative here; write trace, det, logdet or matrix_power."
+    ),
+    **dict.fromkeys(("svd", "svdvals"), "Singular values have no derivative here; write norm(A), or pinv(A)."),
+    **dict.fromkeys(("expm", "sqrtm", "logm"), "Functions of a matrix are its powers, its inverse and its determinant here; write "
+                    "matrix_power, or the first terms of the series."),
+    "qr": "Its factors have no derivative here; write solve, lstsq or pinv.",
     "unique": "How many entries it has depends on their values; write sort, or declare the entries as data.",
     "nonzero": "How many entries it has depends on their values; write where(mask, x, 0).",
     "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",

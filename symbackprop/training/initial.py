@@ -26,6 +26,7 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.guards import letters_of
 from symbackprop.core.program import Equation, Program, Sum, letter_sizes
 from symbackprop.evaluate.extents import extent, shape_of
+from symbackprop.evaluate.matrices import of_kind
 
 REACH = 3  # where an activation's rise is measured: from -3 to 0 to 3, some three standard deviations
 STEEPEST = 1.5  # a function that rises faster than this is no activation
@@ -66,10 +67,10 @@ def _draw(role: Role, shape: tuple[int, ...], domain: str | None, rng: np.random
         return np.zeros(shape)
     if role.kind == "gain":
         return np.ones(shape)
-    if role.rectified:
+    if role.rectified and domain is None:
         return rng.normal(0, np.sqrt(2 / role.fan_in), shape)
     bound = np.sqrt(6 / (role.fan_in + role.fan_out))
-    return rng.uniform(-bound, bound, shape)
+    return of_kind(domain, rng.uniform(-bound, bound, shape))
 
 
 Uses = Mapping[str, list[tuple[Equation, int]]]  # for every tensor, the equations that read it, and as which operand

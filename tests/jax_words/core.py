@@ -69,5 +69,6 @@ CORE |= {
     "cummax": lambda x, axis=None: running(lax.cummax, x, axis), "cummin": lambda x, axis=None: running(lax.cummin, x, axis),
     "sort": jnp.sort, "argsort": jnp.argsort, "argmax": jnp.argmax, "argmin": jnp.argmin, "topk": lax.top_k, "median": jnp.median,
     "quantile": jnp.quantile, "percentile": jnp.percentile,
+    "vdot": jnp.vdot, "tensordot": jnp.tensordot, "pinv": jnp.linalg.pinv, "lstsq": jnp.linalg.lstsq,
     "one_hot": nn.one_hot, "stop_gradient": lax.stop_gradient, "fix": jnp.trunc, "pi": math.pi, "e": math.e,
 }  # fmt: skip

@@ -36,7 +36,9 @@ from symbackprop.language.operations.linear_algebra import (
     inverse,
     kron,
     logdet,
+    lstsq,
     matrix_power,
+    pinv,
     quadratic_form,
     slogdet,
     solve,
@@ -45,7 +47,19 @@ from symbackprop.language.operations.linear_algebra import (
 from symbackprop.language.operations.norms import norm
 from symbackprop.language.operations.order import broadcast_to, diff, flip, pad, repeat, roll, take, take_along_axis, tile
 from symbackprop.language.operations.parts import cummax, cummin, cumprod, cumsum, logcumsumexp, split, tril, triu
-from symbackprop.language.operations.products import cross, diag, diagonal, dot, einsum, inner, matmul, outer, trace
+from symbackprop.language.operations.products import (
+    cross,
+    diag,
+    diagonal,
+    dot,
+    einsum,
+    inner,
+    matmul,
+    outer,
+    tensordot,
+    trace,
+    vdot,
+)
 from symbackprop.language.operations.reductions import average, log_softmax, logsumexp, max, mean, min, prod, softmax, std, sum, var
 from symbackprop.language.operations.shapes import (
     concatenate,
@@ -75,5 +89,6 @@ __all__ = [
     "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
     "cumprod", "logcumsumexp", "cummax", "cummin", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve",
     "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange",
-    "one_hot", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile", "percentile",
+    "one_hot", "vdot", "tensordot", "pinv", "lstsq", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile",
+    "percentile",
 ]  # fmt: skip

@@ -86,6 +86,47 @@ def solve(A: Value, b: Value) -> Tensor:
     return matmul(inverse(A), b)
 
 
+def pinv(A: Value) -> Tensor:
+    """Y = (A^T A)^-1 A^T, the pseudoinverse of a matrix whose columns are independent; A^T (A A^T)^-1 where it has fewer rows.
+
+    A   (m, n) with m >= n, a condition of the program where the sizes are not known; of full rank.
+    Returns (n, m). Raises LanguageError where A is no matrix.
+    """
+    A, room = _tall("pinv", A)
+    if room.is_negative:
+        return A.T @ inverse(A @ A.T)
+    return _where(inverse(A.T @ A) @ A.T, room)
+
+
+def lstsq(A: Value, b: Value) -> tuple[Tensor, Tensor]:
+    """x = (A^T A)^-1 A^T b, which makes |A x - b|^2 least, and these least squares, one for each column of b.
+
+    A   (m, n) with m >= n, of full rank; b (m,) or (m, k). Raises LanguageError where the sizes do not fit.
+    """
+    A, room = _tall("lstsq", A)
+    b = as_tensor(b)
+    if room.is_negative:
+        shape = shape_text(A.shape)
+        raise LanguageError(f"lstsq: {label(A)} is {shape}, more columns than rows; write pinv({label(A)}) @ {label(b)}")
+    x = _where(solve(A.T @ A, A.T @ b), room)
+    return x, builder.total((A @ x - b) ** 2, 0)
+
+
+def _tall(what: str, A: Value) -> tuple[Tensor, sp.Expr]:
+    """A matrix, and how many rows it has more than columns."""
+    A = as_tensor(A)
+    if A.ndim != 2:
+        raise LanguageError(f"{what}: {label(A)} is {shape_text(A.shape)}, not a matrix")
+    return A, sp.expand(A.shape[0] - A.shape[1])
+
+
+def _where(x: Tensor, room: sp.Expr) -> Tensor:
+    """The tensor, on the condition that a size is not below another."""
+    if not room.is_nonnegative:
+        x.conditions = (*x.conditions, room)
+    return x
+
+
 def matrix_power(X: Value, exponent: int) -> Tensor:
     """Y = X X ... X, `exponent` times; X^0 is the identity, X^-k the k-th power of the inverse.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from symbackprop.core.functions import iverson
@@ -33,13 +35,46 @@ def dot(a: Value, b: Value) -> Tensor:
 
 
 def inner(a: Value, b: Value) -> Tensor:
-    """y = sum_k a[k] b[k], the inner product of two vectors."""
+    """y[i j] = sum_k a[i k] b[j k], over the last axis of both, as in NumPy; of a number, the product.
+
+    Raises LanguageError where the sizes of these axes differ.
+    """
     a, b = as_tensor(a), as_tensor(b)
-    if a.ndim != 1 or b.ndim != 1:
-        raise LanguageError(
-            f"inner: {label(a)} is {shape_text(a.shape)}, {label(b)} is {shape_text(b.shape)}; both must be vectors"
-        )
-    return builder.matmul(a, b)
+    return tensordot(a, b, (-1, -1)) if a.ndim and b.ndim else a * b
+
+
+def vdot(a: Value, b: Value) -> Tensor:
+    """y = sum of a[i] b[i] over all entries, row by row; of real numbers, as here, nothing is conjugated."""
+    return builder.matmul(ravel(a), ravel(b))
+
+
+def tensordot(a: Value, b: Value, axes: Any = 2) -> Tensor:
+    """y = sum of a b over pairs of axes: the last `axes` of a with the first of b, or axes=(of a, of b), each one or several.
+
+    Raises LanguageError for axes that there are not, or whose sizes differ.
+    """
+    a, b = as_tensor(a), as_tensor(b)
+    if isinstance(axes, int) and not isinstance(axes, bool):
+        if not 0 <= axes <= min(a.ndim, b.ndim):
+            raise LanguageError(f"tensordot: axes={axes}, {label(a)} has {a.ndim} axes, {label(b)} has {b.ndim}")
+        axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
+    if not isinstance(axes, tuple | list) or len(axes) != 2:
+        raise LanguageError("tensordot: axes is a whole number, or (axes of the first, axes of the second)")
+    pairs = [(one,) if isinstance(one, int) else tuple(one) for one in axes]
+    left, right = (builder.normal_axes("tensordot", x, chosen) for x, chosen in zip((a, b), pairs, strict=True))
+    if len(left) != len(right):
+        raise LanguageError(f"tensordot: {len(left)} axes of {label(a)} and {len(right)} of {label(b)} make no pairs")
+    first, second = [f"a{k}" for k in range(a.ndim)], [f"b{k}" for k in range(b.ndim)]
+    for i, j in zip(left, right, strict=True):
+        if not same_size(a.shape[i], b.shape[j]):
+            raise LanguageError(
+                f"tensordot: axis {i} of {label(a)}, which is {shape_text(a.shape)}, and axis {j} of {label(b)}, which is "
+                f"{shape_text(b.shape)}, differ in size"
+            )
+        second[j] = first[i]
+    result = (*[c for k, c in enumerate(first) if k not in left], *[c for k, c in enumerate(second) if k not in right])
+    sizes = dict(zip(first, a.shape, strict=True)) | dict(zip(second, b.shape, strict=True))
+    return builder.product([(a, tuple(first)), (b, tuple(second))], result, sizes)
 
 
 def outer(a: Value, b: Value) -> Tensor:

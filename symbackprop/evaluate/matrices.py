@@ -1,0 +1,31 @@
+"""Square matrices of a declared kind: made of any matrix, and recognised."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy import ndarray
+
+
+def of_kind(domain: str | None, array: ndarray) -> ndarray:
+    """The array as it is declared: "symmetric" keeps its lower triangle, "spd" is A A^T + 1, anything else stays as it is."""
+    if domain == "spd":
+        array = array @ array.swapaxes(-1, -2) + np.eye(array.shape[-1])
+    return mirrored(array) if domain in ("symmetric", "spd") else array
+
+
+def mirrored(array: ndarray) -> ndarray:
+    """The lower triangle, and above it the same; of numbers of any kind."""
+    out = array.copy()
+    rows, columns = np.triu_indices(array.shape[-1], 1)
+    out[..., rows, columns] = array[..., columns, rows]
+    return out
+
+
+def is_symmetric(array: ndarray) -> bool:
+    """Whether each matrix is its own transpose, to the digits of single precision."""
+    return bool(np.allclose(array, array.swapaxes(-1, -2), rtol=1e-6, atol=1e-6 * float(np.abs(array).max(initial=0))))
+
+
+def is_positive(array: ndarray) -> bool:
+    """Whether all eigenvalues of each symmetric matrix are positive."""
+    return bool((np.linalg.eigvalsh(array) > 0).all())
