@@ -44,7 +44,7 @@ def sort(x: Value, axis: int | None = -1, descending: bool = False) -> Tensor:
 
 
 def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> tuple[Tensor, Tensor]:
-    """y, p with y = x[p]: the k largest entries along `axis`, the largest first, and their positions; the smallest, if not `largest`.
+    """y, p with y = x[p]: the k largest entries on `axis`, the largest first, and their positions; the smallest if not `largest`.
 
     Raises LanguageError for a k that does not fit, or an axis that x lacks.
     """
