@@ -115,7 +115,7 @@ def _is_at(
         with np.errstate(all="ignore"):
             try:
                 got = FormValue(program, point.values, point.sizes, at).read(form)
-            except (ValueError, np.linalg.LinAlgError, PointError, UnknownOperationError):
+            except (ValueError, IndexError, np.linalg.LinAlgError, PointError, UnknownOperationError):
                 return False
         if got.shape != want.shape and not (got.size == want.size and 1 in truth.shape):
             return False

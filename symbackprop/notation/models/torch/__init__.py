@@ -3,5 +3,6 @@
 exported   a module and its loss as a graph: the only place that asks torch for anything but numbers
 tasks      the module together with its loss; losses by name
 rows       what each operation is in the language: the table, and its parts in calls, shapes, layers, recurrent, losses
+packed     views that are not written down: axes taken together or apart
 reading    from the graph to a network, and the numbers of a network back into a module
 """

@@ -21,6 +21,7 @@ from symbackprop.notation.models.built import Inputs, Model, built
 from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.parameters import fitting
 from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported
+from symbackprop.notation.models.torch.packed import Packed, applied, packed, plain
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
 
 NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm", "SyncBatchNorm")
@@ -72,7 +73,6 @@ class Reading:
                 self.names[g.name] = fresh(g.path, set(self.names.values()))
         self.nodes = {node.name: node for node in graph.nodes}
         self.needed = self._needed()
-        self.infinite = any(_is_infinite(value) for node in self.needed for value in node.arguments.values())
         self._require_no_memory_is_shared()
 
     def _needed(self) -> list[Node]:
@@ -105,8 +105,6 @@ class Reading:
 
     def notes(self, sizes: str) -> Iterable[str]:
         """What a person must know beside the equations."""
-        if self.infinite:
-            yield f"Infinity is written as {INFINITE:,}, which exp, softmax, maximum and minimum take as the same."
         given = [g for g in self.graph.inputs if g.kind == "input" and g.shape]
         if given and sizes != "all" and not any(as_number(n).free_symbols for g in given for n in g.shape):
             mend = " Give a batch of two or more." if given[0].shape[0] == 1 else ""
@@ -128,7 +126,7 @@ class Reading:
                 known[name] = values[g.name] = known[name] if name in known else self._input(inputs, g, name)
         for node in self.needed:
             values[node.name] = self._value(node, values)
-        loss = as_tensor(values[self.graph.loss.name])
+        loss = as_tensor(plain(values[self.graph.loss.name]))
         reached = {id(tensor) for tensor in ordered([loss])}
         inputs.drop(
             [
@@ -144,7 +142,7 @@ class Reading:
         if g.kind == "parameter":
             return inputs.parameter(name, array, path)
         if array.dtype.kind == "f" and np.isinf(array).any():
-            self.infinite, array = True, np.clip(array, -INFINITE, INFINITE)
+            array = np.clip(array, -INFINITE, INFINITE)
         return inputs.data(name, array, g.shape, path, "positive" if g.path.endswith("running_var") else None)
 
     def _value(self, node: Node, values: Mapping[str, Any]) -> Any:
@@ -162,20 +160,20 @@ class Reading:
         row = bound(node.operation, node.arguments)
         if isinstance(row, str):
             raise _refusal(node, row, MENDS.get(node.operation, ""))
-        function, arguments = row
+        arguments = row[1]
         try:
-            found = function(**{name: _resolved(value, values) for name, value in arguments.items()})
+            found = applied(node.operation, {name: _resolved(value, values) for name, value in arguments.items()})
         except LanguageError as fault:
             raise _refusal(node, f"{fault}.") from None
         if node.shape is not None:
             self._require_shape(node, found)
         weight = arguments.get("weight")
-        if node.operation in FORMED and isinstance(weight, Ref) and weight.name in self.names and found.stem is None:
-            found.called("_".join(filter(None, ["z", self.names[weight.name].partition("_")[2]])))
+        if node.operation in FORMED and isinstance(weight, Ref) and weight.name in self.names:
+            packed(found).tensor.called("_".join(filter(None, ["z", self.names[weight.name].partition("_")[2]])))
         return found
 
     def _require_shape(self, node: Node, found: Any) -> None:
-        shape = as_tensor(found).shape
+        shape = found.shape if isinstance(found, Packed) else as_tensor(found).shape
         wanted = node.shape or ()
         if len(shape) != len(wanted) or not all(map(same_size, shape, wanted)):
             fault = f"torch's {node.operation} is {shape_text(wanted)}, what it was read as is {shape_text(shape)}."
@@ -196,10 +194,6 @@ def _refs(value: Any) -> Iterable[Ref]:
     elif not isinstance(value, str | int | float | None):
         for one in value if not hasattr(value, "free_symbols") else ():
             yield from _refs(one)
-
-
-def _is_infinite(value: Any) -> bool:
-    return isinstance(value, float) and math.isinf(value)
 
 
 def _resolved(value: Any, values: Mapping[str, Any]) -> Any:

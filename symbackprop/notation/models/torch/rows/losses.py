@@ -31,23 +31,32 @@ def _classes_last(x: Tensor) -> Tensor:
 def _cross_entropy(
     x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100, label_smoothing: float = 0
 ) -> Tensor:
-    scores, whole = _classes_last(x), is_integer(target)
-    target = target if whole else _classes_last(target)
+    rows = target if is_integer(target) else _classes_last(target)
+    return _cross_entropy_of_rows(_classes_last(x), rows, weight, reduction, ignore_index, label_smoothing)
+
+
+def _cross_entropy_of_rows(
+    x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100, label_smoothing: float = 0
+) -> Tensor:
+    whole = is_integer(target)
     if whole and (weight is not None or ignore_index >= 0) and label_smoothing:
         raise LanguageError(
             "cross_entropy with label_smoothing beside weights or ignore_index is not in the language; leave one out"
         )
     if weight is None and ignore_index < 0:
-        return lang.cross_entropy(scores, target, smoothing=label_smoothing, reduction=WORDS[reduction])
-    values = lang.cross_entropy(scores, target, None if whole else weight, label_smoothing, "none")
+        return lang.cross_entropy(x, target, smoothing=label_smoothing, reduction=WORDS[reduction])
+    values = lang.cross_entropy(x, target, None if whole else weight, label_smoothing, "none")
     return _of_classes(values, target, weight, reduction, ignore_index) if whole else _reduced(values, reduction)
 
 
 def _nll_loss(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Tensor:
-    scores = _classes_last(x)
+    return _nll_loss_of_rows(_classes_last(x), target, weight, reduction, ignore_index)
+
+
+def _nll_loss_of_rows(x: Tensor, target: Tensor, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Tensor:
     if weight is None and ignore_index < 0:
-        return lang.nll_loss(scores, target, reduction=WORDS[reduction])
-    return _of_classes(lang.nll_loss(scores, target, reduction="none"), target, weight, reduction, ignore_index)
+        return lang.nll_loss(x, target, reduction=WORDS[reduction])
+    return _of_classes(lang.nll_loss(x, target, reduction="none"), target, weight, reduction, ignore_index)
 
 
 def _of_classes(values: Tensor, target: Tensor, weight: Any, reduction: int, ignore_index: int) -> Tensor:
@@ -170,3 +179,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "cosine_embedding_loss": _cosine_embedding_loss,
     "triplet_margin_loss": _triplet_margin_loss,
 }
+
+ROWWISE: dict[str, Callable[..., Any]] = {"cross_entropy_loss": _cross_entropy_of_rows, "nll_loss_nd": _nll_loss_of_rows}
+"""The same of scores whose classes stand on the last axis, with any axes before."""
