@@ -9,6 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from symbackprop.algebra.matrix import OPS, Form, Front, Leaf, number, transpose
+from symbackprop.algebra.windows import Slide
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program, size
@@ -109,11 +110,23 @@ def test_what_has_no_matrix_form_has_none() -> None:
 
 
 MATRIX = Form("leaf", (), Leaf("A", ()))
+SLIDE = Slide((sp.S.One,) * 2, (sp.S.One,) * 2, (sp.S.NegativeOne, sp.S.Zero), (size("n"),) * 2)
 GIVEN = {
+    "correlation": SLIDE, "convolution": SLIDE,
     "power": Fraction(3), "matrixpower": 3, "function": sp.exp, "compare": sp.Gt, "tril": 1, "triu": -1, "determinant": "det",
     "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "indexsum": (("i", size("n")),),
 }  # fmt: skip
-COUNT = {"raised": 2, "over": 2, "compare": 2, "inner": 2, "product": 3, "hadamard": 3, "sum": 3}
+COUNT = {
+    "correlation": 2,
+    "convolution": 2,
+    "raised": 2,
+    "over": 2,
+    "compare": 2,
+    "inner": 2,
+    "product": 3,
+    "hadamard": 3,
+    "sum": 3,
+}
 LEAVES = {"leaf", "onehot", "number", "size", "ones", "identity", "zeros"}
 
 
