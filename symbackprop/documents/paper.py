@@ -15,7 +15,6 @@ from symbackprop.formulas.widths import width
 
 _LETTER = 0.48  # ems, of running text
 _GAP = 2.5  # before a note
-_LEAST = 16.0  # where a formula beside its note has less room, the note stands below
 _WIDE = 0.4  # of the room: a left side that is wider has a line of its own
 
 

@@ -33,7 +33,6 @@ _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
 WHOLE = frozenset([":", r"\cdot", "*"])  # an index that leaves its axis whole
-_LABEL = re.compile(r"[(\[](\w+)[)\]]")
 
 
 class Found(NamedTuple):
