@@ -21,6 +21,7 @@ PUBLIC = {
     "from_jax": "judge.models",
     "from_sklearn": "notation.models.scikit",
     "from_onnx": "notation.models.onnx",
+    "from_keras": "notation.models.keras",
     # and out again
     "to_torch": "notation.models.torch.reading",
     "to_sklearn": "notation.models.scikit",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
         symmetric,
         unit,
     )
+    from symbackprop.notation.models.keras import from_keras
     from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.models.torch.reading import to_torch
@@ -99,6 +101,7 @@ __all__ = [
     "from_jax",
     "from_sklearn",
     "from_onnx",
+    "from_keras",
     "to_torch",
     "to_sklearn",
     "to_onnx",

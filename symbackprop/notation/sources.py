@@ -61,7 +61,7 @@ def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -
         raise NotationError(f"{path} is a folder.", "Name a file in it.")
     if path.suffix == ".py":
         return read_file_function(path, function, loss, gates)
-    if path.suffix == ".onnx":
+    if path.suffix in (".onnx", ".json"):
         return _model(path, loss, gates)
     text = decoded(path)
     if is_latex(text):
@@ -71,9 +71,14 @@ def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -
 
 def _model(path: Path, loss: str | None, gates: str) -> Network:
     """The network of a model of another library, which a file holds as data."""
-    from symbackprop.notation.models.onnx import from_onnx
+    if path.suffix == ".onnx":
+        from symbackprop.notation.models.onnx import from_onnx
 
-    network = from_onnx(path, loss)
+        network = from_onnx(path, loss)
+    else:
+        from symbackprop.notation.models.keras import from_keras
+
+        network = from_keras(path, loss)
     return network if gates == "auto" else with_gates(network, gates)
 
 

@@ -1,0 +1,293 @@
+"""Keras' layers, a row for each; their channels are the last axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.language import layers
+from symbackprop.language import operations as ops
+from symbackprop.language.operations import TABLE
+from symbackprop.language.tensors import LanguageError, Tensor, as_number
+from symbackprop.notation.errors import NotationError
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "linear": lambda x: x, "relu": TABLE["relu"], "sigmoid": TABLE["sigmoid"], "tanh": TABLE["tanh"], "softmax": ops.softmax,
+    "log_softmax": ops.log_softmax, "softplus": TABLE["softplus"], "softsign": TABLE["softsign"], "elu": TABLE["elu"],
+    "selu": TABLE["selu"], "gelu": TABLE["gelu"], "silu": TABLE["silu"], "swish": TABLE["silu"], "exponential": TABLE["exp"],
+    "mish": TABLE["mish"], "relu6": TABLE["relu6"], "log_sigmoid": TABLE["log_sigmoid"], "hard_tanh": TABLE["hard_tanh"],
+    "leaky_relu": lambda x: TABLE["leaky_relu"](x, sp.Rational(1, 5)), "hard_sigmoid": lambda x: TABLE["relu6"](x + 3) / 6,
+}  # fmt: skip
+"""The values of a layer's setting `activation`."""
+
+
+class Layer:
+    """A layer of a description: its class, its name, its settings."""
+
+    weight: Callable[..., Tensor]  # the next weight: stem, shape, whether it is learnt, its domain
+
+    def __init__(self, entry: Any) -> None:
+        if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
+            raise NotationError("an entry of `layers` is no layer.", "Give what model.to_json() gives.")
+        self.kind, self.config, self.entry = str(entry.get("class_name")), entry["config"], entry
+        self.name = str(self.config.get("name") or entry.get("name") or self.kind.lower())
+
+    def refused(self, fault: str, mend: str = "") -> NotationError:
+        """What is not read, with the layer."""
+        return NotationError(f"the layer {self.name} ({self.kind}): {fault}", mend)
+
+    def fitted(self, step: Callable[[], Tensor]) -> Tensor:
+        """What a row makes; what the language or the settings refuse is said with the layer."""
+        try:
+            return step()
+        except LanguageError as fault:
+            raise self.refused(f"{fault}.") from None
+        except (KeyError, TypeError, ValueError, IndexError) as fault:
+            raise self.refused(
+                f"its settings are no settings of {self.kind} ({fault}).", "Give what model.to_json() gives."
+            ) from None
+
+    def input_shape(self) -> list[Any] | None:
+        """The shape of the input that a layer says, with the batch."""
+        found = self.config.get("batch_shape") or self.config.get("batch_input_shape")
+        return list(found) if isinstance(found, list | tuple) and found else None
+
+    def nodes(self) -> list[Any]:
+        """The calls of the layer."""
+        return list(self.entry.get("inbound_nodes") or [])
+
+    def reads(self) -> list[str]:
+        """The names of the layers that it reads."""
+        found: list[str] = []
+
+        def look(value: Any) -> None:
+            if isinstance(value, dict):
+                history = value.get("config", {}).get("keras_history") if value.get("class_name") == "__keras_tensor__" else None
+                if history:
+                    found.append(str(history[0]))
+                else:
+                    for inner in value.values():
+                        look(inner)
+            elif isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str) and isinstance(value[1], int):
+                found.append(value[0])  # as Keras 2 writes it: [name, 0, 0, {}]
+            elif isinstance(value, list):
+                for inner in value:
+                    look(inner)
+
+        look(self.nodes())
+        return found
+
+    def activated(self, x: Tensor) -> Tensor:
+        """f(x) for the setting `activation`."""
+        return activation(self, self.config.get("activation") or "linear", x)
+
+    def ending(self) -> str | None:
+        """What the layer ends in, where a loss asks for it."""
+        named = {"Softmax": "softmax"}.get(self.kind) or self.config.get("activation")
+        return named if named in ("softmax", "log_softmax", "sigmoid") else None
+
+    def numbers(self, name: str, rank: int, default: Any = 1) -> tuple[int, ...]:
+        """A setting of one whole number for each axis."""
+        given = self.config.get(name)
+        given = default if given is None else given
+        return tuple(map(int, given)) if isinstance(given, list | tuple) else (int(given),) * rank
+
+    def last(self) -> None:
+        """Require the channels on the last axis."""
+        if self.config.get("data_format", "channels_last") != "channels_last":
+            raise self.refused("its channels stand first.", "Use channels_last, or export the model to ONNX.")
+
+
+def activation(layer: Layer, name: Any, x: Tensor) -> Tensor:
+    """An activation by its name."""
+    word = name.get("config", name.get("class_name")) if isinstance(name, dict) else name
+    if not isinstance(word, str) or word not in ACTIVATIONS:
+        raise layer.refused(f"the activation {word!r} is not read.", f"Those are: {', '.join(ACTIVATIONS)}.")
+    return x if word == "linear" else ACTIVATIONS[word](x).called("a")
+
+
+def _dense(layer: Layer, x: Tensor) -> Tensor:
+    units = int(layer.config["units"])
+    z = x @ layer.weight("W", (x.shape[-1], units), True, None)
+    z = z + layer.weight("b", (units,), True, None) if layer.config.get("use_bias", True) else z
+    return layer.activated(z.called("z"))
+
+
+def _conv(rank: int) -> Callable[[Layer, Tensor], Tensor]:
+    def row(layer: Layer, x: Tensor) -> Tensor:
+        layer.last()
+        filters, groups = int(layer.config["filters"]), int(layer.config.get("groups", 1))
+        kernel = layer.numbers("kernel_size", rank)
+        strides, dilations = layer.numbers("strides", rank), layer.numbers("dilation_rate", rank)
+        W = layer.weight("W", (*kernel, sp.cancel(x.shape[-1] / groups), filters), True, None)
+        b = layer.weight("b", (filters,), True, None) if layer.config.get("use_bias", True) else None
+        signal = ops.moveaxis(x, -1, 1)
+        if layer.config.get("padding", "valid") == "same":
+            signal = ops.pad(signal, ((0, 0), (0, 0), *_same(layer, x.shape[1:-1], kernel, strides, dilations)))
+        convolve = layers.conv1d if rank == 1 else layers.conv2d
+        y = convolve(signal, ops.transpose(W, (rank + 1, rank, *range(rank))), b, strides, 0, dilations, groups)
+        return layer.activated(ops.moveaxis(y, 1, -1).called("z"))
+
+    return row
+
+
+def _same(layer: Layer, shape: Any, kernel: Any, strides: Any, dilations: Any) -> list[tuple[int, int]]:
+    """padding="same": as many windows as the axis has entries, over the stride; the larger half stands behind."""
+    pads = []
+    for n, k, s, d in zip(shape, kernel, strides, dilations, strict=True):
+        reach = d * (k - 1) + 1
+        if s != 1 and not n.is_Integer:
+            raise layer.refused('padding="same" with strides needs to know the size.', "Give keras.Input the size of the image.")
+        total = reach - 1 if s == 1 else max((-(-int(n) // s) - 1) * s + reach - int(n), 0)
+        pads.append((total // 2, total - total // 2))
+    return pads
+
+
+def _pool(rank: int, operation: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
+    def row(layer: Layer, x: Tensor) -> Tensor:
+        layer.last()
+        if layer.config.get("padding", "valid") != "valid":
+            raise layer.refused('padding="same" is not read.', 'padding="valid" is.')
+        window = layer.numbers("pool_size", rank, 2)
+        return ops.moveaxis(operation(ops.moveaxis(x, -1, 1), window, layer.numbers("strides", rank, window)), 1, -1)
+
+    return row
+
+
+def _global(operation: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
+    def row(layer: Layer, x: Tensor) -> Tensor:
+        layer.last()
+        return operation(x, tuple(range(1, x.ndim - 1)), keepdims=bool(layer.config.get("keepdims", False)))
+
+    return row
+
+
+def _axis(layer: Layer, x: Tensor) -> None:
+    axis = layer.config.get("axis", -1)
+    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
+    if axis not in (-1, x.ndim - 1):
+        raise layer.refused(f"axis={axis} is not read.", "axis=-1 is.")
+
+
+def _batch_norm(layer: Layer, x: Tensor) -> Tensor:
+    """gamma (x - mu) / sqrt(v + eps) + beta by the stored statistics, as a model that is used computes it."""
+    _axis(layer, x)
+    shape = (x.shape[-1],)
+    gamma = layer.weight("gamma", shape, True, None) if layer.config.get("scale", True) else 1
+    beta = layer.weight("beta", shape, True, None) if layer.config.get("center", True) else 0
+    mu, v = layer.weight("mu", shape, False, None), layer.weight("v", shape, False, "positive")
+    return gamma * ((x - mu) / ops.sqrt(v + as_number(layer.config.get("epsilon", 1e-3)))) + beta
+
+
+def _layer_norm(layer: Layer, x: Tensor) -> Tensor:
+    _axis(layer, x)
+    shape = (x.shape[-1],)
+    gamma = layer.weight("gamma", shape, True, None) if layer.config.get("scale", True) else None
+    beta = layer.weight("beta", shape, True, None) if layer.config.get("center", True) else None
+    return layers.layer_norm(x, gamma, beta, layer.config.get("epsilon", 1e-3))
+
+
+def _embedding(layer: Layer, x: Tensor) -> Tensor:
+    return layer.weight("E", (int(layer.config["input_dim"]), int(layer.config["output_dim"])), True, None)[x]
+
+
+def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
+    def row(layer: Layer, x: Tensor) -> Tensor:
+        c = layer.config
+        if c.get("go_backwards") or c.get("stateful") or not c.get("use_bias", True):
+            raise layer.refused("it runs backwards, keeps its state, or has no bias.", "Export the model to ONNX.")
+        if gates == 4 and (c.get("activation", "tanh"), c.get("recurrent_activation", "sigmoid")) != ("tanh", "sigmoid"):
+            raise layer.refused("its activations are other than tanh and sigmoid.", "Export the model to ONNX.")
+        h = int(c["units"])
+        W, U = layer.weight("W", (x.shape[-1], gates * h), True, None), layer.weight("U", (h, gates * h), True, None)
+        b = layer.weight("b", (gates * h,), True, None)
+        further = {"activation": c.get("activation", "tanh")} if gates == 1 else {}
+        return function(x, W, U, b, sequence=bool(c.get("return_sequences", False)), **further)
+
+    return row
+
+
+def _reshape(layer: Layer, x: Tensor) -> Tensor:
+    return ops.reshape(x, (x.shape[0], *map(int, layer.config["target_shape"])))
+
+
+def _permute(layer: Layer, x: Tensor) -> Tensor:
+    return ops.transpose(x, (0, *map(int, layer.config["dims"])))
+
+
+def _relu(layer: Layer, x: Tensor) -> Tensor:
+    c = layer.config
+    slope, edge, most = c.get("negative_slope") or 0, c.get("threshold") or 0, c.get("max_value")
+    if edge:
+        raise layer.refused("a threshold is not read.", "threshold=0 is.")
+    y = TABLE["leaky_relu"](x, as_number(slope)) if slope else TABLE["relu"](x)
+    return (y if most is None else TABLE["minimum"](y, as_number(most))).called("a")
+
+
+def _leaky(layer: Layer, x: Tensor) -> Tensor:
+    return TABLE["leaky_relu"](x, as_number(layer.config.get("negative_slope", layer.config.get("alpha", 0.3)))).called("a")
+
+
+def _padded(layer: Layer, x: Tensor) -> Tensor:
+    layer.last()
+    return ops.pad(x, ((0, 0), *map(tuple, layer.config["padding"]), (0, 0)))
+
+
+def _joined(function: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
+    def row(layer: Layer, *values: Tensor) -> Tensor:
+        return reduce(function, values)
+
+    return row
+
+
+def _same_value(layer: Layer, x: Tensor) -> Tensor:
+    return x
+
+
+def _flatten(layer: Layer, x: Tensor) -> Tensor:
+    return layers.flatten_features(x) if x.ndim > 2 else x
+
+
+def _average(layer: Layer, *values: Tensor) -> Tensor:
+    return reduce(lambda a, b: a + b, values) / len(values)
+
+
+def _rescaled(layer: Layer, x: Tensor) -> Tensor:
+    return x * as_number(layer.config.get("scale", 1)) + as_number(layer.config.get("offset", 0))
+
+
+LAYERS: Mapping[str, Callable[..., Tensor]] = {
+    "InputLayer": _same_value, "Dense": _dense, "Activation": lambda layer, x: layer.activated(x), "ReLU": _relu,
+    "LeakyReLU": _leaky, "ELU": lambda layer, x: TABLE["elu"](x, as_number(layer.config.get("alpha", 1))).called("a"),
+    "Softmax": lambda layer, x: ops.softmax(x, layer.config.get("axis", -1)), "Flatten": _flatten, "Reshape": _reshape,
+    "Permute": _permute, "Conv1D": _conv(1), "Conv2D": _conv(2), "MaxPooling1D": _pool(1, layers.max_pool1d),
+    "MaxPooling2D": _pool(2, layers.max_pool2d), "AveragePooling1D": _pool(1, layers.avg_pool1d),
+    "AveragePooling2D": _pool(2, layers.avg_pool2d), "GlobalAveragePooling1D": _global(ops.mean),
+    "GlobalAveragePooling2D": _global(ops.mean), "GlobalMaxPooling1D": _global(ops.max), "GlobalMaxPooling2D": _global(ops.max),
+    "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
+    "SimpleRNN": _recurrent(1, layers.rnn), "LSTM": _recurrent(4, layers.lstm), "Rescaling": _rescaled,
+    "ZeroPadding2D": _padded, "Add": _joined(lambda a, b: a + b), "Subtract": _joined(lambda a, b: a - b),
+    "Multiply": _joined(lambda a, b: a * b), "Average": _average, "Maximum": _joined(TABLE["maximum"]),
+    "Minimum": _joined(TABLE["minimum"]),
+    "Concatenate": lambda layer, *values: ops.concatenate(list(values), layer.config.get("axis", -1)),
+    **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"),
+                    _same_value),
+}  # fmt: skip
+"""From a layer and what it reads to what it computes when the model is used."""
+
+
+def _l1(settings: Mapping[str, Any], W: Tensor) -> list[Tensor]:
+    return [ops.sum(TABLE["abs"](W)) * as_number(settings["l1"])] if settings.get("l1") else []
+
+
+def _l2(settings: Mapping[str, Any], W: Tensor) -> list[Tensor]:
+    return [ops.sum(ops.square(W)) * as_number(settings["l2"])] if settings.get("l2") else []
+
+
+PENALTIES: Mapping[str, Callable[[Mapping[str, Any], Tensor], list[Tensor]]] = {
+    "L1": _l1, "L2": _l2, "L1L2": lambda settings, W: _l1(settings, W) + _l2(settings, W),
+}  # fmt: skip
+"""What regularisers add to the loss."""
