@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.core.choices import DETAILS, EDGES, VALUES, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import require_writable, write_whole
+from symbackprop.core.files import require_writable, write_together
 
 if TYPE_CHECKING:
     from symbackprop.pictures.picture import Page, Picture
@@ -121,14 +121,18 @@ class Presenter:
         row.require(options["lang"])
         return row.write(self.document(derivation, **options))
 
-    def save(self, derivation: Derivation, path: str | os.PathLike[str], **options: Any) -> None:
-        """The report in a file; whether it can be written is looked at before anything is computed."""
-        from symbackprop.documents.formats import format_of
+    def save(
+        self, derivation: Derivation, path: str | os.PathLike[str], format: str | None = None, **options: Any
+    ) -> tuple[str, ...]:
+        """The report in a file, its pictures beside it; whether it can be written is looked at before anything is computed."""
+        from symbackprop.documents.formats import format_named, format_of
 
-        row = format_of(path)
+        row = format_named(format) if format else format_of(path)
         row.require(options["lang"])
         require_writable(path)
-        write_whole(path, row.write(self.document(derivation, **options)))
+        files = row.files(self.document(derivation, **options), path)
+        write_together(files)
+        return tuple(files)
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""

@@ -90,9 +90,13 @@ def derive(asked, wrt, then, upstream, vector, update, format_, fragment, number
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
     derivation = _derivation(asked, wrt, then, upstream, vector, update)
-    write(output, derivation.report(row.name, seed=seed, sizes=read_sizes(sizes), detail=detail, lang=lang))
-    if output:
-        say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
+    how: dict[str, Any] = {"seed": seed, "sizes": read_sizes(sizes), "detail": detail, "lang": lang}
+    if not output:
+        say(derivation.report(row.name, **how))
+        return
+    for file in derivation.save(output, format=row.name, **how)[1:]:
+        say(f"{file}: the picture")
+    say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
 
 
 @subcommand

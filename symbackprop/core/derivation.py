@@ -62,8 +62,8 @@ class Presenter(Protocol):
         """The report in a format."""
         ...
 
-    def save(self, derivation: Derivation, path: str | os.PathLike[str], **options: Any) -> None:
-        """The report in a file."""
+    def save(self, derivation: Derivation, path: str | os.PathLike[str], **options: Any) -> tuple[str, ...]:
+        """The report in a file; the names of all files that were written."""
         ...
 
     def fragment(self, derivation: Derivation) -> str:
@@ -172,14 +172,16 @@ class Derivation:
         return self.shown_by.report(self, format, seed=seed, sizes=sizes, detail=detail, lang=lang)
 
     def save(
-        self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en"
-    ) -> None:  # fmt: skip
-        """Write the report to a file, in the format that the suffix of its name asks for; see `document`.
+        self, path: str | os.PathLike[str], seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en",
+        format: str | None = None,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Write the report to a file, in a format, or in that which the suffix of its name asks for; see `document`.
 
+        Returns the names of the files that were written: a report in Markdown has its picture beside it, report-graph.svg.
         Raises FormatError for a suffix of no format, PdfError where no program makes a PDF here, FileError where the file cannot
         be written; nothing is changed then.
         """
-        self.shown_by.save(self, path, seed=seed, sizes=sizes, detail=detail, lang=lang)
+        return self.shown_by.save(self, path, format=format, seed=seed, sizes=sizes, detail=detail, lang=lang)
 
     def text(self) -> str:
         return self.report("text")

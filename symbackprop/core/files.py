@@ -7,8 +7,10 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
 
@@ -41,14 +43,20 @@ def write_whole(path: StrPath, content: str | bytes) -> None:
 
     Raises FileError where it cannot be written; no temporary file is left then.
     """
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    with _told(path):
-        name = os.fspath(path)
-        there = _stat(name)
-        if there is None or (stat.S_ISREG(there.st_mode) and _opened(name) is None):
-            _replace(os.path.realpath(name), there, data)
-        else:
-            _write_into(name, data)
+    write_together({path: content})
+
+
+def write_together(files: Mapping[Any, str | bytes]) -> None:
+    """Write files that belong together: each as `write_whole` does, none before all of them are complete and on the disk."""
+    with ExitStack() as made:
+        ready: list[tuple[StrPath, Callable[[], None]]] = []
+        for path, content in files.items():
+            data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+            with _told(path):
+                ready.append((path, _prepared(os.fspath(path), data, made)))
+        for path, finish in ready:
+            with _told(path):
+                finish()
 
 
 def require_writable(path: StrPath) -> None:
@@ -107,12 +115,23 @@ def _write_into(name: str, data: bytes) -> None:
         file.write(data)
 
 
-def _replace(target: str, there: os.stat_result | None, data: bytes) -> None:
-    with _temporary(target, there) as (temporary, number):
-        with open(number, "wb", closefd=False) as file:
-            file.write(data)
-        os.fsync(number)
-        os.replace(temporary, target)
+def _prepared(name: str, data: bytes, made: ExitStack) -> Callable[[], None]:
+    """What is left to do once a file is complete: it takes its place, or is written into what is no regular file."""
+    there = _stat(name)
+    if there is not None and stat.S_ISDIR(there.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if there is not None and (not stat.S_ISREG(there.st_mode) or _opened(name) is not None):
+        return partial(_write_into, name, data)
+    target = os.path.realpath(name)
+    temporary, number = made.enter_context(_temporary(target, there))
+    with open(number, "wb", closefd=False) as file:
+        file.write(data)
+    os.fsync(number)
+    return partial(_put, temporary, target)
+
+
+def _put(temporary: str, target: str) -> None:
+    os.replace(temporary, target)
     with suppress(OSError):  # the name lasts too, where the system can promise that for a folder
         folder = os.open(os.path.dirname(target), os.O_RDONLY)
         try:

@@ -126,7 +126,7 @@ def told(asked: Derivation, wire: Derivation, line: Line | None, source: str, ta
     local = _printer(names).formula(bare)
     slope = _slope(wire, part)
     starts = target == asked.of and not asked.upstream  # what comes from above is 1
-    return Told(local if slope is None else f.equation(slope, local), local if starts else back, part)
+    return Told(local if slope in (None, local) else f.equation(slope, local), local if starts else back, part)
 
 
 def _in_parts(names: Names, wire: Derivation, line: Line | None, source: str) -> Node:

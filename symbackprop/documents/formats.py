@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePath
 from typing import NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.documents.document import Document
+from symbackprop.core.files import is_regular
+from symbackprop.documents.document import Document, Figure
 from symbackprop.documents.html import Html
 from symbackprop.documents.languages import language
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.pdf import require_engine, write_pdf
 from symbackprop.documents.text import Text
+from symbackprop.pictures.picture import SCREEN
 
 
 class FormatError(SymbackpropError):
@@ -28,6 +31,7 @@ class Format(NamedTuple):
     suffixes  how the names of its files end, the usual one first; none where a suffix does not say it.
     write     Document -> the whole file, as text; as bytes where the format is binary.
     binary    whether it is made of bytes, which no terminal shows.
+    beside    whether pictures are files beside it.
     require   raises where the format cannot be written here in a language, before anything is computed.
     """
 
@@ -35,12 +39,20 @@ class Format(NamedTuple):
     suffixes: tuple[str, ...]
     write: Callable[[Document], str | bytes]
     binary: bool = False
+    beside: bool = False
     require: Callable[[str], object] = language
+
+    def files(self, document: Document, path: str | os.PathLike[str]) -> dict[str, str | bytes]:
+        """The files that a document is written into, by name: the one at `path`, and its pictures where they stand beside it."""
+        name, pictures = os.fspath(path), {}
+        if self.beside and is_regular(path):
+            document, pictures = with_pictures(document, PurePath(name))
+        return {name: self.write(document), **pictures}
 
 
 FORMATS = (
     Format("text", (".txt",), Text.write),
-    Format("markdown", (".md",), Markdown.write),
+    Format("markdown", (".md",), Markdown.write, beside=True),
     Format("latex", (".tex",), Latex.write),
     Format("html", (".html", ".htm"), Html.write),
     Format("fragment", (), LatexFragment.write),
@@ -49,6 +61,21 @@ FORMATS = (
 )
 NAMES = tuple(row.name for row in FORMATS)
 SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
+
+
+def with_pictures(document: Document, path: PurePath) -> tuple[Document, dict[str, str]]:
+    """The document with the names of its pictures' files, and these files: report-graph.svg beside report.md."""
+    from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
+
+    blocks, files = [], {}
+    for block in document.blocks:
+        if isinstance(block, Figure):
+            number = f"-{len(files) + 1}" if files else ""
+            own = path.with_name(f"{path.stem}-graph{number}.svg")
+            files[str(own)] = svg(block.draw(SCREEN))
+            block = replace(block, source=own.name)
+        blocks.append(block)
+    return replace(document, blocks=tuple(blocks)), files
 
 
 def format_named(name: str) -> Format:

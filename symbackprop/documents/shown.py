@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from symbackprop.core.files import require_writable, write_whole
+from symbackprop.core.files import require_writable, write_together
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named, format_of
 from symbackprop.documents.html import Fragment
@@ -35,7 +35,7 @@ class Shown(ABC):
         row = format_of(path)
         row.require(lang)
         require_writable(path)
-        write_whole(path, row.write(replace(self.document(), lang=lang)))
+        write_together(row.files(replace(self.document(), lang=lang), path))
 
     def _repr_html_(self) -> str:
         return Fragment.write(self.document())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from symbackprop.formulas.ink import DrawingError, formula, in_lines, text, value
+from symbackprop.formulas.ink import DrawingError, formula, in_lines, value
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.picture import Frame, Group, Item, Mark, Stroke, Writing
@@ -21,7 +21,7 @@ class Node:
     id        unique.
     label     a formula such as z = W x.
     kind      what it is; "again": a value that stands elsewhere in the picture.
-    shape     in words, such as `(h, d)`.
+    shape     a formula such as h × d; None: it is a number.
     value     as it is to be shown: `-0.39`, `mean 0.12`, or rows of numbers, a line each, which get brackets; None: there is none.
     gradient  the same of its gradient.
     by        a formula for the gradient.
@@ -31,7 +31,7 @@ class Node:
     id: str
     label: Formula
     kind: Kind = "value"
-    shape: str = ""
+    shape: Formula | None = None
     value: str | None = None
     gradient: str | None = None
     by: Formula | None = None
@@ -39,7 +39,8 @@ class Node:
 
     def in_words(self) -> str:
         facts = [plain(self.label), LOOKS[self.kind].word]
-        for word, entry in (("shape", self.shape), ("value", self.value), ("gradient", self.gradient)):
+        shape = plain(self.shape) if self.shape else None
+        for word, entry in (("shape", shape), ("value", self.value), ("gradient", self.gradient)):
             if entry:
                 facts.append(f"{word} {'; '.join(entry.splitlines())}")
         return ", ".join([*facts, *([f"gradient {plain(self.by)}"] if self.by else [])])
@@ -67,10 +68,11 @@ LOOKS: dict[Kind, Look] = {
 # A dark bluish green and a lighter reddish orange: they differ in lightness too, for every kind of colour vision.
 GREEN, RED, INK, GREY, WIRE = "#005a3d", "#c8350f", "#1f2328", "#57606a", "#6e7781"
 
-LABEL, SHAPE, NUMBER, LOCAL = 17.0, 10.5, 11.5, 13.0  # sizes of the letters, in pixels
+LABEL, SHAPE, NUMBER, LOCAL = 17.0, 12.0, 11.5, 13.0  # sizes of the letters, in pixels
 PADDING, GAP = 9.0, 5.0
 BESIDE = 12.0  # between a value and a gradient side by side
-TALL = 1.6  # lines: what is taller stands beside the gradient, not above it
+TALL = 1.6  # lines: what is taller stands beside the gradient, not above it, where the page is roomy
+ROOMY = 500.0
 
 
 class Box(NamedTuple):
@@ -97,11 +99,11 @@ def measured(node: Node, sideways: bool, widest: float) -> Box:
     forward, backward = written_value(node.value), written_value(node.gradient)
     rows = [(line,) for line in lines]
     if node.shape:
-        rows.append(((Writing(text(node.shape, SHAPE), node.shape, SHAPE), GREY),))
+        rows.append(((Writing(formula(node.shape, SHAPE), node.shape, SHAPE), GREY),))
     if not sideways:
         numbers = [(w, colour) for w, colour in ((forward, GREEN), (backward, RED)) if w.ink.width]
         tall = len(numbers) == 2 and all(w.ink.height > TALL * NUMBER for w, _ in numbers)
-        room = max(140.0, *(width_of(row) for row in rows))
+        room = max(140.0, *(width_of(row) for row in rows)) if widest >= ROOMY else 0.0
         rows += [tuple(numbers)] if tall and width_of(numbers) <= room else [(number,) for number in numbers]
     rows += [(line,) for line in by or ()]
     body = max(20.0, *map(width_of, rows)) + 2 * PADDING

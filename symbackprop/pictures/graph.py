@@ -17,7 +17,7 @@ from symbackprop.core.errors import shown
 from symbackprop.formulas.ink import DrawingError, formula, in_lines, stack, text
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node as Formula
-from symbackprop.pictures.boxes import GREEN, GREY, INK, LOCAL, LOOKS, RED, SHAPE, WIRE, Box, Kind, Node, body, drawn, measured
+from symbackprop.pictures.boxes import GREEN, GREY, INK, LOCAL, LOOKS, RED, WIRE, Box, Kind, Node, body, drawn, measured
 from symbackprop.pictures.graph_layout import Layout, Wire, place
 from symbackprop.pictures.picture import SCREEN, Group, Item, Mark, Page, Picture, Sheet, Stroke, Writing, moved
 
@@ -25,9 +25,10 @@ __all__ = ["DrawingError", "Edge", "Node", "arranged"]
 
 Direction = Literal["LR", "TB", "auto"]
 
-TITLE = 16.0  # size of its letters, in pixels
+TITLE, WORDS = 16.0, 10.5  # sizes of letters, in pixels: of the title, of the legend
 MOST_NODES = 1000
 MARGIN, BETWEEN = 18.0, 26.0  # around the picture; between its parts
+AROUND = 160.0  # what a part of limited height needs above and below its graph: margins, a title, the legend
 WIDEST_LABEL, WIDEST_LOCAL = 600.0, 330.0
 NARROWEST = 150.0  # a label is not broken further than this
 
@@ -141,7 +142,7 @@ def _folded(graph: _Measured, page: Page) -> Iterator[_Part]:
 
 def _holds(page: Page, layout: Layout) -> bool:
     """Whether a graph fits beside the margins."""
-    return layout.width + 2 * MARGIN <= page.wide and (page.tall is None or layout.height + 4 * MARGIN <= page.tall)
+    return layout.width + 2 * MARGIN <= page.wide and (page.tall is None or layout.height + AROUND <= page.tall)
 
 
 def _again(node: Node) -> Node:
@@ -245,20 +246,20 @@ def _legend(
 
 
 def _colours(along_wires: bool) -> tuple[float, Group]:
-    forward, backward = (Writing(text(words, SHAPE), words, SHAPE) for words in ("value", "gradient of the loss"))
+    forward, backward = (Writing(text(words, WORDS), words, WORDS) for words in ("value", "gradient of the loss"))
     width = backward.ink.width
     line = [Stroke(((0.0, 13.0), (0.0, 13.0), (width, 13.0), (width, 13.0)), WIRE)] if along_wires else []
     return width, Group((*line, Mark(forward, 0.0, 9.5, GREEN), Mark(backward, 0.0, 24.0, RED)))
 
 
 def _look(kind: Kind) -> tuple[float, Group]:
-    words = Writing(text(LOOKS[kind].word, SHAPE), LOOKS[kind].word, SHAPE)
-    return 28.0 + words.ink.width, Group((*body(LOOKS[kind], 0.0, 6.0, 22.0, 14.0), Mark(words, 28.0, 13.0 + 0.36 * SHAPE, INK)))
+    words = Writing(text(LOOKS[kind].word, WORDS), LOOKS[kind].word, WORDS)
+    return 28.0 + words.ink.width, Group((*body(LOOKS[kind], 0.0, 6.0, 22.0, 14.0), Mark(words, 28.0, 13.0 + 0.36 * WORDS, INK)))
 
 
 def _sign(sign: Formula, said: str) -> tuple[float, Group]:
-    shown, words = Writing(formula(sign, LOCAL), sign, LOCAL), Writing(text(said, SHAPE), said, SHAPE)
-    after, level = shown.ink.width + 6.0, 13.0 + 0.36 * SHAPE
+    shown, words = Writing(formula(sign, LOCAL), sign, LOCAL), Writing(text(said, WORDS), said, WORDS)
+    after, level = shown.ink.width + 6.0, 13.0 + 0.36 * WORDS
     return after + words.ink.width, Group((Mark(shown, 0.0, level, GREY), Mark(words, after, level, INK)))
 
 

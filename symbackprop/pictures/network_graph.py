@@ -49,7 +49,7 @@ def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> P
     def node(tensor: Signature, label: Formula) -> Node:
         name = tensor.name
         kind: Kind = "loss" if name == asked.of else _kind(tensor)
-        shape = names.shape(name) if tensor.shape else ""
+        shape = names.dimensions(name) if tensor.shape else None
         shown_value, gradient = shown.values.get(name), shown.gradients.get(name)
         return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), names.tensor(name))
 

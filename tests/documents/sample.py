@@ -27,7 +27,7 @@ from symbackprop.pictures.picture import Page, Picture
 def picture(page: Page) -> Picture:
     """Of z, a and L."""
     nodes = [
-        Node("z", parse("z"), "data", "(h,)"),
+        Node("z", parse("z"), "data", parse("h")),
         Node("a", parse(r"a = \sigma(z)"), value="0.73", gradient="0.20"),
         Node("L", parse("L = a^2"), "loss", value="0.53", gradient="1"),
     ]

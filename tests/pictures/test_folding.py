@@ -1,0 +1,70 @@
+"""A graph that is wider than its page, or taller, is folded into parts below one another."""
+
+import pytest
+
+from symbackprop.formulas.read_latex import parse
+from symbackprop.pictures.canvas import svg
+from symbackprop.pictures.graph import MARGIN, arranged
+from symbackprop.pictures.picture import Group, Item, Mark, Page, Picture
+from tests.pictures.test_graph import NEURON, NEURON_WIRES, network
+
+
+def groups(items: tuple[Item, ...]) -> list[Group]:
+    """The boxes of some items, the legend's left out."""
+    found = [item for item in items if isinstance(item, Group)]
+    return [group for group in found if group.title] + [box for group in found for box in groups(group.items)]
+
+
+def boxes(picture: Picture) -> list[list[str]]:
+    """The words of the boxes in each part."""
+    return [[group.title for group in groups(sheet.items)] for sheet in picture.sheets]
+
+
+@pytest.mark.parametrize("wide", [360.0, 390.0, 480.0, 700.0])
+def test_each_part_fits_the_page(wide: float) -> None:
+    picture = arranged(*network(6), page=Page(wide))
+    assert (len(picture.sheets) > 1) == (wide < 400)
+    assert picture.width <= wide
+    assert f'width="{picture.width:.2f}'.rstrip("0").rstrip(".") in svg(picture)
+
+
+def test_a_part_is_no_taller_than_a_page_of_paper() -> None:
+    picture = arranged(*network(12), page=Page(740.0, 600.0))
+    assert all(sheet.height <= 600.0 for sheet in picture.sheets)
+    assert [piece.sheets for piece in picture.pieces()] == [(sheet,) for sheet in picture.sheets]
+
+
+def test_every_node_stands_once_and_what_is_read_again_stands_as_its_name() -> None:
+    nodes, edges = network(6)
+    found = boxes(arranged(nodes, edges, page=Page(390.0)))
+    said = [words for part in found for words in part]
+    own = [words for words in said if not words.endswith("from another part")]
+    assert sorted(own) == sorted(node.in_words() for node in nodes)
+    again = [words for part in found[1:] for words in part if words.endswith("from another part")]
+    assert again
+    assert not [words for words in found[0] if words.endswith("from another part")]
+
+
+def test_a_value_is_known_before_it_is_read_again() -> None:
+    known: set[str] = set()
+    for part in boxes(arranged(*network(6), page=Page(390.0))):
+        names = {words.split(",")[0].split(" = ")[0] for words in part if not words.endswith("from another part")}
+        again = {words.split(",")[0].split(" = ")[0] for words in part if words.endswith("from another part")}
+        assert again <= known
+        known |= names
+
+
+def test_what_fits_is_one_part() -> None:
+    assert len(arranged(NEURON, NEURON_WIRES).sheets) == 1
+    assert len(arranged(NEURON, NEURON_WIRES, page=Page(480.0)).sheets) == 1
+
+
+def test_the_legend_names_what_stands_on_the_wires() -> None:
+    picture = arranged(NEURON, NEURON_WIRES, page=Page(480.0), legend=[(parse(r"\delta"), "the gradient from above")])
+
+    def words(items: tuple[Item, ...]) -> list[object]:
+        found: list[object] = [item.writing.says for item in items if isinstance(item, Mark)]
+        return found + [word for item in items if isinstance(item, Group) for word in words(item.items)]
+
+    assert "the gradient from above" in words(picture.sheets[-1].items)
+    assert picture.width >= 2 * MARGIN
