@@ -38,6 +38,7 @@ from symbackprop.cli.shell import (
     signal_of,
     write,
 )
+from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import write_whole
@@ -56,6 +57,10 @@ def main() -> None:
 def subcommand(function: Callable[..., None]) -> click.Command:
     """Make a subcommand of a function: what is refused is one message and exit code 2, never a traceback."""
     return main.command()(guarded(function))
+
+
+main.add_command(evaluate)
+main.add_command(predict)
 
 
 @subcommand

@@ -2,6 +2,7 @@
 
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.loop import train
-from symbackprop.training.result import Losses, Score, Trained
+from symbackprop.training.result import Losses, Trained
+from symbackprop.training.score import Evaluated, Score
 
-__all__ = ["train", "Trained", "Losses", "Score", "TrainingError", "Diverged"]
+__all__ = ["train", "Trained", "Evaluated", "Losses", "Score", "TrainingError", "Diverged"]

@@ -100,7 +100,7 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
 
     Raises TrainingError where that value is not there, or has the shape of no classes.
     """
-    needs = _needs(program)
+    needs = needs_of(program)
     values = [e.target.name for e in program.equations]
     values = [v for v in values if not program.tensors[v].named] + [v for v in values if program.tensors[v].named]
     if named is not None:
@@ -130,7 +130,7 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
     return None
 
 
-def _needs(program: Program) -> dict[str, frozenset[str]]:
+def needs_of(program: Program) -> dict[str, frozenset[str]]:
     """For every tensor, the data inputs that it depends on."""
     needs = {t.name: frozenset[str]() for t in program.inputs} | {t.name: frozenset((t.name,)) for t in data_inputs(program)}
     for equation in program.equations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.choices import mend
 from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program, shape_text
+from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction
-from symbackprop.training.datasets import Data, as_array, load
+from symbackprop.training.datasets import Data, load
 from symbackprop.training.errors import Diverged, TrainingError
+from symbackprop.training.given import given_parameters
 from symbackprop.training.initial import initial
 from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part
 from symbackprop.training.model import Model
@@ -27,7 +26,7 @@ from symbackprop.training.progress import progress_for
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
 from symbackprop.training.settings import MANY, USUAL, Settings, usual
-from symbackprop.training.storage import read_arrays, require_arrays_place
+from symbackprop.training.storage import require_arrays_place
 
 Parameters = dict[str, ndarray]
 
@@ -103,7 +102,7 @@ def train(
     program = stable(network.program)
     if resume is not None:
         require_parameters(resume, before, program)
-    given = run.parameters if run else _given(program, start)
+    given = run.parameters if run else given_parameters(program, start)
     arrays = load(data, program, sizes or {})
     layout = lay_out(program, arrays, sizes or {}, given)
     arrays = checked(program, arrays, layout.sizes, settings.dtype)
@@ -128,7 +127,7 @@ def train(
         losses = Losses(tuple(run.training), tuple(run.held_out))
         return Trained(
             run.parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test),
-            run.kept, network.title or "", network.loss, run.stopped,
+            run.kept, network.title or "", network.loss, run.stopped, network,
         )  # fmt: skip
 
     keeper = Keeper(checkpoint, settings, here)
@@ -151,30 +150,6 @@ def _for_few(settings: Settings, wanted: Mapping[str, Any], samples: int, classe
         )
     few = "held_out" not in wanted and not held_out
     return replace(settings, held_out=held_out, epochs=wanted.get("epochs", MANY if few else USUAL["epochs"]))
-
-
-def _given(program: Program, start: Mapping[str, Any] | str | os.PathLike[str] | None) -> Parameters:
-    """The initial parameters that a person gave."""
-    names = [t.name for t in program.parameters]
-    if not names:
-        raise TrainingError("the network has no parameter to train; declare one, such as W: parameter[h, d]")
-    if start is None:
-        return {}
-    where = str(start) if isinstance(start, str | os.PathLike) else "start"
-    arrays = {str(n): as_array(str(n), a) for n, a in start.items()} if isinstance(start, Mapping) else read_arrays(start)
-    for name in arrays:
-        if name not in names:
-            raise TrainingError(f"{where}: {name} is no parameter of the network; {mend(name, names)}")
-    for tensor in program.parameters:
-        if tensor.name not in arrays:
-            raise TrainingError(f"{where}: the parameter {tensor.name} is missing; give an array for each of {', '.join(names)}")
-        if arrays[tensor.name].ndim != tensor.rank:
-            raise TrainingError(
-                f"{where}: {tensor.name} has shape {arrays[tensor.name].shape}, but it is declared as {shape_text(tensor.shape)}"
-            )
-        if not np.isfinite(arrays[tensor.name]).all():
-            raise TrainingError(f"{where}: {tensor.name} holds numbers that are not finite; begin with others")
-    return arrays
 
 
 def _fitted(program: Program, given: Parameters, layout: Layout, dtype: str) -> Parameters:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from numpy import ndarray
 
-from symbackprop.core.files import write_whole
+from symbackprop.core.files import StrPath, write_whole
+from symbackprop.core.network import Network
 from symbackprop.pictures.curve import draw_curve
+from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.interrupts import told
+from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.storage import write_arrays
+from symbackprop.training.using import evaluate, predict
 
 
 class Losses(NamedTuple):
@@ -21,13 +25,6 @@ class Losses(NamedTuple):
 
     training: tuple[float, ...]
     held_out: tuple[float, ...]
-
-
-class Score(NamedTuple):
-    """How many answers are right, and of how many."""
-
-    right: int
-    of: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Trained:
     title        of the network.
     loss         the name of the loss.
     signal       the number of the signal that stopped training before its last epoch; None where none did.
+    network      what was trained.
     """
 
     parameters: Mapping[str, ndarray]
@@ -58,6 +56,7 @@ class Trained:
     title: str = ""
     loss: str = "loss"
     signal: int | None = None
+    network: Network | None = None
 
     @property
     def stopped(self) -> str:
@@ -68,6 +67,31 @@ class Trained:
     def accuracy(self) -> float | None:
         """The part of the answers that is right, from 0 to 1; None where the network is no classifier."""
         return None if self.score is None else self.score.right / self.score.of
+
+    def evaluate(self, data: Data, value: str | None = None) -> Evaluated:
+        """The loss on other data and, for a classifier, how many answers are right.
+
+        data    a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
+        value   that answers with a class; the one of training where not given.
+
+        Raises TrainingError where the data do not fit the network.
+        """
+        return evaluate(self._network(), self.parameters, data, value or self.prediction, self.sizes)
+
+    def predict(self, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
+        """A value of the network on data, which need not hold labels.
+
+        data    a dict of arrays, or the path of an .npz file that holds them: what the value depends on.
+        value   its name; None: the last named value, other than the loss, that the data are enough for.
+
+        Raises TrainingError where there is no such value, or the data do not fit the network.
+        """
+        return predict(self._network(), self.parameters, data, value)
+
+    def _network(self) -> Network:
+        if self.network is None:
+            raise TrainingError("these parameters stand without their network; give it as network=")
+        return self.network
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the parameters to an .npz or a .safetensors file, which `train(..., start=path)` reads.

@@ -15,7 +15,7 @@ from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.model import Model
 from symbackprop.training.optimiser import SCHEDULES, Descent, slots_of
 from symbackprop.training.progress import Progress
-from symbackprop.training.result import Score
+from symbackprop.training.score import Score
 from symbackprop.training.settings import Settings
 
 Parameters = dict[str, ndarray]

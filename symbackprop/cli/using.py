@@ -1,0 +1,52 @@
+"""The subcommands that use a trained network: evaluate and predict."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import click
+
+from symbackprop.cli.options import Asked, network_options, size_option
+from symbackprop.cli.shell import guarded, read_sizes, require_place, say, show, write
+
+PARAMETERS = click.option("--parameters", required=True, metavar="FILE", help="The trained parameters, as train -o wrote them.")
+
+
+@click.command()
+@network_options
+@PARAMETERS
+@click.option("--data", required=True, metavar="FILE.npz|digits", help="An array for each data input, by its name.")
+@click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
+@size_option
+@guarded
+def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any) -> None:
+    """Tell the loss of a trained network on data and, for a classifier, how many answers are right."""
+    from symbackprop.training.using import evaluate as evaluate_
+
+    show(evaluate_(asked.network(), parameters, data, predict, read_sizes(sizes)))
+
+
+@click.command()
+@network_options
+@PARAMETERS
+@click.option("--data", required=True, metavar="FILE.npz", help="What the value depends on; labels may be left out.")
+@click.option(
+    "--value", metavar="NAME", help="What to compute; the last named value that the data are enough for, where not given."
+)
+@click.option("-o", "--output", metavar="FILE.csv", help="Write the numbers to FILE.csv; standard output where not given.")
+@guarded
+def predict(asked: Asked, parameters: str, data: str, value: Any, output: Any) -> None:
+    """Compute a value of a trained network on data: a row of numbers for each sample."""
+    import numpy as np
+
+    from symbackprop.training.using import predict as predict_
+
+    if output:
+        require_place(output, (".csv",))
+    array = np.asarray(predict_(asked.network(), parameters, data, value))
+    text = io.StringIO()
+    np.savetxt(text, array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1), delimiter=",", fmt="%.17g")
+    write(output, text.getvalue().rstrip("\n"))
+    if output:
+        say(f"{output}: written, {' x '.join(map(str, array.shape)) or 'one'} numbers")

@@ -1,0 +1,97 @@
+"""A trained network in use: what it predicts, and how good it is on other data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from symbackprop.backends.function import Compiled
+from symbackprop.core.choices import mend
+from symbackprop.core.files import StrPath
+from symbackprop.core.network import Network
+from symbackprop.core.program import Program
+from symbackprop.core.stable import stable
+from symbackprop.training.classes import class_inputs, find_prediction, needs_of
+from symbackprop.training.datasets import Data, as_array, load
+from symbackprop.training.errors import TrainingError
+from symbackprop.training.given import given_parameters
+from symbackprop.training.layout import checked, lay_out
+from symbackprop.training.model import Model
+from symbackprop.training.score import Evaluated, Score
+from symbackprop.training.storage import read_arrays
+
+Parameters = Mapping[str, Any] | StrPath
+
+
+def evaluate(
+    network: Network, parameters: Parameters, data: Data, predict: str | None = None, sizes: Mapping[str, int] | None = None
+) -> Evaluated:
+    """The loss of a network with these parameters on data and, for a classifier, how many answers are right.
+
+    parameters   a dict of arrays, or a file that `save` of a trained network wrote.
+    data         a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
+    predict      the value that answers with a class; found where not given.
+    sizes        sizes that neither tells.
+
+    Raises TrainingError where these do not fit the network.
+    """
+    program = stable(network.program)
+    given = _required(program, parameters)
+    arrays = load(data, program, sizes or {})
+    layout = lay_out(program, arrays, sizes or {}, given)
+    arrays = checked(program, arrays, layout.sizes, "float64")
+    classes = class_inputs(program, arrays, layout.axes)
+    prediction = find_prediction(program, classes, layout.batch, predict)
+    model = Model(program, network.loss, arrays, layout, prediction, "float64")
+    loss, right, of = model.test(given, np.arange(layout.samples))
+    return Evaluated(loss, Score(right, of) if prediction else None, prediction.name if prediction else None, layout.samples)
+
+
+def predict(network: Network, parameters: Parameters, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
+    """A value of the forward part with these parameters on data, which need not hold labels.
+
+    parameters   a dict of arrays, or a file that `save` of a trained network wrote.
+    data         a dict of arrays, or the path of an .npz file that holds them: what the value depends on.
+    value        its name; None: the last named value, other than the loss, that the data are enough for.
+
+    Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
+    """
+    program = stable(network.program)
+    given = _required(program, parameters)
+    arrays = dict(data) if isinstance(data, Mapping) else read_arrays(data)
+    arrays = {str(name): as_array(str(name), array) for name, array in arrays.items()}
+    name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
+    needed = needs_of(program)[name]
+    return Compiled(program, network.loss, {}).outputs(given, {k: a for k, a in arrays.items() if k in needed}, [name])[name]
+
+
+def _required(program: Program, parameters: Parameters) -> dict[str, ndarray]:
+    if not isinstance(parameters, Mapping | str | os.PathLike):
+        raise TrainingError(
+            f"parameters is a dict of arrays, or a file that save wrote, not {type(parameters).__name__}: give trained.parameters"
+        )
+    return given_parameters(program, parameters)
+
+
+def _asked(program: Program, loss: str, arrays: Mapping[str, ndarray], value: str | None, where: str) -> str:
+    """The value to compute."""
+    needs = needs_of(program)
+    values = [e.target.name for e in program.equations if program.tensors[e.target.name].named]
+    if value is not None:
+        if value not in values:
+            raise TrainingError(f"the network computes no {value}; {mend(value, values)}")
+        if missing := sorted(needs[value] - arrays.keys()):
+            raise TrainingError(f"{where}: {value} depends on {', '.join(missing)}; give an array for each")
+        return value
+    labels = {t.name for t in program.inputs if t.kind == "labels"}
+    enough = [v for v in values if v != loss and needs[v] and needs[v] <= arrays.keys() - labels]
+    if not enough:
+        told = ", ".join(arrays) or "no array"
+        raise TrainingError(
+            f"{where} holds {told}, which is enough for no named value of the network; name one of {', '.join(values)}"
+        )
+    return enough[-1]

@@ -1,0 +1,100 @@
+"""Trained networks in use: evaluate gives what training told, predict needs no labels, and what does not fit is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy import ndarray
+
+import symbackprop as sb
+from symbackprop.training import TrainingError
+from symbackprop.training.using import evaluate, predict
+from tests.command import EXAMPLES, Run
+
+NET = """
+X: data[n, 2]
+y: data[n]
+w: parameter[2]
+V: parameter[h, 2]
+H = tanh(X @ V.T)
+yhat = H @ V @ w
+L = mean((yhat - y)**2)
+"""
+
+
+@pytest.fixture
+def data() -> dict[str, ndarray]:
+    X = np.random.default_rng(0).standard_normal((40, 2))
+    return {"X": X, "y": np.sin(X[:, 0])}
+
+
+@pytest.fixture
+def trained(data):
+    return sb.train(NET, data, sizes={"h": 3}, epochs=3, held_out=0, batch=40, progress=False, dtype="float64")
+
+
+def test_evaluate_is_the_loss_with_these_parameters(data, trained) -> None:
+    found = trained.evaluate(data)
+    assert found.loss == pytest.approx(sb.compile(NET).value(trained.parameters, data), rel=1e-12)
+    assert (found.samples, found.score, found.prediction) == (40, None, None)
+    assert str(found) == f"loss {found.loss:.6g} on 40 samples"
+
+
+def test_predict_needs_no_labels(data, trained, tmp_path: Path) -> None:
+    expected = np.tanh(data["X"] @ trained.parameters["V"].T) @ trained.parameters["V"] @ trained.parameters["w"]
+    trained.save(tmp_path / "p.npz")
+    np.testing.assert_allclose(trained.predict({"X": data["X"]}), expected, rtol=1e-12)
+    np.testing.assert_allclose(predict(sb.read(NET), tmp_path / "p.npz", {"X": data["X"]}), expected, rtol=1e-12)
+    assert trained.predict(data, "H").shape == (40, 3)
+
+
+def test_a_classifier_is_evaluated_by_its_answers() -> None:
+    trained = sb.train(EXAMPLES / "digits.net", "digits", epochs=2, held_out=0, progress=False)
+    found = trained.evaluate("digits")
+    assert found.prediction == "S"
+    assert found.samples == 1797
+    assert found.accuracy == pytest.approx(trained.accuracy, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "value", "words"),
+    [
+        ({"X": np.ones((4, 2))}, "yhta", "the network computes no yhta; did you mean yhat"),
+        ({"X": np.ones((4, 2))}, "L", "data: L depends on y; give an array for each"),
+        ({}, None, "data holds no array, which is enough for no named value of the network; name one of H, yhat, L"),
+        ({"X": np.ones((4, 3))}, None, "X"),
+    ],
+)
+def test_what_does_not_fit_is_refused(trained, arrays, value, words: str) -> None:
+    with pytest.raises(sb.SymbackpropError, match=words):
+        trained.predict(arrays, value)
+
+
+def test_parameters_without_their_network_say_so(data, trained) -> None:
+    with pytest.raises(TrainingError, match="without their network"):
+        replace(trained, network=None).evaluate(data)
+
+
+def test_parameters_that_are_none_are_refused(data, trained) -> None:
+    with pytest.raises(TrainingError, match=r"give trained\.parameters"):
+        evaluate(sb.read(NET), trained, data)
+    with pytest.raises(TrainingError, match="the parameter V is missing"):
+        predict(sb.read(NET), {"w": np.ones(2)}, {"X": data["X"]})
+
+
+def test_the_commands_do_the_same(run: Run, data, trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.net").write_text(NET, encoding="utf-8")
+    np.savez("data.npz", **data)
+    np.savez("inputs.npz", X=data["X"])
+    trained.save("p.npz")
+    out = run("evaluate", "net.net", "--parameters", "p.npz", "--data", "data.npz").out
+    assert out == f"{trained.evaluate(data)}\n"
+    code, out, _ = run("predict", "net.net", "--parameters", "p.npz", "--data", "inputs.npz", "-o", "yhat.csv")
+    assert (code, out) == (0, "yhat.csv: written, 40 numbers\n")
+    np.testing.assert_array_equal(np.loadtxt("yhat.csv"), trained.predict({"X": data["X"]}))
+    assert run("predict", "net.net", "--parameters", "p.npz", "--data", "inputs.npz").out.count("\n") == 40
+    code, _, err = run("predict", "net.net", "--parameters", "p.npz", "--data", "inputs.npz", "-o", "yhat.txt")
+    assert code == 2
+    assert ".csv" in err
