@@ -175,18 +175,26 @@ def objective(net: Any, by: str | None = None, target: str | None = None, least:
     takes (y_pred, data), as xgboost.train does. It has been checked.
     Raises DerivationError where samples are mixed, and for names that are not there; CheckFailedError where a witness disagrees.
     """
-    from symbackprop.core.forward_mode import ONES
-    from symbackprop.presenter import CheckFailedError
     from symbackprop.training.boosting import Objective
 
-    network = read(net)
+    return Objective(objective_derivation(read(net), by), target, given, least)
+
+
+def objective_derivation(network: Network, by: str | None) -> Derivation:
+    """The gradient by the predictions and its change as each of them moves by 1, checked."""
+    from symbackprop.core.forward_mode import ONES
+    from symbackprop.presenter import CheckFailedError
+    from symbackprop.training.boosting import require_apart
+
     parameters = [t.name for t in network.program.parameters]
     if by is None and len(parameters) != 1:
         raise DerivationError(f"by=None: there are {len(parameters)} parameters; name the predictions, declared f: parameter[n]")
-    found = Objective(derive(derive(network, by or parameters[0]), vector=ONES), target, given, least)
-    passed = found.check()
-    if not passed.ok:
-        raise CheckFailedError(f"the derivatives fail their check.\n{passed}")
+    found = derive(derive(network, by or parameters[0]), vector=ONES)
+    require_apart(found)
+    for derived in (found.first or found, found):
+        passed = derived.check()
+        if not passed.ok:
+            raise CheckFailedError(f"the derivatives fail their check.\n{passed}")
     return found
 
 

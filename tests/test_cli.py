@@ -222,8 +222,17 @@ def test_a_reader_that_stops_early_is_no_error():
 def test_a_second_derivative_is_derived_of_the_first(run: Run) -> None:
     done = run("derive", "sum(x * (A @ x)) / 2", "--let", "x: parameter[n]", "--let", "A: data[n, n]", "--wrt", "x", "--then", "x")
     assert done.code == 0
-    assert "        g = (1/2)(Aᵀ + A) x    the gradient of L by x (n)" in done.out
+    assert "        g = (1/2)(Aᵀ + A) x    ∂L/∂x (n)" in done.out
     assert "∂²L/∂x ∂x = (1/2)(Aᵀ + A)      n × n" in done.out
+
+
+def test_an_objective_is_derived_and_written(run: Run, tmp_path: Path) -> None:
+    loss = ("sum((f - y)**2)/2", "--let", "f: parameter[n]", "--let", "y: data[n]")
+    done = run("objective", *loss, "-o", "objective.py")
+    assert done.code == 0
+    assert "g = f − y" in done.out
+    assert "def value_and_grad(f, y)" in (tmp_path / "objective.py").read_text(encoding="utf-8")
+    assert "there are 0 parameters" in run("objective", "sum(f**2)", "--let", "f: data[n]").err
 
 
 def test_a_second_derivative_names_the_first(run: Run) -> None:

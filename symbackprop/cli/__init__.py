@@ -214,6 +214,23 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, output) ->
 
 @subcommand
 @network_options
+@click.option("--by", metavar="NAME", help="The predictions, a vector; the only parameter where not given.")
+@click.option("-o", "--output", metavar="FILE.py", help="Write the source of both to FILE.py.")
+def objective(asked, by, output) -> None:
+    """Derive grad and hess of a loss by each prediction, as XGBoost and LightGBM ask for them. The loss is a sum over samples."""
+    from symbackprop.verbs import compile as compile_
+    from symbackprop.verbs import objective_derivation
+
+    derivation = objective_derivation(asked.network(), by)
+    if output:
+        require_place(output, (".py",))
+        write(output, compile_(derivation).source)
+        say(f"{output}: written, it depends on NumPy alone")
+    show(derivation.box())
+
+
+@subcommand
+@network_options
 @click.option(
     "--data",
     required=True,

@@ -148,7 +148,7 @@ def _labels(names: Names, program: Program, box: Box, rate: tuple[Node, ...]) ->
     r"""\delta with the name of what the gradient is by, or numbered in the order of the forward pass where that has none."""
     order = {n: k for k, n in enumerate(program.tensors)}
     deltas = [line.name for line in box.lines if program.tensors[line.name].role and line.name not in program.outputs]
-    by = {n: role.wrt for n in deltas if (role := program.tensors[n].role)}
+    by = {n: role.of if role.vector else role.wrt for n in deltas if (role := program.tensors[n].role)}
     head = free_letter(names, program, rate)
     deltas = [n for n in deltas if not names.is_called(n)]
     own = {n for n, wrt in by.items() if program.tensors[wrt].named and not program.tensors[wrt].counted}

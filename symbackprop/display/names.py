@@ -164,6 +164,10 @@ class Names:
         role = self.signature(name).role
         if role is None or name in self._names or role.upstream or role.vector:
             return self.entry(name, letters)
+        return self.quotient(role, letters)
+
+    def quotient(self, role: Gradient, letters: Sequence[Letter] = ()) -> Node:
+        """A derivative with a slash, also where it has a name."""
         rank = self.signature(role.of).rank
         top, below = f.partial(self._slashed(role.of, letters[:rank])), f.partial(self._slashed(role.wrt, letters[rank:]))
         via = [Script(f.symbol("|"), self._via(role.via, role.nth))] if role.via else []

@@ -91,7 +91,9 @@ def rows(names: Names, derived: Derivation) -> tuple[Told, tuple[Content, ...]]:
 
 def what_it_is(names: Names, line: str, role: Gradient) -> Told:
     """What a line of the box holds that is no output."""
-    return told("the change of {}", names.tensor(role.of)) if role.vector else told("{}", names.in_line(line))
+    if role.vector:
+        return told("the change of {}", names.tensor(role.of))
+    return told("{}", names.in_line(line) if role.upstream else names.quotient(role))
 
 
 def said(names: Names, derived: Derivation) -> tuple[Told, ...]:

@@ -220,8 +220,8 @@ def _has_letters(names: Names, equation: Equation, inline: Collection[str]) -> b
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:
     """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
-    said = {e.target.name for e in derived.forward.equations} - {derived.of} - set(lecture.hidden)
     slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
+    said = {e.target.name for e in derived.forward.equations} - slopes - set(lecture.hidden)
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name not in said]
     lines += [(line, f"{line.name}:update") for line in box.updates]
     rows = tuple(Formula(line.formula, _line_note(names, line.name), label=label) for line, label in lines)

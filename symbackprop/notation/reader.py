@@ -13,6 +13,7 @@ from sympy import Expr
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
+from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Signature, Sum, size, slot
 from symbackprop.language.tensors import Tensor, as_number, letters
 from symbackprop.notation.arrays import Arrays
@@ -140,8 +141,8 @@ class Reader:
             self.declare(node, declared(name, annotation, self.source, self.size_named))
 
     def is_function(self, name: str) -> bool:
-        """Whether a name stands for a function, of the language or declared."""
-        return name in self.evaluator.functions or (name in functions() and not self.known(name))
+        """Whether a name stands for a function of entries, of the language or declared, which may have a second name."""
+        return name in self.evaluator.functions or (name in FUNCTIONS and not self.known(name))
 
     def declare(self, node: ast.AST, tensor: Tensor) -> None:
         assert tensor.name is not None

@@ -32,7 +32,6 @@ class Objective:
     def __init__(self, derivation: Derivation, target: str | None, given: Mapping[str, Any], least: float) -> None:
         self.derivation, self.given, self.least = derivation, dict(given), least
         (self.prediction,) = derivation.wrt
-        _require_apart(derivation, self.prediction)
         others = [t.name for t in derivation.forward.inputs if t.kind != "constant" and t.name != self.prediction]
         self.target = target or next((name for name in others if name not in given), "")
         if self.target not in others:
@@ -100,12 +99,13 @@ def _floats(array: Any) -> Any:
     return found.astype(float) if found.dtype.kind in "iub" else found
 
 
-def _require_apart(derivation: Derivation, prediction: str) -> None:
+def require_apart(derivation: Derivation) -> None:
     """See that no sample reads the prediction of another, so that the Hessian is its diagonal.
 
     Raises DerivationError for predictions that are no vector, and where samples are mixed before the loss adds them.
     """
-    program, shape = derivation.forward, derivation.forward.shape(prediction)
+    program, prediction = derivation.forward, derivation.wrt[0]
+    shape = program.shape(prediction)
     if len(shape) != 1:
         raise DerivationError(
             f"{prediction} has the shape {shape_text(shape)}: an objective has one prediction a sample. "
