@@ -34,7 +34,7 @@ FUNCTIONS = {  # of entries
     "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
     "square": "{0} * {0}", "reciprocal": "1 / {0}", "absolute": "absolute_({0})", "sign": "sign_({0})",
     "maximum": "maximum_({0}, {1})", "minimum": "minimum_({0}, {1})", "power": "power_({0}, {1})",
-    "remainder": "remainder_({0}, {1})",
+    "remainder": "remainder_({0}, {1})", "arctan2": "(real)atan2({0}, {1})",
     "select": "{0} ? {1} : {2}", "where": "{0} ? {1} : {2}", "real": "{0}",
     "equal": "{0} == {1}", "not_equal": "{0} != {1}", "greater": "{0} > {1}", "greater_equal": "{0} >= {1}",
     "less": "{0} < {1}", "less_equal": "{0} <= {1}",

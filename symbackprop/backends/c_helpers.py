@@ -9,7 +9,7 @@ from math import factorial
 LIBRARY = {  # functions of entries that the math library computes
     "log": "log", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
     "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    "sqrt": "sqrt", "floor": "floor",
+    "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint",
 }  # fmt: skip
 PRELUDE = """#include <math.h>
 #include <stddef.h>
