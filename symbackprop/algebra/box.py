@@ -76,9 +76,13 @@ class Search:
         tensors, uses, outputs = self.program.tensors, self.program.uses(), set(self.program.outputs)
         read = {r.name for n in self.backward for r in self.lines.equations[n].operands}
         hidden = [n for n in self.lines.forward if n not in self.lines.kept and n in read]
-        gradients = [n for n in self.backward if n not in outputs and (role := tensors[n].role) and role.via is None]
+        told = outputs | self.lines.twins.keys()
+        gradients = [n for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None]
         candidates = [*hidden, *gradients]
-        shared = {n for n in gradients if uses[n] > 1}
+        read_as = Counter({n: uses[n] for n in gradients})
+        for n, twin in self.lines.twins.items():
+            read_as[twin.name] += uses[n]
+        shared = {n for n in gradients if read_as[n] > 1}
         starts = [shared | set(hidden), shared, *([set()] if len(candidates) <= FEW else [])]
         lets, cost = starts[0], self._total(starts[0])
         for other in starts[1:]:

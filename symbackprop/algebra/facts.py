@@ -8,7 +8,7 @@ from fractions import Fraction
 from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Factor, Named, Number, Poly, exact
-from symbackprop.algebra.reading import NoFormError, Values
+from symbackprop.algebra.reading import NoFormError, Twin, Values
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Sum, same_size
 
@@ -37,6 +37,32 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
         if name in kept:
             _learn(program, algebra, values, name)
     return algebra
+
+
+def twins(program: Program, algebra: Algebra, wanted: Collection[str]) -> dict[str, Twin]:
+    """The gradients that are a number times an earlier one, by their equations; those in `wanted` are the first of none."""
+    found: dict[str, Twin] = {}
+    first: dict[Poly, tuple[str, Fraction]] = {}
+    names = [e.target.name for e in program.equations]
+    values = Values(program, algebra, names, None, found)
+    for name in names:
+        role, own = program.tensors[name].role, program.equation_of()[name].target.index
+        if role is None or role.via is not None:
+            continue
+        try:
+            p = values.definition(name)
+        except NoFormError:
+            continue
+        ratio = Fraction(p.leading())
+        if not ratio or p.letters() != set(own):
+            continue
+        key = algebra.renamed(p, {x: str(k) for k, x in enumerate(own)}).scaled(1 / ratio)
+        if key in first:
+            other, other_ratio = first[key]
+            found[name] = Twin(exact(ratio / other_ratio), other, tuple(range(len(own))))
+        elif name not in wanted:
+            first[key] = name, ratio
+    return found
 
 
 def _opened(program: Program, algebra: Algebra, name: str) -> Poly:

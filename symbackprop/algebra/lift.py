@@ -236,7 +236,9 @@ class Lift:
             case "inverse":
                 return Form("inverse", parts, atom.symmetric)
             case "positive" | "zero":
-                return Form("compare", (*parts, number(0)), Gt if atom.kind == "positive" else Eq)
+                front, body = front_of(parts[0])
+                sign = body is not None and front.coefficient > 0 and not (front.tops or front.bottoms)  # [c x > 0] = [x > 0]
+                return Form("compare", (body if body and sign else parts[0], number(0)), Gt if atom.kind == "positive" else Eq)
             case "function":
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
-from symbackprop.algebra.facts import forward_values, known_algebra
+from symbackprop.algebra.facts import forward_values, known_algebra, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import Atom, Poly, summed_letters
 from symbackprop.algebra.positions import View
@@ -109,6 +109,7 @@ class Lines:
         self.applied: dict[frozenset[str], tuple[Rule, ...]] = {}
         self.shortened: dict[tuple[Poly, str, frozenset[str]], Poly] = {}
         self.counted = strides(program)
+        self.twins = twins(program, self.algebra, program.outputs)
 
     def is_given(self, name: str) -> bool:
         """Whether a reader knows a value by its name: the author gave it."""
@@ -134,7 +135,8 @@ class Lines:
             return self._written(name) if self.is_given(name) else self._called(name, lets)
         values = self._values((self.kept | lets) - {name})
         try:
-            found = self._pieces(name, values.definition(name))
+            own = name in self.twins and name in self.program.outputs
+            found = self._pieces(name, values.ref(name, letters) if own else values.definition(name))
             short = [piece._replace(poly=self._shorter(name, piece.poly, lets)) for piece in found.pieces]
             only = short[0].poly.only() if len(short) == 1 else None
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
@@ -222,7 +224,7 @@ class Lines:
 
     def _values(self, kept: frozenset[str]) -> Values:
         if kept not in self.values:
-            self.values[kept] = Values(self.program, self.algebra, kept, self.definitions)
+            self.values[kept] = Values(self.program, self.algebra, kept, self.definitions, self.twins)
         return self.values[kept]
 
     def _frontier(self, name: str, lets: set[str]) -> frozenset[str]:
@@ -232,7 +234,8 @@ class Lines:
         """
         found: set[str] = set()
         seen: set[tuple[str, int]] = set()
-        waiting = [(r.name, 0) for r in self.equations[name].operands]
+        waiting = [(self._read_as(r.name), 0) for r in self.equations[name].operands]
+        waiting += [(self._read_as(name), 0)] if name in self.twins else []
         while waiting:
             n, depth = waiting.pop()
             if (n, depth) in seen or n not in self.equations:
@@ -242,8 +245,11 @@ class Lines:
                 found.add(n)
             elif n not in self.kept or depth == 0:
                 below = depth + (n in self.kept)
-                waiting += [(r.name, below) for r in self.equations[n].operands]
+                waiting += [(self._read_as(r.name), below) for r in self.equations[n].operands]
         return frozenset(found)
+
+    def _read_as(self, name: str) -> str:
+        return self.twins[name].name if name in self.twins else name
 
     # A shorter sum of the same value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -12,7 +12,7 @@ from sympy.core.relational import Relational
 
 from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, const, exact
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, const, exact
 from symbackprop.core.functions import Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
@@ -172,15 +172,32 @@ Written = dict[tuple[str, frozenset[str]], Poly | NoFormError]
 """Definitions, by the value and those of the kept values that it can see."""
 
 
+class Twin(NamedTuple):
+    """A value that is a number times another: ratio * name[letters at `places`]."""
+
+    ratio: Number
+    name: str
+    places: tuple[int, ...]
+
+
 class Values:
     """The values of a program as polynomials.
 
     kept      the values that stand for themselves; all others are written out.
     written   definitions that others with the same algebra have written.
+    twins     values that are read as others.
     """
 
-    def __init__(self, program: Program, algebra: Algebra, kept: Collection[str], written: Written | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        algebra: Algebra,
+        kept: Collection[str],
+        written: Written | None = None,
+        twins: Mapping[str, Twin] | None = None,
+    ) -> None:
         self.program, self.algebra, self.kept = program, algebra, frozenset(kept)
+        self.twins = {} if twins is None else twins
         self.equations = program.equation_of()
         self.known: dict[str, Poly | NoFormError] = {}
         self.seen: dict[str, frozenset[str]] = {}
@@ -191,6 +208,9 @@ class Values:
 
     def ref(self, name: str, letters: tuple[str, ...]) -> Poly:
         """A value as it stands in an equation."""
+        if name in self.twins:
+            ratio, other, places = self.twins[name]
+            return self.ref(other, tuple(letters[k] for k in places)).scaled(ratio)
         if name in self.kept or name not in self.equations:
             return self.algebra.factor(self.leaf(name), letters)
         swap = dict(zip(self.equations[name].target.index, letters, strict=True))
@@ -201,7 +221,7 @@ class Values:
         waiting = [name]
         while waiting:  # no recursion: networks are deep
             current = waiting[-1]
-            inner = [r.name for r in self.equations[current].operands if r.name in self.equations and r.name not in self.kept]
+            inner = [n for n in self._operands(current) if n not in self.kept]
             missing = [n for n in inner if n not in self.known]
             if current not in self.known and missing:
                 waiting += missing
@@ -214,12 +234,16 @@ class Values:
             raise found
         return found
 
+    def _operands(self, name: str) -> list[str]:
+        """The values that an equation reads, twins as what they are read as."""
+        names = [self.twins[r.name].name if r.name in self.twins else r.name for r in self.equations[name].operands]
+        return [n for n in names if n in self.equations]
+
     def _written_out(self, name: str) -> Poly | NoFormError:
         """The right side of a value whose operands are known, or why it has none."""
         seen = set[str]()
-        for r in self.equations[name].operands:
-            if r.name in self.equations:
-                seen |= {r.name} if r.name in self.kept else self.seen[r.name]
+        for n in self._operands(name):
+            seen |= {n} if n in self.kept else self.seen[n]
         self.seen[name] = frozenset(seen)
         key = name, self.seen[name]
         if key not in self.written:

@@ -199,3 +199,10 @@ def test_the_numbers_of_gates_name_nothing_in_the_box() -> None:
     lines = [line.latex() for line in sb.derive(text).box().lines]
     assert lines[0] == r"\delta = f \left(1 - f\right)"
     assert not any("u_" in line for line in lines)
+
+
+def test_gradients_that_are_multiples_of_one_another_share_a_line() -> None:
+    text = "a: parameter[N, d]\np: data[N, d]\nn: data[N, d]\nW: parameter[d, k]\nA = a @ W\nP = p @ W\nQ = n @ W\n"
+    box = sb.derive(text + "L = sum(relu(sum((A - P)**2, axis=1) - sum((A - Q)**2, axis=1) + 0.5))", wrt=["W"]).box()
+    assert len(box.lines) == 2
+    assert r"\operatorname{diag}\left(\delta\right) \left(Q - P\right)" in box.lines[-1].latex().replace("\\,", " ")
