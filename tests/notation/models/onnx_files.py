@@ -23,7 +23,7 @@ def model_of(case: Case, loss: bool = True) -> Any:
         helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), case.symbols.get(n, list(a.shape)))
         for n, a in case.given.items()
     ]
-    real = next(a.dtype for a in case.given.values() if a.dtype.kind == "f")
+    real = next((a.dtype for a in [*case.given.values(), *case.kept.values()] if a.dtype.kind == "f"), np.dtype(float))
     output = helper.make_tensor_value_info("total" if loss else "y", helper.np_dtype_to_tensor_dtype(real), [] if loss else None)
     held = [numpy_helper.from_array(np.asarray(a), n) for n, a in case.kept.items()]
     graph = helper.make_graph(nodes, "case", inputs, [output], held)
