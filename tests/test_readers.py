@@ -84,13 +84,15 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 PASSES = {
     "core.program.rewritten", "core.program.describe",
     "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "core.stable._Speller.exponentials",
+    "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation",
+    "training.boosting._keeps_apart",
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {
     "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.operations.matrix_function",
     "core.functions.operations", "language.operations.linear_algebra.inverse", "language.operations.linear_algebra.det",
     "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk",
-    "language.operations.linear_algebra.logdet", "language.operations.parts.cumprod", "language.tensors.contraction.reduce",
+    "language.operations.linear_algebra.logdet", "language.lower.units._of_normalised", "documents.layer_block._softmax_slopes", "language.tensors.contraction.reduce",
 }  # fmt: skip
 
 
