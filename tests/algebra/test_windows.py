@@ -57,6 +57,5 @@ def test_windows_within_windows() -> None:
 def test_means_of_windows_that_overlap_are_a_convolution_with_ones() -> None:
     text = "A: parameter[N, C, H, W]\nY = avg_pool2d(A, 3, stride=2)\nL = sum(Y**2)"
     assert lines(text) == [
-        LINE
-        + r"A_{nc}} = \frac{2}{9} \left(\operatorname{spread}_{2}\left(Y_{nc}\right) * \mathbf{1}_{3}\,\mathbf{1}_{3}^{\top}\right)"
+        LINE + r"A_{nc}} = \frac{2}{9}\,\operatorname{spread}_{2}\left(Y_{nc}\right) * \mathbf{1}_{3}\,\mathbf{1}_{3}^{\top}"
     ]
