@@ -14,6 +14,7 @@ from symbackprop.core.functions import TableFunction, Where, declared_names, hel
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
+from symbackprop.display.softmax import softmaxes
 from symbackprop.display.unread import unread
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
@@ -170,7 +171,9 @@ def _stopping(body: sp.Expr, s: sp.Symbol) -> tuple[str, ...]:
 
 def _copies(derivation: Derivation) -> Iterator[Told]:
     tensors, of = derivation.forward.tensors, derivation.of
-    copies = (e.step for e in derivation.program.equations if e.step and e.step.rule == "copy")
+    copies = (
+        e.step for e in derivation.program.equations if e.step and e.step.rule == "copy" and not _is_of_a_softmax(derivation, e)
+    )
     shared = [s.wrt.name for s in copies if s.wrt is not None and s.wrt.name in tensors and tensors[s.wrt.name].named]
     if shared:
         names = listed([*map(name, shared[:SHARED]), *(["..."] if len(shared) > SHARED else [])])
@@ -180,6 +183,14 @@ def _copies(derivation: Derivation) -> Iterator[Told]:
             "sum. "
             "They are not averaged.", used, name(of),
         )  # fmt: skip
+
+
+def _is_of_a_softmax(derivation: Derivation, equation: Equation) -> bool:
+    """Whether a value is used more than once by its softmax alone, which is a value and its logsumexp in the equations."""
+    tensors, names = derivation.program.tensors, Names(derivation.program)
+    vias = {role.via for r in equation.operands if (role := tensors[r.name].role)}
+    wrt = equation.step.wrt if equation.step else None
+    return wrt is not None and any(o == wrt.name and vias == {p, total} for (o, total), p in softmaxes(names).named.items())
 
 
 def _collapses(program: Program) -> Iterator[Told]:

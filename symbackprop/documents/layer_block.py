@@ -31,7 +31,7 @@ from symbackprop.formulas.tree import Node, items_of, split, width
 WIDEST = 76
 """The longest chain rule over several equations, in letters across the paper."""
 
-LINE = 36
+LINE = 41
 """The longest line of several formulas."""
 
 
@@ -95,7 +95,7 @@ class Lecture:
         anchor = lines[0].name
         self.anchors |= dict.fromkeys((line.name for line in lines), anchor)
         shown = [replace(part, formulas=packed(part.formulas)) for part in parts if part.formulas]
-        products = [x for layer in layers for x in packed(map(self._product, layer))]
+        products = [x for layer in layers for x in packed(self.product(line.name, line.formula) for line in layer)]
         shapes = [told("{}: {}", self._end(line), self.names.dimensions(line.name)) for line in lines
                   if self.names.signature(line.name).shape]  # fmt: skip
         return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes), said, anchor)
@@ -113,13 +113,13 @@ class Lecture:
         end = line.name if role is None else role.of if self.derivation.vector else role.wrt
         return self.plain.tensor(end)
 
-    def _product(self, line: Line) -> Node:
-        """A line; where the box gave the gradient a name, with what it is by."""
-        left, right = split(line.formula)
-        role = self.names.signature(line.name).role
-        if right is not None and role is not None and self.names.tensor(line.name) != self.plain.tensor(line.name):
-            return f.beside(left, f.EQUALS, self.plain.tensor(line.name), right)
-        return with_value(self.names, line.name, line.formula, self.values)
+    def product(self, name: str, formula: Node) -> Node:
+        """The line of a gradient; where the box gave it a name, with what it is by."""
+        left, right = split(formula)
+        role = self.names.signature(name).role
+        if right is not None and role is not None and self.names.tensor(name) != self.plain.tensor(name):
+            return f.beside(left, f.EQUALS, self.plain.tensor(name), right)
+        return with_value(self.names, name, formula, self.values)
 
     # What is differentiated, and its parts
 

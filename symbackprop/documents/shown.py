@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.files import require_writable, write_together
@@ -20,22 +19,22 @@ class Shown(ABC):
     def document(self) -> Document:
         """The result as blocks."""
 
-    def report(self, format: str = "text", lang: str = "en") -> Any:
-        """The result in a format of `symbackprop.documents.formats` and a language of `symbackprop.documents.languages`."""
+    def report(self, format: str = "text") -> Any:
+        """The result in a format of `symbackprop.documents.formats`."""
         row = format_named(format)
-        row.require(lang)
-        return row.write(replace(self.document(), lang=lang))
+        row.require("en")
+        return row.write(self.document())
 
     def html(self) -> str:
         """The result as one page that needs nothing else."""
         return self.report("html")
 
-    def save(self, path: str | os.PathLike[str], lang: str = "en") -> None:
-        """The result in a file, in the format of its suffix and in a language."""
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """The result in a file, in the format of its suffix."""
         row = format_of(path)
-        row.require(lang)
+        row.require("en")
         require_writable(path)
-        write_together(row.files(replace(self.document(), lang=lang), path))
+        write_together(row.files(self.document(), path))
 
     def _repr_html_(self) -> str:
         return Fragment.write(self.document())

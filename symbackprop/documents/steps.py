@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Equation, Program, Signature, letter_sizes
 from symbackprop.display.body import scalar
-from symbackprop.display.box import ShownBox
+from symbackprop.display.box import ShownBox, ShownLine
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
@@ -44,7 +45,13 @@ from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node
 from symbackprop.pictures.picture import Page, Picture
 
-WIDE = 46
+MOST_ROWS = 16
+"""Lines of a box that stand below each other in a brief report; more stand side by side."""
+
+LEGEND = 40
+"""The longest line of names of parts, in letters across the paper."""
+
+WIDE = 54
 """The longest line of equations of the network, in letters across the paper."""
 
 _KINDS = {
@@ -224,8 +231,14 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     said = {e.target.name for e in derived.forward.equations} - slopes - set(lecture.hidden)
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name not in said]
     lines += [(line, f"{line.name}:update") for line in box.updates]
-    rows = tuple(Formula(line.formula, _line_note(names, line.name), label=label) for line, label in lines)
-    blocks: list[Block] = [FormulaRows(rows)] if rows else []
+    if not steps and len(lines) > MOST_ROWS:
+        shown = packed(
+            (lecture.product(line.name, line.formula) if label in slopes else line.formula for line, label in lines), WIDE
+        )
+        rows = list(map(Formula, shown))
+    else:
+        rows = list(_rows(names, lines))
+    blocks: list[Block] = [FormulaRows(tuple(rows))] if rows else []
     if box.assumed:
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
     for wrt, why in box.missing.items():
@@ -236,9 +249,18 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     return blocks
 
 
+def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Formula]:
+    """A row for each line with what it is; what parts of tensors are called stands side by side."""
+    for is_legend, group in groupby(lines, lambda pair: pair[0].name not in names.program.tensors):
+        if is_legend:
+            yield from (
+                Formula(shown, told("what its parts are called")) for shown in packed((x.formula for x, _ in group), LEGEND)
+            )
+        else:
+            yield from (Formula(line.formula, _line_note(names, line.name), label=label) for line, label in group)
+
+
 def _line_note(names: Names, name: str) -> Content:
-    if name not in names.program.tensors:
-        return told("what its parts are called")
     signature = names.signature(name)
     shape = told("{}", names.dimensions(name)) if signature.shape else Told()
     if signature.role is None or name in names.program.outputs:

@@ -19,7 +19,7 @@ class Typst(Paper):
 
     gap = "\n\n"
     coloured = True
-    page_width = 43.0
+    page_width = 45.0
     label_width = 10.5
 
     def text(self, text: str) -> str:
@@ -85,7 +85,7 @@ class Typst(Paper):
         cells = "".join(f"[{cell}], " for row in rows for cell in row)
         titles = "".join(f"[*{cell}*], " for cell in head)
         table = (
-            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 3.5pt), table.hline(stroke: .8pt), "
+            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 2.2pt), table.hline(stroke: .8pt), "
             f"table.header({titles}), table.hline(stroke: .5pt), {cells}table.hline(stroke: .8pt))"
         )
         return f"{table}\n\n#quiet[{caption}]" if caption else table
