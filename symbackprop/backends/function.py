@@ -100,7 +100,7 @@ class Compiled:
         function = self._whole
         arrays = function.arguments.read(_by_name(params, data))
         sizes = function.arguments.sizes(arrays)
-        program = with_sizes(self.program, {s.name: sizes[s.name] for s in self.program.sizes()})
+        program = with_sizes(self.program, {s.name: sizes.get(s.name, 1) for s in self.program.sizes()})  # 1: nothing reads it
         try:
             planned = plan(program, self.value_name, self.gradients)
         except PlanError:

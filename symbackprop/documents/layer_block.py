@@ -13,7 +13,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import reduction
 from symbackprop.core.functions.row import X, Y
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, slot
+from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, slot, substituted
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import entry, index_form, target_entry
@@ -210,9 +210,9 @@ def _softmax_slopes() -> tuple[sp.Expr, sp.Expr]:
     """The slope of exp(own - total) by the entry itself and by another one; the slots stand for both exponentials."""
     own, entry, total = sp.symbols("own entry total")
     value = sp.exp(own - total)
-    through_total = sp.diff(value, total) * reduction("logsumexp").local.xreplace({X: entry, Y: total})
-    slope = through_total.xreplace({sp.exp(entry - total): _Q, value: _P})
-    same = slope.xreplace({_Q: _P}) + sp.diff(value, own).xreplace({value: _P})
+    through_total = sp.diff(value, total) * substituted(reduction("logsumexp").local, {X: entry, Y: total})
+    slope = substituted(through_total, {sp.exp(entry - total): _Q, value: _P})
+    same = substituted(slope, {_Q: _P}) + substituted(sp.diff(value, own), {value: _P})
     return _P * sp.cancel(same / _P), slope
 
 

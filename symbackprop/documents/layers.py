@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation, Ref, Sum, position
+from symbackprop.core.program import Equation, Ref, Sum, position, substituted
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
@@ -119,7 +119,7 @@ def kind_of(equation: Equation) -> tuple[Any, ...]:
 
     def alike(body: Expr) -> Expr:
         """A body in which positions are called by the place of their letter."""
-        return body.xreplace({position(c): Symbol(f"letter {k}") for c, k in place.items()})
+        return substituted(body, {position(c): Symbol(f"letter {k}") for c, k in place.items()})
 
     step, op = equation.step, equation.op
     letters = placed((equation.target, *equation.operands))

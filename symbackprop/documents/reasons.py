@@ -229,7 +229,8 @@ def _taken_from(equation: Equation, name: str) -> str | None:
     if not isinstance(equation.op, Sum) or len(equation.operands) != 2 or equation.op.over:
         return None
     body, slots = sp.expand(equation.op.body), equation.op.slots
-    for own, other, ref, taken in ((*slots, *equation.operands), (*slots[::-1], *equation.operands[::-1])):
+    pairs = tuple(zip(slots, equation.operands, strict=True))
+    for (own, ref), (other, taken) in (pairs, pairs[::-1]):
         c = body.coeff(own)
         if ref.name == name and c != 0 and not c.free_symbols & set(slots) and sp.expand(body - c * (own - other)) == 0:
             return taken.name

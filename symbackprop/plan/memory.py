@@ -50,7 +50,7 @@ class Layout:
     """Where what is handed in and out stands.
 
     parameters, gradients   one after the other; parameters that are differentiated by come first, at the places of their gradients.
-    data                    the shape of every other input, and `kinds` what its entries are.
+    data                    the shape of every other input that is read, and `kinds` what its entries are.
     """
 
     parameters: Flat
@@ -64,7 +64,8 @@ def layout_of(program: Program, wrt: Sequence[str]) -> Layout:
     shape = {t.name: tuple(map(int, t.shape)) for t in program.inputs if t.kind != "constant"}
     own = [w for w in wrt if program.tensors[w].kind == "parameter"]
     rest = [t.name for t in program.parameters if t.name not in own]
-    data = [name for name in shape if name not in (*own, *rest)]
+    read = {operand.name for equation in program.equations for operand in equation.operands}
+    data = [name for name in shape if name not in (*own, *rest) and (name in read or name in wrt)]
     kinds: dict[str, Kind] = {name: "integer" if program.tensors[name].kind == "integers" else "real" for name in data}
     gradients = {w: shape[w] for w in sorted(wrt, key=lambda w: w not in own)}
     return Layout(
@@ -110,7 +111,7 @@ class Memory:
             strides = strides_of(node.shape, range(node.rank))
             if name in self.parameters.places:
                 self._put(node, Store(PARAMETERS, self.parameters.places[name][0], strides))
-            else:
+            elif name in self.layout.data:
                 self.buffers[f"data {name}"] = Buffer(max(1, math.prod(node.shape)), node.kind)
                 self._put(node, Store(f"data {name}", 0, strides))
         for node in self.nodes:

@@ -59,7 +59,7 @@ class Model:
             (first, *_) = self._steps.values()
             self._steps[samples] = self._compiled.bind(first.parameters, self.layout.take(self.arrays, index), shared=first)
         step = self._steps[samples]
-        for name, axis in self.layout.axes.items():
+        for name, axis in ((name, axis) for name, axis in self.layout.axes.items() if name in step.data):
             own, array = step.data[name], self.arrays[name]
             if own.dtype == array.dtype:
                 array.take(index, axis, own, "clip")

@@ -196,3 +196,13 @@ def test_a_function_that_was_bound_is_pickled_without_its_steps() -> None:
     function.bind(arrays)
     again = pickle.loads(pickle.dumps(function)).bind(arrays)
     assert again() == function.bind(arrays)()
+
+
+def test_inputs_that_nothing_reads_are_no_part_of_a_step() -> None:
+    text = "x: data[n]\ny: parameter[3]\nw: parameter[2]\nL = sum(sin(w)**2)"
+    step = sb.compile(text).bind({"w": np.ones(2), "y": np.ones(3)})
+    assert step() == pytest.approx(2 * math.sin(1) ** 2)
+    assert (step.gradients["y"] == 0).all()
+    assert not step.data
+    trained = sb.train(text, {"x": np.ones(30)}, epochs=2, progress=False)
+    assert trained.losses.training[1] < trained.losses.training[0]
