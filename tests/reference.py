@@ -11,6 +11,7 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
+from symbackprop.core.functions.flat import ceiling, floor, rint, stop_gradient
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.program import Equation, Program, Reduce, Sum, letter_sizes, position, size
 
@@ -20,6 +21,7 @@ FUNCTIONS = {
     sp.Add: lambda *parts: math.fsum(parts), sp.Mul: lambda *parts: math.prod(parts), sp.Pow: lambda a, b: float(a) ** b,
     sp.Eq: lambda a, b: a == b, sp.Ne: lambda a, b: a != b, sp.Gt: lambda a, b: a > b, sp.Ge: lambda a, b: a >= b,
     sp.Lt: lambda a, b: a < b, sp.Le: lambda a, b: a <= b, sp.And: lambda *parts: all(parts),
+    floor: math.floor, ceiling: math.ceil, rint: round, stop_gradient: lambda a: a, sp.atan2: math.atan2,
 }  # fmt: skip
 REDUCED = {
     "max": max, "min": min, "prod": math.prod,
@@ -53,6 +55,8 @@ EXACT = FUNCTIONS | {
     sp.exp: mpmath.exp, sp.log: mpmath.log, sp.tanh: mpmath.tanh, sp.sin: mpmath.sin, sp.cos: mpmath.cos, sp.atan: mpmath.atan,
     sp.sinh: mpmath.sinh, sp.cosh: mpmath.cosh, sp.erf: mpmath.erf, expm1: mpmath.expm1, log1p: mpmath.log1p,
     sp.Add: lambda *parts: mpmath.fsum(parts), sp.Mul: lambda *parts: mpmath.fprod(parts), sp.Pow: mpmath.power,
+    floor: mpmath.floor, ceiling: mpmath.ceil, rint: mpmath.nint, sp.loggamma: mpmath.loggamma, sp.erfinv: mpmath.erfinv,
+    sp.polygamma: lambda order, x: mpmath.psi(int(order), x),
 }  # fmt: skip
 
 

@@ -63,9 +63,9 @@ NETWORKS = {
         "command line --loss L) for its Jacobian.",
     ),
     "a function without a derivative": (
-        "x: parameter[d]\nL = argmax(x)",
-        "net.net:2:5: argmax is not a function of the language. It has no derivative; write max, or declare the positions as "
-        "integers.\n    L = argmax(x)\n        ^^^^^^",
+        "x: parameter[d]\nL = unique(x)",
+        "net.net:2:5: unique is not a function of the language. How many entries it has depends on their values; write sort, or "
+        "declare the entries as data.\n    L = unique(x)\n        ^^^^^^",
     ),
     "an empty file": ("", "net.net: the text is empty. Write declarations, x: data[n], and equations, L = sum(x**2)."),
     "comments alone": ("# nothing\n\n", "net.net: there is no equation. Write the loss: L = sum(...)."),
@@ -252,8 +252,8 @@ COMMANDS = {
         ("derive", "x**2", "-o", "report.doc"),
         "report.doc: end the name by .txt or .md or .tex or .html or .htm or .pdf, so that it says what the file holds",
     ),
-    "a picture that is no SVG": (("draw", "x**2", "-o", "graph.png"), "graph.png: end the name by .svg"),
-    "a module that is no Python": (("compile", "x**2", "-o", "step.c"), "step.c: end the name by .py"),
+    "a picture of no format": (("draw", "x**2", "-o", "graph.gif"), "graph.gif: end the name by .svg or .png or .pdf or .tex"),
+    "a source of no language": (("compile", "x**2", "-o", "step.rb"), "step.rb: end the name by .py or .c"),
     "parameters in a text": (("train", XOR, "--data", "a.npz", "-o", "a.txt"), "a.txt: end the name by .npz or .safetensors"),
     "an unknown name to differentiate by": (("derive", XOR, "--wrt", "W_3"), "there is no W_3 to differentiate by; did you mean"),
     "no name to differentiate by": (("derive", XOR, "--wrt", ","), '--wrt "," names nothing; write names and commas, such as'),
@@ -339,7 +339,7 @@ def test_what_nobody_foresaw_is_one_message_that_asks_for_a_report(run: Run, mon
         raise KeyError("dL/dx")
 
     monkeypatch.setattr("symbackprop.cli.shell.write_whole", broken)
-    told = refused(run, "derive", "x**2", "-o", "a.md")
+    told = refused(run, "compile", "x**2", "-o", "a.py")
     assert told.startswith("this is a fault of symbackprop, not yours: KeyError: 'dL/dx' (")
     assert "SYMBACKPROP_DEBUG=1 shows the traceback" in told
 
@@ -349,4 +349,4 @@ def test_ctrl_c_is_one_line_and_130(run: Run, monkeypatch: pytest.MonkeyPatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("symbackprop.cli.shell.write_whole", stopped)
-    assert run("derive", "x**2", "-o", "a.md") == (130, "", "symbackprop: stopped; nothing was written\n")
+    assert run("compile", "x**2", "-o", "a.py") == (130, "", "symbackprop: stopped; nothing was written\n")

@@ -23,7 +23,7 @@ def test_the_gradients_of_two_branches_add_and_are_not_averaged():
     np.testing.assert_allclose(whole, left + right, **CLOSE)
     assert not np.allclose(whole, (left + right) / 2)
     report = sb.derive(network).markdown()
-    assert "The gradients of the uses add: a small change moves L along every path at once" in report
+    assert "The gradients of the uses add: a small change moves $L$ along every path at once" in report
     assert "They are not averaged." in report
     assert "the gradients of its uses add" in report
 
@@ -90,7 +90,7 @@ def test_a_threshold_lets_no_gradient_through_and_the_report_says_what_follows()
     assert derivation.remarks[0] == consequence
     text = " ".join(derivation.text().split())
     assert consequence in text
-    assert "No slope leads from one to the other: the gradient is zero." in text
+    assert "No slope leads from one to the other: the derivative is zero." in text
     point = {"x": [1.0, -2.0], "y": 1.0, "w": [0.5, 0.5], "b": 0.1}
     assert {name: array.tolist() for name, array in sb.compile(derivation).value_and_grad(point)[1].items()} == {
         "w": [0, 0],

@@ -36,8 +36,8 @@ def erf(x):
 # 6.1.40 and 6.4.11). SciPy has both, but what is written here is to run with NumPy alone.
 GAMMALN = '''
 def gammaln(x):
-    """log Gamma(x) for x > 0: log Gamma(x + 12) - log(x (x + 1) ... (x + 11)) where x < 12, and Stirling's series."""
-    x = np.where(np.asarray(x) > 0, x, np.nan)
+    """log Gamma(x) for x > 0: log Gamma(x + 12) - log(x (x + 1) ... (x + 11)) where x < 12, and Stirling's series; in doubles."""
+    dtype, x = np.asarray(x).dtype, np.where(np.asarray(x) > 0, np.asarray(x, float), np.nan)
     low = x < 12
     z, rising = np.where(low, x + 12, x), np.ones_like(x)
     for k in range(12):
@@ -45,7 +45,7 @@ def gammaln(x):
     series = np.zeros_like(x)
     for c in ({series}):
         series = series / z**2 + c
-    return (z - 0.5) * np.log(z) - z + 0.9189385332046727 + series / z - np.log(rising)
+    return ((z - 0.5) * np.log(z) - z + 0.9189385332046727 + series / z - np.log(rising)).astype(dtype)
 '''
 POLYGAMMA = '''
 def polygamma(n, x):

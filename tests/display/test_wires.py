@@ -145,7 +145,8 @@ def held(wire: Derivation, line: Line, said: Told, point: Point, name: str) -> N
         if right is not None:
             np.testing.assert_allclose(found, slope(reader, left) + 0.0 * found, rtol=1e-4, atol=1e-6, err_msg=body)
         if not re.search(rf"T[_{{]*{number}\b", body):
-            found = found * aligned(given, wire.forward.equations[-2].target.index, line.letters, at)
+            above = aligned(given, wire.forward.equations[-2].target.index, line.letters, at)
+            found = (found.reshape(above.shape) if found.size == above.size else found) * above  # an axis of size 1 may be lost
         want = truth[tuple(at.get(x, slice(None)) for x in line.letters)]
         found = found if found.size == want.size else np.broadcast_to(found, column(want).shape)
         np.testing.assert_allclose(found.reshape(want.shape), want, rtol=1e-7, atol=1e-9, err_msg=body)

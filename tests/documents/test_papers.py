@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -43,8 +44,7 @@ def paper(fragment: str) -> str:
 class Measured(LatexFragment):
     """Remembers how wide each formula is that it writes."""
 
-    def __init__(self) -> None:
-        self.widths: list[float] = []
+    widths: ClassVar[list[float]] = []
 
     def formula(self, formula: Node) -> str:
         self.widths.append(width(formula))
@@ -60,9 +60,9 @@ def document_of(path: Path) -> Document:
 @pytest.mark.parametrize("path", NETS, ids=lambda path: path.stem)
 def test_every_formula_of_every_example_fits_the_page(path: Path, tmp_path: Path) -> None:
     document = document_of(path)
-    measured = Measured()
-    measured.write(document)
-    assert max(measured.widths) <= LatexFragment.page_width
+    Measured.widths.clear()
+    Measured.write(document)
+    assert max(Measured.widths) <= LatexFragment.page_width
     if TEX:
         texts = [Latex.write(document), paper(LatexFragment.write(document)), paper(NumberedFragment().write(document))]
         assert max((points for text in texts for points in compiled(text, tmp_path)), default=0.0) <= OVERFULL

@@ -154,7 +154,7 @@ def point(network):
 
 REFUSED = [
     (MLP, r"\hat y = W_2 \sigma(W_3 x), L = \|\hat y - u\|^2", "W_3 and u are not declared. Declare them in lines of their own: W_3: parameter[h, n]; u: parameter[n]."),
-    (MLP, r"\hat y = W_2 \phi(W_1 x), L = \|\hat y - y\|^2", r"A function is written out: \phi(z) = \tanh(z)."),
+    (MLP, r"\hat y = W_2 \phi(W_1 x), L = \|\hat y - y\|^2", r"A function is written out, \phi(z) = \tanh(z), or declared: phi: function."),
     (MLP, r"\hat y = W_1 W_2 x, L = \|\hat y - y\|^2", "no bracketing of this product fits the shapes"),
     (MLP, r"\hat y = W_2 W_1 x, L = \|\hat y - x\|^2", "cannot be added"),
     (MLP, r"z = W_1 x, \ L = z z", r"L can be read as"),
