@@ -47,7 +47,10 @@ def assert_equal(one: Network, other: Network) -> None:
         np.testing.assert_allclose(values[name], values_2[name], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("unit", definitions())
+IN_SHORT = {"sigmoid", "elu"}  # the others are slow together
+
+
+@pytest.mark.parametrize("unit", [u if u in IN_SHORT else pytest.param(u, marks=pytest.mark.slow) for u in definitions()])
 def test_a_unit_is_taken_apart_and_put_together(unit: str) -> None:
     one = sb.read(net(unit))
     apart = sb.read(one, expand=unit)

@@ -68,7 +68,7 @@ if CC is not None:
         for w, gradient in plain.gradients.items():
             np.testing.assert_allclose(native.gradients[w], gradient, rtol=close, atol=close * max(1, abs(gradient).max()))
 
-    @pytest.mark.parametrize("name", SOME[:2] + SOME[-1:])
+    @pytest.mark.parametrize("name", SOME[:1])
     def test_c_computes_what_numpy_does_in_short(name: str) -> None:
         test_c_computes_what_numpy_does(name, "float64")
 
@@ -88,7 +88,7 @@ if CC is not None:
         assert value == pytest.approx(step(), rel=1e-11)
         np.testing.assert_allclose(gradients, step.flat_gradient, rtol=1e-9, atol=1e-10)
 
-    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
     def test_functions_of_entries_are_exact_to_the_last_digits(dtype: str) -> None:
         step = sb.compile("x: parameter[n]\nL = sum(exp(x)) + sum(tanh(x)) + sum(expm1(-x))", dtype=dtype)
         x = np.concatenate([np.linspace(-80, 80, 4001), 10.0 ** np.arange(-12, 1), [0.0]]).astype(dtype)
@@ -100,11 +100,12 @@ if CC is not None:
         error = abs(native.gradients["x"] - slopes) / scale
         assert error.max() < (4e-7 if dtype == "float32" else 1e-15)
 
-    @pytest.mark.parametrize("x", [1e3, -1e3, math.inf, -math.inf, math.nan])
-    def test_what_is_not_finite_is_what_numpy_says(x: float) -> None:
+    def test_what_is_not_finite_is_what_numpy_says() -> None:
         function = sb.compile("x: parameter[2]\nL = sum(exp(x) + tanh(x) + x * sigmoid(x) + maximum(x, 0))", refuse_nan=False)
-        plain, native = (function.bind({"x": np.array([0.5, x])}, backend=backend) for backend in ("numpy", "c"))
-        np.testing.assert_allclose([native(), *native.gradients["x"]], [plain(), *plain.gradients["x"]], rtol=1e-13)
+        plain, native = (function.bind({"x": np.ones(2)}, backend=backend) for backend in ("numpy", "c"))
+        for x in (1e3, -1e3, math.inf, -math.inf, math.nan):
+            plain.parameters["x"][1] = native.parameters["x"][1] = x
+            np.testing.assert_allclose([native(), *native.gradients["x"]], [plain(), *plain.gradients["x"]], rtol=1e-13)
 
     def test_the_command_line_writes_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)

@@ -96,7 +96,7 @@ def test_a_graph_has_the_values_of_its_program(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in NETWORKS if n not in WITHOUT_LOSS] + list(OTHERS))
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name: str, data: st.DataObject) -> None:
     function = compiled(name)
@@ -107,7 +107,7 @@ def test_a_step_computes_what_the_source_does_at_any_sizes_with_any_passes(name:
     assert_same(function, Step(made.layout, made, "float64", function._whole), arrays)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(program=programs(), data=st.data())
 def test_random_programs(program: Program, data: st.DataObject) -> None:
     derived = differentiate(program, "L")
@@ -117,6 +117,13 @@ def test_random_programs(program: Program, data: st.DataObject) -> None:
     program, arrays = at_sizes(function, data.draw(st.lists(st.integers(2, 4), min_size=4, max_size=4)))
     made = plan(program, function.value_name, function.gradients, passes)
     assert_same(function, Step(made.layout, made, "float64", function._whole), arrays)
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(program=programs(), data=st.data())
+def test_many_random_programs(program: Program, data: st.DataObject) -> None:
+    test_random_programs.hypothesis.inner_test(program, data)  # type: ignore[attr-defined]
 
 
 def test_a_step_allocates_nothing() -> None:
