@@ -174,7 +174,10 @@ def slope(reader: WireReader, left: Node) -> np.ndarray:
     return (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
 
 
-@pytest.mark.parametrize("path", FEW, ids=[path.stem for path in FEW])
+LARGE = ("transformer_block", "lstm", "gru", "max_pool2d")
+
+
+@pytest.mark.parametrize("path", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in LARGE else []) for p in FEW])
 def test_the_wires_of_the_examples_are_read_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = whole(path)
     count, total = read_back(asked, monkeypatch)

@@ -36,6 +36,7 @@ ROOT = Path(__file__).parent.parent.parent
 FEW = ("mlp_3_4_4_1", "two_layer_biases", "residual", "tied", "threshold", "svm")
 EXAMPLES = [p for p in sorted((ROOT / "examples").glob("*.net")) if p.stem in FEW]
 EXAMPLES += [ROOT / "examples" / "layers" / f"{n}.net" for n in ("lstm", "conv2d", "dot_product_attention")]
+SHORT_FIRST = [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem == "lstm" else []) for p in EXAMPLES]
 
 
 def sides(formula: Node) -> list[str]:
@@ -92,7 +93,7 @@ def test_the_lines_of_the_networks_of_these_tests(make) -> None:
     assert prove(make())
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+@pytest.mark.parametrize("path", SHORT_FIRST)
 def test_the_lines_of_the_examples(path: Path) -> None:
     derived = read(path)
     assert prove(derived)
@@ -151,7 +152,7 @@ def test_a_layer_is_one_step_and_a_layer_like_it_is_its_lines() -> None:
     assert list(parts(first)) == ["Product"]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+@pytest.mark.parametrize("path", SHORT_FIRST)
 def test_every_output_has_a_line_and_no_sentence_is_said_twice(path: Path) -> None:
     derived = read(path)
     box = derived.box()

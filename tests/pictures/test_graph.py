@@ -198,6 +198,7 @@ def test_short_networks_run_across_and_long_ones_down():
     assert float(long.get("width", 0)) < 900.0 < float(long.get("height", 0))
 
 
+@pytest.mark.slow
 def test_three_hundred_nodes_are_all_drawn():
     nodes, edges = network(60)
     root = parsed(draw_graph(nodes, edges))
