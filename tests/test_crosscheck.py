@@ -271,6 +271,7 @@ def test_nothing_to_compare_is_undecided() -> None:
     assert result.rows[0].status == "undecided"
 
 
+@pytest.mark.slow
 def test_many_parameters_move_in_groups() -> None:
     h = declare("x", ("n", "h"), "data")
     for k in range(40):

@@ -52,7 +52,10 @@ def rows(document: Document) -> list[str]:
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-@pytest.mark.parametrize("row", [row for row in FORMATS if not row.binary], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.name, marks=[pytest.mark.slow] if row.name == "html" else []) for row in FORMATS if not row.binary],
+)
 def test_every_network_is_written_in_every_format(make, row) -> None:
     assert row.write(report(make(), title="A network"))
 
