@@ -232,7 +232,7 @@ def _taken_from(equation: Equation, name: str) -> str | None:
     pairs = tuple(zip(slots, equation.operands, strict=True))
     for (own, ref), (other, taken) in (pairs, pairs[::-1]):
         c = body.coeff(own)
-        if ref.name == name and c != 0 and not c.free_symbols & set(slots) and sp.expand(body - c * (own - other)) == 0:
+        if ref.name == name and c and not c.free_symbols & set(slots) and sp.expand(body - c * (own - other)) == 0:
             return taken.name
     return None
 
