@@ -39,7 +39,7 @@ def dense(widths: list[int], batch: int) -> Case:
         lines += [f"a_{k} = relu(z_{k})"] if k < layers[-1] else []
     lines.append(f"L = -sum(Y * log_softmax(z_{layers[-1]})) / n")
 
-    def forward(m: Words, a: Arrays) -> Any:
+    def forward(m: Any, a: Arrays) -> Any:
         h = a["X"]
         for k in layers:
             h = h @ a[f"W_{k}"] + a[f"b_{k}"]
@@ -49,7 +49,7 @@ def dense(widths: list[int], batch: int) -> Case:
     return Case("\n".join(lines), {"n": batch}, forward=forward)
 
 
-def _small(m: Words, a: Arrays) -> Any:
+def _small(m: Any, a: Arrays) -> Any:
     h = a["X"]
     for k in (1, 2, 3):
         h = m.sigmoid(h @ a[f"W_{k}"] + a[f"b_{k}"])
@@ -66,7 +66,7 @@ def small(batch: int) -> Case:
     )  # fmt: skip
 
 
-def _lenet(m: Words, a: Arrays) -> Any:
+def _lenet(m: Any, a: Arrays) -> Any:
     h = m.pool(m.relu(m.conv(a["X"], a["K_1"], 2) + a["c_1"][:, None, None]))
     h = m.pool(m.relu(m.conv(h, a["K_2"], 0) + a["c_2"][:, None, None])).reshape(len(a["X"]), 400)
     h = m.relu(m.relu(h @ a["W_1"] + a["b_1"]) @ a["W_2"] + a["b_2"]) @ a["W_3"] + a["b_3"]
@@ -111,7 +111,7 @@ L = sum(Y**2)
 """
 
 
-def _block(m: Words, a: Arrays) -> Any:
+def _block(m: Any, a: Arrays) -> Any:
     n, t, d = a["X"].shape
 
     def norm(x: Any, gain: Any, bias: Any) -> Any:
@@ -134,7 +134,7 @@ def recurrent(cell: str, gates: int) -> Case:
     text = (f"X: data[N, 32, 64]\nY: data[N, 64]\nW: parameter[64, {64 * gates}]\nU: parameter[64, {64 * gates}]\n"
             f"b: parameter[{64 * gates}]\nH = {cell}(X, W, U, b)\nL = sum((H - Y)**2)")  # fmt: skip
 
-    def step(m: Words, a: Arrays, state: tuple, x: Any) -> tuple:
+    def step(m: Any, a: Arrays, state: tuple, x: Any) -> tuple:
         z = x @ a["W"] + state[0] @ a["U"] + a["b"]
         if gates == 1:
             return (m.tanh(z),)
@@ -142,7 +142,7 @@ def recurrent(cell: str, gates: int) -> Case:
         c = m.sigmoid(f) * state[1] + m.sigmoid(i) * m.tanh(g)
         return m.sigmoid(o) * m.tanh(c), c
 
-    def forward(m: Words, a: Arrays) -> Any:
+    def forward(m: Any, a: Arrays) -> Any:
         zero = m.zeros((len(a["X"]), 64))
         state = m.scan(lambda s, x: step(m, a, s, x), (zero,) * (1 if gates == 1 else 2), a["X"])
         return ((state[0] - a["Y"]) ** 2).sum()
@@ -168,15 +168,8 @@ CASES = {
 }
 
 
-class Words:
-    """The functions that the libraries spell in ways of their own; `m` is NumPy-like."""
-
-    def sigmoid(self, x: Any) -> Any:
-        raise NotImplementedError
-
-
-class JaxWords(Words):
-    """JAX, under jit."""
+class JaxWords:
+    """JAX, under jit; like `TorchWords`, the functions that the libraries spell in ways of their own."""
 
     def __init__(self) -> None:
         import jax
@@ -217,7 +210,7 @@ class JaxWords(Words):
         return lambda: self.jax.block_until_ready(run(own, others)), lambda: run(own, others)[1]
 
 
-class TorchWords(Words):
+class TorchWords:
     """torch, eager."""
 
     def __init__(self) -> None:

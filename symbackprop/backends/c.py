@@ -43,7 +43,7 @@ FUNCTIONS = {  # of entries
 } | {name: f"{name}_({{0}})" for name in LIBRARY}  # fmt: skip
 NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
     "exp": "exp({0})", "expm1": "expm1({0})", "tanh": "tanh({0})", "absolute": "fabs({0})", "power": "pow({0}, {1})",
-    "sign": "({0} > 0) - ({0} < 0)", "maximum": "{0} > {1} || {0} != {0} ? {0} : {1}",
+    "sign": "{0} != {0} ? {0} : ({0} > 0) - ({0} < 0)", "maximum": "{0} > {1} || {0} != {0} ? {0} : {1}",
     "minimum": "{0} < {1} || {0} != {0} ? {0} : {1}", "remainder": "{0} - {1} * floor({0} / {1})",
 } | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}

@@ -23,7 +23,7 @@ class Entry:
     """A function of entries.
 
     numpy   the ufunc that computes it.
-    python  its text for Python floats.
+    python  its text for Python floats: it is NaN where NumPy's is, or raises, and then NumPy computes the step.
     kind    of the result.
     """
 
@@ -43,17 +43,17 @@ FUNCTIONS = {
     "reciprocal": Entry("reciprocal", "1.0 / {0}"),
     "divide": Entry("divide", "{0} / {1}"),
     "absolute": Entry("absolute", "abs({0})"),
-    "sign": Entry("sign", "({0} > 0.0) - ({0} < 0.0)"),
-    "maximum": Entry("maximum", "max({0}, {1})"),
-    "minimum": Entry("minimum", "min({0}, {1})"),
-    "power": Entry("power", "{0} ** {1}"),
-    "floor": Entry("floor", "math.floor({0})"),
+    "sign": Entry("sign", "float(({0} > 0.0) - ({0} < 0.0)) if {0} == {0} else {0}"),
+    "maximum": Entry("maximum", "{0} if {0} > {1} or {0} != {0} else {1}"),
+    "minimum": Entry("minimum", "{0} if {0} < {1} or {0} != {0} else {1}"),
+    "power": Entry("power", "math.pow({0}, {1})"),
+    "floor": Entry("floor", "float(math.floor({0}))"),
     "ceil": Entry("ceil", "math.ceil({0})"),
     "rint": Entry("rint", "round({0})"),
     "arctan2": Entry("arctan2", "math.atan2({0}, {1})"),
     "remainder": Entry("remainder", "{0} % {1}"),
     "select": Entry("where", "{1} if {0} else {2}"),
-    "real": Entry("real", "{0}"),
+    "real": Entry("real", "float({0})"),
     "equal": Entry("equal", "{0} == {1}", "boolean"),
     "not_equal": Entry("not_equal", "{0} != {1}", "boolean"),
     "greater": Entry("greater", "{0} > {1}", "boolean"),

@@ -107,6 +107,15 @@ if CC is not None:
             plain.parameters["x"][1] = native.parameters["x"][1] = x
             np.testing.assert_allclose([native(), *native.gradients["x"]], [plain(), *plain.gradients["x"]], rtol=1e-13)
 
+    def test_single_numbers_are_what_numpy_says() -> None:
+        function = sb.compile(
+            "x: parameter\ny: parameter\nL = maximum(x, y) + minimum(y, x) + sign(x) + floor(x) + abs(x)**0.3", refuse_nan=False
+        )
+        native = function.bind({"x": np.array(1.0), "y": np.array(0.75)}, backend="c")
+        for x in (-2.5, 0.0, 1.5, math.nan, math.inf, -math.inf):
+            native.parameters["x"][...] = x
+            np.testing.assert_allclose(native(), function.value({"x": np.array(x), "y": np.array(0.75)}), rtol=1e-14)
+
     def test_the_command_line_writes_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         code, _, err = run("compile", EXAMPLES / "two_layer.net", "-o", "step.c")

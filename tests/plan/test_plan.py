@@ -188,6 +188,29 @@ def test_numbers_that_python_refuses_are_what_numpy_makes_of_them(x: float) -> N
     np.testing.assert_equal([step(), float(step.gradients["x"])], [value, float(gradients["x"])])
 
 
+@pytest.mark.parametrize("x", [-2.5, -0.0, 0.0, 1.5, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "maximum(x, y)",
+        "maximum(y, x)",
+        "minimum(x, y)",
+        "minimum(y, x)",
+        "abs(x) + sign(x)",
+        "x**0.3",
+        "x**y",
+        "floor(x)",
+        "where(x > y, x, y)",
+    ],
+)
+def test_python_s_numbers_are_numpy_s_where_they_are_not_finite_as_well(loss: str, x: float) -> None:
+    function = sb.compile(f"x: parameter\ny: parameter\nL = {loss}", refuse_nan=False)
+    arrays = {"x": np.array(x), "y": np.array(0.75)}
+    found = function.bind(arrays)()
+    assert isinstance(found, float)
+    np.testing.assert_allclose(found, function.value(arrays), rtol=1e-14)
+
+
 def test_arrays_are_checked_when_they_are_bound() -> None:
     function = sb.compile(EXAMPLES / "two_layer.net")
     _, arrays = at_sizes(function, range(3, 9))
