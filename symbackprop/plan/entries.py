@@ -15,7 +15,7 @@ from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position
 from symbackprop.plan.graph import Graph
-from symbackprop.plan.node import Add, Kind, PlanError, Value
+from symbackprop.plan.node import Kind, PlanError, Value
 
 
 @dataclass(frozen=True)
@@ -212,14 +212,3 @@ class Body:
         values = [v if logical or (name == "select" and k == 0) else self.graph.real(v) for k, v in enumerate(values)]
         found = self.graph.computed(getattr(np, row.numpy), values)
         return found or self.graph.map(name, values, row.kind)
-
-
-def shifted(value: Value) -> list[Value]:
-    """The two terms of a difference, each with its letters; nothing where the value is none."""
-    node = value.node
-    if node is None or not isinstance(node.op, Add) or len(node.args) != 2 or node.op.plus:
-        return []
-    return [
-        Value(value.coefficient * scale, arg.node, tuple(value.letters[k] for k in arg.at))
-        for scale, arg in zip(node.op.scales, node.args, strict=True)
-    ]

@@ -13,7 +13,7 @@ from symbackprop.core.functions.where import iverson
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
 from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
 from symbackprop.plan.contract import as_one_product, total
-from symbackprop.plan.entries import Body, shifted
+from symbackprop.plan.entries import Body
 from symbackprop.plan.graph import PASSES, Graph, terms_of
 from symbackprop.plan.node import Add, Arg, Fold, Input, Node, PlanError, Square, Value
 from symbackprop.plan.places import At, put, read, scatter, take
@@ -250,8 +250,8 @@ class _Lowering:
     def _exponential(self, value: Value) -> Value:
         """exp of a value; of x - logsumexp(x) it is a share of the exponentials that were summed."""
         body = Body(self.graph, {}, self._exponential)
-        terms = shifted(value) if "softmax" in self.graph.passes else []
-        for x, log in (terms, terms[::-1]) if terms else ():
+        terms = terms_of(value) if "softmax" in self.graph.passes else []
+        for x, log in (terms, terms[::-1]) if len(terms) == 2 else ():
             for soft in self.softened:
                 if _same(x, soft.argument) and log.node is soft.result.node and log.coefficient == -soft.result.coefficient:
                     swap = dict(zip(soft.argument.letters, x.letters, strict=True))
@@ -292,9 +292,9 @@ def _parted(value: Value, over: list[str]) -> tuple[Value, list[Value]]:
     node = value.node
     if node is None or not isinstance(node.op, Add) or value.coefficient != 1 or set(node.op.scales) != {1.0}:
         return value, []
-    terms = [Value(1.0, arg.node, tuple(value.letters[k] for k in arg.at)) for arg in node.args]
+    terms = terms_of(value)
     inside = [v for v in terms if set(v.letters) & set(over)]
     outside = [v for v in terms if not set(v.letters) & set(over)]
     if len(inside) != 1 or not set(over) <= set(inside[0].letters):
         return value, []
-    return inside[0], [*outside, Value(node.op.plus)] if outside and node.op.plus else outside
+    return inside[0], outside
