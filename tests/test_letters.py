@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.grammar import check
 from symbackprop.core.letters import LETTERS, fresh, single
-from symbackprop.core.program import Program, Ref, check
+from symbackprop.core.program import Program, Ref
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply, contract
 from tests.random_programs import declare

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.core.program import check
+from symbackprop.core.grammar import check
 from symbackprop.evaluate.tape import forward
 from symbackprop.language.lower.fuse import fuse, squeeze
 from symbackprop.language.lower.nodes import Nodes, nodes_of, ordered

@@ -19,7 +19,8 @@ from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
-from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, check, describe, rewritten, size
+from symbackprop.core.grammar import check
+from symbackprop.core.program import Equation, Matrix, Op, Program, Reduce, Ref, Signature, describe, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_form
@@ -54,8 +55,8 @@ def remark(program: Program) -> Any:
 
 # module and function -> what makes it read the operation of a program
 REFUSES: dict[str, Callable[[Program], Any]] = {
-    "core.program._fault_of_op": check,
-    "core.program._fault_of_matrix": check,
+    "core.grammar._fault_of_op": check,
+    "core.grammar._fault_of_matrix": check,
     "core.local.local_derivative": lambda p: chain_rule(p, "L", ["x"]),
     "core.local._of_reduction": lambda p: chain_rule(p, "L", ["x"]),
     "core.local._others": lambda p: chain_rule(p, "L", ["x"]),

@@ -15,7 +15,7 @@ from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, const, exact
 from symbackprop.core.functions import Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 MOST_TERMS = 24  # a longer sum needs names
 
@@ -266,6 +266,8 @@ class Values:
             case Matrix():
                 row = matrix_function(op.kind)
                 p = matrix_of(a, row.name, operands[0], equation.operands[0].index, equation.target.index)
+            case Carry():
+                raise NoFormError("it is a value of another step")
             case _:
                 assert_never(op)
         if len(p.terms) > MOST_TERMS:

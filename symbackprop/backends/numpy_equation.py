@@ -26,7 +26,8 @@ from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, wa
 from symbackprop.backends.numpy_writes import write
 from symbackprop.core.functions import MatrixFunction, Reduction, Where, iverson, matrix_function, reduction
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
+from symbackprop.core.loops import refused
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
 
 _CORE = Symbol("core")
 
@@ -73,6 +74,8 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
         case Matrix():
             value, helpers = _matrix(equation, matrix_function(op.kind), scope, setting), frozenset[str]()
             lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
+        case Carry():
+            raise refused(equation, "the NumPy source")
         case _:
             assert_never(op)
     return Recipe(tuple(scope.temporaries), tuple(lines), frozenset(scope.used), helpers)

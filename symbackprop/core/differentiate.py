@@ -10,7 +10,8 @@ from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.forward_mode import ONES, forward_mode
-from symbackprop.core.program import Program, Signature, check, shape_text
+from symbackprop.core.grammar import check
+from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.core.stable import stable
 
 

@@ -14,7 +14,9 @@ import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import OTHERS, TIES, TableFunction, Where, X, Y, derivative, iverson, matrix_function, reduction
+from symbackprop.core.loops import refused
 from symbackprop.core.program import (
+    Carry,
     Equation,
     Matrix,
     Program,
@@ -67,6 +69,8 @@ def local_derivative(program: Program, equation: Equation, k: int, letters: Lett
             return _of_reduction(program, equation, op, letters)
         case Matrix():
             return _of_matrix(program, equation, op, letters)
+        case Carry():
+            raise refused(equation, "the chain rule")
         case _:
             assert_never(op)
 

@@ -1,14 +1,15 @@
 """A program: a straight line of named equations about shaped tensors.
 
-Grammar (the invariant that `check` enforces):
+Grammar (the invariant that `grammar.check` enforces):
 
     program   = tensors, equations, outputs
-    equation  = target "=" op(operands)            every name is written once, and read only after it is written
+    equation  = target "=" op(operands)            every name is written once, and read only after it is written (but by a Carry)
     target    = name[letters]                      distinct letters, one for each axis
     operand   = name[letters]                      letters may repeat (a diagonal)
     op        = Sum(body, slots, over)             sum over the letters `over` of body(operands); over = () is entry by entry
               | Reduce(kind, over)                 a row of REDUCTIONS over the letters `over` of one operand
               | Matrix(kind)                       a row of MATRIX_FUNCTIONS over the last two axes of one operand
+              | Carry(letter, step)                one operand read a step before or after along the letter; `loops` says more
 
 A body is a SymPy expression in the slots s0, s1, ... (one for each operand), the positions of the equation's letters
 (so that `[i = o + k]` is a factor of the body, not a tensor) and the sizes. Letters belong to the equation, sizes to the tensor.
@@ -26,7 +27,6 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.functions import matrix_function, reduction
 
 
 @cache
@@ -104,11 +104,26 @@ class Matrix:
     over: tuple[Range, ...] = ()
 
 
-Op = Sum | Reduce | Matrix
+@dataclass(frozen=True)
+class Carry:
+    """p[.. l ..] = z[.. l - step ..], and `first`[..] where there is no such step: 0 where there is no second operand.
+
+    letter   the letter l, one of the target's; z has the letters of p, `first` has some of them but l.
+    step     1: read from the step before; -1: from the step after.
+
+    A Carry may stand before the equation that writes z. Its derivative is a Carry that goes the other way.
+    """
+
+    letter: str
+    step: int
+    over: tuple[Range, ...] = ()
 
 
-def rewritten(op: Op, over: tuple[Range, ...], body: Callable[[Expr], Expr]) -> Op:
-    """The same operation over other letters; `body` says what becomes of the body of a Sum."""
+Op = Sum | Reduce | Matrix | Carry
+
+
+def rewritten(op: Op, over: tuple[Range, ...], body: Callable[[Expr], Expr], rename: Mapping[str, str] | None = None) -> Op:
+    """The same operation over other letters; `body` says what becomes of the body of a Sum, `rename` of a Carry's letter."""
     match op:
         case Sum():
             return Sum(body(op.body), op.slots, over)
@@ -116,6 +131,8 @@ def rewritten(op: Op, over: tuple[Range, ...], body: Callable[[Expr], Expr]) -> 
             return Reduce(op.kind, over)
         case Matrix():
             return Matrix(op.kind, over)
+        case Carry():
+            return Carry((rename or {}).get(op.letter, op.letter), op.step)
         case _:
             assert_never(op)
 
@@ -294,6 +311,10 @@ def describe(equation: Equation) -> str:
             word, what = "sum" if op.over else "", str(op.body.xreplace(names))
         case Reduce() | Matrix():
             word, what = op.kind, str(equation.operands[0])
+        case Carry():
+            z, *first = equation.operands
+            word, what = "", str(Ref(z.name, tuple(f"{c}{-op.step:+d}" if c == op.letter else c for c in z.index)))
+            what += f", first {first[0]}" if first else ", first 0"
         case _:
             assert_never(op)
     below = f"_{{{' '.join(letter for letter, _ in op.over)}}}" if op.over else ""
@@ -308,86 +329,3 @@ def listing(program: Program) -> str:
         lines.append(f"{tensor.name}: {tensor.kind}[{shape}]" if shape else f"{tensor.name}: {tensor.kind}")
     lines += [str(equation) for equation in program.equations]
     return "\n".join(lines)
-
-
-def check(program: Program) -> Program:
-    """Return the program if it keeps the grammar above.
-
-    Raises ProgramError at the first equation that does not, naming it and its fault.
-    """
-    written = {t.name for t in program.inputs}
-    sizes = set(program.sizes())
-    for equation in program.equations:
-        fault = _fault(program, equation, written, sizes)
-        if fault:
-            raise ProgramError(f"{equation}: {fault}")
-        written.add(equation.target.name)
-    for name in program.outputs:
-        if name not in written:
-            raise ProgramError(f"the output {name} is never written")
-    return program
-
-
-def _fault(program: Program, equation: Equation, written: set[str], free_sizes: set[Symbol]) -> str | None:
-    target = equation.target
-    if target.name in written:
-        return f"{target.name} is written twice"
-    if len(set(target.index)) != len(target.index):
-        return "the target repeats a letter"
-    for ref in (target, *equation.operands):
-        if ref.name not in program.tensors:
-            return f"{ref.name} is not a tensor of this program"
-        if len(ref.index) != program.tensors[ref.name].rank:
-            return f"{ref} has {len(ref.index)} letters, {ref.name} has {program.tensors[ref.name].rank} axes"
-    sizes = letter_sizes(program, equation)
-    for ref in equation.operands:
-        if ref.name not in written:
-            return f"{ref.name} is read before it is written"
-        for letter, extent in zip(ref.index, program.shape(ref.name), strict=True):
-            if not same_size(sizes[letter], extent):
-                return f"the letter {letter} runs over {sizes[letter]} and over {extent}"
-    return _fault_of_op(program, equation, free_sizes)
-
-
-def _fault_of_op(program: Program, equation: Equation, free_sizes: set[Symbol]) -> str | None:
-    op, target = equation.op, equation.target
-    summed = [letter for letter, _ in op.over]
-    if set(summed) & set(target.index) or len(set(summed)) != len(summed):
-        return "a summed letter stands in the target, or twice in the sum"
-    known = set(summed) | set(target.index)
-    unknown = {c for ref in equation.operands for c in ref.index} - known
-    if unknown and not isinstance(op, Matrix):
-        return f"the letter {min(unknown)} is neither summed nor in the target"
-    match op:
-        case Sum():
-            return _fault_of_body(equation, op, {position(letter) for letter in known} | free_sizes)
-        case Reduce():
-            row = reduction(op.kind)
-            return None if len(equation.operands) == 1 else f"{row.name} takes one operand"
-        case Matrix():
-            return _fault_of_matrix(program, equation, op)
-        case _:
-            assert_never(op)
-
-
-def _fault_of_body(equation: Equation, op: Sum, known: set[Symbol]) -> str | None:
-    if len(op.slots) != len(equation.operands):
-        return f"{len(op.slots)} slots for {len(equation.operands)} operands"
-    stray = op.body.free_symbols - known - set(op.slots)
-    return f"the body mentions {min(map(str, stray))}, which is no slot, position or size" if stray else None
-
-
-def _fault_of_matrix(program: Program, equation: Equation, op: Matrix) -> str | None:
-    row, target = matrix_function(op.kind), equation.target
-    if len(equation.operands) != 1:
-        return f"{op.kind} takes one operand"
-    (operand,) = equation.operands
-    shape = program.shape(operand.name)
-    if len(shape) < 2 or not same_size(shape[-1], shape[-2]):
-        return f"{op.kind} takes a square matrix, {operand.name} is {shape_text(shape)}"
-    lead, own = operand.index[:-2], target.index if row.scalar else target.index[:-2]
-    if len(target.index) - len(own) != (0 if row.scalar else 2) or not set(lead) <= set(own):
-        return f"{op.kind} of {operand} keeps the letters {' '.join(lead)}" + ("" if row.scalar else " and has two of its own")
-    if operand.index[-1] == operand.index[-2] or set(operand.index[-2:]) & {*lead, *own}:
-        return f"{op.kind} takes the last two axes of {operand} whole"
-    return None

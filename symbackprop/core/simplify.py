@@ -12,7 +12,9 @@ from typing import assert_never
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbackprop.core.grammar import check
 from symbackprop.core.program import (
+    Carry,
     Equation,
     Matrix,
     Program,
@@ -20,7 +22,6 @@ from symbackprop.core.program import (
     Ref,
     Signature,
     Sum,
-    check,
     position,
     rewritten,
     slot,
@@ -75,7 +76,7 @@ class _Rewriter:
                 op, operands = self.with_numbers(op, operands)
                 op, operands = without_labels(self.program.tensors, op, operands)
                 op, operands = merged(op, operands)
-            case Reduce() | Matrix():
+            case Reduce() | Matrix() | Carry():
                 pass
             case _:
                 assert_never(op)
@@ -171,7 +172,7 @@ def nameless(equation: Equation) -> tuple:
         order.setdefault(letter, f"#{len(order)}")
     over = tuple(sorted(((order[c], extent) for c, extent in equation.op.over), key=str))
     swap: dict[Expr, Expr] = {position(a): position(b) for a, b in order.items()}
-    op = rewritten(equation.op, over, lambda body: substituted(body, swap) if body.free_symbols & swap.keys() else body)
+    op = rewritten(equation.op, over, lambda body: substituted(body, swap) if body.free_symbols & swap.keys() else body, order)
     operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)
     return tuple(order[c] for c in equation.target.index), op, operands
 
@@ -185,5 +186,5 @@ def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:
     op = equation.op
     over = tuple((rename.get(c, c), extent) for c, extent in op.over)
     swap: dict[Expr, Expr] = {position(a): position(b) for a, b in rename.items()}
-    op = rewritten(op, over, lambda body: substituted(body, swap))
+    op = rewritten(op, over, lambda body: substituted(body, swap), rename)
     return Equation(ref(equation.target), op, tuple(ref(r) for r in equation.operands), equation.step)

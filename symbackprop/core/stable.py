@@ -14,9 +14,10 @@ import sympy as sp
 from sympy import Expr, Symbol, exp, log
 
 from symbackprop.core.functions import TableFunction
+from symbackprop.core.grammar import check
 from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters_of, overhang, split
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, check, letter_sizes, slot
+from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, slot
 from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
 from symbackprop.core.stable_rules import applies, log1p, respelled, sigmoid
 

@@ -16,7 +16,8 @@ from sympy import Expr, S, Symbol
 from symbackprop.core.functions import Where, X, iverson, matrix_function, reduction
 from symbackprop.core.guards import fixed_letters, integers_of, is_position, overhang, split
 from symbackprop.core.letters import pool
-from symbackprop.core.program import Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
+from symbackprop.core.loops import start_of
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Range, Reduce, Ref, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter, scalar
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied, named
@@ -112,8 +113,22 @@ def _right(names: Names, equation: Equation, letters: Letters, inline: Collectio
             return _reduce(names, equation, op, letters, inline)
         case Matrix():
             return _matrix(names, equation, op, letters)
+        case Carry():
+            return _carried(names, equation, op, letters, inline)
         case _:
             assert_never(op)
+
+
+def _carried(names: Names, equation: Equation, op: Carry, letters: Letters, inline: Collection[str]) -> Node:
+    """z_{l-1,i}, and what it starts from where there is no step before."""
+    z, *first = equation.operands
+    own = {position(c): shown for c, shown in letters.items() if shown is not None}
+    at, start = position(op.letter), start_of(names.program, equation)
+    before = BodyPrinter(own).formula(at - op.step)
+    pieces = {slot(0): names.entry(z.name, [before if c == op.letter else letters[c] for c in z.index])}
+    pieces |= {slot(1): _operand(names, ref, letters, inline) for ref in first}
+    body = Where(sp.Eq(at, start), slot(1) if first else S.Zero, slot(0))  # type: ignore[arg-type]  # a condition
+    return BodyPrinter(own | pieces).formula(body)
 
 
 def body_formula(

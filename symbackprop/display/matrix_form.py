@@ -32,7 +32,7 @@ from symbackprop.algebra.matrix import (
     transpose,
 )
 from symbackprop.core.functions import Where, matrix_function, reduction
-from symbackprop.core.program import Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
+from symbackprop.core.program import Carry, Equation, Matrix, Reduce, Ref, Sum, letter_sizes, position, same_size
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.reading_order import content_of, negated, split_product, split_sum, swapped, tidy_condition
@@ -115,7 +115,7 @@ class _Reader:
         wide = col is None and row is not None and len(target.index) == 2 and self.sizes[target.index[0]] == 1
         return transpose(form) if wide else form
 
-    def special(self, op: Reduce | Matrix, operand: Ref) -> Form:
+    def special(self, op: Reduce | Matrix | Carry, operand: Ref) -> Form:
         """A reduction over all entries, or an inverse or determinant."""
         leaf = self.leaf(operand)
         match op:
@@ -130,6 +130,8 @@ class _Reader:
                 if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):
                     raise MisfitError(f"{op.kind} as a function of a whole tensor, or along one axis")
                 return Form("function", (leaf,), op.kind)
+            case Carry():
+                raise MisfitError("a value of another step")
             case _:
                 assert_never(op)
 

@@ -11,7 +11,7 @@ import sympy as sp
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import TableFunction, Where, declared_names, held, kinks, matrix_function, reduction, stop_gradient
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
@@ -55,6 +55,8 @@ def _remarks(derivation: Derivation) -> Iterator[Told]:
                 chosen |= {kink: None} if kink else {}
             case Matrix():  # a matrix without an inverse is refused, not given a slope
                 matrix_function(op.kind)
+            case Carry():
+                pass
             case _:
                 assert_never(op)
     if chosen:

@@ -15,7 +15,8 @@ from numpy import ndarray
 from sympy import Expr, Symbol
 
 from symbackprop.core.functions import known, matrix_function, reduction, stop_gradient
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
+from symbackprop.core.loops import refused
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
 from symbackprop.evaluate import guards
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.branches import Branches, Held
@@ -98,6 +99,8 @@ class Run:
                 return self.reduced(op, operands[0], extents, equation.target)
             case Matrix():
                 return self.matrix(op, operands[0], extents, equation.target)
+            case Carry():
+                raise refused(equation, "the witness")
             case _:
                 assert_never(op)
 

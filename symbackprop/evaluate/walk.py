@@ -16,7 +16,8 @@ from numpy import ndarray
 from sympy import Symbol
 
 from symbackprop.core.functions import iverson, known
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
+from symbackprop.core.loops import refused
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
 from symbackprop.evaluate import guards
 from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
 from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
@@ -88,6 +89,8 @@ def step(
         case Sum():
             arrays = [_arranged(x, ref, letters) for x, ref in zip(operands, equation.operands, strict=True)]
             return _sum(equation, op, dict(zip(op.slots, arrays, strict=True)), letters, shape, numbers, arithmetic, watch)
+        case Carry():
+            raise refused(equation, "the walk")
         case _:
             assert_never(op)
 

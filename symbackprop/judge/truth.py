@@ -14,8 +14,9 @@ import numpy as np
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.grammar import check
 from symbackprop.core.network import Network
-from symbackprop.core.program import Gradient, Program, Signature, check
+from symbackprop.core.program import Gradient, Program, Signature
 from symbackprop.display.box import line_formula
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer

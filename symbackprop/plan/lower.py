@@ -11,7 +11,7 @@ from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions.where import iverson
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
 from symbackprop.plan.contract import as_one_product, total
 from symbackprop.plan.entries import Body
 from symbackprop.plan.graph import PASSES, Graph, terms_of
@@ -87,6 +87,8 @@ class _Lowering:
                 letters = (*lead, *own)
                 node = self.graph.node(Square(op.kind), [Arg(value.solid, tuple(range(len(lead))))], self.graph.shape(letters))
                 return Value(1.0, node, letters)
+            case Carry():
+                raise PlanError(f"{equation.operands[0].name} is carried from step to step")
             case _:
                 assert_never(op)
 

@@ -16,7 +16,7 @@ from numpy import ndarray
 from symbackprop.backends.function import Compiled, compile
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.guards import split
-from symbackprop.core.program import Equation, Matrix, Program, Reduce, Sum, shape_text
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, shape_text
 
 
 class Objective:
@@ -140,7 +140,7 @@ def _keeps_apart(equation: Equation, read: list[int]) -> bool:
             own, operands = equation.target.index[:1], [equation.operands[k].index for k in read]
             moved = isinstance(equation.op, Sum) and bool(split(equation.op).guards)
             return bool(own) and not moved and all(index[:1] == own and own[0] not in index[1:] for index in operands)
-        case Matrix():
+        case Matrix() | Carry():
             return False
         case _:
             assert_never(equation.op)

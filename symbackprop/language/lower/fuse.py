@@ -10,7 +10,7 @@ from sympy import Expr
 
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Matrix, Reduce, Sum, is_product, position, slot, substituted
+from symbackprop.core.program import Carry, Matrix, Reduce, Sum, is_product, position, slot, substituted
 from symbackprop.language.lower.nodes import Node, Nodes, readers_of
 from symbackprop.language.tensors import Tensor
 
@@ -42,7 +42,7 @@ def _kept_axes(node: Node) -> list[int]:
     match node.op:
         case Sum():
             carried |= {c for c in node.index if node.op.body.has(position(c))}
-        case Matrix():
+        case Matrix() | Carry():
             carried |= set(node.index)
         case Reduce():
             pass

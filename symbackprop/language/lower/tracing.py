@@ -9,8 +9,9 @@ from itertools import chain
 
 from sympy import Expr, Symbol
 
+from symbackprop.core.grammar import check
 from symbackprop.core.letters import pool
-from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, check, letter_sizes
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, squeeze
 from symbackprop.language.lower.nodes import Nodes, nodes_of, ordered

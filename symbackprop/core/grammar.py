@@ -1,0 +1,122 @@
+"""Whether a program keeps the grammar of `program`, its loops included; every pass ends with this check."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from sympy import Symbol
+
+from symbackprop.core.functions import matrix_function, reduction
+from symbackprop.core.loops import schedule
+from symbackprop.core.program import (
+    Carry,
+    Equation,
+    Matrix,
+    Program,
+    ProgramError,
+    Reduce,
+    Sum,
+    letter_sizes,
+    position,
+    same_size,
+    shape_text,
+)
+
+
+def check(program: Program) -> Program:
+    """Return the program if it keeps the grammar above.
+
+    Raises ProgramError at the first equation that does not, naming it and its fault.
+    """
+    written = {t.name for t in program.inputs}
+    ahead = {e.target.name for e in program.equations}
+    sizes = set(program.sizes())
+    for equation in program.equations:
+        fault = _fault(program, equation, written, ahead, sizes)
+        if fault:
+            raise ProgramError(f"{equation}: {fault}")
+        written.add(equation.target.name)
+    for name in program.outputs:
+        if name not in written:
+            raise ProgramError(f"the output {name} is never written")
+    schedule(program)  # the rules of loops
+    return program
+
+
+def _fault(program: Program, equation: Equation, written: set[str], ahead: set[str], free_sizes: set[Symbol]) -> str | None:
+    target = equation.target
+    if target.name in written:
+        return f"{target.name} is written twice"
+    if len(set(target.index)) != len(target.index):
+        return "the target repeats a letter"
+    for ref in (target, *equation.operands):
+        if ref.name not in program.tensors:
+            return f"{ref.name} is not a tensor of this program"
+        if len(ref.index) != program.tensors[ref.name].rank:
+            return f"{ref} has {len(ref.index)} letters, {ref.name} has {program.tensors[ref.name].rank} axes"
+    sizes = letter_sizes(program, equation)
+    for k, ref in enumerate(equation.operands):
+        if ref.name not in (written | ahead if k == 0 and isinstance(equation.op, Carry) else written):
+            return f"{ref.name} is read before it is written"
+        for letter, extent in zip(ref.index, program.shape(ref.name), strict=True):
+            if not same_size(sizes[letter], extent):
+                return f"the letter {letter} runs over {sizes[letter]} and over {extent}"
+    return _fault_of_op(program, equation, free_sizes)
+
+
+def _fault_of_op(program: Program, equation: Equation, free_sizes: set[Symbol]) -> str | None:
+    op, target = equation.op, equation.target
+    summed = [letter for letter, _ in op.over]
+    if set(summed) & set(target.index) or len(set(summed)) != len(summed):
+        return "a summed letter stands in the target, or twice in the sum"
+    known = set(summed) | set(target.index)
+    unknown = {c for ref in equation.operands for c in ref.index} - known
+    if unknown and not isinstance(op, Matrix):
+        return f"the letter {min(unknown)} is neither summed nor in the target"
+    match op:
+        case Sum():
+            return _fault_of_body(equation, op, {position(letter) for letter in known} | free_sizes)
+        case Reduce():
+            row = reduction(op.kind)
+            return None if len(equation.operands) == 1 else f"{row.name} takes one operand"
+        case Matrix():
+            return _fault_of_matrix(program, equation, op)
+        case Carry():
+            return _fault_of_carry(equation, op)
+        case _:
+            assert_never(op)
+
+
+def _fault_of_body(equation: Equation, op: Sum, known: set[Symbol]) -> str | None:
+    if len(op.slots) != len(equation.operands):
+        return f"{len(op.slots)} slots for {len(equation.operands)} operands"
+    stray = op.body.free_symbols - known - set(op.slots)
+    return f"the body mentions {min(map(str, stray))}, which is no slot, position or size" if stray else None
+
+
+def _fault_of_matrix(program: Program, equation: Equation, op: Matrix) -> str | None:
+    row, target = matrix_function(op.kind), equation.target
+    if len(equation.operands) != 1:
+        return f"{op.kind} takes one operand"
+    (operand,) = equation.operands
+    shape = program.shape(operand.name)
+    if len(shape) < 2 or not same_size(shape[-1], shape[-2]):
+        return f"{op.kind} takes a square matrix, {operand.name} is {shape_text(shape)}"
+    lead, own = operand.index[:-2], target.index if row.scalar else target.index[:-2]
+    if len(target.index) - len(own) != (0 if row.scalar else 2) or not set(lead) <= set(own):
+        return f"{op.kind} of {operand} keeps the letters {' '.join(lead)}" + ("" if row.scalar else " and has two of its own")
+    if operand.index[-1] == operand.index[-2] or set(operand.index[-2:]) & {*lead, *own}:
+        return f"{op.kind} takes the last two axes of {operand} whole"
+    return None
+
+
+def _fault_of_carry(equation: Equation, op: Carry) -> str | None:
+    target, operands = equation.target, equation.operands
+    if op.step not in (1, -1) or op.letter not in target.index:
+        return f"it is carried by {op.step} along {op.letter}: a Carry goes one step along a letter of {target}"
+    if len(operands) not in (1, 2) or operands[0].index != target.index:
+        return f"a carried value keeps its letters from step to step: those of {target}"
+    for first in operands[1:]:
+        if not set(first.index) <= set(target.index) - {op.letter} or len(set(first.index)) < len(first.index):
+            return f"{first}: what a loop starts from has letters of {target} without {op.letter}, each once"
+    return None
