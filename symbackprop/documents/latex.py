@@ -11,7 +11,7 @@ from symbackprop.formulas.ascii import ascii_latex, escape
 from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node
-from symbackprop.pictures.picture import PAPER
+from symbackprop.pictures.picture import on_paper
 
 _PACKAGES = "amsmath,amssymb,booktabs,graphicx"
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
@@ -136,9 +136,9 @@ class LatexFragment(Paper):
         return "\n".join([*tables, *([f"\\begin{{center}}\\small {caption}\\end{{center}}"] if caption else [])])
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        from symbackprop.pictures.tikz import tikzpicture  # fonts are read where something is drawn
+        from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
 
-        shown = "\n".join(f"\\begin{{center}}\n{tikzpicture(s)}\n\\end{{center}}" for s in figure.draw(PAPER).sheets)
+        shown = "\n".join(f"\\begin{{center}}\n{one}\n\\end{{center}}" for one in tikzpictures(on_paper(figure.draw)))
         caption = self.line(told("Figure: {}", figure.caption))
         return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi\n\\begin{{center}}{caption}\\end{{center}}"
 

@@ -11,7 +11,7 @@ from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.lines import INDENT
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.typst import quoted, typst
-from symbackprop.pictures.picture import PAPER, POINTS
+from symbackprop.pictures.picture import on_paper
 
 
 class Typst(Paper):
@@ -93,8 +93,8 @@ class Typst(Paper):
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
 
-        pieces = figure.draw(PAPER).pieces()
-        shown = "\n\n".join(f"#picture({POINTS * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces)
+        pieces = on_paper(figure.draw).pieces()
+        shown = "\n\n".join(f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces)
         return f"{shown}\n#align(center, quiet[{caption}])"
 
     def code(self, text: str, language: str) -> str:

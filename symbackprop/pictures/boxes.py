@@ -70,8 +70,8 @@ GREEN, RED, INK, GREY, WIRE = "#005a3d", "#c8350f", "#1f2328", "#57606a", "#6e77
 
 LABEL, SHAPE, NUMBER, LOCAL = 17.0, 12.0, 11.5, 13.0  # sizes of the letters, in pixels
 PADDING, GAP = 9.0, 5.0
-BESIDE = 12.0  # between a value and a gradient side by side
-TALL = 1.6  # lines: what is taller stands beside the gradient, not above it, where the page is roomy
+BESIDE = 12.0  # between what stands side by side: a label and its shape, a value and its gradient
+ASIDE = 250.0  # the widest row of a value and its gradient, or of a label that is narrower, where the page is roomy
 ROOMY = 500.0
 
 
@@ -97,14 +97,11 @@ def measured(node: Node, sideways: bool, widest: float) -> Box:
     except DrawingError as error:
         raise DrawingError(f"node {node.id!r}: {error}") from None
     forward, backward = written_value(node.value), written_value(node.gradient)
-    rows = [(line,) for line in lines]
-    if node.shape:
-        rows.append(((Writing(formula(node.shape, SHAPE), node.shape, SHAPE), GREY),))
+    shape = [(Writing(formula(node.shape, SHAPE), node.shape, SHAPE), GREY)] if node.shape else []
+    rows = [*[(line,) for line in lines[:-1]], *_beside([lines[-1], *shape], 0.0 if sideways else widest)]
     if not sideways:
-        numbers = [(w, colour) for w, colour in ((forward, GREEN), (backward, RED)) if w.ink.width]
-        tall = len(numbers) == 2 and all(w.ink.height > TALL * NUMBER for w, _ in numbers)
-        room = max(140.0, *(width_of(row) for row in rows)) if widest >= ROOMY else 0.0
-        rows += [tuple(numbers)] if tall and width_of(numbers) <= room else [(number,) for number in numbers]
+        room = max(ASIDE if widest >= ROOMY else 0.0, *map(width_of, rows))
+        rows += _beside([(w, colour) for w, colour in ((forward, GREEN), (backward, RED)) if w.ink.width], room)
     rows += [(line,) for line in by or ()]
     body = max(20.0, *map(width_of, rows)) + 2 * PADDING
     height = max(sum(height_of(row) + GAP for row in rows) - GAP + 2 * PADDING, 34.0)
@@ -113,6 +110,11 @@ def measured(node: Node, sideways: bool, widest: float) -> Box:
         return Box(node, tuple(rows), None, body, 0.0, height)
     height = max(height, 2 * (max(forward.ink.height, backward.ink.height) + GAP))
     return Box(node, tuple(rows), (forward, backward), body, width + 14.0, height)
+
+
+def _beside(parts: Sequence[tuple[Writing, str]], room: float) -> list[tuple[tuple[Writing, str], ...]]:
+    """What belongs together as one row, where that is not wider than the room; as a row each elsewhere."""
+    return [tuple(parts)] if parts and width_of(parts) <= room else [(part,) for part in parts]
 
 
 def written_value(summary: str | None) -> Writing:

@@ -8,7 +8,7 @@ as a box with its name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple, get_args
@@ -27,8 +27,9 @@ Direction = Literal["LR", "TB", "auto"]
 
 TITLE, WORDS = 16.0, 10.5  # sizes of letters, in pixels: of the title, of the legend
 MOST_NODES = 1000
-MARGIN, BETWEEN = 18.0, 26.0  # around the picture; between its parts
-AROUND = 160.0  # what a part of limited height needs above and below its graph: margins, a title, the legend
+MARGIN, BETWEEN, APART = 18.0, 26.0, 34.0  # around the picture; between parts below one another; between columns
+COLUMNS = 1, 2  # on a sheet of limited height
+AROUND = 138.0  # what a part of limited height needs above and below its graph: margins, a title, the legend
 WIDEST_LABEL, WIDEST_LOCAL = 600.0, 330.0
 NARROWEST = 150.0  # a label is not broken further than this
 
@@ -48,6 +49,10 @@ class _Part(NamedTuple):
     boxes: list[Box]
     edges: list[tuple[Edge, tuple[Writing, ...]]]
     layout: Layout
+
+
+_Column = list[_Part]
+"""Parts below one another."""
 
 
 class _Measured:
@@ -102,11 +107,35 @@ def arranged(
     names = [node.id for node in nodes]
     if direction == "auto":
         whole = graph.part(names, edges, sideways=True)
-        parts = [whole] if _holds(page, whole.layout) else list(_folded(graph, page))
+        pages = [[[whole]]] if _holds(page, whole.layout) else _pages(graph, page)
     else:
-        parts = [graph.part(names, edges, sideways=direction == "LR")]
-    kinds: list[Kind] = [box.node.kind for part in parts for box in part.boxes]
-    return _picture(parts, title, legend, kinds, _in_words(nodes, edges))
+        pages = [[[graph.part(names, edges, sideways=direction == "LR")]]]
+    return _picture(pages, page, title, legend, _in_words(nodes, edges))
+
+
+def _pages(graph: _Measured, page: Page) -> list[list[_Column]]:
+    """The parts of a graph that is folded: below one another, or on sheets of limited height in the columns that need fewest."""
+    if page.tall is None:
+        return [[[part]] for part in _folded(graph, page)]
+    found = []
+    for count in COLUMNS:
+        column = page._replace(wide=(page.wide - 2 * MARGIN - (count - 1) * APART) / count + 2 * MARGIN)
+        narrow = graph if count == 1 else _Measured(list(graph.nodes.values()), graph.edges, column)
+        columns = list(_filled(_folded(narrow, column), page.tall - AROUND))
+        found.append([columns[k : k + count] for k in range(0, len(columns), count)])
+    fitting = [sheets for sheets in found if max(map(_width, sheets)) + 2 * MARGIN <= page.wide]
+    return min(fitting or found[:1], key=len)
+
+
+def _filled(parts: Iterable[_Part], room: float) -> Iterator[_Column]:
+    """Parts below one another, as many as the room is high for."""
+    column: _Column = []
+    for part in parts:
+        if column and _height([*column, part]) > room:
+            yield column
+            column = []
+        column.append(part)
+    yield column
 
 
 def _folded(graph: _Measured, page: Page) -> Iterator[_Part]:
@@ -186,27 +215,47 @@ def _size(label: tuple[Writing, ...]) -> tuple[float, float] | None:
     return (whole.width, whole.height) if label else None
 
 
-def _picture(parts: list[_Part], title: str, legend: Sequence[tuple[Formula, str]], kinds: list[Kind], words: str) -> Picture:
+def _picture(
+    pages: list[list[_Column]], page: Page, title: str, legend: Sequence[tuple[Formula, str]], words: str
+) -> Picture:  # fmt: skip
     heading = Writing(text(title, TITLE), title, TITLE)
-    inner = max([heading.ink.width, 240.0, *(part.layout.width for part in parts)])
-    signs, wide, deep = _legend(parts, kinds, legend, inner)
+    inner = max([heading.ink.width, 240.0, *map(_width, pages)])
+    signs, wide, deep = _legend([part for columns in pages for column in columns for part in column], legend, inner)
     width = 2 * MARGIN + max(inner, wide)
     sheets: list[Sheet] = []
-    for k, part in enumerate(parts):
+    for k, columns in enumerate(pages):
         items: list[Item] = []
         top = MARGIN if k == 0 else BETWEEN / 2
         if k == 0 and heading.ink.width:
             items.append(Mark(heading, MARGIN, top + heading.ink.ascent, INK))
             top += heading.ink.height + 14.0
-        items.append(moved(_drawn_part(part), (width - part.layout.width) / 2, top))
-        bottom = top + part.layout.height
-        if k == len(parts) - 1:
+        items += _drawn_columns(columns, (width - _width(columns)) / 2, top)
+        bottom = top + max(map(_height, columns))
+        if k == len(pages) - 1:
             items += [moved(sign, MARGIN, bottom + 16.0) for sign in signs]
             bottom += 16.0 + deep + MARGIN
         else:
             bottom += BETWEEN / 2
         sheets.append(Sheet(width, bottom, tuple(items)))
-    return Picture(tuple(sheets), title or "Computational graph", words)
+    return Picture(tuple(sheets), title or "Computational graph", words, page.points)
+
+
+def _drawn_columns(columns: Sequence[_Column], left: float, top: float) -> Iterator[Item]:
+    for column in columns:
+        wide, down = _width([column]), top
+        for part in column:
+            yield moved(_drawn_part(part), left + (wide - part.layout.width) / 2, down)
+            down += part.layout.height + BETWEEN
+        left += wide + APART
+
+
+def _width(columns: Sequence[_Column]) -> float:
+    """Of columns side by side."""
+    return sum(max(part.layout.width for part in column) for column in columns) + APART * (len(columns) - 1)
+
+
+def _height(column: _Column) -> float:
+    return sum(part.layout.height for part in column) + BETWEEN * (len(column) - 1)
 
 
 def _drawn_part(part: _Part) -> Group:
@@ -224,12 +273,11 @@ def _drawn_part(part: _Part) -> Group:
     return Group(tuple(items))
 
 
-def _legend(
-    parts: list[_Part], kinds: list[Kind], signs: Sequence[tuple[Formula, str]], room: float
-) -> tuple[list[Item], float, float]:
+def _legend(parts: Sequence[_Part], signs: Sequence[tuple[Formula, str]], room: float) -> tuple[list[Item], float, float]:
     """The entries, in rows no wider than room; then the width and the height of them all."""
     entries: list[tuple[float, Group]] = []
     boxes = [box for part in parts for box in part.boxes]
+    kinds = {box.node.kind for box in boxes}
     if any(box.node.value or box.node.gradient for box in boxes):
         entries.append(_colours(along_wires=any(box.wire for box in boxes)))
     entries += [_look(kind) for kind in LOOKS if kind in kinds]

@@ -18,7 +18,7 @@ from symbackprop.pictures.network_simplex import Arc, levels
 Point = tuple[float, float]
 Size = tuple[float, float]
 
-_BETWEEN_BOXES, _BESIDE_WIRE, _BETWEEN_RANKS, _BESIDE_LABELS = 22.0, 13.0, 28.0, 15.0  # pixels
+_BETWEEN_BOXES, _BESIDE_WIRE, _BETWEEN_RANKS, _BESIDE_LABELS = 22.0, 13.0, 24.0, 14.0  # pixels
 _ARROW, _PORT_STEP, _CLEARANCE, _CORNER = 7.0, 11.0, 5.0, 7.0  # pixels
 _COMPUTED, _GIVEN = 10, 1  # the weight of a wire from a computed value, whose path is straight, and from an input
 _STRAIGHT = 1, 2, 8  # how much a wire weighs between boxes, between a box and a place that it passes, between such

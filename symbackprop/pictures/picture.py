@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import atan2, cos, sin
 from typing import TYPE_CHECKING, NamedTuple, assert_never
@@ -15,21 +15,33 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 
 
+POINTS = 0.6
+"""Points of a pixel on paper: a formula of 17 pixels is set in 10 points."""
+
+
 class Page(NamedTuple):
-    """The room for a picture in pixels; `tall`: of each of its parts, None where it may be as tall as it is."""
+    """The room for a picture in pixels.
+
+    tall    of each of its sheets; None where it may be as tall as it is.
+    points  of a pixel, on paper.
+    """
 
     wide: float
     tall: float | None = None
+    points: float = POINTS
 
 
 SCREEN = Page(1250.0)
 """A large one."""
 
-POINTS = 0.6
-"""Points of a pixel on paper: a formula of 17 pixels is set in 10 points."""
-
-PAPER = Page(740.0, 1060.0)
+PAPER = Page(740.0, 1090.0)
 """A page of a paper."""
+
+PAPERS = (PAPER, *(Page(444.0 / points, 654.0 / points, points) for points in (0.5, 0.44)))
+"""The same for larger pictures, whose formulas are set in 8.5 points, and in 7.5."""
+
+FEW = 2
+"""Sheets of a picture on paper: what needs more is drawn smaller."""
 
 
 class Writing(NamedTuple):
@@ -96,11 +108,12 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Picture:
-    """Sheets below one another, with a title and a description in words."""
+    """Sheets below one another, with a title and a description in words; points: of a pixel, on paper."""
 
     sheets: tuple[Sheet, ...]
     title: str
     words: str
+    points: float = POINTS
 
     @property
     def width(self) -> float:
@@ -120,6 +133,17 @@ class Picture:
         for sheet in self.sheets:
             yield sheet, (self.width - sheet.width) / 2, y
             y += sheet.height
+
+
+def on_paper(draw: Callable[[Page], Picture]) -> Picture:
+    """What is drawn for a page, as large as few sheets of paper let it be."""
+    large, *smaller = PAPERS
+    picture = draw(large)
+    for page in smaller:
+        if len(picture.sheets) <= FEW:
+            break
+        picture = draw(page)
+    return picture
 
 
 def moved(item: Item, dx: float, dy: float) -> Item:

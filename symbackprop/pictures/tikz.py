@@ -9,7 +9,7 @@ from typing import assert_never
 from symbackprop.formulas.ascii import ascii_latex, escape
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.canvas import number
-from symbackprop.pictures.picture import POINTS, Frame, Group, Item, Mark, Picture, Point, Sheet, Stroke, head
+from symbackprop.pictures.picture import Frame, Group, Item, Mark, Picture, Point, Sheet, Stroke, head
 
 NEEDS = r"\usepackage{amsmath,amssymb,tikz}"
 _SIGN = re.compile(r"(?<![\w)])-(?=[\d.])")  # of a number in words
@@ -20,41 +20,45 @@ _SIZES = (5, 6, 7, 8, 9, 10, 11, 12)  # points in which TeX has its fonts, witho
 def tikz(picture: Picture) -> str:
     """The picture as a file: a tikzpicture for each of its sheets, which pages may stand between."""
     said = f"% {escape(picture.title)}\n% needs {NEEDS}\n"
-    return said + "\n\n".join(tikzpicture(sheet) for sheet in picture.sheets) + "\n"
+    return said + "\n\n".join(tikzpictures(picture)) + "\n"
 
 
-def tikzpicture(sheet: Sheet) -> str:
-    """One sheet."""
-    lines = [line for item in sheet.items for line in _item(item)]
+def tikzpictures(picture: Picture) -> list[str]:
+    """A tikzpicture for each sheet."""
+    return [_tikzpicture(sheet, picture.points) for sheet in picture.sheets]
+
+
+def _tikzpicture(sheet: Sheet, points: float) -> str:
+    lines = [line for item in sheet.items for line in _item(item, points)]
     colours = sorted({colour for item in sheet.items for colour in _colours(item)})
     named = [f"\\definecolor{{{_named(colour)}}}{{HTML}}{{{colour[1:].upper()}}}" for colour in colours]
-    start = rf"\begin{{tikzpicture}}[x={POINTS}pt,y=-{POINTS}pt,line join=round]"
+    start = rf"\begin{{tikzpicture}}[x={points}pt,y=-{points}pt,line join=round]"
     box = rf"\useasboundingbox (0,0) rectangle ({number(sheet.width)},{number(sheet.height)});"
     return "\n".join([start, *named, box, *lines, r"\end{tikzpicture}"])
 
 
-def _item(item: Item) -> Iterator[str]:
+def _item(item: Item, points: float) -> Iterator[str]:
     match item:
         case Mark():
-            yield _mark(item)
+            yield _mark(item, points)
         case Frame():
-            yield _frame(item)
+            yield _frame(item, points)
         case Stroke():
-            yield _stroke(item)
+            yield _stroke(item, points)
             if item.arrow:
                 yield _head(item)
         case Group(items):
             for part in items:
-                yield from _item(part)
+                yield from _item(part, points)
         case _:
             assert_never(item)
 
 
-def _mark(mark: Mark) -> str:
+def _mark(mark: Mark, points: float) -> str:
     """Writing around the middle of its place, since another font is as wide as it is."""
     writing = mark.writing
     middle = _point((mark.x + writing.ink.width / 2, mark.y))
-    size = min(_SIZES, key=lambda points: abs(points - POINTS * writing.size))
+    size = min(_SIZES, key=lambda one: abs(one - points * writing.size))
     font = f"\\fontsize{{{size}}}{{{1.2 * size:.3g}}}\\selectfont"
     return rf"\node[anchor=base,inner sep=0pt,text={_named(mark.colour)},font={font}] at {middle} {{{_content(writing.says)}}};"
 
@@ -75,22 +79,22 @@ def _entry(number: str) -> str:
     return f"{mantissa}{{\\cdot}}10^{{-{int(exponent)}}}" if power and exponent.isdigit() else mantissa + power + exponent
 
 
-def _frame(frame: Frame) -> str:
-    options = [f"draw={_named(frame.line)}", f"line width={number(POINTS * frame.stroke)}pt"]
+def _frame(frame: Frame, points: float) -> str:
+    options = [f"draw={_named(frame.line)}", f"line width={number(points * frame.stroke)}pt"]
     options += [f"fill={_named(frame.fill)}"] if frame.fill else []
-    options += [f"rounded corners={number(POINTS * frame.corner)}pt"] if frame.corner else []
+    options += [f"rounded corners={number(points * frame.corner)}pt"] if frame.corner else []
     if frame.dashes != "none":
         on, off = frame.dashes.split()
-        options.append(f"dash pattern=on {number(POINTS * float(on))}pt off {number(POINTS * float(off))}pt")
+        options.append(f"dash pattern=on {number(points * float(on))}pt off {number(points * float(off))}pt")
     corner = _point((frame.x + frame.width, frame.y + frame.height))
     return rf"\draw[{','.join(options)}] {_point((frame.x, frame.y))} rectangle {corner};"
 
 
-def _stroke(stroke: Stroke) -> str:
+def _stroke(stroke: Stroke, points: float) -> str:
     start, *rest = stroke.curve[:-1] if stroke.arrow else stroke.curve
     pieces = [rest[k : k + 3] for k in range(0, len(rest), 3)]
     path = "".join(f" .. controls {_point(a)} and {_point(b)} .. {_point(c)}" for a, b, c in pieces)
-    return rf"\draw[draw={_named(stroke.colour)},line width={number(1.3 * POINTS)}pt] {_point(start)}{path};"
+    return rf"\draw[draw={_named(stroke.colour)},line width={number(1.3 * points)}pt] {_point(start)}{path};"
 
 
 def _head(stroke: Stroke) -> str:

@@ -5,7 +5,7 @@ import pytest
 from symbackprop.formulas.read_latex import parse
 from symbackprop.pictures.canvas import svg
 from symbackprop.pictures.graph import MARGIN, arranged
-from symbackprop.pictures.picture import Group, Item, Mark, Page, Picture
+from symbackprop.pictures.picture import PAPER, Group, Item, Mark, Page, Picture, on_paper
 from tests.pictures.test_graph import NEURON, NEURON_WIRES, network
 
 
@@ -32,6 +32,27 @@ def test_a_part_is_no_taller_than_a_page_of_paper() -> None:
     picture = arranged(*network(12), page=Page(740.0, 600.0))
     assert all(sheet.height <= 600.0 for sheet in picture.sheets)
     assert [piece.sheets for piece in picture.pieces()] == [(sheet,) for sheet in picture.sheets]
+
+
+def test_parts_stand_in_columns_on_paper_where_that_takes_fewer_sheets() -> None:
+    nodes, edges = network(12)
+    page = Page(900.0, 900.0)
+    picture = arranged(nodes, edges, page=page)
+    below = arranged(nodes, edges, page=page._replace(tall=None))
+    assert picture.width <= page.wide
+    assert picture.height < 0.75 * below.height
+    assert all(sheet.height <= 900.0 for sheet in picture.sheets)
+    said = [words for part in boxes(picture) for words in part if not words.endswith("from another part")]
+    assert sorted(said) == sorted(node.in_words() for node in nodes)
+
+
+@pytest.mark.parametrize("layers", [2, 6, 12])
+def test_what_needs_many_sheets_of_paper_is_drawn_smaller(layers: int) -> None:
+    picture = on_paper(lambda page: arranged(*network(layers), page=page))
+    assert picture.points * picture.width <= 444.0
+    assert all(picture.points * sheet.height <= 654.0 for sheet in picture.sheets)
+    assert len(picture.sheets) <= 2
+    assert (picture.points == PAPER.points) == (layers < 12)
 
 
 def test_every_node_stands_once_and_what_is_read_again_stands_as_its_name() -> None:

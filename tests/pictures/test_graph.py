@@ -15,6 +15,7 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.pictures import boxes
 from symbackprop.pictures.canvas import PAPER, svg
 from symbackprop.pictures.graph import DrawingError, Edge, Node, arranged
+from symbackprop.pictures.picture import Page
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -120,8 +121,20 @@ def test_values_are_above_the_wire_and_gradients_below_it():
         assert height_of(colours(group)[boxes.GREEN]) < level < height_of(colours(group)[boxes.RED]) - 5.0
 
 
-def test_values_are_above_gradients_within_a_box():
+def place_of(element):
+    return tuple(map(float, re.findall(r"[-\d.]+", element.get("transform", ""))[:2]))
+
+
+def test_values_are_beside_gradients_within_a_box_on_a_roomy_page():
     for group in groups(parsed(draw_graph(NEURON, NEURON_WIRES, direction="TB"))).values():
+        formula, value, gradient = (place_of(colours(group)[colour]) for colour in (boxes.INK, boxes.GREEN, boxes.RED))
+        assert formula[1] < value[1] == gradient[1]
+        assert value[0] < gradient[0]
+
+
+def test_values_are_above_gradients_within_a_box_on_a_narrow_page():
+    nodes = [Node(node.id, parse("x"), node.kind, None, node.value, node.gradient) for node in NEURON]
+    for group in groups(parsed(draw_graph(nodes, NEURON_WIRES, direction="TB", page=Page(300.0)))).values():
         rect = group.find(f"{SVG}rect")
         assert rect is not None
         top, tall = float(rect.get("y", 0)), float(rect.get("height", 0))
