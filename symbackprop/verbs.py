@@ -18,6 +18,7 @@ from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import NotationError
 from symbackprop.notation.anything import network_of
+from symbackprop.notation.networks import with_gates
 from symbackprop.notation.units import with_units
 from symbackprop.presenter import Presenter, drawing
 
@@ -50,7 +51,12 @@ def read(
     Raises NotationError, with file, line, column, the fault and the mend.
     """
     _require_name("loss", loss)
-    found = network_of(net, loss, gates, let)
+    return changed(network_of(net, loss, gates, let), "auto", expand, merge)
+
+
+def changed(network: Network, gates: str, expand: str, merge: str) -> Network:
+    """A network with gates, and with units taken apart or put together, as `read` says of them."""
+    found = network if gates in ("auto", network.gates) else with_gates(network, gates)
     return with_units(found, expand, merge) if expand or merge else found
 
 
@@ -353,8 +359,8 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
 
     network = read(net)
     learnt = {t.name for t in network.program.inputs if t.kind == "parameter"}
-    if network.example and "resume" not in settings:
-        settings.setdefault("start", {n: array for n, array in network.example.items() if n in learnt})
+    if network.example and settings.get("resume") is None and settings.get("start") is None:
+        settings["start"] = {n: array for n, array in network.example.items() if n in learnt}
     if data is None or (network.example and isinstance(data, Mapping)):
         data = {**{n: array for n, array in network.example.items() if n not in learnt}, **(data or {})}
     return trained(network, data, **settings)

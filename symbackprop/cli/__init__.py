@@ -51,6 +51,7 @@ def main() -> None:
     """Derive the gradients of a neural network, step by step; check them, draw them, compile them, train with them.
 
     NET is a file in the network language, a function "file.py:name", "-" for standard input, or an expression such as "(x + y)*z".
+    A function is read, not run, unless --trace names a file with example arrays for it.
     """
 
 
@@ -232,9 +233,8 @@ def objective(asked, by, output) -> None:
 @network_options
 @click.option(
     "--data",
-    required=True,
     metavar="FILE.npz|digits",
-    help="An array for each data input, by its name; or the shipped digits.",
+    help="An array for each data input, by its name; or the shipped digits. Of a traced function, its example where not given.",
 )
 @click.option("--epochs", type=int, help="30 where not given; 10000 of a set too small to hold a part of it out.")
 @click.option("--optimiser", type=click.Choice(["sgd", "nesterov", "adam", "adamw", "rmsprop"]), help="sgd where not given.")
@@ -266,6 +266,8 @@ def train(asked, data, output, curve, quiet, sizes, **settings) -> None:
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",))):
         if path:
             require_place(path, suffixes)
+    if data is None and not asked.example:
+        raise SymbackpropError("name the data: --data FILE.npz, an array for each data input, or --data digits")
     try:
         trained = train_(asked.network(), data, sizes=read_sizes(sizes), progress=not quiet, **settings)
     except Diverged as fault:
@@ -287,7 +289,7 @@ def _derivation(
     """What the options ask to be derived; with --then, --upstream and --vector are about the second derivative."""
     from symbackprop.verbs import derive as derive_
 
-    network, loss = asked.network(), asked.loss
+    network, loss = asked.network(), asked.of
     if not then:
         return derive_(network, read_names(wrt), of=loss, update=update, upstream=upstream, vector=vector)
     return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), update=update, upstream=upstream, vector=vector)

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from symbackprop.cli.shell import standard_input
+from symbackprop.cli.shell import read_names, standard_input
 from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
+from symbackprop.core.errors import SymbackpropError
 
 NATURAL = click.IntRange(min=0)
 
@@ -25,21 +26,38 @@ class Asked:
     gates: str
     expand: str
     merge: str
+    example: str | None
+    learnt: str | None
+    branches: str
 
     def network(self) -> Any:
-        """The network, read now. Raises NotationError as `symbackprop.read` does."""
-        from symbackprop.verbs import read
+        """The network, read now or, with an example, traced. Raises NotationError as `symbackprop.read` and `trace` do."""
+        from symbackprop.verbs import changed, read
 
+        if self.example:
+            from symbackprop.cli.tracing import traced
+
+            if self.lets:
+                raise SymbackpropError("--let declares names of an expression; --trace finds the shapes in its example")
+            found = traced(self.net, self.example, read_names(self.learnt), self.loss, self.branches)
+            return changed(found, self.gates, self.expand, self.merge)
+        if self.learnt:
+            raise SymbackpropError("--learnt says what is learnt of a function that --trace runs; give --trace EXAMPLE.npz as well")
         text, lets = (f"{standard_input()}\n", ()) if self.net == "-" else (self.net, self.lets)
         return read(text, self.loss, self.gates, lets, self.expand, self.merge)
+
+    @property
+    def of(self) -> str | None:
+        """The name of what is differentiated; of a traced function, the network knows which of what it returns."""
+        return None if self.example else self.loss
 
 
 def network_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which network is meant; the function is given what was asked as one."""
 
     @wraps(function)
-    def with_network(net, lets, loss, gates, expand, merge, **further) -> None:
-        function(asked=Asked(net, lets, loss, gates, expand, merge), **further)
+    def with_network(net, lets, loss, gates, expand, merge, example, learnt, branches, **further) -> None:
+        function(asked=Asked(net, lets, loss, gates, expand, merge, example, learnt, branches), **further)
 
     found: Callable[..., None] = with_network
     for option in (
@@ -50,6 +68,12 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Whether an expression stays one equation, or each operation becomes one."),
         click.option("--expand", metavar="UNITS", default="", help="Take units apart into their operations: softmax,sigmoid."),
         click.option("--merge", metavar="UNITS", default="", help="Put units together from their operations."),
+        click.option("--trace", "example", metavar="EXAMPLE", help="Run the function FILE.py:name, on the arrays of EXAMPLE (.npz, "
+                     ".safetensors or .json), by argument: X, params.W1, layers.0.W. Without it, no code is run."),
+        click.option("--learnt", metavar="NAMES", help="With --trace: what is learnt; arrays of floats in dicts, lists and objects "
+                     "where not given, else all arrays of floats."),
+        click.option("--branches", type=click.Choice(["refuse", "example"]), default="refuse", show_default=True,
+                     help="With --trace: an `if` on what is learnt; example: derive the course that the example takes."),
     ):  # fmt: skip
         found = option(found)
     return found

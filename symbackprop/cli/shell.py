@@ -168,19 +168,24 @@ def read_sizes(pairs: Iterable[str]) -> dict[str, int] | None:
 
 def read_point(path: str) -> dict[str, Any]:
     """The point in a JSON file: an object with a number or a nested list for each input."""
+    return read_object("--at", path, "an entry for each input")
+
+
+def read_object(option: str, path: str, entries: str) -> dict[str, Any]:
+    """The object in a JSON file that an option names; `entries` says what it should hold."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         if _depth(text) > DEEPEST:
-            raise SymbackpropError(f"--at {path}: its brackets are nested too deep; write an object with a list for each input")
+            raise SymbackpropError(f"{option} {path}: its brackets are nested too deep; write an object with {entries}")
         found = json.loads(text)
     except SymbackpropError:
         raise
     except OSError as fault:
-        raise SymbackpropError(f"--at {shortened(path)}: {fault.strerror}") from None
+        raise SymbackpropError(f"{option} {shortened(path)}: {fault.strerror}") from None
     except ValueError as fault:
-        raise SymbackpropError(f"--at {shortened(path)}: this is not JSON: {shortened(str(fault), 200)}") from None
+        raise SymbackpropError(f"{option} {shortened(path)}: this is not JSON: {shortened(str(fault), 200)}") from None
     if not isinstance(found, dict):
-        raise SymbackpropError(f'--at {path}: write an object with an entry for each input, such as {{"x": [0.2, 0.4]}}')
+        raise SymbackpropError(f'{option} {path}: write an object with {entries}, such as {{"x": [0.2, 0.4]}}')
     return found
 
 

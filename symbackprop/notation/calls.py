@@ -142,7 +142,7 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
         mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
         if name in functions():
             mend = f"Write {name}({shortened(evaluator.source.segment(function.value))})."
-        raise evaluator.fault(function, f".{name}() is not in the language.", mend)
+        raise evaluator.unread(function, f".{name}() is not in the language.", mend)
     if meant.name == "copy":
         if name == "astype":
             _require_real(evaluator, node, as_tensor(tensor))

@@ -63,6 +63,10 @@ class NotationError(SymbackpropError):
         return self.place.column if self.place else None
 
 
+class NotRead(NotationError):
+    """Python has this and the language has not: a function that holds it can be run, not read."""
+
+
 class ShapesDiffer(NotationError):
     """A product or a sum in the language has no value: the shapes do not fit one another."""
 

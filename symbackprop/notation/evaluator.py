@@ -17,7 +17,7 @@ from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_n
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
-from symbackprop.notation.errors import NotationError, ShapesDiffer, Source, shortened
+from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
 from symbackprop.notation.functions import Named, Second
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
@@ -78,11 +78,14 @@ class Evaluator:
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node))
 
+    def unread(self, node: ast.AST, fault: str, mend: str = "") -> NotRead:
+        return NotRead(fault, mend, self.source.place(node))
+
     def value(self, node: ast.expr) -> Any:
         """The tensor, number, tuple or setting that an expression stands for."""
         handler = _HANDLERS.get(type(node))
         if handler is None:
-            raise self.fault(node, *EXPRESSIONS.get(type(node), (f"{self.source.segment(node)} is not in the language.", "")))
+            raise self.unread(node, *EXPRESSIONS.get(type(node), (f"{self.source.segment(node)} is not in the language.", "")))
         return self.placed(node, lambda: handler(self, node))
 
     def placed(self, node: ast.expr, compute: Callable[[], Any]) -> Any:
@@ -198,9 +201,9 @@ class Evaluator:
         value = self.plain(self.value(node))
         if value is None or (isinstance(value, bool | int | Expr) and not getattr(value, "free_symbols", ())):
             return bool(value)
-        raise self.fault(
+        raise self.unread(
             node, f"{shortened(self.source.segment(node))} is not known before the numbers are.",
-            "Write np.where(condition, a, b), or let sb.trace(function, *arrays) follow the branch that an example takes.",
+            "Write np.where(condition, a, b).",
         )  # fmt: skip
 
     def conditional(self, node: ast.IfExp) -> Any:
@@ -223,7 +226,7 @@ class Evaluator:
             return (self.value(node.left) is None) == isinstance(node.ops[0], ast.Is)
         operator = COMPARISONS.get(type(node.ops[0]))
         if operator is None:
-            raise self.fault(node, "is and in are not in the language.", "Write == or !=.")
+            raise self.unread(node, "is and in are not in the language.", "Write == or !=.")
         return operator(as_tensor(self.operand(node.left)), as_tensor(self.operand(node.comparators[0])))
 
     def attribute(self, node: ast.Attribute) -> Any:
@@ -249,7 +252,7 @@ class Evaluator:
             case "size":
                 return plain(sp.Mul(*tensor.shape))
         near = nearest(node.attr, ATTRIBUTES)
-        raise self.fault(
+        raise self.unread(
             node,
             f".{node.attr} is not in the language.",
             f"Did you mean .{near}?" if near else f"There are .{', .'.join(ATTRIBUTES)}.",
@@ -267,7 +270,7 @@ class Evaluator:
     def unknown(self, node: ast.AST, name: str, what: str = "a function") -> NotationError:
         near = MEANT.get(name) or nearest(name, (*functions(), *DOTTED))
         mend = OUTSIDE.get(name) or (f"Did you mean {near}?" if near else "Write it with the operations of the language.")
-        return self.fault(node, f"{name} is not {what} of the language.", mend)
+        return self.unread(node, f"{name} is not {what} of the language.", mend)
 
     def not_called(self, node: ast.AST, name: str) -> NotationError:
         return self.fault(node, f"{name} is a function.", f"Write {name}(...).")
@@ -278,7 +281,7 @@ class Evaluator:
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         for keyword in node.keywords:
             if keyword.arg is None:
-                raise self.fault(keyword, "** before an argument is not in the language.", "Write the arguments one by one.")
+                raise self.unread(keyword, "** before an argument is not in the language.", "Write the arguments one by one.")
         return {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
 
     def subscript(self, node: ast.Subscript) -> Any:

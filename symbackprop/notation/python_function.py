@@ -14,7 +14,7 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
-from symbackprop.notation.errors import NotationError, Place, Source
+from symbackprop.notation.errors import NotationError, NotRead, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
@@ -32,8 +32,16 @@ def read_function(
 
     Raises NotationError where there is no source, or it is anything but straight-line equations.
     """
-    network = _read(*_source(function), loss, gates, given or {})
+    try:
+        network = _read(*_source(function), loss, gates, given or {})
+    except NotRead as refused:
+        raise refused if given else _or_traced(refused, f"sb.trace({function.__name__}, *arrays)") from None
     return replace(network, function=function)
+
+
+def _or_traced(refused: NotRead, how: str) -> NotRead:
+    """A refusal to read a function, which says how it is run instead."""
+    return NotRead(refused.fault, f"{refused.mend} Or let it run: {how}.".strip(), refused.place)
 
 
 def _source(function: Callable[..., Any]) -> tuple[str, str, int, str]:
@@ -93,7 +101,10 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
         raise NotationError(f"there is no function {name}.", f"Did you mean {near}?" if near else "", Place(file))
     node = found[name]
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[node.lineno - 1 : node.end_lineno]
-    return _read("\n".join(lines), file, node.lineno, name, loss, gates)
+    try:
+        return _read("\n".join(lines), file, node.lineno, name, loss, gates)
+    except NotRead as refused:
+        raise _or_traced(refused, "--trace example.npz, or sb.trace in Python") from None
 
 
 def _read(
@@ -112,7 +123,7 @@ def _read(
     function = tree.body[0] if tree.body else None
     if not isinstance(function, ast.FunctionDef):
         fault = f"{name} is not a plain function."
-        raise NotationError(fault, "Write def with arguments and equations.", source.place(function) if function else None)
+        raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
     reader = Reader(source, function=function.name)
     body = function.body
     title = ast.get_docstring(function)
@@ -177,7 +188,7 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
     a = function.args
     for star in (a.vararg, a.kwarg):
         if star is not None:
-            raise reader.fault(star, "* before an argument is not in the language.", "Name each input.")
+            raise reader.evaluator.unread(star, "* before an argument is not in the language.", "Name each input.")
     several = [*a.posonlyargs, *a.args, *a.kwonlyargs]
     positional = [*a.posonlyargs, *a.args]
     padded = [None] * (len(positional) - len(a.defaults)) + list(a.defaults)

@@ -98,7 +98,7 @@ class Reader:
             self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or f"Declare it: {name}: data[n] or {name}: parameter[n]."
-        raise self.fault(node, f"{name} is not defined.", mend)
+        raise self.evaluator.unread(node, f"{name} is not defined.", mend)
 
     def size_named(self, node: ast.Name) -> Expr:
         """What a name among the sizes of a declaration stands for: a new size, a known one, or a whole constant."""
@@ -170,7 +170,7 @@ class Reader:
         else:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
             mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(shapes))}: float."
-        return self.fault(node, f"{' and '.join(shapes)} {are} but not declared.", mend)
+        return self.evaluator.unread(node, f"{' and '.join(shapes)} {are} but not declared.", mend)
 
     def note(self, node: ast.AST, name: str) -> None:
         place = self.source.place(node)
@@ -182,8 +182,8 @@ class Reader:
         in_place   whether the array itself is changed, so that its other names see it.
         """
         name = target.id
-        if isinstance(value, Expr) and value == self.sizes.get(name):
-            return
+        if not name.strip("_") or (isinstance(value, Expr) and value == self.sizes.get(name)):
+            return  # _ is what nobody reads
         if name in self.sizes:
             raise self.fault(target, f"{name} is a size already.", "Give the tensor or the size another name.")
         old = self.names.get(name)

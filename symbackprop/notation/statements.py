@@ -70,7 +70,7 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             raise reader.fault(node, "the left side is not a name.", "Write name = expression.")
         case _:
             fault = STATEMENTS.get(type(node), ("this is not in the language.", "Write name = expression."))
-            raise reader.fault(node, *fault)
+            raise reader.evaluator.unread(node, *fault)
 
 
 def _give(reader: Reader, target: ast.expr, value: Any) -> None:
@@ -139,7 +139,7 @@ def _picked(reader: Reader, target: ast.Subscript) -> tuple[Tensor, Tensor]:
 
 
 def _no_entry(reader: Reader, target: ast.Subscript) -> NotationError:
-    return reader.fault(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
+    return reader.evaluator.unread(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
 
 
 def _write(reader: Reader, name: ast.Name, target: ast.Subscript, old: Tensor, mask: Tensor, value: Any) -> None:
@@ -184,7 +184,7 @@ def _rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3 and not reader.known("range"):
             bounds = [plain(evaluator.plain(evaluator.operand(one))) for one in args]
             if not all(isinstance(bound, int) for bound in bounds) or bounds[2:] == [0]:
-                raise reader.fault(
+                raise evaluator.unread(
                     several, "how often the loop goes round must be a number here.",
                     "Write whole numbers, or the sum over an axis: sum(x, axis=0).",
                 )  # fmt: skip
@@ -200,7 +200,7 @@ def _rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
             if isinstance(value, Tensor) and value.shape and value.shape[0].is_Integer:
                 value = tuple(value[k] for k in range(min(int(value.shape[0]), LONGEST + 1)))
             if not isinstance(value, tuple):
-                raise reader.fault(several, "a loop goes over range(...), or several values.", "Write for k in range(3):")
+                raise evaluator.unread(several, "a loop goes over range(...), or several values.", "Write for k in range(3):")
             steps = value
     if len(steps) > LONGEST:
         raise _too_long(reader, several)
@@ -215,7 +215,9 @@ def _unrolled(reader: Reader, node: ast.For) -> None:
 
 
 def _too_long(reader: Reader, several: ast.expr) -> NotationError:
-    return reader.fault(several, f"the loops go round more than {LONGEST:,} times.", "Write a sum over an axis: sum(x, axis=0).")
+    return reader.evaluator.unread(
+        several, f"the loops go round more than {LONGEST:,} times.", "Write a sum over an axis: sum(x, axis=0)."
+    )
 
 
 def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
@@ -224,9 +226,9 @@ def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:
     for one in node.names:
         module = one.name if isinstance(node, ast.Import) else node.module or ""
         if module.split(".")[0] not in READ:
-            raise reader.fault(
+            raise evaluator.unread(
                 node, f"{module or 'this'} is not imported: code is read here, and never run.",
-                "Write its functions out, or let sb.trace(function, *arrays) call them.",
+                "Write its functions out.",
             )  # fmt: skip
         module = module.removeprefix("autograd.")
         if isinstance(node, ast.Import):
@@ -246,7 +248,7 @@ def _bare(reader: Reader, node: ast.Expr, value: ast.expr) -> None:
             value, "lambda is a word of Python and cannot name a tensor.", f"Write lam: {reader.source.segment(value.body)}."
         )
     if type(value) in EXPRESSIONS:
-        raise reader.fault(value, *EXPRESSIONS[type(value)])
+        raise reader.evaluator.unread(value, *EXPRESSIONS[type(value)])
     reader.evaluator.value(value)
     text = reader.source.segment(value)
     raise reader.fault(node, "the value has no name.", f"Write L = {text}." if len(text) < 60 else "Write L = ...")

@@ -121,21 +121,26 @@ REFUSED: list[tuple[Callable[..., Any], str, str]] = [
     (
         loop,
         "range(n)",
-        "how often the loop goes round must be a number here. Write whole numbers, or the sum over an axis: sum(x, axis=0).",
+        "how often the loop goes round must be a number here. Write whole numbers, or the sum over an axis: sum(x, axis=0). "
+        "Or let it run: sb.trace(loop, *arrays).",
     ),
     (
         branch,
         "x:",
-        "x is not known before the numbers are. Write np.where(condition, a, b), or let sb.trace(function, *arrays) follow the branch "
-        "that an example takes.",
+        "x is not known before the numbers are. Write np.where(condition, a, b). Or let it run: sb.trace(branch, *arrays).",
     ),
     (nothing, "def nothing", "nothing returns nothing. End it with return L."),
     (early, "y = x", "nothing follows the return. Leave the line out, or move it up."),
     (several, "x, x**2", "the loss is the input x itself. Write an expression: sum(x**2)."),
-    (starred, "x)", "* before an argument is not in the language. Name each input."),
+    (starred, "x)", "* before an argument is not in the language. Name each input. Or let it run: sb.trace(starred, *arrays)."),
     (undeclared, '"dat[n]"', "dat is no kind of tensor. Did you mean data?"),
     (texted, '"sum"', "mode would be 'sum'. A constant is a number."),
-    (other, "early(x)", "early is not a function of the language. Write it with the operations of the language."),
+    (
+        other,
+        "early(x)",
+        "early is not a function of the language. Write it with the operations of the language. "
+        "Or let it run: sb.trace(other, *arrays).",
+    ),
     (constant, "3", "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),
 ]
 

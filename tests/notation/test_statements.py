@@ -116,3 +116,8 @@ def test_a_function_with_the_idioms_of_a_course() -> None:
 )
 def test_what_a_page_prints_may_be_typed(page: str, text: str) -> None:
     assert str(read(page)) == str(read(text))
+
+
+def test_what_is_called_by_an_underscore_is_thrown_away() -> None:
+    net = sb.read("X: data[n, d]\nw: parameter[d]\nm, _ = X.shape\nh = X @ w\nfor _ in range(2):\n    h = tanh(h)\nL = sum(h) / m")
+    assert [e.target.name for e in net.program.equations] == ["h", "h_2", "h_3", "L"]

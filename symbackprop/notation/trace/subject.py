@@ -183,6 +183,11 @@ class Subject:
         for own, leaf in floats.items():
             if name in (own, leaf.written, ".".join(map(str, leaf.path)), str(leaf.path[-1])):
                 return own
+        whole = next((leaf for leaf in self.leaves.values() if name in (leaf.name, leaf.written)), None)
+        if whole is not None:
+            raise NotationError(
+                f"wrt: {name} holds {whole.array.dtype} numbers.", f"Give floats: {name}.astype(float), or 1.0 for 1."
+            )
         near = nearest(str(name), list(floats))
         mend = f"Did you mean {near}?" if near else f"The arrays of floats are: {', '.join(floats)}."
         raise NotationError(f"wrt: there is no array of floats {shown(name)}.", mend)

@@ -76,8 +76,7 @@ class Tracing:
         network = self._written(outcome)
         bad = self._unsteady(network.program, outcome)
         if bad:
-            self._pin(bad)
-            outcome = self._call(self.example)
+            outcome = self._at_numbers(bad, network.program)
             network = self._written(outcome)
         return replace(network, notes=tuple(dict.fromkeys((*self._said(outcome), *network.notes))))
 
@@ -213,6 +212,17 @@ class Tracing:
             return array
         shape = tuple(self.sizes.number(extent) for extent in run.inputs[name].shape)
         return np.resize(array, shape) if shape != array.shape else array
+
+    def _at_numbers(self, bad: list[Symbol], program: Program) -> Outcome:
+        """A call that takes these sizes as the numbers of the example; all of them where they are other sizes by then."""
+        self._pin(bad)
+        try:
+            return self._call(self.example)
+        except UnsettledError:
+            self._pin([s for s in program.sizes() if isinstance(s, Symbol)])
+            self.settled = {"all"}
+            self.sizes, outcome = self._learnt()
+            return outcome
 
     def _pin(self, symbols: list[Symbol]) -> None:
         self.pinned |= {str(s): self.sizes.numbers[s] for s in symbols}
