@@ -12,7 +12,6 @@ from numpy import ndarray
 
 QUIET = 1e-6  # entries below this part of their tensor's mean size are weighted as if they had it
 FAINT = 1e-4  # the same for tensors, where steps are taken
-TWICE = 2  # directions at once: what one misses by chance the other does not
 VANISHING = 1e-6  # an entry of what is differentiated is held against this part of the mean of all, at least
 NOISY = 20  # times what rounding moves an entry by: below, it is rounding alone
 
@@ -79,7 +78,7 @@ def sharp(gradients: Mapping[str, Rows], names: Sequence[str], largest: float, s
         rows = gradients[name]
         floor = max(QUIET * rows.size, NOISY * rows.noise.max(initial=0.0)) or largest or 1.0
         bases[name] = 0.0 if rows.size else floor
-        signs = rng.choice([-1.0, 1.0], (TWICE, math.prod(rows.shape)))
+        signs = rng.choice([-1.0, 1.0], (1, math.prod(rows.shape)))
         vectors[name] = signs * rng.uniform(0.5, 1.5, signs.shape) / np.maximum(rows.entries, floor)
     return _told(gradients, vectors, bases, max((float(abs(v).max(initial=0.0)) for v in vectors.values()), default=1.0))
 

@@ -134,10 +134,13 @@ class Evidence:
         shown, taped, noise = (g[name].reshape(-1, count) for g in (self.shown, self.taped, self.noise))
         return Rows(shown, taped, noise, shape)
 
+    def can_step(self) -> bool:
+        """Whether complex steps can be taken here."""
+        return self._sharp(self.derived.wrt)[1] is not None
+
     def is_silent(self) -> bool:
         """Whether neither complex steps nor differences can speak here."""
-        names = self.derived.wrt
-        return self._sharp(names)[1] is None and bool(self._blunt(names)[1].kink.all())
+        return not self.can_step() and bool(self._blunt(self.derived.wrt)[1].kink.all())
 
     def complex_steps(self, tolerance: float, names: Sequence[str]) -> Said | None:
         """What complex steps say where these tensors move; None where they cannot be taken."""
