@@ -6,23 +6,33 @@ One sweep from the end to the start. For an equation y[t] = sum_o body(operands)
 
 which is an equation of the same kind. Broadcasting is a letter that x lacks, so its derivative is summed here, once, and in no
 rule. A Jacobian is the same sweep with the letters of the output carried along.
+
+The derivative of a Carry is a Carry the other way: with p[l] = z[l-1], first x,
+
+    dL/dz[l] has the part dL/dp[l+1],        dL/dx = dL/dp[0].
+
+That part is known by its name before dL/dp is written. The loops of the derivative are found as those of the program are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from symbackprop.core.carried import at_one_step
 from symbackprop.core.functions import iverson
 from symbackprop.core.letters import LETTERS, fresh
 from symbackprop.core.local import RESULT, local_derivative
+from symbackprop.core.loops import carried, start_of
 from symbackprop.core.program import (
+    Carry,
     Equation,
     Gradient,
+    Op,
     Program,
     Ref,
     Signature,
@@ -54,6 +64,7 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str], upstream: str = ""
     """
     sweep = _Sweep(program, of, tuple(wrt), upstream)
     sweep.seed()
+    sweep.ahead()
     written = {equation.target.name for equation in program.equations}
     first_reader = {r.name: e.target.name for e in reversed(program.equations) for r in e.operands if r.name not in written}
     for equation in reversed(program.equations):
@@ -65,7 +76,7 @@ def chain_rule(program: Program, of: str, wrt: Iterable[str], upstream: str = ""
                 sweep.total(operand.name)
     for name in sweep.wrt:
         sweep.settle(name)
-    outputs = tuple(Gradient(of, w, upstream=upstream).name for w in sweep.wrt)
+    outputs = tuple(sweep.role(w).name for w in sweep.wrt)
     return Program(sweep.tensors, program.equations + tuple(sweep.equations), outputs, program.conditions)
 
 
@@ -93,21 +104,52 @@ class _Sweep:
         self.uses: dict[str, list[_Use]] = {}
         self.gradient: dict[str, str | None] = {}  # tensor -> the tensor that holds its gradient; None: the seed
         self.shown: dict[str, str] = {}  # an unnamed tensor -> the named one whose gradient it shares
+        self.reserved: set[str] = set()  # the Carry equations whose gradients are read before they are written
+
+    def role(self, wrt: str, via: str | None = None, nth: int = 0) -> Gradient:
+        return Gradient(self.of, wrt, via, nth, self.upstream)
 
     def seed(self) -> None:
-        """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, no equation; or what is from above."""
-        self.gradient[self.of] = self.upstream or None
+        """d of / d of = 1, or 1[k = i] axis by axis: a factor of the equations before it, no equation; or what is from above.
+
+        What is carried to itself has paths beside this one.
+        """
+        if self.of in carried(self.program):
+            self.uses[self.of] = [_Use(self.itself(), self.of)]
+        else:
+            self.gradient[self.of] = self.upstream or None
+
+    def itself(self) -> Equation:
+        """d of / d of as an equation."""
+        rank = self.program.tensors[self.of].rank
+        index = self.letters(len(self.lead) + rank)
+        step = Step("seed", wrt=Ref(self.of, index[len(self.lead) :]))
+        if self.upstream:
+            return Equation(Ref("", index), Sum(slot(0), (slot(0),)), (Ref(self.upstream, index),), step)
+        return Equation(Ref("", index), Sum(_identity(index[:rank], index[rank:])), (), step)
+
+    def ahead(self) -> None:
+        """Register the part of a gradient that comes back through each Carry, by the name that it will have."""
+        for e in self.program.equations:
+            if isinstance(e.op, Carry) and {e.target.name, e.operands[0].name} <= self.needed:
+                name = self.role(e.target.name).name
+                index = self.letters(len(self.lead), e.target.index) + e.target.index
+                step = Step("chain", e.target, e.operands[0], Ref(name, index), pattern="carry")
+                back = Equation(Ref("", index), Carry(e.op.letter, -e.op.step), (Ref(name, index),), step)
+                self.uses.setdefault(e.operands[0].name, []).append(_Use(back, e.target.name))
+                self.reserved.add(e.target.name)
 
     def letters(self, number: int, taken: Iterable[str] = ()) -> tuple[str, ...]:
         """Letters for axes that the chain rule adds: neither taken, nor names of tensors or sizes."""
         return fresh(number, {*taken, *self.spoken_for}, _FIRST)
 
     def write(
-        self, wrt: str, index: tuple[str, ...], op: Sum, operands: Sequence[Ref], step: Step, via: str | None = None, nth: int = 0
+        self, wrt: str, index: tuple[str, ...], op: Op, operands: Sequence[Ref], step: Step, via: str | None = None, nth: int = 0
     ) -> str:
-        role, named = Gradient(self.of, wrt, via, nth, self.upstream), via is None and self.tensors[wrt].named
-        name, shape = role.name, self.lead + self.program.shape(wrt)
-        op, operands = without_labels(self.tensors, op, tuple(operands))
+        role, named = self.role(wrt, via, nth), via is None and self.tensors[wrt].named
+        name, shape, operands = role.name, self.lead + self.program.shape(wrt), tuple(operands)
+        if isinstance(op, Sum):
+            op, operands = without_labels(self.tensors, op, operands)
         self.tensors[name] = Signature(name, shape, named=named, role=role)
         self.equations.append(Equation(Ref(name, index), op, operands, step))
         if via is None:
@@ -116,15 +158,19 @@ class _Sweep:
 
     def write_use(self, name: str, use: Equation, via: str | None = None, nth: int = 0) -> str:
         """Write the gradient of `name` as one of its uses gives it."""
-        assert isinstance(use.op, Sum)
         assert use.step is not None
         return self.write(name, use.target.index, use.op, use.operands, use.step, via, nth)
 
     def total(self, name: str) -> None:
         """Write the gradient of `name` as the sum of its uses: they add, because each is a path of its own."""
         uses = self.uses.pop(name, [])
-        if name in self.gradient or not uses:
+        if name in self.gradient:
             return
+        if not uses:
+            if name in self.reserved:
+                self.settle(name)
+            return
+        uses = self.begun(name, uses)
         if len(uses) == 1:
             use = uses[0].equation
             if not self.passed_on(name, use):
@@ -142,13 +188,39 @@ class _Sweep:
         wrt = Ref(name, index[len(self.lead) :])
         self.write(name, index, Sum(sp.Add(*slots), slots), operands, Step("copy", wrt=wrt, pattern="copy"))
 
+    def begun(self, name: str, uses: list[_Use]) -> list[_Use]:
+        """The uses of a tensor, where one that stands at the last step alone is what the Carry of another begins with.
+
+        It would be a term of every step else, and zero at each but one.
+        """
+        carries = [u for u in uses if isinstance(u.equation.op, Carry)]
+        if len(carries) != 1 or len(carries[0].equation.operands) > 1:
+            return uses
+        back, through = carries[0].equation, carries[0].through
+        assert isinstance(back.op, Carry)
+        axis = back.target.index.index(back.op.letter)
+        extent = self.program.shape(name)[axis - len(self.lead)]
+        last = S.Zero if back.op.step > 0 else extent - 1
+        found = [(u, end) for u in uses if (end := at_one_step(u.equation, axis, last)) is not None]
+        if len(found) != 1 or sum(u.through == found[0][0].through for u in uses) > 1:
+            return uses
+        use, end = found[0]
+        assert end.step is not None
+        role = self.role(name, use.through)
+        shape = self.lead + self.program.shape(name)
+        self.tensors[role.name] = Signature(role.name, shape[:axis] + shape[axis + 1 :], named=False, role=role)
+        self.equations.append(Equation(Ref(role.name, end.target.index), end.op, end.operands, end.step))
+        rest = tuple(c for c in back.target.index if c != back.op.letter)
+        back = replace(back, operands=(*back.operands, Ref(role.name, rest)))
+        return [_Use(back, through) if u is carries[0] else u for u in uses if u is not use]
+
     def passed_on(self, name: str, use: Equation) -> bool:
         """Share the gradient that the single use of an unnamed tensor merely passes on: no equation is needed."""
         step = use.step
-        assert isinstance(use.op, Sum)
         assert step is not None
-        assert step.through is not None
-        if self.tensors[name].named or name in self.wrt or use.op.over:
+        if self.tensors[name].named or name in self.wrt or name in self.reserved or not isinstance(use.op, Sum) or use.op.over:
+            return False
+        if step.through is None:  # a seed
             return False
         if step.upstream is None:
             copied = not self.lead and use.op.body == 1
@@ -162,17 +234,13 @@ class _Sweep:
 
     def settle(self, name: str) -> None:
         """Make sure that a gradient that was asked for is written, even where it is the seed or zero."""
-        if Gradient(self.of, name, upstream=self.upstream).name in self.tensors:
+        if self.role(name).name in self.tensors:
             return
-        rank = self.program.tensors[name].rank
-        index = self.letters(len(self.lead) + rank)
-        wrt = Ref(name, index[len(self.lead) :])
-        if name == self.of and self.upstream:
-            self.write(name, index, Sum(slot(0), (slot(0),)), (Ref(self.upstream, index),), Step("seed", wrt=wrt))
-        elif name == self.of:
-            self.write(name, index, Sum(_identity(index[:rank], index[rank:])), (), Step("seed", wrt=wrt))
+        if name == self.of:
+            self.write_use(name, self.itself())
         else:
-            self.write(name, index, Sum(S.Zero), (), Step("zero", wrt=wrt))
+            index = self.letters(len(self.lead) + self.program.tensors[name].rank)
+            self.write(name, index, Sum(S.Zero), (), Step("zero", wrt=Ref(name, index[len(self.lead) :])))
 
     def through(self, equation: Equation) -> None:
         """Send the gradient of an equation's target to its operands."""
@@ -182,11 +250,25 @@ class _Sweep:
         lead = self.letters(len(self.lead), letter_sizes(self.program, equation))
         held = self.gradient[name]
         upstream = Ref(held, lead + equation.target.index) if held is not None else None
+        if isinstance(equation.op, Carry):
+            for first in equation.operands[1:]:
+                if first.name in self.needed:
+                    self.uses.setdefault(first.name, []).append(_Use(self.start(equation, first, lead, upstream), name))
+            return
         for k, operand in enumerate(equation.operands):
             if operand.name in self.needed:
                 use = self.use(equation, k, lead, upstream)
                 if use is not None:
                     self.uses.setdefault(operand.name, []).append(_Use(use, self.shown.get(name, name)))
+
+    def start(self, carry: Equation, first: Ref, lead: tuple[str, ...], upstream: Ref | None) -> Equation:
+        """The gradient of what a Carry starts from: that of its target at the first step."""
+        assert isinstance(carry.op, Carry)
+        assert upstream is not None  # the gradient of a carried value is written
+        sizes = letter_sizes(self.program, carry) | dict(zip(lead, self.lead, strict=True))
+        at = iverson(sp.Eq(position(carry.op.letter), start_of(self.program, carry)))
+        step = Step("chain", carry.target, first, upstream, pattern="carry")
+        return closed(Ref("", lead + first.index), slot(0) * at, (slot(0),), (upstream,), sizes, step)
 
     def use(self, equation: Equation, k: int, lead: tuple[str, ...], upstream: Ref | None) -> Equation | None:
         """The part of the gradient of the k-th operand that comes through this equation; None where it is zero."""
@@ -238,14 +320,15 @@ def _identity(rows: Sequence[str], columns: Sequence[str]) -> Expr:
 
 def on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
     """The tensors that lie on a path from `wrt` to `of`."""
-    depends = set(wrt)
-    for equation in program.equations:
-        if any(operand.name in depends for operand in equation.operands):
-            depends.add(equation.target.name)
-    reaches = {of}
-    for equation in reversed(program.equations):
-        if equation.target.name in reaches:
-            reaches |= {operand.name for operand in equation.operands}
+    depends, reaches, before = set(wrt), {of}, 0
+    while before != len(depends) + len(reaches):  # a Carry reads ahead
+        before = len(depends) + len(reaches)
+        for equation in program.equations:
+            if any(operand.name in depends for operand in equation.operands):
+                depends.add(equation.target.name)
+        for equation in reversed(program.equations):
+            if equation.target.name in reaches:
+                reaches |= {operand.name for operand in equation.operands}
     return depends & reaches
 
 

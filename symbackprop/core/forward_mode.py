@@ -4,7 +4,8 @@ One sweep from the start to the end. For an equation y[t] = sum_o body(operands)
 
     y'[t] = sum over the letters that y lacks of  d body / d x[i] * x'[i],
 
-and the changes that several operands bring add. It is the chain rule from the other side, by the same local derivatives.
+and the changes that several operands bring add. It is the chain rule from the other side, by the same local derivatives. The change
+of a carried value is carried as the value is.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import sympy as sp
 from sympy import S
 
 from symbackprop.core.chain_rule import closed, local_form, on_path, packed
+from symbackprop.core.functions import iverson
 from symbackprop.core.letters import LETTERS, fresh
 from symbackprop.core.local import local_derivative
-from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Step, Sum, slot
+from symbackprop.core.loops import carried, start_of
+from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Step, Sum, position, slot
 from symbackprop.core.simplify import without_labels
 
 
@@ -49,6 +52,10 @@ class _Onward:
         self.needed = on_path(program, of, {wrt})
         self.spoken_for = {*program.tensors, *map(str, program.sizes())}
         self.change: dict[str, str | None] = {wrt: None if vector == ONES else vector}  # None: 1 everywhere
+        self.ahead = {e.operands[0].name for e in program.equations if isinstance(e.op, Carry)} & self.needed
+        self.looped = self.needed & carried(program)
+        for name in self.ahead & self.looped:  # what is read a step away changes by a value that is written later
+            self.change[name] = self.role(name).name
 
     def role(self, name: str) -> Gradient:
         return Gradient(name, self.wrt, vector=self.vector)
@@ -59,10 +66,12 @@ class _Onward:
     def through(self, equation: Equation) -> None:
         """Write the change of an equation's target, where it changes and is needed."""
         target = equation.target
-        if target.name not in self.needed or target.name == self.wrt:
+        if target.name not in self.needed or (target.name == self.wrt and target.name not in self.looped):
             return
-        parts = [part for k, r in enumerate(equation.operands) if r.name in self.change and (part := self.part(equation, k))]
+        parts = self.parts(equation)
         role = self.role(target.name)
+        if not parts and target.name in self.ahead:
+            parts = [Equation(target, Sum(S.Zero), (), Step("zero", wrt=target))]
         if len(parts) == 1:
             self.write(role, parts[0])
             return
@@ -76,6 +85,40 @@ class _Onward:
             self.write(
                 role, Equation(target, Sum(sp.Add(*slots), slots), tuple(held), Step("both", through=target, pattern="copy"))
             )
+
+    def parts(self, equation: Equation) -> list[Equation]:
+        """What the operands that change bring to the change of an equation's target, each as an equation."""
+        changing = [k for k, r in enumerate(equation.operands) if r.name in self.change]
+        if isinstance(equation.op, Carry):
+            parts = self.carried(equation, equation.op, changing)
+        else:
+            parts = [part for k in changing if (part := self.part(equation, k))]
+        return [*parts, self.itself(equation.target)] if equation.target.name == self.wrt else parts
+
+    def itself(self, target: Ref) -> Equation:
+        """The direction in which a tensor moves, as an equation."""
+        if self.vector == ONES:
+            return Equation(target, Sum(S.One), (), Step("seed", wrt=target))
+        return Equation(target, Sum(slot(0), (slot(0),)), (Ref(self.vector, target.index),), Step("seed", wrt=target))
+
+    def carried(self, equation: Equation, op: Carry, changing: list[int]) -> list[Equation]:
+        """The change of a Carry: that of the value, carried, and at the first step that of what it starts from."""
+        target = equation.target
+        refs = [equation.operands[k] for k in changing]
+        moved = [None if (held := self.change[r.name]) is None else Ref(held, r.index) for r in refs]
+        if changing[:1] == [0] and None not in moved:
+            return [Equation(target, op, tuple(m for m in moved if m), Step("onward", target, refs[0], moved[0], pattern="carry"))]
+        start = iverson(sp.Eq(position(op.letter), start_of(self.program, equation)))
+        parts = []
+        for k, ref, m in zip(changing, refs, moved, strict=True):
+            step = Step("onward", target, ref, m, pattern="carry")
+            if k == 0 and m is not None:
+                parts.append(Equation(target, op, (m,), step))
+                continue
+            there = start if k else 1 - start
+            body, operands = (there, ()) if m is None else (slot(0) * there, (m,))
+            parts.append(Equation(target, Sum(body, tuple(map(slot, range(len(operands))))), operands, step))
+        return parts
 
     def part(self, equation: Equation, k: int) -> Equation | None:
         """What the k-th operand brings to the change of an equation's target; None where that is zero."""
@@ -100,8 +143,9 @@ class _Onward:
 
     def write(self, role: Gradient, found: Equation) -> str:
         """Write an equation as the one of a derivative, and return the tensor's name."""
-        assert isinstance(found.op, Sum)
-        op, operands = without_labels(self.tensors, found.op, found.operands)
+        op, operands = found.op, found.operands
+        if isinstance(op, Sum):
+            op, operands = without_labels(self.tensors, op, operands)
         shape, named = self.program.shape(role.of), role.via is None and self.tensors[role.of].named
         self.tensors[role.name] = Signature(role.name, shape, named=named, role=role)
         self.equations.append(Equation(Ref(role.name, found.target.index), op, operands, found.step))
@@ -115,9 +159,5 @@ class _Onward:
         if role.name in self.tensors:
             return
         target = Ref(self.of, self.letters(self.program.tensors[self.of].rank, set()))
-        itself, held = self.of == self.wrt, self.change[self.wrt]
-        if itself and held is not None:
-            op, operands = Sum(slot(0), (slot(0),)), (Ref(held, target.index),)
-        else:
-            op, operands = Sum(S.One if itself else S.Zero), ()
-        self.write(role, Equation(target, op, operands, Step("seed" if itself else "zero", wrt=target)))
+        zero = Equation(target, Sum(S.Zero), (), Step("zero", wrt=target))
+        self.write(role, self.itself(target) if self.of == self.wrt else zero)

@@ -65,6 +65,26 @@ def has_loops(program: Program) -> bool:
     return any(isinstance(e.op, Carry) for e in program.equations)
 
 
+def carried(program: Program) -> set[str]:
+    """The tensors that stand on a circle, and those that a Carry writes."""
+    found = {e.target.name for e in program.equations if isinstance(e.op, Carry)}
+    for item in schedule(program):
+        found |= {e.target.name for e in item.equations()} if isinstance(item, For) else set()
+    return found
+
+
+def steps_of(program: Program) -> tuple[Expr, ...]:
+    """How many steps each loop has, inner loops included."""
+
+    def extents(items: Sequence[Item]) -> Iterator[Expr]:
+        for item in items:
+            if isinstance(item, For):
+                yield item.extent
+                yield from extents(item.items)
+
+    return tuple(dict.fromkeys(extents(schedule(program))))
+
+
 class LoopError(SymbackpropError):
     """A reader that serves no loops met one; the message names both, and the mend."""
 

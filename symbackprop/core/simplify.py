@@ -35,19 +35,20 @@ def simplify(program: Program, keep: Iterable[str] = ()) -> Program:
     keep   further names whose equations must stay (the loss, values that a report shows).
     """
     kept = set(program.outputs) | set(keep)
-    done = _Rewriter(program, kept).run()
+    ahead = {e.operands[0].name for e in program.equations if isinstance(e.op, Carry)}  # read before their sources are known
+    done = _Rewriter(program, kept | ahead).run()
     return check(without_dead(Program(program.tensors, tuple(done), program.outputs, program.conditions), kept))
 
 
 def without_dead(program: Program, kept: Iterable[str]) -> Program:
     """The program without the equations that nothing of `kept` needs."""
-    needed = set(kept)
-    alive = []
-    for equation in reversed(program.equations):
-        if equation.target.name in needed:
-            alive.append(equation)
-            needed |= {r.name for r in equation.operands}
-    alive.reverse()
+    writer, needed, waiting = program.equation_of(), set(kept), list(kept)
+    while waiting:
+        name = waiting.pop()
+        new = {r.name for r in writer[name].operands} - needed if name in writer else set()
+        needed |= new
+        waiting += new
+    alive = [e for e in program.equations if e.target.name in needed]
     written = {e.target.name for e in alive}
     tensors = {n: t for n, t in program.tensors.items() if t.kind != "value" or n in written}
     return Program(tensors, tuple(alive), program.outputs, program.conditions)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.core.program import Equation, Matrix, Program, Signature
+from symbackprop.core.program import Matrix, Program, Signature
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError, generator, point
 from symbackprop.evaluate.sizes import draws
-from symbackprop.evaluate.tape import Run
+from symbackprop.evaluate.tape import Computed, Run
 
 SIZES = 8  # draws of sizes
 TRIALS = 400  # points that are tried at given sizes
@@ -26,7 +27,14 @@ HALVINGS = 4  # of the way from a good point to the one drawn first
 SINGULAR = 1e13  # a matrix with this condition or a larger one has an inverse by rounding alone
 
 Point = dict[str, ndarray]
-Progress = tuple[int, int]  # equations that are finite, and minus the entries of the next that are not
+
+
+class Progress(NamedTuple):
+    """Equations that are finite, minus the entries of the next that are not, and the name of that one's target."""
+
+    finite: int
+    broken: int
+    target: str
 
 
 def defined(program: Program, given: Mapping[str, int] | None = None, seed: int = 0) -> tuple[dict[str, int], Point]:
@@ -62,7 +70,7 @@ def inside(program: Program, at: Mapping[str, int], seed: int = 0) -> Point:
     moved = True
     while moved:
         moved = False
-        for tensor in _leading_to(program, best[0]):
+        for tensor in _leading_to(program, best.target):
             for array in _elsewhere(tensor, where[tensor.name], rng):
                 trial = where | {tensor.name: array}
                 progress, trials = _progress(program, trial, at), trials + 1
@@ -79,27 +87,26 @@ def _progress(program: Program, where: Point, at: Mapping[str, int]) -> Progress
     """How far the program comes; None: to its end."""
     run = Run(program, where, at)
     with np.errstate(all="ignore"):
-        for k, equation in enumerate(program.equations):
+        for k, computed in enumerate(run.computed()):
+            if not np.isfinite(computed.value.data).all() or _singular(computed):
+                broken = sum(int(np.count_nonzero(~np.isfinite(v.data))) for v in computed.made)
+                return Progress(k, -broken, computed.equation.target.name)
             run.tape.values.clear()
-            value = run.equation(equation)
-            if not np.isfinite(value.data).all() or _singular(run, equation):
-                return k, -sum(int(np.count_nonzero(~np.isfinite(v.data))) for v in run.tape.values)
-            run.keep(equation.target.name, value)
     return None
 
 
-def _singular(run: Run, equation: Equation) -> bool:
+def _singular(computed: Computed) -> bool:
     """Whether an equation takes the inverse or the logarithm of the determinant of a matrix that has none but for rounding."""
-    if not isinstance(equation.op, Matrix) or equation.op.kind == "det":
+    op = computed.equation.op
+    if not isinstance(op, Matrix) or op.kind == "det":
         return False
-    matrix = run.values[equation.operands[0].name].data
-    return bool((np.linalg.cond(matrix) >= SINGULAR).any())
+    return bool((np.linalg.cond(computed.operands[0].data) >= SINGULAR).any())
 
 
-def _leading_to(program: Program, place: int) -> list[Signature]:
-    """The inputs of numbers without a declared domain that an equation depends on, those that it reads itself first."""
+def _leading_to(program: Program, target: str) -> list[Signature]:
+    """The inputs of numbers without a declared domain that a value depends on, those that its equation reads itself first."""
     by_name = program.equation_of()
-    todo = [ref.name for ref in program.equations[place].operands]
+    todo = [ref.name for ref in by_name[target].operands]
     seen = dict.fromkeys(todo)
     for name in todo:
         if name in by_name:
@@ -137,12 +144,10 @@ def _words(program: Program, where: Point, at: Mapping[str, int]) -> str:
     """Why the program has no value at a point."""
     run = Run(program, where, at)
     with np.errstate(all="ignore"):
-        for equation in program.equations:
-            start = len(run.tape.values)
-            value = run.equation(equation)
-            if not np.isfinite(value.data).all():
-                return fault(program, equation, run.tape.values[start:])
-            if _singular(run, equation):
-                return f"a matrix without an inverse in {equation} at the tested point; give other sizes, or another point"
-            run.keep(equation.target.name, value)
+        for computed in run.computed():
+            if not np.isfinite(computed.value.data).all():
+                return fault(program, computed.equation, computed.made)
+            if _singular(computed):
+                place = f"{computed.equation} at the tested point"
+                return f"a matrix without an inverse in {place}; give other sizes, or another point"
     return "the network has no finite value"

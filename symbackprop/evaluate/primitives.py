@@ -249,6 +249,24 @@ def take(tape: Tape, x: Value, index: ndarray, shared: int) -> Value:
     return tape.record("take", y, [x], [back])
 
 
+def part(tape: Tape, x: Value, axis: int, k: int) -> Value:
+    """y = x at the position k of an axis."""
+    at = (slice(None),) * axis + (k,)
+
+    def back(g: ndarray) -> ndarray:
+        full = np.zeros(x.data.shape, g.dtype)
+        full[at] = g
+        return full
+
+    return tape.record("part", x.data[at], [x], [back])
+
+
+def stack(tape: Tape, parts: Sequence[Value], axis: int) -> Value:
+    """y = the parts, of one shape, along a new axis."""
+    at = [(slice(None),) * axis + (k,) for k in range(len(parts))]
+    return tape.record("stack", np.stack([x.data for x in parts], axis), parts, [lambda g, a=a: g[a] for a in at])
+
+
 Axes = tuple[int, ...]
 
 

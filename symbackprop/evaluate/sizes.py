@@ -13,10 +13,12 @@ import numpy as np
 from sympy import Expr, Symbol, ordered
 
 from symbackprop.core.choices import mend
+from symbackprop.core.loops import steps_of
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.extents import SizeError, Sizes, evaluator, known, roots
 
 ATTEMPTS = 4000  # draws of sizes
+STEPS = (3, 1, 2, 5)  # of a loop: the first, the last, one between, and none of these
 GIVEN = "as given"
 
 
@@ -190,6 +192,8 @@ def _impossible(axis: _Axis, name: str, n: int, found: Sizes) -> str:
 def draws(program: Program, given: Mapping[str, Any] | None, rng: np.random.Generator) -> Iterator[dict[str, int]]:
     """Small sizes for the free ones, again and again: all different, at least 2, where that can be.
 
+    The steps of a loop are 3, 1, 2 or 5 in turn: no other numbers of them make a loop of another form.
+
     given   sizes that are settled.
     Raises SizeError where `given` names no size of the program, or no sizes meet the program's conditions.
     """
@@ -197,12 +201,14 @@ def draws(program: Program, given: Mapping[str, Any] | None, rng: np.random.Gene
     symbols = {str(s) for s in program.sizes()} | {str(s) for c in program.conditions for s in c.free_symbols}
     free = sorted(symbols - set(fixed))
     demands = _demands(program)
+    steps, turn = [str(n) for n in steps_of(program) if str(n) in free], int(rng.integers(len(STEPS)))
     met = False
     for attempt in range(ATTEMPTS if free else 1):
         first = 2 if attempt < ATTEMPTS // 2 else 1
         pool = [n for n in range(first, first + min(len(free), 12) + 3 + attempt // 20) if n not in fixed.values()]
         drawn = rng.permutation(pool) if attempt % 4 < 3 else rng.choice(pool, len(pool))
         found = fixed | {name: int(drawn[k % len(drawn)]) for k, name in enumerate(free)}
+        found |= {name: STEPS[(turn + attempt + k) % len(STEPS)] for k, name in enumerate(steps)}
         if all(_holds(demand, least, found) for demand, least in demands):
             met = True
             yield found

@@ -1,12 +1,13 @@
 """A program run at numbers, and its gradients by reverse accumulation: a witness that shares no rule with `chain_rule`.
 
 Every equation is walked down to the array operations of `primitives`. A tensor may have one axis more, along which
-several points lie; differences use it.
+several points lie; differences use it. A loop runs step by step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
@@ -15,18 +16,30 @@ from numpy import ndarray
 from sympy import Expr, Symbol
 
 from symbackprop.core.functions import known, matrix_function, reduction, stop_gradient
-from symbackprop.core.loops import refused
+from symbackprop.core.loops import For, Item, schedule
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
+from symbackprop.core.turns import Turn, as_sum
 from symbackprop.evaluate import guards
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.branches import Branches, Held
-from symbackprop.evaluate.extents import extent
+from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import Tape, Value
 from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes, number_of
 from symbackprop.evaluate.sizes import sizes_of
 from symbackprop.evaluate.special import NotComplexError
+from symbackprop.evaluate.steps import stepwise
+
+
+@dataclass(frozen=True)
+class Computed:
+    """An equation as it was run: its value, what the tape recorded for it, and its operands."""
+
+    equation: Equation
+    value: Value
+    made: Sequence[Value]
+    operands: Sequence[Value]
 
 
 class Run:
@@ -55,6 +68,8 @@ class Run:
         self.wanted = set(wanted)
         self.tape = Tape(jitter, branches, _held(program, point, sizes) if self.shifts else None)
         self.values: dict[str, Value] = {}
+        self.moves: dict[str, Value] = {}  # what is added to the tensors of loops, at every step its part
+        self.origin: dict[str, Equation] = {}  # the equation of a tensor that stands at a step
         for tensor in program.inputs:
             if tensor.kind == "constant" and tensor.name not in point:
                 data = np.full([extent(n, sizes) for n in tensor.shape], float(tensor.value))  # type: ignore[arg-type]
@@ -65,7 +80,9 @@ class Run:
 
     def keep(self, name: str, value: Value) -> None:
         """Put a tensor's value on the tape, shifted where that was asked for."""
-        if name in self.shifts:
+        if name in self.moves:
+            value = pr.add(self.tape, [value, self.moves[name]])
+        elif name in self.shifts:
             value = self.tape.record("shift", value.data + self.shifts[name], [value], [lambda g: g])
         if name in self.wanted:  # a node of its own: an equation y = x shares the value of x, not its gradient
             value = self.tape.record("name", value.data, [value], [lambda g: g])
@@ -78,18 +95,56 @@ class Run:
         Raises PointError at the first value that is not finite, unless `finite` is False.
         """
         with np.errstate(all="ignore"):
-            for equation in self.program.equations:
-                start = len(self.tape.values)
-                value = self.equation(equation)
-                if finite and not np.isfinite(value.data).all():
-                    raise PointError(fault(self.program, equation, self.tape.values[start:]))
-                self.keep(equation.target.name, value)
+            for computed in self.computed():
+                if finite and not np.isfinite(computed.value.data).all():
+                    raise PointError(fault(self.program, computed.equation, computed.made))
                 if not keep_tape:
                     self.tape.values.clear()
         return self
 
-    def equation(self, equation: Equation) -> Value:
-        extents = {c: extent(n, self.sizes) for c, n in letter_sizes(self.program, equation).items()}
+    def computed(self) -> Iterator[Computed]:
+        """Run every equation, those of a loop once a step, and tell of each."""
+        for item in schedule(self.program):
+            yield from self.item(self.program, item)
+
+    def item(self, program: Program, item: Item) -> Iterator[Computed]:
+        if isinstance(item, For):
+            yield from stepwise(program, item, self.sizes, self.values, self, self.item, self.entered)
+            return
+        start = len(self.tape.values)
+        value = self.equation(item, program)
+        name = item.target.name
+        yield Computed(self.origin.get(name, item), value, self.tape.values[start:], [self.values[r.name] for r in item.operands])
+        self.keep(name, value)
+
+    def entered(self, turn: Turn, k: int) -> None:
+        """As a turn of a loop begins: what its tensors are shifted by, and where a derivative reaches them."""
+        for equation in turn.loop.equations():
+            name = equation.target.name
+            self.origin[turn.members[name]] = self.origin.get(name, equation)
+            if name not in self.moves and (name in self.shifts or name in self.wanted):
+                signature = turn.program.tensors[name]
+                shape = shape_of(signature, self.sizes)
+                self.moves[name] = Value(self.shifts.get(name, np.zeros(shape)), needs=name in self.wanted, exact=False)
+            if name in self.moves:
+                rank = turn.program.tensors[name].rank
+                self.moves[turn.members[name]] = self.part(self.moves[name], rank, turn.loop.axes[name], k)
+
+    def part(self, value: Value, rank: int, axis: int, k: int) -> Value:
+        return pr.part(self.tape, value, axis + value.data.ndim - rank, k)
+
+    def stacked(self, values: list[Value], rank: int, axis: int) -> Value:
+        """Values as one along a new axis; where any lies at several points, all do."""
+        most = max(v.data.ndim for v in values)
+        shape = np.broadcast_shapes(*(v.data.shape for v in values))
+        return pr.stack(self.tape, [pr.repeat(self.tape, v, shape) for v in values], axis + most - rank)
+
+    def target(self, name: str) -> Value:
+        """The place on the tape at which the derivative by a tensor is taken."""
+        return self.moves.get(name, self.values[name])
+
+    def equation(self, equation: Equation, program: Program) -> Value:
+        extents = {c: extent(n, self.sizes) for c, n in letter_sizes(program, equation).items()}
         operands = [self.operand(ref) for ref in equation.operands]
         op = equation.op
         match op:
@@ -100,7 +155,7 @@ class Run:
             case Matrix():
                 return self.matrix(op, operands[0], extents, equation.target)
             case Carry():
-                raise refused(equation, "the witness")
+                return self.equation(as_sum(program, equation), program)
             case _:
                 assert_never(op)
 
@@ -222,7 +277,7 @@ def gradients(
     """
     names = list(wrt)
     run = Run(program, point, sizes_of(program, point, sizes), names, jitter=jitter).all()
-    result, wanted = run.values[of], [run.values[name] for name in names]
+    result, wanted = run.values[of], [run.target(name) for name in names]
     shape = result.data.shape
     rows: list[list[ndarray]] = []
     with np.errstate(all="ignore"):

@@ -6,7 +6,7 @@ guards let through are computed. The tape is another walk, over floats alone, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any, assert_never
 
@@ -16,14 +16,16 @@ from numpy import ndarray
 from sympy import Symbol
 
 from symbackprop.core.functions import iverson, known
-from symbackprop.core.loops import refused
+from symbackprop.core.loops import For, Item, schedule
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
+from symbackprop.core.turns import as_sum
 from symbackprop.evaluate import guards
 from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
 from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.scope import at_sizes
+from symbackprop.evaluate.steps import Arrays, stepwise
 
 MOST = 20_000_000  # entries of one equation, before its sums
 MOST_OBJECTS = 40_000  # the same of numbers that are objects, after the guards
@@ -55,9 +57,16 @@ def walk(
             values[tensor.name] = np.full(shape, arithmetic.number(tensor.value), dtype=arithmetic.dtype)
     numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
     with np.errstate(all="ignore"):
-        for equation in program.equations:
-            if equation.target.name not in values:
-                values[equation.target.name] = step(program, equation, values, sizes, arithmetic, watch, numbers)
+
+        def run(of: Program, item: Item) -> Iterator[None]:
+            if isinstance(item, For):
+                yield from stepwise(of, item, sizes, values, Arrays(), run)
+            elif item.target.name not in values:
+                values[item.target.name] = step(of, item, values, sizes, arithmetic, watch, numbers)
+
+        for item in schedule(program):
+            for _ in run(program, item):
+                pass
     return values
 
 
@@ -90,7 +99,7 @@ def step(
             arrays = [_arranged(x, ref, letters) for x, ref in zip(operands, equation.operands, strict=True)]
             return _sum(equation, op, dict(zip(op.slots, arrays, strict=True)), letters, shape, numbers, arithmetic, watch)
         case Carry():
-            raise refused(equation, "the walk")
+            return step(program, as_sum(program, equation), values, sizes, arithmetic, watch, numbers)
         case _:
             assert_never(op)
 
