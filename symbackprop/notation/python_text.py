@@ -92,6 +92,7 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
 
     Raises NotationError where there is no equation, or the loss is not there.
     """
+    reader.require_numbers()
     loss = _last_name(reader, loss) if loss is None or loss not in reader.names else _called(reader, loss)
     if loss is None:
         loss = _conventional(reader)

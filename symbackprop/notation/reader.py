@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain, count
@@ -21,6 +20,7 @@ from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Named
+from symbackprop.notation.inference import kind_of, proposed
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
@@ -56,6 +56,7 @@ class Reader:
         self.remarks: list[str] = []
         self.rounds = 0
         self.taken: set[str] = set()
+        self.statements: list[ast.stmt] = []
         self.last = ""  # the name that was written last
         self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked))
 
@@ -64,6 +65,7 @@ class Reader:
 
     def foresee(self, statements: list[ast.stmt]) -> None:
         """Note where names are written, so that a use that comes too early can say so."""
+        self.statements += statements
         for statement in statements:
             again = isinstance(statement, ast.For | ast.AugAssign)  # a name that a loop writes is written more than once
             for node in ast.walk(statement):
@@ -97,7 +99,7 @@ class Reader:
         if name.lower() in NO_NUMBERS or not name.isascii():
             self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
-        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or f"Declare it: {name}: data[n] or {name}: parameter[n]."
+        mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         raise self.evaluator.unread(node, f"{name} is not defined.", mend)
 
     def size_named(self, node: ast.Name) -> Expr:
@@ -161,6 +163,7 @@ class Reader:
 
     def asked(self, node: ast.AST, shapes: Mapping[str, str]) -> NotationError:
         """What is said where names that nobody declared are used as arrays; `shapes` is a shape that would fit each."""
+        shapes = {**shapes, **{name: ", ".join(shape) for name, shape in self.proposed().items() if shape}}
         are = "is used as an array" if len(shapes) == 1 else "are used as arrays"
         it = "it" if len(shapes) == 1 else "them"
         lines = [f"{name}: {kind_of(name)}[{shape}]" for name, shape in shapes.items()]
@@ -171,6 +174,48 @@ class Reader:
             annotated = ", ".join(line.replace(": ", ': "') + '"' for line in lines)
             mend = f"Annotate {it} in def {self.function}(...): {annotated}; a number is {next(iter(shapes))}: float."
         return self.evaluator.unread(node, f"{' and '.join(shapes)} {are} but not declared.", mend)
+
+    def proposed(self) -> dict[str, tuple[str, ...]]:
+        """A shape for each name that nobody declared, by how the whole text uses it."""
+        known = {
+            *self.names,
+            *self.sizes,
+            *self.later,
+            *self.evaluator.functions,
+            *self.evaluator.modules,
+            *functions(),
+            *CONSTANTS,
+        }
+        uses = dict.fromkeys(node.id for node in self.uses())
+        missing = [name for name in uses if name in self.taken or (name not in known and name_fault(name) is None)]
+        shapes = {t.name: t.shape for t in self.inputs if t.name and t.name not in self.taken}
+        return proposed(self.statements, shapes, missing)
+
+    def uses(self) -> list[ast.Name]:
+        """The names that are read, in the order of writing."""
+        found = (n for s in self.statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+    def declarations(self, name: str) -> str:
+        """What to write for a name that is not defined, and for others that are not."""
+        shapes = self.proposed()
+        if not shapes.get(name):
+            return f"Declare it: {name}: data[n] or {name}: parameter[n]."
+        lines = [f"{own}: {kind_of(own)}[{', '.join(shape)}]" for own, shape in shapes.items()]
+        return f"Declare {'it' if len(lines) == 1 else 'them'}: {'; '.join(lines)}.".replace("[]", "")
+
+    def require_numbers(self) -> None:
+        """Raise NotationError for a name that was taken to be a number and stands where an array belongs; others are said."""
+        if not self.taken or not any(t.shape for t in self.inputs):
+            return
+        shapes = {name: ", ".join(shape) for name, shape in self.proposed().items() if shape and name in self.taken}
+        uses = [node for node in self.uses() if node.id in self.taken]
+        if shapes:
+            raise self.asked(next(n for n in uses if n.id in shapes), shapes)
+        numbers = list(dict.fromkeys(n.id for n in uses))
+        if numbers:
+            are, what = ("is", "a number") if len(numbers) == 1 else ("are", "numbers")
+            self.remarks.append(f"{' and '.join(numbers)} {are} not declared, and taken to be {what}.")
 
     def note(self, node: ast.AST, name: str) -> None:
         place = self.source.place(node)
@@ -254,8 +299,3 @@ def copied(tensor: Tensor) -> Tensor:
     """y = x, as an equation: a second name for an input is a value of its own."""
     index = letters(tensor.ndim)
     return Tensor(tensor.shape, Sum(slot(0), (slot(0),)), ((tensor, index),), index)
-
-
-def kind_of(name: str) -> str:
-    """What a name most likely is: a weight, or data."""
-    return "parameter" if re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE) else "data"

@@ -162,7 +162,7 @@ def test_a_tuple_of_values_is_unpacked() -> None:
 
 D = "x: data[n]\n"
 WORDS = {  # text -> line, column, the words
-    "L = sum(x)": (1, 9, "x is not defined. Declare it: x: data[n] or x: parameter[n]."),
+    "L = sum(x)": (1, 9, "x is not defined. Declare it: x: data[n]."),
     D + "L = sum(X)": (2, 9, "X is not defined. Did you mean x?"),
     D + "L = sum(sigmod(x))": (2, 9, "sigmod is not a function of the language. Did you mean sigmoid?"),
     D + "L = sum(sigma(x))": (2, 9, "sigma is not a function of the language. Did you mean sigmoid?"),

@@ -29,11 +29,12 @@ from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import parsed
+from symbackprop.notation.inference import kind_of
 from symbackprop.notation.latex.equations import Line, ordered, reads
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.text import parted
 from symbackprop.notation.networks import made
-from symbackprop.notation.reader import Reader, copied, kind_of
+from symbackprop.notation.reader import Reader, copied
 from symbackprop.notation.statements import statement
 
 MOST_AXES = 4  # of a value that is not read yet

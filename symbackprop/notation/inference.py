@@ -1,0 +1,328 @@
+"""Shapes for names that nobody declared, from how a program uses them: `W_1 @ X + b_1` makes W_1 h x d, X d x n and b_1 h x 1.
+
+Each way to give the names axes is walked through; sizes that must be equal are made one, and what does not fit is left out. Of
+what fits, the likeliest is proposed: capital letters are matrices, small ones vectors where an array is needed, biases and targets
+beside a product arrays as well, other names numbers. It is a proposal, which a person is asked to write down.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+from symbackprop.core.functions import FUNCTIONS
+
+Shape = tuple[int, ...] | None  # sizes, each a number in `_Sizes`; None: nothing is known
+MOST = 2_000  # ways that are walked
+LETTERS = "hndmkpqrcuv"
+WANTED = {("parameter", 1): "d", ("parameter", 2): "hd", ("data", 1): "n", ("data", 2): "nd"}  # letters for the axes
+UNEVEN = 4  # the cost of a difference of arrays with other numbers of axes
+ONE = 0  # the size 1
+
+_MATRIX = re.compile(r"[A-Z]\w*$|inputs|features|images")
+_WEIGHT = re.compile(r"[WVUwvu]")
+_NUMBER = re.compile(r"(lam\w*|L|loss|J|alpha|eta|eps\w*|reg\w*|lr|rate|rho|tau|kappa|gamma|c|k|p|q|r|n|N)(_?\d+)?$")
+_BESIDE = re.compile(r"(b|bias|c|t|y|yhat|y_?true|targets?|labels?)(_?\d+)?$")
+_WAYS = {
+    "matrix": {"2": 0, "1": 3, "": 6},
+    "number": {"": 0, "1": 4, "2": 6},
+    "beside": {"1": 0, "column": 1, "2": 2, "": 3},
+    "other": {"": 0, "1": 1, "2": 5},
+}
+_SAME = frozenset((*FUNCTIONS, "softmax", "log_softmax", "cumsum", "cumprod", "sort", "flip", "copy", "astype"))
+_REDUCED = frozenset(("sum", "mean", "average", "prod", "max", "min", "amax", "amin", "var", "std", "logsumexp", "norm", "median"))
+_PRODUCTS = frozenset(("dot", "matmul", "mm", "mv"))
+
+
+class _Misfit(Exception):
+    """These axes do not fit the program."""
+
+
+class _Sizes:
+    """Which sizes are equal: a forest of numbers, of which some have names."""
+
+    def __init__(self) -> None:
+        self.above: list[int] = [ONE]
+        self.called: dict[int, str] = {ONE: "1"}
+
+    def new(self, name: str = "") -> int:
+        known = next((k for k, own in self.called.items() if own == name), None) if name else None
+        if known is not None:
+            return known
+        self.above.append(len(self.above))
+        if name:
+            self.called[self.above[-1]] = name
+        return self.above[-1]
+
+    def root(self, size: int) -> int:
+        while self.above[size] != size:
+            size = self.above[size]
+        return size
+
+    def equal(self, a: int, b: int) -> None:
+        a, b = self.root(a), self.root(b)
+        if a == b:
+            return
+        if a in self.called and b in self.called:
+            raise _Misfit
+        self.above[b if a in self.called else a] = a if a in self.called else b
+
+
+def proposed(
+    statements: Sequence[ast.stmt], declared: Mapping[str, Sequence[Any]], undeclared: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """A shape, as names of sizes, for each name that nobody declared; {} where no way fits, or there are too many.
+
+    declared   the shapes that are known.
+    """
+    names = list(dict.fromkeys(undeclared))
+    products = any(_is_product(node) for statement in statements for node in ast.walk(statement))
+    ways = [sorted(_WAYS[_kind(name, products)].items(), key=lambda way: way[1]) for name in names]
+    found: tuple[int, _Walk] | None = None
+    for number, (cost, chosen) in enumerate(_cheapest([[c for _, c in row] for row in ways])):
+        if number >= MOST or (found is not None and cost >= found[0]):
+            break
+        walk = _Walk(declared, {name: row[k][0] for name, row, k in zip(names, ways, chosen, strict=True)})
+        try:
+            walk.through(statements)
+        except _Misfit:
+            continue
+        total = cost + walk.strange()
+        if found is None or total < found[0]:
+            found = total, walk
+    return found[1].named(names) if found else {}
+
+
+def _kind(name: str, products: bool) -> str:
+    if _NUMBER.match(name):
+        return "number"
+    if _MATRIX.match(name):
+        return "matrix"
+    return "beside" if products and _BESIDE.match(name) else "other"
+
+
+def _is_product(node: ast.AST) -> bool:
+    match node:
+        case ast.BinOp(op=ast.MatMult()):
+            return True
+        case ast.Call():
+            return _called(node) in _PRODUCTS
+    return False
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _cheapest(costs: list[list[int]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """A choice from each row, the cheapest first; rows are in order of cost."""
+    first: tuple[int, ...] = (0,) * len(costs)
+    heap: list[tuple[int, tuple[int, ...]]] = [(sum(row[0] for row in costs), first)]
+    seen: set[tuple[int, ...]] = {first}
+    while heap:
+        cost, chosen = heappop(heap)
+        yield cost, chosen
+        for k, row in enumerate(costs):
+            if chosen[k] + 1 < len(row):
+                after = (*chosen[:k], chosen[k] + 1, *chosen[k + 1 :])
+                if after not in seen:
+                    seen.add(after)
+                    heappush(heap, (cost - row[chosen[k]] + row[chosen[k] + 1], after))
+
+
+class _Walk:
+    """A program, walked with shapes in the place of values."""
+
+    def __init__(self, declared: Mapping[str, Sequence[Any]], axes: Mapping[str, str]) -> None:
+        self.sizes = _Sizes()
+        self.shapes: dict[str, Shape] = {name: tuple(self.sizes.new(str(n)) for n in shape) for name, shape in declared.items()}
+        for name, way in axes.items():
+            new = self.sizes.new
+            self.shapes[name] = {"": (), "1": (new(),), "column": (new(), ONE), "2": (new(), new())}[way] if way else ()
+        self.axes, self.odd = axes, 0
+        self.given = dict(self.shapes)
+
+    def through(self, statements: Iterable[ast.stmt]) -> None:
+        for node in statements:
+            match node:
+                case ast.Assign(targets=targets, value=value):
+                    shape = self.of(value)
+                    for target in targets:
+                        if isinstance(target, ast.Name):
+                            self.shapes[target.id] = shape
+                case ast.AugAssign(target=ast.Name(id=name) as target, value=value):
+                    self.shapes[name] = self.met(self.of(ast.Name(name, ast.Load())), self.of(value))
+                case ast.Return(value=ast.expr() as value) | ast.Expr(value=value):
+                    self.of(value)
+                case ast.For(body=body):
+                    self.through(body)
+                case _:
+                    pass
+
+    def of(self, node: ast.expr) -> Shape:
+        """The shape of an expression."""
+        match node:
+            case ast.Constant(value=int() | float()):
+                return ()
+            case ast.Name(id=name):
+                return self.shapes.get(name)
+            case ast.UnaryOp(operand=inner) | ast.IfExp(body=inner):
+                return self.of(inner)
+            case ast.BinOp(left=left, op=ast.MatMult(), right=right):
+                return self.product(self.of(left), self.of(right))
+            case ast.BinOp(left=left, op=op, right=right):
+                a, b = self.of(left), self.of(right)
+                if isinstance(op, ast.Sub) and a is not None and b is not None and len(a) != len(b):
+                    plain = {type(left), type(right)} & {ast.Constant}
+                    self.odd += 0 if plain else UNEVEN if a and b else UNEVEN // 2
+                return self.met(a, b)
+            case ast.Compare(left=left, comparators=[right]):
+                return self.met(self.of(left), self.of(right))
+            case ast.Attribute(value=ast.Name(id=name)) if name not in self.shapes:
+                return () if node.attr in ("pi", "e") else None
+            case ast.Attribute(value=inner, attr="T"):
+                return self.turned(self.of(inner))
+            case ast.Attribute(value=inner):
+                self.array(self.of(inner))
+                return None
+            case ast.Subscript(value=inner):
+                self.array(self.of(inner))
+                return None
+            case ast.Call():
+                return self.called(node)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self.of(part)
+                return None
+            case _:
+                return None
+
+    def called(self, node: ast.Call) -> Shape:
+        """The shape of what a function returns."""
+        name = _called(node)
+        method = isinstance(node.func, ast.Attribute) and not (
+            (isinstance(node.func.value, ast.Name) and node.func.value.id not in self.shapes)
+            or isinstance(node.func.value, ast.Attribute)
+        )
+        inner = [node.func.value] if method and isinstance(node.func, ast.Attribute) else []
+        shapes = [self.of(part) for part in (*inner, *node.args)]
+        options = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+        rule = _RULES.get(name)
+        if rule is not None and len(shapes) == rule[0]:
+            return rule[1](self, *shapes)
+        if name in _REDUCED and shapes:
+            axis = node.args[1 - len(inner)] if len(node.args) > 1 - len(inner) and name != "norm" else None
+            given = axis.value if isinstance(axis, ast.Constant) else options.get("axis", options.get("dim"))
+            return self.reduced(shapes[0], given, bool(options.get("keepdims", options.get("keepdim"))))
+        if name in _SAME and shapes:
+            found: Shape = shapes[0]
+            for other in shapes[1:]:
+                found = self.met(found, other)
+            return found
+        return None
+
+    # -- rules ----------------------------------------------------------------------------------------------------------------
+
+    def array(self, shape: Shape) -> None:
+        if shape == ():
+            raise _Misfit
+
+    def met(self, a: Shape, b: Shape) -> Shape:
+        """Entry by entry, with axes of size 1 stretched."""
+        if a is None or b is None:
+            return None
+        a, b = (a, b) if len(a) >= len(b) else (b, a)
+        result = list(a)
+        for k in range(1, len(b) + 1):
+            if b[-k] != ONE and a[-k] != ONE:
+                self.sizes.equal(a[-k], b[-k])
+            result[-k] = a[-k] if a[-k] != ONE else b[-k]
+        return tuple(result)
+
+    def product(self, a: Shape, b: Shape) -> Shape:
+        self.array(a)
+        self.array(b)
+        if not a or not b or max(len(a), len(b)) > 2:
+            return None
+        self.sizes.equal(a[-1], b[0])
+        return (*a[:-1], *b[1:])
+
+    def turned(self, a: Shape) -> Shape:
+        self.array(a)
+        return None if a is None else a[::-1]
+
+    def square(self, a: Shape) -> Shape:
+        if a is not None:
+            if len(a) != 2:
+                raise _Misfit
+            self.sizes.equal(*a)
+        return a
+
+    def solved(self, a: Shape, b: Shape) -> Shape:
+        self.square(a)
+        if a is not None and b is not None:
+            self.array(b)
+            self.sizes.equal(a[-1], b[0])
+        return b
+
+    def outer(self, a: Shape, b: Shape) -> Shape:
+        if a is None or b is None:
+            return None
+        if len(a) != 1 or len(b) != 1:
+            raise _Misfit
+        return (*a, *b)
+
+    def reduced(self, a: Shape, axis: Any, keep: bool) -> Shape:
+        self.array(a)
+        if axis is None or a is None:
+            return None if a is None and axis is not None else ()
+        if not isinstance(axis, int) or not -len(a) <= axis < len(a):
+            raise _Misfit
+        rest = list(a)
+        rest[axis : axis + 1 or None] = [ONE] if keep else []
+        return tuple(rest)
+
+    def compared(self, a: Shape, b: Shape) -> Shape:
+        self.met(a, b)
+        return ()
+
+    # -- the proposal ---------------------------------------------------------------------------------------------------------
+
+    def strange(self) -> int:
+        """What speaks against it: a bias along an axis that no weight has."""
+        weights = {self.sizes.root(n) for name, shape in self.given.items() if _WEIGHT.match(name) for n in shape or ()}
+        along = [n for name in self.axes if name[0] == "b" for n in self.given[name] or () if n != ONE]
+        return self.odd + (UNEVEN * any(self.sizes.root(n) not in weights for n in along) if weights else 0)
+
+    def named(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The shapes, with a letter for each size."""
+        called = {self.sizes.root(n): text for n, text in self.sizes.called.items()}
+        taken = {*called.values(), *self.shapes}
+        result = {}
+        for name in names:
+            shape = self.given[name] or ()
+            wanted = WANTED.get((kind_of(name), len(shape)), "")
+            for size, letter in zip(shape, wanted, strict=False):
+                root = self.sizes.root(size)
+                if root not in called:
+                    called[root] = next(c for c in (letter, *LETTERS, *(f"n_{k}" for k in range(1, 100))) if c not in taken)
+                    taken.add(called[root])
+            result[name] = tuple(called[self.sizes.root(n)] for n in shape)
+        return result
+
+
+def kind_of(name: str) -> str:
+    """What a name most likely is: a weight, or data."""
+    return "parameter" if re.match(r"(w|b|v|u)(_?\d*|eights?|ias(es)?)$|theta|beta|phi", name, re.IGNORECASE) else "data"
+
+
+_RULES: dict[str, tuple[int, Callable[..., Shape]]] = {
+    **dict.fromkeys(_PRODUCTS, (2, _Walk.product)), "inner": (2, _Walk.compared), "vdot": (2, _Walk.compared),
+    "transpose": (1, _Walk.turned), "outer": (2, _Walk.outer), "inv": (1, _Walk.square), "inverse": (1, _Walk.square),
+    "solve": (2, _Walk.solved),
+    **dict.fromkeys(("trace", "det", "logdet"), (1, lambda walk, a: walk.square(a) and ())),
+    **dict.fromkeys(("mse_loss", "mae_loss"), (2, _Walk.compared)),
+}  # fmt: skip

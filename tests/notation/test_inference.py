@@ -1,0 +1,78 @@
+"""Names that nobody declared: what is proposed fits, and obeying it is enough."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+
+PROPOSED = {
+    "sum((np.dot(W1, X) + b1)**2)": "W1: parameter[h, d]; X: data[d, n]; b1: parameter[h, 1]",
+    "sum((W @ x - y)**2)": "W: parameter[h, d]; x: data[d]; y: data[h]",
+    "mean((X @ w + b - y)**2) + lam*sum(w**2)": "X: data[n, d]; w: parameter[d]; y: data[n]",
+    "sum(softmax(relu(X @ W1 + b1) @ W2 + b2) * Y)": "X: data[n, d]; W1: parameter[d, h]; b1: parameter[h]; W2: parameter[h, m]; "
+    "b2: parameter[m]; Y: data[n, m]",
+    "mean(np.tanh(np.dot(W2, np.tanh(np.dot(W1, X) + b1)) + b2))": "W2: parameter[h, d]; W1: parameter[d, n]; X: data[n, m]; "
+    "b1: parameter[d, 1]; b2: parameter[h, 1]",
+    "x @ A @ x / 2": "x: data[n]; A: data[n, n]",
+    "logdet(K) + y @ solve(K, y)": "K: data[n, n]; y: data[n]",
+    "norm(x - y)": "x: data[n]; y: data[n]",
+    "mean(sum((X - C)**2, axis=1))": "X: data[n, d]; C: data[n, d]",
+    "X.sum(axis=0, keepdims=True).mean()": "X: data[n, d]",
+    "sum(outer(u, v)**2)": "u: parameter[d]; v: parameter[h]",
+}
+
+
+def asked(expression: str) -> list[str]:
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(expression)
+    found = re.search(r"Declare (?:it|them): (.*) \(on the command line", str(refused.value))
+    assert found
+    return found[1].split("; ")
+
+
+@pytest.mark.parametrize("expression", PROPOSED)
+def test_shapes_are_proposed_by_how_the_whole_expression_uses_them(expression: str) -> None:
+    assert sorted(asked(expression)) == sorted(PROPOSED[expression].split("; "))
+    assert sb.check(sb.read(expression, let=asked(expression))).ok
+
+
+def test_a_name_beside_a_product_is_no_number_in_silence() -> None:
+    with pytest.raises(sb.NotationError, match=re.escape("y is used as an array but not declared. Declare it: y: data[h]")):
+        sb.read("sum((W @ x - y)**2)", let=["W: parameter[h, d]", "x: data[d]"])
+
+
+def test_a_number_beside_arrays_is_said() -> None:
+    network = sb.read("sum((w*x + c)**2) + lam*sum(w**2)", let=["w: parameter[n]", "x: data[n]"])
+    assert "c and lam are not declared, and taken to be numbers." in network.notes
+    assert not sb.read("(x + y)*z").notes
+
+
+def test_arguments_of_a_function_are_asked_for_together(tmp_path: Path) -> None:
+    file = tmp_path / "nets.py"
+    text = "def cost({}):\n    Z = np.dot(W1, X) + b1\n    return np.mean((np.tanh(Z) - Y)**2)\n"
+    file.write_text(text.format("W1, b1, X, Y"), encoding="utf-8")
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(f"{file}:cost")
+    said = 'W1: "parameter[h, d]", X: "data[d, n]", b1: "parameter[h, 1]", Y: "data[h, n]"'
+    assert f"Annotate them in def cost(...): {said}; a number is W1: float." in str(refused.value)
+    file.write_text(text.format(said), encoding="utf-8")
+    assert sb.check(sb.read(f"{file}:cost")).ok
+
+
+def test_in_a_text_every_name_that_is_missing_is_declared_at_once() -> None:
+    text = "h = tanh(W @ x + b)\nL = sum((h - y)**2)"
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(text)
+    found = re.search(r"Declare them: (.*)\.", str(refused.value))
+    assert found
+    assert found[1] == "W: parameter[n, d]; x: data[d]; b: parameter[n]; y: data[n]"  # h is a value here
+    assert sb.check("\n".join([*found[1].split("; "), text])).ok
+
+
+def test_what_fits_in_no_way_is_still_refused() -> None:
+    with pytest.raises(sb.NotationError):
+        sb.read("sum(x @ W @ x @ W.T) + solve(W, x)", let=["W: parameter[3, 4]"])
