@@ -16,6 +16,7 @@ from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.reading import Values
 from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_helpers import helper_source
+from symbackprop.backends.numpy_step import Printed
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import MATRIX_FUNCTIONS, REDUCTIONS, UnknownOperationError
@@ -35,6 +36,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.language import operations
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, reduce
+from symbackprop.plan.statements import Factor, Scalar, Window
 from tests.random_programs import declare
 
 PACKAGE = Path(__file__).parent.parent / "symbackprop"
@@ -51,6 +53,12 @@ def program_of(op: Op) -> Program:
 
 def remark(program: Program) -> Any:
     return remarks(Derivation(program, program, "L", ()))
+
+
+def printed(statement: Factor) -> str:
+    step = object.__new__(Printed)
+    step.windows, step.numbers = {}, {}
+    return step._line(statement)
 
 
 # module and function -> what makes it read the operation of a program
@@ -78,7 +86,10 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks._remarks": remark,
     "display.forms._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
-    "display.forms._determinant": lambda p: Printer(Names(p)).formula(Form("determinant", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
+    "display.forms._function_of_matrix": lambda p: Printer(Names(p)).formula(
+        Form("determinant", (number(1),), p.equations[0].op.kind)
+    ),  # type: ignore[union-attr]
+    "backends.numpy_step.Printed._line": lambda p: printed(Factor(p.equations[0].op.kind, Window("x", 0, ()), Scalar("t"))),  # type: ignore[union-attr]
     "algebra.reading.Values._right": lambda p: Values(p, Algebra(), ()).definition("L"),
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
@@ -90,10 +101,10 @@ PASSES = {
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {
-    "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.operations.matrix_function",
-    "core.functions.operations", "language.operations.linear_algebra.inverse", "language.operations.linear_algebra.det",
+    "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.matrices.matrix_function",
+    "core.functions.operations", "core.functions.matrices", "core.local._function_of", "language.operations.linear_algebra._function",
     "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk",
-    "language.operations.linear_algebra.logdet", "language.lower.units._of_normalised", "documents.layer_block._softmax_slopes", "language.tensors.contraction.reduce",
+    "language.lower.units._of_normalised", "documents.layer_block._softmax_slopes", "language.tensors.contraction.reduce",
 }  # fmt: skip
 
 
@@ -128,7 +139,9 @@ def readers() -> dict[str, list[ast.AST]]:
         tree_of = ast.parse(path.read_text(encoding="utf-8"))
         asks = [n for n in ast.walk(tree_of) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("symbackprop.core")]
         module = module_of(path)
-        if module in ("core.program", "core.functions.operations", *TABLES) or WORDS & {a.name for n in asks for a in n.names}:
+        if module in ("core.program", "core.functions.operations", "core.functions.matrices", *TABLES) or WORDS & {
+            a.name for n in asks for a in n.names
+        }:
             found |= {name: nodes for name, nodes in functions(tree_of, module) if words(nodes) & WORDS}
     return found
 

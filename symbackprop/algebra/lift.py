@@ -31,6 +31,7 @@ class Scope:
 
 
 BOUND = "~@"  # begins the letters that a network sums
+DOWN = "%d"  # the columns of a matrix whose diagonal is taken
 
 
 class Lift:
@@ -167,11 +168,17 @@ class Lift:
         if len(own) > 2:
             raise MisfitError("a factor has three axes")
         row, col = two(own)
-        if row is not None and row == col:
-            raise MisfitError("a diagonal")
         if isinstance(item, Inner):
+            if row is not None and row == col:
+                raise MisfitError("a diagonal of a sum")
             return self._inner(item, row, col, scope)
-        form = self._atom(item.atom, item.letters, row, col, scope)
+        if row is not None and row == col:
+            if item.letters[-1] != col:
+                raise MisfitError("a diagonal of other axes")
+            letters = (*item.letters[:-1], DOWN)
+            form, col = Form("diagonal", (self._atom(item.atom, letters, row, DOWN, scope),)), None
+        else:
+            form = self._atom(item.atom, item.letters, row, col, scope)
         e = abs(item.exponent)
         if form.op == "norm" and e.denominator == 2:
             form, e = Form("length", form.parts, form.given), 2 * e
@@ -224,6 +231,10 @@ class Lift:
         """An atom of polynomials; inside, its letters have names of their own."""
         if atom.kind == "determinant":
             return Form("determinant", (self.sum(nets[0], "0", "1", scope),), atom.name)
+        if atom.kind == "factor":
+            if None in (row, col):
+                raise MisfitError("entries of a function of a matrix")
+            return Form("factor", (self.sum(nets[0], row, col, scope),), atom.name)
         if atom.kind == "reduction":
             inner = sorted(atom.args[0].letters())
             if atom.shape or len(inner) > 2:

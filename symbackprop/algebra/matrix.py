@@ -338,6 +338,7 @@ OPS: dict[str, Op] = {
     "length": Op(_called(1), turned="itself"),
     "inner": Op(_called(2), Level.POWER, "itself"),
     "determinant": Op(_called(2), turned="itself"),
+    "factor": CALL,
     "correlation": Op(_slide_tokens, Level.HADAMARD),
     "convolution": Op(_slide_tokens, Level.HADAMARD),
     "indexsum": Op(lambda x: 1 + len(x.given) + x.parts[0].within(Level.HADAMARD), Level.PRODUCT, "within"),

@@ -31,7 +31,8 @@ Kind = Literal[
     "zero",  # 1 where its argument is 0
     "group",  # a sum as the base of a power
     "inverse",
-    "determinant",  # det or logdet, by name
+    "determinant",  # det, logdet, by name: one number for a matrix
+    "factor",  # another function of a matrix, by name
     "reduction",  # max, min, logsumexp, prod over the letters *0, *1, ... of its argument
     "ones",  # only says that its letter is summed
     "tie",  # 1 where a form of its letters' positions is 0 (positions.Linear)

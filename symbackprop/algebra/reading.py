@@ -265,7 +265,8 @@ class Values:
                 p = reduction_of(a, reduction(op.kind).name, operands[0], [letter for letter, _ in op.over])
             case Matrix():
                 row = matrix_function(op.kind)
-                p = matrix_of(a, row.name, operands[0], equation.operands[0].index, equation.target.index)
+                sizes = letter_sizes(self.program, equation)
+                p = matrix_of(a, row.name, operands[0], equation.operands[0].index, equation.target.index, sizes)
             case Carry():
                 raise NoFormError("it is a value of another step")
             case _:
@@ -287,19 +288,19 @@ def strides(program: Program) -> dict[tuple[Expr, Expr], str]:
     return found
 
 
-def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...]) -> Poly:
-    """inverse, det, logdet of a matrix."""
+def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...], sizes: Mapping[str, Expr]) -> Poly:
+    """A function of a matrix."""
     if len(letters) != 2:
         raise NoFormError("it holds a batch of matrices")
     i, j = letters
+    inner = a.renamed(p, {i: "0", j: "1"})
     if kind != "inverse":
-        return a.factor(a.atom("determinant", kind, (a.renamed(p, {i: "0", j: "1"}),)))
+        shape = (sizes[i],) * len(target)
+        return a.factor(a.atom("factor" if target else "determinant", kind, (inner,), shape), target)
     chain = _inverse_of_product(a, p, i, j, target)
     if chain is not None:
         return chain
-    inner = a.renamed(p, {i: "0", j: "1"})
-    n = p.sizes()[i]
-    atom = a.atom("inverse", "", (inner,), (n, n))
+    atom = a.atom("inverse", "", (inner,), (sizes[i], sizes[j]))
     atom.symmetric = inner == a.renamed(p, {i: "1", j: "0"})
     return a.factor(atom, target)
 

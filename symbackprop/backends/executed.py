@@ -21,3 +21,12 @@ def executed(text: str, name: str, names: Mapping[str, Any] | None = None) -> Ca
     namespace: dict[str, Any] = {"__name__": "symbackprop_generated", **(names or {})}
     exec(builtins.compile(text, file, "exec"), namespace)
     return namespace[name]
+
+
+def raised_at(fault: BaseException, function: Callable[..., Any]) -> str:
+    """The line of a generated function in which an error was raised, without its comment."""
+    file, trace = function.__code__.co_filename, fault.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != file:
+        trace = trace.tb_next
+    line = linecache.getline(file, trace.tb_lineno) if trace is not None else ""
+    return line.partition("  #")[0].strip() or function.__name__

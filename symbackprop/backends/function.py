@@ -16,12 +16,13 @@ from sympy import Expr
 from symbackprop.backends import c
 from symbackprop.backends.arguments import ArgumentError, Arguments
 from symbackprop.backends.c_library import NativeError
-from symbackprop.backends.executed import executed
+from symbackprop.backends.executed import executed, raised_at
 from symbackprop.backends.numpy import Source, source
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
+from symbackprop.core.distribute import distributed
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
@@ -57,7 +58,7 @@ class Compiled:
         dtype: str = "float64", refuse_nan: bool = True,
     ) -> None:  # fmt: skip
         values = (name for name, t in program.tensors.items() if t.kind == "value" and t.named and t.role is None)
-        self.program = simplify(program, {value_name, *gradients.values(), *named, *values})
+        self.program = simplify(distributed(program), {value_name, *gradients.values(), *named, *values})
         self.value_name, self.gradients, self.named = value_name, dict(gradients), tuple(named)
         self.dtype, self.refuse_nan = dtype, refuse_nan
         self._parts: dict[tuple[str, ...], _Function] = {}
@@ -242,7 +243,12 @@ class _Function:
     def __call__(self, params: Arrays, data: Arrays | None) -> Any:
         given = _by_name(params, data)
         with np.errstate(all="ignore"):  # a branch that is not taken may overflow, and so may an argument when it is read
-            return self.function(*self.arguments.read(given))
+            arguments = self.arguments.read(given)
+            try:
+                return self.function(*arguments)
+            except np.linalg.LinAlgError as fault:
+                place = raised_at(fault, self.function)
+                raise ArgumentError(f"{place}: {fault}; give other arrays, at which this has a value") from None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.source, self.arguments.program, self.arguments.dtype.name, self.arguments.refuse_nan)

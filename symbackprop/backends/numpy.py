@@ -21,12 +21,12 @@ from symbackprop.backends.numpy_arrays import shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
 from symbackprop.backends.numpy_helpers import HELPERS, helper_source
-from symbackprop.core.functions import ELEMENTWISE, REDUCTIONS
+from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
 from symbackprop.core.guards import letters_of
 from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line
-RESERVED = {"np", *HELPERS, "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
+RESERVED = {"np", *HELPERS, *MATRIX_HELPERS, "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
 RESERVED |= {row.numpy for row in REDUCTIONS.values() if row.helper}
 
 

@@ -72,7 +72,8 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
             value, helpers = _reduce(equation, op, row, scope, setting), frozenset([row.numpy] if row.helper else [])
             lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
         case Matrix():
-            value, helpers = _matrix(equation, matrix_function(op.kind), scope, setting), frozenset[str]()
+            row = matrix_function(op.kind)
+            value, helpers = _matrix(equation, row, scope, setting), frozenset(row.helpers)
             lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
         case Carry():
             raise refused(equation, "the NumPy source")
@@ -129,7 +130,7 @@ def _reduce(equation: Equation, op: Reduce, row: Reduction, scope: Scope, settin
 def _matrix(equation: Equation, row: MatrixFunction, scope: Scope, setting: Setting) -> Array:
     """A function of the last two axes; the axes before them keep their letters."""
     array = _operand(equation, 0, scope, setting, {})
-    own = () if row.scalar else _goal(equation, scope)[-2:]
+    own = _goal(equation, scope)[len(equation.target.index) - len(row.axes) :]
     return Array(row.numpy.format(array.text), (*array.letters[:-2], *own))
 
 

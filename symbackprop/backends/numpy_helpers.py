@@ -9,7 +9,7 @@ import sympy as sp
 from sympy import Symbol
 
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
-from symbackprop.core.functions import ELEMENTWISE, REDUCTIONS, known
+from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS, known
 from symbackprop.core.letters import VALUES, pool
 
 # erf(x) / x is a series in x^2; log(erfc(x) / t) + x^2 with t = 2 / (2 + x) is one in Chebyshev polynomials of 2 t - 1, whose
@@ -108,6 +108,8 @@ def helper_source(name: str, dtype: str) -> str:
     """The definition of the helper function `name`."""
     if name in REDUCTIONS:
         return REDUCTIONS[name].helper
+    if name in MATRIX_HELPERS:
+        return MATRIX_HELPERS[name]
     return HELPERS[name]().strip() if name in HELPERS else _row(name, dtype)
 
 

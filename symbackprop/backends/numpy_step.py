@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from symbackprop.backends.c_library import native
 from symbackprop.backends.executed import executed
+from symbackprop.core.functions import MATRIX_HELPERS, matrix_function
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS, Flat, Layout
 from symbackprop.plan.schedule import Plan
@@ -36,7 +37,8 @@ UFUNCS = sorted({row.numpy for row in FUNCTIONS.values()} | {"add", "subtract", 
 WORDS: dict[str, Any] = (
     {name: getattr(np, name) for name in (*UFUNCS, "dot", "matmul", "copyto", "take")}
     | {f"{name}_reduce": getattr(np, name).reduce for name in ("add", "multiply", "maximum", "minimum")}
-    | {"add_at": np.add.at, "inv": np.linalg.inv, "det": np.linalg.det, "slogdet": np.linalg.slogdet, "math": math}
+    | {"add_at": np.add.at, "np": np, "math": math}
+    | {name: executed(text, name, {"np": np}) for name, text in MATRIX_HELPERS.items()}
 )
 Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
 ALIGNED = 64  # bytes: where buffers begin, so that vector instructions need no other path
@@ -109,7 +111,7 @@ class Printed:
             case AddAt():
                 return f"add_at({name(s.out)}, {name(s.index)}, {name(s.a)})"
             case Factor():
-                value = {"inverse": "inv({})", "det": "det({})", "logdet": "slogdet({})[1]"}[s.kind].format(name(s.a))
+                value = matrix_function(s.kind).numpy.format(name(s.a))
                 return f"{s.out.name} = float({value})" if isinstance(s.out, Scalar) else f"copyto({name(s.out)}, {value})"
             case _:
                 assert_never(s)

@@ -102,9 +102,10 @@ def _fault_of_matrix(program: Program, equation: Equation, op: Matrix) -> str | 
     shape = program.shape(operand.name)
     if len(shape) < 2 or not same_size(shape[-1], shape[-2]):
         return f"{op.kind} takes a square matrix, {operand.name} is {shape_text(shape)}"
-    lead, own = operand.index[:-2], target.index if row.scalar else target.index[:-2]
-    if len(target.index) - len(own) != (0 if row.scalar else 2) or not set(lead) <= set(own):
-        return f"{op.kind} of {operand} keeps the letters {' '.join(lead)}" + ("" if row.scalar else " and has two of its own")
+    lead, own = operand.index[:-2], target.index[: max(0, len(target.index) - len(row.axes))]
+    if len(target.index) - len(own) != len(row.axes) or not set(lead) <= set(own):
+        further = f" and has {len(row.axes)} of its own" if row.axes else ""
+        return f"{op.kind} of {operand} keeps the letters {' '.join(lead)}{further}"
     if operand.index[-1] == operand.index[-2] or set(operand.index[-2:]) & {*lead, *own}:
         return f"{op.kind} takes the last two axes of {operand} whole"
     return None

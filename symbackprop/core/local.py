@@ -168,25 +168,42 @@ def _others(program: Program, equation: Equation, op: Reduce, letters: Letters) 
 
 
 def _of_matrix(program: Program, equation: Equation, op: Matrix, letters: Letters) -> Local:
-    """The row's local slope, a product of entries of the result and of the inverse.
+    """The row's local slope, a sum of products of entries; functions of the operand and of the result are written once.
 
     d inverse(X)[p q] / d X[i j] = -V[p i] V[j q],   d det X / d X[i j] = det X V[j i],   d log|det X| / d X[i j] = V[j i],
     with V the inverse of X (Petersen and Pedersen, The Matrix Cookbook, equations 41, 49 and 60).
     """
     row, target, (operand,) = matrix_function(op.kind), equation.target, equation.operands
     batch, ij = operand.index[:-2], operand.index[-2:]
-    lead, pq = (target.index, ()) if row.scalar else (target.index[:-2], target.index[-2:])
+    lead = target.index[: len(target.index) - len(row.axes)]
     sizes = {c: n for c, n in letter_sizes(program, equation).items() if c not in ij or c in target.index}
     if not row.scalar:  # the letters of a row and a column of X are new: those that it was read with may be the target's
         ij = letters(2, set(sizes))
-    sizes |= dict.fromkeys(ij, program.shape(operand.name)[-1])
-    at = dict(zip("pq", pq, strict=False)) | dict(zip("ij", ij, strict=True))
-    inverse = f"inverse({operand.name})"
-    lies = {"result": (target.name, lead), "inverse": (inverse, batch)}
-    places = tuple(Ref(lies[what][0], (*lies[what][1], *[at[c] for c in wanted])) for what, wanted in row.reads)
-    needs = ()
-    if any(what == "inverse" for what, _ in row.reads):
-        written = Ref(inverse, operand.index)
-        signature = Signature(inverse, program.shape(operand.name), named=False)
-        needs = ((signature, Equation(written, Matrix("inverse"), (operand,), Step("inverse", through=target))),)
-    return Local(row.local, places, Ref(operand.name, (*batch, *ij)), sizes, "map", needs)
+    at = dict(zip("pq", target.index[len(lead) :], strict=False)) | dict(zip("ij", ij, strict=True))
+    inner = sorted({c for read in row.reads for c in read.index} - at.keys())
+    at |= zip(inner, letters(len(inner), {*sizes, *ij}), strict=True)
+    sizes |= dict.fromkeys((*ij, *(at[c] for c in inner)), program.shape(operand.name)[-1])
+    whole = {"operand": Ref(operand.name, batch), "result": Ref(target.name, lead)}
+    places, needs = list[Ref](), dict[str, tuple[Signature, Equation]]()
+    for read in row.reads:
+        source = whole[read.of]
+        if read.function:
+            name = f"{read.function}({source.name})"
+            needs[name] = _function_of(program, read.function, name, source, equation, letters)
+            source = Ref(name, source.index)
+        places.append(Ref(source.name, (*source.index, *[at[c] for c in read.index])))
+    body = substituted(row.local, {position(c): position(own) for c, own in at.items()})
+    return Local(body, tuple(places), Ref(operand.name, (*batch, *ij)), sizes, "map", tuple(needs.values()))
+
+
+def _function_of(
+    program: Program, kind: str, name: str, source: Ref, equation: Equation, letters: Letters
+) -> tuple[Signature, Equation]:
+    """A function of the matrices in a tensor, of which `source` has the letters of the other axes, as an equation of its own."""
+    (operand,) = equation.operands
+    own = operand.index if source.name == operand.name else equation.target.index
+    index = (*source.index, *own[len(own) - 2 :])
+    row, shape = matrix_function(kind), program.shape(source.name)
+    target = Ref(name, (*source.index, *index[len(source.index) :][: len(row.axes)]))
+    signature = Signature(name, (*shape[:-2], *[shape[-1]] * len(row.axes)), named=False)
+    return signature, Equation(target, Matrix(kind), (Ref(source.name, index),), Step("function", through=equation.target))

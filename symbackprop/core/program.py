@@ -98,7 +98,7 @@ class Reduce:
 
 @dataclass(frozen=True)
 class Matrix:
-    """y = inverse | det | logdet of the operand's last two axes; `kind` names a row of `functions.MATRIX_FUNCTIONS`."""
+    """y = inverse | det | ... of the operand's last two axes; `kind` names a row of `functions.MATRIX_FUNCTIONS`."""
 
     kind: str
     over: tuple[Range, ...] = ()
@@ -143,7 +143,7 @@ class Step:
 
     rule      the name of the rule: "seed", "zero", "chain" (one use of a tensor), "copy" (several uses, which add); "onward" (one
               operand, in forward mode), "both" (several operands, which add); for a value that a rule needs: "count" (of ties),
-              "inverse", "without" and "others" (the entries but one, and their reduction).
+              "function" (of a matrix), "without" and "others" (the entries but one, and their reduction).
     through   the forward tensor that the gradient came back through; None for a seed or a sum of uses.
     wrt       the operand that it went to, with its letters in the forward equation.
     upstream  the gradient that came from above (None where it is the number 1); in forward mode the operand's own change.

@@ -163,7 +163,7 @@ def _function(to: Printer, x: Form) -> Node:
     return function_formula(x.given, arguments)
 
 
-def _determinant(to: Printer, x: Form) -> Node:
+def _function_of_matrix(to: Printer, x: Form) -> Node:
     return applied(matrix_function(x.given).latex, to.parts(x))
 
 
@@ -250,7 +250,8 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "norm": _norm,
     "length": _norm,
     "inner": _inner,
-    "determinant": _determinant,
+    "determinant": _function_of_matrix,
+    "factor": _function_of_matrix,
     "correlation": _correlation,
     "convolution": _convolution,
     "indexsum": _indexsum,

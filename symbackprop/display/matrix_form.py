@@ -18,7 +18,6 @@ from sympy.core.relational import Relational
 
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import (
-    OPS,
     Form,
     Front,
     Leaf,
@@ -120,11 +119,9 @@ class _Reader:
         leaf = self.leaf(operand)
         match op:
             case Matrix():
-                if matrix_function(op.kind).scalar:
-                    return Form("determinant", (leaf,), op.kind)
-                if op.kind not in OPS:
-                    raise MisfitError(f"a matrix form of {op.kind}")
-                return Form(op.kind, (leaf,))
+                if op.kind == "inverse":
+                    return Form("inverse", (leaf,))
+                return Form("determinant" if matrix_function(op.kind).scalar else "factor", (leaf,), op.kind)
             case Reduce():
                 kept = any(self.sizes[c] != 1 for c in self.equation.target.index)
                 if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):

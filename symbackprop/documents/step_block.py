@@ -93,8 +93,8 @@ def _title(names: Names, step: Step) -> Content:
             return told("The changes that come to {} add", through)
         case "count":
             return told("How many entries tie for {}", through)
-        case "inverse":
-            return told("The inverse that {} needs", through)
+        case "function":
+            return told("What the slope of {} is made of", through)
         case "without" | "others":
             return told("What {} is without each of its entries", through)
     return told("From {} back to {}", through, wrt)
@@ -250,8 +250,8 @@ def _pattern(names: Names, equation: Equation, step: Step) -> Told:
             return told("Each operand changes the value by its own part; to first order the parts add.")
         case "count":
             return told("Entries that tie share the gradient equally, so their number is needed.")
-        case "inverse":
-            return told("The slope of a determinant is made of the inverse.")
+        case "function":
+            return told("The slope of a function of a matrix is made of other functions of it.")
         case "without" | "others":
             return told("The slope of an entry is made of the others: no quotient is taken, which zeros would spoil.")
     over = [letter(c) for c, extent in equation.op.over if extent != 1]

@@ -15,40 +15,42 @@ def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
 
     made   the values that the tape recorded for it.
     """
-    reason, positive = _reason(made)
+    reason, domain = _reason(made)
     text = f"{reason} in {equation} at the tested point"
     inputs = [program.tensors[ref.name] for ref in equation.operands if program.tensors[ref.name].kind != "value"]
     loose = [t for t in inputs if t.domain is None and t.kind in ("data", "parameter")]
-    if positive and loose:
+    if domain and loose:
         tensor = loose[0]
         shape = f"[{', '.join(map(str, tensor.shape))}]" if tensor.shape else ""
-        return f"{text}; choose another point, or declare {tensor.name}: {tensor.kind}{shape} & positive"
+        return f"{text}; choose another point, or declare {tensor.name}: {tensor.kind}{shape} & {domain}"
     return f"{text}; choose another point, or write a form that is defined there"
 
 
-def _reason(made: Sequence[Value]) -> tuple[str, bool]:
-    """The first operation without a finite result of finite arguments, and whether a positive input would mend it."""
+def _reason(made: Sequence[Value]) -> tuple[str, str]:
+    """The first operation without a finite result of finite arguments, and the domain of an input that would mend it."""
     for value in made:
         if np.isfinite(value.data).all() or not all(np.isfinite(p.data).all() for p in value.parents):
             continue
         arguments = [p.data for p in value.parents]
         if value.kind == "division by zero":
-            return value.kind, False
+            return value.kind, ""
         if value.kind in ("log", "log1p"):
             least = np.real(arguments[0]).min() + (value.kind == "log1p")
-            return ("log of a negative number" if least < 0 else "log of zero"), True
+            return ("log of a negative number" if least < 0 else "log of zero"), "positive"
         if value.kind == "power":
             base, exponent = np.broadcast_arrays(*arguments)
             if ((base == 0) & (np.real(exponent) < 0)).any():
-                return "division by zero", True
+                return "division by zero", "positive"
             if ((np.real(base) < 0) & (np.real(exponent) % 1 != 0)).any():
-                return "a root or a broken power of a negative number", True
-            return "overflow of a power", False
+                return "a root or a broken power of a negative number", "positive"
+            return "overflow of a power", ""
         if value.kind in MATRIX_FUNCTIONS and (np.linalg.det(arguments[0]) == 0).any():
-            return f"the {value.kind} of a matrix that has none", False
+            return f"the {value.kind} of a matrix that has none", ""
+        if value.kind == "cholesky":
+            return "the Cholesky factor of a matrix that is not positive definite", "spd"
         if value.kind in ("loggamma", "polygamma"):
-            return f"{value.kind} of a number that is not positive", True
+            return f"{value.kind} of a number that is not positive", "positive"
         if value.kind in ("asin", "acos", "atanh", "acosh", "erfinv"):
-            return f"{value.kind} of a number outside its domain", False
-        return f"overflow in {value.kind}", False
-    return "a value that is not finite", False
+            return f"{value.kind} of a number outside its domain", ""
+        return f"overflow in {value.kind}", ""
+    return "a value that is not finite", ""

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate import special
+from symbackprop.evaluate import implicit, special
 from symbackprop.evaluate.branches import Branches, Held
+from symbackprop.evaluate.implicit import PARTS
 
 Pull = Callable[[ndarray], ndarray]
 
@@ -139,7 +140,7 @@ PAIRS: dict[str, tuple[Callable[..., ndarray], tuple[Callable[..., ndarray] | No
 
 
 # the operations whose result is rounded
-ROUNDING = {*FUNCTIONS, *PAIRS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet"}
+ROUNDING = {*FUNCTIONS, *PAIRS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet", *PARTS}
 JUMPS = {"floor", "ceiling", "rint", "Abs", "sign"}  # the functions with kinks or jumps, none of which rounds
 ROUNDING -= JUMPS
 
@@ -345,6 +346,11 @@ def logdet(tape: Tape, x: Value) -> Value:
     return tape.record("logdet", y, [x], [lambda g: g[..., None, None] * _inverse(x.data)])
 
 
+def factor(tape: Tape, kind: str, x: Value) -> Value:
+    """Y, a factor of X in the last two axes, and its slope by the equations that define it."""
+    return tape.record(kind, implicit.factor(kind, x.data), [x], [lambda g: implicit.pulled(kind, x.data, g)])
+
+
 def _inverse(x: ndarray) -> ndarray:
     """The inverse of each matrix, transposed; not-a-number where there is none."""
     try:
@@ -360,4 +366,9 @@ REDUCTIONS: dict[str, Callable[[Tape, Value, Axes], Value]] = {
     "logsumexp": logsumexp,
     "prod": prod,
 }
-MATRIX_FUNCTIONS: dict[str, Callable[[Tape, Value], Value]] = {"inverse": inverse, "det": det, "logdet": logdet}
+MATRIX_FUNCTIONS: dict[str, Callable[[Tape, Value], Value]] = {
+    "inverse": inverse,
+    "det": det,
+    "logdet": logdet,
+    **{kind: lambda tape, x, kind=kind: factor(tape, kind, x) for kind in PARTS},
+}

@@ -7,6 +7,7 @@ guards let through are computed. The tape is another walk, over floats alone, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from math import prod
 from typing import Any, assert_never
 
@@ -20,9 +21,10 @@ from symbackprop.core.loops import For, Item, schedule
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
 from symbackprop.core.turns import as_sum
 from symbackprop.evaluate import guards
-from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
+from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
 from symbackprop.evaluate.extents import extent
+from symbackprop.evaluate.implicit import PARTS, factor
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.scope import at_sizes
 from symbackprop.evaluate.steps import Arrays, stepwise
@@ -193,18 +195,24 @@ def _logdet(det: ndarray, arithmetic: Arithmetic) -> ndarray:
     return arithmetic.function("log")(np.where(floats(det) < 0, -det, det))
 
 
-# One rule for each row of the tables of `core.functions`, in any arithmetic: of entries along the last axis, and of a matrix by
-# its inverse and its determinant
+def _factor(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
+    if arithmetic.dtype is object and arithmetic is not MORE_DIGITS:
+        raise PointError(f"{kind} cannot be evaluated in {arithmetic.name}")
+    return factor(kind, x, arithmetic.lift)
+
+
+# One rule for each row of the tables of `core.functions`, in any arithmetic: of entries along the last axis, and of the last two
 REDUCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
     "max": lambda flat, arithmetic: _best(flat, floats(flat).argmax(-1)),
     "min": lambda flat, arithmetic: _best(flat, floats(flat).argmin(-1)),
     "logsumexp": lambda flat, arithmetic: arithmetic.function("log")(arithmetic.function("exp")(flat).sum(axis=-1)),
     "prod": lambda flat, arithmetic: np.prod(flat, axis=-1),
 }
-MATRIX_FUNCTIONS: dict[str, Callable[[ndarray, ndarray, Arithmetic], ndarray]] = {
-    "inverse": lambda inverse, det, arithmetic: inverse,
-    "det": lambda inverse, det, arithmetic: det,
-    "logdet": lambda inverse, det, arithmetic: _logdet(det, arithmetic),
+MATRIX_FUNCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
+    "inverse": lambda x, arithmetic: _eliminated(x, arithmetic)[0],
+    "det": lambda x, arithmetic: _eliminated(x, arithmetic)[1],
+    "logdet": lambda x, arithmetic: _logdet(_eliminated(x, arithmetic)[1], arithmetic),
+    **{kind: partial(_factor, kind) for kind in PARTS},
 }
 
 
@@ -215,19 +223,20 @@ def reduced(kind: str, full: ndarray, kept: int, arithmetic: Arithmetic) -> ndar
 
 
 def matrix_function(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
-    """A function of the last two axes, by elimination: the same steps in every arithmetic.
+    """A function of the last two axes. Raises UnknownOperationError for a row that it has no rule for."""
+    return known(MATRIX_FUNCTIONS, kind, "the walk (evaluate.walk.MATRIX_FUNCTIONS)")(x, arithmetic)
 
-    Raises UnknownOperationError for a row that it has no rule for.
-    """
-    rule = known(MATRIX_FUNCTIONS, kind, "the walk (evaluate.walk.MATRIX_FUNCTIONS)")
+
+def _eliminated(x: ndarray, arithmetic: Arithmetic) -> tuple[ndarray, ndarray]:
+    """The inverses and the determinants of matrices, by the same steps in every arithmetic."""
     lead, n = x.shape[:-2], x.shape[-1]
     inverse, det = np.empty(x.shape, dtype=arithmetic.dtype), np.empty(lead, dtype=arithmetic.dtype)
     for place in np.ndindex(lead):
-        inverse[place], det[place] = _eliminated(x[place], n, arithmetic)
-    return rule(inverse, det, arithmetic)
+        inverse[place], det[place] = _eliminated_one(x[place], n, arithmetic)
+    return inverse, det
 
 
-def _eliminated(x: ndarray, n: int, arithmetic: Arithmetic) -> tuple[ndarray, Any]:
+def _eliminated_one(x: ndarray, n: int, arithmetic: Arithmetic) -> tuple[ndarray, Any]:
     """The inverse and the determinant of one matrix (Gauss and Jordan, with the largest pivot of each column)."""
     one, zero = arithmetic.number(sp.S.One), arithmetic.number(sp.S.Zero)
     rows = np.empty((n, 2 * n), dtype=arithmetic.dtype)

@@ -206,6 +206,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
     "length": _one(lambda x: np.full((1, 1), np.sqrt(np.sum(x**2)))),
     "determinant": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS).reshape(1, 1),
+    "factor": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS),
     "correlation": _correlation,
     "convolution": _convolution,
     "indexsum": _indexsum,

@@ -29,7 +29,7 @@ _SAME = (
     "cos", "tan", "sinh", "cosh", "softplus", "silu", "gelu", "elu", "selu", "celu", "mish", "leaky_relu", "softsign",
     "softmax", "log_softmax", "logsumexp", "matmul", "dot", "outer", "einsum", "sum", "mean", "prod", "cumsum", "stack",
     "vstack", "hstack", "reshape", "squeeze", "where", "maximum", "minimum", "norm", "diag", "diagonal", "trace", "tril",
-    "triu", "det", "logdet", "inverse", "inv", "solve", "sign", "erf", "erfc", "eye", "zeros_like", "ones_like",
+    "triu", "det", "logdet", "cholesky", "inverse", "inv", "solve", "sign", "erf", "erfc", "eye", "zeros_like", "ones_like",
     "logaddexp", "reciprocal", "logit", "flip", "roll", "tile", "mse_loss", "smooth_l1_loss", "huber_loss",
     "binary_cross_entropy", "flatten", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy", "add", "swapaxes",
     "floor", "ceil", "round", "trunc", "fix", "acosh", "arccosh", "asinh", "arcsinh", "atanh", "arctanh", "atan2", "arctan2",
@@ -100,6 +100,10 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
     asked, needed = _NEEDED.get((root, name), ("", ""))
     if asked and asked not in keywords and len(given) < (3 if asked == "mode" else 2):
         raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")
+    if root == "scipy" and name == "cholesky":
+        raise Misunderstood(
+            "cholesky of scipy is upper unless lower=True.", "Write np.linalg.cholesky(K), or its .T for the upper one."
+        )
     if root == "torch" and name in ("max", "min"):
         return _extreme(name, given, keywords)
     if root == "torch" and name in ("cummax", "cummin", "sort"):

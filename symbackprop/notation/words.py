@@ -63,7 +63,6 @@ OUTSIDE = {
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",
-    "cholesky": "Its factor has no derivative here; logdet(K), inv(K) and solve(K, b) need none.",
     **dict.fromkeys(
         ("eigh", "eigvalsh", "eig", "eigvals"), "Eigenvalues have no derivative here; write trace, det, logdet or matrix_power."
     ),

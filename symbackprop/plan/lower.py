@@ -9,7 +9,7 @@ from typing import Any, assert_never
 import sympy as sp
 from sympy import Expr, S, Symbol
 
-from symbackprop.core.functions.where import iverson
+from symbackprop.core.functions import iverson, matrix_function
 from symbackprop.core.guards import affine, fixed_letters, integers_of, letters_of, overhang, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position, substituted
 from symbackprop.plan.contract import as_one_product, total
@@ -80,11 +80,10 @@ class _Lowering:
                 return self._fold(op.kind, self._operand(equation.operands[0], {}), over)
             case Matrix():
                 value = self.graph.whole(self._operand(equation.operands[0], {}))
-                rank, lead = value.solid.rank, value.letters[:-2]
+                lead, row = value.letters[:-2], matrix_function(op.kind)
                 if equation.operands[0].index != value.letters:
                     raise PlanError(f"{op.kind} of a part of {equation.operands[0].name}")
-                own = equation.target.index[len(equation.target.index) - (rank - len(lead)) :] if op.kind == "inverse" else ()
-                letters = (*lead, *own)
+                letters = (*lead, *equation.target.index[len(equation.target.index) - len(row.axes) :])
                 node = self.graph.node(Square(op.kind), [Arg(value.solid, tuple(range(len(lead))))], self.graph.shape(letters))
                 return Value(1.0, node, letters)
             case Carry():

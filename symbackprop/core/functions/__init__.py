@@ -8,18 +8,8 @@ from symbackprop.core.functions.activations import softplus
 from symbackprop.core.functions.declared import Declared, declared, declared_names
 from symbackprop.core.functions.elementary import sigmoid
 from symbackprop.core.functions.flat import held, stop_gradient
-from symbackprop.core.functions.operations import (
-    MATRIX_FUNCTIONS,
-    OTHERS,
-    REDUCTIONS,
-    TIES,
-    MatrixFunction,
-    Reduction,
-    UnknownOperationError,
-    known,
-    matrix_function,
-    reduction,
-)
+from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS, MATRIX_HELPERS, MatrixFunction, matrix_function
+from symbackprop.core.functions.operations import OTHERS, REDUCTIONS, TIES, Reduction, UnknownOperationError, known, reduction
 from symbackprop.core.functions.row import ELEMENTWISE, FUNCTIONS, A, B, Row, TableFunction, X, Y, kinks, slope
 from symbackprop.core.functions.special import gammaln
 from symbackprop.core.functions.textbook import derivative, tidy_sign
@@ -30,6 +20,7 @@ __all__ = [
     "ELEMENTWISE",
     "FUNCTIONS",
     "MATRIX_FUNCTIONS",
+    "MATRIX_HELPERS",
     "OTHERS",
     "REDUCTIONS",
     "TIES",

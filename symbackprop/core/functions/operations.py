@@ -1,4 +1,4 @@
-"""Functions of many entries at once: a row of REDUCTIONS or MATRIX_FUNCTIONS is all that there is to an operation.
+"""Functions of many entries at once: a row of REDUCTIONS, or of `matrices.MATRIX_FUNCTIONS`, is all that there is to an operation.
 
 | who asks                      | columns                       |
 |---|---|
@@ -97,57 +97,6 @@ REDUCTIONS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class MatrixFunction:
-    """One function of the last two axes of a tensor, a square matrix X.
-
-    name        what a user writes.
-    latex       how it is printed; "{0}" stands for the matrix.
-    scalar      whether the result is one number for each matrix, rather than a matrix of the same shape.
-    local       d y[p q] / d X[i j] in the slots of `reads`.
-    reads       what stands in these slots: "result" or "inverse" (of X), each with its letters out of p, q, i and j.
-    numpy       the text that computes it; "{}" stands for the matrices.
-    definition  what it is.
-    source      where its differential is proved.
-    analytic    whether it goes on along complex numbers, so that its derivative can be taken by a complex step.
-    """
-
-    name: str
-    latex: str
-    scalar: bool
-    local: Expr
-    reads: tuple[tuple[str, str], ...]
-    numpy: str
-    definition: str
-    source: str = "Magnus and Neudecker 2019, chapter 8"
-    analytic: bool = True
-
-
-_A, _B = Symbol("s0"), Symbol("s1")
-MATRIX_FUNCTIONS = {
-    row.name: row
-    for row in (
-        MatrixFunction(
-            "inverse", r"{0}^{-1}", False, -_A * _B, (("result", "pi"), ("result", "jq")),
-            "np.linalg.inv({})", "the matrix Y with X Y = Y X = 1",
-        ),
-        MatrixFunction(
-            "det", r"\det {0}", True, _A * _B, (("inverse", "ji"), ("result", "")),
-            "np.linalg.det({})", "the determinant of X",
-        ),
-        MatrixFunction(
-            "logdet", r"\log\left|\det {0}\right|", True, _A, (("inverse", "ji"),),
-            "np.linalg.slogdet({})[1]", "the logarithm of the determinant's magnitude",
-        ),
-    )
-}  # fmt: skip
-
-
 def reduction(kind: str) -> Reduction:
     """The row `kind` of REDUCTIONS. Raises UnknownOperationError where there is none."""
     return known(REDUCTIONS, kind, "the table of reductions")
-
-
-def matrix_function(kind: str) -> MatrixFunction:
-    """The row `kind` of MATRIX_FUNCTIONS. Raises UnknownOperationError where there is none."""
-    return known(MATRIX_FUNCTIONS, kind, "the table of functions of a matrix")

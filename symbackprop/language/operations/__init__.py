@@ -31,6 +31,7 @@ from symbackprop.language.operations.elementwise import (
     where,
 )
 from symbackprop.language.operations.linear_algebra import (
+    cholesky,
     det,
     inv,
     inverse,
@@ -88,7 +89,7 @@ __all__ = [
     "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "hstack", "vstack",
     "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
     "cumprod", "logcumsumexp", "cummax", "cummin", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve",
-    "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye", "arange",
-    "one_hot", "vdot", "tensordot", "pinv", "lstsq", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile",
+    "cholesky", "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye",
+    "arange", "one_hot", "vdot", "tensordot", "pinv", "lstsq", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile",
     "percentile",
 ]  # fmt: skip

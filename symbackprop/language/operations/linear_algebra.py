@@ -11,10 +11,11 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.core.functions import iverson
+from symbackprop.core.functions import iverson, matrix_function
 from symbackprop.core.program import Matrix, position, same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.creation import eye
+from symbackprop.language.operations.shapes import swapaxes
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, matmul, product
 
 Value = Any  # a tensor, or a number
@@ -30,15 +31,20 @@ def _square(what: str, X: Value) -> Tensor:
     return X
 
 
+def _function(kind: str, X: Value) -> Tensor:
+    """A row of the functions of a matrix, of the last two axes."""
+    X, axes = _square(kind, X), matrix_function(kind).axes
+    index = letters(X.ndim)
+    return Tensor((*X.shape[:-2], *[X.shape[-1] for _ in axes]), Matrix(kind), ((X, index),), (*index[:-2], *"rc"[: len(axes)]))
+
+
 def inverse(X: Value) -> Tensor:
     """Y = X^-1, so that dL/dX = -Y^T dL/dY Y^T.
 
     X   (..., n, n), regular.
     Returns (..., n, n). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 59.
     """
-    X = _square("inverse", X)
-    index = letters(X.ndim)
-    return Tensor(X.shape, Matrix("inverse"), ((X, index),), (*index[:-2], "r", "c"))
+    return _function("inverse", X)
 
 
 inv = inverse
@@ -50,9 +56,7 @@ def det(X: Value) -> Tensor:
     X   (..., n, n), regular where it is differentiated.
     Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 49.
     """
-    X = _square("det", X)
-    index = letters(X.ndim)
-    return Tensor(X.shape[:-2], Matrix("det"), ((X, index),), index[:-2])
+    return _function("det", X)
 
 
 def logdet(X: Value) -> Tensor:
@@ -61,9 +65,18 @@ def logdet(X: Value) -> Tensor:
     X   (..., n, n), regular.
     Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 57.
     """
-    X = _square("logdet", X)
-    index = letters(X.ndim)
-    return Tensor(X.shape[:-2], Matrix("logdet"), ((X, index),), index[:-2])
+    return _function("logdet", X)
+
+
+def cholesky(X: Value, upper: bool = False) -> Tensor:
+    """L, the lower triangular factor with a positive diagonal: L L^T = X, so that dL/dX is that of the symmetric part of X.
+
+    X   (..., n, n), symmetric and positive definite; of another matrix the symmetric part is taken.
+    upper   whether it is the transpose L^T.
+    Returns (..., n, n). Raises LanguageError where X is not square. Source: Murray 2016; Seeger et al. 2017.
+    """
+    L = _function("cholesky", X)
+    return swapaxes(L, -1, -2) if upper else L
 
 
 def slogdet(X: Value) -> tuple[Tensor, Tensor]:

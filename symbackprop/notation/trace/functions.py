@@ -361,6 +361,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
     "pinv": lambda run, a, **_: ops.pinv(_t(run, a)), "lstsq": lambda run, a, b, **_: ops.lstsq(_t(run, a), _t(run, b)),
     "norm": _norm, "inv": _matrix(ops.inv), "det": _matrix(ops.det), "solve": _solve,
+    "cholesky": lambda run, a, upper=False: ops.cholesky(_t(run, a), upper=bool(upper)),
     "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
     "slogdet": lambda run, a: (TABLE["sign"](ops.det(_t(run, a))), ops.logdet(_t(run, a))),
     "round": _round, "around": _round, "fix": _matrix(TABLE["trunc"]),
