@@ -31,6 +31,7 @@ from symbackprop.display.remarks import remarks
 from symbackprop.evaluate import primitives, tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
+from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
 from symbackprop.language import operations
@@ -171,6 +172,7 @@ def test_the_witnesses_have_a_rule_of_their_own_for_each_row(owner: Any) -> None
 @pytest.mark.parametrize("arithmetic", [FLOATS, MORE_DIGITS])
 def test_the_walk_computes_each_row_as_the_tape_does(name: str, arithmetic: Arithmetic) -> None:
     X = np.random.default_rng(0).standard_normal((3, 4, 4))
+    X = of_kind("spd", X) if name in MATRIX_FUNCTIONS else X
     x = declare("X", X.shape)
     y = reduce(name, x, 1) if name in REDUCTIONS else getattr(operations, name)(x)
     program = trace({"y": y.named("y")})
@@ -203,7 +205,7 @@ def test_a_new_reduction_is_one_row_and_one_rule_of_the_witness(name: str, monke
 @pytest.mark.parametrize("name", MATRIX_FUNCTIONS)
 def test_a_new_function_of_a_matrix_is_one_row_and_one_rule_of_the_witness(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MATRIX_FUNCTIONS, "mystery", replace(MATRIX_FUNCTIONS[name], name="mystery"))
-    own = () if MATRIX_FUNCTIONS[name].scalar else ("r", "c")
+    own = tuple("rc"[: len(MATRIX_FUNCTIONS[name].axes)])
     X = declare("x", ("n", "n"))
     y = Tensor((N,) * len(own), Matrix("mystery"), ((X, ("0", "1")),), own)
     serves((y**2).sum().named("L"), name, monkeypatch, primitives.MATRIX_FUNCTIONS)
@@ -217,7 +219,8 @@ def serves(loss: Tensor, name: str, monkeypatch: pytest.MonkeyPatch, rules: Any)
     assert "mystery" not in printed
     old = replace(net.equations[0], op=replace(net.equations[0].op, kind=name))  # type: ignore[call-arg]
     assert printed == latex(index_form(Names(net), old))
-    at = {"x": np.random.default_rng(0).standard_normal(tuple(4 for _ in net.shape("x")))}
+    x = np.random.default_rng(0).standard_normal(tuple(4 for _ in net.shape("x")))
+    at = {"x": of_kind("spd", x) if name in MATRIX_FUNCTIONS else x}
     with pytest.raises(UnknownOperationError, match=r'the witness .* has no row for "mystery"'):
         tape.forward(net, at)
     monkeypatch.setitem(rules, "mystery", rules[name])
