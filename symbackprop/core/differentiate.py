@@ -58,7 +58,7 @@ def _require_by(program: Program, name: str) -> None:
     _require(program, name, "to differentiate by")
     if program.tensors[name].kind == "integers":
         raise DerivationError(f"{name} holds integers: it has no derivative. Differentiate by the tensor that it indexes.")
-    if program.tensors[name].kind == "labels" and any(t.role for t in program.tensors.values()):
+    if program.tensors[name].kind == "labels" and any(t.role or t.inner for t in program.tensors.values()):
         raise DerivationError(
             f"{name} are labels, which sum to one, and the gradients of this program use that; declare {name} as data to "
             f"differentiate them by it once more."

@@ -210,6 +210,7 @@ class Signature:
     called   whether a layer gave the name, as books do: mu, v, xhat; it is known once it is defined.
     counted  whether the name is a number that was given to a gate: it says something beside the network alone.
     role     for a derivative: of what, with respect to what.
+    inner    for a derivative that the network itself asks for, an ordinary value: of what, with respect to what.
     """
 
     name: str
@@ -222,6 +223,7 @@ class Signature:
     called: bool = False
     counted: bool = False
     role: Gradient | None = None
+    inner: Gradient | None = None
 
     @property
     def rank(self) -> int:

@@ -42,7 +42,7 @@ class Names:
         taken: set[Node] = set()
         for tensor in program.tensors.values():
             if tensor.role is None:
-                name = _generated(tensor.name) or parse_name(tensor.name)
+                name = _generated(tensor.name) or self._partial(tensor) or parse_name(tensor.name)
                 if name.formula() in taken:
                     name = Name(f.word(tensor.name))
                 taken.add(name.formula())
@@ -66,6 +66,14 @@ class Names:
             by = self._names[role.wrt].formula() if self.signature(role.wrt).named else f.number(k)
             found[n] = Name(head) if again == {n} else Name(head if n in again else inner, (by,))
         return found
+
+    def _partial(self, tensor: Signature) -> Name | None:
+        """What a derivative inside the network is called where nobody named it: u with what it is by below, u_{x}."""
+        inner = tensor.inner
+        if tensor.named or inner is None or inner.vector or inner.upstream not in ("", ONES):
+            return None
+        of = self._names[inner.of]
+        return replace(of, subs=(*of.subs, self._names[inner.wrt].formula()))
 
     def is_called(self, name: str) -> bool:
         """Whether a tensor has a name that is no fraction: what a person named, and what stands for a derivative of that."""

@@ -9,12 +9,14 @@ import jax
 
 from tests.jax_words.activations import ACTIVATIONS
 from tests.jax_words.core import CORE
+from tests.jax_words.derivatives import CALL, TABLE, rewritten
 from tests.jax_words.gated import GATED
 from tests.jax_words.layers import LAYERS
 from tests.jax_words.losses import LOSSES
 
 WORDS: dict[str, Any] = {**LOSSES, **GATED, **LAYERS, **ACTIVATIONS, **CORE}
 WORDS["np"] = WORDS["sb"] = SimpleNamespace(**WORDS, linalg=SimpleNamespace(**WORDS))
+WORDS[CALL] = lambda k, scope, *more: TABLE[k](scope, *more)
 
 
 def equations(text: str) -> Any:
@@ -23,6 +25,7 @@ def equations(text: str) -> Any:
     if tree.body and isinstance(tree.body[0], ast.FunctionDef):
         tree.body = tree.body[0].body
     tree.body = [s for s in tree.body if not isinstance(s, ast.AnnAssign | ast.Return)]
+    tree.body = rewritten(tree.body)
     return compile(tree, "<network>", "exec")
 
 
@@ -35,6 +38,7 @@ def value_and_gradients(text: str, loss: str, wrt: tuple[str, ...], point: Mappi
 
     def forward(chosen: Mapping[str, Any]) -> Any:
         names = {**WORDS, **sizes, **{name: jax.numpy.asarray(a) for name, a in point.items()}, **chosen}
+        names["_start"] = dict(names)
         exec(code, names)
         return names[loss]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import assert_never
 
@@ -17,16 +18,17 @@ from symbackprop.language.tensors import Tensor
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
 
 
-def squeeze(nodes: Nodes) -> Nodes:
+def squeeze(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
     """Without the axes of size 1 that unnamed values were given for broadcasting: b[:, None] is b again, keepdims=True is not kept.
 
     A letter that an operand lacks repeats it, so that its readers mean the same without the axis.
+    kept   tensors that stay as they are, by identity.
     """
     readers, done = readers_of(nodes), dict(nodes)
     for key in nodes:
         node, reading = done[key], [done[r] for r in readers.get(key, ())]
-        stay = _kept_axes(node)
-        if node.tensor.name is not None or not reading or len(stay) == len(node.index):
+        stay = kept_axes(node)
+        if node.tensor.name is not None or key in kept or not reading or len(stay) == len(node.index):
             continue
         if all(isinstance(reader.op, Sum) for reader in reading):
             index, shape = (tuple(part[k] for k in stay) for part in (node.index, node.shape))
@@ -36,7 +38,7 @@ def squeeze(nodes: Nodes) -> Nodes:
     return done
 
 
-def _kept_axes(node: Node) -> list[int]:
+def kept_axes(node: Node) -> list[int]:
     """The axes of a node that are not of size 1, or that its operation mentions."""
     carried = {c for _, index in node.operands for c in index}
     match node.op:
@@ -65,15 +67,18 @@ def is_activation(body: Expr) -> bool:
     return isinstance(body, sp.tanh) or (isinstance(body, TableFunction) and body.row.activation)
 
 
-def fuse(nodes: Nodes) -> Nodes:
-    """With every elementwise value that nobody named and that is read once written into the equation that reads it."""
+def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
+    """With every elementwise value that nobody named and that is read once written into the equation that reads it.
+
+    kept   tensors that keep an equation of their own, by identity.
+    """
     readers, done = readers_of(nodes), dict(nodes)
     for key in nodes:
         node, k = done[key], 0
         while isinstance(node.op, Sum) and k < len(node.operands):
             operand = node.operands[k][0]
             inner = done.get(id(operand))
-            nameless = operand.name is None and operand.stem is None
+            nameless = operand.name is None and operand.stem is None and id(operand) not in kept
             if inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner):
                 node = _inlined(node, k, inner)
                 del done[id(operand)]

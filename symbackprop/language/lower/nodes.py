@@ -36,7 +36,7 @@ Nodes = Mapping[int, Node]
 
 
 def ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """The tensors that the outputs need, operands first (no recursion: networks are deep)."""
+    """The tensors that the outputs need, operands first, and what they are the derivatives of (no recursion: networks are deep)."""
     done: dict[int, Tensor] = {}
     stack = [(t, False) for t in reversed(list(outputs))]
     while stack:
@@ -48,7 +48,18 @@ def ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
         else:
             stack.append((tensor, True))
             stack += [(operand, False) for operand, _ in reversed(tensor.operands) if id(operand) not in done]
+            stack += [(t, False) for t in reversed(tensor.inner.tensors() if tensor.inner else ()) if id(t) not in done]
     return list(done.values())
+
+
+def replaced(tensor: Tensor, old: Tensor, new: Tensor) -> Tensor:
+    """The same computation with another tensor in the place of one that it reads; its other values have no names."""
+    done: dict[int, Tensor] = {id(old): new}
+    for t in ordered([tensor]):
+        if any(id(operand) in done for operand, _ in t.operands):
+            operands = tuple((done.get(id(operand), operand), index) for operand, index in t.operands)
+            done.setdefault(id(t), Tensor(t.shape, t.op, operands, t.index, t.signature, t.conditions))
+    return done.get(id(tensor), tensor)
 
 
 class Outputs(dict[str, Tensor]):
@@ -65,6 +76,12 @@ def _outputs(_: list[Tensor], named: dict[str, Tensor]) -> Outputs:
 def nodes_of(order: Iterable[Tensor]) -> Nodes:
     """A node for every tensor that an operation writes."""
     return {id(t): Node(t, t.op, t.operands, t.index, t.shape) for t in order if t.op is not None}
+
+
+def asked_for(order: Iterable[Tensor]) -> set[int]:
+    """The derivatives that a person asked for, of what and by what: each keeps an equation of its own; by identity."""
+    asked = [t for t in order if t.inner is not None and t.inner.asked]
+    return {id(t) for own in asked for t in (own, *(own.inner.tensors() if own.inner else ()))}
 
 
 def readers_of(nodes: Nodes) -> dict[int, list[int]]:

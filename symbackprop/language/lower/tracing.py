@@ -11,10 +11,10 @@ from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import check
 from symbackprop.core.letters import pool
-from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, letter_sizes
+from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, squeeze
-from symbackprop.language.lower.nodes import Nodes, nodes_of, ordered
+from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
 from symbackprop.language.tensors import LanguageError, Tensor
 
 
@@ -33,9 +33,10 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
         gates = "whole" if any(t.shape for t in order) else "elementary"
     if gates not in ("whole", "elementary"):
         raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
-    nodes = squeeze(nodes_of(order))
+    kept = asked_for(order)
+    nodes = squeeze(nodes_of(order), kept)
     if gates == "whole":
-        nodes = fuse(nodes)
+        nodes = fuse(nodes, kept)
     declared = list({id(t): t for t in (*inputs, *order) if t.is_input}.values())
     program = written(nodes, declared, outputs.values(), every_value_named=gates == "elementary")
     conditions = tuple(dict.fromkeys(c for t in order for c in t.conditions))
@@ -60,12 +61,21 @@ def written(nodes: Nodes, declared: Iterable[Tensor], outputs: Iterable[Tensor],
     for key, node in nodes.items():
         own = node.tensor.name is not None
         called, counted = node.tensor.stem is not None, every_value_named and not own
-        tensors[names[key]] = Signature(names[key], node.shape, named=own or counted, called=called, counted=counted)
+        inner = _inner(node.tensor, names)
+        tensors[names[key]] = Signature(names[key], node.shape, named=own or counted, called=called, counted=counted, inner=inner)
     equations = tuple(
         Equation(Ref(names[key], node.index), node.op, tuple(Ref(names[id(t)], index) for t, index in node.operands))
         for key, node in nodes.items()
     )
     return Program(tensors, equations, tuple(dict.fromkeys(names[id(t)] for t in outputs)))
+
+
+def _inner(tensor: Tensor, names: Mapping[int, str]) -> Gradient | None:
+    """What a derivative inside the network is, by names; None where the value that it is by has no equation."""
+    if tensor.inner is None or not all(id(t) in names for t in tensor.inner.tensors()):
+        return None
+    of, wrt, upstream, vector, _ = (names[id(t)] if isinstance(t, Tensor) else t for t in tensor.inner)
+    return Gradient(str(of), str(wrt), upstream=str(upstream), vector=str(vector))
 
 
 def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
@@ -89,16 +99,23 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
     for tensor in unnamed:
         stem = stems.get(id(tensor), ("u", ""))[0]
         count[stem] = count.get(stem, 0) + 1
-    last = dict.fromkeys(count, 0)
-    for tensor in unnamed:
-        stem, subscript = stems.get(id(tensor), ("u", ""))
-        wish = f"{stem}_{subscript}" if subscript else (stem if count[stem] == 1 else "")
+    last = Counter[str]()
+    for tensor in unnamed:  # what a derivative is of and by comes before it
+        stem, subscript = stems.get(id(tensor)) or _partial(tensor, names) or ("u", "")
+        wish = f"{stem}_{subscript}" if subscript else (stem if count.get(stem) == 1 else "")
         while not wish or wish in taken:
             last[stem] += 1
             wish = f"{stem}_{last[stem]}"
         names[id(tensor)] = wish
         taken.add(wish)
     return names
+
+
+def _partial(tensor: Tensor, names: Mapping[int, str]) -> tuple[str, str] | None:
+    """What a derivative that nobody named is called: u_x of u by x."""
+    ends = tensor.inner.tensors() if tensor.inner else ()
+    of, wrt, *more = [t.name or names.get(id(t)) for t in ends] or [None, None]
+    return (of, wrt.replace("_", "")) if of and wrt and not more else None
 
 
 def with_letters(program: Program) -> Program:

@@ -88,7 +88,7 @@ def _changed(outputs: Mapping[str, Tensor], change: Change) -> Changed:
         other = change(moved)
         if other is not None:
             found.append(other[0])
-            moved = _like(other[1], tensor)
+            moved = _like(other[1], moved)
         new[id(tensor)] = moved
     kept = {name: new[id(tensor)] for name, tensor in outputs.items()}
     last = [tensor for tensor in kept.values() if tensor is list(kept.values())[-1]]
@@ -100,14 +100,18 @@ def _changed(outputs: Mapping[str, Tensor], change: Change) -> Changed:
 
 def _with_operands(tensor: Tensor, new: Mapping[int, Tensor]) -> Tensor:
     """The tensor with its operands as they are by now; itself, where they are what they were."""
-    operands = tuple((new[id(t)], index) for t, index in tensor.operands)
-    if all(t is old for (t, _), (old, _) in zip(operands, tensor.operands, strict=True)):
+    read = (*[t for t, _ in tensor.operands], *(tensor.inner.tensors() if tensor.inner else ()))
+    if all(new[id(t)] is t for t in read):
         return tensor
-    return _like(Tensor(tensor.shape, tensor.op, operands, tensor.index, tensor.signature, tensor.conditions), tensor)
+    operands = tuple((new[id(t)], index) for t, index in tensor.operands)
+    moved = _like(Tensor(tensor.shape, tensor.op, operands, tensor.index, tensor.signature, tensor.conditions), tensor)
+    if tensor.inner is not None:
+        moved.inner = tensor.inner.moved(lambda t: new[id(t)])
+    return moved
 
 
 def _like(tensor: Tensor, old: Tensor) -> Tensor:
-    tensor.name, tensor.stem, tensor.written = old.name, old.stem, old.written
+    tensor.name, tensor.stem, tensor.written, tensor.inner = old.name, old.stem, old.written, old.inner
     return tensor
 
 

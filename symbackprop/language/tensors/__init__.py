@@ -17,6 +17,7 @@ from symbackprop.language.tensors.indexing import arange, bound_of, is_integer, 
 from symbackprop.language.tensors.tensor import (
     OPERATORS,
     Index,
+    Inner,
     LanguageError,
     Number,
     ShapeError,
@@ -29,7 +30,7 @@ from symbackprop.language.tensors.tensor import (
 )  # fmt: skip
 
 __all__ = [
-    "Index", "LanguageError", "Number", "Tensor", "apply", "arange", "as_number", "as_tensor", "bound_of", "broadcast",
+    "Index", "Inner", "LanguageError", "Number", "Tensor", "apply", "arange", "as_number", "as_tensor", "bound_of", "broadcast",
     "constant", "contract", "divide", "elementwise", "is_integer", "is_truth", "label", "letters", "matmul", "normal_axes",
     "normal_axis", "number_of", "ShapeError", "permute", "power", "product", "reduce", "take", "total", "where",
 ]  # fmt: skip

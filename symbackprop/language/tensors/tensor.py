@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr
@@ -34,6 +34,30 @@ class ShapeError(LanguageError):
     """Shapes do not fit one another: the product or the sum has no value."""
 
 
+class Inner(NamedTuple):
+    """What a derivative inside a network is.
+
+    of, wrt     the derivative of what, by what.
+    upstream    what it is multiplied by from the left, entry by entry of `of`; ONES: 1 for every entry, so that it is of their sum.
+    vector      what it is multiplied by from the right, entry by entry of `wrt`.
+    asked       whether a person asked for it; else it is a value on the way there.
+    """
+
+    of: Tensor
+    wrt: Tensor
+    upstream: Tensor | str = ""
+    vector: Tensor | str = ""
+    asked: bool = False
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        return tuple(t for t in self if isinstance(t, Tensor))
+
+    def moved(self, new: Callable[[Tensor], Tensor]) -> Inner:
+        """The same of other tensors."""
+        upstream, vector = (new(v) if isinstance(v, Tensor) else v for v in (self.upstream, self.vector))
+        return Inner(new(self.of), new(self.wrt), upstream, vector, self.asked)
+
+
 class Tensor:
     """An input, or the result of one operation on other tensors, with NumPy's operators.
 
@@ -46,6 +70,7 @@ class Tensor:
     stem        the name that a layer proposes where no person gave one, or None.
     written     the text that a person wrote for it, for error messages; anything that `str` turns into that text.
     conditions  size expressions that must not be negative.
+    inner       for a derivative that the network asks for, and for the values on the way there: of what, by what; else None.
     """
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Tensor:
@@ -72,6 +97,8 @@ class Tensor:
         self.stem: str | None = None
         self.below: Expr | None = signature.bound if signature else None  # entries are whole numbers from 0, below this size
         self.written: object = None
+        self.inner: Inner | None = None
+        self.swept: list[Tensor] = []  # the values that derivatives of this one have
 
     def named(self, name: str) -> Tensor:
         """Give this value the name that reports print it by."""
