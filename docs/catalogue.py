@@ -16,7 +16,7 @@ from symbackprop.core.functions.row import Row
 from symbackprop.core.program import slot
 from symbackprop.display.body import BodyPrinter
 from symbackprop.formulas.latex import latex
-from symbackprop.language import layers, losses, operations
+from symbackprop.language import derivatives, layers, losses, operations
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = [*sorted((ROOT / "examples").rglob("*.net")), *sorted((ROOT / "tests" / "networks").rglob("*.net"))]
@@ -140,7 +140,8 @@ def page() -> str:
     out = [
         "# Reference", "",
         "Every function, layer and loss, with its formula and its derivative as symbackprop derives it. This page is generated.", "",
-        "- [Elementwise functions](#elementwise-functions)", "- [Operations](#operations)", "- [Layers](#layers)", "- [Losses](#losses)", "",
+        "- [Elementwise functions](#elementwise-functions)", "- [Operations](#operations)",
+        "- [Derivatives inside a network](#derivatives-inside-a-network)", "- [Layers](#layers)", "- [Losses](#losses)", "",
         "## Elementwise functions", "",
         "y is the result. In the pictures, from -4 to 4, the function is green and its slope red; the ticks are at 1.", "",
     ]  # fmt: skip
@@ -155,12 +156,15 @@ def page() -> str:
             out += [f"Source: {row.source}.", ""]
         if row.activation:
             out += [f"![{name} and its slope](pictures/functions/{name}.svg)", ""]
-    out += ["## Operations", "", "| | |", "|---|---|"]
-    for name in operations.__all__:
-        function = getattr(operations, name)
-        if name not in ELEMENTWISE and function.__doc__:
-            first = inspect.cleandoc(function.__doc__).splitlines()[0].replace("|", "\\|")
-            out.append(f"| `{name}` | {first} |")
+    for title, unit in (("Operations", operations), ("Derivatives inside a network", derivatives)):
+        out += [f"## {title}", "", "| | |", "|---|---|"]
+        for name in unit.__all__:
+            function = getattr(unit, name)
+            if name not in ELEMENTWISE and function.__doc__:
+                first = inspect.cleandoc(function.__doc__).splitlines()[0].replace("|", "\\|")
+                out.append(f"| `{name}` | {first} |")
+        out.append("")
+    out.pop()
     networks = shown_by()
     for title, unit in (("Layers", layers), ("Losses", losses)):
         out += ["", f"## {title}", ""]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from symbackprop.core.chain_rule import on_path
-from symbackprop.core.program import Equation, Matrix, Program, Ref
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum
 
 
 def apart(program: Program, of: str, wrt: str, lead: int) -> bool:
@@ -17,7 +19,10 @@ def apart(program: Program, of: str, wrt: str, lead: int) -> bool:
         name, index = equation.target.name, equation.target.index
         if name == wrt or name not in path:
             continue
-        read = {_letters(equation, r, places[r.name]) for r in equation.operands if r.name in path}
+        on_way = [r for r in equation.operands if r.name in path]
+        if any(r.name not in places for r in on_way):  # a step of a loop that is read ahead
+            return False
+        read = {_letters(equation, r, places[r.name]) for r in on_way}
         letters = read.pop()
         if read or not set(letters) <= set(index):
             return False
@@ -26,6 +31,14 @@ def apart(program: Program, of: str, wrt: str, lead: int) -> bool:
 
 
 def _letters(equation: Equation, operand: Ref, places: tuple[int, ...]) -> tuple[str, ...]:
-    """The letters of some axes of an operand; none that the target has where a function takes these axes whole."""
-    whole = range(len(operand.index) - 2, len(operand.index)) if isinstance(equation.op, Matrix) else ()
-    return tuple("" if k in whole else operand.index[k] for k in places)
+    """The letters of some axes of an operand; "" for an axis that is taken whole, or read a step before."""
+    match equation.op:
+        case Matrix():
+            mixed = set(range(len(operand.index) - 2, len(operand.index)))
+        case Carry(letter=letter):
+            mixed = {k for k, c in enumerate(operand.index) if c == letter}
+        case Sum() | Reduce():
+            mixed = set()
+        case _:
+            assert_never(equation.op)
+    return tuple("" if k in mixed else operand.index[k] for k in places)

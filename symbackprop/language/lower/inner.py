@@ -5,7 +5,9 @@ A value is differentiated in the equations that it will be printed in, so that w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from sympy import Expr
 
 from symbackprop.core.apart import apart
 from symbackprop.core.chain_rule import on_path
@@ -138,20 +140,25 @@ class _Before:
         inner   what they are derivatives of, or by where they are changes along a vector; the other end is put in for each.
         """
         program = simplify(found.program, found.forward.tensors)
-        for equation in program.equations[len(found.forward.equations) :]:
-            name, signature = equation.target.name, program.tensors[equation.target.name]
-            new = self.tensor(equation, signature)
-            role = signature.role
+        backward = program.equations[len(found.forward.equations) :]
+        ahead = {name: Tensor(program.shape(name)) for name in _read_ahead(backward)}  # values that a step of a loop reads
+        self.tensors |= ahead
+        for equation in backward:
+            name, role = equation.target.name, program.tensors[equation.target.name].role
+            new = self.tensor(equation, program.shape(name))
+            if name in ahead:
+                ahead[name].op, ahead[name].operands, ahead[name].index = new.op, new.operands, new.index
+                new = ahead[name]
             if role is not None and role.via is None:
                 new.inner = inner._replace(of=self.tensors[role.of]) if found.vector else inner._replace(wrt=self.tensors[role.wrt])
-            self.tensors[name] = _known(inner.of, new)
+            self.tensors[name] = new if name in ahead else _known(inner.of, new)
         results = tuple(self.tensors[name] for name in found.program.outputs)
         for tensor in results:
             assert tensor.inner is not None
             tensor.inner = tensor.inner._replace(asked=True)
         return results
 
-    def tensor(self, equation: Equation, signature: Signature) -> Tensor:
+    def tensor(self, equation: Equation, shape: tuple[Expr, ...]) -> Tensor:
         """An equation of this program as an operation on tensors, with the axes of size 1 that they have."""
         taken = {*equation.target.index, *[c for c, _ in equation.op.over], *[c for r in equation.operands for c in r.index]}
         op: Op = equation.op
@@ -165,7 +172,17 @@ class _Before:
                     taken.add(letters[k])
                     op = rewritten(op, (*op.over, (letters[k], tensor.shape[k])), lambda body: body)
             operands.append((tensor, tuple(letters[k] for k in range(tensor.ndim))))
-        return Tensor(signature.shape, op, tuple(operands), equation.target.index)
+        return Tensor(shape, op, tuple(operands), equation.target.index)
+
+
+def _read_ahead(equations: Iterable[Equation]) -> set[str]:
+    """The values that an equation reads before they are written."""
+    written: set[str] = set()
+    read: set[str] = set()
+    for equation in equations:
+        read |= {r.name for r in equation.operands} - written
+        written.add(equation.target.name)
+    return read & written
 
 
 def _known(root: Tensor, new: Tensor) -> Tensor:

@@ -1,0 +1,138 @@
+"""Derivatives inside a network: what they are called, what they share, what is refused; their numbers are held against JAX's."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.core.program import Program
+from symbackprop.notation import NotationError
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples" / "derivatives").glob("*.net"))
+NET = """
+x: data[n, d]
+y: data[n]
+W: parameter[h, d]
+v: parameter[h]
+t: integers[n, h]
+a = tanh(x @ W.T)
+u = a @ v
+"""
+
+
+def read(text: str) -> Program:
+    return sb.read(NET + text).program
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path if path.stem == "hamiltonian" else pytest.param(path, marks=pytest.mark.slow) for path in EXAMPLES],
+    ids=lambda path: path.stem,
+)
+def test_every_example_passes_its_check_and_its_box_is_closed(path: Path):
+    derivation = sb.derive(sb.read(path))
+    assert derivation.check(points=1).ok
+    assert derivation.network is not None
+    assert derivation.network.title
+    assert not derivation.box().missing
+
+
+def test_a_derivative_is_an_equation_by_its_name_and_says_what_it_is():
+    program = read("u_x = grad(sum(u), x)\nL = sum(u_x**2)")
+    inner = program.tensors["u_x"].inner
+    assert inner is not None
+    assert (inner.of, inner.wrt) == ("u", "x")
+    assert [e.target.name for e in program.equations] == ["z", "a", "u", "u_z", "u_x", "L"]
+
+
+def test_derivatives_of_one_value_share_what_leads_to_them():
+    together = read("G, g = grad(sum(u**2), [W, v])\nL = sum(G**2) + sum(g**2)")
+    apart = read("S = sum(u**2)\nG = grad(S, W)\ng = grad(S, v)\nL = sum(G**2) + sum(g**2)")
+    assert len(apart.equations) == len(together.equations)
+
+
+def test_samples_that_are_apart_are_never_multiplied_by_one_another():
+    n = sb.read(NET).program.shape("u")
+    for word in ("divergence(a @ W, x)", "laplacian(u, x)"):
+        program = read(f"s = {word}\nL = sum(s)")
+        assert all(t.shape.count(*n) <= 1 for t in program.tensors.values())
+        mixed = read(f"s = {word.replace('(a @ W', '((a - mean(a, axis=0)) @ W').replace('(u', '(u * mean(u)')}\nL = sum(s)")
+        assert any(t.shape.count(*n) > 1 for t in mixed.tensors.values())
+
+
+def test_as_tensors_and_as_a_function():
+    x = sb.data("x", "n")
+    w = sb.parameter("w", "n")
+    f = sb.sum(sb.tanh(w * x) ** 2)
+    by_tensors = sb.compile(sb.network({"L": sb.sum(sb.grad(f, x) ** 2)}))
+
+    @sb.network
+    def net(x: "data[n]", w: "parameter[n]"):  # type: ignore[name-defined]  # noqa: F821
+        f = sb.sum(sb.tanh(w * x) ** 2)
+        g = sb.grad(f, x)
+        return sb.sum(g**2)
+
+    point = {"x": np.array([0.3, -1.0]), "w": np.array([0.5, 2.0])}
+    y = np.tanh(point["w"] * point["x"])
+    expected = np.sum((2 * y * (1 - y**2) * point["w"]) ** 2)
+    np.testing.assert_allclose(by_tensors.value(point), expected, rtol=1e-12)
+    np.testing.assert_allclose(sb.compile(net).value(point), expected, rtol=1e-12)
+
+
+def test_units_may_be_taken_apart_after_they_were_differentiated():
+    text = NET + "g = grad(sum(softmax(x @ W.T)**3), x)\nL = sum(g**2)"
+    assert sb.check(sb.read(text, expand="softmax"), points=1).ok
+
+
+def test_a_fixed_point_is_differentiated_by_the_implicit_function_theorem():
+    text = "x: data[h]\nW: parameter[h, h]\nz: data[h]\nf = tanh(W @ z / 4 + x)\ns = fixed_point(f, z, 40)\nL = sum(s**2)"
+    rng = np.random.default_rng(0)
+    point = {"x": rng.standard_normal(3), "W": rng.standard_normal((3, 3)), "z": np.zeros(3)}
+    value, gradients = sb.compile(sb.derive(text)).value_and_grad(point)
+
+    def solved(W: np.ndarray) -> np.ndarray:
+        z = point["z"]
+        for _ in range(200):
+            z = np.tanh(W @ z / 4 + point["x"])
+        return z
+
+    np.testing.assert_allclose(value, np.sum(solved(point["W"]) ** 2), rtol=1e-12)
+    E = rng.standard_normal((3, 3))
+    slope = (np.sum(solved(point["W"] + 1e-6 * E) ** 2) - np.sum(solved(point["W"] - 1e-6 * E) ** 2)) / 2e-6
+    np.testing.assert_allclose(np.sum(gradients["W"] * E), slope, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("grad(u, x)", "grad: u is (n,), a gradient is of a scalar; write grad(sum(u), x), or jacobian(u, x)"),
+        ("grad(u, [W, v])", "write grad(sum(u), [W, v]), or jacobian(u, [W, v])"),
+        ("grad(sum(u), y)", "grad: sum(u) does not depend on y; it is computed from x, W, a, v, u"),
+        ("grad(sum(u), x[0])", "x[0] was made of x beside it: differentiate by x, or compute sum(u) from x[0]"),
+        ("grad(sum(u), 3)", "grad: 3 is a number"),
+        ("grad(sum(u), [])", "grad: there is nothing to differentiate by; write grad(L, [W, b])"),
+        ("grad(1, x)", "does not depend on x; it is a number"),
+        ("grad(sum(u * v[t]), t)", "grad: t holds integers: it has no derivative"),
+        ("grad(sum(u))", "missing a required argument: 'x'. It is written grad(f, x)"),
+        (
+            "grad(sum(stop_gradient(u)), x)",
+            "is 0 wherever it has a value: what lies between them is flat, or held by stop_gradient",
+        ),
+        ("grad(sum(grad(sum(relu(x)), x)), x)", "Take a function that bends, such as tanh or softplus, or write zeros_like(x)"),
+        ("hessian(u, x)", "hessian: u is (n,), a Hessian is of a scalar; write hessian(sum(u), x)"),
+        ("hessian(sum(u), v)", "hessian: the gradient of sum(u) does not depend on v"),
+        ("jvp(u, x, v)", "jvp: v must have the shape (n, d) of x; v is (h,)"),
+        ("vjp(u, x, v)", "vjp: v must have the shape (n,) of u; v is (h,)"),
+        ("divergence(u, x)", "divergence: x must have the shape (n,) of u; x is (n, d)"),
+        ("divergence(sum(u), sum(x))", "divergence: sum(u) is a scalar; write grad(sum(u), sum(x))"),
+        ("laplacian(u, v)", "laplacian: u is (n,), v is (h,); the first axes of v must be those of u"),
+        ("fixed_point(u, x)", "fixed_point: f must have the shape (n, d) of x; u is (n,)"),
+    ],
+)
+def test_what_has_no_derivative_is_refused_at_its_place(line: str, said: str):
+    with pytest.raises(NotationError) as raised:
+        sb.read(NET + f"s = {line}\nL = sum(s)")
+    assert said in str(raised.value)
+    assert "<text>:9:" in str(raised.value)
