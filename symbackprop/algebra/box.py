@@ -5,8 +5,10 @@ Which of the gradients and values get one is a search: the tokens of all lines a
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from symbackprop.algebra.lines import Line, Lines
@@ -43,7 +45,20 @@ def box(program: Program, refused: dict[str, str] | None = None) -> Box:
 
     refused   lines that may not be used: name -> why.
     """
-    return Search(program, refused or {}).box()
+    with _without_collections():
+        return Search(program, refused or {}).box()
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """All that a search makes is kept until it ends, and its budgets bound how much that is: to look for garbage finds none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Search:

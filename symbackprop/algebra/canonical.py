@@ -96,16 +96,19 @@ def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
     while True:
         seen: dict[str, list[Any]] = {x: [] for x in summed}
         for f in factors:
-            view = [str(colour.get(x, x)) for x in f.letters]
-            for axis, x in enumerate(f.letters):
-                if x in seen:
-                    place = -1 if f.atom.swaps else axis
-                    twice = f.letters.count(x)
-                    seen[x].append((f.atom.id, f.exponent, place, sorted(view) if f.atom.swaps else view, twice))
-        keys = {x: (colour[x], tuple(map(str, sorted(places, key=str)))) for x, places in seen.items()}
-        rank = {key: n for n, key in enumerate(sorted(set(keys.values())))}
-        new = {x: rank[keys[x]] for x in summed}
-        if len(rank) == len(set(colour.values())):
+            if f.letters:
+                swaps, view = f.atom.swaps, [str(colour.get(x, x)) for x in f.letters]
+                shown = f"{f.atom.id:6} {f.exponent} {sorted(view) if swaps else view}"
+                for axis, x in enumerate(f.letters):
+                    if x in seen:
+                        seen[x].append(f"{shown} {-1 if swaps else axis} {f.letters.count(x)}")
+        keys = {x: (colour[x], sorted(places)) for x, places in seen.items()}
+        order: list[Any] = []
+        for key in sorted(keys.values()):
+            if not order or key != order[-1]:
+                order.append(key)
+        new = {x: order.index(keys[x]) for x in summed}
+        if len(order) == len(set(colour.values())):
             break
         colour = new
     groups: dict[int, list[str]] = {}

@@ -32,7 +32,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
             leaf.symmetric = tensor.is_symmetric or tensor.name in turned
             leaf.positive = tensor.domain in ("positive", "unit") or (tensor.value is not None and tensor.value > 0)
             if tensor.kind == "labels" and tensor.shape:
-                algebra.sums[leaf, tensor.rank - 1] = 1
+                algebra.learn_sum(leaf, tensor.rank - 1, 1)
     for name in forward_values(program):
         if name in kept:
             _learn(program, algebra, values, name)
@@ -105,17 +105,17 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
         _name(algebra, leaf, own, alone)
     _learn_step(program, algebra, values, name)
     for axis, total in _sums(program, algebra, name, own):
-        algebra.sums[leaf, axis] = total
+        algebra.learn_sum(leaf, axis, total)
 
 
 def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
     atom, letters, exponent = alone
     for axis, x in enumerate(own):
         if exponent == 1 and (atom, letters.index(x)) in algebra.sums:
-            algebra.sums[leaf, axis] = algebra.sums[atom, letters.index(x)]
+            algebra.learn_sum(leaf, axis, algebra.sums[atom, letters.index(x)])
     if atom.kind == "reduction" and atom.name == "logsumexp" and exponent == 1 and _once_reduced(atom.args[0]):
         algebra.logsums[leaf] = atom.args[0], tuple(letters.index(x) for x in own)
-    algebra.names[atom] = Named(leaf, exact(1 / Fraction(exponent)), tuple(own.index(x) for x in letters))
+    algebra.learn_name(atom, Named(leaf, exact(1 / Fraction(exponent)), tuple(own.index(x) for x in letters)))
     named_positive = atom.name == "softmax" or getattr(atom.name, "__name__", "") in POSITIVE
     leaf.positive = leaf.positive or atom.positive or named_positive or exponent.denominator == 2
 
@@ -135,7 +135,7 @@ def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -
     if test is not None and sorted(test.letters) == sorted(own):
         mine = applied(algebra, "positive", algebra.factor(values.leaf(name), own)).only()
         assert mine is not None
-        algebra.names[test.atom] = Named(mine.atom, 1, tuple(test.letters.index(x) for x in mine.letters))
+        algebra.learn_name(test.atom, Named(mine.atom, 1, tuple(test.letters.index(x) for x in mine.letters)))
 
 
 def _sums(program: Program, algebra: Algebra, name: str, own: tuple[str, ...]) -> list[tuple[int, Number]]:

@@ -7,8 +7,8 @@ what is left has at most a row and a column.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sympy import Eq, Expr, Gt, Symbol
 
@@ -22,12 +22,11 @@ from symbackprop.algebra.windows import Window, window
 from symbackprop.core.letters import pool
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What is known where a formula is written: the letters that stand as subscripts, and the sizes of the free letters."""
+class Scope(NamedTuple):
+    """What is known where a formula is written: the letters that stand as subscripts, and those that no sum may use."""
 
     subscripts: frozenset[str] = frozenset()
-    sizes: tuple[tuple[str, Expr], ...] = ()
+    taken: frozenset[str] = frozenset()
 
 
 BOUND = "~@"  # begins the letters that a network sums
@@ -45,6 +44,7 @@ class Lift:
         self.algebra, self.rank, self.factorise = algebra, rank, factorise
         self.made: dict[tuple[Any, ...], tuple[Placed | MisfitError, Nets]] = {}
         self.networks: dict[tuple[Any, ...], tuple[Form | MisfitError, Net]] = {}
+        self.factors: dict[tuple[Entry, Scope], Placed | MisfitError] = {}
         self.leaves: dict[tuple[Any, ...], Form] = {}
 
     def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr], lead: int = 0) -> tuple[Form, tuple[str, ...]]:
@@ -60,7 +60,8 @@ class Lift:
         row, col = two(own)
         if not nets:
             return Form("zeros", (), tuple(sizes[x] for x in own)), tuple(x for x in letters if x in below)
-        form = self.sum(nets, row, col, Scope(frozenset(below & set(letters)), tuple(sorted(sizes.items()))))
+        taken = frozenset(letters) if nets.is_deep else frozenset[str]()
+        form = self.sum(nets, row, col, Scope(frozenset(below & set(letters)), taken))
         have = nets.sizes
         for letter, turned in ((row, False), (col, True)):
             if letter and letter not in have and sizes[letter] != 1:  # repeated along an axis
@@ -145,7 +146,7 @@ class Lift:
             return net, (), scope
         sizes = net_sizes(net)
         mine = [x for x in sorted(leading) if x[0] in BOUND and x not in own]
-        taken = {*scope.subscripts, *sizes, *(x for x, _ in scope.sizes)}
+        taken = {*scope.subscripts, *sizes, *scope.taken}
         swap: dict[str, str] = {}
         for x in mine:
             first = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
@@ -153,7 +154,7 @@ class Lift:
             taken.add(swap[x])
         below = frozenset(subscripts(renamed(net, swap)))
         summed = tuple((swap[x], sizes[x]) for x in mine)
-        return renamed(net, swap) if swap else net, summed, replace(scope, subscripts=scope.subscripts | below)
+        return renamed(net, swap) if swap else net, summed, scope._replace(subscripts=scope.subscripts | below)
 
     def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
         """What came from above, then tensors in the author's order, then functions, then sums."""
@@ -162,7 +163,21 @@ class Lift:
         return (0, self.rank(tensor_of(item.atom.name)), item.atom.id) if item.atom.kind == "leaf" else (1, 0, item.atom.id)
 
     def _placed(self, item: Entry | Inner, scope: Scope) -> Placed:
-        """One factor with the letters of its rows and columns."""
+        """One factor with the letters of its rows and columns; each is worked out once."""
+        if isinstance(item, Inner):
+            return self._factor(item, scope)
+        key = item, scope
+        if key not in self.factors:
+            try:
+                self.factors[key] = self._factor(item, scope)
+            except MisfitError as fault:
+                self.factors[key] = fault
+        found = self.factors[key]
+        if isinstance(found, MisfitError):
+            raise found
+        return found
+
+    def _factor(self, item: Entry | Inner, scope: Scope) -> Placed:
         sizes = dict(zip(item.letters, item.atom.shape, strict=True)) if isinstance(item, Entry) else item.nets.sizes
         own = [x for x in item.letters if x not in scope.subscripts and sizes.get(x) != 1]
         if len(own) > 2:

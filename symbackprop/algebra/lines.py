@@ -108,6 +108,7 @@ class Lines:
         self.rules: dict[tuple[str, frozenset[str]], Rule | None] = {}
         self.applied: dict[frozenset[str], tuple[Rule, ...]] = {}
         self.shortened: dict[tuple[Poly, str, frozenset[str]], Poly] = {}
+        self.walks: dict[str, list[tuple[set[str], frozenset[str]]]] = {}
         self.counted = strides(program)
         self.twins = twins(program, self.algebra, program.outputs)
 
@@ -153,15 +154,13 @@ class Lines:
         moved = isinstance(equation.op, Sum) and split(equation.op).guards
         if not (hidden or moved or len(equation.target.index) > 2):
             return written
-        leaf, names = Values(self.program, self.algebra, ()).leaf(name), self.algebra.names
-        self.algebra.names = {atom: named for atom, named in names.items() if named.leaf is not leaf}
+        leaf = Values(self.program, self.algebra, ()).leaf(name)
         try:
-            p = Values(self.program, self.algebra, (self.kept | lets) - {name}).definition(name)
-            made = self._formed(name, self._pieces(name, p))
+            with self.algebra.without_name(leaf):
+                p = Values(self.program, self.algebra, (self.kept | lets) - {name}).definition(name)
+                made = self._formed(name, self._pieces(name, p))
         except (NoFormError, MisfitError):
             return written
-        finally:
-            self.algebra.names = names
         longest = self.called_cost(written) + sum(self.line(n, set(lets)).cost for n in hidden)
         return made if moved or made.cost <= longest else written
 
@@ -232,7 +231,15 @@ class Lines:
 
         The walk ends at lets, and goes one level into the author's values, whose definitions are relations.
         """
-        found: set[str] = set()
+        walks = self.walks.setdefault(name, [])
+        for met, found in walks:
+            if lets & met == found:  # the same walk
+                return found
+        walks.append(self._walk(name, lets))
+        return walks[-1][1]
+
+    def _walk(self, name: str, lets: set[str]) -> tuple[set[str], frozenset[str]]:
+        """The values that a walk to lets meets, and the lets among them."""
         seen: set[tuple[str, int]] = set()
         waiting = [(self._read_as(r.name), 0) for r in self.equations[name].operands]
         waiting += [(self._read_as(name), 0)] if name in self.twins else []
@@ -241,12 +248,11 @@ class Lines:
             if (n, depth) in seen or n not in self.equations:
                 continue
             seen.add((n, depth))
-            if n in lets:
-                found.add(n)
-            elif n not in self.kept or depth == 0:
+            if n not in lets and (n not in self.kept or depth == 0):
                 below = depth + (n in self.kept)
                 waiting += [(self._read_as(r.name), below) for r in self.equations[n].operands]
-        return frozenset(found)
+        met = {n for n, _ in seen}
+        return met, frozenset(met & lets)
 
     def _read_as(self, name: str) -> str:
         return self.twins[name].name if name in self.twins else name

@@ -47,6 +47,12 @@ class Nets(tuple[Net, ...]):
         """The letters that are written as subscripts."""
         return frozenset(x for net in self for x in subscripts(net))
 
+    @cached_property
+    def is_deep(self) -> bool:
+        """Whether letters are written as subscripts in it, sums inside of it included."""
+        items = [item for net in self for item in net.items]
+        return any(item.nets.is_deep if isinstance(item, Inner) else item.atom.is_deep or item.atom.kind == "tie" for item in items)
+
 
 def net_sizes(net: Net) -> dict[str, Expr]:
     """The size of each letter of a network."""
@@ -91,7 +97,9 @@ def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
 
 def subscripts(net: Net) -> set[str]:
     """The letters of a network that are written as subscripts."""
-    out: set[str] = set()
+    out = set[str]()
+    if not Nets((net,)).is_deep:
+        return out
     for item in net.items:
         if isinstance(item, Entry):
             out |= leading(item.atom, item.letters)

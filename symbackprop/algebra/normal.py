@@ -6,11 +6,12 @@ rule. Two equal products are one key, whatever their summed letters were called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import count, islice, permutations
-from typing import Any
+from itertools import islice, permutations
+from typing import Any, TypeVar
 
 import sympy as sp
 from sympy import Expr, S
@@ -34,6 +35,8 @@ from symbackprop.algebra.poly import (
 )  # fmt: skip
 from symbackprop.algebra.positions import Conditions, Linear, Spot, is_at_least, linear, never, pairs, ranges, spot_of, viewed
 
+Known = TypeVar("Known", Poly, Poly | None)
+
 REDUCED = "*"  # begins the letters that a reduction runs over
 MOST_OPENED = 3  # terms of a sum whose whole power is written out, up to the fourth
 
@@ -46,6 +49,7 @@ class Algebra:
     names    an atom -> the tensor that a person gave that value to.
     used     atoms whose sums were used.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
+    made     products and renamed sums in normal form, as far as is known now.
     conditions   expressions of sizes that are not negative.
     """
 
@@ -54,10 +58,8 @@ class Algebra:
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
+    made: dict[Hashable, Poly | None] = field(default_factory=dict)
     conditions: Conditions = ()
-
-    def __post_init__(self) -> None:
-        self.tags = count()
 
     def atom(self, kind: Kind, name: Any = "", args: tuple[Poly, ...] = (), shape: Sequence[Expr] = ()) -> Atom:
         """The one atom of that kind, name, arguments and shape."""
@@ -65,6 +67,27 @@ class Algebra:
         if key not in self.table:
             self.table[key] = Atom(kind, name, args, tuple(shape), len(self.table))
         return self.table[key]
+
+    def learn_sum(self, atom: Atom, axis: int, total: Number) -> None:
+        """The entries of an atom sum to a number along an axis."""
+        if (atom, axis) not in self.sums:
+            self.made.clear()
+        self.sums[atom, axis] = total
+
+    def learn_name(self, atom: Atom, named: Named) -> None:
+        """A person gave the value of an atom a name."""
+        self.made.clear()
+        self.names[atom] = named
+
+    @contextmanager
+    def without_name(self, leaf: Atom) -> Iterator[None]:
+        """As if nobody had given this name."""
+        names, made = self.names, self.made
+        self.names, self.made = {atom: named for atom, named in names.items() if named.leaf is not leaf}, {}
+        try:
+            yield
+        finally:
+            self.names, self.made = names, made
 
     def factor(self, atom: Atom, letters: Iterable[str] = (), exponent: Number = 1) -> Poly:
         """One factor, by the name that a person gave it where there is one."""
@@ -99,15 +122,26 @@ class Algebra:
 
         over   letters that are summed although perhaps no factor has them: the sum of equal terms is a number of them.
         """
-        left = list(factors)
-        lost: list[Expr] = []
-        if over:
-            have = {x for f in left for x in f.letters}
-            lost = [n for x, n in over.items() if x not in have]
-        lost += without_deltas(left)
-        c, left, gone = merged(c, left)
         if c == 0:
             return ZERO
+        whole = tuple(factors)
+        if over:
+            have = {x for f in whole for x in f.letters}
+            lost = [n for x, n in over.items() if x not in have]
+            if lost:
+                return self._times_sizes(self.make(c, whole), lost)
+        return self._once((c, whole), lambda: self._made(c, list(whole)))
+
+    def _once(self, key: Hashable, work: Callable[[], Known]) -> Known:
+        """What was worked out before, as far as nothing new was learnt since."""
+        if key not in self.made:
+            self.made[key] = work()
+        return self.made[key]  # type: ignore[return-value]
+
+    def _made(self, c: Number, left: list[Factor]) -> Poly:
+        """c times a product that was not met before."""
+        lost = without_deltas(left)
+        c, left, gone = merged(c, left)
         lost += gone
         for k, f in enumerate(left):
             if f.atom.kind == "group" and f.exponent >= 1:
@@ -130,10 +164,8 @@ class Algebra:
         rest = factors[:k] + factors[k + 1 :]
         if group.exponent != 1:
             rest.append(group._replace(exponent=exact(group.exponent - 1)))
-        over, out = summed_letters(factors), ZERO
-        for term, d in instances(group.atom.args[0], axes(group.letters), self.tags):
-            out += self.make(c * d, [*rest, *term], over)
-        return out
+        terms = instances(group.atom.args[0], axes(group.letters), factors)
+        return self._added(((c * d, [*rest, *term]) for term, d in terms), summed_letters(factors))
 
     def _known(self, c: Number, factors: list[Factor]) -> Poly | None:
         """The product with a sum that is known, or with an inverse that meets its matrix; None where there is none."""
@@ -184,29 +216,27 @@ class Algebra:
 
     def times(self, p: Poly, q: Poly) -> Poly:
         """The product of two polynomials."""
-        out: dict[Term, Number] = {}
-        for term, c in p.terms.items():
-            for other, d in instances(q, {}, self.tags):
-                for made, e in self.make(c * d, (*term, *other)).terms.items():
-                    out[made] = out.get(made, 0) + e
-        return Poly(out)
+        pairs = ((c * d, (*term, *other)) for term, c in p.terms.items() for other, d in instances(q, {}, term))
+        return self._once((p, q), lambda: self._added(pairs))
 
     def renamed(self, p: Poly, swap: Mapping[str, str]) -> Poly:
         """p with other free letters; all are exchanged at once."""
         if all(x == y for x, y in swap.items()):
             return p
+        terms = ((c, [f.renamed(swap) for f in term]) for term, c in p.terms.items())
+        return self._once((p, tuple(swap.items())), lambda: self._added(terms))
+
+    def _added(self, products: Iterable[tuple[Number, Iterable[Factor]]], over: Mapping[str, Expr] | None = None) -> Poly:
+        """The sum of numbers times products."""
         out: dict[Term, Number] = {}
-        for term, c in p.terms.items():
-            for made, d in self.make(c, [f.renamed(swap) for f in term]).terms.items():
+        for c, factors in products:
+            for made, d in self.make(c, factors, over).terms.items():
                 out[made] = out.get(made, 0) + d
         return Poly(out)
 
     def summed(self, p: Poly, letter: str, n: Expr) -> Poly:
         """The sum of p over one of its letters, which runs over n positions."""
-        out, own = ZERO, f"~s{next(self.tags)}"
-        for term, c in p.terms.items():
-            out += self.make(c, [f.renamed({letter: own}) for f in term], {own: n})
-        return out
+        return self._added(((c, [f.renamed({letter: "~s"}) for f in term]) for term, c in p.terms.items()), {"~s": n})
 
     def at(self, p: Poly, letters: Iterable[str]) -> Poly:
         """An argument of an atom at the letters of its axes."""
@@ -264,7 +294,7 @@ class Algebra:
         made = self.closed("function", "softmax", (x,), order=[*best, letter])
         found = made.only()
         if found is not None and found.atom.kind == "function":
-            self.sums[found.atom, len(others)] = 1
+            self.learn_sum(found.atom, len(others), 1)
             found.atom.positive = True
         return made
 
@@ -314,10 +344,7 @@ class Algebra:
 
     def _all(self, p: Poly, c: Number, rest: list[Factor], over: Mapping[str, Expr]) -> Poly:
         """c times a product times a polynomial whose summed letters are its own."""
-        out = ZERO
-        for term, d in p.terms.items():
-            out += self.make(c * d, [*rest, *term], over)
-        return out
+        return self._added(((c * d, [*rest, *term]) for term, d in p.terms.items()), over)
 
     def placed_at(self, p: Poly, x: str, spot: Spot) -> Poly | None:
         """p with its free letter x at a spot; None where it stands where it cannot be replaced."""
@@ -337,15 +364,13 @@ class Algebra:
                 continue
             hold = {y: f"^{n}" for n, y in enumerate(dict.fromkeys([*f.letters, *(part.letter for part in spot.parts)]))}
             held = Spot(spot.offset, tuple(part._replace(letter=hold[part.letter]) for part in spot.parts))
-            p = self._factor_with(f.renamed(hold), hold[x], held)
+            own, at = f.renamed(hold), hold[x]
+            p = self._once((own, at, held), lambda own=own, at=at, held=held: self._factor_with(own, at, held))
             if p is None:
                 return None
             back = {y: z for z, y in hold.items()}
-            done = [([*fs, *inner], d * e) for fs, d in done for inner, e in instances(p, back, self.tags)]
-        out, over = ZERO, {y: n for y, n in over.items() if y != x}
-        for fs, d in done:
-            out += self.make(d, fs, over)
-        return out
+            done = [([*fs, *inner], d * e) for fs, d in done for inner, e in instances(p, back, [*factors, *fs])]
+        return self._added(((d, fs) for fs, d in done), {y: n for y, n in over.items() if y != x})
 
     def _factor_with(self, f: Factor, x: str, spot: Spot) -> Poly | None:
         """A factor with the letter x at a spot."""

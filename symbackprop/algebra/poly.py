@@ -10,7 +10,7 @@ Coefficients and exponents are exact. The free letters of an atom's polynomials 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
@@ -104,9 +104,25 @@ class Named:
 Term = tuple[Factor, ...]
 
 
+class Ratio(Fraction):
+    """A fraction that remembers its hash: exponents are hashed far more often than they are made."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
+
+
 def exact(x: Number) -> Number:
-    """A whole number as an int, whose hash is quick."""
-    return x.numerator if x.denominator == 1 else x
+    """A number whose hash is quick: a whole one as an int."""
+    if isinstance(x, int):
+        return x
+    return x.numerator if x.denominator == 1 else x if isinstance(x, Ratio) else Ratio(x)
 
 
 def is_summed(letter: str) -> bool:
@@ -132,6 +148,8 @@ class Poly:
         return isinstance(other, Poly) and self.terms == other.terms
 
     def __add__(self, other: Poly) -> Poly:
+        if not (self.terms and other.terms):
+            return self if self.terms else other
         out = dict(self.terms)
         for term, c in other.terms.items():
             out[term] = out.get(term, 0) + c
@@ -208,16 +226,15 @@ def summed_letters(factors: Term | list[Factor]) -> dict[str, Expr]:
     return {x: n for f in factors if f.letters for x, n in zip(f.letters, f.atom.shape, strict=True) if x[0] == "~"}
 
 
-def fresh(term: Term, tag: int) -> Term:
-    """The term with names of their own for its summed letters."""
-    swap = {x: f"{x}'{tag}" for x in summed_letters(term)}
-    return tuple(f.renamed(swap) for f in term) if swap else term
-
-
-def instances(p: Poly, swap: Mapping[str, str], tags: Iterator[int]) -> Iterator[tuple[Term, Number]]:
-    """The terms of p with their coefficients, to go into another product whose summed letters may stand in `swap`.
+def instances(p: Poly, swap: Mapping[str, str], beside: Iterable[Factor]) -> Iterator[tuple[Term, Number]]:
+    """The terms of p with their coefficients, to go into a product beside factors; the summed letters of these may stand in `swap`.
 
     A free letter of a closed polynomial is never renamed to a summed one: that would close its scope. This is the way in.
     """
+    taken = {x for f in beside for x in f.letters} | set(swap.values())
     for term, c in p.terms.items():
-        yield tuple(f.renamed(swap) for f in fresh(term, next(tags))), c
+        own, mark = summed_letters(term), "'"
+        while any(x + mark in taken for x in own):
+            mark += "'"
+        names = {**swap, **{x: x + mark for x in own}}
+        yield tuple([f.renamed(names) for f in term]) if names else term, c

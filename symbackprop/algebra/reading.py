@@ -151,7 +151,7 @@ class Reader:
             found, (letter,) = integers[0].only(), positions.values()
             if found is not None and found.atom.kind == "leaf" and found.exponent == 1:
                 onehot = a.atom("onehot", found.atom.name, (), (*found.atom.shape, self.sizes[letter]))
-                a.sums[onehot, len(onehot.shape) - 1] = 1
+                a.learn_sum(onehot, len(onehot.shape) - 1, 1)
                 return a.factor(onehot, (*found.letters, letter))
         form = self._positions(x, y)
         if form is not None:

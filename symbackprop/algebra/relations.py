@@ -9,7 +9,7 @@ from typing import Any
 
 from symbackprop.algebra.functions import applied, clip_of, pow_of
 from symbackprop.algebra.normal import Algebra, axes
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, Term, const, exact, fresh, instances, is_summed, summed_letters
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, Term, const, exact, instances, is_summed, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
 
@@ -92,8 +92,7 @@ def _inverse(a: Algebra, atom: Atom) -> Iterator[Relation]:
         return
 
     def product(term: Term) -> list[Factor]:
-        inner = tuple(f.renamed({"0": "~m", "1": "y"}) for f in fresh(term, next(a.tags)))
-        return [Factor(atom, ("x", "~m"), 1), *inner]
+        return [Factor(atom, ("x", "~m"), 1), *(f.renamed({"0": "~m", "1": "y"}) for f in term)]
 
     for term, c in m.terms.items():
         right = a.delta(atom.shape[0], "x", "y")
@@ -138,7 +137,7 @@ def _own(atom: Atom) -> tuple[str, ...]:
 
 
 def _solved(a: Algebra, left: list[Factor], letters: tuple[str, ...], right: Poly) -> Iterator[Relation]:
-    found = a.make(1, fresh(tuple(left), next(a.tags)) if letters != ("x", "y") else left).single()
+    found = a.make(1, left).single()
     if found is not None and found[0] and set(letters) <= {x for f in found[0] for x in f.letters}:
         yield Relation(found[0], letters, right.scaled(1 / Fraction(found[1])))
 
@@ -156,7 +155,7 @@ def replaced(a: Algebra, p: Poly, relation: Relation) -> Poly | None:
             continue
         hit, (rest, letters) = True, found
         over = {x: n for x, n in summed_letters(term).items() if x in letters}
-        for inner, d in instances(relation.poly, dict(zip(relation.letters, letters, strict=True)), a.tags):
+        for inner, d in instances(relation.poly, dict(zip(relation.letters, letters, strict=True)), term):
             out += a.make(c * d, [*rest, *inner], over)
     return out if hit else None
 
@@ -255,7 +254,9 @@ def _written(a: Algebra, p: Poly, atom: Atom, value: Poly) -> Poly:
         made: list[tuple[list[Factor], Fraction]] = [([f for f in term if f not in gone], Fraction(c))]
         for f in gone:
             for _ in range(int(f.exponent)):
-                made = [([*left, *inner], d * e) for left, d in made for inner, e in instances(value, axes(f.letters), a.tags)]
+                made = [
+                    ([*left, *inner], d * e) for left, d in made for inner, e in instances(value, axes(f.letters), [*term, *left])
+                ]
         for left, d in made:
             out += a.make(d, left, summed_letters(term))
     return out

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Factor, Poly, const, fresh, is_summed
+from symbackprop.algebra.poly import Factor, Poly, const, instances, is_summed
 from symbackprop.core.program import size
 from tests.algebra.poly_value import poly_value
 
@@ -107,7 +107,7 @@ def test_the_normal_form_is_what_a_course_calls_identities() -> None:
 def test_known_sums_are_taken() -> None:
     a = algebra()
     y = a.atom("leaf", "y", (), (N, N))
-    a.sums[y, 1] = 1
+    a.learn_sum(y, 1, 1)
     v = a.atom("leaf", "v", (), (N,))
     assert a.make(2, [Factor(y, ("~a", "~b"), 1), Factor(v, ("~a",), 1)]) == a.make(2, [Factor(v, ("~a",), 1)])
     assert a.make(1, [Factor(y, ("~a", "~b"), 1)]) == a.size(N)
@@ -122,6 +122,16 @@ def test_a_sum_over_a_letter_that_nothing_has_is_a_size() -> None:
 def test_an_instance_has_summed_letters_of_its_own() -> None:
     a = algebra()
     p = a.make(1, factors(a, [("A", ("i", "~a"), 1), ("v", ("~a",), 1)]))
-    (term,) = p.terms
-    assert {x for f in fresh(term, 7) for x in f.letters if is_summed(x)} == {"~0'7"}
-    assert isinstance(p, Poly)
+    beside = factors(a, [("v", ("~0'",), 1), ("w", ("~0'",), 1)])
+    ((term, c),) = instances(p, {"i": "~0"}, beside)
+    assert c == 1
+    assert {x for f in term for x in f.letters if is_summed(x)} == {"~0", "~0''"}
+
+
+def test_what_is_learnt_later_counts() -> None:
+    a = algebra()
+    total = [("A", ("i", "~a"), 1)]
+    before = a.make(1, factors(a, total))
+    a.learn_sum(factors(a, total)[0].atom, 1, 1)
+    assert before.number() is None
+    assert a.make(1, factors(a, total)).number() == 1
