@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Factor, Poly, const, instances, is_summed
+from symbackprop.algebra.poly import Factor, const, instances, is_summed
 from symbackprop.core.program import size
 from tests.algebra.poly_value import poly_value
 
