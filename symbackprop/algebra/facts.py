@@ -115,7 +115,7 @@ def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
             algebra.learn_sum(leaf, axis, algebra.sums[atom, letters.index(x)])
     if atom.kind == "reduction" and atom.name == "logsumexp" and exponent == 1 and _once_reduced(atom.args[0]):
         algebra.logsums[leaf] = atom.args[0], tuple(letters.index(x) for x in own)
-    algebra.learn_name(atom, Named(leaf, exact(1 / Fraction(exponent)), tuple(own.index(x) for x in letters)))
+    algebra.learn_name(atom, Named(leaf, exact(1 / Fraction(exponent)), tuple(letters.index(x) for x in own)))
     named_positive = atom.name == "softmax" or getattr(atom.name, "__name__", "") in POSITIVE
     leaf.positive = leaf.positive or atom.positive or named_positive or exponent.denominator == 2
 

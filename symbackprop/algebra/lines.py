@@ -197,6 +197,8 @@ class Lines:
         sizes = dict(zip(piece.letters, piece.view.shape, strict=True))
         lead = view.lead if isinstance(view, View) else 0
         form, subscripts = self.factoriser.formula(piece.poly, piece.letters, sizes, lead)
+        if isinstance(view, View) and subscripts != piece.letters[: len(subscripts)]:
+            raise MisfitError("a subscript of a part is not a leading axis")
         return Part(view, piece.letters, form, subscripts)
 
     def _may_stand(self, name: str) -> bool:

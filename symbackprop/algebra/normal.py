@@ -6,24 +6,23 @@ rule. Two equal products are one key, whatever their summed letters were called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, permutations
-from typing import Any, TypeVar
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.algebra.canonical import canonical, merged, without_deltas
+from symbackprop.algebra.known import Knowledge
 from symbackprop.algebra.poly import (
     ONE,
     ZERO,
     Atom,
     Factor,
     Kind,
-    Named,
     Number,
     Poly,
     Term,
@@ -33,61 +32,15 @@ from symbackprop.algebra.poly import (
     is_summed,
     summed_letters,
 )  # fmt: skip
-from symbackprop.algebra.positions import Conditions, Linear, Spot, is_at_least, linear, never, pairs, ranges, spot_of, viewed
-
-Known = TypeVar("Known", Poly, Poly | None)
+from symbackprop.algebra.positions import Linear, Spot, is_at_least, linear, never, pairs, ranges, spot_of, viewed
 
 REDUCED = "*"  # begins the letters that a reduction runs over
 MOST_OPENED = 3  # terms of a sum whose whole power is written out, up to the fourth
 
 
 @dataclass
-class Algebra:
-    """The atoms of one program and what is known of them.
-
-    sums     (atom, axis) -> the number that its entries sum to along the axis.
-    names    an atom -> the tensor that a person gave that value to.
-    used     atoms whose sums were used.
-    logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
-    made     products and renamed sums in normal form, as far as is known now.
-    conditions   expressions of sizes that are not negative.
-    """
-
-    sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
-    names: dict[Atom, Named] = field(default_factory=dict)
-    logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
-    used: dict[Atom, None] = field(default_factory=dict)
-    table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
-    made: dict[Hashable, Poly | None] = field(default_factory=dict)
-    conditions: Conditions = ()
-
-    def atom(self, kind: Kind, name: Any = "", args: tuple[Poly, ...] = (), shape: Sequence[Expr] = ()) -> Atom:
-        """The one atom of that kind, name, arguments and shape."""
-        key = kind, name, args, tuple(shape)
-        if key not in self.table:
-            self.table[key] = Atom(kind, name, args, tuple(shape), len(self.table))
-        return self.table[key]
-
-    def learn_sum(self, atom: Atom, axis: int, total: Number) -> None:
-        """The entries of an atom sum to a number along an axis."""
-        if (atom, axis) not in self.sums:
-            self.made.clear()
-        self.sums[atom, axis] = total
-
-    def learn_name(self, atom: Atom, named: Named) -> None:
-        """A person gave the value of an atom a name."""
-        self.made.clear()
-        self.names[atom] = named
-
-    @contextmanager
-    def without_name(self, leaf: Atom) -> Iterator[None]:
-        """As if nobody had given this name."""
-        names, made = self.names, self.made
-        self.names, self.made = {atom: named for atom, named in names.items() if named.leaf is not leaf}, {}
-        try:
-            yield
-        finally:
-            self.names, self.made = names, made
+class Algebra(Knowledge):
+    """Polynomials of the atoms of one program, by what is known of them."""
 
     def factor(self, atom: Atom, letters: Iterable[str] = (), exponent: Number = 1) -> Poly:
         """One factor, by the name that a person gave it where there is one."""
@@ -130,13 +83,7 @@ class Algebra:
             lost = [n for x, n in over.items() if x not in have]
             if lost:
                 return self._times_sizes(self.make(c, whole), lost)
-        return self._once((c, whole), lambda: self._made(c, list(whole)))
-
-    def _once(self, key: Hashable, work: Callable[[], Known]) -> Known:
-        """What was worked out before, as far as nothing new was learnt since."""
-        if key not in self.made:
-            self.made[key] = work()
-        return self.made[key]  # type: ignore[return-value]
+        return self.once((c, whole), lambda: self._made(c, list(whole)))
 
     def _made(self, c: Number, left: list[Factor]) -> Poly:
         """c times a product that was not met before."""
@@ -217,14 +164,14 @@ class Algebra:
     def times(self, p: Poly, q: Poly) -> Poly:
         """The product of two polynomials."""
         pairs = ((c * d, (*term, *other)) for term, c in p.terms.items() for other, d in instances(q, {}, term))
-        return self._once((p, q), lambda: self._added(pairs))
+        return self.once((p, q), lambda: self._added(pairs))
 
     def renamed(self, p: Poly, swap: Mapping[str, str]) -> Poly:
         """p with other free letters; all are exchanged at once."""
         if all(x == y for x, y in swap.items()):
             return p
         terms = ((c, [f.renamed(swap) for f in term]) for term, c in p.terms.items())
-        return self._once((p, tuple(swap.items())), lambda: self._added(terms))
+        return self.once((p, tuple(swap.items())), lambda: self._added(terms))
 
     def _added(self, products: Iterable[tuple[Number, Iterable[Factor]]], over: Mapping[str, Expr] | None = None) -> Poly:
         """The sum of numbers times products."""
@@ -290,7 +237,9 @@ class Algebra:
     def softmax(self, x: Poly, letter: str) -> Poly:
         """The softmax along a letter, which becomes the last axis; it sums to one along it."""
         others = sorted(x.letters() - {letter})
-        best = min(permutations(others), key=lambda order: self.renamed(x, axes([*order, letter])).key())
+        best = min(
+            permutations(others), key=lambda order: self.renamed(x, {y: str(k) for k, y in enumerate([*order, letter])}).key()
+        )
         made = self.closed("function", "softmax", (x,), order=[*best, letter])
         found = made.only()
         if found is not None and found.atom.kind == "function":
@@ -365,7 +314,7 @@ class Algebra:
             hold = {y: f"^{n}" for n, y in enumerate(dict.fromkeys([*f.letters, *(part.letter for part in spot.parts)]))}
             held = Spot(spot.offset, tuple(part._replace(letter=hold[part.letter]) for part in spot.parts))
             own, at = f.renamed(hold), hold[x]
-            p = self._once((own, at, held), lambda own=own, at=at, held=held: self._factor_with(own, at, held))
+            p = self.once((own, at, held), lambda own=own, at=at, held=held: self._factor_with(own, at, held))
             if p is None:
                 return None
             back = {y: z for z, y in hold.items()}

@@ -17,9 +17,10 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.update import rate_formula, update_formula, updated
+from symbackprop.display.views import WHOLE
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.names import Name
+from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Atom, Node, split, walk
 
@@ -124,7 +125,10 @@ def line_formula(to: Printer, line: Line) -> Node:
         own = to.names.written[line.written]
         equation = replace(own, target=Ref(line.name, own.target.index))
         return equation_formula(to.names, equation)
-    return f.equation(to.tensor(line.name, line.subscripts), to.formula(line.form))
+    marks = [letter(x) if x in line.subscripts else WHOLE for x in line.letters]
+    while marks and marks[-1] == WHOLE:
+        marks.pop()
+    return f.equation(to.names.entry(line.name, marks), to.formula(line.form))
 
 
 def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:

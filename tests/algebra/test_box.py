@@ -206,3 +206,19 @@ def test_gradients_that_are_multiples_of_one_another_share_a_line() -> None:
     box = sb.derive(text + "L = sum(relu(sum((A - P)**2, axis=1) - sum((A - Q)**2, axis=1) + 0.5))", wrt=["W"]).box()
     assert len(box.lines) == 2
     assert r"\operatorname{diag}\left(\delta\right) \left(Q - P\right)" in box.lines[-1].latex().replace("\\,", " ")
+
+
+def test_a_softmax_has_its_name_whatever_the_order_of_its_axes() -> None:
+    """Its letters may come in any order, three of them in a circle as well."""
+    text = (
+        "A: parameter[k, i, j, e]\nB: data[l, i, j, e]\nV: data[i, j, l, m]\nG: data[i, j, k, m]\n"
+        "P = softmax(A.transpose(1, 2, 0, 3) @ B.transpose(1, 2, 3, 0))\nO = P @ V\nL = sum(O * G)"
+    )
+    derivation = sb.derive(text)
+    assert not proved_box(derivation).missing
+
+
+def test_letters_below_a_name_say_which_axes_they_are_of() -> None:
+    text = "A: parameter[k, i, j, l]\nG: data[i, j, k, l]\nP = softmax(A.transpose(1, 2, 0, 3))\nL = sum(P * G)"
+    box = sb.derive(text).box()
+    assert str(box).startswith("∂L/∂A_(:,m,p) = Pₘₚ ⊙ ")
