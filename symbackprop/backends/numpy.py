@@ -12,6 +12,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -21,9 +22,12 @@ from symbackprop.backends.numpy_arrays import shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
 from symbackprop.backends.numpy_helpers import HELPERS, helper_source
+from symbackprop.backends.numpy_loop import LoopWriter, read_by
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
 from symbackprop.core.guards import letters_of
+from symbackprop.core.loops import equations_of, schedule
 from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum
+from symbackprop.core.simplify import without_dead
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line
 RESERVED = {"np", *HELPERS, *MATRIX_HELPERS, "ERF_NEAR", "ERF_FAR", "_", *keyword.kwlist, *dir(builtins), *ELEMENTWISE}
@@ -91,10 +95,10 @@ def source(
     dtype     "float64" or "float32": the type of every array of floats.
     Raises SourceError for a size that no argument tells.
     """
-    return _Writer(program, value, dict(outputs), name, dtype).write()
+    return Writer(program, value, dict(outputs), name, dtype).write()
 
 
-class _Writer:
+class Writer:
     """Writes one function."""
 
     def __init__(self, program: Program, value: str | None, outputs: dict[str, str], name: str, dtype: str) -> None:
@@ -102,7 +106,9 @@ class _Writer:
         self.names = Names(RESERVED)
         self.name = self.names.fresh(name)
         self.asked = {*outputs.values(), *([value] if value else [])}
-        self.equations, self.needed = _live(program, self.asked)
+        live = without_dead(program, self.asked)
+        self.equations, self.items = live.equations, schedule(live)
+        self.needed = self.asked | read_by(self.items)
         self.arguments = [t for t in program.inputs if t.kind != "constant" and t.name in self.needed]
         self.arguments.sort(key=lambda t: t.kind != "parameter")
         self.identifier: dict[str, str] = {}
@@ -132,8 +138,10 @@ class _Writer:
         return (f"d{of}_d{wrt}" if of else f"d{wrt}") + way
 
     def write(self) -> Source:
-        forward = [line for e in self.equations if e.step is None for line in self.lines(e)]
-        backward = [line for e in self.equations if e.step is not None for line in self.lines(e)]
+        first = [item for item in self.items if all(e.step is None for e in equations_of(item))]
+        then = [item for item in self.items if any(e.step is not None for e in equations_of(item))]
+        loops = LoopWriter(self)
+        forward, backward = loops.items(first, self.asked | read_by(then)), loops.items(then, self.asked)
         body = ["", "# forward", *forward, "", "# backward", *backward, ""] if backward else ["", *forward, ""]
         body = [*self.constants(), *self.size_lines(), *body, *self.returned()]
         signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
@@ -145,7 +153,7 @@ class _Writer:
 
     def lines(self, equation: Equation) -> list[str]:
         """The lines of one equation; equations of one pattern are worked out once."""
-        tensors = self.program.tensors
+        tensors = self.setting.program.tensors
         key = (
             equation.op, equation.target.index, tensors[equation.target.name].shape, equation.target.name in self.asked,
             equation.target.name in self.setting.integers,
@@ -171,6 +179,17 @@ class _Writer:
         whole = len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0  # the line that makes the array of this shape
         lines[whole : whole + 1] = _commented(lines[whole], self.shape(tensors[equation.target.name].shape))
         return result + lines
+
+    def allocated(self, name: str, tensor: str, more: Mapping[int, int] = MappingProxyType({})) -> list[str]:
+        """The line that makes an array of the shape of a tensor, with some entries more along some axes."""
+        extents = [extent + more.get(k, 0) for k, extent in enumerate(self.setting.program.shape(tensor))]
+        kind = ", dtype=int" if tensor in self.setting.integers else ", dtype=np.float32" if self.dtype == "float32" else ""
+        return [f"{name} = np.empty({shape_text([self.read_extent(e) for e in extents])}{kind})"]
+
+    def read_extent(self, extent: Expr) -> str:
+        """A size as code reads it, and not a comment alone."""
+        self.used |= extent.free_symbols  # type: ignore[arg-type]
+        return self.extent(extent)
 
     def shape(self, extents: Sequence[Expr]) -> str:
         return shape_text([self.extent(e) for e in extents])
@@ -285,17 +304,6 @@ def _kind(tensor: Signature, extent: Callable[[Expr], str]) -> str:
 
 def _commented(line: str, comment: str) -> list[str]:
     return [f"{line}  # {comment}"] if len(line) + len(comment) + 8 <= WIDTH else [f"# {comment}", line]
-
-
-def _live(program: Program, asked: set[str]) -> tuple[list[Equation], set[str]]:
-    """The equations that lead to what is asked for, in order, and every tensor that they read or write."""
-    needed = set(asked)
-    live = []
-    for equation in reversed(program.equations):
-        if equation.target.name in needed:
-            live.append(equation)
-            needed |= {r.name for r in equation.operands}
-    return live[::-1], needed
 
 
 def _integers(program: Program, equations: Sequence[Equation]) -> frozenset[str]:

@@ -76,7 +76,7 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
             value, helpers = _matrix(equation, row, scope, setting), frozenset(row.helpers)
             lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
         case Carry():
-            raise refused(equation, "the NumPy source")
+            raise refused(equation, "one equation of NumPy source")
         case _:
             assert_never(op)
     return Recipe(tuple(scope.temporaries), tuple(lines), frozenset(scope.used), helpers)

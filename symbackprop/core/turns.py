@@ -39,6 +39,7 @@ class Turn:
 
     program   the tensors of the program, and those that stand at the step.
     loop      the loop.
+    letter    what a person may call the step.
     number    the step's number, counted from 0, as the bodies mention it.
     members   a tensor that the loop writes -> the one at the step.
     slices    a tensor at the step -> the tensor from outside that it is a part of, and along which axis.
@@ -48,6 +49,7 @@ class Turn:
 
     program: Program
     loop: For
+    letter: str
     number: Symbol
     members: Mapping[str, str]
     slices: Mapping[str, tuple[str, int]]
@@ -77,7 +79,7 @@ class _Turning:
         carries = tuple(self.carried(e) for e in self.loop.carries)
         items = tuple(self.item(i) for i in self.loop.items)
         program = replace(self.program, tensors=self.tensors)
-        return Turn(program, self.loop, self.number, members, self.slices, carries, items)
+        return Turn(program, self.loop, self.letter, self.number, members, self.slices, carries, items)
 
     def part(self, name: str, axis: int) -> str:
         """The tensor at the step, as a person would write it: z[l], W[:,l]."""
