@@ -13,6 +13,7 @@ from string import ascii_letters
 from symbackprop.core.errors import SymbackpropError
 
 LETTERS = "ijklmpqrstuvw"  # neither n, which is a size, nor o, which looks like a zero
+KEPT = "."  # behind a letter that a person gave, until equations are lettered
 VALUES = "abcdefgh"  # for values in between, in generated code
 
 
@@ -27,6 +28,17 @@ def fresh(number: int, taken: Iterable[str], first: Iterable[str] = LETTERS) -> 
     """The first `number` letters of the pool that are not taken."""
     used = set(taken)
     return tuple(islice((letter for letter in pool(first) if letter not in used), number))
+
+
+def kept(letter: str) -> str:
+    """A letter that a person gave, such as that of a loop: equations keep it where they can."""
+    return letter + KEPT
+
+
+def given(letter: str) -> str | None:
+    """The letter that a person gave, where it may stand in formulas; else None."""
+    own = letter.removesuffix(KEPT)
+    return own if own != letter and own[:1].isalpha() and not own[1:].strip("0123456789") else None
 
 
 def single(number: int) -> str:

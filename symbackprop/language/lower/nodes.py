@@ -8,8 +8,10 @@ from typing import Any
 
 from sympy import Expr
 
-from symbackprop.core.program import Op
+from symbackprop.core.program import Carry, Op
 from symbackprop.language.tensors import Index, Tensor
+
+Operands = tuple[tuple[Tensor, Index], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +38,23 @@ Nodes = Mapping[int, Node]
 
 
 def ordered(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """The tensors that the outputs need, operands first, and what they are the derivatives of (no recursion: networks are deep)."""
+    """The tensors that the outputs need, operands first, and what they are the derivatives of (no recursion: networks are deep).
+
+    What a Carry reads ahead comes after it.
+    """
     done: dict[int, Tensor] = {}
     stack = [(t, False) for t in reversed(list(outputs))]
     while stack:
         tensor, ready = stack.pop()
         if id(tensor) in done:
             continue
+        ahead, before = parted(tensor)
         if ready:
             done[id(tensor)] = tensor
+            stack += [(operand, False) for operand, _ in ahead]
         else:
             stack.append((tensor, True))
-            stack += [(operand, False) for operand, _ in reversed(tensor.operands) if id(operand) not in done]
+            stack += [(operand, False) for operand, _ in reversed(before) if id(operand) not in done]
             stack += [(t, False) for t in reversed(tensor.inner.tensors() if tensor.inner else ()) if id(t) not in done]
     return list(done.values())
 
@@ -60,6 +67,12 @@ def replaced(tensor: Tensor, old: Tensor, new: Tensor) -> Tensor:
             operands = tuple((done.get(id(operand), operand), index) for operand, index in t.operands)
             done.setdefault(id(t), Tensor(t.shape, t.op, operands, t.index, t.signature, t.conditions))
     return done.get(id(tensor), tensor)
+
+
+def parted(tensor: Tensor) -> tuple[Operands, Operands]:
+    """What a tensor reads ahead, as a Carry does, and what it reads."""
+    count = 1 if isinstance(tensor.op, Carry) else 0
+    return tensor.operands[:count], tensor.operands[count:]
 
 
 class Outputs(dict[str, Tensor]):

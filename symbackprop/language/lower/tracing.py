@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
 from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import check
-from symbackprop.core.letters import pool
+from symbackprop.core.letters import KEPT, given, pool
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, squeeze
@@ -119,10 +119,17 @@ def _partial(tensor: Tensor, names: Mapping[int, str]) -> tuple[str, str] | None
 
 
 def with_letters(program: Program) -> Program:
-    """The same program with letters that a person would choose: one for each size, the same in every equation where it can be."""
+    """The same program with letters that a person would choose: one for each size, the same in every equation where it can be.
+
+    The letter of a loop is a person's choice already.
+    """
     chosen: dict[Expr, list[str]] = {}
     avoid = set(program.tensors) | {str(s) for s in program.sizes()}
     used: set[str] = set()
+    for letter, extent in _given(program):
+        if letter not in avoid and letter not in chosen.setdefault(extent, []):
+            chosen[extent].append(letter)
+            used.add(letter)
 
     def candidates(extent: Expr) -> list[str]:
         if extent not in chosen:
@@ -137,8 +144,10 @@ def with_letters(program: Program) -> Program:
     for equation in program.equations:
         sizes = letter_sizes(program, equation)
         order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
-        rename: dict[str, str] = {}
+        rename = {letter: own for letter in order if (own := given(letter)) in used and own is not None}
         for letter in order:
+            if letter in rename:
+                continue
             own = candidates(sizes[letter]) if sizes[letter] != 1 else []
             free = (c for c in chain(own, pool()) if c in own or c not in avoid)
             fresh = next(c for c in free if c not in rename.values())
@@ -150,3 +159,12 @@ def with_letters(program: Program) -> Program:
             rename[letter] = fresh
         equations.append(renamed(equation, rename))
     return Program(program.tensors, tuple(equations), program.outputs, program.conditions)
+
+
+def _given(program: Program) -> Iterator[tuple[str, Expr]]:
+    """The letters that a person gave, each with its size."""
+    for equation in program.equations:
+        marked = any(letter.endswith(KEPT) for ref in (equation.target, *equation.operands) for letter in ref.index)
+        for letter, extent in letter_sizes(program, equation).items() if marked else ():
+            if (own := given(letter)) is not None:
+                yield own, extent

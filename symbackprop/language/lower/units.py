@@ -16,7 +16,7 @@ from sympy import Dummy, Expr, Symbol
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, Where, derivative, slope
 from symbackprop.core.functions.row import X, Y
-from symbackprop.core.program import Reduce, Sum, slot
+from symbackprop.core.program import Carry, Reduce, Sum, slot
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Index, Tensor, elementwise
 
@@ -90,6 +90,10 @@ def _changed(outputs: Mapping[str, Tensor], change: Change) -> Changed:
             found.append(other[0])
             moved = _like(other[1], moved)
         new[id(tensor)] = moved
+    for tensor in order:
+        if isinstance(tensor.op, Carry):  # what it reads ahead is known only now
+            (ahead, index), *first = tensor.operands
+            new[id(tensor)].operands = ((new[id(ahead)], index), *((new[id(t)], own) for t, own in first))
     kept = {name: new[id(tensor)] for name, tensor in outputs.items()}
     last = [tensor for tensor in kept.values() if tensor is list(kept.values())[-1]]
     needed = {id(t) for t in ordered(last)}
@@ -101,9 +105,9 @@ def _changed(outputs: Mapping[str, Tensor], change: Change) -> Changed:
 def _with_operands(tensor: Tensor, new: Mapping[int, Tensor]) -> Tensor:
     """The tensor with its operands as they are by now; itself, where they are what they were."""
     read = (*[t for t, _ in tensor.operands], *(tensor.inner.tensors() if tensor.inner else ()))
-    if all(new[id(t)] is t for t in read):
+    if not isinstance(tensor.op, Carry) and all(new[id(t)] is t for t in read):
         return tensor
-    operands = tuple((new[id(t)], index) for t, index in tensor.operands)
+    operands = tuple((new.get(id(t), t), index) for t, index in tensor.operands)  # a Carry reads ahead
     moved = _like(Tensor(tensor.shape, tensor.op, operands, tensor.index, tensor.signature, tensor.conditions), tensor)
     if tensor.inner is not None:
         moved.inner = tensor.inner.moved(lambda t: new[id(t)])

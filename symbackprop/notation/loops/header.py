@@ -1,0 +1,179 @@
+"""The first line of a loop: `for l in 1..n:`, range(...), or the entries of arrays."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.language.tensors import Tensor, as_number
+from symbackprop.notation.declarations import Reading
+from symbackprop.notation.vocabulary import plain
+
+if TYPE_CHECKING:
+    from symbackprop.language.loop import Loop
+    from symbackprop.notation.reader import Reader
+
+BOUNDS = "Bounds are whole numbers and sizes: for l in 1..n."
+
+
+@dataclass(frozen=True)
+class Header:
+    """The steps of a loop.
+
+    letter   what a step's number is called.
+    low      the least number, and `high` the largest.
+    step     1: the numbers rise; -1: they fall.
+    base     the number of an array's first entry, as the header counts: 1 of `1..n`; None: as Python counts.
+    gives    what the names between `for` and `in` stand for at a step.
+    """
+
+    node: ast.For
+    letter: str
+    low: Expr
+    high: Expr
+    step: int
+    base: int | None
+    gives: Callable[[Loop], Any]
+
+    @property
+    def extent(self) -> Expr:
+        return sp.expand(self.high - self.low + 1)
+
+    @property
+    def first(self) -> Expr:
+        """The number of the step that comes first."""
+        return self.low if self.step > 0 else self.high
+
+    @property
+    def is_dotted(self) -> bool:
+        return self.base is not None
+
+
+def is_dotted(node: ast.For) -> bool:
+    """Whether the bounds are written A..B, which is parsed as A << B."""
+    return isinstance(node.iter, ast.BinOp) and isinstance(node.iter.op, ast.LShift)
+
+
+def header(reader: Reader, node: ast.For) -> Header | None:
+    """The steps that a loop has; None where it goes over several values one by one.
+
+    Raises NotationError where the bounds are no numbers or sizes.
+    """
+    several, step = node.iter, 1
+    match several:
+        case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]) if not reader.known("reversed"):
+            several, step = inner, -1
+    letter = node.target.id if isinstance(node.target, ast.Name) else None
+    match several:
+        case ast.BinOp(op=ast.LShift(), left=left, right=right) if ".." in reader.source.segment(several):
+            if letter is None:
+                raise reader.fault(node.target, "the steps of A..B are numbers.", "Write for l in 1..n:")
+            return _dotted(reader, node, letter, left, right, step)
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3 and not reader.known("range"):
+            return _range(reader, node, letter or "k", args, step)
+    return _entries(reader, node, several, step)
+
+
+def _dotted(reader: Reader, node: ast.For, letter: str, left: ast.expr, right: ast.expr, turned: int) -> Header:
+    a, b = bound(reader, left), bound(reader, right)
+    rises = _rises(a, b)
+    if rises is None:
+        fault = f"whether the loop from {a} to {b} rises or falls depends on the sizes."
+        raise reader.fault(node.iter, fault, f"Write range({a}, {b} + 1), or reversed(range({b}, {a} + 1)).")
+    low, high = (a, b) if rises else (b, a)
+    step = turned if rises else -turned
+    return Header(node, letter, low, high, step, 0 if low == 0 else 1, lambda loop: loop.number(low, letter))
+
+
+def _rises(a: Expr, b: Expr) -> bool | None:
+    """Whether A..B rises: as far as the bounds tell it, else from a number to a size."""
+    room = sp.expand(b - a)
+    if room.is_nonnegative or room.is_nonpositive:
+        return bool(room.is_nonnegative)
+    if bool(a.is_Integer) == bool(b.is_Integer):
+        return None
+    return bool(a.is_Integer)
+
+
+def _range(reader: Reader, node: ast.For, letter: str, args: list[ast.expr], turned: int) -> Header:
+    given = [bound(reader, one) for one in args]
+    start, stop = (sp.S.Zero, given[0]) if len(given) == 1 else given[:2]
+    step = given[2] if len(given) > 2 else sp.S.One
+    if step not in (1, -1):
+        symbolic = any(g.free_symbols for g in given)
+        if symbolic:
+            raise reader.fault(node.iter, f"the loop goes in steps of {step}.", "Write steps of 1, or of -1.")
+        step = sp.S.One  # unrolled
+    low, high = (start, sp.expand(stop - 1)) if step == 1 else (sp.expand(stop + 1), start)
+    return Header(node, letter, low, high, int(step) * turned, None, lambda loop: loop.number(low, letter))
+
+
+def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int) -> Header | None:
+    """A loop over the entries of arrays, together with the number of each where it is asked for."""
+    found = _course(reader, several)
+    if found is None:
+        return None
+    extent, gives = found
+    counted = isinstance(several, ast.Call) and isinstance(node.target, ast.Tuple) and isinstance(node.target.elts[0], ast.Name)
+    letter = node.target.elts[0].id if counted and several.func.id == "enumerate" else "k"  # type: ignore[union-attr]
+    return Header(node, letter, sp.S.Zero, sp.expand(extent - 1), step, None, gives)
+
+
+def _course(reader: Reader, several: ast.expr) -> tuple[Expr, Callable[[Loop], Any]] | None:
+    """How many entries there are, and what stands for those of a step; None where it is a number of them."""
+    match several:
+        case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
+            found = _course(reader, inner)
+            return found and (found[0], lambda loop: (loop.number(sp.S.Zero, "the number"), found[1](loop)))
+        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args and not reader.known("zip"):
+            parts = [part for one in args if (part := _course(reader, one)) is not None]
+            if len(parts) < len(args):
+                return None
+            if any(sp.expand(part[0] - parts[0][0]) != 0 for part in parts):
+                sizes = " and ".join(str(part[0]) for part in parts)
+                raise reader.fault(several, f"the loop goes over {sizes} entries side by side.", "Give all arrays one size.")
+            return parts[0][0], lambda loop: tuple(part[1](loop) for part in parts)
+        case ast.Call(func=ast.Name(id="range"), args=[one], keywords=[]) if not reader.known("range"):
+            extent = bound(reader, one)
+            return None if extent.is_Integer else (extent, lambda loop: loop.number(sp.S.Zero, "the number"))
+        case ast.Name() | ast.Attribute() | ast.Subscript():
+            value = reader.evaluator.value(several)
+            if isinstance(value, Tensor) and value.shape and not value.shape[0].is_Integer:
+                text = f"an entry of {reader.source.segment(several)}"
+                return value.shape[0], lambda loop: loop.at(value, (0,), text)
+    return None
+
+
+def is_plain(node: ast.expr) -> bool:
+    """Whether an expression is made of names, whole numbers and arithmetic alone."""
+    allowed = ast.Name | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop | ast.expr_context
+    return all(isinstance(n, allowed) or (isinstance(n, ast.Constant) and type(n.value) is int) for n in ast.walk(node))
+
+
+def bound(reader: Reader, node: ast.expr) -> Expr:
+    """A bound of a loop: a whole number or an expression of sizes; a name that stands nowhere yet is a size."""
+    if is_plain(node):
+        return sp.expand(Reading(reader.source, lambda name: _size(reader, name)).size(node))
+    value = plain(reader.evaluator.plain(reader.evaluator.operand(node)))
+    return sp.expand(_whole(reader, node, value))
+
+
+def _size(reader: Reader, node: ast.Name) -> Expr:
+    if node.id in reader.names:
+        return _whole(reader, node, plain(reader.evaluator.plain(reader.names[node.id])))
+    return reader.size_named(node)
+
+
+def _whole(reader: Reader, node: ast.expr, value: Any) -> Expr:
+    """A bound's value. Raises NotationError where it depends on data, or is no whole number."""
+    if isinstance(value, int | Expr) and as_number(value).is_integer:
+        return as_number(value)
+    text = reader.source.segment(node)
+    if isinstance(value, Tensor):
+        raise reader.fault(node, f"how often the loop goes round depends on the value of {text}.", BOUNDS)
+    raise reader.fault(node, f"{text} is no number of steps.", BOUNDS)

@@ -1,0 +1,166 @@
+"""Indices that count steps: z[l-1], W[l], x[t, :, 0], h[l, t-1]; and the number that an array's entries are counted from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.program import position
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation.declarations import Reading
+from symbackprop.notation.loops.header import Header, is_dotted, is_plain
+from symbackprop.notation.vocabulary import plain
+
+if TYPE_CHECKING:
+    from symbackprop.notation.reader import Reader
+
+
+class Away(NamedTuple):
+    """An index: a number of places from the step of a loop, l + places."""
+
+    letter: str
+    places: Expr
+
+
+@dataclass
+class Numbered:
+    """A tensor whose entries have numbers along its first axes.
+
+    lows     the number of the first entry along each of them.
+    starts   values before the first entry or after the last, by their numbers.
+    line     of the loop that writes it.
+    """
+
+    tensor: Tensor
+    lows: tuple[Expr, ...] = ()
+    starts: Mapping[Expr, Tensor] = field(default_factory=dict)
+    line: int = 0
+
+
+def items_of(node: ast.Subscript) -> list[ast.expr]:
+    """What stands between the brackets."""
+    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def mentions(node: ast.expr, letters: Collection[str]) -> bool:
+    """Whether an index is arithmetic in the letter of a loop."""
+    return is_plain(node) and any(isinstance(n, ast.Name) and n.id in letters for n in ast.walk(node))
+
+
+def away(reader: Reader, node: ast.expr, letters: Collection[str]) -> Away | None:
+    """How far an index is from the step of a loop; None where it has nothing to do with one.
+
+    Raises NotationError where it is another expression of the letter: 2*l, n - l.
+    """
+    if not mentions(node, letters):
+        return None
+    value = number(reader, node, letters)
+    found = [letter for letter in letters if value.has(position(letter))]
+    places = sp.expand(value - position(found[0])) if found else value
+    if len(found) != 1 or any(places.has(position(letter)) for letter in letters):
+        text = reader.source.segment(node)
+        raise reader.fault(node, f"[{text}] is no fixed number of steps away.", f"Write [{min(letters)}], or [{min(letters)}-1].")
+    return Away(found[0], places)
+
+
+def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Expr:
+    """An index of whole numbers, sizes and the letters of loops."""
+
+    def named(name: ast.Name) -> Expr:
+        if name.id in letters:
+            return position(name.id)
+        value = plain(reader.evaluator.plain(reader.lookup(name)))
+        if isinstance(value, int | Expr) and sp.sympify(value).is_integer:
+            return sp.sympify(value)
+        raise reader.fault(name, f"{name.id} is no number of steps.", "Write whole numbers and sizes: z[l-1], z[n].")
+
+    return sp.expand(Reading(reader.source, named).size(node))
+
+
+def targets(statements: Sequence[ast.stmt]) -> Iterator[ast.Subscript]:
+    """What statements give values to entry by entry: z[l] of z[l] = ..."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+                yield node
+
+
+def assigned(statements: Sequence[ast.stmt]) -> list[str]:
+    """The names that statements give values to, without those of inner loops' steps."""
+    steps = {
+        n.id
+        for s in statements
+        for f in ast.walk(s)
+        if isinstance(f, ast.For)
+        for n in ast.walk(f.target)
+        if isinstance(n, ast.Name)
+    }
+    names = [n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return [name for name in dict.fromkeys(names) if name not in steps]
+
+
+@dataclass(frozen=True)
+class Open:
+    """A declaration whose number of entries a loop tells: W[l]: parameter[h, h]."""
+
+    target: ast.Subscript
+    rank: int
+    input: Callable[[tuple[Expr, ...]], Tensor]
+
+
+class Counting:
+    """From which number the entries of arrays are counted: 1 where `1..n` reads them, else 0, as Python does.
+
+    bases    by the name of an array and its axis.
+    plain    the arrays that were read by a number as Python counts.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.bases: dict[tuple[str, int], int] = {}
+        self.plain: set[tuple[str, int]] = set()
+
+    def foresee(self, statements: Sequence[ast.stmt]) -> None:
+        """Note the arrays that loops over A..B read by their steps."""
+        loops = [n for s in statements for n in ast.walk(s) if isinstance(n, ast.For) and is_dotted(n)]
+        for loop in loops:
+            assert isinstance(loop.iter, ast.BinOp)
+            zero = any(isinstance(b, ast.Constant) and b.value == 0 for b in (loop.iter.left, loop.iter.right))
+            letter = loop.target.id if isinstance(loop.target, ast.Name) else ""
+            for node in (n for s in loop.body for n in ast.walk(s)):
+                if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+                    for axis, item in axes(items_of(node)):
+                        if mentions(item, {letter}):
+                            self.bases.setdefault((node.value.id, axis), 0 if zero else 1)
+
+    def base(self, name: str | None, axis: int, size: Expr, header: Header, places: Expr, node: ast.expr) -> Expr:
+        """The number of an array's first entry where a loop reads it."""
+        key = (name or "", axis)
+        if name is not None and key in self.bases:
+            return sp.Integer(self.bases[key])
+        base = header.base
+        if base is None:
+            outside = sp.expand(header.high + places + 1 - size).is_positive
+            base = 1 if outside and self.reader.function is None and sp.expand(header.low + places - 1).is_nonnegative else 0
+        if base and key in self.plain:
+            fault = f"{name} is counted from 0 above, and from {base} here."
+            raise self.reader.fault(node, fault, f"Write the loop over range(...), from 0, or name the entry of {name} in it.")
+        if name is not None:
+            self.bases[key] = base
+        return sp.Integer(base)
+
+
+def axes(items: Sequence[ast.expr]) -> Iterator[tuple[int, ast.expr]]:
+    """The items of an index that stand for an axis each, with its number, up to an ellipsis."""
+    axis = 0
+    for item in items:
+        if isinstance(item, ast.Constant) and item.value is Ellipsis:
+            return
+        if not (isinstance(item, ast.Constant) and item.value is None):
+            yield axis, item
+            axis += 1

@@ -1,0 +1,283 @@
+"""A loop that is kept: its block is read once, with stand-ins for what differs from step to step, and lifted to whole tensors."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.program import same_size, shape_text
+from symbackprop.language.loop import Loop, is_zero
+from symbackprop.language.tensors import Tensor, as_tensor, constant
+from symbackprop.notation.arrays import copied
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.loops.entries import Entries
+from symbackprop.notation.loops.frame import Frame, Scope
+from symbackprop.notation.loops.header import Header, header
+from symbackprop.notation.loops.indices import Numbered, assigned, away, items_of, number, targets
+from symbackprop.notation.loops.stepwise import Statements, Stepwise
+
+if TYPE_CHECKING:
+    from symbackprop.notation.reader import Reader
+
+
+class Steps(Stepwise):
+    """Loops that are kept.
+
+    frames   the loops whose blocks are being read, outermost first.
+    stacks   what loops wrote step by step; within a block, what its step wrote.
+    starts   what stands before a first step, by name and number.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader)
+        self.frames: list[Frame] = []
+        self.stacks: dict[str, Numbered] = {}
+        self.starts: dict[str, dict[Expr, Tensor]] = {}
+        self.entries = Entries(self)
+
+    @property
+    def letters(self) -> list[str]:
+        return [frame.head.letter for frame in self.frames]
+
+    def writing(self, name: str | None) -> list[Frame]:
+        """The loops whose blocks write a name step by step."""
+        return [frame for frame in self.frames if name in frame.writes]
+
+    def keeps(self, node: ast.For) -> bool:
+        if self.writes_steps(node):
+            return True
+        found = header(self.reader, node)
+        return found is not None and not found.extent.is_Integer
+
+    # A block
+
+    def loop(self, node: ast.For, read: Statements) -> None:
+        frame = self._entered(self.head(node))
+        for statement in node.body:
+            read(statement)
+        self._left(frame)
+
+    def _entered(self, head: Header) -> Frame:
+        reader, loop = self.reader, Loop(head.letter, head.extent, head.step)
+        frame = Frame(head, loop, self._writes(head), Scope(reader.names, reader.outputs, self.stacks, self.starts))
+        names = {name: held for name, held in reader.names.items() if name not in frame.writes}
+        for name in assigned(head.node.body):
+            start = reader.evaluator.plain(names.get(name))
+            if isinstance(start, Tensor | int | Expr):
+                frame.carried[name] = loop.before(as_tensor(start), f"{name}_{_way(head)}", name)
+                names[name] = frame.carried[name]
+                if reader.aliases.pop(name, None):  # z = x above gives the name away
+                    reader.lines.pop(name, None)
+        _bind(names, head.node.target, head.gives(loop))
+        reader.names, reader.outputs = names, {}
+        self.stacks = {name: stack for name, stack in self.stacks.items() if name not in frame.writes}
+        self.starts = {}
+        self.frames.append(frame)
+        return frame
+
+    def _writes(self, head: Header) -> dict[str, Expr]:
+        """The names that a loop writes step by step, each with how far from the step's number."""
+        found: dict[str, Expr] = {}
+        for target in targets(head.node.body):
+            assert isinstance(target.value, ast.Name)
+            name, items = target.value.id, items_of(target)
+            depth = len(self.writing(name))
+            index = away(self.reader, items[depth], [head.letter]) if depth < len(items) else None
+            if index is None:
+                continue
+            if found.setdefault(name, index.places) != index.places:
+                raise self.reader.fault(
+                    target, f"{name} is written at two numbers in {self.place(head)}.", "Give each a name of its own."
+                )
+            if not depth:
+                self._fresh(target, name)
+        return found
+
+    def _fresh(self, target: ast.Subscript, name: str) -> None:
+        """Raise NotationError where a name cannot be written step by step."""
+        reader = self.reader
+        if name in reader.sizes:
+            raise reader.fault(
+                target,
+                f"{name} is a size and is written step by step.",
+                f"Give one another name: the size m, or the state {name}_1.",
+            )
+        if name in self.stacks:
+            fault = f"{name} is written already, by the loop on line {self.stacks[name].line}."
+            raise reader.fault(target, fault, f"Go on with another name: {name}_2.")
+        if name in reader.names:
+            raise reader.fault(
+                target,
+                f"{name} has a value already, and an entry cannot be set.",
+                f"Write {name}_2[...], or leave the line above out.",
+            )
+
+    def _left(self, frame: Frame) -> None:
+        """The block's values as whole tensors, in the scope around it."""
+        reader, names, outputs, stacks = self.reader, self.reader.names, self.reader.outputs, self.stacks
+        self._connected(frame, names, outputs)
+        ends = {name: names[name] for name in assigned(frame.head.node.body) if isinstance(names.get(name), Tensor)}
+        ends = {name: self._of_block(value, outputs) for name, value in ends.items()}
+        differs = frame.loop.differing([*outputs.values(), *ends.values()])
+        stay = {id(stacks[name].tensor) for name in frame.writes if name in stacks}
+        lifted = [t for t in {id(t): t for t in (*outputs.values(), *ends.values())}.values() if id(t) in differs | stay]
+        whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
+        outer = frame.outer
+        self.frames.pop()
+        self.stacks, self.starts = outer.stacks, outer.starts
+        reader.names, reader.outputs = outer.names, outer.outputs
+        reader.outputs.update({own: whole.get(id(t), t) for own, t in outputs.items()})
+        reader.names.update(
+            {t.name: t for t in reader.inputs if t.name is not None and t.name not in reader.names and t.name in names}
+        )
+        reader.aliases = {a: b for a, b in reader.aliases.items() if not frame.loop.stands_in(b)}
+        for name, value in ends.items():
+            reader.names[name] = self._last(frame, name, whole[id(value)]) if id(value) in whole else value
+        for name in frame.writes:
+            self._stacked(frame, name, stacks, whole)
+
+    def _connected(self, frame: Frame, names: dict[str, Any], outputs: dict[str, Tensor]) -> None:
+        """Say of what the block read earlier values, now that its step has them."""
+        for (name, back), stand_in in frame.earlier.items():
+            value = frame.earlier[name, back - 1] if back > 1 else self.stacks[name].tensor if name in self.stacks else None
+            if value is None:
+                raise self.reader.fault(frame.head.node, f"{name} is not written in {self.place(frame.head)}.", "")
+            self._same_shape(frame, name, stand_in, value)
+            frame.loop.carry(stand_in, value)
+        for name, stand_in in frame.carried.items():
+            held = names.get(name)
+            value = as_tensor(held) if isinstance(held, Tensor | int | Expr) else stand_in
+            frame.loop.carry(stand_in, self._of_block(value, outputs))
+        for name, stand_in in frame.carried.items():
+            if frame.loop.is_read(stand_in, outputs.values()):
+                self._same_shape(frame, name, stand_in, frame.loop.befores[id(stand_in)].value)
+
+    def _same_shape(self, frame: Frame, name: str, before: Tensor, value: Tensor | None) -> None:
+        if value is None or (value.ndim == before.ndim and all(map(same_size, value.shape, before.shape))):
+            return
+        text = self.text(frame, name, frame.head.first - frame.head.step + frame.writes[name]) if name in frame.writes else name
+        fault = f"{text} is {shape_text(before.shape)}, and {name} is {shape_text(value.shape)} after a step of {self.place(frame.head)}."
+        zeros = f": {text} = zeros({', '.join(map(str, value.shape))})" if value.shape and not before.shape else ""
+        raise self.reader.fault(frame.head.node, fault, f"What a loop carries keeps its shape{zeros}.")
+
+    def _of_block(self, value: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+        """A value of the block: itself, where a line of the block wrote it, else a copy."""
+        return value if any(value is t for t in outputs.values()) else copied(value)
+
+    def _last(self, frame: Frame, name: str, whole: Tensor) -> Tensor:
+        """What a name stands for behind the loop: its value at the last step."""
+        last = whole[sp.expand(frame.head.extent - 1) if frame.head.step > 0 else sp.S.Zero]
+        last.written = name
+        return last
+
+    def _stacked(self, frame: Frame, name: str, stacks: dict[str, Numbered], whole: dict[int, Tensor]) -> None:
+        """Keep what the loop wrote by its numbers."""
+        if name not in stacks:
+            return
+        inner = stacks[name]
+        lows = {0: frame.low(name)} | {axis + 1: low for axis, low in inner.lows.items()}
+        tensor = whole[id(inner.tensor)]
+        self.stacks[name] = Numbered(tensor, lows, self.starts.get(name, {}), self.line(frame.head.node))
+        if not self.writing(name):
+            self.reader.names[name] = tensor
+
+    # What a line writes
+
+    def write(self, target: ast.Subscript, value: Any) -> bool:
+        name, items = target.value.id if isinstance(target.value, ast.Name) else "", items_of(target)
+        if name not in self.lines or (name in self.stacks and not self.frames):
+            return False
+        reader, writing = self.reader, self.writing(name)
+        for frame in writing:
+            index = away(reader, items[0], self.letters) if items else None
+            if index is None or index != (frame.head.letter, frame.writes[name]):
+                text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
+                raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
+            items = items[1:]
+        if len(items) == 1 and away(reader, items[0], self.letters) is None:
+            self._start(target, name, number(reader, items[0]), value)
+        elif items or not writing or writing[-1] is not self.frames[-1]:
+            raise reader.fault(target, "an entry cannot be set.", "Write the whole tensor of a step: z[l] = ...")
+        elif name in self.stacks:
+            raise reader.fault(target, f"{reader.source.segment(target)} is written twice in a step.", "Give one another name.")
+        else:
+            self.stacks[name] = Numbered(self._defined(target, name, value))
+        return True
+
+    def _start(self, target: ast.Subscript, name: str, index: Expr, value: Any) -> None:
+        """z[0] = value, above the loop."""
+        reader, known = self.reader, self.starts.setdefault(name, {})
+        if name in reader.sizes:
+            self._fresh(target, name)
+        if index in known:
+            raise reader.fault(target, f"{name}[{index}] is given twice.", "Leave one out.")
+        start = reader.evaluator.numeric(target, value)
+        tensor = as_tensor(start)
+        if isinstance(start, Tensor) and start.name is None and not is_zero(start):
+            own = f"{name}_{index}" if index.is_nonnegative and index.is_Integer else f"{name}_start"
+            reader.define(target, own, start)
+            tensor = as_tensor(reader.names.pop(own))
+        known[index] = tensor
+
+    def _defined(self, target: ast.Subscript, name: str, value: Any) -> Tensor:
+        """A step's value, by the name that it is written to."""
+        reader = self.reader
+        given = reader.evaluator.numeric(target, value)
+        tensor = given if isinstance(given, Tensor) else constant(given)
+        tensor = tensor if tensor.name is None and tensor.operands else copied(tensor)
+        own = reader.own(target, name)
+        reader.outputs[own] = tensor.named(own)
+        reader.note(target, own)
+        return tensor
+
+    # What a line reads
+
+    def value(self, node: ast.Subscript) -> Any:
+        return self.entries.value(node)
+
+    def unready(self, node: ast.Name) -> NotationError | None:
+        name = node.id
+        writing = self.writing(name)
+        if writing:
+            text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
+            return self.reader.fault(
+                node,
+                f"{name} is written step by step in {self.place(writing[0].head)}.",
+                f"Write {text}, or read all of {name} below the loop.",
+            )
+        if name in self.lines and name not in self.reader.names:
+            return self.reader.fault(
+                node, f"{name} is written by the loop on line {self.lines[name]}, below.", "Move the line down."
+            )
+        return None
+
+    def text(self, frame: Frame, name: str, index: Expr) -> str:
+        """z[l, 0]: an entry of a loop in loops, by its number."""
+        outer = [f.head.letter for f in self.writing(name) if self.frames.index(f) < self.frames.index(frame)]
+        return f"{name}[{', '.join([*outer, str(index)])}]"
+
+    def told(self, name: str, extents: Iterable[Expr]) -> Tensor:
+        tensor = super().told(name, tuple(extents))
+        for frame in self.frames:
+            frame.outer.names[name] = tensor
+        return tensor
+
+
+def _way(head: Header) -> str:
+    return "prev" if head.step > 0 else "next"
+
+
+def _bind(names: dict[str, Any], target: ast.expr, value: Any) -> None:
+    """Give the names between `for` and `in` what they stand for."""
+    match target:
+        case ast.Name(id=name):
+            names[name] = value
+        case ast.Tuple(elts=targets) | ast.List(elts=targets) if isinstance(value, tuple):
+            for one, part in zip(targets, value, strict=False):
+                _bind(names, one, part)
+        case _:
+            pass

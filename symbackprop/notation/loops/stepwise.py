@@ -1,0 +1,143 @@
+"""What both readings of a loop share: names that are written step by step, and declarations whose number of entries a loop tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr
+
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation.declarations import Reading, input_tensor
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.loops.header import Header, header, is_dotted
+from symbackprop.notation.loops.indices import Counting, Open, items_of, targets
+from symbackprop.notation.vocabulary import MATRICES
+
+if TYPE_CHECKING:
+    from symbackprop.notation.reader import Reader
+
+Statements = Callable[[ast.stmt], None]
+RAGGED = "Widths of their own in each step are no whole tensor"
+
+
+class Stepwise:
+    """Loops of one text.
+
+    reader    reads it.
+    lines     the names that loops write step by step, and the line of the first such loop.
+    opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.counting = Counting(reader)
+        self.lines: dict[str, int] = {}
+        self.opens: dict[str, Open] = {}
+
+    def foresee(self, statements: Sequence[ast.stmt]) -> None:
+        """Note what loops write step by step, and how they count."""
+        for statement in statements:
+            for loop in (n for n in ast.walk(statement) if isinstance(n, ast.For)):
+                for target in targets(loop.body):
+                    assert isinstance(target.value, ast.Name)
+                    self.lines.setdefault(target.value.id, self.line(loop))
+        self.counting.foresee(statements)
+
+    def line(self, node: ast.AST) -> int:
+        return self.reader.source.place(node).line
+
+    def place(self, head: Header) -> str:
+        """A loop, as messages call it."""
+        return f"the loop over {head.letter} (line {self.line(head.node)})"
+
+    def keeps(self, node: ast.For) -> bool:
+        """Whether a loop is read here, and not written out as Python's over several values is."""
+        raise NotImplementedError
+
+    def loop(self, node: ast.For, read: Statements) -> None:
+        """Read a loop; `read` reads one statement of its block."""
+        raise NotImplementedError
+
+    def value(self, node: ast.Subscript) -> Any:
+        """What z[l-1], W[l] or z[n] stands for; None where the index has nothing to do with a loop."""
+        raise NotImplementedError
+
+    def write(self, target: ast.Subscript, value: Any) -> bool:
+        """z[l] = value, or z[0] = value above the loop; False where the target is none of these."""
+        raise NotImplementedError
+
+    def unready(self, node: ast.Name) -> NotationError | None:
+        """What is said of a name that stands alone while a loop writes it step by step."""
+        raise NotImplementedError
+
+    def writes_steps(self, node: ast.For) -> bool:
+        return is_dotted(node) or any(targets(node.body))
+
+    def head(self, node: ast.For) -> Header:
+        """The header of a loop that is read here."""
+        found = header(self.reader, node)
+        if found is None:
+            raise self.reader.fault(node.iter, "a loop that writes z[l] goes over numbers.", "Write for l in 1..n:")
+        if found.extent.is_nonpositive:
+            raise self.reader.fault(node.iter, f"the loop has {found.extent} steps.", "A loop has one step at least.")
+        if isinstance(node.target, ast.Name) and (
+            node.target.id in self.reader.sizes or node.target.id in self.reader.inputs_by_name()
+        ):
+            what = "a size" if node.target.id in self.reader.sizes else "a tensor"
+            raise self.reader.fault(node.target, f"{node.target.id} is {what} already.", "Give the loop another letter.")
+        return found
+
+    # Declarations whose number of entries a loop tells
+
+    def declare(self, target: ast.Subscript, annotation: ast.expr) -> None:
+        """W[l]: parameter[h, h]."""
+        reader = self.reader
+        assert isinstance(target.value, ast.Name)
+        name, letters = target.value.id, [i.id for i in items_of(target) if isinstance(i, ast.Name)]
+        reader.fresh(target, name)
+        if len(letters) < len(items_of(target)) or len(set(letters)) < len(letters):
+            raise reader.fault(
+                target,
+                "the left side of a declaration is a name, or one with the letters of loops.",
+                "Write W[l]: parameter[h, h].",
+            )
+        for node in ast.walk(annotation):
+            if (
+                isinstance(node, ast.Subscript)
+                and any(isinstance(n, ast.Name) and n.id in letters for n in ast.walk(node.slice))
+                and node is not annotation
+            ):
+                raise reader.fault(
+                    node, f"{RAGGED}.", f"Write {reader.source.segment(target)}: parameter[h, h], with one width for all."
+                )
+        kind = Reading(reader.source, reader.size_named).kind(annotation)
+        sizes = kind.sizes or ()
+        if kind.domain in MATRICES and len(sizes) == 1:
+            sizes *= 2
+
+        def made(lead: tuple[Expr, ...]) -> Tensor:
+            whole = replace(kind, sizes=(*lead, *sizes))
+            return input_tensor(name, whole, lambda fault, mend: reader.fault(annotation, fault, mend))
+
+        reader.note(target, name)
+        self.opens[name] = Open(target, len(letters), made)
+
+    def told(self, name: str, extents: Sequence[Expr]) -> Tensor:
+        """The input of such a declaration, now that loops tell how many entries it has."""
+        opened = self.opens.pop(name)
+        tensor = opened.input(tuple(extents[: opened.rank]))
+        self.reader.declare(opened.target, tensor)
+        return tensor
+
+    def finish(self) -> None:
+        """Raise NotationError for what was begun and never came to a loop."""
+        for name, opened in self.opens.items():
+            text = self.reader.source.segment(opened.target)
+            raise self.reader.fault(
+                opened.target,
+                f"no loop reads {text}, so that nothing tells how many there are.",
+                f"Declare {name} with that size, or leave it out.",
+            )
