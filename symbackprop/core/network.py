@@ -28,6 +28,7 @@ class Network:
     function  the Python function that it was read from; None where there is none, and where the network was pickled.
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
     example   arrays by input that the network was made with, where it was traced or is a model; a check and a picture start there.
+    written_out  reads the same network with numbers for its sizes, `numbers=`, every loop written out; None where it cannot be.
     paths     what a model of another library calls its arrays, by the name of the input: {"W_fc": "fc.weight"}.
     """
 
@@ -45,6 +46,7 @@ class Network:
     outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)
     declared: tuple[Any, ...] = field(default=(), compare=False)
     example: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    written_out: Callable[..., Network] | None = field(default=None, compare=False)
     paths: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property

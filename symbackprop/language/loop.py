@@ -10,7 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.letters import kept
-from symbackprop.core.program import Carry, Op, Signature, Sum, position, slot
+from symbackprop.core.program import Carry, Op, Signature, Sum, position, slot, substituted
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Index, Tensor, letters, number_of
 
@@ -115,6 +115,15 @@ class Loop:
                 new[id(tensor)].operands = self._operands(tensor, new)
         return [new[id(value)] for value in values]
 
+    def differing(self, values: Iterable[Tensor]) -> set[int]:
+        """The identities of the values that differ from step to step."""
+        values = list(values)
+        return self._varying(self._order(values), ()) & {id(value) for value in values}
+
+    def stands_in(self, name: str) -> bool:
+        """Whether messages call a stand-in so."""
+        return any(tensor.name == name for tensor in self._kept if tensor.is_input)
+
     def _order(self, values: Iterable[Tensor]) -> list[Tensor]:
         """The tensors that the values need within the step, and those that their earlier values need."""
         known, waiting = {id(t): t for t in ordered(values)}, True
@@ -157,7 +166,7 @@ class Loop:
             for s, (operand, _) in zip(op.slots, tensor.operands, strict=True):
                 if id(operand) in self.numbers:
                     swap[s] = position(self.letter) + self.numbers[id(operand)]
-            body = op.body.xreplace(swap) if len(stay) < len(op.slots) else op.body
+            body = substituted(op.body, swap) if len(stay) < len(op.slots) else op.body
             op = Sum(body, tuple(slot(j) for j in range(len(stay))), op.over)
         lifted = Tensor((self.extent, *tensor.shape), op, (), (self.letter, *tensor.index), conditions=tensor.conditions)
         lifted.name, lifted.stem, lifted.written, lifted.below = tensor.name, tensor.stem, tensor.written, tensor.below

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from symbackprop.language.tensors import Tensor
+from symbackprop.core.program import Sum, slot
+from symbackprop.language.tensors import Tensor, letters
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.vocabulary import functions
 
@@ -71,3 +72,9 @@ DECLARED = Arrays(set(), lambda node, shapes: NotationError(f"{', '.join(shapes)
 
 def _has_axes(value: Any) -> bool:
     return isinstance(value, Tensor) and bool(value.shape)
+
+
+def copied(tensor: Tensor) -> Tensor:
+    """y = x, as an equation: a second name for an input is a value of its own."""
+    index = letters(tensor.ndim)
+    return Tensor(tensor.shape, Sum(slot(0), (slot(0),)), ((tensor, index),), index)

@@ -64,12 +64,18 @@ class Evaluator:
     lookup   the value of a name; raises NotationError where it has none.
     known    whether a name has a value, so that `x.sum()` is a method and `np.sum(x)` is not.
     arrays   asks for the names that were taken to be numbers where they are used as arrays; by default, no name was.
+    stepped  what z[l-1] stands for in a loop over l; None where an index has nothing to do with a loop.
     """
 
     def __init__(
-        self, source: Source, lookup: Callable[[ast.Name], Any], known: Callable[[str], bool], arrays: Arrays = DECLARED
+        self,
+        source: Source,
+        lookup: Callable[[ast.Name], Any],
+        known: Callable[[str], bool],
+        arrays: Arrays = DECLARED,
+        stepped: Callable[[ast.Subscript], Any] = lambda node: None,
     ) -> None:
-        self.source, self.lookup, self.known, self.arrays = source, lookup, known, arrays
+        self.source, self.lookup, self.known, self.arrays, self.stepped = source, lookup, known, arrays, stepped
         self.modules = dict(MODULES)
         self.imported: dict[str, str] = {}  # names of functions, and their modules
         self.functions: dict[str, Named | Second] = {}  # that the text itself names
@@ -285,6 +291,9 @@ class Evaluator:
         return {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
 
     def subscript(self, node: ast.Subscript) -> Any:
+        stepped = self.stepped(node)
+        if stepped is not None:
+            return stepped
         value = self.value(node.value)
         if isinstance(value, tuple):
             return self.entry(node, value)

@@ -27,6 +27,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+_BETWEEN = re.compile(r"^([ \t]*for\b[^#\n]*?\bin\b[^#\n]*?[\w)\]][ \t]*)\.\.(?!\.)", re.MULTILINE)
+"""The header of a loop over A..B, which Python reads as A << B: another sign of two characters, so that columns stay."""
+
 TOO_DEEP: Word = (f"the expression is nested deeper than {DEEPEST}.", "Name its parts on lines of their own.")
 
 
@@ -78,7 +81,7 @@ def parsed(text: str, file: str = "<text>", first_line: int = 1, indent: int = 0
     try:
         with warnings.catch_warnings():  # Python warns of "\d" in a string and of `1 is x`; both are refused below
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            tree = ast.parse(_BETWEEN.sub(r"\1<<", text))
     except SyntaxError as error:
         raise _syntax(error, source) from None
     except (RecursionError, MemoryError):

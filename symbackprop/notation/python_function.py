@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,7 @@ def _read(
     gates: str,
     given: Mapping[str, str | float] | None = None,
     returned: Callable[[Reader, ast.Return], str] | None = None,
+    numbers: Mapping[str, int] | None = None,
 ) -> Network:
     whole = textwrap.dedent(text)
     indent = len(text) - len(text.lstrip(" \t"))
@@ -124,7 +126,7 @@ def _read(
     if not isinstance(function, ast.FunctionDef):
         fault = f"{name} is not a plain function."
         raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
-    reader = Reader(source, function=function.name)
+    reader = Reader(source, function=function.name, numbers=numbers)
     body = function.body
     title = ast.get_docstring(function)
     if title is not None:
@@ -134,7 +136,8 @@ def _read(
     own = _body(reader, function, body, returned or _loss)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
-    return finished(reader, loss or own, gates, name=name, title=first_line, source=shown, origin="function")
+    again = partial(_read, text, file, first, name, loss, gates, given, returned)
+    return finished(reader, loss or own, gates, written_out=again, name=name, title=first_line, source=shown, origin="function")
 
 
 def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt], returned: Callable[[Reader, ast.Return], str]) -> str:

@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from symbackprop.core.network import Network
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
+from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.networks import made
-from symbackprop.notation.reader import Reader, copied
+from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
 LOSSES = ("L", "loss", "Loss", "cost", "J", "C", "E")  # what people call what they minimise
 
 
-def read_text(text: str, file: str = "<text>", loss: str | None = None, gates: str = "auto", name: str = "network") -> Network:
+def read_text(
+    text: str,
+    file: str = "<text>",
+    loss: str | None = None,
+    gates: str = "auto",
+    name: str = "network",
+    numbers: Mapping[str, int] | None = None,
+) -> Network:
     """The network that a text declares and defines.
 
-    file    what error messages call the text.
-    loss    the name of the loss; None: the last scalar.
-    gates   "auto", "whole" or "elementary", as `trace` takes it.
+    file      what error messages call the text.
+    loss      the name of the loss; None: the last scalar.
+    gates     "auto", "whole" or "elementary", as `trace` takes it.
+    numbers   of sizes: every loop is written out, its block once for each step; None: loops are kept.
 
     Raises NotationError, with the line, the column, the fault and the mend, where the text is not in the language.
     """
     tree, source = parsed(text, file)
     if not text.strip():
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
-    reader = Reader(source)
+    reader = Reader(source, numbers=numbers)
     reader.foresee(tree.body)
     for node in tree.body:
         statement(reader, node)
-    return finished(reader, loss, gates, name=name, title=first_comment(text), source=text, origin="text")
+    again = partial(read_text, text, file, loss, gates, name)
+    return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=text, origin="text")
 
 
 def read_expression(
@@ -93,6 +104,7 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
     Raises NotationError where there is no equation, or the loss is not there.
     """
     reader.require_numbers()
+    reader.steps.finish()
     loss = _last_name(reader, loss) if loss is None or loss not in reader.names else _called(reader, loss)
     if loss is None:
         loss = _conventional(reader)

@@ -8,19 +8,22 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.functions import FUNCTIONS
-from symbackprop.core.program import Signature, Sum, size, slot
-from symbackprop.language.tensors import Tensor, as_number, letters
+from symbackprop.core.program import Signature, size
+from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.arrays import Arrays
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Named
 from symbackprop.notation.inference import kind_of, proposed
+from symbackprop.notation.loops.copies import Copies
+from symbackprop.notation.loops.steps import Steps
+from symbackprop.notation.loops.stepwise import Stepwise
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
@@ -41,10 +44,14 @@ class Reader:
     remarks   what a person should know of the names, one sentence each.
     rounds    how often its loops went round.
     function  the name of the Python function that is read, or None.
+    numbers   of sizes, where loops are written out; None: loops are kept.
+    steps     its loops.
     """
 
-    def __init__(self, source: Source, scalars: bool = False, function: str | None = None) -> None:
-        self.source, self.scalars, self.function = source, scalars, function
+    def __init__(
+        self, source: Source, scalars: bool = False, function: str | None = None, numbers: Mapping[str, int] | None = None
+    ) -> None:
+        self.source, self.scalars, self.function, self.numbers = source, scalars, function, numbers
         self.names: dict[str, Any] = {}
         self.sizes: dict[str, Expr] = {}
         self.outputs: dict[str, Tensor] = {}
@@ -58,7 +65,8 @@ class Reader:
         self.taken: set[str] = set()
         self.statements: list[ast.stmt] = []
         self.last = ""  # the name that was written last
-        self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked))
+        self.steps: Stepwise = Steps(self) if numbers is None else Copies(self)
+        self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked), self.steps.value)
 
     def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node))
@@ -66,6 +74,7 @@ class Reader:
     def foresee(self, statements: list[ast.stmt]) -> None:
         """Note where names are written, so that a use that comes too early can say so."""
         self.statements += statements
+        self.steps.foresee(statements)
         for statement in statements:
             again = isinstance(statement, ast.For | ast.AugAssign)  # a name that a loop writes is written more than once
             for node in ast.walk(statement):
@@ -87,6 +96,9 @@ class Reader:
             return self.names[name]
         if name in self.sizes:
             return self.sizes[name]
+        unready = self.steps.unready(node)
+        if unready is not None:
+            raise unready
         if name in self.later and not self.source.place(node).line > self.later[name]:
             raise self.fault(node, f"{name} is used before line {self.later[name]} defines it.", "Move that line up.")
         if name in CONSTANTS:
@@ -114,7 +126,7 @@ class Reader:
             raise self.fault(node, f"{name} is a function, not a size.", "Give the size a name of its own.")
         if name not in self.sizes:
             self.check(node, name)
-            self.sizes[name] = size(name)
+            self.sizes[name] = Integer(self.numbers[name]) if self.numbers and name in self.numbers else size(name)
         return self.sizes[name]
 
     def check(self, node: ast.AST, name: str) -> None:
@@ -293,9 +305,3 @@ def arrays(held: Any) -> Iterator[Tensor]:
         yield from arrays(one)
     if isinstance(held, Tensor) and held.shape:
         yield held
-
-
-def copied(tensor: Tensor) -> Tensor:
-    """y = x, as an equation: a second name for an input is a value of its own."""
-    index = letters(tensor.ndim)
-    return Tensor(tensor.shape, Sum(slot(0), (slot(0),)), ((tensor, index),), index)

@@ -40,6 +40,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
                 mend = f"Write {target.id} = ... for a constant or an equation."
                 raise reader.fault(value, "a declaration has no value.", mend)
             reader.declared(target, target.id, annotation)
+        case ast.AnnAssign(target=ast.Subscript(value=ast.Name()) as target, annotation=annotation, value=None):
+            reader.steps.declare(target, annotation)
         case ast.Assign(targets=[ast.Name() as target], value=ast.Name(id=name)) if reader.is_function(name):
             reader.fresh(target, target.id)
             reader.evaluator.functions[target.id] = reader.evaluator.functions.get(name) or Second(name)
@@ -49,6 +51,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
                 _give(reader, target, given)
         case ast.AugAssign(target=target, op=op, value=value):
             _change(reader, node, target, op, value)
+        case ast.For(orelse=[]) if reader.steps.keeps(node):
+            reader.steps.loop(node, lambda inner: statement(reader, inner))
         case ast.For(target=target, iter=several, body=body, orelse=[]):
             for one in _rounds(reader, several):
                 _unrolled(reader, node)
@@ -86,6 +90,8 @@ def _give(reader: Reader, target: ast.expr, value: Any) -> None:
             for one, part in zip(targets, value, strict=True):
                 _give(reader, one, part)
         case ast.Subscript(value=ast.Name() as name):
+            if reader.steps.write(target, value):
+                return
             old, mask = _picked(reader, target)
             if getattr(value, "shape", ()):
                 raise _no_entry(reader, target)  # NumPy wants as many entries as are picked
@@ -193,7 +199,9 @@ def _rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
                 raise _too_long(reader, several)
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
             steps = tuple(enumerate(_rounds(reader, inner)))
-        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args and not reader.known("zip"):
+        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
+            "zip"
+        ):
             steps = tuple(zip(*(_rounds(reader, one) for one in args), strict=False))
         case _:
             value = evaluator.value(several)

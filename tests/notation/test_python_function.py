@@ -73,7 +73,7 @@ def test_declarations_may_stand_in_the_body_and_in_quotes() -> None:
 
 
 def loop(x: "data[n]"):  # type: ignore[no-untyped-def]  # noqa: F821
-    for k in range(n):  # noqa: F821
+    for k in range(x):
         y = x * k
     return y
 
@@ -120,9 +120,8 @@ def constant(x):  # type: ignore[no-untyped-def]
 REFUSED: list[tuple[Callable[..., Any], str, str]] = [
     (
         loop,
-        "range(n)",
-        "how often the loop goes round must be a number here. Write whole numbers, or the sum over an axis: sum(x, axis=0). "
-        "Or let it run: sb.trace(loop, *arrays).",
+        "x):",
+        "how often the loop goes round depends on the value of x. Bounds are whole numbers and sizes: for l in 1..n. Or let it run: sb.trace(loop, *arrays).",
     ),
     (
         branch,

@@ -13,6 +13,7 @@ from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, Sum, slot
 from symbackprop.formulas.latex import latex as printed
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.arrays import copied
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.calls import functions
 from symbackprop.notation.claims.errors import Fault, Unknown, placed
@@ -34,7 +35,7 @@ from symbackprop.notation.latex.equations import Line, ordered, reads
 from symbackprop.notation.latex.lines import formulas
 from symbackprop.notation.latex.text import parted
 from symbackprop.notation.networks import made
-from symbackprop.notation.reader import Reader, copied
+from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
 
 MOST_AXES = 4  # of a value that is not read yet

@@ -119,8 +119,11 @@ def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int) -> Hea
     if found is None:
         return None
     extent, gives = found
-    counted = isinstance(several, ast.Call) and isinstance(node.target, ast.Tuple) and isinstance(node.target.elts[0], ast.Name)
-    letter = node.target.elts[0].id if counted and several.func.id == "enumerate" else "k"  # type: ignore[union-attr]
+    match several, node.target:
+        case ast.Call(func=ast.Name(id="enumerate")), ast.Tuple(elts=[ast.Name(id=letter), *_]):
+            pass
+        case _:
+            letter = "k"
     return Header(node, letter, sp.S.Zero, sp.expand(extent - 1), step, None, gives)
 
 
@@ -130,7 +133,9 @@ def _course(reader: Reader, several: ast.expr) -> tuple[Expr, Callable[[Loop], A
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
             found = _course(reader, inner)
             return found and (found[0], lambda loop: (loop.number(sp.S.Zero, "the number"), found[1](loop)))
-        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[]) if args and not reader.known("zip"):
+        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
+            "zip"
+        ):
             parts = [part for one in args if (part := _course(reader, one)) is not None]
             if len(parts) < len(args):
                 return None
@@ -157,7 +162,7 @@ def is_plain(node: ast.expr) -> bool:
 
 def bound(reader: Reader, node: ast.expr) -> Expr:
     """A bound of a loop: a whole number or an expression of sizes; a name that stands nowhere yet is a size."""
-    if is_plain(node):
+    if is_plain(node) and any(isinstance(n, ast.Name) and not reader.known(n.id) for n in ast.walk(node)):
         return sp.expand(Reading(reader.source, lambda name: _size(reader, name)).size(node))
     value = plain(reader.evaluator.plain(reader.evaluator.operand(node)))
     return sp.expand(_whole(reader, node, value))
@@ -175,5 +180,5 @@ def _whole(reader: Reader, node: ast.expr, value: Any) -> Expr:
         return as_number(value)
     text = reader.source.segment(node)
     if isinstance(value, Tensor):
-        raise reader.fault(node, f"how often the loop goes round depends on the value of {text}.", BOUNDS)
+        raise reader.evaluator.unread(node, f"how often the loop goes round depends on the value of {text}.", BOUNDS)
     raise reader.fault(node, f"{text} is no number of steps.", BOUNDS)

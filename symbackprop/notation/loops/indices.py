@@ -11,7 +11,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import position
-from symbackprop.language.tensors import Tensor
+from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.loops.header import Header, is_dotted, is_plain
 from symbackprop.notation.vocabulary import plain
@@ -29,15 +29,15 @@ class Away(NamedTuple):
 
 @dataclass
 class Numbered:
-    """A tensor whose entries have numbers along its first axes.
+    """A tensor whose entries have numbers along some axes.
 
-    lows     the number of the first entry along each of them.
+    lows     the number of the first entry along some axes.
     starts   values before the first entry or after the last, by their numbers.
     line     of the loop that writes it.
     """
 
     tensor: Tensor
-    lows: tuple[Expr, ...] = ()
+    lows: Mapping[int, Expr] = field(default_factory=dict)
     starts: Mapping[Expr, Tensor] = field(default_factory=dict)
     line: int = 0
 
@@ -75,8 +75,8 @@ def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Exp
         if name.id in letters:
             return position(name.id)
         value = plain(reader.evaluator.plain(reader.lookup(name)))
-        if isinstance(value, int | Expr) and sp.sympify(value).is_integer:
-            return sp.sympify(value)
+        if isinstance(value, int | Expr) and as_number(value).is_integer:
+            return as_number(value)
         raise reader.fault(name, f"{name.id} is no number of steps.", "Write whole numbers and sizes: z[l-1], z[n].")
 
     return sp.expand(Reading(reader.source, named).size(node))
@@ -92,15 +92,10 @@ def targets(statements: Sequence[ast.stmt]) -> Iterator[ast.Subscript]:
 
 def assigned(statements: Sequence[ast.stmt]) -> list[str]:
     """The names that statements give values to, without those of inner loops' steps."""
-    steps = {
-        n.id
-        for s in statements
-        for f in ast.walk(s)
-        if isinstance(f, ast.For)
-        for n in ast.walk(f.target)
-        if isinstance(n, ast.Name)
-    }
-    names = [n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    loops = [n for node in nodes if isinstance(node, ast.For) for n in ast.walk(node.target)]
+    steps = {n.id for n in loops if isinstance(n, ast.Name)}
+    names = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     return [name for name in dict.fromkeys(names) if name not in steps]
 
 
@@ -122,7 +117,7 @@ class Counting:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.bases: dict[tuple[str, int], int] = {}
+        self.bases: dict[tuple[str, int], Expr] = {}
         self.plain: set[tuple[str, int]] = set()
 
     def foresee(self, statements: Sequence[ast.stmt]) -> None:
@@ -136,13 +131,13 @@ class Counting:
                 if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                     for axis, item in axes(items_of(node)):
                         if mentions(item, {letter}):
-                            self.bases.setdefault((node.value.id, axis), 0 if zero else 1)
+                            self.bases.setdefault((node.value.id, axis), sp.S.Zero if zero else sp.S.One)
 
     def base(self, name: str | None, axis: int, size: Expr, header: Header, places: Expr, node: ast.expr) -> Expr:
         """The number of an array's first entry where a loop reads it."""
         key = (name or "", axis)
         if name is not None and key in self.bases:
-            return sp.Integer(self.bases[key])
+            return self.bases[key]
         base = header.base
         if base is None:
             outside = sp.expand(header.high + places + 1 - size).is_positive
@@ -151,16 +146,16 @@ class Counting:
             fault = f"{name} is counted from 0 above, and from {base} here."
             raise self.reader.fault(node, fault, f"Write the loop over range(...), from 0, or name the entry of {name} in it.")
         if name is not None:
-            self.bases[key] = base
+            self.bases[key] = sp.Integer(base)
         return sp.Integer(base)
 
 
-def axes(items: Sequence[ast.expr]) -> Iterator[tuple[int, ast.expr]]:
-    """The items of an index that stand for an axis each, with its number, up to an ellipsis."""
-    axis = 0
-    for item in items:
+def axes(items: Sequence[ast.expr], rank: int | None = None) -> Iterator[tuple[int, ast.expr]]:
+    """The items of an index that stand for an axis each, with its number; what follows an ellipsis only where the rank is known."""
+    own = [item for item in items if not (isinstance(item, ast.Constant) and item.value is None)]
+    for k, item in enumerate(own):
         if isinstance(item, ast.Constant) and item.value is Ellipsis:
+            if rank is not None:
+                yield from ((rank - len(own) + j, own[j]) for j in range(k + 1, len(own)))
             return
-        if not (isinstance(item, ast.Constant) and item.value is None):
-            yield axis, item
-            axis += 1
+        yield k, item

@@ -90,9 +90,8 @@ class Steps(Stepwise):
             if index is None:
                 continue
             if found.setdefault(name, index.places) != index.places:
-                raise self.reader.fault(
-                    target, f"{name} is written at two numbers in {self.place(head)}.", "Give each a name of its own."
-                )
+                fault = f"{name} is written at two numbers in {self.place(head)}."
+                raise self.reader.fault(target, fault, "Give each a name of its own.")
             if not depth:
                 self._fresh(target, name)
         return found
@@ -101,20 +100,14 @@ class Steps(Stepwise):
         """Raise NotationError where a name cannot be written step by step."""
         reader = self.reader
         if name in reader.sizes:
-            raise reader.fault(
-                target,
-                f"{name} is a size and is written step by step.",
-                f"Give one another name: the size m, or the state {name}_1.",
-            )
+            fault = f"{name} is a size, and a state that a loop writes."
+            raise reader.fault(target, fault, f"Give one another name: the size m, or the state {name}_1.")
         if name in self.stacks:
             fault = f"{name} is written already, by the loop on line {self.stacks[name].line}."
             raise reader.fault(target, fault, f"Go on with another name: {name}_2.")
         if name in reader.names:
-            raise reader.fault(
-                target,
-                f"{name} has a value already, and an entry cannot be set.",
-                f"Write {name}_2[...], or leave the line above out.",
-            )
+            fault = f"{name} has a value already, and an entry cannot be set."
+            raise reader.fault(target, fault, f"Write {name}_2[...], or leave the line above out.")
 
     def _left(self, frame: Frame) -> None:
         """The block's values as whole tensors, in the scope around it."""
@@ -131,9 +124,8 @@ class Steps(Stepwise):
         self.stacks, self.starts = outer.stacks, outer.starts
         reader.names, reader.outputs = outer.names, outer.outputs
         reader.outputs.update({own: whole.get(id(t), t) for own, t in outputs.items()})
-        reader.names.update(
-            {t.name: t for t in reader.inputs if t.name is not None and t.name not in reader.names and t.name in names}
-        )
+        met = {t.name: t for t in reader.inputs if t.name is not None and t.name in names}  # first read in the block
+        reader.names.update({name: t for name, t in met.items() if name not in reader.names})
         reader.aliases = {a: b for a, b in reader.aliases.items() if not frame.loop.stands_in(b)}
         for name, value in ends.items():
             reader.names[name] = self._last(frame, name, whole[id(value)]) if id(value) in whole else value
@@ -159,10 +151,15 @@ class Steps(Stepwise):
     def _same_shape(self, frame: Frame, name: str, before: Tensor, value: Tensor | None) -> None:
         if value is None or (value.ndim == before.ndim and all(map(same_size, value.shape, before.shape))):
             return
-        text = self.text(frame, name, frame.head.first - frame.head.step + frame.writes[name]) if name in frame.writes else name
-        fault = f"{text} is {shape_text(before.shape)}, and {name} is {shape_text(value.shape)} after a step of {self.place(frame.head)}."
-        zeros = f": {text} = zeros({', '.join(map(str, value.shape))})" if value.shape and not before.shape else ""
-        raise self.reader.fault(frame.head.node, fault, f"What a loop carries keeps its shape{zeros}.")
+        head, text = frame.head, name
+        if name in frame.writes:
+            text = self.text(frame, name, sp.expand(head.first - head.step + frame.writes[name]))
+        fault = f"{text} is {shape_text(before.shape)}, and {name} is {shape_text(value.shape)} after a step of {self.place(head)}."
+        mend = "What a loop carries keeps its shape."
+        if value.shape and is_zero(frame.loop.befores[id(before)].start):
+            shape = ", ".join(map(str, value.shape))
+            mend = f"Write {text} = zeros({shape if value.ndim == 1 else f'({shape})'})."
+        raise self.reader.fault(head.node, fault, mend)
 
     def _of_block(self, value: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         """A value of the block: itself, where a line of the block wrote it, else a copy."""
@@ -198,7 +195,7 @@ class Steps(Stepwise):
                 text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
                 raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
             items = items[1:]
-        if len(items) == 1 and away(reader, items[0], self.letters) is None:
+        if len(items) == 1 and len(writing) < self.depths[name] and away(reader, items[0], self.letters) is None:
             self._start(target, name, number(reader, items[0]), value)
         elif items or not writing or writing[-1] is not self.frames[-1]:
             raise reader.fault(target, "an entry cannot be set.", "Write the whole tensor of a step: z[l] = ...")
@@ -244,16 +241,16 @@ class Steps(Stepwise):
         writing = self.writing(name)
         if writing:
             text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
-            return self.reader.fault(
-                node,
-                f"{name} is written step by step in {self.place(writing[0].head)}.",
-                f"Write {text}, or read all of {name} below the loop.",
-            )
+            fault = f"{name} is written step by step in {self.place(writing[0].head)}."
+            return self.reader.fault(node, fault, f"Write {text}, or read all of {name} below the loop.")
         if name in self.lines and name not in self.reader.names:
-            return self.reader.fault(
-                node, f"{name} is written by the loop on line {self.lines[name]}, below.", "Move the line down."
-            )
+            fault = f"{name} is written by the loop on line {self.lines[name]}."
+            return self.reader.fault(node, fault, "Read it below that line.")
         return None
+
+    def line_of(self, frame: Frame, name: str) -> int:
+        """The line of a block that writes a name."""
+        return next(self.line(t) for t in targets(frame.head.node.body) if isinstance(t.value, ast.Name) and t.value.id == name)
 
     def text(self, frame: Frame, name: str, index: Expr) -> str:
         """z[l, 0]: an entry of a loop in loops, by its number."""

@@ -1,4 +1,4 @@
-"""What both readings of a loop share: names that are written step by step, and declarations whose number of entries a loop tells."""
+"""What both readings of a loop share: names that are written step by step, and declarations whose size a loop tells."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Reading, input_tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.header import Header, header, is_dotted
-from symbackprop.notation.loops.indices import Counting, Open, items_of, targets
+from symbackprop.notation.loops.indices import Counting, Open, items_of, mentions, targets
 from symbackprop.notation.vocabulary import MATRICES
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
 
 Statements = Callable[[ast.stmt], None]
-RAGGED = "Widths of their own in each step are no whole tensor"
 
 
 class Stepwise:
@@ -28,6 +27,7 @@ class Stepwise:
 
     reader    reads it.
     lines     the names that loops write step by step, and the line of the first such loop.
+    depths    how many loops' letters stand between their brackets.
     opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
     """
 
@@ -35,16 +35,28 @@ class Stepwise:
         self.reader = reader
         self.counting = Counting(reader)
         self.lines: dict[str, int] = {}
+        self.depths: dict[str, int] = {}
         self.opens: dict[str, Open] = {}
 
     def foresee(self, statements: Sequence[ast.stmt]) -> None:
         """Note what loops write step by step, and how they count."""
-        for statement in statements:
-            for loop in (n for n in ast.walk(statement) if isinstance(n, ast.For)):
-                for target in targets(loop.body):
-                    assert isinstance(target.value, ast.Name)
-                    self.lines.setdefault(target.value.id, self.line(loop))
         self.counting.foresee(statements)
+        for statement in statements:
+            self._foreseen(statement, [])
+
+    def _foreseen(self, statement: ast.stmt, around: list[ast.For]) -> None:
+        """Note the targets of a statement that stands in loops."""
+        if isinstance(statement, ast.For):
+            for inner in statement.body:
+                self._foreseen(inner, [*around, statement])
+            return
+        letters = [loop.target.id for loop in around if isinstance(loop.target, ast.Name)]
+        for target in targets([statement]):
+            assert isinstance(target.value, ast.Name)
+            name, depth = target.value.id, sum(mentions(item, letters) for item in items_of(target))
+            if depth:
+                self.depths[name] = max(depth, self.depths.get(name, 0))
+                self.lines.setdefault(name, self.line(around[0]))
 
     def line(self, node: ast.AST) -> int:
         return self.reader.source.place(node).line
@@ -83,11 +95,10 @@ class Stepwise:
             raise self.reader.fault(node.iter, "a loop that writes z[l] goes over numbers.", "Write for l in 1..n:")
         if found.extent.is_nonpositive:
             raise self.reader.fault(node.iter, f"the loop has {found.extent} steps.", "A loop has one step at least.")
-        if isinstance(node.target, ast.Name) and (
-            node.target.id in self.reader.sizes or node.target.id in self.reader.inputs_by_name()
-        ):
-            what = "a size" if node.target.id in self.reader.sizes else "a tensor"
-            raise self.reader.fault(node.target, f"{node.target.id} is {what} already.", "Give the loop another letter.")
+        letter = node.target.id if isinstance(node.target, ast.Name) else ""
+        if letter in self.reader.sizes or any(t.name == letter for t in self.reader.inputs):
+            what = "a size" if letter in self.reader.sizes else "a tensor"
+            raise self.reader.fault(node.target, f"{letter} is {what} already.", "Give the loop another letter.")
         return found
 
     # Declarations whose number of entries a loop tells
@@ -99,20 +110,11 @@ class Stepwise:
         name, letters = target.value.id, [i.id for i in items_of(target) if isinstance(i, ast.Name)]
         reader.fresh(target, name)
         if len(letters) < len(items_of(target)) or len(set(letters)) < len(letters):
-            raise reader.fault(
-                target,
-                "the left side of a declaration is a name, or one with the letters of loops.",
-                "Write W[l]: parameter[h, h].",
-            )
-        for node in ast.walk(annotation):
-            if (
-                isinstance(node, ast.Subscript)
-                and any(isinstance(n, ast.Name) and n.id in letters for n in ast.walk(node.slice))
-                and node is not annotation
-            ):
-                raise reader.fault(
-                    node, f"{RAGGED}.", f"Write {reader.source.segment(target)}: parameter[h, h], with one width for all."
-                )
+            raise reader.fault(target, "a declaration has letters of loops in its brackets.", "Write W[l]: parameter[h, h].")
+        for node in (n for n in ast.walk(annotation) if isinstance(n, ast.Subscript) and n is not annotation):
+            if mentions(node.slice, letters):
+                mend = f"Write {reader.source.segment(target)}: parameter[h, h], with one width for all."
+                raise reader.fault(node, "the width differs from step to step.", mend)
         kind = Reading(reader.source, reader.size_named).kind(annotation)
         sizes = kind.sizes or ()
         if kind.domain in MATRICES and len(sizes) == 1:
@@ -135,9 +137,5 @@ class Stepwise:
     def finish(self) -> None:
         """Raise NotationError for what was begun and never came to a loop."""
         for name, opened in self.opens.items():
-            text = self.reader.source.segment(opened.target)
-            raise self.reader.fault(
-                opened.target,
-                f"no loop reads {text}, so that nothing tells how many there are.",
-                f"Declare {name} with that size, or leave it out.",
-            )
+            fault = f"no loop reads {self.reader.source.segment(opened.target)}: nothing tells how many there are."
+            raise self.reader.fault(opened.target, fault, f"Declare {name} with that size, or leave it out.")

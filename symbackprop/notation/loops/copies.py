@@ -1,0 +1,171 @@
+"""A loop that is written out: its block is read again for every step, and z[2] is a tensor of its own.
+
+What a loop means, in the plainest way: nothing is lifted and nothing is carried, so that it is a witness of the loop that is kept.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy import Expr, Integer
+
+from symbackprop.language.operations.shapes import stack
+from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.arrays import copied
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.loops.header import Header, header, is_plain
+from symbackprop.notation.loops.indices import away, axes, items_of, mentions, number, targets
+from symbackprop.notation.loops.stepwise import Statements, Stepwise
+
+if TYPE_CHECKING:
+    from symbackprop.notation.reader import Reader
+
+Key = tuple[int, ...]
+LONGEST = 1_000  # steps of all loops
+
+
+class Copies(Stepwise):
+    """Loops that are written out.
+
+    heads    the loops whose blocks are being read, outermost first.
+    values   what steps wrote, by name and numbers, and `starts` what stands before them.
+    count    how many steps there were.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader)
+        self.heads: list[Header] = []
+        self.values: dict[str, dict[Key, Tensor]] = {}
+        self.starts: dict[str, dict[Key, Tensor]] = {}
+        self.count = 0
+
+    @property
+    def letters(self) -> list[str]:
+        return [head.letter for head in self.heads]
+
+    def keeps(self, node: ast.For) -> bool:
+        return self.writes_steps(node) or (isinstance(node.target, ast.Name) and header(self.reader, node) is not None)
+
+    def loop(self, node: ast.For, read: Statements) -> None:
+        head = self.head(node)
+        whole = dict.fromkeys(t.value.id for t in targets(node.body) if isinstance(t.value, ast.Name) and not self._is_inner(t))
+        for name in whole:
+            self.values[name] = {}
+        self.heads.append(head)
+        for k in range(int(head.low), int(head.high) + 1)[:: head.step]:
+            self.count += 1
+            if self.count > LONGEST:
+                raise self.reader.fault(node.iter, f"the loops are written out to more than {LONGEST:,} steps.", "Take fewer.")
+            self.reader.names[head.letter] = Integer(k)
+            for statement in node.body:
+                read(statement)
+        self.heads.pop()
+        for name in whole:
+            if self.values[name]:
+                self.reader.names[name] = self._stacked(name, ())
+
+    def _is_inner(self, target: ast.Subscript) -> bool:
+        """Whether a target has a letter of a loop that is being read, so that it is no whole stack yet behind the next."""
+        return any(mentions(item, self.letters) for item in items_of(target))
+
+    # What a line writes
+
+    def write(self, target: ast.Subscript, value: Any) -> bool:
+        name, items = target.value.id if isinstance(target.value, ast.Name) else "", items_of(target)
+        if name not in self.lines or not all(map(is_plain, items)):
+            return False
+        reader, key = self.reader, tuple(int(number(self.reader, item)) for item in items)
+        tensor = as_tensor(reader.evaluator.numeric(target, value))
+        tensor = tensor if tensor.name is None and tensor.operands else copied(tensor)
+        own = reader.own(target, "_".join([name, *(f"m{-k}" if k < 0 else str(k) for k in key)]))
+        reader.outputs[own] = tensor.named(own)
+        reader.note(target, own)
+        is_step = all(mentions(item, self.letters) for item in items)
+        (self.values if is_step else self.starts).setdefault(name, {})[key] = tensor
+        return True
+
+    # What a line reads
+
+    def value(self, node: ast.Subscript) -> Any:
+        name, items = node.value.id if isinstance(node.value, ast.Name) else None, items_of(node)
+        if name is not None and (name in self.values or name in self.starts):
+            return self._step(node, name, items)
+        of_step = any(mentions(item, self.letters) for item in items)
+        if name is not None and name in self.opens:
+            self._opened(name, items)
+        elif not of_step and not any(self.counting.bases.get((name or "", axis)) for axis, _ in axes(items)):
+            return None
+        held = self.reader.evaluator.value(node.value)
+        if isinstance(held, tuple | dict):
+            return None
+        tensor = as_tensor(self.reader.evaluator.numeric(node.value, held))
+        lows = {axis: base for (own, axis), base in self.counting.bases.items() if own == name}
+        for axis, item in axes(items, tensor.ndim):
+            index = away(self.reader, item, self.letters)
+            if index is not None and axis not in lows:
+                head = next(h for h in self.heads if h.letter == index.letter)
+                lows[axis] = self.counting.base(name, axis, tensor.shape[axis], head, index.places, node)
+        return self._entry(tensor, items, lows)
+
+    def _opened(self, name: str, items: list[ast.expr]) -> None:
+        """Declare W of W[l]: parameter[h, h] with as many entries as the loop has steps."""
+        extents: list[Expr] = []
+        for axis, item in list(axes(items))[: self.opens[name].rank]:
+            index = away(self.reader, item, self.letters)
+            assert index is not None, "the kept reading of the loop refuses this"
+            head = next(h for h in self.heads if h.letter == index.letter)
+            extents.append(head.extent)
+            self.counting.bases[name, axis] = sp.expand(head.low + index.places)
+        self.told(name, extents)
+
+    def _step(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Tensor:
+        """z[2], or h[2] of h[2, 1], h[2, 2], ..."""
+        known = self.values.get(name, {}) | self.starts.get(name, {})
+        count = next((k for k, item in enumerate(items) if not is_plain(item)), len(items))
+        for length in range(count, -1, -1):
+            key = tuple(int(number(self.reader, item)) for item in items[:length])
+            if key in known:
+                return self._entry(known[key], items[length:], self._first(name, length))
+            inner = sorted({k[length] for k in self.values.get(name, {}) if k[:length] == key and len(k) > length})
+            if inner:
+                return self._entry(self._stacked(name, key), items[length:], self._lows(name, key))
+        raise self._unknown(node)
+
+    def _first(self, name: str, length: int) -> dict[int, Expr]:
+        """The least number along the further axes of a start, which the loops that are being read write by their letters."""
+        lows: dict[int, Expr] = {}
+        for target in targets(self.heads[0].node.body) if self.heads else ():
+            if isinstance(target.value, ast.Name) and target.value.id == name:
+                for axis, item in enumerate(items_of(target)[length:]):
+                    index = away(self.reader, item, self.letters)
+                    if index is not None:
+                        head = next(h for h in self.heads if h.letter == index.letter)
+                        lows.setdefault(axis, sp.expand(head.low + index.places))
+        return lows
+
+    def _unknown(self, node: ast.Subscript) -> NotationError:
+        return self.reader.fault(node, f"{self.reader.source.segment(node)} has no value at this step.", "")
+
+    def _lows(self, name: str, key: Key) -> dict[int, Expr]:
+        """The least number along each axis of a stack."""
+        keys = [k[len(key) :] for k in self.values[name] if k[: len(key)] == key]
+        return {axis: sp.Integer(min(k[axis] for k in keys)) for axis in range(len(keys[0]))}
+
+    def _stacked(self, name: str, key: Key) -> Tensor:
+        """The values of a name whose numbers begin so, in order, as one array."""
+        values = self.values[name]
+        if key in values:
+            return values[key]
+        numbers = sorted({k[len(key)] for k in values if k[: len(key)] == key and len(k) > len(key)})
+        return stack([self._stacked(name, (*key, k)) for k in numbers])
+
+    def _entry(self, tensor: Tensor, items: list[ast.expr], lows: dict[int, Expr]) -> Tensor:
+        """The entry of an array whose first entries have these numbers."""
+        evaluator, places = self.reader.evaluator, {id(item): axis for axis, item in axes(items, tensor.ndim)}
+        taken: list[Any] = []
+        for item in items:
+            low = lows.get(places.get(id(item), -1), sp.S.Zero)
+            taken.append(sp.expand(number(self.reader, item) - low) if is_plain(item) and low else evaluator.item(item))
+        return tensor[tuple(taken)] if taken else tensor

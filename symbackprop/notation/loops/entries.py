@@ -1,0 +1,231 @@
+"""What z[l-1], W[l] and z[n] stand for where loops are kept."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.program import shape_text
+from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.loops.frame import Frame
+from symbackprop.notation.loops.indices import Away, Numbered, away, axes, is_plain, items_of, mentions, number
+
+if TYPE_CHECKING:
+    from symbackprop.notation.loops.steps import Steps
+
+WHOLE = slice(None)
+
+
+class Entries:
+    """Entries of tensors by numbers and steps."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps, self.reader = steps, steps.reader
+        self._cuts: dict[tuple[int, int, Expr, Expr], tuple[Tensor, Tensor]] = {}  # parts of a tensor, and the tensor
+
+    def value(self, node: ast.Subscript) -> Any:
+        """The entry; None where the index has nothing to do with a loop."""
+        name = node.value.id if isinstance(node.value, ast.Name) else None
+        items, steps = items_of(node), self.steps
+        writing = steps.writing(name)
+        of_loop = bool(writing) or (name is not None and (name in steps.stacks or name in steps.starts or name in steps.opens))
+        if not of_loop and not any(mentions(item, steps.letters) for item in items) and not self._is_counted(name, items):
+            return None
+        for depth, frame in enumerate(writing):
+            earlier = self._earlier(node, name or "", items, frame)
+            if earlier is not None:
+                lows = {k: inner.low(name or "") for k, inner in enumerate(writing[depth + 1 :])}
+                return self.entry(node, None, Numbered(earlier, lows), items[1:])
+            items = items[1:]
+        return self._of_name(node, name, items, writing)
+
+    def _is_counted(self, name: str | None, items: list[ast.expr]) -> bool:
+        """Whether an array is read by numbers that a loop counts it by; those of others are noted to be Python's."""
+        counting, found = self.steps.counting, False
+        for axis, item in axes(items) if name is not None else ():
+            if is_plain(item):
+                found |= counting.bases.get((name or "", axis), 0) != 0
+                counting.plain.add((name or "", axis))
+        return found
+
+    def _of_name(self, node: ast.Subscript, name: str | None, items: list[ast.expr], writing: list[Frame]) -> Any:
+        """An entry of this step's value, of what an earlier loop wrote, or of an array."""
+        steps = self.steps
+        if name is not None and name in steps.stacks:
+            return self.entry(node, name, steps.stacks[name], items)
+        if writing and not items:
+            text, frame = self.reader.source.segment(node), writing[-1]
+            line = steps.line_of(frame, name or "")
+            fault = f"{text} is used before line {line} of {steps.place(frame.head)} writes it."
+            raise self.reader.fault(node, fault, "Move that line up.")
+        if name is not None and (start := self._started(name, items)) is not None:
+            return self.entry(node, None, Numbered(start), items[1:])
+        if name is not None and name in steps.opens:
+            return self._opened(node, name, items)
+        held = self.reader.evaluator.value(node.value)
+        if isinstance(held, tuple | dict):
+            return None
+        tensor = self.reader.evaluator.arrays.axes(node, as_tensor(self.reader.evaluator.numeric(node.value, held)))
+        lows = {axis: base for (own, axis), base in steps.counting.bases.items() if own == name}
+        return self.entry(node, name, Numbered(tensor, lows), items)
+
+    def _started(self, name: str, items: list[ast.expr]) -> Tensor | None:
+        """z[0], above the loop that goes on from it."""
+        known = self.steps.starts.get(name, {})
+        if not known or not items or not is_plain(items[0]) or mentions(items[0], self.steps.letters):
+            return None
+        return known.get(number(self.reader, items[0]))
+
+    def _opened(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Any:
+        """W[l] of W[l]: parameter[h, h]: the loop tells how many there are."""
+        steps, extents = self.steps, []
+        for axis, item in list(axes(items))[: steps.opens[name].rank]:
+            index = away(self.reader, item, steps.letters)
+            if index is None:
+                raise self.reader.fault(
+                    node, f"nothing tells yet how many {name} there are.", "Read it first in the loop that does."
+                )
+            frame = self._frame(index)
+            extents.append(frame.head.extent)
+            steps.counting.bases[name, axis] = sp.expand(frame.head.low + index.places)
+        if len(extents) < steps.opens[name].rank:
+            text = self.reader.source.segment(steps.opens[name].target)
+            raise self.reader.fault(node, f"{name} is declared as {text}.", f"Write all letters: {text}.")
+        tensor = steps.told(name, extents)
+        lows = {axis: steps.counting.bases[name, axis] for axis in range(len(extents))}
+        return self.entry(node, name, Numbered(tensor, lows), items)
+
+    def _frame(self, index: Away) -> Frame:
+        return next(f for f in self.steps.frames if f.head.letter == index.letter)
+
+    # The value of an earlier step
+
+    def _earlier(self, node: ast.Subscript, name: str, items: list[ast.expr], frame: Frame) -> Tensor | None:
+        """z[l-1] in the loop that writes z; None for z[l], the step's own."""
+        reader, steps = self.reader, self.steps
+        index = away(reader, items[0], steps.letters) if items else None
+        if index is None or index.letter != frame.head.letter:
+            text = f"{name}[{', '.join(f.head.letter for f in steps.writing(name))}]"
+            fault = f"{reader.source.segment(node)} is no step of {steps.place(frame.head)}, which writes {name}."
+            raise reader.fault(node, fault, f"Write {text}, or a step before; other entries are read below the loop.")
+        back = (frame.writes[name] - index.places) * frame.head.step
+        if not back.is_Integer:
+            raise reader.fault(
+                node, f"{reader.source.segment(node)} is no number of steps away.", f"Write {name}[{index.letter}-1]."
+            )
+        if back.is_negative:
+            raise self._ahead(node, name, frame)
+        return self._before(node, name, frame, int(back)) if back else None
+
+    def _ahead(self, node: ast.Subscript, name: str, frame: Frame) -> NotationError:
+        """What is said of a value that a later step writes."""
+        head, text = frame.head, self.reader.source.segment(node)
+        if any(own == name for own, _ in frame.earlier):
+            fault = f"{text} and earlier steps of {name} are read in {self.steps.place(head)}: a loop goes one way."
+            return self.reader.fault(node, fault, "Write a loop for each direction.")
+        way, other = ("rises", "falls") if head.step > 0 else ("falls", "rises")
+        low, high = (head.high, head.low) if head.step > 0 else (head.low, head.high)
+        before = f"{name}[{head.letter}{-head.step:+d}]"
+        fault = f"{text} is not known yet: {self.steps.place(head)} {way}."
+        return self.reader.fault(node, fault, f"Write {before}, or a loop that {other}: for {head.letter} in {low}..{high}:")
+
+    def _before(self, node: ast.Subscript, name: str, frame: Frame, back: int) -> Tensor:
+        """The stand-in for the value `back` steps before, and for those between."""
+        head = frame.head
+        for k in range(1, back + 1):
+            if (name, k) in frame.earlier:
+                continue
+            index = sp.expand(head.first + frame.writes[name] - k * head.step)
+            start = frame.outer.starts.get(name, {}).get(index)
+            text = self.steps.text(frame, name, index)
+            if start is None:
+                step = self.reader.source.segment(node)
+                fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given."
+                raise self.reader.fault(node, fault, f"Write {text} = ... above {self.steps.place(head)}.")
+            if k > 1 and start.shape != frame.earlier[name, 1].shape:
+                fault = f"{text} is {shape_text(start.shape)}, the start after it {shape_text(frame.earlier[name, 1].shape)}."
+                raise self.reader.fault(node, fault, "All starts have one shape.")
+            own = f"{name}[{head.letter}{-k * head.step:+d}]"
+            frame.earlier[name, k] = frame.loop.before(start, f"{name}_{'prev' if head.step > 0 else 'next'}", own)
+        return frame.earlier[name, back]
+
+    # Entries
+
+    def entry(self, node: ast.Subscript, name: str | None, numbered: Numbered, items: list[ast.expr]) -> Any:
+        """The entry of a tensor by what stands between the brackets, in which a letter takes the entry of the step."""
+        steps, tensor = self.steps, numbered.tensor
+        if items and numbered.starts and is_plain(items[0]) and not mentions(items[0], steps.letters):
+            start = numbered.starts.get(number(self.reader, items[0]))
+            if start is not None:
+                return self.entry(node, None, Numbered(start), items[1:])
+        chosen = {axis: index for axis, item in axes(items, tensor.ndim) if (index := away(self.reader, item, steps.letters))}
+        if any(axis >= tensor.ndim for axis in chosen):
+            raise self.reader.fault(node, f"{name or 'the value'} is {shape_text(tensor.shape)}: more indices than axes.")
+        gone: set[int] = set()
+        for frame in steps.frames:
+            mine = sorted(axis for axis, index in chosen.items() if index.letter == frame.head.letter)
+            places = [axis - sum(g < axis for g in gone) for axis in mine]
+            for axis, place in zip(mine, places, strict=True):
+                low = self._low(name, numbered, axis, frame, chosen[axis].places, node)
+                tensor = self._cut(node, tensor, place, low, frame, chosen[axis].places)
+            if mine:
+                tensor = frame.loop.at(tensor, tuple(places), self.reader.source.segment(node))
+                gone |= set(mine)
+        rest = self._rest(node, numbered, items, chosen)
+        return tensor[rest] if any(not isinstance(item, slice) or item != WHOLE for item in rest) else tensor
+
+    def _low(self, name: str | None, numbered: Numbered, axis: int, frame: Frame, places: Expr, node: ast.expr) -> Expr:
+        """The number of the first entry along an axis."""
+        known, size = numbered.lows.get(axis), numbered.tensor.shape[axis]
+        return self.steps.counting.base(name, axis, size, frame.head, places, node) if known is None else known
+
+    def _cut(self, node: ast.Subscript, tensor: Tensor, place: int, low: Expr, frame: Frame, places: Expr) -> Tensor:
+        """The part of an axis that the steps of a loop go through; `low` is the number of its first entry."""
+        head, size = frame.head, tensor.shape[place]
+        begin = sp.expand(head.low + places - low)
+        end = sp.expand(begin + head.extent)
+        if begin.is_negative or (end - size).is_positive:
+            index, at = (head.low + places, head.low) if begin.is_negative else (head.high + places, head.high)
+            text, what, last = self.reader.source.segment(node), self.reader.source.segment(node.value), sp.expand(low + size - 1)
+            fault = f"{text} is outside at {head.letter} = {at}: it is number {sp.expand(index)}, {what} has {low} to {last}."
+            raise self.reader.fault(node, fault, f"Change the index, or the bounds of {self.steps.place(head)}.")
+        key = id(tensor), place, begin, end
+        if key not in self._cuts:
+            part = (*[WHOLE] * place, slice(begin, end))
+            self._cuts[key] = self.reader.evaluator.placed(node, lambda: tensor[part]), tensor
+        return self._cuts[key][0]
+
+    def _rest(self, node: ast.Subscript, numbered: Numbered, items: list[ast.expr], chosen: dict[int, Away]) -> tuple[Any, ...]:
+        """What is taken of the axes that no loop goes along."""
+        places = {id(item): axis for axis, item in axes(items, numbered.tensor.ndim)}
+        rest: list[Any] = []
+        for item in items:
+            axis = places.get(id(item), -1)
+            low = numbered.lows.get(axis, sp.S.Zero)
+            if axis in chosen:
+                continue
+            if low == 0 or axis < 0:
+                rest.append(self.reader.evaluator.item(item))
+            elif isinstance(item, ast.Slice) and not (item.lower or item.upper or item.step):
+                rest.append(WHOLE)
+            elif is_plain(item):
+                rest.append(self._place(node, item, low, numbered.tensor.shape[axis]))
+            else:
+                text = self.reader.source.segment(node)
+                fault = f"{text}: the entries are counted from {low}, and a part of them has two meanings."
+                raise self.reader.fault(node, fault, f"Write {self.reader.source.segment(node.value)}.copy()[...], counted from 0.")
+        return tuple(rest)
+
+    def _place(self, node: ast.Subscript, item: ast.expr, low: Expr, size: Expr) -> Expr:
+        """Where the entry with a number stands. Raises NotationError where there is none."""
+        index = number(self.reader, item)
+        place = sp.expand(index - low)
+        if place.is_negative or (place - size).is_nonnegative:
+            text = self.reader.source.segment(node)
+            fault = f"{text}: there is no number {index}; the entries are {low} to {sp.expand(low + size - 1)}."
+            raise self.reader.fault(node, fault, f"The last is [{sp.expand(low + size - 1)}].")
+        return place

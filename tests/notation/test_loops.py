@@ -1,0 +1,213 @@
+"""Loops in the language: what a block means, how entries are counted, and what is refused."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from symbackprop.core.loops import For, schedule
+from symbackprop.core.network import Network
+from symbackprop.core.program import Program
+from symbackprop.notation import NotationError, read_function, read_text
+
+MLP = """\
+x: data[h]
+y: data[h]
+W: parameter[n, h, h]
+b: parameter[n, h]
+z[0] = x
+for l in 1..n:
+    u[l] = W[l] @ z[l-1] + b[l]
+    z[l] = sigmoid(u[l])
+L = sum((z[n] - y)**2)
+"""
+RNN = """\
+x: data[T, d]
+y: data[T, c]
+U: parameter[m, m]
+W: parameter[m, d]
+V: parameter[c, m]
+s[0] = zeros(m)
+for t in 1..T:
+    s[t] = tanh(W @ x[t] + U @ s[t-1])
+    e[t] = sum((V @ s[t] - y[t])**2)
+L = sum(e)
+"""
+
+
+def lines(program: Program) -> list[str]:
+    return [str(equation) for equation in program.equations]
+
+
+def loops(network: Network) -> list[For]:
+    return [item for item in schedule(network.program) if isinstance(item, For)]
+
+
+def test_a_block_becomes_whole_tensors_with_the_letter_of_its_loop() -> None:
+    assert lines(read_text(MLP).program) == [
+        "z_prev[l i] = z[l-1 i], first x[i]",
+        "u_1[l i] = sum_{j} W[l i j]*z_prev[l j]",
+        "u[l i] = b[l i] + u_1[l i]",
+        "z[l i] = sigmoid(u[l i])",
+        "u_2[i] = sum_{l} z[l i]*Where(Eq(l, n - 1), 1, 0)",
+        "L = sum_{i} (u_2[i] - y[i])**2",
+    ]
+
+
+@pytest.mark.parametrize(
+    "header", ["range(1, n + 1)", "range(1, 1 + n)", "reversed(range(n, 0, -1))", "(1)..(n)", "1 .. n", "reversed(n..1)"]
+)
+def test_the_same_steps_in_other_words(header: str) -> None:
+    assert read_text(MLP.replace("1..n", header)).program == read_text(MLP).program
+
+
+def test_what_no_step_needs_of_another_is_in_no_loop() -> None:
+    network = read_text(RNN)
+    (loop,) = loops(network)
+    assert loop.extent == network.program.shape("x")[0]
+    assert [e.target.name for e in loop.equations()] == ["s_prev", "u_2", "z", "s"]
+    assert "u_1[t i] = sum_{j} W[i j]*x[t j]" in lines(network.program)
+    assert "s_prev[t i] = s[t-1 i], first 0" in lines(network.program)
+
+
+def test_a_number_of_steps() -> None:
+    network = read_text(MLP.replace("[n, h", "[3, h").replace("1..n", "1..3").replace("z[n]", "z[3]"))
+    assert [str(loop.extent) for loop in loops(network)] == ["3"]
+
+
+def test_falling_steps_keep_the_order_of_the_array() -> None:
+    network = read_text("r: data[T]\ng: parameter\nG[T+1] = 0\nfor t in T..1:\n    G[t] = r[t] + g * G[t+1]\nL = sum(G**2)")
+    assert lines(network.program)[:2] == ["G_next[t] = G[t+1], first 0", "G[t] = G_next[t]*g + r[t]"]
+    assert loops(network)[0].step == -1
+
+
+def test_layers_and_time_at_once() -> None:
+    text = (
+        "x: data[T, m]\nk: data[n, m]\nW: parameter[n, m, m]\nU: parameter[n, m, m]\nh[0] = x\nfor l in 1..n:\n    h[l, 0] = k[l]\n"
+        "    for t in 1..T:\n        h[l, t] = tanh(W[l] @ h[l-1, t] + U[l] @ h[l, t-1])\n    q[l] = sum(h[l, T])\nL = sum(q) + sum(h[n, 1])"
+    )
+    (outer,) = loops(read_text(text))
+    (inner,) = (item for item in outer.items if isinstance(item, For))
+    assert (str(outer.extent), str(inner.extent)) == ("n", "T")
+    assert [str(e) for e in (*outer.carries, *inner.carries)] == [
+        "h_prev_1[l t i] = h[l-1 t i], first x[t i]", "h_prev_2[l t i] = h[l t-1 i], first k[l i]",
+    ]  # fmt: skip
+
+
+def test_two_steps_back_are_two_carries() -> None:
+    text = "x: data[h]\ny: data[h]\nA: parameter[h, h]\nz[-1] = x\nz[0] = y\nfor l in 1..n:\n    z[l] = A @ z[l-1] - z[l-2]\nL = sum(z[n])"
+    assert lines(read_text(text).program)[:3] == [
+        "z_prev_1[l i] = z[l-1 i], first y[i]",
+        "u[l i] = sum_{j} A[i j]*z_prev_1[l j]",
+        "z_prev_2[l i] = z_prev_1[l-1 i], first x[i]",
+    ]
+
+
+def test_a_loop_tells_how_many_there_are() -> None:
+    network = read_text(
+        MLP.replace("W: parameter[n, h, h]", "W[l]: parameter[h, h]").replace("b: parameter[n, h]", "b[k]: parameter[h]")
+    )
+    assert network.program.equations == read_text(MLP).program.equations
+    assert {t.name: str(t.shape) for t in network.program.inputs} == {
+        "x": "(h,)", "y": "(h,)", "W": "(n, h, h)", "b": "(n, h)",
+    }  # fmt: skip
+
+
+def test_the_number_of_a_step_is_a_value() -> None:
+    text = "x: data[T]\ns[0] = 0\nfor t in 1..T:\n    s[t] = s[t-1] + x[t] / t\nL = s[T]"
+    assert "s[t] = s_prev[t] + x[t]/(t + 1)" in lines(read_text(text).program)
+
+
+def test_entries_are_counted_as_the_loop_counts() -> None:
+    text = "x: data[T]\nfor t in 2..T:\n    d[t] = x[t] - x[t-1]\nL = sum(d) + x[1] + d[2]"
+    program = read_text(text).program
+    assert [str(c) for c in program.conditions] == ["T - 2"]
+    assert "d[t] = -u_2[t] + u_1[t]" in lines(program) or "d[t] = u_1[t] - u_2[t]" in lines(program)
+
+
+def network(x: "data[h]", W: "parameter[n, h, h]", b: "parameter[n, h]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    z = a = x
+    for l in range(len(W)):  # noqa: E741
+        a = W[l] @ z + b[l]
+        z = np.tanh(a)
+    return sum(z) + sum(a)
+
+
+def entries(x: "data[h]", W: "parameter[n, h, h]", b: "parameter[n, h]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    z = a = x
+    for w, c in zip(W, b, strict=True):
+        a = w @ z + c
+        z = np.tanh(a)
+    return sum(z) + sum(a)
+
+
+def test_another_value_of_a_name_is_carried() -> None:
+    assert lines(read_function(network).program) == [
+        "z_prev[l i] = z[l-1 i], first x[i]",
+        "u_1[l i] = sum_{j} W[l i j]*z_prev[l j]",
+        "a[l i] = b[l i] + u_1[l i]",
+        "z[l i] = tanh(a[l i])",
+        "u_2 = sum_{i l} z[l i]*Where(Eq(l, n - 1), 1, 0)",
+        "u_3 = sum_{i l} a[l i]*Where(Eq(l, n - 1), 1, 0)",
+        "L = u_2 + u_3",
+    ]
+    assert len(read_function(entries).program.equations) == 7
+
+
+def test_a_loop_is_written_out_for_numbers() -> None:
+    for net in (read_text(MLP), read_function(network)):
+        again = pickle.loads(pickle.dumps(net))
+        assert again.program == net.program
+        assert again.written_out is not None
+        written = again.written_out(numbers={"n": 3, "h": 2})
+        assert not loops(written)
+        assert [t.name for t in written.program.inputs] == [t.name for t in net.program.inputs]
+        assert not written.program.sizes()
+
+
+START = "x: data[h]\nW: parameter[n, h, h]\nU: parameter[h, h]\nV: parameter[k, h]\n"
+Z = "z[0] = x\nfor l in 1..n:\n    z[l] = "
+REFUSED = {
+    Z + "W[l+1] @ z[l-1]\nL = sum(z)": (7, 12, "W[l+1] is outside at l = n: it is number n + 1, W has 1 to n. Change the index, or the bounds of the loop over l (line 6)."),
+    Z + "W[l-1] @ z[l-1]\nL = sum(z)": (7, 12, "W[l-1] is outside at l = 1: it is number 0, W has 1 to n."),
+    Z + "U @ z[l-1]\nL = sum(z[n+1])": (8, 9, "z[n+1]: there is no number n + 1; the entries are 1 to n. The last is [n]."),
+    Z + "U @ z[l-1]\nL = sum(z[1:3])": (8, 9, "z[1:3]: the entries are counted from 1, and a part of them has two meanings. Write z.copy()[...], counted from 0."),
+    Z + "W[l] @ z[l-1] + W[0] @ x\nL = sum(z)": (7, 28, "W[0]: there is no number 0; the entries are 1 to n. The last is [n]."),
+    "for l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (6, 16, "z[l-1] is z[0] at l = 1, and z[0] is not given. Write z[0] = ... above the loop over l (line 5)."),
+    Z + "U @ z[l-1] + z[l-2]\nL = sum(z)": (7, 25, "z[l-2] is z[-1] at l = 1, and z[-1] is not given."),
+    Z + "U @ z[l+1]\nL = sum(z)": (7, 16, "z[l+1] is not known yet: the loop over l (line 6) rises. Write z[l-1], or a loop that falls: for l in n..1:"),
+    Z + "U @ z[l-1] + z[l+1]\nL = sum(z)": (7, 25, "z[l+1] and earlier steps of z are read in the loop over l (line 6): a loop goes one way. Write a loop for each direction."),
+    Z + "V @ z[l-1]\nL = sum(z)": (6, 1, "z[0] is (h,), and z is (k,) after a step of the loop over l (line 6). What a loop carries keeps its shape."),
+    "z[0] = 0\nfor l in 1..n:\n    z[l] = x + z[l-1]\nL = sum(z)": (6, 1, "z[0] is (), and z is (h,) after a step of the loop over l (line 6). Write z[0] = zeros(h)."),
+    Z + "U @ a[l]\n    a[l] = z[l-1]\nL = sum(z)": (7, 16, "a[l] is used before line 8 of the loop over l (line 6) writes it. Move that line up."),
+    Z + "U @ z\nL = sum(z)": (7, 16, "z is written step by step in the loop over l (line 6). Write z[l], or read all of z below the loop."),
+    Z + "U @ z[n-l]\nL = sum(z)": (7, 18, "[n-l] is no fixed number of steps away. Write [l], or [l-1]."),
+    Z + "x\n    z[l] = x\nL = sum(z)": (8, 5, "z[l] is written twice in a step. Give one another name."),
+    Z + "x\nfor l in 1..n:\n    z[l] = x\nL = sum(z)": (9, 5, "z is written already, by the loop on line 6. Go on with another name: z_2."),
+    Z + "x\n    z[l+1] = x\nL = sum(z)": (8, 5, "z is written at two numbers in the loop over l (line 6). Give each a name of its own."),
+    "L = sum(z)\n" + Z + "x": (5, 9, "z is written by the loop on line 7. Read it below that line."),
+    "z[0] = x\nz[0] = x\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (6, 1, "z[0] is given twice. Leave one out."),
+    "h[0] = x\nfor l in 1..n:\n    h[l] = U @ h[l-1]\nL = sum(h)": (5, 1, "h is a size, and a state that a loop writes. Give one another name: the size m, or the state h_1."),
+    "for l in 1..n:\n    x[l] = U @ W[l]\nL = sum(x)": (6, 5, "x has a value already, and an entry cannot be set."),
+    "for l in 1..n:\n    z[l, 0] = x\nL = sum(z)": (6, 5, "an entry cannot be set. Write the whole tensor of a step: z[l] = ..."),
+    "for n in 1..n:\n    z[n] = x\nL = sum(z)": (5, 5, "n is a size already. Give the loop another letter."),
+    "for l in 1..sum(x):\n    z[l] = x\nL = sum(z)": (5, 13, "how often the loop goes round depends on the value of sum(x). Bounds are whole numbers and sizes"),
+    "for l in 1..n:\n    for t in 1..l:\n        z[t] = x\nL = sum(x)": (6, 17, "how often the loop goes round depends on the value of l."),
+    "for l in k..n:\n    z[l] = x\nL = sum(z)": (5, 10, "whether the loop from k to n rises or falls depends on the sizes. Write range(k, n + 1), or reversed(range(n, k + 1))."),
+    "for l in range(0, n, 2):\n    z[l] = x\nL = sum(z)": (5, 10, "the loop goes in steps of 2. Write steps of 1, or of -1."),
+    "for l in 1 << n:\n    z[l] = x\nL = sum(z)": (5, 10, "a loop that writes z[l] goes over numbers. Write for l in 1..n:"),
+    "for l in range(3, 3):\n    z[l] = x\nL = sum(z)": (5, 10, "the loop has 0 steps. A loop has one step at least."),
+    "B[l]: parameter[h, h]\nL = sum(x)": (5, 1, "no loop reads B[l]: nothing tells how many there are. Declare B with that size, or leave it out."),
+    "B[l]: parameter[g[l], g[l-1]]\nL = sum(x)": (5, 17, "the width differs from step to step. Write B[l]: parameter[h, h], with one width for all."),
+    "B[2]: parameter[h, h]\nL = sum(x)": (5, 1, "a declaration has letters of loops in its brackets. Write W[l]: parameter[h, h]."),
+    "q = sum(x)\nfor l in range(n):\n    q = q + x\nL = sum(q)": (6, 1, "q is (), and q is (h,) after a step of the loop over l (line 6). What a loop carries keeps its shape."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_refused_and_where(text: str) -> None:
+    line, column, words = REFUSED[text]
+    with pytest.raises(NotationError) as caught:
+        read_text(START + text)
+    assert (caught.value.line, caught.value.column) == (line, column), str(caught.value)
+    assert f"{caught.value.fault} {caught.value.mend}".startswith(words), str(caught.value)
