@@ -108,11 +108,14 @@ class Loop:
                 new[id(tensor)] = self._carry(tensor)
             elif id(tensor) in varying and tensor.op is not None:
                 new[id(tensor)] = self._lifted(tensor)
+        known = {key: entry.stack for key, entry in self.entries.items()} | new
         for tensor in order:  # a Carry reads ahead, so that operands are known only now
             if id(tensor) in self.befores:
                 new[id(tensor)].operands = self._carried(self.befores[id(tensor)], new)
             elif id(tensor) in new:
                 new[id(tensor)].operands = self._operands(tensor, new)
+                if tensor.inner is not None:
+                    new[id(tensor)].inner = tensor.inner.moved(lambda t: known.get(id(t), t))
         return [new[id(value)] for value in values]
 
     def differing(self, values: Iterable[Tensor]) -> set[int]:
