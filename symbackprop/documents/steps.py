@@ -40,6 +40,7 @@ from symbackprop.documents.document import (
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
 from symbackprop.documents.step_block import step_block, with_value
+from symbackprop.documents.titles import typeset
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node
@@ -134,6 +135,8 @@ def graph(derived: Derivation, draw: Callable[[Page], Picture]) -> Figure:
 
 
 def _title(names: Names, derived: Derivation, title: Content) -> Content:
+    if isinstance(title, str) and title:
+        return typeset(title, derived.forward.tensors.keys())
     return title or modes.title(names, derived)
 
 
