@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from symbackprop.core.program import Equation, Program
+from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
@@ -14,8 +14,18 @@ LONGEST = 40  # tensors and operations of one formula
 
 
 def equation_formula(names: Names, equation: Equation, inline: Collection[str] = ()) -> Node:
-    """An equation in matrix notation, or in index notation where it has no other; `inline`: values written out in it."""
-    return matrix_equation(names, equation, inline) or index_equation(names, equation, inline)
+    """An equation in matrix notation; in index notation where it has no other, or is one of numbers.
+
+    inline   values that are written out in it.
+    """
+    matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
+    return matrix or index_equation(names, equation, inline)
+
+
+def _has_letters(names: Names, equation: Equation, inline: Collection[str]) -> bool:
+    """Whether an equation, with what is written out in it, is more than one of numbers."""
+    written = [equation, *[names.written[r.name] for r in equation.operands if r.name in inline]]
+    return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
 
 
 def equations(program: Program) -> tuple[Node, ...]:

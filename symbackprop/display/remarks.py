@@ -31,17 +31,17 @@ SG = "stop_gradient"
 
 def remarks(derivation: Derivation) -> tuple[Told, ...]:
     """What a reader must know beside the equations, one paragraph each."""
-    return tuple(_remarks(derivation))
+    return (*beside_steps(derivation), *_copies(derivation))
 
 
-def _remarks(derivation: Derivation) -> Iterator[Told]:
+def beside_steps(derivation: Derivation) -> Iterator[Told]:
+    """The same without what the steps say: that the gradients of several uses add."""
     program = derivation.forward
     yield from (told("{}", note) for note in (derivation.network.notes if derivation.network else ()))
     yield from _declared(program)
     yield from _independent(derivation)
     yield from _zeros(derivation)
     yield from _held(program)
-    yield from _copies(derivation)
     yield from _collapses(program)
     yield from unread(program)
     chosen: dict[str, None] = {}

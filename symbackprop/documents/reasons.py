@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.differentiate import differentiate
-from symbackprop.core.functions import TableFunction
 from symbackprop.core.guards import affine, split
-from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, position
+from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, letter_sizes, position
 from symbackprop.display.body import scalar
-from symbackprop.display.box import only_line
 from symbackprop.display.names import Names
-from symbackprop.documents.document import Span
 from symbackprop.documents.layers import Line
+from symbackprop.documents.recognised import CANCELLED, Reason, recognised
 from symbackprop.documents.step_block import Untied, untied
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
-from symbackprop.formulas.told import Told, several, told
-from symbackprop.formulas.tree import Node, Row, items_of, walk
-
-Reason = tuple[Hashable, Told]
-"""A sentence with its key: what has the same key is said once on a page."""
+from symbackprop.formulas.told import Told, listed, several, told
+from symbackprop.formulas.tree import Node
 
 GROUPED = 10**5
 """Numbers from here on are written with commas."""
@@ -41,14 +34,20 @@ class Reasons:
         self.derivation, self.names, self.softmaxes = derivation, names, softmaxes
         self.told: set[Hashable] = set()
 
-    def of(self, lines: Iterable[Line]) -> Iterator[Told]:
+    def of(self, lines: Sequence[Line]) -> Iterator[Told]:
         """The sentences of some lines, each once on a page."""
+        yield from self._uses(lines)
         for line in lines:
+            known = list(recognised(self.derivation, self.names, line))
             found = [reason for equation in line.path for reason in self._of_equation(equation)]
-            for key, sentence in (*found, *self._error(line), *self._softmax(line)):
-                if key not in self.told:
-                    self.told.add(key)
-                    yield sentence
+            through = [] if CANCELLED in dict(known) else self._softmax(line)
+            yield from self._new((*found, *through, *known))
+
+    def _new(self, reasons: Iterable[Reason]) -> Iterator[Told]:
+        for key, sentence in reasons:
+            if key not in self.told:
+                self.told.add(key)
+                yield sentence
 
     def is_told(self, step: Step) -> bool:
         """Whether a step is told by itself: none through a logsumexp is, where that is a part of a softmax."""
@@ -60,18 +59,59 @@ class Reasons:
         ends = tuple(ref.name if ref is not None else "" for ref in (step.wrt, step.through))
         return next((total for total, pair in self.softmaxes.items() if pair == ends), "")
 
+    # Of all lines of a step
+
+    def _uses(self, lines: Iterable[Line]) -> Iterator[Told]:
+        """What is used more than once acts through each of its uses: one sentence, with the reason where it is the first one."""
+        uses: dict[tuple[str, ...], list[Node]] = {}
+        for step, operands in ((e.step, e.operands) for line in lines for e in line.path):
+            if step is None or step.rule != "copy" or step.wrt is None or ("copy", step.wrt) in self.told:
+                continue
+            roles = [self.names.signature(r.name).role for r in operands]
+            ways = tuple(dict.fromkeys(role.via for role in roles if role and role.via))
+            if not any(via in self.softmaxes for via in ways):
+                self.told.add(("copy", step.wrt))
+                uses.setdefault(ways, []).append(self.names.tensor(step.wrt.name))
+        if not uses:
+            return
+        acts = [self._act(own, [self.names.tensor(via) for via in ways]) for ways, own in uses.items()]
+        is_one = len(acts) == len(next(iter(uses.values()))) == 1
+        (own, *_), *_ = uses.values()
+        if "copies" in self.told:
+            yield told("{}: the gradients of its uses add." if is_one else "{}: the gradients of the uses add.", listed(acts, "; "))
+        else:
+            self.told.add("copies")
+            yield told(
+                "{}: the gradients of the uses add, since a small change of {} moves {} along every path at once; they are not "
+                "averaged.",
+                listed(acts, "; "), own, self.names.tensor(self.derivation.of),
+            )  # fmt: skip
+
+    def _act(self, own: list[Node], ways: list[Node]) -> Told:
+        return told("{} acts through {}" if len(own) == 1 else "{} act through {}", several(own), several(ways))
+
+    # Of one line
+
+    def _softmax(self, line: Line) -> Iterator[Reason]:
+        """How a gradient goes back through a softmax that is not cancelled."""
+        for step in (e.step for e in line.path):
+            if step is None or step.through is None or not self.total(step):
+                continue
+            own = self.names.tensor(step.through.name)
+            is_row = len(self.names.signature(step.through.name).shape) > 1
+            p, g = f.letter("p") if is_row else own, f.letter("g")
+            jacobian = f.add([f.call(f.function("diag"), [p]), f.negative(f.juxtapose([p, f.power(p, f.TOP)]))])
+            back = f.hadamard([p, f.bracket(f.add([g, f.negative(f.juxtapose([f.power(g, f.TOP), p]))]))])
+            of = told("a row {} of {}", p, own) if is_row else told("{}", own)
+            yield "softmax", told("The Jacobian of {} is {}: what comes to it as {} goes back as {}.", of, jacobian, g, back)
+
     # Of one equation
 
     def _of_equation(self, equation: Equation) -> Iterator[Reason]:
         step = equation.step
         if step is None:
             return
-        if step.rule == "copy" and step.wrt is not None:
-            vias = [role.via for r in equation.operands if (role := self.names.signature(r.name).role) and role.via]
-            if not any(via in self.softmaxes for via in vias):
-                own, ways = self.names.tensor(step.wrt.name), several(list(map(self.names.tensor, dict.fromkeys(vias))))
-                yield ("copy", step.wrt), told("{} acts through {}: the gradients of its uses add.", own, ways)
-        elif step.rule == "zero":
+        if step.rule == "zero":
             yield "zero", told("No slope leads from one to the other: the derivative is zero.")
         elif step.rule == "both" and step.through is not None:
             through = self.names.tensor(step.through.name)
@@ -86,7 +126,7 @@ class Reasons:
         assert isinstance(op, Sum)
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
             if any(n != 1 for n in self.names.signature(through.name).shape):
-                yield "map", self._diagonal(through)
+                yield "map", self._diagonal(through, wrt)
         elif step.rule == "chain":
             yield from self._pattern(step, through, wrt)
         apart = untied(self.names, equation, step)
@@ -124,17 +164,24 @@ class Reasons:
                     told("Entries of {} stand in several places of {}: each collects the gradients of them all.", x, y),
                 )
             case "select":
-                yield (
-                    step.pattern,
-                    told(
-                        "{} reads entries of {}: the gradient goes back to those that were read; one that was read more "
-                        "often collects more, one that was not read receives zero.",
-                        y,
-                        x,
-                    ),
-                )
+                yield self._read(through, wrt)
             case _:
                 return
+
+    def _read(self, through: Ref, wrt: Ref) -> Reason:
+        """What reading entries by their position is: another shape, a part, a choice by numbers in the data, windows."""
+        y, x, written = self.names.tensor(through.name), self.names.tensor(wrt.name), self.names.written.get(through.name)
+        if written is None or not _reads_each_once(self.names, written):
+            return "select", told(
+                "{} reads entries of {}: the gradient goes back to those that were read; one that was read more often collects "
+                "more, one that was not read receives zero.", y, x,
+            )  # fmt: skip
+        ours, theirs = (sp.Mul(*self.names.signature(ref.name).shape) for ref in (through, wrt))
+        if sp.expand(ours - theirs) == 0:
+            return "reshape", told("{} is {} in another shape: the gradient is put back into the shape of {}.", y, x, x)
+        return "part", told(
+            "{} is a part of {}: its gradient goes back to where that stands; the rest receives nothing from it.", y, x
+        )
 
     def _product(self, step: Step, through: Ref, wrt: Ref) -> Iterator[Reason]:
         """A matrix product is linear in each of its factors; a convolution goes back by the kernel turned round."""
@@ -153,14 +200,12 @@ class Reasons:
         else:
             yield "product", told("{} is linear in {} and in {}: each receives the gradient by {} times the other.", y, x, other, y)
 
-    def _diagonal(self, through: Ref) -> Told:
+    def _diagonal(self, through: Ref, wrt: Ref) -> Told:
         entries = sp.Mul(*(n**2 for n in self.names.signature(through.name).shape))
         return told(
-            "{} is computed entry by entry: its Jacobian, of {} entries, is diagonal, and the product with it is one entry by "
-            "entry.",
-            self.names.tensor(through.name),
-            _count(entries),
-        )
+            "{} is computed entry by entry from {}: its Jacobian, of {} entries, is diagonal, and the product with it is one entry "
+            "by entry.", self.names.tensor(through.name), self.names.tensor(wrt.name), _count(entries),
+        )  # fmt: skip
 
     def _never_formed(self, step: Step, apart: Untied) -> Told:
         assert step.wrt is not None
@@ -176,65 +221,26 @@ class Reasons:
             letters,
         )
 
-    # Of a whole line
 
-    def _error(self, line: Line) -> Iterator[Reason]:
-        """The delta rule: the error times the slope of the activation."""
-        for equation in line.path:
-            step = equation.step
-            if step is None or step.through is None or step.pattern != "map":
-                continue
-            through = step.through.name
-            written = self.names.written.get(through)
-            if written is None or not isinstance(written.op, Sum) or not isinstance(written.op.body, TableFunction):
-                continue
-            above = next((e for e in line.path if e.step and e.step.wrt and e.step.wrt.name == through), None)
-            target = None if above is None or not written.op.body.row.activation else _taken_from(above, through)
-            if target is not None and self.names.signature(target).kind in ("data", "labels"):
-                error = f.add([self.names.tensor(through), f.negative(self.names.tensor(target))])
-                yield "delta", told("This is the delta rule: the error {} times the slope of the activation.", error)
+def _reads_each_once(names: Names, written: Equation) -> bool:
+    """Whether no entry is read twice, by whatever letters: each position is one letter of the target, or is made of digits."""
+    if not isinstance(written.op, Sum):
+        return False
+    extents, summed = letter_sizes(names.program, written), {c for c, _ in written.op.over}
 
-    def _softmax(self, line: Line) -> Iterator[Reason]:
-        """Prediction minus target: what is left where a softmax meets the logarithm of a cross-entropy."""
-        read = {r.name for e in line.path for r in e.operands}
-        for o, p in (pair for total, pair in self.softmaxes.items() if total in read):
-            for y in (t for t in self.derivation.forward.inputs if t.name in read and t.shape == self.names.signature(p).shape):
-                difference = f.add([self.names.tensor(p), f.negative(self.names.tensor(y.name))])
-                if y.kind == "labels" and _says(line.formula, difference):
-                    yield (
-                        "recognised",
-                        told("The softmax and the logarithm cancel: {} is left, the prediction minus the target.", difference),
-                    )
-                elif y.kind == "data" and _says(self._declared(y.name, o), difference):
-                    declared = f"{y.name}: labels[{', '.join(map(str, y.shape))}]"
-                    yield (
-                        "declared",
-                        told(
-                            "If the entries of {} sum to one, declare {}: then {} is left.",
-                            self.names.tensor(y.name),
-                            Span(declared, style="code"),
-                            difference,
-                        ),
-                    )
+    def is_one_place(slopes: Mapping[str, sp.Expr]) -> bool:
+        """Whether a sum of slopes times letters has a value but once: one letter, or the digits of a number."""
+        if len(slopes) == 2:
+            (a, one), (b, other) = slopes.items()
+            return (sp.Abs(one) == 1 and sp.Abs(other) == extents[a]) or (sp.Abs(other) == 1 and sp.Abs(one) == extents[b])
+        return len(slopes) < 2
 
-    def _declared(self, label: str, wrt: str) -> Node | None:
-        """The line of a gradient where a tensor of data is declared as labels."""
-        forward = self.derivation.forward
-        tensors = {**forward.tensors, label: replace(forward.tensors[label], kind="labels")}
-        return only_line(differentiate(replace(forward, tensors=tensors), self.derivation.of, [wrt]))
-
-
-def _taken_from(equation: Equation, name: str) -> str | None:
-    """y where an equation is c (`name` - y), with c free of both; None where it is none."""
-    if not isinstance(equation.op, Sum) or len(equation.operands) != 2 or equation.op.over:
-        return None
-    body, slots = sp.expand(equation.op.body), equation.op.slots
-    pairs = tuple(zip(slots, equation.operands, strict=True))
-    for (own, ref), (other, taken) in (pairs, pairs[::-1]):
-        c = body.coeff(own)
-        if ref.name == name and c and not c.free_symbols & set(slots) and sp.expand(body - c * (own - other)) == 0:
-            return taken.name
-    return None
+    for guard in split(written.op).guards:
+        form = affine(guard.lhs - guard.rhs)  # type: ignore[operator]
+        parts = [{c: slope for c, slope in form.slopes.items() if (c in summed) == inside} for inside in (False, True)]
+        if form.opaque != 0 or not all(map(is_one_place, parts)):
+            return False
+    return True
 
 
 def _windows(names: Names, written: Equation, wrt: Ref) -> str:
@@ -259,10 +265,3 @@ def _windows(names: Names, written: Equation, wrt: Ref) -> str:
 def _count(entries: sp.Expr) -> Node | str:
     """How many there are, a large number with commas."""
     return f"{int(entries):,}" if entries.is_Integer and entries >= GROUPED else scalar(entries)
-
-
-def _says(formula: Node | None, difference: Node) -> bool:
-    """Whether a formula is an equation with a difference as its right side, or holds it in brackets."""
-    ends = (f.EQUALS, *items_of(difference))
-    rows = [part for part in walk(formula) if isinstance(part, Row)] if formula is not None else []
-    return difference in rows or any(row.items[-len(ends) :] == ends for row in rows)

@@ -9,13 +9,13 @@ from typing import Any
 
 from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation, Program, Signature, letter_sizes
+from symbackprop.core.program import Equation, Program, Signature
 from symbackprop.display.body import scalar
 from symbackprop.display.box import ShownBox, ShownLine
+from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import counts_positions, index_equation
-from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
-from symbackprop.display.remarks import remarks
+from symbackprop.display.remarks import beside_steps
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
 from symbackprop.documents import modes
@@ -62,6 +62,7 @@ _KINDS = {
     "integers": Told("integers"),
     "constant": Told("constant"),
 }
+_SEVERAL = {"parameter": Told("parameters"), "constant": Told("constants")}
 _DOMAINS = {
     "positive": Told("positive"), "unit": Told("between 0 and 1"), "binary": Told("0 or 1"), "sign": Told("-1 or 1"),
     "symmetric": Told("symmetric"), "spd": Told("symmetric and positive definite"),
@@ -114,7 +115,7 @@ def report(
     blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
     if any(tensor.shape for tensor in derived.program.tensors.values()) or modes.said(names, derived):
         blocks += [Section(told("How to read it"), 2), Bullets((*modes.said(names, derived), *said))]
-    blocks += [Note(remark) for remark in remarks(derived)]
+    blocks += [Note(remark) for remark in beside_steps(derived)]
     if picture:
         blocks += [Section(told("The computational graph")), picture]
     blocks += [
@@ -180,17 +181,21 @@ def _tensors(names: Names, program: Program) -> Table:
 
 def _given(names: Names, program: Program) -> Bullets:
     """What is given, a kind a line, with the shapes."""
-    kinds: dict[Told, list[Told]] = {}
+    kinds: dict[Told, list[Signature]] = {}
     for tensor in program.inputs:
+        kinds.setdefault(_kind(tensor), []).append(tensor)
+
+    def shaped(tensor: Signature) -> Told:
         own = names.tensor(tensor.name)
-        kinds.setdefault(_kind(tensor), []).append(
-            told("{} ({})", own, names.dimensions(tensor.name)) if tensor.shape else told("{}", own)
-        )
-    return Bullets(tuple(told("{}: {}", kind, listed(said)) for kind, said in kinds.items()))
+        return told("{} ({})", own, names.dimensions(tensor.name)) if tensor.shape else told("{}", own)
+
+    said = [(_kind(found[0], _KINDS | _SEVERAL if len(found) > 1 else _KINDS), listed(list(map(shaped, found))))
+            for found in kinds.values()]  # fmt: skip
+    return Bullets(tuple(told("{}: {}", kind, tensors) for kind, tensors in said))
 
 
-def _kind(tensor: Signature) -> Told:
-    words = _KINDS[tensor.kind]
+def _kind(tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
+    words = kinds[tensor.kind]
     if tensor.kind == "integers" and tensor.bound is not None:
         return told("integers from 0, below {}", scalar(tensor.bound))
     if tensor.value is not None:
@@ -208,10 +213,9 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         if name in inline or name in parts:
             continue
         note = told("{}", names.dimensions(name)) if forward.shape(name) else ""
-        index = index_equation(names, equation, inline)
-        matrix = matrix_equation(names, equation, inline) if _has_letters(names, equation, inline) else None
-        first.append(Formula(with_value(names, name, matrix or index, values), note, label=name))
-        if matrix:
+        shown, index = equation_formula(names, equation, inline), index_equation(names, equation, inline)
+        first.append(Formula(with_value(names, name, shown, values), note, label=name))
+        if shown != index:
             second.append(Formula(index))
     if detail == "brief":
         return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
@@ -221,18 +225,13 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
     return blocks
 
 
-def _has_letters(names: Names, equation: Equation, inline: Collection[str]) -> bool:
-    """Whether an equation, with what is written out in it, is more than one of scalars."""
-    written = [equation, *[names.written[r.name] for r in equation.operands if r.name in inline]]
-    return any(extent != 1 for e in written for extent in letter_sizes(names.program, e).values())
-
-
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:
     """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
     slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
     said = {e.target.name for e in derived.forward.equations} - slopes - set(lecture.hidden)
-    lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name not in said]
+    read = _read(box, slopes, said)
+    lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name in read]
     lines += [(line, f"{line.name}:update") for line in box.updates]
     if not steps and len(lines) > MOST_ROWS:
         shown = packed(
@@ -250,6 +249,18 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
         step = told(" {} gives it.", Link(told("Its step"), lecture.anchors[name])) if steps else ""
         blocks.append(Paragraph((said, step)))
     return blocks
+
+
+def _read(box: ShownBox, slopes: Collection[str], said: Collection[str]) -> set[str]:
+    """The lines of gradients, and those that they read but the network does not say."""
+    found: set[str] = set()
+    waiting = [line.name for line in box.lines if line.name in slopes]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in said:
+            found.add(name)
+            waiting += box.by_name[name].needs if name in box.by_name else ()
+    return found
 
 
 def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Formula]:

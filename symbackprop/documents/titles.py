@@ -46,7 +46,8 @@ def typeset(title: str, names: Collection[str]) -> Content:
     for found in _SET_APART.finditer(title):
         pieces += [*_formulas(title[end : found.start()], names), *_set_apart(found)]
         end = found.end()
-    return (*pieces, *_formulas(title[end:], names))
+    pieces += _formulas(title[end:], names)
+    return title if "".join(piece for piece in pieces if isinstance(piece, str)) == title else tuple(pieces)
 
 
 def _set_apart(found: re.Match[str]) -> Iterator[Piece]:

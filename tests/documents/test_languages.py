@@ -131,8 +131,8 @@ def test_every_sentence_of_an_example_is_told(path: Path, detail: str, monkeypat
     derived = sb.derive(network, of=network.loss if network.program.shape(network.loss) else None)
     Untold.said.clear()
     Untold.write(replace(derived.document(detail=detail), lang="zz"))
-    title = derived.network.title if derived.network else None
-    assert not {text for text in Untold.said if re.search(r"[A-Za-z]{2}", text)} - {title, *KINKS}
+    title = (derived.network.title if derived.network else None) or ""
+    assert not {text for text in Untold.said if re.search(r"[A-Za-z]{2}", text) and text not in title} - KINKS
 
 
 def test_a_report_in_korean_has_the_same_formulas() -> None:

@@ -234,6 +234,37 @@ def test_what_is_recognised_is_found_in_the_equations_whatever_they_are_called()
     assert "declare t: labels[c]: then r − t is left" in reasons(renamed)
 
 
+def test_a_sigmoid_cancels_only_with_a_logarithm() -> None:
+    unit = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nz = X @ w\n{}"
+    left = "The sigmoid and the logarithm cancel: {} − y is left"
+    named = "p = sigmoid(z)\nL = -sum(y*log(p) + (1 - y)*log(1 - p))"
+    assert left.format("p") in reasons(unit.format(named))
+    assert left.format("σ(z)") in reasons(unit.format("L = sum(softplus(z) - y*z)"))
+    for loss in ("sum((p - y)**2)", "sum(p*log(p)) + sum((p - y)**2)", "sum((z - y)**2)", "-sum(y*p)"):
+        assert "cancel" not in reasons(unit.format(f"p = sigmoid(z)\nL = {loss}"))
+
+
+def test_a_softmax_that_is_not_cancelled_says_its_jacobian() -> None:
+    whole = "o: parameter[c]\nt: data[c]\np = softmax(o)\nL = sum((p - t)**2)"
+    assert "The Jacobian of p is diag(p) − p pᵀ: what comes to it as g goes back as p ⊙ (g − gᵀ p)." in reasons(whole)
+    assert "cancel" not in reasons(whole)
+    assert "The Jacobian of a row p of P is" in reasons(whole.replace("c]", "n, c]").replace("p = ", "P = ").replace("(p ", "(P "))
+    assert "Jacobian of p is" not in reasons(SOFTMAX.format("labels"))
+
+
+def test_reading_by_position_is_said_for_what_it_is() -> None:
+    assert "u is x in another shape" in reasons("x: parameter[6]\nu = reshape(x, (2, 3))\nL = sum(u**2)").replace("u₁", "u")
+    assert "y is a part of x" in reasons("x: parameter[6]\ny = x[2:]\nL = sum(y**2)")
+    looked = reasons("E: parameter[v, d]\nt: integers[n, v]\nR = E[t]\nL = sum(R**2)")
+    assert "one that was read more often collects more" in looked
+
+
+def test_uses_are_told_in_one_sentence_a_step() -> None:
+    said = reasons((ROOT / "examples" / "losses" / "vae_loss.net").read_text())
+    assert said.count("the gradients of the uses add") == 1
+    assert "S and M act through D and Z: the gradients of the uses add, since a small change of S moves L along every" in said
+
+
 def test_the_delta_rule_is_an_error_times_a_slope_and_nothing_else() -> None:
     unit = "x: data[d]\nt: data\nw: parameter[d]\ns = w @ x\no = sigmoid(s)\nE = {}"
     assert "This is the delta rule: the error o − t times" in reasons(unit.format("(o - t)**2/2"))

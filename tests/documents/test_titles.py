@@ -14,7 +14,8 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 def shown(title: str, names: str) -> str:
     written = []
-    for piece in typeset(title, names.split()):
+    content = typeset(title, names.split())
+    for piece in content if isinstance(content, tuple) else (content,):
         match piece:
             case Math(formula):
                 written.append(f"${latex(formula)}$")

@@ -1,0 +1,164 @@
+"""What a line of the backward pass is known as, found in its equations: the delta rule, prediction minus target, a Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+
+import sympy as sp
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
+from symbackprop.core.functions import TableFunction
+from symbackprop.core.program import Equation, Sum
+from symbackprop.display.box import only_line
+from symbackprop.display.names import Names
+from symbackprop.display.softmax import softmaxes
+from symbackprop.documents.document import Span
+from symbackprop.documents.layers import Line
+from symbackprop.formulas import build as f
+from symbackprop.formulas.told import Told, told
+from symbackprop.formulas.tree import Node, Row, items_of, split, walk
+
+Reason = tuple[Hashable, Told]
+"""A sentence with its key: what has the same key is said once on a page."""
+
+CANCELLED = "cancelled"
+"""The key of what is left of a softmax or a sigmoid."""
+
+_SOFTMAX, _SIGMOID = Told("The softmax"), Told("The sigmoid")
+
+
+def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
+    """What a line is known as."""
+    yield from _delta_rule(names, line)
+    yield from _cancelled(derivation, names, line)
+    yield from _hessian(derivation, names, line)
+
+
+def _delta_rule(names: Names, line: Line) -> Iterator[Reason]:
+    """The error times the slope of the activation."""
+    for equation in line.path:
+        step = equation.step
+        if step is None or step.through is None or step.pattern != "map":
+            continue
+        through = step.through.name
+        function = _applied(names.written.get(through))
+        above = next((e for e in line.path if e.step and e.step.wrt and e.step.wrt.name == through), None)
+        target = None if above is None or function is None or not function.row.activation else _taken_from(above, through)
+        if target is not None and names.signature(target).kind in ("data", "labels"):
+            error = f.add([names.tensor(through), f.negative(names.tensor(target))])
+            yield "delta", told("This is the delta rule: the error {} times the slope of the activation.", error)
+
+
+def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
+    """Prediction minus target: what is left where a softmax or a sigmoid meets the logarithm of a cross-entropy."""
+    read = {r.name for e in line.path for r in e.operands}
+    for of, p, what in (*_softmaxes(names, line), *_sigmoids(names, line)):
+        for y in (t for t in derivation.forward.inputs if t.name in read and t.shape == names.signature(of).shape):
+            difference = f.add([p, f.negative(names.tensor(y.name))])
+            if y.kind in ("labels", "data") and _is_left(line.formula, p, difference):
+                yield (
+                    CANCELLED,
+                    told("{} and the logarithm cancel: {} is left, the prediction minus the target.", what, difference),
+                )
+            elif y.kind == "data" and what == _SOFTMAX and _is_left(_declared(derivation, y.name, of), p, difference):
+                declared = Span(f"{y.name}: labels[{', '.join(map(str, y.shape))}]", style="code")
+                own = names.tensor(y.name)
+                yield (
+                    "declared",
+                    told("If the entries of {} sum to one, declare {}: then {} is left.", own, declared, difference),
+                )
+
+
+def _softmaxes(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:
+    """What a softmax is of, and the softmax as it is called or written, for each whose logsumexp a line reads."""
+    read = {r.name for e in line.path for r in e.operands}
+    for (of, total), own in softmaxes(names).named.items():
+        if total in read:
+            yield of, names.tensor(own) if own else f.call(f.function("softmax"), [names.tensor(of)]), _SOFTMAX
+
+
+def _sigmoids(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:
+    """The same of each sigmoid that a line goes back through, also where a softplus holds it with its logarithm."""
+    for step in (e.step for e in line.path):
+        if step is None or step.through is None or step.wrt is None:
+            continue
+        written, of = names.written.get(step.through.name), step.wrt.name
+        function = _applied(written)
+        if function is not None and function.row.name == "sigmoid" and _has_logarithm(names, line, step.through.name):
+            yield of, names.tensor(step.through.name), _SIGMOID
+        elif written is not None and isinstance(written.op, Sum) and "softplus" in _functions(written.op):
+            yield of, f.call(f.symbol("sigma"), [names.tensor(of)]), _SIGMOID
+
+
+def _hessian(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
+    """X^T diag(p (1 - p)) X, with the slope of a sigmoid between: it is never negative, so that the loss is convex."""
+    first, role = derivation.first, names.signature(line.name).role
+    if first is None or role is None or role.wrt not in first.wrt or names.signature(first.of).shape:
+        return
+    for name in names.written:
+        function = _applied(names.written[name])
+        if function is None or function.row.name != "sigmoid":
+            continue
+        p = names.tensor(name)
+        weights = f.hadamard([p, f.bracket(f.add([f.ONE, f.negative(p)]))])
+        middle, items = items_of(f.call(f.function("diag"), [weights])), items_of(line.formula)
+        if items[-len(middle) - 2 :] == (*items_of(f.power(items[-1], f.TOP)), *middle, items[-1]):
+            yield (
+                "hessian",
+                told("This is the Hessian of the logistic loss: its weights {} are slopes of the sigmoid, which are never "
+                     "negative, so that {} is convex.", weights, names.tensor(first.of)),
+            )  # fmt: skip
+
+
+def _has_logarithm(names: Names, line: Line, name: str) -> bool:
+    """Whether a line goes back to a value through a logarithm."""
+    above = (e.step.through for e in line.path if e.step and e.step.through and e.step.wrt and e.step.wrt.name == name)
+    ops = [names.written[ref.name].op for ref in above if ref.name in names.written]
+    return any(isinstance(op, Sum) and op.body.has(sp.log) for op in ops)
+
+
+def _functions(op: Sum) -> set[str]:
+    return {part.row.name for part in op.body.atoms(TableFunction)}
+
+
+def _applied(written: Equation | None) -> TableFunction | None:
+    """The function that an equation applies to a value, where it does nothing else."""
+    body = written.op.body if written is not None and isinstance(written.op, Sum) else None
+    return body if isinstance(body, TableFunction) else None
+
+
+def _declared(derivation: Derivation, label: str, wrt: str) -> Node | None:
+    """The line of a gradient where a tensor of data is declared as labels."""
+    forward = derivation.forward
+    tensors = {**forward.tensors, label: replace(forward.tensors[label], kind="labels")}
+    return only_line(differentiate(replace(forward, tensors=tensors), derivation.of, [wrt]))
+
+
+def _taken_from(equation: Equation, name: str) -> str | None:
+    """y where an equation is c (`name` - y), with c free of both; None where it is none."""
+    if not isinstance(equation.op, Sum) or len(equation.operands) != 2 or equation.op.over:
+        return None
+    body, slots = sp.expand(equation.op.body), equation.op.slots
+    pairs = tuple(zip(slots, equation.operands, strict=True))
+    for (own, ref), (other, taken) in (pairs, pairs[::-1]):
+        c = body.coeff(own)
+        if ref.name == name and c and not c.free_symbols & set(slots) and sp.expand(body - c * (own - other)) == 0:
+            return taken.name
+    return None
+
+
+def _is_left(formula: Node | None, p: Node, difference: Node) -> bool:
+    """Whether the right side of an equation is a difference, or holds it in brackets, and p nowhere else."""
+    right = None if formula is None else split(formula)[1]
+    if right is None:
+        return False
+    rows = [part for part in walk(right) if isinstance(part, Row)]
+    is_said = difference in rows or items_of(right)[-len(items_of(difference)) :] == items_of(difference)
+    return is_said and sum(_times(items_of(row), items_of(p)) for row in rows) == 1
+
+
+def _times(items: tuple[Node, ...], part: tuple[Node, ...]) -> int:
+    """How often some items stand in others."""
+    return sum(items[k : k + len(part)] == part for k in range(len(items)))
