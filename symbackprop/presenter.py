@@ -81,14 +81,26 @@ class Presenter:
         Raises DerivationError for a detail that there is not, LanguageError for a language that there is not,
         CheckFailedError where a gradient disagrees with a witness: such a report is never made.
         """
-        from symbackprop.documents.languages import language
-        from symbackprop.documents.steps import graph, report
+        from symbackprop.documents.steps import graph
         from symbackprop.judge.checked import check_table
-        from symbackprop.judge.written import of_network
 
-        if detail not in DETAILS:
-            raise DerivationError(f"there is no detail {detail!r}: {mend(str(detail), DETAILS)}")
-        language(lang)
+        _require(detail, lang)
+        passed = self.passed(derivation, seed, sizes)
+        picture = None
+        if len(derivation.forward.equations) <= ON_A_PAGE:
+            picture = graph(derivation, partial(_at_page, derivation, seed, sizes))
+        return self._report(derivation, detail, lang, check_table=check_table(derivation, passed), picture=picture)
+
+    def draft(self, derivation: Derivation, detail: str, lang: str) -> Any:
+        """The report as blocks before its gradients have been checked, without their table and the picture.
+
+        It is for a page that shows both as they come. Raises as `document` does.
+        """
+        _require(detail, lang)
+        return self._report(derivation, detail, lang)
+
+    def passed(self, derivation: Derivation, seed: int = 0, sizes: Sizes | None = None) -> Any:
+        """The check of a derivation that holds; raises CheckFailedError where a gradient disagrees with a witness."""
         passed = self.check(derivation, seed=seed, sizes=sizes)
         earlier, firsts = derivation.first, [passed]
         while earlier is not None:  # what is differentiated once more is a gradient, which is checked as well
@@ -97,20 +109,22 @@ class Presenter:
         for found in firsts:
             if not found.ok:
                 raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{found}")
-        picture = None
-        if len(derivation.forward.equations) <= ON_A_PAGE:
-            picture = graph(derivation, partial(_at_page, derivation, seed, sizes))
+        return passed
+
+    def _report(self, derivation: Derivation, detail: str, lang: str, **parts: Any) -> Any:
+        from symbackprop.documents.steps import report
+        from symbackprop.judge.written import of_network
+
         network = derivation.network
         return report(
             derivation,
             title=network.title or "" if network else "",
             source=network.source if network else None,
-            check_table=check_table(derivation, passed),
-            picture=picture,
             written=of_network(network) if network else (),
             box=derivation.box(),
             detail=detail,
             lang=lang,
+            **parts,
         )
 
     def report(self, derivation: Derivation, format: str, **options: Any) -> Any:
@@ -141,8 +155,25 @@ class Presenter:
         return Fragment.write(self.document(derivation, 0, None, "normal", "en"))
 
 
+def _require(detail: str, lang: str) -> None:
+    from symbackprop.documents.languages import language
+
+    if detail not in DETAILS:
+        raise DerivationError(f"there is no detail {detail!r}: {mend(str(detail), DETAILS)}")
+    language(lang)
+
+
 def _at_page(derivation: Derivation, seed: int, sizes: Sizes | None, page: Page) -> Picture:
     return picture_of(derivation, seed=seed, sizes=sizes, page=page)
+
+
+def point_of(derivation: Derivation, seed: int = 0) -> Mapping[str, Any]:
+    """The point at which a picture is drawn where none is given: the example of a network, else a random one."""
+    from symbackprop.evaluate.domains import defined
+
+    network = derivation.network
+    own = network.point if network else None
+    return own if own is not None else defined(derivation.forward, None, seed)[1]
 
 
 def drawing(derivation: Derivation, format: str, width: float | None, **about: Any) -> str | bytes:

@@ -58,7 +58,7 @@ HOUSE: dict[str, set[str]] = {
     "training": {"core", "evaluate", "backends", "pictures"},
     "presenter": {"core", "evaluate", "display", "pictures", "documents", "judge"},
     "verbs": {"core", "language", "notation", "evaluate", "backends", "judge", "training", "presenter"},
-    "server": {"core", "notation", "verbs"},
+    "server": {"core", "formulas", "notation", "documents", "judge", "presenter", "verbs"},
     "pytest_plugin": {"core", "judge", "verbs"},
     "cli": {"core", "notation", "documents", "judge", "training", "verbs", "server"},
     "__main__": {"cli"},

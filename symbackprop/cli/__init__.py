@@ -333,6 +333,16 @@ def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **m
 
 
 @subcommand
+@click.option("--port", type=click.IntRange(0, 65535), metavar="NUMBER", help="Where the page is; 8765 where not given.")
+@click.option("--no-browser", is_flag=True, help="Open no browser.")
+def serve(port, no_browser) -> None:
+    """Open a page on this machine that derives while you type. Ctrl-C ends it."""
+    from symbackprop.server.serve import run
+
+    run(port, not no_browser)
+
+
+@subcommand
 def mcp() -> None:
     """Serve the tools derive and verify to an assistant, over the Model Context Protocol on standard input and output."""
     from symbackprop.server.tools import run

@@ -168,7 +168,7 @@ class Derivation:
     def report(
         self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en"
     ) -> Any:  # fmt: skip
-        """The report in "text", "markdown", "latex", "html" or "pdf" (bytes), with the check that it passed; see `document`."""
+        """The report in "text", "markdown", "latex", "html", "json" or "pdf" (bytes), with its check; see `document`."""
         return self.shown_by.report(self, format, seed=seed, sizes=sizes, detail=detail, lang=lang)
 
     def save(

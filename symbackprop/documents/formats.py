@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import is_regular
+from symbackprop.documents.data import write_json
 from symbackprop.documents.document import Document, Figure
 from symbackprop.documents.html import Html
 from symbackprop.documents.languages import language
@@ -57,6 +58,7 @@ FORMATS = (
     Format("html", (".html", ".htm"), Html.write),
     Format("fragment", (), LatexFragment.write),
     Format("numbered-fragment", (), NumberedFragment.write),
+    Format("json", (".json",), write_json),
     Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
 )
 NAMES = tuple(row.name for row in FORMATS)

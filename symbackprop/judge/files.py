@@ -55,6 +55,19 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
     return found
 
 
+def typed_claims(text: str) -> Steps:
+    """The claims that somebody typed: a line of LaTeX or of Python for each step, or displayed formulas.
+
+    Raises ClaimsError where there is none.
+    """
+    shown = text if DISPLAYS.search(text) else "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
+    is_latex = "\\" in text or "^" in text
+    found = list(formulas(shown)) if is_latex else python_steps(Path("CLAIMS"), text)
+    if not found:
+        raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
+    return found
+
+
 def _json(path: Path, text: str) -> dict[str, Any] | Steps:
     try:
         found = json.loads(text)

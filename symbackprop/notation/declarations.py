@@ -77,8 +77,8 @@ class Reading:
     def __init__(self, source: Source, size_named: Callable[[ast.Name], Expr]) -> None:
         self.source, self.size_named = source, size_named
 
-    def fault(self, node: ast.AST, fault: str, mend: str = EXAMPLE) -> NotationError:
-        return NotationError(fault, mend, self.source.place(node))
+    def fault(self, node: ast.AST, fault: str, mend: str = EXAMPLE, write: str = "") -> NotationError:
+        return NotationError(fault, mend, self.source.place(node), write)
 
     def kind(self, node: ast.expr) -> Kind:
         """kind, kind[sizes], domain, or several of these joined by &."""
@@ -101,7 +101,7 @@ class Reading:
             return Kind(domain=word)
         near = nearest(word, (*KINDS, *DOMAINS))
         mend = f"Did you mean {near}?" if near else f"The kinds are {', '.join(KINDS)}; the domains {', '.join(DOMAINS)}."
-        raise self.fault(node, f"{word} is no kind of tensor.", mend)
+        raise self.fault(node, f"{word} is no kind of tensor.", mend, near or "")
 
     def joined(self, node: ast.expr, a: Kind, b: Kind) -> Kind:
         for one, other in ((a.kind, b.kind), (a.domain, b.domain), (a.sizes, b.sizes if a.sizes != b.sizes else None)):

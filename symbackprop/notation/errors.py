@@ -42,10 +42,11 @@ class NotationError(SymbackpropError):
     fault   what is wrong.
     mend    what to write instead; "" where the fault says it.
     place   where it stands, or None.
+    write   what mends it in the stretch of `place`, as a click does; "" where a person has to choose.
     """
 
-    def __init__(self, fault: str, mend: str = "", place: Place | None = None) -> None:
-        self.fault, self.mend, self.place = fault, mend, place
+    def __init__(self, fault: str, mend: str = "", place: Place | None = None, write: str = "") -> None:
+        self.fault, self.mend, self.place, self.write = fault, mend, place, write
         message = " ".join(filter(None, [f"{place}: {fault}" if place else fault, mend]))
         drawn = place.drawn() if place else ""
         super().__init__(f"{message}\n{drawn}" if drawn else message)

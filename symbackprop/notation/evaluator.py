@@ -81,11 +81,11 @@ class Evaluator:
         self.functions: dict[str, Named | Second] = {}  # that the text itself names
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
-    def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
-        return NotationError(fault, mend, self.source.place(node))
+    def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
+        return NotationError(fault, mend, self.source.place(node), write)
 
-    def unread(self, node: ast.AST, fault: str, mend: str = "") -> NotRead:
-        return NotRead(fault, mend, self.source.place(node))
+    def unread(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotRead:
+        return NotRead(fault, mend, self.source.place(node), write)
 
     def value(self, node: ast.expr) -> Any:
         """The tensor, number, tuple or setting that an expression stands for."""
@@ -276,7 +276,7 @@ class Evaluator:
     def unknown(self, node: ast.AST, name: str, what: str = "a function") -> NotationError:
         near = MEANT.get(name) or nearest(name, (*functions(), *DOTTED))
         mend = OUTSIDE.get(name) or (f"Did you mean {near}?" if near else "Write it with the operations of the language.")
-        return self.unread(node, f"{name} is not {what} of the language.", mend)
+        return self.unread(node, f"{name} is not {what} of the language.", mend, "" if name in OUTSIDE else near or "")
 
     def not_called(self, node: ast.AST, name: str) -> NotationError:
         return self.fault(node, f"{name} is a function.", f"Write {name}(...).")

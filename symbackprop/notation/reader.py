@@ -68,8 +68,8 @@ class Reader:
         self.steps: Stepwise = Steps(self) if numbers is None else Copies(self)
         self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked), self.steps.value)
 
-    def fault(self, node: ast.AST, fault: str, mend: str = "") -> NotationError:
-        return NotationError(fault, mend, self.source.place(node))
+    def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
+        return NotationError(fault, mend, self.source.place(node), write)
 
     def foresee(self, statements: list[ast.stmt]) -> None:
         """Note where names are written, so that a use that comes too early can say so."""
@@ -112,7 +112,7 @@ class Reader:
             self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
-        raise self.evaluator.unread(node, f"{name} is not defined.", mend)
+        raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
 
     def size_named(self, node: ast.Name) -> Expr:
         """What a name among the sizes of a declaration stands for: a new size, a known one, or a whole constant."""

@@ -1,4 +1,4 @@
-"""What is answered: text in the network language in, plain JSON out. No path is opened, no text executed."""
+"""What is answered over a line: text in the network language in, plain JSON out. No path is opened, no text executed."""
 
 from __future__ import annotations
 
@@ -6,37 +6,27 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from symbackprop.core.derivation import GradientView
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.notation import read_text
+from symbackprop.server import page
+from symbackprop.server.answer import Answer
 from symbackprop.verbs import derive as derived
 from symbackprop.verbs import verify as verified
 
 LONGEST = 20_000  # characters of all that is asked
 MOST = 100  # claims at once
 
-Answer = dict[str, Any]
+Data = dict[str, Any]
 
 
 class AskedTooMuchError(SymbackpropError):
     """A question beyond the limits of the server; the message says which."""
 
 
-def derive(network: str, wrt: list[str] | None = None, of: str | None = None) -> Answer:
-    """dL/dw for every w: the derivation in Markdown, checked by witnesses, and each gradient in LaTeX."""
+def derive(network: str, wrt: list[str] | None = None, of: str | None = None) -> Data:
+    """dL/dw for every w: each gradient in LaTeX, and the derivation in Markdown, checked by witnesses."""
     derivation = derived(read_text(network), wrt, of)
-    views = derivation.gradients
-    return {
-        "of": derivation.of,
-        "gradients": {w: _shown(views[w]) for w in derivation.wrt},
-        "remarks": list(derivation.remarks),
-        "derivation": derivation.report("markdown"),
-    }
-
-
-def _shown(view: GradientView) -> Answer:
-    shape = [str(n) for n in view.shape]
-    return {"shape": shape, "latex": view.latex(), "definitions": list(view.definitions), "entries": view.index()}
+    return {**Answer(derivation).head(), "derivation": derivation.report("markdown")}
 
 
 def verify(
@@ -45,7 +35,7 @@ def verify(
     of: str | None = None,
     symbols: dict[str, str] | None = None,
     allow: list[str] | None = None,
-) -> Answer:
+) -> Data:
     """The verdict on each claim, with all evidence."""
     if len(claims) > MOST:
         raise AskedTooMuchError(f"there are {len(claims)} claims; at most {MOST} are judged at once: ask several times")
@@ -53,10 +43,18 @@ def verify(
     return json.loads(verified(read_text(network), given, of, symbols, allow or ()).to_json())
 
 
-ANSWERS: dict[str, Callable[..., Answer]] = {"derive": derive, "verify": verify}
+ANSWERS: dict[str, Callable[..., Data]] = {
+    "derive": derive,
+    "verify": verify,
+    "formulas": page.formulas,
+    "checked": page.checked,
+    "picture": page.picture,
+    "judged": page.judged,
+    "file": page.file,
+}
 
 
-def answer(name: str, arguments: Mapping[str, Any]) -> Answer:
+def answer(name: str, arguments: Mapping[str, Any]) -> Data:
     """The answer to a question. Raises SymbackpropError, with place, fault and mend, where there is none."""
     length = sum(len(text) for text in _texts(arguments))
     if length > LONGEST:

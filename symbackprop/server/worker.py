@@ -12,10 +12,10 @@ from threading import Lock
 from typing import Any
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.server.answers import Answer, answer
+from symbackprop.server.answers import Data, answer
 
 SECONDS = 30.0  # for one question
-START = 30.0  # more for the first, which waits for the process
+START = 60.0  # for a process to begin
 MEMORY = 4 << 30  # bytes, where the system can limit them
 
 
@@ -35,18 +35,18 @@ class Worker:
         self._process: Any = None
         self._line: Any = None
 
-    def ask(self, name: str, arguments: Mapping[str, Any]) -> Answer:
+    def ask(self, name: str, arguments: Mapping[str, Any]) -> Data:
         """The answer. Raises NoAnswerError where there is none."""
         with self._lock:
-            fresh = self._process is None or not self._process.is_alive()
-            if fresh:
-                self._start()
             try:
-                self._line.send((name, dict(arguments)))
-                if not self._line.poll(self.seconds + START * fresh):
+                if self._process is None or not self._process.is_alive():
+                    self._start()
+                line = self._line
+                line.send((name, dict(arguments)))
+                if not line.poll(self.seconds):
                     self.stop()
                     raise NoAnswerError(f"this takes more than {self.seconds:g} s; ask about a smaller network, or fewer claims")
-                kind, found = self._line.recv()
+                kind, found = line.recv()
             except (EOFError, OSError):
                 self.stop()
                 raise NoAnswerError("this takes more memory than there is; ask about a smaller network") from None
@@ -56,26 +56,30 @@ class Worker:
 
     def stop(self) -> None:
         """End the process, if there is one."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._line.close()
-            self._process = self._line = None
+        process, line, self._process, self._line = self._process, self._line, None, None
+        if process is not None:
+            process.kill()
+            process.join()
+            line.close()
 
     def _start(self) -> None:
-        if self._process is not None:
-            self.stop()
+        self.stop()
         context = get_context("spawn")
         self._line, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()
+        if not self._line.poll(START):
+            self.stop()
+            raise NoAnswerError(f"Python took more than {START:g} s to start; ask again when the machine has less to do")
+        self._line.recv()
 
 
 def serve(line: Connection) -> None:
     """Answer what comes over a line until it is closed. Nothing is printed: standard output belongs to the protocol."""
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open as long as the process
     _limit_memory()
+    line.send("ready")
     with suppress(EOFError, KeyboardInterrupt):
         while True:
             name, arguments = line.recv()

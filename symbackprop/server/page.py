@@ -1,0 +1,117 @@
+"""What the page asks for, part by part: the formulas first, then the check and the picture as they come; verdicts, files.
+
+Each function runs in a process of its own (`worker`), which keeps the derivations that it made last.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.documents.document import Document
+from symbackprop.documents.html import Fragment
+from symbackprop.formulas.told import told
+from symbackprop.judge.checked import check_table
+from symbackprop.judge.files import typed_claims
+from symbackprop.notation import read_text
+from symbackprop.presenter import point_of
+from symbackprop.server.answer import answer, attempted
+from symbackprop.verbs import PRESENTER, compile, derive, draw, verify
+
+Data = dict[str, Any]
+
+KEPT = 8  # derivations that a process keeps
+C_SIZE = 32  # of every axis of a file in C
+MOST_NUMBERS = 24  # entries of the inputs that have a slider each
+
+
+class Piece(Fragment):
+    """A document as a piece of the page, which has the style already."""
+
+    def page(self, document: Document, body: str) -> str:
+        return self.main(document, body)
+
+
+class File(NamedTuple):
+    """A file that the page hands over: its name, its kind, and how it is made."""
+
+    name: str
+    kind: str
+    made: Callable[[Derivation, str], str | bytes]
+
+
+FILES = {
+    "latex": File("derivation.tex", "text/x-tex", lambda d, lang: d.report("latex", lang=lang)),
+    "fragment": File("derivation-fragment.tex", "text/x-tex", lambda d, lang: d.report("fragment", lang=lang)),
+    "pdf": File("derivation.pdf", "application/pdf", lambda d, lang: d.report("pdf", lang=lang)),
+    "html": File("derivation.html", "text/html", lambda d, lang: d.report("html", lang=lang)),
+    "markdown": File("derivation.md", "text/markdown", lambda d, lang: d.report("markdown", lang=lang)),
+    "json": File("derivation.json", "application/json", lambda d, lang: answer(d, lang=lang).to_json()),
+    "numpy": File("gradients.py", "text/x-python", lambda d, lang: compile(d).source),
+    "c": File("gradients.c", "text/x-c", lambda d, lang: compile(d, sizes=_in_c(d)).c_source()),
+}
+
+
+def formulas(text: str, wrt: list[str] | None = None, detail: str = "normal", lang: str = "en") -> Data:
+    """The report before its check, as HTML, with the names that can be asked for; or what is wrong, and where."""
+    found = attempted(lambda: _derived(text, _asked(wrt)), detail, lang)
+    if found.derivation is None:
+        return found.head()
+    return {**found.head(), "html": Piece.write(PRESENTER.draft(found.derivation, detail, lang))}
+
+
+def checked(text: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
+    """What the witnesses say of the gradients, as HTML."""
+    derivation = _derived(text, _asked(wrt))
+    table = check_table(derivation, PRESENTER.passed(derivation))
+    return {"ok": True, "html": Piece.write(Document(told("The check"), (table,), lang))}
+
+
+def picture(
+    text: str, wrt: list[str] | None = None, at: dict[str, Any] | None = None, edges: str = "values", width: float = 900.0
+) -> Data:
+    """The computational graph at a point, as SVG, with the numbers of the inputs there where they are few."""
+    derivation = _derived(text, _asked(wrt))
+    point = point_of(derivation) if at is None else at
+    shown = draw(derivation, at=point, edges=edges, width=width)
+    few = sum(np.size(array) for array in point.values()) <= MOST_NUMBERS
+    return {"ok": True, "svg": shown, "at": {n: np.asarray(array).tolist() for n, array in point.items()} if few else {}}
+
+
+def judged(text: str, claims: str, lang: str = "en") -> Data:
+    """The verdict on gradients that were typed by hand, as HTML."""
+    verdict = verify(read_text(text), typed_claims(claims))
+    return {"ok": True, "html": Piece.write(verdict.document()), "verdict": json.loads(verdict.to_json())["verdict"]}
+
+
+def file(text: str, format: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
+    """A file with the derivation, or with what was compiled from it: its name, its kind, its bytes in base64."""
+    if format not in FILES:
+        raise SymbackpropError(f"there is no file {format!r}; ask for one of {', '.join(FILES)}")
+    row = FILES[format]
+    made = row.made(_derived(text, _asked(wrt)), lang)
+    content = made.encode() if isinstance(made, str) else made
+    about = ", ".join(f"{size} = {number}" for size, number in _in_c(_derived(text, _asked(wrt))).items()) if format == "c" else ""
+    note = f"With {about}; for other numbers: symbackprop compile NET --format c --size NAME=NUMBER." if about else ""
+    return {"ok": True, "name": row.name, "kind": row.kind, "content": b64encode(content).decode("ascii"), "note": note}
+
+
+def _in_c(derivation: Derivation) -> dict[str, int]:
+    """C has numbers for sizes."""
+    return {str(size): C_SIZE for size in derivation.program.sizes()}
+
+
+def _asked(wrt: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(wrt) if wrt else None
+
+
+@lru_cache(maxsize=KEPT)
+def _derived(text: str, wrt: tuple[str, ...] | None) -> Derivation:
+    return derive(read_text(text), wrt)

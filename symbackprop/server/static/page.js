@@ -1,0 +1,313 @@
+// The page: what is typed is asked for at once, one question at a time; the newest text is asked next, those between are not.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const [text, marks, faults, wrt, report, checked, picture, graph] =
+  ["text", "marks", "faults", "wrt", "report", "checked", "picture", "graph"].map(byId);
+const FIRST = `# Two layers
+x: data[d]
+y: data[c]
+W_1: parameter[h, d]
+W_2: parameter[c, h]
+
+a = sigmoid(W_1 @ x)
+yhat = W_2 @ a
+L = sum((yhat - y)**2)
+`;
+
+let chosen = []; // names to differentiate by; none: every parameter
+let point = null; // numbers of the inputs, where they have been moved
+let asking = {}; // question -> whether it is under way, and the one that waits
+
+function element(tag, traits = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(traits)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+async function post(name, question) {
+  try {
+    const got = await fetch(`/ask/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(question),
+    });
+    return await got.json();
+  } catch {
+    const lost = "The server has ended. Start it again: symbackprop serve";
+    return { ok: false, faults: [{ message: lost, fault: lost, mend: "" }] };
+  }
+}
+
+// Ask; while an answer is awaited only the last question is kept. `take` is given what is answered, unless a newer question waits.
+async function ask(name, question, take) {
+  const turn = (asking[name] ??= { busy: false, next: null });
+  turn.next = { question, take };
+  if (turn.busy) return;
+  turn.busy = true;
+  while (turn.next) {
+    const now = turn.next;
+    turn.next = null;
+    const found = await post(name, now.question);
+    if (!turn.next) now.take(found, now.question);
+  }
+  turn.busy = false;
+}
+
+function asked() {
+  return { text: text.value, wrt: chosen, detail: byId("detail").value, lang: byId("lang").value };
+}
+
+function state(word) {
+  document.body.dataset.state = word;
+}
+
+function derive() {
+  state("working");
+  for (const part of [report, checked, picture]) part.classList.add("old");
+  ask("formulas", asked(), shown);
+  const kept = JSON.stringify({ ...asked(), claims: byId("claims").value });
+  history.replaceState(null, "", `#${encoded(kept)}`);
+}
+
+function shown(found, question) {
+  told(found.faults);
+  if (!found.ok) {
+    state("error");
+    return;
+  }
+  report.innerHTML = found.html;
+  report.classList.remove("old");
+  document.title = `${report.querySelector("h1")?.textContent ?? "derivation"} – symbackprop`;
+  names(found);
+  state("formulas");
+  const { detail, ...short } = question;
+  ask("checked", short, (what) => {
+    checked.classList.remove("old");
+    checked.innerHTML = what.ok ? what.html : "";
+    if (!what.ok) checked.append(element("p", { class: "symbackprop bad", role: "alert" }, what.faults[0].message));
+    state(what.ok ? "checked" : "error");
+  });
+  draw(short);
+}
+
+function draw({ text, wrt }) {
+  const width = Math.max(360, Math.min(byId("answer").clientWidth - 48, 860));
+  const question = { text, wrt, edges: byId("edges").value, width };
+  if (point) question.at = point;
+  ask("picture", question, (found) => {
+    graph.hidden = !found.ok;
+    picture.classList.remove("old");
+    if (!found.ok && point) {
+      point = null; // it was of another network
+      draw({ text, wrt });
+      return;
+    }
+    if (!found.ok) return;
+    picture.innerHTML = found.svg;
+    sliders(found.at);
+  });
+}
+
+// A slider for each number of the inputs, where there are few; they stay while their names and numbers do.
+function sliders(at) {
+  const place = byId("sliders");
+  const entries = Object.entries(at).flatMap(([name, value]) => places(value).map((path) => ({ name, path })));
+  const key = JSON.stringify(entries);
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  place.replaceChildren(...entries.map(({ name, path }) => slider(at, name, path)));
+}
+
+function places(value, path = []) {
+  return Array.isArray(value) ? value.flatMap((inner, k) => places(inner, [...path, k])) : [path];
+}
+
+function slider(at, name, path) {
+  const value = path.reduce((inner, k) => inner[k], at[name]);
+  const said = element("output", {}, value.toFixed(2));
+  const whole = Number.isInteger(value);
+  const range = element("input", {
+    type: "range", min: whole ? Math.min(0, value) : -3, max: whole ? Math.max(3, value) : 3, step: whole ? 1 : 0.01, value,
+    "aria-label": name + path.map((k) => `[${k}]`).join(""),
+    oninput: () => {
+      point ??= structuredClone(at);
+      if (path.length === 0) point[name] = Number(range.value);
+      else path.slice(0, -1).reduce((inner, k) => inner[k], point[name])[path.at(-1)] = Number(range.value);
+      said.textContent = Number(range.value).toFixed(2);
+      draw(asked());
+    },
+  });
+  return element("label", {}, element("span", {}, name + path.map((k) => `[${k}]`).join("")), range, said);
+}
+
+// The names that the loss can be differentiated by.
+function names(found) {
+  const known = found.tensors.filter((one) => !["integers", "constant"].includes(one.kind) && one.name !== found.of);
+  const key = JSON.stringify([known, found.wrt]);
+  if (wrt.dataset.key === key) return;
+  wrt.dataset.key = key;
+  const focused = document.activeElement?.dataset?.name;
+  wrt.replaceChildren(
+    ...known.map(({ name, kind, shape }) =>
+      element("button", {
+        type: "button", "data-name": name, "aria-pressed": found.wrt.includes(name),
+        title: [kind, shape.join(" × ")].filter(Boolean).join(", "),
+        onclick: () => {
+          const now = new Set(found.wrt);
+          now.has(name) ? now.delete(name) : now.add(name);
+          chosen = known.map((one) => one.name).filter((one) => now.has(one));
+          derive();
+        },
+      }, name)
+    )
+  );
+  if (focused) wrt.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function told(list) {
+  const lines = text.value.split("\n");
+  const first = list[0];
+  marks.replaceChildren();
+  if (first?.line) {
+    const characters = [...lines[first.line - 1] ?? ""];
+    const from = first.column - 1;
+    marks.append(
+      lines.slice(0, first.line - 1).map((line) => line + "\n").join("") + characters.slice(0, from).join(""),
+      element("mark", {}, characters.slice(from, from + first.length).join("") || " "),
+      characters.slice(from + first.length).join("") + lines.slice(first.line).map((line) => "\n" + line).join("")
+    );
+    scrolled();
+  }
+  faults.replaceChildren(...list.map(said));
+}
+
+function said(one) {
+  const where = one.line ? `Line ${one.line}: ` : "";
+  const line = element("div", {}, element("span", { class: "fault" }, where + one.fault), " ", one.mend ?? "");
+  if (one.write) line.append(element("button", { type: "button", onclick: () => mend(one) }, `Write ${one.write}`));
+  else if (one.line) line.append(element("button", { type: "button", onclick: () => go(one) }, "Go there"));
+  return line;
+}
+
+function span({ line, column, length }) {
+  const lines = text.value.split("\n");
+  const before = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  const units = (count) => [...lines[line - 1]].slice(0, count).join("").length;
+  return [before + units(column - 1), before + units(column - 1 + length)];
+}
+
+function mend(one) {
+  const [from, to] = span(one);
+  text.setRangeText(one.write, from, to, "end");
+  text.focus();
+  derive();
+}
+
+function go(one) {
+  text.focus();
+  text.setSelectionRange(...span(one));
+}
+
+function scrolled() {
+  marks.scrollTop = text.scrollTop;
+  marks.scrollLeft = text.scrollLeft;
+}
+
+function encoded(kept) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(kept))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function decoded(fragment) {
+  try {
+    const bytes = atob(fragment.replaceAll("-", "+").replaceAll("_", "/"));
+    const kept = JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0))));
+    return typeof kept?.text === "string" ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+function begin() {
+  const kept = decoded(location.hash.slice(1));
+  text.value = kept?.text ?? FIRST;
+  chosen = Array.isArray(kept?.wrt) ? kept.wrt.filter((one) => typeof one === "string") : [];
+  point = null;
+  for (const id of ["detail", "lang"]) {
+    const options = [...byId(id).options].map((one) => one.value);
+    if (options.includes(kept?.[id])) byId(id).value = kept[id];
+  }
+  byId("claims").value = typeof kept?.claims === "string" ? kept.claims : "";
+  derive();
+}
+
+async function judge() {
+  const place = byId("verdict");
+  byId("judge").disabled = true;
+  const found = await post("judged", { text: text.value, claims: byId("claims").value, lang: byId("lang").value });
+  byId("judge").disabled = false;
+  place.replaceChildren();
+  if (found.ok) place.innerHTML = found.html;
+  else place.append(element("p", { class: "symbackprop bad", role: "alert" }, found.faults[0].message));
+  place.scrollIntoView({ block: "start" });
+}
+
+async function save(button) {
+  button.disabled = true;
+  const found = await post("file", { text: text.value, wrt: chosen, lang: byId("lang").value, format: button.dataset.format });
+  button.disabled = false;
+  byId("said").textContent = found.ok ? found.note : found.faults[0].message;
+  if (!found.ok) return;
+  const bytes = Uint8Array.from(atob(found.content), (one) => one.charCodeAt(0));
+  const address = URL.createObjectURL(new Blob([bytes], { type: found.kind }));
+  element("a", { href: address, download: found.name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+async function share() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    byId("said").textContent = "Copied.";
+  } catch {
+    byId("said").textContent = "The address of this page is the link.";
+  }
+}
+
+async function gallery() {
+  const found = await (await fetch("/examples")).json();
+  const list = byId("examples");
+  list.append(...found.map((one) => element("option", { value: one.name }, one.title)));
+  list.addEventListener("change", () => {
+    const one = found.find((example) => example.name === list.value);
+    if (!one) return;
+    text.value = one.text;
+    [chosen, point] = [[], null];
+    byId("verdict").replaceChildren();
+    derive();
+  });
+}
+
+text.addEventListener("input", () => {
+  [point, marks.textContent] = [null, ""];
+  derive();
+});
+text.addEventListener("scroll", scrolled);
+new ResizeObserver(scrolled).observe(text);
+let wide = byId("answer").clientWidth; // the picture is folded for the room that it has
+new ResizeObserver(() => {
+  if (Math.abs(byId("answer").clientWidth - wide) < 40 || graph.hidden) return;
+  wide = byId("answer").clientWidth;
+  draw(asked());
+}).observe(byId("answer"));
+for (const id of ["detail", "lang"]) byId(id).addEventListener("change", derive);
+byId("edges").addEventListener("change", () => draw(asked()));
+byId("judge").addEventListener("click", judge);
+byId("share").addEventListener("click", share);
+for (const button of byId("files").children) button.addEventListener("click", () => save(button));
+window.addEventListener("hashchange", begin);
+gallery();
+begin();

@@ -1,0 +1,158 @@
+"""The page in a browser, as a person uses it. Collected where Chromium and Playwright are."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symbackprop.server.serve import Page
+from tests.server.conftest import CHROMIUM
+
+WIDTHS = (390, 800, 1280)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Page]:
+    page = Page(0)
+    page.warm()
+    thread = threading.Thread(target=page.serve_forever)
+    thread.start()
+    yield page
+    page.shutdown()
+    thread.join()
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def tab(server: Page, browser: Any) -> Iterator[Any]:
+    context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda fault: said.append(str(fault)))
+    tab.goto(server.address)
+    done(tab)
+    yield tab
+    context.close()
+    assert said == []
+
+
+def done(tab: Any, state: str = "checked") -> None:
+    tab.wait_for_selector(f"body[data-state={state}]", timeout=60_000)
+
+
+def write(tab: Any, text: str, state: str = "checked") -> None:
+    tab.fill("#text", text)
+    done(tab, state)
+
+
+def test_a_typo_is_marked_and_mended_by_a_click(tab: Any) -> None:
+    write(tab, "x: parameter[d]\nL = sum(sigmod(x))\n", "error")
+    assert tab.inner_text("#marks mark") == "sigmod"
+    assert "Line 2" in tab.inner_text("#faults")
+    tab.click("#faults button")
+    done(tab)
+    assert tab.input_value("#text") == "x: parameter[d]\nL = sum(sigmoid(x))\n"
+    assert tab.inner_text("#faults") == ""
+    assert tab.locator("#checked td.l .good, #checked .good").count() >= 1
+
+
+def test_names_are_chosen_by_a_click_and_by_the_keyboard(tab: Any) -> None:
+    tab.click('#wrt [data-name="x"]')
+    tab.wait_for_selector('#wrt [data-name="x"][aria-pressed="true"]')
+    done(tab)
+    tab.focus('#wrt [data-name="W_1"]')
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector('#wrt [data-name="W_1"][aria-pressed="false"]')
+    assert tab.evaluate("document.activeElement.dataset.name") == "W_1"
+
+
+def test_a_link_holds_the_network(tab: Any, server: Page) -> None:
+    write(tab, "v: parameter[n]\nL = sum(exp(v))  # é, 한\n")
+    tab.select_option("#detail", "full")
+    done(tab)
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    done(other)
+    assert other.input_value("#text") == "v: parameter[n]\nL = sum(exp(v))  # é, 한\n"
+    assert other.input_value("#detail") == "full"
+    for fragment in ("", "#%%%", "#bm90IGpzb24", "#eyJ0ZXh0IjozfQ"):  # nothing, no base64, no JSON, no text
+        other.goto("about:blank")
+        other.goto(server.address + fragment)
+        done(other)
+        assert "W_1" in other.input_value("#text")
+
+
+def test_files_are_downloaded(tab: Any) -> None:
+    for format, said in (("numpy", "def value_and_grad"), ("latex", r"\documentclass"), ("json", '"gradients"')):
+        with tab.expect_download() as waiting:
+            tab.click(f"button[data-format={format}]")
+        assert said in Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def test_claims_are_judged(tab: Any) -> None:
+    tab.fill("#claims", "W_2 = outer(2*(yhat - y), a)")
+    tab.click("#judge")
+    tab.wait_for_selector("#verdict h1")
+    assert "Right" in tab.inner_text("#verdict")
+
+
+def test_the_picture_follows_a_slider(tab: Any) -> None:
+    tab.select_option("#examples", "gates")
+    tab.wait_for_selector("#sliders input")
+    before = tab.inner_html("#picture")
+    tab.focus("#sliders input")
+    tab.keyboard.press("ArrowRight")
+    for _ in range(100):
+        if tab.inner_html("#picture") != before:
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError("the picture stayed as it was")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_scrolls_sideways(tab: Any, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.wait_for_timeout(300)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_two_hundred_quick_edits_end_with_the_last(tab: Any) -> None:
+    tab.click("#text")
+    tab.keyboard.press("Control+A")
+    tab.keyboard.type("w: parameter[d]\nL = sum(w**2)" + " + sum(w)" * 22, delay=0)
+    done(tab)
+    assert re.search("sum", tab.inner_text("#report") + tab.input_value("#text"))
+    assert tab.locator("#faults .fault").count() == 0
+
+
+def test_two_tabs_and_a_question_that_never_ends(tab: Any, server: Page) -> None:
+    other = tab.context.new_page()
+    other.goto(server.address)
+    done(other)
+    server.quick.seconds = 0.0
+    try:
+        other.fill("#text", "w: parameter[d]\nL = sum(w**2)\n")
+        done(other, "error")
+        assert "takes more than" in other.inner_text("#faults")
+    finally:
+        server.quick.seconds = 10.0
+    write(tab, "w: parameter[d]\nL = sum(w**2)\n")  # by a process that is started anew
+    write(other, "w: parameter[d]\nL = sum(w**3)\n")

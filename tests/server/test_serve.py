@@ -1,0 +1,185 @@
+"""The page over HTTP: what is served, what is refused, and that one broken question stops nothing."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.server import gallery, serve
+from symbackprop.server.answers import LONGEST, answer
+from symbackprop.server.serve import MOST, POLICY, STATIC, Page, ServeError
+from symbackprop.server.worker import NoAnswerError
+from tests.command import EXAMPLES, Run
+
+SMALL = "w: parameter[d]\nx: data[d]\nL = sum(w*x)**2"
+
+
+class Here:
+    """A worker that answers in this process."""
+
+    def ask(self, name: str, arguments: Any) -> Any:
+        try:
+            return answer(name, arguments)
+        except SymbackpropError as refused:
+            raise NoAnswerError(str(refused)) from None
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    page = Page(0)
+    page.quick = page.slow = Here()  # type: ignore[assignment]
+    thread = threading.Thread(target=page.serve_forever, args=(0.01,))
+    thread.start()
+    yield page
+    page.shutdown()
+    thread.join()
+    page.close()
+
+
+def request(page: Page, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
+    line = HTTPConnection("127.0.0.1", page.server_port, timeout=60)
+    content = json.dumps(body).encode() if isinstance(body, dict) else body
+    kind = {"Content-Type": "application/json"} if method == "POST" else {}
+    try:
+        line.request(method, path, content, {**kind, **{name.replace("_", "-"): text for name, text in headers.items()}})
+        got = line.getresponse()
+        return got.status, got.read(), dict(got.getheaders())
+    finally:
+        line.close()
+
+
+def ask(page: Page, name: str, **question: Any) -> Any:
+    status, body, _ = request(page, "POST", f"/ask/{name}", question)
+    assert status == 200
+    return json.loads(body)
+
+
+@pytest.mark.parametrize("path", STATIC)
+def test_each_file_of_the_page_is_served_and_nothing_is_loaded_from_elsewhere(page: Page, path: str) -> None:
+    status, body, headers = request(page, "GET", path)
+    assert (status, headers["Content-Type"]) == (200, STATIC[path].kind)
+    assert headers["Content-Security-Policy"] == POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    if not path.endswith(".ttf"):
+        assert b"http" not in body.replace(b"http-equiv", b"").replace(b"https://symbackprop", b"")
+
+
+def test_the_examples_are_those_of_the_folder(page: Page) -> None:
+    found = json.loads(request(page, "GET", "/examples")[1])
+    names = {path.relative_to(EXAMPLES).with_suffix("").as_posix() for path in EXAMPLES.rglob("*.net")}
+    assert {one["name"] for one in found} == names
+    assert all(one["title"] and one["text"] for one in found)
+
+
+def test_formulas_come_before_the_check_and_the_picture(page: Page) -> None:
+    found = ask(page, "formulas", text=SMALL)
+    assert found["ok"]
+    assert "<math" in found["html"]
+    assert "<svg" not in found["html"]
+    assert found["wrt"] == ["w"]
+    assert {one["name"] for one in found["tensors"]} == {"w", "x", "L"}
+    assert "ok" in ask(page, "checked", text=SMALL)["html"]
+    drawn = ask(page, "picture", text=SMALL)
+    assert "<svg" in drawn["svg"]
+    moved = {**drawn["at"], "w": [9.25] * len(drawn["at"]["w"])}
+    again = ask(page, "picture", text=SMALL, at=moved)
+    assert again["at"] == moved
+    assert "9.25" in again["svg"]
+
+
+def test_a_fault_is_told_with_its_stretch_and_what_mends_it(page: Page) -> None:
+    text = "w: parameter[d]\nL = sum(sigmod(w))\n"
+    found = ask(page, "formulas", text=text)
+    (fault,) = found["faults"]
+    assert not found["ok"]
+    assert (fault["line"], fault["column"], fault["length"], fault["write"]) == (2, 9, 6, "sigmoid")
+    lines = text.split("\n")
+    at = fault["column"] - 1
+    lines[1] = lines[1][:at] + fault["write"] + lines[1][at + fault["length"] :]
+    assert ask(page, "formulas", text="\n".join(lines))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "verdict"),
+    [
+        ("w = 2*sum(w*x)*x", "right, identity"),
+        (r"\frac{\partial L}{\partial w} = 2 (w^\top x) x", "right, identity"),
+        ("w = sum(w*x)*x", "up to convention"),
+        ("w = sum(w*x)*w", "wrong"),
+    ],
+)
+def test_what_was_derived_by_hand_is_judged(page: Page, claims: str, verdict: str) -> None:
+    found = ask(page, "judged", text=SMALL, claims=claims)
+    assert found["verdict"].startswith(verdict)
+    assert "<math" in found["html"]
+
+
+@pytest.mark.parametrize("claims", ["", "hello", "w ="])
+def test_no_claim_is_told_with_the_mend(page: Page, claims: str) -> None:
+    found = ask(page, "judged", text=SMALL, claims=claims)
+    assert not found["ok"]
+    assert found["faults"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/", {"Host": "example.org"}, 403),
+        ("GET", "/", {"Host": "127.0.0.1:1"}, 403),
+        ("POST", "/ask/formulas", {"Origin": "https://example.org"}, 403),
+        ("POST", "/ask/formulas", {"Content_Type": "text/plain"}, 415),
+        ("POST", "/ask/nothing", {}, 404),
+        ("POST", "/formulas", {}, 404),
+        ("GET", "/../pyproject.toml", {}, 404),
+        ("GET", "/etc/passwd", {}, 404),
+    ],
+)
+def test_what_another_site_or_a_guess_asks_is_refused(page: Page, method: str, path: str, headers: dict, status: int) -> None:
+    found, body, _ = request(page, method, path, {"text": SMALL} if method == "POST" else None, **headers)
+    assert found == status
+    assert json.loads(body)["faults"][0]["fault"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"{", 400), (b"[]", 400), (b'{"text": 3}', 400), (b"[" * 10_000, 400), (b"\xff", 400), (b"x" * (MOST + 1), 413)],
+)
+def test_a_question_that_is_none_is_refused(page: Page, body: bytes, status: int) -> None:
+    assert request(page, "POST", "/ask/formulas", body)[0] == status
+
+
+@pytest.mark.parametrize("text", ["x" * (LONGEST + 1), "L = open('/etc/passwd')", "examples/xor.net", "", "\x00", "L = 1/0"])
+def test_a_text_that_is_no_network_is_told_and_the_page_goes_on(page: Page, text: str) -> None:
+    found = ask(page, "formulas", text=text)
+    assert not found["ok"]
+    assert found["faults"][0]["message"]
+    assert ask(page, "formulas", text=SMALL)["ok"]
+
+
+@pytest.mark.parametrize("format", ["latex", "markdown", "json", "numpy", "c", "html"])
+def test_a_file_is_handed_over(page: Page, format: str) -> None:
+    found = ask(page, "file", text=SMALL, format=format)
+    assert found["ok"]
+    assert found["content"]
+    assert "." in found["name"]
+
+
+def test_a_port_that_is_taken_is_told_with_the_mend(page: Page, run: Run) -> None:
+    with pytest.raises(ServeError, match="give another by --port"):
+        Page(page.server_port)
+    outcome = run("serve", "--port", page.server_port, "--no-browser")
+    assert outcome.code == 2
+    assert "--port" in outcome.err
+
+
+def test_without_the_folder_the_examples_are_those_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "files", lambda _: EXAMPLES.parent)
+    assert gallery._folder() == EXAMPLES
+    assert serve.Static("symbackprop.documents", ("style.css",), "").read()
