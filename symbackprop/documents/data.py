@@ -25,7 +25,7 @@ from symbackprop.documents.document import (
     Table,
 )
 from symbackprop.documents.languages import Language, language
-from symbackprop.documents.writer import anchor_id, numbers, printable
+from symbackprop.documents.writer import LABELS, anchor_id, numbers, printable
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.tree import Node
@@ -89,7 +89,7 @@ class _Walk:
             case Code(text, programming):
                 return {"kind": "code", "text": printable(text), "language": programming}
             case Note(content, tone, label):
-                return {"kind": "note", "tone": tone, "label": self.content(label), "text": self.content(content)}
+                return {"kind": "note", "tone": tone, "label": self.content(label or LABELS[tone]), "text": self.content(content)}
         assert_never(block)
 
     def row(self, row: Formula) -> Data:

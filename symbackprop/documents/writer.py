@@ -29,7 +29,7 @@ from symbackprop.documents.languages import ENGLISH, Language, language
 from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node
 
-_LABELS = {"info": Told("Note"), "warning": Told("Warning"), "good": Told("Right"), "bad": Told("Wrong")}
+LABELS = {"info": Told("Note"), "warning": Told("Warning"), "good": Told("Right"), "bad": Told("Wrong")}
 _MARKS = {"good": "✓ ", "bad": "✗ "}
 
 
@@ -77,7 +77,7 @@ class Writer(ABC):
             case Code(text, language):
                 return self.code(printable(text).rstrip("\n"), language)
             case Note(content, kind, label):
-                return self.note(self.line(label or _LABELS[kind]), self.line(content), kind)
+                return self.note(self.line(label or LABELS[kind]), self.line(content), kind)
         assert_never(block)
 
     def line(self, content: Content) -> str:
