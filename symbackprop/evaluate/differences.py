@@ -150,6 +150,9 @@ def _values(
 ) -> ndarray:
     """f at each shifted point, in portions that fit into memory."""
     count = len(next(iter(shifts.values())))
+    if count == 1:  # no further axis
+        single = {name: v[0] for name, v in shifts.items()}
+        return Run(program, point, sizes, shifts=single).all(finite=False, keep_tape=False).values[of].data[None]
     written = sum(math.prod(shape_of(t, sizes)) for t in program.tensors.values() if t.kind == "value")
     portion = max(1, AT_ONCE // (written + sum(v[0].size for v in shifts.values())))
     parts = []

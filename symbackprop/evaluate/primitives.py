@@ -16,7 +16,9 @@ from numpy import ndarray
 
 from symbackprop.evaluate import implicit, special
 from symbackprop.evaluate.branches import Branches, Held
+from symbackprop.evaluate.contraction import Axes, contraction
 from symbackprop.evaluate.implicit import PARTS
+from symbackprop.evaluate.windows import Windows
 
 Pull = Callable[[ndarray], ndarray]
 
@@ -268,17 +270,13 @@ def stack(tape: Tape, parts: Sequence[Value], axis: int) -> Value:
     return tape.record("stack", np.stack([x.data for x in parts], axis), parts, [lambda g, a=a: g[a] for a in at])
 
 
-Axes = tuple[int, ...]
+def windows(tape: Tape, x: Value, seen: Windows) -> Value:
+    """y[a, b, ..., e] = x[start + steps . (a, b, ...), e]; the slope of an entry is the sum over the windows that hold it."""
+    return tape.record("take", seen.read(x.data), [x], [lambda g: seen.added(g, len(x.data))])
 
 
 def contract(tape: Tape, factors: Sequence[tuple[Value, Axes]], result: Axes) -> Value:
     """y = the product of the factors, summed over the numbered axes that the result lacks, as np.einsum means it."""
-
-    def einsum(operands: Sequence[tuple[ndarray, Axes]], out: Axes) -> ndarray:
-        arguments: list[ndarray | list[int]] = []
-        for array, axes in operands:
-            arguments += [array, list(axes)]
-        return np.asarray(np.einsum(*arguments, list(out), optimize="greedy" if len(operands) > 1 else False))
 
     def back(k: int) -> Pull:
         value, axes = factors[k]
@@ -286,13 +284,13 @@ def contract(tape: Tape, factors: Sequence[tuple[Value, Axes]], result: Axes) ->
         def pull(g: ndarray) -> ndarray:
             others = [(v.data, a) for j, (v, a) in enumerate(factors) if j != k]
             known = set(result).union(*[a for _, a in others])
-            partial = einsum([(g, result), *others], tuple(a for a in axes if a in known))
+            partial = contraction([(g, result), *others], tuple(a for a in axes if a in known))
             missing = tuple(p for p, a in enumerate(axes) if a not in known)
             return np.broadcast_to(np.expand_dims(partial, missing), value.data.shape)
 
         return pull
 
-    y = einsum([(v.data, a) for v, a in factors], result)
+    y = contraction([(v.data, a) for v, a in factors], result)
     return tape.record("contract", y, [v for v, _ in factors], [back(k) for k in range(len(factors))])
 
 

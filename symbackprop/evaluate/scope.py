@@ -1,9 +1,9 @@
-"""The body of an equation run at numbers: a walk down its SymPy tree, in which an axis is known by its letter."""
+"""The body of an equation as primitives: a walk down its SymPy tree, in which an axis is known by its letter."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, cast
 
@@ -16,8 +16,10 @@ from sympy.logic.boolalg import BooleanFunction
 
 from symbackprop.core.functions import TableFunction, Where, stop_gradient
 from symbackprop.evaluate import primitives as pr
+from symbackprop.evaluate.code import Code, Primitive
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.windows import Windows
 
 MANY = "*"  # the letter of an axis along which several points lie
 
@@ -28,9 +30,9 @@ COMPARE = {
 
 
 class Lettered(NamedTuple):
-    """A value whose axes have letters."""
+    """The place of a value in the code, and the letters of its axes."""
 
-    value: Value
+    place: int
     letters: tuple[str, ...] = ()
 
 
@@ -38,20 +40,12 @@ class Scope:
     """The symbols of a body: slots, positions and the letters that guards have fixed."""
 
     def __init__(
-        self,
-        tape: Tape,
-        slots: Mapping[Symbol, Lettered],
-        extents: Mapping[str, int],
-        fixed: Mapping[str, Expr] | None = None,
+        self, code: Code, slots: Mapping[Symbol, Lettered], extents: Mapping[str, int], fixed: Mapping[str, Expr] | None = None
     ) -> None:
-        self.tape, self.slots, self.extents, self.fixed = tape, slots, extents, fixed or {}
+        self.code, self.slots, self.extents, self.fixed = code, slots, extents, fixed or {}
         self.known: dict[sp.Basic, Lettered] = {}
-        self.places: dict[str, tuple[ndarray, tuple[str, ...]]] = {}
+        self.places: dict[str, Lettered] = {}
         self.masks: dict[str, Lettered] = {}  # where a fixed letter stands at an entry that there is
-
-    def inside(self, slots: Mapping[Symbol, Lettered]) -> Scope:
-        """The scope of a function's formula."""
-        return Scope(self.tape, slots, self.extents)
 
     def read(self, expression: sp.Basic) -> Lettered:
         """The value of an expression; a part that stands twice is computed once."""
@@ -65,138 +59,199 @@ class Scope:
         if isinstance(e, TableFunction):
             return self.row(e)
         if isinstance(e, stop_gradient):
-            held = self.tape.held
-            return self.stopped(e) if held is None else held.value(lambda: self.stopped(e))
+            return self.stopped(e)
         if isinstance(e, Where):
-            (mask, a, b), letters = self.aligned(self.condition(e.args[0]), self.read(e.args[1]), self.read(e.args[2]))
-            return Lettered(pr.select(self.tape, mask.data.astype(bool), a, b), letters)
+            return self.joined(_select, self.condition(e.args[0]), self.read(e.args[1]), self.read(e.args[2]))
         number = number_of(e)
         if number is not None:
             return self.number(number)
         name = type(e).__name__
         if name in pr.FUNCTIONS:
-            x = self.read(e.args[0])
-            return Lettered(pr.function(self.tape, name, x.value), x.letters)
-        values, letters = self.aligned(*map(self.read, e.args))
-        if name in pr.PAIRS:
-            return Lettered(pr.pair(self.tape, name, *values), letters)
-        if isinstance(e, sp.Add):
-            return Lettered(pr.add(self.tape, values), letters)
-        if isinstance(e, sp.Mul):
-            return Lettered(pr.multiply(self.tape, values), letters)
-        if isinstance(e, sp.Pow):
-            return Lettered(pr.power(self.tape, *values), letters)
-        if isinstance(e, (sp.Max, sp.Min)):
-            best = values[0]
-            for value in values[1:]:
-                first = np.greater if isinstance(e, sp.Max) else np.less
-                best = pr.select(self.tape, first(np.real(best.data), np.real(value.data)), best, value)
-            return Lettered(best, letters)
-        if isinstance(e, sp.Mod):
-            a, b = values
-            self.tape.choose(np.floor(np.real(a.data) / b.data))
-            return Lettered(pr.add(self.tape, [a, Value(-b.data * np.floor(np.real(a.data) / b.data))]), letters)
-        raise PointError(f"{name} cannot be evaluated at numbers")
+            return self.joined(lambda tape, x: pr.function(tape, name, x), self.read(e.args[0]))
+        return self.joined(_primitive(e, name), *map(self.read, e.args))
+
+    def joined(self, primitive: Primitive, *items: Lettered) -> Lettered:
+        """A primitive of values that are given the same axes, those that one lacks having size 1."""
+        letters = tuple(dict.fromkeys(c for item in items for c in item.letters))
+        return Lettered(self.code.emit(primitive, *[self.arranged(item, letters) for item in items]), letters)
 
     def stopped(self, e: stop_gradient) -> Lettered:
         """A value that no derivative passes; whichever way the choices in it go, it stays where it is."""
-        inner = Scope(self.tape, self.slots, self.extents, self.fixed)
-        tape, known = self.tape, (self.tape.branches, self.tape.held)
-        tape.branches = tape.held = None
-        x = inner.read(e.args[0])
-        tape.branches, tape.held = known
-        return Lettered(Value(x.value.data, "stop_gradient", exact=x.value.exact), x.letters)
+        slots = {s: Lettered(k, tuple(c for c in x.letters if c != MANY)) for k, (s, x) in enumerate(self.slots.items())}
+        inner = Scope(Code(len(slots)), slots, self.extents, self.fixed)
+        still = inner.read(e.args[0])
+        inner.code.result = still.place
+
+        def stop(tape: Tape, *values: Value) -> Value:
+            def compute() -> Value:
+                known, tape.branches, tape.held = (tape.branches, tape.held), None, None
+                x = inner.code.run(tape, values)
+                tape.branches, tape.held = known
+                return Value(x.data, "stop_gradient", exact=x.exact)
+
+            return compute() if tape.held is None else tape.held.value(compute)
+
+        return Lettered(self.code.emit(stop, *[x.place for x in self.slots.values()]), still.letters)
 
     def number(self, number: float) -> Lettered:
         """A number, by `number_of`."""
         if math.isnan(number):
-            return Lettered(self.tape.record("division by zero", np.asarray(np.nan), [], []))
-        return Lettered(Value(np.asarray(number)))
+            return Lettered(self.code.emit(lambda tape: tape.record("division by zero", np.asarray(np.nan), [], [])))
+        return Lettered(self.code.constant(np.asarray(number)))
 
     def condition(self, c: sp.Basic) -> Lettered:
         """Where a condition holds."""
         if c in (sp.true, sp.false):
-            return Lettered(Value(np.asarray(c == sp.true)))
+            return Lettered(self.code.constant(np.asarray(c == sp.true)))
         if isinstance(c, BooleanFunction) and not isinstance(c, Relational):
-            values, letters = self.aligned(*map(self.condition, c.args))
-            masks = [v.data for v in values]
-            if isinstance(c, sp.Not):
-                return Lettered(Value(~masks[0]), letters)
-            join = np.logical_and if isinstance(c, sp.And) else np.logical_or
-            result = masks[0]
-            for mask in masks[1:]:
-                result = join(result, mask)
-            return Lettered(Value(result), letters)
-        (a, b), letters = self.aligned(self.read(c.args[0]), self.read(c.args[1]))
-        return Lettered(Value(COMPARE[type(c)](np.real(a.data), np.real(b.data))), letters)
+            return self.joined(_logic(c), *map(self.condition, c.args))
+        compare = COMPARE[type(c)]
+        return self.joined(
+            lambda tape, a, b: Value(compare(np.real(a.data), np.real(b.data))), self.read(c.args[0]), self.read(c.args[1])
+        )
 
     def symbol(self, symbol: Symbol) -> Lettered:
         if symbol not in self.slots:
             letter = symbol.name
             if letter in self.fixed:
                 return self.read(self.fixed[letter])
-            return Lettered(Value(np.arange(self.extents[letter], dtype=float)), (letter,))
+            return Lettered(self.code.constant(np.arange(self.extents[letter], dtype=float)), (letter,))
         x = self.slots[symbol]
         for letter in x.letters:
             if letter in self.fixed:
                 x = self.take(x, letter)
         return x
 
-    def place(self, letter: str) -> tuple[ndarray, tuple[str, ...]]:
+    def place(self, letter: str) -> Lettered:
         """The entry that a fixed letter stands at (clipped; `masks` says where there is none)."""
         if letter not in self.places:
-            self.places[letter] = self._place(letter)
+            exact, extent = self.read(self.fixed[letter]), self.extents[letter]
+            there = self.code.emit(lambda tape, x: Value(_inside(x.data, extent)), exact.place)
+            known = self.code.known(there)
+            if known is None or not known.all():
+                self.masks[letter] = Lettered(there, exact.letters)
+            entry = self.code.emit(lambda tape, x: Value(np.clip(_rounded(x.data), 0, extent - 1)), exact.place)
+            self.places[letter] = Lettered(entry, exact.letters)
         return self.places[letter]
 
-    def _place(self, letter: str) -> tuple[ndarray, tuple[str, ...]]:
-        exact = self.read(self.fixed[letter])
-        place = np.rint(np.real(exact.value.data)).astype(int)
-        there = (abs(np.real(exact.value.data) - place) < 1e-6) & (place >= 0) & (place < self.extents[letter])
-        if not there.all():
-            self.masks[letter] = Lettered(Value(there.astype(float)), exact.letters)
-        return np.clip(place, 0, self.extents[letter] - 1), exact.letters
-
     def take(self, x: Lettered, letter: str) -> Lettered:
-        index, own = self.place(letter)
+        """A tensor with what a fixed letter depends on in the place of that letter."""
+        entry, own = self.place(letter)
         shared = [c for c in own if c in x.letters]
         rest = [c for c in x.letters if c not in shared and c != letter]
         order = shared + [c for c in own if c not in shared]
-        turned = pr.arrange(self.tape, x.value, [x.letters.index(c) for c in (*shared, letter, *rest)])
-        value = pr.take(self.tape, turned, index.transpose([own.index(c) for c in order]), len(shared))
-        return Lettered(value, (*order, *rest))
+        turned = self.turned(x, (*shared, letter, *rest))
+        known = self.code.known(entry)
+        windows = None if known is None or shared else Windows.of(known)
+        if windows is not None:
+            place = self.code.emit(lambda tape, x: pr.windows(tape, x, windows), turned)
+        else:
+            axes = [own.index(c) for c in order]
+            place = self.code.emit(lambda tape, x, i: pr.take(tape, x, i.data.transpose(axes), len(shared)), turned, entry)
+        return Lettered(place, (*order, *rest))
 
     def row(self, call: TableFunction) -> Lettered:
-        """A row of the tables by its formula, or by its stable form where the formula overflows here."""
+        """A row of the tables by its formula, or by its stable form where the formula overflows at a point."""
         arguments = [self.read(a) for a in call.args]
-        scope = self.inside(dict(zip(call.row.args, arguments, strict=True)))
-        start = len(self.tape.values)
-        result = scope.read(call.row.formula)
-        made = self.tape.values[start:]
-        if call.row.stable is not None and not all(np.isfinite(v.data).all() for v in made):
-            del self.tape.values[start:]
-            result = self.inside(scope.slots).read(call.row.stable)
-        return result
+        if call.row.stable is None:
+            return Scope(self.code, dict(zip(call.row.args, arguments, strict=True)), self.extents).read(call.row.formula)
+        slots = {s: Lettered(k, x.letters) for k, (s, x) in enumerate(zip(call.row.args, arguments, strict=True))}
+        formula, stable = (Scope(Code(len(slots)), slots, self.extents) for _ in range(2))
+        result = formula.read(call.row.formula)
+        formula.code.result, stable.code.result = result.place, stable.arranged(stable.read(call.row.stable), result.letters)
 
-    def aligned(self, *items: Lettered) -> tuple[list[Value], tuple[str, ...]]:
-        """The values with the same axes, those that one lacks having size 1."""
-        letters = tuple(dict.fromkeys(c for item in items for c in item.letters))
-        return [self.arranged(item, letters) for item in items], letters
+        def either(tape: Tape, *values: Value) -> Value:
+            start = len(tape.values)
+            value = formula.code.run(tape, values)
+            if all(np.isfinite(v.data).all() for v in tape.values[start:]):
+                return value
+            del tape.values[start:]
+            return stable.code.run(tape, values)
 
-    def arranged(self, item: Lettered, letters: tuple[str, ...]) -> Value:
-        if item.letters == letters or not item.letters:
-            return item.value
-        return self.turned(item, letters)
+        return Lettered(self.code.emit(either, *[x.place for x in arguments]), result.letters)
 
-    def turned(self, item: Lettered, letters: tuple[str, ...]) -> Value:
-        return pr.arrange(self.tape, item.value, [item.letters.index(c) if c in item.letters else None for c in letters])
+    def arranged(self, item: Lettered, letters: tuple[str, ...]) -> int:
+        """The value with an axis for each letter, of size 1 where it lacks one; a number stays one."""
+        return self.turned(item, letters) if item.letters else item.place
 
-    def spread(self, item: Lettered, letters: tuple[str, ...]) -> Value:
-        """The value with exactly these letters, repeated along those that it lacks."""
+    def turned(self, item: Lettered, letters: tuple[str, ...]) -> int:
+        if item.letters == letters:
+            return item.place
+        order = [item.letters.index(c) if c in item.letters else None for c in letters]
+        return self.code.emit(lambda tape, x: pr.arrange(tape, x, order), item.place)
+
+    def spread(self, item: Lettered, letters: tuple[str, ...]) -> Lettered:
+        """The value with exactly these letters, repeated along those that it lacks, and along which several points lie."""
         if MANY in item.letters and MANY not in letters:
             letters = (MANY, *letters)
-        value = self.turned(item, letters)
-        shape = tuple(self.extents[c] if c != MANY else n for c, n in zip(letters, value.data.shape, strict=True))
-        return pr.repeat(self.tape, value, shape)
+        place = self.turned(item, letters)
+        if set(letters) <= set(item.letters):
+            return Lettered(place, letters)
+        own = tuple(self.extents[c] for c in letters if c != MANY)
+        return Lettered(
+            self.code.emit(lambda tape, x: pr.repeat(tape, x, (*x.data.shape[: x.data.ndim - len(own)], *own)), place), letters
+        )
+
+
+def _select(tape: Tape, mask: Value, a: Value, b: Value) -> Value:
+    return pr.select(tape, mask.data.astype(bool), a, b)
+
+
+def _primitive(e: sp.Basic, name: str) -> Primitive:
+    """The primitive of values with the same axes that an expression is. Raises PointError where there is none."""
+    if name in pr.PAIRS:
+        return lambda tape, a, b: pr.pair(tape, name, a, b)
+    match e:
+        case sp.Add():
+            return lambda tape, *terms: pr.add(tape, terms)
+        case sp.Mul():
+            return lambda tape, *factors: pr.multiply(tape, factors)
+        case sp.Pow():
+            return pr.power
+        case sp.Max():
+            return lambda tape, *values: _best(tape, np.greater, values)
+        case sp.Min():
+            return lambda tape, *values: _best(tape, np.less, values)
+        case sp.Mod():
+            return _remainder
+        case _:
+            raise PointError(f"{name} cannot be evaluated at numbers")
+
+
+def _best(tape: Tape, first: Callable[[ndarray, ndarray], ndarray], values: tuple[Value, ...]) -> Value:
+    best = values[0]
+    for value in values[1:]:
+        best = pr.select(tape, first(np.real(best.data), np.real(value.data)), best, value)
+    return best
+
+
+def _remainder(tape: Tape, a: Value, b: Value) -> Value:
+    whole = np.floor(np.real(a.data) / b.data)
+    tape.choose(whole)
+    return pr.add(tape, [a, Value(-b.data * whole)])
+
+
+def _logic(c: BooleanFunction) -> Primitive:
+    if isinstance(c, sp.Not):
+        return lambda tape, mask: Value(~mask.data)
+    join = np.logical_and if isinstance(c, sp.And) else np.logical_or
+
+    def joined(tape: Tape, *masks: Value) -> Value:
+        result = masks[0].data
+        for mask in masks[1:]:
+            result = join(result, mask.data)
+        return Value(result)
+
+    return joined
+
+
+def _rounded(x: ndarray) -> ndarray:
+    return np.rint(np.real(x)).astype(int)
+
+
+def _inside(x: ndarray, extent: int) -> ndarray:
+    place = _rounded(x)
+    return ((abs(np.real(x) - place) < 1e-6) & (place >= 0) & (place < extent)).astype(float)
 
 
 @lru_cache(maxsize=4096)

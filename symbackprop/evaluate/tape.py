@@ -1,34 +1,30 @@
 """A program run at numbers, and its gradients by reverse accumulation: a witness that shares no rule with `chain_rule`.
 
-Every equation is walked down to the array operations of `primitives`. A tensor may have one axis more, along which
-several points lie; differences use it. A loop runs step by step.
+Every equation is code of the array operations of `primitives`, written once for its letters and sizes. A tensor may have one axis
+more, along which several points lie; differences use it. A loop runs step by step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 import numpy as np
-import sympy as sp
 from numpy import ndarray
-from sympy import Expr, Symbol
 
-from symbackprop.core.functions import known, matrix_function, reduction, stop_gradient
+from symbackprop.core.functions import stop_gradient
 from symbackprop.core.loops import For, Item, schedule
-from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes
+from symbackprop.core.program import Carry, Equation, Program, Sum, letter_sizes
 from symbackprop.core.turns import Turn, as_sum
-from symbackprop.evaluate import guards
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.branches import Branches, Held
+from symbackprop.evaluate.equations import code_of
 from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import Tape, Value
-from symbackprop.evaluate.scope import MANY, Lettered, Scope, at_sizes, number_of
+from symbackprop.evaluate.scope import MANY
 from symbackprop.evaluate.sizes import sizes_of
-from symbackprop.evaluate.special import NotComplexError
 from symbackprop.evaluate.steps import stepwise
 
 
@@ -144,94 +140,14 @@ class Run:
         return self.moves.get(name, self.values[name])
 
     def equation(self, equation: Equation, program: Program) -> Value:
-        extents = {c: extent(n, self.sizes) for c, n in letter_sizes(program, equation).items()}
-        operands = [self.operand(ref) for ref in equation.operands]
         op = equation.op
-        match op:
-            case Sum():
-                return self.total(op, operands, extents, equation.target)
-            case Reduce():
-                return self.reduced(op, operands[0], extents, equation.target)
-            case Matrix():
-                return self.matrix(op, operands[0], extents, equation.target)
-            case Carry():
-                return self.equation(as_sum(program, equation), program)
-            case _:
-                assert_never(op)
-
-    def total(self, op: Sum, operands: Sequence[Lettered], extents: Mapping[str, int], target: Ref) -> Value:
-        slots = dict(zip(op.slots, operands, strict=True))
-        body = at_sizes(op.body, self.numbers)
-        scope = Scope(self.tape, slots, extents)
-        if not op.over:
-            return scope.spread(scope.read(body), target.index)
-        summed = [c for c, _ in op.over]
-        terms = [scope.spread(self.term(t, slots, extents, summed), target.index) for t in sp.Add.make_args(body)]
-        return pr.add(self.tape, terms) if len(terms) > 1 else terms[0]
-
-    def operand(self, ref: Ref) -> Lettered:
-        """A tensor with its letters; a letter that stands twice is a diagonal."""
-        value = self.values[ref.name]
-        many = value.data.ndim > len(ref.index)
-        letters = ((MANY,) if many else ()) + ref.index
-        while len(set(letters)) < len(letters):
-            twice = next(c for c in letters if letters.count(c) > 1)
-            a, b = [k for k, c in enumerate(letters) if c == twice][:2]
-            value = pr.diagonal(self.tape, value, a, b)
-            letters = (*(c for k, c in enumerate(letters) if k not in (a, b)), twice)
-        return Lettered(value, letters)
-
-    def term(self, term: Expr, slots: Mapping[Symbol, Lettered], extents: Mapping[str, int], summed: Sequence[str]) -> Lettered:
-        """The sum of one product over the summed letters; guards fix letters before anything is multiplied."""
-        conditions, factors = guards.split(term)
-        letters_of = tuple((s, x.letters) for s, x in slots.items())
-        fixed, rest = guards.solve(conditions, tuple((c, extents[c]) for c in summed), letters_of)
-        scope = Scope(self.tape, slots, extents, fixed)
-        for letter in fixed:
-            scope.place(letter)
-        read = [scope.read(f) for f in factors if number_of(f) is None]
-        for condition in rest:
-            mask = scope.condition(condition)
-            self.tape.choose(mask.value.data)
-            read.append(Lettered(Value(mask.value.data.astype(float)), mask.letters))
-        read += scope.masks.values()
-        present = list(dict.fromkeys(c for item in read for c in item.letters))
-        scale = scope.read(sp.Mul(*[f for f in factors if number_of(f) is not None])).value.data
-        for letter in summed:
-            if letter not in present and letter not in fixed:
-                scale = scale * extents[letter]
-        places = {c: k for k, c in enumerate(present)}
-        result = tuple(c for c in present if c not in summed)
-        if not read:
-            return Lettered(Value(scale))
-        value = pr.contract(
-            self.tape, [(x.value, tuple(places[c] for c in x.letters)) for x in read], tuple(places[c] for c in result)
-        )
-        if scale != 1:
-            value = pr.multiply(self.tape, [value, Value(scale)])
-        return Lettered(value, result)
-
-    def reduced(self, op: Reduce, x: Lettered, extents: Mapping[str, int], target: Ref) -> Value:
-        rule, scope = known(pr.REDUCTIONS, op.kind, "the witness (evaluate.primitives.REDUCTIONS)"), Scope(self.tape, {}, extents)
-        self.refuse_complex(x, op.kind, reduction(op.kind).analytic)
-        missing = tuple(c for c, _ in op.over if c not in x.letters)
-        if missing:
-            letters = (*missing, *(c for c in x.letters if c != MANY))
-            x = Lettered(scope.spread(x, letters), ((MANY,) if MANY in x.letters else ()) + letters)
-        axes = tuple(x.letters.index(c) for c, _ in op.over)
-        letters = tuple(c for k, c in enumerate(x.letters) if k not in axes)
-        return scope.spread(Lettered(rule(self.tape, x.value, axes), letters), target.index)
-
-    def matrix(self, op: Matrix, x: Lettered, extents: Mapping[str, int], target: Ref) -> Value:
-        rule = known(pr.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.primitives.MATRIX_FUNCTIONS)")
-        self.refuse_complex(x, op.kind, matrix_function(op.kind).analytic)
-        value = rule(self.tape, x.value)
-        own = target.index[len(target.index) - (value.data.ndim - x.value.data.ndim + 2) :]
-        return Scope(self.tape, {}, extents).spread(Lettered(value, x.letters[:-2] + own), target.index)
-
-    def refuse_complex(self, x: Lettered, kind: str, analytic: bool) -> None:
-        if not analytic and np.iscomplexobj(x.value.data):
-            raise NotComplexError(kind)
+        if isinstance(op, Carry):
+            return self.equation(as_sum(program, equation), program)
+        operands = [self.values[ref.name] for ref in equation.operands]
+        many = [(MANY,) if x.data.ndim > len(ref.index) else () for x, ref in zip(operands, equation.operands, strict=True)]
+        letters = tuple(m + ref.index for m, ref in zip(many, equation.operands, strict=True))
+        extents = tuple((c, extent(n, self.sizes)) for c, n in letter_sizes(program, equation).items())
+        return code_of(op, letters, equation.target.index, extents, self.numbers).run(self.tape, operands)
 
 
 def _held(program: Program, point: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Held | None:
