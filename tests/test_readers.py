@@ -77,11 +77,11 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
     "display.matrix_form._Reader.special": lambda p: matrix_form(Names(p), p.equations[0]),
-    "evaluate.tape.Run.equation": lambda p: tape.forward(
+    "evaluate.equations.code_of": lambda p: tape.forward(
         p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}
     ),
-    "evaluate.tape.Run.reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
-    "evaluate.tape.Run.matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
+    "evaluate.equations._reduced": lambda p: tape.forward(p, {"x": np.ones(2)}),
+    "evaluate.equations._matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
     "evaluate.walk.step": lambda p: walk(p, {"x": np.eye(2)[0] if len(p.shape("x")) == 1 else np.eye(2)}, {"n": 2}),
     "evaluate.walk.reduced": lambda p: walk(p, {"x": np.ones(2)}, {"n": 2}),
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),

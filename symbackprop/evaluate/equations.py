@@ -109,13 +109,13 @@ def _chosen(tape: Tape, mask: Value) -> Value:
 
 
 def _reduced(op: Reduce, scope: Scope, x: Lettered) -> Lettered:
-    rule = known(pr.REDUCTIONS, op.kind, "the witness (evaluate.primitives.REDUCTIONS)")
     missing = tuple(c for c, _ in op.over if c not in x.letters)
     if missing:
         x = scope.spread(x, (*missing, *(c for c in x.letters if c != MANY)))
     axes = tuple(x.letters.index(c) for c, _ in op.over)
 
     def reduce(tape: Tape, value: Value) -> Value:
+        rule = known(pr.REDUCTIONS, op.kind, "the witness (evaluate.primitives.REDUCTIONS)")
         _refuse_complex(value, op.kind, reduction(op.kind).analytic)
         return rule(tape, value, axes)
 
@@ -123,14 +123,12 @@ def _reduced(op: Reduce, scope: Scope, x: Lettered) -> Lettered:
 
 
 def _matrix(op: Matrix, scope: Scope, x: Lettered, target: Letters) -> Lettered:
-    rule = known(pr.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.primitives.MATRIX_FUNCTIONS)")
-    row = matrix_function(op.kind)
-
     def function(tape: Tape, value: Value) -> Value:
+        rule = known(pr.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.primitives.MATRIX_FUNCTIONS)")
         _refuse_complex(value, op.kind, matrix_function(op.kind).analytic)
         return rule(tape, value)
 
-    return Lettered(scope.code.emit(function, x.place), x.letters[:-2] + (() if row.scalar else target[-2:]))
+    return Lettered(scope.code.emit(function, x.place), x.letters[:-2] + (() if matrix_function(op.kind).scalar else target[-2:]))
 
 
 def _refuse_complex(x: Value, kind: str, analytic: bool) -> None:
