@@ -38,7 +38,8 @@ class Code:
         """The place of a primitive's result. What depends on no operand is computed at once, but for faults, which a run shows."""
         values = [self._values[place] for place in places]
         if values and None not in values:
-            data = primitive(Tape(), *values).data
+            with np.errstate(all="ignore"):
+                data = primitive(Tape(), *values).data
             if data.size <= KEPT and np.isfinite(data).all():
                 return self.constant(data)
         self._values.append(None)

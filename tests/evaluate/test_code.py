@@ -1,5 +1,7 @@
 """What the tape's code is made of, each against NumPy's own: contractions, windows, constants."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ def test_a_contraction_is_an_einsum(factors: list[list[int]], data: st.DataObjec
     result = data.draw(st.permutations(present))[: data.draw(st.integers(0, len(present)))]
     rng = np.random.default_rng(len(present))
     arrays = [rng.standard_normal([2 + c for c in axes]) for axes in factors]
-    flat = [x for a, axes in zip(arrays, factors, strict=True) for x in (a, axes)]
+    flat: list[Any] = [x for a, axes in zip(arrays, factors, strict=True) for x in (a, axes)]
     got = contraction([(a, tuple(axes)) for a, axes in zip(arrays, factors, strict=True)], tuple(result))
     np.testing.assert_allclose(got, np.einsum(*flat, result), rtol=1e-12, atol=1e-12)
 
@@ -53,6 +55,6 @@ def test_numbers_are_computed_once_and_faults_in_every_run() -> None:
     code.result = code.emit(lambda tape, a, b, c: pr.multiply(tape, [a, b, c]), 0, two, nowhere)
     for x in (1.0, -3.0):
         tape = Tape()
-        with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):
             np.testing.assert_array_equal(code.run(tape, [Value(np.array(x))]).data, np.full(3, -np.inf * x))
         assert [v.kind for v in tape.values] == ["log", "multiply"]
