@@ -128,7 +128,8 @@ def _matrix(op: Matrix, scope: Scope, x: Lettered, target: Letters) -> Lettered:
         _refuse_complex(value, op.kind, matrix_function(op.kind).analytic)
         return rule(tape, value)
 
-    return Lettered(scope.code.emit(function, x.place), x.letters[:-2] + (() if matrix_function(op.kind).scalar else target[-2:]))
+    own = target[len(target) - len(matrix_function(op.kind).axes) :]
+    return Lettered(scope.code.emit(function, x.place), x.letters[:-2] + own)
 
 
 def _refuse_complex(x: Value, kind: str, analytic: bool) -> None:
