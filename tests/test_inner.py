@@ -136,3 +136,30 @@ def test_what_has_no_derivative_is_refused_at_its_place(line: str, said: str):
         sb.read(NET + f"s = {line}\nL = sum(s)")
     assert said in str(raised.value)
     assert "<text>:9:" in str(raised.value)
+
+
+def test_what_a_derivative_stands_for_is_said_and_it_is_checked_by_itself():
+    derivation = sb.derive(NET + "u_x = grad(sum(u), x)\nC = grad(sum(u_x * x), W)\nL = sum(u_x**2) + sum(C**2)")
+    rows = {row.gradient: row.status for inner in derivation.check(points=1).inner for row in inner.rows}
+    assert rows["u_x"] == rows["C"] == "ok"
+    assert set(rows.values()) == {"ok"}
+    report = derivation.report("latex")
+    assert r"u_{x} &= \frac{\partial u}{\partial x}" in report
+    assert r"C &= \nabla_{W}" in report
+
+
+def test_what_is_compiled_is_derived_of_the_stable_spelling():
+    text = """
+x: data[n]
+w: parameter[n]
+s = w * x
+g = grad(sum(log(1/(1 + exp(-s)))), x)
+e = exp(s)
+h = grad(log(e / sum(e))[0], x)
+L = sum(g**2) + sum(h**2)
+"""
+    compiled = sb.compile(text)
+    for x, expected in (([1000.0, -900.0], 4.0), ([-1000.0, 900.0], 6.0)):
+        value, gradients = compiled.value_and_grad({"x": np.array(x), "w": np.array([1.0, 2.0])})
+        assert value == expected
+        assert np.all(np.isfinite(gradients["w"]))

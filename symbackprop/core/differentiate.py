@@ -11,6 +11,7 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.forward_mode import ONES, forward_mode
 from symbackprop.core.grammar import check
+from symbackprop.core.inner import restated
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.core.stable import stable
 
@@ -98,7 +99,7 @@ def stabilised(derived: Derivation, kept: Iterable[str] = ()) -> Derivation:
     """
     kept = {*kept, *derived.wrt, derived.of}
     first = None if derived.first is None else stabilised(derived.first, kept)
-    forward = stable(derived.forward, kept) if first is None else first.program
+    forward = stable(restated(derived.forward, kept), kept) if first is None else first.program
     if forward is derived.forward or not kept & derived.forward.tensors.keys() <= forward.tensors.keys():
         return derived
     for word, like in (("upstream", derived.of), ("vector", derived.wrt[0])):

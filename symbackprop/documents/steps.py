@@ -15,6 +15,7 @@ from symbackprop.display.box import ShownBox, ShownLine
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.names import Names
+from symbackprop.display.partials import stands_for
 from symbackprop.display.remarks import beside_steps
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
@@ -212,7 +213,9 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         name = equation.target.name
         if name in inline or name in parts:
             continue
-        note = told("{}", names.dimensions(name)) if forward.shape(name) else ""
+        note = _shape_and_meaning(names, name, detail)
+        if forward.tensors[name].named and (derivative := stands_for(names, name)) is not None:
+            first.append(Formula(f.equation(names.tensor(name), derivative), told("by the chain rule"), label=f"{name}:derivative"))
         shown, index = equation_formula(names, equation, inline), index_equation(names, equation, inline)
         first.append(Formula(with_value(names, name, shown, values), note, label=name))
         if shown != index:
@@ -223,6 +226,16 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
     if second and detail == "full":
         blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
     return blocks
+
+
+def _shape_and_meaning(names: Names, name: str, detail: str) -> Content:
+    """The shape of a value, and what it is where it is a derivative that nobody named."""
+    signature = names.signature(name)
+    shape = told("{}", names.dimensions(name)) if signature.shape else Told()
+    meaning = None if signature.named or detail == "brief" else stands_for(names, name)
+    if meaning is None:
+        return shape
+    return told("{} ({})", meaning, shape) if shape else told("{}", meaning)
 
 
 def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:

@@ -99,6 +99,7 @@ class Check:
     sizes      the sizes of the points.
     points     how many points were tested; `redrawn` more were put aside: outside a function's domain, or on kinks.
     value      the value of `of` by the compiled function against the tape.
+    inner      the outcome of each derivative that the network itself asks for.
     """
 
     of: str
@@ -107,10 +108,11 @@ class Check:
     points: int
     redrawn: int = 0
     value: Witness = field(default_factory=Witness)
+    inner: tuple[Check, ...] = ()
 
     @property
     def ok(self) -> bool:
-        return not self.value.wrong and all(row.status == "ok" for row in self.rows)
+        return not self.value.wrong and all(row.status == "ok" for row in self.rows) and all(inner.ok for inner in self.inner)
 
     def __bool__(self) -> bool:
         return self.ok
@@ -121,7 +123,8 @@ class Check:
     def table(self) -> str:
         """The outcome as plain text: errors are relative to the largest entry of the gradient."""
         head = ["gradient", *COLUMNS]
-        body = [[row.gradient or f"d{self.of}/d{row.name}", *row.cells()] for row in self.rows]
+        rows = [row for check in (*self.inner, self) for row in check.rows]
+        body = [[row.gradient or f"d{self.of}/d{row.name}", *row.cells()] for row in rows]
         widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
         lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in [head, *body]]
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", self.remark()])

@@ -9,6 +9,7 @@ Whether they can speak, as they cannot at a kink, is judged from the function al
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from symbackprop.backends.function import Compiled, with_sizes
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import shown
+from symbackprop.core.inner import inner_derivations
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.points import PointError, own_point
@@ -64,12 +66,23 @@ def check(
         own_sizes, own = own_point(derived.forward, at, sizes)
         trial = _Trial(derived, own_sizes, tolerance, compiled or _compiled(derived, own_sizes))
         trial.test(own, seed)
-        return trial.outcome(1)
+        return replace(trial.outcome(1), inner=_inner(derived, seed, own_sizes, 1, tolerance, at))
     drawn, first = defined(derived.forward, sizes, seed)
     trial = _Trial(derived, drawn, tolerance, compiled or _compiled(derived, drawn))
     for k in range(points):
         trial.test_somewhere(seed + k, points, None if k else first)
-    return trial.outcome(points)
+    return replace(trial.outcome(points), inner=_inner(derived, seed, drawn, points, tolerance, None))
+
+
+def _inner(
+    derived: Derivation, seed: int, sizes: Mapping[str, int], points: int, tolerance: float, at: Mapping[str, Any] | None
+) -> tuple[Check, ...]:
+    """The outcome of each derivative that the network itself asks for, by the name of what holds it."""
+    found = []
+    for own, held in inner_derivations(derived.forward):
+        outcome = check(own, seed, sizes, points, tolerance, at)
+        found.append(replace(outcome, rows=[replace(row, gradient=held[row.name]) for row in outcome.rows]))
+    return tuple(found)
 
 
 def _compiled(derived: Derivation, at: Mapping[str, int]) -> ValueAndGrad:
