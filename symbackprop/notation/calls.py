@@ -34,6 +34,9 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
             own = evaluator.functions.get(name)
             if isinstance(own, Named):
                 return _named(evaluator, node, own)
+            helper = None if own is not None or evaluator.known(name) else evaluator.helpers.get(name)
+            if helper is not None and evaluator.inlined is not None:
+                return evaluator.inlined(node, helper)
             name = own.name if isinstance(own, Second) else name
             if evaluator.known(name):
                 raise evaluator.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")

@@ -18,7 +18,7 @@ from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
-from symbackprop.notation.functions import Named, Second
+from symbackprop.notation.functions import Helper, Named, Second
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
@@ -79,6 +79,8 @@ class Evaluator:
         self.modules = dict(MODULES)
         self.imported: dict[str, str] = {}  # names of functions, and their modules
         self.functions: dict[str, Named | Second] = {}  # that the text itself names
+        self.helpers: dict[str, Helper] = {}  # that a person wrote beside it
+        self.inlined: Callable[[ast.Call, Helper], Any] | None = None  # what their calls are
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
@@ -216,6 +218,12 @@ class Evaluator:
         """a if condition else b, for a condition on constants."""
         return self.value(node.body if self.decided(node.test) else node.orelse)
 
+    def handed_on(self, node: ast.expr) -> Named | Second | Helper | None:
+        """The function that a name stands for, None where it is a value."""
+        if not isinstance(node, ast.Name) or self.known(node.id):
+            return None
+        return self.helpers.get(node.id) or self.functions.get(node.id)
+
     def compare(self, node: ast.Compare) -> Any:
         if len(node.ops) > 1:
             first, second = (self.source.segment(n) for n in node.comparators[:2])
@@ -229,7 +237,11 @@ class Evaluator:
             and isinstance(right := node.comparators[0], ast.Constant)
             and right.value is None
         ):
-            return (self.value(node.left) is None) == isinstance(node.ops[0], ast.Is)
+            return (self.handed_on(node.left) is None and self.value(node.left) is None) == isinstance(node.ops[0], ast.Is)
+        if isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            a, b = self.value(node.left), self.value(node.comparators[0])
+            if isinstance(a, str) or isinstance(b, str):  # a setting, such as mode == "train"
+                return (a == b if isinstance(a, str) and isinstance(b, str) else False) == isinstance(node.ops[0], ast.Eq)
         operator = COMPARISONS.get(type(node.ops[0]))
         if operator is None:
             raise self.unread(node, "is and in are not in the language.", "Write == or !=.")

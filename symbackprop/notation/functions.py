@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import Any
 
 from symbackprop.core.functions import declared
 from symbackprop.language.tensors import LanguageError, Tensor, elementwise
+from symbackprop.notation.errors import Source
 from symbackprop.notation.vocabulary import name_fault
 
 KIND = "function"  # what such a declaration says
@@ -35,6 +37,25 @@ class Second:
     """A second name for a function of the language."""
 
     name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Helper:
+    """A function that a person wrote beside the one that is read.
+
+    inside   whether it is defined within that function, whose names it then sees.
+    """
+
+    function: ast.FunctionDef
+    source: Source
+    inside: bool = False
+
+    @classmethod
+    def of_lambda(cls, name: str, node: ast.Lambda, source: Source, inside: bool = False) -> Helper:
+        """The function that name = lambda ...: ... makes."""
+        body = ast.copy_location(ast.Return(node.body), node)
+        function = ast.FunctionDef(name=name, args=node.args, body=[body], decorator_list=[])
+        return cls(ast.copy_location(function, node), source, inside)
 
 
 def function(name: str) -> Named:

@@ -15,11 +15,12 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.beside import Beside, beside, beside_in_file
 from symbackprop.notation.errors import NotationError, NotRead, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
+from symbackprop.notation.helpers import inlined, returned
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
-from symbackprop.notation.statements import statement
 
 PLAIN = ("float", "int")  # annotations that say nothing of a tensor
 
@@ -34,7 +35,7 @@ def read_function(
     Raises NotationError where there is no source, or it is anything but straight-line equations.
     """
     try:
-        network = _read(*_source(function), loss, gates, given or {})
+        network = _read(*_source(function), loss, gates, given or {}, beside(function), _loss)
     except NotRead as refused:
         raise refused if given else _or_traced(refused, f"sb.trace({function.__name__}, *arrays)") from None
     return replace(network, function=function)
@@ -66,7 +67,7 @@ def read_values(function: Callable[..., Any], given: Mapping[str, str | float] |
 
     given   as for `read_function`, which says what is raised as well. What has no name is called by the function's name.
     """
-    return _read(*_source(function), None, "auto", given or {}, _values)
+    return _read(*_source(function), None, "auto", given or {}, beside(function), _values)
 
 
 def read_file_function(path: Path, name: str | None, loss: str | None = None, gates: str = "auto") -> Network:
@@ -103,7 +104,7 @@ def read_file_function(path: Path, name: str | None, loss: str | None = None, ga
     node = found[name]
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[node.lineno - 1 : node.end_lineno]
     try:
-        return _read("\n".join(lines), file, node.lineno, name, loss, gates)
+        return _read("\n".join(lines), file, node.lineno, name, loss, gates, {}, beside_in_file(body, text, file), _loss)
     except NotRead as refused:
         raise _or_traced(refused, "--trace example.npz, or sb.trace in Python") from None
 
@@ -115,8 +116,9 @@ def _read(
     name: str,
     loss: str | None,
     gates: str,
-    given: Mapping[str, str | float] | None = None,
-    returned: Callable[[Reader, ast.Return], str] | None = None,
+    given: Mapping[str, str | float],
+    beside: Beside,
+    name_returned: Callable[[Reader, ast.Return], str],
     numbers: Mapping[str, int] | None = None,
 ) -> Network:
     whole = textwrap.dedent(text)
@@ -127,29 +129,29 @@ def _read(
         fault = f"{name} is not a plain function."
         raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
     reader = Reader(source, function=function.name, numbers=numbers)
+    reader.evaluator.helpers, reader.literals = dict(beside.helpers), beside.numbers
+    reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
     body = function.body
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
-    _arguments(reader, function, given or {})
+    _arguments(reader, function, given)
     reader.foresee(body)
-    own = _body(reader, function, body, returned or _loss)
+    own = _body(reader, function, body, name_returned)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
-    again = partial(_read, text, file, first, name, loss, gates, given, returned)
+    again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned)
     return finished(reader, loss or own, gates, written_out=again, name=name, title=first_line, source=shown, origin="function")
 
 
-def _body(reader: Reader, function: ast.FunctionDef, body: list[ast.stmt], returned: Callable[[Reader, ast.Return], str]) -> str:
+def _body(
+    reader: Reader, function: ast.FunctionDef, body: list[ast.stmt], name_returned: Callable[[Reader, ast.Return], str]
+) -> str:
     """Read the equations; the name of what is returned, by what reads the return."""
-    for number, node in enumerate(body):
-        if not isinstance(node, ast.Return):
-            statement(reader, node)
-            continue
-        if number + 1 < len(body):
-            raise reader.fault(body[number + 1], "nothing follows the return.", "Leave the line out, or move it up.")
-        return returned(reader, node)
-    raise reader.fault(function, f"{function.name} returns nothing.", "End it with return L.")
+    node = returned(reader, body)
+    if node is None:
+        raise reader.fault(function, f"{function.name} returns nothing.", "End it with return L.")
+    return name_returned(reader, node)
 
 
 def _loss(reader: Reader, statement: ast.Return) -> str:

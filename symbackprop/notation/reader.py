@@ -19,7 +19,7 @@ from symbackprop.notation.arrays import Arrays
 from symbackprop.notation.declarations import declared
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
-from symbackprop.notation.functions import KIND, Named
+from symbackprop.notation.functions import KIND, Helper, Named
 from symbackprop.notation.inference import kind_of, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
@@ -42,7 +42,10 @@ class Reader:
     lines     where each value is written, by what it is called.
     written   how often a name is given a value.
     remarks   what a person should know of the names, one sentence each.
-    rounds    how often its loops went round.
+    rounds    how often its loops went round, and helpers were called.
+    literals  numbers that stand beside the function that is read.
+    callers   the helpers that are being read, each called by the one before; `held` and `reserved` are their callers' names.
+    lent      values that helpers named and returned: a caller may name them anew.
     function  the name of the Python function that is read, or None.
     numbers   of sizes, where loops are written out; None: loops are kept.
     steps     its loops.
@@ -62,6 +65,11 @@ class Reader:
         self.written: Counter[str] = Counter()
         self.remarks: list[str] = []
         self.rounds = 0
+        self.literals: dict[str, int | float] = {}
+        self.callers: list[Helper] = []
+        self.held: list[dict[str, Any]] = []
+        self.reserved: list[set[str]] = []
+        self.lent: dict[int, Tensor] = {}
         self.taken: set[str] = set()
         self.statements: list[ast.stmt] = []
         self.last = ""  # the name that was written last
@@ -101,6 +109,8 @@ class Reader:
             raise unready
         if name in self.later and not self.source.place(node).line > self.later[name]:
             raise self.fault(node, f"{name} is used before line {self.later[name]} defines it.", "Move that line up.")
+        if name in self.literals:
+            return as_number(self.literals[name])
         if name in CONSTANTS:
             return CONSTANTS[name]
         if name in functions():
@@ -248,6 +258,8 @@ class Reader:
         if in_place and isinstance(old, Tensor) and old.shape:
             new = self.names[name]
             self.names = {other: new if other == name else _replaced(held, old, new) for other, held in self.names.items()}
+            for names in self.held:
+                names.update({other: _replaced(held, old, new) for other, held in names.items()})
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, a name for an expression of sizes, or for several values."""
@@ -255,6 +267,7 @@ class Reader:
             number = self.evaluator.plain(value) if value.name is None else value
             value = value if isinstance(number, Tensor) else number
         if isinstance(value, Tensor):
+            self.named_anew(value)
             own = self.own(node, name)
             if value.name is None:
                 self.outputs[own] = value.named(own)
@@ -272,6 +285,12 @@ class Reader:
         else:
             raise self.fault(node, f"{name} would be {shown(value)}.", "A name stands for a tensor or a number.")
 
+    def named_anew(self, value: Tensor) -> None:
+        """Let go of the name that a helper gave to what it returned: its caller names it now."""
+        if self.lent.pop(id(value), None) is not None and value.name is not None:
+            del self.outputs[value.name], self.lines[value.name]
+            value.name = None
+
     def own(self, node: ast.AST, name: str) -> str:
         """What the next value of a name is called: the name, h_2 for the second h, z for _z, mean_1 for a function's name."""
         base = name.lstrip("_") or name
@@ -285,7 +304,8 @@ class Reader:
 
     def is_taken(self, own: str, name: str) -> bool:
         """Whether a value is called so already, or a line below gives the name to another."""
-        return own in self.lines or own in self.sizes or (own != name and (own in self.later or own in self.names))
+        elsewhere = any(own in names for names in self.reserved)
+        return own in self.lines or own in self.sizes or elsewhere or (own != name and (own in self.later or own in self.names))
 
 
 def _replaced(held: Any, old: Tensor, new: Tensor) -> Any:

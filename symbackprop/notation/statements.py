@@ -13,7 +13,7 @@ from symbackprop.core.program import Sum, slot
 from symbackprop.language.tensors import Tensor, is_truth, where
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.functions import Second
+from symbackprop.notation.functions import Helper, Second
 from symbackprop.notation.reader import Reader, arrays
 from symbackprop.notation.vocabulary import plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
@@ -45,6 +45,10 @@ def statement(reader: Reader, node: ast.stmt) -> None:
         case ast.Assign(targets=[ast.Name() as target], value=ast.Name(id=name)) if reader.is_function(name):
             reader.fresh(target, target.id)
             reader.evaluator.functions[target.id] = reader.evaluator.functions.get(name) or Second(name)
+        case ast.FunctionDef(name=name, decorator_list=[]) if reader.function is not None:
+            reader.evaluator.helpers[name] = Helper(node, reader.source, inside=True)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value) if reader.function is not None:
+            reader.evaluator.helpers[name] = Helper.of_lambda(name, value, reader.source, inside=True)
         case ast.Assign(targets=targets, value=value):
             given = reader.evaluator.value(value)
             for target in targets:
@@ -162,7 +166,7 @@ def _shared(reader: Reader, target: ast.Name, old: Any) -> None:
     if not isinstance(old, Tensor) or not old.shape:
         return
     root = _root(old)
-    for name, held in reader.names.items():
+    for name, held in (pair for names in (reader.names, *reader.held) for pair in names.items()):
         if any(one is not old and _root(one) is root for one in arrays(held)):
             raise reader.fault(
                 target, f"{target.id} and {name} share their entries: NumPy changes both.",

@@ -110,7 +110,7 @@ def texted(x, mode="sum"):  # type: ignore[no-untyped-def]
 
 
 def other(x):  # type: ignore[no-untyped-def]
-    return early(x)
+    return unheard(x)  # type: ignore[name-defined]  # noqa: F821
 
 
 def constant(x):  # type: ignore[no-untyped-def]
@@ -136,8 +136,8 @@ REFUSED: list[tuple[Callable[..., Any], str, str]] = [
     (texted, '"sum"', "mode would be 'sum'. A constant is a number."),
     (
         other,
-        "early(x)",
-        "early is not a function of the language. Write it with the operations of the language. "
+        "unheard(x)",
+        "unheard is not a function of the language. Write it with the operations of the language. "
         "Or let it run: sb.trace(other, *arrays).",
     ),
     (constant, "3", "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),

@@ -1,0 +1,137 @@
+"""Calls of helper functions that stand beside the function that is read: their lines are read in the place of the call.
+
+Hygiene: a helper sees its arguments, the other functions of the file and its numbers, and nothing of its caller. A local name
+that is taken in the report gets a number, `z_2`; what it changes in place is changed for its caller, as in NumPy.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from symbackprop.core.functions import FUNCTIONS
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.functions import Helper, Named, Second
+from symbackprop.notation.reader import Reader
+from symbackprop.notation.statements import LONGEST, statement
+
+_DEEPEST = 30  # helpers that call helpers
+
+
+def inlined(reader: Reader, node: ast.Call, helper: Helper) -> Any:
+    """What a call of a helper returns.
+
+    Raises NotationError where it calls itself, returns nothing, or is not called as it is defined.
+    """
+    name = helper.function.name
+    running = [scope.function for scope in reader.callers]
+    if helper.function in running or len(running) >= _DEEPEST:
+        fault = f"{name} calls itself." if helper.function in running else "helpers call helpers too deep."
+        raise reader.evaluator.unread(node, fault, "Write its steps out one by one.")
+    reader.rounds += 1
+    if reader.rounds > LONGEST:
+        raise reader.evaluator.unread(node, f"helpers are called more than {LONGEST:,} times.", "Write fewer steps.")
+    values, functions = _bound(reader, node, helper)
+    with _inside(reader, helper, values, functions):
+        found = returned(reader, helper.function.body)
+        if found is None or found.value is None:
+            raise reader.fault(helper.function, f"{name} returns nothing.", "End it with return and a value.")
+        value = reader.evaluator.value(found.value)
+    if isinstance(value, Tensor) and value.name in reader.outputs and reader.outputs[value.name] is value:
+        reader.lent[id(value)] = value  # the caller may give it a name of their own
+    return value
+
+
+def returned(reader: Reader, body: list[ast.stmt]) -> ast.Return | None:
+    """Read statements up to the return that is reached, also under an `if` on constants; None where there is none."""
+    for number, node in enumerate(body):
+        if isinstance(node, ast.Return):
+            if number + 1 < len(body):
+                raise reader.fault(body[number + 1], "nothing follows the return.", "Leave the line out, or move it up.")
+            return node
+        if isinstance(node, ast.If) and any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
+            found = returned(reader, node.body if reader.evaluator.decided(node.test) else node.orelse)
+            if found is not None:
+                return found
+        else:
+            statement(reader, node)
+    return None
+
+
+def _bound(reader: Reader, node: ast.Call, helper: Helper) -> tuple[dict[str, Any], dict[str, Named | Second | Helper]]:
+    """The arguments by name: values, and functions that are handed on."""
+    a = helper.function.args
+    name = helper.function.name
+    if a.vararg or a.kwarg or any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
+        raise reader.evaluator.unread(node, f"{name} takes arguments by *.", "Write the arguments one by one.")
+    positional = [one.arg for one in (*a.posonlyargs, *a.args)]
+    every = [*positional, *(one.arg for one in a.kwonlyargs)]
+    given = dict(zip(positional, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
+    defaults = dict(zip(reversed(positional), reversed(a.defaults), strict=False))
+    defaults |= {one.arg: value for one, value in zip(a.kwonlyargs, a.kw_defaults, strict=True) if value is not None}
+    if len(node.args) > len(positional) or not set(given) <= set(every) or not set(every) <= {*given, *defaults}:
+        raise reader.fault(node, f"{name} is called otherwise than it is defined.", f"It is def {name}({', '.join(every)}).")
+    values: dict[str, Any] = {}
+    functions: dict[str, Named | Second | Helper] = {}
+    for argument in every:
+        own = given.get(argument)
+        meant = None if own is None else _function(reader, own)
+        if meant is not None:
+            functions[argument] = meant
+        elif own is not None:
+            values[argument] = reader.evaluator.value(own)
+        else:
+            values[argument] = _default(reader, helper, defaults[argument])
+    return values, functions
+
+
+def _function(reader: Reader, node: ast.expr) -> Named | Second | Helper | None:
+    """The function that an argument hands on: of the language, np.tanh, or of a person's; None where it is a value."""
+    match node:
+        case ast.Name(id=name):
+            return reader.evaluator.handed_on(node) or (Second(name) if reader.is_function(name) else None)
+        case ast.Attribute(value=inner, attr=name) if reader.evaluator.package(inner) and name in FUNCTIONS:
+            return Second(name)
+    return None
+
+
+def _default(reader: Reader, helper: Helper, node: ast.expr) -> Any:
+    with _inside(reader, helper, {}, {}):
+        return reader.evaluator.value(node)
+
+
+@contextmanager
+def _inside(
+    reader: Reader, helper: Helper, values: Mapping[str, Any], functions: Mapping[str, Named | Second | Helper]
+) -> Iterator[None]:
+    """The reader within a helper: with its source and its names alone."""
+    evaluator = reader.evaluator
+    kept = reader.names, reader.sizes, reader.later, reader.written, reader.source
+    own, helpers, statements = evaluator.functions, evaluator.helpers, reader.statements
+    closed = reader.names if helper.inside else {}
+    reader.callers.append(helper)
+    reader.held.append(reader.names)
+    reader.reserved.append({*reader.names, *reader.sizes, *reader.later})
+    reader.names = {**closed, **values}
+    reader.sizes = dict(reader.sizes) if helper.inside else {}
+    reader.later, reader.written, reader.statements = {}, Counter(), []
+    reader.source = evaluator.source = helper.source
+    evaluator.functions = {n: f for n, f in functions.items() if not isinstance(f, Helper)} | (own if helper.inside else {})
+    beside = helpers if helper.inside else {n: h for n, h in helpers.items() if not h.inside}
+    evaluator.helpers = beside | {n: f for n, f in functions.items() if isinstance(f, Helper)}
+    try:
+        reader.foresee(helper.function.body)
+        yield
+    except RecursionError:
+        raise NotationError("helpers are nested too deep.", "Write their steps out.") from None
+    finally:
+        reader.callers.pop()
+        reader.held.pop()
+        reader.reserved.pop()
+        reader.names, reader.sizes, reader.later, reader.written, reader.source = kept
+        reader.statements, evaluator.source = statements, kept[-1]
+        evaluator.functions, evaluator.helpers = own, helpers
