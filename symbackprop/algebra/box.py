@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from symbackprop.algebra.lines import Line, Lines
 from symbackprop.core.forward_mode import ONES
+from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -23,6 +24,7 @@ LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
 NO_BOUND = 10**9
 MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 ROUNDS = 3
+OF_A_LOOP = "it is computed step by step"
 MADE_OF_MISSING = "it is made of what has no short form"
 
 
@@ -45,6 +47,8 @@ def box(program: Program, refused: dict[str, str] | None = None) -> Box:
 
     refused   lines that may not be used: name -> why.
     """
+    if has_loops(program):  # a search that looks through values would go round
+        return Box((), dict.fromkeys(program.outputs, OF_A_LOOP))
     with _without_collections():
         return Search(program, refused or {}).box()
 

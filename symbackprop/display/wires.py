@@ -15,7 +15,7 @@ from symbackprop.algebra.matrix import Form, Front, leaves, number, product, sca
 from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
+from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, slot
 from symbackprop.display.body import slope_formula
 from symbackprop.display.box import free_letter
 from symbackprop.display.forms import Printer
@@ -41,13 +41,17 @@ def above(asked: Derivation, target: str) -> str:
 
 
 def reads(program: Program, target: str, hidden: Collection[str]) -> tuple[list[Equation], list[str]]:
-    """The equation of a value, after those of the hidden values in it; and the tensors that they read, in reading order."""
+    """The equation of a value, after those of the hidden values in it; and the tensors that they read, in reading order.
+
+    What is carried from another step is none of them: its formula says so, and wires do not go round.
+    """
     written = program.equation_of()
     inside: dict[str, Equation] = {}
     sources: dict[str, None] = {}
 
     def visit(name: str) -> None:
-        for operand in written[name].operands:
+        carried = isinstance(written[name].op, Carry)
+        for operand in written[name].operands[1 if carried else 0 :]:
             if operand.name not in hidden:
                 sources[operand.name] = None
             elif operand.name not in inside:

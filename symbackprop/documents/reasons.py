@@ -8,7 +8,7 @@ import sympy as sp
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.guards import affine, split
-from symbackprop.core.program import Equation, Gradient, Ref, Step, Sum, letter_sizes, position
+from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, letter_sizes, position
 from symbackprop.display.body import scalar
 from symbackprop.display.names import Names
 from symbackprop.documents.layers import Line
@@ -123,6 +123,8 @@ class Reasons:
         through, wrt, op = step.through, step.wrt, equation.op
         assert through is not None
         assert wrt is not None
+        if isinstance(op, Carry):
+            return
         assert isinstance(op, Sum)
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
             if any(n != 1 for n in self.names.signature(through.name).shape):

@@ -18,6 +18,7 @@ from symbackprop.algebra.matrix import Form
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import UnknownOperationError
+from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError, evaluator
@@ -64,6 +65,8 @@ def _with_what_is_differentiated(derivation: Derivation) -> Program:
 
 def proved_line(derivation: Derivation, name: str) -> Line | None:
     """A gradient in one formula over the author's names alone, where there is one and it is proved."""
+    if has_loops(derivation.program):
+        return None
     line = Lines(derivation.program, {}).line(name, set())
     is_right = line.form is not None or bool(line.pieces)
     return line if is_right and is_proved(derivation.program, line, random_points(derivation)) else None
