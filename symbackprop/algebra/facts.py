@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from symbackprop.algebra.functions import applied
@@ -40,14 +40,16 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
 
 
 def twins(program: Program, algebra: Algebra, wanted: Collection[str]) -> dict[str, Twin]:
-    """The gradients that are a number times an earlier one, by their equations; those in `wanted` are the first of none."""
+    """The gradients that are a number times another, by their equations, which is neither in `wanted` nor a part of one."""
+    roles = {name: t.role for name, t in program.tensors.items()}
+    names = [e.target.name for e in program.equations]
     found: dict[str, Twin] = {}
     first: dict[Poly, tuple[str, Fraction]] = {}
-    names = [e.target.name for e in program.equations]
     values = Values(program, algebra, names, None, found)
+    parts: list[tuple[str, Poly, Fraction]] = []
     for name in names:
-        role, own = program.tensors[name].role, program.equation_of()[name].target.index
-        if role is None or role.via is not None:
+        role, own = roles[name], program.equation_of()[name].target.index
+        if role is None:
             continue
         try:
             p = values.definition(name)
@@ -57,12 +59,21 @@ def twins(program: Program, algebra: Algebra, wanted: Collection[str]) -> dict[s
         if not ratio or p.letters() != set(own):
             continue
         key = algebra.renamed(p, {x: str(k) for k, x in enumerate(own)}).scaled(1 / ratio)
-        if key in first:
-            other, other_ratio = first[key]
-            found[name] = Twin(exact(ratio / other_ratio), other, tuple(range(len(own))))
+        if role.via is not None:
+            parts.append((name, key, ratio))
+        elif key in first:
+            found[name] = _twin(key, ratio, first, len(own))
         elif name not in wanted:
             first[key] = name, ratio
+    for name, key, ratio in parts:
+        if key in first and all(roles[n] is None for n in key.tensors()):  # of the forward pass alone: no circle
+            found[name] = _twin(key, ratio, first, len(program.shape(name)))
     return found
+
+
+def _twin(key: Poly, ratio: Fraction, first: Mapping[Poly, tuple[str, Fraction]], rank: int) -> Twin:
+    other, own = first[key]
+    return Twin(exact(ratio / own), other, tuple(range(rank)))
 
 
 def _opened(program: Program, algebra: Algebra, name: str) -> Poly:

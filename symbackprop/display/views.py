@@ -1,11 +1,12 @@
 r"""Views of tensors in formulas: c_{2h:3h} as NumPy writes it, or by a short name that a line of its own defines, W_{q,l}, c_{n}.
 
-A block that a layer cuts out of a tensor is called by what it flows into.
+A block that is cut out of a tensor is called by what it flows into.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -75,15 +76,20 @@ class ViewNames:
         return {self.names.tensor(name) for name in self.program.tensors}
 
     def _marks(self, view: View, subscripts: Sequence[str]) -> list[Node] | None:
-        """The letters of a view that is whole along each axis, or counted in blocks; the name of a block."""
-        cut = [k for k, place in enumerate(view.places) if not self._is_whole(view, k, place)]
-        if all(len(view.places[k].parts) > 1 for k in cut):
-            return [letter(x) for x in subscripts] if view.lead <= len(subscripts) else None
-        if len(cut) != 1 or len(view.places[cut[0]].parts) != 1 or self._axis(view, cut[0]) < len(subscripts):
-            return None
-        size = self.program.shape(view.tensor)[cut[0]]
-        label = self.labels.get((view.places[cut[0]].offset, size))
-        return None if label is None else [parse_name(label).formula(), *(letter(x) for x in subscripts)]
+        """The letters of a view that is whole along each axis or counted in blocks that fill it, after the name of a block."""
+        own: list[Node] = []
+        for k, place in enumerate(view.places):
+            if self._is_whole(view, k, place):
+                continue
+            if len(place.parts) < 2 and (not place.parts or self._axis(view, k) < len(subscripts)):
+                return None
+            size = self.program.shape(view.tensor)[k]
+            if len(place.parts) < 2 or not _fills(view, place, size):
+                label = self.labels.get((place.offset, size))
+                if label is None or own:
+                    return None
+                own.append(parse_name(label).formula())
+        return [*own, *(letter(x) for x in subscripts)] if own or view.lead <= len(subscripts) else None
 
     def _is_whole(self, view: View, axis: int, place: Place) -> bool:
         size = self.program.shape(view.tensor)[axis]
@@ -119,20 +125,25 @@ class ViewNames:
 
     @cached_property
     def labels(self) -> dict[Cut, str]:
-        """What the blocks are called that layers cut: by the first value with a name that each flows into alone."""
+        """What blocks are called: by the first value with a name that each flows into alone, and no other block."""
         found: dict[Cut, set[str]] = {}
         for equation in self.program.equations:
             if self.program.tensors[equation.target.name].role is None and isinstance(equation.op, Sum):
                 for cut in _cuts(self.program, equation):
                     found.setdefault(cut, set()).add(self._flows_into(equation.target.name))
-        return {cut: stems.pop() for cut, stems in found.items() if len(stems) == 1 and "" not in stems}
+        used = Counter(stem for stems in found.values() for stem in stems)
+        return {cut: stem for cut, (stem, *more) in found.items() if stem and not more and used[stem] == 1}
 
     def _flows_into(self, name: str) -> str:
-        while not self.program.tensors[name].called:
+        """The first value on the way of a block that has a name; "" where there are several ways, or only the loss has one."""
+        tensors = self.program.tensors
+        while not (tensors[name].called or tensors[name].named):
             readers = self._readers.get(name, [])
-            if len(readers) != 1 or self.program.tensors[name].named:
+            if len(readers) != 1:
                 return ""
             name = readers[0]
+        if not tensors[name].called:
+            return "" if tensors[name].counted or not self._readers.get(name) else name
         return re.sub(r"_\d+$", "", name).split("_")[-1]
 
     @cached_property
@@ -142,6 +153,12 @@ class ViewNames:
             for ref in e.operands if self.program.tensors[e.target.name].role is None else ():
                 found.setdefault(ref.name, []).append(e.target.name)
         return found
+
+
+def _fills(view: View, place: Place, size: Expr) -> bool:
+    """Whether blocks that are counted are all of an axis."""
+    (outer, stride), *_ = place.parts
+    return place.offset == 0 and same_size(stride * view.shape[outer], size)
 
 
 def _cuts(program: Program, equation: Equation) -> list[Cut]:
