@@ -15,6 +15,7 @@ from statistics import median
 import symbackprop as sb
 from benchmarks.book import BOOKS
 from benchmarks.courses import COURSES
+from benchmarks.handouts import HANDOUTS
 from benchmarks.papers import PAPERS
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.formulas.read_latex import parse
@@ -55,7 +56,7 @@ def cost(right: str) -> int:
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:
     """For each book: our tokens, its tokens, what has no line, whether the judge finds the book's own lines right."""
-    for name, book in (BOOKS | COURSES | PAPERS).items():
+    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS).items():
         wrt = [w for w, _ in book.lines if sb.read(book.network).program.tensors.get(w)]
         derivation = sb.derive(book.network, wrt=wrt)
         box = derivation.box()

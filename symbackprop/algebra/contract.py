@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from fractions import Fraction
 from typing import NamedTuple
 
 from sympy import Expr
@@ -88,7 +90,7 @@ class Contraction:
         body = self._body()
         if self.parts:
             raise MisfitError("letters are left over")
-        return scaled(Front(self.coefficient, tuple(self.tops), tuple(self.bottoms)), body)
+        return scaled(Front(self.coefficient, _collected(self.tops), _collected(self.bottoms)), body)
 
     def _matrices(self, d: str) -> list[frozenset[str]]:
         return [key for key in self.parts if d in key and len(key) == 2]
@@ -215,7 +217,9 @@ class Contraction:
         return True
 
     def _inner(self, v: Form, size: Expr) -> Form:
-        """The sum of a vector's entries: a product of two, a norm, a mean or a sum."""
+        """The sum of a vector's entries: a product of two, a norm, a trace, a mean or a sum."""
+        if v.op == "diagonal":
+            return Form("trace", v.parts)
         if v.op == "hadamard" and not self._is_mean(size, take=False):
             a, rest = v.parts[0], v.parts[1:]
             b = rest[0] if len(rest) == 1 else Form("hadamard", rest)
@@ -239,11 +243,26 @@ class Contraction:
         """The sum of a matrix's entries."""
         if m.op == "hadamard" and len(m.parts) == 2:
             a, b = m.parts
+            if "identity" in (a.op, b.op):
+                return Form("trace", (a if b.op == "identity" else b,))
+            if b.op == "transpose" and b.parts[0] == a:
+                return Form("trace", (product([a, a]),))
             return Form("norm", (a,), MATRIX) if a == b else Form("inner", m.parts)
         if m.op == "power" and m.given == 2:
             return Form("norm", m.parts, MATRIX)
         mean = self._is_mean(rows, take=False) and self._is_mean(cols)
         return Form("mean" if mean and self._is_mean(rows) else "total", (m,))
+
+
+def _collected(scalars: list[Form]) -> tuple[Form, ...]:
+    """Equal scalars as a power: tr(X)^2."""
+    counts = Counter(scalars)
+    made = []
+    for x, n in counts.items():
+        length = x.op == "norm" and n > 1
+        base = Form("length", x.parts, x.given) if length else x
+        made.append(x if n == 1 else Form("scalarpower", (base,), Fraction(2 * n if length else n)))
+    return tuple(made)
 
 
 def _at(form: Form, first: str, key: frozenset[str]) -> Placed:

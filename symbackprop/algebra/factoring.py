@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.lift import Lift, Scope, two
-from symbackprop.algebra.matrix import MisfitError
+from symbackprop.algebra.matrix import MisfitError, is_decimal
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ZERO, Atom, Factor, Number, Poly, Term, const, exact, summed_letters
@@ -106,9 +106,12 @@ class Factoriser:
             single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
             yield Nets(single if len(nets) == 1 else [inner]), PREFERRED
             return
-        square = perfect_square(self.algebra, p)
-        if square is not None:
-            yield Nets([Net(1, (square,))]), 0
+        for sign in (1, -1):
+            square = perfect_square(self.algebra, p.scaled(sign))
+            if square is not None:
+                yield Nets([Net(sign, (square,))]), 0
+        for nets in self._cases(p, free):
+            yield nets, -1
         divisors = self._divisors(p, free)
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
         everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how)]
@@ -123,6 +126,20 @@ class Factoriser:
         partial = [d for d in divisors if len(d.uses) < len(p.terms)]
         for d in partial[:2]:
             yield self._divided(p, d, free), -1
+
+    def _cases(self, p: Poly, free: set[str]) -> Iterable[Nets]:
+        """a [x > 0] + b as a + b where x > 0, otherwise b."""
+        a = self.algebra
+        tests = {f for term in p.terms for f in term if f.atom.kind in ("positive", "zero") and set(f.letters) == free}
+        for test in sorted(tests, key=lambda f: f.order):
+            first = {term: c for term, c in p.terms.items() if test in term}
+            second = p - Poly(first)
+            both = sum((a.make(c, [f for f in term if f != test]) for term, c in first.items()), second)
+            if second.terms and both.terms:
+                gap = a.at(test.atom.args[0], test.letters)
+                found = a.closed("cases", test.atom.kind, (gap, both, second)).only()
+                assert found is not None
+                yield Nets([Net(1, (Entry(*found),))])
 
     def _divisors(self, p: Poly, free: set[str]) -> list[Divisor]:
         """What several terms share, the most shared first."""
@@ -258,6 +275,8 @@ def content(p: Poly) -> Fraction:
         top = gcd(top, c.numerator)
         bottom = bottom * c.denominator // gcd(bottom, c.denominator)
     k = Fraction(top, bottom)
+    if is_decimal(k) and any(abs(c) != k for c in values):  # 0.3 and 0.7
+        return Fraction(1)
     if all(c < 0 for c in values):
         return -k
     return Fraction(1) if mixed and k.numerator == 1 else k  # 1 and 1/4: a mean over four

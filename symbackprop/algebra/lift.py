@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sympy import Eq, Expr, Gt, Symbol
+from sympy import Eq, Expr, Gt, Lt, Symbol
 
 from symbackprop.algebra.contract import Contraction, Placed, repeated
-from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, number, product, scaled, sized, transpose
+from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, negated, number, product, scaled, sized, transpose
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed, shown_axes, subscripts
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Atom, Poly
@@ -262,12 +262,24 @@ class Lift:
             case "inverse":
                 return Form("inverse", parts, atom.symmetric)
             case "positive" | "zero":
-                front, body = front_of(parts[0])
-                sign = body is not None and front.coefficient > 0 and not (front.tops or front.bottoms)  # [c x > 0] = [x > 0]
-                return Form("compare", (body if body and sign else parts[0], number(0)), Gt if atom.kind == "positive" else Eq)
+                return _compared(atom.kind, parts[0])
+            case "cases":
+                return Form("cases", (_compared(atom.name, parts[0]), *parts[1:]))
             case "function":
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
+
+
+def _compared(kind: str, x: Form) -> Form:
+    """[x > 0] or [x = 0], with what is subtracted on the other side: [a > b], [a < 1]."""
+    front, body = front_of(x)
+    if body is not None and front.coefficient > 0 and not (front.tops or front.bottoms):  # [c x > 0] = [x > 0]
+        x = body
+    sign, sides = Gt if kind == "positive" else Eq, (x, number(0))
+    if x.op == "sum" and len(x.parts) == 2 and x.parts[1].negative and not x.parts[0].negative:
+        first, second = x.parts[0], negated(x.parts[1])
+        sign, sides = (Lt if sign is Gt else Eq, (second, first)) if first.op == "number" else (sign, (first, second))
+    return Form("compare", sides, sign)
 
 
 def _leaf(atom: Atom, letters: tuple[str, ...], below: tuple[str, ...], row: str | None) -> Form:

@@ -274,7 +274,7 @@ class Lines:
             found = self._tried(name, p, lets)
             clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
             if clear is None:
-                costs = [self.factoriser.best(q)[0] - folds for q, folds in found.items()]
+                costs = [self.factoriser.best(q)[0] - worth for q, worth in found.items()]
                 best = self.factoriser.best(p)[0] if found else 0
                 better = [(cost, len(q.terms), k) for k, (cost, q) in enumerate(zip(costs, found, strict=True))
                           if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms))]  # fmt: skip
@@ -284,17 +284,17 @@ class Lines:
             p = clear
         return p
 
-    def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> dict[Poly, bool]:
-        """The equal sums that are worth a look, the roughly shortest first, and whether a product in it has become its name."""
+    def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> dict[Poly, int]:
+        """The equal sums that are worth a look, the roughly shortest first, and what each is worth: a name is 1."""
         a, own = self.algebra, {f.atom for term in p.terms for f in term}
-        found: list[tuple[Poly | None, bool]] = []
+        found: list[tuple[Poly | None, int]] = []
         for rule in self._rules(lets):
             if rule.name != name:
-                found += [(eliminated(a, p, way), False) for way in rule.solved if way.atom in own]
-                found += [(replaced(a, p, r), len(rule.relations) == 1) for r in rule.relations if r.atoms <= own]
-        found += [(self._throughout(p, relation), False) for relation in relations(a, p.atoms())]
-        low, folds = below(p), dict[Poly, bool]()
-        for q, folded in found:
+                found += [(eliminated(a, p, way), 0) for way in rule.solved if way.atom in own]
+                found += [(replaced(a, p, r), int(len(rule.relations) == 1)) for r in rule.relations if r.atoms <= own]
+        found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
+        low, worths = below(p), dict[Poly, int]()
+        for q, worth in found:
             if (
                 q is not None
                 and q != p
@@ -302,8 +302,8 @@ class Lines:
                 and len(q.terms) <= MOST_TERMS_LINE
                 and _rough(q) <= 1.3 * _rough(p) + 8
             ):
-                folds[q] = folds.get(q, False) or folded
-        return {q: folds[q] for q in sorted(folds, key=_rough)[:TRIED]}
+                worths[q] = max(worths.get(q, 0), worth)
+        return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
 
     def _throughout(self, p: Poly, relation: Relation) -> Poly | None:
         """p with a relation used as often as its term stands in a term."""

@@ -170,6 +170,12 @@ def scaled(front: Front, body: Form | None) -> Form:
     return body if body is not None and front == Front() else Form("scaled", () if body is None else (body,), front)
 
 
+def negated(x: Form) -> Form:
+    """-x, by the number before it."""
+    front, body = front_of(x)
+    return scaled(Front(-front.coefficient, front.tops, front.bottoms), body)
+
+
 def is_swallowed(x: Form) -> bool:
     """Whether what is scaled stands on the fraction line itself: G/s, but 1/N X^T (P - Y)."""
     return x.given.is_bare and x.parts[0].op in ("leaf", "hadamard", "function", "ones", "size")
@@ -325,6 +331,7 @@ OPS: dict[str, Op] = {
     "sum": Op(_sum_tokens, Level.SUM, "spared"),
     "function": Op(_called(2)),
     "compare": Op(_called(2), Level.POWER, "spared"),
+    "cases": Op(_called(1), Level.SUM, "spared"),
     "diag": Op(_called(2), turned="itself"),
     "diagonal": CALL,
     "rowsum": CALL,

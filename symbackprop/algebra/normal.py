@@ -35,6 +35,7 @@ from symbackprop.algebra.poly import (
 from symbackprop.algebra.positions import Linear, Spot, is_at_least, linear, never, pairs, ranges, spot_of, viewed
 
 REDUCED = "*"  # begins the letters that a reduction runs over
+MOVABLE = ("group", "function", "positive", "zero", "cases", "reduction")  # a letter of theirs may be replaced in their arguments
 MOST_OPENED = 3  # terms of a sum whose whole power is written out, up to the fourth
 
 
@@ -333,7 +334,7 @@ class Algebra(Knowledge):
             view = self.atom("leaf", made[0], (), made[2])
             view.positive = atom.positive
             return self.factor(view, made[1], f.exponent)
-        if atom.kind not in ("group", "function", "positive", "zero", "reduction") or (atom.name == "softmax" and letters[-1] == x):
+        if atom.kind not in MOVABLE or (atom.name == "softmax" and letters[-1] == x):
             return None
         args = [self.placed_at(self.at(p, letters), x, spot) for p in atom.args]
         if None in args:

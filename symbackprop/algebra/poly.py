@@ -29,6 +29,7 @@ Kind = Literal[
     "function",  # a function of entries: a class of SymPy, "softmax" along the last axis, "clip", "pow"
     "positive",  # 1 where its argument is above 0
     "zero",  # 1 where its argument is 0
+    "cases",  # its second argument where the first is "positive" or "zero", by name; otherwise its third
     "group",  # a sum as the base of a power
     "inverse",
     "determinant",  # det, logdet, by name: one number for a matrix

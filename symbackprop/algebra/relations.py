@@ -12,14 +12,20 @@ from symbackprop.algebra.normal import Algebra, axes
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, Term, const, exact, instances, is_summed, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
+EXPECTED = 4  # sigmoid(x) (1 - sigmoid(x)), not exp(-x) sigmoid(x)^2
+
 
 @dataclass(frozen=True)
 class Relation:
-    """term[letters] = poly, wherever the term stands."""
+    """term[letters] = poly, wherever the term stands.
+
+    worth   how many tokens more the right side may have, since it is what a reader expects.
+    """
 
     term: Term
     letters: tuple[str, ...]
     poly: Poly
+    worth: int = 0
 
     @property
     def atoms(self) -> set[Atom]:
@@ -110,7 +116,7 @@ def _sigmoid(a: Algebra, atom: Atom) -> Iterator[Relation]:
     for power, right in ((below, ONE - value), (above, above - value)):
         left = a.times(power, value).single()
         if left is not None:
-            yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+            yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])), EXPECTED)
 
 
 ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {

@@ -141,8 +141,17 @@ def _product(to: Printer, x: Form) -> Node:
 
 
 def _compare(to: Printer, x: Form) -> Node:
+    return f.indicator(_relation(to, x))
+
+
+def _relation(to: Printer, x: Form) -> Node:
     first, second = to.parts(x)
-    return f.indicator(f.relation(first, relation_sign(x.given), second))
+    return f.relation(first, relation_sign(x.given), second)
+
+
+def _cases(to: Printer, x: Form) -> Node:
+    test, first, second = x.parts
+    return f.cases(to.formula(first), _relation(to, test), to.formula(second))
 
 
 def _inner(to: Printer, x: Form) -> Node:
@@ -238,6 +247,7 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "sum": lambda to, x: f.add(to.parts(x)),
     "function": _function,
     "compare": _compare,
+    "cases": _cases,
     "diag": _called("diag"),
     "diagonal": _called("diag"),
     "rowsum": _called("rowsum"),

@@ -81,9 +81,6 @@ class _Written(Contraction):
         """The place of a factor; a matrix product stands where the first of its factors would."""
         return self.places[x] if x in self.places else min(map(self._place, x.parts), default=len(self.places))
 
-    def _inner(self, v: Form, size: Expr) -> Form:
-        return Form("trace", v.parts) if v.op == "diagonal" else super()._inner(v, size)
-
     def _body(self) -> Form | None:
         """A norm or a product of vectors stands behind the line of what it is divided by."""
         body = super()._body()
@@ -268,6 +265,8 @@ class _Reader:
 
 def _coefficient(c: Expr) -> Form:
     """A product of numbers and sizes."""
+    if c.is_Rational:
+        return number(_exact(c))
     plain, rest = c.as_coeff_Mul(rational=True)
     top, bottom = sp.fraction(rest)
     tops, bottoms = (tuple(sized(x) for x in sp.Mul.make_args(side) if x != 1) for side in (top, bottom))

@@ -76,7 +76,7 @@ class ViewNames:
         return {self.names.tensor(name) for name in self.program.tensors}
 
     def _marks(self, view: View, subscripts: Sequence[str]) -> list[Node] | None:
-        """The letters of a view that is whole along each axis or counted in blocks that fill it, after the name of a block."""
+        """The letters of a view that is whole along each axis or counted in blocks from its start, after the name of a block."""
         own: list[Node] = []
         for k, place in enumerate(view.places):
             if self._is_whole(view, k, place):
@@ -86,9 +86,9 @@ class ViewNames:
             size = self.program.shape(view.tensor)[k]
             if len(place.parts) < 2 or not _fills(view, place, size):
                 label = self.labels.get((place.offset, size))
-                if label is None or own:
+                if own or (label is None and (len(place.parts) < 2 or place.offset != 0)):
                     return None
-                own.append(parse_name(label).formula())
+                own += [] if label is None else [parse_name(label).formula()]
         return [*own, *(letter(x) for x in subscripts)] if own or view.lead <= len(subscripts) else None
 
     def _is_whole(self, view: View, axis: int, place: Place) -> bool:

@@ -193,6 +193,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "sum": lambda at, x: np.sum(np.broadcast_arrays(*at.parts(x)), axis=0),
     "function": _function,
     "compare": lambda at, x: COMPARE[x.given](*at.parts(x)),
+    "cases": lambda at, x: np.where(*at.parts(x)),
     "diag": _one(lambda x: np.diag(x.ravel())),
     "rowsum": _along(np.sum, 1),
     "colsum": _along(np.sum, 0),

@@ -222,3 +222,41 @@ def test_letters_below_a_name_say_which_axes_they_are_of() -> None:
     text = "A: parameter[k, i, j, l]\nG: data[i, j, k, l]\nP = softmax(A.transpose(1, 2, 0, 3))\nL = sum(P * G)"
     box = sb.derive(text).box()
     assert str(box).startswith("∂L/∂A_(:,m,p) = Pₘₚ ⊙ ")
+
+
+ENCODER = """
+x: data[n, 4, 8]
+W: parameter[24, 8]
+V: parameter[8, 8]
+z = x @ W.T
+Q = z[:, :, 0:8].reshape(n, 4, 2, 4).transpose(0, 2, 1, 3)
+K = z[:, :, 8:16].reshape(n, 4, 2, 4).transpose(0, 2, 1, 3)
+A = (softmax(Q @ K.transpose(0, 1, 3, 2) / 2) @ z[:, :, 16:24].reshape(n, 4, 2, 4).transpose(0, 2, 1, 3)).transpose(0, 2, 1, 3)
+h = x + A.reshape(n, 4, 8) @ V.T
+L = sum(h**2)
+"""
+
+
+def test_heads_that_are_packed_are_called_by_what_they_flow_into() -> None:
+    box = sb.derive(ENCODER).box()
+    assert not box.missing
+    shown = [str(line) for line in box.lines]
+    assert "z_(Kim) = z_(i,:,4m+8:4m+12)" in shown
+    assert len({line.split(" = ")[0] for line in shown}) == len(shown)
+
+
+SHORT = {
+    "cases where that is shorter": ("x: parameter[n]\ny: data[n]\nL = sum(where(x > y, exp(x), x*y))", "∂L/∂x = {exp(x), if x > y; y, otherwise}"),
+    "what is subtracted on the other side": (
+        "w: parameter[d]\nx: data[d]\nc: data[()]\nL = c*relu(1 - w @ x)", "∂L/∂w = −c 1[wᵀ x < 1] x",
+    ),
+    "a trace of its square": ("X: parameter[n, n]\nL = trace(X @ X)**2", "∂L/∂X = 4 tr(X X) Xᵀ"),
+    "a power of a scalar": ("X: parameter[n, n]\nL = trace(X)**3", "∂L/∂X = 3 tr(X)² Iₙ"),
+    "the trace of an inverse": ("B: data[n, m]\ns: parameter[()] & positive\nL = logdet(B @ B.T + s*eye(n))", "∂L/∂s = tr((B Bᵀ + s Iₙ)⁻¹)"),
+    "a sigmoid in exponentials": ("x: parameter[n]\nL = sum(1/(1 + exp(-x)))", "∂L/∂x = σ(x) ⊙ (1 − σ(x))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line"), SHORT.values(), ids=SHORT)
+def test_a_gradient_is_said_as_in_a_lecture(text: str, line: str) -> None:
+    assert str(sb.derive(text).box()) == line
