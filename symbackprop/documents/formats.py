@@ -74,7 +74,7 @@ def with_pictures(document: Document, path: PurePath) -> tuple[Document, dict[st
         if isinstance(block, Figure):
             number = f"-{len(files) + 1}" if files else ""
             own = path.with_name(f"{path.stem}-graph{number}.svg")
-            files[str(own)] = svg(block.draw(SCREEN))
+            files[str(own)] = svg(block.draw(SCREEN._replace(say=language(document.lang).words)))
             block = replace(block, source=own.name)
         blocks.append(block)
     return replace(document, blocks=tuple(blocks)), files

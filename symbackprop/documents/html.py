@@ -119,7 +119,9 @@ class Fragment(Writer):
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
 
-        pictures = {"wide": figure.draw(WIDE), "narrow": figure.draw(NARROW)}
+        pictures = {
+            name: figure.draw(page._replace(say=self.language.words)) for name, page in (("wide", WIDE), ("narrow", NARROW))
+        }
         if pictures["wide"] == pictures["narrow"]:
             pictures = {"": pictures["wide"]}
         below = f"<figcaption>{caption}</figcaption>" if caption else ""

@@ -138,7 +138,8 @@ class LatexFragment(Paper):
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
 
-        shown = "\n".join(f"\\begin{{center}}\n{one}\n\\end{{center}}" for one in tikzpictures(on_paper(figure.draw)))
+        drawn = tikzpictures(on_paper(figure.draw, self.language.words), self.hangul)
+        shown = "\n".join(f"\\begin{{center}}\n{one}\n\\end{{center}}" for one in drawn)
         caption = self.line(told("Figure: {}", figure.caption))
         return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi\n\\begin{{center}}{caption}\\end{{center}}"
 

@@ -93,7 +93,7 @@ class Typst(Paper):
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
 
-        pieces = on_paper(figure.draw).pieces()
+        pieces = on_paper(figure.draw, self.language.words).pieces()
         shown = "\n\n".join(f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces)
         return f"{shown}\n#align(center, quiet[{caption}])"
 

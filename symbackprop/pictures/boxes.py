@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from symbackprop.formulas.ink import DrawingError, formula, in_lines, value
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.picture import Frame, Group, Item, Mark, Stroke, Writing
 
@@ -37,19 +38,23 @@ class Node:
     by: Formula | None = None
     name: Formula | None = None
 
-    def in_words(self) -> str:
-        facts = [plain(self.label), LOOKS[self.kind].word]
-        shape = plain(self.shape) if self.shape else None
-        for word, entry in (("shape", shape), ("value", self.value), ("gradient", self.gradient)):
+    def in_words(self, say: Callable[[Told], str]) -> str:
+        """What a reader who does not see it is told."""
+        facts = [plain(self.label), say(LOOKS[self.kind].word)]
+        shape, by = (plain(one) if one else None for one in (self.shape, self.by))
+        for word, entry in ((_SHAPE, shape), (_VALUE, self.value), (_GRADIENT, self.gradient), (_GRADIENT, by)):
             if entry:
-                facts.append(f"{word} {'; '.join(entry.splitlines())}")
-        return ", ".join([*facts, *([f"gradient {plain(self.by)}"] if self.by else [])])
+                facts.append(f"{say(word)} {'; '.join(entry.splitlines())}")
+        return ", ".join(facts)
+
+
+_SHAPE, _VALUE, _GRADIENT = Told("shape"), Told("value"), Told("gradient")
 
 
 class Look(NamedTuple):
     """How a kind of node is drawn and what the legend calls it."""
 
-    word: str
+    word: Told
     fill: str
     line: str
     corner: float  # its radius, in pixels
@@ -58,12 +63,12 @@ class Look(NamedTuple):
 
 
 LOOKS: dict[Kind, Look] = {
-    "parameter": Look("parameter", "#fff4d6", "#8a5a00", corner=0.0),
-    "data": Look("data", "#e3effb", "#1f5c99", corner=16.0),
-    "constant": Look("constant", "#f3f4f6", "#57606a", corner=0.0, dashes="4 3"),
-    "value": Look("operation", "#ffffff", "#32383f", corner=6.0),
-    "loss": Look("loss", "#f4ebfa", "#6f3aa0", corner=6.0, double=True),
-    "again": Look("from another part", "#ffffff", "#6e7781", corner=12.0, dashes="2 3"),
+    "parameter": Look(Told("parameter"), "#fff4d6", "#8a5a00", corner=0.0),
+    "data": Look(Told("data"), "#e3effb", "#1f5c99", corner=16.0),
+    "constant": Look(Told("constant"), "#f3f4f6", "#57606a", corner=0.0, dashes="4 3"),
+    "value": Look(Told("operation"), "#ffffff", "#32383f", corner=6.0),
+    "loss": Look(Told("loss"), "#f4ebfa", "#6f3aa0", corner=6.0, double=True),
+    "again": Look(Told("from another part"), "#ffffff", "#6e7781", corner=12.0, dashes="2 3"),
 }
 # A dark bluish green and a lighter reddish orange: they differ in lightness too, for every kind of colour vision.
 GREEN, RED, INK, GREY, WIRE = "#005a3d", "#c8350f", "#1f2328", "#57606a", "#6e7781"
@@ -132,7 +137,7 @@ def height_of(row: Sequence[tuple[Writing, str]]) -> float:
     return max(w.ink.height for w, _ in row)
 
 
-def drawn(box: Box, x: float, y: float, last: bool) -> Group:
+def drawn(box: Box, x: float, y: float, last: bool, say: Callable[[Told], str]) -> Group:
     """One node with its centre at x, y; the wire of the last one ends in an arrow, the others' go on as edges."""
     left, top = x - (box.body + box.wire) / 2, y - box.height / 2
     middle = left + box.body / 2
@@ -154,7 +159,7 @@ def drawn(box: Box, x: float, y: float, last: bool) -> Group:
             items.append(Mark(writing, across, down, colour))
             across += writing.ink.width + BESIDE
         at += height_of(row) + GAP
-    return Group(tuple(item for item in items if not isinstance(item, Mark) or item.writing.ink.width), box.node.in_words())
+    return Group(tuple(item for item in items if not isinstance(item, Mark) or item.writing.ink.width), box.node.in_words(say))
 
 
 def body(look: Look, x: float, y: float, width: float, height: float) -> tuple[Frame, ...]:

@@ -8,7 +8,7 @@ as a box with its name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple, get_args
@@ -16,12 +16,15 @@ from typing import Literal, NamedTuple, get_args
 from symbackprop.core.errors import shown
 from symbackprop.formulas.ink import DrawingError, formula, in_lines, stack, text
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.boxes import GREEN, GREY, INK, LOCAL, LOOKS, RED, WIRE, Box, Kind, Node, body, drawn, measured
 from symbackprop.pictures.graph_layout import Layout, Wire, place
 from symbackprop.pictures.picture import SCREEN, Group, Item, Mark, Page, Picture, Sheet, Stroke, Writing, moved
 
 __all__ = ["DrawingError", "Edge", "Node", "arranged"]
+
+_Say = Callable[[Told], str]
 
 Direction = Literal["LR", "TB", "auto"]
 
@@ -88,7 +91,7 @@ class _Measured:
 
 def arranged(
     nodes: Sequence[Node], edges: Sequence[Edge], title: str = "", direction: Direction = "auto", page: Page | None = None,
-    legend: Sequence[tuple[Formula, str]] = (),
+    legend: Sequence[tuple[Formula, Told]] = (),
 ) -> Picture:  # fmt: skip
     """The computational graph as a picture.
 
@@ -110,7 +113,7 @@ def arranged(
         pages = [[[whole]]] if _holds(page, whole.layout) else _pages(graph, page)
     else:
         pages = [[[graph.part(names, edges, sideways=direction == "LR")]]]
-    return _picture(pages, page, title, legend, _in_words(nodes, edges))
+    return _picture(pages, page, title, legend, _in_words(nodes, edges, page.say))
 
 
 def _pages(graph: _Measured, page: Page) -> list[list[_Column]]:
@@ -216,11 +219,11 @@ def _size(label: tuple[Writing, ...]) -> tuple[float, float] | None:
 
 
 def _picture(
-    pages: list[list[_Column]], page: Page, title: str, legend: Sequence[tuple[Formula, str]], words: str
+    pages: list[list[_Column]], page: Page, title: str, legend: Sequence[tuple[Formula, Told]], words: str
 ) -> Picture:  # fmt: skip
     heading = Writing(text(title, TITLE), title, TITLE)
     inner = max([heading.ink.width, 240.0, *map(_width, pages)])
-    signs, wide, deep = _legend([part for columns in pages for column in columns for part in column], legend, inner)
+    signs, wide, deep = _legend([part for columns in pages for column in columns for part in column], legend, inner, page.say)
     width = 2 * MARGIN + max(inner, wide)
     sheets: list[Sheet] = []
     for k, columns in enumerate(pages):
@@ -229,7 +232,7 @@ def _picture(
         if k == 0 and heading.ink.width:
             items.append(Mark(heading, MARGIN, top + heading.ink.ascent, INK))
             top += heading.ink.height + 14.0
-        items += _drawn_columns(columns, (width - _width(columns)) / 2, top)
+        items += _drawn_columns(columns, (width - _width(columns)) / 2, top, page.say)
         bottom = top + max(map(_height, columns))
         if k == len(pages) - 1:
             items += [moved(sign, MARGIN, bottom + 16.0) for sign in signs]
@@ -237,14 +240,14 @@ def _picture(
         else:
             bottom += BETWEEN / 2
         sheets.append(Sheet(width, bottom, tuple(items)))
-    return Picture(tuple(sheets), title or "Computational graph", words, page.points)
+    return Picture(tuple(sheets), title or page.say(told("Computational graph")), words, page.points)
 
 
-def _drawn_columns(columns: Sequence[_Column], left: float, top: float) -> Iterator[Item]:
+def _drawn_columns(columns: Sequence[_Column], left: float, top: float, say: _Say) -> Iterator[Item]:
     for column in columns:
         wide, down = _width([column]), top
         for part in column:
-            yield moved(_drawn_part(part), left + (wide - part.layout.width) / 2, down)
+            yield moved(_drawn_part(part, say), left + (wide - part.layout.width) / 2, down)
             down += part.layout.height + BETWEEN
         left += wide + APART
 
@@ -258,7 +261,7 @@ def _height(column: _Column) -> float:
     return sum(part.layout.height for part in column) + BETWEEN * (len(column) - 1)
 
 
-def _drawn_part(part: _Part) -> Group:
+def _drawn_part(part: _Part, say: _Say) -> Group:
     items: list[Item] = []
     for (_, label), curves, centre in zip(part.edges, part.layout.curves, part.layout.labels, strict=True):
         items += [Stroke(tuple(curve), WIRE, arrow=curve is curves[-1]) for curve in curves]
@@ -269,19 +272,21 @@ def _drawn_part(part: _Part) -> Group:
                 items.append(Mark(line, x, y + line.ink.ascent, GREY))
                 y += line.ink.height + 3.0
     read = {edge.source for edge, _ in part.edges}
-    items += [drawn(box, *part.layout.centres[box.node.id], last=box.node.id not in read) for box in part.boxes]
+    items += [drawn(box, *part.layout.centres[box.node.id], last=box.node.id not in read, say=say) for box in part.boxes]
     return Group(tuple(items))
 
 
-def _legend(parts: Sequence[_Part], signs: Sequence[tuple[Formula, str]], room: float) -> tuple[list[Item], float, float]:
+def _legend(
+    parts: Sequence[_Part], signs: Sequence[tuple[Formula, Told]], room: float, say: _Say
+) -> tuple[list[Item], float, float]:  # fmt: skip
     """The entries, in rows no wider than room; then the width and the height of them all."""
     entries: list[tuple[float, Group]] = []
     boxes = [box for part in parts for box in part.boxes]
     kinds = {box.node.kind for box in boxes}
     if any(box.node.value or box.node.gradient for box in boxes):
-        entries.append(_colours(along_wires=any(box.wire for box in boxes)))
-    entries += [_look(kind) for kind in LOOKS if kind in kinds]
-    entries += [_sign(sign, words) for sign, words in signs]
+        entries.append(_colours(any(box.wire for box in boxes), say))
+    entries += [_look(kind, say) for kind in LOOKS if kind in kinds]
+    entries += [_sign(sign, say(words)) for sign, words in signs]
     items: list[Item] = []
     x = y = widest = 0.0
     for width, entry in entries:
@@ -293,25 +298,29 @@ def _legend(parts: Sequence[_Part], signs: Sequence[tuple[Formula, str]], room: 
     return items, widest, y + 26.0
 
 
-def _colours(along_wires: bool) -> tuple[float, Group]:
-    forward, backward = (Writing(text(words, WORDS), words, WORDS) for words in ("value", "gradient of the loss"))
+def _colours(along_wires: bool, say: _Say) -> tuple[float, Group]:
+    forward, backward = (_said(say(words)) for words in (told("value"), told("gradient of the loss")))
     width = backward.ink.width
     line = [Stroke(((0.0, 13.0), (0.0, 13.0), (width, 13.0), (width, 13.0)), WIRE)] if along_wires else []
     return width, Group((*line, Mark(forward, 0.0, 9.5, GREEN), Mark(backward, 0.0, 24.0, RED)))
 
 
-def _look(kind: Kind) -> tuple[float, Group]:
-    words = Writing(text(LOOKS[kind].word, WORDS), LOOKS[kind].word, WORDS)
+def _look(kind: Kind, say: _Say) -> tuple[float, Group]:
+    words = _said(say(LOOKS[kind].word))
     return 28.0 + words.ink.width, Group((*body(LOOKS[kind], 0.0, 6.0, 22.0, 14.0), Mark(words, 28.0, 13.0 + 0.36 * WORDS, INK)))
 
 
+def _said(words: str) -> Writing:
+    return Writing(text(words, WORDS), words, WORDS)
+
+
 def _sign(sign: Formula, said: str) -> tuple[float, Group]:
-    shown, words = Writing(formula(sign, LOCAL), sign, LOCAL), Writing(text(said, WORDS), said, WORDS)
+    shown, words = Writing(formula(sign, LOCAL), sign, LOCAL), _said(said)
     after, level = shown.ink.width + 6.0, 13.0 + 0.36 * WORDS
     return after + words.ink.width, Group((Mark(shown, 0.0, level, GREY), Mark(words, after, level, INK)))
 
 
-def _in_words(nodes: Sequence[Node], edges: Sequence[Edge]) -> str:
-    count = f"A computational graph of {len(nodes)} nodes and {len(edges)} wires."
+def _in_words(nodes: Sequence[Node], edges: Sequence[Edge], say: _Say) -> str:
+    count = say(told("A computational graph of {} nodes and {} wires.", str(len(nodes)), str(len(edges))))
     wires = [f"{edge.source} -> {edge.target}: {plain(edge.label)}" for edge in edges if edge.label is not None]
-    return "\n".join([count, *(node.in_words() for node in nodes[:100]), *wires[:200]])
+    return "\n".join([count, *(node.in_words(say) for node in nodes[:100]), *wires[:200]])

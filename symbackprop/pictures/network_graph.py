@@ -12,6 +12,7 @@ from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.wires import letter_above, reads
 from symbackprop.display.written_out import written_out
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.graph import Edge, Kind, Node, arranged
 from symbackprop.pictures.picture import Page, Picture
@@ -63,8 +64,8 @@ def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> P
     return arranged(nodes, edges, page=page, legend=_legend(names, shown.wires.values()))
 
 
-def _legend(names: Names, wires: Collection[Formula]) -> list[tuple[Formula, str]]:
-    words = "the gradient from above; a factor without it multiplies it entry by entry"
+def _legend(names: Names, wires: Collection[Formula]) -> list[tuple[Formula, Told]]:
+    words = told("the gradient from above; a factor without it multiplies it entry by entry")
     return [(letter_above(names).formula(()), words)] if wires else []
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import atan2, cos, sin
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Node as Formula
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ class Page(NamedTuple):
 
     tall    of each of its sheets; None where it may be as tall as it is.
     points  of a pixel, on paper.
+    say     how words are said in the language of the page.
     """
 
     wide: float
     tall: float | None = None
     points: float = POINTS
+    say: Callable[[Told], str] = str
 
 
 SCREEN = Page(1250.0)
@@ -135,9 +138,9 @@ class Picture:
             y += sheet.height
 
 
-def on_paper(draw: Callable[[Page], Picture]) -> Picture:
-    """What is drawn for a page, as large as few sheets of paper let it be."""
-    large, *smaller = PAPERS
+def on_paper(draw: Callable[[Page], Picture], say: Callable[[Told], str] = str) -> Picture:
+    """What is drawn for a page, as large as few sheets of paper let it be; `say`: how words are said on it."""
+    large, *smaller = (page._replace(say=say) for page in PAPERS)
     picture = draw(large)
     for page in smaller:
         if len(picture.sheets) <= FEW:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from symbackprop.formulas.ascii import ascii_latex, escape
 from symbackprop.formulas.tree import Node as Formula
@@ -23,52 +23,61 @@ def tikz(picture: Picture) -> str:
     return said + "\n\n".join(tikzpictures(picture)) + "\n"
 
 
-def tikzpictures(picture: Picture) -> list[str]:
-    """A tikzpicture for each sheet."""
-    return [_tikzpicture(sheet, picture.points) for sheet in picture.sheets]
+class _How(NamedTuple):
+    """points: of a pixel; hangul: whether a package sets Korean letters."""
+
+    points: float
+    hangul: bool
 
 
-def _tikzpicture(sheet: Sheet, points: float) -> str:
-    lines = [line for item in sheet.items for line in _item(item, points)]
+def tikzpictures(picture: Picture, hangul: bool = False) -> list[str]:
+    """A tikzpicture for each sheet; `hangul`: for a document whose package sets Korean letters."""
+    return [_tikzpicture(sheet, _How(picture.points, hangul)) for sheet in picture.sheets]
+
+
+def _tikzpicture(sheet: Sheet, how: _How) -> str:
+    lines = [line for item in sheet.items for line in _item(item, how)]
     colours = sorted({colour for item in sheet.items for colour in _colours(item)})
     named = [f"\\definecolor{{{_named(colour)}}}{{HTML}}{{{colour[1:].upper()}}}" for colour in colours]
-    start = rf"\begin{{tikzpicture}}[x={points}pt,y=-{points}pt,line join=round]"
+    start = rf"\begin{{tikzpicture}}[x={how.points}pt,y=-{how.points}pt,line join=round]"
     box = rf"\useasboundingbox (0,0) rectangle ({number(sheet.width)},{number(sheet.height)});"
     return "\n".join([start, *named, box, *lines, r"\end{tikzpicture}"])
 
 
-def _item(item: Item, points: float) -> Iterator[str]:
+def _item(item: Item, how: _How) -> Iterator[str]:
     match item:
         case Mark():
-            yield _mark(item, points)
+            yield _mark(item, how)
         case Frame():
-            yield _frame(item, points)
+            yield _frame(item, how)
         case Stroke():
-            yield _stroke(item, points)
+            yield _stroke(item, how)
             if item.arrow:
                 yield _head(item)
         case Group(items):
             for part in items:
-                yield from _item(part, points)
+                yield from _item(part, how)
         case _:
             assert_never(item)
 
 
-def _mark(mark: Mark, points: float) -> str:
+def _mark(mark: Mark, how: _How) -> str:
     """Writing around the middle of its place, since another font is as wide as it is."""
     writing = mark.writing
     middle = _point((mark.x + writing.ink.width / 2, mark.y))
-    size = min(_SIZES, key=lambda one: abs(one - points * writing.size))
+    size = min(_SIZES, key=lambda one: abs(one - how.points * writing.size))
     font = f"\\fontsize{{{size}}}{{{1.2 * size:.3g}}}\\selectfont"
-    return rf"\node[anchor=base,inner sep=0pt,text={_named(mark.colour)},font={font}] at {middle} {{{_content(writing.says)}}};"
+    return (
+        rf"\node[anchor=base,inner sep=0pt,text={_named(mark.colour)},font={font}] at {middle} {{{_content(writing.says, how)}}};"
+    )
 
 
-def _content(says: Formula | str) -> str:
+def _content(says: Formula | str, how: _How) -> str:
     if not isinstance(says, str):
-        return f"$\\displaystyle {ascii_latex(says)}$"
+        return f"$\\displaystyle {ascii_latex(says, how.hangul)}$"
     rows = [row.split() for row in says.splitlines()]
     if len(rows) < 2 or len({len(row) for row in rows}) > 1:
-        return escape(_SIGN.sub("−", " ".join(says.split())))
+        return escape(_SIGN.sub("−", " ".join(says.split())), how.hangul)
     cells = r" \\ ".join(" & ".join(map(_entry, row)) for row in rows)
     return f"$\\begin{{bmatrix}} {cells} \\end{{bmatrix}}$"
 
@@ -79,22 +88,22 @@ def _entry(number: str) -> str:
     return f"{mantissa}{{\\cdot}}10^{{-{int(exponent)}}}" if power and exponent.isdigit() else mantissa + power + exponent
 
 
-def _frame(frame: Frame, points: float) -> str:
-    options = [f"draw={_named(frame.line)}", f"line width={number(points * frame.stroke)}pt"]
+def _frame(frame: Frame, how: _How) -> str:
+    options = [f"draw={_named(frame.line)}", f"line width={number(how.points * frame.stroke)}pt"]
     options += [f"fill={_named(frame.fill)}"] if frame.fill else []
-    options += [f"rounded corners={number(points * frame.corner)}pt"] if frame.corner else []
+    options += [f"rounded corners={number(how.points * frame.corner)}pt"] if frame.corner else []
     if frame.dashes != "none":
         on, off = frame.dashes.split()
-        options.append(f"dash pattern=on {number(points * float(on))}pt off {number(points * float(off))}pt")
+        options.append(f"dash pattern=on {number(how.points * float(on))}pt off {number(how.points * float(off))}pt")
     corner = _point((frame.x + frame.width, frame.y + frame.height))
     return rf"\draw[{','.join(options)}] {_point((frame.x, frame.y))} rectangle {corner};"
 
 
-def _stroke(stroke: Stroke, points: float) -> str:
+def _stroke(stroke: Stroke, how: _How) -> str:
     start, *rest = stroke.curve[:-1] if stroke.arrow else stroke.curve
     pieces = [rest[k : k + 3] for k in range(0, len(rest), 3)]
     path = "".join(f" .. controls {_point(a)} and {_point(b)} .. {_point(c)}" for a, b, c in pieces)
-    return rf"\draw[draw={_named(stroke.colour)},line width={number(1.3 * points)}pt] {_point(start)}{path};"
+    return rf"\draw[draw={_named(stroke.colour)},line width={number(1.3 * how.points)}pt] {_point(start)}{path};"
 
 
 def _head(stroke: Stroke) -> str:

@@ -28,7 +28,14 @@ from tests.documents.sample import SAMPLE
 from tests.test_house import TREES
 
 OTHERS = [row for row in LANGUAGES.values() if row is not ENGLISH]
-ROOMS = ("display", "documents", "presenter", "judge.checked", "formulas.told")  # where the sentences of reports are told
+ROOMS = (
+    "display",
+    "documents",
+    "pictures",
+    "presenter",
+    "judge.checked",
+    "formulas.told",
+)  # where the sentences of reports are told
 PLACE = re.compile(r"\{(\d+)(?:\|\w+)?\}")
 FORMULA = re.compile(r"[\w']+\([-\w]*\) = [\w'()-]+(?:(?: =|,) [\w'()-]+)*(?: = [\w'()-]+)*$")  # relu'(0) = 0
 
@@ -133,6 +140,16 @@ def test_every_sentence_of_an_example_is_told(path: Path, detail: str, monkeypat
     Untold.write(replace(derived.document(detail=detail), lang="zz"))
     title = (derived.network.title if derived.network else None) or ""
     assert not {text for text in Untold.said if re.search(r"[A-Za-z]{2}", text) and text not in title} - KINKS
+
+
+def test_the_words_of_a_picture_are_korean_in_a_korean_report() -> None:
+    derived = sb.derive(str(EXAMPLES / "two_layer.net"))
+    for name in ("html", "latex"):
+        written = derived.report(name, lang="ko")
+        drawn = written[written.index("<svg" if name == "html" else r"\begin{tikzpicture}") :]
+        assert "손실의 기울기" in drawn
+        assert "gradient of the loss" not in drawn
+    assert "gradient of the loss" in derived.report("latex")
 
 
 def test_a_report_in_korean_has_the_same_formulas() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.told import told
 from symbackprop.pictures.canvas import svg
 from symbackprop.pictures.graph import MARGIN, arranged
 from symbackprop.pictures.picture import PAPER, Group, Item, Mark, Page, Picture, on_paper
@@ -43,7 +44,7 @@ def test_parts_stand_in_columns_on_paper_where_that_takes_fewer_sheets() -> None
     assert picture.height < 0.75 * below.height
     assert all(sheet.height <= 900.0 for sheet in picture.sheets)
     said = [words for part in boxes(picture) for words in part if not words.endswith("from another part")]
-    assert sorted(said) == sorted(node.in_words() for node in nodes)
+    assert sorted(said) == sorted(node.in_words(str) for node in nodes)
 
 
 @pytest.mark.parametrize("layers", [2, 6, 12])
@@ -60,7 +61,7 @@ def test_every_node_stands_once_and_what_is_read_again_stands_as_its_name() -> N
     found = boxes(arranged(nodes, edges, page=Page(390.0)))
     said = [words for part in found for words in part]
     own = [words for words in said if not words.endswith("from another part")]
-    assert sorted(own) == sorted(node.in_words() for node in nodes)
+    assert sorted(own) == sorted(node.in_words(str) for node in nodes)
     again = [words for part in found[1:] for words in part if words.endswith("from another part")]
     assert again
     assert not [words for words in found[0] if words.endswith("from another part")]
@@ -81,7 +82,7 @@ def test_what_fits_is_one_part() -> None:
 
 
 def test_the_legend_names_what_stands_on_the_wires() -> None:
-    picture = arranged(NEURON, NEURON_WIRES, page=Page(480.0), legend=[(parse(r"\delta"), "the gradient from above")])
+    picture = arranged(NEURON, NEURON_WIRES, page=Page(480.0), legend=[(parse(r"\delta"), told("the gradient from above"))])
 
     def words(items: tuple[Item, ...]) -> list[object]:
         found: list[object] = [item.writing.says for item in items if isinstance(item, Mark)]
