@@ -27,6 +27,7 @@ from symbackprop.evaluate.points import PointError, own_point
 from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
 from symbackprop.judge.directions import by_halves
 from symbackprop.judge.evidence import MARGIN, Evidence, Said, Statement, largest_of
+from symbackprop.judge.watched import watched
 
 ROUNDING = 1e-9  # relative error that the tape and the complex step may leave
 TINY = 1e-9  # a gradient below this part of the largest one may be rounding alone
@@ -99,6 +100,7 @@ class _Trial:
 
     def __init__(self, derived: Derivation, at: dict[str, int], tolerance: float, compiled: ValueAndGrad) -> None:
         self.derived, self.sizes, self.tolerance = derived, at, tolerance
+        self.watched = watched(derived, at)
         named = {name: derived.gradient(name) for name in derived.wrt}
         self.rows = {name: Row(name, shape_text(derived.program.shape(own)), gradient=own) for name, own in named.items()}
         self.value = Witness()
@@ -127,7 +129,7 @@ class _Trial:
 
     def test(self, where: Mapping[str, ndarray], seed: int, silence: bool = True) -> bool:
         """Compare at one point; False, with nothing noted, where the tape alone can speak (if not `silence`)."""
-        here = Evidence(self.derived, where, self.sizes, self.compiled(where), seed)
+        here = Evidence(self.derived, self.watched, where, self.sizes, self.compiled(where), seed)
         if not silence and here.is_silent():
             return False
         statements: list[Statement] = []

@@ -16,7 +16,7 @@ from symbackprop.evaluate.differences import Estimate, central, complex_step
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.verdict import Witness
 from symbackprop.judge.directions import NOISY, Directions, Rows, sharp, steps
-from symbackprop.judge.watched import watched
+from symbackprop.judge.watched import Watched
 
 BLUR = 1e-7  # relative error that differences may leave
 VAGUE = 1e-3  # differences with a larger relative error estimate say nothing
@@ -50,15 +50,16 @@ class Statement(NamedTuple):
 class Evidence:
     """The value and its gradients at one point: as derived, by the tape, compiled; and what steps and differences say.
 
+    seen          what the witnesses look at.
     compiled      the value and the gradients by the compiled function.
     blur, noise   how far rounding moves the entries of the value and of each gradient, found by `shake`; 0 before.
     """
 
     def __init__(
-        self, derived: Derivation, where: Arrays, sizes: Mapping[str, int], compiled: tuple[Any, Arrays], seed: int
+        self, derived: Derivation, seen: Watched, where: Arrays, sizes: Mapping[str, int], compiled: tuple[Any, Arrays], seed: int
     ) -> None:  # fmt: skip
         self.derived, self.where, self.sizes, self.compiled, self.seed = derived, where, sizes, compiled, seed
-        self.watched = watched(derived)
+        self.watched = seen
         values = tape.forward(derived.program, where, sizes)
         self.shown = self._shown(values)
         self.taped = self._taped(where)
@@ -74,7 +75,7 @@ class Evidence:
 
     def _taped(self, where: Arrays, jitter: np.random.Generator | None = None) -> dict[str, ndarray]:
         seen = self.watched
-        found = tape.gradients(seen.program, seen.of, seen.by.values(), seen.at(where), self.sizes, jitter)
+        found = tape.gradients(seen.program, seen.of, seen.by.values(), seen.at(where), seen.sizes, jitter)
         return {name: found[by] for name, by in seen.by.items()}
 
     def _vectors(self, told: Directions) -> dict[str, ndarray]:
@@ -129,7 +130,7 @@ class Evidence:
         return {name: self._rows(name) for name in self.shown}
 
     def _rows(self, name: str) -> Rows:
-        shape = shape_of(self.watched.program.tensors[self.watched.by[name]], self.sizes)
+        shape = shape_of(self.watched.program.tensors[self.watched.by[name]], self.watched.sizes)
         count = math.prod(shape)
         shown, taped, noise = (g[name].reshape(-1, count) for g in (self.shown, self.taped, self.noise))
         return Rows(shown, taped, noise, shape)
@@ -165,7 +166,7 @@ class Evidence:
         if key not in self._told:
             told = sharp(self.rows(), names, self.largest, self.seed)
             seen = self.watched
-            value = complex_step(seen.program, seen.of, seen.at(self.where), self.sizes, self._vectors(told))
+            value = complex_step(seen.program, seen.of, seen.at(self.where), seen.sizes, self._vectors(told))
             self._told[key] = told, None if value is None else value.reshape(told.expected.shape)
         return self._told[key]
 
@@ -174,7 +175,7 @@ class Evidence:
         if key not in self._estimates:
             told = steps(self.rows(), names, self.largest, self.seed)
             seen = self.watched
-            found = central(seen.program, seen.of, seen.at(self.where), self.sizes, self._vectors(told))
+            found = central(seen.program, seen.of, seen.at(self.where), seen.sizes, self._vectors(told))
             self._estimates[key] = told, found
         told, found = self._estimates[key]
         return told.again(self.rows()), found

@@ -2,6 +2,7 @@
 
 A product with what comes from above is the gradient of the scalar sum(dY * Y); a product with a vector is the derivative by t, at
 t = 0, of the program in which x + t v stands for x. Neither says anything of how the derivation came to its equations.
+A loop is written out by the reader of its text, so that what a witness holds it to is what the text says, step by step.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from numpy import ndarray
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
+from symbackprop.core.loops import has_loops
+from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, slot
+from symbackprop.evaluate.extents import extent
+
+MOST = 12  # steps of a loop that are written out
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,14 @@ class Watched:
     program   the equations.
     of        the tensor that is differentiated.
     by        the name of what a derivation is by -> the input of the program that stands for it.
+    sizes     of the program, by name.
     more      values of inputs that the derivation's own program does not have.
     """
 
     program: Program
     of: str
     by: Mapping[str, str]
+    sizes: Mapping[str, int]
     more: Mapping[str, ndarray]
 
     def at(self, where: Mapping[str, ndarray]) -> dict[str, ndarray]:
@@ -38,16 +45,33 @@ class Watched:
         return {**where, **self.more}
 
 
-def watched(derived: Derivation) -> Watched:
-    """What the witnesses of a derivation look at."""
+def watched(derived: Derivation, sizes: Mapping[str, int]) -> Watched:
+    """What the witnesses of a derivation look at, at these sizes."""
     if derived.upstream:
-        return _paired(derived)
+        return _paired(derived, sizes)
     if derived.vector:
-        return _moved(derived)
-    return Watched(derived.forward, derived.of, {name: name for name in derived.wrt}, {})
+        return _moved(derived, sizes)
+    by = {name: name for name in derived.wrt}
+    written = _written_out(derived, sizes)
+    return Watched(written, derived.of, by, {}, {}) if written else Watched(derived.forward, derived.of, by, sizes, {})
 
 
-def _paired(derived: Derivation) -> Watched:
+def _written_out(derived: Derivation, sizes: Mapping[str, int]) -> Program | None:
+    """The network with its loops written out by its reader; None without loops, for many steps, and for what it lacks."""
+    network, program = derived.network, derived.forward
+    if network is None or network.written_out is None or not has_loops(program):
+        return None
+    steps = {program.shape(e.target.name)[e.target.index.index(e.op.letter)] for e in program.equations if isinstance(e.op, Carry)}
+    if any(extent(n, sizes) > MOST for n in steps):
+        return None
+    written = network.written_out(numbers=sizes).program
+    inputs = {t.name for t in program.inputs}
+    asked = {derived.of, *derived.wrt} - inputs
+    alike = {t.name for t in written.inputs} == inputs and all(n in written.tensors for n in asked)
+    return written if alike and all(written.tensors[n].rank == program.tensors[n].rank for n in asked) else None
+
+
+def _paired(derived: Derivation, sizes: Mapping[str, int]) -> Watched:
     """sum(dY * Y)."""
     program, of, upstream = derived.forward, derived.of, derived.upstream
     name = f"<{upstream}, {of}>"
@@ -57,10 +81,10 @@ def _paired(derived: Derivation) -> Watched:
     whole = replace(
         program, tensors={**program.tensors, name: Signature(name)}, equations=(*program.equations, equation), outputs=(name,)
     )
-    return Watched(whole, name, {n: n for n in derived.wrt}, {})
+    return Watched(whole, name, {n: n for n in derived.wrt}, sizes, {})
 
 
-def _moved(derived: Derivation) -> Watched:
+def _moved(derived: Derivation, sizes: Mapping[str, int]) -> Watched:
     """x + t v wherever x is read."""
     program, vector, (wrt,) = derived.forward, derived.vector, derived.wrt
     step, moved = f"t of {vector}", f"{wrt} + t {vector}"
@@ -83,4 +107,4 @@ def _moved(derived: Derivation) -> Watched:
     own = {step: Signature(step, (), "parameter"), moved: Signature(moved, program.shape(wrt))}
     of = moved if derived.of == wrt else derived.of
     whole = replace(program, tensors={**program.tensors, **own}, equations=tuple(equations), outputs=(of,))
-    return Watched(whole, of, {wrt: step}, {step: np.zeros(())})
+    return Watched(whole, of, {wrt: step}, sizes, {step: np.zeros(())})
