@@ -57,6 +57,9 @@ def without_dead(program: Program, kept: Iterable[str]) -> Program:
 class _Rewriter:
     def __init__(self, program: Program, kept: set[str]) -> None:
         self.program, self.kept = program, kept
+        self.whole = {
+            r.name for e in program.equations if not isinstance(e.op, Sum) for r in e.operands
+        }  # no number stands for these
         self.source: dict[str, tuple[str, tuple[int, ...]]] = {}  # a copy -> where it is read, and the order of its axes
         self.number: dict[str, Expr] = {}  # a tensor that is the same number everywhere
         self.known: dict[tuple, str] = {}  # an equation without its letters' names -> the tensor that holds it
@@ -102,7 +105,7 @@ class _Rewriter:
         free = name not in self.kept
         if isinstance(op, Sum) and not equation.operands and not op.over and _is_number(op.body):
             self.number[name] = op.body
-            return free
+            return free and name not in self.whole
         if isinstance(op, Sum) and op.body == slot(0) and not op.over and len(equation.operands) == 1:
             (ref,) = equation.operands
             if set(ref.index) == set(target.index) and len(ref.index) == len(set(ref.index)):

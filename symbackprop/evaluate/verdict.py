@@ -100,6 +100,7 @@ class Check:
     points     how many points were tested; `redrawn` more were put aside: outside a function's domain, or on kinks.
     value      the value of `of` by the compiled function against the tape.
     inner      the outcome of each derivative that the network itself asks for.
+    steps      of loops, the numbers of steps that were tested, by the size that counts them.
     """
 
     of: str
@@ -109,6 +110,11 @@ class Check:
     redrawn: int = 0
     value: Witness = field(default_factory=Witness)
     inner: tuple[Check, ...] = ()
+    steps: dict[str, list[int]] = field(default_factory=dict)
+
+    def numbers(self, size: str) -> list[int]:
+        """What a size was at the points: of a loop, several numbers of steps."""
+        return sorted(set(self.steps.get(size, [self.sizes[size]])))
 
     @property
     def ok(self) -> bool:
@@ -131,7 +137,7 @@ class Check:
 
     def remark(self) -> str:
         """Where the gradients were tested, and what was left out."""
-        at = ", ".join(f"{name} = {n}" for name, n in self.sizes.items())
+        at = ", ".join(f"{name} = {_several(self.numbers(name))}" for name in self.sizes)
         text = f"Relative errors, the worst of {_count(self.points, 'point')}" + (f" with {at}." if at else ".")
         left = sum(row.differences.left_out for row in self.rows)
         if left:
@@ -147,6 +153,12 @@ class Check:
         """The outcome as JSON: ok, of, sizes, points, redrawn, value, and the rows with their witnesses."""
         record = {"ok": self.ok, **asdict(self), "rows": [{**asdict(row), "status": row.status} for row in self.rows]}
         return json.dumps(record, indent=1)
+
+
+def _several(numbers: list[int]) -> str:
+    """3, or 1, 2, 3 and 5."""
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _count(number: int, thing: str) -> str:

@@ -42,7 +42,8 @@ def _remark(passed: Check) -> Iterator[Told]:
     """Where the gradients were tested, and what was left out."""
     several = told("Relative errors, the worst of {} points", str(passed.points))
     worst = told("Relative errors at one point") if passed.points == 1 else several
-    at = [f.equation(scalar(sp.Symbol(name)), f.number(n)) for name, n in passed.sizes.items()]
+    numbers = {name: f.listed(list(map(f.number, passed.numbers(name)))) for name in passed.sizes}
+    at = [f.equation(scalar(sp.Symbol(name)), several) for name, several in numbers.items()]
     yield told("{} with {}.", worst, listed(at)) if at else told("{}.", worst)
     left = sum(row.differences.left_out for row in passed.rows)
     if left:

@@ -21,9 +21,12 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import stabilised
 from symbackprop.core.errors import shown
 from symbackprop.core.inner import inner_derivations
-from symbackprop.core.program import shape_text
+from symbackprop.core.loops import steps_of
+from symbackprop.core.program import Program, shape_text
 from symbackprop.evaluate.domains import defined, inside
+from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError, own_point
+from symbackprop.evaluate.sizes import STEPS, draw_sizes
 from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
 from symbackprop.judge.directions import by_halves
 from symbackprop.judge.evidence import MARGIN, Evidence, Said, Statement, largest_of
@@ -52,7 +55,7 @@ def check(
 
     seed       of the points.
     sizes      sizes by name that are settled; the others are drawn.
-    points     how many points.
+    points     how many points; of a network with loops at least one for each number of steps, 1, 2, 3 and 5.
     tolerance  the relative error that rounding may leave against the tape and the complex step.
     at         one point of your own, an array for each input, instead of random ones; None: the example of a traced network.
     compiled   from arrays by input to the value and the gradients by name, held against the tape; None: the compiled function.
@@ -70,9 +73,24 @@ def check(
         return replace(trial.outcome(1), inner=_inner(derived, seed, own_sizes, 1, tolerance, at))
     drawn, first = defined(derived.forward, sizes, seed)
     trial = _Trial(derived, drawn, tolerance, compiled or _compiled(derived, drawn))
-    for k in range(points):
-        trial.test_somewhere(seed + k, points, None if k else first)
-    return replace(trial.outcome(points), inner=_inner(derived, seed, drawn, points, tolerance, None))
+    turns = list(_turns(derived.forward, sizes or {}, drawn))
+    for k in range(max(points, len(turns))):
+        if turns:
+            trial.settle(turns[k % len(turns)], compiled)
+        trial.test_somewhere(seed + k, points, None if k or turns else first)
+    outcome = trial.outcome(max(points, len(turns)))
+    return replace(outcome, inner=_inner(derived, seed, drawn, points, tolerance, None))
+
+
+def _turns(program: Program, given: Mapping[str, int], drawn: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Sizes at which loops have 1, 2, 3 and 5 steps, as far as their conditions let them: structures differ there alone."""
+    free = [str(n) for n in steps_of(program) if str(n) in drawn and str(n) not in given]
+    for k in range(len(STEPS) if free else 0):
+        steps = {name: STEPS[(k + j) % len(STEPS)] for j, name in enumerate(free)}
+        try:
+            yield draw_sizes(program, {**drawn, **steps})
+        except SizeError:
+            continue
 
 
 def _inner(
@@ -99,17 +117,26 @@ class _Trial:
     """The rows under way."""
 
     def __init__(self, derived: Derivation, at: dict[str, int], tolerance: float, compiled: ValueAndGrad) -> None:
-        self.derived, self.sizes, self.tolerance = derived, at, tolerance
-        self.watched = watched(derived, at)
+        self.derived, self.tolerance = derived, tolerance
+        self.sizes, self.compiled, self.watched = at, compiled, watched(derived, at)
+        self.tried: list[dict[str, int]] = []
         named = {name: derived.gradient(name) for name in derived.wrt}
         self.rows = {name: Row(name, shape_text(derived.program.shape(own)), gradient=own) for name, own in named.items()}
         self.value = Witness()
-        self.compiled, self.redrawn = compiled, 0
+        self.redrawn = 0
+
+    def settle(self, at: dict[str, int], compiled: ValueAndGrad | None) -> None:
+        """Go on at other sizes."""
+        if at != self.sizes:
+            self.sizes, self.watched = at, watched(self.derived, at)
+            self.compiled = compiled or _compiled(self.derived, at)
+        self.tried.append(at)
 
     def outcome(self, points: int) -> Check:
         for row in self.rows.values():
             row.note = row.note or row.remark()
-        return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn, self.value)
+        steps = {name: [at[name] for at in self.tried] for name in self.sizes if len({at[name] for at in self.tried}) > 1}
+        return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn, self.value, steps)
 
     def test_somewhere(self, seed: int, stride: int, first: Mapping[str, ndarray] | None) -> None:
         """Test at a random point; at another one where a value is not finite, or neither steps nor differences can speak.

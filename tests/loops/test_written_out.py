@@ -52,5 +52,13 @@ def test_a_loop_that_is_read_wrong_is_found(mistake: str) -> None:
             e = replace(e, operands=e.operands[:1]) if mistake == "start" else replace(e, op=Carry(e.op.letter, -e.op.step))
         equations.append(e)
     wrong = replace(network, program=replace(network.program, equations=tuple(equations)))
-    assert check(sb.derive(network)).ok
+    passed = check(sb.derive(network))
+    assert passed.ok
+    assert (passed.numbers("T"), passed.points) == (list(STEPS), len(STEPS))
+    assert "T = 1, 2, 3 and 5" in passed.remark()
     assert not check(sb.derive(wrong)).ok
+
+
+def test_a_gradient_that_is_a_number_starts_a_loop() -> None:
+    text = "x: data[d]\nW: parameter[n, d, d]\nz[0] = x\nfor l in 1..n:\n    z[l] = W[l] @ z[l-1]\nL = sum(z[n])"
+    assert check(sb.derive(sb.read(text)), points=1).ok
