@@ -34,6 +34,7 @@ from symbackprop.plan.node import (
 )  # fmt: skip
 from symbackprop.plan.products import Products
 from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
+from symbackprop.plan.unrolled import unrolled
 from symbackprop.plan.writer import Writer
 
 
@@ -64,6 +65,7 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     passes      of `graph.PASSES`, those that are on.
     Raises PlanError for what no plan can hold.
     """
+    program = unrolled(program, frozenset([loss, *gradients.values()]))
     graph = lowered(program, passes)
     memory = Memory(program, graph, loss, gradients, frozenset(passes))
     writer, products = Writer(memory), Products(memory)
