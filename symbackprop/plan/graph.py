@@ -14,6 +14,7 @@ from symbackprop.plan.node import Add, Arg, Fixed, Kind, Map, Multiply, Node, Op
 
 PASSES = (
     "share",  # equal values are one node
+    "scale early",  # a number in front of all gradients is multiplied at the smallest value that they are multiples of
     "softmax",  # exp(x - logsumexp(x)) is e / s of the exponentials that were summed
     "stack",  # slices that cover an axis are written in place
     "steps",  # a sum of equal products of different operands is one product
@@ -103,14 +104,14 @@ class Graph:
                 if len(node.args) == 1 or math.prod(least.node.shape) == math.prod(node.shape):
                     made = self.node(Multiply(node.op.scale * scale), node.args, node.shape)
                 else:
-                    own = self._scaled(least.node, scale)
+                    own = self.scaled(least.node, scale)
                     args = [Arg(own, arg.at) if arg is least else arg for arg in node.args]
                     made = self.node(node.op, args, node.shape)
             case _:
-                made = self._scaled(node, scale)
+                made = self.scaled(node, scale)
         return Value(1.0, made, value.letters)
 
-    def _scaled(self, node: Node, scale: float) -> Node:
+    def scaled(self, node: Node, scale: float) -> Node:
         """A node of the same axes: the node's entries times a number."""
         if isinstance(node.op, Multiply) and len(node.args) == 1:
             return self.node(Multiply(node.op.scale * scale), node.args, node.shape)

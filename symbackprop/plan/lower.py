@@ -15,7 +15,7 @@ from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, R
 from symbackprop.plan.contract import as_one_product, total
 from symbackprop.plan.entries import Body
 from symbackprop.plan.graph import PASSES, Graph, terms_of
-from symbackprop.plan.node import Add, Arg, Fold, Input, Node, PlanError, Square, Value
+from symbackprop.plan.node import Add, Arg, Fold, Input, Multiply, Node, PlanError, Square, Value
 from symbackprop.plan.places import At, put, read, scatter, take
 from symbackprop.plan.stacked import as_stack
 
@@ -79,17 +79,25 @@ class _Lowering:
             case Reduce():
                 return self._fold(op.kind, self._operand(equation.operands[0], {}), over)
             case Matrix():
-                value = self.graph.whole(self._operand(equation.operands[0], {}))
-                lead, row = value.letters[:-2], matrix_function(op.kind)
-                if equation.operands[0].index != value.letters:
-                    raise PlanError(f"{op.kind} of a part of {equation.operands[0].name}")
-                letters = (*lead, *equation.target.index[len(equation.target.index) - len(row.axes) :])
-                node = self.graph.node(Square(op.kind), [Arg(value.solid, tuple(range(len(lead))))], self.graph.shape(letters))
-                return Value(1.0, node, letters)
+                return self._matrix(equation, op)
             case Carry():
                 raise PlanError(f"{equation.operands[0].name} is carried from step to step")
             case _:
                 assert_never(op)
+
+    def _matrix(self, equation: Equation, op: Matrix) -> Value:
+        (ref,) = equation.operands
+        value = self.graph.held(self._operand(ref, {}))
+        lead, row = ref.index[:-2], matrix_function(op.kind)
+        matrix = value.solid
+        if ref.index != value.letters:  # axes that it lacks, in another order
+            if len(set(ref.index)) < len(ref.index):
+                raise PlanError(f"{op.kind} of a part of {ref.name}")
+            at = tuple(ref.index.index(c) for c in value.letters)
+            matrix = self.graph.node(Multiply(), [Arg(matrix, at)], self.graph.shape(ref.index))
+        letters = (*lead, *equation.target.index[len(equation.target.index) - len(row.axes) :])
+        node = self.graph.node(Square(op.kind), [Arg(matrix, tuple(range(len(lead))))], self.graph.shape(letters))
+        return Value(1.0, node, letters)
 
     def _operand(self, ref: Ref, places: Mapping[str, At]) -> Value:
         """A tensor as it stands in an equation, with places for some of its letters."""

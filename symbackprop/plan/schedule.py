@@ -33,6 +33,7 @@ from symbackprop.plan.node import (
     View,
 )  # fmt: skip
 from symbackprop.plan.products import Products
+from symbackprop.plan.scaling import scaled_early
 from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
 from symbackprop.plan.unrolled import unrolled
 from symbackprop.plan.writer import Writer
@@ -67,6 +68,8 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     """
     program = unrolled(program, frozenset([loss, *gradients.values()]))
     graph = lowered(program, passes)
+    if "scale early" in passes:
+        graph = scaled_early(graph, loss, gradients.values())
     memory = Memory(program, graph, loss, gradients, frozenset(passes))
     writer, products = Writer(memory), Products(memory)
     for node in memory.nodes:

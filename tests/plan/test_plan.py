@@ -22,8 +22,10 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate.points import point
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.lower import lowered
+from symbackprop.plan.memory import GRADIENTS
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan
+from symbackprop.plan.statements import Apply
 from tests.plan.graph_value import tensor, values
 from tests.random_programs import programs
 
@@ -236,3 +238,17 @@ def test_inputs_that_nothing_reads_are_no_part_of_a_step() -> None:
     assert not step.data
     trained = sb.train(text, {"x": np.ones(30)}, epochs=2, progress=False)
     assert trained.losses.training[1] < trained.losses.training[0]
+
+
+def test_a_number_in_front_of_all_gradients_is_multiplied_once_where_the_least_is() -> None:
+    text = "X: data[n, 9]\nY: labels[n, 3]\nW: parameter[9, 8]\nb: parameter[8]\nV: parameter[8, 3]\n"
+    loss = "L = -sum(Y * log_softmax(relu(X @ W + b) @ V)) / n"
+    derived = sb.derive(text + loss)
+    program = with_sizes(derived.program, {"n": 7})
+    gradients = {name: derived.gradient(name) for name in derived.wrt}
+
+    def late(passes: Iterable[str]) -> int:
+        return sum(isinstance(s, Apply) and s.out.buffer == GRADIENTS for s in plan(program, "L", gradients, passes).statements)
+
+    assert late(PASSES) == 0
+    assert late(set(PASSES) - {"scale early"}) == len(gradients)
