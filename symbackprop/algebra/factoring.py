@@ -62,7 +62,7 @@ class Factoriser:
         own = sorted(free - below)
         if len(own) > 2:
             return TOO_MUCH
-        scope, best = Scope(frozenset(below & free)), TOO_MUCH
+        scope, best = Scope(frozenset(below & free), frozenset(free) if nets.is_deep else frozenset()), TOO_MUCH
         pairs = [two(own), *([two(own[::-1])] if len(own) == 2 else [])]
         for row, col in pairs:
             try:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from sympy import Expr
 
 from symbackprop.algebra.poly import Atom, Number
-from symbackprop.algebra.positions import View
 
 
 class Entry(NamedTuple):
@@ -83,18 +82,6 @@ def shown_axes(atom: Atom, letters: Sequence[str]) -> tuple[str, ...]:
     return tuple(x for x, n in zip(letters, atom.shape, strict=True) if len(letters) < 3 or n != 1)
 
 
-def leading(atom: Atom, letters: Sequence[str]) -> set[str]:
-    """The letters of a factor that are written as subscripts: all but the last two axes of a tensor."""
-    if not atom.is_deep:
-        return set()
-    if isinstance(atom.name, View):
-        return set(letters[: atom.name.lead])
-    if atom.kind in ("leaf", "onehot"):
-        return set(shown_axes(atom, letters)[:-2])
-    own = {x for p in atom.args for term in p.terms for f in term for x in leading(f.atom, f.letters) if x.isdigit()}
-    return {letters[int(x)] for x in own}
-
-
 def subscripts(net: Net) -> set[str]:
     """The letters of a network that are written as subscripts."""
     out = set[str]()
@@ -102,7 +89,7 @@ def subscripts(net: Net) -> set[str]:
         return out
     for item in net.items:
         if isinstance(item, Entry):
-            out |= leading(item.atom, item.letters)
+            out |= {item.letters[k] for k in item.atom.lead}
         else:
             out |= {x for x in item.nets.subscripts if x in item.letters}
     moved = {x for item in net.items if isinstance(item, Entry) and item.atom.kind == "tie" for x in item.letters}

@@ -52,7 +52,8 @@ class Atom:
     symmetric  whether its two axes may be exchanged.
     positive   whether all its entries are positive.
     inner      the atoms in its arguments, and in theirs.
-    is_deep    whether a tensor with axes that are written as subscripts is in it.
+    lead       its axes that are written as subscripts.
+    is_deep    whether a tensor with such axes is in it.
     """
 
     kind: Kind
@@ -63,13 +64,23 @@ class Atom:
     symmetric: bool = False
     positive: bool = False
     inner: frozenset[Atom] = field(default=frozenset(), repr=False)
+    lead: tuple[int, ...] = field(default=(), repr=False)
     is_deep: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         own = {factor.atom for p in self.args for term in p.terms for factor in term}
         self.inner = frozenset(own.union(*[atom.inner for atom in own]))
-        leads = isinstance(self.name, View) and self.name.lead > 0
-        self.is_deep = leads or (self.kind in ("leaf", "onehot") and len(self.shape) > 2) or any(atom.is_deep for atom in own)
+        self.lead = self._lead()
+        self.is_deep = bool(self.lead) or any(atom.is_deep for atom in own)
+
+    def _lead(self) -> tuple[int, ...]:
+        """All but the last two axes of a tensor; beyond two, those of size 1 are not written at all."""
+        if isinstance(self.name, View):
+            return tuple(range(self.name.lead))
+        if self.kind in ("leaf", "onehot"):
+            return tuple(k for k, n in enumerate(self.shape) if len(self.shape) < 3 or n != 1)[:-2]
+        inner = (f.letters[k] for p in self.args for term in p.terms for f in term for k in f.atom.lead)
+        return tuple(sorted({int(x) for x in inner if x.isdigit()}))
 
     @property
     def swaps(self) -> bool:

@@ -1,41 +1,124 @@
-"""The box as it is printed: the LaTeX of every line is read back and computed."""
+"""The box as it is printed: the LaTeX of every line is read back and computed, windows and letters below names as well."""
 
+from collections.abc import Callable
+from itertools import product as cartesian
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.algebra.matrix import leaves
+from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
 from symbackprop.display.forms import Printer
 from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.tree import Atom, Node, Script
 from symbackprop.judge.proved import proved_box
 from tests.algebra.test_box import BOXES
 from tests.display.matrix_value import _MatrixReader, items_of, parse, split_at
-from tests.formulas.latex_value import Numbered
+from tests.formulas.latex_value import Numbered, text_of
 
 ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = [p for p in sorted((ROOT / "examples").glob("*.net")) if p.stem not in ("linear_map", "softmax")]
+WINDOWS = ("conv1d", "conv2d", "max_pool2d")
+EXAMPLES = [ROOT / "examples" / "layers" / f"{name}.net" for name in WINDOWS]
+EXAMPLES += [p for p in sorted((ROOT / "examples").glob("*.net")) if p.stem not in ("linear_map", "softmax")]
 SUMS = {"rowsum": (np.sum, 1), "colsum": (np.sum, 0), "rowmean": (np.mean, 1), "colmean": (np.mean, 0), "mean": (np.mean, None)}
 
 
-class BoxReader(_MatrixReader):
-    """Reads the words of a box as well; what says itself where it is repeated is repeated."""
+def correlated(wide: np.ndarray, slid: np.ndarray) -> np.ndarray:
+    """The second slides over the first, as long as it is within."""
+    shape = [n - m + 1 for n, m in zip(wide.shape, slid.shape, strict=True)]
+    rows, cols = (range(n) for n in shape)
+    height, width = slid.shape
+    return np.array([[np.sum(wide[i : i + height, j : j + width] * slid) for j in cols] for i in rows])
 
-    classes = 0  # of the only tensor of integers
+
+def convolved(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The full convolution: the other turned round slides over the one with zeros around it."""
+    return correlated(np.pad(one, [(n - 1, n - 1) for n in other.shape]), other[::-1, ::-1])
+
+
+def spread(x: np.ndarray, steps: list[int]) -> np.ndarray:
+    """Zeros between the entries."""
+    out = np.zeros([(n - 1) * step + 1 for n, step in zip(x.shape, steps, strict=True)])
+    out[:: steps[0], :: steps[1]] = x
+    return out
+
+
+def fitted(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The first entries; after the last there are zeros."""
+    out = np.zeros(shape)
+    inside = tuple(slice(min(n, m)) for n, m in zip(x.shape, shape, strict=True))
+    out[inside] = x[inside]
+    return out
+
+
+MOVES: dict[str, Callable[[np.ndarray, list[int]], np.ndarray]] = {
+    "pad": lambda x, by: np.pad(x, [(max(n, 0),) * 2 for n in by])[max(-by[0], 0) :, max(-by[1], 0) :],
+    "crop": lambda x, by: x[by[0] :, by[1] :],
+    "stride": lambda x, by: x[:: by[0], :: by[1]],
+    "spread": spread,
+}
+SLIDES = {"⋆": correlated, "∗": convolved}
+
+
+class BoxReader(_MatrixReader):
+    """Reads the words of a box as well; what says itself where it is repeated is repeated.
+
+    classes   of the only tensor of integers.
+    below     the positions of the letters that stand below names.
+    """
+
+    classes = 0
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.shapes = [tensor.shape for tensor in given[0].tensors.values()]
+        self.below: dict[str, int] = {}
 
     def term(self) -> np.ndarray:
         result = self.product()
-        while self.at("⊙"):
-            self.take()
-            result = result * self.product()
+        while self.at("⊙", *SLIDES):
+            sign = self.take()
+            result = result * self.product() if sign == Atom("⊙", "binary") else SLIDES[text_of(sign)](result, self.product())
         return result
+
+    def total(self, letters: list[list[Node]]) -> np.ndarray:
+        """What follows, summed over letters that stand below names."""
+        names, start, found = ["".join(map(text_of, x)) for x in letters], self.place, []
+        counts = [self.axis_of(x, self.items[start:]) for x in names]
+        for places in cartesian(*map(range, counts)):
+            self.place, self.below = start, {**self.below, **dict(zip(names, places, strict=True))}
+            found.append(self.term())
+        return np.sum(found, axis=0)
+
+    def moved(self, name: str, sub: Node | None) -> np.ndarray:
+        """Padding, strides: one number for each axis, or one for all; a column has one axis."""
+        steps = [int(self.read(part)) for part in split_at(sub, "×")]
+        x = self.argument()
+        none = 1 if name in ("stride", "spread") else 0
+        return MOVES[name](x, [steps[0], none if x.shape[1] == 1 else steps[-1]])
 
     def factor(self) -> np.ndarray:
         match self.peek():
+            case Script(Atom("∑"), sub, None):
+                self.take()
+                return self.total(split_at(sub, ","))
+            case Script(Atom(name), sub, None) if name in MOVES:
+                self.take()
+                return self.moved(name, sub)
+            case Script(Atom(name), sub, None) if name[0] == "T" and name[1:].isdigit():
+                self.take()
+                array = np.asarray(self.tensors[int(name[1:])], float)
+                if array.ndim > 2:  # an axis of size 1 has no letter
+                    array = array.squeeze(tuple(k for k, n in enumerate(self.shapes[int(name[1:])]) if n == 1))
+                array = array[tuple(self.below["".join(map(text_of, x))] for x in split_at(sub, ";"))]
+                return array.reshape(array.shape + (1,) * (2 - array.ndim))
             case Atom(name) if name in SUMS:
                 self.take()
                 reduce, axis = SUMS[name]
@@ -71,18 +154,24 @@ def read_back(derivation: Derivation) -> int:
         sizes, where = defined(derivation.forward, seed=seed)
         values = walk(derivation.program, where, sizes)
         for line in lines:
-            if line.form is None or line.subscripts:
+            if line.form is None or any(isinstance(leaf.name, View) for leaf in leaves(line.form)):
                 continue
             text = latex(Printer(names).formula(line.form))
             reader = BoxReader(names.program, values, sizes)
             reader.classes = sum(sizes[str(t.bound)] for t in derivation.program.inputs if t.bound is not None)
-            found = np.asarray(reader.read(parse(text).items))
-            expected = values[line.name]
-            if line.form.op == "zeros":  # a 0 of any shape is written 0
-                found = np.broadcast_to(found, expected.shape)
-            np.testing.assert_allclose(
-                found.reshape(expected.shape), expected, rtol=1e-7, atol=1e-9, err_msg=f"{line.name} = {text}"
-            )
+            ranges = [range(values[line.name].shape[line.letters.index(x)]) for x in line.subscripts]
+            for places in cartesian(*ranges):
+                reader.below = {text_of(letter(x)): k for x, k in zip(line.subscripts, places, strict=True)}
+                at = dict(zip(line.subscripts, places, strict=True))
+                expected = values[line.name][tuple(at.get(x, slice(None)) for x in line.letters)]
+                found = np.asarray(reader.read(parse(text).items))
+                if line.form.op == "zeros":  # a 0 of any shape is written 0
+                    found = np.broadcast_to(found, expected.shape)
+                if any(name in text for name in (r"\star", r"\ast")):
+                    found = fitted(found, (*expected.shape, 1)[:2])
+                np.testing.assert_allclose(
+                    found.reshape(expected.shape), expected, rtol=1e-7, atol=1e-9, err_msg=f"{line.name} = {text}"
+                )
             count += 1
     return count
 

@@ -114,7 +114,7 @@ SLIDE = Slide((sp.S.One,) * 2, (sp.S.One,) * 2, (sp.S.NegativeOne, sp.S.Zero), (
 GIVEN = {
     "correlation": SLIDE, "convolution": SLIDE,
     "power": Fraction(3), "matrixpower": 3, "function": sp.exp, "compare": sp.Gt, "tril": 1, "triu": -1, "determinant": "det",
-    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "indexsum": (("i", size("n")),),
+    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "factor": "cholesky", "indexsum": (("i", size("n")),),
 }  # fmt: skip
 COUNT = {
     "correlation": 2,
@@ -122,10 +122,16 @@ COUNT = {
     "raised": 2,
     "over": 2,
     "compare": 2,
+    "cases": 3,
     "inner": 2,
     "product": 3,
     "hadamard": 3,
     "sum": 3,
+}
+PARTS = {
+    "diag": Form("leaf", (), Leaf("v", ())),
+    "scalarpower": Form("trace", (MATRIX,)),
+    "factor": Form("product", (MATRIX, transpose(MATRIX))),
 }
 LEAVES = {"leaf", "onehot", "number", "size", "ones", "identity", "zeros"}
 
@@ -135,7 +141,7 @@ def test_what_a_row_says_of_its_transpose_is_so(op: str) -> None:
     program = trace({"y": declare("A", shape="n n").named("A") * declare("v", shape="n")})
     rng = np.random.default_rng(0)
     values = FormValue(program, {"A": rng.uniform(0.5, 2, (3, 3)), "v": rng.uniform(0.5, 2, 3)}, {"n": 3}, {})
-    part = Form("leaf", (), Leaf("v", ())) if op == "diag" else Form("trace", (MATRIX,)) if op == "scalarpower" else MATRIX
+    part = PARTS.get(op, MATRIX)
     parts = [part, transpose(part), part][: COUNT.get(op, 1)]
     form = Form(op, tuple(parts), GIVEN.get(op, Fraction(2) if op == "scalarpower" else None))
     np.testing.assert_allclose(values.read(transpose(form)), values.read(form).T)
