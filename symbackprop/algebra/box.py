@@ -167,5 +167,7 @@ class Search:
         role = self.program.tensors[name].role
         if role is None:
             return INVENTED
-        moved = self.program.tensors[role.of]
+        moved, by = self.program.tensors[role.of], self.program.tensors[role.wrt]
+        if not (by.shape or by.named or by.called):  # a number that nobody named
+            return 0
         return -MOVING if role.vector not in ("", ONES) and moved.named and moved.role is None else -NAMING

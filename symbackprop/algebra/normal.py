@@ -32,7 +32,7 @@ from symbackprop.algebra.poly import (
     is_summed,
     summed_letters,
 )  # fmt: skip
-from symbackprop.algebra.positions import Linear, Spot, is_at_least, linear, never, pairs, ranges, spot_of, viewed
+from symbackprop.algebra.positions import Linear, Spot, halves, is_at_least, linear, never, pairs, ranges, spot_of, viewed
 
 REDUCED = "*"  # begins the letters that a reduction runs over
 MOVABLE = ("group", "function", "positive", "zero", "cases", "reduction")  # a letter of theirs may be replaced in their arguments
@@ -261,6 +261,10 @@ class Algebra(Knowledge):
             for k, m in equal:
                 out = self.times(out, self.delta(shape[k], letters[k], letters[m]))
             return out
+        parts = halves(form, shape, self.conditions)
+        if parts is not None:
+            low, high = (self.tie(dict(zip(letters, part.slopes, strict=True)), S.Zero, sizes) for part in parts)
+            return self.times(low, high)
         other = linear({x: -s for x, s in slopes.items()}, -offset, sizes)
         form, letters, shape = min((form, letters, shape), other, key=lambda one: (str(one[0]), one[1]))
         return self.factor(self.atom("tie", form, (), shape), letters)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
-from sympy import Expr, Integer, S, expand
+from sympy import Expr, Integer, S, cancel, expand
 
 from symbackprop.core.guards import proven
 from symbackprop.core.program import same_size
@@ -150,6 +150,24 @@ def pairs(form: Linear, sizes: tuple[Expr, ...], conditions: Conditions) -> tupl
     parts = tuple(Part("", form.slopes[k], sizes[k]) for k, _ in found)
     whole = sum((p.stride * (p.size - 1) for p in parts), S.One)
     return tuple(found) if _spot(parts, S.Zero, whole, conditions) is not None else None
+
+
+@lru_cache(8192)
+def halves(form: Linear, sizes: tuple[Expr, ...], conditions: Conditions) -> tuple[Linear, Linear] | None:
+    """form = 0 as two equations, of its low and of its high digits: d i + j = d t + k is i = t and j = k, for j and k below d."""
+    signs = [_sign(slope, conditions) for slope in form.slopes]
+    if form.offset != 0 or 0 in signs:
+        return None
+    strides = [slope * sign for slope, sign in zip(form.slopes, signs, strict=True)]
+    for base in dict.fromkeys(strides):
+        low = [k for k, stride in enumerate(strides) if not is_at_least(stride, base, conditions)]
+        high = [cancel(slope / base) for k, slope in enumerate(form.slopes) if k not in low]
+        reach = [sum((strides[k] * (sizes[k] - 1) for k in low if signs[k] == sign), S.Zero) for sign in (1, -1)]
+        if low and all(x.is_integer for x in high) and all(is_at_least(base - 1, x, conditions) for x in reach):
+            lower = [slope if k in low else S.Zero for k, slope in enumerate(form.slopes)]
+            upper = [S.Zero if k in low else cancel(slope / base) for k, slope in enumerate(form.slopes)]
+            return Linear(tuple(lower), S.Zero), Linear(tuple(upper), S.Zero)
+    return None
 
 
 @lru_cache(8192)

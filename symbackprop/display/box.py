@@ -132,7 +132,7 @@ def line_formula(to: Printer, line: Line) -> Node:
 
 
 def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:
-    """What the short names of views in a line stand for; the part of a gradient is the gradient by the part."""
+    """What the short names of views in a line stand for; a gradient's part is the gradient by the part, where that has a name."""
     views = [(piece.view, piece.subscripts) for piece in line.pieces]
     forms = [piece.form for piece in line.pieces] if line.form is None else [line.form]
     views += [(leaf.name, leaf.subscripts) for form in forms for leaf in leaves(form)]
@@ -141,7 +141,8 @@ def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:
         if not isinstance(view, View):
             continue
         role = program.tensors[view.tensor].role
-        own = view if role is None else replace(view, tensor=role.wrt)
+        by = None if role is None else program.tensors[role.wrt]
+        own = view if by is None or not (by.named or by.called) else replace(view, tensor=by.name)
         equation = to.views.definition(own, subscripts)
         if equation is not None:
             found.setdefault(latex(equation), ShownLine(latex(equation), equation, ()))

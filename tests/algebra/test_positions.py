@@ -18,7 +18,7 @@ from symbackprop.algebra.lines import Part as Said
 from symbackprop.algebra.matrix import Form, Leaf
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Poly
-from symbackprop.algebra.positions import Linear, Part, Place, Spot, View, never, pairs, spot_of
+from symbackprop.algebra.positions import Linear, Part, Place, Spot, View, halves, never, pairs, spot_of
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import size
 from symbackprop.evaluate.extents import evaluator
@@ -41,6 +41,30 @@ FORMS = st.integers(2, 3).flatmap(
 def zeros(form: Linear, shape, sizes) -> np.ndarray:
     """Where a form is 0."""
     return form_value(form, [int(evaluator(n)(sizes)) for n in shape], sizes) == 0
+
+
+FLAT = Linear((H, S.One, -H, -H * K, -S.One), S.Zero), (H * K * 2, H, K, Integer(2), H)  # d i + j = d t + d T n + k
+
+
+@settings(max_examples=80)
+@given(st.one_of(st.just((FLAT[0].slopes, S.Zero, FLAT[1])), FORMS))
+def test_the_low_and_the_high_digits_of_an_equation_say_what_it_says(given) -> None:
+    slopes, offset, shape = given
+    found = halves(Linear(slopes, offset), shape, ())
+    assert found is not None or slopes != FLAT[0].slopes
+    for sizes in SMALL if found is not None else ():
+        whole = zeros(Linear(slopes, offset), shape, sizes)
+        np.testing.assert_array_equal(zeros(found[0], shape, sizes) & zeros(found[1], shape, sizes), whole)  # type: ignore[index]
+
+
+def test_several_axes_at_once_are_blocks_of_rows() -> None:
+    text = "X: data[N, T, d]\nW: parameter[d, c]\nY: data[N*T, c]\nR = X.reshape(N*T, d) @ W - Y\nL = 0.5*sum(R**2)"
+    assert "∂L/∂W = Σ_n Xₙᵀ Rₙ" in str(sb.derive(text).box())
+
+
+def test_a_part_of_a_gradient_by_what_nobody_named_is_its_own_part() -> None:
+    box = sb.derive("A: parameter[m, p]\nB: parameter[n, q]\nx: data[p*q]\nr = kron(A, B) @ x\nL = 0.5*sum(r**2)").box()
+    assert {line.split(" = ")[0][0] for line in str(box).splitlines()} == {"δ", "∂"}
 
 
 @settings(max_examples=150)

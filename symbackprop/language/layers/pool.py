@@ -84,6 +84,7 @@ class _Windows:
         self.size = wholes(layer, "size", size, rank, 1)
         strides = wholes(layer, "stride", size if stride is None else stride, rank, 1)
         self.padding = wholes(layer, "padding", padding, rank, 0)
+        self.are_apart = not any(self.padding) and all(step >= width for step, width in zip(strides, self.size, strict=True))
         self.lead = letters(self.x.ndim - rank)
         self.pixel, self.tap, self.place = (tuple(f"{c}{k}" for k in range(rank)) for c in "iap")
         self.sizes: dict[str, Expr] = dict(zip(self.lead, self.x.shape, strict=False))
@@ -123,4 +124,4 @@ def _max_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: 
                 inside += [windows.at[k] >= 0, windows.at[k] <= windows.x.shape[k - rank] - 1]
         body: Any = Where(sp.And(*inside), slot(0), LOWEST)
         u = Tensor(u.shape, Sum(body, (slot(0),)), ((u, index),), index)
-    return reduce("max", u, tuple(range(-rank, 0)))
+    return reduce("max", u if windows.are_apart else u.called("V"), tuple(range(-rank, 0)))
