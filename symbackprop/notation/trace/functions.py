@@ -304,9 +304,11 @@ def _tensordot(run: Run, a: Any, b: Any, axes: Any = 2) -> Tensor:
 
 
 def _split(run: Run, x: Any, parts: Any, axis: int = 0) -> Any:
-    tensor = _t(run, x)
+    if type(parts) is int and parts > 1:
+        array = run.lift(x)
+        run.sizes.multiple(array.tensor.shape[axis % array.ndim], parts)  # halves of an axis make it twice a size
     cuts = parts if isinstance(parts, int) else tuple(expr_of(p) for p in parts)
-    return ops.split(tensor, cuts, axis)
+    return ops.split(_t(run, x), cuts, axis)
 
 
 def _triangle(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:

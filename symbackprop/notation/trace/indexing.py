@@ -173,7 +173,7 @@ def _positions(run: Run, item: Traced, extent: Any) -> Tensor:
         run.indexed.add(source.signature.name)
         bound = source.signature.bound
         if bound is not None and run.sizes.learning and run.sizes.resolved(bound).is_Symbol:
-            run.sizes.unify(bound, extent)
+            run.bounded(source.signature.name, bound, extent)
     elif run.sizes.learning and np.array_equal(item.value, np.arange(run.sizes.number(extent))):
         run.sizes.unify(tensor.shape[0], extent)  # arange(len(y)) counts the rows, all of them
     return run.settled(item.tensor)

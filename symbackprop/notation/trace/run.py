@@ -254,6 +254,16 @@ class Run:
         self._require_data(mask, "which entries are taken depends on {}.", "Write np.where(mask, x, 0).")
         return np.asarray(mask.value)
 
+    def bounded(self, name: str, bound: Expr, extent: Expr) -> None:
+        """Whole numbers of an array are positions on an axis: they stay below its size.
+
+        Raises Restart where others of the array stay below another size: its parts are then arrays of their own.
+        """
+        is_new = self.sizes.is_own(bound, f"{name}.bound")
+        if not is_new and self.sizes.number(bound) != self.sizes.number(extent):
+            raise Restart(frozenset({name}), str(place() or ""))
+        self.sizes.unify(bound, extent)
+
     def position(self, array: Traced) -> int:
         """A traced whole number where Python asks for a plain one, as a key or in range."""
         self._require_data(array, "a whole number that depends on {} is used as a plain one.", "Give it as an argument.")

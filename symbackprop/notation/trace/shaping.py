@@ -51,9 +51,23 @@ def _reshape(run: Run, x: Traced, shape: Any = None, order: str = "C", **further
     if order != "C":
         raise run.refusal(f"the order {order!r} is not traced.", "Write .T before and after.")
     sizes = _shape(run, wanted)
+    known = sp.Mul(*(n for n in sizes if n != -1))
     if -1 not in sizes:
-        run.sizes.unify(sp.Mul(*x.tensor.shape), sp.Mul(*sizes))
+        run.sizes.unify(sp.Mul(*x.tensor.shape), known)
+    elif run.sizes.learning and known.free_symbols:
+        _meet(run, x.tensor.shape, known)
     return lambda t: ops.reshape(t, tuple(map(run.sizes.resolved, sizes))), lambda old, new: ops.reshape(new, old.shape)
+
+
+def _meet(run: Run, shape: tuple[Expr, ...], known: Expr) -> None:
+    """Take a size that a reshape asks for as the product of the axes that it is in the example: x.reshape(-1, d)."""
+    if sp.denom(sp.together(sp.cancel(sp.Mul(*map(run.sizes.resolved, shape)) / run.sizes.resolved(known)))) == 1:
+        return
+    ends = [shape[k:] for k in range(1, len(shape))] + [shape[:k] for k in range(1, len(shape))]
+    for part in ends:
+        if run.sizes.number(sp.Mul(*part)) == run.sizes.number(known):
+            run.sizes.unify(sp.Mul(*part), known)
+            return
 
 
 def _ravel(run: Run, x: Traced, order: str = "C") -> Steps:

@@ -47,6 +47,10 @@ class Sizes:
             self.numbers[symbol] = number
         return self.resolved(symbol)
 
+    def is_own(self, extent: Expr, key: str) -> bool:
+        """Whether a size is still the one that `axis(key)` made, equal to no other."""
+        return self.resolved(extent) == size(key)
+
     def resolved(self, extent: Expr) -> Expr:
         """The size by the symbols that stand for all that are equal to them."""
         while True:
@@ -76,7 +80,21 @@ class Sizes:
             if found is not None:
                 self._equal[symbol] = found
                 return
-        self.pin([a, b])
+        if not self._factors(a, b):
+            self.pin([a, b])
+
+    def _factors(self, a: Expr, b: Expr) -> bool:
+        """Whether two products of sizes are equal factor by factor, as N T and N T of another array; then they are made so."""
+        left, right = ([part for part in sp.Mul.make_args(side) if isinstance(part, Symbol)] for side in (a, b))
+        if len(left) != len(right) or (sp.Mul(*left), sp.Mul(*right)) != (a, b):
+            return False
+        order = lambda s: (self.numbers[s], self._order[s])  # noqa: E731
+        pairs = list(zip(sorted(left, key=order), sorted(right, key=order), strict=True))
+        if any(self.numbers[one] != self.numbers[other] for one, other in pairs):
+            return False
+        for one, other in pairs:
+            self.unify(one, other)
+        return True
 
     def pin(self, extents: Iterable[Expr]) -> bool:
         """Give sizes the numbers of the run under way; whether that says anything new."""

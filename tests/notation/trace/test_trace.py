@@ -268,3 +268,26 @@ def test_infinity_in_a_mask_is_a_large_number_and_this_is_said() -> None:
     network = sb.trace(loss, q)
     assert any("Infinity is written as" in note for note in network.notes)
     assert slopes(network, loss, (q,)) < 1e-8
+
+
+def test_columns_of_one_array_may_be_positions_on_two_axes() -> None:
+    def loss(U: Any, M: Any, idx: Any) -> Any:
+        u, m = idx[:, 0], idx[:, 1]
+        return (U[u] * M[m]).sum()
+
+    rng = np.random.default_rng(0)
+    idx = np.stack([rng.integers(0, 4, 5), rng.integers(0, 6, 5)], 1)
+    network = sb.trace(loss, rng.normal(size=(4, 3)), rng.normal(size=(6, 3)), idx)
+    assert [t.name for t in network.program.inputs] == ["U", "M", "u", "m"]
+    assert len(network.program.sizes()) == 3
+
+
+def test_sizes_are_found_through_halves_products_and_the_rest_of_a_shape() -> None:
+    def loss(W: Any, x: Any, mask: Any) -> Any:
+        mean, spread = np.split(x.reshape(-1, W.shape[0]) @ W, 2, axis=1)
+        return ((mean**2 + spread) * mask.reshape(-1)[:, None]).sum()
+
+    network = sb.trace(loss, np.ones((6, 8)), np.ones((5, 4, 2, 3)), np.ones((5, 4)))
+    shapes = {t.name: len({*map(str, t.shape)}) for t in network.program.inputs}
+    assert shapes == {"W": 2, "x": 4, "mask": 2}
+    assert len(network.program.sizes()) == 5  # 2 and 3 of x, its first two, and half the columns of W
