@@ -136,7 +136,7 @@ class _Trial:
         for row in self.rows.values():
             row.note = row.note or row.remark()
         steps = {name: [at[name] for at in self.tried] for name in self.sizes if len({at[name] for at in self.tried}) > 1}
-        return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn, self.value, steps)
+        return Check(self.derived.of, list(self.rows.values()), self.sizes, points, self.redrawn, self.value, steps=steps)
 
     def test_somewhere(self, seed: int, stride: int, first: Mapping[str, ndarray] | None) -> None:
         """Test at a random point; at another one where a value is not finite, or neither steps nor differences can speak.
