@@ -12,7 +12,7 @@ from sympy import Expr
 from symbackprop.core.letters import kept
 from symbackprop.core.program import Carry, Op, Signature, Sum, position, slot, substituted
 from symbackprop.language.lower.nodes import ordered
-from symbackprop.language.tensors import Index, Tensor, letters, number_of
+from symbackprop.language.tensors import Index, Tensor, bound_of, is_integer, letters, number_of
 
 
 class Entry(NamedTuple):
@@ -62,8 +62,10 @@ class Loop:
         key = id(stack), axes
         if key not in self._stand_ins:
             shape = tuple(extent for k, extent in enumerate(stack.shape) if k not in axes)
-            self._stand_ins[key] = self._stand_in(shape, text, stack.signature)
-            self._stand_ins[key].below = stack.below
+            like = stack.signature
+            if like is None and is_integer(stack):
+                like = Signature("", stack.shape, "integers", bound=bound_of(stack))
+            self._stand_ins[key] = self._stand_in(shape, text, like)
             self.entries[id(self._stand_ins[key])] = Entry(stack, axes)
             self._kept.append(stack)
         return self._stand_ins[key]
