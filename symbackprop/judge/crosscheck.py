@@ -84,9 +84,10 @@ def check(
 
 def _turns(program: Program, given: Mapping[str, int], drawn: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Sizes at which loops have 1, 2, 3 and 5 steps, as far as their conditions let them: structures differ there alone."""
-    free = [str(n) for n in steps_of(program) if str(n) in drawn and str(n) not in given]
+    counts = [(str(s), n - s) for n in steps_of(program) for s in n.free_symbols]  # T and -1 of T - 1 steps
+    free = {name: int(more) for name, more in counts if more.is_Integer and name in drawn and name not in given}
     for k in range(len(STEPS) if free else 0):
-        steps = {name: STEPS[(k + j) % len(STEPS)] for j, name in enumerate(free)}
+        steps = {name: max(1, STEPS[(k + j) % len(STEPS)] - more) for j, (name, more) in enumerate(free.items())}
         try:
             yield draw_sizes(program, {**drawn, **steps})
         except SizeError:

@@ -1,6 +1,7 @@
 """A loop that is kept against its steps, written out by the reader of its text: two readings that share nothing but the words."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from symbackprop.judge.crosscheck import check
 from tests.loops.texts import TEXTS
 
 STEPS = (1, 2, 3, 5)
+BOOKS = sorted((Path(__file__).parent / "books").glob("*.net"))
 
 
 def values_of(program: Program, sizes: dict[str, int], at: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -40,6 +42,14 @@ def test_values_and_gradients_of_both_readings(name: str) -> None:
 @pytest.mark.slow
 def test_what_is_derived_passes_the_check(name: str) -> None:
     assert sb.check(sb.read(TEXTS[name]), points=1).ok
+
+
+@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+@pytest.mark.slow
+def test_networks_of_books_pass_the_check(path: Path) -> None:
+    passed = sb.check(sb.read(path), points=1)
+    assert passed.ok
+    assert passed.points >= 3
 
 
 @pytest.mark.parametrize("mistake", ["start", "way"])
