@@ -34,8 +34,8 @@ from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.walk import walk
 from symbackprop.formulas.latex import latex
-from symbackprop.language import operations
 from symbackprop.language.lower.tracing import trace
+from symbackprop.language.operations.linear_algebra import function_of
 from symbackprop.language.tensors import Tensor, reduce
 from symbackprop.plan.statements import Factor, Scalar, Window
 from tests.random_programs import declare
@@ -87,9 +87,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks._remarks": remark,
     "display.forms._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
-    "display.forms._function_of_matrix": lambda p: Printer(Names(p)).formula(
-        Form("determinant", (number(1),), p.equations[0].op.kind)
-    ),  # type: ignore[union-attr]
+    "display.forms._function_of_matrix": lambda p: Printer(Names(p)).formula(Form("factor", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]
     "backends.numpy_step.Printed._line": lambda p: printed(Factor(p.equations[0].op.kind, Window("x", 0, ()), Scalar("t"))),  # type: ignore[union-attr]
     "algebra.reading.Values._right": lambda p: Values(p, Algebra(), ()).definition("L"),
 }
@@ -98,12 +96,12 @@ PASSES = {
     "core.program.rewritten", "core.program.describe",
     "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "core.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation",
-    "training.boosting._keeps_apart",
+    "training.boosting._keeps_apart", "display.names._generated",
 }  # fmt: skip
 # what writes an operation, and reads none
 WRITES = {
     "backends.numpy", "core.program", "core.functions.operations.reduction", "core.functions.matrices.matrix_function",
-    "core.functions.operations", "core.functions.matrices", "core.local._function_of", "language.operations.linear_algebra._function",
+    "core.functions.operations", "core.functions.matrices", "display.names", "core.local._Functions.of", "language.operations.linear_algebra.function_of",
     "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk",
     "language.lower.units._of_normalised", "documents.layer_block._softmax_slopes", "language.tensors.contraction.reduce",
 }  # fmt: skip
@@ -174,7 +172,7 @@ def test_the_walk_computes_each_row_as_the_tape_does(name: str, arithmetic: Arit
     X = np.random.default_rng(0).standard_normal((3, 4, 4))
     X = of_kind("spd", X) if name in MATRIX_FUNCTIONS else X
     x = declare("X", X.shape)
-    y = reduce(name, x, 1) if name in REDUCTIONS else getattr(operations, name)(x)
+    y = reduce(name, x, 1) if name in REDUCTIONS else function_of(name, x)
     program = trace({"y": y.named("y")})
     got = walk(program, {"X": arithmetic.lift(X)}, {}, arithmetic)["y"]
     np.testing.assert_allclose(np.asarray(got, dtype=float), tape.forward(program, {"X": X})["y"], rtol=1e-12)
@@ -205,7 +203,7 @@ def test_a_new_reduction_is_one_row_and_one_rule_of_the_witness(name: str, monke
 @pytest.mark.parametrize("name", MATRIX_FUNCTIONS)
 def test_a_new_function_of_a_matrix_is_one_row_and_one_rule_of_the_witness(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MATRIX_FUNCTIONS, "mystery", replace(MATRIX_FUNCTIONS[name], name="mystery"))
-    own = tuple("rc"[: len(MATRIX_FUNCTIONS[name].axes)])
+    own = tuple("rs"[: len(MATRIX_FUNCTIONS[name].axes)])
     X = declare("x", ("n", "n"))
     y = Tensor((N,) * len(own), Matrix("mystery"), ((X, ("0", "1")),), own)
     serves((y**2).sum().named("L"), name, monkeypatch, primitives.MATRIX_FUNCTIONS)

@@ -15,7 +15,7 @@ from sympy import Eq, Expr, Gt, Lt, Symbol
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, negated, number, product, scaled, sized, transpose
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed, shown_axes, subscripts
-from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.windows import Window, window
@@ -244,12 +244,8 @@ class Lift:
 
     def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
         """An atom of polynomials; inside, its letters have names of their own."""
-        if atom.kind == "determinant":
-            return Form("determinant", (self.sum(nets[0], "0", "1", scope),), atom.name)
         if atom.kind == "factor":
-            if None in (row, col):
-                raise MisfitError("entries of a function of a matrix")
-            return Form("factor", (self.sum(nets[0], row, col, scope),), atom.name)
+            return Form("factor", (self.sum(nets[0], f"{REDUCED}0", f"{REDUCED}1", scope),), atom.name)
         if atom.kind == "reduction":
             inner = sorted(atom.args[0].letters())
             if atom.shape or len(inner) > 2:

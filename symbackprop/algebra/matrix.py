@@ -344,7 +344,6 @@ OPS: dict[str, Op] = {
     "norm": Op(_called(2), Level.POWER, "itself"),
     "length": Op(_called(1), turned="itself"),
     "inner": Op(_called(2), Level.POWER, "itself"),
-    "determinant": Op(_called(2), turned="itself"),
     "factor": CALL,
     "correlation": Op(_slide_tokens, Level.HADAMARD),
     "convolution": Op(_slide_tokens, Level.HADAMARD),

@@ -32,8 +32,7 @@ Kind = Literal[
     "cases",  # its second argument where the first is "positive" or "zero", by name; otherwise its third
     "group",  # a sum as the base of a power
     "inverse",
-    "determinant",  # det, logdet, by name: one number for a matrix
-    "factor",  # another function of a matrix, by name
+    "factor",  # another function of a matrix, by name, of the letters *0 and *1 of its argument
     "reduction",  # max, min, logsumexp, prod over the letters *0, *1, ... of its argument
     "ones",  # only says that its letter is summed
     "tie",  # 1 where a form of its letters' positions is 0 (positions.Linear)

@@ -11,7 +11,7 @@ from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
-from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, const, exact
 from symbackprop.core.functions import Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
@@ -266,7 +266,8 @@ class Values:
             case Matrix():
                 row = matrix_function(op.kind)
                 sizes = letter_sizes(self.program, equation)
-                p = matrix_of(a, row.name, operands[0], equation.operands[0].index, equation.target.index, sizes)
+                index, own = equation.operands[0].index, equation.target.index
+                p = matrix_of(a, row.name, operands[0], index, own, row.shape((sizes[index[-2]], sizes[index[-1]])))
             case Carry():
                 raise NoFormError("it is a value of another step")
             case _:
@@ -288,19 +289,19 @@ def strides(program: Program) -> dict[tuple[Expr, Expr], str]:
     return found
 
 
-def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...], sizes: Mapping[str, Expr]) -> Poly:
+def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...], shape: tuple[Expr, ...]) -> Poly:
     """A function of a matrix."""
     if len(letters) != 2:
         raise NoFormError("it holds a batch of matrices")
     i, j = letters
-    inner = a.renamed(p, {i: "0", j: "1"})
     if kind != "inverse":
-        shape = (sizes[i],) * len(target)
-        return a.factor(a.atom("factor" if target else "determinant", kind, (inner,), shape), target)
+        inner = a.renamed(p, {i: f"{REDUCED}0", j: f"{REDUCED}1"})
+        return a.factor(a.atom("factor", kind, (inner,), shape), target)
+    inner = a.renamed(p, {i: "0", j: "1"})
     chain = _inverse_of_product(a, p, i, j, target)
     if chain is not None:
         return chain
-    atom = a.atom("inverse", "", (inner,), (sizes[i], sizes[j]))
+    atom = a.atom("inverse", "", (inner,), shape)
     atom.symmetric = inner == a.renamed(p, {i: "1", j: "0"})
     return a.factor(atom, target)
 

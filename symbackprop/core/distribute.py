@@ -45,9 +45,13 @@ def _terms(equation: Equation) -> list[Expr]:
         own = [letters[s] for s in term.free_symbols if s in op.slots]  # type: ignore[index]
         return bool(own) and set().union(*own) not in own
 
-    factors = sp.Mul.make_args(op.body)
-    wide = [f for f in factors if f.is_Add and any(is_outer(term) for term in f.args)]
-    others = [f for f in factors if f not in wide]
-    if len(wide) != 1 or not any(f.free_symbols & letters.keys() for f in others):
-        return []
-    return [sp.Mul(*others, term) for term in wide[0].args]
+    def apart(body: Expr) -> list[Expr]:
+        factors = sp.Mul.make_args(body)
+        wide = [f for f in factors if f.is_Add and any(is_outer(term) for term in f.args)]
+        others = [f for f in factors if f not in wide]
+        if len(wide) != 1 or not any(f.free_symbols & letters.keys() for f in others):
+            return [body]
+        return [part for term in wide[0].args for part in apart(sp.Mul(*others, term))]
+
+    found = apart(op.body)
+    return found if len(found) > 1 else []

@@ -100,7 +100,7 @@ def _fault_of_matrix(program: Program, equation: Equation, op: Matrix) -> str | 
         return f"{op.kind} takes one operand"
     (operand,) = equation.operands
     shape = program.shape(operand.name)
-    if len(shape) < 2 or not same_size(shape[-1], shape[-2]):
+    if len(shape) < 2 or not (row.tall or same_size(shape[-1], shape[-2])):
         return f"{op.kind} takes a square matrix, {operand.name} is {shape_text(shape)}"
     lead, own = operand.index[:-2], target.index[: max(0, len(target.index) - len(row.axes))]
     if len(target.index) - len(own) != len(row.axes) or not set(lead) <= set(own):

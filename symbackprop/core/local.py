@@ -175,35 +175,63 @@ def _of_matrix(program: Program, equation: Equation, op: Matrix, letters: Letter
     """
     row, target, (operand,) = matrix_function(op.kind), equation.target, equation.operands
     batch, ij = operand.index[:-2], operand.index[-2:]
-    lead = target.index[: len(target.index) - len(row.axes)]
+    lead, matrix = target.index[: len(target.index) - len(row.axes)], program.shape(operand.name)[-2:]
     sizes = {c: n for c, n in letter_sizes(program, equation).items() if c not in ij or c in target.index}
     if not row.scalar:  # the letters of a row and a column of X are new: those that it was read with may be the target's
         ij = letters(2, set(sizes))
     at = dict(zip("pq", target.index[len(lead) :], strict=False)) | dict(zip("ij", ij, strict=True))
     inner = sorted({c for read in row.reads for c in read.index} - at.keys())
     at |= zip(inner, letters(len(inner), {*sizes, *ij}), strict=True)
-    sizes |= dict.fromkeys((*ij, *(at[c] for c in inner)), program.shape(operand.name)[-1])
-    whole = {"operand": Ref(operand.name, batch), "result": Ref(target.name, lead)}
-    places, needs = list[Ref](), dict[str, tuple[Signature, Equation]]()
+    sizes |= zip(ij, matrix, strict=True)
+    functions = _Functions(program, equation, letters)
+    whole = {"operand": _Matrices(operand.name, batch, matrix), "result": _Matrices(target.name, lead, row.shape(matrix))}
+    places = list[Ref]()
     for read in row.reads:
-        source = whole[read.of]
-        if read.function:
-            name = f"{read.function}({source.name})"
-            needs[name] = _function_of(program, read.function, name, source, equation, letters)
-            source = Ref(name, source.index)
-        places.append(Ref(source.name, (*source.index, *[at[c] for c in read.index])))
+        source = whole[read.of] if read.of in whole else functions.of(read.of, whole["operand"])
+        source = functions.of(read.function, source) if read.function else source
+        sizes |= {at[c]: n for c, n in zip(read.index, source.shape, strict=True) if c in inner}
+        places.append(Ref(source.name, (*source.lead, *[at[c] for c in read.index])))
     body = substituted(row.local, {position(c): position(own) for c, own in at.items()})
-    return Local(body, tuple(places), Ref(operand.name, (*batch, *ij)), sizes, "map", tuple(needs.values()))
+    return Local(body, tuple(places), Ref(operand.name, (*batch, *ij)), sizes, "map", tuple(functions.needs.values()))
 
 
-def _function_of(
-    program: Program, kind: str, name: str, source: Ref, equation: Equation, letters: Letters
-) -> tuple[Signature, Equation]:
-    """A function of the matrices in a tensor, of which `source` has the letters of the other axes, as an equation of its own."""
+class _Matrices(NamedTuple):
+    """A tensor of matrices, or of their functions: the letters of its leading axes, and the sizes of the others."""
+
+    name: str
+    lead: tuple[str, ...]
+    shape: tuple[Expr, ...]
+
+
+class _Functions:
+    """Functions of the matrices that an equation reads or writes: as the program has them, else as equations of their own."""
+
+    def __init__(self, program: Program, equation: Equation, letters: Letters) -> None:
+        self.program, self.equation, self.letters = program, equation, letters
+        self.needs: dict[str, tuple[Signature, Equation]] = {}
+
+    def of(self, kind: str, source: _Matrices) -> _Matrices:
+        """A row of the matrices in a tensor."""
+        row = matrix_function(kind)
+        written = next((e for e in self.program.equations if e.op == Matrix(kind) and _reads(e, source)), None)
+        shape = row.shape(source.shape)  # type: ignore[arg-type]
+        if written is not None:
+            return _Matrices(written.target.name, source.lead, shape)
+        name = f"{kind}({source.name})"
+        if name not in self.needs:
+            own = self.equation.operands[0].index[-2:]
+            spare = dict(zip("rc", own, strict=True))
+            more = iter(self.letters(2, {*source.lead, *own}))
+            index = tuple(spare.pop(axis) if axis in spare else next(more) for axis in row.axes)
+            target, operand = Ref(name, (*source.lead, *index)), Ref(source.name, (*source.lead, *own))
+            leading = self.program.shape(source.name) if source.name in self.program.tensors else self.needs[source.name][0].shape
+            signature = Signature(name, (*leading[: len(source.lead)], *shape), named=False)
+            self.needs[name] = signature, Equation(target, Matrix(kind), (operand,), Step("function", through=self.equation.target))
+        return _Matrices(name, source.lead, shape)
+
+
+def _reads(equation: Equation, source: _Matrices) -> bool:
+    """Whether an equation is of all the matrices in a tensor, in order."""
     (operand,) = equation.operands
-    own = operand.index if source.name == operand.name else equation.target.index
-    index = (*source.index, *own[len(own) - 2 :])
-    row, shape = matrix_function(kind), program.shape(source.name)
-    target = Ref(name, (*source.index, *index[len(source.index) :][: len(row.axes)]))
-    signature = Signature(name, (*shape[:-2], *[shape[-1]] * len(row.axes)), named=False)
-    return signature, Equation(target, Matrix(kind), (Ref(source.name, index),), Step("function", through=equation.target))
+    lead = operand.index[: len(source.lead)]
+    return operand.name == source.name and equation.target.index[: len(lead)] == lead and len(set(lead)) == len(lead)

@@ -60,6 +60,7 @@ class _Rewriter:
         self.whole = {
             r.name for e in program.equations if not isinstance(e.op, Sum) for r in e.operands
         }  # no number stands for these
+        self.matrices = {e.operands[0].name for e in program.equations if isinstance(e.op, Matrix)}  # read as rows and columns
         self.source: dict[str, tuple[str, tuple[int, ...]]] = {}  # a copy -> where it is read, and the order of its axes
         self.number: dict[str, Expr] = {}  # a tensor that is the same number everywhere
         self.known: dict[tuple, str] = {}  # an equation without its letters' names -> the tensor that holds it
@@ -109,8 +110,10 @@ class _Rewriter:
         if isinstance(op, Sum) and op.body == slot(0) and not op.over and len(equation.operands) == 1:
             (ref,) = equation.operands
             if set(ref.index) == set(target.index) and len(ref.index) == len(set(ref.index)):
-                self.source[name] = (ref.name, tuple(target.index.index(c) for c in ref.index))
-                return free
+                order = tuple(target.index.index(c) for c in ref.index)
+                if name not in self.matrices or order[-2:] == (len(order) - 2, len(order) - 1):
+                    self.source[name] = (ref.name, order)
+                    return free
         key = (self.program.shape(name), *nameless(equation))  # positions alone do not tell how far they run
         if key in self.known and free:
             self.source[name] = (self.known[key], tuple(range(len(target.index))))

@@ -260,7 +260,6 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "norm": _norm,
     "length": _norm,
     "inner": _inner,
-    "determinant": _function_of_matrix,
     "factor": _function_of_matrix,
     "correlation": _correlation,
     "convolution": _convolution,

@@ -118,7 +118,7 @@ class _Reader:
             case Matrix():
                 if op.kind == "inverse":
                     return Form("inverse", (leaf,))
-                return Form("determinant" if matrix_function(op.kind).scalar else "factor", (leaf,), op.kind)
+                return Form("factor", (leaf,), matrix_function(op.kind).name)
             case Reduce():
                 kept = any(self.sizes[c] != 1 for c in self.equation.target.index)
                 if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):

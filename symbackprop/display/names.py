@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.core.forward_mode import ONES
+from symbackprop.core.functions import MATRIX_FUNCTIONS
 from symbackprop.core.program import Equation, Gradient, Program, Signature, shape_text
 from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
@@ -25,7 +26,7 @@ _CURVED = (
 )  # for its change as every entry moves by 1: the diagonal of a Hessian that has no other entries
 _INNER = ("delta", "eta", "xi", "zeta", "omega")  # for the gradients that it is made of
 _CHANGES, _ABOVE = ("dot", "tilde", "vec"), ("d", "bar", "tilde")  # of a value, and of the gradient by it
-_GENERATED = re.compile(r"(inverse|ties|without|others)\((.*)\)$")
+_GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others)\((.*)\)$")
 
 
 class Names:
@@ -42,7 +43,7 @@ class Names:
         taken: set[Node] = set()
         for tensor in program.tensors.values():
             if tensor.role is None:
-                name = _generated(tensor.name) or self._partial(tensor) or parse_name(tensor.name)
+                name = _generated(tensor.name, program) or self._partial(tensor) or parse_name(tensor.name)
                 if name.formula() in taken:
                     name = Name(f.word(tensor.name))
                 taken.add(name.formula())
@@ -213,11 +214,16 @@ def _head(name: str) -> Node:
     return f.symbol(name) if len(name) > 1 else f.letter(name)
 
 
-def _generated(name: str) -> Name | None:
+def _generated(name: str, program: Program) -> Name | None:
+    """A name for what the chain rule needs: X^{-1}, Q_X; of a value that has no name itself, Q."""
     match = _GENERATED.match(name)
     if not match:
         return None
-    inner = parse_name(match.group(2)).formula()
-    if match.group(1) == "inverse":
+    kind, of = match.groups()
+    inner = (_generated(of, program) or parse_name(of)).formula()
+    if kind == "inverse":
         return Name(f.power(inner, f.number(-1)), wrap=True)
-    return Name(f.word(match.group(1)), (inner,))
+    letter = MATRIX_FUNCTIONS[kind].letter if kind in MATRIX_FUNCTIONS else ""
+    if letter:
+        return Name(f.letter(letter), (inner,) if of in program.tensors and program.tensors[of].named else ())
+    return Name(f.word(kind), (inner,))

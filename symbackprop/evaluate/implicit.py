@@ -64,17 +64,92 @@ def _lower(n: int) -> ndarray:
     return np.tri(n, dtype=bool)
 
 
-FACTORISATIONS: dict[str, Factorisation] = {
-    "cholesky": Factorisation(
+def _whole(*shape: int) -> ndarray:
+    return np.ones(shape, dtype=bool)
+
+
+def _orthonormal(q: ndarray) -> ndarray:
+    """What is zero where columns are orthonormal."""
+    return (q.T @ q - np.eye(q.shape[1]))[_lower(q.shape[1])]
+
+
+def _cholesky() -> Factorisation:
+    return Factorisation(
         lambda x: (np.linalg.cholesky((x + x.T) / 2),),
         lambda x, y: ((y[0] @ y[0].T - (x + x.T) / 2)[_lower(len(x))],),
         lambda shape: (_lower(shape[0]),),
-    ),
+    )
+
+
+def _eigh() -> Factorisation:
+    return Factorisation(
+        lambda x: tuple(np.linalg.eigh((x + x.T) / 2)),
+        lambda x, y: ((x + x.T) / 2 @ y[1] - y[1] * y[0], _orthonormal(y[1])),
+        lambda shape: (_whole(shape[0]), _whole(*shape)),
+    )
+
+
+def _between(w: ndarray) -> ndarray:
+    return w - w[:, None]
+
+
+def _with_gaps(plain: Factorisation, numbers: Callable[[Parts], ndarray], free: Callable[[tuple[int, int]], int]) -> Factorisation:
+    """F (w_j - w_i) = 1 where i != j beside a factorisation with the numbers w."""
+
+    def solve(x: ndarray) -> Parts:
+        parts = plain.solve(x)
+        same = np.eye(len(numbers(parts)))
+        return *parts, (1 - same) / (_between(numbers(parts)) + same)
+
+    def residual(x: ndarray, y: Parts) -> Parts:
+        w = numbers(y)
+        return *plain.residual(x, y[:-1]), y[-1] * _between(w) - (1 - np.eye(len(w)))
+
+    return Factorisation(solve, residual, lambda shape: (*plain.free(shape), ~np.eye(free(shape), dtype=bool)))
+
+
+def _svd() -> Factorisation:
+    """U, s, V with X V = U diag(s) and X^T U = V diag(s), and the squares of s."""
+
+    def solve(x: ndarray) -> Parts:
+        left, s, right = np.linalg.svd(x, full_matrices=False)
+        return left, s, right.T, s**2
+
+    def residual(x: ndarray, y: Parts) -> Parts:
+        left, s, right, squares = y
+        return x @ right - left * s, x.T @ left - right * s, _orthonormal(left), _orthonormal(right), squares - s**2
+
+    return Factorisation(
+        solve, residual, lambda shape: (_whole(*shape), _whole(shape[1]), _whole(shape[1], shape[1]), _whole(shape[1]))
+    )
+
+
+def _qr() -> Factorisation:
+    return Factorisation(
+        lambda x: tuple(np.linalg.qr(x)),
+        lambda x, y: (y[0] @ y[1] - x, _orthonormal(y[0])),
+        lambda shape: (_whole(*shape), _lower(shape[1]).T),
+    )
+
+
+FACTORISATIONS: dict[str, Factorisation] = {
+    "cholesky": _cholesky(),
+    "eigh": _eigh(),
+    "eigh gaps": _with_gaps(_eigh(), lambda parts: parts[0], lambda shape: shape[0]),
+    "svd": _svd(),
+    "svd gaps": _with_gaps(_svd(), lambda parts: parts[3], lambda shape: shape[1]),
+    "qr": _qr(),
 }
 """Factorisations by name."""
 
-PARTS = {"cholesky": ("cholesky", 0)}
+PARTS = {
+    "cholesky": ("cholesky", 0), "eigenvalues": ("eigh", 0), "eigenvectors": ("eigh", 1), "gaps": ("eigh gaps", 2),
+    "svdvals": ("svd", 1), "svd_left": ("svd", 0), "svd_right": ("svd", 2), "svd_gaps": ("svd gaps", 4),
+    "qr_q": ("qr", 0), "qr_r": ("qr", 1),
+}  # fmt: skip
 """The functions of a matrix that are factors: of which factorisation, and which."""
+
+EQUAL = 1e-10  # slopes of the equations that are smaller, relative to the largest, are none
 
 
 def factor(kind: str, x: ndarray, lift: Callable[[ndarray], ndarray] = lambda y: y) -> ndarray:
@@ -101,7 +176,7 @@ def _solved(row: Factorisation, x: ndarray, lift: Callable[[ndarray], ndarray]) 
         return tuple(lift(np.full(mask.shape, np.nan)) for mask in row.free(near.shape))
     if x.dtype == float:
         return row.parts(start, near.shape)
-    back, y = lift(np.linalg.pinv(row.slopes(near, start)[0])), lift(start)
+    back, y = lift(np.linalg.pinv(row.slopes(near, start)[0], EQUAL)), lift(start)
     for _ in range(STEPS):
         y = y - back @ row.gap(x, y)
     return row.parts(y, near.shape)
@@ -121,5 +196,5 @@ def pulled(kind: str, x: ndarray, slope: ndarray) -> ndarray:
         by_y, by_x = row.slopes(x[at], y)
         masks = row.free(shape)
         g = row.packed(tuple(slope[at] if k == place else np.zeros(mask.shape) for k, mask in enumerate(masks)), shape)
-        found[at] = -(by_x.T @ (np.linalg.pinv(by_y).T @ g)).reshape(shape)
+        found[at] = -(by_x.T @ (np.linalg.pinv(by_y, EQUAL).T @ g)).reshape(shape)
     return found

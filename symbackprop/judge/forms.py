@@ -165,6 +165,11 @@ def _along(reduce: Callable[..., ndarray], axis: int | None) -> Callable[[FormVa
     return lambda at, x: reduce(at.read(x.parts[0]), axis=axis, keepdims=True)
 
 
+def _as_matrix(x: ndarray) -> ndarray:
+    """A number or a column as a matrix."""
+    return x.reshape(x.shape + (1,) * (2 - x.ndim))
+
+
 def _one(rule: Callable[[ndarray], Any]) -> Callable[[FormValue, Form], ndarray]:
     return lambda at, x: rule(at.read(x.parts[0]))
 
@@ -206,8 +211,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "trace": _one(lambda x: np.full((1, 1), np.trace(x))),
     "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
     "length": _one(lambda x: np.full((1, 1), np.sqrt(np.sum(x**2)))),
-    "determinant": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS).reshape(1, 1),
-    "factor": lambda at, x: matrix_function(x.given, at.read(x.parts[0]), FLOATS),
+    "factor": lambda at, x: _as_matrix(matrix_function(x.given, at.read(x.parts[0]), FLOATS)),
     "correlation": _correlation,
     "convolution": _convolution,
     "indexsum": _indexsum,

@@ -64,12 +64,11 @@ OUTSIDE = {
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",
     **dict.fromkeys(
-        ("eigh", "eigvalsh", "eig", "eigvals"), "Eigenvalues have no derivative here; write trace, det, logdet or matrix_power."
+        ("eig", "eigvals"), "Eigenvalues of a matrix that is not symmetric may be complex; write eigh of a symmetric one."
     ),
-    **dict.fromkeys(("svd", "svdvals"), "Singular values have no derivative here; write norm(A), or pinv(A)."),
     **dict.fromkeys(("expm", "sqrtm", "logm"), "Functions of a matrix are its powers, its inverse and its determinant here; write "
                     "matrix_power, or the first terms of the series."),
-    "qr": "Its factors have no derivative here; write solve, lstsq or pinv.",
+    "matrix_rank": "It counts the singular values that are not 0, which is flat; write sum(svdvals(A) > 1e-9).",
     "unique": "How many entries it has depends on their values; write sort, or declare the entries as data.",
     "nonzero": "How many entries it has depends on their values; write where(mask, x, 0).",
     "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",

@@ -11,6 +11,7 @@ from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.body_walk import Frame, read_body
 from symbackprop.evaluate.extents import evaluator
+from symbackprop.evaluate.walk import matrix_function
 
 Arrays = Mapping[str, np.ndarray]
 Sizes = Mapping[str, int]
@@ -57,9 +58,10 @@ def atom_value(a: Atom, arrays: Arrays, sizes: Sizes) -> np.ndarray:
             value = poly_value(a.args[0], [*own, *reduced], arrays, sizes)
             axes = tuple(range(len(own), len(own) + len(reduced)))
             return np.log(np.exp(value).sum(axis=axes)) if a.name == "logsumexp" else getattr(value, a.name)(axis=axes)
-        case "inverse" | "determinant":
-            m = poly_value(a.args[0], ["0", "1"], arrays, sizes)
-            return {"": np.linalg.inv, "det": np.linalg.det, "logdet": lambda x: np.linalg.slogdet(x)[1]}[a.name](m)
+        case "inverse":
+            return np.linalg.inv(poly_value(a.args[0], ["0", "1"], arrays, sizes))
+        case "factor":
+            return matrix_function(a.name, poly_value(a.args[0], [f"{REDUCED}0", f"{REDUCED}1"], arrays, sizes), FLOATS)
     values = [np.broadcast_to(poly_value(p, own, arrays, sizes), shape) for p in a.args]
     match a.kind:
         case "group":

@@ -113,8 +113,8 @@ MATRIX = Form("leaf", (), Leaf("A", ()))
 SLIDE = Slide((sp.S.One,) * 2, (sp.S.One,) * 2, (sp.S.NegativeOne, sp.S.Zero), (size("n"),) * 2)
 GIVEN = {
     "correlation": SLIDE, "convolution": SLIDE,
-    "power": Fraction(3), "matrixpower": 3, "function": sp.exp, "compare": sp.Gt, "tril": 1, "triu": -1, "determinant": "det",
-    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "factor": "cholesky", "indexsum": (("i", size("n")),),
+    "power": Fraction(3), "matrixpower": 3, "function": sp.exp, "compare": sp.Gt, "tril": 1, "triu": -1, "factor": "det",
+    "scaled": Front(Fraction(3), (), (number(2),)), "blocks": 0, "indexsum": (("i", size("n")),),
 }  # fmt: skip
 COUNT = {
     "correlation": 2,

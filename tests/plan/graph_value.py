@@ -10,6 +10,8 @@ from typing import assert_never
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.walk import matrix_function
 from symbackprop.plan import node as n
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.lower import Lowered
@@ -77,10 +79,7 @@ def _value(node: n.Node, found: Mapping[int, ndarray], arrays: Mapping[str, ndar
         case n.Take() | n.Put():
             return _looked_up(node, found)
         case n.Square(kind):
-            array = found[node.args[0].node.number]
-            if kind == "logdet":
-                return np.linalg.slogdet(array)[1]
-            return np.linalg.inv(array) if kind == "inverse" else np.linalg.det(array)
+            return matrix_function(kind, found[node.args[0].node.number], FLOATS)
         case _:
             assert_never(node.op)
 

@@ -21,7 +21,7 @@ class Read(NamedTuple):
 
     index     letters out of p, q (of the result), i, j (of the operand) and others, which are summed.
     function  the name of a row; "": the matrix itself.
-    of        "operand" or "result".
+    of        "operand", "result", or the name of a row: that of the operand.
     """
 
     index: str  # type: ignore[assignment]  # the letters, not the method of tuples
@@ -31,19 +31,21 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class MatrixFunction:
-    """One function of the last two axes of a tensor, a square matrix X.
+    """One function of the last two axes of a tensor, a matrix X.
 
-    name        what a user writes.
+    name        what a user writes, or what a part of it is called.
     latex       how it is printed: a name, or a notation in which "{0}" stands for the matrix.
-    axes        the axes of the result, each of as many entries as X has rows; none for one number a matrix.
+    axes        the axes of the result: r for as many entries as X has rows, c for columns; none for one number a matrix.
     local       d y[p q] / d X[i j] in the slots of `reads` and the positions of the letters.
     reads       what stands in these slots.
     numpy       the text that computes it; "{}" stands for the matrices.
     definition  what it is.
     helpers     the names of the functions of MATRIX_HELPERS that the text calls.
     source      where its differential is proved.
-    symmetric   whether it is a function of the symmetric part of X.
+    tall        whether X may have more rows than columns; else it is square.
     analytic    whether it goes on along complex numbers, so that its derivative can be taken by a complex step.
+    letter      what it is called where it has a line of its own; "": its name.
+    said        what a report says of it where a derivative needs it.
     """
 
     name: str
@@ -55,13 +57,20 @@ class MatrixFunction:
     definition: str
     helpers: tuple[str, ...] = ()
     source: str = "Magnus and Neudecker 2019, chapter 8"
-    symmetric: bool = False
+    tall: bool = False
     analytic: bool = True
+    letter: str = ""
+    said: str = ""
 
     @property
     def scalar(self) -> bool:
         """Whether the result is one number for each matrix."""
         return not self.axes
+
+    def shape(self, matrix: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """The axes of the result by the two of the matrix."""
+        rows, columns = matrix
+        return tuple(rows if axis == "r" else columns for axis in self.axes)
 
 
 MATRIX_HELPERS = {
@@ -70,22 +79,52 @@ def symmetric(x):
     """The symmetric part of each matrix."""
     return (x + np.swapaxes(x, -1, -2)) / 2
 '''.strip(),
+    "gaps": '''
+def gaps(w):
+    """1 / (w[j] - w[i]) for numbers that differ, and 0 where i = j."""
+    same = np.eye(w.shape[-1], dtype=bool)
+    gap = np.where(same, 1, w[..., None, :] - w[..., :, None])
+    if not np.all(gap):
+        raise np.linalg.LinAlgError("numbers that must differ are equal, so that their vectors have no derivative")
+    return np.where(same, 0, 1 / gap).astype(w.dtype)
+'''.strip(),
 }
 """The definitions of the functions in NumPy that rows call, by name."""
+
+_S = sp.symbols("s0:9")
+_A, _I, _P, _Q = (Symbol(c, integer=True, nonnegative=True) for c in "aipq")
+_SEEGER = "Seeger et al. 2017, Auto-differentiating linear algebra"
+_TOWNSEND = "Townsend 2016, Differentiating the singular value decomposition"
+_WALTER = "Walter and Lehmann 2010, Algorithmic differentiation of linear algebra functions"
+_GAPS = (
+    "F_X has the entries 1/(w_j - w_i) by the eigenvalues w of X, and 0 where i = j: where two are equal, their vectors have no "
+    "derivative."
+)
+_SVD_GAPS = (
+    "E_X has the entries 1/(s_j^2 - s_i^2) by the singular values s of X, and 0 where i = j: where two are equal, their vectors "
+    "have no derivative."
+)
 
 
 def _result(index: str, function: str = "") -> Read:
     return Read(index, function, "result")
 
 
-_S = sp.symbols("s0:9")
-_A, _Q = (Symbol(c, integer=True, nonnegative=True) for c in "aq")
+def _same(a: Symbol, b: Symbol) -> Expr:
+    """[a = b]."""
+    return iverson(sp.Eq(a, b, evaluate=False))
+
+
+def _lower(a: Symbol, b: Symbol, strict: bool) -> Expr:
+    """[a <= b], or [a < b]."""
+    return iverson((sp.Lt if strict else sp.Le)(a, b, evaluate=False))
+
 
 MATRIX_FUNCTIONS = {
     row.name: row
     for row in (
         MatrixFunction(
-            "inverse", r"{0}^{-1}", "rr", -_S[0] * _S[1], (_result("pi"), _result("jq")),
+            "inverse", r"{0}^{-1}", "rc", -_S[0] * _S[1], (_result("pi"), _result("jq")),
             "np.linalg.inv({})", "the matrix Y with X Y = Y X = 1",
         ),
         MatrixFunction(
@@ -97,11 +136,71 @@ MATRIX_FUNCTIONS = {
             "np.linalg.slogdet({})[1]", "the logarithm of the determinant's magnitude",
         ),
         MatrixFunction(
-            "cholesky", r"\operatorname{chol}", "rr",
-            S.Half * _S[0] * (iverson(sp.Le(_Q, _A)) * _S[1] * _S[2] + iverson(sp.Lt(_Q, _A)) * _S[3] * _S[4]),
-            (_result("pa"), _result("ai", "inverse"), _result("qj", "inverse"), _result("qi", "inverse"), _result("aj", "inverse")),
+            "cholesky", r"\operatorname{chol}", "rc",
+            S.Half * _S[0] * (_lower(_Q, _A, False) * _S[1] * _S[2] + _lower(_Q, _A, True) * _S[3] * _S[4]),
+            (_result("pa"), *[_result(c, "inverse") for c in ("ai", "qj", "qi", "aj")]),
             "np.linalg.cholesky(symmetric({}))", "the lower triangular Y with a positive diagonal and Y Y^T = X",
-            ("symmetric",), "Murray 2016, Differentiation of the Cholesky decomposition", symmetric=True,
+            ("symmetric",), _SEEGER,
+        ),
+        MatrixFunction(
+            "eigenvalues", r"\operatorname{eigvals}", "r", _S[0] * _S[1], (Read("ip", "eigenvectors"), Read("jp", "eigenvectors")),
+            "np.linalg.eigvalsh(symmetric({}))", "the eigenvalues of the symmetric part of X, the least first",
+            ("symmetric",), "Magnus 1985, On differentiating eigenvalues and eigenvectors",
+        ),
+        MatrixFunction(
+            "eigenvectors", r"\operatorname{eigvecs}", "rc", S.Half * _S[0] * _S[1] * (_S[2] * _S[3] + _S[4] * _S[5]),
+            (_result("pa"), Read("aq", "gaps"), *[_result(c) for c in ("ia", "jq", "ja", "iq")]),
+            "np.linalg.eigh(symmetric({}))[1]", "the eigenvectors of the symmetric part of X as columns",
+            ("symmetric",), "Giles 2008, An extended collection of matrix derivative results, section 3.1", letter="Q",
+        ),
+        MatrixFunction(
+            "gaps", "F_{0}", "rc", _S[0] ** 2 * (_S[1] * _S[2] - _S[3] * _S[4]),
+            (_result("pq"), *[Read(c, "eigenvectors") for c in ("ip", "jp", "iq", "jq")]),
+            "gaps(np.linalg.eigvalsh(symmetric({})))", "1 / (w[q] - w[p]) by the eigenvalues w of X, and 0 where p = q",
+            ("symmetric", "gaps"), letter="F", said=_GAPS,
+        ),
+        MatrixFunction(
+            "svdvals", r"\operatorname{svdvals}", "c", _S[0] * _S[1], (Read("ip", "svd_left"), Read("jp", "svd_right")),
+            "np.linalg.svd({}, compute_uv=False)", "the singular values of X, the largest first", source=_TOWNSEND, tall=True,
+        ),
+        MatrixFunction(
+            "svd_left", r"\operatorname{left}", "rc",
+            _S[0] * (_S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]) - _S[2] * _S[3] / _S[4])
+            + _same(_A, _Q) * _same(_P, _I) * _S[3] / _S[4],
+            (_result("pa"), Read("aq", "svd_gaps"), _result("ia"), Read("jq", "svd_right"), Read("q", "svdvals"), _result("iq"),
+             Read("ja", "svd_right"), Read("a", "svdvals")),
+            "np.linalg.svd({}, full_matrices=False)[0]", "the left singular vectors of X as columns", source=_TOWNSEND,
+            tall=True, letter="U",
+        ),
+        MatrixFunction(
+            "svd_right", r"\operatorname{right}", "cc", _S[0] * _S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]),
+            (_result("pa"), Read("aq", "svd_gaps"), Read("ia", "svd_left"), _result("jq"), Read("a", "svdvals"),
+             Read("iq", "svd_left"), _result("ja"), Read("q", "svdvals")),
+            "np.swapaxes(np.linalg.svd({}, full_matrices=False)[2], -1, -2)", "the right singular vectors of X as columns",
+            source=_TOWNSEND, tall=True, letter="V",
+        ),
+        MatrixFunction(
+            "svd_gaps", "E_{0}", "cc", -2 * _S[0] ** 2 * (_S[1] * _S[2] * _S[3] - _S[4] * _S[5] * _S[6]),
+            (_result("pq"), Read("q", "svdvals"), Read("iq", "svd_left"), Read("jq", "svd_right"), Read("p", "svdvals"),
+             Read("ip", "svd_left"), Read("jp", "svd_right")),
+            "gaps(np.linalg.svd({}, compute_uv=False)**2)",
+            "1 / (s[q]^2 - s[p]^2) by the singular values s of X, and 0 where p = q",
+            ("gaps",), tall=True, letter="E", said=_SVD_GAPS,
+        ),
+        MatrixFunction(
+            "qr_q", r"\operatorname{orth}", "rc",
+            _S[0] * (_lower(_Q, _A, True) * _S[1] * _S[2] - _lower(_A, _Q, True) * _S[3] * _S[4] - _S[1] * _S[2])
+            + _same(_A, _Q) * _same(_P, _I) * _S[2],
+            (_result("pa"), _result("ia"), Read("jq", "inverse", "qr_r"), _result("iq"), Read("ja", "inverse", "qr_r")),
+            "np.linalg.qr({})[0]", "the orthonormal columns Y of X = Y R with an upper triangular R", source=_WALTER,
+            tall=True, letter="Q",
+        ),
+        MatrixFunction(
+            "qr_r", r"\operatorname{tri}", "cc",
+            _S[0] * (_lower(_P, _A, False) * _S[1] * _S[2] + _lower(_P, _A, True) * _S[3] * _S[4]),
+            (_result("aq"), Read("ip", "qr_q"), _result("ja", "inverse"), Read("ia", "qr_q"), _result("jp", "inverse")),
+            "np.linalg.qr({}, mode='r')", "the upper triangular Y of X = Q Y with orthonormal columns Q", source=_WALTER,
+            tall=True, letter="R",
         ),
     )
 }  # fmt: skip

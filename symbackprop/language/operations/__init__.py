@@ -30,8 +30,8 @@ from symbackprop.language.operations.elementwise import (
     subtract,
     where,
 )
+from symbackprop.language.operations.factors import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from symbackprop.language.operations.linear_algebra import (
-    cholesky,
     det,
     inv,
     inverse,
@@ -45,7 +45,7 @@ from symbackprop.language.operations.linear_algebra import (
     solve,
     vec,
 )
-from symbackprop.language.operations.norms import norm
+from symbackprop.language.operations.norms import cond, norm
 from symbackprop.language.operations.order import broadcast_to, diff, flip, pad, repeat, roll, take, take_along_axis, tile
 from symbackprop.language.operations.parts import cummax, cummin, cumprod, cumsum, logcumsumexp, split, tril, triu
 from symbackprop.language.operations.products import (
@@ -89,7 +89,8 @@ __all__ = [
     "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "hstack", "vstack",
     "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
     "cumprod", "logcumsumexp", "cummax", "cummin", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve",
-    "cholesky", "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye",
+    "cholesky", "eigh", "eigvalsh", "svd", "svdvals", "qr",
+    "cond", "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye",
     "arange", "one_hot", "vdot", "tensordot", "pinv", "lstsq", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile",
     "percentile",
 ]  # fmt: skip

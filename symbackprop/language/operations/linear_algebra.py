@@ -15,7 +15,6 @@ from symbackprop.core.functions import iverson, matrix_function
 from symbackprop.core.program import Matrix, position, same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.creation import eye
-from symbackprop.language.operations.shapes import swapaxes
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, matmul, product
 
 Value = Any  # a tensor, or a number
@@ -24,18 +23,20 @@ Value = Any  # a tensor, or a number
 MOST = 1000  # the largest exponent of a matrix
 
 
-def _square(what: str, X: Value) -> Tensor:
+def square(what: str, X: Value) -> Tensor:
+    """X, whose last two axes are those of a square matrix. Raises LanguageError where they are not."""
     X = as_tensor(X)
     if X.ndim < 2 or not same_size(X.shape[-1], X.shape[-2]):
         raise LanguageError(f"{what}: {label(X)} is {shape_text(X.shape)}; the last two axes must be those of a square matrix")
     return X
 
 
-def _function(kind: str, X: Value) -> Tensor:
+def function_of(kind: str, X: Value) -> Tensor:
     """A row of the functions of a matrix, of the last two axes."""
-    X, axes = _square(kind, X), matrix_function(kind).axes
+    row = matrix_function(kind)
+    X = as_tensor(X) if row.tall else square(kind, X)
     index = letters(X.ndim)
-    return Tensor((*X.shape[:-2], *[X.shape[-1] for _ in axes]), Matrix(kind), ((X, index),), (*index[:-2], *"rc"[: len(axes)]))
+    return Tensor((*X.shape[:-2], *row.shape(X.shape[-2:])), Matrix(kind), ((X, index),), (*index[:-2], *"rc"[: len(row.axes)]))
 
 
 def inverse(X: Value) -> Tensor:
@@ -44,7 +45,7 @@ def inverse(X: Value) -> Tensor:
     X   (..., n, n), regular.
     Returns (..., n, n). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 59.
     """
-    return _function("inverse", X)
+    return function_of("inverse", X)
 
 
 inv = inverse
@@ -56,7 +57,7 @@ def det(X: Value) -> Tensor:
     X   (..., n, n), regular where it is differentiated.
     Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 49.
     """
-    return _function("det", X)
+    return function_of("det", X)
 
 
 def logdet(X: Value) -> Tensor:
@@ -65,18 +66,7 @@ def logdet(X: Value) -> Tensor:
     X   (..., n, n), regular.
     Returns (...). Raises LanguageError where X is not square. Source: Petersen and Pedersen 2012, equation 57.
     """
-    return _function("logdet", X)
-
-
-def cholesky(X: Value, upper: bool = False) -> Tensor:
-    """L, the lower triangular factor with a positive diagonal: L L^T = X, so that dL/dX is that of the symmetric part of X.
-
-    X   (..., n, n), symmetric and positive definite; of another matrix the symmetric part is taken.
-    upper   whether it is the transpose L^T.
-    Returns (..., n, n). Raises LanguageError where X is not square. Source: Murray 2016; Seeger et al. 2017.
-    """
-    L = _function("cholesky", X)
-    return swapaxes(L, -1, -2) if upper else L
+    return function_of("logdet", X)
 
 
 def slogdet(X: Value) -> tuple[Tensor, Tensor]:
@@ -90,7 +80,7 @@ def solve(A: Value, b: Value) -> Tensor:
     A   (..., n, n), regular; b (n,) or (..., n, k).
     Returns the shape of b. Raises LanguageError where the sizes differ.
     """
-    A, b = _square("solve", A), as_tensor(b)
+    A, b = square("solve", A), as_tensor(b)
     rows = b.shape[0 if b.ndim == 1 else -2] if b.ndim else None
     if rows is None or not same_size(rows, A.shape[-1]):
         raise LanguageError(
@@ -146,7 +136,7 @@ def matrix_power(X: Value, exponent: int) -> Tensor:
     X   (..., n, n); for an exponent below 0, regular.
     Returns (..., n, n), by squaring. Raises LanguageError where X is not square, or for an exponent that is no whole number.
     """
-    X = _square("matrix_power", X)
+    X = square("matrix_power", X)
     if isinstance(exponent, bool) or not isinstance(exponent, int | sp.Integer) or abs(exponent) > MOST:
         raise LanguageError(f"matrix_power: the exponent must be a whole number from -{MOST} to {MOST}, not {exponent}")
     if exponent == 0:
@@ -201,7 +191,7 @@ def quadratic_form(x: Value, A: Value) -> Tensor:
     x   (n,), or (N, n), a vector in each row; A (n, n).
     Returns a scalar, or (N,). Raises LanguageError where the sizes differ.
     """
-    x, A = as_tensor(x), _square("quadratic_form", A)
+    x, A = as_tensor(x), square("quadratic_form", A)
     if x.ndim not in (1, 2) or A.ndim != 2 or not same_size(x.shape[-1], A.shape[0]):
         raise LanguageError(
             f"quadratic_form: {label(x)} is {shape_text(x.shape)}, {label(A)} is {shape_text(A.shape)}; "

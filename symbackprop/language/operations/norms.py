@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 
 import sympy as sp
 
@@ -10,7 +11,10 @@ from symbackprop.core.errors import shown
 from symbackprop.core.program import shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.elementwise import sqrt
+from symbackprop.language.operations.factors import svdvals
+from symbackprop.language.operations.linear_algebra import inverse
 from symbackprop.language.operations.reductions import max, min, sum
+from symbackprop.language.operations.shapes import expand_dims, transpose
 from symbackprop.language.operations.values import Axis, Value
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label
 
@@ -22,8 +26,8 @@ def norm(x: Value, ord: Order | None = None, axis: Axis = None, keepdims: bool =
 
     ord   of a vector (x has one axis, or `axis` is one): 2, 1, inf (the largest |x[i]|), -inf (the smallest), another number p
           for (sum_i |x[i]|^p)^(1/p). Of a matrix: "fro", 1 (the largest sum of |x| in a column), -1 (the smallest), inf and -inf
-          (the same of the rows).
-    Raises LanguageError for norms of singular values (2, -2 and "nuc" of a matrix), for 0, which counts, and for what NumPy lacks.
+          (the same of the rows), 2 (the largest singular value), -2 (the smallest), "nuc" (the sum of all).
+    Raises LanguageError for 0, which counts, and for what NumPy lacks.
     """
     x = as_tensor(x)
     axes = builder.normal_axes("norm", x, axis)
@@ -41,6 +45,18 @@ def norm(x: Value, ord: Order | None = None, axis: Axis = None, keepdims: bool =
         f"norm: ord={shown(ord)} is a norm of vectors and matrices, {label(x)} is {shape_text(x.shape)}; name one or two axes, or "
         f"write norm({label(x)}), the root of the sum of all squares"
     )
+
+
+def cond(A: Value, p: Order | None = None) -> Tensor:
+    """y = |A| |A^-1| by the norm p: by default the largest singular value divided by the smallest, -2 the smallest by the largest.
+
+    A   (..., m, n) for these two, (..., n, n) for the other norms of a matrix. Raises LanguageError as `norm` does.
+    """
+    A = as_tensor(A)
+    if p in (None, 2, -2):
+        s = svdvals(A)
+        return s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
+    return norm(A, p, (-2, -1)) * norm(inverse(A), p, (-2, -1))
 
 
 def _of_vectors(x: Tensor, ord: Order, axes: tuple[int, ...], keepdims: bool) -> Tensor:
@@ -66,11 +82,9 @@ def _of_matrices(x: Tensor, ord: Order, axes: tuple[int, int], keepdims: bool) -
         return sqrt(sum(x**2, axes, keepdims))
     name = label(x)
     if ord in (2, -2, "nuc"):
-        what = {2: "the largest singular value", -2: "the smallest singular value", "nuc": "the sum of the singular values"}[ord]
-        raise LanguageError(
-            f"norm: ord={shown(ord)} of a matrix is {what}, which is not in the language; write norm({name}, 'fro') "
-            f"for the root of the sum of the squares"
-        )
+        s = svdvals(transpose(x, (*(a for a in range(x.ndim) if a not in axes), *axes)))
+        y = s[..., 0] if ord == 2 else s[..., -1] if ord == -2 else sum(s, -1)
+        return reduce(expand_dims, sorted(axes), y) if keepdims else y
     if isinstance(ord, str) or not (abs(ord) == 1 or math.isinf(ord)):
         raise LanguageError(
             f"norm: NumPy has no norm ord={shown(ord)} of a matrix; write norm({name}, 'fro'), "

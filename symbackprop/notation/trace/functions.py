@@ -339,6 +339,10 @@ def _matrix(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda run, *xs, **options: operation(*[_t(run, x) for x in xs], **options)
 
 
+def _svd(run: Run, a: Any, full_matrices: bool = True, compute_uv: bool = True, **_: Any) -> Any:
+    return ops.svd(_t(run, a), full_matrices) if compute_uv else ops.svdvals(_t(run, a))
+
+
 def _solve(run: Run, a: Any, b: Any) -> Tensor:
     return _matrix(ops.solve)(run, a, b)
 
@@ -363,6 +367,8 @@ ROWS: dict[str, Callable[..., Any]] = {
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
     "pinv": lambda run, a, **_: ops.pinv(_t(run, a)), "lstsq": lambda run, a, b, **_: ops.lstsq(_t(run, a), _t(run, b)),
     "norm": _norm, "inv": _matrix(ops.inv), "det": _matrix(ops.det), "solve": _solve,
+    "svd": _svd, "svdvals": _matrix(ops.svdvals), "qr": _matrix(ops.qr), "cond": _matrix(ops.cond),
+    "eigh": _matrix(ops.eigh), "eigvalsh": _matrix(ops.eigvalsh),
     "cholesky": lambda run, a, upper=False: ops.cholesky(_t(run, a), upper=bool(upper)),
     "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
     "slogdet": lambda run, a: (TABLE["sign"](ops.det(_t(run, a))), ops.logdet(_t(run, a))),
