@@ -11,7 +11,7 @@ import sympy as sp
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor, as_tensor, normal_axis, take
-from symbackprop.notation.trace import shaping
+from symbackprop.notation.trace import matrices, shaping
 from symbackprop.notation.trace.indexing import filled, symbolic
 from symbackprop.notation.trace.sizes import expr_of
 from symbackprop.notation.trace.traced import Traced
@@ -339,14 +339,6 @@ def _matrix(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda run, *xs, **options: operation(*[_t(run, x) for x in xs], **options)
 
 
-def _svd(run: Run, a: Any, full_matrices: bool = True, compute_uv: bool = True, **_: Any) -> Any:
-    return ops.svd(_t(run, a), full_matrices) if compute_uv else ops.svdvals(_t(run, a))
-
-
-def _solve(run: Run, a: Any, b: Any) -> Tensor:
-    return _matrix(ops.solve)(run, a, b)
-
-
 def _take(run: Run, x: Any, items: Any, axis: Any = None, **_: Any) -> Tensor:
     array = run.lift(x) if axis is not None else run.lift(x).reshape(-1)
     place = normal_axis("take", array.tensor, 0 if axis is None else axis)
@@ -365,19 +357,13 @@ ROWS: dict[str, Callable[..., Any]] = {
     "trace": _matrix(ops.trace), "diag": _matrix(ops.diag), "diagonal": _matrix(ops.diagonal),
     "where": _where, "clip": _clip, "cumsum": _reduction(lambda x, axis, keepdims: ops.cumsum(x, axis)),
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
-    "pinv": lambda run, a, **_: ops.pinv(_t(run, a)), "lstsq": lambda run, a, b, **_: ops.lstsq(_t(run, a), _t(run, b)),
-    "norm": _norm, "inv": _matrix(ops.inv), "det": _matrix(ops.det), "solve": _solve,
-    "svd": _svd, "svdvals": _matrix(ops.svdvals), "qr": _matrix(ops.qr), "cond": _matrix(ops.cond),
-    "eigh": _matrix(ops.eigh), "eigvalsh": _matrix(ops.eigvalsh),
-    "cholesky": lambda run, a, upper=False: ops.cholesky(_t(run, a), upper=bool(upper)),
-    "matrix_power": lambda run, a, n: ops.matrix_power(_t(run, a), int(n)),
-    "slogdet": lambda run, a: (TABLE["sign"](ops.det(_t(run, a))), ops.logdet(_t(run, a))),
+    "norm": _norm,
     "round": _round, "around": _round, "fix": _matrix(TABLE["trunc"]),
     "sort": _ordered(ops.sort, -1), "argsort": _ordered(ops.argsort, -1), "argmax": _ordered(ops.argmax, None),
     "argmin": _ordered(ops.argmin, None), "median": _ordered(ops.median, None), "quantile": _quantile(ops.quantile),
     "percentile": _quantile(ops.percentile),
     "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: _t(run, x),
-    **shaping.ROWS,
+    **shaping.ROWS, **matrices.ROWS,
 }  # fmt: skip
 """NumPy's functions by name: from the arguments as they were given to the tensor, or the tensors."""
 

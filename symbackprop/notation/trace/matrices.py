@@ -1,0 +1,37 @@
+"""NumPy's functions of whole matrices on traced arrays: np.linalg and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from symbackprop.language import operations as ops
+from symbackprop.language.operations import TABLE
+from symbackprop.language.tensors import Tensor
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+
+
+def _of(operation: Callable[..., Any], count: int = 1) -> Callable[..., Any]:
+    """A function of `count` traced arrays and of settings."""
+    return lambda run, *xs, **settings: operation(*[_tensor(run, x) for x in xs[:count]], *xs[count:], **settings)
+
+
+def _tensor(run: Run, x: Any) -> Tensor:
+    return run.settled(run.lift(x).tensor)
+
+
+def _svd(A: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    return ops.svd(A, full_matrices) if compute_uv else ops.svdvals(A)
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "inv": _of(ops.inv), "det": _of(ops.det), "solve": _of(ops.solve, 2), "cholesky": _of(ops.cholesky), "eigh": _of(ops.eigh),
+    "eigvalsh": _of(ops.eigvalsh), "svd": _of(_svd), "svdvals": _of(ops.svdvals), "qr": _of(ops.qr), "cond": _of(ops.cond),
+    "pinv": lambda run, a, **_: ops.pinv(_tensor(run, a)),
+    "lstsq": lambda run, a, b, **_: ops.lstsq(_tensor(run, a), _tensor(run, b)),
+    "matrix_power": lambda run, a, n: ops.matrix_power(_tensor(run, a), int(n)),
+    "slogdet": lambda run, a: (TABLE["sign"](ops.det(_tensor(run, a))), ops.logdet(_tensor(run, a))),
+}  # fmt: skip
+"""By name: from the arguments as they were given to the tensor, or the tensors."""
