@@ -5,6 +5,8 @@ y[k l] = sum_{a q} (V[a k] V[q l] + V[q k] V[a l]) P[a q]     has four axes befo
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 from sympy import Expr
 
@@ -41,17 +43,17 @@ def _terms(equation: Equation) -> list[Expr]:
     letters = {s: set(ref.index) for s, ref in zip(op.slots, equation.operands, strict=True)}
     letters |= {position(c): {c} for c in (*equation.target.index, *[c for c, _ in op.over])}
 
-    def is_outer(term: Expr) -> bool:
+    def is_outer(term: Any) -> bool:
         own = [letters[s] for s in term.free_symbols if s in op.slots]  # type: ignore[index]
         return bool(own) and set().union(*own) not in own
 
-    def apart(body: Expr) -> list[Expr]:
+    def apart(body: Any) -> list[Expr]:
         factors = sp.Mul.make_args(body)
         wide = [f for f in factors if f.is_Add and any(is_outer(term) for term in f.args)]
         others = [f for f in factors if f not in wide]
         if len(wide) != 1 or not any(f.free_symbols & letters.keys() for f in others):
             return [body]
-        return [part for term in wide[0].args for part in apart(sp.Mul(*others, term))]
+        return [part for term in wide[0].args for part in apart(sp.Mul(*others, term))]  # type: ignore[arg-type]
 
     found = apart(op.body)
     return found if len(found) > 1 else []
