@@ -204,10 +204,9 @@ def step_letters(names: Names, equation: Equation, step: Step) -> dict[str, Lett
 
 
 def _upstream(names: Names, equation: Equation, step: Step) -> Formulas:
-    if step.rule != "chain":
+    """What comes from above where the sweep begins; after that the chain rule names it."""
+    if step.rule != "chain" or step.upstream is not None:
         return ()
-    if step.upstream is not None:
-        return (entry(names, step.upstream, _letters(names, step.upstream)),)
     of = _of(names, equation)
     if not names.signature(of).rank:
         return (f.equation(names.derivative(Gradient(of, of), []), f.ONE),)

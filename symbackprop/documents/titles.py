@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from symbackprop.documents.document import Content, Math, Piece, Span
+from symbackprop.documents.document import Math, Piece, Span
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.read_latex import FormulaError, parse
@@ -39,15 +39,15 @@ class _Token(NamedTuple):
     end: int
 
 
-def typeset(title: str, names: Collection[str]) -> Content:
-    """The title as content; `names` are those of the network's tensors."""
+def typeset(title: str, names: Collection[str]) -> tuple[Piece, ...]:
+    """The title as its pieces; `names` are those of the network's tensors."""
     pieces: list[Piece] = []
     end = 0
     for found in _SET_APART.finditer(title):
         pieces += [*_formulas(title[end : found.start()], names), *_set_apart(found)]
         end = found.end()
     pieces += _formulas(title[end:], names)
-    return title if "".join(piece for piece in pieces if isinstance(piece, str)) == title else tuple(pieces)
+    return tuple(pieces) if any(not isinstance(piece, str) for piece in pieces) else (title,)
 
 
 def _set_apart(found: re.Match[str]) -> Iterator[Piece]:

@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import Literal
 
 from symbackprop.display.box import shown_box
+from symbackprop.documents import titles
 from symbackprop.documents.document import (
     Block,
     Content,
@@ -47,7 +48,8 @@ def report(verification: Verification) -> Document:
         network = verification.derived.network
         box = shown_box(verification.derived, proved_box(verification.derived))
         blocks += derivation(verification.derived, source=network.source if network else None, box=box).blocks
-    title = f"{verification.title}: the verdict" if verification.title else "The verdict"
+    known = verification.derived.forward.tensors.keys() if verification.derived else ()
+    title: Content = (*titles.typeset(verification.title, known), ": the verdict") if verification.title else "The verdict"
     return Document(title, tuple(blocks))
 
 

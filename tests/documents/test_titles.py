@@ -14,8 +14,7 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 def shown(title: str, names: str) -> str:
     written = []
-    content = typeset(title, names.split())
-    for piece in content if isinstance(content, tuple) else (content,):
+    for piece in typeset(title, names.split()):
         match piece:
             case Math(formula):
                 written.append(f"${latex(formula)}$")
