@@ -93,6 +93,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 }
 # what looks whether an operation is of a type or of one row, and leaves any other as it is
 PASSES = {
+    "core.apart._letters",
     "core.program.rewritten", "core.program.describe",
     "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse.kept_axes", "core.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation",

@@ -16,6 +16,7 @@ from numpy import ndarray
 from symbackprop.backends.function import Compiled, compile
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.guards import split
+from symbackprop.core.loops import without_loops
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, shape_text
 
 
@@ -111,6 +112,7 @@ def require_apart(derivation: Derivation) -> None:
             f"{prediction} has the shape {shape_text(shape)}: an objective has one prediction a sample. "
             f"Declare {prediction}: parameter[n]"
         )
+    without_loops(program, "an objective of boosting")
     apart, leading = {prediction}, _leading_to(program, derivation.of)
     for equation in program.equations:
         read = [k for k, ref in enumerate(equation.operands) if ref.name in apart]

@@ -133,8 +133,12 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
 def needs_of(program: Program) -> dict[str, frozenset[str]]:
     """For every tensor, the data inputs that it depends on."""
     needs = {t.name: frozenset[str]() for t in program.inputs} | {t.name: frozenset((t.name,)) for t in data_inputs(program)}
-    for equation in program.equations:
-        needs[equation.target.name] = frozenset().union(*(needs[r.name] for r in equation.operands))
+    needs |= {e.target.name: frozenset() for e in program.equations}
+    before: dict[str, frozenset[str]] = {}
+    while needs != before:  # a value of another step is read before it is written
+        before = dict(needs)
+        for equation in program.equations:
+            needs[equation.target.name] = frozenset().union(*(needs[r.name] for r in equation.operands))
     return needs
 
 

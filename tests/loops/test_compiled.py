@@ -167,3 +167,18 @@ def test_native_code_of_a_loop_computes_the_same(name: str, monkeypatch: pytest.
     step = compile(differentiate(program, "L", names), sizes=sizes).bind(at, backend="auto")
     step()
     close(step.gradients, gradients(program, "L", names, at, sizes))
+
+
+def test_a_start_may_lack_axes_and_a_value_may_be_carried_twice() -> None:
+    net = Hand(t="T", k="N", i="m").inputs("parameter x[t k i] s[i]", "data e[k i]")
+    net.carry("p[t k i]", "z[t k i]", "s[i]").carry("q[t k i]", "z[t k i]", "e[k i]")
+    program = net.sum("z[t k i]", lambda p, q, x: sp.tanh(p * x - q), "p[t k i]", "q[t k i]", "x[t k i]")
+    agrees(program.sum("L", lambda z, q: z * sp.cos(q), "z[t k i]", "q[t k i]").program("L"), {"T": 3, "N": 2, "m": 4})
+
+
+def test_values_that_change_places_from_step_to_step() -> None:
+    """p and q are carried into one another, by nothing but Carries."""
+    net = Hand(t="T").inputs("parameter a b x[t]").carry("p[t]", "q[t]", "a").carry("q[t]", "p[t]", "b")
+    program = net.sum("L", lambda p, q, x: p * x + q**2, "p[t]", "q[t]", "x[t]").program("L")
+    for n in (1, 2, 4):
+        agrees(program, {"T": n})
