@@ -150,6 +150,37 @@ def recurrent(cell: str, gates: int) -> Case:
     return Case(text, {"N": 16}, forward=forward)
 
 
+BURGERS = """
+x: data[n]
+t: data[n]
+w: parameter[h]
+s: parameter[h]
+b: parameter[h]
+W: parameter[h, h]
+c: parameter[h]
+v: parameter[h]
+a = tanh(outer(x, w) + outer(t, s) + b)
+u = -sin(3 * x) + t * (1 - x**2) * (tanh(a @ W.T + c) @ v)
+u_x = grad(sum(u), x)
+u_t = grad(sum(u), t)
+u_xx = grad(sum(u_x), x)
+L = sum((u_t + u * u_x - 0.1 * u_xx)**2) / n
+"""
+
+
+def _burgers(m: Any, a: Arrays) -> Any:
+    def u(x: Any, t: Any) -> Any:
+        hidden = m.tanh(x[:, None] * a["w"] + t[:, None] * a["s"] + a["b"])
+        return -m.sin(3 * x) + t * (1 - x**2) * (m.tanh(hidden @ a["W"].T + a["c"]) @ a["v"])
+
+    def u_x(x: Any, t: Any) -> Any:
+        return m.grad(lambda x: u(x, t).sum(), x)
+
+    x, t = a["x"], a["t"]
+    r = m.grad(lambda t: u(x, t).sum(), t) + u(x, t) * u_x(x, t) - 0.1 * m.grad(lambda x: u_x(x, t).sum(), x)
+    return (r**2).sum() / len(x)
+
+
 CASES = {
     "(x + y) z": Case("x: parameter\ny: parameter\nz: parameter\nL = (x + y) * z", {}, "float64"),
     "sigmoid neuron": Case(
@@ -165,6 +196,7 @@ CASES = {
     "transformer block, 8 x 64 x 128": Case(BLOCK, {"N": 8, "T": 64}, forward=_block),
     "tanh RNN, 32 steps": recurrent("rnn", 1),
     "LSTM, 32 steps": recurrent("lstm", 4),
+    "PINN of Burgers' equation, 512 x 32": Case(BURGERS, {"n": 512, "h": 32}, forward=_burgers),
 }
 
 
@@ -176,7 +208,7 @@ class JaxWords:
 
         self.jax, self.np = jax, jax.numpy
         self.relu, self.sigmoid, self.tanh = jax.nn.relu, jax.nn.sigmoid, jax.numpy.tanh
-        self.transpose = jax.numpy.transpose
+        self.transpose, self.sin = jax.numpy.transpose, jax.numpy.sin
 
     def log_softmax(self, x: Any) -> Any:
         return self.jax.nn.log_softmax(x)
@@ -196,6 +228,9 @@ class JaxWords:
     def pool(self, x: Any) -> Any:
         lax = self.jax.lax
         return lax.reduce_window(x, -self.np.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+
+    def grad(self, f: Callable, x: Any) -> Any:
+        return self.jax.grad(f)(x)
 
     def scan(self, step: Callable, state: tuple, xs: Any) -> tuple:
         return self.jax.lax.scan(lambda s, x: (step(s, x), None), state, self.np.swapaxes(xs, 0, 1))[0]
@@ -218,7 +253,7 @@ class TorchWords:
 
         torch.set_num_threads(1)
         self.torch = torch
-        self.relu, self.sigmoid, self.tanh, self.zeros = torch.relu, torch.sigmoid, torch.tanh, torch.zeros
+        self.relu, self.sigmoid, self.tanh, self.zeros, self.sin = torch.relu, torch.sigmoid, torch.tanh, torch.zeros, torch.sin
 
     def log_softmax(self, x: Any) -> Any:
         return self.torch.log_softmax(x, -1)
@@ -237,6 +272,10 @@ class TorchWords:
 
     def pool(self, x: Any) -> Any:
         return self.torch.nn.functional.max_pool2d(x, 2)
+
+    def grad(self, f: Callable, x: Any) -> Any:
+        x = x if x.requires_grad else x.clone().requires_grad_()
+        return self.torch.autograd.grad(f(x), x, create_graph=True)[0]
 
     def scan(self, step: Callable, state: tuple, xs: Any) -> tuple:
         for t in range(xs.shape[1]):

@@ -163,3 +163,43 @@ L = sum(g**2) + sum(h**2)
         value, gradients = compiled.value_and_grad({"x": np.array(x), "w": np.array([1.0, 2.0])})
         assert value == expected
         assert np.all(np.isfinite(gradients["w"]))
+
+
+@pytest.mark.parametrize(
+    ("lines", "same"),
+    [
+        ("g = torch.autograd.grad(u, x, grad_outputs=torch.ones_like(u), create_graph=True)[0]", "g = grad(sum(u), x)"),
+        ("g, G = torch.autograd.grad(u.sum(), [x, W], create_graph=True)", "g, G = grad(sum(u), [x, W])"),
+        ("g = torch.autograd.grad(u.sum(), x)[0]", "g = stop_gradient(grad(sum(u), x))"),
+    ],
+)
+def test_what_torch_writes_is_read(lines: str, same: str):
+    theirs, ours = (read(f"{text}\nL = sum(g**2) + sum(u * g[:, 0])") for text in (lines, same))
+    assert str(theirs) == str(ours)
+
+
+def test_what_differentiates_a_function_in_jax_is_refused():
+    with pytest.raises(NotationError, match="grad of jax differentiates a function"):
+        read("g = jax.grad(u, x)\nL = sum(g**2)")
+
+
+def burgers(x: np.ndarray, t: np.ndarray, nu: float) -> np.ndarray:
+    """The solution from u = -sin(pi x) by the transformation of Cole and Hopf, its integrals by Gauss and Hermite."""
+    z, weights = np.polynomial.hermite.hermgauss(100)
+    y = x[:, None] - np.sqrt(4 * nu * t)[:, None] * z
+    heat = weights * np.exp(-np.cos(np.pi * y) / (2 * np.pi * nu))
+    return -np.sum(np.sin(np.pi * y) * heat, axis=1) / np.sum(heat, axis=1)
+
+
+@pytest.mark.slow
+def test_a_network_of_burgers_equation_trains_to_its_solution():
+    network, rng = sb.read(ROOT / "examples" / "derivatives" / "burgers.net"), np.random.default_rng(0)
+    points = {"x": rng.uniform(-1, 1, 256), "t": rng.uniform(0, 1, 256)}
+    trained = sb.train(
+        network, points, epochs=1500, batch=64, rate=0.01, optimiser="adam", schedule="cosine", held_out=0, sizes={"h": 20},
+        dtype="float64", progress=None,
+    )  # fmt: skip
+    x, t = (grid.ravel() for grid in np.meshgrid(np.linspace(-1, 1, 41), np.linspace(0.02, 1, 21)))
+    found = sb.compile(network).outputs(trained.parameters, {"x": x, "t": t}, ["u"])["u"]
+    solution = burgers(x, t, 0.1)
+    assert np.linalg.norm(found - solution) < 0.015 * np.linalg.norm(solution)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from symbackprop.core.program import same_size, shape_text
+from sympy import S
+
+from symbackprop.core.program import Sum, same_size, shape_text
 from symbackprop.language.lower.inner import are_apart, derivatives
 from symbackprop.language.lower.nodes import replaced
 from symbackprop.language.operations import TABLE, einsum, eye, inverse
@@ -62,6 +64,8 @@ def vjp(y: Value, x: Value, v: Value) -> Tensor:
     """
     y, x, v = as_tensor(y), as_tensor(x), as_tensor(v)
     _require_shape("vjp", "v", v, y)
+    if isinstance(v.op, Sum) and v.op == Sum(S.One):  # ones: the gradient of the sum
+        return derivatives("vjp", total(y), (x,))[0]
     return derivatives("vjp", y, (x,), upstream=v)[0]
 
 

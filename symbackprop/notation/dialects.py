@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
+from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.vocabulary import functions
@@ -14,7 +15,17 @@ MODULES = {
     "math": "math", "jax": "jax", "lax": "jax.lax", "torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn",
 }  # fmt: skip
 """What a dotted name may begin with, where no tensor is called so."""
-INNER = ("linalg", "special", "signal", "nn", "functional", "numpy", "scipy", "lax")  # modules of modules: np.linalg.norm
+INNER = (
+    "linalg",
+    "special",
+    "signal",
+    "nn",
+    "functional",
+    "numpy",
+    "scipy",
+    "lax",
+    "autograd",
+)  # modules of modules: np.linalg.norm
 KEYWORDS = {
     "dim": "axis", "keepdim": "keepdims", "negative_slope": "alpha", "label_smoothing": "smoothing",
     "pos_weight": "positive_weight",
@@ -64,6 +75,7 @@ METHODS = (
 
 _PAIR = "of torch is a pair, the values and their positions, where it is given an axis"
 _UNBIASED = "of torch divides by n - 1"
+_OF_FUNCTIONS = ("grad", "value_and_grad", "jacobian", "jacfwd", "jacrev", "hessian", "jvp", "vjp")
 _NEEDED = {
     ("torch", "softmax"): ("dim", "dim=-1"), ("torch", "log_softmax"): ("dim", "dim=-1"),
     ("scipy", "softmax"): ("axis", "axis=-1"), ("scipy", "log_softmax"): ("axis", "axis=-1"),
@@ -118,6 +130,13 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         raise Misunderstood(f"{name} {_UNBIASED}.", f"Write np.{name}(x, axis=..., ddof=1).")
     if root == "torch" and name == "cross_entropy" and given and getattr(given[0], "ndim", 2) > 2:
         raise Misunderstood("cross_entropy of torch has its classes on axis 1.", "Write cross_entropy(...) with the classes last.")
+    if root == "jax" and name in _OF_FUNCTIONS:
+        raise Misunderstood(
+            f"{name} of jax differentiates a function.",
+            "Write grad(L, W) of values, or let sb.from_jax(function, *arrays) read it.",
+        )
+    if module == "torch.autograd":
+        return found(f"autograd_{name}")
     table = {"numpy": _NUMPY, "jax": _JAX}.get(root, {})
     called = _TORCH.get(name) if root == "torch" else table.get(name, name)
     return None if called is None else found(called)
@@ -168,6 +187,16 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Tensor:
     return op.where(mask, value, x)
 
 
+def autograd_grad(
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: Any = None, create_graph: Any = False
+) -> tuple[Tensor, ...]:
+    """The gradients by `inputs`, always several; constants to what follows, unless the graph is asked for."""
+    several = inputs if isinstance(inputs, tuple | list) else (inputs,)
+    v = None if grad_outputs is None else grad_outputs[0] if isinstance(grad_outputs, tuple | list) else grad_outputs
+    found = derivatives.grad(outputs, tuple(several)) if v is None else tuple(derivatives.vjp(outputs, x, v) for x in several)
+    return found if create_graph else tuple(map(op.stop_gradient, found))  # type: ignore[attr-defined]  # made from the table
+
+
 def rsqrt(x: Any) -> Tensor:
     """y = 1 / sqrt(x), entry by entry."""
     return 1 / op.sqrt(x)
@@ -178,4 +207,4 @@ def copy(x: Any, *of: Any) -> Tensor:
     return op.identity(x)  # type: ignore[attr-defined]
 
 
-_COMPOSED: dict[str, Callable[..., Any]] = {f.__name__: f for f in (linear, clamp, rsqrt, masked_fill, copy)}
+_COMPOSED: dict[str, Callable[..., Any]] = {f.__name__: f for f in (linear, clamp, rsqrt, masked_fill, copy, autograd_grad)}
