@@ -27,7 +27,7 @@ def squeeze(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
     readers, done = readers_of(nodes), dict(nodes)
     for key in nodes:
         node, reading = done[key], [done[r] for r in readers.get(key, ())]
-        stay = kept_axes(node)
+        stay = _kept_axes(node)
         if node.tensor.name is not None or key in kept or not reading or len(stay) == len(node.index):
             continue
         if all(isinstance(reader.op, Sum) for reader in reading):
@@ -38,7 +38,7 @@ def squeeze(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
     return done
 
 
-def kept_axes(node: Node) -> list[int]:
+def _kept_axes(node: Node) -> list[int]:
     """The axes of a node that are not of size 1, or that its operation mentions."""
     carried = {c for _, index in node.operands for c in index}
     match node.op:
