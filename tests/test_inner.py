@@ -183,6 +183,36 @@ def test_what_differentiates_a_function_in_jax_is_refused():
         read("g = jax.grad(u, x)\nL = sum(g**2)")
 
 
+STEPS = """
+X: data[n, d]
+y: data[n]
+w: parameter[d]
+v[0] = w
+for k in 1..m:
+    v[k] = v[k-1] - 0.1 * grad(mean((tanh(X @ v[k-1]) - y)**2), v[k-1])
+L = mean((tanh(X @ v[m]) - y)**2)
+"""
+UNROLLED = """
+X: data[n, d]
+y: data[n]
+w: parameter[d]
+for k in range(3):
+    w = w - 0.1 * grad(mean((tanh(X @ w) - y)**2), w)
+L = mean((tanh(X @ w) - y)**2)
+"""
+
+
+def test_steps_of_descent_in_a_loop_of_any_number_are_those_that_are_written_out():
+    rng = np.random.default_rng(3)
+    point = {"X": rng.standard_normal((4, 2)), "y": rng.standard_normal(4), "w": rng.standard_normal(2)}
+    value, gradients = sb.compile(UNROLLED).value_and_grad(point)
+    derivation = sb.derive(STEPS)
+    assert derivation.check(points=1).ok
+    theirs = sb.compile(derivation, sizes={"m": 3}).value_and_grad(point)
+    np.testing.assert_allclose(theirs[0], value, rtol=1e-12)
+    np.testing.assert_allclose(theirs[1]["w"], gradients["w"], rtol=1e-12)
+
+
 def burgers(x: np.ndarray, t: np.ndarray, nu: float) -> np.ndarray:
     """The solution from u = -sin(pi x) by the transformation of Cole and Hopf, its integrals by Gauss and Hermite."""
     z, weights = np.polynomial.hermite.hermgauss(100)

@@ -33,10 +33,14 @@ class _Sweep(NamedTuple):
 def inner_derivations(program: Program) -> Iterator[tuple[Derivation, Mapping[str, str]]]:
     """Each derivative that a program asks for as a derivation, and the tensor that holds it by the name of what it is by.
 
-    What a witness holds against them are the equations of the program itself.
+    What a witness holds against them are the equations of the program itself. The derivatives of each step of a loop are not among
+    them: the program as a whole differentiates no step with the others held.
     """
-    for value, held in _groups(program).items():
-        sweep = _sweep(program, *value, held)
+    for (of, upstream), held in _groups(program).items():
+        sweep = _sweep(program, of, upstream, held)
+        lead = program.shape(of)[:1]
+        if upstream and _has_steps(sweep.before) and any(lead == program.shape(wrt)[:1] for wrt in held):
+            continue
         tensors, copies = dict(program.tensors) | dict(sweep.before.tensors), list[Equation]()
         lead = sweep.before.shape(sweep.of)
         for wrt, result in held.items():
@@ -57,7 +61,7 @@ def restated(program: Program, kept: Iterable[str]) -> Program:
     The program itself where no spelling changes. A program with loops stays as it is written.
     kept   names that no rule looks through.
     """
-    if any(isinstance(e.op, Carry) for e in program.equations):
+    if _has_steps(program):
         return program
     for value in _groups(program):
         held = _groups(program).get(value)
@@ -69,6 +73,10 @@ def restated(program: Program, kept: Iterable[str]) -> Program:
         if before is not sweep.before and own & sweep.before.tensors.keys() <= before.tensors.keys():
             program = _derived_anew(program, before, sweep)
     return program
+
+
+def _has_steps(program: Program) -> bool:
+    return any(isinstance(e.op, Carry) for e in program.equations)
 
 
 def _derived_anew(program: Program, before: Program, sweep: _Sweep) -> Program:
@@ -112,7 +120,10 @@ def _groups(program: Program) -> dict[tuple[str, str], dict[str, str]]:
     groups: dict[tuple[str, str], dict[str, str]] = {}
     for name, tensor in program.tensors.items():
         inner = tensor.inner
-        if inner is not None and not inner.vector and inner.of in program.tensors and (tensor.named or name in going_on):
+        if inner is None or inner.vector or inner.of not in program.tensors or not (tensor.named or name in going_on):
+            continue
+        lead = () if inner.upstream else program.shape(inner.of)
+        if tensor.shape == lead + program.shape(inner.wrt):  # else of each step of a loop
             groups.setdefault((inner.of, inner.upstream), {}).setdefault(inner.wrt, name)
     return groups
 
