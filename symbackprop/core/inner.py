@@ -12,7 +12,7 @@ from symbackprop.core.chain_rule import chain_rule, gradient_name
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import stop_gradient
-from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, slot
+from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, letter_sizes, slot
 from symbackprop.core.simplify import without_dead
 from symbackprop.core.stable import stable
 
@@ -38,8 +38,9 @@ def inner_derivations(program: Program) -> Iterator[tuple[Derivation, Mapping[st
     """
     for (of, upstream), held in _groups(program).items():
         sweep = _sweep(program, of, upstream, held)
+        steps = {letter_sizes(program, e)[e.op.letter] for e in sweep.before.equations if isinstance(e.op, Carry)}
         lead = program.shape(of)[:1]
-        if upstream and _has_steps(sweep.before) and any(lead == program.shape(wrt)[:1] for wrt in held):
+        if upstream and steps & {*lead} and any(lead == program.shape(wrt)[:1] for wrt in held):
             continue
         tensors, copies = dict(program.tensors) | dict(sweep.before.tensors), list[Equation]()
         lead = sweep.before.shape(sweep.of)
