@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -65,6 +65,20 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
+def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
+    """The names in their order, but each after those that its line reads."""
+    placed: dict[str, None] = {}
+    for name in names:
+        waiting = [name]
+        while waiting:
+            before = [n for n in names if n in lines[waiting[-1]].tensors and n not in placed and n not in waiting]
+            if before:
+                waiting += before
+            else:
+                placed[waiting.pop()] = None
+    return list(placed)
+
+
 class Search:
     """Which values get a line."""
 
@@ -84,7 +98,7 @@ class Search:
             missing |= dict.fromkeys(more, MADE_OF_MISSING)
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
-        order = [n for n in (*self.lines.forward, *self.backward) if n in needed]
+        order = _in_order([n for n in (*self.lines.forward, *self.backward) if n in needed], lines)
         used = self.lines.algebra.used
         labels = [a.name for a in used if a.kind == "leaf" and self.program.tensors[a.name].kind == "labels"]
         unsaid = {n: missing[n] for n in self.program.outputs if n in missing}

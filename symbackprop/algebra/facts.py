@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
+from itertools import combinations
+
+from sympy import Expr
 
 from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Factor, Named, Number, Poly, exact
-from symbackprop.algebra.reading import NoFormError, Twin, Values
+from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Sum, same_size
 
@@ -40,7 +43,10 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
 
 
 def twins(program: Program, algebra: Algebra, wanted: Collection[str]) -> dict[str, Twin]:
-    """The gradients that are a number times another, by their equations, which is neither in `wanted` nor a part of one."""
+    """The gradients that are a number times another, or times its sum along axes, by their equations.
+
+    The other is neither in `wanted` nor a part of one.
+    """
     roles = {name: t.role for name, t in program.tensors.items()}
     names = [e.target.name for e in program.equations]
     found: dict[str, Twin] = {}
@@ -65,15 +71,41 @@ def twins(program: Program, algebra: Algebra, wanted: Collection[str]) -> dict[s
             found[name] = _twin(key, ratio, first, len(own))
         elif name not in wanted:
             first[key] = name, ratio
+        else:
+            parts.append((name, key, ratio))
+    ahead = {key: pair for key, pair in first.items() if all(roles[n] is None for n in key.tensors())}  # so there is no circle
     for name, key, ratio in parts:
-        if key in first and all(roles[n] is None for n in key.tensors()):  # of the forward pass alone: no circle
-            found[name] = _twin(key, ratio, first, len(program.shape(name)))
+        p, shape = key.scaled(ratio), program.shape(name)
+        ways = (_summed(algebra, p, shape, k.scaled(r), n, program.shape(n)) for k, (n, r) in ahead.items() if name in wanted)
+        if key in ahead:
+            found[name] = _twin(key, ratio, first, len(shape))
+        elif (way := next(filter(None, ways), None)) is not None:
+            found[name] = way
     return found
 
 
 def _twin(key: Poly, ratio: Fraction, first: Mapping[Poly, tuple[str, Fraction]], rank: int) -> Twin:
     other, own = first[key]
     return Twin(exact(ratio / own), other, tuple(range(rank)))
+
+
+def _summed(algebra: Algebra, p: Poly, shape: tuple[Expr, ...], q: Poly, other: str, wider: tuple[Expr, ...]) -> Twin | None:
+    """p as a number times the sum of q along all axes but those of p; the letters of both are the numbers of their axes."""
+    for kept in combinations(range(len(wider)), len(shape)):
+        if (
+            len(wider) == len(shape)
+            or len(q.terms) < 2
+            or any(not same_size(wider[k], n) for k, n in zip(kept, shape, strict=True))
+        ):
+            continue
+        total = algebra.renamed(q, {str(k): f"+{k}" for k in range(len(wider))})
+        for k in set(range(len(wider))) - set(kept):
+            total = algebra.summed(total, f"+{k}", wider[k])
+        total = algebra.renamed(total, {f"+{k}": str(n) for n, k in enumerate(kept)})
+        ratio = Fraction(p.leading()) / total.leading() if total.leading() else Fraction(0)
+        if ratio and total.scaled(ratio) == p:
+            return Twin(exact(ratio), other, tuple(kept.index(k) if k in kept else SUMMED for k in range(len(wider))))
+    return None
 
 
 def _opened(program: Program, algebra: Algebra, name: str) -> Poly:

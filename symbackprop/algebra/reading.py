@@ -172,8 +172,11 @@ Written = dict[tuple[str, frozenset[str]], Poly | NoFormError]
 """Definitions, by the value and those of the kept values that it can see."""
 
 
+SUMMED = -1  # the place of an axis that is summed
+
+
 class Twin(NamedTuple):
-    """A value that is a number times another: ratio * name[letters at `places`]."""
+    """A value that is a number times another: ratio * name[letters at `places`], perhaps summed along axes."""
 
     ratio: Number
     name: str
@@ -210,7 +213,10 @@ class Values:
         """A value as it stands in an equation."""
         if name in self.twins:
             ratio, other, places = self.twins[name]
-            return self.ref(other, tuple(letters[k] for k in places)).scaled(ratio)
+            p = self.ref(other, tuple(f"+{axis}" if k == SUMMED else letters[k] for axis, k in enumerate(places)))
+            for axis, (k, n) in enumerate(zip(places, self.program.shape(other), strict=True)):
+                p = self.algebra.summed(p, f"+{axis}", n) if k == SUMMED else p
+            return p.scaled(ratio)
         if name in self.kept or name not in self.equations:
             return self.algebra.factor(self.leaf(name), letters)
         swap = dict(zip(self.equations[name].target.index, letters, strict=True))
