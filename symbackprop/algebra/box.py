@@ -67,11 +67,12 @@ def _without_collections() -> Iterator[None]:
 
 def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
     """The names in their order, but each after those that its line reads."""
-    placed: dict[str, None] = {}
+    place, placed = {n: k for k, n in enumerate(names)}, dict[str, None]()
     for name in names:
-        waiting = [name]
+        waiting = [name] if name not in placed else []
         while waiting:
-            before = [n for n in names if n in lines[waiting[-1]].tensors and n not in placed and n not in waiting]
+            reads = sorted(lines[waiting[-1]].tensors & place.keys(), key=place.__getitem__)
+            before = [n for n in reads if n not in placed and n not in waiting]
             if before:
                 waiting += before
             else:

@@ -91,12 +91,10 @@ def _twin(key: Poly, ratio: Fraction, first: Mapping[Poly, tuple[str, Fraction]]
 
 def _summed(algebra: Algebra, p: Poly, shape: tuple[Expr, ...], q: Poly, other: str, wider: tuple[Expr, ...]) -> Twin | None:
     """p as a number times the sum of q along all axes but those of p; the letters of both are the numbers of their axes."""
+    if len(wider) == len(shape) or len(q.terms) < 2:
+        return None
     for kept in combinations(range(len(wider)), len(shape)):
-        if (
-            len(wider) == len(shape)
-            or len(q.terms) < 2
-            or any(not same_size(wider[k], n) for k, n in zip(kept, shape, strict=True))
-        ):
+        if any(not same_size(wider[k], n) for k, n in zip(kept, shape, strict=True)):
             continue
         total = algebra.renamed(q, {str(k): f"+{k}" for k in range(len(wider))})
         for k in set(range(len(wider))) - set(kept):

@@ -260,3 +260,8 @@ SHORT = {
 @pytest.mark.parametrize(("text", "line"), SHORT.values(), ids=SHORT)
 def test_a_gradient_is_said_as_in_a_lecture(text: str, line: str) -> None:
     assert str(sb.derive(text).box()) == line
+
+
+def test_a_bias_that_the_loss_adds_reads_the_delta_beside_it() -> None:
+    box = sb.derive("X: data[N, d]\nY: data[N, c]\nW: parameter[d, c]\nb: parameter[c]\nL = mean((X @ W + b - Y)**2)").box()
+    assert str(box) == "δ = (2/(N c))(X W + 1_N bᵀ − Y)\n∂L/∂b = δᵀ 1_N\n∂L/∂W = Xᵀ δ"
