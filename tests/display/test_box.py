@@ -1,6 +1,6 @@
 """The box as it is printed: the LaTeX of every line is read back and computed, windows and letters below names as well."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product as cartesian
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,6 @@ class BoxReader(_MatrixReader):
     """Reads the words of a box as well; what says itself where it is repeated is repeated.
 
     classes   of the only tensor of integers.
-    below     the positions of the letters that stand below names.
     """
 
     classes = 0
@@ -88,14 +87,22 @@ class BoxReader(_MatrixReader):
             result = result * self.product() if sign == Atom("⊙", "binary") else SLIDES[text_of(sign)](result, self.product())
         return result
 
-    def total(self, letters: list[list[Node]]) -> np.ndarray:
+    def over(self, letters: list[list[Node]]) -> np.ndarray:
         """What follows, summed over letters that stand below names."""
         names, start, found = ["".join(map(text_of, x)) for x in letters], self.place, []
         counts = [self.axis_of(x, self.items[start:]) for x in names]
         for places in cartesian(*map(range, counts)):
-            self.place, self.below = start, {**self.below, **dict(zip(names, places, strict=True))}
+            self.place = start
+            self.letters |= dict(zip(names, map(np.asarray, places), strict=True))
             found.append(self.term())
         return np.sum(found, axis=0)
+
+    def tensor(self, number: int, pieces: Sequence[Sequence[Node]]) -> np.ndarray:
+        array = np.asarray(self.tensors[number], float)
+        if array.ndim > 2:  # an axis of size 1 has no letter
+            array = array.squeeze(tuple(k for k, n in enumerate(self.shapes[number]) if n == 1))
+        array = array[tuple(int(self.read(piece)) for piece in pieces)]
+        return array.reshape(array.shape + (1,) * (2 - array.ndim))
 
     def moved(self, name: str, sub: Node | None) -> np.ndarray:
         """Padding, strides: one number for each axis, or one for all; a column has one axis."""
@@ -108,17 +115,10 @@ class BoxReader(_MatrixReader):
         match self.peek():
             case Script(Atom("∑"), sub, None):
                 self.take()
-                return self.total(split_at(sub, ","))
+                return self.over(split_at(sub, ","))
             case Script(Atom(name), sub, None) if name in MOVES:
                 self.take()
                 return self.moved(name, sub)
-            case Script(Atom(name), sub, None) if name[0] == "T" and name[1:].isdigit():
-                self.take()
-                array = np.asarray(self.tensors[int(name[1:])], float)
-                if array.ndim > 2:  # an axis of size 1 has no letter
-                    array = array.squeeze(tuple(k for k, n in enumerate(self.shapes[int(name[1:])]) if n == 1))
-                array = array[tuple(self.below["".join(map(text_of, x))] for x in split_at(sub, ";"))]
-                return array.reshape(array.shape + (1,) * (2 - array.ndim))
             case Atom(name) if name in SUMS:
                 self.take()
                 reduce, axis = SUMS[name]
@@ -161,7 +161,7 @@ def read_back(derivation: Derivation) -> int:
             reader.classes = sum(sizes[str(t.bound)] for t in derivation.program.inputs if t.bound is not None)
             ranges = [range(values[line.name].shape[line.letters.index(x)]) for x in line.subscripts]
             for places in cartesian(*ranges):
-                reader.below = {text_of(letter(x)): k for x, k in zip(line.subscripts, places, strict=True)}
+                reader.letters = {text_of(letter(x)): np.asarray(k) for x, k in zip(line.subscripts, places, strict=True)}
                 at = dict(zip(line.subscripts, places, strict=True))
                 expected = values[line.name][tuple(at.get(x, slice(None)) for x in line.letters)]
                 found = np.asarray(reader.read(parse(text).items))
