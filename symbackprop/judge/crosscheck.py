@@ -163,7 +163,7 @@ class _Trial:
         statements: list[Statement] = []
         for jitters in JITTERS:
             here.shake(jitters)
-            statements = self.statements(here)
+            statements = self.statements(here, jitters == JITTERS[-1])
             if not any(s.said.contradicts for s in statements) and (jitters or not here.is_faint(TINY)):
                 break
         for s in statements:
@@ -187,12 +187,12 @@ class _Trial:
             return Statement(witness, Said(np.array(np.inf), scale, 0.0))
         return Statement(witness, Said(abs(got - right), scale, allowed))
 
-    def statements(self, here: Evidence) -> list[Statement]:
-        """What every witness says of every gradient at one point."""
-        said = [*self.exact(here), *self.along("complex_step", partial(here.complex_steps, self.tolerance))]
+    def statements(self, here: Evidence, apart: bool) -> list[Statement]:
+        """What every witness says of every gradient at one point; tensor by tensor, where something is off, if `apart`."""
+        said = [*self.exact(here), *self.along("complex_step", partial(here.complex_steps, self.tolerance), apart)]
         heard = here.can_step() and all(row.differences.compared for row in self.rows.values())
         if not heard or any(s.said.contradicts for s in said):
-            said += self.along("differences", here.differences)
+            said += self.along("differences", here.differences, apart)
         return said
 
     def exact(self, here: Evidence) -> Iterator[Statement]:
@@ -205,8 +205,8 @@ class _Trial:
             yield Statement(row.tape, Said(abs(here.shown[name] - taped), here.scale(name), allowed))
             yield self.computed(row.compiled, gradients[name], taped, here.scale(name), allowed)
 
-    def along(self, kind: str, ask: Callable[[Sequence[str]], Said | None]) -> Iterator[Statement]:
-        """What a witness says that hears all tensors at once; where it contradicts, it is asked which of them are off."""
+    def along(self, kind: str, ask: Callable[[Sequence[str]], Said | None], apart: bool) -> Iterator[Statement]:
+        """What a witness says that hears all tensors at once; where it contradicts, it is asked which of them are off, if `apart`."""
         names = list(self.rows)
         together = ask(names)
         if together is None:
@@ -216,7 +216,7 @@ class _Trial:
             said = ask(some)
             return said is not None and said.contradicts
 
-        culprits = by_halves(names, off) if together.contradicts and len(names) > 1 else []
+        culprits = by_halves(names, off) if apart and together.contradicts and len(names) > 1 else []
         alone = {name: said for name in culprits if (said := ask([name])) is not None}
         if not any(said.contradicts for said in alone.values()):
             alone = {}  # it shows only where all move
