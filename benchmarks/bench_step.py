@@ -16,7 +16,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import numpy as np  # after the threads are set
 import pytest
-from step_networks import CASES, JaxWords, TorchWords, by_hand
+from step_networks import CASES, Case, JaxWords, TorchWords, by_hand
 
 import symbackprop as sb
 
@@ -37,9 +37,8 @@ def arrays_of(program, seed: int = 0) -> dict[str, np.ndarray]:
     return arrays
 
 
-def contenders(name: str) -> dict[str, Callable[[], object]]:
-    """Every way to do the step, each held against ours first."""
-    case = CASES[name]
+def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
+    """Every way to do the step of a case, each held against ours first."""
     compiled = sb.compile(case.text, case.sizes, dtype=case.dtype)
     arrays = {k: a.astype(case.dtype) for k, a in arrays_of(compiled.program).items()}
     bound = compiled.bind(arrays)
@@ -78,7 +77,7 @@ def timed(found: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", CASES)
 def bench_a_step(name: str) -> None:
-    times = timed(contenders(name))
+    times = timed(contenders(name, CASES[name]))
     ours = times["bound"]
     others = "  ".join(f"{word} {t / ours:6.2f}x" for word, t in times.items() if word != "bound")
     best = min(t for word, t in times.items() if word not in ("bound", "readable")) if len(times) > 2 else float("nan")

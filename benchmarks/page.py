@@ -1,0 +1,105 @@
+"""docs/benchmarks.md and its pictures, from the figures that benchmarks/record.py has kept: `python benchmarks/page.py`."""
+
+import json
+from collections.abc import Mapping
+from math import log10
+from pathlib import Path
+from typing import Any
+
+from symbackprop.pictures.canvas import Canvas, number
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results.json"
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 64, 84, 34, 44
+WORDS = {"bound": "symbackprop", "by hand": "NumPy by hand", "JAX": "JAX, jit", "torch": "torch, eager"}
+COLOURS = {"bound": "#2d4f7c", "by hand": "#b35900", "JAX": "#3c7a4a", "torch": "#8a3c6b"}
+WHAT = {
+    "width": "a hidden layer of this width, 10 classes, 32 samples",
+    "depth": "so many layers, 64 wide, 32 samples",
+    "batch": "64-128-10, so many samples",
+}
+
+
+def picture(word: str, curves: Mapping[str, Mapping[str, float]]) -> str:
+    """The time of a step against a size, both on logarithmic axes."""
+    sizes = [int(n) for n in curves]
+    times = [t for row in curves.values() for w, t in row.items() if w in WORDS]
+    low, high = int(log10(min(times))), int(log10(max(times))) + 1
+
+    def across(n: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * log10(n / sizes[0]) / log10(sizes[-1] / sizes[0])
+
+    def up(t: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (log10(t) - low) / (high - low)
+
+    canvas = Canvas()
+    root = canvas.page(WIDTH, HEIGHT, f"Time of a step against the {word}", WHAT[word])
+    canvas.add(root, "rect", fill="#fffdf9", width=WIDTH, height=HEIGHT, rx=6)
+
+    def write(x: float, y: float, text: str, anchor: str = "start", fill: str = "#23211d", size: int = 12) -> None:
+        canvas.add(root, "text", text, x=x, y=y, font_size=size, text_anchor=anchor, fill=fill, font_family="Georgia, serif")
+
+    write(LEFT, 20, f"microseconds a step; {WHAT[word]}")
+    for power in range(low, high + 1):
+        y = up(10.0**power)
+        canvas.add(root, "path", d=f"M{LEFT} {number(y)}H{WIDTH - RIGHT}", stroke="#ddd6c9")
+        write(LEFT - 8, y + 4, f"{10**power:,}", "end", "#6a645a")
+    for n in sizes:
+        write(across(n), HEIGHT - BOTTOM + 18, str(n), "middle", "#6a645a")
+    write((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, word, "middle")
+    ends: list[float] = []
+    for w, legend in sorted(WORDS.items(), key=lambda item: curves[str(sizes[-1])].get(item[0], 0.0)):
+        line = [(across(n), up(curves[str(n)][w])) for n in sizes if w in curves[str(n)]]
+        if not line:
+            continue
+        points = " ".join(f"{number(x)},{number(y)}" for x, y in line)
+        canvas.add(root, "polyline", points=points, fill="none", stroke=COLOURS[w], stroke_width=2)
+        ends.append(min(line[-1][1], ends[-1] - 13) if ends else line[-1][1])
+        write(line[-1][0] + 6, ends[-1] + 4, legend, fill=COLOURS[w], size=11)
+    return canvas.finish()
+
+
+def _time(microseconds: float) -> str:
+    if microseconds < 1000:
+        return f"{microseconds:.3g} µs"
+    return f"{microseconds / 1000:.3g} ms"
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """The page as Markdown."""
+    told = results["machine"]
+    lines = [
+        "# How fast a training step is", "",
+        "One step computes the loss and all gradients. `symbackprop` is a bound step in NumPy, `sb.compile(net, sizes).bind(arrays)`; beside it the",
+        "same step as a careful student writes it in NumPy, under JAX's jit, and in eager torch, each held against ours before it is timed. The",
+        "least processor time of an interleaved run, one thread, float32 but for the two scalar networks. Above 1.0, the other takes so many times",
+        "as long.", "",
+        f"Machine: {told['processor']}, {told['system']}, one core, shared with other work; Python {told['Python']}, "
+        + ", ".join(f"{package} {told[package]}" for package in ("numpy", "jax", "torch") if package in told) + ".",
+        "Ratios differ from machine to machine, times more so: `pip install symbackprop[bench]`, `python benchmarks/record.py` and",
+        "`python benchmarks/page.py` write this page anew.", "",
+        "| network | symbackprop | NumPy by hand | JAX, jit | torch, eager |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for name, times in results["steps"].items():
+        ours = times["bound"]
+        others = [f"{times[w] / ours:.2f}" if w in times else "" for w in ("by hand", "JAX", "torch")]
+        lines.append(f"| {name} | {_time(ours)} | {' | '.join(others)} |")
+    lines += ["", "## Memory", "", "Parameters, gradients, data and everything between: all that a bound step holds, and by how much the resident memory of the",
+              "process is larger at its peak where torch makes the step and runs it three times.", "",
+              "| network | symbackprop | torch, eager |", "|---|---|---|"]  # fmt: skip
+    for name, used in results["memory"].items():
+        lines.append(f"| {name} | {used['bound'] / 1e6:.1f} MB | {used['torch'] / 1e6:.1f} MB |")
+    lines += ["", "## Growth", ""]
+    lines += [f"![Time of a step against the {word}: {WHAT[word]}](pictures/growth_{word}.svg)\n" for word in results["growth"]]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def written(results: Mapping[str, Any]) -> dict[str, str]:
+    """The text of every file that is written, by its path."""
+    files = {"docs/benchmarks.md": page(results)}
+    return files | {f"docs/pictures/growth_{word}.svg": picture(word, curves) for word, curves in results["growth"].items()}
+
+
+if __name__ == "__main__":
+    for path, text in written(json.loads(RESULTS.read_text(encoding="utf-8"))).items():
+        (ROOT / path).write_text(text, encoding="utf-8")
