@@ -206,7 +206,7 @@ class _Trial:
             yield self.computed(row.compiled, gradients[name], taped, here.scale(name), allowed)
 
     def along(self, kind: str, ask: Callable[[Sequence[str]], Said | None], apart: bool) -> Iterator[Statement]:
-        """What a witness says that hears all tensors at once; where it contradicts, it is asked which of them are off, if `apart`."""
+        """What a witness says that hears all tensors at once; if it contradicts, and `apart`, it is asked which are off."""
         names = list(self.rows)
         together = ask(names)
         if together is None:
