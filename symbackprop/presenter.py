@@ -121,6 +121,7 @@ class Presenter:
             title=network.title or "" if network else "",
             source=network.source if network else None,
             written=of_network(network) if network else (),
+            code=network.code if network else None,
             box=derivation.box(),
             detail=detail,
             lang=lang,

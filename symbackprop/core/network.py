@@ -24,6 +24,7 @@ class Network:
     gates     whether an expression is one equation ("whole"), each operation is one ("elementary"), or "auto".
     aliases   further names of a tensor -> the name that the program has for it.
     lines     the name of a tensor -> the line and column, from 1, where it is written.
+    code      the name of a tensor -> the line of a traced function that made it.
     notes     what a person should know, such as a declared tensor that nothing reads.
     function  the Python function that it was read from; None where there is none, and where the network was pickled.
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
@@ -41,6 +42,7 @@ class Network:
     gates: str = "auto"
     aliases: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     function: Callable[..., Any] | None = field(default=None, compare=False)
     outputs: Mapping[str, Any] = field(default_factory=dict, compare=False)

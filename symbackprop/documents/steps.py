@@ -35,6 +35,7 @@ from symbackprop.documents.document import (
     Note,
     Paragraph,
     Section,
+    Span,
     StepBlock,
     Table,
 )  # fmt: skip
@@ -81,6 +82,7 @@ def report(
     box: ShownBox | None = None,
     detail: str = "normal",
     lang: str = "en",
+    code: Mapping[str, str] | None = None,
 ) -> Document:
     """The whole derivation.
 
@@ -95,6 +97,7 @@ def report(
     detail        one of DETAILS: the box and the network; the backward pass layer by layer as well; or equation by equation, with
                   every index form.
     lang          the code of the language that it is written in.
+    code          a person's own line for each value of a function that was traced.
     """
     names = Names(derived.program)
     inline = written_out(derived)
@@ -114,6 +117,7 @@ def report(
         given = _given(names, derived.forward)
         return Document(_title(names, derived, title), (*blocks, given, *network), lang)
     blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
+    blocks += _code(names, derived.forward, code or {})
     if any(tensor.shape for tensor in derived.program.tensors.values()) or modes.said(names, derived):
         blocks += [Section(told("How to read it"), 2), Bullets((*modes.said(names, derived), *said))]
     blocks += [Note(remark) for remark in beside_steps(derived)]
@@ -128,6 +132,16 @@ def report(
     if check_table:
         blocks += [Section(told("The check")), check_table]
     return Document(_title(names, derived, title), tuple(blocks), lang)
+
+
+def _code(names: Names, program: Program, code: Mapping[str, str]) -> list[Block]:
+    """Each value beside the line of a person's own function that made it."""
+    rows = tuple(
+        (Math(names.tensor(e.target.name)), Span(code[e.target.name], style="code"))
+        for e in program.equations
+        if e.target.name in code
+    )
+    return [Table((told("Value"), told("Line of your function")), rows)] if rows else []
 
 
 def graph(derived: Derivation, draw: Callable[[Page], Picture]) -> Figure:

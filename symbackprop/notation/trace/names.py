@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from types import FrameType
@@ -20,10 +21,14 @@ class Names:
     """The names that were seen.
 
     seen   for each tensor, by its identity: how deep the frame was, the order, the name; and the tensor, so that it stays.
+    lines  for each of these, the file and the line that was run when the name was given.
     """
 
     def __init__(self) -> None:
         self.seen: dict[int, tuple[int, int, str, Tensor]] = {}
+        self.lines: dict[int, tuple[str, int]] = {}
+        self._at: tuple[str, int] = ("", 0)
+        self._run: dict[FrameType, int] = {}  # the line of each frame that is run
 
     def watch(self, frame: FrameType, event: str, _: Any) -> Any:
         """What `sys.settrace` calls for every line: a person's frames are looked at, others are not."""
@@ -31,6 +36,11 @@ class Names:
             return None
         if event in ("line", "return"):
             depth = _depth(frame)
+            caller = frame.f_back if frame not in self._run and frame.f_back in self._run else frame  # of arguments
+            self._at = caller.f_code.co_filename, self._run.get(caller, frame.f_lineno)
+            self._run[frame] = frame.f_lineno
+            if event == "return":
+                del self._run[frame]
             for name, value in list(frame.f_locals.items()):
                 if event == "return" or not (isinstance(value, Traced) and value.pending):
                     self.look(name, value, depth)
@@ -62,7 +72,12 @@ class Names:
             return
         new = (depth + (1000 if held else 0), len(self.seen), name.strip("_"), tensor)
         if new[:1] < self.seen.get(id(tensor), (10**6,))[:1] and (not name_fault(new[2]) or not name_fault(f"{new[2]}_1")):
-            self.seen[id(tensor)] = new
+            self.seen[id(tensor)], self.lines[id(tensor)] = new, self._at
+
+    def code(self, tensors: Iterable[Tensor]) -> dict[str, str]:
+        """A person's own line for each tensor that it named."""
+        found = {t.name: self.lines[id(t)] for t in tensors if t.name and id(t) in self.lines}
+        return {name: linecache.getline(*line).strip() for name, line in found.items() if linecache.getline(*line).strip()}
 
     def given(self, loss: Tensor, needed: Iterable[Tensor], taken: Container[str]) -> None:
         """Name the tensors that the loss needs: by their variable, numbered where several were held by one; the loss is not."""

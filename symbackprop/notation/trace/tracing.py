@@ -173,7 +173,7 @@ class Tracing:
         return made(
             {name: tensor}, declared, name, "whole", name=self._name,
             title=textwrap.dedent(document).strip().split("\n")[0] if document else None,
-            origin="trace", function=self.subject.function,
+            origin="trace", function=self.subject.function, code=run.names.code(needed),
             example={t.name: run.arrays[t.name] for t in declared if t.name},
         )  # fmt: skip
 

@@ -291,3 +291,22 @@ def test_sizes_are_found_through_halves_products_and_the_rest_of_a_shape() -> No
     shapes = {t.name: len({*map(str, t.shape)}) for t in network.program.inputs}
     assert shapes == {"W": 2, "x": 4, "mask": 2}
     assert len(network.program.sizes()) == 5  # 2 and 3 of x, its first two, and half the columns of W
+
+
+def test_a_report_shows_the_line_of_the_function_beside_each_value() -> None:
+    def loss(w: Any, X: Any) -> Any:
+        def helper(z: Any) -> Any:
+            return np.tanh(z)
+
+        h = helper(X @ w)
+        h = h * 2
+        total = np.mean(h**2)
+        return total, h
+
+    network = sb.trace(loss, np.array([0.5, 2.0]), np.array([[1.0, 2.0], [0.5, -1.0], [0.1, 0.3]]), wrt="w")
+    own = {"h = helper(X @ w)", "return np.tanh(z)", "h = h * 2", "total = np.mean(h**2)"}
+    assert network.code["total"] == "total = np.mean(h**2)"
+    assert network.code["h_2"] == "h = h * 2"
+    assert set(network.code.values()) <= own
+    for format_ in ("text", "html"):
+        assert "total = np.mean(h**2)" in sb.derive(network).report(format_)
