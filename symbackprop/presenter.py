@@ -28,9 +28,15 @@ class Presenter:
 
     def box(self, derivation: Derivation) -> Any:
         """The gradients as a table of definitions, each line proved."""
+        from symbackprop.core.loops import has_loops
         from symbackprop.display.box import shown_box
         from symbackprop.judge.proved import proved_box
 
+        if has_loops(derivation.program) and derivation.mode == "gradient" and derivation.first is None:
+            from symbackprop.display.recursion import steps_box
+            from symbackprop.judge.recursed import proved_steps
+
+            return steps_box(derivation, proved_steps(derivation))
         return shown_box(derivation, proved_box(derivation))
 
     def latex(self, derivation: Derivation, wrt: str) -> str:

@@ -22,18 +22,25 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Atom, Node, split, walk
 
+NOTHING = Told()
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
 
 @dataclass(frozen=True)
 class ShownLine:
-    """One line: the tensor that it says, and its formula. `needs`: the lines that it reads, in order."""
+    """One line: the tensor that it says, and its formula.
+
+    needs   the lines that it reads, in order.
+    about   what stands beside it, where that is more than the tensor's shape: the steps of a loop at which it holds.
+    """
 
     name: str
     formula: Node
     needs: tuple[str, ...]
+    about: Told = NOTHING
 
     def latex(self) -> str:
         return latex(self.formula)
@@ -69,7 +76,7 @@ class ShownBox:
         waiting = [name]
         while waiting:
             for n in self.by_name[waiting.pop()].needs:
-                if n not in wanted:
+                if n not in wanted and n in self.by_name:
                     wanted.add(n)
                     waiting.append(n)
         return tuple(line for line in self.lines if line.name in wanted)

@@ -89,6 +89,10 @@ class Names:
         taken = {part for name in self._names.values() for part in walk(name.formula()) if isinstance(part, Atom)}
         return next((sign for sign in map(_head, heads) if sign not in taken), f.word("grad"))
 
+    def name_of(self, name: str) -> Name:
+        """The name of a tensor that is no derivative, in its parts."""
+        return self._names[name]
+
     def signature(self, name: str) -> Signature:
         return self.program.tensors[name]
 

@@ -9,13 +9,16 @@ from typing import Any
 
 from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Equation, Program, Signature
+from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.body import scalar
 from symbackprop.display.box import ShownBox, ShownLine
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.names import Names
 from symbackprop.display.partials import stands_for
+from symbackprop.display.recursion import forward_steps
 from symbackprop.display.remarks import beside_steps
 from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
@@ -219,7 +222,12 @@ def _kind(tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
 
 
 def _network(lecture: Lecture, detail: str) -> list[Block]:
-    """The equations in matrix notation where there is one; in full, all that were again in index notation."""
+    """The equations in matrix notation where there is one, a loop's at one step; in full, all that were again in index notation."""
+    try:
+        if has_loops(lecture.derivation.forward) and detail != "full":
+            return [FormulaRows(tuple(Formula(formula, about) for formula, about in forward_steps(lecture.derivation)))]
+    except NoRecursionError:
+        pass  # they stand in index notation
     names, forward, inline, values = lecture.plain, lecture.derivation.forward, lecture.hidden, lecture.values
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and detail != "full"}  # a softmax says itself
     first, second = [], []
@@ -298,7 +306,7 @@ def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Form
                 Formula(shown, told("what its parts are called")) for shown in packed((x.formula for x, _ in group), LEGEND)
             )
         else:
-            yield from (Formula(line.formula, _line_note(names, line.name), label=label) for line, label in group)
+            yield from (Formula(line.formula, line.about or _line_note(names, line.name), label=label) for line, label in group)
 
 
 def _line_note(names: Names, name: str) -> Content:

@@ -1,0 +1,150 @@
+"""The box of a program with loops: each gradient at one step, in its shortest form, and which gradients get a line.
+
+A gradient that is carried is written out of those that stand one step on, so that some gradient of every loop has a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symbackprop.algebra.lines import Line, Lines
+from symbackprop.core.program import Program
+from symbackprop.core.recursion import NoRecursionError, Recursion, StepProgram
+
+NAMING = 2  # what a line for a gradient is worth: it says something by itself
+ROUNDS = 3
+MOST_CLIMBED = 12  # gradients: above, all that are read several times have a line
+NONE = 10**6  # what a gradient without a form costs
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """A gradient at its step.
+
+    name   the gradient.
+    at     what defines it there.
+    line   its form, in the tensors at their steps.
+    """
+
+    name: str
+    at: StepProgram
+    line: Line
+
+
+@dataclass(frozen=True)
+class StepBox:
+    """Lines in the order of the sweep, and what has none: the name of the gradient -> why."""
+
+    lines: tuple[StepLine, ...]
+    missing: Mapping[str, str]
+
+
+def step_box(program: Program, refused: Mapping[str, str] | None = None) -> StepBox:
+    """The gradients that a program with loops puts out, step by step.
+
+    refused   gradients that may have no line: name -> why.
+    """
+    return _Search(program, refused or {}).box()
+
+
+class _Search:
+    def __init__(self, program: Program, refused: Mapping[str, str]) -> None:
+        self.program, self.refused, self.recursion = program, refused, Recursion(program)
+        self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role]
+        self.made: dict[tuple[str, bool, frozenset[str]], StepLine | str] = {}
+
+    def box(self) -> StepBox:
+        lets = self._chosen()
+        names = self._needed(lets)
+        found = {n: self._lines(n, lets) for n in names}
+        missing = {n: lines for n, lines in found.items() if isinstance(lines, str)}
+        reads = {n: _read(lines) for n, lines in found.items() if not isinstance(lines, str)}
+        for _ in names:
+            more = {n for n, read in reads.items() if n not in missing and (read - {n}) & missing.keys()}
+            missing |= dict.fromkeys(more, "it is made of what has no short form")
+        told = [n for n in self._needed(lets, missing) if n not in missing]
+        lines = [line for n in told for line in found[n] if isinstance(line, StepLine)]
+        return StepBox(tuple(lines), {n: missing[n] for n in self.program.outputs if n in missing})
+
+    def _chosen(self) -> frozenset[str]:
+        """The gradients that get a line: all that are read several times, fewer as long as that makes the box shorter."""
+        uses = self.program.uses()
+        outputs = set(self.program.outputs)
+        candidates = [n for n in self.backward if uses[n] > 1 and n not in outputs and self._may(n)]
+        lets = frozenset(candidates)
+        cost = self._total(lets)
+        for _ in range(ROUNDS if len(candidates) <= MOST_CLIMBED else 0):
+            before = cost
+            for n in reversed(candidates):
+                other = lets ^ {n}
+                total = self._total(other)
+                if total < cost:
+                    lets, cost = other, total
+            if cost == before:
+                break
+        return lets
+
+    def _may(self, name: str) -> bool:
+        role = self.program.tensors[name].role
+        return role is not None and role.via is None and not role.upstream and not role.vector
+
+    def _needed(self, lets: frozenset[str], missing: Mapping[str, str] | None = None) -> list[str]:
+        """The outputs and the gradients with lines that they read, in the order of the sweep."""
+        found: set[str] = set()
+        waiting = [n for n in self.program.outputs if n not in (missing or {})]
+        while waiting:
+            n = waiting.pop()
+            if n in found:
+                continue
+            found.add(n)
+            lines = self._lines(n, lets)
+            if not isinstance(lines, str):
+                waiting += _read(lines) & lets
+        return [n for n in self.backward if n in found]
+
+    def _total(self, lets: frozenset[str]) -> int:
+        total = 0
+        for n in self._needed(lets):
+            lines = self._lines(n, lets)
+            cost = NONE if isinstance(lines, str) else sum(line.line.cost for line in lines)
+            total += cost - NAMING * (n not in self.program.outputs and self._is_named(n))
+        return total
+
+    def _is_named(self, name: str) -> bool:
+        role = self.program.tensors[name].role
+        return role is not None and self.program.tensors[role.wrt].named
+
+    def _lines(self, name: str, lets: frozenset[str]) -> list[StepLine] | str:
+        """The line where what is carried starts, if it starts with anything, and that of all other steps; or why there are none."""
+        starts = [c for c in self.recursion.carries_of(name, lets) if len(c.operands) > 1]
+        found = []
+        for first in (True, False) if starts else (False,):
+            line = self._line(name, lets, first)
+            if isinstance(line, str):
+                return line
+            found.append(line)
+        return found
+
+    def _line(self, name: str, lets: frozenset[str], first: bool) -> StepLine | str:
+        key = name, first, lets - {name}
+        if key not in self.made:
+            self.made[key] = self._made(*key)
+        return self.made[key]
+
+    def _made(self, name: str, first: bool, lets: frozenset[str]) -> StepLine | str:
+        if name in self.refused:
+            return self.refused[name]
+        try:
+            at = self.recursion.line(name, lets, first)
+        except NoRecursionError as fault:
+            return str(fault)
+        line = Lines(at.program, {}).line(at.target, set())
+        if line.form is None:
+            return line.fault or "no product of matrices says it"
+        return StepLine(name, at, line)
+
+
+def _read(lines: list[StepLine]) -> set[str]:
+    """The tensors of the program that lines are made of."""
+    return {line.at.standing[key].name for line in lines for key in line.line.tensors}

@@ -1,0 +1,114 @@
+"""The box of a program with loops, once each of its formulas has been proved at every step of some points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product as cartesian
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+from sympy import Expr
+
+from symbackprop.algebra.recursion import StepBox, StepLine, step_box
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.functions import UnknownOperationError
+from symbackprop.core.recursion import Axis, Carried, Recursion
+from symbackprop.evaluate.extents import evaluator
+from symbackprop.evaluate.points import PointError
+from symbackprop.judge.forms import FormValue
+from symbackprop.judge.proved import CLOSE, NO_POINT, TRIES, UNPROVED, Point, random_points
+
+Steps = dict[str, int]  # the step of each axis, counted from 1
+
+
+def proved_steps(derivation: Derivation) -> StepBox:
+    """The box of a derivation with loops, of lines that are proved at random points."""
+    points = random_points(derivation)
+    if not points:
+        return StepBox((), dict.fromkeys(derivation.program.outputs, NO_POINT))
+    refused: dict[str, str] = {}
+    for _ in range(TRIES):
+        found = step_box(derivation.program, refused)
+        wrong = {line.name for line in found.lines if not _is_proved(derivation, line, points)}
+        if not wrong:
+            return found
+        refused |= dict.fromkeys(wrong, UNPROVED)
+    return StepBox((), dict.fromkeys(derivation.program.outputs, UNPROVED))
+
+
+def _is_proved(derivation: Derivation, line: StepLine, points: list[Point]) -> bool:
+    proofs = [_agrees(derivation, line, point) for point in points if np.all(np.isfinite(point.values[line.name]))]
+    held = [proof for proof in proofs if proof is not None]
+    return bool(held) and all(held)
+
+
+def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None:
+    """Whether a line holds at each of its steps; None where it has none at this point."""
+    truth = np.asarray(point.values[line.name], dtype=float)
+    scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
+    reader = _Reader(derivation, line, point)
+    seen = False
+    for steps in reader.steps():
+        want = reader.entry(truth, line.at.target, steps)
+        want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
+        with np.errstate(all="ignore"):
+            try:
+                got = sum(reader.value({**steps, **summed}) for summed in reader.assignments(line.at.summed))
+            except (ValueError, IndexError, np.linalg.LinAlgError, PointError, UnknownOperationError):
+                return False
+        got = np.asarray(got)
+        if got.size != want.size or not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * scale:
+            return False
+        seen = True
+    return True if seen else None
+
+
+class _Reader:
+    """A line at a point, step by step."""
+
+    def __init__(self, derivation: Derivation, line: StepLine, point: Point) -> None:
+        self.program, self.line, self.point = derivation.program, line, point
+        self.recursion = Recursion(self.program)
+
+    def number(self, e: Expr, steps: Mapping[str, int]) -> int:
+        return int(evaluator(e)({**self.point.sizes, **steps}))
+
+    def assignments(self, axes: tuple[Axis, ...]) -> Iterator[Steps]:
+        ranges = [range(1, self.number(axis.extent, {}) + 1) for axis in axes]
+        for places in cartesian(*ranges):
+            yield dict(zip((axis.letter for axis in axes), places, strict=True))
+
+    def steps(self) -> Iterator[Steps]:
+        """The steps at which the line is meant to hold."""
+        for steps in self.assignments(self.line.at.over):
+            begun = (self._starts(carried, steps) for carried in self.line.at.carries if carried.has_value)
+            if self.line.at.first or not any(begun):
+                yield steps
+
+    def _starts(self, carried: Carried, steps: Mapping[str, int]) -> bool:
+        """Whether what is carried starts at these steps."""
+        return steps.get(carried.axis.letter) == self.number(carried.start, {})
+
+    def entry(self, array: ndarray, key: str, steps: Mapping[str, int]) -> ndarray:
+        """The tensor at its steps; a step beyond the last, from which nothing comes, a gradient is 0 and multiplies all others."""
+        at = self.line.at.standing[key]
+        places = {letter: self.number(step, steps) - 1 for letter, step in at.places}
+        index: list[Any] = [slice(None)] * array.ndim
+        is_beyond = False
+        for (name, k), axis in self.recursion.axes.items():
+            if name == at.stack and axis.letter in places:
+                index[k] = min(max(places[axis.letter], 0), array.shape[k] - 1)
+                is_beyond |= index[k] != places[axis.letter]
+        found = array[tuple(index)]
+        return np.zeros_like(found) if is_beyond and self.program.tensors[at.name].role else found
+
+    def value(self, steps: Mapping[str, int]) -> ndarray:
+        """The form at steps."""
+        form = self.line.line.form
+        assert form is not None
+        values = {}
+        for key in self.line.line.tensors:
+            stack = np.asarray(self.point.values[self.line.at.standing[key].stack], dtype=float)
+            values[key] = self.entry(stack, key, steps)
+        return FormValue(self.line.at.program, values, {**self.point.sizes, **steps}, {}).read(form)

@@ -1,0 +1,146 @@
+"""What a loop is on paper: the recursion of a textbook, each line proved at every step of some points."""
+
+from dataclasses import replace
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.algebra.matrix import Form, Front
+from symbackprop.algebra.recursion import StepBox, step_box
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.differentiate import differentiate
+from symbackprop.display.recursion import forward_steps, steps_box
+from symbackprop.formulas.latex import latex
+from symbackprop.judge import recursed
+from symbackprop.judge.recursed import proved_steps
+from tests.loops.networks import CASES
+
+LAYERS = """x: data[h]
+y: data[h]
+W: parameter[n, h, h]
+b: parameter[n, h]
+z[0] = x
+for l in 1..n:
+    u[l] = W[l] @ z[l-1] + b[l]
+    z[l] = sigmoid(u[l])
+L = sum((z[n] - y)**2)
+"""
+TIME = """x: data[T, d]
+y: labels[T, c]
+W: parameter[m, d]
+U: parameter[m, m]
+V: parameter[c, m]
+s[0] = zeros(m)
+for t in 1..T:
+    a[t] = W @ x[t] + U @ s[t-1]
+    s[t] = tanh(a[t])
+    p[t] = softmax(V @ s[t])
+    e[t] = -sum(y[t]*log(p[t]))
+L = sum(e)
+"""
+TOWER = """x: data[h]
+y: data[h]
+W: parameter[n, h, h]
+V: parameter[n, h, h]
+z[0] = x
+for l in 1..n:
+    a[l] = tanh(W[l] @ z[l-1])
+    z[l] = z[l-1] + V[l] @ a[l]
+L = sum((z[n] - y)**2)
+"""
+LINES = {
+    LAYERS: [
+        (r"\delta^{(n)} = 2 z^{(n)}\odot \left(z^{(n)} - y\right)\odot \left(1 - z^{(n)}\right)", "h"),
+        (
+            r"\delta^{(l)} = \left(W^{(l + 1)}\right)^{\top} \delta^{(l + 1)}\odot z^{(l)}\odot \left(1 - z^{(l)}\right)",
+            "h, l = n − 1, …, 1",
+        ),
+        (r"\frac{\partial L}{\partial b^{(l)}} = \delta^{(l)}", "h, l = 1, …, n"),
+        (r"\frac{\partial L}{\partial W^{(l)}} = \delta^{(l)} \left(z^{(l - 1)}\right)^{\top}", "h × h, l = 1, …, n"),
+    ],
+    TOWER: [
+        (r"\delta_{z}^{(n)} = 2 \left(z^{(n)} - y\right)", "h"),
+        (r"\delta_{z}^{(l)} = \delta_{z}^{(l + 1)} + \left(W^{(l + 1)}\right)^{\top} \delta_{a}^{(l + 1)}", "h, l = n − 1, …, 1"),
+        (r"\frac{\partial L}{\partial V^{(l)}} = \delta_{z}^{(l)} \left(a^{(l)}\right)^{\top}", "h × h, l = 1, …, n"),
+        (
+            r"\delta_{a}^{(l)} = \left(V^{(l)}\right)^{\top} \delta_{z}^{(l)}\odot \left[1 - \left(a^{(l)}\right)^{\odot 2}\right]",
+            "h, l = 1, …, n",
+        ),
+        (r"\frac{\partial L}{\partial W^{(l)}} = \delta_{a}^{(l)} \left(z^{(l - 1)}\right)^{\top}", "h × h, l = 1, …, n"),
+    ],
+}
+
+
+def told(net: str) -> list[tuple[str, str]]:
+    return [(line.latex(), line.about.line()) for line in sb.derive(net).box().lines]
+
+
+@pytest.mark.parametrize("net", LINES)
+def test_the_lines_are_those_of_a_textbook(net: str) -> None:
+    assert told(net) == LINES[net]
+
+
+def test_the_four_equations_of_backpropagation_hold_for_any_activation() -> None:
+    lines = dict(told("phi: function\n" + LAYERS.replace("sigmoid", "phi")))
+    assert any(r"\phi'\left(u^{(l)}\right)" in line for line in lines)
+
+
+def test_time_stands_below_and_what_is_zero_beyond_the_end_is_said() -> None:
+    lines = dict(told(TIME))
+    assert any("T, …, 1" in about and "= 0" in about for about in lines.values())
+    assert any(line.startswith(r"\frac{\partial L}{\partial U} = \sum_{t=1}^{T} ") for line in lines)
+    assert any(r"p_{t} - y_{t}" in line for line in lines)
+
+
+def test_the_network_is_told_at_one_step() -> None:
+    shown = [latex(formula) for formula, _ in forward_steps(sb.derive(LAYERS))]
+    assert shown == [
+        "z^{(0)} = x",
+        r"u^{(l)} = W^{(l)} z^{(l - 1)} + b^{(l)}",
+        r"z^{(l)} = \sigma\left(u^{(l)}\right)",
+        r"L = \left\lVert z^{(n)} - y\right\rVert^{2}",
+    ]
+    text = sb.derive(LAYERS).text()
+    assert "z⁽ˡ⁾ = σ(u⁽ˡ⁾)" in text
+    assert "has no short form" not in text
+
+
+def test_the_step_of_descent_is_told_at_one_step() -> None:
+    updates = [latex(line.formula) for line in sb.derive(LAYERS, update="eta").box().updates]
+    assert updates[0] == r"W^{(l)} \leftarrow W^{(l)} - \eta\,\frac{\partial L}{\partial W^{(l)}}"
+
+
+def derived(name: str) -> Derivation:
+    program = CASES[name].program
+    by = [t.name for t in program.inputs if t.kind == "parameter"] or [t.name for t in program.inputs if t.kind == "data"]
+    return differentiate(program, "L", by, True)
+
+
+OPEN = {"attention over a loop": 3, "kalman": 2, "sinkhorn": 2}  # what reads all steps of a loop within another has no form
+SLOW = {"lstm", "kalman", "sinkhorn", "three loops", "attention over a loop"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in CASES])
+def test_each_network_has_lines_that_are_proved(name: str) -> None:
+    derivation = derived(name)
+    box = proved_steps(derivation)
+    assert len(box.missing) == OPEN.get(name, 0), box.missing
+    shown = steps_box(derivation, box)
+    assert len({latex(line.formula) for line in shown.lines}) == len(shown.lines)
+    assert {line.name for line in box.lines} | set(box.missing) >= set(derivation.program.outputs)
+
+
+@pytest.mark.parametrize("name", ["mlp", "residual tower", "discounted return"])
+def test_a_wrong_line_is_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    derivation = derived(name)
+    right = proved_steps(derivation)
+    for wrong in right.lines:
+
+        def box(program, refused, wrong=wrong) -> StepBox:
+            found = step_box(program, refused)
+            twice = replace(wrong.line, form=Form("scaled", (wrong.line.form,), Front(2, (), ())))
+            return replace(found, lines=tuple(replace(x, line=twice) if x == wrong else x for x in found.lines))
+
+        monkeypatch.setattr(recursed, "step_box", box)
+        found = proved_steps(derivation)
+        assert wrong.name not in {line.name for line in found.lines}
