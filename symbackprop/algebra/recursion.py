@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbackprop.algebra.lines import Line, Lines
+from symbackprop.algebra.box import MADE_OF_MISSING
+from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.core.program import Program
 from symbackprop.core.recursion import NoRecursionError, Recursion, StepProgram
 
@@ -62,7 +63,7 @@ class _Search:
         reads = {n: _read(lines) for n, lines in found.items() if not isinstance(lines, str)}
         for _ in names:
             more = {n for n, read in reads.items() if n not in missing and (read - {n}) & missing.keys()}
-            missing |= dict.fromkeys(more, "it is made of what has no short form")
+            missing |= dict.fromkeys(more, MADE_OF_MISSING)
         told = [n for n in self._needed(lets, missing) if n not in missing]
         lines = [line for n in told for line in found[n] if isinstance(line, StepLine)]
         return StepBox(tuple(lines), {n: missing[n] for n in self.program.outputs if n in missing})
@@ -141,7 +142,7 @@ class _Search:
             return str(fault)
         line = Lines(at.program, {}).line(at.target, set())
         if line.form is None:
-            return line.fault or "no product of matrices says it"
+            return line.fault or NO_PRODUCT
         return StepLine(name, at, line)
 
 

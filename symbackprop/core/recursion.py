@@ -331,12 +331,12 @@ def _pinned(equation: Equation, letter: str) -> Expr | None:
 
 def _unpinned(op: Sum, letter: str) -> Sum:
     """The sum without the letter that a guard pins."""
-    body = op.body
+    body: Expr = op.body
     for guard in split(op).guards:
         if position(letter) in guard.args:
-            body = body.xreplace({guard: sp.true})
+            body = body.xreplace({guard: sp.true})  # type: ignore[assignment]  # SymPy promises a Basic only
     over: tuple[Range, ...] = tuple(r for r in op.over if r[0] != letter)
-    return Sum(body.doit() if body.has(sp.true) else body, op.slots, over)
+    return Sum(body.doit() if body.has(sp.true) else body, op.slots, over)  # type: ignore[arg-type]
 
 
 def _loop_axes(program: Program) -> Iterator[tuple[Place, Axis]]:

@@ -46,8 +46,6 @@ class StepNames(Names):
         return True
 
     def entry(self, name: str, letters: Sequence[Letter]) -> Node:
-        if name not in self.standing:  # the step's number
-            return scalar(self.program.tensors[name].value)
         return self.at(self.standing[name], letters)
 
     def at(self, at: AtStep, letters: Sequence[Letter] = ()) -> Node:

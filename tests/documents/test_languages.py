@@ -70,7 +70,10 @@ def messages() -> set[str]:
     for module, tree in TREES.items():
         for node in ast.walk(tree):
             name = called(node)
-            if (name in ("told", "Told", "words") and module.startswith((*ROOMS, "formulas.build"))) or name == "NoFormError":
+            if (name in ("told", "Told", "words") and module.startswith((*ROOMS, "formulas.build"))) or name in (
+                "NoFormError",
+                "NoRecursionError",
+            ):
                 assert isinstance(node, ast.Call)
                 found |= set(literals(node.args[0]))
     return {text for text in found if re.search("[A-Za-z]", text.replace("{}", "")) and not FORMULA.match(text)}
