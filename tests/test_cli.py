@@ -21,8 +21,8 @@ EXPRESSION = "sum((W_2 @ sigmoid(W_1 @ x) - y)**2)"
 SVG = "<svg "
 
 STARTS = {
-    "text": "L = (yhat - y)^2 through sigma(W_1 x) and W_2\n═",
-    "markdown": "# L = (yhat - y)^2 through sigma",
+    "text": "L = (ŷ − y)² through σ(W₁ x) and W₂\n═",
+    "markdown": r"# $L = \left(\hat{y} - y\right)^{2}$ through ",
     "latex": r"\documentclass",
     "html": "<!DOCTYPE html>",
 }
@@ -219,7 +219,7 @@ def test_every_subcommand_explains_itself(run: Run, name: str):
 def test_a_reader_that_stops_early_is_no_error():
     pipe = f"{sys.executable} -c 'from symbackprop.cli import main; main()' derive {TWO_LAYER} | head -1"
     said = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, encoding="utf-8", cwd=EXAMPLES.parent)
-    assert said.stdout == "L = (yhat - y)^2 through sigma(W_1 x) and W_2\n"
+    assert said.stdout == "L = (ŷ − y)² through σ(W₁ x) and W₂\n"
     assert said.stderr == ""
 
 

@@ -23,7 +23,7 @@ def test_the_gradients_of_two_branches_add_and_are_not_averaged():
     np.testing.assert_allclose(whole, left + right, **CLOSE)
     assert not np.allclose(whole, (left + right) / 2)
     report = sb.derive(network).markdown()
-    assert "the gradients of the uses add, since a small change of $x$ moves $L$ along every path at once" in report
+    assert "the gradients of the uses add, since a small change of $h$ moves $L$ along every path at once" in report
     assert "they are not averaged." in report
 
 

@@ -84,7 +84,7 @@ class _Walk:
             case Figure(draw, caption, alt):
                 from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
 
-                about = {"caption": self.content(caption), "alt": self.language.words(alt)}
+                about = {"caption": self.content(caption), "alt": printable(self.language.words(alt))}
                 return {"kind": "figure", **about, "svg": svg(draw(SCREEN))}
             case Code(text, programming):
                 return {"kind": "code", "text": printable(text), "language": programming}
@@ -108,7 +108,7 @@ class _Walk:
         ]
         about = {"title": self.content(step.title), "shape": self.content(step.shape), "parts": parts}
         said = [self.content(sentence) for sentence in step.sentences if sentence]
-        ends = {"anchor": anchor_id(step.anchor), "tone": step.tone, "source": step.source}
+        ends = {"anchor": anchor_id(step.anchor), "tone": step.tone, "source": printable(step.source)}
         return {"kind": "step", **about, "sentences": said, **ends}
 
     def content(self, content: Content) -> list[Any]:
