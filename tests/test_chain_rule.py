@@ -167,6 +167,7 @@ def test_labels_are_not_differentiated_by_once_their_sum_was_used() -> None:
         differentiate(first.program, "dL/dO", ["Y"], jacobian=True)
 
 
+@pytest.mark.slow
 def test_a_thousand_layers_are_linear_and_share_their_local_derivatives() -> None:
     h = X
     for k in range(1000):

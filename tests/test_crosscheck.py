@@ -235,6 +235,7 @@ def test_a_gradient_that_cancels_is_zero_to_rounding() -> None:
     assert check(network(total(apply("sin", centred))), ["b"])
 
 
+@pytest.mark.slow
 def test_a_gradient_that_vanishes_with_depth_is_no_rounding() -> None:
     h = declare("x", ("n",), "data")
     for k in range(30):
@@ -336,6 +337,7 @@ def deep(layers: int = 32, width: int = 32) -> Derivation:
     return differentiate(trace({"L": loss}), "L", ["W0", "b0", f"W{layers - 1}", "b7"])
 
 
+@pytest.mark.slow
 def test_many_kinks_raise_no_false_alarm() -> None:
     derived = deep()
     rng = np.random.default_rng(1)

@@ -168,6 +168,7 @@ def test_what_is_proven_of_sizes(expression: sp.Expr, conditions: tuple, expecte
     assert proven(expression, conditions) is expected
 
 
+@pytest.mark.slow
 @given(st.integers(-3, 3), st.integers(1, 4), st.integers(-3, 3), st.integers(1, 30))
 def test_an_upper_bound_is_one(coefficient: int, divisor: int, shift: int, n: int) -> None:
     expression = coefficient * sp.floor((N + shift) / sp.Integer(divisor)) + N

@@ -87,7 +87,7 @@ class _Walk:
                 about = {"caption": self.content(caption), "alt": printable(self.language.words(alt))}
                 return {"kind": "figure", **about, "svg": svg(draw(SCREEN))}
             case Code(text, programming):
-                return {"kind": "code", "text": printable(text), "language": programming}
+                return {"kind": "code", "text": printable(text), "language": printable(programming)}
             case Note(content, tone, label):
                 return {"kind": "note", "tone": tone, "label": self.content(label or LABELS[tone]), "text": self.content(content)}
         assert_never(block)

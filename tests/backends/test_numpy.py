@@ -130,6 +130,7 @@ def readings(draw: st.DrawFn) -> Program:
     return trace({"y": y, "L": total(apply("tanh", y) * weight)})
 
 
+@pytest.mark.slow
 @given(readings())
 @settings(max_examples=60)
 def test_pinned_positions_are_read_and_written_where_the_guards_say(program: Program) -> None:
@@ -339,6 +340,7 @@ def test_the_source_is_python_that_imports_numpy_alone_and_is_the_same_every_tim
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
+@pytest.mark.slow
 def test_the_source_does_not_depend_on_the_order_of_hashes() -> None:
     code = (
         "from symbackprop.verbs import compile; from symbackprop.notation import read;"

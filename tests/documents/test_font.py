@@ -3,6 +3,7 @@
 import base64
 import io
 
+import pytest
 from fontTools.ttLib import TTFont
 
 from symbackprop.documents.font import math_font
@@ -29,6 +30,7 @@ def test_a_letter_brings_its_italic_and_only_what_is_needed() -> None:
     assert ord("y") not in held
 
 
+@pytest.mark.slow
 def test_the_same_characters_give_the_same_bytes() -> None:
     first = math_font(frozenset("abc="))
     math_font.cache_clear()

@@ -219,6 +219,7 @@ def test_logsumexp_is_shifted() -> None:
     np.testing.assert_allclose(gradients(program, "y", ["x"], at)["x"], [0.5, 0.5])
 
 
+@pytest.mark.slow
 def test_a_thousand_layers() -> None:
     h = declare("x", ("n", "h"), "data")
     for k in range(1000):

@@ -39,6 +39,7 @@ pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 edges = st.tuples(st.integers(0, 2), st.integers(0, 2))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_conv2d_is_the_sum_over_windows(data: st.DataObject) -> None:
@@ -66,6 +67,7 @@ def test_a_transposed_convolution_writes_a_kernel_for_every_pixel(data: st.DataO
     np.testing.assert_allclose(values(y, arrays), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.data())
 def test_pooling_takes_the_maximum_or_the_mean_of_each_window(data: st.DataObject) -> None:

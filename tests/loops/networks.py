@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import sympy as sp
 
 from symbackprop.core.functions import FUNCTIONS, iverson
@@ -408,3 +409,10 @@ CASES = {
     "second order": Case(second_order, second_order_written, {"h": 2}, ("n",)),
     "three loops": Case(three, three_written, {"m": 2}, ("n", "T", "S")),
 }
+
+QUICK = {"mlp", "rnn", "residual tower", "discounted return", "layers over time", "gradient steps"}
+
+
+def cases(but: frozenset[str] = frozenset()) -> list[Any]:
+    """The names of all networks but some, the larger ones among the slower tests."""
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in CASES if name not in but]

@@ -13,7 +13,7 @@ from symbackprop.display.recursion import forward_steps, steps_box
 from symbackprop.formulas.latex import latex
 from symbackprop.judge import recursed
 from symbackprop.judge.recursed import proved_steps
-from tests.loops.networks import CASES
+from tests.loops.networks import CASES, cases
 
 LAYERS = """x: data[h]
 y: data[h]
@@ -117,10 +117,9 @@ def derived(name: str) -> Derivation:
 
 
 OPEN = {"attention over a loop": 3, "kalman": 2, "sinkhorn": 2}  # what reads all steps of a loop within another has no form
-SLOW = {"lstm", "kalman", "sinkhorn", "three loops", "attention over a loop"}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in CASES])
+@pytest.mark.parametrize("name", cases())
 def test_each_network_has_lines_that_are_proved(name: str) -> None:
     derivation = derived(name)
     box = proved_steps(derivation)

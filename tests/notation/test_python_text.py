@@ -348,6 +348,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read(tmp_path / "empty.txt")
 
 
+@pytest.mark.slow
 def test_what_is_long_but_not_deep_is_read() -> None:
     assert equations("x: data[n]\nL = sum(" + " + ".join(["x"] * 50) + ")") == ["L = sum_{i} 50*x[i]"]
     text = "\n".join(f"x{k}: data[n]" for k in range(1_000)) + "\nL = sum(" + " + ".join(f"x{k}" for k in range(1_000)) + ")"

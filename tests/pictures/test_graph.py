@@ -243,6 +243,7 @@ def test_pictures_that_differ_in_their_prefix_share_no_names():
     assert set(re.findall(r'href="#([^"]+)"', one)) <= names[0]
 
 
+@pytest.mark.slow
 def test_the_same_graph_gives_the_same_bytes_in_any_process_and_thread():
     svg = draw_graph(*network(3), "Three layers")
     with ThreadPoolExecutor(4) as pool:

@@ -101,6 +101,7 @@ def test_python_is_not_run_unless_it_is_asked_for(folder: Path) -> None:
     assert "a function is judged by running it" in judged(task, di).reason
 
 
+@pytest.mark.slow
 def test_the_order_is_that_of_names_for_every_number_of_jobs(folder: Path, run: Run) -> None:
     for name in ("vast.json", "pipe.json", "round.json", "di.py", "eve/a.md"):
         (folder / name).unlink()
@@ -120,6 +121,7 @@ def test_one_that_takes_too_long_ends_alone(tmp_path: Path) -> None:
     assert [(k, one.reason) for k, one in mark(task, submissions(tmp_path))] == [(0, "it takes more than 0.0001 s")]
 
 
+@pytest.mark.slow
 def test_leaving_early_keeps_what_was_marked(folder: Path) -> None:
     task = Task(read(NET), {"V": 1.0}, "L")
     found = mark(task, submissions(folder), 1)
