@@ -6,10 +6,11 @@ A gradient that is carried is written out of those that stand one step on, so th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
+from symbackprop.algebra.matrix import Form
 from symbackprop.core.program import Program
 from symbackprop.core.recursion import NoRecursionError, Recursion, StepProgram
 
@@ -140,10 +141,32 @@ class _Search:
             at = self.recursion.line(name, lets, first)
         except NoRecursionError as fault:
             return str(fault)
-        line = Lines(at.program, {}).line(at.target, set())
+        line = _shortest(at.program, at.target)
         if line.form is None:
             return line.fault or NO_PRODUCT
         return StepLine(name, at, line)
+
+
+def _shortest(program: Program, target: str) -> Line:
+    """A value's line; where that is shorter, with the sum that a gradient is written in its place: (a + b) * c."""
+    lines = Lines(program, {})
+    best = lines.line(target, set())
+    inner = [n for n, t in program.tensors.items() if t.kind == "value" and t.role and n != target]
+    for name in inner:
+        outer, own = lines.line(target, {name}), lines.line(name, set())
+        if outer.form is None or own.form is None or own.form.op != "sum" or own.subscripts or name not in outer.tensors:
+            continue
+        form = _replaced(outer.form, name, own.form)
+        if best.form is None or form.tokens < best.form.tokens:
+            best = replace(outer, form=form, tensors=(outer.tensors - {name}) | own.tensors)
+    return best
+
+
+def _replaced(form: Form, name: str, by: Form) -> Form:
+    """A form with another one in the place of a tensor."""
+    if form.op == "leaf" and form.given.name == name:
+        return by
+    return Form(form.op, tuple(_replaced(part, name, by) for part in form.parts), form.given)
 
 
 def _read(lines: list[StepLine]) -> set[str]:
