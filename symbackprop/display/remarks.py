@@ -60,7 +60,7 @@ def beside_steps(derivation: Derivation) -> Iterator[Told]:
             case _:
                 assert_never(op)
     needed = (matrix_function(e.op.kind).said for e in derivation.program.equations if isinstance(e.op, Matrix))
-    yield from (told(said) for said in dict.fromkeys(needed) if said)
+    yield from (Told(said) for said in dict.fromkeys(needed) if said)
     if chosen:
         yield told("Where a function has no slope, a subgradient is chosen: {}.", listed([Told(kink) for kink in chosen], "; "))
 

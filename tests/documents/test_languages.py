@@ -15,6 +15,7 @@ from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT
 from symbackprop.core.choices import LANGUAGES as CODES
 from symbackprop.core.functions import ELEMENTWISE
+from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS
 from symbackprop.core.functions.operations import REDUCTIONS
 from symbackprop.documents.formats import FORMATS
 from symbackprop.documents.languages import ENGLISH, LANGUAGES, Language, LanguageError, language
@@ -66,6 +67,7 @@ def messages() -> set[str]:
         MADE_OF_MISSING,
         UNPROVED,
         *(row.kink for row in (*ELEMENTWISE.values(), *REDUCTIONS.values()) if row.kink),
+        *(row.said for row in MATRIX_FUNCTIONS.values() if row.said),
     }
     for module, tree in TREES.items():
         for node in ast.walk(tree):

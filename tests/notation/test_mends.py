@@ -45,7 +45,7 @@ def test_the_larger_of_two_and_the_largest(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "right"),
-    [("norm(B, ord=2)", 5.0), ("norm(B, -2)", 5.0), ('norm(B, "nuc")', 5.0), ("np.linalg.norm(B, 3)", 5.0)],
+    [("norm(B, ord=3)", 5.0), ("norm(B, -3)", 5.0), ("np.linalg.norm(B, 3)", 5.0)],
 )
 def test_a_norm_of_singular_values(text: str, right: float) -> None:
     head = "B: parameter[m, n]\nL = "

@@ -107,10 +107,9 @@ def test_operations_are_numpys(case: str) -> None:
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "axis": (lambda: sb.sum(x, axis=2), "sum: axis 2 is out of range: X is (2, 3), its axes are 0 to 1"),
     "softmax": (lambda: sb.softmax(3), "softmax: the expression is a scalar; it needs an axis to run along"),
-    "singular values": (
-        lambda: sb.norm(x, 2),
-        "norm: ord=2 of a matrix is the largest singular value, which is not in the language; write norm(X, 'fro') for the root "
-        "of the sum of the squares",
+    "an order of a matrix": (
+        lambda: sb.norm(x, 3),
+        "norm: NumPy has no norm ord=3 of a matrix; write norm(X, 'fro'), or ord=1 for the largest sum of a column",
     ),
     "no order": (lambda: sb.norm(x, [1]), "norm: ord must be a number or 'fro', not [1]; write norm(X, 2), say"),
     "one axis of a transpose": (
@@ -159,6 +158,8 @@ def test_every_operation_says_what_it_does(name: str) -> None:
 
 def test_every_row_of_the_table_is_an_operation() -> None:
     for name in FUNCTIONS:
+        if name.startswith("_d"):  # the slope of a function that somebody declared
+            continue
         row = ELEMENTWISE.get(name)
         arguments = ["x", *[a.name for a in row.args[1:]]] if row else ["x"]
         assert list(inspect.signature(getattr(operations, name)).parameters) == arguments

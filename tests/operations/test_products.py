@@ -105,7 +105,7 @@ def test_a_product_is_printed_as_books_do() -> None:
     assert "others" not in box
     assert "∂L/∂Xᵢⱼ = Π_(k≠i∨l≠j) Xₖₗ" in sb.derive("X: parameter[n, d]\nL = prod(X)").text()
     twice = sb.derive(sb.derive("x: parameter[n]\nL = prod(x)"), wrt="x").text()
-    assert "others_(others(L),ik) = Π_(m≠k,m≠i) xₘ" in twice
+    assert "others_(others_L,ik) = Π_(m≠k,m≠i) xₘ" in twice
     assert "yᵢ = Π_(j≤i) xⱼ" in sb.derive("x: parameter[n]\ny = cumprod(x)\nL = sum(y)").text()
 
 
