@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from symbackprop.core.functions import (
     MATRIX_FUNCTIONS,
+    MATRIX_HELPERS,
     OTHERS,
     REDUCTIONS,
     TIES,
@@ -73,4 +75,15 @@ def test_a_matrix_function_can_be_printed(name: str) -> None:
     text = latex(applied(row.latex, [letter("A")]))
     parse(text)
     assert "A" in text
-    assert row.scalar == (not row.axes)
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX_FUNCTIONS))
+def test_a_matrix_function_has_the_axes_of_what_its_text_computes(name: str) -> None:
+    row = MATRIX_FUNCTIONS[name]
+    matrices = np.random.default_rng(0).standard_normal((2, 4, 3) if row.tall else (2, 3, 3)) + 3 * np.eye(4 if row.tall else 3, 3)
+    scope: dict[str, Any] = {"np": np, "X": matrices}
+    for helper in row.helpers:
+        exec(MATRIX_HELPERS[helper], scope)
+    found = eval(row.numpy.format("X"), scope)
+    assert found.shape == (2, *row.shape(tuple(map(sp.Integer, matrices.shape[1:]))))
+    assert row.scalar == (found.ndim == 1)

@@ -43,14 +43,18 @@ def test_the_larger_of_two_and_the_largest(name: str) -> None:
     assert value(sb.read(f"{head}L = x.{name}(0)"), {"x": VECTOR}) == getattr(VECTOR, name)()
 
 
-@pytest.mark.parametrize(
-    ("text", "right"),
-    [("norm(B, ord=3)", 5.0), ("norm(B, -3)", 5.0), ("np.linalg.norm(B, 3)", 5.0)],
-)
-def test_a_norm_of_singular_values(text: str, right: float) -> None:
+@pytest.mark.parametrize("text", ["norm(B, ord=3)", "norm(B, -3)", "norm(B, 0)", 'norm(B, "max")', "np.linalg.norm(B, 3)"])
+def test_a_norm_of_a_matrix_that_numpy_has_not(text: str) -> None:
     head = "B: parameter[m, n]\nL = "
-    (mend,) = taken(r"write (norm\(B, 'fro'\))", refused(lambda: sb.read(head + text)))
-    assert value(sb.read(head + mend), {"B": MATRIX}) == right
+    frobenius, order = taken(r"write (norm\(B, 'fro'\)), or (ord=1) for the largest sum", refused(lambda: sb.read(head + text)))
+    assert value(sb.read(head + frobenius), {"B": MATRIX}) == 5
+    assert value(sb.read(f"{head}norm(B, {order})"), {"B": MATRIX}) == 4
+
+
+@pytest.mark.parametrize(("ord", "right"), [("2", 4.0), ("-2", 3.0), ("'nuc'", 7.0)])
+def test_a_norm_of_singular_values(ord: str, right: float) -> None:
+    for text in (f"norm(B, {ord})", f"norm(B, ord={ord})", f"np.linalg.norm(B, {ord})"):
+        assert value(sb.read(f"B: parameter[m, n]\nL = {text}"), {"B": MATRIX.T}) == pytest.approx(right, rel=1e-14)
 
 
 def test_a_norm_that_counts() -> None:

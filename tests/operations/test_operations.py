@@ -10,7 +10,7 @@ import pytest
 from sympy import Expr
 
 import symbackprop as sb
-from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS
+from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
 from symbackprop.language import operations
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation.vocabulary import usage
@@ -157,8 +157,9 @@ def test_every_operation_says_what_it_does(name: str) -> None:
 
 
 def test_every_row_of_the_table_is_an_operation() -> None:
+    declared("phi")  # the rows of functions that networks name stand in the table as well
     for name in FUNCTIONS:
-        if name.startswith("_d"):  # the slope of a function that somebody declared
+        if issubclass(FUNCTIONS[name], Declared):
             continue
         row = ELEMENTWISE.get(name)
         arguments = ["x", *[a.name for a in row.args[1:]]] if row else ["x"]
