@@ -80,6 +80,7 @@ THINGS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("way", COPIES)
 @pytest.mark.parametrize("origin", NETWORKS)
+@pytest.mark.slow
 def test_a_network_and_its_derivation_are_copied(origin: str, way: str) -> None:
     network = sb.read(NETWORKS[origin]())
     for thing in (network, sb.derive(network, of="L")):

@@ -326,6 +326,7 @@ def test_standard_input_that_is_no_text(run: Run, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.slow
 def test_standard_output_that_takes_nothing_is_an_error():
     for target, words in ((">/dev/full", "No space left on device"), (">&-", "standard output is closed")):
         command = f"{sys.executable} -m symbackprop derive 'x**2' {target}"

@@ -85,6 +85,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("text", NETWORKS)
+@pytest.mark.slow
 def test_a_second_derivative_is_printed_checked_and_compiled(text: str) -> None:
     again = sb.derive(sb.derive(text, wrt="x"), wrt="x")
     assert again.check(points=1).ok

@@ -163,6 +163,7 @@ def convolution(stride: int, dilation: int, pad: int) -> Tensor:
 
 
 @pytest.mark.parametrize(("stride", "dilation", "pad"), [(1, 1, 0), (1, 1, 1), (2, 1, 0), (2, 1, 1), (1, 2, 1), (3, 2, 2)])
+@pytest.mark.slow
 def test_convolutions_by_windows_and_one_product(stride: int, dilation: int, pad: int) -> None:
     at = {"b": 1, "c": 2, "h": 5, "w": 4, "o": 2, "k": 2, "l": 2}
     text = agrees(trace({"L": total(convolution(stride, dilation, pad) ** 2)}), wrt=["W", "x"], at=at)

@@ -35,6 +35,7 @@ def test_nothing_is_updated_unasked_and_what_is_no_parameter_never() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in FORMATS if not row.binary], ids=lambda row: row.name)
+@pytest.mark.slow
 def test_the_updates_stand_in_every_format_with_their_meaning(row) -> None:
     written = row.write(sb.derive(NET, update="alpha").document())
     arrow = {"text": "W ← W − α", "html": "←", "json": r"\\leftarrow W - \\alpha"}.get(row.name, r"\leftarrow W - \alpha")

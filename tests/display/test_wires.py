@@ -178,6 +178,7 @@ LARGE = ("transformer_block", "lstm", "gru", "max_pool2d")
 
 
 @pytest.mark.parametrize("path", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in LARGE else []) for p in FEW])
+@pytest.mark.slow
 def test_the_wires_of_the_examples_are_read_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = whole(path)
     count, total = read_back(asked, monkeypatch)

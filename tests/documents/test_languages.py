@@ -147,6 +147,7 @@ def test_every_sentence_of_an_example_is_told(path: Path, detail: str, monkeypat
     assert not {text for text in Untold.said if re.search(r"[A-Za-z]{2}", text) and text not in title} - KINKS
 
 
+@pytest.mark.slow
 def test_the_words_of_a_picture_are_korean_in_a_korean_report() -> None:
     derived = sb.derive(str(EXAMPLES / "two_layer.net"))
     for name in ("html", "latex"):

@@ -41,6 +41,7 @@ def agree(program: Program, where: dict | None = None, seed: int = 0, of: str = 
 
 @settings(max_examples=15)
 @given(programs(), st.integers(0, 99))
+@pytest.mark.slow
 def test_random_programs(program: Program, seed: int) -> None:
     agree(program, seed=seed)
 

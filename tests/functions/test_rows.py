@@ -112,6 +112,7 @@ def test_every_report_can_print_a_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].stable is not None])
+@pytest.mark.slow
 def test_the_stable_form_is_the_formula(name: str) -> None:
     row = ELEMENTWISE[name]
     with mpmath.workdps(digits(row)):
@@ -129,6 +130,7 @@ def test_a_backend_can_print_the_stable_form(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_doubles_give_the_value_to_the_last_digits(name: str) -> None:
     row = ELEMENTWISE[name]
     points = cases(row)

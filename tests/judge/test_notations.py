@@ -114,6 +114,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "wrt", "claim", "kind"), WRONG)
+@pytest.mark.slow
 def test_the_same_notations_are_wrong_where_they_are_wrong(name: str, wrt: str, claim: str, kind: str) -> None:
     result = sb.verify(sb.read(NETWORKS[name]), {wrt: claim})
     assert (result.claims[0].kind, result.exit_code) == (kind, 1)

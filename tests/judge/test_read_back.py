@@ -22,6 +22,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("path", NETWORKS)
+@pytest.mark.slow
 def test_what_is_printed_is_read_back_and_right(path: Path) -> None:
     network = sb.read(path)
     of = network.loss if network.program.shape(network.loss) else None

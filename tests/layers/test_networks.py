@@ -51,6 +51,7 @@ def test_a_docstring_begins_with_the_equation_and_says_what_is_refused(name: str
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_the_gradients_agree_with_the_tape_the_differences_and_the_compiled_function(path: Path) -> None:
     compiled = compile(derived(path))
     outcome = check(derived(path), points=1, compiled=compiled.value_and_grad)
@@ -59,6 +60,7 @@ def test_the_gradients_agree_with_the_tape_the_differences_and_the_compiled_func
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_the_gradients_of_the_gradients_agree_with_the_tape_and_the_differences(path: Path) -> None:
     first = derived(path)
     squared = squares_of(first)

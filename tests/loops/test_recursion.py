@@ -132,6 +132,7 @@ def test_each_network_has_lines_that_are_proved(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mlp", "residual tower", "discounted return"])
+@pytest.mark.slow
 def test_a_wrong_line_is_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     derivation = derived(name)
     right = proved_steps(derivation)

@@ -49,6 +49,7 @@ def declared(expression: str, names: str) -> str:
 
 
 @pytest.mark.parametrize("expression", CASES)
+@pytest.mark.slow
 def test_values_are_numpys_and_derivatives_of_both_orders_the_witnesses(expression: str) -> None:
     names, theirs = CASES[expression]
     first = sb.derive(declared(expression, names), wrt=list(names))

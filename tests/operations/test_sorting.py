@@ -42,6 +42,7 @@ CASES: dict[str, tuple[str, Callable[..., Any]]] = {
 
 
 @pytest.mark.parametrize("expression", CASES)
+@pytest.mark.slow
 def test_values_are_numpys_and_derivatives_of_both_orders_the_witnesses(expression: str) -> None:
     names, theirs = CASES[expression]
     first = sb.derive(f"{D}r = {expression}\nL = sum(sin(r) * r)", wrt=list(names))

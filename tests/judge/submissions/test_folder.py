@@ -142,6 +142,7 @@ def test_ctrl_c_keeps_what_was_marked(folder: Path, run: Run, monkeypatch: pytes
     assert [row["file"] for row in csv.DictReader(io.StringIO(Path("marks.csv").read_text()))] == ["ann.json", "bob.py"]
 
 
+@pytest.mark.slow
 def test_results_for_gradescope_tell_of_one_student(folder: Path, run: Run) -> None:
     net = folder.parent / "net.net"
     outcome = run("verify", net, folder / "ann.json", "--gradescope", "results.json", "--points", "V=1,w=2")

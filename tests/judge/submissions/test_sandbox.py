@@ -37,6 +37,7 @@ def test_a_right_one_and_a_wrong_one(task: Task, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", QUICK)
+@pytest.mark.slow
 def test_it_ends_with_what_is_said_of_it(task: Task, tmp_path: Path, name: str) -> None:
     source, said = QUICK[name]
     found = result(task, tmp_path, source)
