@@ -15,6 +15,7 @@ from symbackprop.evaluate.sizes import draw_sizes
 ROOT = Path(__file__).parent.parent
 NETWORKS = sorted([*ROOT.glob("examples/**/*.net"), *ROOT.glob("tests/networks/**/*.net")])
 SEED = 5  # at whose points every row of a mask leaves something to read
+KEPT = {"conv_transpose2d": {"W": 5}}  # XLA compiles no transposed convolution of an image two wide
 EXACT = {"rtol": 1e-9, "atol": 1e-11}
 
 
@@ -29,7 +30,7 @@ def test_compiled_and_derived_agree_with_jax(jax: ModuleType, path: Path):
 
     network = sb.read(path)
     derivation = sb.derive(network, wrt=differentiable(network), of=network.loss)
-    sizes = draw_sizes(derivation.program, None, SEED)
+    sizes = draw_sizes(derivation.program, KEPT.get(path.stem), SEED)
     point = points.point(derivation.program, sizes, SEED)
     value, gradients = value_and_gradients(path.read_text(encoding="utf-8"), network.loss, derivation.wrt, point, sizes)
 
@@ -46,8 +47,9 @@ def test_compiled_and_derived_agree_with_jax(jax: ModuleType, path: Path):
 
 def test_jax_knows_every_function_of_the_language(jax: ModuleType):
     from tests.jax_words import WORDS
+    from tests.jax_words.derivatives import INNER
 
-    assert sorted(set(language.__all__) - set(WORDS)) == []
+    assert sorted(set(language.__all__) - set(WORDS) - set(INNER)) == []
 
 
 INSIDE = ("log", "log1p", "logit", "arcsin", "arccos", "arctanh", "gammaln", "digamma", "erfinv")  # defined between 0 and 1

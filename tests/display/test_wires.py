@@ -29,7 +29,13 @@ from tests.formulas.latex_value import FUNCTIONS, Numbered, split_at, text_of
 
 ROOT = Path(__file__).parent.parent.parent
 FEW = sorted((ROOT / "examples").rglob("*.net"))
-ALL = sorted((ROOT / "tests" / "networks").rglob("*.net"))
+UNREAD = {
+    "eigh",
+    "qr",
+    "svd",
+    "samples",
+}  # functions that are several matrices at once, and names with letters of a batch, are read by no test
+ALL = [path for path in sorted((ROOT / "tests" / "networks").rglob("*.net")) if path.stem not in UNREAD]
 
 
 class Plain(Numbered):

@@ -32,6 +32,8 @@ def logsumexp(x, axis=None, keepdims=False):
 
 
 def norm(x, ord=2, axis=None, keepdims=False):
+    if x.ndim == 2 and axis is None:
+        return jnp.linalg.norm(x, ord, keepdims=keepdims)
     total = jnp.sum(jnp.abs(x) ** ord, axis=axis, keepdims=keepdims)
     return total if ord == 1 else jnp.sqrt(total)
 
@@ -70,5 +72,7 @@ CORE |= {
     "sort": jnp.sort, "argsort": jnp.argsort, "argmax": jnp.argmax, "argmin": jnp.argmin, "topk": lax.top_k, "median": jnp.median,
     "quantile": jnp.quantile, "percentile": jnp.percentile,
     "vdot": jnp.vdot, "tensordot": jnp.tensordot, "pinv": jnp.linalg.pinv, "lstsq": jnp.linalg.lstsq,
+    "cholesky": jnp.linalg.cholesky, "eigh": jnp.linalg.eigh, "eigvalsh": jnp.linalg.eigvalsh, "qr": jnp.linalg.qr,
+    "svd": jnp.linalg.svd, "svdvals": jnp.linalg.svdvals, "cond": jnp.linalg.cond,
     "one_hot": nn.one_hot, "stop_gradient": lax.stop_gradient, "fix": jnp.trunc, "pi": math.pi, "e": math.e,
 }  # fmt: skip
