@@ -31,10 +31,10 @@ def logsumexp(x, axis=None, keepdims=False):
     return special.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
-def norm(x, ord=2, axis=None, keepdims=False):
+def norm(x, ord=None, axis=None, keepdims=False):
     if x.ndim == 2 and axis is None:
         return jnp.linalg.norm(x, ord, keepdims=keepdims)
-    total = jnp.sum(jnp.abs(x) ** ord, axis=axis, keepdims=keepdims)
+    total = jnp.sum(jnp.abs(x) ** (ord or 2), axis=axis, keepdims=keepdims)
     return total if ord == 1 else jnp.sqrt(total)
 
 
