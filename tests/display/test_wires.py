@@ -29,13 +29,7 @@ from tests.formulas.latex_value import FUNCTIONS, Numbered, split_at, text_of
 
 ROOT = Path(__file__).parent.parent.parent
 FEW = sorted((ROOT / "examples").rglob("*.net"))
-UNREAD = {
-    "eigh",
-    "qr",
-    "svd",
-    "samples",
-}  # functions that are several matrices at once, and names with letters of a batch, are read by no test
-ALL = [path for path in sorted((ROOT / "tests" / "networks").rglob("*.net")) if path.stem not in UNREAD]
+ALL = sorted((ROOT / "tests" / "networks").rglob("*.net"))
 
 
 class Plain(Numbered):
@@ -151,7 +145,10 @@ def held(wire: Derivation, line: Line, said: Told, point: Point, name: str) -> N
         if right is not None:
             np.testing.assert_allclose(found, slope(reader, left) + 0.0 * found, rtol=1e-4, atol=1e-6, err_msg=body)
         if not re.search(rf"T[_{{]*{number}\b", body):
-            above = aligned(given, wire.forward.equations[-2].target.index, line.letters, at)
+            read = next(leaf.subscripts for leaf in leaves(line.form) if leaf.name == name)
+            diagonal = len(read) == given.ndim and set(read) <= set(at)  # where the same letter stands twice
+            own = wire.forward.equations[-2].target.index
+            above = column(given[tuple(at[c] for c in read)]) if diagonal else aligned(given, own, line.letters, at)
             found = (found.reshape(above.shape) if found.size == above.size else found) * above  # an axis of size 1 may be lost
         want = truth[tuple(at.get(x, slice(None)) for x in line.letters)]
         found = found if found.size == want.size else np.broadcast_to(found, column(want).shape)

@@ -183,6 +183,11 @@ class Reader:
                 return self.read([Script(base, sub)]) ** self.read(items_of(sup))
             case Script(Atom(text), sub, None) if text.startswith("T"):
                 return self.tensor(int(text[1:]), split_at(sub, ";"))
+            case Script(Fence("(", Row((Atom(kind), Fence(_, Script(Atom(text)), _))), _), sub, None) if kind in FACTORS:
+                factor = FACTORS[kind](np.asarray(self.tensors[int(text[1:])]))  # one entry of what is a function of the whole
+                return factor[tuple(self.letters[text_of(c)] for c in items_of(sub) if text_of(c) != ",")].squeeze(-1)
+            case Script(Atom("F" | "E" as kind), sub, None) if text_of(sub).startswith("T"):
+                return GAPS[kind](self.read(items_of(sub)))
             case Script():
                 return self.letters[text_of(node)]
             case Fraction(over, under):
@@ -309,7 +314,30 @@ def _row(name: str) -> Callable[..., np.ndarray]:
     return lambda *arguments: value(row.formula, dict(zip(row.args, arguments, strict=True)))
 
 
+def _symmetric(x: np.ndarray) -> np.ndarray:
+    return (x + np.swapaxes(x, -1, -2)) / 2
+
+
+def _gaps(w: np.ndarray) -> np.ndarray:
+    """1/(w_j - w_i), and 0 where i = j."""
+    apart = w[None, :] - w[:, None] + np.eye(len(w))
+    return (1 - np.eye(len(w))) / apart
+
+
+FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "chol": lambda x: np.linalg.cholesky(_symmetric(x)),
+    "eigvals": lambda x: np.linalg.eigvalsh(_symmetric(x))[:, None],
+    "eigvecs": lambda x: np.linalg.eigh(_symmetric(x))[1],
+    "svdvals": lambda x: np.linalg.svd(x, compute_uv=False)[:, None],
+    "left": lambda x: np.linalg.svd(x, full_matrices=False)[0],
+    "right": lambda x: np.linalg.svd(x, full_matrices=False)[2].T,
+    "orth": lambda x: np.linalg.qr(x)[0],
+    "tri": lambda x: np.linalg.qr(x)[1],
+}
+GAPS = {"F": lambda x: _gaps(np.linalg.eigvalsh(_symmetric(x))), "E": lambda x: _gaps(np.linalg.svd(x, compute_uv=False) ** 2)}
 FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    **FACTORS,
+    "sg": np.asarray,
     **{
         text_of(parse(row.latex).items[0]): _row(name)
         for name, row in ELEMENTWISE.items()

@@ -1,6 +1,13 @@
 """Networks with loops, as texts in the language; the numbers of steps are n, T and K."""
 
 TEXTS = {
+    "a constant": """
+w: parameter[d]
+z[0] = w
+for l in 1..n:
+    z[l] = tanh(pi * z[l-1])
+L = sum(z[n])
+""",
     "mlp": """
 x: data[h]
 y: data[h]

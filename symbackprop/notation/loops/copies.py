@@ -66,6 +66,9 @@ class Copies(Stepwise):
             if self.values[name]:
                 self.reader.names[name] = self._stacked(name, ())
 
+    def unready(self, node: ast.Name) -> NotationError | None:
+        return None  # the text was read with its loops before, which refuses what stands too early
+
     def _is_inner(self, target: ast.Subscript) -> bool:
         """Whether a target has a letter of a loop that is being read, so that it is no whole stack yet behind the next."""
         return any(mentions(item, self.letters) for item in items_of(target))

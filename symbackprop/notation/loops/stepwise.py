@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Statements = Callable[[ast.stmt], None]
 
 
-class Stepwise:
+class Stepwise(ABC):
     """Loops of one text.
 
     reader    reads it.
@@ -65,25 +66,25 @@ class Stepwise:
         """A loop, as messages call it."""
         return f"the loop over {head.letter} (line {self.line(head.node)})"
 
+    @abstractmethod
     def keeps(self, node: ast.For) -> bool:
         """Whether a loop is read here, and not written out as Python's over several values is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loop(self, node: ast.For, read: Statements) -> None:
         """Read a loop; `read` reads one statement of its block."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, node: ast.Subscript) -> Any:
         """What z[l-1], W[l] or z[n] stands for; None where the index has nothing to do with a loop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, target: ast.Subscript, value: Any) -> bool:
         """z[l] = value, or z[0] = value above the loop; False where the target is none of these."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unready(self, node: ast.Name) -> NotationError | None:
         """What is said of a name that stands alone while a loop writes it step by step."""
-        raise NotImplementedError
 
     def writes_steps(self, node: ast.For) -> bool:
         return is_dotted(node) or any(targets(node.body))
