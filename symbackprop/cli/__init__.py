@@ -14,6 +14,9 @@ from typing import Any
 import click
 
 from symbackprop import __version__
+from symbackprop.cli.completing import completion, explained
+from symbackprop.cli.gallery import examples
+from symbackprop.cli.installed import doctor
 from symbackprop.cli.options import (
     NATURAL,
     Asked,
@@ -41,7 +44,7 @@ from symbackprop.cli.shell import (
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import write_whole
+from symbackprop.core.files import near_file, write_whole
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
 
@@ -57,11 +60,11 @@ def main() -> None:
 
 def subcommand(function: Callable[..., None]) -> click.Command:
     """Make a subcommand of a function: what is refused is one message and exit code 2, never a traceback."""
-    return main.command()(guarded(function))
+    return explained(main.command()(guarded(function)))
 
 
-main.add_command(evaluate)
-main.add_command(predict)
+for command in (evaluate, predict, doctor, examples, completion):
+    main.add_command(explained(command))
 
 
 @subcommand
@@ -178,7 +181,9 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, **marking) -
         sys.exit(_marked(asked.network(), Path(claims), as_json, about, **marking))
     there = isfile(claims)
     if not there and "=" not in claims:
-        raise SymbackpropError(f'there is no file {shortened(claims)}; name a file, or write a claim, "W_1 = ..."')
+        near = near_file(claims)
+        mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
+        raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
     given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
     result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import click
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.files import is_regular, require_writable, write_whole
+from symbackprop.core.files import is_regular, near_file, require_writable, write_whole
 
 DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
 LONGEST_SIZE = 18  # digits
@@ -181,7 +181,9 @@ def read_object(option: str, path: str, entries: str) -> dict[str, Any]:
     except SymbackpropError:
         raise
     except OSError as fault:
-        raise SymbackpropError(f"{option} {shortened(path)}: {fault.strerror}") from None
+        near = near_file(path) if isinstance(fault, FileNotFoundError) else None
+        told = f"{option} {shortened(path)}: {fault.strerror}"
+        raise SymbackpropError(f"{told}; did you mean {near}?" if near else told) from None
     except ValueError as fault:
         raise SymbackpropError(f"{option} {shortened(path)}: this is not JSON: {shortened(str(fault), 200)}") from None
     if not isinstance(found, dict):

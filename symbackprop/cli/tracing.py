@@ -18,6 +18,7 @@ import numpy as np
 from symbackprop.cli.shell import read_object
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import near_file
 from symbackprop.core.network import Network
 from symbackprop.notation.trace.subject import raised
 
@@ -54,7 +55,8 @@ def traced(net: str, example: str, learnt: list[str] | None, loss: str | None, b
 def _running(path: Path) -> Iterator[ModuleType]:
     """The module of a file, run; what it prints goes to standard error, and it imports what lies beside it."""
     if not path.is_file():
-        raise SymbackpropError(f"--trace: there is no file {path}")
+        near = near_file(path)
+        raise SymbackpropError(f"--trace: there is no file {path}{f'; did you mean {near}?' if near else ''}")
     name = OWN + path.stem
     spec = spec_from_loader(name, SourceFileLoader(name, str(path)))
     assert spec is not None

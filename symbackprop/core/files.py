@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
+from symbackprop.core.choices import nearest
 from symbackprop.core.errors import SymbackpropError
 
 StrPath = str | os.PathLike[str]
@@ -25,6 +26,7 @@ MENDS = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EISDIR: "name a file in it",
 }
+MOST_NAMES = 2000  # in a folder in which a name is looked for
 _STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
 _OPEN = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})")  # names of what the process has open
 
@@ -82,6 +84,29 @@ def is_regular(path: StrPath) -> bool:
     with _told(path):
         there = _stat(os.fspath(path))
         return _opened(os.fspath(path)) is None and (there is None or stat.S_ISREG(there.st_mode))
+
+
+def near_file(path: StrPath) -> str | None:
+    """The file that was most likely meant by a path where nothing is; None where none is near."""
+    return _near(os.fspath(path), os.path.isfile)
+
+
+def _near(path: str, fits: Callable[[str], bool]) -> str | None:
+    """What is near a path among what `fits`: in its folder, or in one like that, whatever its suffix."""
+    folder, name = os.path.split(path)
+    try:
+        if folder and not os.path.isdir(folder):
+            other = _near(folder, os.path.isdir)
+            if other is None:
+                return None
+            folder = other
+        names = sorted(n for n in os.listdir(folder or ".") if n[0] != "." and fits(os.path.join(folder, n)))[:MOST_NAMES]
+    except (OSError, ValueError):  # a folder that may not be read, a name that no file can have
+        return None
+    stem, suffix = os.path.splitext(name)
+    near = nearest(stem, (os.path.splitext(n)[0] for n in names))
+    found = [(ending != suffix, ending != ".net", n) for n in names for own, ending in (os.path.splitext(n),) if own == near]
+    return os.path.join(folder, min(found)[2]) if found else None
 
 
 def _stat(name: str) -> os.stat_result | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import shown
+from symbackprop.core.files import near_file
 from symbackprop.core.network import Network
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.grammar import decoded
@@ -55,8 +56,8 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
 
 def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -> Network:
     if not _exists(str(path)):
-        near = f"Did you mean {path}.net?" if _exists(f"{path}.net") else ""
-        raise NotationError(f"there is no file {shortened(str(path), 100)}.", near)
+        near = near_file(path)
+        raise NotationError(f"there is no file {shortened(str(path), 100)}.", f"Did you mean {near}?" if near else "")
     if path.is_dir():
         raise NotationError(f"{path} is a folder.", "Name a file in it.")
     if path.suffix == ".py":

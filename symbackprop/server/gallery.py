@@ -25,6 +25,13 @@ def gallery() -> tuple[Example, ...]:
     return tuple(sorted(_found(_folder(), "")))
 
 
+def files_of(example: Example) -> dict[str, bytes]:
+    """The files of an example by name: the network, and beside it what has its name: a point, data, claims."""
+    *rooms, stem = example.name.split("/")
+    folder = _folder().joinpath(*rooms)
+    return {e.name: e.read_bytes() for e in sorted(folder.iterdir(), key=lambda e: e.name) if e.name.partition(".")[0] == stem}
+
+
 def _folder() -> Traversable:
     own = files("symbackprop").joinpath(FOLDER)
     return own if own.is_dir() else Path(__file__).parents[2] / FOLDER

@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import shown
-from symbackprop.core.files import require_writable, write_whole
+from symbackprop.core.files import near_file, require_writable, write_whole
 from symbackprop.training import safetensors
 from symbackprop.training.errors import TrainingError
 
@@ -34,7 +34,9 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, ndarray]:
     except TrainingError:
         raise
     except OSError as fault:
-        raise TrainingError(f"{path}: cannot be read: {fault.strerror or fault}") from None
+        near = near_file(path) if isinstance(fault, FileNotFoundError) else None
+        told = f"{path}: cannot be read: {fault.strerror or fault}"
+        raise TrainingError(f"{told}; did you mean {near}?" if near else told) from None
     except MemoryError:
         raise TrainingError(f"{path}: the memory is not enough for its arrays") from None
     except ValueError as fault:  # a name that no system takes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symbackprop.core.errors import shown
+from symbackprop.core.files import near_file
 from symbackprop.judge.files import ClaimsError
 
 
@@ -32,7 +33,9 @@ def submissions(place: Path) -> list[Submission]:
     Raises ClaimsError where there is no file.
     """
     if not place.exists():
-        raise ClaimsError(f"there is no file or folder {shown(str(place))}; name one with submissions")
+        near = near_file(place)
+        mend = f"did you mean {near}?" if near else "name one with submissions"
+        raise ClaimsError(f"there is no file or folder {shown(str(place))}; {mend}")
     if not place.is_dir():
         return [_submission(place, place.parent)]
     try:

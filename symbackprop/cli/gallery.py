@@ -1,0 +1,79 @@
+"""The examples of the package in the shell: listed, shown, copied to a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from symbackprop.cli.shell import guarded, say
+from symbackprop.core.choices import mend
+from symbackprop.core.errors import SymbackpropError
+
+
+def _names(context: Any, parameter: Any, typed: str) -> list[CompletionItem]:
+    """The examples whose names begin as typed."""
+    from symbackprop.server.gallery import gallery
+
+    return [CompletionItem(one.name, help=one.title) for one in gallery() if one.name.startswith(typed)]
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def examples(context: click.Context) -> None:
+    """List, show and copy the networks that come with the package."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@examples.command(name="list")
+@guarded
+def list_() -> None:
+    """List the examples: names and titles."""
+    from symbackprop.server.gallery import gallery
+
+    found = gallery()
+    wide = max((len(one.name) for one in found), default=0)
+    say("\n".join(f"{one.name:{wide}}  {one.title}" for one in found))
+
+
+@examples.command()
+@click.argument("name", shell_complete=_names)
+@guarded
+def show(name: str) -> None:
+    """Print an example."""
+    say(_found([name])[0].text)
+
+
+@examples.command()
+@click.argument("names", nargs=-1, required=True, shell_complete=_names)
+@click.option("--to", default=".", metavar="FOLDER", type=click.Path(), help="Copy into FOLDER; here where not given.")
+@guarded
+def copy(names: tuple[str, ...], to: str) -> None:
+    """Copy examples, with the points and data that belong to them, into a folder. A file that is there stays as it is."""
+    from symbackprop.core.files import write_together
+    from symbackprop.server.gallery import files_of
+
+    folder = Path(to)
+    if not folder.is_dir():
+        raise SymbackpropError(f"there is no folder {to}; make it first")
+    files = {folder / file: content for one in _found(names) for file, content in files_of(one).items()}
+    there = [path for path in files if path.exists()]
+    if there:
+        raise SymbackpropError(f"{there[0]} is there already; move it, or copy to another folder by --to")
+    write_together(files)
+    say("\n".join(f"{path}: copied" for path in files))
+
+
+def _found(names: Iterable[str]) -> list[Any]:
+    from symbackprop.server.gallery import gallery
+
+    known = {one.name: one for one in gallery()}
+    plain = [name.removesuffix(".net") for name in names]
+    for name in plain:
+        if name not in known:
+            raise SymbackpropError(f"there is no example {name!r}; {mend(name, known)}")
+    return [known[name] for name in plain]
