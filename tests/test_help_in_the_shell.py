@@ -69,6 +69,15 @@ def test_a_package_with_a_damaged_record_is_missing(monkeypatch: pytest.MonkeyPa
     assert not any(row.there for row in installed.rows()["Extras"])
 
 
+def test_what_a_package_index_reads_is_of_this_version() -> None:
+    cited = dict(line.split(": ", 1) for line in (EXAMPLES.parent / "CITATION.cff").read_text(encoding="utf-8").splitlines() if ": " in line)
+    assert (cited["title"], cited["version"], cited["license"]) == ("symbackprop", sb.__version__, "MIT")
+    project = tomllib.loads((EXAMPLES.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["scripts"] == {NAME: "symbackprop.cli:main"}
+    for path in project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]:
+        assert (EXAMPLES.parent / path[1:]).exists()
+
+
 # -- examples -------------------------------------------------------------------------------------------------------------
 
 
