@@ -70,7 +70,9 @@ def test_a_package_with_a_damaged_record_is_missing(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_a_package_index_reads_is_of_this_version() -> None:
-    cited = dict(line.split(": ", 1) for line in (EXAMPLES.parent / "CITATION.cff").read_text(encoding="utf-8").splitlines() if ": " in line)
+    cited = dict(
+        line.split(": ", 1) for line in (EXAMPLES.parent / "CITATION.cff").read_text(encoding="utf-8").splitlines() if ": " in line
+    )
     assert (cited["title"], cited["version"], cited["license"]) == ("symbackprop", sb.__version__, "MIT")
     project = tomllib.loads((EXAMPLES.parent / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["scripts"] == {NAME: "symbackprop.cli:main"}
