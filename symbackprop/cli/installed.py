@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
@@ -101,7 +102,7 @@ def doctor() -> None:
 
 
 def _lines() -> Iterator[str]:
-    yield f"symbackprop {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}".rstrip()
+    yield f"symbackprop {__version__}, Python {platform.python_version()}, {sys.platform} {platform.machine()}".rstrip()
     for part, found in rows().items():
         yield ""
         yield part
