@@ -21,6 +21,7 @@ MOVING = 8  # the same of a change of a value that the author named: its own nam
 INVENTED = 2  # a name for a value that nobody named costs as much again
 FEW = 14  # candidates for a line: up to that many, a box without any is a start as well
 LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
+READERS_OF_A_GRADIENT = 2
 NO_BOUND = 10**9
 MOST_CLIMBED = 40  # candidates: above, what several steps read has a line, and nothing is tried
 ROUNDS = 3
@@ -138,7 +139,8 @@ class Search:
         """The values that are too long to be written out wherever they are read."""
         lines = [self.lines.line(n, lets) for n in self._needed(self.program.outputs, lets)]
         readers = Counter(n for line in lines for n in line.tensors)
-        return {line.name for line in lines if line.name in lets and line.cost >= LONG and readers[line.name] >= READERS}
+        enough = {line.name: READERS_OF_A_GRADIENT if self.program.tensors[line.name].role else READERS for line in lines}
+        return {n for n in (line.name for line in lines if line.cost >= LONG) if n in lets and readers[n] >= enough[n]}
 
     def _needed(self, wanted: Iterable[str], lets: set[str]) -> list[str]:
         """The lines that the wanted ones need, themselves included."""

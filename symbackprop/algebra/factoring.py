@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import gcd
 from typing import Any, NamedTuple
+from weakref import proxy
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.lift import Lift, Scope, two
@@ -53,7 +54,8 @@ class Factoriser:
     def __init__(self, algebra: Algebra, rank: Callable[[str], Any]) -> None:
         self.algebra = algebra
         self.memo: dict[Poly, tuple[int, Nets]] = {}
-        self.lift = Lift(algebra, rank, lambda p: self.best(p)[1])
+        own = proxy(self)  # no circle: what a search made goes at once when it ends
+        self.lift = Lift(algebra, rank, lambda p: own.best(p)[1])
         self.visits = 0
 
     def cost(self, nets: Nets, free: set[str]) -> int:
@@ -267,7 +269,7 @@ def _without(term: Term, k: int, d: Divisor, letters: tuple[str, ...], e: Number
 
 def content(p: Poly) -> Fraction:
     """The number that comes out of a sum; its sign is such that something is positive afterwards."""
-    values = [Fraction(c) for c in p.terms.values()]
+    values = list(p.terms.values())
     numbers = any(n.is_Integer for n in p.sizes().values())
     mixed = numbers and len({c.denominator for c in values}) > 1
     top, bottom = 0, 1

@@ -42,9 +42,9 @@ class Lift:
 
     def __init__(self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets]) -> None:
         self.algebra, self.rank, self.factorise = algebra, rank, factorise
-        self.made: dict[tuple[Any, ...], tuple[Placed | MisfitError, Nets]] = {}
-        self.networks: dict[tuple[Any, ...], tuple[Form | MisfitError, Net]] = {}
-        self.factors: dict[tuple[Entry, Scope], Placed | MisfitError] = {}
+        self.made: dict[tuple[Any, ...], tuple[Placed | str, Nets]] = {}  # or why there is none
+        self.networks: dict[tuple[Any, ...], tuple[Form | str, Net]] = {}
+        self.factors: dict[tuple[Entry, Scope], Placed | str] = {}
         self.leaves: dict[tuple[Any, ...], Form] = {}
 
     def whole(self, nets: Nets, letters: Sequence[str], sizes: dict[str, Expr], lead: int = 0) -> tuple[Form, tuple[str, ...]]:
@@ -100,13 +100,13 @@ class Lift:
         key = net.coefficient, items, row, col, scope
         if key not in self.networks:
             try:
-                made: Form | MisfitError = self._network(net, row, col, scope)
+                made: Form | str = self._network(net, row, col, scope)
             except MisfitError as fault:
-                made = fault
+                made = str(fault)
             self.networks[key] = made, net  # holds the network, so that the ids in the key stay its own
         found, _ = self.networks[key]
-        if isinstance(found, MisfitError):
-            raise found
+        if isinstance(found, str):
+            raise MisfitError(found)
         return found
 
     def _network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
@@ -171,10 +171,10 @@ class Lift:
             try:
                 self.factors[key] = self._factor(item, scope)
             except MisfitError as fault:
-                self.factors[key] = fault
+                self.factors[key] = str(fault)
         found = self.factors[key]
-        if isinstance(found, MisfitError):
-            raise found
+        if isinstance(found, str):
+            raise MisfitError(found)
         return found
 
     def _factor(self, item: Entry | Inner, scope: Scope) -> Placed:
@@ -206,17 +206,17 @@ class Lift:
         if key not in self.made:
             try:
                 form = self.sum(item.nets, row, col, scope)
-                found: Placed | MisfitError = Placed(form, row, col)
+                found: Placed | str = Placed(form, row, col)
                 if row and col and form.is_turned:
                     turned = self.sum(item.nets, col, row, scope)
                     if turned.tokens < form.tokens:
                         found = Placed(turned, col, row)
             except MisfitError as fault:
-                found = fault
+                found = str(fault)
             self.made[key] = found, item.nets  # holds the networks, so that their id stays their own
         found, _ = self.made[key]
-        if isinstance(found, MisfitError):
-            raise found
+        if isinstance(found, str):
+            raise MisfitError(found)
         return found
 
     def _atom(self, atom: Atom, letters: tuple[str, ...], row: str | None, col: str | None, scope: Scope) -> Form:

@@ -147,7 +147,7 @@ class Poly:
     __slots__ = ("_hash", "terms")
 
     def __init__(self, terms: Mapping[Term, Number]) -> None:
-        self.terms: dict[Term, Number] = {term: exact(c) for term, c in terms.items() if c}
+        self.terms: dict[Term, Number] = {term: c if c.__class__ is int else exact(c) for term, c in terms.items() if c}
         self._hash: int | None = None
 
     def __hash__(self) -> int:

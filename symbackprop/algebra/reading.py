@@ -168,8 +168,8 @@ class Reader:
         return applied(self.algebra, "zero", gap)
 
 
-Written = dict[tuple[str, frozenset[str]], Poly | NoFormError]
-"""Definitions, by the value and those of the kept values that it can see."""
+Written = dict[tuple[str, frozenset[str]], Poly | str]
+"""Definitions, or why there is none, by the value and those of the kept values that it can see."""
 
 
 SUMMED = -1  # the place of an axis that is summed
@@ -202,7 +202,7 @@ class Values:
         self.program, self.algebra, self.kept = program, algebra, frozenset(kept)
         self.twins = {} if twins is None else twins
         self.equations = program.equation_of()
-        self.known: dict[str, Poly | NoFormError] = {}
+        self.known: dict[str, Poly | str] = {}
         self.seen: dict[str, frozenset[str]] = {}
         self.written: Written = {} if written is None else written
 
@@ -236,8 +236,8 @@ class Values:
             if current not in self.known:
                 self.known[current] = self._written_out(current)
         found = self.known[name]
-        if isinstance(found, NoFormError):
-            raise found
+        if isinstance(found, str):
+            raise NoFormError(found)
         return found
 
     def _operands(self, name: str) -> list[str]:
@@ -245,7 +245,7 @@ class Values:
         names = [self.twins[r.name].name if r.name in self.twins else r.name for r in self.equations[name].operands]
         return [n for n in names if n in self.equations]
 
-    def _written_out(self, name: str) -> Poly | NoFormError:
+    def _written_out(self, name: str) -> Poly | str:
         """The right side of a value whose operands are known, or why it has none."""
         seen = set[str]()
         for n in self._operands(name):
@@ -256,7 +256,7 @@ class Values:
             try:
                 self.written[key] = self._right(self.equations[name])
             except NoFormError as fault:
-                self.written[key] = fault
+                self.written[key] = str(fault)
         return self.written[key]
 
     def _right(self, equation: Equation) -> Poly:
