@@ -60,7 +60,7 @@ def pieces(a: Algebra, p: Poly, whole: Atom, letters: Sequence[str], likely: Map
             raise NoFormError("only a part of it is put together of pieces")
         found: list[Piece] = []
         for spot in _sorted(a, spots):
-            inner = _at(a, p, whole, letters, x, _lettered(spot, x, {*letters, *p.letters()} - {x}, likely))
+            inner = _at(a, p, whole, letters, x, _lettered(spot, x, {*letters, *p.letters(), *a.reserved} - {x}, likely))
             more = pieces(a, inner.poly, inner.view, inner.letters, likely)
             covers = covers and more.whole
             found += more.pieces

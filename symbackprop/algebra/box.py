@@ -118,7 +118,9 @@ class Search:
         for n, twin in self.lines.twins.items():
             read_as[twin.name] += uses[n]
         shared = {n for n in gradients if read_as[n] > 1}
-        starts = [shared | set(hidden), shared, *([set()] if len(candidates) <= FEW else [])]
+        whole = shared | set(hidden)
+        flat = {n for n in whole if not self._is_jacobian(n)}  # a trace of one is a sum that the algebra carries out
+        starts = [whole, *([flat] if flat != whole else []), shared, *([set()] if len(candidates) <= FEW else [])]
         lets, cost = starts[0], self._total(starts[0])
         for other in starts[1:]:
             total = self._total(other, cost)
@@ -134,6 +136,11 @@ class Search:
             if cost == before:
                 break
         return lets
+
+    def _is_jacobian(self, name: str) -> bool:
+        """Whether a value is a derivative inside the network that carries the axes of what it is of, or a gradient by one."""
+        tensors, role = self.program.tensors, self.program.tensors[name].role
+        return len(tensors[name].shape) > 2 and tensors[name if role is None else role.wrt].inner is not None
 
     def _settled(self, lets: set[str]) -> set[str]:
         """The values that are too long to be written out wherever they are read."""

@@ -26,7 +26,8 @@ def forward_values(program: Program) -> list[str]:
 
 def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     """An algebra that knows what can be known of the values in `kept` and of the inputs."""
-    algebra = Algebra(conditions=tuple(program.conditions))
+    reserved = frozenset(map(str, (*program.sizes(), *program.tensors)))
+    algebra = Algebra(conditions=tuple(program.conditions), reserved=reserved)
     values = Values(program, algebra, kept)
     turned = _symmetric(program)
     for tensor in program.tensors.values():

@@ -25,6 +25,7 @@ class Knowledge:
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
     made     products and renamed sums in normal form, as far as is known now.
     conditions   expressions of sizes that are not negative.
+    reserved     what no letter is called: the sizes and the tensors.
     """
 
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Knowledge:
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
     made: dict[Hashable, Poly | None] = field(default_factory=dict)
     conditions: Conditions = ()
+    reserved: frozenset[str] = frozenset()
 
     def atom(self, kind: Kind, name: Any = "", args: tuple[Poly, ...] = (), shape: Sequence[Expr] = ()) -> Atom:
         """The one atom of that kind, name, arguments and shape."""

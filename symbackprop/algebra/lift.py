@@ -149,8 +149,8 @@ class Lift:
         taken = {*scope.subscripts, *sizes, *scope.taken}
         swap: dict[str, str] = {}
         for x in mine:
-            first = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
-            swap[x] = next(y for y in (*first, *_first(pool(), 40)) if y not in taken)
+            natural = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
+            swap[x] = next(y for y in (*natural, *_first(pool(), 40)) if y not in taken | self.algebra.reserved)
             taken.add(swap[x])
         below = frozenset(subscripts(renamed(net, swap)))
         summed = tuple((swap[x], sizes[x]) for x in mine)
