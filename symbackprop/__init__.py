@@ -141,6 +141,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in PUBLIC:
+        import_module(f"{__name__}.presenter")  # whatever comes of it shows itself
         found = getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
     # `from symbackprop import program` asks here first: a submodule must not wait for the language, which imports it
     elif find_spec(f"{__name__}.{name}"):
@@ -152,6 +153,11 @@ def __getattr__(name: str) -> Any:
         found = getattr(language, name)
     globals()[name] = found
     return found
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext symbackprop` does: the cell magic %%symbackprop, which derives the network that the cell holds."""
+    import_module(f"{__name__}.server.magic").register(shell)
 
 
 def __dir__() -> list[str]:

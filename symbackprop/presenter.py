@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sympy import Expr
+
 from symbackprop.core.choices import DETAILS, EDGES, VALUES, mend
 from symbackprop.core.derivation import Derivation, DerivationError, Sizes
+from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_together
+from symbackprop.core.network import Network
 
 if TYPE_CHECKING:
     from symbackprop.pictures.picture import Page, Picture
@@ -68,6 +73,34 @@ class Presenter:
 
         names, name = Names(derivation.program), derivation.gradient(wrt)
         return ShownLine(name, index_equation(names, names.written[name]), ()).latex()
+
+    def sympy(self, derivation: Derivation, name: str) -> Expr:
+        """One entry of a tensor as a SymPy expression in the inputs."""
+        from symbackprop.display.sympy_form import sympy_form
+
+        return sympy_form(derivation.program, name)
+
+    def compiled(self, derivation: Derivation) -> Any:
+        """The derivation as NumPy functions."""
+        from symbackprop.backends.function import compile
+
+        return compile(derivation)
+
+    def network(self, network: Network) -> str | None:
+        """The equations of a network, with what is given, as a piece of a page; None where nothing of it can be derived."""
+        from symbackprop.documents.html import Fragment
+
+        document = _network(network)
+        return document and Fragment.write(document)
+
+    def network_latex(self, network: Network) -> str | None:
+        """The equations of a network as LaTeX, aligned; None where nothing of it can be derived."""
+        from symbackprop.documents.document import FormulaRows
+        from symbackprop.formulas.latex import aligned
+
+        document = _network(network)
+        blocks = document.blocks if document else ()
+        return aligned(row.formula for block in blocks if isinstance(block, FormulaRows) for row in block.rows) if blocks else None
 
     def remarks(self, derivation: Derivation) -> tuple[str, ...]:
         """What a reader must know beside the equations, one paragraph each."""
@@ -160,6 +193,21 @@ class Presenter:
         from symbackprop.documents.html import Fragment
 
         return Fragment.write(self.document(derivation, 0, None, "normal", "en"))
+
+
+Network.presenter = Presenter()
+
+
+def _network(network: Network) -> Any:
+    """A network as blocks; None where nothing of it can be derived."""
+    from symbackprop.documents.steps import report
+
+    of = network.loss
+    try:
+        derived = differentiate(network.program, of, jacobian=bool(network.program.shape(of)))
+    except DerivationError:
+        return None
+    return report(replace(derived, network=network), title=network.title or network.name, detail="brief")
 
 
 def _require(detail: str, lang: str) -> None:

@@ -28,6 +28,7 @@ from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
 from symbackprop.display.remarks import remarks
+from symbackprop.display.sympy_form import sympy_form
 from symbackprop.evaluate import primitives, tape
 from symbackprop.evaluate import walk as walks
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
@@ -76,6 +77,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "display.index_form._right": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),
+    "display.sympy_form._Entries._value": lambda p: sympy_form(p, "L"),
     "display.matrix_form._Reader.special": lambda p: matrix_form(Names(p), p.equations[0]),
     "evaluate.equations.code_of": lambda p: tape.forward(
         p, {"x": np.eye(2)[: len(p.shape("x"))].reshape((2,) * len(p.shape("x")))}

@@ -71,6 +71,16 @@ class Compiled:
     def _forward(self) -> _Function:
         return self._function(source(self.program, self.value_name, {}, "value", self.dtype))
 
+    def __call__(
+        self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any
+    ) -> tuple[Any, dict[str, ndarray]]:
+        """What `value_and_grad` returns, of arrays by keyword, in dicts, or both: compiled(W=W, x=x)."""
+        return self.value_and_grad({} if params is None else params, {**({} if data is None else data), **arrays})
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(t.name for t in self.program.inputs)
+        return f"<Compiled {self.value_name} of {inputs}, with its gradients by {', '.join(self.gradients) or 'nothing'}>"
+
     def _function(self, text: Source) -> _Function:
         return _Function(text, self.program, self.dtype, self.refuse_nan)
 

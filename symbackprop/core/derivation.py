@@ -46,6 +46,14 @@ class Presenter(Protocol):
         """The last equation of the gradient by `wrt` in index notation, as LaTeX."""
         ...
 
+    def sympy(self, derivation: Derivation, name: str) -> Expr:
+        """One entry of a tensor as a SymPy expression in the inputs."""
+        ...
+
+    def compiled(self, derivation: Derivation) -> Any:
+        """The derivation as NumPy functions."""
+        ...
+
     def remarks(self, derivation: Derivation) -> tuple[str, ...]:
         """What a reader must know beside the equations."""
         ...
@@ -142,6 +150,23 @@ class Derivation:
     def _box(self) -> Any:
         return self.shown_by.box(self)
 
+    @cached_property
+    def _compiled(self) -> Any:
+        return self.shown_by.compiled(self)
+
+    def evaluate(self, arrays: Mapping[str, Any] | None = None, /, **named: Any) -> tuple[Any, dict[str, Any]]:
+        """The value of what is differentiated, and the gradients by name.
+
+        arrays, named   an array for each input, in a dict or by keyword: evaluate(W=W, x=x). Those of a network with an example
+                        may be left out.
+        Raises ArgumentError for an array that is missing or does not fit, with what it must be.
+        """
+        return self._compiled.value_and_grad(self._given(arrays, named))
+
+    def _given(self, arrays: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
+        example = self.network.example if self.network else {}
+        return {**example, **(arrays or {}), **named}
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader must know beside the equations, one paragraph each."""
@@ -198,6 +223,9 @@ class Derivation:
     def _repr_html_(self) -> str:
         return self.shown_by.fragment(self)
 
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.box().latex()}$"
+
     def __str__(self) -> str:
         return str(self.program)
 
@@ -241,6 +269,18 @@ class GradientView:
     def index(self) -> str:
         """The gradient's last equation in index notation, as LaTeX."""
         return self.derivation.shown_by.index(self.derivation, self.wrt)
+
+    def sympy(self) -> Expr:
+        """One entry as a SymPy expression in the inputs, its indices counted from 0: x[j]*Sum(W[k, i]*..., (k, 0, n - 1)).
+
+        Raises DerivationError for what SymPy has no formula for, and for what would be too long, with what does it instead.
+        """
+        return self.derivation.shown_by.sympy(self.derivation, self.name)
+
+    def evaluate(self, arrays: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+        """The gradient as an array, of the arrays that it reads; arguments and errors are those of `Derivation.evaluate`."""
+        given = self.derivation._given(arrays, named)
+        return self.derivation._compiled.outputs(given, names=[self.name])[self.name]
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from symbackprop.core.program import Program
 
 LISTED = 6  # names that one line of text mentions
+
+
+class Shows(Protocol):
+    """What shows a network to a person."""
+
+    def network(self, network: Network) -> str | None:
+        """Its equations as a piece of a page; None where nothing of it can be derived."""
+        ...
+
+    def network_latex(self, network: Network) -> str | None:
+        """Its equations as LaTeX, aligned."""
+        ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +62,7 @@ class Network:
     example: Mapping[str, Any] = field(default_factory=dict, compare=False)
     written_out: Callable[..., Network] | None = field(default=None, compare=False)
     paths: Mapping[str, str] = field(default_factory=dict, compare=False)
+    presenter: ClassVar[Shows | None] = None  # what shows networks stands far above them, and is handed in
 
     @property
     def point(self) -> Mapping[str, Any] | None:
@@ -64,6 +77,13 @@ class Network:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         return self
+
+    def _repr_html_(self) -> str | None:
+        return self.presenter.network(self) if self.presenter else None
+
+    def _repr_latex_(self) -> str | None:
+        found = self.presenter.network_latex(self) if self.presenter else None
+        return f"$\\displaystyle {found}$" if found else None
 
     def __str__(self) -> str:
         return str(self.program)

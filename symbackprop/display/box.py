@@ -12,6 +12,7 @@ from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import leaves
 from symbackprop.algebra.positions import View
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.network import listed
 from symbackprop.core.program import Program, Ref
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer
@@ -19,17 +20,17 @@ from symbackprop.display.names import Names
 from symbackprop.display.update import rate_formula, update_formula, updated
 from symbackprop.display.views import WHOLE
 from symbackprop.formulas import build as f
-from symbackprop.formulas.latex import latex
+from symbackprop.formulas.latex import aligned, latex
 from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Told
-from symbackprop.formulas.tree import Atom, Node, split, walk
+from symbackprop.formulas.tree import Atom, Node, walk
 
 NOTHING = Told()
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShownLine:
     """One line: the tensor that it says, and its formula.
 
@@ -45,11 +46,16 @@ class ShownLine:
     def latex(self) -> str:
         return latex(self.formula)
 
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
     def __str__(self) -> str:
         return plain(self.formula)
 
+    __repr__ = __str__
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class ShownBox:
     """The gradients as a table of definitions: each name is defined before it is used.
 
@@ -83,9 +89,13 @@ class ShownBox:
 
     def latex(self) -> str:
         """All lines, aligned."""
-        sides = [split(line.formula) for line in (*self.lines, *self.updates)]
-        rows = " \\\\\n".join(f"{latex(left)} &{latex(right) if right else ''}" for left, right in sides)
-        return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+        return aligned(line.formula for line in (*self.lines, *self.updates))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __repr__(self) -> str:
+        return f"<Box: {listed(line.name for line in (*self.lines, *self.updates))}>"
 
     def __str__(self) -> str:
         lines = [str(line) for line in (*self.lines, *self.updates)]

@@ -45,6 +45,30 @@ class PictureFormat(NamedTuple):
     require: Callable[[], None] = lambda: None
 
 
+class Svg(str):
+    """The text of an SVG, which a notebook draws."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return f"<Svg of {len(self):,} characters>"
+
+
+class Png(bytes):
+    """The bytes of a PNG, which a notebook shows."""
+
+    __slots__ = ()
+
+    def _repr_png_(self) -> bytes:
+        return bytes(self)
+
+    def __repr__(self) -> str:
+        return f"<Png of {len(self):,} bytes>"
+
+
 class Engine(NamedTuple):
     """A program that makes a file of an SVG.
 
@@ -118,9 +142,13 @@ def _made(engine: Engine, program: str, picture: Picture, product: str) -> bytes
     return made(files, lambda folder: [engine.command(program, folder, picture, product)], product)
 
 
+def _png(picture: Picture) -> Png:
+    return Png(converted("png", picture))
+
+
 PICTURES = (
-    PictureFormat("svg", DRAWN["svg"], svg),
-    PictureFormat("png", DRAWN["png"], partial(converted, "png"), binary=True, require=partial(require_engine, "png")),
+    PictureFormat("svg", DRAWN["svg"], lambda picture: Svg(svg(picture))),
+    PictureFormat("png", DRAWN["png"], _png, binary=True, require=partial(require_engine, "png")),
     PictureFormat("pdf", DRAWN["pdf"], partial(converted, "pdf"), binary=True, require=partial(require_engine, "pdf")),
     PictureFormat("tikz", DRAWN["tikz"], tikz, PAPER),
 )

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.core.network import listed
+
 SHARP = 1e-12  # an error below is not shown as a number: it is rounding, which differs from processor to processor
 BLUNT = 1e-9  # the same for complex steps and differences, which hear all entries together
 NOTES = ("the gradient is zero", "differences straddle a kink", "zero to rounding")  # beside a verdict that is ok
@@ -91,7 +93,7 @@ class Row:
         return ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Check:
     """The outcome: true where every gradient is ok, and the compiled value is that of the tape.
 
@@ -126,11 +128,24 @@ class Check:
     def __str__(self) -> str:
         return self.table()
 
+    def __repr__(self) -> str:
+        by = listed(row.name for row in self.rows)
+        return f"<Check of {self.of} by {by}: {'ok' if self.ok else 'not ok'} at {_count(self.points, 'point')}>"
+
+    def _repr_markdown_(self) -> str:
+        head, *body = self._cells()
+        rows = [head, ["---"] * len(head), *([f"`{gradient}`", *cells] for gradient, *cells in body)]
+        table = "\n".join(f"| {' | '.join(row)} |".replace("<", "&lt;") for row in rows)
+        return f"{table}\n\n{self.remark()}"
+
+    def _cells(self) -> list[list[str]]:
+        """The head of the table and a row for each gradient."""
+        rows = [row for check in (*self.inner, self) for row in check.rows]
+        return [["gradient", *COLUMNS], *([row.gradient or f"d{self.of}/d{row.name}", *row.cells()] for row in rows)]
+
     def table(self) -> str:
         """The outcome as plain text: errors are relative to the largest entry of the gradient."""
-        head = ["gradient", *COLUMNS]
-        rows = [row for check in (*self.inner, self) for row in check.rows]
-        body = [[row.gradient or f"d{self.of}/d{row.name}", *row.cells()] for row in rows]
+        head, *body = self._cells()
         widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
         lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in [head, *body]]
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", self.remark()])

@@ -3,7 +3,7 @@ r"""Formulas as LaTeX: \frac{\partial L}{\partial W_{1}} = W_{2}^{\top}\,2 \left
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import assert_never
 
@@ -23,6 +23,7 @@ from symbackprop.formulas.tree import (
     items_of,
     kind_of,
     prime_count,
+    split,
 )
 
 _SIGNS = {sign: char for char, sign in reversed(CHARACTERS.items())}
@@ -39,6 +40,13 @@ def latex(node: Node, spelling: Mapping[str, str] | None = None) -> str:
     spelling   macros and characters that the reader of the text wants written otherwise, such as < as \lt.
     """
     return _plainly(node) if spelling is None else _Writer(spelling).row(node)
+
+
+def aligned(equations: Iterable[Node]) -> str:
+    """Equations below each other, aligned at their first relation."""
+    sides = map(split, equations)
+    rows = " \\\\\n".join(f"{latex(left)} &{latex(right) if right else ''}" for left, right in sides)
+    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
 
 def escape_words(text: str) -> str:

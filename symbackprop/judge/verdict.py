@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.network import listed
 from symbackprop.documents.document import Document
 from symbackprop.documents.shown import Shown
 from symbackprop.documents.text import columns
@@ -36,7 +37,7 @@ NOTHING = Told()
 LINES = r" \\ "
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Judged:
     """One claim with its verdict.
 
@@ -78,6 +79,12 @@ class Judged:
     allowed: bool = False
     given: str = ""
     stands: tuple[tuple[Node, Node], ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.called.line()}  {self.said.line()}", *(line for line, _ in self.lines())])
+
+    def __repr__(self) -> str:
+        return f"<{self.called.line()}: {self.kind}>"
 
     @property
     def what(self) -> str:
@@ -186,7 +193,7 @@ def _equation(left: Node, equals: Node, right: Node) -> Node:
     return Row((*items_of(left), equals, *items_of(right)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification(Shown):
     """The verdict on claims about one network. It shows itself in a terminal, in a notebook and as a page.
 
@@ -296,7 +303,7 @@ class Verification(Shown):
         return self.table()
 
     def __repr__(self) -> str:
-        return self.table()
+        return f"<Verification of {listed(c.name for c in self.claims)}: {self.verdict.partition(chr(10))[0]}>"
 
     def facts(self) -> dict[str, Any]:
         """All evidence, for JSON."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, NamedTuple
 
 from numpy import ndarray
 
 from symbackprop.core.files import StrPath, write_whole
-from symbackprop.core.network import Network
+from symbackprop.core.network import Network, listed
 from symbackprop.pictures.curve import draw_curve
 from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
@@ -27,7 +28,7 @@ class Losses(NamedTuple):
     held_out: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """A trained network.
 
@@ -107,8 +108,10 @@ class Trained:
         """
         if not self.losses.training:
             raise TrainingError(f"{os.fspath(path)}: no epoch is complete: there is no loss curve; train longer")
-        picture = draw_curve(self.losses.training, self.losses.held_out, self.title, self.loss)
-        write_whole(path, picture)
+        write_whole(path, self._curve())
+
+    def _curve(self) -> str:
+        return draw_curve(self.losses.training, self.losses.held_out, self.title, self.loss)
 
     def summary(self) -> str:
         """What came out, in a few lines of text."""
@@ -129,3 +132,12 @@ class Trained:
 
     def __str__(self) -> str:
         return self.summary()
+
+    def __repr__(self) -> str:
+        epochs = len(self.losses.training)
+        last = f", {self.loss} {self.losses.training[self.kept - 1]:.4g}" if epochs else ""
+        return f"<Trained {listed(self.parameters)}: {epochs} epoch{'s' * (epochs != 1)}{last}>"
+
+    def _repr_html_(self) -> str:
+        said = escape(self.summary()).replace("\n", "<br>")
+        return f"<p>{said}</p>{self._curve() if self.losses.training else ''}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from symbackprop.core.network import listed
 from symbackprop.documents.document import (
     Block,
     Bullets,
@@ -134,7 +135,8 @@ class FunctionVerdict(Shown):
         shown = [f"{name} as written: {'; '.join(map(plain, formulas))}" for name, formulas in self.written]
         return "\n".join([*map(str, self.findings), *(f"note: {note}" for note in self.notes), *shown])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"<FunctionVerdict of {listed(f.name for f in self.findings)}: {self.verdict.partition(chr(10))[0]}>"
 
     def facts(self) -> dict[str, Any]:
         """All evidence, for JSON; formulas are LaTeX."""
