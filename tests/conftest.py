@@ -41,6 +41,9 @@ def seeds() -> None:
 def jax() -> ModuleType:
     """JAX as an independent witness, in float64 on the processor. `make slow` runs the tests that ask for it."""
     os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ["XLA_FLAGS"] = (
+        "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"  # compiled once, run once
+    )
     import jax
 
     jax.config.update("jax_enable_x64", True)

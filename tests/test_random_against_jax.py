@@ -33,11 +33,11 @@ def assert_close(found: np.ndarray, theirs: np.ndarray, name: str) -> None:
 
 
 def assert_as_jax_says(derivation: Derivation, point: dict[str, np.ndarray], sizes: dict[str, int]) -> None:
-    from tests.jax_words.program import derivatives, values
+    from tests.jax_words.program import value_and_derivatives
 
     equations = tape.forward(derivation.program, point, sizes)
-    assert_close(equations[derivation.of], np.asarray(values(derivation.forward, point, sizes)[derivation.of]), derivation.of)
-    theirs = derivatives(derivation.forward, derivation.of, point, sizes, derivation.wrt)
+    value, theirs = value_and_derivatives(derivation.forward, derivation.of, point, sizes, derivation.wrt)
+    assert_close(equations[derivation.of], np.asarray(value), derivation.of)
     compiled = sb.compile(derivation, sizes=sizes)
     _, gradients = compiled.value_and_grad(point)
     for name in derivation.wrt:
@@ -60,7 +60,7 @@ def test_first_derivatives(jax: ModuleType, chunk: int) -> None:
 
 @pytest.mark.parametrize("chunk", range(4))
 def test_second_derivatives(jax: ModuleType, chunk: int) -> None:
-    from tests.jax_words.program import derivatives
+    from tests.jax_words.program import value_and_derivatives
 
     @seeded(chunk)
     @settings(max_examples=TWICE, phases=[Phase.generate])
@@ -69,7 +69,7 @@ def test_second_derivatives(jax: ModuleType, chunk: int) -> None:
         first = differentiate(program, "L")
         sizes = sizes_of(program)
         point = points.point(program, sizes, seed)
-        theirs = derivatives(program, "L", point, sizes, first.wrt, order=2)
+        _, theirs = value_and_derivatives(program, "L", point, sizes, first.wrt, order=2)
         for name in first.wrt:
             second = differentiate(first.program, first.gradient(name), first.wrt, jacobian=True)
             found = tape.forward(second.program, point, sizes)

@@ -35,12 +35,12 @@ def value_and_gradients(text: str, loss: str, wrt: tuple[str, ...], point: Mappi
     point   an array for each input.
     """
     code = equations(text)
+    given = {name: jax.numpy.asarray(array) for name, array in point.items()}
 
     def forward(chosen: Mapping[str, Any]) -> Any:
-        names = {**WORDS, **sizes, **{name: jax.numpy.asarray(a) for name, a in point.items()}, **chosen}
+        names = {**WORDS, **sizes, **given, **chosen}
         names["_start"] = dict(names)
         exec(code, names)
         return names[loss]
 
-    chosen = {name: jax.numpy.asarray(point[name]) for name in wrt}
-    return forward(chosen), jax.jacrev(forward)(chosen)
+    return jax.jit(lambda chosen: (forward(chosen), jax.jacrev(forward)(chosen)))({name: given[name] for name in wrt})

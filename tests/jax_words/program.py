@@ -77,15 +77,17 @@ def _spread(found: Mapping[str, Any], ref: Ref, letters: tuple[str, ...]) -> Any
     return array.reshape([array.shape[used.index(c)] if c in used else 1 for c in letters])
 
 
-def derivatives(
+def value_and_derivatives(
     program: Program, of: str, point: Mapping[str, Any], sizes: Mapping[str, int], wrt: tuple[str, ...], order: int = 1
-) -> Any:
-    """The derivatives of a tensor by each input of `wrt`; of order 2, again by each."""
+) -> tuple[Any, Any]:
+    """A tensor and its derivatives by each input of `wrt`; of order 2, again by each. One compilation for all: JAX is slow there."""
 
-    def forward(chosen: Mapping[str, Any]) -> Any:
-        return values(program, {**point, **chosen}, sizes)[of]
+    def forward(chosen: Mapping[str, Any], others: Mapping[str, Any]) -> Any:
+        return values(program, {**others, **chosen}, sizes)[of]
 
     derive = forward
     for _ in range(order):
         derive = jax.jacrev(derive)
-    return derive({name: jnp.asarray(point[name]) for name in wrt})
+    chosen = {name: jnp.asarray(point[name]) for name in wrt}
+    others = {name: jnp.asarray(array) for name, array in point.items() if name not in chosen}
+    return jax.jit(lambda *both: (forward(*both), derive(*both)))(chosen, others)
