@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
@@ -20,12 +21,14 @@ from symbackprop.plan.statements import (
     Factor,
     Inner,
     Look,
+    Loop,
     Operand,
     Product,
     Reduced,
     Scalar,
     Statement,
     Window,
+    every,
 )  # fmt: skip
 
 TYPES: dict[Kind, str] = {"real": "real", "boolean": "unsigned char", "integer": "long long"}
@@ -73,11 +76,7 @@ class _Writer:
         self.packed = 1
 
     def write(self, title: str) -> str:
-        for group in self._groups():
-            if len(group) > 1 or isinstance(group[0], Apply | Copy):
-                self._entries(group)
-            else:
-                self._statement(group[0])
+        self._all(self.plan.statements)
         body = "".join(f"    {line}\n" for line in self.lines)
         value = self._number(self.plan.value)
         pointers = "".join(
@@ -114,7 +113,7 @@ class _Writer:
         return "/* " + "\n   ".join(lines).replace("*/", "* /") + " */\n\n"
 
     def _tables(self) -> str:
-        read = {w.buffer for s in self.plan.statements for w in _windows(s)}
+        read = {w.buffer for s in every(self.plan.statements) for w in _windows(s)}
         texts = []
         for name, array in self.plan.fixed.items():
             if name not in read:
@@ -150,16 +149,19 @@ class _Writer:
 
     # -- statements
 
-    def _groups(self) -> Iterable[list[Statement]]:
-        """The statements, those together that one loop can do."""
-        group: list[Statement] = []
-        for statement in self.plan.statements:
-            if group and not _joins(group, statement):
-                yield group
-                group = []
-            group.append(statement)
-        if group:
-            yield group
+    def _all(self, statements: Sequence[Statement]) -> None:
+        for group in _groups(statements):
+            match group:
+                case [Loop(number, count, body)]:
+                    around, self.lines = self.lines, []
+                    self._all(body)
+                    turn = f"turn{number}"
+                    around.append(f"for (ptrdiff_t {turn} = 0; {turn} < {count}; {turn}++) {{")
+                    self.lines = [*around, *(f"    {line}" for line in self.lines), "}"]
+                case [s] if not isinstance(s, Apply | Copy):
+                    self._statement(s)
+                case _:
+                    self._entries(group)
 
     def _entries(self, group: Sequence[Statement]) -> None:
         """Functions of entries over the same positions."""
@@ -190,7 +192,7 @@ class _Writer:
     def _at(self, window: Window, depth: int, names: Sequence[str] | None = None) -> str:
         """The entry of a window at the positions of the loops; axes that it lacks are the outer ones."""
         names = names if names is not None else [f"i{k}" for k in range(depth - len(window.dims), depth)]
-        terms = [str(window.offset)] if window.offset else []
+        terms = _start(window)
         for name, (n, step) in zip(names, window.dims, strict=True):
             if step and n != 1:
                 terms.append(name if step == 1 else f"{step} * {name}")
@@ -239,8 +241,8 @@ class _Writer:
                 self._looked_up(s)
             case Factor():
                 raise PlanError(f"the {s.kind} of a matrix has no C")
-            case Apply() | Copy():
-                raise PlanError("a function of entries stands alone")
+            case Apply() | Copy() | Loop():
+                raise PlanError("functions of entries and loops are written together with others")
             case _:
                 assert_never(s)
 
@@ -253,7 +255,7 @@ class _Writer:
         )
 
     def _first(self, window: Window) -> str:
-        return f"{self.names[window.buffer]}[{window.offset}]"
+        return f"{self.names[window.buffer]}[{' + '.join(_start(window)) or '0'}]"
 
     def _product(self, s: Product) -> None:
         lead = len(s.out.dims) - 2
@@ -269,10 +271,7 @@ class _Writer:
         (_, bk), (n, bn) = s.b.dims[lead:]
         (_, cm), (_, cn) = s.out.dims[lead:]
         self.packed = max(self.packed, k * COLUMNS)
-        places = [
-            f"&{self._at(Window(w.buffer, w.offset, w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}"
-            for w in (s.a, s.b, s.out)
-        ]
+        places = [f"&{self._at(replace(w, dims=w.dims[:lead]), lead)}" if lead else f"&{self._first(w)}" for w in (s.a, s.b, s.out)]
         call = (f"product_({m}, {n}, {k}, {places[0]}, {am}, {ak}, {places[1]}, {bk}, {bn}, {places[2]}, {cm}, {cn}, "
                 "memory->packed);")  # fmt: skip
         self._loop([d for d, _ in s.out.dims[:lead]], [call])
@@ -313,10 +312,29 @@ class _Writer:
         names = [f"i{k}" for k in range(depth)]
         at = f"const long long at = {self._at(s.index, 0, names[:many])};"
         inside = f"const ptrdiff_t row = (ptrdiff_t)(at < 0 ? 0 : at >= {count} ? {count - 1} : at);"
-        where = Window(table.buffer, table.offset, ((1 << 62, step), *rest))
+        where = replace(table, dims=((1 << 62, step), *rest))
         entry = self._at(where, 0, ["row", *names[many:]])
         own = self._at(rows, 0, names)
         self._loop([n for n, _ in rows.dims], [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"])
+
+
+def _groups(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
+    """The statements, those together that one loop can do."""
+    group: list[Statement] = []
+    for statement in statements:
+        if group and not _joins(group, statement):
+            yield group
+            group = []
+        group.append(statement)
+    if group:
+        yield group
+
+
+def _start(window: Window) -> list[str]:
+    """Where a window begins, as the terms of a sum."""
+    turns = [f"turn{m.loop}" if not m.period else f"(turn{m.loop} % {m.period})" for m in window.moves]
+    moves = [f"{m.step} * {turn}" for m, turn in zip(window.moves, turns, strict=True)]
+    return [*([str(window.offset)] if window.offset else []), *moves]
 
 
 def _out(s: Statement) -> Window:

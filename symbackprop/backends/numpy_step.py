@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
 import numpy as np
@@ -12,9 +12,11 @@ from numpy import ndarray
 
 from symbackprop.backends.c_library import native
 from symbackprop.backends.executed import executed
+from symbackprop.backends.numpy_windows import bound_window
 from symbackprop.core.functions import MATRIX_HELPERS, matrix_function
 from symbackprop.plan.entries import FUNCTIONS
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS, Flat, Layout
+from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import Plan
 from symbackprop.plan.statements import (
     AddAt,
@@ -25,12 +27,14 @@ from symbackprop.plan.statements import (
     Factor,
     Inner,
     Look,
+    Loop,
     Operand,
     Product,
     Reduced,
     Scalar,
     Statement,
     Window,
+    every,
 )  # fmt: skip
 
 UFUNCS = sorted({row.numpy for row in FUNCTIONS.values()} | {"add", "subtract", "multiply", "negative", "square"})
@@ -45,18 +49,40 @@ ALIGNED = 64  # bytes: where buffers begin, so that vector instructions need no 
 
 
 class Printed:
-    """The source of a step, and what its names stand for: windows and numbers, each bound once."""
+    """The source of a step, and what its names stand for: windows and numbers, each bound once.
+
+    A window that moves with loops is bound as rows, one for each turn of the outermost, of rows for the next.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.windows: dict[Window, str] = {}
         self.numbers: dict[float, str] = {}
-        self.lines = [self._line(statement) for statement in plan.statements]
-        self.lines.append(f"return {self._text(plan.value)}")
+        self.counts: dict[int, int] = {}  # of turns, by the numbers of loops
+        self.lines = [*self._lines(plan.statements), f"return {self._text(plan.value)}"]
 
     def source(self, names: Mapping[str, Any]) -> str:
         """The function, with its names bound as arguments."""
         bound = ", ".join(f"{name}={name}" for name in names)
         return f"def step({bound}):\n" + "".join(f"    {line}\n" for line in self.lines)
+
+    def _lines(self, statements: Sequence[Statement]) -> list[str]:
+        return [line for s in statements for line in (self._loop(s) if isinstance(s, Loop) else [self._line(s)])]
+
+    def _loop(self, loop: Loop) -> list[str]:
+        """A `for` over the rows of all windows that move with the loop."""
+        self.counts[loop.number] = loop.count
+        body = self._lines(loop.body)
+        moving = {name: w for w, name in self.windows.items() if any(m.loop == loop.number for m in w.moves)}
+        into = {name: _rows(name, w, loop.number, inner=True) for name, w in moving.items()}
+        rows = [_rows(name, w, loop.number) for name, w in moving.items()]
+        match list(into.values()):
+            case []:
+                head = f"for _ in range({loop.count}):"
+            case [one]:
+                head = f"for {one} in {rows[0]}:"
+            case several:
+                head = f"for {', '.join(several)} in zip({', '.join(rows)}):"
+        return [head, *(f"    {line}" for line in body or ["pass"])]
 
     def _name(self, operand: Operand) -> str:
         """An array, or a number that arrays meet."""
@@ -110,6 +136,8 @@ class Printed:
                 return f"take({name(s.a)}, {name(s.index)}, 0, {name(s.out)}, 'clip')"
             case AddAt():
                 return f"add_at({name(s.out)}, {name(s.index)}, {name(s.a)})"
+            case Loop():
+                raise PlanError("a loop is several lines")
             case Factor():
                 value = matrix_function(s.kind).numpy.format(name(s.a))
                 return f"{s.out.name} = float({value})" if isinstance(s.out, Scalar) else f"copyto({name(s.out)}, {value})"
@@ -151,7 +179,9 @@ class Step:
         self._exact, self._layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient} | {f"data {name}": array for name, array in own.items()}
         self.source, self._run = "", None
-        self._quiet = backend == "c" or (plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in plan.statements))
+        self._quiet = backend == "c" or (
+            plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))
+        )
         if plan and backend == "c":
             self.source, self._run = native(plan, dtype, memory)
         elif plan:
@@ -188,12 +218,21 @@ class Step:
                 own[...] = array
 
 
+def _rows(name: str, window: Window, loop: int, inner: bool = False) -> str:
+    """The name of a window's rows for the turns of a loop, or of one of them; the window's own is that of the last ones."""
+    loops = list(dict.fromkeys(m.loop for m in window.moves))
+    k = loops.index(loop) + inner
+    return name if k == len(loops) else f"{name}_rows{k or ''}"
+
+
 def _planned(plan: Plan, memory: dict[str, ndarray], kinds: Mapping[str, np.dtype]) -> tuple[str, Callable[[], float]]:
     """The source of a plan's function, and the function; the plan's buffers are added to the memory."""
     memory |= {name: _aligned(b.length, kinds[b.kind]) for name, b in plan.buffers.items() if name not in memory}
     memory |= {name: array.astype(kinds["real"]) if array.dtype.kind == "f" else array for name, array in plan.fixed.items()}
     printed = Printed(plan)
-    bound: dict[str, Any] = {name: _window(memory[w.buffer], w) for w, name in printed.windows.items()}
+    bound: dict[str, Any] = {}
+    for window, name in printed.windows.items():
+        bound[f"{name}_rows" if window.moves else name] = bound_window(memory[window.buffer], window, printed.counts)
     bound |= {name: np.asarray(number, kinds["real"]) for number, name in printed.numbers.items()}
     words = set(re.findall(r"\w+", "\n".join(printed.lines)))
     bound |= {name: value for name, value in WORDS.items() if name in words}
@@ -209,14 +248,3 @@ def _aligned(length: int, dtype: np.dtype) -> ndarray:
 
 def _views(flat: ndarray, layout: Flat) -> dict[str, ndarray]:
     return {name: flat[at : at + math.prod(shape)].reshape(shape) for name, (at, shape) in layout.places.items()}
-
-
-def _window(memory: ndarray, window: Window) -> ndarray:
-    """A view of a buffer, which must lie within it: NumPy does not look."""
-    ends = [(n - 1) * step for n, step in window.dims]
-    low = window.offset + sum(end for end in ends if end < 0)
-    high = window.offset + sum(end for end in ends if end > 0)
-    if not 0 <= low <= high < len(memory):
-        raise AssertionError(f"{window} leaves its buffer of {len(memory)} entries")
-    strides = [step * memory.itemsize for _, step in window.dims]
-    return np.lib.stride_tricks.as_strided(memory[window.offset :], [n for n, _ in window.dims], strides)

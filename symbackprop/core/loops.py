@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.components import components
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Carry, Equation, Program, ProgramError
 
@@ -127,42 +128,10 @@ def _scheduled(program: Program, equations: Sequence[Equation]) -> list[Item]:
 
 
 def _components(equations: Sequence[Equation]) -> list[list[Equation]]:
-    """The strongly connected components, each after those that it reads, in the order of writing where there is a choice.
-
-    Tarjan 1972, "Depth-first search and linear graph algorithms", without recursion: networks are deep.
-    """
+    """The equations that read each other in circles, each group after those that it reads."""
     writer = {e.target.name: k for k, e in enumerate(equations)}
     reads = [[writer[r.name] for r in e.operands if r.name in writer] for e in equations]
-    number: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    open_: set[int] = set()
-    found: list[list[Equation]] = []
-    for root in range(len(equations)):
-        work = [(root, iter(reads[root]))] if root not in number else []
-        while work:
-            k, rest = work[-1]
-            if k not in number:
-                number[k] = low[k] = len(number)
-                stack.append(k)
-                open_.add(k)
-            for j in rest:
-                if j not in number:
-                    work.append((j, iter(reads[j])))
-                    break
-                if j in open_:
-                    low[k] = min(low[k], number[j])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[k])
-                if low[k] == number[k]:
-                    at = stack.index(k)
-                    members = stack[at:]
-                    del stack[at:]
-                    open_.difference_update(members)
-                    found.append([equations[j] for j in sorted(members)])
-    return found
+    return [[equations[j] for j in group] for group in components(reads)]
 
 
 def _loop(program: Program, group: list[Equation]) -> For:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from symbackprop.plan.memory import Store
 from symbackprop.plan.node import Fold, Node, View
 from symbackprop.plan.products import merged
-from symbackprop.plan.statements import Inner, Product, Reduced, Scalar, Statement, Window
+from symbackprop.plan.statements import Inner, Product, Reduced, Scalar, Statement
 from symbackprop.plan.writer import Writer
 
 JOINS = {"max": "maximum", "min": "minimum", "prod": "multiply"}
@@ -32,11 +32,11 @@ def total(w: Writer, node: Node) -> list[Statement]:
     if inner is not None and outer is not None and outer[1][0] in (0, 1):
         (m, (_, am)), (k, (ak,)) = outer, inner
         if am == 1 or ak == 1:
-            matrix = Window(source.buffer, source.offset, ((m, am), (k, ak)))
-            return [Product(matrix, w.memory.ones(k), Window(store.buffer, store.offset, ((m, 1),)), True)]
+            matrix = source.window(((m, am), (k, ak)))
+            return [Product(matrix, w.memory.ones(k), store.window(((m, 1),)), True)]
     axes = sorted(range(len(node.space)), key=lambda x: -step[x])
-    window = Window(source.buffer, source.offset, tuple((node.space[x], step[x]) for x in axes))
-    result = Window(store.buffer, store.offset, tuple((node.space[x], out[x]) for x in axes if x < node.rank))
+    window = source.window(tuple((node.space[x], step[x]) for x in axes))
+    result = store.window(tuple((node.space[x], out[x]) for x in axes if x < node.rank))
     return [Reduced("add", window, tuple(k for k, x in enumerate(axes) if x >= node.rank), result)]
 
 
@@ -44,8 +44,8 @@ def _sum_of_all(w: Writer, node: Node, source: Store, step: Mapping[int, int], o
     target = Scalar(f"t{node.number}")
     if (one := merged(over, node.space, [step])) is not None:
         n, (stride,) = one
-        return Inner(Window(source.buffer, source.offset, ((n, stride or 1),)), w.memory.ones(n), target)
-    window = Window(source.buffer, source.offset, tuple((node.space[x], step[x]) for x in over))
+        return Inner(source.window(((n, stride or 1),)), w.memory.ones(n), target)
+    window = source.window(tuple((node.space[x], step[x]) for x in over))
     return Reduced("add", window, tuple(range(len(over))), target)
 
 
@@ -60,26 +60,23 @@ def fold(w: Writer, node: Node, op: Fold) -> None:
         _fold_windows(w, node, join, source, step, over)
         return
     axes = sorted(range(len(node.space)), key=lambda x: -step[x])
-    window = Window(source.buffer, source.offset, tuple((node.space[x], step[x]) for x in axes))
+    window = source.window(tuple((node.space[x], step[x]) for x in axes))
     summed = tuple(k for k, x in enumerate(axes) if x >= node.rank)
     if not node.rank:
         w.said.append(Reduced(join, window, summed, Scalar(f"t{node.number}")))
         return
     store = w.memory.store(node)
-    result = Window(store.buffer, store.offset, tuple((node.space[x], store.strides[x]) for x in axes if x < node.rank))
+    result = store.window(tuple((node.space[x], store.strides[x]) for x in axes if x < node.rank))
     w.said.append(Reduced(join, window, summed, result))
 
 
 def _fold_windows(w: Writer, node: Node, join: str, source: Store, step: Mapping[int, int], over: Sequence[int]) -> None:
     store, order = w.memory.store(node), w.memory.order[node.number]
-    out = Window(store.buffer, store.offset, tuple((node.shape[x], store.strides[x]) for x in order))
+    out = store.window(tuple((node.shape[x], store.strides[x]) for x in order))
     windows = [
-        Window(
-            source.buffer, source.offset + sum(step[x] * k for x, k in zip(over, at, strict=True)),
-            tuple((node.shape[x], step[x]) for x in order),
-        )
+        source.window(tuple((node.shape[x], step[x]) for x in order), sum(step[x] * k for x, k in zip(over, at, strict=True)))
         for at in itertools.product(*map(range, node.over))
-    ]  # fmt: skip
+    ]
     w.say(join, (windows[0], windows[1]), out)
     for window in windows[2:]:
         w.say(join, (out, window), out)

@@ -10,7 +10,7 @@ from operator import mul
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.plan.node import Add, Arg, Fixed, Kind, Map, Multiply, Node, Op, Shape, Value
+from symbackprop.plan.node import Add, Arg, Fixed, Kind, Map, Multiply, Node, Op, Shape, Tie, Value
 
 PASSES = (
     "share",  # equal values are one node
@@ -30,6 +30,7 @@ class Graph:
     def __init__(self, passes: Iterable[str] = PASSES) -> None:
         self.passes = frozenset(passes)
         self.nodes: list[Node] = []
+        self.ties: list[Tie] = []  # what the Carried nodes hold
         self.extent: Mapping[str, int] = {}  # of every letter of the equation at hand
         self._made: dict[tuple, Node] = {}
 

@@ -15,7 +15,9 @@ from typing import assert_never
 from symbackprop.plan.node import (
     Add,
     Arg,
+    Carried,
     Dot,
+    Enter,
     Fixed,
     Fold,
     Input,
@@ -23,12 +25,14 @@ from symbackprop.plan.node import (
     Multiply,
     Node,
     Pad,
+    PlanError,
     Put,
     Scatter,
     Shape,
     Square,
     Stack,
     Take,
+    Track,
     View,
 )  # fmt: skip
 
@@ -132,6 +136,12 @@ class _Layouts:
                 return _complete(seen if axis in seen else (axis, *seen), axes)
             case Take() | Put():
                 return tuple(axes)
+            case Track(_, axis):
+                return (axis, *(x for x in axes if x != axis))
+            case Enter():
+                return tuple(axes)
+            case Carried(name):
+                raise PlanError(f"{name} is carried from step to step")
             case Dot() if len(node.args) == 2:
                 return self._product(node)
             case Add() | Multiply() | Map() | Fold() | Dot():

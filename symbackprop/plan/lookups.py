@@ -25,9 +25,9 @@ def take(w: Writer, node: Node) -> None:
     rest = [k for k in range(node.rank) if k not in axes]
     index = _index(w, integers, axes, node.space, 1 if apart else taken, {} if apart else step)
     if apart:
-        rows = Window(x.buffer, x.offset, ((shape[source.at.index(-1)], taken), *((node.shape[k], step[k]) for k in rest)))
+        rows = x.window(((shape[source.at.index(-1)], taken), *((node.shape[k], step[k]) for k in rest)))
     else:
-        rows = Window(x.buffer, x.offset, ((math.prod(shape), 1),))
+        rows = x.window(((math.prod(shape), 1),))
     _result(w, node, axes + rest, lambda out: Look(rows, index, out))
 
 
@@ -43,18 +43,16 @@ def put(w: Writer, node: Node, op: Put) -> None:
     step = {k: store.strides[k] for k in others if k < node.rank}
     index = _index(w, integers, axes, node.space, 1 if apart else store.strides[axis], {} if apart else step)
     if apart:
-        out = Window(
-            store.buffer, store.offset, ((node.shape[axis], store.strides[axis]), *((node.shape[k], step[k]) for k in rest))
-        )
+        out = store.window(((node.shape[axis], store.strides[axis]), *((node.shape[k], step[k]) for k in rest)))
     else:
-        out = Window(store.buffer, store.offset, ((math.prod(node.shape), 1),))
+        out = store.window(((math.prod(node.shape), 1),))
     w.said.append(Copy(0.0, w.all(store, node)))
     x = w.memory.store(source.node) if source.node.rank else None
     if x is None:
         work = w.memory.work(1, "real")
         w.said.append(Copy(w.number(source.node), Window(work, 0, ((1, 1),))))
         x = Store(work, 0, ())
-    w.said.append(AddAt(out, index, Window(x.buffer, x.offset, tuple((node.space[k], own.get(k, 0)) for k in axes + rest))))
+    w.said.append(AddAt(out, index, x.window(tuple((node.space[k], own.get(k, 0)) for k in axes + rest))))
 
 
 def _index(w: Writer, arg: Arg, axes: Sequence[int], space: Shape, step: int, base: Mapping[int, int]) -> Window:
@@ -62,7 +60,7 @@ def _index(w: Writer, arg: Arg, axes: Sequence[int], space: Shape, step: int, ba
     store = w.memory.store(arg.node)
     own = dict(zip(arg.at, store.strides, strict=True))
     dims = tuple(space[x] for x in axes)
-    integers = Window(store.buffer, store.offset, tuple((space[x] if x in own else 1, own.get(x, 0)) for x in axes))
+    integers = store.window(tuple((space[x] if x in own else 1, own.get(x, 0)) for x in axes))
     if step == 1 and not any(base.get(x, 0) for x in axes) and all(x in own for x in axes):
         return integers
     work = w.memory.work(math.prod(dims), "integer")
@@ -89,7 +87,7 @@ def _contiguous(w: Writer, node: Node) -> Store:
     dims = range(node.rank)
     w.said.append(
         Copy(
-            Window(store.buffer, store.offset, tuple((node.shape[k], store.strides[k]) for k in dims)),
+            store.window(tuple((node.shape[k], store.strides[k]) for k in dims)),
             Window(copy.buffer, 0, tuple((node.shape[k], natural[k]) for k in dims)),
         )
     )
@@ -104,4 +102,4 @@ def _result(w: Writer, node: Node, axes: Sequence[int], statement) -> None:  # t
         ]  # fmt: skip
         return
     store = w.memory.store(node)
-    w.said.append(statement(Window(store.buffer, store.offset, tuple((node.shape[k], store.strides[k]) for k in axes))))
+    w.said.append(statement(store.window(tuple((node.shape[k], store.strides[k]) for k in axes))))

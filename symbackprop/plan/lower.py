@@ -15,7 +15,7 @@ from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, R
 from symbackprop.plan.contract import as_one_product, total
 from symbackprop.plan.entries import Body
 from symbackprop.plan.graph import PASSES, Graph, terms_of
-from symbackprop.plan.node import Add, Arg, Fold, Input, Multiply, Node, PlanError, Square, Value
+from symbackprop.plan.node import Add, Arg, Carried, Fold, Input, Multiply, Node, PlanError, Square, Tie, Value
 from symbackprop.plan.places import At, put, read, scatter, take
 from symbackprop.plan.stacked import as_stack
 
@@ -65,9 +65,15 @@ class _Lowering:
             kind = "integer" if tensor.kind == "integers" else "real"
             inputs[tensor.name] = self.graph.node(Input(tensor.name), (), self.shape[tensor.name], (), kind)
             self.values[tensor.name] = Value(1.0, inputs[tensor.name], letters), letters
+        carries = [e for e in self.program.equations if isinstance(e.op, Carry)]
+        sources = {e.operands[0].name for e in carries}
         for equation in self.program.equations:
             self.graph.extent = {c: int(n) for c, n in letter_sizes(self.program, equation).items()}
-            self.values[equation.target.name] = self._equation(equation), equation.target.index
+            value = self._equation(equation)
+            name, letters = equation.target
+            self.values[name] = self.graph.held(value) if name in sources else value, letters
+        for equation in carries:
+            self._tie(equation)
         return Lowered(self.graph, self.values, inputs)
 
     def _equation(self, equation: Equation) -> Value:
@@ -81,7 +87,7 @@ class _Lowering:
             case Matrix():
                 return self._matrix(equation, op)
             case Carry():
-                raise PlanError(f"{equation.operands[0].name} is carried from step to step")
+                return self._carried(equation, op)
             case _:
                 assert_never(op)
 
@@ -109,6 +115,27 @@ class _Lowering:
         marks = tuple(f"{c} {k}" for k, c in enumerate(found))  # a diagonal: axes that are read at one position
         ats = {mark: places.get(c, At(0, {c: 1})) for mark, c in zip(marks, found, strict=True)}
         return read(self.graph, value._replace(letters=marks), ats)
+
+    # -- loops
+
+    def _carried(self, equation: Equation, op: Carry) -> Value:
+        """The value of the step before, which is known as the step begins; of a single step, what the loop starts from."""
+        letters, first = equation.target.index, equation.operands[1:]
+        if self.graph.extent[op.letter] == 1:
+            return self._operand(first[0], {}) if first else Value(0.0)
+        return Value(1.0, self.graph.node(Carried(equation.target.name), (), self.graph.shape(letters)), letters)
+
+    def _tie(self, equation: Equation) -> None:
+        """Say what a Carried node holds."""
+        op, letters = equation.op, equation.target.index
+        assert isinstance(op, Carry)
+        carried = self.values[equation.target.name][0].node
+        if carried is None or not isinstance(carried.op, Carried):
+            return
+        self.graph.extent = {c: int(n) for c, n in letter_sizes(self.program, equation).items()}
+        values = [self.graph.held(self._operand(ref, {})) for ref in equation.operands]
+        source, *first = (Arg(v.solid, tuple(map(letters.index, v.letters))) for v in values)
+        self.graph.ties.append(Tie(carried, letters.index(op.letter), op.step, source, first[0] if first else None))
 
     # -- sums
 

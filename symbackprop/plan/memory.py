@@ -11,22 +11,43 @@ from numpy import ndarray
 
 from symbackprop.core.program import Program
 from symbackprop.plan.layout import Order, layouts, strides_of
-from symbackprop.plan.lower import Lowered
-from symbackprop.plan.node import Arg, Fixed, Input, Kind, Node, Pad, Scatter, Shape, Stack, Value, View
+from symbackprop.plan.node import (
+    Arg,
+    Enter,
+    Fixed,
+    Kind,
+    Move,
+    Node,
+    Pad,
+    Place,
+    Scatter,
+    Shape,
+    Stack,
+    Track,
+    Value,
+    View,
+    moved,
+)
 from symbackprop.plan.statements import Buffer, Window
+from symbackprop.plan.stepped import Stepped
 
 ALIGNED = 16  # entries: every array of the flat parameters begins at a multiple of it
 PARAMETERS, GRADIENTS = "parameters", "gradients"
-NEVER = 1 << 60  # later than every node
+NEVER = ("never", 0)  # read last, after all nodes
 
 
 @dataclass(frozen=True)
 class Store:
-    """Where an array stands: its entry at position 0, and the stride of each axis, in entries."""
+    """Where an array stands: its entry at position 0, the stride of each axis, in entries, and how it moves with loops."""
 
     buffer: str
     offset: int
     strides: tuple[int, ...]
+    moves: tuple[Move, ...] = ()
+
+    def window(self, dims: tuple[tuple[int, int], ...], offset: int = 0) -> Window:
+        """A part of the array: the extent and the stride of each axis, and where it begins."""
+        return Window(self.buffer, self.offset + offset, dims, self.moves)
 
 
 @dataclass(frozen=True)
@@ -85,11 +106,10 @@ class Late:
 class Memory:
     """The buffers, and the store of each node, given when it is first asked for."""
 
-    def __init__(self, program: Program, lowered: Lowered, loss: str, gradients: Mapping[str, str], passes: frozenset[str]) -> None:
+    def __init__(self, program: Program, lowered: Stepped, gradients: Mapping[str, str], passes: frozenset[str]) -> None:
         self.layout = layout_of(program, list(gradients))
         self.parameters, self.gradients = self.layout.parameters, self.layout.gradients
-        roots = [lowered.values[name][0].node for name in (loss, *gradients.values())]
-        self.nodes = _needed(lowered.graph.nodes, [node for node in roots if node is not None])
+        self.nodes, self.within = lowered.nodes, lowered.within
         self.users = _users(self.nodes)
         self.order: dict[int, Order] = layouts(self.nodes, self.users, passes)
         self.buffers = {PARAMETERS: Buffer(self.parameters.length), GRADIENTS: Buffer(self.gradients.length)}
@@ -106,7 +126,7 @@ class Memory:
 
     # -- before anything is computed
 
-    def _hand_out(self, lowered: Lowered) -> None:
+    def _hand_out(self, lowered: Stepped) -> None:
         for name, node in lowered.inputs.items():
             strides = strides_of(node.shape, range(node.rank))
             if name in self.parameters.places:
@@ -134,7 +154,7 @@ class Memory:
     def ones(self, length: int) -> Window:
         return Window(self.constant(np.ones(length)), 0, ((length, 1),))
 
-    def _place_gradients(self, lowered: Lowered, gradients: Mapping[str, str]) -> None:
+    def _place_gradients(self, lowered: Stepped, gradients: Mapping[str, str]) -> None:
         for w, name in gradients.items():
             value, letters = lowered.values[name]
             offset, shape = self.gradients.places[w]
@@ -147,31 +167,41 @@ class Memory:
             self._put(node, Store(GRADIENTS, offset, tuple(step[c] for c in value.letters)))
 
     def _place_inside(self) -> None:
-        """What is stacked, or scattered to distinct places that cover the result, is stored where it goes."""
+        """What is stacked, kept by a loop, or scattered to distinct places that cover the result, is stored where it goes."""
         for node in reversed(self.nodes):
-            if isinstance(node.op, Stack) or (isinstance(node.op, Scatter) and covers(node)):
-                for k, arg in enumerate(node.args):
-                    held = arg.node.number in self.stores or arg.node.number in self.inside
-                    if not held and arg.node.rank and not isinstance(arg.node.op, View | Pad) and arg.node.kind == node.kind:
-                        self.inside[arg.node.number] = node, k
+            if isinstance(node.op, Stack | Enter) or (isinstance(node.op, Scatter) and covers(node)):
+                for k, arg in enumerate(node.args[:1] if isinstance(node.op, Enter) else node.args):
+                    inner = arg.node
+                    held = inner.number in self.stores or inner.number in self.inside or self.loops(inner) != self.loops(node)
+                    whole = not isinstance(node.op, Enter) or len(arg.at) == node.rank
+                    if not held and whole and inner.rank and not isinstance(inner.op, View | Pad) and inner.kind == node.kind:
+                        self.inside[inner.number] = node, k
+
+    def loops(self, node: Node) -> tuple[int, ...]:
+        """The numbers of the loops that a node is computed in, outermost first."""
+        return self.within.get(node.number, ())
 
     def top(self, node: Node) -> Node | None:
         """The node whose work buffer holds a node; None for an input, a constant or a gradient."""
         while node.number not in self._outside:
             if isinstance(node.op, View):
                 node = node.args[0].node
+            elif isinstance(node.op, Enter):
+                node = node.args[1].node
             elif node.number in self.inside:
                 node = self.inside[node.number][0]
             else:
                 return node
         return None
 
-    def _lifetimes(self) -> dict[int, int]:
-        last: dict[int, int] = {}
+    def _lifetimes(self) -> dict[int, tuple[str, int]]:
+        """What reads the buffer of a node last: a node, or a whole loop, by its number."""
+        last: dict[int, tuple[str, int]] = {}
         for node in self.nodes:
             for arg in node.args:
                 if (top := self.top(arg.node)) is not None:
-                    last[top.number] = node.number
+                    further = self.loops(node)[len(self.loops(top)) :]
+                    last[top.number] = ("loop", further[0]) if further else ("node", node.number)
         for late in self.late:
             if late.value.node is not None and (top := self.top(late.value.node)) is not None:
                 last[top.number] = NEVER
@@ -179,11 +209,11 @@ class Memory:
 
     # -- while statements are written
 
-    def work(self, length: int, kind: str, zeroed: bool = False) -> str:
+    def work(self, length: int, kind: str, zeroed: bool = False, fresh: bool = False) -> str:
         """A work buffer: a free one that is not much too large, or a new one."""
         length = max(length, 1)
         fitting = [b for b in self._free if self.buffers[b].kind == kind and length <= self.buffers[b].length <= 4 * length]
-        if fitting and not zeroed:
+        if fitting and not zeroed and not fresh:
             best = min(fitting, key=lambda b: self.buffers[b].length)
             self._free.remove(best)
             return best
@@ -200,6 +230,8 @@ class Memory:
     def _new(self, node: Node, instead: Sequence[Arg]) -> Store:
         if isinstance(node.op, View):
             return self._seen(node, node.op)
+        if isinstance(node.op, Enter):
+            return self._row(node, node.op.place)
         if node.number in self.inside:
             return self._within(node)
         strides = strides_of(node.shape, self.order[node.number])
@@ -210,30 +242,40 @@ class Memory:
 
     def _seen(self, node: Node, op: View) -> Store:
         inner = self.store(node.args[0].node)
-        offset, strides = inner.offset, [0] * node.rank
+        offset, strides, moves = inner.offset, [0] * node.rank, inner.moves
         for place, step in zip(op.places, inner.strides, strict=True):
             offset += place.offset * step
+            moves = moved(moves, place.moves, step)
             for axis, slope in place.terms:
                 strides[axis] += slope * step
-        return Store(inner.buffer, offset, tuple(strides))
+        return Store(inner.buffer, offset, tuple(strides), moves)
+
+    def _row(self, node: Node, place: Place) -> Store:
+        """Where a step of a loop stands in its Track."""
+        track = node.args[1].node
+        assert isinstance(track.op, Track)
+        whole, axis = self.store(track), track.op.axis
+        step = whole.strides[axis]
+        strides = (*whole.strides[:axis], *whole.strides[axis + 1 :])
+        return Store(whole.buffer, whole.offset + place.offset * step, strides, moved(whole.moves, place.moves, step))
 
     def _within(self, node: Node) -> Store:
         """The store of a node that is written where it goes."""
         host, k = self.inside[node.number]
         whole, arg = self.store(host), host.args[k]
         steps = dict(enumerate(whole.strides))
-        offset = whole.offset
+        offset, moves = whole.offset, whole.moves
         if isinstance(host.op, Stack):
             offset += host.op.starts[k] * whole.strides[host.op.axis]
         elif isinstance(host.op, Scatter):
             for axis, place in host.op.places:
                 steps |= {x: slope * whole.strides[axis] for x, slope in place.terms}
-        return Store(whole.buffer, offset, tuple(steps[x] for x in arg.at))
+        return Store(whole.buffer, offset, tuple(steps[x] for x in arg.at), moves)
 
     def _dies(self, arg: Arg, reader: Node, strides: tuple[int, ...]) -> bool:
         """Whether a reader may overwrite an argument: its last reader, of the same layout, and no other argument lies there."""
         node = arg.node
-        if self.top(node) is not node or self._last.get(node.number) != reader.number or node.kind != reader.kind:
+        if self.top(node) is not node or self._last.get(node.number) != ("node", reader.number) or node.kind != reader.kind:
             return False
         others = [other for other in reader.args if self.top(other.node) is node and other.node is not node]
         repeated = sum(other.node is node for other in reader.args) > 1 and len(reader.args) > 2
@@ -247,12 +289,21 @@ class Memory:
         """After the statements of a node: the buffers that nothing reads any more are free."""
         own = self.stores.get(node.number)
         for top in {t.number: t for t in (self.top(arg.node) for arg in node.args) if t is not None}.values():
-            if self._last.get(top.number) != node.number or top.number not in self.stores:
+            store = self.stores.get(top.number)
+            if store is None or self._last.get(top.number) != ("node", node.number):
                 continue
-            buffer = self.stores[top.number].buffer
-            taken = own is not None and own.buffer == buffer
-            if not taken and not self.buffers[buffer].zeroed and buffer not in self._free:
-                self._free.append(buffer)
+            if own is None or own.buffer != store.buffer:
+                self._let_go(store.buffer)
+
+    def release_after(self, loop: int) -> None:
+        """After a loop: the buffers from before it that nothing reads any more are free."""
+        for number, last in self._last.items():
+            if last == ("loop", loop) and number in self.stores:
+                self._let_go(self.stores[number].buffer)
+
+    def _let_go(self, buffer: str) -> None:
+        if not self.buffers[buffer].zeroed and buffer not in self._free:
+            self._free.append(buffer)
 
 
 def covers(node: Node) -> bool:
@@ -270,20 +321,9 @@ def covers(node: Node) -> bool:
                 return False
             used.append(x)
             step *= node.space[x]
-        if place.offset or step != node.shape[axis]:
+        if place.offset or place.moves or step != node.shape[axis]:
             return False
     return set(used) == set(range(node.rank, len(node.space)))
-
-
-def _needed(nodes: Sequence[Node], roots: Sequence[Node]) -> list[Node]:
-    found: set[int] = set()
-    waiting = list(roots)
-    while waiting:
-        node = waiting.pop()
-        if node.number not in found:
-            found.add(node.number)
-            waiting += [arg.node for arg in node.args]
-    return [node for node in nodes if node.number in found or isinstance(node.op, Input)]
 
 
 def _users(nodes: Sequence[Node]) -> dict[int, list[tuple[Node, Arg]]]:

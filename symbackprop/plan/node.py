@@ -21,11 +21,31 @@ class PlanError(SymbackpropError):
     """A program that no plan can be made of; the message names what is in the way."""
 
 
+class Move(NamedTuple):
+    """How far something goes with each turn of a loop; after a `period` of turns it is back where it began, 0: never.
+
+    Loops are counted from 1, an outer one before those in it.
+    """
+
+    loop: int
+    step: int
+    period: int = 0
+
+
+def moved(moves: tuple[Move, ...], more: tuple[Move, ...], factor: int = 1) -> tuple[Move, ...]:
+    """Moves, and `factor` times some more: those of one loop and one period are one."""
+    steps = {(m.loop, m.period): m.step for m in moves}
+    for m in more:
+        steps[m.loop, m.period] = steps.get((m.loop, m.period), 0) + factor * m.step
+    return tuple(Move(loop, step, period) for (loop, period), step in sorted(steps.items()) if step)
+
+
 class Place(NamedTuple):
-    """A position on an axis: offset + sum of slope * position on other axes, (axis, slope) for each."""
+    """A position on an axis: offset + sum of slope * position on other axes, (axis, slope) for each, + what loops move."""
 
     offset: int
     terms: tuple[tuple[int, int], ...]
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +147,32 @@ class Square:
     kind: str
 
 
-Op = Input | Fixed | Add | Multiply | Map | Dot | Fold | View | Pad | Scatter | Stack | Take | Put | Square
+@dataclass(frozen=True)
+class Carried:
+    """The values of the turn before along an axis: of what, the graph's `ties` say."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Track:
+    """Room for an array a turn of a loop, side by side along an axis; the argument, if any, stands at the position `first`."""
+
+    name: str
+    axis: int
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Enter:
+    """The first argument, put at a place along the axis of the second, a Track."""
+
+    place: Place
+
+
+Op = (
+    Input | Fixed | Add | Multiply | Map | Dot | Fold | View | Pad | Scatter | Stack | Take | Put | Square | Carried | Track | Enter
+)
 
 
 class Arg(NamedTuple):
@@ -162,6 +207,21 @@ class Node:
     @property
     def rank(self) -> int:
         return len(self.shape)
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What a Carried node holds: the source a step away along the axis, and `first`, or 0, where there is no such step.
+
+    step            1: of the step before; -1: of the step after.
+    source, first   where in the node's space their axes stand.
+    """
+
+    carried: Node
+    axis: int
+    step: int
+    source: Arg
+    first: Arg | None
 
 
 class Value(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from symbackprop.plan.graph import Graph
-from symbackprop.plan.node import Arg, Node, Pad, Place, Put, Scatter, Shape, Take, Value, View
+from symbackprop.plan.node import Arg, Node, Pad, Place, Put, Scatter, Shape, Take, Value, View, moved
 
 
 class At(NamedTuple):
@@ -67,7 +67,7 @@ def view(graph: Graph, node: Node, places: tuple[Place, ...], shape: Shape) -> N
         node = node.args[0].node
     if shape == node.shape and all(place == Place(0, ((k, 1),)) for k, place in enumerate(places)):
         return node
-    if node.array is not None:
+    if node.array is not None and not any(place.moves for place in places):
         grids = np.indices(shape, sparse=True)
         index = tuple(np.asarray(place.offset + sum(slope * grids[x] for x, slope in place.terms)) for place in places)
         value = graph.fixed(np.broadcast_to(node.array[index], shape), tuple(map(str, range(len(shape)))))
@@ -78,12 +78,13 @@ def view(graph: Graph, node: Node, places: tuple[Place, ...], shape: Shape) -> N
 
 def _through(outer: Place, inner: tuple[Place, ...]) -> Place:
     """A place of a view in the axes of a view of it."""
-    offset, slopes = outer.offset, {}
+    offset, slopes, moves = outer.offset, {}, outer.moves
     for axis, slope in outer.terms:
         offset += slope * inner[axis].offset
+        moves = moved(moves, inner[axis].moves, slope)
         for x, k in inner[axis].terms:
             slopes[x] = slopes.get(x, 0) + slope * k
-    return Place(offset, tuple(sorted(slopes.items())))
+    return Place(offset, tuple(sorted(slopes.items())), moves)
 
 
 def scatter(graph: Graph, value: Value, places: Mapping[str, At], keep: tuple[str, ...]) -> Value:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from symbackprop.plan.layout import overlapping, strides_of
-from symbackprop.plan.memory import Memory, Store
+from symbackprop.plan.memory import Store
 from symbackprop.plan.node import Arg, Node, Shape, View
 from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window
+from symbackprop.plan.writer import Writer
 
 Steps = Mapping[int, int]  # a stride for each axis of a space
 
@@ -29,8 +31,8 @@ def merged(axes: Sequence[int], space: Shape, tables: Sequence[Steps]) -> tuple[
 class Products:
     """Writes the products of a plan; copies of operands are kept for the other products that read them."""
 
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
+    def __init__(self, writer: Writer) -> None:
+        self.writer, self.memory = writer, writer.memory
         self._copies: dict[int, Store] = {}
 
     def statements(self, node: Node) -> list[Statement]:
@@ -84,16 +86,19 @@ class Products:
         return not any(overlapping(place.terms, arg.node.shape) for place in arg.node.op.places)
 
     def _copied(self, arg: Arg, space: Shape, order: Sequence[int], said: list[Statement]) -> tuple[Store, dict[int, int]]:
-        """A contiguous copy with its axes in this order of the space."""
+        """A contiguous copy with its axes in this order of the space: of what a loop does not change, before the loop."""
         own = tuple(arg.at.index(x) for x in order if x in arg.at)
         node = arg.node
         strides = strides_of(node.shape, own)
         source = self.memory.store(node)
-        store = Store(self.memory.work(math.prod(node.shape), "real"), 0, strides)
+        depth = len(self.memory.loops(node))
+        earlier = self.writer.before(depth)
+        kept = earlier is not self.writer.said
+        store = Store(self.memory.work(math.prod(node.shape), "real", fresh=kept), 0, strides)
         dims = [node.shape[k] for k in own]
-        said.append(
+        (earlier if kept else said).append(
             Copy(
-                Window(source.buffer, source.offset, tuple(zip(dims, (source.strides[k] for k in own), strict=True))),
+                source.window(tuple(zip(dims, (source.strides[k] for k in own), strict=True))),
                 Window(store.buffer, 0, tuple(zip(dims, (strides[k] for k in own), strict=True))),
             )
         )
@@ -115,15 +120,13 @@ class Products:
             between = Store(self.memory.work(math.prod(node.shape), "real"), 0, strides)
             said = self._product(node, between, dict(enumerate(strides)), sides, both, rows, columns, over)
             dims = [node.shape[x] for x in order]
-            windows = [
-                Window(s.buffer, s.offset, tuple(zip(dims, (s.strides[x] for x in order), strict=True))) for s in (between, store)
-            ]
+            windows = [s.window(tuple(zip(dims, (s.strides[x] for x in order), strict=True))) for s in (between, store)]
             return [*said, Copy(windows[0], windows[1])]
         (m, (om, am)), (p, (on, bn)), (k, (ak, bk)) = row, column, middle
         lead = [(space[x], out[x], sa[x], sb[x]) for x in both]
-        left = Window(a.buffer, a.offset, (*((n, s) for n, _, s, _ in lead), (m, am), (k, ak)))
-        right = Window(b.buffer, b.offset, (*((n, s) for n, _, _, s in lead), (k, bk), (p, bn)))
-        result = Window(store.buffer, store.offset, (*((n, s) for n, s, _, _ in lead), (m, om), (p, on)))
+        left = a.window((*((n, s) for n, _, s, _ in lead), (m, am), (k, ak)))
+        right = b.window((*((n, s) for n, _, _, s in lead), (k, bk), (p, bn)))
+        result = store.window((*((n, s) for n, s, _, _ in lead), (m, om), (p, on)))
         if not lead and p == 1:
             return [Product(left, _flat(right, 0), _flat(result, 0), m == 1 or om == 1)]
         if not lead and m == 1:
@@ -140,8 +143,8 @@ class Products:
         target = Scalar(f"t{node.number}")
         if (one := merged(axes, node.space, [sa, sb])) is not None:
             n, (p, q) = one
-            return [Inner(Window(a.buffer, a.offset, ((n, p),)), Window(b.buffer, b.offset, ((n, q),)), target)]
-        windows = [Window(s.buffer, s.offset, tuple((node.space[x], t[x]) for x in axes)) for s, t in ((a, sa), (b, sb))]
+            return [Inner(a.window(((n, p),)), b.window(((n, q),)), target)]
+        windows = [s.window(tuple((node.space[x], t[x]) for x in axes)) for s, t in ((a, sa), (b, sb))]
         between = Store(self.memory.work(math.prod(node.space), "real"), 0, ())
         strides = strides_of(tuple(node.space[x] for x in axes), range(len(axes)))
         product = Window(between.buffer, 0, tuple(zip((node.space[x] for x in axes), strides, strict=True)))
@@ -150,10 +153,10 @@ class Products:
 
 def _turned(window: Window) -> Window:
     *lead, row, column = window.dims
-    return Window(window.buffer, window.offset, (*lead, column, row))
+    return replace(window, dims=(*lead, column, row))
 
 
 def _flat(window: Window, axis: int) -> Window:
     """The window without the axis that has one entry."""
     keep = window.dims[axis]
-    return Window(window.buffer, window.offset, ((keep[0], keep[1] or 1),))
+    return replace(window, dims=((keep[0], keep[1] or 1),))

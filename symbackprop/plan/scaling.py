@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from symbackprop.plan.graph import Graph
 from symbackprop.plan.lower import Lowered
-from symbackprop.plan.node import Add, Arg, Dot, Multiply, Node, Pad, Put, Scatter, Stack, Take, View
+from symbackprop.plan.node import Add, Arg, Dot, Multiply, Node, Pad, Put, Scatter, Stack, Take, Tie, View
 
 TRIED = 32  # values that are looked at, the smallest first
 
@@ -29,37 +29,52 @@ def scaled_early(lowered: Lowered, loss: str, gradients: Iterable[str]) -> Lower
         group = {v.node.number for v in own if v.node is not None and v.coefficient == scale}
         others = {v.node.number for v in own if v.node is not None} - group
         others |= {v.node.number for v in [lowered.values[loss][0]] if v.node is not None}
-        needed, shared = _shared(lowered.graph.nodes, group, others)
+        needed, shared = _shared(lowered.graph, group, others)
         for node in sorted(shared, key=lambda n: math.prod(n.shape))[:TRIED]:
-            if math.prod(node.shape) < sizes[scale] and group <= (linear := _multiples(needed, node)):
+            if math.prod(node.shape) < sizes[scale] and group <= (linear := _multiples(needed, lowered.graph.ties, node)):
                 return _moved(lowered, node, linear, scale)
     return lowered
 
 
-def _shared(nodes: Sequence[Node], group: set[int], others: set[int]) -> tuple[list[Node], list[Node]]:
+def _shared(graph: Graph, group: set[int], others: set[int]) -> tuple[list[Node], list[Node]]:
     """The values that any root is made of; and those of them that every root of the group is made of, and no other root."""
     bits = {number: 1 << k for k, number in enumerate(sorted(group))}
     every, foreign = (1 << len(group)) - 1, 1 << len(group)
-    reached: dict[int, int] = {}
-    for node in reversed(nodes):
-        here = reached.get(node.number, 0) | bits.get(node.number, 0) | (foreign if node.number in others else 0)
-        reached[node.number] = here
-        for arg in node.args:
-            reached[arg.node.number] = reached.get(arg.node.number, 0) | here
-    needed = [node for node in nodes if reached[node.number]]
+    reached = {n.number: bits.get(n.number, 0) | (foreign if n.number in others else 0) for n in graph.nodes}
+    ties = {tie.carried.number: _parts(tie) for tie in graph.ties}
+    again = True
+    while again:  # what a loop carries is made of values that come after it
+        again = False
+        for node in reversed(graph.nodes):
+            for number in (*(arg.node.number for arg in node.args), *ties.get(node.number, ())):
+                again |= number > node.number and reached[node.number] & ~reached[number] != 0
+                reached[number] |= reached[node.number]
+    needed = [node for node in graph.nodes if reached[node.number]]
     return needed, [node for node in needed if reached[node.number] == every and node.kind == "real" and node.args]
 
 
-def _multiples(nodes: Sequence[Node], of: Node) -> set[int]:
+def _parts(tie: Tie) -> list[int]:
+    return [arg.node.number for arg in (tie.source, tie.first) if arg is not None]
+
+
+def _multiples(nodes: Sequence[Node], ties: Sequence[Tie], of: Node) -> set[int]:
     """The values that are multiplied by what one value is multiplied by; nothing where another than these is made of it."""
     found = {of.number}
-    for node in nodes:
-        reads = [arg.node.number in found for arg in node.args]
-        if any(reads):
-            if not _is_multiple(node, reads):
-                return set()
-            found.add(node.number)
-    return found
+    carried: set[int] = set()
+    while True:  # what is carried of multiples is one
+        for node in nodes:
+            reads = [arg.node.number in found for arg in node.args]
+            if any(reads):
+                if not _is_multiple(node, reads):
+                    return set()
+                found.add(node.number)
+        new = {t.carried.number for t in ties if found & set(_parts(t))} - carried
+        if not new:
+            break
+        carried |= new
+        found |= new
+    parts = [_parts(t) for t in ties if t.carried.number in carried]
+    return found if all(number in found for part in parts for number in part) else set()
 
 
 def _is_multiple(node: Node, reads: Sequence[bool]) -> bool:
@@ -86,6 +101,10 @@ def _moved(lowered: Lowered, at: Node, linear: set[int], scale: float) -> Lowere
         args = [Arg(made[arg.node.number], arg.at) for arg in node.args]
         new = graph.node(node.op, args, node.shape, node.over, node.kind, node.array)
         made[node.number] = graph.scaled(new, scale) if node is at else new
+    for tie in lowered.graph.ties:
+        source, first = (arg and Arg(made[arg.node.number], arg.at) for arg in (tie.source, tie.first))
+        assert source is not None
+        graph.ties.append(replace(tie, carried=made[tie.carried.number], source=source, first=first))
 
     values = {}
     for name, (value, letters) in lowered.values.items():

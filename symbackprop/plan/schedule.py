@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -16,7 +16,9 @@ from symbackprop.plan.lower import lowered
 from symbackprop.plan.memory import GRADIENTS, Late, Layout, Memory
 from symbackprop.plan.node import (
     Add,
+    Carried,
     Dot,
+    Enter,
     Fixed,
     Fold,
     Input,
@@ -24,18 +26,20 @@ from symbackprop.plan.node import (
     Multiply,
     Node,
     Pad,
+    PlanError,
     Put,
     Scatter,
     Square,
     Stack,
     Take,
+    Track,
     Value,
     View,
 )  # fmt: skip
 from symbackprop.plan.products import Products
 from symbackprop.plan.scaling import scaled_early
 from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
-from symbackprop.plan.unrolled import unrolled
+from symbackprop.plan.stepped import Repeat, stepped
 from symbackprop.plan.writer import Writer
 
 
@@ -66,19 +70,39 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     passes      of `graph.PASSES`, those that are on.
     Raises PlanError for what no plan can hold.
     """
-    program = unrolled(program, frozenset([loss, *gradients.values()]))
     graph = lowered(program, passes)
     if "scale early" in passes:
         graph = scaled_early(graph, loss, gradients.values())
-    memory = Memory(program, graph, loss, gradients, frozenset(passes))
-    writer, products = Writer(memory), Products(memory)
-    for node in memory.nodes:
-        _write(writer, products, node)
-        memory.release(node)
+    steps = stepped(graph, [loss, *gradients.values()])
+    memory = Memory(program, steps, gradients, frozenset(passes))
+    writer = Writer(memory)
+    _write_all(writer, Products(writer), steps.items)
     for late in memory.late:
         _write_late(writer, late)
-    value = _finished(writer, graph.values[loss][0])
+    value = _finished(writer, steps.values[loss][0])
     return Plan(tuple(writer.said), value, memory.buffers, memory.fixed, memory.layout)
+
+
+def _write_all(w: Writer, products: Products, items: Sequence[Node | Repeat]) -> None:
+    for item in items:
+        if isinstance(item, Repeat):
+            for number in _numbers_from_before(item, w.memory):
+                w.number(number)
+            with w.loop(item.number, item.count):
+                _write_all(w, products, item.items)
+            w.memory.release_after(item.number)
+        else:
+            _write(w, products, item)
+            w.memory.release(item)
+
+
+def _numbers_from_before(repeat: Repeat, memory: Memory) -> Iterator[Node]:
+    """The numbers that a loop reads and does not change: they are read once."""
+    for item in repeat.items:
+        if isinstance(item, Repeat):
+            yield from (n for n in _numbers_from_before(item, memory) if repeat.number not in memory.loops(n))
+        else:
+            yield from (a.node for a in item.args if not a.node.rank and repeat.number not in memory.loops(a.node))
 
 
 def _write(w: Writer, products: Products, node: Node) -> None:
@@ -105,6 +129,12 @@ def _write(w: Writer, products: Products, node: Node) -> None:
             lookups.take(w, node)
         case Put():
             lookups.put(w, node, node.op)
+        case Track():
+            moves.track(w, node, node.op)
+        case Enter():
+            moves.enter(w, node)
+        case Carried(name):
+            raise PlanError(f"{name} is carried from step to step")
         case Square():
             _square(w, node, node.op)
         case _:
@@ -114,12 +144,12 @@ def _write(w: Writer, products: Products, node: Node) -> None:
 def _square(w: Writer, node: Node, op: Square) -> None:
     (arg,) = node.args
     source = w.memory.store(arg.node)
-    a = Window(source.buffer, source.offset, tuple(zip(arg.node.shape, source.strides, strict=True)))
+    a = source.window(tuple(zip(arg.node.shape, source.strides, strict=True)))
     if not node.rank:
         w.said.append(Factor(op.kind, a, Scalar(f"t{node.number}")))
         return
     store = w.memory.store(node)
-    w.said.append(Factor(op.kind, a, Window(store.buffer, store.offset, tuple(zip(node.shape, store.strides, strict=True)))))
+    w.said.append(Factor(op.kind, a, store.window(tuple(zip(node.shape, store.strides, strict=True)))))
 
 
 def _write_late(w: Writer, late: Late) -> None:
@@ -135,7 +165,7 @@ def _write_late(w: Writer, late: Late) -> None:
         store = w.memory.store(value.node)
         step = dict(zip(value.letters, store.strides, strict=True))
         dims = tuple((n if c in step else 1, step.get(c, 0)) for c, n in zip(late.letters, shape, strict=True))
-        source = Window(store.buffer, store.offset, dims)
+        source = store.window(dims)
     else:
         source = w.number(value.node)
     w.said.append(Copy(source, out) if value.coefficient == 1 else Apply("multiply", (source, value.coefficient), out))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from symbackprop.plan.node import Kind
+from symbackprop.plan.node import Kind, Move
 
 
 @dataclass(frozen=True)
 class Window:
-    """A strided part of a buffer: `dims` are an extent and a stride, in entries, for each axis."""
+    """A strided part of a buffer: `dims` are an extent and a stride, in entries, for each axis; with loops it moves by `moves`."""
 
     buffer: str
     offset: int
     dims: tuple[tuple[int, int], ...]
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,4 +134,22 @@ class Factor:
     out: Window | Scalar
 
 
-Statement = Apply | Compute | Combine | Product | Inner | Reduced | Copy | Look | AddAt | Factor
+@dataclass(frozen=True)
+class Loop:
+    """The statements of `body`, `count` times in turn: what moves with the loop moves on after each. Loops have numbers."""
+
+    number: int
+    count: int
+    body: tuple[Statement, ...]
+
+
+Statement = Apply | Compute | Combine | Product | Inner | Reduced | Copy | Look | AddAt | Factor | Loop
+
+
+def every(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """All statements, those of loops included."""
+    for s in statements:
+        if isinstance(s, Loop):
+            yield from every(s.body)
+        else:
+            yield s

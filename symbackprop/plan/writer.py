@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from symbackprop.plan.memory import Memory, Store
 from symbackprop.plan.node import Fixed, Input, Node, View
-from symbackprop.plan.statements import Apply, Compute, Operand, Scalar, Statement, Window
+from symbackprop.plan.statements import Apply, Compute, Loop, Operand, Scalar, Statement, Window
 
 
 class Writer:
-    """The statements so far, in order."""
+    """The statements so far, in order: those of the loop that is open, and of what is around it."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.said: list[Statement] = []
+        self._around: list[tuple[list[Statement], set[int]]] = []
         self._loaded: set[int] = set()
+
+    @contextmanager
+    def loop(self, number: int, count: int) -> Iterator[None]:
+        """What is said within is said in every turn of a loop."""
+        self._around.append((self.said, self._loaded))
+        self.said, self._loaded = [], set(self._loaded)
+        yield
+        body = tuple(self.said)
+        self.said, self._loaded = self._around.pop()
+        self.said.append(Loop(number, count, body))
+
+    def before(self, depth: int) -> list[Statement]:
+        """The statements within so many loops."""
+        return self._around[depth][0] if depth < len(self._around) else self.said
 
     def say(self, function: str, operands: tuple[Operand, ...], out: Window) -> None:
         """A function of entries."""
@@ -26,7 +44,7 @@ class Writer:
         if isinstance(node.op, Input | View) and node.number not in self._loaded:
             self._loaded.add(node.number)
             store = self.memory.store(node)
-            self.said.append(Compute("real", (Window(store.buffer, store.offset, ()),), Scalar(f"t{node.number}")))
+            self.said.append(Compute("real", (store.window(((1, 1),)),), Scalar(f"t{node.number}")))
         return Scalar(f"t{node.number}")
 
     def windows(self, node: Node, out: Store | None) -> tuple[Window | None, list[Operand]]:
@@ -53,11 +71,11 @@ class Writer:
             while dims and dims[0] == (1, 0):
                 dims = dims[1:]
             store = arrays[k - 1][1]
-            windows.append(Window(store.buffer, store.offset, tuple(dims) or ((1, 1),)))
-        result = Window(out.buffer, out.offset, tuple((n, step[0]) for n, step in rows) or ((1, 1),)) if out else None
+            windows.append(store.window(tuple(dims) or ((1, 1),)))
+        result = out.window(tuple((n, step[0]) for n, step in rows) or ((1, 1),)) if out else None
         return result, windows
 
     def all(self, store: Store, node: Node) -> Window:
         """All entries of a node, outermost axis first."""
         order = self.memory.order[node.number]
-        return Window(store.buffer, store.offset, tuple((node.shape[x], store.strides[x]) for x in order))
+        return store.window(tuple((node.shape[x], store.strides[x]) for x in order))

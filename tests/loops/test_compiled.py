@@ -1,13 +1,12 @@
 """Loops as NumPy source: against the witness, at 1, 2, 3 and 5 steps."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy as sp
 
-from symbackprop.backends.function import Compiled, compile, with_sizes
+from symbackprop.backends.function import Compiled, compile
 from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_body import SourceError
 from symbackprop.core.differentiate import differentiate
@@ -16,8 +15,6 @@ from symbackprop.core.program import Program, position
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import point
 from symbackprop.evaluate.tape import forward, gradients
-from symbackprop.plan.node import PlanError
-from symbackprop.plan.schedule import plan
 from tests.by_hand import Hand
 from tests.loops.networks import CASES, cases
 from tests.loops.test_derivatives import close, names_of, steps_of
@@ -122,51 +119,6 @@ def agrees(program: Program, sizes: dict[str, int]) -> None:
     at = point(program, sizes, seed=3)
     _, got = compile(differentiate(program, "L", names)).value_and_grad(at)
     close(got, gradients(program, "L", names, at, sizes))
-
-
-@pytest.mark.parametrize("name", cases(frozenset({"kalman", "three loops"})))
-def test_a_short_loop_has_a_plan(name: str) -> None:
-    """Its steps are written out at the sizes of the arrays; what a plan of NumPy holds, C holds as well."""
-    case = CASES[name]
-    program = case.program
-    names = names_of(program)
-    derived = differentiate(program, "L", names)
-    for n in (1, 3):
-        sizes = case.at(*[n] * len(case.steps))
-        at = point(program, sizes, seed=n)
-        step = plan(with_sizes(derived.program, sizes), "L", {w: f"dL/d{w}" for w in names})
-        assert step.statements
-        compiled = compile(derived, sizes=sizes)
-        bound = compiled.bind(at)
-        bound()
-        close(bound.gradients, gradients(program, "L", names, at, sizes))
-    assert "tanh" in compiled.c_source() or "tanh" not in compiled.source
-
-
-def test_a_long_loop_is_computed_by_the_source() -> None:
-    case = CASES["discounted return"]
-    derived = differentiate(case.program, "L", ["r", "gamma"])
-    sizes = {"T": 2000}
-    with pytest.raises(PlanError, match="2000 steps of a loop, which are too many to be written out"):
-        plan(with_sizes(derived.program, sizes), "L", {"r": "dL/dr"})
-    at = point(case.program, sizes) | {"gamma": np.array(0.9)}
-    step = compile(derived).bind(at)
-    step()
-    close(step.gradients, gradients(case.program, "L", ["r", "gamma"], at))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CASES.keys() - {"three loops"}))
-def test_native_code_of_a_loop_computes_the_same(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    case = CASES[name]
-    program = case.program
-    names = names_of(program)
-    sizes = case.at(*[3] * len(case.steps))
-    at = point(program, sizes)
-    step = compile(differentiate(program, "L", names), sizes=sizes).bind(at, backend="auto")
-    step()
-    close(step.gradients, gradients(program, "L", names, at, sizes))
 
 
 def test_a_start_may_lack_axes_and_a_value_may_be_carried_twice() -> None:

@@ -20,10 +20,34 @@ from symbackprop.plan.lower import Lowered
 def values(lowered: Lowered, arrays: Mapping[str, ndarray]) -> dict[int, ndarray]:
     """The array of every node."""
     found: dict[int, ndarray] = {}
+    carried = {tie.carried.number: np.zeros(tie.carried.shape) for tie in lowered.graph.ties}
     with np.errstate(all="ignore"):
-        for node in lowered.graph.nodes:
-            found[node.number] = np.broadcast_to(_value(node, found, arrays), node.shape)
-    return found
+        while True:  # a step more is known of what is carried each time
+            for node in lowered.graph.nodes:
+                value = carried[node.number] if node.number in carried else _value(node, found, arrays)
+                found[node.number] = np.broadcast_to(value, node.shape)
+            new = {tie.carried.number: _carried(tie, found) for tie in lowered.graph.ties}
+            if all(np.array_equal(new[k], carried[k], equal_nan=True) for k in new):
+                return found
+            carried = new
+
+
+def _carried(tie: n.Tie, found: Mapping[int, ndarray]) -> ndarray:
+    """The source, moved by a step, beside what it starts from."""
+    axes = tie.carried.shape
+
+    def spread(arg: n.Arg) -> ndarray:
+        order = sorted(range(len(arg.at)), key=lambda k: arg.at[k])
+        index = tuple(slice(None) if x in arg.at else None for x in range(len(axes)))
+        return np.broadcast_to(found[arg.node.number].transpose(order)[index], [m if x != tie.axis else 1 for x, m in enumerate(axes)]
+                               if tie.axis not in arg.at else axes)  # fmt: skip
+
+    first = spread(tie.first) if tie.first else np.zeros([m if x != tie.axis else 1 for x, m in enumerate(axes)])
+    source = np.broadcast_to(spread(tie.source), axes)
+    cut = [slice(None)] * len(axes)
+    cut[tie.axis] = slice(0, -1) if tie.step > 0 else slice(1, None)
+    parts = [first, source[tuple(cut)]]
+    return np.concatenate(parts if tie.step > 0 else parts[::-1], tie.axis)
 
 
 def tensor(lowered: Lowered, name: str, found: Mapping[int, ndarray], shape: tuple[int, ...]) -> ndarray:
@@ -78,6 +102,8 @@ def _value(node: n.Node, found: Mapping[int, ndarray], arrays: Mapping[str, ndar
             return _stacked(node, node.op, found)
         case n.Take() | n.Put():
             return _looked_up(node, found)
+        case n.Carried() | n.Track() | n.Enter():
+            raise AssertionError(f"{node.op} stands in no graph of whole tensors, or is known by its tie")
         case n.Square(kind):
             return matrix_function(kind, found[node.args[0].node.number], FLOATS)
         case _:
