@@ -259,6 +259,8 @@ def number_of(e: sp.Basic) -> float | None:
     """The number that an expression is, not-a-number where SymPy has divided by zero; None where it is none."""
     if not isinstance(e, Expr) or not e.is_number:
         return None
+    if e.has(TableFunction):
+        return None  # it is computed as others are
     return math.nan if e.has(sp.zoo, sp.nan) else float(e)
 
 

@@ -15,7 +15,8 @@ from sympy import Expr
 from symbackprop.core.choices import nearest
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth
 from symbackprop.notation.arrays import PRODUCTS, of_arrays
-from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, renamed, word
+from symbackprop.notation.composed import WORDS, array
+from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, of_ufunc, renamed, word
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.functions import Named, Second
 from symbackprop.notation.vocabulary import called, functions, plain
@@ -23,6 +24,7 @@ from symbackprop.notation.vocabulary import called, functions, plain
 if TYPE_CHECKING:
     from symbackprop.notation.evaluator import Evaluator
 
+REDUCED = ("sum", "mean", "max", "min", "prod", "norm", "std", "var")  # of a written list as of an array
 TYPES = ("int", "int32", "int64", "float", "float32", "float64")  # what a number may be put into
 
 
@@ -43,22 +45,30 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
             module = evaluator.imported.get(name, "")
         case ast.Attribute(value=value, attr=name):
             module = evaluator.package(value)
+            if module is None and isinstance(value, ast.Attribute) and evaluator.package(value.value):
+                meant = of_ufunc(value.attr, name)
+                if meant is not None:
+                    return _applied(evaluator, node, meant, [evaluator.value(argument) for argument in node.args])
             if module is None:
                 return _method(evaluator, node, function)
         case _:
             raise evaluator.fault(function, f"{evaluator.source.segment(function)} is not a function.", "Write * for a product.")
     if name == "float" and len(node.args) == 1 and (infinite := _infinite(node.args[0])):
         return infinite
+    if name in ("list", "tuple") and not module and len(node.args) == 1 and not node.keywords:
+        return evaluator.value(node.args[0])
     if len(node.args) == 1 and not node.keywords and (name in TYPES or (not module and name in ("len", "range"))):
         return _counted(evaluator, node, name, node.args[0])
     given = [evaluator.value(argument) for argument in node.args]
+    if name == "sum" and not module and given and isinstance(given[0], tuple) and len(given) < 3:
+        return reduce(lambda a, b: evaluator.numeric(node, a) + evaluator.numeric(node, b), given[0], *given[1:] or [0])
     if not module and name in ("max", "min") and len(node.args) > 1 and name in functions():
         if len(given) == 2 and isinstance(plain(given[1]), int) and as_tensor(evaluator.numeric(node.args[0], given[0])).ndim:
             raise _extreme(evaluator, node, name)
         name, given = f"{name}imum", [reduce(lambda a, b: called(f"{name}imum", [a, b], {}), given[:-1]), given[-1]]
     further = [keyword.arg or "" for keyword in node.keywords]
     meant = _understood(evaluator, node, lambda: word(module, name, given, further) if module else found(name))
-    if meant is None or (not module and name not in functions()):
+    if meant is None or (not module and name not in functions() and name not in WORDS):
         raise evaluator.unknown(function, name)
     return _applied(evaluator, node, meant, given)
 
@@ -79,7 +89,10 @@ def _named(evaluator: Evaluator, node: ast.Call, own: Named) -> Tensor:
 
 def _counted(evaluator: Evaluator, node: ast.Call, name: str, argument: ast.expr) -> Any:
     """len(x), range(n), and a number in another type."""
-    value = evaluator.operand(argument)
+    value = evaluator.value(argument)
+    if name == "len" and isinstance(value, tuple | dict):
+        return len(value)
+    value = evaluator.numeric(argument, value)
     if name == "len":
         shape = evaluator.arrays.axes(node, as_tensor(value)).shape
         if shape:
@@ -105,6 +118,8 @@ def _understood(evaluator: Evaluator, node: ast.Call, meant: Callable[[], Word |
 
 def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]) -> Any:
     """A function at its arguments."""
+    if meant.name in REDUCED and given and isinstance(given[0], tuple):
+        given = [array(given[0]), *given[1:]]
     if meant.name in PRODUCTS and len(given) == 2:
         evaluator.arrays.product(node, *given)
     elif meant.name in of_arrays():
@@ -130,6 +145,8 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
     value = evaluator.value(function.value)
     if name == "item" and not node.args:
         return value
+    if isinstance(value, dict) and name in ("items", "values", "keys") and not node.args:
+        return {"items": tuple(value.items()), "values": tuple(value.values()), "keys": tuple(value)}[name]
     tensor = evaluator.numeric(function.value, value)
     if name in ("size", "dim") and not node.keywords:  # of torch
         shape = tuple(map(plain, as_tensor(tensor).shape))

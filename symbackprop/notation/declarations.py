@@ -71,6 +71,12 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
     return Tensor(sizes, signature=signature, conditions=tuple(conditions))
 
 
+def is_kind(annotation: ast.expr) -> bool:
+    """Whether an annotation says what kind of tensor a name is, as parameter[n] does and np.ndarray does not."""
+    words = {n.id if isinstance(n, ast.Name) else n.attr for n in ast.walk(annotation) if isinstance(n, ast.Name | ast.Attribute)}
+    return bool(words & {*KINDS, *DOMAINS}) or isinstance(annotation, ast.Constant)
+
+
 class Reading:
     """The reading of one declaration."""
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.composed import OF_UFUNCS, WORDS
 from symbackprop.notation.vocabulary import functions
 
 MODULES = {
@@ -139,12 +140,20 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         return found(f"autograd_{name}")
     table = {"numpy": _NUMPY, "jax": _JAX}.get(root, {})
     called = _TORCH.get(name) if root == "torch" else table.get(name, name)
+    if root == "numpy" and called in WORDS:
+        return Word(name, WORDS[name])
     return None if called is None else found(called)
 
 
+def of_ufunc(name: str, of: str) -> Word | None:
+    """The function that np.name.of(...) is: np.add.reduce sums; None where there is none."""
+    function = OF_UFUNCS.get(f"{name}.{of}")
+    return None if function is None else Word(f"{name}.{of}", function)
+
+
 def found(name: str) -> Word | None:
-    """The function of the language, or of a dialect, that is called so."""
-    function = functions().get(name) or _COMPOSED.get(name)
+    """The function of the language, of NumPy or of a dialect that is called so."""
+    function = functions().get(name) or WORDS.get(name) or _COMPOSED.get(name)
     return None if function is None else Word(name, function)
 
 
@@ -160,6 +169,8 @@ def method(name: str, keywords: Collection[str]) -> Word | None:
     """The function that x.name(...) is; None where there is none. Raises Misunderstood where torch means another."""
     if "dim" in keywords and name in ("max", "min", "var", "std"):
         raise Misunderstood(f"{name} {_PAIR if name in ('max', 'min') else _UNBIASED}.", f"Write .{name}(axis=...) for NumPy's.")
+    if name == "clip":
+        return Word(name, WORDS[name])
     return found(METHODS[name]) if name in METHODS else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,9 +17,12 @@ from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor, is_truth
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
+from symbackprop.notation.composed_shapes import array
+from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
 from symbackprop.notation.functions import Helper, Named, Second
+from symbackprop.notation.rounds import Comprehension, List
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
@@ -81,6 +85,7 @@ class Evaluator:
         self.functions: dict[str, Named | Second] = {}  # that the text itself names
         self.helpers: dict[str, Helper] = {}  # that a person wrote beside it
         self.inlined: Callable[[ast.Call, Helper], Any] | None = None  # what their calls are
+        self.comprehended: Callable[[Comprehension], Any] | None = None  # what is written out
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
@@ -136,7 +141,7 @@ class Evaluator:
         if isinstance(value, tuple | dict):
             raise self.fault(
                 node,
-                f"a {type(value).__name__} is no tensor.",
+                f"a {'list' if isinstance(value, List) else type(value).__name__} is no tensor.",
                 "Write np.stack(...) or np.concatenate(...), or declare the entries as data.",
             )
         raise self.fault(node, f"{shown(value)} is neither a tensor nor a number.")
@@ -206,8 +211,19 @@ class Evaluator:
 
     def decided(self, node: ast.expr) -> bool:
         """Whether a condition on constants holds. Raises NotationError where it depends on values."""
+        match node:
+            case ast.BoolOp(op=ast.And(), values=values):
+                return all(map(self.decided, values))
+            case ast.BoolOp(values=values):
+                return any(map(self.decided, values))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return not self.decided(operand)
         value = self.plain(self.value(node))
-        if value is None or (isinstance(value, bool | int | Expr) and not getattr(value, "free_symbols", ())):
+        if (
+            value is None
+            or isinstance(value, str | tuple | dict)
+            or (isinstance(value, bool | int | Expr) and not getattr(value, "free_symbols", ()))
+        ):
             return bool(value)
         raise self.unread(
             node, f"{shortened(self.source.segment(node))} is not known before the numbers are.",
@@ -242,6 +258,10 @@ class Evaluator:
             a, b = self.value(node.left), self.value(node.comparators[0])
             if isinstance(a, str) or isinstance(b, str):  # a setting, such as mode == "train"
                 return (a == b if isinstance(a, str) and isinstance(b, str) else False) == isinstance(node.ops[0], ast.Eq)
+        if isinstance(node.ops[0], ast.In | ast.NotIn):
+            a, several = self.value(node.left), self.value(node.comparators[0])
+            if isinstance(several, tuple | dict) and not any(isinstance(self.plain(x), Tensor) for x in (a, *several)):
+                return (self.plain(a) in list(map(self.plain, several))) == isinstance(node.ops[0], ast.In)
         operator = COMPARISONS.get(type(node.ops[0]))
         if operator is None:
             raise self.unread(node, "is and in are not in the language.", "Write == or !=.")
@@ -300,34 +320,32 @@ class Evaluator:
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.unread(keyword, "** before an argument is not in the language.", "Write the arguments one by one.")
-        return {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
+        return {k.arg: self.value(k.value) for k in node.keywords if k.arg and not (k.arg == "dtype" and self.is_real(k.value))}
+
+    def is_real(self, node: ast.expr) -> bool:
+        """Whether a type of numbers says nothing here: those of the language are real."""
+        return re.fullmatch(r"float(?:16|32|64|_)?|double", self.source.segment(node).strip("\"'").rpartition(".")[2]) is not None
 
     def subscript(self, node: ast.Subscript) -> Any:
         stepped = self.stepped(node)
         if stepped is not None:
             return stepped
+        beside = joined(self, node)
+        if beside is not None:
+            return beside
         value = self.value(node.value)
         if isinstance(value, tuple):
-            return self.entry(node, value)
+            return entry(self, node, value)
         if isinstance(value, dict):
-            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
-            if key in value:
-                return value[key]
-            raise self.fault(node, f"{self.source.segment(node)}: there is no such key.", f"The keys are {', '.join(value)}.")
+            name = key(self, node.slice)
+            if name in value:
+                return value[name]
+            raise self.fault(
+                node, f"{self.source.segment(node)}: there is no such key.", f"The keys are {', '.join(map(str, value))}."
+            )
         tensor = self.arrays.axes(node, as_tensor(self.numeric(node.value, value)))
         several = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        items = tuple(self.item(one) for one in several)
-        return tensor[items]
-
-    def entry(self, node: ast.Subscript, value: tuple[Any, ...]) -> Any:
-        index = self.item(node.slice)
-        if isinstance(index, slice) and all(
-            part is None or isinstance(part, int) for part in (index.start, index.stop, index.step)
-        ):
-            return value[index] if index.step != 0 else self.entry(node, ())
-        if isinstance(index, int) and -len(value) <= index < len(value):
-            return value[index]
-        raise self.fault(node, f"{self.source.segment(node)}: there are {len(value)} entries, counted from 0.")
+        return tensor[tuple(self.item(one) for one in several)]
 
     def item(self, node: ast.expr) -> Any:
         """A position, slice, None, ... or tensor of integers between the brackets."""
@@ -336,6 +354,8 @@ class Evaluator:
         value = self.value(node)
         if value is None or value is Ellipsis:
             return value
+        if isinstance(value, tuple) and value and all(isinstance(one, int) and one >= 0 for one in map(self.plain, value)):
+            return array([self.plain(one) for one in value])
         if isinstance(value, bool | str | tuple):
             raise self.fault(
                 node,
@@ -347,16 +367,6 @@ class Evaluator:
     def position(self, node: ast.expr) -> Any:
         return None if isinstance(node, ast.Constant) and node.value is None else self.plain(self.operand(node))
 
-    def sequence(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
-        return tuple(self.value(one) for one in node.elts)
-
-    def dictionary(self, node: ast.Dict) -> dict[str, Any]:
-        """{"W": W, "b": b}: values by names."""
-        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
-        if not all(isinstance(key, str) for key in keys):
-            raise self.fault(node, "the keys of {...} are texts here.", 'Write {"W": W, "b": b}.')
-        return {str(key): self.value(value) for key, value in zip(keys, node.values, strict=True)}
-
 
 _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {
     ast.Constant: Evaluator.constant,
@@ -367,8 +377,12 @@ _HANDLERS: dict[type[ast.AST], Callable[[Evaluator, Any], Any]] = {
     ast.Attribute: Evaluator.attribute,
     ast.Call: Evaluator.call,
     ast.Subscript: Evaluator.subscript,
-    ast.Tuple: Evaluator.sequence,
-    ast.List: Evaluator.sequence,
-    ast.Dict: Evaluator.dictionary,
+    ast.Tuple: sequence,
+    ast.List: sequence,
+    ast.Dict: dictionary,
     ast.IfExp: Evaluator.conditional,
+    ast.ListComp: comprehension,
+    ast.GeneratorExp: comprehension,
+    ast.DictComp: comprehension,
+    ast.JoinedStr: formatted,
 }

@@ -17,7 +17,8 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Helper, Named, Second
 from symbackprop.notation.reader import Reader
-from symbackprop.notation.statements import LONGEST, statement
+from symbackprop.notation.rounds import LONGEST
+from symbackprop.notation.statements import statement
 
 _DEEPEST = 30  # helpers that call helpers
 

@@ -24,6 +24,7 @@ from symbackprop.notation.inference import kind_of, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
+from symbackprop.notation.rounds import comprehended
 from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
@@ -75,6 +76,7 @@ class Reader:
         self.last = ""  # the name that was written last
         self.steps: Stepwise = Steps(self) if numbers is None else Copies(self)
         self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked), self.steps.value)
+        self.evaluator.comprehended = lambda node: comprehended(self, node)
 
     def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node), write)
@@ -256,10 +258,13 @@ class Reader:
         old = self.names.get(name)
         self.define(target, name, value)
         if in_place and isinstance(old, Tensor) and old.shape:
-            new = self.names[name]
-            self.names = {other: new if other == name else _replaced(held, old, new) for other, held in self.names.items()}
-            for names in self.held:
-                names.update({other: _replaced(held, old, new) for other, held in names.items()})
+            self.exchange(old, self.names[name])
+
+    def exchange(self, old: Any, new: Any) -> None:
+        """Put one value, or several, in the place of another wherever it is held."""
+        done: dict[int, tuple[Any, Any]] = {id(old): (old, new)}
+        for names in (self.names, *self.held):
+            names.update({name: _replaced(held, done) for name, held in names.items()})
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, a name for an expression of sizes, or for several values."""
@@ -275,6 +280,8 @@ class Reader:
                 self.aliases[own] = value.name
             self.names[name], self.last = value, name
             self.note(node, own)
+        elif value is None or isinstance(value, bool | str):
+            self.names[name] = value  # a setting
         elif isinstance(value, int | Expr) and not as_number(value).free_symbols and self.written[name] < 2:
             own = self.own(node, name)
             self.declare(node, Tensor((), signature=Signature(own, (), "constant", value=as_number(value))))
@@ -308,15 +315,21 @@ class Reader:
         return own in self.lines or own in self.sizes or elsewhere or (own != name and (own in self.later or own in self.names))
 
 
-def _replaced(held: Any, old: Tensor, new: Tensor) -> Any:
-    """A value, or several, with one array for another."""
-    match held:
-        case tuple():
-            return tuple(_replaced(one, old, new) for one in held)
-        case dict():
-            return {key: _replaced(one, old, new) for key, one in held.items()}
-        case _:
-            return new if held is old else held
+def _replaced(held: Any, done: dict[int, tuple[Any, Any]]) -> Any:
+    """A value, or several, with others in the place of some; what is held twice stays one.
+
+    done   by its identity, a value and what stands in its place.
+    """
+    if id(held) not in done and isinstance(held, tuple | dict):
+        parts = held.values() if isinstance(held, dict) else held
+        found = [_replaced(one, done) for one in parts]
+        if all(one is other for one, other in zip(found, parts, strict=True)):
+            return held
+        if isinstance(held, dict):
+            held.update(zip(held, found, strict=True))
+            return held
+        done[id(held)] = held, type(held)(found)
+    return done.get(id(held), (held, held))[1]
 
 
 def arrays(held: Any) -> Iterator[Tensor]:

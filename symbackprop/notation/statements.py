@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Sum, slot
-from symbackprop.language.tensors import Tensor, is_truth, where
+from symbackprop.language.operations import broadcast_to
+from symbackprop.language.operations.entries import replaced
+from symbackprop.language.tensors import Tensor, is_count, is_truth, where
+from symbackprop.notation.containers import key
+from symbackprop.notation.declarations import is_kind
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Helper, Second
 from symbackprop.notation.reader import Reader, arrays
-from symbackprop.notation.vocabulary import plain
+from symbackprop.notation.rounds import List, rounds, unrolled
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
-LONGEST = 1_000  # rounds of all loops of a text
 READ = (
     "numpy",
     "math",
@@ -35,6 +38,8 @@ READ = (
 def statement(reader: Reader, node: ast.stmt) -> None:
     """Read one statement. Raises NotationError for what is not in the language."""
     match node:
+        case ast.AnnAssign(target=ast.Name() as target, annotation=annotation, value=value) if value and not is_kind(annotation):
+            _give(reader, target, reader.evaluator.value(value))
         case ast.AnnAssign(target=ast.Name() as target, annotation=annotation, value=value):
             if value is not None:
                 mend = f"Write {target.id} = ... for a constant or an equation."
@@ -58,8 +63,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
         case ast.For(orelse=[]) if reader.steps.keeps(node):
             reader.steps.loop(node, lambda inner: statement(reader, inner))
         case ast.For(target=target, iter=several, body=body, orelse=[]):
-            for one in _rounds(reader, several):
-                _unrolled(reader, node)
+            for one in rounds(reader, several):
+                unrolled(reader, node)
                 _give(reader, target, one)
                 for inner in body:
                     statement(reader, inner)
@@ -70,7 +75,15 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             pass
         case ast.Import() | ast.ImportFrom():
             _imported(reader, node)
-        case ast.Assert() | ast.Pass():
+        case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Attribute(attr="errstate")))], body=body):
+            for inner in body:
+                statement(reader, inner)
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" as how), args=[value])
+        ) if isinstance(reader.names.get(name), List):
+            given = reader.evaluator.value(value)
+            reader.exchange(reader.names[name], List((*reader.names[name], *(given if how == "extend" else (given,)))))
+        case ast.Assert() | ast.Pass() | ast.Delete():
             pass
         case ast.Expr(value=value):
             _bare(reader, node, value)
@@ -94,12 +107,11 @@ def _give(reader: Reader, target: ast.expr, value: Any) -> None:
             for one, part in zip(targets, value, strict=True):
                 _give(reader, one, part)
         case ast.Subscript(value=ast.Name() as name):
-            if reader.steps.write(target, value):
-                return
-            old, mask = _picked(reader, target)
-            if getattr(value, "shape", ()):
-                raise _no_entry(reader, target)  # NumPy wants as many entries as are picked
-            _write(reader, name, target, old, mask, value)
+            held = reader.names.get(name.id)
+            if isinstance(held, dict):
+                held[key(reader.evaluator, target.slice)] = value
+            elif not reader.steps.write(target, value):
+                _enter(reader, name, target, value, lambda part: value)
         case ast.Subscript():
             raise _no_entry(reader, target)
         case _:
@@ -113,6 +125,9 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
             if target.id not in reader.names and target.id not in reader.sizes:
                 raise reader.fault(target, f"{target.id} has no value yet.", f"Write {target.id} = ... above.")
             old = reader.lookup(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            if isinstance(old, List) and isinstance(op, ast.Add):
+                reader.exchange(old, List((*old, *reader.evaluator.value(value))))
+                return
             new = _combined(reader, node, old, op, value)
             _shared(reader, target, old)
             if isinstance(old, Tensor) and isinstance(new, Tensor) and new.shape != old.shape and old.shape:
@@ -121,10 +136,13 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
                 )
             reader.assign(target, new, in_place=True)
         case ast.Subscript(value=ast.Name() as name):
-            old, mask = _picked(reader, target)
-            if getattr(reader.evaluator.operand(value), "shape", ()):
-                raise _no_entry(reader, target)
-            _write(reader, name, target, old, mask, _combined(reader, node, old, op, value))
+            if isinstance(reader.names.get(name.id), dict):
+                place = ast.copy_location(ast.Subscript(name, target.slice, ast.Load()), target)
+                old = reader.evaluator.value(place)
+                reader.names[name.id][key(reader.evaluator, target.slice)] = _combined(reader, node, old, op, value)
+                return
+            given = reader.evaluator.operand(value)
+            _enter(reader, name, target, given, lambda part: _combined(reader, node, part, op, value))
         case ast.Subscript():
             raise _no_entry(reader, target)
         case _:
@@ -138,27 +156,45 @@ def _combined(reader: Reader, node: ast.AugAssign, old: Any, op: ast.operator, v
     return evaluator.placed(written, lambda: evaluator.combined(written, left, right))
 
 
-def _picked(reader: Reader, target: ast.Subscript) -> tuple[Tensor, Tensor]:
-    """The tensor of x[mask], and the mask, which must be a comparison of the shape of x."""
-    old, mask = reader.evaluator.value(target.value), None
-    if isinstance(old, Tensor) and not isinstance(target.slice, ast.Slice | ast.Tuple | ast.Constant):
-        mask = reader.evaluator.value(target.slice)
-    if not isinstance(old, Tensor) or not isinstance(mask, Tensor) or not is_truth(mask) or mask.shape != old.shape:
+def _enter(reader: Reader, name: ast.Name, target: ast.Subscript, given: Any, made: Callable[[Tensor], Any]) -> None:
+    """x[items] = value: of entries that a comparison picks, or of places that are known and differ.
+
+    given  what is written.
+    made   the value, from what stands there.
+    """
+    evaluator = reader.evaluator
+    old = evaluator.value(name)
+    if not isinstance(old, Tensor) or not old.shape:
         raise _no_entry(reader, target)
-    return old, mask
+    several = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
+    items = tuple(map(evaluator.item, several))
+    _shared(reader, name, old)
+    mask = items[0] if len(items) == 1 and isinstance(items[0], Tensor) and is_truth(items[0]) else None
+    if mask is not None:
+        if mask.shape != old.shape or getattr(given, "shape", ()):
+            raise _no_entry(reader, target)  # NumPy wants as many entries as are picked
+        value = evaluator.numeric(target, made(old))
+        changed = evaluator.placed(target, lambda: where(mask, value, old))
+    else:
+        if not _differ(items):
+            raise _no_entry(reader, target)
+
+        def entered() -> Tensor:
+            part = old[items]
+            return replaced(old, items, broadcast_to(evaluator.numeric(target, made(part)), part.shape))
+
+        changed = evaluator.placed(target, entered)
+    reader.assign(name, changed, in_place=True)
+
+
+def _differ(items: tuple[Any, ...]) -> bool:
+    """Whether an index takes no entry twice: a tensor of integers may, unless it counts, or another beside it does."""
+    chosen = [item for item in items if isinstance(item, Tensor) and item.shape]
+    return not chosen or any(is_count(item) for item in chosen)
 
 
 def _no_entry(reader: Reader, target: ast.Subscript) -> NotationError:
     return reader.evaluator.unread(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
-
-
-def _write(reader: Reader, name: ast.Name, target: ast.Subscript, old: Tensor, mask: Tensor, value: Any) -> None:
-    _shared(reader, name, old)
-    given = reader.evaluator.numeric(target, value)
-    changed = reader.evaluator.placed(target, lambda: where(mask, given, old))
-    if changed.shape != old.shape:
-        raise _no_entry(reader, target)
-    reader.assign(name, changed, in_place=True)
 
 
 def _shared(reader: Reader, target: ast.Name, old: Any) -> None:
@@ -185,51 +221,6 @@ def _root(tensor: Tensor) -> Tensor:
             break
         tensor = operand
     return tensor
-
-
-def _rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
-    """What the name of a loop stands for, round by round."""
-    evaluator = reader.evaluator
-    match several:
-        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3 and not reader.known("range"):
-            bounds = [plain(evaluator.plain(evaluator.operand(one))) for one in args]
-            if not all(isinstance(bound, int) for bound in bounds) or bounds[2:] == [0]:
-                raise evaluator.unread(
-                    several, "how often the loop goes round must be a number here.",
-                    "Write whole numbers, or the sum over an axis: sum(x, axis=0).",
-                )  # fmt: skip
-            steps: Sequence[Any] = range(*bounds)
-            if len(steps[: LONGEST + 1]) > LONGEST:
-                raise _too_long(reader, several)
-        case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
-            steps = tuple(enumerate(_rounds(reader, inner)))
-        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
-            "zip"
-        ):
-            steps = tuple(zip(*(_rounds(reader, one) for one in args), strict=False))
-        case _:
-            value = evaluator.value(several)
-            if isinstance(value, Tensor) and value.shape and value.shape[0].is_Integer:
-                value = tuple(value[k] for k in range(min(int(value.shape[0]), LONGEST + 1)))
-            if not isinstance(value, tuple):
-                raise evaluator.unread(several, "a loop goes over range(...), or several values.", "Write for k in range(3):")
-            steps = value
-    if len(steps) > LONGEST:
-        raise _too_long(reader, several)
-    return [sp.Integer(one) if type(one) is int else one for one in steps]
-
-
-def _unrolled(reader: Reader, node: ast.For) -> None:
-    """Count one round of a loop; those of loops within loops are counted as well."""
-    reader.rounds += 1
-    if reader.rounds > LONGEST:
-        raise _too_long(reader, node.iter)
-
-
-def _too_long(reader: Reader, several: ast.expr) -> NotationError:
-    return reader.evaluator.unread(
-        several, f"the loops go round more than {LONGEST:,} times.", "Write a sum over an axis: sum(x, axis=0)."
-    )
 
 
 def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:

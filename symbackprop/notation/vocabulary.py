@@ -102,6 +102,8 @@ def _setting(name: str, function: Callable[..., Any], parameter: inspect.Paramet
     annotation = str(parameter.annotation)
     if isinstance(value, Tensor):
         raise LanguageError(f"{name}: {parameter.name} must be a plain value, not a tensor. It is written {usage(name, function)}")
+    if annotation == "bool" and value in (0, 1):
+        return bool(value)
     wanted = {"int": int, "bool": bool, "str": str, "float": (int, float, Expr)}.get(annotation)
     if wanted and (not isinstance(value, wanted) or (annotation == "int" and isinstance(value, bool))):
         kind = {"int": "a whole number", "bool": "True or False", "str": "a text in quotes", "float": "a number"}[annotation]

@@ -19,7 +19,6 @@ STATEMENTS: dict[type[ast.AST], Word] = {
     ast.Try: ("try is not in the language.", "Write the equations alone."),
     ast.TryStar: ("try is not in the language.", "Write the equations alone."),
     ast.Raise: ("raise is not in the language.", "Leave the line out."),
-    ast.Delete: ("del is not in the language.", "Leave the line out."),
     ast.Global: ("global is not in the language.", "Leave the line out."),
     ast.Nonlocal: ("nonlocal is not in the language.", "Leave the line out."),
     ast.Break: ("break is not in the language.", "Leave the line out."),
@@ -33,10 +32,7 @@ EXPRESSIONS: dict[type[ast.AST], Word] = {
     ast.NamedExpr: (":= is not in the language.", "Give the value a line of its own."),
     ast.ListComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
     ast.SetComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
-    ast.DictComp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
-    ast.GeneratorExp: ("a comprehension is not in the language.", "Write a sum over an axis, or each term."),
     ast.Set: ("{...} is not in the language.", "Declare data on a line of its own: x: data[n]."),
-    ast.JoinedStr: ("an f-string is not in the language.", "Write a plain string, or a number."),
     ast.FormattedValue: ("an f-string is not in the language.", "Write a plain string, or a number."),
     ast.Await: ("await is not in the language.", "Leave the word out."),
     ast.Yield: ("yield is not in the language.", "Name the loss: L = ..."),
@@ -52,14 +48,13 @@ OTHER_OPERATORS = {
 }
 
 MEANT = {
-    "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean", "pow": "power", "concat": "concatenate",
+    "sigma": "sigmoid", "ln": "log", "average": "mean", "avg": "mean",
     "cat": "concatenate", "mm": "matmul", "bmm": "matmul", "tr": "trace",
-    "lse": "logsumexp", "sgn": "sign", "heaviside": "step", "range": "arange", "onehot": "one_hot",
+    "lse": "logsumexp", "sgn": "sign", "range": "arange", "onehot": "one_hot",
     "transposed": "transpose", "sumexp": "logsumexp",
 }  # fmt: skip
 NO_NUMBERS = ("inf", "infinity", "nan")  # spelled large or small
 OUTSIDE = {
-    "array": "Declare the array as data: x: data[n].", "asarray": "Declare the array as data: x: data[n].",
     "load": "Declare the array as data: x: data[n].", "loadtxt": "Declare the array as data: x: data[n].",
     "random": "Declare it: noise: data[n].", "rand": "Declare it: noise: data[n].", "randn": "Declare it: noise: data[n].",
     "print": "Leave the line out: the report shows every value.",

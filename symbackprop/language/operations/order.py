@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -102,11 +103,13 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", constant_values: Any =
     """y = x with `pad_width` entries of the number `constant_values` around it.
 
     pad_width   one number for every side, (before, after) for every axis, or one such pair an axis.
-    Raises LanguageError for another mode than "constant", and for what is no width.
+    mode        "constant", or what is repeated of x: "edge", its ends; "reflect" and "symmetric", its mirror without and with the
+                end; "wrap", its other end. By whole numbers of entries then.
+    Raises LanguageError for another mode, and for what is no width.
     """
     x = as_tensor(x)
     if mode != "constant":
-        raise LanguageError(f'pad: mode="{mode}" is not in the language; it pads with a number, or join parts with concatenate')
+        return _repeated(x, pad_width, mode)
     value = number_of(as_tensor(constant_values))
     if value is None:
         raise LanguageError("pad: constant_values must be a number")
@@ -119,6 +122,27 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", constant_values: Any =
             continue
         sides = [Tensor((*x.shape[:axis], w, *x.shape[axis + 1 :]), Sum(value), (), letters(x.ndim)) for w in (before, after)]
         x = concatenate([part for part, w in ((sides[0], before), (x, 1), (sides[1], after)) if w != 0], axis)
+    return x
+
+
+MIRRORED: dict[str, tuple[Callable[[int], int], Callable[[int], int]]] = {
+    "edge": (lambda k: 0, lambda k: -1), "wrap": (lambda k: -k, lambda k: k - 1),
+    "reflect": (lambda k: k, lambda k: -1 - k), "symmetric": (lambda k: k - 1, lambda k: -k),
+}  # fmt: skip
+"""Which entry stands k places before the first, and k places after the last."""
+
+
+def _repeated(x: Tensor, pad_width: Any, mode: str) -> Tensor:
+    """The tensor with entries of its own around it."""
+    if mode not in MIRRORED:
+        raise LanguageError(f'pad: mode="{mode}" is not in the language; there are constant, {", ".join(MIRRORED)}')
+    before, after = MIRRORED[mode]
+    for axis, widths in enumerate(_widths(x, pad_width)):
+        if not all(w.is_Integer for w in widths):
+            raise LanguageError(f'pad: mode="{mode}" takes whole numbers of entries, not {widths[0]} and {widths[1]}')
+        at = [*(before(k) for k in range(int(widths[0]), 0, -1))], [*(after(k) for k in range(1, int(widths[1]) + 1))]
+        sides = [[_between(x, axis, k, k + 1 if k != -1 else None) for k in side] for side in at]
+        x = concatenate([*sides[0], x, *sides[1]], axis) if widths != (0, 0) else x
     return x
 
 

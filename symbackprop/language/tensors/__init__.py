@@ -13,7 +13,7 @@ import sympy as sp
 from symbackprop.core.functions import iverson
 from symbackprop.language.tensors.contraction import contract, matmul, normal_axes, normal_axis, permute, product, reduce, total
 from symbackprop.language.tensors.elementwise import apply, broadcast, divide, elementwise, is_truth, letters, power, where
-from symbackprop.language.tensors.indexing import arange, bound_of, is_integer, take
+from symbackprop.language.tensors.indexing import arange, bound_of, is_count, is_integer, take
 from symbackprop.language.tensors.tensor import (
     OPERATORS,
     Index,
@@ -31,8 +31,8 @@ from symbackprop.language.tensors.tensor import (
 
 __all__ = [
     "Index", "Inner", "LanguageError", "Number", "Tensor", "apply", "arange", "as_number", "as_tensor", "bound_of", "broadcast",
-    "constant", "contract", "divide", "elementwise", "is_integer", "is_truth", "label", "letters", "matmul", "normal_axes",
-    "normal_axis", "number_of", "ShapeError", "permute", "power", "product", "reduce", "take", "total", "where",
+    "constant", "contract", "divide", "elementwise", "is_count", "is_integer", "is_truth", "label", "letters", "matmul",
+    "normal_axes", "normal_axis", "number_of", "ShapeError", "permute", "power", "product", "reduce", "take", "total", "where",
 ]  # fmt: skip
 
 

@@ -19,7 +19,8 @@ def arange(count: Expr) -> Tensor:
     return Tensor((count,), Sum(position("0")), (), ("0",))
 
 
-def _is_arange(tensor: Tensor) -> bool:
+def is_count(tensor: Tensor) -> bool:
+    """Whether the entries are the positions 0, 1, 2 and so on."""
     return isinstance(tensor.op, Sum) and not tensor.operands and tensor.ndim == 1 and tensor.op.body == position("0")
 
 
@@ -27,7 +28,7 @@ def is_integer(tensor: Tensor) -> bool:
     """Whether the entries can be positions: declared integers, a count of positions, or parts of these."""
     if tensor.signature is not None:
         return tensor.signature.kind == "integers"
-    if _is_arange(tensor) or tensor.below is not None:
+    if is_count(tensor) or tensor.below is not None:
         return True
     op = tensor.op
     return isinstance(op, Sum) and bool(tensor.operands) and is_integer(tensor.operands[0][0]) and selects(op.body)
@@ -42,7 +43,7 @@ def bound_of(tensor: Tensor) -> Expr | None:
     """The size that the entries of a tensor of integers stay below."""
     if tensor.signature is not None or tensor.below is not None:
         return tensor.below
-    return tensor.shape[0] if _is_arange(tensor) else bound_of(tensor.operands[0][0])
+    return tensor.shape[0] if is_count(tensor) else bound_of(tensor.operands[0][0])
 
 
 class _Taking:
@@ -187,12 +188,12 @@ class _Taking:
             for (axis, tensor), own in zip(self.advanced, indices, strict=True):
                 named = tuple(rename[c] for c in own)
                 letter, extent = self.index[axis], self.x.shape[axis]
-                if _is_arange(tensor) and same_size(tensor.shape[0], extent):
+                if is_count(tensor) and same_size(tensor.shape[0], extent):
                     index = operands[0][1]
                     operands[0] = (self.x, (*index[:axis], named[0], *index[axis + 1 :]))
                     continue
                 self.over.append((letter, extent))
-                if _is_arange(tensor):
+                if is_count(tensor):
                     value: Expr = position(named[0])
                 else:
                     value = slot(len(operands))

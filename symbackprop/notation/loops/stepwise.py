@@ -87,7 +87,8 @@ class Stepwise(ABC):
         """What is said of a name that stands alone while a loop writes it step by step."""
 
     def writes_steps(self, node: ast.For) -> bool:
-        return is_dotted(node) or any(targets(node.body))
+        held = self.reader.names
+        return is_dotted(node) or any(not isinstance(held.get(ast.unparse(t.value)), dict) for t in targets(node.body))
 
     def head(self, node: ast.For) -> Header:
         """The header of a loop that is read here."""

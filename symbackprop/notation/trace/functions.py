@@ -10,12 +10,14 @@ import sympy as sp
 
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
+from symbackprop.language.operations.entries import placed
 from symbackprop.language.tensors import Tensor, as_tensor, normal_axis, take
+from symbackprop.notation.composed import WORDS
 from symbackprop.notation.trace import matrices, shaping
 from symbackprop.notation.trace.indexing import filled, symbolic
+from symbackprop.notation.trace.same import of_language
 from symbackprop.notation.trace.sizes import expr_of
 from symbackprop.notation.trace.traced import Traced
-from symbackprop.notation.trace.writing import placed
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -65,7 +67,7 @@ def ufunc(run: Run, name: str, arrays: Sequence[Traced], options: dict[str, Any]
         name = OF_BOOLEANS[name]
     if name in FINITE:
         return FINITE[name](run, *arrays)
-    row = UFUNCS.get(name)
+    row = UFUNCS.get(name) or WORDS.get(name)
     if row is None:
         raise run.refusal(f"np.{name} is not traced: no row says it.", "")
     tensors = run.aligned(*arrays)
@@ -142,11 +144,11 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
         return shaping.view(run, name, numpy, args, options)
     if name in COMPOSED:
         return COMPOSED[name](run, *args, **options)
-    if (name not in ROWS or name in POSITIONS) and _is_of_data(run, (*args, *options.values())):
+    if ((name not in ROWS and of_language(name) is None) or name in POSITIONS) and _is_of_data(run, (*args, *options.values())):
         return numpy(*run.bare(args), **run.bare(options))
     out = options.pop("out", None)
     value = numpy(*run.bare(args), **run.bare(options))
-    row = ROWS.get(name)
+    row = ROWS.get(name) or of_language(name)
     if isinstance(value, list | tuple):
         return _several(run, name, value, row, args, options)
     made = run.made(value, lambda: as_tensor(row(run, *args, **_given(options))) if row else _unknown(run, name))
@@ -175,7 +177,7 @@ def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], 
             return _unknown(run, name)
         if not found:
             found.append(row(run, *args, **options))
-        return found[0][k]
+        return found[0][k] if k < len(found[0]) else _unknown(run, f"{name}(...)[{k}]")
 
     return [run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
 
@@ -186,6 +188,12 @@ def _t(run: Run, x: Any) -> Tensor:
 
 def _reduction(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, **further: Any) -> Tensor:
+        where = further.pop("where", None)
+        if where is not None and operation in (ops.sum, ops.mean):
+            mask, tensor = run.aligned(run.lift(where), run.lift(x))
+            mask = mask + ops.zeros(tensor.shape)
+            total = ops.sum(ops.where(mask, tensor, 0), _axis(axis), keepdims=keepdims)
+            return total if operation is ops.sum else total / ops.sum(mask, _axis(axis), keepdims=keepdims)
         if further:
             raise run.refusal(f"a reduction with {min(further)}= is not traced.", "Write np.where first.")
         return operation(_t(run, x), _axis(axis), keepdims=keepdims)

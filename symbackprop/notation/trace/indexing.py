@@ -8,11 +8,12 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.language import operations as ops
+from symbackprop.language.operations.entries import replaced
 from symbackprop.language.tensors import Tensor, is_integer, number_of, take
 from symbackprop.notation.trace.masked import Masked, mask_of
 from symbackprop.notation.trace.sizes import Size, expr_of
 from symbackprop.notation.trace.traced import Traced
-from symbackprop.notation.trace.writing import Entry, replaced
+from symbackprop.notation.trace.writing import Entry
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run

@@ -159,7 +159,9 @@ class Run:
     def _fitted(self, step: Callable[[], Tensor]) -> Tensor:
         before, self._seen, self._depth = self._seen, [], self._depth + 1
         try:
-            return step()
+            made = step()
+            unmet = [room for room in getattr(made, "conditions", ()) if self.sizes.number(room) < 0] if self.sizes.learning else []
+            return step() if self.sizes.pin(unmet) else made  # a matrix with more columns than rows may ask for another formula
         except LanguageError as fault:
             found = NotationError(str(fault), "", place())
             if not self.sizes.learning:

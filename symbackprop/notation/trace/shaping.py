@@ -155,18 +155,8 @@ def _stacked(run: Run, arrays: Sequence[Any], axis: int = 0, **_: Any) -> Tensor
 
 def _pad(run: Run, x: Any, widths: Any, mode: str = "constant", constant_values: Any = 0, **_: Any) -> Tensor:
     array = run.lift(x)
-    if mode != "constant" or np.any(np.asarray(run.bare(constant_values)) != 0):
-        raise run.refusal("np.pad with anything but zeros is not traced.", "Write np.concatenate.")
     pairs = np.broadcast_to(np.asarray(run.bare(widths)), (array.ndim, 2)).tolist()
-    tensor = run.settled(array.tensor)
-    for axis, (before, after) in enumerate(pairs):
-        edges = [[ops.zeros(_resized(tensor, axis, count))] if count else [] for count in (before, after)]
-        tensor = ops.concatenate([*edges[0], tensor, *edges[1]], axis) if before or after else tensor
-    return tensor
-
-
-def _resized(tensor: Tensor, axis: int, count: int) -> tuple[Expr, ...]:
-    return (*tensor.shape[:axis], sp.Integer(count), *tensor.shape[axis + 1 :])
+    return ops.pad(run.settled(array.tensor), pairs, mode, run.bare(constant_values))
 
 
 def _repeat(run: Run, x: Any, repeats: Any, axis: Any = None) -> Tensor:
@@ -316,7 +306,6 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "copy": lambda run, x, **_: x.copy(), "asarray": lambda run, x, **_: x, "atleast_1d": _atleast(1), "atleast_2d": _atleast(2),
     "vstack": _vstack, "row_stack": _vstack, "hstack": _hstack, "column_stack": _column_stack,
     "hsplit": lambda run, x, parts: np.split(x, parts, axis=1), "vsplit": lambda run, x, parts: np.split(x, parts, axis=0),
-    "array_split": lambda run, x, parts, axis=0: np.split(x, parts, axis=axis),
     "vander": _vander,
     "rollaxis": lambda run, x, axis, start=0: np.moveaxis(x, axis, start),
 }  # fmt: skip

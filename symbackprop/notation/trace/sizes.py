@@ -119,7 +119,7 @@ class Sizes:
         """extent // count, where the person divides without a rest: the size is then count times another."""
         extent = self.resolved(extent)
         part = sp.expand(extent / count)
-        if all(c.is_integer for c in sp.Poly(part, *part.free_symbols).coeffs() if part.free_symbols):
+        if part.is_integer if not part.free_symbols else all(c.is_integer for c in sp.Poly(part, *part.free_symbols).coeffs()):
             return part
         if isinstance(extent, Symbol) and self.learning and not self.numbers[extent] % count and self.numbers[extent] > count:
             inner = self.axis(f"{extent}/{count}", self.numbers[extent] // count)

@@ -11,10 +11,10 @@ from sympy import Expr
 
 from symbackprop.core.program import Sum, same_size, slot
 from symbackprop.language import operations as ops
+from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import Tensor, arange, is_integer
 from symbackprop.notation.models.jax.elementwise import Row
 from symbackprop.notation.models.jax.values import Positions, Spread, Value, shape_of
-from symbackprop.notation.trace.writing import placed, replaced
 
 if TYPE_CHECKING:
     from symbackprop.notation.models.jax.walk import Walk

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from symbackprop.language.layers.recurrent import lstm_states
+from symbackprop.language.operations.entries import is_zero
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
 from symbackprop.notation.models.torch.rows.words import lang
-from symbackprop.notation.trace.writing import is_zero
 
 Cell = Callable[..., tuple[Tensor, Any]]
 

@@ -1,0 +1,72 @@
+"""Several values: lists, tuples and dicts as they are written, their entries, and comprehensions."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation.composed import JOINED
+from symbackprop.notation.rounds import Comprehension, List
+from symbackprop.notation.words import EXPRESSIONS
+
+if TYPE_CHECKING:
+    from symbackprop.notation.evaluator import Evaluator
+
+
+def joined(evaluator: Evaluator, node: ast.Subscript) -> Tensor | None:
+    """np.c_[a, b] and np.r_[a, b]; None for anything else."""
+    if not (isinstance(node.value, ast.Attribute) and node.value.attr in JOINED and evaluator.package(node.value.value)):
+        return None
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if any(isinstance(part, ast.Slice) for part in parts):
+        raise evaluator.fault(
+            node, f"{evaluator.source.segment(node)}: it joins arrays here.", "Write np.arange(n), or np.linspace's numbers."
+        )
+    return JOINED[node.value.attr]([evaluator.numeric(part, evaluator.value(part)) for part in parts])
+
+
+def entry(evaluator: Evaluator, node: ast.Subscript, value: tuple[Any, ...]) -> Any:
+    """One of several values, or a part of them."""
+    index = evaluator.item(node.slice)
+    if isinstance(index, slice) and all(part is None or isinstance(part, int) for part in (index.start, index.stop, index.step)):
+        return value[index] if index.step != 0 else entry(evaluator, node, ())
+    if isinstance(index, int) and -len(value) <= index < len(value):
+        return value[index]
+    raise evaluator.fault(node, f"{evaluator.source.segment(node)}: there are {len(value)} entries, counted from 0.")
+
+
+def sequence(evaluator: Evaluator, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
+    """Several values, (a, b) or [a, b]."""
+    several = (evaluator.value(one) for one in node.elts)
+    return List(several) if isinstance(node, ast.List) else tuple(several)
+
+
+def comprehension(evaluator: Evaluator, node: Comprehension) -> Any:
+    """[f(x) for x in several], written out."""
+    if evaluator.comprehended is None:
+        raise evaluator.unread(node, *EXPRESSIONS[ast.ListComp])
+    return evaluator.comprehended(node)
+
+
+def formatted(evaluator: Evaluator, node: ast.JoinedStr) -> str:
+    """An f-string of numbers and texts, as a key is."""
+    parts = [evaluator.plain(evaluator.value(one.value if isinstance(one, ast.FormattedValue) else one)) for one in node.values]
+    if not all(isinstance(part, str | int) for part in parts):
+        raise evaluator.fault(node, "an f-string of tensors is not in the language.", "Write a plain string, or a number.")
+    return "".join(map(str, parts))
+
+
+def key(evaluator: Evaluator, node: ast.expr) -> Any:
+    """A key of a dict: a text, or a whole number."""
+    key = evaluator.plain(evaluator.value(node))
+    if not isinstance(key, str | int):
+        raise evaluator.fault(node, f"{evaluator.source.segment(node)} is no key.", 'Write a text, "W1", or a whole number.')
+    return key
+
+
+def dictionary(evaluator: Evaluator, node: ast.Dict) -> dict[Any, Any]:
+    """{"W": W, "b": b}: values by names."""
+    if not all(node.keys):
+        raise evaluator.unread(node, "** in {...} is not in the language.", 'Write {"W": W, "b": b}.')
+    return {key(evaluator, one): evaluator.value(value) for one, value in zip(node.keys, node.values, strict=True) if one}

@@ -1,0 +1,81 @@
+"""NumPy's functions that are written with others: read and traced alike, each with NumPy's value."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.evaluate import tape
+from symbackprop.notation import read
+from symbackprop.notation.composed import OF_UFUNCS, WORDS
+
+Z = np.array([[0.3, -0.7, 0.2, 1.4], [0.9, 0.4, -0.1, -1.2], [-0.5, 1.1, 0.8, 0.6]])
+W = np.array([0.4, -0.3, 0.9, 0.2])
+CALLS = {
+    "atleast_1d": "np.sum(z)", "atleast_2d": "w", "atleast_3d": "w", "column_stack": "[w, z.T]", "dstack": "[z, z]",
+    "row_stack": None, "append": "z, [w], axis=0", "block": "[[z, z], [z, 2*z]]", "array": "[w[0], w[2]]", "flipud": "z",
+    "fliplr": "z", "rot90": "z, 3", "delete": "z, 1, axis=1", "insert": "z, 2, w, axis=0", "array_split": "z, 3, axis=1",
+    "hsplit": "z, 2", "vsplit": "z, 3", "take": "z, [0, 2], axis=1", "meshgrid": "w, z[0]", "tri": "3, 4, 1", "vander": "w, 3",
+    "select": "[z > 1, z > 0], [z**2, z], -z", "heaviside": "z, 0.5", "cbrt": "z", "sinc": "z", "isclose": "z, 0.3",
+    "copysign": "z, z[::-1]", "clip": "z, -0.5, None", "full_like": "z, 2.0", "polyval": "[1.0, 2.0, 3.0], z", "ptp": "z, axis=0",
+    "count_nonzero": "z, axis=0", "ediff1d": "z", "trapezoid": "z, axis=0", "gradient": "z, 0.5, axis=1", "cov": "z",
+    "corrcoef": "z", "multi_dot": "[z, z.T, z]", "interp": "z, [-1.0, 0.0, 1.0], [2.0, 0.5, 1.0]", "lstsq": "z.T, w, rcond=None",
+    "svd": "z, compute_uv=False", "matrix_transpose": "z", "vector_norm": "z", "matrix_norm": "z", "trapz": None,
+    "exp2": "z", "greater": "z, 0", "less": "z, 0", "equal": "z, 0.3", "greater_equal": "z, 0", "less_equal": "z, 0",
+    "not_equal": "z, 0.3", "deg2rad": "z", "rad2deg": "z", "radians": "z", "degrees": "z", "fmax": "z, 0", "fmin": "z, 0",
+    "true_divide": "z, 2", "float_power": "np.abs(z), 2", "pow": "z, 2", "permute_dims": "z, (1, 0)", "concat": "[z, z]",
+    "real_if_close": None,
+}  # fmt: skip
+"""By name, how each is called; None: NumPy itself says that it goes. Others are called with one array."""
+INNER = ("multi_dot", "lstsq", "svd", "matrix_transpose", "vector_norm", "matrix_norm")
+
+
+def written(name: str) -> str | None:
+    call = CALLS.get(name, "z")
+    return None if call is None else f"np.{'linalg.' if name in INNER else ''}{name}({call})"
+
+
+def squared(name: str, call: str) -> str:
+    """A number of what the call gives."""
+    several = {"array_split": 2, "hsplit": 1, "vsplit": 2, "meshgrid": 1, "lstsq": 0}
+    return f"np.sum(({call}{f'[{several[name]}]' if name in several else ''})**2 * 1.5)"
+
+
+@pytest.mark.parametrize("name", [name for name in WORDS if written(name)])
+def test_a_function_of_numpy_has_its_value_read_and_traced(name: str) -> None:
+    call = written(name)
+    assert call is not None
+    text = squared(name, call)
+    theirs = float(eval(text, {"np": np, "z": Z, "w": W}))
+    declared = "z: parameter[3, 4]\nw: parameter[4]\n"
+    network = read(f"{declared if 'w' in CALLS.get(name, 'z') else declared.splitlines()[0] + chr(10)}L = {text}")
+    found = tape.forward(network.program, {"z": Z, "w": W})["L"]
+    assert float(found) == pytest.approx(theirs, rel=1e-12)
+    if name in ("tri", "polyval", "copysign"):  # of numbers alone, or of the order of the rows, in a traced one as well
+        return
+    space: dict[str, Any] = {"np": np, "__name__": __name__}
+    exec(f"def loss(z, w):\n    return {text} + 0 * np.sum(z) + 0 * np.sum(w)", space)
+    traced = sb.trace(space["loss"], Z, W)
+    assert float(tape.forward(traced.program, traced.example)[traced.loss]) == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", OF_UFUNCS)
+def test_a_method_of_a_function_of_entries_is_numpys(name: str) -> None:
+    text = f"np.sum(np.{name}({'z, z' if name.endswith('outer') else 'z'})**2)"
+    network = read(f"z: parameter[3, 4]\nL = {text}")
+    theirs = float(eval(text, {"np": np, "z": Z}))
+    assert float(tape.forward(network.program, {"z": Z})["L"]) == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+def test_what_is_repeated_around_an_array_is_numpys(mode: str) -> None:
+    text = f"np.sum(np.pad(z, ((1, 2), (0, 3)), mode='{mode}')[1:, ::2] ** 3)"
+    network = read(f"z: parameter[3, 4]\nL = {text}")
+    assert float(tape.forward(network.program, {"z": Z})["L"]) == pytest.approx(float(eval(text, {"np": np, "z": Z})), rel=1e-12)
+    assert sb.check(network, points=1)
+
+
+def test_functions_of_the_table_may_stand_at_numbers() -> None:
+    network = read("z: parameter[n]\nL = sum(z * relu(2) + where(z <= maximum(1, 0.5), abs(-2), softplus(0)))")
+    assert sb.check(network, points=1)
