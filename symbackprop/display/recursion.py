@@ -21,12 +21,10 @@ from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.update import rate_formula, updated
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, Name, letter
-from symbackprop.formulas.names import index as indices
+from symbackprop.formulas.names import Letter, Name, at_steps, letter
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Binds, Fence, Node, Script, items_of, split
 
-TIME = frozenset("tsτ")  # letters that count steps in time
 DOTS = f.symbol("ldots")
 
 
@@ -61,13 +59,7 @@ class StepNames(Names):
 
 def _marked(name: Name, marks: Marks, letters: Sequence[Letter]) -> Node:
     """A name with its steps and letters: time below, layers above in brackets."""
-    times = [_step(step) for axis, step in marks if axis in TIME]
-    layers = [_step(step) for axis, step in marks if axis not in TIME]
-    shown = [one for one in letters if one is not None]
-    below = [*name.subs, *times, *([indices(shown)] if shown else [])]
-    above = f.beside(f.symbol("("), f.listed(layers), f.symbol(")")) if layers else None
-    base = f.bracket(name.base) if name.wrap else name.base
-    return f.scripted(base, f.listed(below) if below else None, above) if below or above else base
+    return at_steps(name, ((axis, _step(step)) for axis, step in marks), letters)
 
 
 def _step(step: Expr) -> Node:
@@ -92,6 +84,17 @@ def steps_box(derivation: Derivation, box: StepBox) -> ShownBox:
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
     return ShownBox(tuple(lines), missing, (), tuple(_updates(names, derivation)), names)
+
+
+def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool) -> Node | None:
+    """A gradient's line in a box with loops, over the gradients by their derivatives; None where it has none."""
+    names = Names(derivation.program)
+    lines = [line for line in box.lines if line.name == name]
+    line = next((line for line in lines if line.at.first == at_start), lines[-1] if lines else None)
+    if line is None or line.line.form is None:
+        return None
+    to = StepNames(names, line.at, {})
+    return f.equation(to.entry(line.at.target, ()), _summed(line.at.summed, Printer(to).formula(line.line.form)))
 
 
 def forward_steps(derivation: Derivation) -> list[tuple[Node, Told]]:

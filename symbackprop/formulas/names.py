@@ -6,7 +6,7 @@ Names follow SymPy's habit.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symbackprop.formulas import build as f
@@ -43,6 +43,21 @@ class Name:
             return self.base
         below = f.listed([*self.subs, *([index(shown)] if shown else [])])
         return f.scripted(f.bracket(self.base) if self.wrap else self.base, sub=below)
+
+
+TIME = frozenset("tsτ")  # letters that count steps in time
+
+
+def at_steps(name: Name, steps: Iterable[tuple[str, Node]], letters: Sequence[Letter] = ()) -> Node:
+    """A name at steps of loops, each with the letter of its axis: a time stands below, a layer above in brackets."""
+    several = list(steps)
+    times = [step for axis, step in several if axis in TIME]
+    layers = [step for axis, step in several if axis not in TIME]
+    shown = [one for one in letters if one is not None]
+    below = [*name.subs, *times, *([index(shown)] if shown else [])]
+    above = f.beside(f.symbol("("), f.listed(layers), f.symbol(")")) if layers else None
+    base = f.bracket(name.base) if name.wrap else name.base
+    return f.scripted(base, f.listed(below) if below else None, above) if below or above else base
 
 
 def index(letters: Sequence[Node]) -> Node:

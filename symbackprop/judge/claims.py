@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,9 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
 from symbackprop.evaluate.points import PointError
+from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Formula, Told, listed, name, told
 from symbackprop.formulas.tree import Node
@@ -21,7 +23,7 @@ from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.derivations import judge_steps
 from symbackprop.judge.diagnose import Diagnosis, counterexample
 from symbackprop.judge.displayed import bound, displayed
-from symbackprop.judge.goals import as_said, asked, goal_for
+from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
 from symbackprop.judge.prose import written
@@ -32,6 +34,7 @@ from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
 from symbackprop.notation.claims.shapes import BOLD
+from symbackprop.notation.claims.typeset import constant
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
@@ -127,14 +130,24 @@ def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
     return out
 
 
-def refused(what: Asked, claim: Claim, lead: int) -> str:
+def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> str:
     """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; "" where it can."""
-    if any(t.name == what.text for reading in claim.readings for t in reading.program.inputs):
+    lead = len(goals[0].shape) - what.rank
+    if any(made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)):
         return f"it is made of {what.text}, which is what it claims; write that out"
     written = claim.readings[0].formula is not None
     if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
         return f"a Jacobian of matrices has no agreed layout without indices; write the entries of {what.text}"
     return ""
+
+
+def limits(goal: Goal) -> Iterator[Told]:
+    """At which steps a claim was held against the truth, where it reads beyond the others."""
+    for one in goal.steps:
+        if one.left is not None:
+            low, high = one.first + 1, one.axis.extent - one.left + one.first
+            steps = f.equation(letter(one.axis.letter), f.listed([constant(low), f.symbol("ldots"), constant(high)]))
+            yield told("held against the gradient at {}, since it reads beyond the other steps", Formula(plain(steps), steps))
 
 
 class Judge:
@@ -184,8 +197,8 @@ class Judge:
         if not used or what.second:
             return None
         try:
-            goal = goal_for(self.truth, what, first.program)
-            doubt = self.truth.doubt(what.wrt, what.of) or refused(what, understood, len(goal.shape) - what.rank)
+            goal = goal_for(self.truth, what, first.program, first.at)
+            doubt = self.truth.doubt(what.wrt, what.of) or refused(what, understood, [goal], bindings)
             found = None if doubt else weigh(goal, first.program, bindings)
         except PointError:
             return None
@@ -214,11 +227,11 @@ class Judge:
     def side(self, what: Asked, claim: Claim, bindings: Bindings = ()) -> Judged:
         """One side that was read: the verdict over its readings, the plainest first."""
         try:
-            goals = [goal_for(self.truth, what, r.program) for r in claim.readings]
+            goals = [goal_for(self.truth, what, r.program, r.at) for r in claim.readings]
             doubt = self.truth.doubt(what.wrt, what.of)
         except PointError as fault:
             return Judged(what.name, what, "undecided", told("{}", str(fault)), claim.formulas)
-        doubt = doubt or refused(what, claim, len(goals[0].shape) - what.rank)
+        doubt = doubt or refused(what, claim, goals, bindings)
         if doubt:
             return Judged(what.name, what, "undecided", told("{}", doubt), claim.formulas)
         found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]
@@ -231,9 +244,9 @@ class Judge:
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
         bold = BOLD & {*found[0][0].notes}
-        for origin in (1, 0):  # indices count as they make the claim right
-            own = [f for f in plainest if f[0].origin == origin]
-            if own and not bold and all(f[2].agrees for f in own):
+        for counted in dict.fromkeys((r.origin, r.at) for r, _, _ in plainest):  # indices count as they make the claim right
+            own = [one for one in plainest if (one[0].origin, one[0].at) == counted]
+            if not bold and all(one[2].agrees for one in own):
                 return self.verdict(what, claim, *own[0], bindings)
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
             one = right[0][0]
@@ -241,7 +254,7 @@ class Judge:
             points, remarks = len(right[0][2].samples), tuple(told("{}", note) for note in one.notes)
             why = told("right if read as {}", how)
             return Judged(what.name, what, "undecided", why, claim.formulas, remarks=remarks, points=points)
-        return self.verdict(what, claim, *plainest[0], bindings)
+        return self.verdict(what, claim, *next((f for f in plainest if f[0].at), plainest[0]), bindings)
 
     def verdict(self, what: Asked, claim: Claim, reading: Reading, goal: Goal, found: Weighed, bindings: Bindings) -> Judged:
         """What is answered to one reading."""
@@ -249,14 +262,15 @@ class Judge:
         guesses = [told("{} is taken to be {}", *guess) for guess in given]
         about: dict[str, Any] = {
             "formulas": claim.formulas if reading.formula is None else (reading.formula,),
-            "remarks": (*(told("{}", note) for note in reading.notes), *guesses, *what.notes),
+            "remarks": (*(told("{}", note) for note in reading.notes), *limits(goal), *guesses, *what.notes),
             "witnesses": WITNESSES,
+            "left": reading.left,
             "points": len(found.samples),
             "error": found.margin,
         }
         if found.agrees is None:
             return Judged(what.name, what, "undecided", told("{}", found.why), **about)
-        about["truth"] = None if what.second else self.truth.formula(what.wrt, what.of)
+        about["truth"] = None if what.second else self.truth.formula(what.wrt, what.of, goal.steps)
         left, against = claim.left, Told()
         if left.contradicts and left.wrt is not None:
             own = self.truth.gradient(left.wrt, left.of)
@@ -277,9 +291,8 @@ class Judge:
         self, what: Asked, goal: Goal, found: Weighed, about: dict[str, Any], fails: Callable[[], Counterexample | None]
     ) -> Judged:
         """What is answered to a claim that is not right as it stands: how it differs, by which mistake, and where it fails."""
-        named = convention(
-            [(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], len(goal.shape) - what.rank
-        )
+        lead = max(len(goal.shape) - what.rank, 0)
+        named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], lead)
         about["mistakes"] = self.mistakes(goal, found, in_pairs=found.shapes is None and (named is None or len(named.kinds) > 1))
         about["corrected"] = tuple(self.corrected(m.place, about["truth"]) for m in about["mistakes"])
         if named is not None:

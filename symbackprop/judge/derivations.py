@@ -21,6 +21,7 @@ from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, read
+from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings, needed, weigh
@@ -51,6 +52,7 @@ class Known:
     nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
     unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
     from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
+    gradients names that stand at steps of a loop: what they are the gradients by.
     """
 
     truth: Truth
@@ -63,10 +65,18 @@ class Known:
     nameless: dict[str, int] = field(default_factory=dict)
     unread: bool = False
     from_zero: bool = False
+    gradients: dict[str, str] = field(default_factory=dict)
+
+    def stand(self, name: str, wrt: str) -> None:
+        """Give a name that stands at steps of a loop to the gradient that it is."""
+        gradient = f"d{self.truth.of}/d{wrt}"
+        self.gradients[name] = wrt
+        self.bind([name], gradient, gradient, self.truth.everything.shape(gradient))
 
     def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
         """Give names to a step, but for names that the network has."""
-        for name in dict.fromkeys(n for n in names if n and n not in self.truth.named):
+        taken = {*self.truth.named, *(name for name in self.gradients if name in self.shapes)}
+        for name in dict.fromkeys(n for n in names if n and n not in taken):
             self.written += ((name, written),)
             self.true += ((name, true),)
             self.shapes[name] = shape
@@ -79,7 +89,13 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     step takes it: that step would be right with this gradient in its place.
     """
     known = Known(judge.truth)
+    stepped = names_at_steps(judge, steps) if judge.truth.loops else {}
+    for name, wrt in stepped.items():
+        known.stand(name, wrt)
+    owns = [own_name(judge, step) if stepped else "" for step in steps]
+    steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
     found = tuple(_told(judge, known, k, *step) for k, step in enumerate(steps))
+    found = tuple(_named(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
     meant = _meant(known)
     if not meant:
         return found
@@ -87,6 +103,14 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)])
     return tuple(_used(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+
+
+def _named(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:
+    """The verdict on a step whose name at a step of a loop was found out."""
+    if wrt is None:
+        return judged
+    note = told("{} turned out to be {}", written(name), truth.gradient(wrt))
+    return replace(judged, remarks=(*judged.remarks, note))
 
 
 def _used(truth: Truth, judged: Judged, wrt: str) -> Judged:
@@ -170,7 +194,8 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     judged = _placed(judge, known, goal, understood, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
-    known.bind(names, program, true, program.shape(CLAIM))
+    if not understood.left.stepped:
+        known.bind(names, program, true, program.shape(CLAIM))
     return judged
 
 
@@ -186,13 +211,13 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     """A step, and what it is about: what its own left side says, where its name says nothing."""
     truth = judge.truth
     of, wrt = (goal.of, goal.wrt) if goal is not None and not goal.second else (truth.of, None)
-    found = read(claim, truth, of, wrt, judge.symbols, known.shapes)
+    found = read(claim, truth, of, wrt, judge.symbols, known.shapes, known.gradients)
     left = found.left
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
         goal = asked(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
         if goal.second:
             return found, as_said(truth, goal, left)
-        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes)
+        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes, known.gradients)
     return found, goal if goal is None else as_said(truth, goal, left)
 
 
@@ -200,8 +225,8 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: 
     """The verdict with the step's place in the derivation: a mistake of its own, carried forward, or one that compensates."""
     if not known.wrong or judged.open:
         return judged
-    program = understood.readings[0].program
-    over_truth = weigh(goal_for(judge.truth, goal, program), program, known.true)
+    one = next((r for r in understood.readings if r.at), understood.readings[0])  # of steps that a loop has
+    over_truth = weigh(goal_for(judge.truth, goal, one.program, one.at), one.program, known.true)
     if judged.wrong and over_truth.agrees:
         note = told("right if the steps before it were right: no second mistake")
         remarks = (*judged.remarks, note)

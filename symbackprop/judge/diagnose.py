@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.program import Program
+from symbackprop.core.program import Carry, Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
@@ -18,6 +18,7 @@ from symbackprop.judge.mistakes.edit import Backward, Finding, rates
 from symbackprop.judge.mistakes.name import VERIFIED, Made, Match, all_matches, likeliest
 from symbackprop.judge.points import Place, Side, noted
 from symbackprop.judge.weigh import AGREES, Bindings, Goal, Sample, Weighed, needed, value
+from symbackprop.notation.claims import At
 
 INVENTED = 0.6  # how much rarer a mistake is called that can only be told in names nobody gave
 LARGE = 2000  # equations of a derivation beyond which mistakes are not looked for
@@ -28,7 +29,7 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self._derived: dict[tuple[str, str], tuple[Derivation, ...]] = {}
-        self._made: dict[tuple[int, int], Made] = {}
+        self._made: dict[tuple[int, int, tuple[At, ...]], Made] = {}
 
     def mistakes(self, goal: Goal, found: Weighed, in_pairs: bool = True) -> tuple[Finding, ...]:
         """At most three mistakes that give just this claim: of the derivation as it is displayed, and of its single gates.
@@ -40,7 +41,8 @@ class Diagnosis:
         samples = telling(found.samples)
         matches: list[Match] = []
         for derived in self.derivations(goal):
-            invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named}
+            carried = {e.target.name for e in derived.forward.equations if isinstance(e.op, Carry)}
+            invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named} - carried
             trials = [(self.made(derived, goal, s.place), s.claimed) for s in samples]
             for m in all_matches(trials, in_pairs and not matches):
                 strange = not invented.isdisjoint(m.mentions)
@@ -54,9 +56,9 @@ class Diagnosis:
         return self._derived[key]
 
     def made(self, derived: Derivation, goal: Goal, place: Place) -> Made:
-        key = id(derived), place.seed
+        key = id(derived), place.seed, goal.steps
         if key not in self._made:
-            self._made[key] = Made(backward(derived, goal, place))
+            self._made[key] = Made(backward(derived, goal, place), lambda value: goal.part(value, place.sizes))
         return self._made[key]
 
 
@@ -101,7 +103,7 @@ def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weig
         place = Place(truth.program, run, 0, dict(at), dict(point), values)
         base = {**walk(truth.everything, point, at), **values} if named and run is not truth.everything else values
         claimed = value(truth, program, bindings, place, base, FLOATS, noted(sides))
-        return claimed, values[name], [s for s in sides if str(s.relation) not in structural]
+        return claimed, goal.part(values[name], at), [s for s in sides if str(s.relation) not in structural]
 
     try:
         return smallest(truth.program, evaluate, reads(goal), truth.sizes)

@@ -12,12 +12,14 @@ import sympy as sp
 from symbackprop.core.derivation import DerivationError
 from symbackprop.core.letters import LETTERS
 from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, slot
+from symbackprop.evaluate.arithmetic import FLOATS
+from symbackprop.evaluate.extents import evaluator
 from symbackprop.formulas.told import Told
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.reading import CLAIM, equal_shapes
 from symbackprop.judge.truth import Truth
-from symbackprop.judge.weigh import Goal, goal_of
-from symbackprop.notation.claims import Left
+from symbackprop.judge.weigh import Bindings, Goal, goal_of, value
+from symbackprop.notation.claims import At, Left
 
 PREFIXES = ("", "d", "d_", "D", "grad_", "g_", "delta_", "nabla_")
 
@@ -75,8 +77,13 @@ def spelled(truth: Truth, name: str) -> str | None:
     return next((n for n in truth.named if n.replace("_", "") == plain), None) if plain else None
 
 
-def goal_for(truth: Truth, what: Asked, claim: Program) -> Goal:
-    """The goal of a claim; of a Jacobian that is zero off its diagonal, the diagonal, where the claim has its shape."""
+def goal_for(truth: Truth, what: Asked, claim: Program, at: tuple[At, ...] = ()) -> Goal:
+    """The goal of a claim; of a Jacobian that is zero off its diagonal, the diagonal, where the claim has its shape.
+
+    at   where along the axes of loops it is claimed, but for axes of which all steps are.
+    """
+    if at:
+        return replace(goal_of(truth, what.wrt, what.of), steps=at)
     if what.second:
         derived = truth.derived(what.wrt, what.of)
         goal = Goal(truth, what.of, what.wrt, derived.program, derived.gradient(what.wrt))
@@ -91,6 +98,35 @@ def goal_for(truth: Truth, what: Asked, claim: Program) -> Goal:
     ):
         return diagonal(goal) or goal
     return goal
+
+
+def made_of_itself(goal: Goal, program: Program, bindings: Bindings = ()) -> bool:
+    """Whether a claim is made of the very gradient that it claims: of one at a step, of the same step."""
+    truth = goal.truth
+    name = f"d{goal.of}/d{goal.wrt}"
+    same = {name, *(own for own, what in bindings if what == name)} & {t.name for t in program.inputs}
+    axes = truth.loops.axes.get(goal.wrt)
+    if not same or not axes or goal.of != truth.of:
+        return bool(same)
+    axis = min(axes)
+    first = next((one for one in goal.steps if one.place == axis), None)
+    for place in truth.places.first(1):
+        known = {**place.values, **dict.fromkeys(same, place.values[name])}
+        own = dict(bindings)
+        kept = tuple((n, what) for n, what in bindings if n not in same or own[n] != name)
+        before = value(truth, program, kept, place, known, FLOATS)
+        offset = 0 if first is None else int(evaluator(first.first)(place.sizes))
+        for step in range(known[name].shape[axis]):
+            moved = known[name].copy()
+            moved[(slice(None),) * axis + (step,)] += 1.0
+            after = value(truth, program, kept, place, {**known, **dict.fromkeys(same, moved)}, FLOATS)
+            changed = np.abs(after - before) > 0
+            if first is not None and first.left is None:
+                if step == offset and changed.any():
+                    return True
+            elif 0 <= step - offset < changed.shape[axis] and changed.take(step - offset, axis).any():
+                return True
+    return False
 
 
 def diagonal(goal: Goal) -> Goal | None:

@@ -13,9 +13,11 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
+from symbackprop.core.loops import steps_of
 from symbackprop.core.program import Program, Signature
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.matrices import mirrored
 from symbackprop.evaluate.points import PointError, point
 from symbackprop.evaluate.residues import drawn, number, residue
@@ -127,13 +129,13 @@ class Places:
 
     @cached_property
     def sizes(self) -> tuple[dict[str, int], ...]:
-        """Two sets of sizes, so that what holds at one size only is found out."""
-        found = [draw_sizes(self.program, self.given, 0)]
-        for seed in range(1, 6):
-            other = draw_sizes(self.program, self.given, seed)
-            if other != found[0]:
-                return found[0], other
-        return (found[0],)
+        """Two sets of sizes, so that what holds at one size only is found out; with several steps of loops where that can be."""
+        first, steps = draw_sizes(self.program, self.given, 0), steps_of(self.program)
+        drawn = (draw_sizes(self.program, self.given, seed) for seed in range(1, 16 if steps else 6))
+        others = [other for other in drawn if other != first]
+        several = (other for other in others if all(extent(n, other) > 2 for n in steps))
+        second = next(several, others[0] if others else None)
+        return (first,) if second is None else (first, second)
 
     def draw(self) -> None:
         """Draw one point, and keep it unless it has values that are not finite or lies near a kink."""

@@ -46,10 +46,15 @@ def read(
     wrt: str | None,
     symbols: Mapping[str, str],
     defined: Mapping[str, Shape] | None = None,
+    stands: Mapping[str, str] | None = None,
 ) -> Claim:
-    """A claim about d of / d wrt. Raises NotUnderstood, with the place, the fault and the mend."""
+    """A claim about d of / d wrt. Raises NotUnderstood, with the place, the fault and the mend.
+
+    defined   names that stand for something, with their shapes.
+    stands    of those, the ones that stand for gradients at steps of a loop: by what.
+    """
     known = dict(symbols)
-    context = Context(nameable(truth), of, wrt, known, defined or {}, truth.network.aliases)
+    context = Context(nameable(truth), of, wrt, known, defined or {}, truth.network.aliases, stands=stands or {})
     found = read_claim(claim, context)
     readings = found.readings
     if diagonal_may_be_meant(truth, of, wrt):

@@ -11,16 +11,19 @@ from functools import cached_property
 
 import numpy as np
 
+from symbackprop.algebra.recursion import StepBox
 from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.grammar import check
+from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
 from symbackprop.core.program import Gradient, Program, Signature
 from symbackprop.display.box import line_formula
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
+from symbackprop.display.recursion import step_formula
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import shape_of
@@ -29,6 +32,9 @@ from symbackprop.formulas.told import Formula, in_line
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.points import Place, Places
 from symbackprop.judge.proved import proved_line
+from symbackprop.judge.recursed import proved_steps
+from symbackprop.notation.claims import At
+from symbackprop.notation.claims.steps import Loops
 from symbackprop.notation.networks import with_gates
 
 ROUNDING = 1e-9  # what the tape may differ by, relative to the largest entry
@@ -65,6 +71,10 @@ class Truth:
         if self.program.tensors[self.of].shape:
             return self.program
         return check(chain_rule(self.program, self.of, tuple(n for n in self.named if self.has_gradient(n))))
+
+    @cached_property
+    def loops(self) -> Loops:
+        return Loops(self.program, {})
 
     @cached_property
     def names(self) -> Names:
@@ -134,12 +144,30 @@ class Truth:
                 return ""
         return "" if heard else "differences could not be taken at any point"
 
-    def formula(self, wrt: str, of: str | None = None) -> Node:
-        """The right formula: in closed form where that is short, else its last equation."""
+    def formula(self, wrt: str, of: str | None = None, steps: tuple[At, ...] = ()) -> Node:
+        """The right formula: in closed form where that is short, else its last equation.
+
+        steps   at which steps of loops it is asked for.
+        """
         derived = self.shown(wrt, of)
         names, name = Names(derived.program), derived.gradient(wrt)
+        if has_loops(derived.program) and not derived.program.shape(derived.of):
+            at_start = any(one.left is None for one in steps)
+            found = step_formula(derived, self.step_box(derived), name, at_start)
+            return equation_formula(names, names.written[name]) if found is None else found
         line = proved_line(derived, name)
         return equation_formula(names, names.written[name]) if line is None else line_formula(Printer(names), line)
+
+    def step_box(self, derived: Derivation) -> StepBox:
+        """The lines of a derivation with loops, in which a gradient of a loop stands by those of the steps beside."""
+        key = id(derived)
+        if key not in self._boxes:
+            self._boxes[key] = derived, proved_steps(derived)
+        return self._boxes[key][1]
+
+    @cached_property
+    def _boxes(self) -> dict[int, tuple[Derivation, StepBox]]:
+        return {}
 
     def shown(self, wrt: str, of: str | None = None) -> Derivation:
         """The derivation as it is displayed, where it has the same values as the one over elementary gates."""

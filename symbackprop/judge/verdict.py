@@ -59,6 +59,7 @@ class Judged:
     witnesses       what agreed with the truth that the claim was held against.
     allowed         whether a convention was allowed, by which it counts as right.
     stands          what the names of earlier steps stand for.
+    left            what it claims at its steps of loops; None where it claims none.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Judged:
     allowed: bool = False
     given: str = ""
     stands: tuple[tuple[Node, Node], ...] = ()
+    left: Node | None = None
 
     def __str__(self) -> str:
         return "\n".join([f"{self.called.line()}  {self.said.line()}", *(line for line, _ in self.lines())])
@@ -146,7 +148,7 @@ class Judged:
         own = claimed[0]
         if self.wrong:
             own, true = difference(own, true, dict(self.stands))
-        return (_equation(left, equals, own),), _equation(left, equals, true)
+        return (_equation(self.left or left, equals, own),), _equation(left, equals, true)
 
     @property
     def understood(self) -> str:

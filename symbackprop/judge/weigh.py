@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -12,6 +13,7 @@ from numpy import ndarray
 from symbackprop.core.program import Program, Sum, same_size, slot
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Watch
+from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, RedrawError, ladders, residues, same
 from symbackprop.evaluate.towers import Tower
@@ -19,6 +21,8 @@ from symbackprop.evaluate.walk import walk
 from symbackprop.judge.points import LEAST, Coverage, Place, Side, enough, noted, usable
 from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.truth import Truth
+from symbackprop.notation.claims import At
+from symbackprop.notation.claims.steps import claimed
 
 AGREES = 1e-9  # relative to the truth's largest entry
 DIFFERS = 1e-6
@@ -33,20 +37,40 @@ Bindings = tuple[tuple[str, "Program | str"], ...]  # names that a person gave: 
 
 @dataclass(frozen=True)
 class Goal:
-    """d of / d wrt: the program that computes it, and the tensor that holds it."""
+    """d of / d wrt: the program that computes it, and the tensor that holds it.
+
+    steps   where along the axes of loops it is claimed, but for axes of which all steps are.
+    """
 
     truth: Truth
     of: str
     wrt: str
     program: Program
     name: str
+    steps: tuple[At, ...] = ()
 
     @property
     def shape(self) -> tuple[sp.Expr, ...]:
-        return self.program.shape(self.name)
+        return claimed(self.program.shape(self.name), self.steps)
+
+    def part(self, whole: ndarray, sizes: Mapping[str, int]) -> ndarray:
+        """The steps of the whole gradient that are claimed; anything of another shape as it is.
+
+        Raises PointError where there are no such steps.
+        """
+        if not self.steps or whole.ndim != len(self.program.shape(self.name)):
+            return whole
+        index: list[Any] = [slice(None)] * whole.ndim
+        for one in self.steps:
+            first, count = int(evaluator(one.first)(sizes)), whole.shape[one.place] - (one.left or 0)
+            if count < 1 or not 0 <= first < whole.shape[one.place]:
+                raise PointError("the loop has too few steps")
+            index[one.place] = first if one.left is None else slice(first, first + count)
+        return whole[tuple(index)]
 
     def at(self, place: Place) -> ndarray:
-        return place.values[self.name] if self.name in place.values else place.of(self.program)[self.name]
+        whole = place.values[self.name] if self.name in place.values else place.of(self.program)[self.name]
+        return self.part(whole, place.sizes)
 
 
 def goal_of(truth: Truth, wrt: str, of: str | None = None) -> Goal:
@@ -129,17 +153,28 @@ def is_zero(program: Program) -> bool:
     return not program.shape(CLAIM) and not reads and bodies[0] == 0 and all(body in (0, slot(0)) for body in bodies)
 
 
+def agrees_nearly(goal: Goal, program: Program, bindings: Bindings = (), points: int = 2) -> bool:
+    """Whether a claim is equal to the truth at a few points: enough to tell which of several gradients is meant."""
+    if not fits(program, program.shape(CLAIM), goal.shape):
+        return False
+    for place in goal.truth.places.first(points):
+        found, true = value(goal.truth, program, bindings, place, place.values, FLOATS), goal.at(place)
+        if found.shape != true.shape or _error(found, true, 0.0) > AGREES:
+            return False
+    return True
+
+
 def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> int:
     """Evaluate claim and truth until every side was seen; how many points were lost because the claim was not finite there."""
     coverage, lost, kinks = Coverage(), 0, 0
     for place in goal.truth.places:
         sides: list[Side] = []
         try:
+            true = goal.at(place)
             claimed = value(goal.truth, program, bindings, place, place.values, FLOATS, noted(sides))
         except PointError as fault:
             found.why = str(fault)
             return lost
-        true = goal.at(place)
         claimed = np.broadcast_to(claimed, true.shape) if not claimed.ndim and is_zero(program) else claimed
         if not usable({}, sides):
             kinks += 1
@@ -229,7 +264,7 @@ def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
             inputs = {n: MORE_DIGITS.lift(a) for n, a in worst.place.point.items()}
             base |= walk(goal.program, inputs, worst.place.sizes, MORE_DIGITS)
         claimed = value(goal.truth, program, bindings, worst.place, base, MORE_DIGITS)
-        gap = np.asarray(np.abs(claimed - base[goal.name]), dtype=float)
+        gap = np.asarray(np.abs(claimed - goal.part(base[goal.name], worst.place.sizes)), dtype=float)
     except (PointError, ArithmeticError, TypeError, ValueError):
         found.agrees = False if worst.error >= DIFFERS else None
         found.why = "" if worst.error >= DIFFERS else f"the values differ by {worst.error:.0e}, which floats cannot settle"
@@ -295,7 +330,7 @@ def _equal(
             claimed = value(goal.truth, program, bindings, place, base, arithmetic)
         except DeeperError:
             continue
-        truth = base[goal.name]
+        truth = goal.part(base[goal.name], place.sizes)
         claimed = np.broadcast_to(claimed, truth.shape) if not claimed.ndim and is_zero(program) else claimed
         return same(claimed, truth, tower), tower
     raise PointError("there are more functions within one another than primes")

@@ -9,6 +9,7 @@ from symbackprop.judge.mistakes.activations import indicators, slopes, too_many
 from symbackprop.judge.mistakes.convolutions import convolutions
 from symbackprop.judge.mistakes.edit import Backward, Edit, each
 from symbackprop.judge.mistakes.factors import factors, rated, scaled
+from symbackprop.judge.mistakes.loops import loops
 from symbackprop.judge.mistakes.paths import paths
 from symbackprop.judge.mistakes.products import operands, products
 from symbackprop.judge.mistakes.softmaxes import jacobians, softmaxes
@@ -54,6 +55,8 @@ MISTAKES = {
         Mistake("order or layout", "order"),
         Mistake("summed over the wrong axes", "sums"),
         Mistake("assigned for added", "sums"),
+        Mistake("another step", "steps"),
+        Mistake("steps not summed", "steps"),
         Mistake("slope too many", "activation", True),
         Mistake("wrong slope formula", "activation", True),
         Mistake("indicator missing", "mask", True),
@@ -76,7 +79,7 @@ MISTAKES = {
 }
 RANK = {name: k for k, name in enumerate(MISTAKES)}
 ROWS = (
-    paths, scaled, slopes, too_many, indicators, factors, rated, operands, skipped, sums, products, softmaxes, convolutions,
+    loops, paths, scaled, slopes, too_many, indicators, factors, rated, operands, skipped, sums, products, softmaxes, convolutions,
     updates,
 )  # fmt: skip
 

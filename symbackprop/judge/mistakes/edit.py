@@ -12,7 +12,9 @@ import sympy as sp
 from numpy import ndarray
 
 from symbackprop.core.functions import TableFunction, Where
-from symbackprop.core.program import Equation, Program, Ref, Sum, slot
+from symbackprop.core.loops import has_loops
+from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, slot
+from symbackprop.core.recursion import Axis, Recursion
 from symbackprop.display.names import Names
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import step
@@ -142,11 +144,29 @@ class Backward:
     @cached_property
     def equations(self) -> list[Equation]:
         """The gradient equations that the goal is made from, in order."""
+        if any(isinstance(e.op, Carry) for e in self.program.equations[self.count :]):
+            return self.one_step()
         keep, by_name = {self.goal}, self.by_name
         for e in reversed(self.program.equations):
             if e.target.name in keep:
                 keep |= {r.name for r in e.operands}
         return [e for e in self.program.equations[self.count :] if e.target.name in keep and e.target.name in by_name]
+
+    def one_step(self) -> list[Equation]:
+        """The same in a loop: from the goal back to itself, which is taken to be right at the steps beside."""
+        gradients = {e.target.name: e for e in self.program.equations[self.count :]}
+        found: list[Equation] = []
+        seen: set[str] = set()
+        waiting: list[tuple[str, bool]] = [(self.goal, False)]
+        while waiting:
+            name, done = waiting.pop()
+            if done:
+                found.append(gradients[name])
+            elif name in gradients and name not in seen:
+                seen.add(name)
+                waiting.append((name, True))
+                waiting += [(r.name, False) for r in gradients[name].operands]
+        return found
 
     @cached_property
     def names(self) -> Names:
@@ -160,6 +180,16 @@ class Backward:
     def forward(self) -> list[str]:
         """The tensors that are no gradients."""
         return [n for n, t in self.program.tensors.items() if t.role is None and t.kind != "constant" and n in self.values]
+
+    @cached_property
+    def steps(self) -> Mapping[tuple[str, int], Axis]:
+        """The axes along which loops go, of every tensor."""
+        return Recursion(self.program).axes if has_loops(self.program) else {}
+
+    def carried_from(self, name: str) -> str | None:
+        """What a tensor holds the values of the step before of; None where it holds none."""
+        e = self.by_name.get(name)
+        return e.operands[0].name if e is not None and isinstance(e.op, Carry) and self.program.tensors[name].role is None else None
 
     @cached_property
     def rates(self) -> list[str]:

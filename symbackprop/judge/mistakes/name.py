@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,6 +32,7 @@ BY_CONVENTION = {
 ONE = "one of two mistakes: "
 
 Key = tuple[str, str, Says, int]
+Part = Callable[[ndarray], ndarray]
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,13 @@ def likeliest(matches: Iterable[Match]) -> tuple[Finding, ...]:
 
 
 class Made:
-    """What every mistake makes of a right backward pass at one point, worked out when it is asked for."""
+    """What every mistake makes of a right backward pass at one point, worked out when it is asked for.
 
-    def __init__(self, backward: Backward) -> None:
-        self.backward = backward
+    part   the part of the goal that is claimed: some steps of a loop, or all of it.
+    """
+
+    def __init__(self, backward: Backward, part: Part = lambda value: value) -> None:
+        self.backward, self.part = backward, part
         self._values: dict[tuple[Key, ...], ndarray | None] = {}
 
     @cached_property
@@ -79,7 +83,7 @@ class Made:
                 value = self.backward.instead(chosen[0].place, chosen[0].how)
             elif len(chosen) == len(keys):
                 value = self.backward.apply({e.place: e.how for e in chosen})
-            self._values[keys] = value if value is not None and np.isfinite(value).all() else None
+            self._values[keys] = self.part(value) if value is not None and np.isfinite(value).all() else None
         return self._values[keys]
 
     def match(self, edit: Edit, weight: float, opening: str = "") -> Match:
@@ -96,7 +100,7 @@ class Made:
 
     @property
     def truth(self) -> ndarray:
-        return self.backward.values[self.backward.goal]
+        return self.part(self.backward.values[self.backward.goal])
 
 
 Trials = Sequence[tuple[Made, ndarray]]

@@ -12,21 +12,23 @@ import numpy as np
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import Program
+from symbackprop.core.program import Gradient, Program
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
-from symbackprop.notation.claims.left import Left, chained, is_name, left_side
+from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import read_python, read_sympy
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
+from symbackprop.notation.claims.steps import At, below
+from symbackprop.notation.claims.syntax import Word
 from symbackprop.notation.claims.typeset import Typeset
-from symbackprop.notation.claims.words import Names
+from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError, ShapesDiffer
 
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
@@ -48,6 +50,8 @@ class Reading:
     origin    from where its indices count, 1 or 0.
     guesses   a letter that stands nowhere -> the tensor whose true gradient it is taken to be; the reading is then conditional.
     formula   the reading, typeset so that it can be read in one way only; None where it was no formula.
+    at        where along the axes of loops it claims, but for axes of which it claims all steps.
+    left      the left-hand side at its steps; None where it is at none.
     """
 
     program: Program
@@ -58,6 +62,8 @@ class Reading:
     guesses: Mapping[str, str] = field(default_factory=dict)
     formula: Node | None = None
     origin: int = 1
+    at: tuple[At, ...] = ()
+    left: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,8 @@ def _plain(program: Program, shape: tuple[Expr, ...], context: Context) -> Readi
 
 
 def _latex(text: str, context: Context) -> Understood:
-    several = statements.split(text)
+    loops = context.loops
+    several = [below(one) for one in statements.split(text)] if loops else statements.split(text)
     names = Names(
         {name: len(shape) for name, shape in context.shapes().items()},
         map(str, context.forward.sizes()),
@@ -146,7 +153,8 @@ def _latex(text: str, context: Context) -> Understood:
     )
     for name, given in inputs(context).items():
         names.also(name, given)
-    probe = Probe(context.shapes(), names.counts() | ({1, 2, 3} if "matrix" in text else set()))
+    counts = names.counts() | ({1, 2, 3} if "matrix" in text else set())
+    probe = Probe(context.shapes(), [*map(sp.Integer, counts), *(loops.extents if loops else ())])
     main = _claimed(State(context, names, probe, 1, {}), several)
     attempt = _Attempt(context, names, probe, main, [one for one in several if one is not main])
     with np.errstate(all="ignore"):  # what is not finite at the probe is told apart like anything else
@@ -155,6 +163,18 @@ def _latex(text: str, context: Context) -> Understood:
             return Understood(left, tuple(readings), between=tuple(attempt.between()))
         except Unknown as unknown:
             return attempt.guessed(unknown)
+
+
+def name_at_step(text: str, context: Context) -> str:
+    r"""The name of a person's own that an equation defines at a step of a loop: delta of \delta^{(l)} = ...; "" for any other."""
+    try:
+        several = statements.split(text)
+        names = Names({name: len(shape) for name, shape in context.shapes().items()}, (), {}, context.aliases)
+    except Fault:
+        return ""
+    left = below(several[0].left)
+    found = context.loops.split(left) if isinstance(left, Word) and names.lookup(left) is None else None
+    return described(replace(found[0], sup=())) if found else ""
 
 
 def _claimed(state: State, several: list[statements.Equality]) -> statements.Equality:
@@ -224,20 +244,24 @@ class _Attempt:
 
     def readings(self, guesses: Mapping[str, str]) -> tuple[Left, list[Reading]]:
         """The readings with indices from 1, and from 0 where that matters."""
-        left, several, states = None, [], {}
+        left: Left | None = None
+        several: list[Fitted] = []
+        states: dict[tuple[int, tuple[At, ...]], tuple[State, Left]] = {}
         fault: Fault | None = None
         for origin in (1, 0):
+            counted = True
             try:
-                own, state, senses = self.senses(origin, guesses)
-                told = () if origin else (FROM_ZERO,)
-                several += [f._replace(origin=origin, notes=(*f.notes, *told)) for f in fitted(state, senses, own)]
+                for own, state, senses in self.limited(origin, guesses):
+                    counted = state.counted
+                    told = () if origin else (FROM_ZERO,)
+                    several += [f._replace(origin=origin, notes=(*f.notes, *told), at=own.at) for f in fitted(state, senses, own)]
+                    left, states[origin, own.at] = left or own, (state, own)
             except Unknown:
                 raise
             except Fault as error:  # an entry 0 is there only where indices count from 0
                 fault = fault or error
                 continue
-            left, states[origin] = left or own, state
-            if not state.counted:
+            if not counted:
                 break
         if left is None:
             assert fault is not None
@@ -245,7 +269,19 @@ class _Attempt:
         several.sort(key=lambda f: (not f.fits, f.cost, -f.origin))
         if several[0].fits:
             several = [f for f in several if f.fits]
-        return left, [self.reading(f, states[f.origin], guesses) for f in several[:KEPT]]
+        return left, [self.reading(one, *states[one.origin, one.at], guesses) for one in several[:KEPT]]
+
+    def limited(self, origin: int, guesses: Mapping[str, str]) -> Iterator[tuple[Left, State, Senses]]:
+        """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""
+        left, state, senses = self.senses(origin, guesses)
+        yield left, state, senses
+        reached = {c: state.reached[c] for c in left.letters if state.reached.get(c, (0, 0)) != (0, 0)}
+        if reached:
+            trims = {
+                c: (state.trims.get(c, (0, 0))[0] - low, state.trims.get(c, (0, 0))[1] + high - low)
+                for c, (low, high) in reached.items()
+            }
+            yield self.senses(origin, guesses, {**state.trims, **trims})
 
     def between(self) -> Iterator[tuple[Reading, ...]]:
         """The readings of the sides in between, but for names, derivatives, and products of derivatives, which only say a rule."""
@@ -260,12 +296,17 @@ class _Attempt:
             if not any(t.role for t in readings[0].program.inputs):
                 yield tuple(readings)
 
-    def reading(self, one: Fitted, state: State, guesses: Mapping[str, str]) -> Reading:
+    def reading(self, one: Fitted, state: State, left: Left, guesses: Mapping[str, str]) -> Reading:
         program = lowered(one.node, one.axes, one.extents, self.probe, self.context.forward, state.roles)
-        formula = Typeset(state.roles, self.probe).formula(one.node)
-        return Reading(program, one.shape, one.fits, round(one.cost, 6), one.notes, dict(guesses), formula, one.origin)
+        typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
+        formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
+        said = typeset.claimed(Gradient(of, wrt), left.letters, one.at, one.origin) if wrt is not None else None
+        cost = round(one.cost, 6)
+        return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.origin, one.at, said)
 
-    def senses(self, origin: int, guesses: Mapping[str, str]) -> tuple[Left, State, Senses]:
+    def senses(
+        self, origin: int, guesses: Mapping[str, str], trims: Mapping[str, tuple[int, int]] | None = None
+    ) -> tuple[Left, State, Senses]:
         """One reading of the whole claim."""
 
         def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
@@ -277,9 +318,9 @@ class _Attempt:
             self.define(reader, state)
             senses = reader.read(self.main.right)
             statements.require_used(state)
-            return left, state, senses
+            return implied(state, left), state, senses
 
-        return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses), read)
+        return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses, trims), read)
 
     def define(self, reader: Reader, state: State) -> None:
         """The claim's own definitions, in an order in which each stands."""

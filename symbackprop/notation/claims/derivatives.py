@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.program import Sum
-from symbackprop.notation.claims import naming
+from symbackprop.notation.claims import naming, steps
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
@@ -68,7 +68,7 @@ def derivative(state: State, node: Syntax) -> Derivative | None:
                 if state.context.wrt is None:
                     raise Fault("the nabla does not say by what.", r"Write \nabla_w L.", at)
                 return Derivative(state.context.of, (), state.context.wrt, (), at)
-            below = syntax(wrt)
+            below = steps.below(syntax(wrt)) if state.context.loops else syntax(wrt)
             several = _family(state, below)
             name, index = several[:2] if several else reference(state, below)
             top, top_index = above(state, of) if of is not None else (state.context.of, ())

@@ -13,6 +13,7 @@ from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Axes, Node
 from symbackprop.notation.claims.shapes import Sense, Senses
 from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.steps import At, claimed
 
 AS_COLUMN, BY_ALPHABET, REPEATED, SHAPELESS = 2.0, 1.0, 1.0, 20.0
 
@@ -21,6 +22,7 @@ class Fitted(NamedTuple):
     """A sense with its axes in the order of the result; extents are those of axes that it repeats along.
 
     origin   from where its indices count.
+    at       where along the axes of loops it claims.
     """
 
     node: Node
@@ -31,6 +33,7 @@ class Fitted(NamedTuple):
     cost: float
     notes: tuple[str, ...]
     origin: int = 1
+    at: tuple[At, ...] = ()
 
 
 def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:
@@ -56,6 +59,9 @@ def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
     if left.letters:
         return _by_letters(state, sense, left, want)
     if node.letters:
+        if set(node.letters) <= set(state.reached):  # every step by itself, where all of them count
+            axes = (*sorted(node.letters), *(a for a in node.axes if len(a) > 1), *(a for a in (DOWN, RIGHT) if a in node.axes))
+            return [_fit(state, sense, axes, want, 0.0, "")]
         if len(node.letters) == len(node.axes) and (want is None or len(want) == len(node.axes)):
             return [_fit(state, sense, tuple(sorted(node.letters)), want, BY_ALPHABET, "indices in alphabetical order")]
         return []
@@ -73,11 +79,10 @@ def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
     """The shape of what is claimed: of the key, else of what the left-hand side says."""
     if left.second and left.of is not None and left.wrt is not None:
         return (*(() if left.diagonal else state.probe.shapes[left.of]), *state.probe.shapes[left.wrt])
-    if state.context.shape is not None:
-        return state.context.shape
-    if left.wrt is not None and left.of is not None:
-        return (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])
-    return None
+    shape = state.context.shape
+    if shape is None and left.wrt is not None and left.of is not None:
+        shape = (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])
+    return shape if shape is None or not left.at else claimed(shape, left.at)
 
 
 def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] | None) -> list[Fitted]:

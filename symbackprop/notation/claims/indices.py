@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 import sympy as sp
 
+from symbackprop.core.recursion import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.steps import leaf_of
 from symbackprop.notation.claims.syntax import Tokens
 from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES, indices
@@ -37,12 +40,17 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         if len(parts) > len(natural):
             continue
         try:
-            node = reading.node
+            node, loops = reading.node, _loops(state, reading.node)
+            natural = [a for a in natural if a in loops] + [a for a in natural if a not in loops] if len(parts) == 1 else natural
             for part, axis in zip(parts, natural, strict=False):
-                node = node if part[0].text == ":" else _at(state, node, axis, part, at)
+                if part[0].text == ":":
+                    continue
+                node = _at_step(state, node, axis, loops[axis], part, at) if axis in loops else _at(state, node, axis, part, at)
         except Misfit:
             continue
         left = [a for k, a in enumerate(natural) if k >= len(parts) or parts[k][0].text == ":"]
+        if loops and len(left) == 2 and left != [DOWN, RIGHT]:
+            node = nd.renamed(node, zip(left, (DOWN, RIGHT), strict=True))  # a step of a batch is a matrix
         if left in ([RIGHT], [DOWN]):
             found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
             if left == [RIGHT]:
@@ -53,6 +61,47 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
     if not found:
         raise Fault(f"the indices {plain(several)} do not fit what they stand below.", "One letter an axis.", at)
     return best(found)
+
+
+def _loops(state: State, node: Node) -> Mapping[str, Axis]:
+    """The axes of a tensor along which loops go."""
+    found = leaf_of(node) if state.context.loops else None
+    if found is None:
+        return {}
+    name, places = found
+    own = state.context.loops.of(name, state.roles)
+    return {axis: own[place] for axis, place in places.items() if place in own}
+
+
+def _at_step(state: State, node: Node, axis: str, loop: Axis, part: Tokens, at: int) -> Node:
+    """One step along the axis of a loop: l, l - 1, n; before the first step stands what the loop starts from."""
+    loops = state.context.loops
+    number = loops.numbers(part, loop)
+    held = leaf_of(node)
+    if held is not None:
+        name, places = held
+        other, number = loops.found(name, places[axis], number, state.origin)
+        if other != name:
+            if other not in state.probe.shapes:
+                state.probe.add(other, state.probe.shapes[name])
+            order = sorted(places, key=lambda a: places[a])
+            node = nd.leaf(other, tuple(order), state.probe.entries(other))
+    extent, letter = node.extent(axis), number.letter
+    if letter is None:
+        state.counted = True
+        place = number.added + state.origin * (sum(sign for sign, _ in number.letters) - 1)
+        here = int(state.probe.value(place).real)
+        if not number.letters and not 0 <= here < extent:
+            raise Misfit(f"there is no step {number.added}")
+        return nd.picked(node, axis, tuple((s, c, state.range(c, at)) for s, c in number.letters), place, here)
+    state.ranged(letter, extent)
+    first, _ = state.trims.get(letter, (0, 0))
+    shift, count = int(number.added) + first, state.range(letter, at)
+    low, high = state.reached.get(letter, (0, 0))
+    state.reached[letter] = min(low, shift), max(high, shift + count - extent)
+    if number.added == first == 0 and count == extent:
+        return nd.renamed(node, [(axis, letter)])
+    return nd.picked(node, axis, ((1, letter, count),), shift)
 
 
 def _at(state: State, node: Node, axis: str, part: Tokens, at: int) -> Node:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import sympy as sp
+
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.state import State
+from symbackprop.notation.claims.steps import At
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain
 from symbackprop.notation.claims.words import described, indices
@@ -29,6 +32,8 @@ class Left:
     name           the name of an abbreviation, by which later steps may use it.
     contradicts    whether it says another derivative than what is claimed.
     diagonal       whether it claims the diagonal alone of a second derivative: \partial^2 L / \partial w_i^2.
+    at             where along the axes of loops it claims, but for axes of which it claims all steps.
+    stepped        whether it is an abbreviation at a step of a loop.
     """
 
     kind: Kind = "none"
@@ -39,6 +44,8 @@ class Left:
     name: str = ""
     contradicts: bool = False
     diagonal: bool = False
+    at: tuple[At, ...] = ()
+    stepped: bool = False
 
     @property
     def second(self) -> bool:
@@ -57,16 +64,43 @@ def left_side(state: State, node: Syntax | None) -> Left:
     of = state.context.of if found.of is None else found.of
     shapes = state.probe.shapes
     letters: list[str] = []
+    at: list[At] = []
     if outer:
         _range(state, outer, [*state.probe.shape(of), *state.probe.shape(found.wrt)] if of in shapes else [], letters)
     else:
         _range(state, found.of_index, list(state.probe.shape(of)), letters)
-        _range(state, found.wrt_index, list(state.probe.shape(found.wrt)), letters)
+        index = _at_steps(state, found.wrt, found.wrt_index, letters, at) if not shapes[of] else found.wrt_index
+        kept = {one.place for one in at if one.left is None}
+        extents = [n for k, n in enumerate(state.probe.shape(found.wrt)) if k not in kept]
+        _range(state, index, extents[len(letters) :] if not shapes[of] else extents, letters)
     kind: Kind = "jacobian" if shapes[of] else "gradient"
     contradicts = _contradicts(state, of, found.wrt)
     if found.second and letters and letters[: len(letters) // 2] == letters[len(letters) // 2 :]:
         return Left(kind, of, found.wrt, tuple(letters[: len(letters) // 2]), transposed, "", contradicts, diagonal=True)
-    return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts)
+    return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts, at=tuple(at))
+
+
+def _at_steps(state: State, wrt: str, several: Tokens, letters: list[str], at: list[At]) -> Tokens:
+    """Take the steps off the indices of a gradient: letters of them, and where they are; what is left are indices of entries."""
+    parts, rest = indices(several) or [], []
+    own = state.context.loops.axes.get(wrt, {})
+    for place, part in enumerate(parts):
+        if place not in own or part[0].text == ":" or rest:
+            rest.append(part)
+            continue
+        number = state.context.loops.numbers(part, own[place])
+        letter = number.letter
+        if letter is None:
+            at.append(At(place, own[place], number.added - state.origin))
+            state.counted = True
+            continue
+        letters.append(letter)
+        first, left = state.trims.setdefault(letter, (-int(number.added), 0))
+        state.ranged(letter, state.probe.shape(wrt)[place])
+        if first + number.added or left:
+            at.append(At(place, own[place], first + number.added, left))
+    comma = Token(",", 0)
+    return tuple(t for k, part in enumerate(rest) for t in ((comma, *part) if k else part))
 
 
 def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
@@ -159,6 +193,9 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
         letters_only = [f for f in body.factors if isinstance(f, Word)]
         if len(letters_only) == len(body.factors) and not any(f.sub or f.sup for f in letters_only[:-1]):
             word = replace(letters_only[-1], base="".join(f.base for f in letters_only))
+    found = state.context.loops.split(word) if state.context.loops and isinstance(word, Word) and not outer else None
+    if found is not None:
+        return _stepped(state, *found, transposed)
     if not isinstance(word, Word):
         mend = rf"Write \frac{{\partial {state.context.of}}}{{\partial {state.context.wrt or 'w'}}} = ..."
         if _differentiates(body):
@@ -174,3 +211,30 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
         letters = [c for c in letters if c in state.ranges] if lone else []
     bare = Word(word.base, word.at, word.accent) if letters and lone and not outer else word
     return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(bare))
+
+
+def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: bool) -> Left:
+    r"""A name at a step: \delta^{(l)}, \delta_{a,t}."""
+    letters: list[str] = []
+    at: list[At] = []
+    wrt = state.context.wrt
+    shape = state.probe.shape(wrt) if wrt is not None else ()
+    several = (*step, Token(",", word.at), *rest) if rest else step
+    if wrt is not None and state.context.loops.axes.get(wrt):
+        index = _at_steps(state, wrt, several, letters, at)
+        fixed = {one.place for one in at if one.left is None}
+        _range(state, index, [n for k, n in enumerate(shape) if k not in fixed][len(letters) :], letters)
+    return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(word), at=tuple(at), stepped=True)
+
+
+def implied(state: State, left: Left) -> Left:
+    """A claim without a left-hand side whose steps are those of what is claimed: \\delta^{(l)} (z^{(l-1)})^\\top of W."""
+    own = state.context.loops.axes.get(state.context.wrt or "", {})
+    letters = tuple(state.reached)
+    if left.kind != "none" or len(letters) != len(own) or tuple(sorted(own)) != tuple(range(len(own))) or not own:
+        return left
+    known = {axis.letter: place for place, axis in own.items()}
+    letters = tuple(sorted(letters, key=lambda c: known.get(c, 0)))
+    trims = ((place, state.trims.get(c, (0, 0))) for place, c in enumerate(letters))
+    at = tuple(At(place, own[place], sp.Integer(first), less) for place, (first, less) in trims if first or less)
+    return replace(left, letters=letters, at=at)

@@ -240,7 +240,7 @@ class _Lowering:
     def picked(self, node: Node, op: nd.Picked, arg: Operand | Expr) -> Operand:
         assert not isinstance(arg, Expr)
         tensor, index = arg
-        place: Expr = sp.Integer(op.shift)
+        place = op.shift
         for sign, letter, _ in op.letters:
             place = place + sign * position(letter)
         guard = iverson(sp.Eq(position(_PLACE), place, evaluate=False))

@@ -182,6 +182,14 @@ def number_of(numbers: Tokens) -> tuple[str, int] | None:
 
 def guessed(state: State, word: Word) -> Senses | None:
     """A letter that stands nowhere, as the true gradient that it is taken to be; None where it is not taken to be one."""
+    found = state.context.loops.split(word) if state.context.loops else None
+    if found is not None and described(replace(found[0], sup=())) in state.guesses:
+        own, step, rest = found
+        key = described(replace(own, sup=()))
+        state.used.add(key)
+        index = (*step, Token(",", word.at), *rest) if rest else step
+        gradient = state.gradient(state.context.of, state.guesses[key])
+        return scripts(state, sure(state.tensor(gradient)), index, word.sup, word.at)
     for key in (described(word), described(replace(word, sup=())), described(replace(word, sub=(), sup=(), primes=0))):
         if key in state.guesses:
             state.used.add(key)

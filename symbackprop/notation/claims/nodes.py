@@ -151,7 +151,7 @@ class Picked:
 
     axis: str
     letters: tuple[tuple[int, str, int], ...]
-    shift: int
+    shift: Expr
 
 
 @dataclass(frozen=True)
@@ -374,9 +374,10 @@ def positions(axis: str, extent: int, origin: int) -> Node:
     return Node(Positions(axis, extent, origin), (), (axis,), (origin + np.arange(extent)).astype(complex))
 
 
-def picked(x: Node, axis: str, letters: tuple[tuple[int, str, int], ...], shift: int) -> Node:
-    """The entries at shifted positions along an axis, 0 where there are none."""
-    place = np.full([n for _, _, n in letters], shift)
+def picked(x: Node, axis: str, letters: tuple[tuple[int, str, int], ...], shift: int | Expr, at_probe: int | None = None) -> Node:
+    """The entries at shifted positions along an axis, 0 where there are none; of a shift in sizes, `at_probe` is its value."""
+    shift = sp.Integer(shift) if isinstance(shift, int) else shift
+    place = np.full([n for _, _, n in letters], int(shift) if at_probe is None else at_probe)
     for k, (sign, _, n) in enumerate(letters):
         place = place + sign * np.arange(n).reshape([-1 if q == k else 1 for q in range(len(letters))])
     k, n = x.axes.index(axis), x.extent(axis)

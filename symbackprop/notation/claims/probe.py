@@ -26,13 +26,13 @@ class Probe:
     """Shapes of tensors in whole numbers, and their entries.
 
     shapes   the tensors by name, with their sizes as expressions.
-    counts   whole numbers that axes made by a claim may have, such as how many tensors a family has.
+    counts   what axes made by a claim may have as their sizes, such as how many tensors a family has.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[Expr, ...]], counts: Iterable[int] = ()) -> None:
+    def __init__(self, shapes: Mapping[str, tuple[Expr, ...]], counts: Iterable[Expr] = ()) -> None:
         self.shapes = dict(shapes)
         own = {n for shape in shapes.values() for n in shape}
-        extents = own | {sp.Integer(n) for n in counts}
+        extents = own | set(counts)
         self.sizes = _sizes(extents)
         self.number = {n: int(substituted(n, self.sizes)) for n in extents}
         self.expression: dict[int, Expr] = {}
@@ -77,7 +77,8 @@ def _sizes(extents: Iterable[Expr]) -> dict[sp.Basic, Expr]:
     pool = [n for n in _WHOLE if n not in fixed]
     rng = np.random.default_rng(len(symbols))
     for attempt in range(_ATTEMPTS):
-        drawn = pool[: len(symbols)] if attempt == 0 else rng.permutation(pool)[: len(symbols)]
+        near = pool[: len(symbols) + 2 + attempt // 4]  # small ones first: arrays have their product
+        drawn = pool[: len(symbols)] if attempt == 0 else rng.permutation(near)[: len(symbols)]
         chosen: dict[sp.Basic, Expr] = {s: sp.Integer(int(n)) for s, n in zip(symbols, drawn, strict=False)}
         values = [substituted(n, chosen) for n in several]
         whole = all(v.is_Integer and v.is_positive for v in values)

@@ -298,6 +298,10 @@ class Reader:
             return constant, k + 1
         if word.accent == "bar":
             return brackets.mean(self.state, replace(word, accent="", sub=(), sup=()), "bar", word.at, word), k + 1
+        stepped = state.context.loops.split(word) if state.context.loops else None
+        if stepped is not None:
+            key = described(replace(stepped[0], sup=()))
+            raise Unknown(key, f"{key} stands nowhere in this network.", naming.mend(state), word.at)
         key = described(replace(word, sup=() if not naming.labelled(word) else word.sup, sub=word.sub if _numbered(word) else ()))
         raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state), word.at)
 

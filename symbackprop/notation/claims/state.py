@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -18,6 +19,7 @@ from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.shapes import Senses, sure
+from symbackprop.notation.claims.steps import Loops
 from symbackprop.notation.claims.syntax import Syntax
 from symbackprop.notation.claims.words import Names
 
@@ -33,6 +35,7 @@ class Context:
     defined   earlier steps by the name that their left-hand side gives, with their shapes.
     aliases   second names of tensors.
     named     functions that nobody defines, beside those that the network applies.
+    stands    a name among `defined` -> the tensor whose gradient it stands for.
     """
 
     forward: Program
@@ -42,6 +45,12 @@ class Context:
     defined: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     named: tuple[str, ...] = ()
+    stands: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def loops(self) -> Loops:
+        """The loops of the network."""
+        return Loops(self.forward, self.stands)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -84,10 +93,20 @@ class State:
     guesses        a letter that stands nowhere -> the tensor whose gradient it is taken to be.
     ranges         the indices in scope with their sizes.
     local          what the claim itself defines: names without their indices -> senses, and the axes of the indices.
+    trims          an index of steps -> how many at the low end, and at both, its range leaves out.
+    reached        an index of steps -> how far before the first step and beyond the last anything is read by it.
     read           the reader of any syntax.
     """
 
-    def __init__(self, context: Context, names: Names, probe: Probe, origin: int, guesses: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        names: Names,
+        probe: Probe,
+        origin: int,
+        guesses: Mapping[str, str],
+        trims: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
         self.context, self.names, self.probe, self.origin = context, names, probe, origin
         self.guesses = dict(guesses)
         self.counted = False
@@ -99,6 +118,8 @@ class State:
         self.used: set[str] = set()  # the guesses that were used, and the derivatives that the claim says itself
         self.promised: dict[str, int] = {}  # derivatives that the claim says itself, and where
         self.starts: dict[str, int] = {}  # where an index over a family of tensors begins
+        self.trims = dict(trims or {})
+        self.reached: dict[str, tuple[int, int]] = {}
         self.read: Callable[[Syntax], Senses] = _unset
         self.foresee: Callable[..., None] = lambda node, only: None
 
@@ -141,13 +162,14 @@ class State:
         return self.ranges[letter]
 
     def ranged(self, letter: str, extent: int) -> None:
-        self.ranges.setdefault(letter, extent)
+        self.ranges.setdefault(letter, extent - self.trims.get(letter, (0, 0))[1])
 
     @contextmanager
     def bound(self, letters: list[str]) -> Iterator[None]:
         """Indices of a sum: their ranges are their own."""
         saved = {c: self.ranges.pop(c) for c in letters if c in self.ranges}
         starts = {c: self.starts.pop(c) for c in letters if c in self.starts}
+        reached = dict(self.reached)
         try:
             yield
         finally:
@@ -156,6 +178,9 @@ class State:
                 self.starts.pop(c, None)
             self.ranges |= saved
             self.starts |= starts
+            self.reached = {c: r for c, r in self.reached.items() if c not in letters} | {
+                c: r for c, r in reached.items() if c in letters
+            }
 
     # ---- activations
     def activations(self) -> list[str]:

@@ -3,7 +3,7 @@ r"""The claim as it was understood, as a formula with one meaning: brackets wher
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import sympy as sp
@@ -11,14 +11,16 @@ import sympy as sp
 from symbackprop.core.functions import FUNCTIONS, Declared
 from symbackprop.core.program import Gradient
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import index, letter, parse_name
+from symbackprop.formulas.names import at_steps, index, letter, parse_name
 from symbackprop.formulas.symbols import SYMBOLS
 from symbackprop.formulas.tree import Binds, Fence, Grid, Script
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.probe import Probe
+from symbackprop.notation.claims.steps import At, Loops
 
+Trims = Mapping[str, tuple[int, int]]
 _SIGNS = {"<": "<", "<=": "le", ">": ">", ">=": "ge", "==": "=", "!=": "ne"}
 _SHORT = {"maximum": "max", "minimum": "min"}
 
@@ -28,10 +30,11 @@ class Typeset:
 
     roles   the gradients among the leaves.
     probe   knows the sizes as expressions, and the axes of the tensors.
+    loops   of the network; trims: which letters of steps leave out how many at the low end.
     """
 
-    def __init__(self, roles: dict[str, Gradient], probe: Probe) -> None:
-        self.roles, self.probe = roles, probe
+    def __init__(self, roles: dict[str, Gradient], probe: Probe, loops: Loops | None = None, trims: Trims | None = None) -> None:
+        self.roles, self.probe, self.loops, self.trims = roles, probe, loops, trims or {}
 
     def size(self, extent: int) -> Formula:
         return constant(self.probe.expression[extent])
@@ -46,6 +49,9 @@ class Typeset:
     def formula(self, node: Node) -> Formula:
         """The formula of a node."""
         op = node.op
+        stepped = self.at_steps(node) if self.loops else None
+        if stepped is not None:
+            return stepped
         match op:
             case nd.Leaf(name=name):
                 return self.leaf(name)
@@ -130,7 +136,74 @@ class Typeset:
             return None
         return self.entry(node, [letter(p) if isinstance(p, str) else p for p in places])
 
-    def numbered(self, x: Node, at: str, shift: int) -> Formula | None:
+    def at_steps(self, node: Node) -> Formula | None:
+        """A tensor at steps of loops, z^{(l-1)}, h_{t,i}; None for anything else."""
+        assert self.loops is not None
+        found = self.places(node)
+        if found is None:
+            return None
+        name, places = found
+        role = self.roles.get(name)
+        own = self.loops.of(name, self.roles)
+        rest = [p for k, p in enumerate(places) if k not in own]
+        loose = [p for k, p in enumerate(places) if k in own and isinstance(p, str) and (p in MATRIX or len(p) > 1)]
+        whole = [p for p in rest if isinstance(p, str) and p in MATRIX]
+        letters = [letter(p) if isinstance(p, str) else p for p in rest if p not in whole]
+        if not own or loose or (whole and letters) or any(isinstance(p, str) and re.fullmatch(r"[bx]\d+", p) for p in rest):
+            return None
+        while carrier := self.loops.carrier(name):
+            name, axis, step = carrier
+            place = places[axis]
+            places[axis] = f.add([letter(place), f.number(-step)]) if isinstance(place, str) else f.add([place, f.number(-step)])
+        marks = [(axis.letter, self.step(places[k])) for k, axis in own.items()]
+        found_ = at_steps(parse_name(role.wrt if role else name), marks, letters)
+        shown = f.over(f.partial(parse_name(role.of).formula()), f.partial(found_)) if role else found_
+        return f.power(shown, f.TOP) if whole in ([RIGHT], [RIGHT, DOWN]) else shown
+
+    def claimed(self, role: Gradient, letters: Sequence[str], at: Sequence[At], origin: int) -> Formula | None:
+        """The gradient that a claim claims, at its steps; None where it has none."""
+        own = self.loops.axes.get(role.wrt) if self.loops else None
+        if not own or not self.loops or self.probe.shapes.get(role.of, ()):
+            return None
+        known, free = {one.place: one for one in at}, list(letters)
+        marks: list[tuple[str, Formula]] = []
+        for place, axis in sorted(own.items()):
+            one = known.get(place)
+            if one is not None and one.left is None:
+                marks.append((axis.letter, constant(one.first + origin)))
+            elif free:
+                name = free.pop(0)
+                shift = (one.first if one else sp.S.Zero) - self.trims.get(name, (0, 0))[0]
+                marks.append((axis.letter, _place(((1, name, 0),), shift)))
+            else:
+                return None
+        below = at_steps(parse_name(role.wrt), marks, [letter(c) for c in free if c != ":"])
+        return f.over(f.partial(parse_name(role.of).formula()), f.partial(below))
+
+    def step(self, place: str | Formula) -> Formula:
+        """The number of a step: a letter, or what was worked out."""
+        return letter(place) if isinstance(place, str) else place
+
+    def places(self, node: Node) -> tuple[str, list[str | Formula]] | None:
+        """The tensor that a node takes entries of, and what stands along each of its axes; None where it is more than that."""
+        chain: list[Node] = []
+        while isinstance(node.op, nd.Renamed | nd.Picked):
+            chain.append(node)
+            node = node.args[0]
+        if not isinstance(node.op, nd.Leaf):
+            return None
+        places: list[str | Formula] = list(node.axes)
+        for one in reversed(chain):
+            if isinstance(one.op, nd.Renamed):
+                table = dict(one.op.pairs)
+                places = [table.get(p, p) if isinstance(p, str) else p for p in places]
+            elif isinstance(one.op, nd.Picked) and one.op.axis in places:
+                letters = one.op.letters
+                first = sum(self.trims.get(name, (0, 0))[0] for _, name, _ in letters)
+                places[places.index(one.op.axis)] = _place(letters, _from_one(letters, one.op.shift - first))
+        return node.op.name, places
+
+    def numbered(self, x: Node, at: str, shift: sp.Expr) -> Formula | None:
         """h_{t-1} for a stack of the tensors h_0, h_1, ...; None for any other stack."""
         if not isinstance(x.op, nd.Stacked) or x.op.axis != FAMILY:
             return None
@@ -144,7 +217,7 @@ class Typeset:
         stem = parse_name(member[1]).formula([place])
         return f.over(f.partial(parse_name(role.of).formula()), f.partial(stem)) if role else stem
 
-    def picked(self, node: Node, letters: tuple[tuple[int, str, int], ...], shift: int) -> Formula:
+    def picked(self, node: Node, letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> Formula:
         x = node.args[0]
         assert isinstance(node.op, nd.Picked)
         found = self.numbered(x, letters[0][1], shift) if len(letters) == 1 else None
@@ -222,7 +295,7 @@ class Typeset:
             return self.called("diag", [x])
         letters = [letter(a) for a in names if a not in MATRIX and len(a) == 1]
         whole = [a for a in names if a in MATRIX]
-        member = self.numbered(x, table[FAMILY], 0) if FAMILY in table else None
+        member = self.numbered(x, table[FAMILY], sp.S.Zero) if FAMILY in table else None
         if member is not None:
             return member
         if not letters:
@@ -276,11 +349,11 @@ def _numbers(x: Node, axis: str) -> bool:
     return own or any(_numbers(a, axis) for a in x.args if axis in a.axes)
 
 
-def _from_one(letters: tuple[tuple[int, str, int], ...], shift: int) -> int:
+def _from_one(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> sp.Expr:
     """The shift of a position that is counted from 1."""
     return shift + 1 - sum(sign for sign, _, _ in letters)
 
 
-def _place(letters: tuple[tuple[int, str, int], ...], shift: int) -> Formula:
+def _place(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> Formula:
     terms = [letter(name) if sign > 0 else f.negative(letter(name)) for sign, name, _ in letters]
-    return f.add([*terms, *([f.number(shift)] if shift or not terms else [])])
+    return f.add([*terms, *([constant(shift)] if shift != 0 or not terms else [])])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, Integer
 
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Signature, Sum, slot
@@ -95,7 +95,7 @@ class _Equations:
             bare = next(e for e in equalities if e.left is None)
             raise Fault("this formula is no equation.", r"Name its value: L = ...", bare.right.at)
         self.lines, self.spellings = ordered(equalities, self.names)
-        self.probe = Probe({n: t.shape for n, t in self.tensors.items()}, self.spellings.counts())
+        self.probe = Probe({n: t.shape for n, t in self.tensors.items()}, map(Integer, self.spellings.counts()))
         self.probe.add("", ())
 
     def names(self, others: Iterable[str]) -> Names:

@@ -1,0 +1,107 @@
+r"""Claims with steps of loops: W^{(l)}, h_{t-1}, \delta^{(l)}; right where books have them, and the mistakes that students make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.judge.verdict import Judged
+
+BOOKS = Path(__file__).parents[1] / "loops" / "books"
+MLP, BPTT = BOOKS / "mlp_of_any_depth.net", BOOKS / "backpropagation_through_time.net"
+
+
+def judged(net: Path, wrt: str, claim: str) -> Judged:
+    return sb.verify(net, {wrt: claim}).claims[0]
+
+
+RIGHT = (
+    (MLP, "W", r"\frac{\partial L}{\partial W^{(l)}} = \frac{\partial L}{\partial u^{(l)}} (z^{(l-1)})^\top"),
+    (MLP, "W", r"\frac{\partial L}{\partial W^{(l)}_{ij}} = \frac{\partial L}{\partial u^{(l)}_i} z^{(l-1)}_j"),
+    (MLP, "W", r"\frac{\partial L}{\partial W^{(1)}} = \frac{\partial L}{\partial u^{(1)}} x^\top"),
+    (MLP, "W", r"\nabla_{W^{[l]}} L = \nabla_{u^{[l]}} L \, (z^{[l-1]})^\top"),
+    (MLP, "u", r"\frac{\partial L}{\partial u^{(n)}} = (z^{(n)} - y) \odot \sigma'(u^{(n)})"),
+    (MLP, "u", r"\frac{\partial L}{\partial u^{(l-1)}} = (W^{(l)})^\top \frac{\partial L}{\partial u^{(l)}} \odot \sigma'(u^{(l-1)})"),
+    (BPTT, "W", r"\sum_{t=1}^T \frac{\partial L}{\partial a_t} h_{t-1}^\top"),
+    (BPTT, "h", r"\frac{\partial L}{\partial h_t} = W^\top \frac{\partial L}{\partial a_{t+1}} + V^\top \frac{\partial L}{\partial o_t}"),
+    (BPTT, "h", r"\frac{\partial L}{\partial h_T} = V^\top \frac{\partial L}{\partial o_T}"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "wrt", "claim"), RIGHT)
+def test_what_books_print_is_right(net: Path, wrt: str, claim: str) -> None:
+    assert judged(net, wrt, claim).verdict == "right, identity"
+
+
+def test_a_claim_without_its_left_side_is_of_every_step_and_a_delta_is_what_makes_it_right() -> None:
+    found = judged(MLP, "W", r"\delta^{(l)} (z^{(l-1)})^\top")
+    assert found.verdict == "right, identity if delta is dL/du"
+    assert found.lines()[0][0] == "  understood: ∂L/∂W⁽ˡ⁾ = (∂L/∂u⁽ˡ⁾)(z⁽ˡ⁻¹⁾)ᵀ"
+
+
+def test_a_recursion_is_held_to_the_steps_that_have_one_after_them() -> None:
+    claim = r"\frac{\partial L}{\partial u^{(l)}} = (W^{(l+1)})^\top \frac{\partial L}{\partial u^{(l+1)}} \odot \sigma'(u^{(l)})"
+    found = judged(MLP, "u", claim)
+    assert found.verdict == "right, identity"
+    assert found.notes == (r"held against the gradient at l = 1, …, n − 1, since it reads beyond the other steps",)
+
+
+def test_a_gradient_is_not_made_of_itself_at_its_own_step() -> None:
+    assert judged(MLP, "u", r"\frac{\partial L}{\partial u^{(l)}} = \delta^{(l)}").verdict.startswith("undecided: what is delta")
+    own = judged(MLP, "u", r"\frac{\partial L}{\partial u^{(l)}} = \frac{\partial L}{\partial u^{(l)}}")
+    assert own.verdict.startswith("undecided: it is made of dL/du")
+
+
+WRONG = (
+    (MLP, "W", r"\frac{\partial L}{\partial u^{(l)}} (z^{(l)})^\top", "another step", "z is taken at its own step"),
+    (MLP, "u", r"\frac{\partial L}{\partial u^{(l)}} = (W^{(l)})^\top \frac{\partial L}{\partial u^{(l+1)}} \odot \sigma'(u^{(l)})",
+     "another step", "W stands at the step before the right one"),
+    (MLP, "u", r"\frac{\partial L}{\partial u^{(l)}} = W^{(l+1)} \frac{\partial L}{\partial u^{(l+1)}} \odot \sigma'(u^{(l)})",
+     "transpose missing", "W stands transposed"),
+    (MLP, "u", r"\frac{\partial L}{\partial u^{(l)}} = (W^{(l+1)})^\top \frac{\partial L}{\partial u^{(l+1)}}",
+     "slope missing", "the derivative of z by u is missing"),
+    (MLP, "u", r"\frac{\partial L}{\partial u^{(n)}} = z^{(n)} - y", "slope missing", "the derivative of z by u is missing"),
+    (BPTT, "U", r"\frac{\partial L}{\partial U} = \frac{\partial L}{\partial a_t} x_t^\top",
+     "steps not summed", "the sum over the steps is missing"),
+    (BPTT, "h", r"\frac{\partial L}{\partial h_t} = W^\top \frac{\partial L}{\partial a_t} + V^\top \frac{\partial L}{\partial o_t}",
+     "another step", "what comes back to dL/dh from the step beside is taken from the step itself"),
+    (BPTT, "h", r"\frac{\partial L}{\partial h_t} = V^\top \frac{\partial L}{\partial o_t}", "path left out", "the path from h"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("net", "wrt", "claim", "name", "sentence"), [*WRONG[:5], *(pytest.param(*row, marks=pytest.mark.slow) for row in WRONG[5:])]
+)
+def test_what_students_do_wrong_is_named(net: Path, wrt: str, claim: str, name: str, sentence: str) -> None:
+    found = judged(net, wrt, claim)
+    assert found.kind in ("wrong", "wrong shape")
+    assert (name, True) == (found.mistakes[0].name, found.mistakes[0].sentence.startswith(sentence)), found.mistakes
+
+
+@pytest.mark.slow
+def test_a_derivation_by_steps_finds_out_what_its_deltas_are() -> None:
+    steps = [
+        (r"\delta_{o,t}", r"\delta_{o,t} = \mathrm{softmax}(o_t) - y_t"),
+        (r"\delta_t", r"\delta_t = (W^\top \delta_{t+1} + V^\top \delta_{o,t}) \odot (1 - h_t^{\odot 2})"),
+        ("W", r"\sum_{t=1}^T \delta_t h_{t-1}^\top"),
+        ("U", r"\sum_t \delta_t x_t^\top"),
+        ("V", r"\delta_{o,t} h_t^\top"),
+    ]
+    found = sb.verify(BPTT, steps)
+    assert [one.what for one in found.claims] == ["dL/do", "dL/da", "dL/dW", "dL/dU", "dL/dV"]
+    assert [one.right for one in found.claims] == [True] * 4 + [False]
+    assert found.claims[4].mistakes[0].name == "steps not summed"
+
+
+def test_a_wrong_start_convicts_no_other_equation_of_a_recursion() -> None:
+    steps = [
+        (r"\delta^{(n)}", r"\delta^{(n)} = z^{(n)} - y"),
+        (r"\delta^{(l)}", r"\delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)} \odot \sigma'(u^{(l)})"),
+        ("W", r"\frac{\partial L}{\partial W^{(l)}} = \delta^{(l)} (z^{(l-1)})^\top"),
+        ("b", r"\frac{\partial L}{\partial b^{(l)}} = \delta^{(l)}"),
+    ]
+    found = sb.verify(MLP, steps)
+    assert [one.right for one in found.claims] == [False, True, True, True]
+    assert found.claims[0].mistakes[0].name == "slope missing"
