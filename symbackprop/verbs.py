@@ -326,21 +326,24 @@ def verify(
     return verified(read(net), claims, of, symbols, allow, sizes)
 
 
-def compile(net: Any, sizes: Sizes = None, dtype: str = "float64", wrt: Names = None, refuse_nan: bool = True) -> Compiled:
-    """The network and its gradients as NumPy functions.
+def compile(
+    net: Any, sizes: Sizes = None, dtype: str = "float64", wrt: Names = None, refuse_nan: bool = True, backend: str = "numpy"
+) -> Compiled:
+    """The network and its gradients as functions of arrays.
 
     net         a Derivation, or what `read` takes.
     sizes       numbers for sizes, which the source then holds; other sizes are read from the arrays.
     dtype       "float64" or "float32".
     wrt         what to differentiate by; None: every parameter, or what was differentiated by.
     refuse_nan  whether the functions refuse arrays that hold NaN.
+    backend     "numpy"; "jax": XLA compiles them, for a GPU where JAX finds one; "c" or "auto": what steps that are bound run as.
 
-    Raises CompileError for a size or type that is none, SourceError for a size that no array tells.
+    Raises CompileError for a size, type or backend that is none, SourceError for a size that no array tells.
     """
     from symbackprop.backends.function import compile as compiled
 
     sizes = _by_name("sizes", sizes, "{'h': 32}")
-    return compiled(_derived(net, wrt), sizes, dtype, refuse_nan)
+    return compiled(_derived(net, wrt), sizes, dtype, refuse_nan, backend)
 
 
 def train(net: Any, data: Any = None, **settings: Any) -> Trained:

@@ -152,7 +152,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_an_error_in_generated_code_shows_its_line() -> None:
-    function = compile(TWO_LAYERS)._whole.function
+    function = compile(TWO_LAYERS).function
     with pytest.raises(ValueError, match="matmul") as caught:
         function(*[np.ones((2, 3))] * 4)
     assert caught.traceback[-1].statement.lines[0].strip() == "z = W_1 @ x  # (h,)"

@@ -14,6 +14,7 @@ import symbackprop as sb
 from symbackprop.algebra.matrix import Form, number
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.reading import Values
+from symbackprop.backends.dialect import NUMPY
 from symbackprop.backends.numpy import source
 from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.backends.numpy_step import Printed
@@ -73,7 +74,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "core.local._of_matrix": lambda p: chain_rule(p, "L", ["x"]),
     "core.simplify._Rewriter.rewritten": simplify,
     "backends.numpy_equation.recipe": lambda p: source(p, "L", {}),
-    "backends.numpy_helpers.helper_source": lambda p: helper_source(p.equations[0].op.kind, "float64"),  # type: ignore[union-attr]
+    "backends.numpy_helpers.helper_source": lambda p: helper_source(p.equations[0].op.kind, NUMPY),  # type: ignore[union-attr]
     "display.index_form._right": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._reduce": lambda p: index_form(Names(p), p.equations[0]),
     "display.index_form._matrix": lambda p: index_form(Names(p), p.equations[0]),

@@ -71,11 +71,13 @@ class Arguments:
     def sizes(self, arrays: Sequence[ndarray]) -> Sizes:
         """Every size that the shapes tell, once they agree with what was declared; the same shapes are asked about once."""
         shapes = tuple(array.shape for array in arrays)
-        if shapes not in self._solved:
+        found = self._solved.get(shapes)
+        if found is None:
             if len(self._solved) >= REMEMBERED:
-                self._solved.clear()
-            self._solved[shapes] = self.solver.solve(dict(zip((t.name for t in self.inputs), shapes, strict=True)))
-        return self._solved[shapes]
+                self._solved.clear()  # another thread may be here as well: what was found is returned, not looked up again
+            found = self.solver.solve(dict(zip((t.name for t in self.inputs), shapes, strict=True)))
+            self._solved[shapes] = found
+        return found
 
 
 class _Input:

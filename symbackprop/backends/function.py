@@ -1,11 +1,12 @@
-"""A network as a NumPy function: `compile` writes its source, runs that once, and checks what it is called with."""
+"""A network as functions of arrays: `compile` writes their source, runs that once, and checks what they are called with."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,17 @@ from numpy import ndarray
 from sympy import Expr
 
 from symbackprop.backends import c
-from symbackprop.backends.arguments import ArgumentError, Arguments
+from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.c_library import NativeError
-from symbackprop.backends.executed import executed, raised_at
-from symbackprop.backends.numpy import Source, source
-from symbackprop.backends.numpy_step import Step
+from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
+from symbackprop.backends.dialect import JAX, NUMPY
+from symbackprop.backends.executed import executed
+from symbackprop.backends.numpy import source
+from symbackprop.backends.numpy_step import Exact, Step
+from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.differentiate import stabilised
+from symbackprop.core.differentiate import differentiate, stabilised
 from symbackprop.core.distribute import distributed
 from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.files import write_whole
@@ -30,12 +34,11 @@ from symbackprop.core.program import Equation, Program, Sum, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
-from symbackprop.plan.memory import Layout, layout_of
+from symbackprop.plan.memory import layout_of
 from symbackprop.plan.node import PlanError
-from symbackprop.plan.schedule import Plan, plan
+from symbackprop.plan.schedule import plan
 
-Arrays = Mapping[str, Any]
-BACKENDS = ("numpy", "c", "auto")
+BACKENDS = ("numpy", "c", "jax", "auto")
 
 
 class CompileError(SymbackpropError):
@@ -43,7 +46,7 @@ class CompileError(SymbackpropError):
 
 
 class Compiled:
-    """A network and its gradients as NumPy functions.
+    """A network and its gradients as functions of arrays.
 
     program     the equations, of the forward part and of the gradients; they are simplified, every named value stays.
     value_name  the tensor whose value is computed, the loss.
@@ -51,104 +54,189 @@ class Compiled:
     named       the values of the forward part that a person named.
     dtype       "float64" or "float32": arrays of numbers are turned into it, and gradients have it.
     refuse_nan  whether an array that holds NaN is refused.
+    backend     "numpy", or "jax": the source is of jnp, and XLA compiles it; "c" and "auto" say what `bind` does.
+
+    Each function takes an array for each input by its name: in dicts, `value(params, data)`, as keywords, `value(W=W, x=x)`, or
+    some in each way. It raises ArgumentError for an array that is missing, NaN, or out of its bound, ArrayError for what is no array of
+    numbers, SizeError for shapes that do not fit. None keeps anything of a call: several threads may call one, it can be pickled,
+    and goes on in a process that was forked (of JAX only in one that was spawned).
     """
 
     def __init__(
         self, program: Program, value_name: str, gradients: Mapping[str, str], named: Sequence[str] = (),
-        dtype: str = "float64", refuse_nan: bool = True,
+        dtype: str = "float64", refuse_nan: bool = True, backend: str = "numpy",
     ) -> None:  # fmt: skip
         values = (name for name, t in program.tensors.items() if t.kind == "value" and t.named and t.role is None)
         self.program = simplify(distributed(program), {value_name, *gradients.values(), *named, *values})
         self.value_name, self.gradients, self.named = value_name, dict(gradients), tuple(named)
-        self.dtype, self.refuse_nan = dtype, refuse_nan
-        self._parts: dict[tuple[str, ...], _Function] = {}
+        self.dtype, self.refuse_nan, self.backend = dtype, refuse_nan, backend
+        self._parts: dict[tuple[str, ...], Called] = {}
 
     @cached_property
-    def _whole(self) -> _Function:
-        return self._function(source(self.program, self.value_name, self.gradients, "value_and_grad", self.dtype))
+    def _whole(self) -> Called:
+        return self._function(self.program, self.value_name, self.gradients, "value_and_grad")
 
     @cached_property
-    def _forward(self) -> _Function:
-        return self._function(source(self.program, self.value_name, {}, "value", self.dtype))
+    def _forward(self) -> Called:
+        return self._function(self.program, self.value_name, {}, "value")
+
+    @cached_property
+    def _backward(self) -> Called:
+        return self._function(self.program, None, self.gradients, "grad")
+
+    @cached_property
+    def _change(self) -> Called:
+        return self._function(along(self.program, self.value_name, self.gradients), CHANGE, {}, "jvp")
+
+    @cached_property
+    def _second(self) -> Called:
+        if self.program.shape(self.value_name):
+            raise CompileError(f"hvp: {self.value_name} has axes, and a Hessian is that of a number; take its jvp, or a loss of it")
+        moved = along(self.program, self.value_name, self.gradients)
+        derived = differentiate(moved, CHANGE, self.gradients)
+        again = {w: derived.gradient(w) for w in derived.wrt}
+        return self._function(simplify(distributed(derived.program), set(again.values())), None, again, "hvp")
 
     def __call__(
         self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any
     ) -> tuple[Any, dict[str, ndarray]]:
-        """What `value_and_grad` returns, of arrays by keyword, in dicts, or both: compiled(W=W, x=x)."""
-        return self.value_and_grad({} if params is None else params, {**({} if data is None else data), **arrays})
+        """What `value_and_grad` returns: compiled(W=W, x=x)."""
+        return self.value_and_grad(params, data, **arrays)
 
     def __repr__(self) -> str:
         inputs = ", ".join(t.name for t in self.program.inputs)
         return f"<Compiled {self.value_name} of {inputs}, with its gradients by {', '.join(self.gradients) or 'nothing'}>"
 
-    def _function(self, text: Source) -> _Function:
-        return _Function(text, self.program, self.dtype, self.refuse_nan)
+    def _function(self, program: Program, value: str | None, outputs: Mapping[str, str], name: str) -> Called:
+        on_jax = self.backend == "jax"
+        text = source(program, value, outputs, name, (JAX if on_jax else NUMPY).of(self.dtype))
+        return Called(text, program, self.dtype, self.refuse_nan, on_jax)
 
     @property
     def source(self) -> str:
-        """The source of the function that computes the value and the gradients; it depends on NumPy alone."""
+        """The source of the function that computes the value and the gradients; it depends on NumPy, or on JAX, alone."""
         return self._whole.source.text
 
-    def value_and_grad(self, params: Arrays, data: Arrays | None = None) -> tuple[Any, dict[str, ndarray]]:
-        """The value of the loss, and the gradient for each name, with the shape of what it is the gradient of.
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function of `source` itself, which checks nothing: of JAX, to stand in functions that are compiled or vectorised."""
+        return self._whole.function
 
-        params, data   an array for each input, by name; numbers stand for arrays without axes.
-        Raises ArgumentError for an array that is missing, NaN, or out of its bound, ArrayError for what is no array of numbers,
-        SizeError for shapes that do not fit.
+    def value(self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any) -> Any:
+        """The value of the loss alone, by the forward part alone."""
+        return scalar(self._forward(by_name(params, data, arrays)))
+
+    def value_and_grad(
+        self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any
+    ) -> tuple[Any, dict[str, ndarray]]:
+        """The value of the loss, and the gradient for each name, with the shape of what it is the gradient of."""
+        value, gradients = self._whole(by_name(params, data, arrays))
+        return scalar(value), self._own(gradients)
+
+    def grad(self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any) -> dict[str, ndarray]:
+        """The gradients alone."""
+        return self._own(self._backward(by_name(params, data, arrays)))
+
+    def jvp(self, vectors: Arrays, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any) -> Any:
+        """The change of the value as what it is differentiated by moves along vectors: the Jacobian times them.
+
+        vectors   for each name that moves an array of its shape; the others stay.
         """
-        value, gradients = self._whole(params, data)
-        return _scalar(value), {name: _own(array, self.dtype) for name, array in gradients.items()}
+        given = by_name(params, data, arrays)
+        return scalar(self._change({**given, **self._directions(vectors, given)}))
 
-    def bind(self, params: Arrays, data: Arrays | None = None, *, backend: str = "numpy", shared: Step | None = None) -> Step:
+    def hvp(
+        self, vectors: Arrays, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any
+    ) -> dict[str, ndarray]:
+        """The change of every gradient as what it is differentiated by moves along vectors: the Hessian times them.
+
+        vectors   for each name that moves an array of its shape; the others stay.
+        Raises CompileError where the value has axes.
+        """
+        given = by_name(params, data, arrays)
+        return self._own(self._second({**given, **self._directions(vectors, given)}))
+
+    def _directions(self, vectors: Arrays, given: Arrays) -> dict[str, Any]:
+        if not isinstance(vectors, Mapping):
+            raise ArgumentError(f"give the vectors by name in a dict, such as {{'W': v}}, not {type(vectors).__name__}")
+        for name in vectors:
+            if name not in self.gradients:
+                raise ArgumentError(f"nothing moves by {name}; {mend(name, self.gradients)}")
+        still = {name: np.zeros(np.shape(given.get(name, 0))) for name in self.gradients}
+        return {vector_of(name): array for name, array in {**still, **vectors}.items()}
+
+    def _own(self, gradients: Mapping[str, Any]) -> dict[str, ndarray]:
+        return {name: own(gradients[name], self.dtype) for name in self.gradients}
+
+    def bind(
+        self, params: Arrays, data: Arrays | None = None, *, backend: str | None = None, shared: Step | None = None,
+        devices: int | None = None, samples: Mapping[str, int] = MappingProxyType({}),
+    ) -> Step:  # fmt: skip
         """A step at the sizes of these arrays, which are copied into its memory: the fastest way to evaluate again and again.
 
-        backend  "numpy", "c", or "auto": C where there is a compiler, and the network has a plan that C can print.
+        backend  "numpy", "c", "jax", or "auto": C where there is a compiler, and the network has a plan that C can print; None: the
+                 one it was compiled for.
         shared   a step of the same network at other sizes of data: both have the same parameters and gradients.
-        Raises what `value_and_grad` raises; CompileError for a backend that is none, NativeError where C is not to be had.
+        devices  of JAX, how many divide the samples among them; None: one.
+        samples  for each input that differs from sample to sample the axis of its samples.
+        Raises what `value_and_grad` raises; CompileError for a backend that is none, NativeError where C is not to be had,
+        DeviceError where JAX is not, or has not so many devices.
         """
-        if backend not in BACKENDS:
-            raise CompileError(f"backend={shown(backend)}: {mend(str(backend), BACKENDS)}")
+        backend = require_backend(self.backend if backend is None else backend)
         function = self._whole
-        arrays = function.arguments.read(_by_name(params, data))
+        arrays = function.arguments.read(by_name(params, data, {}))
         sizes = function.arguments.sizes(arrays)
         program = with_sizes(self.program, {s.name: sizes.get(s.name, 1) for s in self.program.sizes()})  # 1: nothing reads it
+        if backend == "jax":
+            exact = shared.exact if shared else self._divided(devices, samples)
+            step = Step(layout_of(program, list(self.gradients)), None, self.dtype, exact, shared)
+        else:
+            step = self._step(program, backend, shared)
+        step.put(dict(zip(function.source.arguments, arrays, strict=True)))
+        return step
+
+    def _divided(self, devices: int | None, samples: Mapping[str, int]) -> Exact:
+        """The function on several devices of JAX."""
+        from symbackprop.backends.jax import Sharded
+
+        text = source(self.program, self.value_name, self.gradients, "value_and_grad", JAX.of(self.dtype))
+        return Sharded(executed(text.text, text.name), text.arguments, samples, devices, self.dtype)
+
+    def _step(self, program: Program, backend: str, shared: Step | None) -> Step:
         try:
             planned = plan(program, self.value_name, self.gradients)
         except PlanError:
             planned = None
         layout = planned.layout if planned else layout_of(program, list(self.gradients))
-        step = self._step(layout, planned, backend, shared)
-        step.put(dict(zip(function.source.arguments, arrays, strict=True)))
-        return step
-
-    def _step(self, layout: Layout, planned: Plan | None, backend: str, shared: Step | None) -> Step:
         if backend == "c" and planned is None:
             raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')
         if backend != "numpy":
             try:
-                return Step(layout, planned, self.dtype, self._whole, shared, "c")
+                return Step(layout, planned, self.dtype, self._exact, shared, "c")
             except (NativeError, PlanError) as fault:
                 if backend == "c":
                     raise NativeError(str(fault)) from None
-        return Step(layout, planned, self.dtype, self._whole, shared)
+        return Step(layout, planned, self.dtype, self._exact, shared)
 
-    def value(self, params: Arrays, data: Arrays | None = None) -> Any:
-        """The value of the loss alone, by the forward part alone. Arguments and errors are those of `value_and_grad`."""
-        return _scalar(self._forward(params, data))
+    def _exact(self, params: Arrays, data: Arrays) -> Any:
+        return self._whole({**params, **data})
 
-    def outputs(self, params: Arrays, data: Arrays | None = None, names: Iterable[str] | None = None) -> dict[str, ndarray]:
+    def outputs(
+        self, params: Arrays | None = None, data: Arrays | None = None, /, names: Iterable[str] | None = None, **arrays: Any
+    ) -> dict[str, ndarray]:
         """The arrays of some values, by the equations that lead to them; inputs that those do not read may be left out.
 
         names   of values; None: every value of the forward part that a person named.
-        Raises ArgumentError as `value_and_grad` does, and for a name that is no value.
+        Raises ArgumentError for a name that is no value.
         """
         asked = self.named if names is None else tuple(names)
         for name in asked:
             if name not in self.program.tensors:
                 raise ArgumentError(f"there is no value {name}; {mend(name, self.program.tensors)}")
         if asked not in self._parts:
-            self._parts[asked] = self._function(source(self.program, None, {n: n for n in asked}, "outputs", self.dtype))
-        return {name: np.asarray(array) for name, array in self._parts[asked](params, data).items()}
+            self._parts[asked] = self._function(self.program, None, {n: n for n in asked}, "outputs")
+        found = self._parts[asked](by_name(params, data, arrays))
+        return {name: np.asarray(found[name]) for name in asked}
 
     def c_source(self, title: str = "") -> str:
         """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.
@@ -168,33 +256,43 @@ class Compiled:
             raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the source to a file: C99 where its name ends in .c, otherwise the NumPy source.
+        """Write the source to a file: C99 where its name ends in .c, otherwise the source of NumPy, or of JAX.
 
         Raises FileError where the file cannot be written, CompileError as `c_source` does.
         """
         write_whole(path, self.c_source() if os.fspath(path).endswith(".c") else self.source)
 
 
+def require_backend(name: Any) -> str:
+    """The name of a backend. Raises CompileError for what is none."""
+    if name not in BACKENDS:
+        raise CompileError(f"backend={shown(name)}: {mend(str(name), BACKENDS)}")
+    return name
+
+
 def compile(
-    derived: Derivation, sizes: Mapping[str, int] | None = None, dtype: str = "float64", refuse_nan: bool = True
-) -> Compiled:
-    """The forward program of a derivation and its gradients as NumPy functions.
+    derived: Derivation, sizes: Mapping[str, int] | None = None, dtype: str = "float64", refuse_nan: bool = True,
+    backend: str = "numpy",
+) -> Compiled:  # fmt: skip
+    """The forward program of a derivation and its gradients as functions of arrays.
 
     sizes       numbers for sizes, which the source then holds; other sizes are read from the arrays.
     dtype       "float64" or "float32".
     refuse_nan  whether the functions refuse arrays that hold NaN.
+    backend     "numpy", "c", "jax" or "auto", as `Compiled` says.
 
-    Raises CompileError for a type that is none, and where a function of the network is declared and not defined; SizeError for a
-    size that is none, SourceError for one that no array tells.
+    Raises CompileError for a type or backend that is none, and where a function of the network is declared and not defined;
+    SizeError for a size that is none, SourceError for one that no array tells.
     """
     require_defined(derived.program)
+    require_backend(backend)
     derived = stabilised(derived)
     name = dtype_name(dtype)
     if name is None:
         raise CompileError(f"dtype={shown(dtype)}: write one of {', '.join(DTYPES)}")
     program = with_sizes(derived.program, sizes or {})
     gradients = {w: derived.gradient(w) for w in derived.wrt}
-    return Compiled(program, derived.of, gradients, derived.forward.outputs, name, refuse_nan)
+    return Compiled(program, derived.of, gradients, derived.forward.outputs, name, refuse_nan, backend)
 
 
 def require_defined(program: Program) -> None:
@@ -240,41 +338,3 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
             if extent.is_number and not (extent.is_Integer and extent > 0):
                 raise SizeError(f"{name} would have an axis of size {before} = {extent}: no whole number from 1 on")
     return Program(tensors, tuple(map(at_sizes, program.equations)), program.outputs, tuple(map(put, program.conditions)))
-
-
-class _Function:
-    """A generated function, called with arrays by name."""
-
-    def __init__(self, text: Source, program: Program, dtype: str, refuse_nan: bool) -> None:
-        self.source = text
-        self.arguments = Arguments(program, text.arguments, dtype, refuse_nan)
-        self.function = executed(text.text, text.name)
-
-    def __call__(self, params: Arrays, data: Arrays | None) -> Any:
-        given = _by_name(params, data)
-        with np.errstate(all="ignore"):  # a branch that is not taken may overflow, and so may an argument when it is read
-            arguments = self.arguments.read(given)
-            try:
-                return self.function(*arguments)
-            except np.linalg.LinAlgError as fault:
-                place = raised_at(fault, self.function)
-                raise ArgumentError(f"{place}: {fault}; give other arrays, at which this has a value") from None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.source, self.arguments.program, self.arguments.dtype.name, self.arguments.refuse_nan)
-
-
-def _by_name(params: Arrays, data: Arrays | None) -> dict[str, Any]:
-    for given in (params, {} if data is None else data):
-        if not isinstance(given, Mapping):
-            raise ArgumentError(f"give the arrays by name in a dict, such as {{'W': W}}, not {type(given).__name__}")
-    return {**params, **(data or {})}
-
-
-def _own(array: Any, dtype: str) -> ndarray:
-    """A result as an array that shares no memory with an argument; those with axes never do."""
-    return np.asarray(array, dtype) if np.ndim(array) else np.array(array, dtype)
-
-
-def _scalar(value: Any) -> Any:
-    return value if np.ndim(value) else float(value)

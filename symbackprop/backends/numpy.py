@@ -18,6 +18,8 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbackprop.backends.dialect import JAX_NAMES, NUMPY, Dialect
+from symbackprop.backends.jax_scan import ScanWriter
 from symbackprop.backends.numpy_arrays import shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
@@ -84,7 +86,7 @@ def source(
     value: str | None,
     outputs: Mapping[str, str],
     name: str = "value_and_grad",
-    dtype: str = "float64",
+    dialect: Dialect = NUMPY,
 ) -> Source:
     """The NumPy source of a function that computes `value` and `outputs`.
 
@@ -92,18 +94,18 @@ def source(
     value     the name of the tensor that is returned by itself, such as the loss; None: only the dictionary is returned.
     outputs   for each key of the returned dictionary the name of its tensor.
     name      of the function.
-    dtype     "float64" or "float32": the type of every array of floats.
+    dialect   the library, and the type of every array of floats.
     Raises SourceError for a size that no argument tells.
     """
-    return Writer(program, value, dict(outputs), name, dtype).write()
+    return Writer(program, value, dict(outputs), name, dialect).write()
 
 
 class Writer:
     """Writes one function."""
 
-    def __init__(self, program: Program, value: str | None, outputs: dict[str, str], name: str, dtype: str) -> None:
-        self.program, self.value, self.outputs, self.dtype = program, value, outputs, dtype
-        self.names = Names(RESERVED)
+    def __init__(self, program: Program, value: str | None, outputs: dict[str, str], name: str, dialect: Dialect) -> None:
+        self.program, self.value, self.outputs, self.dialect = program, value, outputs, dialect
+        self.names = Names(RESERVED | (JAX_NAMES if dialect.pure else set()))
         self.name = self.names.fresh(name)
         self.asked = {*outputs.values(), *([value] if value else [])}
         live = without_dead(program, self.asked)
@@ -121,7 +123,7 @@ class Writer:
         for tensor in (program.tensors[e.target.name] for e in self.equations):
             if tensor.role is not None:
                 self.identifier[tensor.name] = self.names.fresh(self.gradient_wish(tensor.role))
-        self.setting = Setting(program, self.sizes, Loops(self.names), dtype, _integers(program, self.equations))
+        self.setting = Setting(program, self.sizes, Loops(self.names), dialect, _integers(program, self.equations))
         self.recipes: dict[tuple, Recipe] = {}
         self.temporary: dict[str, str] = {}
         self.extents: dict[Expr, str] = {}
@@ -140,14 +142,14 @@ class Writer:
     def write(self) -> Source:
         first = [item for item in self.items if all(e.step is None for e in equations_of(item))]
         then = [item for item in self.items if any(e.step is not None for e in equations_of(item))]
-        loops = LoopWriter(self)
+        loops = ScanWriter(self) if self.dialect.pure else LoopWriter(self)
         forward, backward = loops.items(first, self.asked | read_by(then)), loops.items(then, self.asked)
         body = ["", "# forward", *forward, "", "# backward", *backward, ""] if backward else ["", *forward, ""]
         body = [*self.constants(), *self.size_lines(), *body, *self.returned()]
         signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
         lines = [signature, *self.docstring(), *[f"    {line}" if line else "" for line in body]]
-        parts = [f'"""{self.title()}, by NumPy alone."""', "import numpy as np"]
-        helpers = [helper_source(name, self.dtype) for name in sorted(self.helpers)]
+        parts = [f'"""{self.title()}, by {self.dialect.title} alone."""', "\n".join(self.dialect.imports)]
+        helpers = [helper_source(name, self.dialect) for name in sorted(self.helpers)]
         text = "\n\n".join(parts) + "".join(f"\n\n\n{part}" for part in [*helpers, "\n".join(lines)]) + "\n"
         return Source(text, self.name, tuple(t.name for t in self.arguments))
 
@@ -183,8 +185,8 @@ class Writer:
     def allocated(self, name: str, tensor: str, more: Mapping[int, int] = MappingProxyType({})) -> list[str]:
         """The line that makes an array of the shape of a tensor, with some entries more along some axes."""
         extents = [extent + more.get(k, 0) for k, extent in enumerate(self.setting.program.shape(tensor))]
-        kind = ", dtype=int" if tensor in self.setting.integers else ", dtype=np.float32" if self.dtype == "float32" else ""
-        return [f"{name} = np.empty({shape_text([self.read_extent(e) for e in extents])}{kind})"]
+        kind = ", dtype=int" if tensor in self.setting.integers else f", dtype={self.dialect.floats}" if self.dialect.narrow else ""
+        return [f"{name} = {self.dialect.np}.empty({shape_text([self.read_extent(e) for e in extents])}{kind})"]
 
     def read_extent(self, extent: Expr) -> str:
         """A size as code reads it, and not a comment alone."""

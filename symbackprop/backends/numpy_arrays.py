@@ -11,7 +11,8 @@ from itertools import combinations
 
 from sympy import Expr, Symbol
 
-from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, UNARY, Code, Shown, printed, wrapped
+from symbackprop.backends.dialect import Dialect
+from symbackprop.backends.numpy_body import ATOM, NUMBERS, PRODUCT, UNARY, Code, Shown, printed, wrapped
 from symbackprop.core.letters import single
 
 Letters = tuple[str, ...]
@@ -120,14 +121,14 @@ def frame_of(arrays: Sequence[Array], target: Letters) -> Letters:
     return tuple(c for c in target if c in union) + tuple(c for c in union if c not in target)
 
 
-def elementwise(body: Expr, arrays: Mapping[Symbol, Array], target: Letters, dtype: str) -> Array:
+def elementwise(body: Expr, arrays: Mapping[Symbol, Array], target: Letters, dialect: Dialect) -> Array:
     """body(arrays), entry by entry."""
     used = [s for s in arrays if s in body.free_symbols]
     if body in arrays:
         return arrays[body]  # type: ignore[index]
     frame = frame_of([arrays[s] for s in used], target)
     lined = [aligned(arrays[s], frame) for s in used]
-    code = printed(body, tuple(Shown(s, a.level, a.kind) for s, a in zip(used, lined, strict=True)), dtype)
+    code = printed(body, tuple(Shown(s, a.level, a.kind) for s, a in zip(used, lined, strict=True)), dialect)
     rank = max((len(a.letters) for a in lined), default=0)
     frame = frame[len(frame) - rank :]
     axes = [{a.letters[k - rank] for a in lined if len(a.letters) >= rank - k} for k in range(rank)]
@@ -135,7 +136,9 @@ def elementwise(body: Expr, arrays: Mapping[Symbol, Array], target: Letters, dty
     return Array(code.text.format(*[a.text for a in lined]), letters, code.level, code.kind)
 
 
-def reduced(array: Array, over: Collection[str], target: Letters, function: str = "sum", argument: str = "") -> Array:
+def reduced(
+    array: Array, over: Collection[str], target: Letters, dialect: Dialect, function: str = "sum", argument: str = ""
+) -> Array:
     """The array summed (or otherwise reduced) over the letters `over`; axes stay with size 1 where the target wants them so."""
     gone = [k for k, c in enumerate(array.letters) if c in over]
     if not gone:
@@ -152,40 +155,40 @@ def reduced(array: Array, over: Collection[str], target: Letters, function: str 
         arguments.append("keepdims=True")
     if argument:
         arguments.append(argument)
-    if array.level == ATOM and not array.text.startswith("np."):
+    if array.level == ATOM and not array.text.startswith(f"{dialect.np}."):
         text = f"{array.text}.{function}({', '.join(arguments)})"
     else:
-        text = f"np.{function}({', '.join([array.text, *arguments])})"
+        text = f"{dialect.np}.{function}({', '.join([array.text, *arguments])})"
     return Array(text, kept if keep else rest)
 
 
-def product(arrays: Sequence[Array], target: Letters, dtype: str) -> Array:
+def product(arrays: Sequence[Array], target: Letters, dialect: Dialect) -> Array:
     """The product of the arrays, entry by entry."""
     symbols = [Symbol(f"f{k}") for k in range(len(arrays))]
     body = Symbol("f0")
     for symbol in symbols[1:]:
         body = body * symbol
-    return elementwise(body, dict(zip(symbols, arrays, strict=True)), target, dtype)
+    return elementwise(body, dict(zip(symbols, arrays, strict=True)), target, dialect)
 
 
-def contracted(arrays: list[Array], target: Letters, dtype: str) -> Array:
+def contracted(arrays: list[Array], target: Letters, dialect: Dialect) -> Array:
     """The product of the arrays summed over every letter that `target` lacks; the order of the result's axes is not promised."""
     if len(arrays) > 1:
         arrays = [squeezed(a) for a in arrays]
     while True:
-        arrays = [_alone(a, arrays[:k] + arrays[k + 1 :], target) for k, a in enumerate(arrays)]
+        arrays = [_alone(a, arrays[:k] + arrays[k + 1 :], target, dialect) for k, a in enumerate(arrays)]
         if len(arrays) == 1:
             return arrays[0]
         a, b = min(combinations(arrays, 2), key=lambda pair: _cost(pair, arrays, target))
         others = [x for x in arrays if x is not a and x is not b]
         needed = set(target) | {c for x in others for c in x.free}
-        arrays = [*others, pair_product(a, b, needed, target if not others else (), dtype)]
+        arrays = [*others, pair_product(a, b, needed, target if not others else (), dialect)]
 
 
-def _alone(array: Array, others: list[Array], target: Letters) -> Array:
+def _alone(array: Array, others: list[Array], target: Letters, dialect: Dialect) -> Array:
     """Sum over the letters that only this array has."""
     over = [c for c in array.free if c not in target and all(c not in x.free for x in others)]
-    return reduced(array, over, target if not others else ())
+    return reduced(array, over, target if not others else (), dialect)
 
 
 def _cost(pair: tuple[Array, Array], arrays: list[Array], target: Letters) -> tuple[int, int, int]:
@@ -196,18 +199,18 @@ def _cost(pair: tuple[Array, Array], arrays: list[Array], target: Letters) -> tu
     return len(union - summed), -len(summed), len(union)
 
 
-def pair_product(a: Array, b: Array, needed: set[str], target: Letters, dtype: str) -> Array:
+def pair_product(a: Array, b: Array, needed: set[str], target: Letters, dialect: Dialect) -> Array:
     """The product of two arrays, summed over the letters that both have and nobody needs: `@` wherever that says it."""
     shared = [c for c in a.free if c in b.free]
     summed = [c for c in shared if c not in needed]
     batch = [c for c in shared if c in needed]
     rows, columns = [c for c in a.free if c not in shared], [c for c in b.free if c not in shared]
     if not summed:
-        return product([a, b], target, dtype)
+        return product([a, b], target, dialect)
     if (batch and not (rows and columns)) or (len(summed) > 1 and not (rows or columns)):
-        return reduced(product([a, b], target, dtype), summed, target)
+        return reduced(product([a, b], target, dialect), summed, target, dialect)
     if batch:
-        return _stacked(a, b, batch, rows, summed, columns, target)
+        return _stacked(a, b, batch, rows, summed, columns, target, dialect)
     if target and rows and columns and target.index(columns[0]) < target.index(rows[0]):
         a, b, rows, columns = b, a, columns, rows
     if len(summed) == 1:
@@ -215,7 +218,7 @@ def pair_product(a: Array, b: Array, needed: set[str], target: Letters, dtype: s
         if matrices:
             return matrices
     axes = f"axes=({[a.letters.index(c) for c in summed]}, {[b.letters.index(c) for c in summed]})"
-    return Array(f"np.tensordot({a.text}, {b.text}, {axes})", (*rows, *columns))
+    return Array(f"{dialect.np}.tensordot({a.text}, {b.text}, {axes})", (*rows, *columns))
 
 
 def _at(left: Array, right: Array, letters: Letters) -> Array:
@@ -244,7 +247,14 @@ def _matrices(a: Array, b: Array, summed: str) -> Array | None:
 
 
 def _stacked(
-    a: Array, b: Array, batch: list[str], rows: list[str], summed: list[str], columns: list[str], target: Letters
+    a: Array,
+    b: Array,
+    batch: list[str],
+    rows: list[str],
+    summed: list[str],
+    columns: list[str],
+    target: Letters,
+    dialect: Dialect,
 ) -> Array:
     """A product of stacks of matrices; np.einsum where there are several letters of a kind."""
     if len(rows) == len(columns) == len(summed) == 1:
@@ -258,10 +268,10 @@ def _stacked(
     met = dict.fromkeys((*a.letters, *b.letters))
     names = dict(zip(met, single(len(met)), strict=True))
     left, right, result = ("".join(names[c] for c in part) for part in (a.letters, b.letters, letters))
-    return Array(f'np.einsum("{left},{right}->{result}", {a.text}, {b.text}, optimize=True)', letters)
+    return Array(f'{dialect.np}.einsum("{left},{right}->{result}", {a.text}, {b.text}, optimize=True)', letters)
 
 
-def fitted(array: Array, target: Letters, extents: Sequence[Expr], show: Show, dtype: str) -> Array:
+def fitted(array: Array, target: Letters, extents: Sequence[Expr], show: Show, dialect: Dialect) -> Array:
     """The array with exactly the axes of the target; letters that it lacks are repeated."""
     wanted = tuple(c for c in target if c in array.free)
     if set(array.free) != set(wanted):
@@ -269,16 +279,16 @@ def fitted(array: Array, target: Letters, extents: Sequence[Expr], show: Show, d
     if array.letters == target:
         return array
     if array.kind in NUMBERS and target:
-        return Array(constant_text(array.text, [show(extent) for extent in extents], dtype), target)
+        return Array(constant_text(array.text, [show(extent) for extent in extents], dialect), target)
     if not array.letters and target:
-        return Array(f"np.full({new_shape([show(extent) for extent in extents])}, {array.text})", target)
+        return Array(f"{dialect.np}.full({new_shape([show(extent) for extent in extents])}, {array.text})", target)
     array = aligned(array, target)
     if all(c == "1" or c in array.free for c in target):
         if len(array.letters) < len(target):
             array = indexed(array, ["None"] * (len(target) - len(array.letters)) + [":"] * len(array.letters), target)
         return replace(array, letters=target)
     shape = shape_text([show(extent) for extent in extents])
-    return Array(f"np.broadcast_to({array.text}, {shape})", target, ATOM, array.kind, True)
+    return Array(f"{dialect.np}.broadcast_to({array.text}, {shape})", target, ATOM, array.kind, True)
 
 
 def new_shape(sizes: Sequence[str]) -> str:
@@ -286,13 +296,12 @@ def new_shape(sizes: Sequence[str]) -> str:
     return sizes[0] if len(sizes) == 1 else shape_text(sizes)
 
 
-def constant_text(number: str, sizes: Sequence[str], dtype: str) -> str:
+def constant_text(number: str, sizes: Sequence[str], dialect: Dialect) -> str:
     """A new array with the same number everywhere."""
     shape = new_shape(sizes)
-    kind = f", {DTYPES[dtype]}" if dtype != "float64" else ""
     if number in ("0", "1"):
-        return f"np.{'zeros' if number == '0' else 'ones'}({shape}{kind})"
-    return f"np.full({shape}, {f'{number}.0' if number.lstrip('-').isdigit() else number}{kind})"
+        return f"{dialect.np}.{'zeros' if number == '0' else 'ones'}({shape}{dialect.kind})"
+    return f"{dialect.np}.full({shape}, {f'{number}.0' if number.lstrip('-').isdigit() else number}{dialect.kind})"
 
 
 def shape_text(sizes: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symbackprop.backends.dialect import NUMPY as NUMPY_WORDS
+from symbackprop.backends.dialect import Dialect
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where, stop_gradient
 from symbackprop.core.functions.flat import ceiling, floor, rint
@@ -65,8 +67,6 @@ NUMPY_ROWS = {
 }  # rows that NumPy has by name
 COMPARE = {sp.Eq: "==", sp.Ne: "!=", sp.Gt: ">", sp.Ge: ">=", sp.Lt: "<", sp.Le: "<="}
 
-DTYPES = {"float64": "float", "float32": "np.float32"}  # how the source calls them
-
 
 def stable_form(name: str) -> Expr:
     """The form of a row that is compiled."""
@@ -92,15 +92,15 @@ def helpers_of(expression: sp.Basic) -> frozenset[str]:
 
 
 @cache
-def printed(expression: Expr, shown: tuple[Shown, ...], dtype: str = "float64") -> Code:
+def printed(expression: Expr, shown: tuple[Shown, ...], dialect: Dialect = NUMPY_WORDS) -> Code:
     """The NumPy text of an expression.
 
     expression   of the symbols in `shown`.
     shown        for each symbol the pattern of its text; the k-th stands as `{k}` in the result.
-    dtype        "float64" or "float32": the type that no constant or position may widen.
+    dialect      how a library spells it.
     """
     atoms: dict[sp.Basic, Code] = {s.symbol: Code(f"{{{k}}}", s.level, s.kind) for k, s in enumerate(shown)}
-    return _Printer(atoms, dtype).show(expression)
+    return _Printer(atoms, dialect).show(expression)
 
 
 def wrapped(code: Code, level: int) -> str:
@@ -122,17 +122,17 @@ def number_text(value: Any) -> Code:
     return Code(f"{value.p} / {value.q}", PRODUCT, "decimal")
 
 
-def as_float(code: Code, dtype: str) -> Code:
+def as_float(code: Code, dialect: Dialect) -> Code:
     """Truth values and whole numbers as floats of the type."""
     if code.kind == "bool":
-        one, zero = ("np.float32(1)", "np.float32(0)") if dtype == "float32" else ("1.0", "0.0")
-        return Code(f"np.where({code.text}, {one}, {zero})")
+        one, zero = (f"{dialect.floats}(1)", f"{dialect.floats}(0)") if dialect.narrow else ("1.0", "0.0")
+        return Code(f"{dialect.np}.where({code.text}, {one}, {zero})")
     if code.kind != "int":
         return code
-    count = re.fullmatch(r"np\.arange\(([^()]*)\)(\[.*\])?", code.text)
+    count = re.fullmatch(r"\w+\.arange\(([^()]*)\)(\[.*\])?", code.text)
     if count:
-        return Code(f"np.arange({count[1]}, dtype={DTYPES[dtype]}){count[2] or ''}")
-    return Code(f"{wrapped(code, ATOM)}.astype({DTYPES[dtype]})")
+        return Code(f"{dialect.np}.arange({count[1]}, dtype={dialect.floats}){count[2] or ''}")
+    return Code(f"{wrapped(code, ATOM)}.astype({dialect.floats})")
 
 
 @cache
@@ -148,8 +148,8 @@ def common_factor(e: Any) -> tuple[Any, Any]:
 class _Printer:
     """Prints one expression; `atoms` holds the text of its symbols."""
 
-    def __init__(self, atoms: dict[sp.Basic, Code], dtype: str) -> None:
-        self.atoms, self.dtype, self.narrow = atoms, dtype, dtype == "float32"
+    def __init__(self, atoms: dict[sp.Basic, Code], dialect: Dialect) -> None:
+        self.atoms, self.dialect, self.np = atoms, dialect, dialect.np
         self.order = {symbol: k for k, symbol in enumerate(atoms)}
 
     def show(self, e: sp.Basic) -> Code:
@@ -163,7 +163,7 @@ class _Printer:
         raise SourceError(f"NumPy source cannot show {type(e).__name__}: {e}")
 
     def number(self, e: Any) -> Code:
-        return Code({sp.pi: "np.pi", sp.E: "np.e"}[e], ATOM, "decimal")
+        return Code(f"{self.np}.{'pi' if e == sp.pi else 'e'}", ATOM, "decimal")
 
     def key(self, e: sp.Basic) -> tuple[int, int, int]:
         """Numbers first, then by the first symbol, simple things before those built of them."""
@@ -181,13 +181,13 @@ class _Printer:
         for code in codes:
             if code.kind == "bool" and not found:
                 code, found = self.as_float(code), True
-            elif code.kind == "int" and self.narrow:
+            elif code.kind == "int" and self.dialect.narrow:
                 code = self.as_float(code)
             result.append(code)
         return result
 
     def as_float(self, code: Code) -> Code:
-        return as_float(code, self.dtype)
+        return as_float(code, self.dialect)
 
     @staticmethod
     def joint(codes: list[Code]) -> str:
@@ -266,10 +266,10 @@ class _Printer:
             power = self.show(exponent)
             return Code(f"{wrapped(code, ATOM)}**{wrapped(power, ATOM)}", POWER, self.joint([code, power]))
         if exponent == sp.Rational(1, 2):
-            return Code(f"np.sqrt({code.text})")
+            return Code(f"{self.np}.sqrt({code.text})")
         if exponent.is_Rational and exponent.q == 2 and exponent <= 16:
             whole = self.show(base ** (exponent - sp.Rational(1, 2)))
-            return Code(f"{wrapped(whole, PRODUCT)} * np.sqrt({code.text})", PRODUCT)
+            return Code(f"{wrapped(whole, PRODUCT)} * {self.np}.sqrt({code.text})", PRODUCT)
         if exponent.is_Integer and exponent <= 16:
             return self.whole_power(code, int(exponent))
         return Code(f"{wrapped(code, ATOM)}**{wrapped(self.floats([self.show(exponent)])[0], ATOM)}", POWER)
@@ -291,9 +291,10 @@ class _Printer:
             return condition._replace(kind="bool")
         branches = [self.as_float(self.show(branch)) for branch in (yes, no)]
         if all(c.kind in NUMBERS for c in branches):
-            branches = [Code(f"np.float32({c.text})" if self.narrow else f"{c.text}.0" if c.text.lstrip("-").isdigit() else c.text)
+            narrow = self.dialect.floats if self.dialect.narrow else ""
+            branches = [Code(f"{narrow}({c.text})" if narrow else f"{c.text}.0" if c.text.lstrip("-").isdigit() else c.text)
                         for c in branches]  # fmt: skip
-        return Code(f"np.where({condition.text}, {branches[0].text}, {branches[1].text})")
+        return Code(f"{self.np}.where({condition.text}, {branches[0].text}, {branches[1].text})")
 
     def relation(self, e: Any) -> Code:
         left, right = (self.as_float(c) if c.kind == "bool" else c for c in map(self.show, e.args))
@@ -315,7 +316,7 @@ class _Printer:
             above, below = sp.fraction(sp.together(e.args[0]))
             codes = [self.show(above), self.show(below)]
             return Code(f"{wrapped(codes[0], UNARY)} // {wrapped(codes[1], UNARY)}", PRODUCT, self.joint(codes))
-        return Code(f"np.floor({self.show(e.args[0]).text})")
+        return Code(f"{self.np}.floor({self.show(e.args[0]).text})")
 
     def modulo(self, e: Any) -> Code:
         codes = [self.show(arg) for arg in e.args]
@@ -328,13 +329,13 @@ class _Printer:
             return Code(f"{name}({', '.join(c.text for c in codes)})", ATOM, self.joint(codes))
         text = codes[0].text
         for code in codes[1:]:
-            text = f"np.{name}imum({text}, {code.text})"
+            text = f"{self.np}.{name}imum({text}, {code.text})"
         return Code(text, ATOM, self.joint(codes))
 
     def table(self, e: Any) -> Code:
         name = e.row.name
         if name in NUMPY_ROWS:
-            return self.call(f"np.{NUMPY_ROWS[name]}", e.args)
+            return self.call(f"{self.np}.{NUMPY_ROWS[name]}", e.args)
         if inlined(name):
             return self.show(stable_form(name).xreplace(dict(zip(e.row.args, e.args, strict=True))))
         return self.call(name, e.args)
@@ -347,13 +348,13 @@ class _Printer:
             return self.call(HELPED[type(e)], e.args)
         if type(e) not in NUMPY:
             raise SourceError(f"NumPy source cannot show the function {type(e).__name__}")
-        return self.call(f"np.{NUMPY[type(e)]}", e.args)
+        return self.call(f"{self.np}.{NUMPY[type(e)]}", e.args)
 
     def call(self, name: str, args: Iterable[sp.Basic]) -> Code:
         codes = [self.as_float(self.show(arg)) for arg in args]
         text = f"{name}({', '.join(c.text for c in codes)})"
         if all(c.kind in NUMBERS for c in codes):
-            return Code(f"float({text})", ATOM, "decimal")
+            return Code(self.dialect.number(text), ATOM, "decimal")
         return Code(text)
 
 

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from symbackprop.backends.dialect import Dialect
 from symbackprop.backends.numpy_arrays import (
     Array,
     Letters,
@@ -21,7 +22,7 @@ from symbackprop.backends.numpy_arrays import (
     fitted,
     reduced,
 )  # fmt: skip
-from symbackprop.backends.numpy_body import ATOM, DTYPES, NUMBERS, PRODUCT, as_float, helpers_of
+from symbackprop.backends.numpy_body import ATOM, NUMBERS, PRODUCT, as_float, helpers_of
 from symbackprop.backends.numpy_views import Pinned, Scope, letters_in, read, ways
 from symbackprop.backends.numpy_writes import write
 from symbackprop.core.functions import MatrixFunction, Reduction, Where, iverson, matrix_function, reduction
@@ -55,7 +56,7 @@ class Setting:
     program: Program
     names: Mapping[Symbol, str]
     loops: Mapping[str, str]
-    dtype: str
+    dialect: Dialect
     integers: frozenset[str]
 
 
@@ -63,7 +64,7 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
     """How to compute an equation; `output` says that its value is handed out, so that it must not share memory."""
     program, op = setting.program, equation.op
     sizes = letter_sizes(program, equation)
-    scope = Scope(sizes, program.conditions, setting.names, setting.dtype, set(), {}, [])
+    scope = Scope(sizes, program.conditions, setting.names, setting.dialect, set(), {}, [])
     match op:
         case Sum():
             lines, helpers = _sum(equation, op, setting, scope, output), helpers_of(op.body)
@@ -79,7 +80,7 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
             raise refused(equation, "one equation of NumPy source")
         case _:
             assert_never(op)
-    return Recipe(tuple(scope.temporaries), tuple(lines), frozenset(scope.used), helpers)
+    return Recipe(tuple(scope.temporaries), tuple(lines), frozenset(scope.used), helpers | scope.helpers)
 
 
 def _operand(equation: Equation, k: int, scope: Scope, setting: Setting, marks: Mapping[str, str]) -> Array:
@@ -94,7 +95,7 @@ def _operand(equation: Equation, k: int, scope: Scope, setting: Setting, marks: 
         second = array.letters.index(repeated[0], first + 1)
         rest = tuple(c for j, c in enumerate(array.letters) if j not in (first, second))
         where = "" if len(array.letters) == 2 else f", axis1={first}, axis2={second}"
-        array = Array(f"np.diagonal({array.text}{where})", (*rest, repeated[0]), ATOM, kind, view=True)
+        array = Array(f"{setting.dialect.np}.diagonal({array.text}{where})", (*rest, repeated[0]), ATOM, kind, view=True)
     return array
 
 
@@ -105,11 +106,11 @@ def _goal(equation: Equation, scope: Scope) -> Letters:
 def _finished(array: Array, equation: Equation, setting: Setting, scope: Scope, output: bool) -> str:
     """The text of an equation's value: exactly the axes of the target, and floats unless it is a tensor of integers."""
     extents = [scope.sizes[c] for c in equation.target.index]
-    array = fitted(array, _goal(equation, scope), extents, scope.show, scope.dtype)
+    array = fitted(array, _goal(equation, scope), extents, scope.show, scope.dialect)
     if array.kind in NUMBERS:
         return f"{array.text}.0" if array.text.lstrip("-").isdigit() else array.text
     if array.kind != "float" and equation.target.name not in setting.integers:
-        return as_float(array.code, scope.dtype).text
+        return as_float(array.code, scope.dialect).text
     return f"{array.atom}.copy()" if output and array.view and extents else array.text
 
 
@@ -121,7 +122,7 @@ def _reduce(equation: Equation, op: Reduce, row: Reduction, scope: Scope, settin
     if not over:
         return array
     if not row.helper:
-        return reduced(array, over, goal, row.numpy)
+        return reduced(array, over, goal, scope.dialect, row.numpy)
     axes = [k for k, c in enumerate(array.letters) if c in over]
     axis = "" if len(axes) == len(array.letters) else f", axis={axes[0] if len(axes) == 1 else tuple(axes)}"
     return Array(f"{row.numpy}({array.text}{axis})", tuple(c for c in array.letters if c not in over) if axis else ())
@@ -131,7 +132,7 @@ def _matrix(equation: Equation, row: MatrixFunction, scope: Scope, setting: Sett
     """A function of the last two axes; the axes before them keep their letters."""
     array = _operand(equation, 0, scope, setting, {})
     own = _goal(equation, scope)[len(equation.target.index) - len(row.axes) :]
-    return Array(row.numpy.format(array.text), (*array.letters[:-2], *own))
+    return Array(scope.dialect.worded(row.numpy).format(array.text), (*array.letters[:-2], *own))
 
 
 def _pinned(program: Program, equation: Equation, scope: Scope) -> tuple[dict[str, Pinned], list[sp.Eq]]:
@@ -176,7 +177,7 @@ def _sum(equation: Equation, op: Sum, setting: Setting, scope: Scope, output: bo
     part = _multiplied(body, arrays, summed, keep, scope, goal if not scattered else ())
     if not scattered:
         return [f"{{t}} = {_finished(part, equation, setting, scope, output)}"]
-    part = floating(part, scope.dtype)
+    part = floating(part, scope.dialect)
     extents = [scope.sizes[c] for c in equation.target.index]
     return write(part, "{t}", goal, scattered, extents, scope, setting.loops, output)
 
@@ -197,11 +198,11 @@ def _named_masks(body: Any, arrays: dict[Symbol, Array], scope: Scope) -> Expr:
         test: Any = condition
         for k, side in enumerate(dict.fromkeys(side for part in relations(condition) for side in part.args)):
             if side.is_Add and letters_of(side):  # a sum of positions, which has a lower and an upper limit
-                places = elementwise(side, found, letters, "float64")
+                places = elementwise(side, found, letters, scope.dialect.of("float64"))
                 places = replace(places, text=scope.keep("place", places.text, scope.shape(places.letters)), level=ATOM)
                 found[Symbol(f"place {k}")] = places
                 test = test.xreplace({side: Symbol(f"place {k}")})
-        mask = elementwise(test, found, letters, "float64")
+        mask = elementwise(test, found, letters, scope.dialect.of("float64"))
         symbol = Symbol(f"mask {len(arrays)}")
         name = scope.keep("mask", mask.text, scope.shape(mask.letters))
         arrays[symbol] = Array(name, mask.letters, ATOM, "bool")
@@ -220,8 +221,8 @@ def _indicator(guard: Any, goal: Letters, arrays: dict[Symbol, Array], scope: Sc
         offset = "" if form.offset == 0 else f", {scope.show(-form.offset / form.slopes[column])}"
         shape = rows if rows == columns and not offset else f"{rows}, {columns}{offset}"
         symbol = Symbol(f"eye {row} {column}")
-        kind = ", dtype=np.float32" if scope.dtype == "float32" else ""
-        arrays[symbol] = Array(f"np.eye({shape}{kind})", (row, column))
+        kind = f", dtype={scope.dialect.floats}" if scope.dialect.narrow else ""
+        arrays[symbol] = Array(f"{scope.dialect.np}.eye({shape}{kind})", (row, column))
         return symbol
     return iverson(guard)
 
@@ -274,9 +275,9 @@ def _read_operands(
     return arrays, rest
 
 
-def floating(array: Array, dtype: str) -> Array:
+def floating(array: Array, dialect: Dialect) -> Array:
     """The array with floats for entries."""
-    code = as_float(array.code, dtype)
+    code = as_float(array.code, dialect)
     return replace(array, text=code.text, level=code.level, kind=code.kind)
 
 
@@ -291,7 +292,7 @@ def _multiplied(
     """The sum of body(arrays) over the letters `summed`."""
     arrays = arrays | scope.positions(body)
     if not summed:
-        return elementwise(body, arrays, goal or keep, scope.dtype)
+        return elementwise(body, arrays, goal or keep, scope.dialect)
     over = {c for c, _ in summed}
     inner: dict[frozenset[str], list[Expr]] = {}
     outer: list[Expr] = []
@@ -305,9 +306,9 @@ def _multiplied(
     outer += [extent for c, extent in summed if c not in found]
     scale = sp.Mul(*outer)
     if not inner:
-        return elementwise(scale, arrays | scope.positions(scale), goal or keep, scope.dtype)
+        return elementwise(scale, arrays | scope.positions(scale), goal or keep, scope.dialect)
     core, scale = _core(inner, arrays, [(c, e) for c, e in summed if c in found], scale, keep, scope, goal)
-    return elementwise(scale * _CORE, {_CORE: core, **arrays, **scope.positions(scale)}, goal or keep, scope.dtype)
+    return elementwise(scale * _CORE, {_CORE: core, **arrays, **scope.positions(scale)}, goal or keep, scope.dialect)
 
 
 def _core(
@@ -317,16 +318,16 @@ def _core(
     """The sum of the products themselves, and what still has to be multiplied to it."""
     over = [c for c, _ in summed]
     if len(inner) > 1:
-        parts = [elementwise(sp.Mul(*group), arrays, (), scope.dtype) for group in inner.values()]
-        parts = [floating(part, scope.dtype) for part in parts]
-        return contracted(parts, tuple(c for c in keep if any(c in p.free for p in parts)), scope.dtype), scale
+        parts = [elementwise(sp.Mul(*group), arrays, (), scope.dialect) for group in inner.values()]
+        parts = [floating(part, scope.dialect) for part in parts]
+        return contracted(parts, tuple(c for c in keep if any(c in p.free for p in parts)), scope.dialect), scale
     (group,) = inner.values()
     vectors = [arrays[s] for s in group if isinstance(s, Symbol) and len(arrays[s].letters) == 1]
     if len(vectors) == len(group) == 2 and all(v.kind == "float" for v in vectors):
         a, b = vectors
         return Array(f"{a.atom} @ {b.atom}", (), PRODUCT), scale
-    array = elementwise(sp.Mul(*group), arrays, (), scope.dtype)
+    array = elementwise(sp.Mul(*group), arrays, (), scope.dialect)
     count = sp.Mul(*[extent for _, extent in summed])
     if scale * count in (1, -1) and array.kind == "float":
-        return reduced(array, over, goal, "mean"), scale * count
-    return reduced(array, over, goal, "sum", f"dtype={DTYPES[scope.dtype]}" if array.kind != "float" else ""), scale
+        return reduced(array, over, goal, scope.dialect, "mean"), scale * count
+    return reduced(array, over, goal, scope.dialect, "sum", f"dtype={scope.dialect.floats}" if array.kind != "float" else ""), scale

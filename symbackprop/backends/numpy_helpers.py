@@ -8,6 +8,7 @@ from functools import cache
 import sympy as sp
 from sympy import Symbol
 
+from symbackprop.backends.dialect import WINDOWS, Dialect
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS, known
 from symbackprop.core.letters import VALUES, pool
@@ -102,18 +103,39 @@ def _polygamma() -> str:
 HELPERS: dict[str, Callable[[], str]] = {"erf": _erf, "gammaln": _gammaln, "polygamma": _polygamma}
 """Functions that NumPy has not, and that are no rows of the tables."""
 
+PURE = {
+    **{name: f"from jax.scipy.special import {name}" for name in HELPERS},
+    WINDOWS: '''
+def windows(x, shape, axes):
+    """Every window of a shape along some axes of x, which are read last."""
+    for size, axis in zip(shape, axes):
+        places = jnp.arange(x.shape[axis] - size + 1)[:, None] + jnp.arange(size)
+        x = jnp.moveaxis(jnp.take(x, places, axis=axis), axis + 1, -1)
+    return x
+'''.strip(),
+    "gaps": '''
+def gaps(w):
+    """1 / (w[j] - w[i]) for numbers that differ, and 0 where i = j."""
+    same = jnp.eye(w.shape[-1], dtype=bool)
+    return jnp.where(same, 0, 1 / jnp.where(same, 1, w[..., None, :] - w[..., :, None]))
+'''.strip(),
+}
+"""The helpers that JAX spells in a way of its own: it has functions that NumPy lacks, no views, and cannot look at a value."""
+
 
 @cache
-def helper_source(name: str, dtype: str) -> str:
+def helper_source(name: str, dialect: Dialect) -> str:
     """The definition of the helper function `name`."""
+    if dialect.pure and name in PURE:
+        return PURE[name]
     if name in REDUCTIONS:
-        return REDUCTIONS[name].helper
+        return dialect.worded(REDUCTIONS[name].helper)
     if name in MATRIX_HELPERS:
-        return MATRIX_HELPERS[name]
-    return HELPERS[name]().strip() if name in HELPERS else _row(name, dtype)
+        return dialect.worded(MATRIX_HELPERS[name])
+    return HELPERS[name]().strip() if name in HELPERS else _row(name, dialect)
 
 
-def _row(name: str, dtype: str) -> str:
+def _row(name: str, dialect: Dialect) -> str:
     """A row of the table; what stands twice in its stable form is computed once."""
     row = known(ELEMENTWISE, name, "the table of functions")
     fresh = map(Symbol, pool(VALUES))
@@ -122,7 +144,7 @@ def _row(name: str, dtype: str) -> str:
     lines = [f"def {name}({arguments}):", f'    """{row.formula}, entry by entry."""']
     have = list(row.args)
     for symbol, part in [*shared, (None, form)]:
-        code = printed(part, tuple(Shown(s, ATOM, "float") for s in have), dtype)
+        code = printed(part, tuple(Shown(s, ATOM, "float") for s in have), dialect)
         text = code.text.format(*[s.name for s in have])
         lines.append(f"    {symbol.name} = {text}" if symbol is not None else f"    return {text}")
         have += [symbol] if symbol is not None else []

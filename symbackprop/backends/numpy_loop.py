@@ -99,7 +99,7 @@ class LoopWriter:
                     body += [f"{writer.identifier[at]} = {place}"] if name in self.stored else []
                 lines += self.put(c.first, place)
             kept = {one.members[c.source] for c in variables}
-            body += self.items([_counted(item, one) for item in one.items], kept)
+            body += self.items([counted(item, one) for item in one.items], kept)
             if variables:
                 before = ", ".join(writer.identifier[c.before] for c in variables)
                 body.append(f"{before} = {', '.join(writer.identifier[one.members[c.source]] for c in variables)}")
@@ -150,7 +150,7 @@ class LoopWriter:
         """The names of one turn: rows of stacks, slices of what comes from outside, variables."""
         writer, loop = self.writer, one.loop
         known = writer.setting, dict(writer.temporary)
-        place, value = _places(one)
+        place, value = places_of(one)
         tensors = {**one.program.tensors, place: Signature(place, (), "integers", bound=loop.extent), value: Signature(value)}
         whole = {at: name for name, at in one.members.items()} | {at: name for at, (name, _) in one.slices.items()}
         integers = {at for at, name in whole.items() if name in writer.setting.integers}
@@ -205,15 +205,15 @@ class LoopWriter:
         return [*made, *self.put(begin, self.place(name).at(axis, start).text), moved]
 
 
-def _counted(item: Item, one: Turn) -> Item:
+def counted(item: Item, one: Turn) -> Item:
     """An item with the step's number as an operand, where it mentions it."""
     if isinstance(item, For):
-        return replace(item, items=tuple(_counted(i, one) for i in item.items))
+        return replace(item, items=tuple(counted(i, one) for i in item.items))
     if not isinstance(item.op, Sum) or one.number not in item.op.body.free_symbols:
         return item
     body, slots, operands = item.op.body, item.op.slots, item.operands
     guards = [g for g in body.atoms(sp.Eq) if one.number in g.free_symbols and letters_of(g) - {str(one.number)}]
-    for name, parts in zip(_places(one), (guards, [one.number]), strict=True):
+    for name, parts in zip(places_of(one), (guards, [one.number]), strict=True):
         new = slot(len(slots))
         body = substituted(body, {part: part.xreplace({one.number: new}) for part in parts})  # type: ignore[misc]  # an Expr or an Eq
         if new in body.free_symbols:
@@ -221,6 +221,6 @@ def _counted(item: Item, one: Turn) -> Item:
     return replace(item, op=Sum(body, slots, item.op.over), operands=operands)
 
 
-def _places(one: Turn) -> tuple[str, str]:
+def places_of(one: Turn) -> tuple[str, str]:
     """The step's number as a position, and as a number."""
     return str(one.number), f"{one.number} as a number"

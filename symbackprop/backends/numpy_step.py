@@ -161,7 +161,8 @@ class Step:
     parameters, data   an array for each input: write into it.
     gradients          an array for each name, written by a call.
     flat, flat_gradient   all parameters, and all gradients, one after the other; the arrays of the names are views of them.
-    source             of the function that is run; "" where the network has no plan, and the function of `compile` is called.
+    source             of the function that is run; "" where the network has no plan, and `exact` is called.
+    exact              the function of dicts of both, whose results stand for those of a plan.
 
     Memory is not shared between threads: bind a step for each.
     """
@@ -176,7 +177,7 @@ class Step:
         self.gradients = _views(self.flat_gradient, layout.gradients)
         own = {name: _aligned(max(1, math.prod(shape)), kinds[layout.kinds[name]]) for name, shape in layout.data.items()}
         self.data = {name: array[: math.prod(layout.data[name])].reshape(layout.data[name]) for name, array in own.items()}
-        self._exact, self._layout = exact, layout
+        self.exact, self._layout = exact, layout
         memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient} | {f"data {name}": array for name, array in own.items()}
         self.source, self._run = "", None
         self._quiet = backend == "c" or (
@@ -198,7 +199,7 @@ class Step:
                     return self._run()
             except (ArithmeticError, ValueError):
                 pass  # Python's numbers raise where NumPy's are infinite or NaN
-        value, gradients = self._exact(self.parameters, self.data)
+        value, gradients = self.exact(self.parameters, self.data)
         for name, array in gradients.items():
             self.gradients[name][...] = array
         return float(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from symbackprop.backends.dialect import WINDOWS, Dialect
 from symbackprop.backends.numpy_arrays import Array, Letters, aligned, elementwise, indexed, shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, printed
 from symbackprop.core.guards import Affine, affine, digits, letters_of, proven
@@ -24,16 +25,18 @@ class Scope:
     names        the identifier of every size.
     loops        the identifier of every letter that is a loop's variable.
     integers     the slots that stand for tensors of integers, as arrays.
+    helpers      the names of the helpers that its text calls, beside those of its functions.
     temporaries  what is computed before the equation itself: a hint for the name, the text and the shape; `{v[k]}` is the k-th.
     """
 
     sizes: Mapping[str, Expr]
     conditions: tuple[Expr, ...]
     names: Mapping[Symbol, str]
-    dtype: str
+    dialect: Dialect
     used: set[Symbol]
     integers: dict[Symbol, Array]
     temporaries: list[tuple[str, str, tuple[Expr, ...]]]
+    helpers: set[str] = field(default_factory=set)
 
     def show(self, extent: Expr, loops: Mapping[str, str] | None = None) -> str:
         """The text of an expression of sizes and of loop variables."""
@@ -44,7 +47,7 @@ class Scope:
         return printed(extent, shown).text.format(*[names.get(s) or self.names[s] for s in symbols])  # type: ignore[call-overload, index]
 
     def arange(self, letter: str) -> Array:
-        return Array(f"np.arange({self.show(self.sizes[letter])})", (letter,), kind="int")
+        return Array(f"{self.dialect.np}.arange({self.show(self.sizes[letter])})", (letter,), kind="int")
 
     def positions(self, expression: sp.Basic) -> dict[Symbol, Array]:
         """An array for every symbol of an expression but the slots: its positions and its sizes."""
@@ -60,7 +63,7 @@ class Scope:
 
     def whole(self, at: Expr, frame: Letters) -> Array:
         """The array of whole numbers `at`, its axes as in `frame`."""
-        return aligned(elementwise(at, self.positions(at) | self.integers, frame, "float64"), frame)
+        return aligned(elementwise(at, self.positions(at) | self.integers, frame, self.dialect.of("float64")), frame)
 
     def keep(self, hint: str, text: str, shape: Sequence[Expr]) -> str:
         """Compute `text` before the equation; returns the name that it will have."""
@@ -163,7 +166,8 @@ def _padded(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) -
     text = ", ".join(f"({scope.show(below)}, {scope.show(above)})" for below, above in widths)
     text = text if len(widths) == 1 else f"({text})"
     shape = [extent + below + above for extent, (below, above) in zip(scope.shape(array.letters), widths, strict=True)]
-    return Array(scope.keep(f"{hint}_padded", f"np.pad({array.text}, {text})", shape), array.letters, ATOM, array.kind, True)
+    padded = scope.keep(f"{hint}_padded", f"{scope.dialect.np}.pad({array.text}, {text})", shape)
+    return Array(padded, array.letters, ATOM, array.kind, True)
 
 
 def _sliced(array: Array, axes: Mapping[str, Pinned], scope: Scope) -> Array:
@@ -226,10 +230,8 @@ def _windows(array: Array, axes: Mapping[str, Pinned], scope: Scope, hint: str) 
         entries.append(":" if step == 1 else f"::{step}")
         letters[axis] = outer
         ends.append(inner)
-    shape, axis_text = ", ".join(spans), ", ".join(numbers)
-    if len(spans) > 1:
-        shape, axis_text = f"({shape})", f"({axis_text})"
-    text = f"np.lib.stride_tricks.sliding_window_view({array.text}, {shape}, axis={axis_text})"
+    scope.helpers |= {WINDOWS} if scope.dialect.pure else set()
+    text = scope.dialect.windows(array.text, spans, numbers)
     result = indexed(Array(text, kind=array.kind, view=True), entries, (*letters, *ends))
     return replace(result, text=scope.keep(f"{hint}_windows", result.text, scope.shape(result.letters)))
 

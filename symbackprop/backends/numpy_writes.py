@@ -30,7 +30,7 @@ def write(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned]
     if set(by.values()) == {"digits"}:
         parts = {c: digits(p.form, p.extent, scope.sizes) or () for c, p in axes.items()}
         order = tuple(d for c in letters for d in parts.get(c, (c,)))
-        whole = fitted(part, order, [scope.sizes.get(c, S.One) for c in order], scope.show, scope.dtype)
+        whole = fitted(part, order, [scope.sizes.get(c, S.One) for c in order], scope.show, scope.dialect)
         copy = ".copy()" if output and whole.view else ""
         return [f"{target} = {whole.atom}.reshape{shape_text([scope.show(e) for e in extents])}{copy}"]
     if "take" in by.values():
@@ -61,7 +61,7 @@ def write(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned]
 
 
 def _zeros(shape: Sequence[Expr], scope: Scope) -> str:
-    return constant_text("0", [scope.show(sp.expand(extent)) for extent in shape], scope.dtype)
+    return constant_text("0", [scope.show(sp.expand(extent)) for extent in shape], scope.dialect)
 
 
 def _assigned(part: Array, target: str, entries: list[str], frame: Letters, over: list[str],
@@ -76,8 +76,8 @@ def _assigned(part: Array, target: str, entries: list[str], frame: Letters, over
         part = Array(f"{part.atom}[..., {', '.join(loops[c] for c in inner)}]")
     for depth, c in enumerate(over):
         lines.append(f"{'    ' * depth}for {loops[c]} in range({scope.show(scope.sizes[c])}):")
-    sign = "+=" if over else "="
-    lines.append(f"{'    ' * len(over)}{target}[{', '.join(_trimmed(entries))}] {sign} {part.text}")
+    put = scope.dialect.put(target, ", ".join(_trimmed(entries)), part.text, bool(over))
+    lines.append(f"{'    ' * len(over)}{put}")
     if any(entry != ":" for entry in crop):
         lines.append(f"{target} = {target}[{', '.join(_trimmed(crop))}]")
     return lines
@@ -93,9 +93,8 @@ def _added(part: Array, target: str, letters: Letters, axes: Mapping[str, Pinned
            free: Letters) -> list[str]:  # fmt: skip
     entries, frame, selected = take_entries(letters, axes, scope)
     lines = [f"{target} = {_zeros(extents, scope)}"]
-    index = ", ".join(_trimmed(entries))
+    entries = _trimmed(entries)
     value = aligned(part, selected)
     if set(frame) <= set(free):  # every place is written once
-        return [*lines, f"{target}[{index}] = {value.text}"]
-    key = index if len(_trimmed(entries)) == 1 else f"np.s_[{index}]" if ":" in entries else f"({index})"
-    return [*lines, f"np.add.at({target}, {key}, {value.text})"]
+        return [*lines, scope.dialect.put(target, ", ".join(entries), value.text)]
+    return [*lines, scope.dialect.add_at(target, entries, value.text)]

@@ -201,20 +201,21 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, **marking) -
 @derivative_options
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @size_option
-@click.option("--format", type=click.Choice(["numpy", "c"]), help="By the suffix of FILE where not given, else numpy.")
+@click.option("--format", type=click.Choice(["numpy", "c", "jax"]), help="By the suffix of FILE where not given, else numpy.")
 @click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
 def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, output) -> None:
-    """Compile the network and its gradients to NumPy source that depends on NumPy alone, or to C99 that depends on nothing."""
+    """Compile the network and its gradients to source that depends on NumPy alone, to C99 that depends on nothing, or for JAX."""
     from symbackprop.verbs import compile as compile_
 
     derivation = _derivation(asked, wrt, then, upstream, vector)
     if output:
         require_place(output, (".py", ".c"))
-    compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype)
-    as_c = format == "c" or (format is None and str(output).endswith(".c"))
-    write(output, compiled.c_source() if as_c else compiled.source)
+    format = format or ("c" if str(output).endswith(".c") else "numpy")
+    compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
+    write(output, compiled.c_source() if format == "c" else compiled.source)
     if output:
-        say(f"{output}: written, it depends on {'the math library' if as_c else 'NumPy'} alone")
+        needs = {"numpy": "NumPy", "c": "the math library", "jax": "JAX"}[format]
+        say(f"{output}: written, it depends on {needs} alone")
 
 
 @subcommand

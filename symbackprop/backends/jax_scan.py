@@ -1,0 +1,127 @@
+"""A loop as `jax.lax.scan`: a function of one step, which takes what is carried and a part of each stack, and hands both on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sympy import S
+
+from symbackprop.backends.numpy_loop import Place, counted, places_of, read_by
+from symbackprop.core.loops import For, Item
+from symbackprop.core.program import Carry, Equation, Ref, Signature, Sum, slot
+from symbackprop.core.turns import Turn, turn
+
+if TYPE_CHECKING:
+    from symbackprop.backends.numpy import Writer
+
+
+class ScanWriter:
+    """Writes the loops of one function."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def items(self, items: Sequence[Item], asked: set[str]) -> list[str]:
+        """The lines of some items; `asked` are the names that are read beside them."""
+        lines = []
+        for k, item in enumerate(items):
+            if isinstance(item, For):
+                lines += self.loop(item, asked | read_by((*items[:k], *items[k + 1 :])))
+            elif isinstance(item.op, Carry):
+                lines += self.shift(item, item.op)
+            else:
+                lines += self.writer.lines(item)
+        return lines
+
+    def loop(self, loop: For, outside: set[str]) -> list[str]:
+        """The lines of one loop; `outside` are the names that are read outside of it."""
+        writer = self.writer
+        one = turn(writer.setting.program, loop)
+        kept = [name for name in one.members if name in outside]
+        step = writer.names.fresh(f"step_{one.letter}")
+        firsts = [writer.names.fresh(f"{writer.identifier[c.equation.target.name]}_first") for c in one.carries]
+        with self.within(one) as counter:
+            lines = [line for c, first in zip(one.carries, firsts, strict=True) for line in self.put(c.first, first)]
+            inner = [counted(item, one) for item in one.items]
+            body = self.items(inner, {one.members[name] for name in (*kept, *(c.source for c in one.carries))})
+            ready = _tuple(writer.identifier[one.members[c.equation.target.name]] for c in one.carries)
+            after = _tuple(writer.identifier[one.members[c.source]] for c in one.carries)
+            made = _tuple(writer.identifier[one.members[name]] for name in kept)
+            counts = bool(read_by(inner) & set(places_of(one))) or not one.slices
+            given = _tuple([*([counter] if counts else []), *(writer.identifier[at] for at in one.slices)])
+        stacks = [f"jnp.arange({writer.read_extent(loop.extent)})"] if counts else []
+        stacks += [_moved(writer.identifier[name], axis, 0) for name, axis in one.slices.values()]
+        results = [writer.identifier[name] for name in kept]
+        back = ", reverse=True" if loop.step < 0 else ""
+        return [
+            *lines,
+            f"def {step}(carried, given):",
+            f"    {ready} = carried",
+            f"    {given} = given",
+            *(f"    {line}" for line in body),
+            f"    return {after}, {made}",
+            f"_, {_tuple(results)} = jax.lax.scan({step}, {_tuple(firsts)}, {_tuple(stacks)}{back})",
+            *(f"{own} = {_moved(own, 0, loop.axes[name])}" for own, name in zip(results, kept, strict=True) if loop.axes[name]),
+        ]
+
+    @contextmanager
+    def within(self, one: Turn) -> Iterator[str]:
+        """The names of one turn, each a variable of its function; the one that counts the steps."""
+        writer = self.writer
+        known, taken = (writer.setting, dict(writer.temporary)), set(writer.names.taken)
+        counter = writer.names.fresh(one.letter)
+        place, value = places_of(one)
+        tensors = {
+            **one.program.tensors,
+            place: Signature(place, (), "integers", bound=one.loop.extent),
+            value: Signature(value),
+        }
+        whole = {at: name for name, at in one.members.items()} | {at: name for at, (name, _) in one.slices.items()}
+        integers = {at for at, name in whole.items() if name in writer.setting.integers} | {place}
+        program = replace(one.program, tensors=tensors)
+        writer.setting = replace(writer.setting, program=program, integers=writer.setting.integers | integers)
+        writer.identifier |= {place: counter, value: counter}
+        for at, name in whole.items():
+            writer.identifier[at] = writer.names.fresh(f"{writer.identifier[name]}_{counter}")
+        yield counter
+        (writer.setting, writer.temporary), writer.names.taken = known, taken  # the function's own names end with it
+
+    def put(self, equation: Equation, place: str) -> list[str]:
+        """The lines of an equation whose target has another identifier."""
+        known = self.writer.identifier.get(equation.target.name)
+        self.writer.identifier[equation.target.name] = place
+        lines = self.writer.lines(equation)
+        if known is not None:
+            self.writer.identifier[equation.target.name] = known
+        return lines
+
+    def shift(self, equation: Equation, op: Carry) -> list[str]:
+        """A Carry on no circle: the value, moved by one step."""
+        writer, name = self.writer, equation.target.name
+        z, *first = equation.operands
+        axis = equation.target.index.index(op.letter)
+        index = tuple(c for c in equation.target.index if c != op.letter)
+        program = writer.setting.program
+        shape = program.shape(name)
+        start = Ref(f"start of {name}", index)
+        signature = Signature(start.name, shape[:axis] + shape[axis + 1 :])
+        writer.setting = replace(writer.setting, program=replace(program, tensors={**program.tensors, start.name: signature}))
+        own = writer.names.fresh(f"{writer.identifier[name]}_first")
+        begin = Equation(start, Sum(slot(0), (slot(0),)) if first else Sum(S.Zero), tuple(first))
+        rest = Place(writer.identifier[z.name], (":",) * len(shape)).at(axis, ":-1" if op.step > 0 else "1:").text
+        parts = [f"jnp.expand_dims({own}, {axis})", rest][:: op.step]
+        return [*self.put(begin, own), f"{writer.identifier[name]} = jnp.concatenate([{', '.join(parts)}], axis={axis})"]
+
+
+def _tuple(names: Iterable[str]) -> str:
+    """Names as a tuple, one alone with its comma."""
+    found = tuple(names)
+    return f"({', '.join(found)}{',' if len(found) == 1 else ''})"
+
+
+def _moved(array: str, axis: int, to: int) -> str:
+    """The array with an axis at another place."""
+    return array if axis == to else f"jnp.moveaxis({array}, {axis}, {to})"
