@@ -353,7 +353,8 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits"; None: the example of
                a traced network, which training also starts from.
     settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, optimiser,
-               momentum, decay, clip, schedule, patience, predict, start, sizes, dtype, checkpoint, resume, progress.
+               momentum, decay, clip, schedule, patience, predict, start, sizes, dtype, backend, devices, checkpoint, resume,
+               progress.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError where the data do not fit the network, or the loss is no longer finite.

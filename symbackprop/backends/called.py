@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from symbackprop.backends.arguments import ArgumentError, Arguments
 from symbackprop.backends.executed import executed, raised_at
+from symbackprop.backends.jax import on_one_device, require_jax
 from symbackprop.backends.numpy import Source
 from symbackprop.core.program import Program
 
@@ -25,12 +26,10 @@ class Called:
     def __init__(self, text: Source, program: Program, dtype: str, refuse_nan: bool, on_jax: bool = False) -> None:
         self.source, self.on_jax = text, on_jax
         self.arguments = Arguments(program, text.arguments, dtype, refuse_nan)
-        self.function = executed(text.text, text.name)
-        self._run = self.function
         if on_jax:
-            from symbackprop.backends.jax import on_one_device
-
-            self._run = on_one_device(self.function, dtype)
+            require_jax()
+        self.function = executed(text.text, text.name)
+        self._run = on_one_device(self.function, dtype) if on_jax else self.function
 
     def __call__(self, given: Arrays) -> Any:
         with np.errstate(all="ignore"):  # a branch that is not taken may overflow, and so may an argument when it is read

@@ -18,9 +18,9 @@ from symbackprop.backends import c
 from symbackprop.backends.arguments import ArgumentError
 from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
-from symbackprop.backends.dialect import JAX, NUMPY
+from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
-from symbackprop.backends.numpy import source
+from symbackprop.backends.numpy import Source, source
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
@@ -57,9 +57,9 @@ class Compiled:
     backend     "numpy", or "jax": the source is of jnp, and XLA compiles it; "c" and "auto" say what `bind` does.
 
     Each function takes an array for each input by its name: in dicts, `value(params, data)`, as keywords, `value(W=W, x=x)`, or
-    some in each way. It raises ArgumentError for an array that is missing, NaN, or out of its bound, ArrayError for what is no array of
-    numbers, SizeError for shapes that do not fit. None keeps anything of a call: several threads may call one, it can be pickled,
-    and goes on in a process that was forked (of JAX only in one that was spawned).
+    some in each way. It raises ArgumentError for an array that is missing, NaN, or out of its bound, ArrayError for what is no
+    array of numbers, SizeError for shapes that do not fit. None keeps anything of a call: several threads may call one, it can be
+    pickled, and goes on in a process that was forked (of JAX only in one that was spawned).
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Compiled:
 
     @cached_property
     def _whole(self) -> Called:
-        return self._function(self.program, self.value_name, self.gradients, "value_and_grad")
+        return self._called(self._text, self.program)
 
     @cached_property
     def _forward(self) -> Called:
@@ -108,14 +108,24 @@ class Compiled:
         return f"<Compiled {self.value_name} of {inputs}, with its gradients by {', '.join(self.gradients) or 'nothing'}>"
 
     def _function(self, program: Program, value: str | None, outputs: Mapping[str, str], name: str) -> Called:
-        on_jax = self.backend == "jax"
-        text = source(program, value, outputs, name, (JAX if on_jax else NUMPY).of(self.dtype))
-        return Called(text, program, self.dtype, self.refuse_nan, on_jax)
+        return self._called(source(program, value, outputs, name, self._dialect), program)
+
+    def _called(self, text: Source, program: Program) -> Called:
+        return Called(text, program, self.dtype, self.refuse_nan, self.backend == "jax")
+
+    @property
+    def _dialect(self) -> Dialect:
+        return (JAX if self.backend == "jax" else NUMPY).of(self.dtype)
+
+    @cached_property
+    def _text(self) -> Source:
+        """The source of the value and the gradients; it needs no JAX to be written."""
+        return source(self.program, self.value_name, self.gradients, "value_and_grad", self._dialect)
 
     @property
     def source(self) -> str:
         """The source of the function that computes the value and the gradients; it depends on NumPy, or on JAX, alone."""
-        return self._whole.source.text
+        return self._text.text
 
     @property
     def function(self) -> Callable[..., Any]:

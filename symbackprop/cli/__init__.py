@@ -258,6 +258,8 @@ def objective(asked, by, output) -> None:
 @click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @click.option("--start", metavar="FILE", help="Begin with the parameters saved in FILE.")
 @click.option("--dtype", type=click.Choice(DTYPES), help="float32 where not given.")
+@click.option("--backend", type=click.Choice(["numpy", "c", "auto", "jax"]), help="What computes gradients: numpy where not given.")
+@click.option("--devices", type=int, help="Of JAX: how many divide the samples of each step among them.")
 @click.option("--checkpoint", metavar="FILE.npz", help="Write there, about once a second, all that is needed to go on.")
 @click.option("--resume", metavar="FILE.npz", help="Go on with a checkpoint, and its settings; it is written on where it lies.")
 @size_option

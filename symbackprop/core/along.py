@@ -35,7 +35,9 @@ def along(program: Program, of: str, gradients: Mapping[str, str]) -> Program:
         letters = fresh(len(shape), {*taken, *own}, LETTERS)
         product = Sum(slot(0) * slot(1), (slot(0), slot(1)), tuple(zip(letters, shape, strict=True)))
         operands = (Ref(gradient, own + letters), Ref(vector.name, letters))
-        equations.append(Equation(Ref(part.name, own), product, operands, Step("onward", wrt=Ref(w, letters), upstream=operands[1])))
+        equations.append(
+            Equation(Ref(part.name, own), product, operands, Step("onward", wrt=Ref(w, letters), upstream=operands[1]))
+        )
         parts.append(Ref(part.name, own))
     slots = tuple(map(slot, range(len(parts))))
     equations.append(Equation(Ref(CHANGE, own), Sum(sp.Add(*slots), slots), tuple(parts), Step("both", pattern="copy")))

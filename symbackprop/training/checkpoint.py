@@ -147,7 +147,8 @@ def _difference(saved: Mapping[str, Any], here: Mapping[str, Any]) -> str | None
 
 
 def settled(path: StrPath, saved: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
-    """The settings to go on with: those of the checkpoint, of which the number of epochs and the patience may be changed.
+    """The settings to go on with: those of the checkpoint, of which the number of epochs and the patience may be changed,
+    and what computes it, of which the last digits depend.
 
     Raises TrainingError where another one is changed.
     """
@@ -159,7 +160,7 @@ def settled(path: StrPath, saved: Mapping[str, Any], given: Mapping[str, Any]) -
         before = getattr(settings, name)
         if value == before:
             continue
-        if name not in ("epochs", "patience") or (name == "epochs" and settings.schedule != "constant"):
+        if name not in ("epochs", "patience", "backend", "devices") or (name == "epochs" and settings.schedule != "constant"):
             why = f", since the schedule {settings.schedule} runs over all of them" if name == "epochs" else ""
             raise TrainingError(
                 f"{os.fspath(path)}: it was trained with {name}={before!r}, not {value!r}{why}; leave {name} out, or begin anew "

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.backends.jax import is_first_process
 from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
@@ -50,6 +51,8 @@ def train(
     start: Mapping[str, Any] | StrPath | None = None,
     sizes: Mapping[str, int] | None = None,
     dtype: str | None = None,
+    backend: str | None = None,
+    devices: int | None = None,
     checkpoint: StrPath | None = None,
     resume: StrPath | None = None,
     progress: bool = True,
@@ -74,6 +77,9 @@ def train(
     start      initial parameters: a dict of arrays, or a file that `save` wrote; drawn where not given, see `training.initial`.
     sizes      sizes that neither data nor `start` tell, such as {"h": 32}.
     dtype      "float32" (where not given) or "float64".
+    backend    what computes the gradients: "numpy" (where not given), "c", "auto" (C where there is a compiler) or "jax".
+    devices    of JAX, how many divide the samples of each step among them, those of all processes counted; one where not given.
+               Several processes (`jax.distributed.initialize()`) are given the same data, and the first writes the files.
     checkpoint an .npz or .safetensors file that is written about once a second, and when training stops: all that a run needs
                to go on bit for bit.
     resume     a file that `checkpoint` wrote: go on where it stands, with its settings, on the same network and data, and
@@ -90,6 +96,7 @@ def train(
     wanted: dict[str, Any] = {
         "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": held_out, "optimiser": optimiser,
         "momentum": momentum, "decay": decay, "clip": clip, "schedule": schedule, "patience": patience, "dtype": dtype,
+        "backend": backend, "devices": devices,
     }  # fmt: skip
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if start is not None and resume is not None:
@@ -119,7 +126,10 @@ def train(
             program, layout.sizes, settings.seed, settings.dtype
         )
         run = begun(parameters, len(to_train), settings)
-    model = Model(program, network.loss, arrays, layout, prediction, settings.dtype)
+    if settings.devices and layout.batch is None:
+        raise TrainingError("the network is written for one sample, and devices divide a batch: declare X: data[n, d], say")
+    model = Model(program, network.loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices)
+    leads = settings.backend != "jax" or is_first_process()
 
     def result() -> Trained:
         _ended(run, settings)
@@ -130,10 +140,10 @@ def train(
             run.kept, network.title or "", network.loss, run.stopped, network,
         )  # fmt: skip
 
-    keeper = Keeper(checkpoint, settings, here)
+    keeper = Keeper(checkpoint if leads else None, settings, here)
     keeper(run)
     try:
-        descend(model, run, to_train, to_test, settings, progress_for(settings.epochs, progress), keeper)
+        descend(model, run, to_train, to_test, settings, progress_for(settings.epochs, progress and leads), keeper)
     except Diverged as fault:
         fault.trained = result() if run.epoch or run.step else None
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -25,20 +26,23 @@ class Model:
     layout       where the samples stand in them.
     prediction   the value that answers; None where the network is no classifier.
     dtype        "float32" or "float64".
+    backend      what computes the gradients, and on how many `devices` of JAX.
     """
 
     def __init__(
-        self, program: Program, loss: str, arrays: Arrays, layout: Layout, prediction: Prediction | None, dtype: str
-    ) -> None:
+        self, program: Program, loss: str, arrays: Arrays, layout: Layout, prediction: Prediction | None, dtype: str,
+        backend: str = "numpy", devices: int | None = None,
+    ) -> None:  # fmt: skip
         self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, loss
         self._steps: dict[int, Step] = {}  # by the number of samples
-        self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False)
+        self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
+        self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
         """Where the parameters and the gradients of all steps lie: the parameters are copied there."""
         self._steps.clear()
         part = index if self.layout.batch else int(index[0])
-        step = self._compiled.bind(parameters, self.layout.take(self.arrays, part))
+        step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
         return step
 

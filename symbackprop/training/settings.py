@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.backends.function import BACKENDS
 from symbackprop.core.choices import DTYPES, mend
 from symbackprop.core.errors import shown
 from symbackprop.training.errors import TrainingError
@@ -15,7 +16,7 @@ from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Optimiser
 
 USUAL: dict[str, Any] = {
     "epochs": 30, "batch": 32, "seed": 0, "held_out": 0.2, "optimiser": "sgd", "momentum": 0.0, "clip": None,
-    "schedule": "constant", "patience": None, "dtype": "float32",
+    "schedule": "constant", "patience": None, "dtype": "float32", "backend": "numpy", "devices": None,
 }  # fmt: skip
 HUGE = 1e300  # larger settings are none
 MANY = 10_000  # epochs over a set so small that nothing of it is held out: a table such as that of XOR
@@ -37,11 +38,13 @@ class Settings:
     schedule: str
     patience: int | None
     dtype: str
+    backend: str
+    devices: int | None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "patience"):
+        for name in ("epochs", "batch", "patience", "devices"):
             value = getattr(self, name)
-            if not (_is_whole(value) and value >= 1) and not (name == "patience" and value is None):
+            if not (_is_whole(value) and value >= 1) and not (name in ("patience", "devices") and value is None):
                 raise TrainingError(f"{name}={shown(value)}: give a whole number from 1 on")
         if not (_is_whole(self.seed) and self.seed >= 0):
             raise TrainingError(f"seed={shown(self.seed)}: give a whole number from 0 on")
@@ -63,6 +66,13 @@ class Settings:
             raise TrainingError(f"schedule={shown(self.schedule)}: {mend(str(self.schedule), list(SCHEDULES))}")
         if not isinstance(self.dtype, str) or self.dtype not in DTYPES:
             raise TrainingError(f"dtype={shown(self.dtype)}: {mend(str(self.dtype), list(DTYPES))}")
+        if self.backend not in BACKENDS:
+            raise TrainingError(f"backend={shown(self.backend)}: {mend(str(self.backend), BACKENDS)}")
+        if self.devices is not None and self.backend != "jax":
+            raise TrainingError(f'devices={self.devices}: {self.backend} runs on one processor; give backend="jax" as well')
+        if self.devices is not None and self.batch % self.devices:
+            whole = -(-self.batch // self.devices) * self.devices
+            raise TrainingError(f"batch={self.batch} cannot be divided evenly among devices={self.devices}; give batch={whole}")
         if self.patience and not self.held_out:
             raise TrainingError("patience watches the loss on held-out samples: give held_out=0.2 as well")
 
