@@ -1,7 +1,10 @@
 """What `compile` returns: values and gradients by name, arrays that are checked first, the words of what is refused."""
 
+import multiprocessing
+import os
 import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +271,56 @@ def test_real_sizes() -> None:
     value, gradients = compile(net, dtype="float32").value_and_grad(given)
     assert np.isfinite(value)
     assert all(np.isfinite(g).all() and g.dtype == np.float32 for g in gradients.values())
+
+
+def nudged(function: Compiled, at: dict[str, ndarray], vectors: dict[str, ndarray], by: float = 1e-6) -> Any:
+    """The gradients a little further along vectors, less those before: a change by differences."""
+    ahead, behind = ({n: a + s * by * vectors.get(n, 0) for n, a in at.items()} for s in (1, -1))
+    return {n: (g - function.grad(behind)[n]) / (2 * by) for n, g in function.grad(ahead).items()}
+
+
+def test_changes_along_vectors() -> None:
+    function = compile(TWO_LAYERS)
+    params, data = two_layers()
+    at, vectors = params | data, arrays(W_1=(4, 3), W_2=(2, 4))
+    gradients = function.grad(at)
+    assert gradients.keys() == {"W_1", "W_2"}
+    assert function.jvp(vectors, at) == pytest.approx(sum(np.vdot(gradients[n], v) for n, v in vectors.items()), rel=1e-13)
+    for given in (vectors, {"W_2": vectors["W_2"]}):
+        found, wanted = function.hvp(given, params, **data), nudged(function, at, given)
+        for name, change in found.items():
+            np.testing.assert_allclose(change, wanted[name], atol=1e-7)
+
+
+def test_the_change_of_a_vector_is_the_jacobian_times_the_direction() -> None:
+    function = compile(derive("W: parameter[h, d]\nx: data[d]\ny = tanh(W @ x)", of="y"))
+    at, v = arrays(W=(4, 3), x=(3,)), arrays(W=(4, 3))["W"]
+    np.testing.assert_allclose(function.jvp({"W": v}, at), np.tensordot(function.grad(at)["W"], v, 2), rtol=1e-12)
+    with pytest.raises(CompileError, match="hvp: y has axes, and a Hessian is that of a number"):
+        function.hvp({"W": v}, at)
+
+
+def test_arrays_by_keyword_in_dicts_or_both() -> None:
+    function = compile(TWO_LAYERS)
+    params, data = two_layers()
+    value = function.value(params, data)
+    assert function.value(**params, **data) == function.value(params | data) == function.value(params, **data) == value
+    with pytest.raises(ArgumentError, match="x is given in a dict and as x=; give it once"):
+        function.value(params, data, x=data["x"])
+    with pytest.raises(ArgumentError, match=r"nothing moves by W1; did you mean W_1\?"):
+        function.jvp({"W1": 1.0}, params, data)
+
+
+def test_threads_a_forked_process_and_a_pickle_compute_the_same() -> None:
+    function = compile(CLASSES)
+    batches = [arrays(X=(n, 3), W=(3, 2)) | {"t": np.arange(n) % 2} for n in range(1, 90)]  # more shapes than are remembered
+    wanted = [function.value_and_grad(at) for at in batches]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(compile(CLASSES).value_and_grad, batches * 3))
+    others = [*found, *map(pickle.loads(pickle.dumps(function)).value_and_grad, batches)]
+    if hasattr(os, "fork"):
+        with multiprocessing.get_context("fork").Pool(1) as forked:
+            others += forked.map(function.value_and_grad, batches)
+    for k, (value, gradients) in enumerate(others):
+        assert value == wanted[k % len(batches)][0]
+        np.testing.assert_array_equal(gradients["W"], wanted[k % len(batches)][1]["W"])
