@@ -18,6 +18,7 @@ from symbackprop.core.files import require_writable, write_together
 from symbackprop.core.network import Network
 
 if TYPE_CHECKING:
+    from symbackprop.documents.formats import Format
     from symbackprop.pictures.picture import Page, Picture
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
@@ -79,6 +80,13 @@ class Presenter:
         from symbackprop.display.sympy_form import sympy_form
 
         return sympy_form(derivation.program, name)
+
+    def point(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> dict[str, Any]:
+        """Numbers for every input: the example of a network, else random ones."""
+        from symbackprop.evaluate.domains import defined
+
+        own = derivation.network.point if derivation.network and sizes is None else None
+        return dict(own if own is not None else defined(derivation.forward, sizes, seed)[1])
 
     def compiled(self, derivation: Derivation) -> Any:
         """The derivation as NumPy functions."""
@@ -173,7 +181,7 @@ class Presenter:
 
         row = format_named(format)  # what cannot be written is refused before anything is computed
         row.require(options["lang"])
-        return row.write(self.document(derivation, **options))
+        return row.write(self._for(row, derivation, options))
 
     def save(
         self, derivation: Derivation, path: str | os.PathLike[str], format: str | None = None, **options: Any
@@ -184,9 +192,16 @@ class Presenter:
         row = format_named(format) if format else format_of(path)
         row.require(options["lang"])
         require_writable(path)
-        files = row.files(self.document(derivation, **options), path)
+        files = row.files(self._for(row, derivation, options), path)
         write_together(files)
         return tuple(files)
+
+    def _for(self, row: Format, derivation: Derivation, options: Mapping[str, Any]) -> Any:
+        """The report for a format, with the code that makes it where the format holds that."""
+        from symbackprop.judge.recipe import recipe
+
+        code = recipe(derivation) if row.runs else {}
+        return replace(self.document(derivation, **options), code=code)
 
     def fragment(self, derivation: Derivation) -> str:
         """The report as a piece of a page, such as a notebook's output."""
@@ -220,15 +235,6 @@ def _require(detail: str, lang: str) -> None:
 
 def _at_page(derivation: Derivation, seed: int, sizes: Sizes | None, page: Page) -> Picture:
     return picture_of(derivation, seed=seed, sizes=sizes, page=page)
-
-
-def point_of(derivation: Derivation, seed: int = 0) -> Mapping[str, Any]:
-    """The point at which a picture is drawn where none is given: the example of a network, else a random one."""
-    from symbackprop.evaluate.domains import defined
-
-    network = derivation.network
-    own = network.point if network else None
-    return own if own is not None else defined(derivation.forward, None, seed)[1]
 
 
 def drawing(derivation: Derivation, format: str, width: float | None, **about: Any) -> str | bytes:

@@ -50,6 +50,10 @@ class Presenter(Protocol):
         """One entry of a tensor as a SymPy expression in the inputs."""
         ...
 
+    def point(self, derivation: Derivation, seed: int, sizes: Sizes | None) -> dict[str, Any]:
+        """Numbers for every input."""
+        ...
+
     def compiled(self, derivation: Derivation) -> Any:
         """The derivation as NumPy functions."""
         ...
@@ -163,6 +167,10 @@ class Derivation:
         """
         return self._compiled.value_and_grad(self._given(arrays, named))
 
+    def point(self, seed: int = 0, sizes: Sizes | None = None) -> dict[str, Any]:
+        """An array for every input: the example of a network that has one, else random numbers, at which there is a value."""
+        return self.shown_by.point(self, seed, sizes)
+
     def _given(self, arrays: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
         example = self.network.example if self.network else {}
         return {**example, **(arrays or {}), **named}
@@ -193,7 +201,7 @@ class Derivation:
     def report(
         self, format: str = "text", seed: int = 0, sizes: Sizes | None = None, detail: str = "normal", lang: str = "en"
     ) -> Any:  # fmt: skip
-        """The report in "text", "markdown", "latex", "html", "json" or "pdf" (bytes), with its check; see `document`."""
+        """The report in "text", "markdown", "latex", "html", "notebook", "json" or "pdf" (bytes), checked; see `document`."""
         return self.shown_by.report(self, format, seed=seed, sizes=sizes, detail=detail, lang=lang)
 
     def save(

@@ -4,8 +4,8 @@ Formulas are trees; all other text is plain, and is escaped where it is written.
 walk over them is `documents.writer`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from symbackprop.formulas import told
@@ -125,12 +125,13 @@ class StepBlock:
 
 @dataclass(frozen=True)
 class Table:
-    """headers and cells are content; align has one of l, c, r for each column (all l where it is empty)."""
+    """headers and cells are content; align has one of l, c, r for each column (all l where it is empty); name: "check" of that."""
 
     headers: tuple[Content, ...]
     rows: tuple[tuple[Content, ...], ...]
     align: str = ""
     caption: Content = ""
+    name: str = ""
 
     def __post_init__(self) -> None:
         columns = len(self.headers)
@@ -173,8 +174,13 @@ Block = Section | Paragraph | Bullets | Formula | FormulaRows | StepBlock | Tabl
 
 @dataclass(frozen=True)
 class Document:
-    """A report: its title and its blocks in reading order; the code of the language that its sentences are written in."""
+    """A report: its title and its blocks in reading order.
+
+    lang   the code of the language that its sentences are written in.
+    code   the Python that makes it, for formats that hold it: "derive", "draw", "check", "descend" -> a cell.
+    """
 
     title: Content
     blocks: tuple[Block, ...]
     lang: str = "en"
+    code: Mapping[str, str] = field(default_factory=dict)

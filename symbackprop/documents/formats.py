@@ -16,6 +16,7 @@ from symbackprop.documents.html import Html
 from symbackprop.documents.languages import language
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
+from symbackprop.documents.notebook import Notebook
 from symbackprop.documents.pdf import require_engine, write_pdf
 from symbackprop.documents.text import Text
 from symbackprop.pictures.picture import SCREEN
@@ -34,6 +35,7 @@ class Format(NamedTuple):
     binary    whether it is made of bytes, which no terminal shows.
     beside    whether pictures are files beside it.
     require   raises where the format cannot be written here in a language, before anything is computed.
+    runs      whether it holds the code that makes what it shows.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Format(NamedTuple):
     binary: bool = False
     beside: bool = False
     require: Callable[[str], object] = language
+    runs: bool = False
 
     def files(self, document: Document, path: str | os.PathLike[str]) -> dict[str, str | bytes]:
         """The files that a document is written into, by name: the one at `path`, and its pictures where they stand beside it."""
@@ -59,6 +62,7 @@ FORMATS = (
     Format("fragment", (), LatexFragment.write),
     Format("numbered-fragment", (), NumberedFragment.write),
     Format("json", (".json",), write_json),
+    Format("notebook", (".ipynb",), Notebook.write, runs=True),
     Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
 )
 NAMES = tuple(row.name for row in FORMATS)

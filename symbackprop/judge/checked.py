@@ -30,7 +30,7 @@ def check_table(derivation: Derivation, passed: Check) -> Table:
         gradient = derivation.gradient(row.name)
         shape = Math(names.dimensions(gradient)) if derivation.program.shape(gradient) else told("a number")
         rows.append((what, shape, *row.cells()[1:-1], _verdict(row)))
-    return Table((head, *_COLUMNS), tuple(rows), caption=listed(list(_remark(passed)), " "))
+    return Table((head, *_COLUMNS), tuple(rows), caption=listed(list(_remark(passed)), " "), name="check")
 
 
 def _verdict(row: Row) -> Content:

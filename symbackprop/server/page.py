@@ -21,7 +21,6 @@ from symbackprop.formulas.told import told
 from symbackprop.judge.checked import check_table
 from symbackprop.judge.files import typed_claims
 from symbackprop.notation import read_text
-from symbackprop.presenter import point_of
 from symbackprop.server.answer import answer, attempted
 from symbackprop.verbs import PRESENTER, compile, derive, draw, verify
 
@@ -53,6 +52,7 @@ FILES = {
     "pdf": File("derivation.pdf", "application/pdf", lambda d, lang: d.report("pdf", lang=lang)),
     "html": File("derivation.html", "text/html", lambda d, lang: d.report("html", lang=lang)),
     "markdown": File("derivation.md", "text/markdown", lambda d, lang: d.report("markdown", lang=lang)),
+    "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, lang: d.report("notebook", lang=lang)),
     "json": File("derivation.json", "application/json", lambda d, lang: answer(d, lang=lang).to_json()),
     "numpy": File("gradients.py", "text/x-python", lambda d, lang: compile(d).source),
     "c": File("gradients.c", "text/x-c", lambda d, lang: compile(d, sizes=_in_c(d)).c_source()),
@@ -79,7 +79,7 @@ def picture(
 ) -> Data:
     """The computational graph at a point, as SVG, with the numbers of the inputs there where they are few."""
     derivation = _derived(text, _asked(wrt))
-    point = point_of(derivation) if at is None else at
+    point = derivation.point() if at is None else at
     shown = draw(derivation, at=point, edges=edges, width=width)
     few = sum(np.size(array) for array in point.values()) <= MOST_NUMBERS
     return {"ok": True, "svg": shown, "at": {n: np.asarray(array).tolist() for n, array in point.items()} if few else {}}
