@@ -68,6 +68,8 @@ def printed(statement: Factor) -> str:
 REFUSES: dict[str, Callable[[Program], Any]] = {
     "core.grammar._fault_of_op": check,
     "core.grammar._fault_of_matrix": check,
+    "core.grammar._fault_of_operand": check,
+    "core.primary.is_primary": lambda p: chain_rule(p, "L", ["x"]),
     "core.local.local_derivative": lambda p: chain_rule(p, "L", ["x"]),
     "core.local._of_reduction": lambda p: chain_rule(p, "L", ["x"]),
     "core.local._others": lambda p: chain_rule(p, "L", ["x"]),
@@ -87,6 +89,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
     "evaluate.equations._matrix": lambda p: tape.forward(p, {"x": np.eye(2)}),
     "evaluate.walk.step": lambda p: walk(p, {"x": np.eye(2)[0] if len(p.shape("x")) == 1 else np.eye(2)}, {"n": 2}),
     "evaluate.walk.reduced": lambda p: walk(p, {"x": np.ones(2)}, {"n": 2}),
+    "evaluate.walk._of_matrices": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "evaluate.walk.matrix_function": lambda p: walk(p, {"x": np.eye(2)}, {"n": 2}),
     "display.remarks.beside_steps": remark,
     "display.forms._function": lambda p: Printer(Names(p)).formula(Form("function", (number(1),), p.equations[0].op.kind)),  # type: ignore[union-attr]

@@ -245,7 +245,7 @@ class Lift:
     def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
         """An atom of polynomials; inside, its letters have names of their own."""
         if atom.kind == "factor":
-            return Form("factor", (self.sum(nets[0], f"{REDUCED}0", f"{REDUCED}1", scope),), atom.name)
+            return Form("factor", tuple(self.sum(n, f"{REDUCED}0", f"{REDUCED}1", scope) for n in nets), atom.name)
         if atom.kind == "reduction":
             inner = sorted(atom.args[0].letters())
             if atom.shape or len(inner) > 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, assert_never
 
@@ -273,7 +273,9 @@ class Values:
                 row = matrix_function(op.kind)
                 sizes = letter_sizes(self.program, equation)
                 index, own = equation.operands[0].index, equation.target.index
-                p = matrix_of(a, row.name, operands[0], index, own, row.shape((sizes[index[-2]], sizes[index[-1]])))
+                if any(len(ref.index) != 2 for ref in equation.operands):
+                    raise NoFormError("it holds a batch of matrices")
+                p = matrix_of(a, row.name, operands, index, own, row.shape((sizes[index[-2]], sizes[index[-1]])))
             case Carry():
                 raise NoFormError("it is a value of another step")
             case _:
@@ -295,14 +297,15 @@ def strides(program: Program) -> dict[tuple[Expr, Expr], str]:
     return found
 
 
-def matrix_of(a: Algebra, kind: str, p: Poly, letters: tuple[str, ...], target: tuple[str, ...], shape: tuple[Expr, ...]) -> Poly:
-    """A function of a matrix."""
-    if len(letters) != 2:
-        raise NoFormError("it holds a batch of matrices")
+def matrix_of(
+    a: Algebra, kind: str, matrices: Sequence[Poly], letters: tuple[str, ...], target: tuple[str, ...], shape: tuple[Expr, ...]
+) -> Poly:
+    """A function of a matrix, perhaps along directions."""
     i, j = letters
     if kind != "inverse":
-        inner = a.renamed(p, {i: f"{REDUCED}0", j: f"{REDUCED}1"})
-        return a.factor(a.atom("factor", kind, (inner,), shape), target)
+        inner = tuple(a.renamed(p, {i: f"{REDUCED}0", j: f"{REDUCED}1"}) for p in matrices)
+        return a.factor(a.atom("factor", kind, inner, shape), target)
+    (p,) = matrices
     inner = a.renamed(p, {i: "0", j: "1"})
     chain = _inverse_of_product(a, p, i, j, target)
     if chain is not None:

@@ -17,6 +17,7 @@ from symbackprop.backends.dialect import Dialect
 from symbackprop.backends.numpy_arrays import (
     Array,
     Letters,
+    aligned,
     contracted,
     elementwise,
     fitted,
@@ -74,7 +75,7 @@ def recipe(equation: Equation, setting: Setting, output: bool = False) -> Recipe
             lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
         case Matrix():
             row = matrix_function(op.kind)
-            value, helpers = _matrix(equation, row, scope, setting), frozenset(row.helpers)
+            value, helpers = _matrix(equation, row, scope, setting), frozenset(row.helpers_of(len(equation.operands) - 1))
             lines = [f"{{t}} = {_finished(value, equation, setting, scope, output)}"]
         case Carry():
             raise refused(equation, "one equation of NumPy source")
@@ -130,9 +131,14 @@ def _reduce(equation: Equation, op: Reduce, row: Reduction, scope: Scope, settin
 
 def _matrix(equation: Equation, row: MatrixFunction, scope: Scope, setting: Setting) -> Array:
     """A function of the last two axes; the axes before them keep their letters."""
-    array = _operand(equation, 0, scope, setting, {})
-    own = _goal(equation, scope)[len(equation.target.index) - len(row.axes) :]
-    return Array(scope.dialect.worded(row.numpy).format(array.text), (*array.letters[:-2], *own))
+    goal = _goal(equation, scope)
+    lead, own = goal[: len(goal) - len(row.axes)], goal[len(goal) - len(row.axes) :]
+    arrays = [_operand(equation, k, scope, setting, {}) for k in range(len(equation.operands))]
+    if len(arrays) == 1:
+        return Array(scope.dialect.worded(row.called(arrays[0].text)), (*arrays[0].letters[:-2], *own))
+    found = tuple(c for c in lead if any(c in array.letters[:-2] for array in arrays))
+    texts = [aligned(array, (*found, *array.letters[-2:])).text for array in arrays]
+    return Array(scope.dialect.worded(row.called(*texts)), (*found, *own))
 
 
 def _pinned(program: Program, equation: Equation, scope: Scope) -> tuple[dict[str, Pinned], list[sp.Eq]]:

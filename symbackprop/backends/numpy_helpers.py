@@ -9,6 +9,7 @@ import sympy as sp
 from sympy import Symbol
 
 from symbackprop.backends.dialect import WINDOWS, Dialect
+from symbackprop.backends import jax_primary
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS, known
 from symbackprop.core.letters import VALUES, pool
@@ -119,6 +120,7 @@ def gaps(w):
     same = jnp.eye(w.shape[-1], dtype=bool)
     return jnp.where(same, 0, 1 / jnp.where(same, 1, w[..., None, :] - w[..., :, None]))
 '''.strip(),
+    **jax_primary.HELPERS,
 }
 """The helpers that JAX spells in a way of its own: it has functions that NumPy lacks, no views, and cannot look at a value."""
 

@@ -42,7 +42,7 @@ WORDS: dict[str, Any] = (
     {name: getattr(np, name) for name in (*UFUNCS, "dot", "matmul", "copyto", "take")}
     | {f"{name}_reduce": getattr(np, name).reduce for name in ("add", "multiply", "maximum", "minimum")}
     | {"add_at": np.add.at, "np": np, "math": math}
-    | {name: executed(text, name, {"np": np}) for name, text in MATRIX_HELPERS.items()}
+    | {name: executed("\n\n\n".join(MATRIX_HELPERS.values()), name, {"np": np}) for name in MATRIX_HELPERS}
 )
 Exact = Callable[[Mapping[str, ndarray], Mapping[str, ndarray]], tuple[Any, Mapping[str, ndarray]]]
 ALIGNED = 64  # bytes: where buffers begin, so that vector instructions need no other path
@@ -139,7 +139,7 @@ class Printed:
             case Loop():
                 raise PlanError("a loop is several lines")
             case Factor():
-                value = matrix_function(s.kind).numpy.format(name(s.a))
+                value = matrix_function(s.kind).called(name(s.a), *map(name, s.along))
                 return f"{s.out.name} = float({value})" if isinstance(s.out, Scalar) else f"copyto({name(s.out)}, {value})"
             case _:
                 assert_never(s)

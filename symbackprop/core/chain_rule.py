@@ -18,16 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 import sympy as sp
-from sympy import Expr, S, Symbol
+from sympy import Expr, S
 
 from symbackprop.core.carried import at_one_step
+from symbackprop.core.closing import FIRST, closed, distinct, local_form, packed, seeded
 from symbackprop.core.functions import iverson
-from symbackprop.core.letters import LETTERS, fresh
-from symbackprop.core.local import RESULT, local_derivative
+from symbackprop.core.letters import fresh
+from symbackprop.core.local import local_derivative
 from symbackprop.core.loops import carried, start_of
+from symbackprop.core.primary import came_back, is_primary
 from symbackprop.core.program import (
     Carry,
     Equation,
@@ -41,11 +42,8 @@ from symbackprop.core.program import (
     letter_sizes,
     position,
     slot,
-    substituted,
 )
-from symbackprop.core.simplify import shrunk, without_labels
-
-_FIRST = LETTERS[2:] + LETTERS[:2]  # i and j are left to the equations that a person wrote
+from symbackprop.core.simplify import without_labels
 
 
 def gradient_name(of: str, wrt: str) -> str:
@@ -141,7 +139,7 @@ class _Sweep:
 
     def letters(self, number: int, taken: Iterable[str] = ()) -> tuple[str, ...]:
         """Letters for axes that the chain rule adds: neither taken, nor names of tensors or sizes."""
-        return fresh(number, {*taken, *self.spoken_for}, _FIRST)
+        return fresh(number, {*taken, *self.spoken_for}, FIRST)
 
     def write(
         self, wrt: str, index: tuple[str, ...], op: Op, operands: Sequence[Ref], step: Step, via: str | None = None, nth: int = 0
@@ -272,13 +270,12 @@ class _Sweep:
 
     def use(self, equation: Equation, k: int, lead: tuple[str, ...], upstream: Ref | None) -> Equation | None:
         """The part of the gradient of the k-th operand that comes through this equation; None where it is zero."""
+        if is_primary(equation):
+            return self.back(equation, k, lead, upstream or self.written_seed(equation.target, lead))
         local = local_derivative(self.program, equation, k, lambda number, taken: self.letters(number, {*taken, *lead}))
         if local.body == 0:
             return None
-        for signature, needed in local.needs:
-            if signature.name not in self.tensors:
-                self.tensors[signature.name] = signature
-                self.equations.append(needed)
+        self.need(local.needs)
         refs = (*local.places, equation.target)
         body, used, slots = packed(local.body, upstream is not None, len(local.places))
         operands = tuple(refs[u] for u in used)
@@ -287,30 +284,41 @@ class _Sweep:
         step = Step("chain", shown, local.operand, upstream, slope, operands, local.pattern)
         sizes = {**local.sizes, **dict(zip(lead, self.lead, strict=True))}
         # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
-        index, guards, widths = _distinct(local.operand.index, {*sizes, *self.spoken_for})
+        index, guards, widths = distinct(local.operand.index, {*sizes, *self.spoken_for})
         sizes |= widths(sizes)
         if upstream is not None:
             operands = (upstream, *operands)
         else:
             seeds = dict(zip(equation.target.index, lead, strict=False))
-            body, operands, sizes, more = _seeded(body, operands, sizes, seeds, index)
+            body, operands, sizes, more = seeded(body, operands, sizes, seeds, index)
             guards += more
         return closed(Ref("", lead + index), sp.Mul(body, *guards), slots, operands, sizes, step)
 
+    def need(self, needs: Iterable[tuple[Signature, Equation]]) -> None:
+        """Write the equations that must stand before, each once."""
+        for signature, needed in needs:
+            if signature.name not in self.tensors:
+                self.tensors[signature.name] = signature
+                self.equations.append(needed)
 
-def _seeded(
-    body: Expr, operands: tuple[Ref, ...], sizes: dict[str, Expr], seeds: dict[str, str], index: tuple[str, ...]
-) -> tuple[Expr, tuple[Ref, ...], dict[str, Expr], list[Expr]]:
-    """The seed 1[k = i] as a factor: it names a letter i that would be summed after k, and ties one that stays.
+    def written_seed(self, target: Ref, lead: tuple[str, ...]) -> Ref:
+        """The gradient of a tensor that is a seed, as an equation: 1[k = i], or 1 where it is handed on from a scalar."""
+        index = self.letters(len(target.index), lead)
+        body = _identity(lead, index) if self.lead else S.One
+        self.write(target.name, lead + index, Sum(body), (), Step("seed", wrt=Ref(target.name, index)))
+        return Ref(self.role(target.name).name, lead + target.index)
 
-    seeds   the letter k of each letter i of the target; none for a scalar.
-    index   the letters that stay.
-    """
-    guards = [iverson(sp.Eq(position(k), position(i))) for i, k in seeds.items() if i in index]
-    named = {i: k for i, k in seeds.items() if i not in index}
-    operands = tuple(Ref(r.name, tuple(named.get(c, c) for c in r.index)) for r in operands)
-    body = substituted(body, {position(i): position(k) for i, k in named.items()})
-    return body, operands, {c: extent for c, extent in sizes.items() if c not in named}, guards
+    def back(self, equation: Equation, k: int, lead: tuple[str, ...], upstream: Ref) -> Equation:
+        """The part that comes back through a primary function to its matrix, or to a direction."""
+        sizes = letter_sizes(self.program, equation) | dict(zip(lead, self.lead, strict=True))
+        found, needs = came_back(self.tensors, equation, k, upstream, lambda number, taken: self.letters(number, {*taken, *lead}))
+        self.need(needs)
+        operand = equation.operands[k]
+        sizes = {c: n for c, n in sizes.items() if c in found.index or c in operand.index}
+        shown = Ref(self.shown.get(equation.target.name, equation.target.name), equation.target.index)
+        step = Step("chain", shown, operand, upstream, pattern="along")
+        index, guards, widths = distinct(operand.index, {*sizes, *self.spoken_for})
+        return closed(Ref("", lead + index), sp.Mul(slot(0), *guards), (slot(0),), (found,), sizes | widths(sizes), step)
 
 
 def _identity(rows: Sequence[str], columns: Sequence[str]) -> Expr:
@@ -330,54 +338,3 @@ def on_path(program: Program, of: str, wrt: set[str]) -> set[str]:
             if equation.target.name in reaches:
                 reaches |= {operand.name for operand in equation.operands}
     return depends & reaches
-
-
-@cache
-def packed(local: Expr, with_upstream: bool, count: int) -> tuple[Expr, tuple[int, ...], tuple[Symbol, ...]]:
-    """upstream * local in slots without gaps: the body, which operands it uses (`count` is the result), and its slots."""
-    free = local.free_symbols
-    used = tuple(u for u in range(count + 1) if (slot(u) if u < count else RESULT) in free)
-    shift = 1 if with_upstream else 0
-    swap = {slot(u) if u < count else RESULT: slot(j + shift) for j, u in enumerate(used)}
-    content, rest = local.primitive() if local.is_Add else (S.One, local)
-    body = sp.Mul(content, substituted(rest, swap), *([slot(0)] if with_upstream else []))
-    return body, used, tuple(slot(j) for j in range(len(used) + shift))
-
-
-@cache
-def local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
-    """The local derivative by itself, in slots without gaps: the body and its slots."""
-    swap = {slot(u) if u < count else RESULT: slot(j) for j, u in enumerate(used)}
-    return substituted(local, swap), tuple(slot(j) for j in range(len(used)))
-
-
-def _distinct(index: tuple[str, ...], taken: set[str]):
-    """The letters of an operand made distinct, the guards that tie a repeated letter, and the sizes of the new letters."""
-    new: list[str] = []
-    guards: list[Expr] = []
-    origin: dict[str, str] = {}
-    for letter in index:
-        if letter in new:
-            (other,) = fresh(1, taken | set(new), _FIRST)
-            guards.append(iverson(sp.Eq(position(letter), position(other))))
-            origin[other] = letter
-            letter = other
-        new.append(letter)
-    return tuple(new), guards, lambda sizes: {new: sizes[old] for new, old in origin.items()}
-
-
-def closed(
-    target: Ref,
-    body: Expr,
-    slots: tuple[Symbol, ...],
-    operands: Sequence[Ref],
-    sizes: dict[str, Expr],
-    step: Step | None,
-) -> Equation:
-    """target = the sum of body(operands) over every letter of `sizes` that the target lacks.
-
-    A letter that neither the body nor an operand mentions any more multiplies by its size.
-    """
-    over = tuple((letter, extent) for letter, extent in sizes.items() if letter not in target.index)
-    op, refs = shrunk(Sum(body, slots, over), tuple(operands))
-    return Equation(target, op, refs, step)

@@ -15,11 +15,13 @@ from dataclasses import replace
 import sympy as sp
 from sympy import S
 
-from symbackprop.core.chain_rule import closed, local_form, on_path, packed
+from symbackprop.core.chain_rule import on_path
+from symbackprop.core.closing import closed, local_form, packed
 from symbackprop.core.functions import iverson
 from symbackprop.core.letters import LETTERS, fresh
 from symbackprop.core.local import local_derivative
 from symbackprop.core.loops import carried, start_of
+from symbackprop.core.primary import is_primary
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Step, Sum, position, slot
 from symbackprop.core.simplify import without_labels
 
@@ -122,6 +124,8 @@ class _Onward:
 
     def part(self, equation: Equation, k: int) -> Equation | None:
         """What the k-th operand brings to the change of an equation's target; None where that is zero."""
+        if is_primary(equation):
+            return self.onward(equation, k)
         local = local_derivative(self.program, equation, k, self.letters)
         if local.body == 0:
             return None
@@ -140,6 +144,19 @@ class _Onward:
             return closed(equation.target, body, slots, operands, local.sizes, step)
         last = slot(len(slots))
         return closed(equation.target, sp.Mul(body, last), (*slots, last), (*operands, moved), local.sizes, step)
+
+    def onward(self, equation: Equation, k: int) -> Equation:
+        """The change of a primary function as its matrix moves, which is one direction more, or as one of its directions does."""
+        operand = equation.operands[k]
+        held = self.change[operand.name]
+        if held is None:
+            held = f"ones({operand.name})"
+            index = self.letters(len(operand.index), set())
+            self.tensors[held] = Signature(held, self.program.shape(operand.name), named=False)
+            self.equations.append(Equation(Ref(held, index), Sum(S.One), (), Step("seed", wrt=Ref(operand.name, index))))
+        moved = Ref(held, operand.index)
+        operands = (*equation.operands, moved) if k == 0 else (*equation.operands[:k], moved, *equation.operands[k + 1 :])
+        return Equation(equation.target, equation.op, operands, Step("onward", equation.target, operand, moved, pattern="along"))
 
     def write(self, role: Gradient, found: Equation) -> str:
         """Write an equation as the one of a derivative, and return the tensor's name."""

@@ -15,6 +15,7 @@ from symbackprop.core.program import (
     Program,
     ProgramError,
     Reduce,
+    Ref,
     Sum,
     letter_sizes,
     position,
@@ -95,11 +96,21 @@ def _fault_of_body(equation: Equation, op: Sum, known: set[Symbol]) -> str | Non
 
 
 def _fault_of_matrix(program: Program, equation: Equation, op: Matrix) -> str | None:
-    row, target = matrix_function(op.kind), equation.target
-    if len(equation.operands) != 1:
+    row = matrix_function(op.kind)
+    if len(equation.operands) != 1 and not (row.primary and equation.operands):
         return f"{op.kind} takes one operand"
-    (operand,) = equation.operands
-    shape = program.shape(operand.name)
+    first = program.shape(equation.operands[0].name)
+    for operand in equation.operands:
+        if (fault := _fault_of_operand(program, equation, op, operand)) is not None:
+            return fault
+        shape = program.shape(operand.name)
+        if not all(map(same_size, shape[-2:], first[-2:])):
+            return f"{op.kind} along {operand.name}, which is {shape_text(shape)}, of {shape_text(first)}"
+    return None
+
+
+def _fault_of_operand(program: Program, equation: Equation, op: Matrix, operand: Ref) -> str | None:
+    row, target, shape = matrix_function(op.kind), equation.target, program.shape(operand.name)
     if len(shape) < 2 or not (row.tall or same_size(shape[-1], shape[-2])):
         return f"{op.kind} takes a square matrix, {operand.name} is {shape_text(shape)}"
     lead, own = operand.index[:-2], target.index[: max(0, len(target.index) - len(row.axes))]

@@ -174,6 +174,7 @@ def _of_matrix(program: Program, equation: Equation, op: Matrix, letters: Letter
     with V the inverse of X (Petersen and Pedersen, The Matrix Cookbook, equations 41, 49 and 60).
     """
     row, target, (operand,) = matrix_function(op.kind), equation.target, equation.operands
+    assert not row.primary  # which is differentiated along directions, `core.primary`
     batch, ij = operand.index[:-2], operand.index[-2:]
     lead, matrix = target.index[: len(target.index) - len(row.axes)], program.shape(operand.name)[-2:]
     sizes = {c: n for c, n in letter_sizes(program, equation).items() if c not in ij or c in target.index}

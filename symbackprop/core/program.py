@@ -8,7 +8,7 @@ Grammar (the invariant that `grammar.check` enforces):
     operand   = name[letters]                      letters may repeat (a diagonal)
     op        = Sum(body, slots, over)             sum over the letters `over` of body(operands); over = () is entry by entry
               | Reduce(kind, over)                 a row of REDUCTIONS over the letters `over` of one operand
-              | Matrix(kind)                       a row of MATRIX_FUNCTIONS over the last two axes of one operand
+              | Matrix(kind)                       a row of MATRIX_FUNCTIONS over the last two axes of one operand; along others
               | Carry(letter, step)                one operand read a step before or after along the letter; `loops` says more
 
 A body is a SymPy expression in the slots s0, s1, ... (one for each operand), the positions of the equation's letters
@@ -98,7 +98,10 @@ class Reduce:
 
 @dataclass(frozen=True)
 class Matrix:
-    """y = inverse | det | ... of the operand's last two axes; `kind` names a row of `functions.MATRIX_FUNCTIONS`."""
+    """y = inverse | det | ... of the operand's last two axes; `kind` names a row of `functions.MATRIX_FUNCTIONS`.
+
+    Further operands of a primary function are the directions along which it is differentiated, one after the other: L_f(X, D).
+    """
 
     kind: str
     over: tuple[Range, ...] = ()
@@ -312,7 +315,7 @@ def describe(equation: Equation) -> str:
             names = {s: Symbol(str(ref)) for s, ref in zip(op.slots, equation.operands, strict=True)}
             word, what = "sum" if op.over else "", str(op.body.xreplace(names))
         case Reduce() | Matrix():
-            word, what = op.kind, str(equation.operands[0])
+            word, what = op.kind, ", ".join(map(str, equation.operands))
         case Carry():
             z, *first = equation.operands
             word, what = "", str(Ref(z.name, tuple(f"{c}{-op.step:+d}" if c == op.letter else c for c in z.index)))

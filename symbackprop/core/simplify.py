@@ -60,7 +60,8 @@ class _Rewriter:
         self.whole = {
             r.name for e in program.equations if not isinstance(e.op, Sum) for r in e.operands
         }  # no number stands for these
-        self.matrices = {e.operands[0].name for e in program.equations if isinstance(e.op, Matrix)}  # read as rows and columns
+        # read as rows and columns
+        self.matrices = {r.name for e in program.equations if isinstance(e.op, Matrix) for r in e.operands}
         self.source: dict[str, tuple[str, tuple[int, ...]]] = {}  # a copy -> where it is read, and the order of its axes
         self.number: dict[str, Expr] = {}  # a tensor that is the same number everywhere
         self.known: dict[tuple, str] = {}  # an equation without its letters' names -> the tensor that holds it

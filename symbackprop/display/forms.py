@@ -173,7 +173,7 @@ def _function(to: Printer, x: Form) -> Node:
 
 
 def _function_of_matrix(to: Printer, x: Form) -> Node:
-    return applied(matrix_function(x.given).latex, to.parts(x))
+    return applied(matrix_function(x.given).written(len(x.parts) - 1), to.parts(x))
 
 
 def _norm(to: Printer, x: Form) -> Node:

@@ -269,8 +269,9 @@ def _left_out(writer: Equation, ref: Ref, ones: Collection[str]) -> tuple[Any, R
 
 
 def _matrix(names: Names, equation: Equation, op: Matrix, letters: Letters) -> Node:
-    row, operand, target = matrix_function(op.kind), equation.operands[0], equation.target
-    value = applied(row.latex, [names.entry(operand.name, [*[letters[c] for c in operand.index[:-2]], None, None])])
+    row, operands, target = matrix_function(op.kind), equation.operands, equation.target
+    whole = [names.entry(ref.name, [*[letters[c] for c in ref.index[:-2]], None, None]) for ref in operands]
+    value = applied(row.written(len(operands) - 1), whole)
     shown = [] if row.scalar else [c for x in target.index[-2:] if (c := letters[x]) is not None]
     return f.scripted(f.bracket(value), sub=index(shown)) if shown else value
 

@@ -102,7 +102,7 @@ class _Reader:
         if any(len(ref.index) > 2 for ref in (target, *self.equation.operands)):
             raise MisfitError("more than two axes")
         if not isinstance(op, Sum):
-            return self.special(op, self.equation.operands[0])
+            return self.special(op, *self.equation.operands)
         row, col = self.axes(target)
         body, self.softmax = with_softmax(self.names, self.equation, op.body)
         self.refs = dict(zip(op.slots, self.equation.operands, strict=True))
@@ -111,14 +111,14 @@ class _Reader:
         wide = col is None and row is not None and len(target.index) == 2 and self.sizes[target.index[0]] == 1
         return transpose(form) if wide else form
 
-    def special(self, op: Reduce | Matrix | Carry, operand: Ref) -> Form:
+    def special(self, op: Reduce | Matrix | Carry, operand: Ref, *along: Ref) -> Form:
         """A reduction over all entries, or an inverse or determinant."""
         leaf = self.leaf(operand)
         match op:
             case Matrix():
                 if op.kind == "inverse":
                     return Form("inverse", (leaf,))
-                return Form("factor", (leaf,), matrix_function(op.kind).name)
+                return Form("factor", (leaf, *map(self.leaf, along)), matrix_function(op.kind).name)
             case Reduce():
                 kept = any(self.sizes[c] != 1 for c in self.equation.target.index)
                 if not reduction(op.kind).latex or kept or len(set(operand.index)) != len(operand.index):

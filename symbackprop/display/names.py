@@ -26,7 +26,7 @@ _CURVED = (
 )  # for its change as every entry moves by 1: the diagonal of a Hessian that has no other entries
 _INNER = ("delta", "eta", "xi", "zeta", "omega")  # for the gradients that it is made of
 _CHANGES, _ABOVE = ("dot", "tilde", "vec"), ("d", "bar", "tilde")  # of a value, and of the gradient by it
-_GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others)\((.*)\)$")
+_GENERATED = re.compile(rf"({'|'.join(MATRIX_FUNCTIONS)}|ties|without|others|transpose|along|ones)\((.*)\)$")
 
 
 class Names:
@@ -234,7 +234,9 @@ def _generated(name: str, program: Program) -> Name | None:
     inner = (_generated(of, program) or parse_name(of)).formula()
     if kind == "inverse":
         return Name(f.power(inner, f.number(-1)), wrap=True)
-    letter = MATRIX_FUNCTIONS[kind].letter if kind in MATRIX_FUNCTIONS else ""
+    if kind == "transpose":
+        return Name(f.power(inner, f.TOP), wrap=True)
+    letter = "G" if kind == "along" else MATRIX_FUNCTIONS[kind].letter if kind in MATRIX_FUNCTIONS else ""
     if letter:
         return Name(f.letter(letter), (inner,) if of in program.tensors and program.tensors[of].named else ())
     return Name(f.word(kind), (inner,))

@@ -167,6 +167,8 @@ class Reasons:
                 )
             case "select":
                 yield self._read(through, wrt)
+            case "along":
+                yield step.pattern, told("{} is a primary function of {}: the adjoint of L_f(X, E) is L_f(X^T, G).", y, x)
             case _:
                 return
 

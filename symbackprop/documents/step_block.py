@@ -28,6 +28,8 @@ PATTERNS = {
     "map": Told("A function multiplies the gradient by its slope."),
     "product": Told("Each factor of a product receives the gradient from above times the other factor."),
     "sum": Told("A sum hands the gradient to every entry that it added."),
+    "along": Told("What comes back through a primary function f is its derivative at the transpose, along the gradient from above: "
+                  "the adjoint of L_f(X, E) is L_f(X^T, G)."),
     "repeat": Told("A repeated value collects the gradients of all its copies."),
     "select": Told("Selecting routes the gradient back to the entries that were read: one that was read more often collects more, "
                    "one that was not read receives zero."),

@@ -47,7 +47,7 @@ def code_of(
         case Reduce():
             value = _reduced(op, scope, read[0])
         case Matrix():
-            value = _matrix(op, scope, read[0], target)
+            value = _matrix(op, scope, read, target)
         case _:
             assert_never(op)
     code.result = scope.spread(value, target).place
@@ -122,11 +122,19 @@ def _reduced(op: Reduce, scope: Scope, x: Lettered) -> Lettered:
     return Lettered(scope.code.emit(reduce, x.place), tuple(c for k, c in enumerate(x.letters) if k not in axes))
 
 
-def _matrix(op: Matrix, scope: Scope, x: Lettered, target: Letters) -> Lettered:
+def _matrix(op: Matrix, scope: Scope, read: Sequence[Lettered], target: Letters) -> Lettered:
+    x, *along = read
+    n = scope.extents[x.letters[-1]]
+    if along:
+        found, own = {c for y in read for c in y.letters[:-2]}, x.letters[-2:]
+        lead = tuple(c for c in (MANY, *target[:-2]) if c in found)
+        places = [scope.turned(y, (*lead, *own)) for y in read]
+        x = Lettered(scope.code.emit(lambda tape, x, *along: pr.bordered(tape, x, along), *places), (*lead, *own))
+
     def function(tape: Tape, value: Value) -> Value:
         rule = known(pr.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.primitives.MATRIX_FUNCTIONS)")
         _refuse_complex(value, op.kind, matrix_function(op.kind).analytic)
-        return rule(tape, value)
+        return pr.corner(tape, rule(tape, value), n) if along else rule(tape, value)
 
     own = target[len(target) - len(matrix_function(op.kind).axes) :]
     return Lettered(scope.code.emit(function, x.place), x.letters[:-2] + own)

@@ -44,6 +44,8 @@ def _reason(made: Sequence[Value]) -> tuple[str, str]:
             if ((np.real(base) < 0) & (np.real(exponent) % 1 != 0)).any():
                 return "a root or a broken power of a negative number", "positive"
             return "overflow of a power", ""
+        if value.kind in ("sqrtm", "logm"):
+            return f"the {value.kind} of a matrix with an eigenvalue that is not positive", "spd"
         if value.kind in MATRIX_FUNCTIONS and (np.linalg.det(arguments[0]) == 0).any():
             return f"the {value.kind} of a matrix that has none", ""
         if value.kind == "cholesky":

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.evaluate import implicit, special
+from symbackprop.evaluate import implicit, primary, special
 from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.contraction import Axes, contraction
 from symbackprop.evaluate.implicit import PARTS
@@ -142,7 +142,10 @@ PAIRS: dict[str, tuple[Callable[..., ndarray], tuple[Callable[..., ndarray] | No
 
 
 # the operations whose result is rounded
-ROUNDING = {*FUNCTIONS, *PAIRS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet", *PARTS}
+ROUNDING = {
+    *FUNCTIONS, *PAIRS, "add", "multiply", "power", "contract", "logsumexp", "prod", "inverse", "det", "logdet", *PARTS,
+    *primary.VALUES,
+}  # fmt: skip
 JUMPS = {"floor", "ceiling", "rint", "Abs", "sign"}  # the functions with kinks or jumps, none of which rounds
 ROUNDING -= JUMPS
 
@@ -357,6 +360,23 @@ def _inverse(x: ndarray) -> ndarray:
         return np.full(x.shape, np.nan)
 
 
+def primary_function(tape: Tape, kind: str, x: Value) -> Value:
+    """Y = f(X) for the last two axes, by what defines it, and its slope by an integral or by the equations that it solves."""
+    y = primary.VALUES[kind](x.data, lambda a: _inverse(a).swapaxes(-1, -2))
+    return tape.record(kind, y, [x], [lambda g: primary.pulled(kind, x.data, y, g)])
+
+
+def bordered(tape: Tape, x: Value, along: Sequence[Value]) -> Value:
+    """The matrix in whose corner the derivatives of functions of X along some directions stand."""
+    pulls = [lambda g, k=k: primary.from_bordered(g, k, len(along)) for k in range(len(along) + 1)]
+    return tape.record("bordered", primary.bordered(x.data, [d.data for d in along]), [x, *along], pulls)
+
+
+def corner(tape: Tape, y: Value, n: int) -> Value:
+    """The corner of a matrix in which a derivative stands."""
+    return tape.record("corner", primary.corner(y.data, n), [y], [lambda g: primary.in_corner(g, y.data.shape)])
+
+
 # The witness's own rules, one for each row of the tables of `core.functions`, from which they read nothing
 REDUCTIONS: dict[str, Callable[[Tape, Value, Axes], Value]] = {
     "max": lambda tape, x, axes: extremum(tape, "max", x, axes),
@@ -369,4 +389,5 @@ MATRIX_FUNCTIONS: dict[str, Callable[[Tape, Value], Value]] = {
     "det": det,
     "logdet": logdet,
     **{kind: lambda tape, x, kind=kind: factor(tape, kind, x) for kind in PARTS},
+    **{kind: lambda tape, x, kind=kind: primary_function(tape, kind, x) for kind in primary.VALUES},
 }

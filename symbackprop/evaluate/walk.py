@@ -6,7 +6,7 @@ guards let through are computed. The tape is another walk, over floats alone, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any, assert_never
@@ -20,7 +20,7 @@ from symbackprop.core.functions import iverson, known
 from symbackprop.core.loops import For, Item, schedule
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, letter_sizes, position
 from symbackprop.core.turns import as_sum
-from symbackprop.evaluate import guards
+from symbackprop.evaluate import guards, primary
 from symbackprop.evaluate.arithmetic import FLOATS, MORE_DIGITS, Arithmetic
 from symbackprop.evaluate.body_walk import Frame, Watch, condition, floats, read_body
 from symbackprop.evaluate.extents import extent
@@ -93,7 +93,7 @@ def step(
     operands = [values[ref.name] for ref in equation.operands]
     match op:
         case Matrix():
-            return matrix_function(op.kind, operands[0], arithmetic)
+            return _of_matrices(equation, op.kind, operands, arithmetic)
         case Reduce():
             array = np.broadcast_to(_arranged(operands[0], equation.operands[0], letters), shape)
             return reduced(op.kind, array, len(equation.target.index), arithmetic)
@@ -201,6 +201,12 @@ def _factor(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
     return factor(kind, x, arithmetic.lift)
 
 
+def _primary(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
+    if arithmetic.dtype is object and arithmetic is not MORE_DIGITS:
+        raise PointError(f"{kind} cannot be evaluated in {arithmetic.name}")
+    return primary.VALUES[kind](x, lambda y: _eliminated(y, arithmetic)[0])
+
+
 # One rule for each row of the tables of `core.functions`, in any arithmetic: of entries along the last axis, and of the last two
 REDUCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
     "max": lambda flat, arithmetic: _best(flat, floats(flat).argmax(-1)),
@@ -213,6 +219,7 @@ MATRIX_FUNCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
     "det": lambda x, arithmetic: _eliminated(x, arithmetic)[1],
     "logdet": lambda x, arithmetic: _logdet(_eliminated(x, arithmetic)[1], arithmetic),
     **{kind: partial(_factor, kind) for kind in PARTS},
+    **{kind: partial(_primary, kind) for kind in primary.VALUES},
 }
 
 
@@ -222,9 +229,23 @@ def reduced(kind: str, full: ndarray, kept: int, arithmetic: Arithmetic) -> ndar
     return np.asarray(rule(full.reshape([*full.shape[:kept], -1]), arithmetic), dtype=arithmetic.dtype)
 
 
-def matrix_function(kind: str, x: ndarray, arithmetic: Arithmetic) -> ndarray:
-    """A function of the last two axes. Raises UnknownOperationError for a row that it has no rule for."""
-    return known(MATRIX_FUNCTIONS, kind, "the walk (evaluate.walk.MATRIX_FUNCTIONS)")(x, arithmetic)
+def matrix_function(kind: str, x: ndarray, arithmetic: Arithmetic, *along: ndarray) -> ndarray:
+    """A function of the last two axes, or its derivative. Raises UnknownOperationError for a row that it has no rule for.
+
+    along   the directions of the derivative, one after the other.
+    """
+    rule = known(MATRIX_FUNCTIONS, kind, "the walk (evaluate.walk.MATRIX_FUNCTIONS)")
+    whole = primary.bordered(x, along)
+    return primary.corner(rule(whole, arithmetic), x.shape[-1]) if along else rule(whole, arithmetic)
+
+
+def _of_matrices(equation: Equation, kind: str, operands: Sequence[ndarray], arithmetic: Arithmetic) -> ndarray:
+    refs = equation.operands
+    if len(refs) == 1:
+        return matrix_function(kind, operands[0], arithmetic)
+    lead = equation.target.index[:-2]
+    arranged = [_arranged(x, ref, (*lead, *ref.index[-2:])) for x, ref in zip(operands, refs, strict=True)]
+    return matrix_function(kind, arranged[0], arithmetic, *arranged[1:])
 
 
 def _eliminated(x: ndarray, arithmetic: Arithmetic) -> tuple[ndarray, ndarray]:

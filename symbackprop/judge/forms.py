@@ -170,6 +170,10 @@ def _as_matrix(x: ndarray) -> ndarray:
     return x.reshape(x.shape + (1,) * (2 - x.ndim))
 
 
+def _of_matrix(kind: str, x: ndarray, *along: ndarray) -> ndarray:
+    return matrix_function(kind, x, FLOATS, *along)
+
+
 def _one(rule: Callable[[ndarray], Any]) -> Callable[[FormValue, Form], ndarray]:
     return lambda at, x: rule(at.read(x.parts[0]))
 
@@ -211,7 +215,7 @@ RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "trace": _one(lambda x: np.full((1, 1), np.trace(x))),
     "norm": _one(lambda x: np.full((1, 1), np.sum(x**2))),
     "length": _one(lambda x: np.full((1, 1), np.sqrt(np.sum(x**2)))),
-    "factor": lambda at, x: _as_matrix(matrix_function(x.given, at.read(x.parts[0]), FLOATS)),
+    "factor": lambda at, x: _as_matrix(_of_matrix(x.given, *at.parts(x))),
     "correlation": _correlation,
     "convolution": _convolution,
     "indexsum": _indexsum,

@@ -42,7 +42,7 @@ _SAME = (
     "softmax", "log_softmax", "logsumexp", "matmul", "dot", "outer", "einsum", "sum", "mean", "prod", "cumsum", "stack",
     "vstack", "hstack", "reshape", "squeeze", "where", "maximum", "minimum", "norm", "diag", "diagonal", "trace", "tril",
     "triu", "det", "logdet",
-    "cholesky", "eigh", "eigvalsh", "svd", "svdvals", "qr", "cond",
+    "cholesky", "eigh", "eigvalsh", "svd", "svdvals", "qr", "cond", "matrix_exp",
     "inverse", "inv", "solve", "sign", "erf", "erfc", "eye", "zeros_like", "ones_like",
     "logaddexp", "reciprocal", "logit", "flip", "roll", "tile", "mse_loss", "smooth_l1_loss", "huber_loss",
     "binary_cross_entropy", "flatten", "binary_cross_entropy_with_logits", "nll_loss", "cross_entropy", "add", "swapaxes",

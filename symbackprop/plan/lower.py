@@ -92,18 +92,22 @@ class _Lowering:
                 assert_never(op)
 
     def _matrix(self, equation: Equation, op: Matrix) -> Value:
-        (ref,) = equation.operands
-        value = self.graph.held(self._operand(ref, {}))
-        lead, row = ref.index[:-2], matrix_function(op.kind)
-        matrix = value.solid
-        if ref.index != value.letters:  # axes that it lacks, in another order
-            if len(set(ref.index)) < len(ref.index):
-                raise PlanError(f"{op.kind} of a part of {ref.name}")
-            at = tuple(ref.index.index(c) for c in value.letters)
-            matrix = self.graph.node(Multiply(), [Arg(matrix, at)], self.graph.shape(ref.index))
+        refs, row = equation.operands, matrix_function(op.kind)
+        found = {c for ref in refs for c in ref.index[:-2]}
+        lead = refs[0].index[:-2] if len(refs) == 1 else tuple(c for c in equation.target.index if c in found)
         letters = (*lead, *equation.target.index[len(equation.target.index) - len(row.axes) :])
-        node = self.graph.node(Square(op.kind), [Arg(matrix, tuple(range(len(lead))))], self.graph.shape(letters))
-        return Value(1.0, node, letters)
+        args = [Arg(self._solid(op, ref, (*lead, *ref.index[-2:])), tuple(range(len(lead)))) for ref in refs]
+        return Value(1.0, self.graph.node(Square(op.kind), args, self.graph.shape(letters)), letters)
+
+    def _solid(self, op: Matrix, ref: Ref, letters: tuple[str, ...]) -> Node:
+        """Matrices with some axes, those that they lack repeated."""
+        if len(set(ref.index)) < len(ref.index):
+            raise PlanError(f"{op.kind} of a part of {ref.name}")
+        value = self.graph.held(self._operand(ref, {}))
+        if value.letters == letters:
+            return value.solid
+        at = tuple(letters.index(c) for c in value.letters)
+        return self.graph.node(Multiply(), [Arg(value.solid, at)], self.graph.shape(letters))
 
     def _operand(self, ref: Ref, places: Mapping[str, At]) -> Value:
         """A tensor as it stands in an equation, with places for some of its letters."""

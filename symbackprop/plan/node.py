@@ -142,7 +142,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Square:
-    """A function of the last two axes, a square matrix: a row of `MATRIX_FUNCTIONS`."""
+    """A function of the last two axes, a square matrix: a row of `MATRIX_FUNCTIONS`; further arguments are directions."""
 
     kind: str
 

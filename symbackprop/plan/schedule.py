@@ -142,14 +142,15 @@ def _write(w: Writer, products: Products, node: Node) -> None:
 
 
 def _square(w: Writer, node: Node, op: Square) -> None:
-    (arg,) = node.args
-    source = w.memory.store(arg.node)
-    a = source.window(tuple(zip(arg.node.shape, source.strides, strict=True)))
-    if not node.rank:
-        w.said.append(Factor(op.kind, a, Scalar(f"t{node.number}")))
-        return
+    a, *along = [_whole(w, arg.node) for arg in node.args]
+    out = _whole(w, node) if node.rank else Scalar(f"t{node.number}")
+    w.said.append(Factor(op.kind, a, out, tuple(along)))
+
+
+def _whole(w: Writer, node: Node) -> Window:
+    """All entries of a node."""
     store = w.memory.store(node)
-    w.said.append(Factor(op.kind, a, store.window(tuple(zip(node.shape, store.strides, strict=True)))))
+    return store.window(tuple(zip(node.shape, store.strides, strict=True)))
 
 
 def _write_late(w: Writer, late: Late) -> None:

@@ -127,11 +127,12 @@ class AddAt:
 
 @dataclass(frozen=True)
 class Factor:
-    """out = a function of the last two axes: a row of `MATRIX_FUNCTIONS`."""
+    """out = a function of the last two axes: a row of `MATRIX_FUNCTIONS`, or its derivative along directions."""
 
     kind: str
     a: Window
     out: Window | Scalar
+    along: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 
 import jax.numpy as jnp
 from jax import lax, nn
-from jax.scipy import signal, special, stats
+from jax.scipy import linalg, signal, special, stats
 
 SAME = (
     "exp", "log", "expm1", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
@@ -54,6 +54,21 @@ def solve(a, b):
     return jnp.linalg.solve(a, b if b.ndim > 1 else b[:, None]).reshape(b.shape)
 
 
+def sqrtm(x):
+    """By the iteration of Denman and Beavers, which JAX differentiates as it stands."""
+    start = x, jnp.broadcast_to(jnp.eye(x.shape[-1]), x.shape)
+    step = lambda yz, _: (((yz[0] + jnp.linalg.inv(yz[1])) / 2, (yz[1] + jnp.linalg.inv(yz[0])) / 2), None)
+    return lax.scan(step, start, length=25)[0][0]
+
+
+def logm(x):
+    """By roots, and the series of artanh."""
+    x, _ = lax.scan(lambda x, _: (sqrtm(x), None), x, length=8)
+    one = jnp.eye(x.shape[-1])
+    z = (x - one) @ jnp.linalg.inv(x + one)
+    return 2**9 * sum(jnp.linalg.matrix_power(z, k) / k for k in range(1, 16, 2))
+
+
 def running(function, x, axis):
     return function(x.ravel() if axis is None else x, axis=0 if axis is None else axis % x.ndim)
 
@@ -73,6 +88,6 @@ CORE |= {
     "quantile": jnp.quantile, "percentile": jnp.percentile,
     "vdot": jnp.vdot, "tensordot": jnp.tensordot, "pinv": jnp.linalg.pinv, "lstsq": jnp.linalg.lstsq,
     "cholesky": jnp.linalg.cholesky, "eigh": jnp.linalg.eigh, "eigvalsh": jnp.linalg.eigvalsh, "qr": jnp.linalg.qr,
-    "svd": jnp.linalg.svd, "svdvals": jnp.linalg.svdvals, "cond": jnp.linalg.cond,
+    "svd": jnp.linalg.svd, "svdvals": jnp.linalg.svdvals, "expm": linalg.expm, "matrix_exp": linalg.expm, "sqrtm": sqrtm, "logm": logm, "cond": jnp.linalg.cond,
     "one_hot": nn.one_hot, "stop_gradient": lax.stop_gradient, "fix": jnp.trunc, "pi": math.pi, "e": math.e,
 }  # fmt: skip

@@ -24,7 +24,7 @@ NETWORKS = Path(__file__).parent.parent / "networks"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 FILES = sorted([*EXAMPLES.glob("layers/*.net"), *NETWORKS.glob("layers/*.net"), *NETWORKS.glob("linear_algebra/*.net")])
 ALGEBRA = [
-    "inverse", "det", "logdet", "cholesky", "eigh", "svd", "qr", "cond", "solve", "matrix_power", "kron", "vec", "quadratic_form", "norm", "trace", "outer",
+    "inverse", "det", "logdet", "cholesky", "eigh", "svd", "qr", "cond", "expm", "sqrtm", "logm", "solve", "matrix_power", "kron", "vec", "quadratic_form", "norm", "trace", "outer",
     "cumsum", "cumprod", "prod", "tril", "triu", "split", "stack", "concatenate",
 ]  # fmt: skip
 

@@ -2,6 +2,10 @@
 
 The derivative of an entry of the result by an entry of the operand is a sum of products of entries of matrices: of the result, of
 the operand, and of further functions of either. So it is an equation like any other, and so is the derivative of that.
+
+A primary function, f(X) = sum_k c_k X^k or what that goes on to, has no such sum. Its derivative along D, L_f(X, D), is the
+function again, with a direction: Matrix("expm") of X and D. What comes back to X is L_f(X^T, G), with G from above; a derivative of
+that has two directions.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import NamedTuple
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from symbackprop.core.functions import primary
 from symbackprop.core.functions.operations import known
 from symbackprop.core.functions.where import iverson
 
@@ -42,6 +47,7 @@ class MatrixFunction:
     definition  what it is.
     helpers     the names of the functions of MATRIX_HELPERS that the text calls.
     source      where its differential is proved.
+    primary     whether it is a primary function, which takes directions.
     tall        whether X may have more rows than columns; else it is square.
     analytic    whether it goes on along complex numbers, so that its derivative can be taken by a complex step.
     letter      what it is called where it has a line of its own; "": its name.
@@ -57,6 +63,7 @@ class MatrixFunction:
     definition: str
     helpers: tuple[str, ...] = ()
     source: str = "Magnus and Neudecker 2019, chapter 8"
+    primary: bool = False
     tall: bool = False
     analytic: bool = True
     letter: str = ""
@@ -67,13 +74,30 @@ class MatrixFunction:
         """Whether the result is one number for each matrix."""
         return not self.axes
 
+    def written(self, directions: int) -> str:
+        """How its derivative along some directions is printed: a name."""
+        order = f"^{{({directions})}}" if directions > 1 else ""
+        return rf"L{order}_{{\operatorname{{{self.name}}}}}" if directions else self.latex
+
+    def called(self, *matrices: str) -> str:
+        """The text in NumPy: of a matrix, and of a primary function of the directions that it is differentiated along."""
+        return (
+            self.numpy.format(*matrices)
+            if len(matrices) == 1
+            else f"along({self.numpy.removesuffix('({})')}, {', '.join(matrices)})"
+        )
+
+    def helpers_of(self, directions: int) -> tuple[str, ...]:
+        """The names of the functions that the text calls."""
+        return (*self.helpers, "along") if directions else self.helpers
+
     def shape(self, matrix: tuple[Expr, ...]) -> tuple[Expr, ...]:
         """The axes of the result by the two of the matrix."""
         rows, columns = matrix
         return tuple(rows if axis == "r" else columns for axis in self.axes)
 
 
-MATRIX_HELPERS = {
+MATRIX_HELPERS = primary.HELPERS | {
     "symmetric": '''
 def symmetric(x):
     """The symmetric part of each matrix."""
@@ -95,6 +119,7 @@ _S = sp.symbols("s0:9")
 _A, _I, _P, _Q = (Symbol(c, integer=True, nonnegative=True) for c in "aipq")
 _SEEGER = "Seeger et al. 2017, Auto-differentiating linear algebra"
 _TOWNSEND = "Townsend 2016, Differentiating the singular value decomposition"
+_ALONG = "L_f(X, E) is the derivative of f at X along E, the upper right block of f of the matrix [X, E; 0, X]."
 _WALTER = "Walter and Lehmann 2010, Algorithmic differentiation of linear algebra functions"
 _GAPS = (
     "F_X has the entries 1/(w_j - w_i) by the eigenvalues w of X, and 0 where i = j: where two are equal, their vectors have no "
@@ -118,6 +143,11 @@ def _same(a: Symbol, b: Symbol) -> Expr:
 def _lower(a: Symbol, b: Symbol, strict: bool) -> Expr:
     """[a <= b], or [a < b]."""
     return iverson((sp.Lt if strict else sp.Le)(a, b, evaluate=False))
+
+
+def _primary(name: str, latex: str, definition: str, helpers: tuple[str, ...]) -> MatrixFunction:
+    source = "Higham 2008, Functions of Matrices, chapter 3"
+    return MatrixFunction(name, latex, "rc", S.Zero, (), f"{name}({{}})", definition, helpers, source, True, said=_ALONG)
 
 
 MATRIX_FUNCTIONS = {
@@ -201,6 +231,12 @@ MATRIX_FUNCTIONS = {
             (_result("aq"), Read("ip", "qr_q"), _result("ja", "inverse"), Read("ia", "qr_q"), _result("jp", "inverse")),
             "np.linalg.qr({}, mode='r')", "the upper triangular Y of X = Q Y with orthonormal columns Q", source=_WALTER,
             tall=True, letter="R",
+        ),
+        _primary("expm", r"\operatorname{expm}", "the exponential of X, the sum of X^k / k!", ("reach", "expm")),
+        _primary("sqrtm", "{0}^{1/2}", "the principal root of X, whose eigenvalues have positive real parts", ("sqrtm",)),
+        _primary(
+            "logm", r"\operatorname{logm}", "the principal logarithm of X, whose eigenvalues have imaginary parts within pi",
+            ("reach", "sqrtm", "logm"),
         ),
     )
 }  # fmt: skip

@@ -33,16 +33,20 @@ from symbackprop.language.operations.elementwise import (
 from symbackprop.language.operations.factors import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from symbackprop.language.operations.linear_algebra import (
     det,
+    expm,
     inv,
     inverse,
     kron,
     logdet,
+    logm,
     lstsq,
+    matrix_exp,
     matrix_power,
     pinv,
     quadratic_form,
     slogdet,
     solve,
+    sqrtm,
     vec,
 )
 from symbackprop.language.operations.norms import cond, norm
@@ -89,7 +93,7 @@ __all__ = [
     "moveaxis", "expand_dims", "squeeze", "reshape", "ravel", "flatten", "concatenate", "stack", "hstack", "vstack",
     "split", "flip", "roll", "diff", "broadcast_to", "repeat", "tile", "pad", "take", "take_along_axis", "cumsum",
     "cumprod", "logcumsumexp", "cummax", "cummin", "tril", "triu", "inverse", "inv", "det", "logdet", "slogdet", "solve",
-    "cholesky", "eigh", "eigvalsh", "svd", "svdvals", "qr",
+    "expm", "matrix_exp", "sqrtm", "logm", "cholesky", "eigh", "eigvalsh", "svd", "svdvals", "qr",
     "cond", "matrix_power", "kron", "vec", "quadratic_form", "full", "zeros", "ones", "zeros_like", "ones_like", "eye",
     "arange", "one_hot", "vdot", "tensordot", "pinv", "lstsq", "sort", "argsort", "argmax", "argmin", "topk", "median", "quantile",
     "percentile",

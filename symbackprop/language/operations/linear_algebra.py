@@ -74,6 +74,36 @@ def slogdet(X: Value) -> tuple[Tensor, Tensor]:
     return 2 * (det(X) > 0) - 1, logdet(X)
 
 
+def expm(X: Value) -> Tensor:
+    """Y = exp(X) = sum_k X^k / k!, so that dL/dX = L_exp(X^T, dL/dY), the derivative of exp at X^T along dL/dY.
+
+    X   (..., n, n); `exp` is the function of each entry.
+    Returns (..., n, n). Raises LanguageError where X is not square. Source: Higham 2008, chapters 3 and 10.
+    """
+    return function_of("expm", X)
+
+
+def sqrtm(X: Value) -> Tensor:
+    """Y = X^(1/2), the principal root: Y Y = X, so that G = dL/dX solves Y^T G + G Y^T = dL/dY.
+
+    X   (..., n, n), without eigenvalues on the negative axis or at 0; a matrix that has some is refused at numbers.
+    Returns (..., n, n). Raises LanguageError where X is not square. Source: Higham 2008, chapter 6.
+    """
+    return function_of("sqrtm", X)
+
+
+def logm(X: Value) -> Tensor:
+    """Y = log(X), the principal logarithm: exp(Y) = X, so that dL/dX = L_log(X^T, dL/dY).
+
+    X   (..., n, n), as `sqrtm` takes it.
+    Returns (..., n, n). Raises LanguageError where X is not square. Source: Higham 2008, chapter 11.
+    """
+    return function_of("logm", X)
+
+
+matrix_exp = expm
+
+
 def solve(A: Value, b: Value) -> Tensor:
     """x = A^-1 b, the solution of A x = b.
 
