@@ -57,7 +57,10 @@ def solve(a, b):
 def sqrtm(x):
     """By the iteration of Denman and Beavers, which JAX differentiates as it stands."""
     start = x, jnp.broadcast_to(jnp.eye(x.shape[-1]), x.shape)
-    step = lambda yz, _: (((yz[0] + jnp.linalg.inv(yz[1])) / 2, (yz[1] + jnp.linalg.inv(yz[0])) / 2), None)
+
+    def step(yz, _):
+        return (((yz[0] + jnp.linalg.inv(yz[1])) / 2, (yz[1] + jnp.linalg.inv(yz[0])) / 2), None)
+
     return lax.scan(step, start, length=25)[0][0]
 
 
