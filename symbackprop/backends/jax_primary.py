@@ -1,4 +1,4 @@
-"""What computes the primary functions of a matrix in JAX, which cannot look at a value: loops of its own, not-a-number off the domain."""
+"""What computes the primary functions of a matrix in JAX, which cannot look at a value; not-a-number off their domain."""
 
 from __future__ import annotations
 

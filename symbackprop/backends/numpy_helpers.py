@@ -8,8 +8,8 @@ from functools import cache
 import sympy as sp
 from sympy import Symbol
 
-from symbackprop.backends.dialect import WINDOWS, Dialect
 from symbackprop.backends import jax_primary
+from symbackprop.backends.dialect import WINDOWS, Dialect
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS, known
 from symbackprop.core.letters import VALUES, pool

@@ -29,6 +29,7 @@ NETWORKS = {
     "look-up": "E: parameter[v, d]\nt: integers[n, v]\nw: parameter[v]\nL = sum(E[t]**2) + sum(w[t])",
     "slices": "x: parameter[8]\nL = sum(x[1:4]**2) + sum(x[::2]**3) + sum(x[::-1] * concatenate([x[4:], x[:4]]))",
     "matrices": "A: parameter[3, 3]\nB = A @ A.T + eye(3)\nL = logdet(B) + trace(inv(B))",
+    "functions of a matrix": "A: parameter[3, 3]\nB = A @ A.T + eye(3)\nL = sum(sin(expm(A))) + sum(sqrtm(B)**3) + sum(sin(logm(B)))",
     "a mask": "S: parameter[n, n]\nP = softmax(where(tril(ones((n, n))) > 0, S, -1e9), axis=1)\nL = sum(P**2) + log(n)",
     "functions": "x: parameter[n] & positive\nL = sum(erf(x) + gammaln(x) + log1p(x))",
     "reductions": "A: parameter[n, m]\nL = prod(A[0]) + sum(max(A, axis=0)) + sum(logsumexp(A, axis=1)) + mean(A > 0)",
@@ -45,7 +46,10 @@ def assert_same(ours: Compiled, theirs: Compiled, at: dict[str, np.ndarray]) -> 
         np.testing.assert_allclose(same[name] / scale, gradient / scale, rtol=1e-9, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+LONG = "functions of a matrix"  # which XLA compiles for half a minute
+
+
+@pytest.mark.parametrize("name", [n if n != LONG else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS])
 def test_gradients_are_those_of_numpy(jax: ModuleType, name: str) -> None:
     ours, theirs = (sb.compile(NETWORKS[name], backend=backend) for backend in ("numpy", "jax"))
     sizes = dict(zip((s.name for s in ours.program.sizes()), (4, 3, 5), strict=False))

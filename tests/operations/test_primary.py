@@ -61,6 +61,15 @@ def test_a_large_gradient_from_above_takes_no_digits(name: str) -> None:
     np.testing.assert_allclose(large / 1e8, small, rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bound_step_computes_the_same(name: str) -> None:
+    compiled = sb.compile(sb.derive(TEXT.format(name), wrt=["X"]))
+    value, gradients = compiled.value_and_grad({"X": X, "w": W})
+    step = compiled.bind({"X": X}, {"w": W})
+    assert step() == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(step.gradients["X"], gradients["X"], rtol=1e-12)
+
+
 def test_forward_mode_is_the_derivative_along_a_vector() -> None:
     text = "X: parameter[n, n]\nv: data[n, n]\nY = expm(X)\nZ = Y @ Y"
     program = forward_mode(sb.read(text, loss="Z").program, "Z", "X", "v")
