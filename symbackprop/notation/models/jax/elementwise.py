@@ -75,6 +75,13 @@ def _comparison(function: Callable[..., Any], of_positions: bool | None = None) 
     return row
 
 
+def _differs(walk: Walk, eqn: Any, a: Value, b: Value) -> Value:
+    """a != b; of a value and itself, by which JAX asks for not-a-number, it is 0."""
+    if a is b:
+        return Spread(as_tensor(0), walk.shape(eqn.outvars[0].aval.shape))
+    return each(lambda a, b: as_tensor(a) != b)(walk, eqn, a, b)
+
+
 def _exp(walk: Walk, eqn: Any, x: Value) -> Value:
     return walk.softmaxes.exponential(x, each(TABLE["exp"])(walk, eqn, x))
 
@@ -153,7 +160,7 @@ ROWS: dict[str, Row] = {
     "pow": each(ops.power), "integer_pow": _power, "max": _extreme("maximum", -1), "min": _extreme("minimum", 1),
     "gt": _comparison(lambda a, b: a > b), "lt": _comparison(lambda a, b: a < b, False),
     "ge": _comparison(lambda a, b: a >= b, True), "le": _comparison(lambda a, b: a <= b),
-    "eq": each(lambda a, b: as_tensor(a) == b), "ne": each(lambda a, b: as_tensor(a) != b),
+    "eq": each(lambda a, b: as_tensor(a) == b), "ne": _differs,
     "and": _truths(ops.logical_and), "or": _truths(ops.logical_or), "xor": _truths(ops.logical_xor),
     "not": _truths(ops.logical_not),
     "is_finite": lambda walk, eqn, x: Spread(as_tensor(1), walk.shape(eqn.outvars[0].aval.shape)),

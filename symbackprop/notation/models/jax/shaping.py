@@ -28,6 +28,18 @@ def _reduction(operation: Callable[..., Tensor]) -> Row:
     return row
 
 
+def _of_truths(operation: Callable[..., Tensor]) -> Row:
+    """Whether any is true, or all are, where that is not known."""
+
+    def row(walk: Walk, eqn: Any, x: Value) -> Value:
+        number = walk.number(x)
+        if number is not None:
+            return Spread(as_tensor(number), walk.shape(eqn.outvars[0].aval.shape))
+        return _reduction(operation)(walk, eqn, x)
+
+    return row
+
+
 def _sum(walk: Walk, eqn: Any, x: Value) -> Value:
     return walk.softmaxes.total(x, _reduction(ops.sum)(walk, eqn, x), tuple(int(a) for a in eqn.params["axes"]))
 
@@ -179,8 +191,9 @@ def _dimension(walk: Walk, eqn: Any) -> Value:
 
 ROWS: dict[str, Row] = {
     "reduce_sum": _sum, "reduce_max": _max, "reduce_min": _reduction(ops.min), "reduce_prod": _reduction(ops.prod),
-    "reduce_or": _reduction(ops.max), "reduce_and": _reduction(ops.min), "cumsum": _cumulative(ops.cumsum),
-    "cumprod": _cumulative(ops.cumprod), "dot_general": _dot, "broadcast_in_dim": _broadcast, "reshape": _reshape,
+    "reduce_or": _of_truths(ops.max), "reduce_and": _of_truths(ops.min), "cumsum": _cumulative(ops.cumsum),
+    "cumprod": _cumulative(ops.cumprod), "cummax": _cumulative(ops.cummax), "cummin": _cumulative(ops.cummin),
+    "cumlogsumexp": _cumulative(ops.logcumsumexp), "dot_general": _dot, "broadcast_in_dim": _broadcast, "reshape": _reshape,
     "squeeze": _squeeze, "transpose": _transpose, "concatenate": _concatenate, "stack": _stack, "slice": _slice, "pad": _pad,
     "iota": _iota,
     "rev": _reverse, "split": _split, "dim_as_value": _dimension,

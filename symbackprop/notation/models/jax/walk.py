@@ -15,23 +15,21 @@ from symbackprop.language import operations as ops
 from symbackprop.language.tensors import LanguageError, Tensor, number_of
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs
-from symbackprop.notation.models.jax import elementwise, gathering, layers, shaping
+from symbackprop.notation.models.jax import elementwise, gathering, layers, matrices, shaping
 from symbackprop.notation.models.jax.softmaxes import Softmaxes
 from symbackprop.notation.models.jax.values import Fault, Key, Spread, Value, uniform, whole
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.trace.frames import is_own
 
-ROWS = {**elementwise.ROWS, **shaping.ROWS, **gathering.ROWS, **layers.ROWS}
+ROWS = {**elementwise.ROWS, **shaping.ROWS, **gathering.ROWS, **layers.ROWS, **matrices.ROWS}
 MOST = 20_000  # primitives: what is unrolled further nobody reads
 CALLS = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 CALLED = {
     "jit", "pjit", "closed_call", "core_call", "call", "remat", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call",
     "custom_vjp_call_jaxpr", "custom_lin", "xla_call", "named_call",
 }  # fmt: skip
-FLAT = {"argmax", "argmin", "sort", "top_k", "approx_top_k", "floor", "ceil", "round", "nextafter", "population_count"}
-DIFFERENTIABLE = {
-    "cholesky", "triangular_solve", "eigh", "lu", "qr", "svd", "custom_linear_solve", "fft", "cumlogsumexp", "cummax", "cummin",
-}  # fmt: skip
+FLAT = {"approx_top_k", "nextafter", "population_count"}
+DIFFERENTIABLE = {"lu", "custom_linear_solve", "fft", "eig", "schur"}
 
 
 class Walk:
@@ -136,7 +134,16 @@ class Walk:
         word = elementwise.FUNCTIONS.get(str(eqn.params.get("name", "")).strip("_"))
         if word is not None and len(given) == (2 if eqn.params["name"] == "logaddexp" else 1) and _is_of_jax(jaxpr):
             return [elementwise.each(word)(self, eqn, *given)]
+        whole = matrices.word(_name(eqn, jaxpr), given)
+        if whole is not None and _is_of_jax(jaxpr):
+            found = whole(*map(self.tensor, given))
+            return list(found) if isinstance(found, list) else [found]
         return self.run(jaxpr, constants, given)
+
+
+def _name(eqn: Any, jaxpr: Any) -> str:
+    """What a function is called, in the call or where it stands."""
+    return str(eqn.params.get("name") or getattr(getattr(jaxpr, "debug_info", None), "func_src_info", "")).split(" ")[0]
 
 
 def _is_of_jax(jaxpr: Any) -> bool:
@@ -188,7 +195,7 @@ def _unknown(walk: Walk, eqn: Any, name: str) -> NotationError:
     if name in FLAT:
         return walk.refused(eqn, "it has no slope, so that nothing comes back through it.", "Leave it out of the loss.")
     if name in DIFFERENTIABLE:
-        return walk.refused(eqn, "no row says what it computes.", "Write the network by sb.trace, with numpy.linalg.")
+        return walk.refused(eqn, "no row says what it computes.", "Write jnp.linalg.solve, inv or det, or the network by sb.trace.")
     near = nearest(name, list(ROWS))
     return walk.refused(eqn, "no row says what it computes.", f"Write it with others, such as {near}." if near else "")
 

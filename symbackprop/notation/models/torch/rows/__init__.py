@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.notation.models.torch.rows import entrywise, layers, losses, recurrent, reductions, shapes
+from symbackprop.notation.models.torch.rows import entrywise, layers, losses, matrices, recurrent, reductions, shapes
 
 Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
-    **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **layers.ROWS, **recurrent.ROWS, **losses.ROWS,
+    **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
+    **recurrent.ROWS, **losses.ROWS,
 }  # fmt: skip
 
 VIEWS = shapes.VIEWS
@@ -28,7 +29,6 @@ IGNORED = frozenset([
 
 MENDS: Mapping[str, str] = {
     "conversion to whole numbers": "It rounds, so that no derivative goes through it: give whole numbers as an input.",
-    "argmax": "Positions have no derivative: compute the loss of the values.",
     "rrelu": "Call module.eval(), or take LeakyReLU: its slope is drawn at random.",
     "bernoulli": "Draw random numbers outside of the module, and give them as an input.",
     "rand": "Draw random numbers outside of the module, and give them as an input.",
@@ -37,8 +37,6 @@ MENDS: Mapping[str, str] = {
     "randn_like": "Draw random numbers outside of the module, and give them as an input.",
     "nonzero": "How many entries there are depends on the values: multiply by a mask, or write torch.where.",
     "item": "A number of Python has left the graph: leave tensors as they are.",
-    "sort": "Sort outside of the module, or compute with max, min or sums.",
-    "topk": "Take max or logsumexp in its place.",
     "copy": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
     "index_put": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
     "ctc_loss": "Its sum over alignments is not in the language.",

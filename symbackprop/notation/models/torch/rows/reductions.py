@@ -83,5 +83,4 @@ ROWS: dict[str, Callable[..., Any]] = {
     "linalg_inv": lambda A: lang.inverse(A),
     "det": lambda x: lang.det(x),
     "linalg_det": lambda A: lang.det(A),
-    "linalg_solve": lambda A, B: lang.solve(A, B),
 }
