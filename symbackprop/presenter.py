@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
@@ -29,21 +30,31 @@ class CheckFailedError(SymbackpropError):
     """The derived gradients do not agree with the witnesses, so that no report of them is written; the message is the table."""
 
 
+def has_numbers() -> bool:
+    """Whether NumPy is here, which computes what proves and checks; Python in a browser may be without it."""
+    try:
+        return find_spec("numpy") is not None
+    except ImportError:
+        return False
+
+
 class Presenter:
     """Shows a derivation by what is above equations. What shows it is imported when it is asked for."""
 
     def box(self, derivation: Derivation) -> Any:
-        """The gradients as a table of definitions, each line proved."""
+        """The gradients as a table of definitions, each line proved; where there is no NumPy it says that none is."""
         from symbackprop.core.loops import has_loops
-        from symbackprop.display.box import shown_box
-        from symbackprop.judge.proved import proved_box
 
+        numbers = has_numbers()
         if has_loops(derivation.program) and derivation.mode == "gradient" and derivation.first is None:
             from symbackprop.display.recursion import steps_box
-            from symbackprop.judge.recursed import proved_steps
 
-            return steps_box(derivation, proved_steps(derivation))
-        return shown_box(derivation, proved_box(derivation))
+            shown = steps_box(derivation, _steps(derivation, numbers))
+        else:
+            from symbackprop.display.box import shown_box
+
+            shown = shown_box(derivation, _lines(derivation, numbers))
+        return shown if numbers else replace(shown, proved=False)
 
     def latex(self, derivation: Derivation, wrt: str) -> str:
         """The gradient by `wrt` as one LaTeX equation: its line in the box; where that has none, its last equation."""
@@ -223,6 +234,28 @@ def _network(network: Network) -> Any:
     except DerivationError:
         return None
     return report(replace(derived, network=network), title=network.title or network.name, detail="brief")
+
+
+def _lines(derivation: Derivation, numbers: bool) -> Any:
+    """The lines of a box, proved where there are numbers to do it with."""
+    if numbers:
+        from symbackprop.judge.proved import proved_box
+
+        return proved_box(derivation)
+    from symbackprop.algebra.box import box
+
+    return box(derivation.program)
+
+
+def _steps(derivation: Derivation, numbers: bool) -> Any:
+    """The same of a program with loops."""
+    if numbers:
+        from symbackprop.judge.recursed import proved_steps
+
+        return proved_steps(derivation)
+    from symbackprop.algebra.recursion import step_box
+
+    return step_box(derivation.program)
 
 
 def _require(detail: str, lang: str) -> None:

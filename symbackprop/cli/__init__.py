@@ -27,6 +27,7 @@ from symbackprop.cli.options import (
     picture_options,
     size_option,
 )
+from symbackprop.cli.serving import mcp, serve, site
 from symbackprop.cli.shell import (
     columns,
     guarded,
@@ -63,7 +64,7 @@ def subcommand(function: Callable[..., None]) -> click.Command:
     return explained(main.command()(guarded(function)))
 
 
-for command in (evaluate, predict, doctor, examples, completion):
+for command in (evaluate, predict, serve, site, mcp, doctor, examples, completion):
     main.add_command(explained(command))
 
 
@@ -338,24 +339,6 @@ def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **m
     if stopped is not None:
         leave(signal_of(stopped), f"{len(done)} of {len(files)} are marked{(csv and f', {csv} holds them') or ''}")
     return code_of(done)
-
-
-@subcommand
-@click.option("--port", type=click.IntRange(0, 65535), metavar="NUMBER", help="Where the page is; 8765 where not given.")
-@click.option("--no-browser", is_flag=True, help="Open no browser.")
-def serve(port, no_browser) -> None:
-    """Open a page on this machine that derives while you type. Ctrl-C ends it."""
-    from symbackprop.server.serve import run
-
-    run(port, not no_browser)
-
-
-@subcommand
-def mcp() -> None:
-    """Serve the tools derive and verify to an assistant, over the Model Context Protocol on standard input and output."""
-    from symbackprop.server.tools import run
-
-    run()
 
 
 def _save(trained: Any, output: str | None, curve: str | None) -> str:

@@ -27,6 +27,7 @@ from symbackprop.formulas.told import Told
 from symbackprop.formulas.tree import Atom, Node, walk
 
 NOTHING = Told()
+UNPROVED = Told("None of this is proved or checked: that takes NumPy, which is not here.")
 _DELTAS = ("delta", "eta", "xi", "zeta", "omega")  # for gradients that have a name; a letter of the author's is left alone
 
 
@@ -64,6 +65,7 @@ class ShownBox:
     assumed   labels whose entries were taken to sum to one.
     updates   the step of descent of each parameter, where it was asked for; each needs the gradient.
     names     the names of the program, with those that the lines give to gradients.
+    proved    whether each line was proved against the program: that takes numbers, which may not be there.
     """
 
     lines: tuple[ShownLine, ...]
@@ -71,6 +73,7 @@ class ShownBox:
     assumed: tuple[str, ...]
     updates: tuple[ShownLine, ...]
     names: Names
+    proved: bool = True
 
     @cached_property
     def by_name(self) -> dict[str, ShownLine]:
@@ -100,6 +103,7 @@ class ShownBox:
     def __str__(self) -> str:
         lines = [str(line) for line in (*self.lines, *self.updates)]
         lines += [f"The gradient by {name} has no short form: {why}. Its step gives it." for name, why in self.missing.items()]
+        lines += [] if self.proved else [str(UNPROVED)]
         return "\n".join(lines)
 
 

@@ -28,11 +28,13 @@ _ALWAYS = " \u00a0√\u0302\u0303\u0304\u0307\u0308\u20d7^~¯˙¨′"
 def math_font(characters: frozenset[str]) -> str:
     """The font with these characters, its table of formula layout and its licence, as WOFF2 in base64.
 
-    The same characters give the same bytes.
+    The same characters give the same bytes. It is "" where nothing cuts a font, as in a browser.
     """
-    from fontTools.subset import Options, Subsetter
-    from fontTools.ttLib import TTFont
-
+    try:
+        from fontTools.subset import Options, Subsetter
+        from fontTools.ttLib import TTFont
+    except ModuleNotFoundError:
+        return ""
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf").read_bytes()
     font = TTFont(io.BytesIO(source), recalcTimestamp=False)

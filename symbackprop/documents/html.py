@@ -145,8 +145,9 @@ class Html(Fragment):
     def page(self, document: Document, body: str) -> str:
         main = self.main(document, self._contents(document) + body)
         characters = frozenset(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", main, re.DOTALL))))
-        font = f"data:font/woff2;base64,{math_font(characters)}" if characters else ""
-        face = f'@font-face{{font-family:"STIX Two Math Report";src:url({font}) format("woff2")}}' if characters else ""
+        font = math_font(characters) if characters else ""
+        source = f'url(data:font/woff2;base64,{font}) format("woff2")'
+        face = f'@font-face{{font-family:"STIX Two Math Report";src:{source}}}' if font else ""
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language.code}">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'

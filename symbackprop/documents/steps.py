@@ -13,7 +13,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Equation, Program, Signature
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.body import scalar
-from symbackprop.display.box import ShownBox, ShownLine
+from symbackprop.display.box import UNPROVED, ShownBox, ShownLine
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.names import Names
@@ -283,6 +283,8 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
         said = told("{} has no short form: {}.", names.tensor(name), Told(why))
         step = told(" {} gives it.", Link(told("Its step"), lecture.anchors[name])) if steps else ""
         blocks.append(Paragraph((said, step)))
+    if not box.proved:
+        blocks.append(Note(UNPROVED))
     return blocks
 
 

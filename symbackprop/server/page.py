@@ -11,16 +11,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document
+from symbackprop.documents.formats import format_named
 from symbackprop.documents.html import Fragment
 from symbackprop.formulas.told import told
-from symbackprop.judge.checked import check_table
 from symbackprop.judge.files import typed_claims
 from symbackprop.notation import read_text
+from symbackprop.presenter import has_numbers
 from symbackprop.server.answer import answer, attempted
 from symbackprop.verbs import PRESENTER, compile, derive, draw, verify
 
@@ -47,13 +46,13 @@ class File(NamedTuple):
 
 
 FILES = {
-    "latex": File("derivation.tex", "text/x-tex", lambda d, lang: d.report("latex", lang=lang)),
-    "fragment": File("derivation-fragment.tex", "text/x-tex", lambda d, lang: d.report("fragment", lang=lang)),
-    "pdf": File("derivation.pdf", "application/pdf", lambda d, lang: d.report("pdf", lang=lang)),
-    "html": File("derivation.html", "text/html", lambda d, lang: d.report("html", lang=lang)),
-    "markdown": File("derivation.md", "text/markdown", lambda d, lang: d.report("markdown", lang=lang)),
-    "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, lang: d.report("notebook", lang=lang)),
-    "json": File("derivation.json", "application/json", lambda d, lang: answer(d, lang=lang).to_json()),
+    "latex": File("derivation.tex", "text/x-tex", lambda d, lang: _report(d, "latex", lang)),
+    "fragment": File("derivation-fragment.tex", "text/x-tex", lambda d, lang: _report(d, "fragment", lang)),
+    "pdf": File("derivation.pdf", "application/pdf", lambda d, lang: _report(d, "pdf", lang)),
+    "html": File("derivation.html", "text/html", lambda d, lang: _report(d, "html", lang)),
+    "markdown": File("derivation.md", "text/markdown", lambda d, lang: _report(d, "markdown", lang)),
+    "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, lang: _report(d, "notebook", lang)),
+    "json": File("derivation.json", "application/json", lambda d, lang: _report(d, "json", lang)),
     "numpy": File("gradients.py", "text/x-python", lambda d, lang: compile(d).source),
     "c": File("gradients.c", "text/x-c", lambda d, lang: compile(d, sizes=_in_c(d)).c_source()),
 }
@@ -69,6 +68,8 @@ def formulas(text: str, wrt: list[str] | None = None, detail: str = "normal", la
 
 def checked(text: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
     """What the witnesses say of the gradients, as HTML."""
+    from symbackprop.judge.checked import check_table
+
     derivation = _derived(text, _asked(wrt))
     table = check_table(derivation, PRESENTER.passed(derivation))
     return {"ok": True, "html": Piece.write(Document(told("The check"), (table,), lang))}
@@ -78,6 +79,8 @@ def picture(
     text: str, wrt: list[str] | None = None, at: dict[str, Any] | None = None, edges: str = "values", width: float = 900.0
 ) -> Data:
     """The computational graph at a point, as SVG, with the numbers of the inputs there where they are few."""
+    import numpy as np
+
     derivation = _derived(text, _asked(wrt))
     point = derivation.point() if at is None else at
     shown = draw(derivation, at=point, edges=edges, width=width)
@@ -103,6 +106,16 @@ def file(text: str, format: str, wrt: list[str] | None = None, lang: str = "en")
     return {"ok": True, "name": row.name, "kind": row.kind, "content": b64encode(content).decode("ascii"), "note": note}
 
 
+def _report(derivation: Derivation, format: str, lang: str) -> str | bytes:
+    """A report in a format; one that says that nothing is proved or checked, where there is no NumPy to do it."""
+    told = answer(derivation, lang=lang)
+    if has_numbers():
+        return told.to_json() if format == "json" else derivation.report(format, lang=lang)
+    if format == "json":
+        return json.dumps(told.head(), ensure_ascii=False, indent=1)
+    return format_named(format).write(PRESENTER.draft(derivation, "normal", lang))
+
+
 def _in_c(derivation: Derivation) -> dict[str, int]:
     """C has numbers for sizes."""
     return {str(size): C_SIZE for size in derivation.program.sizes()}
@@ -110,6 +123,11 @@ def _in_c(derivation: Derivation) -> dict[str, int]:
 
 def _asked(wrt: list[str] | None) -> tuple[str, ...] | None:
     return tuple(wrt) if wrt else None
+
+
+def forget() -> None:
+    """Keep no derivation that was made before."""
+    _derived.cache_clear()
 
 
 @lru_cache(maxsize=KEPT)

@@ -56,6 +56,7 @@ class Static(NamedTuple):
 STATIC = {
     "/": Static("symbackprop.server", ("static", "page.html"), "text/html; charset=utf-8"),
     "/page.css": Static("symbackprop.server", ("static", "page.css"), "text/css; charset=utf-8"),
+    "/ask.js": Static("symbackprop.server", ("static", "ask_server.js"), "text/javascript; charset=utf-8"),
     "/page.js": Static("symbackprop.server", ("static", "page.js"), "text/javascript; charset=utf-8"),
     "/report.css": Static("symbackprop.documents", ("style.css",), "text/css; charset=utf-8"),
     "/math.ttf": Static("ziamath", ("fonts", "STIXTwoMath-Regular.ttf"), "font/ttf"),

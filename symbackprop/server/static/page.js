@@ -1,4 +1,5 @@
 // The page: what is typed is asked for at once, one question at a time; the newest text is asked next, those between are not.
+// `post(name, question)` and `examples()` come from ask.js: a server answers, or a worker of the browser.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -27,20 +28,6 @@ function element(tag, traits = {}, ...children) {
   }
   made.append(...children);
   return made;
-}
-
-async function post(name, question) {
-  try {
-    const got = await fetch(`/ask/${name}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(question),
-    });
-    return await got.json();
-  } catch {
-    const lost = "The server has ended. Start it again: symbackprop serve";
-    return { ok: false, faults: [{ message: lost, fault: lost, mend: "" }] };
-  }
 }
 
 // Ask; while an answer is awaited only the last question is kept. `take` is given what is answered, unless a newer question waits.
@@ -89,8 +76,9 @@ function shown(found, question) {
   ask("checked", short, (what) => {
     checked.classList.remove("old");
     checked.innerHTML = what.ok ? what.html : "";
-    if (!what.ok) checked.append(element("p", { class: "symbackprop bad", role: "alert" }, what.faults[0].message));
-    state(what.ok ? "checked" : "error");
+    const tone = what.lacks ? "hint" : "bad";
+    if (!what.ok) checked.append(element("p", { class: `symbackprop ${tone}`, role: "alert" }, what.faults[0].message));
+    state(what.ok ? "checked" : what.lacks ? "formulas" : "error");
   });
   draw(short);
 }
@@ -278,7 +266,7 @@ async function share() {
 }
 
 async function gallery() {
-  const found = await (await fetch("/examples")).json();
+  const found = await examples();
   const list = byId("examples");
   list.append(...found.map((one) => element("option", { value: one.name }, one.title)));
   list.addEventListener("change", () => {
@@ -309,5 +297,6 @@ byId("judge").addEventListener("click", judge);
 byId("share").addEventListener("click", share);
 for (const button of byId("files").children) button.addEventListener("click", () => save(button));
 window.addEventListener("hashchange", begin);
+window.addEventListener("able", derive); // what answers can do more than before
 gallery();
 begin();

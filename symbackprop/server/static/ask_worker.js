@@ -1,0 +1,67 @@
+// How the page asks where there is no server: Python runs in a worker of the browser, which answers one question at a time.
+"use strict";
+
+const SECONDS = { formulas: 30 }; // that a question may take; others have MORE
+const MORE = 120;
+
+let worker = null; // a promise of one that is ready
+let turn = Promise.resolve();
+let heard = () => {}; // what the answer that is awaited is given to
+
+function started() {
+  return new Promise((ready, failed) => {
+    const made = new Worker("worker.js", { type: "module" });
+    made.onmessage = ({ data }) => {
+      if (data.ready) ready(made);
+      else if (data.able) window.dispatchEvent(new Event("able"));
+      else if (data.lost) failed(new Error(data.lost));
+      else heard(data.found);
+    };
+    made.onerror = (fault) => {
+      const lost = new Error(fault.message || "the worker could not be loaded");
+      failed(lost);
+      heard(refused(`Python ended in this browser: ${lost.message}. Load the page again.`));
+    };
+  });
+}
+
+function refused(message) {
+  return { ok: false, faults: [{ message, fault: message, mend: "" }] };
+}
+
+async function answered(name, question) {
+  let ready;
+  try {
+    ready = await (worker ??= started());
+  } catch (fault) {
+    worker = null;
+    return refused(`Python does not start in this browser: ${fault.message}. A newer browser may; so does symbackprop serve.`);
+  }
+  return new Promise((done) => {
+    const seconds = SECONDS[name] ?? MORE;
+    const clock = setTimeout(() => {
+      ready.terminate(); // the next question starts another
+      worker = null;
+      done(refused(`this takes more than ${seconds} s; ask about a smaller network, or fewer claims`));
+    }, seconds * 1000);
+    heard = (found) => {
+      clearTimeout(clock);
+      done(found);
+    };
+    ready.postMessage({ name, question: JSON.stringify(question) });
+  });
+}
+
+function post(name, question) {
+  const found = turn.then(() => answered(name, question));
+  turn = found;
+  return found;
+}
+
+async function examples() {
+  return (await fetch("examples.json")).json();
+}
+
+document.getElementById("report").append(
+  Object.assign(document.createElement("p"), { className: "symbackprop", textContent: "Python starts in this browser, which takes a few seconds." })
+);

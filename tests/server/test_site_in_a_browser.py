@@ -1,0 +1,76 @@
+"""The page without a server that runs Python, in a browser. Collected where Chromium, Playwright and npm are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symbackprop.server import site
+from symbackprop.server.browser import NO_NUMBERS
+from tests.server.conftest import CHROMIUM
+
+pytestmark = pytest.mark.slow
+
+
+class Files(SimpleHTTPRequestHandler):
+    """Files, with the strictest policy that a host may set for them."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", site.POLICY)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the page is: in a folder of a server of files. Its Python is not compiled, which takes longer than to start without."""
+    folder = tmp_path_factory.mktemp("host")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "_compiled", lambda source, found: None)
+        assert not site.write(str(folder / "inner"), None).numbers
+    host = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=folder))
+    thread = threading.Thread(target=host.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{host.server_port}/inner/"
+    host.shutdown()
+    thread.join()
+    host.server_close()
+
+
+def test_it_derives_in_the_browser_and_asks_nobody_else(address: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        tab = browser.new_page(viewport={"width": 390, "height": 800}, accept_downloads=True)
+        said: list[str] = []
+        asked: set[str] = set()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda fault: said.append(str(fault)))
+        tab.on("request", lambda request: asked.add(request.url))
+        tab.goto(address)
+        tab.wait_for_selector("body[data-state=formulas]", timeout=300_000)
+        assert tab.locator("#report math").count() > 5
+        assert "None of this is proved" in tab.inner_text("#report")
+        tab.wait_for_selector("#checked .hint")
+        assert tab.inner_text("#checked") == NO_NUMBERS
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.fill("#text", "x: parameter[d]\nL = sum(sigmod(x))\n")
+        tab.wait_for_selector("body[data-state=error]", timeout=60_000)
+        tab.click("#faults button")
+        tab.wait_for_selector("body[data-state=formulas]", timeout=60_000)
+        assert tab.input_value("#text") == "x: parameter[d]\nL = sum(sigmoid(x))\n"
+        with tab.expect_download() as waiting:
+            tab.click("button[data-format=fragment]")
+        assert "frac" in Path(waiting.value.path()).read_text(encoding="utf-8")
+        browser.close()
+    assert {url.startswith((address, "blob:" + address[:-7], "data:")) for url in asked} == {True}
+    assert said == []
