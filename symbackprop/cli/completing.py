@@ -27,7 +27,7 @@ SHOWN = {
     "evaluate": "symbackprop evaluate xor.net --parameters xor.trained.npz --data xor.npz",
     "predict": "symbackprop predict xor.net --parameters xor.trained.npz --data xor.npz",
     "serve": "symbackprop serve --port 9000",
-    "site": "symbackprop site -o site && python -m http.server --directory site",
+    "site": "symbackprop site -o site",
     "mcp": "symbackprop mcp",
     "doctor": "symbackprop doctor",
     "examples": "symbackprop examples copy layers/lstm --to nets",
