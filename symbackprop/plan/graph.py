@@ -21,6 +21,7 @@ PASSES = (
     "few first",  # a maximum over few classes of a matrix runs over its first axis in memory
     "pool first",  # max(x + c) = max(x) + c
     "batch last",  # windows are read with the axes that they do not move along innermost
+    "fold",  # equal layers or steps that were written out are a loop
 )
 
 

@@ -104,9 +104,11 @@ class Late:
 
 
 class Memory:
-    """The buffers, and the store of each node, given when it is first asked for."""
+    """The buffers, and the store of each node, given when it is first asked for; `apart`: no work buffer is used again."""
 
-    def __init__(self, program: Program, lowered: Stepped, gradients: Mapping[str, str], passes: frozenset[str]) -> None:
+    def __init__(
+        self, program: Program, lowered: Stepped, gradients: Mapping[str, str], passes: frozenset[str], apart: bool = False
+    ) -> None:
         self.layout = layout_of(program, list(gradients))
         self.parameters, self.gradients = self.layout.parameters, self.layout.gradients
         self.nodes, self.within = lowered.nodes, lowered.within
@@ -118,6 +120,7 @@ class Memory:
         self.inside: dict[int, tuple[Node, int]] = {}  # what is stored in a stack or a scatter: which argument of which node
         self.late: list[Late] = []
         self._free: list[str] = []
+        self._apart = apart
         self._outside: set[int] = set()  # nodes whose memory is not a work buffer
         self._hand_out(lowered)
         self._place_gradients(lowered, gradients)
@@ -302,7 +305,7 @@ class Memory:
                 self._let_go(self.stores[number].buffer)
 
     def _let_go(self, buffer: str) -> None:
-        if not self.buffers[buffer].zeroed and buffer not in self._free:
+        if not self._apart and not self.buffers[buffer].zeroed and buffer not in self._free:
             self._free.append(buffer)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from numpy import ndarray
 
 from symbackprop.core.program import Program
 from symbackprop.plan import entrywise, folds, lookups, moves
+from symbackprop.plan.folding import FROM, folded
 from symbackprop.plan.graph import PASSES
 from symbackprop.plan.layout import strides_of
 from symbackprop.plan.lower import lowered
@@ -39,7 +40,7 @@ from symbackprop.plan.node import (
 from symbackprop.plan.products import Products
 from symbackprop.plan.scaling import scaled_early
 from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
-from symbackprop.plan.stepped import Repeat, stepped
+from symbackprop.plan.stepped import Repeat, Stepped, stepped
 from symbackprop.plan.writer import Writer
 
 
@@ -74,7 +75,16 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     if "scale early" in passes:
         graph = scaled_early(graph, loss, gradients.values())
     steps = stepped(graph, [loss, *gradients.values()])
-    memory = Memory(program, steps, gradients, frozenset(passes))
+    written = _written(Memory(program, steps, gradients, frozenset(passes)), steps, loss)
+    if "fold" not in passes or len(written.statements) < FROM:
+        return written
+    apart = _written(Memory(program, steps, gradients, frozenset(passes), apart=True), steps, loss)
+    found = folded(apart.statements, apart.buffers)
+    return written if found is None else replace(apart, statements=tuple(found[0]), buffers=found[1])
+
+
+def _written(memory: Memory, steps: Stepped, loss: str) -> Plan:
+    """The statements of all nodes."""
     writer = Writer(memory)
     _write_all(writer, Products(writer), steps.items)
     for late in memory.late:
