@@ -350,11 +350,11 @@ def train(net: Any, data: Any = None, **settings: Any) -> Trained:
     """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
 
     net        what `read` takes.
-    data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits"; None: the example of
-               a traced network, which training also starts from.
+    data       a dict with an array for each data input, the path of a .npz or .csv file or of a folder of .npy files, or the name
+               of a set that scikit-learn ships, "digits"; None: the example of a traced network, which training also starts from.
     settings   those of `symbackprop.training.train`, where each is described: epochs, rate, batch, seed, held_out, optimiser,
-               momentum, decay, clip, schedule, patience, predict, start, sizes, dtype, backend, devices, checkpoint, resume,
-               progress.
+               momentum, decay, clip, schedule, patience, predict, start, init, sizes, dtype, backend, devices, checkpoint,
+               resume, log, progress.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
     Raises TrainingError where the data do not fit the network, or the loss is no longer finite.

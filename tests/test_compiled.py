@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -324,3 +325,30 @@ def test_threads_a_forked_process_and_a_pickle_compute_the_same() -> None:
     for k, (value, gradients) in enumerate(others):
         assert value == wanted[k % len(batches)][0]
         np.testing.assert_array_equal(gradients["W"], wanted[k % len(batches)][1]["W"])
+
+
+def test_a_loss_of_one_vector_is_what_optimisers_ask_for() -> None:
+    params, data = two_layers()
+    flat = compile(TWO_LAYERS).flat(params, data)
+    assert flat.x0.shape == (4 * 3 + 2 * 4,)
+    value, gradient = flat(flat.x0)
+    wanted, gradients = compile(TWO_LAYERS).value_and_grad(params, data)
+    assert value == pytest.approx(wanted, rel=1e-13)
+    for name, array in flat.arrays(gradient).items():
+        np.testing.assert_allclose(array, gradients[name], rtol=1e-12)
+        np.testing.assert_array_equal(flat.arrays(flat.x0)[name], params[name])
+    with pytest.raises(ArgumentError, match="W_2 is a parameter or has a gradient, and not both"):
+        compile(TWO_LAYERS, wrt=["W_1"]).flat(params, data)
+
+
+if find_spec("scipy"):
+
+    @pytest.mark.slow
+    def test_scipy_descends_to_where_the_gradient_is_zero() -> None:
+        from scipy.optimize import minimize
+
+        params, data = two_layers()
+        flat = compile(TWO_LAYERS).flat(params, data)
+        found = minimize(flat, flat.x0, jac=True, method="L-BFGS-B")
+        assert found.success
+        assert compile(TWO_LAYERS).value(flat.arrays(found.x), data) < 1e-8

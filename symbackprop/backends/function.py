@@ -20,6 +20,7 @@ from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
+from symbackprop.backends.flat import Flat
 from symbackprop.backends.numpy import Source, source
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.core.along import CHANGE, along, vector_of
@@ -204,6 +205,14 @@ class Compiled:
             step = self._step(program, backend, shared)
         step.put(dict(zip(function.source.arguments, arrays, strict=True)))
         return step
+
+    def flat(self, params: Arrays, data: Arrays | None = None, *, backend: str | None = None) -> Flat:
+        """value, gradient = flat(x), of all parameters in one vector: `scipy.optimize.minimize(flat, flat.x0, jac=True)`.
+
+        params   where they begin; `flat.arrays(x)` gives a vector's back by name.
+        Raises what `bind` raises, ArgumentError where it was compiled by others than the parameters.
+        """
+        return Flat(self.bind(params, data, backend=backend))
 
     def _divided(self, devices: int | None, samples: Mapping[str, int]) -> Exact:
         """The function on several devices of JAX."""

@@ -32,6 +32,7 @@ from symbackprop.cli.shell import (
     columns,
     guarded,
     leave,
+    number_or_text,
     read_names,
     read_point,
     read_sizes,
@@ -240,8 +241,9 @@ def objective(asked, by, output) -> None:
 @network_options
 @click.option(
     "--data",
-    metavar="FILE.npz|digits",
-    help="An array for each data input, by its name; or the shipped digits. Of a traced function, its example where not given.",
+    metavar="FILE|FOLDER|SET",
+    help="An array for each data input, by its name, in a .npz or .csv file or a folder of .npy files; or a set that scikit-learn "
+    "ships: digits, iris, wine, breast_cancer, diabetes. Of a traced function, its example where not given.",
 )
 @click.option("--epochs", type=int, help="30 where not given; 10000 of a set too small to hold a part of it out.")
 @click.option("--optimiser", type=click.Choice(["sgd", "nesterov", "adam", "adamw", "rmsprop"]), help="sgd where not given.")
@@ -252,12 +254,13 @@ def objective(asked, by, output) -> None:
 @click.option("--clip", type=float, help="Scale a longer gradient down to this norm.")
 @click.option("--schedule", type=click.Choice(["constant", "linear", "cosine"]), help="How the rate changes; not, where not given.")
 @click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
-@click.option(
-    "--held-out", type=float, help="The part that is kept for testing: 0.2 where not given, of a set that is not too small."
-)
+@click.option("--held-out", metavar="PART|FILE", help="The part that is kept for testing, or a file of samples for it: 0.2 where "
+              "not given, of a set that is not too small.")  # fmt: skip
 @click.option("--seed", type=NATURAL, help="0 where not given.")
 @click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @click.option("--start", metavar="FILE", help="Begin with the parameters saved in FILE.")
+@click.option("--init", multiple=True, metavar="[NAME=]HOW", help="Draw weights, or the one named, by he, xavier, lecun, normal, "
+              "zeros or orthogonal; by their place in the network where not given.")  # fmt: skip
 @click.option("--dtype", type=click.Choice(DTYPES), help="float32 where not given.")
 @click.option("--backend", type=click.Choice(["numpy", "c", "auto", "jax"]), help="What computes gradients: numpy where not given.")
 @click.option("--devices", type=int, help="Of JAX: how many divide the samples of each step among them.")
@@ -266,8 +269,9 @@ def objective(asked, by, output) -> None:
 @size_option
 @click.option("-o", "--output", metavar="FILE.npz", help="Save the trained parameters.")
 @click.option("--curve", metavar="FILE.svg", help="Draw the loss curve.")
+@click.option("--log", metavar="FILE.jsonl", help="Write a line of JSON for each epoch.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def train(asked, data, output, curve, quiet, sizes, **settings) -> None:
+def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) -> None:
     """Train by stochastic gradient descent on the compiled function."""
     from symbackprop.training import Diverged
     from symbackprop.verbs import train as train_
@@ -275,6 +279,7 @@ def train(asked, data, output, curve, quiet, sizes, **settings) -> None:
     for path, suffixes in ((output, (".npz", ".safetensors")), (curve, (".svg",))):
         if path:
             require_place(path, suffixes)
+    settings |= {"init": _initialisers(init), "held_out": number_or_text(held_out)}
     if data is None and not asked.example:
         raise SymbackpropError("name the data: --data FILE.npz, an array for each data input, or --data digits")
     try:
@@ -355,8 +360,15 @@ def _save(trained: Any, output: str | None, curve: str | None) -> str:
     return ", ".join(kept)
 
 
+def _initialisers(given: tuple[str, ...]) -> Any:
+    """How parameters are drawn: one way for all weights, or one for each that is named; None where nobody says."""
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0]
+    return dict(_pair("--init", one) for one in given) or None
+
+
 def _pair(option: str, text: str) -> tuple[str, str]:
     left, equals, right = (part.strip() for part in text.partition("="))
     if not (left and equals and right):
-        raise SymbackpropError(f'{option} "{text}": write what the claim calls it and its name here, such as m=n')
+        raise SymbackpropError(f'{option} "{text}": write a name, = and what it is called or drawn by, such as m=n')
     return left, right

@@ -166,6 +166,14 @@ def read_sizes(pairs: Iterable[str]) -> dict[str, int] | None:
     return found or None
 
 
+def number_or_text(text: str | None) -> float | str | None:
+    """The number that an option gives, or its text where it is none."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
 def read_point(path: str) -> dict[str, Any]:
     """The point in a JSON file: an object with a number or a nested list for each input."""
     return read_object("--at", path, "an entry for each input")

@@ -16,7 +16,7 @@ PARAMETERS = click.option("--parameters", required=True, metavar="FILE", help="T
 @click.command()
 @network_options
 @PARAMETERS
-@click.option("--data", required=True, metavar="FILE.npz|digits", help="An array for each data input, by its name.")
+@click.option("--data", required=True, metavar="FILE|FOLDER|SET", help="As of train.")
 @click.option("--predict", metavar="NAME", help="The value whose largest entry is the predicted class; found where not given.")
 @size_option
 @guarded

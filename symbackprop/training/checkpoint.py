@@ -17,6 +17,7 @@ from symbackprop.core.files import StrPath
 from symbackprop.core.program import Program, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import Layout
+from symbackprop.training.mapped import parts
 from symbackprop.training.run import Run
 from symbackprop.training.settings import Settings
 from symbackprop.training.storage import read_arrays, write_arrays
@@ -24,7 +25,7 @@ from symbackprop.training.storage import read_arrays, write_arrays
 SECONDS = 1.0  # at least so long between two writes
 PART = 20  # and so many times as long as a write takes: at most a twentieth of the time is spent on them
 ABOUT = "about"
-PARTS = ("parameters", "state", "best")
+KEPT = ("parameters", "state", "best")
 LOSSES = ("training", "held_out")
 
 
@@ -33,7 +34,8 @@ def described(program: Program, loss: str, layout: Layout, arrays: Mapping[str, 
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
-        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+        for part in parts(arrays[name]):
+            digest.update(np.ascontiguousarray(part).tobytes())
     return {
         "loss": loss,
         "parameters": _shapes(program),
@@ -67,7 +69,7 @@ class Keeper:
             "total": run.total, "kept": run.kept,
         }  # fmt: skip
         arrays = {ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
-        for part in PARTS:
+        for part in KEPT:
             arrays |= {f"{part}/{name}": array for name, array in getattr(run, part).items()}
         arrays |= {name: np.array(getattr(run, name), float) for name in LOSSES}
         write_arrays(self.path, arrays)
@@ -84,7 +86,7 @@ def read_run(path: StrPath) -> tuple[Run, dict[str, Any], dict[str, Any]]:
     try:
         about = json.loads(arrays.pop(ABOUT).tobytes())
         losses = {name: [float(x) for x in arrays.pop(name)] for name in LOSSES}
-        parts: dict[str, dict[str, ndarray]] = {part: {} for part in PARTS}
+        parts: dict[str, dict[str, ndarray]] = {part: {} for part in KEPT}
         for name, array in arrays.items():
             part, _, parameter = name.partition("/")
             parts[part][parameter] = array

@@ -15,6 +15,7 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.program import Program, Signature, Sum, same_size, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs
+from symbackprop.training.mapped import everywhere
 
 SQUASHING = {"sigmoid", "softplus"}  # what turns a log-odds into a probability, or into a loss; exp does as well
 
@@ -74,7 +75,7 @@ def _classes(tensor: Signature, array: ndarray, sample_axis: int) -> Classes | N
     if tensor.kind == "integers":
         return Classes(tensor.name, "integers", 0, array if array.ndim == 1 else None)
     others = [axis for axis in range(array.ndim) if axis != sample_axis]
-    binary = bool(((array == 0) | (array == 1)).all())
+    binary = everywhere(array, lambda part: (part == 0) | (part == 1))
     if tensor.kind == "labels":
         return _one_hot(tensor, array, array.ndim - 1, len(others))
     if binary and len(others) == 1 and array.shape[others[0]] > 1 and (array.sum(axis=others[0]) == 1).all():
@@ -82,7 +83,7 @@ def _classes(tensor: Signature, array: ndarray, sample_axis: int) -> Classes | N
     alone = array.size == array.shape[sample_axis]
     if binary:
         return Classes(tensor.name, "binary", 0, array.ravel().astype(int) if alone else None)
-    if ((array == -1) | (array == 1)).all():
+    if everywhere(array, lambda part: (part == -1) | (part == 1)):
         return Classes(tensor.name, "sign", 0, array.ravel().astype(int) if alone else None)
     return None
 

@@ -1,9 +1,11 @@
-"""Where the data come from: a dict of arrays, a file, or the handwritten digits that scikit-learn ships."""
+"""Where the data come from: a dict of arrays, a file or a folder, or a set that scikit-learn ships."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,27 +16,44 @@ from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import batch_size, data_inputs
+from symbackprop.training.mapped import folder, mapped
 from symbackprop.training.storage import NUMBERS, read_arrays
+from symbackprop.training.table import read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
-DIGITS = "digits"  # 1,797 images of 8 x 8, ten classes: Alpaydin and Kaynak 1998, UCI machine learning repository
+BUNDLED = {  # the sets that scikit-learn ships, by what loads them
+    "digits": "load_digits",  # 1,797 images of 8 x 8, ten classes: Alpaydin and Kaynak 1998, UCI machine learning repository
+    "iris": "load_iris",  # 150 flowers, 4 measures, 3 species: Fisher 1936
+    "wine": "load_wine",  # 178 wines, 13 measures, 3 growers: Aeberhard and Forina 1991, UCI machine learning repository
+    "breast_cancer": "load_breast_cancer",  # 569 tumours, 30 measures, benign or not: Wolberg et al. 1995, the same
+    "diabetes": "load_diabetes",  # 442 patients, 10 measures, a number for each: Efron et al. 2004
+}
 
 
 def load(data: Data, program: Program, sizes: Mapping[str, int]) -> dict[str, ndarray]:
     """An array for each data input of the network.
 
-    data    a dict of arrays by the names of the inputs, the path of an .npz file that holds them, or "digits".
+    data    a dict of arrays by the names of the inputs, or of paths of .npy files; the path of an .npz or .csv file that holds
+            them, or of a folder with an .npy file for each; or a name of BUNDLED. What is in an .npy file is read as it is needed.
     sizes   sizes that are settled.
 
     Raises TrainingError where an array is missing, is no input, or holds no real numbers.
     """
-    if isinstance(data, str) and data == DIGITS:
-        return digits(program, sizes)
+    if isinstance(data, str) and data in BUNDLED:
+        return bundled(data, program, sizes)
     if isinstance(data, str | os.PathLike):
-        return _matched(read_arrays(data), program, f"{os.fspath(data)}: ")
+        path = Path(data)
+        if path.suffix.lower() == ".csv":
+            return read_table(path, program)
+        return _matched(folder(path) if path.is_dir() else read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):
         raise TrainingError(f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}')
-    return _matched({str(name): as_array(str(name), value) for name, value in data.items()}, program, "")
+    arrays = {str(name): mapped(value) if _is_npy(value) else value for name, value in data.items()}
+    return _matched({name: as_array(name, value) for name, value in arrays.items()}, program, "")
+
+
+def _is_npy(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and Path(value).suffix.lower() == ".npy"
 
 
 def as_array(name: str, value: Any) -> ndarray:
@@ -43,7 +62,7 @@ def as_array(name: str, value: Any) -> ndarray:
     Raises TrainingError where it is none.
     """
     try:
-        array = np.asarray(value)
+        array = np.asanyarray(value) if isinstance(value, np.memmap) else np.asarray(value)
     except (TypeError, ValueError):
         raise TrainingError(f"{name} is no array: its rows have different lengths") from None
     if array.dtype.kind not in NUMBERS:
@@ -68,38 +87,48 @@ def _matched(arrays: dict[str, ndarray], program: Program, where: str) -> dict[s
     return {name: arrays[name] for name in names}
 
 
-def digits(program: Program, sizes: Mapping[str, int]) -> dict[str, ndarray]:
-    """The 1,797 handwritten digits as the network declares them: images with pixels from 0 to 1, and their classes.
+def bundled(name: str, program: Program, sizes: Mapping[str, int]) -> dict[str, ndarray]:
+    """A set that scikit-learn ships, as the network declares it: the measures, and what they tell.
 
-    The input of real numbers gets the images as rows of 64, as 8 x 8 or as 1 x 8 x 8, by its rank; the input of labels, or
-    of integers, or in the column convention the one that is read last, gets the classes.
+    The input of real numbers gets the measures, each column with mean 0 and deviation 1; digits as rows of 64, as 8 x 8 or as
+    1 x 8 x 8, by its rank, with pixels from 0 to 1. The input of labels, or of integers, or in the column convention the one that
+    is read last, gets the classes, or the number that each sample has.
 
     Raises TrainingError where scikit-learn is missing, or the network has no two such inputs.
     """
     try:
-        from sklearn.datasets import load_digits
+        datasets = import_module("sklearn.datasets")
     except ImportError:
-        raise TrainingError("the digits come with scikit-learn: pip install 'symbackprop[digits]'") from None
-    pixels, classes = load_digits(return_X_y=True)
-    images, truth = _roles(program)
+        raise TrainingError(f"the {name} come with scikit-learn: pip install 'symbackprop[digits]'") from None
+    measures, told = getattr(datasets, BUNDLED[name])(return_X_y=True)
+    given, truth = _roles(name, program)
     batch = batch_size(program, sizes)
-    if batch not in images.shape or batch not in truth.shape:
+    if batch not in given.shape or batch not in truth.shape:
         batch = None
-    own = [n for n in images.shape if n != batch]
-    fitting = [shape for shape in ((64,), (8, 8), (1, 8, 8), (8, 8, 1)) if _fits(own, shape)]
+    own = [n for n in given.shape if n != batch]
+    shapes = ((64,), (8, 8), (1, 8, 8), (8, 8, 1)) if name == "digits" else (measures.shape[1:],)
+    fitting = [shape for shape in shapes if _fits(own, shape)]
     if not fitting:
-        raise TrainingError(
-            f"{images.name} is declared as {shape_text(images.shape)}, but a digit is an image of 64 pixels: declare "
-            f"{images.name}: data[n, 64], data[n, 8, 8] or data[n, 1, 8, 8]"
-        )
-    pictures = (pixels / 16).reshape(-1, *fitting[0])
+        *forms, last = [f"data[n, {', '.join(map(str, shape))}]" for shape in shapes[:3]]
+        either = f"{', '.join(forms)} or {last}" if forms else last
+        what = "a digit is an image of 64 pixels" if name == "digits" else f"each sample has {measures.shape[1]} measures"
+        raise TrainingError(f"{given.name} is declared as {shape_text(given.shape)}, but {what}: declare {given.name}: {either}")
+    scaled = measures / 16 if name == "digits" else (measures - measures.mean(axis=0)) / measures.std(axis=0)
     return {
-        images.name: _placed(pictures, images, batch),
-        truth.name: classes if truth.kind == "integers" else _placed(np.eye(10)[classes], truth, batch),
+        given.name: _placed(scaled.reshape(-1, *fitting[0]), given, batch),
+        truth.name: told if truth.kind == "integers" else _placed(_truth(told, truth, batch), truth, batch),
     }
 
 
-def _roles(program: Program) -> tuple[Signature, Signature]:
+def _truth(told: ndarray, truth: Signature, batch: Any) -> ndarray:
+    """What the samples tell as the input is declared: a number each, or a row with a one for the class."""
+    alone = [n for n in truth.shape if n != batch]
+    if not alone or told.dtype.kind == "f":
+        return told.reshape(-1, *[1 for _ in alone]).astype(float)
+    return np.eye(int(told.max()) + 1)[told]
+
+
+def _roles(name: str, program: Program) -> tuple[Signature, Signature]:
     """The input for the images and the input for the classes."""
     inputs = data_inputs(program)
     truth = [t for t in inputs if t.kind in ("labels", "integers")]
@@ -109,9 +138,9 @@ def _roles(program: Program) -> tuple[Signature, Signature]:
     images = [t for t in inputs if t not in truth]
     if len(truth) != 1 or len(images) != 1:
         has = ", ".join(f"{t.name}: {t.kind}" for t in inputs) or "none"
+        what = "images and classes" if name == "digits" else "measures and what they tell"
         raise TrainingError(
-            f"the digits are images and classes: the network must have one data input and one input of labels or integers; "
-            f"it has {has}"
+            f"the {name} are {what}: the network must have one data input and one input of labels or integers; it has {has}"
         )
     return images[0], truth[0]
 

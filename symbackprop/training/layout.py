@@ -8,7 +8,7 @@ arrays with one leading axis more, and is trained sample by sample, which is slo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
@@ -18,6 +18,7 @@ from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.sizes import SizeError, Solver, misfit
 from symbackprop.training.errors import TrainingError
+from symbackprop.training.mapped import is_mapped, parts
 
 FEW = 10  # so many samples or more are a set of which a part can be held out without being asked for
 SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run
@@ -40,7 +41,7 @@ class Layout:
 
     def take(self, arrays: Mapping[str, ndarray], index: ndarray | int) -> dict[str, ndarray]:
         """The chosen samples of every input; an input that all samples share is whole."""
-        return {name: a.take(index, axis=self.axes[name]) if name in self.axes else a for name, a in arrays.items()}
+        return {name: np.asarray(a.take(index, axis=self.axes[name]) if name in self.axes else a) for name, a in arrays.items()}
 
 
 def data_inputs(program: Program) -> list[Signature]:
@@ -153,21 +154,46 @@ def _classes(program: Program, arrays: Mapping[str, ndarray]) -> dict[str, int]:
 
 
 def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str, int], dtype: str) -> dict[str, ndarray]:
-    """The arrays in the dtype of training (integers as integers).
+    """The arrays in the dtype of training (integers as integers); those on disk stay there, as they are.
 
     Raises TrainingError where an entry is not finite, or outside the declared kind or domain.
     """
     result = {}
     for tensor in data_inputs(program):
         array = arrays[tensor.name]
-        try:
-            fault = outside(tensor, array, sizes)
-        except SizeError as unclear:
-            fault = str(unclear)
-        if fault:
-            raise TrainingError(f"{tensor.name} {fault}")
-        result[tensor.name] = np.ascontiguousarray(array, dtype="int64" if tensor.kind == "integers" else dtype)
+        for part in parts(array):
+            try:
+                fault = outside(tensor, part, sizes)
+            except SizeError as unclear:
+                fault = str(unclear)
+            if fault:
+                raise TrainingError(f"{tensor.name} {fault}")
+        kind = "int64" if tensor.kind == "integers" else dtype
+        result[tensor.name] = array if is_mapped(array) else np.ascontiguousarray(array, dtype=kind)
     return result
+
+
+def with_further(
+    arrays: Mapping[str, ndarray], layout: Layout, further: Mapping[str, ndarray], where: str
+) -> tuple[dict[str, ndarray], Layout, ndarray, ndarray]:
+    """The samples of two sets as one, and which of them are of the first and of the second.
+
+    where   what the second is called.
+
+    Raises TrainingError where their arrays do not fit each other, or stand on disk, where they cannot be joined.
+    """
+    joined = dict(arrays)
+    for name, axis in layout.axes.items():
+        first, second = arrays[name], further[name]
+        if is_mapped(first) or is_mapped(second):
+            raise TrainingError(f"held_out={where}: {name} is read from disk as it is needed; hold a part out, held_out=0.1")
+        if np.delete(first.shape, axis).tolist() != np.delete(second.shape, axis).tolist():
+            raise TrainingError(f"{where}: {name} has the shape {second.shape}, and {first.shape} in the data that are trained on")
+        joined[name] = np.concatenate([first, second], axis)
+    name, axis = next(iter(layout.axes.items()))
+    samples = joined[name].shape[axis]
+    every = np.arange(samples)
+    return joined, replace(layout, samples=samples), every[: layout.samples], every[layout.samples :]
 
 
 def split(samples: int, held_out: float, classes: ndarray | None) -> tuple[ndarray, ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,10 +21,10 @@ from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.datasets import Data, load
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
-from symbackprop.training.initial import initial
-from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part
+from symbackprop.training.initial import initial, require_initialisers
+from symbackprop.training.layout import Layout, checked, lay_out, split, usual_part, with_further
 from symbackprop.training.model import Model
-from symbackprop.training.progress import progress_for
+from symbackprop.training.progress import told_by
 from symbackprop.training.result import Losses, Trained
 from symbackprop.training.run import Run, begun, descend, test
 from symbackprop.training.settings import MANY, USUAL, Settings, usual
@@ -40,7 +41,7 @@ def train(
     rate: float | None = None,
     batch: int | None = None,
     seed: int | None = None,
-    held_out: float | None = None,
+    held_out: float | StrPath | None = None,
     optimiser: str | None = None,
     momentum: float | None = None,
     decay: float | None = None,
@@ -49,24 +50,28 @@ def train(
     patience: int | None = None,
     predict: str | None = None,
     start: Mapping[str, Any] | StrPath | None = None,
+    init: str | Mapping[str, str] | None = None,
     sizes: Mapping[str, int] | None = None,
     dtype: str | None = None,
     backend: str | None = None,
     devices: int | None = None,
     checkpoint: StrPath | None = None,
     resume: StrPath | None = None,
+    log: StrPath | None = None,
     progress: bool = True,
 ) -> Trained:
     """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
 
-    data       a dict with an array for each data input, the path of an .npz file that holds them, or "digits".
+    data       a dict with an array for each data input, or the path of its .npy file, of which each step reads its samples; the
+               path of a .npz or .csv file, or of a folder of .npy files; or the name of a set that scikit-learn ships, "digits".
     epochs     how often every sample is used: 30, where not given; 10,000 of a set too small to hold a part of it out.
     optimiser  "sgd" (where not given), "nesterov", "adam", "adamw" or "rmsprop": rows of `optimiser.OPTIMISERS`.
     rate       the learning rate, that of the beginning where a schedule lowers it: 0.1, where not given; 0.001 of the last three.
     batch      samples a step, 32 where not given; the last step of an epoch may have fewer.
     seed       of the initial parameters and of the order of the samples: 0, where not given.
     held_out   the part of the samples that is not trained on; the same part in every run, with its share of every class. Where
-               not given a fifth; nothing where there are fewer than ten samples, or not one of every class in a fifth.
+               not given a fifth; nothing where there are fewer than ten samples, or not one of every class in a fifth. Or the path
+               of a file with further samples, as `data` may be one: all of `data` are then trained on.
     momentum   from 0 to below 1: 0, where not given.
     decay      of the weights, those parameters that have two axes or more, a step and a rate of 1: 0, where not given.
                adamw: 0.01.
@@ -75,6 +80,7 @@ def train(
     patience   stop when the loss on the held-out samples has had no new minimum for so many epochs, and keep the best.
     predict    the value that answers with a class; found where not given.
     start      initial parameters: a dict of arrays, or a file that `save` wrote; drawn where not given, see `training.initial`.
+    init       how they are drawn: a name of `initial.INITIALISERS`, for all weights, or a dict of such names for some parameters.
     sizes      sizes that neither data nor `start` tell, such as {"h": 32}.
     dtype      "float32" (where not given) or "float64".
     backend    what computes the gradients: "numpy" (where not given), "c", "auto" (C where there is a compiler) or "jax".
@@ -84,6 +90,8 @@ def train(
                to go on bit for bit.
     resume     a file that `checkpoint` wrote: go on where it stands, with its settings, on the same network and data, and
                write there as `checkpoint` does where that is not given. The number of epochs and the patience may be changed.
+    log        a file that gets a line of JSON for each epoch, as it ends: its number, the losses, the seconds since training began.
+               A run that is resumed goes on in it.
     progress   whether to show a bar on standard error (lines, where that is no terminal).
 
     Ctrl-C ends training after the step that it falls into: what there is is returned, and `stopped` says so. A second Ctrl-C
@@ -94,19 +102,22 @@ def train(
     `trained`, where the loss is no longer finite; FileError where `checkpoint` cannot be written.
     """
     wanted: dict[str, Any] = {
-        "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": held_out, "optimiser": optimiser,
+        "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": _part(held_out), "optimiser": optimiser,
         "momentum": momentum, "decay": decay, "clip": clip, "schedule": schedule, "patience": patience, "dtype": dtype,
         "backend": backend, "devices": devices,
     }  # fmt: skip
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if start is not None and resume is not None:
         raise TrainingError("start and resume both say where to begin; give one of them")
+    if init is not None and (start is not None or resume is not None):
+        raise TrainingError(f"init and {'start' if resume is None else 'resume'} both say where to begin; give one of them")
+    program = stable(network.program)
+    require_initialisers(init, program)
     run, saved, before = read_run(resume) if resume is not None else (None, {}, {})
     settings = settled(resume, saved, wanted) if resume is not None else usual(wanted)
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         require_arrays_place(checkpoint)
-    program = stable(network.program)
     if resume is not None:
         require_parameters(resume, before, program)
     given = run.parameters if run else given_parameters(program, start)
@@ -117,13 +128,18 @@ def train(
     prediction = find_prediction(program, classes, layout.batch, predict)
     each = prediction.classes.each if prediction else None
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
-    to_train, to_test = split(layout.samples, settings.held_out, each)
+    if isinstance(settings.held_out, str):
+        further = checked(program, load(settings.held_out, program, sizes or {}), layout.sizes, settings.dtype)
+        arrays, layout, to_train, to_test = with_further(arrays, layout, further, settings.held_out)
+        prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
+    else:
+        to_train, to_test = split(layout.samples, settings.held_out, each)
     here = described(program, network.loss, layout, arrays, predict) if checkpoint is not None else {}
     if run and resume is not None:
         require_same(resume, before, here)
     else:
         parameters = _fitted(program, given, layout, settings.dtype) or initial(
-            program, layout.sizes, settings.seed, settings.dtype
+            program, layout.sizes, settings.seed, settings.dtype, init
         )
         run = begun(parameters, len(to_train), settings)
     if settings.devices and layout.batch is None:
@@ -142,13 +158,19 @@ def train(
 
     keeper = Keeper(checkpoint if leads else None, settings, here)
     keeper(run)
+    told = told_by(settings.epochs, progress and leads, log if leads else None, resume is not None)
     try:
-        descend(model, run, to_train, to_test, settings, progress_for(settings.epochs, progress and leads), keeper)
+        descend(model, run, to_train, to_test, settings, told, keeper)
     except Diverged as fault:
         fault.trained = result() if run.epoch or run.step else None
         raise
     keeper.write(run)
     return result()
+
+
+def _part(held_out: Any) -> Any:
+    """What is held out as a checkpoint keeps it: a number, or the text of a path."""
+    return os.fspath(held_out) if isinstance(held_out, os.PathLike) else held_out
 
 
 def _for_few(settings: Settings, wanted: Mapping[str, Any], samples: int, classes: ndarray | None) -> Settings:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 from types import TracebackType
 from typing import Protocol, Self
+
+from symbackprop.core.files import FileError, StrPath
 
 LINES = 10  # about so many where the output is no terminal
 
@@ -14,8 +19,8 @@ class Progress(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None: ...
-    def epoch(self, number: int, news: str) -> None:
-        """An epoch is over."""
+    def epoch(self, number: int, loss: float, held_out: float | None) -> None:
+        """An epoch is over: its loss, and that on the samples held out."""
         ...
 
 
@@ -28,7 +33,7 @@ class Silent:
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         pass
 
-    def epoch(self, number: int, news: str) -> None:
+    def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         pass
 
 
@@ -38,9 +43,9 @@ class Lines(Silent):
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
 
-    def epoch(self, number: int, news: str) -> None:
+    def epoch(self, number: int, loss: float, held_out: float | None) -> None:
         if number == 1 or number * LINES // self.epochs > (number - 1) * LINES // self.epochs:
-            print(f"epoch {number} of {self.epochs}: {news}", file=sys.stderr, flush=True)
+            print(f"epoch {number} of {self.epochs}: {news(loss, held_out)}", file=sys.stderr, flush=True)
 
 
 class Bar(Silent):
@@ -68,12 +73,44 @@ class Bar(Silent):
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.stop()
 
-    def epoch(self, number: int, news: str) -> None:
-        self._bar.update(self._task, completed=number, description=news)
+    def epoch(self, number: int, loss: float, held_out: float | None) -> None:
+        self._bar.update(self._task, completed=number, description=news(loss, held_out))
 
 
-def progress_for(epochs: int, wanted: bool) -> Progress:
-    """A bar where standard error is a terminal, lines where it is not, nothing where none is wanted."""
-    if not wanted:
-        return Silent()
-    return Bar(epochs) if sys.stderr.isatty() else Lines(epochs)
+class Log(Silent):
+    """A line of JSON in a file for each epoch, beside what a person is told."""
+
+    def __init__(self, path: StrPath, goes_on: bool, beside: Progress) -> None:
+        self.path, self.beside, self._began = path, beside, time.monotonic()
+        self._write("" if goes_on else None)
+
+    def __enter__(self) -> Self:
+        self.beside.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        self.beside.__exit__(kind, fault, trace)
+
+    def epoch(self, number: int, loss: float, held_out: float | None) -> None:
+        about = {"epoch": number, "loss": loss, "held_out": held_out, "seconds": round(time.monotonic() - self._began, 3)}
+        self._write(json.dumps(about) + "\n")
+        self.beside.epoch(number, loss, held_out)
+
+    def _write(self, line: str | None) -> None:
+        """Add a line; None: begin the file anew. Raises FileError where that cannot be."""
+        try:
+            with open(self.path, "w" if line is None else "a", encoding="utf-8") as file:
+                file.write(line or "")
+        except OSError as fault:
+            raise FileError(f"{os.fspath(self.path)}: the log cannot be written: {fault.strerror or fault}") from None
+
+
+def news(loss: float, held_out: float | None) -> str:
+    """The losses of an epoch in words."""
+    return f"loss {loss:.4g}" + ("" if held_out is None else f", held out {held_out:.4g}")
+
+
+def told_by(epochs: int, wanted: bool, log: StrPath | None = None, goes_on: bool = False) -> Progress:
+    """A bar where standard error is a terminal, lines where it is not, nothing where none is wanted; and the log, if any."""
+    shown = Silent() if not wanted else Bar(epochs) if sys.stderr.isatty() else Lines(epochs)
+    return shown if log is None else Log(log, goes_on, shown)

@@ -19,6 +19,7 @@ from symbackprop.training.score import Score
 from symbackprop.training.settings import Settings
 
 Parameters = dict[str, ndarray]
+GROWN = 1000  # so many times the loss of the first epoch is no descent
 
 
 @dataclass
@@ -83,9 +84,9 @@ def descend(
                 if signals.number is not None:
                     run.stopped = signals.number
                     return
-            news = _finished(model, run, descent, to_train, to_test, settings)
+            losses = _finished(model, run, descent, to_train, to_test, settings)
             run.epoch, run.step, run.total, run.order = run.epoch + 1, 0, 0.0, order.bit_generator.state
-            told.epoch(run.epoch, news)
+            told.epoch(run.epoch, *losses)
 
 
 def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> Descent:
@@ -102,12 +103,19 @@ def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> D
     )  # fmt: skip
 
 
-def _finished(model: Model, run: Run, descent: Descent, to_train: ndarray, to_test: ndarray, settings: Settings) -> str:
-    """Note the losses of an epoch whose steps are done; news of them."""
+def _finished(
+    model: Model, run: Run, descent: Descent, to_train: ndarray, to_test: ndarray, settings: Settings
+) -> tuple[float, float | None]:
+    """Note the losses of an epoch whose steps are done, and return them."""
     last = to_train[: settings.batch]
     if not all(np.isfinite(w).all() for w in run.parameters.values()):
         raise _diverged(model, run, descent, np.nan, last, settings)
     loss, held_out = run.total / len(to_train), None
+    if run.training and loss > GROWN * abs(run.training[0]) > 0:
+        raise Diverged(
+            f"the loss has grown from {run.training[0]:.4g} in the first epoch to {loss:.4g} in epoch {run.epoch + 1}; "
+            f"{_grown(run.parameters)}: the rate {settings.rate:g} is too high; lower it, to {settings.rate / 10:g} say"
+        )
     if len(to_test):
         held_out = test(model, run.parameters, to_test, settings.batch)[0]
         if not isfinite(held_out):
@@ -116,7 +124,7 @@ def _finished(model: Model, run: Run, descent: Descent, to_train: ndarray, to_te
     run.training.append(loss)
     if settings.patience and run.held_out[-1] == min(run.held_out):
         run.best, run.kept = {name: w.copy() for name, w in run.parameters.items()}, run.epoch + 1
-    return f"loss {loss:.4g}" + ("" if held_out is None else f", held out {held_out:.4g}")
+    return loss, held_out
 
 
 def _is_settled(run: Run, settings: Settings) -> bool:

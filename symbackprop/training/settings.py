@@ -18,6 +18,7 @@ USUAL: dict[str, Any] = {
     "epochs": 30, "batch": 32, "seed": 0, "held_out": 0.2, "optimiser": "sgd", "momentum": 0.0, "clip": None,
     "schedule": "constant", "patience": None, "dtype": "float32", "backend": "numpy", "devices": None,
 }  # fmt: skip
+HELD = ", or the path of a file with other samples"
 HUGE = 1e300  # larger settings are none
 MANY = 10_000  # epochs over a set so small that nothing of it is held out: a table such as that of XOR
 
@@ -30,7 +31,7 @@ class Settings:
     rate: float
     batch: int
     seed: int
-    held_out: float
+    held_out: float | str
     optimiser: str
     momentum: float
     decay: float
@@ -54,8 +55,8 @@ class Settings:
             raise TrainingError(f"decay={shown(self.decay)}: give 0 or a positive number, such as 1e-4")
         for name in ("held_out", "momentum"):
             value = getattr(self, name)
-            if not (_is_real(value) and 0 <= value < 1):
-                raise TrainingError(f"{name}={shown(value)}: give a number from 0 to below 1")
+            if not (_is_real(value) and 0 <= value < 1) and not (name == "held_out" and value and isinstance(value, str)):
+                raise TrainingError(f"{name}={shown(value)}: give a number from 0 to below 1{HELD if name == 'held_out' else ''}")
         if self.clip is not None and not (_is_real(self.clip) and self.clip > 0):
             raise TrainingError(f"clip={shown(self.clip)}: give a positive number, such as 1")
         if self.momentum and "velocity" not in _row(self.optimiser).slots:

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from symbackprop.training.progress import Bar, Lines, Silent, progress_for
+from symbackprop.training.progress import Bar, Lines, Silent, told_by
 
 
 class Terminal(io.StringIO):
@@ -12,10 +12,10 @@ class Terminal(io.StringIO):
 
 
 def test_where_nobody_looks_at_a_bar_there_are_about_ten_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_for(300, wanted=True) as told:
+    with told_by(300, wanted=True) as told:
         assert isinstance(told, Lines)
         for epoch in range(1, 301):
-            told.epoch(epoch, "loss 1")
+            told.epoch(epoch, 1.0, None)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[0] == "epoch 1 of 300: loss 1"
@@ -27,16 +27,16 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    with progress_for(2, wanted=True) as told:
+    with told_by(2, wanted=True) as told:
         assert isinstance(told, Bar)
-        told.epoch(1, "loss 3")
-        told.epoch(2, "loss 2")
+        told.epoch(1, 3.0, None)
+        told.epoch(2, 2.0, 2.5)
     assert "2/2" in terminal.getvalue()
-    assert "loss 2" in terminal.getvalue()
+    assert "loss 2, held out 2.5" in terminal.getvalue()
 
 
 def test_silence_where_none_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_for(2, wanted=False) as told:
+    with told_by(2, wanted=False) as told:
         assert isinstance(told, Silent)
-        told.epoch(1, "loss 3")
+        told.epoch(1, 3.0, None)
     assert capsys.readouterr() == ("", "")

@@ -243,13 +243,13 @@ def test_a_network_without_parameters_is_refused() -> None:
 
 DIVERGED = (
     r"the loss became (inf|nan) in epoch \d+, step \d+, the first value that is not finite being L = .*; w has grown to .*: "
-    r"the rate 50 is too high; lower it, to 5 say"
+    r"the rate 1e\+20 is too high; lower it, to 1e\+19 say"
 )
 
 
 def test_a_rate_that_is_too_high_stops_with_the_place_and_the_mend_and_keeps_the_last_finite_parameters() -> None:
     with pytest.raises(Diverged, match=DIVERGED) as stopped:
-        quiet(LINE, line(), rate=50, epochs=500)
+        quiet(LINE, line(), rate=1e20, epochs=500)
     trained = stopped.value.trained
     assert trained is not None
     again = quiet(LINE, line(), start=trained.parameters, epochs=1, rate=1e-30, batch=40)

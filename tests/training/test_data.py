@@ -1,0 +1,197 @@
+"""Where data come from: tables, arrays on disk that are larger than memory, sets that scikit-learn ships, a file that is held out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.notation import read
+from symbackprop.training import Diverged, TrainingError, mapped
+from symbackprop.training.datasets import BUNDLED, load
+from symbackprop.training.initial import INITIALISERS, initial
+from tests.command import Run
+
+CLASSES = """
+X: data[n, d]
+t: integers[n, k]
+W: parameter[d, k]
+b: parameter[k]
+S = X @ W + b
+L = mean(logsumexp(S, axis=1) - S[range(n), t])
+"""
+LINE = "X: data[n, d]\ny: data[n]\nw: parameter[d]\nb: parameter\nL = mean((X @ w + b - y)**2)"
+QUIET = {"progress": False, "epochs": 3}
+
+
+def drawn(samples: int = 40) -> dict[str, np.ndarray]:
+    X = np.random.default_rng(0).normal(size=(samples, 2)).astype("float32")
+    return {"X": X, "t": (X[:, 0] > X[:, 1]).astype(int)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def table(header: str, rows: str) -> str:
+    Path("data.csv").write_text(f"{header}\n{rows}\n")
+    return "data.csv"
+
+
+def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> None:
+    program = read(CLASSES).program
+    for header in ("X1,X2,t", "width,height,t"):
+        found = load(table(header, "1,2.5,rose\n3,4,lily\n5,6,rose"), program, {})
+        np.testing.assert_array_equal(found["X"], [[1, 2.5], [3, 4], [5, 6]])
+        np.testing.assert_array_equal(found["t"], [1, 0, 1])
+    labels = read("X: data[n, 1]\nY: labels[n, 3]\nW: parameter[1, 3]\nL = -sum(Y * log_softmax(X @ W))").program
+    np.testing.assert_array_equal(load(table("x,Y", "1,2\n4,0"), labels, {})["Y"], np.eye(3)[[2, 0]])
+    found = load(table("y, X_1", "1,2\n3,4"), read(LINE).program, {})
+    assert (found["X"].shape, found["y"].shape) == ((2, 1), (2,))
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "words"),
+    [
+        ("X1,X2,t", "1,2,0\n1,two,1", r"data.csv:3: the column X2 holds 'two', which is no number; mend the entry"),
+        ("X1,X2,t", "1,2,0\n1,2", r"data.csv:3: there are 2 entries, and 3 columns; mend the line"),
+        ("X1,t,", "1,2,0", r"the first line must name every column, each once"),
+        ("X1,X2,t,u", "1,2,0,1", r"the column u belongs to no input; take it out, or rename it"),
+        ("t", "1\n2", r"no column is called X, and no column is left; name columns X1, X2, ..."),
+        ("a,b,c", "1,2,3", r"no column is called X, and the columns left are a, b, c"),
+        ("X1,X2,t", "1,2,0\n1,nan,1", r"X holds NaN at \(1, 1\); mend the data"),
+        ("X1,X2,t", "1,2,0\n1,2,lily", r"the column t holds 'lily', which is no number"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_with_its_place(folder: Path, header: str, rows: str, words: str) -> None:
+    with pytest.raises(TrainingError, match=words):
+        sb.train(CLASSES, table(header, rows), **QUIET)
+
+
+def test_arrays_on_disk_are_read_in_parts_and_train_alike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped, "PART", 64)  # bytes: five parts of X
+    data = drawn()
+    for name, array in data.items():
+        np.save(f"{name}.npy", array)
+    whole = sb.train(CLASSES, data, **QUIET)
+    read_whole: list[int] = []
+    take = np.memmap.take
+    monkeypatch.setattr(
+        np.memmap, "take", lambda self, index, *a, **k: read_whole.append(np.size(index)) or take(self, index, *a, **k)
+    )
+    for given in ({"X": "X.npy", "t": Path("t.npy")}, ".", {"X": np.load("X.npy", mmap_mode="r"), "t": data["t"]}):
+        found = sb.train(CLASSES, given, checkpoint="run.npz", **QUIET)
+        np.testing.assert_array_equal(found.parameters["W"], whole.parameters["W"])
+        assert found.accuracy == whole.accuracy
+    assert max(read_whole) == 32  # a step's samples, and never all of them
+    sb.train(CLASSES, ".", resume="run.npz", progress=False)
+    np.save("X.npy", np.where(np.arange(80).reshape(40, 2) == 79, np.nan, data["X"]))
+    with pytest.raises(TrainingError, match="X holds NaN"):
+        sb.train(CLASSES, ".", **QUIET)
+
+
+def test_what_is_no_array_on_disk_is_refused(folder: Path) -> None:
+    Path("X.npy").write_text("no array")
+    for data, words in (
+        ({"X": "X.npy", "t": np.zeros(3, int)}, r"X.npy: this is no .npy file of numbers"),
+        ({"X": "none.npy", "t": np.zeros(3, int)}, r"none.npy: cannot be read: No such file"),
+    ):
+        with pytest.raises(TrainingError, match=words):
+            sb.train(CLASSES, data, **QUIET)
+    Path("empty").mkdir()
+    with pytest.raises(TrainingError, match=r"empty: the folder holds no .npy file; write one for each input"):
+        sb.train(CLASSES, "empty", **QUIET)
+
+
+@pytest.mark.parametrize("name", [n for n in BUNDLED if n != "digits"])
+def test_sets_that_scikit_learn_ships(name: str) -> None:
+    found = sb.train(LINE if name == "diabetes" else CLASSES, name, progress=False, epochs=15, rate=0.1)
+    assert found.losses.training[-1] < 0.6 * found.losses.training[0]
+    assert (found.accuracy or 0) > 0.8 or name == "diabetes"
+    with pytest.raises(TrainingError, match=r"but each sample has \d+ measures: declare X: data\[n, \d+\]"):
+        sb.train(CLASSES.replace("data[n, d]", "data[n, 7]").replace("parameter[d", "parameter[7"), name, **QUIET)
+
+
+def test_a_file_is_held_out_and_all_data_are_trained_on(folder: Path) -> None:
+    data, other = drawn(), drawn(10)
+    np.savez("test.npz", **other)
+    whole = sb.train(CLASSES, data, held_out=0, **QUIET)
+    found = sb.train(CLASSES, data, held_out=Path("test.npz"), checkpoint="run.npz", **QUIET)
+    np.testing.assert_array_equal(found.parameters["W"], whole.parameters["W"])
+    assert (found.samples, found.held_out) == (40, 10)
+    assert found.losses.held_out[-1] == pytest.approx(found.evaluate(other).loss, rel=1e-5)
+    again = sb.train(CLASSES, data, resume="run.npz", progress=False)
+    assert again.losses == found.losses
+    np.savez("test.npz", X=np.ones((4, 3)), t=np.zeros(4, int))
+    with pytest.raises(TrainingError, match=r"X has the shape \(4, 3\), and \(40, 2\) in the data that are trained on"):
+        sb.train(CLASSES, data, held_out="test.npz", **QUIET)
+    with pytest.raises(TrainingError, match=r"held_out=2: give a number from 0 to below 1, or the path of a file"):
+        sb.train(CLASSES, data, held_out=2, **QUIET)
+
+
+def test_weights_are_drawn_as_a_name_says() -> None:
+    program = read("X: data[n, d]\nW: parameter[d, h]\nb: parameter[h]\nV: parameter[h]\nL = sum(tanh(X @ W + b) @ V)").program
+    sizes = {"n": 4, "d": 300, "h": 50}
+    spread = {"he": (2 / 300) ** 0.5, "lecun": (1 / 300) ** 0.5, "xavier": (2 / 350) ** 0.5, "normal": 0.01, "zeros": 0.0}
+    for name in INITIALISERS:
+        found = initial(program, sizes, init=name)
+        assert not found["b"].any()
+        if name == "orthogonal":
+            np.testing.assert_allclose(found["W"].T @ found["W"], np.eye(50), atol=1e-12)
+        else:
+            assert found["W"].std() == pytest.approx(spread[name], rel=0.05)
+    own = initial(program, sizes, init={"b": "normal"})
+    np.testing.assert_array_equal(own["W"], initial(program, sizes)["W"])
+    assert own["b"].any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"init": "xaviar"}, "init='xaviar': did you mean xavier?"),
+        ({"init": {"w": "he"}}, "init: w is no parameter of the network; did you mean W?"),
+        ({"init": 3}, "init=3: give a name, such as init='he'"),
+        ({"init": "he", "start": {}}, "init and start both say where to begin; give one of them"),
+    ],
+)
+def test_initialisers_that_are_none_are_refused(settings: dict, words: str) -> None:
+    with pytest.raises(TrainingError) as caught:
+        sb.train(CLASSES, drawn(), **QUIET, **settings)
+    assert words in str(caught.value)
+
+
+def test_the_log_has_a_line_for_each_epoch_and_goes_on(folder: Path) -> None:
+    found = sb.train(CLASSES, drawn(), log="run.jsonl", checkpoint="run.npz", **QUIET)
+    sb.train(CLASSES, drawn(), log="run.jsonl", resume="run.npz", epochs=5, progress=False)
+    lines = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5]
+    assert [line["loss"] for line in lines[:3]] == list(found.losses.training)
+    assert [line["held_out"] for line in lines[:3]] == list(found.losses.held_out)
+    with pytest.raises(sb.FileError, match="the log cannot be written"):
+        sb.train(CLASSES, drawn(), log="no/where.jsonl", **QUIET)
+
+
+def test_a_loss_that_grew_a_thousandfold_stops() -> None:
+    X = np.ones((32, 2))
+    with pytest.raises(Diverged, match=r"the loss has grown from .* in the first epoch to .* in epoch \d+; .* lower it") as caught:
+        sb.train(LINE, {"X": X, "y": X[:, 0]}, rate=0.4, epochs=60, progress=False, held_out=0)
+    assert caught.value.trained is not None
+    assert np.isfinite(caught.value.trained.losses.training).all()
+
+
+def test_the_command_line_takes_them(folder: Path, run: Run) -> None:
+    Path("net.net").write_text(CLASSES)
+    table("a,b,t", "\n".join(f"{x},{y},{'up' if x > y else 'down'}" for x, y in drawn()["X"]))
+    np.savez("test.npz", **drawn(10))
+    code, out, err = run(
+        "train", "net.net", "--data", "data.csv", "--held-out", "test.npz", "--init", "W=orthogonal", "--init", "b=zeros",
+        "--log", "run.jsonl", "--epochs", "2", "--quiet",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "accuracy on the 10 held-out samples" in out
+    assert len(Path("run.jsonl").read_text().splitlines()) == 2
+    code, _, err = run("train", "net.net", "--data", "data.csv", "--init", "orthogonally", "--quiet")
+    assert (code, "did you mean orthogonal?" in err) == (2, True)
