@@ -7,7 +7,7 @@
 VENV := .venv
 PYTEST = $(VENV)/bin/python -m pytest -q $(ARGS)
 
-.PHONY: help demo test slow fuzz lint benchmark clean anew
+.PHONY: help demo test slow fuzz lint benchmark docs clean anew
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make fuzz        a million inputs that nobody would write (COUNT=1000 for fewer)'
 	@echo 'make lint        ruff and pyright'
 	@echo 'make benchmark   how long things take'
+	@echo 'make docs        the documentation as a site, in build/docs'
 	@echo 'make clean       remove what these wrote, except $(VENV)'
 
 demo: $(VENV)/.has-digits
@@ -39,6 +40,9 @@ lint: $(VENV)/.has-dev
 
 benchmark: $(VENV)/.has-test,digits
 	@$(PYTEST) -s benchmarks
+
+docs: $(VENV)/.has-docs
+	@$(VENV)/bin/python docs/website.py build/docs
 
 clean:
 	@rm -rf demo build dist .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,57 @@
+"""The pages of the documentation site, without Sphinx: each formula can be read, each page can be reached, the gallery shows its box."""
+
+import re
+from pathlib import Path
+
+import website
+
+import symbackprop as sb
+from symbackprop.formulas.read_latex import parse
+from symbackprop.server.gallery import gallery
+
+DOCS = Path(website.__file__).parent
+
+
+def test_each_formula_of_the_documents_is_one_that_we_can_set() -> None:
+    count = 0
+    for path in DOCS.glob("*.md"):
+        prose = re.sub(r"(?ms)^```.*?^```|`[^`\n]*`", "", path.read_text(encoding="utf-8"))
+        for formula in re.findall(r"(?s)\$\$(.+?)\$\$|\$(.+?)\$", prose):
+            parse("".join(formula).strip())
+            count += 1
+    assert count > 150
+
+
+def test_each_page_stands_in_a_table_of_contents() -> None:
+    text = website.indexed((DOCS / "index.md").read_text(encoding="utf-8"))
+    named = set(re.findall(r"(?m)^([\w/]+)$", text))
+    assert {path.stem for path in DOCS.glob("*.md")} - {"index"} <= named
+    assert {one.name for one in gallery()} <= set(website.overview().splitlines())
+
+
+def test_links_to_examples_lead_to_the_gallery() -> None:
+    assert website.linked("[a](../examples/layers/gru.net)") == "[a](gallery/layers/gru.md)"
+    assert website.linked("[a](../examples/grading)") == "[a](gallery/index.md)"
+    assert website.linked("[a](language.md)") == "[a](language.md)"
+
+
+def test_an_example_is_shown_with_its_box_and_its_picture() -> None:
+    (one,) = (one for one in gallery() if one.name == "two_layer")
+    (picture, svg), (name, page) = website.shown(one)
+    assert (picture, name) == ("gallery/two_layer.svg", "gallery/two_layer.md")
+    assert svg.startswith("<svg")
+    assert page.count("<math") == len(sb.derive(sb.read(one.text)).box().lines)
+    assert "(two_layer.svg)" in page
+
+
+def test_the_reference_names_everything_public() -> None:
+    page = website.reference()
+    assert all(f"### sb.{name}\n" in page for name in sb.PUBLIC)
+    for name in website.RESULTS:
+        assert f"### {name}\n" in page
+    assert "#### Derivation.save" in page
+
+
+def test_a_text_stays_what_it_is_in_markdown() -> None:
+    assert website.plain("a*b of `x_y`, <T> & [q]") == r"a\*b of `x_y`, \<T\> & \[q\]"
+    assert website.plain("x `_y") == r"x `\_y"
