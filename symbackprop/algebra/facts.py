@@ -34,6 +34,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
         if tensor.role is None:
             leaf = values.leaf(tensor.name)
             leaf.symmetric = tensor.is_symmetric or tensor.name in turned
+            leaf.orthogonal = tensor.is_orthogonal
             leaf.positive = tensor.domain in ("positive", "unit") or (tensor.value is not None and tensor.value > 0)
             if tensor.kind == "labels" and tensor.shape:
                 algebra.learn_sum(leaf, tensor.rank - 1, 1)

@@ -139,17 +139,26 @@ class Algebra(Knowledge):
         return None
 
     def _may_be_known(self, factors: list[Factor]) -> bool:
-        """Whether an inverse, or an atom whose sum is known, is summed."""
+        """Whether an inverse, an orthogonal matrix, or an atom whose sum is known, is summed."""
         for f in factors:
             for axis, x in enumerate(f.letters):
-                if x[0] == "~" and (f.atom.kind == "inverse" or (f.atom, axis) in self.sums):
+                if x[0] == "~" and (f.atom.kind == "inverse" or f.atom.orthogonal or (f.atom, axis) in self.sums):
                     return True
         return False
 
     def _inverse_meets(self, factors: list[Factor], a: tuple[int, int], b: tuple[int, int]) -> tuple[list[Factor], Fraction] | None:
-        """M^-1 M = I."""
+        """M^-1 M = I, and Q^T Q = Q Q^T = I."""
         (k, n), (m, axis) = a, b
         f, g = factors[k], factors[m]
+        if (
+            f.atom.orthogonal
+            and f.atom is g.atom
+            and k != m
+            and n == axis
+            and f.exponent == g.exponent == 1
+            and len(f.letters) == 2
+        ):
+            return self._tied(factors, k, m, f.letters[1 - n], g.letters[1 - n]), Fraction(1)
         if k == m or f.atom.kind != "inverse" or f.exponent != 1 or g.exponent != 1 or len(g.letters) != 2:
             return None
         found = f.atom.args[0].single()
@@ -158,9 +167,13 @@ class Algebra(Knowledge):
         straight = found[0][0].letters == ("0", "1")
         if not g.atom.symmetric and (n != axis) != straight:
             return None
-        size = f.atom.shape[0]
-        tie = Factor(self.atom("delta", "I", (), (size, size)), (f.letters[1 - n], g.letters[1 - axis]), 1)
-        return [h for j, h in enumerate(factors) if j not in (k, m)] + [tie], Fraction(found[1])
+        return self._tied(factors, k, m, f.letters[1 - n], g.letters[1 - axis]), Fraction(found[1])
+
+    def _tied(self, factors: list[Factor], k: int, m: int, x: str, y: str) -> list[Factor]:
+        """A product with 1[x = y] in the place of two of its factors."""
+        size = factors[k].atom.shape[0]
+        tie = Factor(self.atom("delta", "I", (), (size, size)), (x, y), 1)
+        return [h for j, h in enumerate(factors) if j not in (k, m)] + [tie]
 
     def times(self, p: Poly, q: Poly) -> Poly:
         """The product of two polynomials."""

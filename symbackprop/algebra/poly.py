@@ -50,6 +50,7 @@ class Atom:
     id         its place in the order in which atoms were met.
     symmetric  whether its two axes may be exchanged.
     positive   whether all its entries are positive.
+    orthogonal whether its inverse is its transpose.
     inner      the atoms in its arguments, and in theirs.
     lead       its axes that are written as subscripts.
     is_deep    whether a tensor with such axes is in it.
@@ -62,6 +63,7 @@ class Atom:
     id: int
     symmetric: bool = False
     positive: bool = False
+    orthogonal: bool = False
     inner: frozenset[Atom] = field(default=frozenset(), repr=False)
     lead: tuple[int, ...] = field(default=(), repr=False)
     is_deep: bool = field(default=False, repr=False)

@@ -302,6 +302,12 @@ def matrix_of(
 ) -> Poly:
     """A function of a matrix, perhaps along directions."""
     i, j = letters
+    only = matrices[0].only()
+    if only is not None and only.atom.orthogonal and only.exponent == 1 and sorted(only.letters) == sorted(letters):
+        if kind == "inverse":
+            return a.factor(only.atom, target[::-1] if only.letters == letters else target)
+        if kind == "logdet":
+            return ZERO
     if kind != "inverse":
         inner = tuple(a.renamed(p, {i: f"{REDUCED}0", j: f"{REDUCED}1"}) for p in matrices)
         return a.factor(a.atom("factor", kind, inner, shape), target)

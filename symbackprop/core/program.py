@@ -206,7 +206,7 @@ class Signature:
     shape    sizes, one an axis.
     kind     "parameter", "data", "labels", "integers", "constant" or "value" (written by an equation).
     domain   "positive", "unit" (0 to 1), "binary" (0 or 1), "sign" (-1 or 1); of square matrices "symmetric", "spd" (symmetric and
-             positive definite); or None.
+             positive definite), "orthogonal"; or None.
     bound    for "integers": the size that its entries stay below.
     value    for "constant": its number.
     named    whether a person gave the name (a generated name may be printed away).
@@ -236,6 +236,11 @@ class Signature:
     def is_symmetric(self) -> bool:
         """Whether it is declared as a matrix that is its own transpose."""
         return self.domain in ("symmetric", "spd")
+
+    @property
+    def is_orthogonal(self) -> bool:
+        """Whether it is declared as a matrix whose inverse is its transpose."""
+        return self.domain == "orthogonal"
 
 
 class ProgramError(SymbackpropError):

@@ -81,6 +81,15 @@ def _independent(derivation: Derivation) -> Iterator[Told]:
                 "The gradient by {} takes its entries as independent, as that of any matrix; along symmetric changes its symmetric "
                 "part counts.", name(wrt),
             )  # fmt: skip
+        if derivation.program.tensors[wrt].is_orthogonal:
+            q, g = name(wrt), f.letter("G")
+            tangent = f.juxtapose(
+                [f.fraction(f.ONE, f.number(2)), f.bracket(f.add([g, f.negative(f.juxtapose([q, f.power(g, f.TOP), q]))]))]
+            )
+            yield told(
+                "The gradient by {}, G, takes its entries as independent, as that of any matrix; along orthogonal changes only its "
+                "tangent part {} counts.", q, tangent,
+            )  # fmt: skip
 
 
 def _zeros(derivation: Derivation) -> Iterator[Told]:

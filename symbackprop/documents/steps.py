@@ -71,6 +71,7 @@ _SEVERAL = {"parameter": Told("parameters"), "constant": Told("constants")}
 _DOMAINS = {
     "positive": Told("positive"), "unit": Told("between 0 and 1"), "binary": Told("0 or 1"), "sign": Told("-1 or 1"),
     "symmetric": Told("symmetric"), "spd": Told("symmetric and positive definite"),
+    "orthogonal": Told("orthogonal"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from numpy import ndarray
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Signature
 from symbackprop.evaluate.extents import extent
-from symbackprop.evaluate.matrices import is_positive, is_symmetric
+from symbackprop.evaluate.matrices import is_orthogonal, is_positive, is_symmetric
 
 DEEPEST = 32  # axes: NumPy has no more
 
@@ -94,6 +94,10 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
         return f"must hold {inside[tensor.domain][1]} as declared"
     if tensor.is_symmetric and not is_symmetric(array):
         return f"must be symmetric as declared; give {tensor.name} and its transpose, halved: ({tensor.name} + {tensor.name}.T) / 2"
+    if tensor.is_orthogonal and not is_orthogonal(array):
+        return (
+            f"must be orthogonal as declared: {tensor.name}.T @ {tensor.name} is not 1; give the Q of np.linalg.qr({tensor.name})"
+        )
     if tensor.domain == "spd" and not is_positive(array):
         return "must be positive definite as declared: an eigenvalue is not above 0; add a multiple of the identity"
     return None

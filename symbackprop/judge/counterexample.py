@@ -145,7 +145,7 @@ def _simpler(program: Program, evaluate: Evaluate, point: dict[str, ndarray], at
     for tensor in program.inputs:
         if tensor.kind in ("constant", "labels", "integers") or tensor.domain in ("unit", "sign", "binary"):
             continue
-        if tensor.is_symmetric:
+        if tensor.is_symmetric or tensor.is_orthogonal:
             continue
         for place in np.ndindex(point[tensor.name].shape):
             for wish in (1.0,) if tensor.domain == "positive" else (0.0, 1.0):

@@ -94,11 +94,35 @@ def _residues(tensor: Signature, array: ndarray, rng: random.Random, tower: Towe
     out = drawn(array, whole, rng, tower)
     if tensor.is_symmetric:
         return mirrored(out)
+    if tensor.is_orthogonal:
+        return _cayley(array, rng, tower)
     if tensor.kind == "labels" and not whole and array.ndim:  # they sum to one
         one, zero = residue(1, tower), residue(0, tower)
         for place in np.ndindex(array.shape[:-1]):
             out[place][-1] = one - sum(out[place][:-1].tolist(), start=zero)
     return out
+
+
+def _cayley(array: ndarray, rng: random.Random, tower: Tower) -> ndarray:
+    """Orthogonal matrices as residues: D (1 - S) (1 + S)^-1 with a skew S of random residues and signs D (Cayley 1846)."""
+    n, arithmetic = array.shape[-1], residues(tower)
+    one = drawn(np.eye(n), True, rng, tower)
+    out = np.empty(array.shape, dtype=object)
+    for place in np.ndindex(array.shape[:-2]):
+        signs = max(SIGNS(n), key=lambda d: abs(np.linalg.det(np.eye(n) + d[:, None] * array[place])))
+        turned = signs[:, None] * array[place]
+        skew = np.tril(np.linalg.solve((np.eye(n) + turned).T, (np.eye(n) - turned).T).T, -1)
+        S = drawn(skew, False, rng, tower)
+        S[np.triu_indices(n)] = residue(0, tower)
+        S = S - S.T
+        found = (one - S) @ matrix_function("inverse", one + S, arithmetic)
+        out[place] = drawn(np.diag(signs), True, rng, tower) @ found
+    return out
+
+
+def SIGNS(n: int) -> list[ndarray]:
+    """Signs of rows, among which some leave no eigenvalue near -1."""
+    return [np.where(np.arange(n) % 2**k >= 2**k / 2, -1.0, 1.0) * s for k in range(n.bit_length() + 1) for s in (1, -1)]
 
 
 @dataclass

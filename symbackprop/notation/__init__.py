@@ -3,7 +3,7 @@
 How SymPy is read is imported when it is asked for: `symbackprop.notation.sympy_input`.
 """
 
-from symbackprop.notation.declare import binary, data, integers, labels, parameter, positive, spd, symmetric, unit
+from symbackprop.notation.declare import binary, data, integers, labels, orthogonal, parameter, positive, spd, symmetric, unit
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.functions import function
 from symbackprop.notation.networks import from_tensors
@@ -12,7 +12,7 @@ from symbackprop.notation.python_text import read_expression, read_text
 from symbackprop.notation.sources import read
 
 __all__ = [
-    "NotationError", "binary", "data", "from_tensors", "function", "integers", "labels", "parameter", "positive", "read", "spd",
+    "NotationError", "binary", "data", "from_tensors", "function", "integers", "labels", "orthogonal", "parameter", "positive", "read", "spd",
     "symmetric",
     "read_expression", "read_function", "read_text", "shortened", "unit",
 ]  # fmt: skip

@@ -109,4 +109,7 @@ positive = Declaration("data", "positive", """Data above 0: positive("x", "n")."
 unit = Declaration("data", "unit", """Data between 0 and 1: unit("p", "n").""")
 symmetric = Declaration("data", "symmetric", """A matrix that is its own transpose: symmetric("A", "n") has the shape (n, n).""")
 spd = Declaration("data", "spd", """A symmetric matrix that is positive definite: spd("K", "n") has the shape (n, n).""")
+orthogonal = Declaration(
+    "data", "orthogonal", """A matrix whose inverse is its transpose: orthogonal("Q", "n") has the shape (n, n)."""
+)
 binary = Declaration("data", "binary", """Data that is 0 or 1: binary("m", "n d").""")

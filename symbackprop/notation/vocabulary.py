@@ -23,8 +23,8 @@ DOTTED: dict[str, Expr | None] = {**CONSTANTS, "e": sp.E, "newaxis": None, "inf"
 LONGEST_NAME = 100
 KEYWORDS = {"lambda": "lam"}
 KINDS = ("parameter", "data", "labels", "integers")
-DOMAINS = ("positive", "unit", "binary", "sign", "symmetric", "spd")
-MATRICES = ("symmetric", "spd")  # domains of square matrices
+DOMAINS = ("positive", "unit", "binary", "sign", "symmetric", "spd", "orthogonal")
+MATRICES = ("symmetric", "spd", "orthogonal")  # domains of square matrices
 
 
 @lru_cache(maxsize=1)
