@@ -83,9 +83,8 @@ def _independent(derivation: Derivation) -> Iterator[Told]:
             )  # fmt: skip
         if derivation.program.tensors[wrt].is_orthogonal:
             q, g = name(wrt), f.letter("G")
-            tangent = f.juxtapose(
-                [f.fraction(f.ONE, f.number(2)), f.bracket(f.add([g, f.negative(f.juxtapose([q, f.power(g, f.TOP), q]))]))]
-            )
+            turned = f.negative(f.juxtapose([q.node, f.power(g, f.TOP), q.node]))
+            tangent = f.juxtapose([f.over(f.ONE, f.number(2)), f.bracket(f.add([g, turned]))])
             yield told(
                 "The gradient by {}, G, takes its entries as independent, as that of any matrix; along orthogonal changes only its "
                 "tangent part {} counts.", q, tangent,

@@ -20,10 +20,10 @@ from symbackprop.evaluate.body_walk import Watch
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.matrices import mirrored
 from symbackprop.evaluate.points import PointError, point
-from symbackprop.evaluate.residues import drawn, number, residue
+from symbackprop.evaluate.residues import drawn, number, residue, residues
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.towers import Tower
-from symbackprop.evaluate.walk import walk
+from symbackprop.evaluate.walk import matrix_function, walk
 
 LEAST = 8  # points at which a claim is held against the truth
 MOST = 40
@@ -109,7 +109,7 @@ def _cayley(array: ndarray, rng: random.Random, tower: Tower) -> ndarray:
     one = drawn(np.eye(n), True, rng, tower)
     out = np.empty(array.shape, dtype=object)
     for place in np.ndindex(array.shape[:-2]):
-        signs = max(SIGNS(n), key=lambda d: abs(np.linalg.det(np.eye(n) + d[:, None] * array[place])))
+        signs = max(_signs(n), key=lambda d: abs(np.linalg.det(np.eye(n) + d[:, None] * array[place])))
         turned = signs[:, None] * array[place]
         skew = np.tril(np.linalg.solve((np.eye(n) + turned).T, (np.eye(n) - turned).T).T, -1)
         S = drawn(skew, False, rng, tower)
@@ -120,7 +120,7 @@ def _cayley(array: ndarray, rng: random.Random, tower: Tower) -> ndarray:
     return out
 
 
-def SIGNS(n: int) -> list[ndarray]:
+def _signs(n: int) -> list[ndarray]:
     """Signs of rows, among which some leave no eigenvalue near -1."""
     return [np.where(np.arange(n) % 2**k >= 2**k / 2, -1.0, 1.0) * s for k in range(n.bit_length() + 1) for s in (1, -1)]
 

@@ -12,7 +12,6 @@ from symbackprop.notation.python_text import read_expression, read_text
 from symbackprop.notation.sources import read
 
 __all__ = [
-    "NotationError", "binary", "data", "from_tensors", "function", "integers", "labels", "orthogonal", "parameter", "positive", "read", "spd",
-    "symmetric",
-    "read_expression", "read_function", "read_text", "shortened", "unit",
+    "NotationError", "binary", "data", "from_tensors", "function", "integers", "labels", "orthogonal", "parameter", "positive",
+    "read", "spd", "symmetric", "read_expression", "read_function", "read_text", "shortened", "unit",
 ]  # fmt: skip

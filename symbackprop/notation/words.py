@@ -61,8 +61,10 @@ OUTSIDE = {
     **dict.fromkeys(
         ("eig", "eigvals"), "Eigenvalues of a matrix that is not symmetric may be complex; write eigh of a symmetric one."
     ),
-    **dict.fromkeys(("cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm", "signm", "funm"), "Functions of a matrix are expm, sqrtm, logm and "
-                    "powers here; write cosh as (expm(A) + expm(-A)) / 2, say."),
+    **dict.fromkeys(
+        ("cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm", "signm", "funm"),
+        "Functions of a matrix are expm, sqrtm, logm and powers here; write cosh as (expm(A) + expm(-A)) / 2, say.",
+    ),
     "matrix_rank": "It counts the singular values that are not 0, which is flat; write sum(svdvals(A) > 1e-9).",
     "unique": "How many entries it has depends on their values; write sort, or declare the entries as data.",
     "nonzero": "How many entries it has depends on their values; write where(mask, x, 0).",
