@@ -226,3 +226,48 @@ def test_the_data_loss_and_the_regulariser_of_the_svm_are_two_paths_that_add():
     np.testing.assert_allclose(parts[0], gradient, **CLOSE)
     np.testing.assert_allclose(parts[1], 0.2 * v["W"], **CLOSE)
     assert "W acts through u₂ and S: the gradients of the uses add" in " ".join(whole.text().split())
+
+
+def test_the_marginal_likelihood_of_a_gaussian_process_has_the_gradient_of_books():
+    """Rasmussen and Williams 2006, equation 5.9: of the log likelihood, tr((alpha alpha^T - K^-1) dK/dtheta) / 2; here its opposite."""
+    derivation = example("gaussian_process")
+    box = derivation.box()
+    assert not box.missing
+    assert [line.latex() for line in box.lines] == [
+        r"\delta_{K} = \frac{1}{2} \left(K^{-1} - \alpha \alpha^{\top}\right)",
+        r"\frac{\partial L}{\partial n} = 2\,\exp\left(2 n\right)\,\operatorname{tr}\left(\delta_{K}\right)",
+        r"\frac{\partial L}{\partial l} = \exp\left(-2 l\right)\,\operatorname{sum}\left(\delta_{K}\odot D\odot R\right)",
+        r"\frac{\partial L}{\partial f} = 2 \left\langle \delta_{K}, R\right\rangle_{F}",
+    ]
+    at = draws(X=(6, 2), y=(6,)) | {"f": 0.3, "l": -0.2, "n": -1.0}
+    X, y = at["X"], at["y"]
+    D = ((X[:, None] - X[None]) ** 2).sum(2)
+    R = np.exp(2 * 0.3 - np.exp(0.4) * D / 2)
+    K = R + np.exp(-2.0) * np.eye(6)
+    alpha = np.linalg.solve(K, y)
+    by_theta = {"f": 2 * R, "l": R * D * np.exp(0.4), "n": 2 * np.exp(-2.0) * np.eye(6)}
+    value, gradients = sb.compile(derivation).value_and_grad(at)
+    np.testing.assert_allclose(value, (y @ alpha + np.linalg.slogdet(K)[1] + 6 * np.log(2 * np.pi)) / 2, **CLOSE)
+    for name, slope in by_theta.items():
+        book = np.trace((np.outer(alpha, alpha) - np.linalg.inv(K)) @ slope) / 2
+        np.testing.assert_allclose(gradients[name], -book, rtol=1e-10, err_msg=name)
+
+
+def test_a_gaussian_process_learns_its_noise():
+    rng = np.random.default_rng(0)
+    X = np.linspace(-3, 3, 24)[:, None]
+    y = np.sin(X[:, 0]) + 0.1 * rng.standard_normal(24)
+    options = {"epochs": 120, "rate": 0.05, "batch": 24, "held_out": 0, "seed": 0, "progress": False}
+    trained = sb.train(sb.read(EXAMPLES / "gaussian_process.net"), {"X": X, "y": y}, **options)
+    assert 0.05 < np.exp(trained.parameters["n"]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\frac{1}{2} \operatorname{tr}((K^{-1} - \alpha\alpha^\top) 2 R)", "right"),
+        (r"\frac{1}{2} \operatorname{tr}((K^{-1} - \alpha y^\top) 2 R)", "wrong"),
+    ],
+)
+def test_a_claim_of_the_books_form_is_judged(claim: str, verdict: str):
+    assert sb.verify(sb.read(EXAMPLES / "gaussian_process.net"), {"f": claim}).verdict.startswith(verdict)

@@ -246,7 +246,9 @@ class Algebra(Knowledge):
             swap = {x: str(k) for k, x in enumerate(choice)}
             made.append((tuple(self.renamed(p, swap) for p in args), choice))
         turned, choice = min(made, key=lambda pair: tuple(p.key() for p in pair[0])) if len(made) > 1 else made[0]
-        return self.factor(self.atom(kind, name, turned, [sizes[x] for x in choice]), choice, exponent)
+        atom = self.atom(kind, name, turned, [sizes[x] for x in choice])
+        atom.symmetric = atom.symmetric or (len(made) == len(choice) == 2 and made[0][0] == made[1][0])
+        return self.factor(atom, choice, exponent)
 
     def softmax(self, x: Poly, letter: str) -> Poly:
         """The softmax along a letter, which becomes the last axis; it sums to one along it."""
