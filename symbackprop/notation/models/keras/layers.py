@@ -28,6 +28,7 @@ class Layer:
     """A layer of a description: its class, its name, its settings."""
 
     weight: Callable[..., Tensor]  # the next weight: stem, shape, whether it is learnt, its domain
+    inner: Callable[[Any], Callable[..., Tensor]]  # a layer that this one holds, as a function of what it reads
 
     def __init__(self, entry: Any) -> None:
         if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
@@ -194,22 +195,6 @@ def _embedding(layer: Layer, x: Tensor) -> Tensor:
     return layer.weight("E", (int(layer.config["input_dim"]), int(layer.config["output_dim"])), True, None)[x]
 
 
-def _recurrent(gates: int, function: Callable[..., Tensor]) -> Callable[[Layer, Tensor], Tensor]:
-    def row(layer: Layer, x: Tensor) -> Tensor:
-        c = layer.config
-        if c.get("go_backwards") or c.get("stateful") or not c.get("use_bias", True):
-            raise layer.refused("it runs backwards, keeps its state, or has no bias.", "Export the model to ONNX.")
-        if gates == 4 and (c.get("activation", "tanh"), c.get("recurrent_activation", "sigmoid")) != ("tanh", "sigmoid"):
-            raise layer.refused("its activations are other than tanh and sigmoid.", "Export the model to ONNX.")
-        h = int(c["units"])
-        W, U = layer.weight("W", (x.shape[-1], gates * h), True, None), layer.weight("U", (h, gates * h), True, None)
-        b = layer.weight("b", (gates * h,), True, None)
-        further = {"activation": c.get("activation", "tanh")} if gates == 1 else {}
-        return function(x, W, U, b, sequence=bool(c.get("return_sequences", False)), **further)
-
-    return row
-
-
 def _reshape(layer: Layer, x: Tensor) -> Tensor:
     return ops.reshape(x, (x.shape[0], *map(int, layer.config["target_shape"])))
 
@@ -233,7 +218,61 @@ def _leaky(layer: Layer, x: Tensor) -> Tensor:
 
 def _padded(layer: Layer, x: Tensor) -> Tensor:
     layer.last()
-    return ops.pad(x, ((0, 0), *map(tuple, layer.config["padding"]), (0, 0)))
+    return ops.pad(x, ((0, 0), *_edges(layer, "padding", x.ndim - 2), (0, 0)))
+
+
+def _edges(layer: Layer, setting: str, rank: int) -> list[tuple[int, int]]:
+    """Two whole numbers for each axis."""
+    given = layer.config[setting]
+    pairs = [given] if rank == 1 else [given] * rank if isinstance(given, int) else given
+    return [(int(p), int(p)) if isinstance(p, int) else (int(p[0]), int(p[1])) for p in pairs]
+
+
+def _cropped(layer: Layer, x: Tensor) -> Tensor:
+    layer.last()
+    cuts = (slice(a or None, -b or None) for a, b in _edges(layer, "cropping", x.ndim - 2))
+    return x[(slice(None), *cuts)]
+
+
+def _upsampled(layer: Layer, x: Tensor) -> Tensor:
+    layer.last()
+    if layer.config.get("interpolation", "nearest") != "nearest":
+        raise layer.refused(f"interpolation={layer.config['interpolation']!r} is not read.", 'interpolation="nearest" is.')
+    for k, factor in enumerate(layer.numbers("size", x.ndim - 2, 2)):
+        x = ops.repeat(x, factor, k + 1)
+    return x
+
+
+def _repeated(layer: Layer, x: Tensor) -> Tensor:
+    return ops.broadcast_to(ops.expand_dims(x, 1), (x.shape[0], int(layer.config["n"]), x.shape[1]))
+
+
+def _prelu(layer: Layer, x: Tensor) -> Tensor:
+    """max(x, 0) + alpha min(x, 0)."""
+    shared = layer.config.get("shared_axes") or []
+    alpha = layer.weight("alpha", tuple(1 if k + 1 in shared else n for k, n in enumerate(x.shape[1:])), True, None)
+    return (TABLE["relu"](x) + alpha * TABLE["minimum"](x, 0)).called("a")
+
+
+def _depthwise(layer: Layer, x: Tensor) -> Tensor:
+    """Each channel by kernels of its own."""
+    layer.last()
+    kernel, strides, dilations = (layer.numbers(name, 2) for name in ("kernel_size", "strides", "dilation_rate"))
+    channels, several = x.shape[-1], int(layer.config.get("depth_multiplier", 1))
+    W = layer.weight("W", (*kernel, channels, several), True, None)
+    b = layer.weight("b", (channels * several,), True, None) if layer.config.get("use_bias", True) else None
+    signal = ops.moveaxis(x, -1, 1)
+    if layer.config.get("padding", "valid") == "same":
+        signal = ops.pad(signal, ((0, 0), (0, 0), *_same(layer, x.shape[1:-1], kernel, strides, dilations)))
+    V = ops.reshape(ops.transpose(W, (2, 3, 0, 1)), (channels * several, 1, *kernel))
+    y = layers.conv2d(signal, V, b, strides, 0, dilations, int(channels))
+    return layer.activated(ops.moveaxis(y, 1, -1).called("z"))
+
+
+def _unit_norm(layer: Layer, x: Tensor) -> Tensor:
+    """x / |x| along the last axis; no vector is as short as 1e-12."""
+    _axis(layer, x)
+    return x / ops.sqrt(ops.sum(x**2, -1, keepdims=True))
 
 
 def _joined(function: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
@@ -268,8 +307,10 @@ LAYERS: Mapping[str, Callable[..., Tensor]] = {
     "AveragePooling2D": _pool(2, layers.avg_pool2d), "GlobalAveragePooling1D": _global(ops.mean),
     "GlobalAveragePooling2D": _global(ops.mean), "GlobalMaxPooling1D": _global(ops.max), "GlobalMaxPooling2D": _global(ops.max),
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "Embedding": _embedding,
-    "SimpleRNN": _recurrent(1, layers.rnn), "LSTM": _recurrent(4, layers.lstm), "Rescaling": _rescaled,
-    "ZeroPadding2D": _padded, "Add": _joined(lambda a, b: a + b), "Subtract": _joined(lambda a, b: a - b),
+    "Rescaling": _rescaled, "ZeroPadding1D": _padded, "ZeroPadding2D": _padded, "Cropping1D": _cropped, "Cropping2D": _cropped,
+    "UpSampling1D": _upsampled, "UpSampling2D": _upsampled, "RepeatVector": _repeated, "PReLU": _prelu,
+    "DepthwiseConv2D": _depthwise, "UnitNormalization": _unit_norm,
+    "Add": _joined(lambda a, b: a + b), "Subtract": _joined(lambda a, b: a - b),
     "Multiply": _joined(lambda a, b: a * b), "Average": _average, "Maximum": _joined(TABLE["maximum"]),
     "Minimum": _joined(TABLE["minimum"]),
     "Concatenate": lambda layer, *values: ops.concatenate(list(values), layer.config.get("axis", -1)),

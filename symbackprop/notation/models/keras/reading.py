@@ -21,9 +21,12 @@ from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
-from symbackprop.notation.models.keras.layers import LAYERS, PENALTIES, Layer
+from symbackprop.notation.models.keras import layers, recurrent
+from symbackprop.notation.models.keras.layers import PENALTIES, Layer
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
+
+ROWS = {**layers.LAYERS, **recurrent.LAYERS}
 
 LARGEST = 10**7  # characters of a description
 MOST = 2_000  # layers
@@ -196,14 +199,19 @@ class Model:
         return inputs.awaited(fresh(name, inputs.tensors), sizes, reader is not None and reader.kind == "Embedding")
 
     def _step(self, inputs: Inputs, layer: Layer, values: list[Tensor]) -> Tensor:
-        row = LAYERS.get(layer.kind)
-        if row is None:
-            raise layer.refused("no row says what it computes.", "Export the model to ONNX, and read it by sb.from_onnx.")
-        layer.weight = lambda *about: self._weight(inputs, layer, *about)
-        found = layer.fitted(lambda: row(layer, *values))
+        found = self._called(inputs, layer)(*values)
         if layer.kind != "InputLayer":
             self.ending = layer.ending()
         return found
+
+    def _called(self, inputs: Inputs, layer: Layer) -> Callable[..., Tensor]:
+        """A layer as a function of what it reads."""
+        row = ROWS.get(layer.kind)
+        if row is None:
+            raise layer.refused("no row says what it computes.", "Export the model to ONNX, and read it by sb.from_onnx.")
+        layer.weight = lambda *about: self._weight(inputs, layer, *about)
+        layer.inner = lambda entry: self._called(inputs, Layer(entry))
+        return lambda *values: layer.fitted(lambda: row(layer, *values))
 
     def _weight(self, inputs: Inputs, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
         """The next of the weights, in the order of model.get_weights()."""

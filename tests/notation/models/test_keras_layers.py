@@ -1,0 +1,101 @@
+"""Keras' layers along time, layers that hold others, and layers of shapes: what they compute, in NumPy."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from tests.notation.models.test_keras import layer, real, sequential, value
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def gru(x: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """All states; the columns are those of z, r and the candidate, as Keras has them."""
+    n, states = len(U), []
+    h = np.zeros((len(x), n))
+    for t in range(x.shape[1]):
+        p, q = x[:, t] @ W + b[0], h @ U + b[1]
+        z, r = sigmoid(p[:, :n] + q[:, :n]), sigmoid(p[:, n : 2 * n] + q[:, n : 2 * n])
+        h = z * h + (1 - z) * np.tanh(p[:, 2 * n :] + r * q[:, 2 * n :])
+        states.append(h)
+    return np.stack(states, 1)
+
+
+def rnn(x: np.ndarray, W: np.ndarray, U: np.ndarray, b: Any = 0) -> np.ndarray:
+    states, h = [], np.zeros((len(x), len(U)))
+    for t in range(x.shape[1]):
+        h = np.tanh(x[:, t] @ W + h @ U + b)
+        states.append(h)
+    return np.stack(states, 1)
+
+
+X = real(2, 4, 3)
+GRU, BACK = [real(3, 15), real(5, 15), real(2, 15)], [real(3, 15), real(5, 15), real(2, 15)]
+RNN, RNN_BACK, V = [real(3, 5), real(5, 5)], [real(3, 5), real(5, 5)], [real(5, 2), real(2)]
+KERNEL, ALPHA = real(3, 3, 2, 2), real(1, 1, 4)
+SIMPLE = layer("SimpleRNN", "rnn", units=5, activation="tanh", use_bias=False, return_sequences=True)
+IMAGE = real(2, 5, 5, 2)
+
+
+def depthwise(x: np.ndarray) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), (3, 3), axis=(1, 2))
+    return np.einsum("npqcij,ijcm->npqcm", windows, KERNEL).reshape(*x.shape[:3], 4)
+
+
+CASES: dict[str, tuple[list[Any], list[np.ndarray], np.ndarray, np.ndarray]] = {
+    "gated": ([layer("GRU", "g", units=5)], GRU, X, gru(X, *GRU)[:, -1]),
+    "backwards": ([{**SIMPLE, "config": {**SIMPLE["config"], "go_backwards": True}}], RNN, X, rnn(X[:, ::-1], *RNN)),
+    "both ways": (
+        [layer("Bidirectional", "two", layer=layer("GRU", "g", units=5, return_sequences=True), merge_mode="concat")],
+        GRU + BACK, X, np.concatenate([gru(X, *GRU), gru(X[:, ::-1], *BACK)[:, ::-1]], -1),
+    ),
+    "added": (
+        [layer("Bidirectional", "two", layer=SIMPLE, merge_mode="sum"),
+         layer("TimeDistributed", "each", layer=layer("Dense", "d", units=2, activation="linear"))],
+        RNN + RNN_BACK + V, X, (rnn(X, *RNN) + rnn(X[:, ::-1], *RNN_BACK)[:, ::-1]) @ V[0] + V[1],
+    ),
+    "each image": (
+        [layer("Reshape", "r", target_shape=[5, 5, 2, 1]), layer("TimeDistributed", "t", layer=layer("GlobalAveragePooling2D", "p"))],
+        [], IMAGE, IMAGE.mean((2, 3))[..., None],
+    ),
+    "channels": (
+        [layer("DepthwiseConv2D", "d", kernel_size=[3, 3], depth_multiplier=2, padding="same", use_bias=False),
+         layer("PReLU", "p", shared_axes=[1, 2])],
+        [KERNEL, ALPHA], IMAGE, np.maximum(depthwise(IMAGE), 0) + ALPHA * np.minimum(depthwise(IMAGE), 0),
+    ),
+    "edges": (
+        [layer("ZeroPadding2D", "z", padding=[[1, 0], [0, 0]]), layer("Cropping2D", "c", cropping=[[0, 1], [1, 0]]),
+         layer("UpSampling2D", "u", size=[2, 1], interpolation="nearest")],
+        [], IMAGE, np.pad(IMAGE, ((0, 0), (1, 0), (0, 0), (0, 0)))[:, :-1, 1:].repeat(2, 1),
+    ),
+    "repeated": (
+        [layer("GlobalAveragePooling1D", "g"), layer("RepeatVector", "r", n=3), layer("UnitNormalization", "u", axis=-1)],
+        [], X, np.repeat((X.mean(1) / np.linalg.norm(X.mean(1), axis=-1, keepdims=True))[:, None], 3, 1),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_layers_compute_what_keras_says(name: str) -> None:
+    made, weights, x, expected = CASES[name]
+    net = sb.from_keras(sequential(*made, shape=(None, *x.shape[1:])), "mse_loss", weights)
+    y = np.linspace(-1, 1, expected.size).reshape(expected.shape)
+    assert value(net, x=x, y=y) == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("made", "fault"),
+    [
+        (layer("GRU", "g", units=5, reset_after=False), "its reset gate stands before the product"),
+        (layer("LSTM", "g", units=5, stateful=True), "it keeps its state"),
+        (layer("Bidirectional", "b", layer=SIMPLE, merge_mode=None), "merge_mode=None is not read"),
+        (layer("TimeDistributed", "t", layer=layer("Attention", "a")), r"a \(Attention\): no row"),
+    ],
+)
+def test_what_a_layer_does_otherwise_is_refused(made: Any, fault: str) -> None:
+    with pytest.raises(sb.NotationError, match=fault):
+        sb.from_keras(sequential(made, shape=(None, 4, 3)), "mse_loss")
