@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
+from symbackprop.backends.c_matrices import MATRICES
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan
@@ -73,7 +74,7 @@ class _Writer:
         self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data, **self.work}
         self.names |= {name: name.replace(" ", "_") for name in plan.fixed}
         self.lines: list[str] = []
-        self.packed = 1
+        self.packed, self.scratch = 1, 0
 
     def write(self, title: str) -> str:
         self._all(self.plan.statements)
@@ -134,6 +135,7 @@ class _Writer:
             f"    {TYPES[self.plan.buffers[name].kind]} {own}[{self.plan.buffers[name].length}];" for name, own in self.work.items()
         ]
         members.append(f"    real packed[{self.packed}];")
+        members += [f"    double scratch[{self.scratch}];"] if self.scratch else []
         inside = "\n".join(members)
         return (f"typedef struct {{\n{inside}\n}} step_memory;\n\n"
                 "size_t step_memory_size(void);\nsize_t step_memory_size(void) { return sizeof(step_memory); }\n\n")  # fmt: skip
@@ -240,11 +242,28 @@ class _Writer:
             case Look() | AddAt():
                 self._looked_up(s)
             case Factor():
-                raise PlanError(f"the {s.kind} of a matrix has no C")
+                self._of_matrix(s)
             case Apply() | Copy() | Loop():
                 raise PlanError("functions of entries and loops are written together with others")
             case _:
                 assert_never(s)
+
+    def _of_matrix(self, s: Factor) -> None:
+        """A function of the last two axes, matrix by matrix."""
+        if s.kind not in MATRICES or s.along:
+            raise PlanError(f"the {s.kind} of a matrix has no C")
+        lead = len(s.a.dims) - 2
+        (n, ar), (_, ac) = s.a.dims[lead:]
+        self.scratch = max(self.scratch, 2 * n * n)
+        given = f"{n}, &{self._at(replace(s.a, dims=s.a.dims[:lead]), lead)}, {ar}, {ac}"
+        if isinstance(s.out, Scalar):
+            self.lines.append(f"const double {s.out.name} = {MATRICES[s.kind].format(given)};")
+            return
+        outer, own = s.out.dims[:lead], s.out.dims[lead:]
+        out = self._at(replace(s.out, dims=outer), lead)
+        further = f"&{out}, {', '.join(str(step) for _, step in own)}"
+        call = MATRICES[s.kind].format(given, further)
+        self._loop([d for d, _ in outer], [f"{call};" if own else f"{out} = (real){call};"])
 
     def _combined(self, s: Combine) -> str:
         names = [self._number(o) for o in s.operands]

@@ -6,6 +6,8 @@ rounds to n without a branch. tanh x = e / (e + 2) with e = expm1(2 |x|).
 
 from math import factorial
 
+from symbackprop.backends import c_matrices
+
 LIBRARY = {  # functions of entries that the math library computes
     "log": "log", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
     "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
@@ -177,4 +179,5 @@ OWN void product_(
     }
 }
 """,
+    **c_matrices.HELPERS,
 }
