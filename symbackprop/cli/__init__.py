@@ -164,8 +164,9 @@ def check(asked, wrt, then, upstream, vector, at, seed, points, sizes, as_json) 
     "-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .pdf, .md, .tex or .txt."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
+@language_option
 @marking_options
-def verify(asked, claims, of, calls, allow, sizes, output, as_json, **marking) -> None:
+def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **marking) -> None:
     """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
 
     CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
@@ -189,8 +190,8 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, **marking) -
     given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
     result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:
-        result.save(output)
-    show(result.to_json() if as_json else result)
+        result.save(output, lang)
+    show(result.to_json() if as_json else result.in_terminal(lang))
     if output:
         told = f"{output}: the verdict{', with the derivation' if result.derived else ''}"
         click.echo(told, err=True) if as_json else say(told)  # JSON stays alone on standard output

@@ -42,7 +42,7 @@ class Link:
 
 
 Piece = str | Math | Span | Link
-Inline = Piece | told.Told | told.Formula
+Inline = Piece | told.Told | told.Opening | told.Formula
 Content = Inline | tuple[Inline, ...]
 """What a line of text holds: one piece or several, without separators between them.
 

@@ -55,6 +55,13 @@ class Told:
         return "".join(map(_plain, self.pieces))
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What opens a sentence: in a language with capitals its first word has one, where it is no name."""
+
+    said: Told
+
+
 def _plain(part: Any) -> str:
     node = part.node if isinstance(part, Formula) else part
     return plain(node) if isinstance(node, Node) else str(node)

@@ -100,12 +100,12 @@ def _judged(judge: Judge, what: Asked, k: int, names: list[str], taker: Taker) -
 
     try:
         if doubt := judge.truth.doubt(what.wrt, what.of):
-            return Judged(what.name, what, "undecided", told("{}", doubt))
+            return Judged(what.name, what, "undecided", doubt)
         found = _weighed(goal, claimed)
     except (CallFailed, FunctionJudgeError) as failed:
         return Judged(what.name, what, "not understood", told("{}", str(failed)))
     if found.agrees is None:
-        return Judged(what.name, what, "undecided", told("{}", found.why), points=len(found.samples))
+        return Judged(what.name, what, "undecided", found.why, points=len(found.samples))
     about: dict[str, Any] = {"points": len(found.samples), "error": found.margin, "witnesses": WITNESSES, "given": taker.name}
     about["truth"] = judge.truth.formula(what.wrt, what.of)
     if found.agrees:
@@ -147,7 +147,7 @@ def _weighed(goal: Goal, claimed: Callable[[Values], ndarray]) -> Weighed:
     elif found.margin >= DIFFERS:
         found.agrees = False
     else:
-        found.why = f"the values differ by {found.margin:.0e}, which floats cannot settle"
+        found.why = told("the values differ by {}, which floats cannot settle", f"{found.margin:.0e}")
     return found
 
 

@@ -15,7 +15,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.told import Formula, Told, listed, name, told
+from symbackprop.formulas.told import Formula, Told, listed, name, several, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
@@ -130,15 +130,15 @@ def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
     return out
 
 
-def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> str:
-    """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; "" where it can."""
+def refused(what: Asked, claim: Claim, goals: Sequence[Goal], bindings: Bindings = ()) -> Told:
+    """Why a claim cannot be judged at all: it names what it claims, or it has no agreed layout; nothing where it can."""
     lead = len(goals[0].shape) - what.rank
     if any(made_of_itself(goal, one.program, bindings) for goal, one in zip(goals, claim.readings, strict=False)):
-        return f"it is made of {what.text}, which is what it claims; write that out"
+        return told("it is made of {}, which is what it claims; write that out", what.shown)
     written = claim.readings[0].formula is not None
     if written and lead and what.rank and lead + what.rank > 2 and not claim.left.letters:
-        return f"a Jacobian of matrices has no agreed layout without indices; write the entries of {what.text}"
-    return ""
+        return told("a Jacobian of matrices has no agreed layout without indices; write the entries of {}", what.shown)
+    return Told()
 
 
 def limits(goal: Goal) -> Iterator[Told]:
@@ -233,7 +233,7 @@ class Judge:
             return Judged(what.name, what, "undecided", told("{}", str(fault)), claim.formulas)
         doubt = doubt or refused(what, claim, goals, bindings)
         if doubt:
-            return Judged(what.name, what, "undecided", told("{}", doubt), claim.formulas)
+            return Judged(what.name, what, "undecided", doubt, claim.formulas)
         found = [(r, g, weigh(g, r.program, bindings)) for r, g in zip(claim.readings, goals, strict=True)]
         found.sort(key=lambda f: f[0].cost)
         right = [f for f in found if f[2].agrees]
@@ -250,8 +250,8 @@ class Judge:
                 return self.verdict(what, claim, *own[0], bindings)
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):
             one = right[0][0]
-            how = "; ".join(map(str, one.notes)) if one.formula is None else Formula(latex(one.formula), one.formula)
-            points, remarks = len(right[0][2].samples), tuple(told("{}", note) for note in one.notes)
+            how = listed(one.notes, "; ") if one.formula is None else Formula(latex(one.formula), one.formula)
+            points, remarks = len(right[0][2].samples), one.notes
             why = told("right if read as {}", how)
             return Judged(what.name, what, "undecided", why, claim.formulas, remarks=remarks, points=points)
         return self.verdict(what, claim, *next((f for f in plainest if f[0].at), plainest[0]), bindings)
@@ -262,14 +262,14 @@ class Judge:
         guesses = [told("{} is taken to be {}", *guess) for guess in given]
         about: dict[str, Any] = {
             "formulas": claim.formulas if reading.formula is None else (reading.formula,),
-            "remarks": (*(told("{}", note) for note in reading.notes), *limits(goal), *guesses, *what.notes),
+            "remarks": (*reading.notes, *limits(goal), *guesses, *what.notes),
             "witnesses": WITNESSES,
             "left": reading.left,
             "points": len(found.samples),
             "error": found.margin,
         }
         if found.agrees is None:
-            return Judged(what.name, what, "undecided", told("{}", found.why), **about)
+            return Judged(what.name, what, "undecided", found.why, **about)
         about["truth"] = None if what.second else self.truth.formula(what.wrt, what.of, goal.steps)
         left, against = claim.left, Told()
         if left.contradicts and left.wrt is not None:
@@ -281,10 +281,10 @@ class Judge:
         if against:
             about["remarks"] = (against, *about["remarks"])
         if found.agrees:
-            stands = listed([told("{} is {}", *guess) for guess in given], " and ")
+            stands = told("if {}", several([told("{} is {}", *guess) for guess in given])) if given else Told()
             kind = "right, identity" if found.identity else "right, numeric"
             about["remarks"] += (*choices(found), *(sums_used(goal, reading.program) if not bindings else ()))
-            return Judged(what.name, what, kind, told("if {}", stands) if given else stands, bits=found.bits, **about)
+            return Judged(what.name, what, kind, stands, bits=found.bits, **about)
         return self.differing(what, goal, found, about, lambda: counterexample(goal, reading.program, bindings, found))
 
     def differing(

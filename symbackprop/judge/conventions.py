@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy import ndarray
 
-from symbackprop.formulas.told import Formula, Told, listed, told
+from symbackprop.formulas.told import Formula, Told, several, told
 from symbackprop.judge.prose import expression
 
 ALLOWED = ("transpose", "layout", "sign", "N", "2", "left")  # what `allow` may name
@@ -153,13 +153,14 @@ def _named(layout: Layout, found: Sequence[float], sizes: Sequence[Mapping[str, 
 def _convention(layout: Layout, sign: int, factor: Factor) -> Convention | None:
     """The convention in words; None where there is no difference."""
     kinds = [*([layout.kind] if layout.kind else []), *(["sign"] if sign < 0 else []), *factor.kinds]
-    says = [told(layout.sentence)] if layout.kind else []
-    mends = [told(layout.mend)] if layout.kind else []
+    says = [Told(layout.sentence)] if layout.kind else []
+    mends = [Told(layout.mend)] if layout.kind else []
     if sign < 0:
         says.append(told("it has the other sign, as the direction of descent has"))
         mends.append(told("multiply by -1"))
     if factor.kinds:
-        why = ", a sum for a mean or the reverse" if "N" in factor.kinds else ""
-        says.append(told("it carries the factor {}", factor.formula(mended=False)) + why)
+        carried = factor.formula(mended=False)
+        mean = told("it carries the factor {}, a sum for a mean or the reverse", carried)
+        says.append(mean if "N" in factor.kinds else told("it carries the factor {}", carried))
         mends.append(told("multiply by {}", factor.formula(mended=True)))
-    return Convention(tuple(kinds), listed(says, " and "), listed(mends, " and ")) if kinds else None
+    return Convention(tuple(kinds), several(says), several(mends)) if kinds else None

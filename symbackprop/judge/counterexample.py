@@ -49,8 +49,10 @@ class Counterexample:
     @property
     def said(self) -> Told:
         inputs = listed([told("{} = {}", name(n), plain(array)) for n, array in self.point.items()])
-        entry = f" entry {list(self.entry)}" if self.entry else ""
-        return inputs + f":{entry} claimed {self.claimed:.6g}, true {self.true:.6g}"
+        both = f"{self.claimed:.6g}", f"{self.true:.6g}"
+        if not self.entry:
+            return told("{}: claimed {}, true {}", inputs, *both)
+        return told("{}: entry {} claimed {}, true {}", inputs, str(list(self.entry)), *both)
 
     def facts(self) -> dict[str, Any]:
         return {

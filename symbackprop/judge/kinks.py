@@ -22,8 +22,12 @@ def choices(found: Weighed) -> tuple[Told, ...]:
         ours = _settled(sample.place.sides)
         for gap, above in _settled(sample.sides):
             if (gap, not above) in ours and (gap, above) not in ours:
-                where = told("at {} = 0 there is no slope", whole(gap))
-                notes[where + "; the claim takes that of the other side than the derivation: a choice"] = None
+                notes[
+                    told(
+                        "at {} = 0 there is no slope; the claim takes that of the other side than the derivation: a choice",
+                        whole(gap),
+                    )
+                ] = None
     return tuple(notes)
 
 

@@ -11,7 +11,7 @@ from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.program import Program
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
-from symbackprop.formulas.told import Told, listed, name, told
+from symbackprop.formulas.told import Told, name, several, told
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.weigh import Goal, is_zero
@@ -36,6 +36,6 @@ def sums_used(goal: Goal, program: Program) -> tuple[Told, ...]:
         except PointError:
             return ()
         if np.isfinite(claimed).all() and not close(claimed, values[goal.name]):
-            every = listed([name(t.name) for t in labels], " and ")
+            every = several([name(t.name) for t in labels])
             return (told("right because every {} sums to 1; of other targets it would be wrong", every),)
     return ()

@@ -9,17 +9,12 @@ from functools import lru_cache
 import sympy as sp
 
 from symbackprop.display.body import BodyPrinter
-from symbackprop.documents.document import Inline, Math, Span
+from symbackprop.documents.document import Math, Span
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.read_latex import FormulaError, parse
-from symbackprop.formulas.told import Formula, Told, in_line
+from symbackprop.formulas.told import Formula, Opening, Told, in_line, told
 from symbackprop.formulas.tree import Node
-
-
-def inline(said: Told) -> tuple[Inline, ...]:
-    """The pieces of a sentence in a document."""
-    return tuple(Math(piece.node) if isinstance(piece, Formula) else piece for piece in said.pieces)
 
 
 def expression(body: sp.Basic, operands: Mapping[sp.Symbol, Formula]) -> Formula:
@@ -29,13 +24,9 @@ def expression(body: sp.Basic, operands: Mapping[sp.Symbol, Formula]) -> Formula
     return Formula(str(typed), in_line(printer.formula(body)))
 
 
-def sentence(pieces: tuple[Inline, ...]) -> tuple[Inline, ...]:
-    """The pieces as a sentence: with a capital, unless it begins with a formula or a name, and a full stop."""
-    first, *rest = pieces
-    if isinstance(first, str) and re.match(r"[a-z]+\b(?!_)", first):
-        first = first[:1].upper() + first[1:]
-    last = rest[-1] if rest else first
-    return (first, *rest, *([] if isinstance(last, str) and last.endswith((".", "?")) else ["."]))
+def sentence(said: Told) -> Opening:
+    """What is said as a sentence: with a capital, unless it begins with a formula or a name, and a full stop."""
+    return Opening(said if str(said).endswith((".", "?")) else told("{}.", said))
 
 
 def written(text: str) -> Formula:

@@ -24,8 +24,9 @@ def region(found: Weighed) -> Told:
             # one side always right and seen, the other mostly wrong
             if right[outcome] >= 3 and not wrong[outcome] and wrong[not outcome] >= 2 and wrong[not outcome] >= right[not outcome]:
                 shown = whole(relations[text])
-                holds, fails = ("", "not ") if outcome else ("not ", "")
-                return told("right where {}{}, wrong where {}{}", holds, shown, fails, shown)
+                if outcome:
+                    return told("right where {}, wrong where not {}", shown, shown)
+                return told("right where not {}, wrong where {}", shown, shown)
     return Told()
 
 

@@ -28,7 +28,7 @@ from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import central
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.evaluate.points import PointError
-from symbackprop.formulas.told import Formula, in_line
+from symbackprop.formulas.told import Formula, Told, in_line, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.points import Place, Places
 from symbackprop.judge.proved import proved_line
@@ -109,17 +109,17 @@ class Truth:
         return {}
 
     @cached_property
-    def _confirmed(self) -> dict[tuple[str, str], str]:
+    def _confirmed(self) -> dict[tuple[str, str], Told]:
         return {}
 
-    def doubt(self, wrt: str, of: str | None = None) -> str:
-        """Why the truth is not to be relied on for one gradient; "" where tape and differences agree with it."""
+    def doubt(self, wrt: str, of: str | None = None) -> Told:
+        """Why the truth is not to be relied on for one gradient; nothing where tape and differences agree with it."""
         key = wrt, of or self.of
         if key not in self._confirmed:
             self._confirmed[key] = self._witnessed(*key)
         return self._confirmed[key]
 
-    def _witnessed(self, wrt: str, of: str) -> str:
+    def _witnessed(self, wrt: str, of: str) -> Told:
         derived = self.derived(wrt, of)
         heard = 0
         for place in self.places.first(6):
@@ -133,16 +133,16 @@ class Truth:
             except PointError:
                 continue
             if _off(ours, taped) > ROUNDING:
-                return "the tape does not agree with the derived gradient"
+                return told("the tape does not agree with the derived gradient")
             along = np.tensordot(ours, direction[0], direction[0].ndim) if direction[0].ndim else ours * direction[0]
             scale = max(float(np.abs(ours).max(initial=0)), 1e-12)
             clear = ~moved.kink[0] & (moved.error[0] <= 1e-3 * scale)
             if (clear & (np.abs(moved.value[0] - along) > BLUR * scale + 10 * moved.error[0])).any():
-                return "differences do not agree with the derived gradient"
+                return told("differences do not agree with the derived gradient")
             heard += bool(np.any(clear)) or not np.any(ours)
             if heard >= 2:
-                return ""
-        return "" if heard else "differences could not be taken at any point"
+                return Told()
+        return Told() if heard else told("differences could not be taken at any point")
 
     def formula(self, wrt: str, of: str | None = None, steps: tuple[At, ...] = ()) -> Node:
         """The right formula: in closed form where that is short, else its last equation.

@@ -11,6 +11,7 @@ from typing import Any
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import listed
 from symbackprop.documents.document import Document
+from symbackprop.documents.languages import language
 from symbackprop.documents.shown import Shown
 from symbackprop.documents.text import columns
 from symbackprop.formulas import build as f
@@ -102,6 +103,11 @@ class Judged:
         return told("{} {}", kind, self.because) if self.kind.startswith("right,") else told("{}: {}", kind, self.because)
 
     @property
+    def first_line(self) -> Told:
+        """The same without the place in what was not understood."""
+        return self.said if "\n" not in self.reason else told("{}: {}", Told(self.kind), self.reason.partition("\n")[0])
+
+    @property
     def verdict(self) -> str:
         """It begins with one of `KINDS`."""
         return str(self.said)
@@ -165,17 +171,17 @@ class Judged:
         """The colour of the verdict in a terminal."""
         return GOOD if self.right else BAD if self.wrong else DOUBT if self.open else ""
 
-    def lines(self) -> list[tuple[str, str]]:
-        """What a terminal shows below the verdict, each line with its style."""
+    def lines(self, lang: str = "en") -> list[tuple[str, str]]:
+        """What a terminal shows below the verdict in a language, each line with its style."""
         claimed, true = self.compared
-        out = [(f"  understood: {plain(formula)}", BAD if f.holds(formula, Marked) else "") for formula in claimed]
-        out += [(f"  note: {note.line()}", QUIET) for note in self.remarks]
-        out += [(f"  mistake: {m.said.line()} [{m.name}]", "") for m in self.mistakes]
+        out = [(told("understood: {}", plain(formula)), BAD if f.holds(formula, Marked) else "") for formula in claimed]
+        out += [(told("note: {}", note), QUIET) for note in self.remarks]
+        out += [(told("mistake: {} [{}]", m.said, m.name), "") for m in self.mistakes]
         if self.counterexample is not None:
-            out.append((f"  it fails at {self.counterexample.said.line()}", ""))
+            out.append((told("it fails at {}", self.counterexample.said), ""))
         if true is not None and not self.right:
-            out.append((f"  right is: {plain(true)}", GOOD))
-        return out
+            out.append((told("right is: {}", plain(true)), GOOD))
+        return [(f"  {language(lang).words(said)}", style) for said, style in out]
 
     def facts(self) -> dict[str, Any]:
         """All evidence, for JSON; docs/verify.md says what each entry is."""
@@ -272,34 +278,39 @@ class Verification(Shown):
     def correct(self) -> str:
         return self.worst.correct
 
-    def lines(self) -> list[tuple[str, str]]:
-        """A line for each claim with its verdict, and below it what shows why; what differs stands in ⟦ ⟧."""
-        called = [c.called.line() for c in self.claims]
+    def lines(self, lang: str = "en") -> list[tuple[str, str]]:
+        """A line for each claim with its verdict, and below it what shows why, in a language; what differs stands in ⟦ ⟧."""
+        say = language(lang).words
+        called = [say(c.called) for c in self.claims]
         width = max(map(columns, called), default=0)
         out: list[tuple[str, str]] = []
         for k, claim in enumerate(self.claims):
             number = f"{k:>2}  " if self.steps else ""
             padded = called[k] + " " * (width - columns(called[k]))
-            out.append((f"{number}{padded}  {claim.said.line()}", claim.style))
-            out += claim.lines()
+            out.append((f"{number}{padded}  {say(claim.said)}", claim.style))
+            out += claim.lines(lang)
         if len(self.claims) > 1:
-            out.append((f"all: {self._whole()}", self.worst.style))
+            out.append((say(told("all: {}", self._whole())), self.worst.style))
         return out
 
-    def _whole(self) -> str:
+    def _whole(self) -> Told:
         """The verdict on several claims as a line."""
         worst = self.worst
         if self._ends_right:
-            return f"right result, wrong step: {self.claims[self.first_wrong_step or 0].called.line()}"
-        verdict = worst.said.line().partition("\n")[0]
-        return verdict if worst.right else f"{verdict} ({worst.called.line()})"
+            return told("{}: {}", Told("right result, wrong step"), self.claims[self.first_wrong_step or 0].called)
+        verdict = worst.first_line
+        return verdict if worst.right else told("{} ({})", verdict, worst.called)
 
     def table(self) -> str:
         """The lines as one text."""
         return "\n".join(line for line, _ in self.lines())
 
+    def in_terminal(self, lang: str = "en") -> Any:
+        """The lines with their colours, in a language."""
+        return coloured(self.lines(lang))
+
     def __rich__(self) -> Any:
-        return coloured(self.lines())
+        return self.in_terminal()
 
     def __str__(self) -> str:
         return self.table()

@@ -18,12 +18,14 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.residues import CHAINS, CircleError, DeeperError, RedrawError, ladders, residues, same
 from symbackprop.evaluate.towers import Tower
 from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import Told, told
 from symbackprop.judge.points import LEAST, Coverage, Place, Side, enough, noted, usable
 from symbackprop.judge.reading import CLAIM
 from symbackprop.judge.truth import Truth
 from symbackprop.notation.claims import At
 from symbackprop.notation.claims.steps import claimed
 
+NOTHING = Told()
 AGREES = 1e-9  # relative to the truth's largest entry
 DIFFERS = 1e-6
 EXACT = 1e-25  # relative error that 50 digits may leave
@@ -110,7 +112,7 @@ class Weighed:
     agrees: bool | None = None
     identity: bool = False
     bits: int = 0
-    why: str = ""
+    why: Told = NOTHING
 
     @property
     def margin(self) -> float:
@@ -125,13 +127,13 @@ def weigh(goal: Goal, program: Program, bindings: Bindings = ()) -> Weighed:
         found.shapes = claimed, goal.shape
     lost = gather(goal, program, bindings, found)
     if not found.samples:
-        found.why = "the claim has no finite value at any point"
+        found.why = told("the claim has no finite value at any point")
     elif found.shapes is not None:
         found.agrees = False
     elif any(s.error >= DIFFERS for s in found.samples):
         decide(goal, program, bindings, found)
     elif lost:
-        found.why = f"the claim has no finite value at {lost} of the points"
+        found.why = told("the claim has no finite value at {} of the points", str(lost))
     elif all(s.error <= AGREES for s in found.samples):
         found.agrees = True
         prove(goal, program, bindings, found)
@@ -173,7 +175,7 @@ def gather(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
             true = goal.at(place)
             claimed = value(goal.truth, program, bindings, place, place.values, FLOATS, noted(sides))
         except PointError as fault:
-            found.why = str(fault)
+            found.why = told("{}", str(fault))
             return lost
         claimed = np.broadcast_to(claimed, true.shape) if not claimed.ndim and is_zero(program) else claimed
         if not usable({}, sides):
@@ -267,7 +269,8 @@ def decide(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> 
         gap = np.asarray(np.abs(claimed - goal.part(base[goal.name], worst.place.sizes)), dtype=float)
     except (PointError, ArithmeticError, TypeError, ValueError):
         found.agrees = False if worst.error >= DIFFERS else None
-        found.why = "" if worst.error >= DIFFERS else f"the values differ by {worst.error:.0e}, which floats cannot settle"
+        close = told("the values differ by {}, which floats cannot settle", f"{worst.error:.0e}")
+        found.why = NOTHING if worst.error >= DIFFERS else close
         return
     scale = _largest(worst.true) or 1.0
     found.agrees = bool(gap.max(initial=0) <= EXACT * scale)

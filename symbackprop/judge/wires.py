@@ -8,7 +8,8 @@ import numpy as np
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.display.wires import Told, above, stands_alone, told, wired
+from symbackprop.display.wires import Told, above, stands_alone, wired
+from symbackprop.display.wires import told as wire_told
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.points import generator
 from symbackprop.evaluate.walk import walk
@@ -37,7 +38,7 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
         for source in wire.wrt:
             line = lines.get(wire.gradient(source))
             alone = line is not None and stands_alone(asked, wire, line, target, shown)
-            found[source, target] = told(asked, wire, line if alone else None, source, target)
+            found[source, target] = wire_told(asked, wire, line if alone else None, source, target)
     return found
 
 

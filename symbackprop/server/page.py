@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -91,7 +92,11 @@ def picture(
 def judged(text: str, claims: str, lang: str = "en") -> Data:
     """The verdict on gradients that were typed by hand, as HTML."""
     verdict = verify(read_text(text), typed_claims(claims))
-    return {"ok": True, "html": Piece.write(verdict.document()), "verdict": json.loads(verdict.to_json())["verdict"]}
+    return {
+        "ok": True,
+        "html": Piece.write(replace(verdict.document(), lang=lang)),
+        "verdict": json.loads(verdict.to_json())["verdict"],
+    }
 
 
 def file(text: str, format: str, wrt: list[str] | None = None, lang: str = "en") -> Data:

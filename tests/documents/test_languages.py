@@ -24,8 +24,12 @@ from symbackprop.documents.text import Text
 from symbackprop.evaluate.verdict import NOTES
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import several, told
+from symbackprop.judge.conventions import LAYOUTS
+from symbackprop.judge.mistakes.name import OPENINGS
 from symbackprop.judge.proved import UNPROVED
+from symbackprop.judge.verdict import KINDS
 from tests.documents.sample import SAMPLE
+from tests.judge.networks_to_judge import network
 from tests.test_house import TREES
 
 OTHERS = [row for row in LANGUAGES.values() if row is not ENGLISH]
@@ -34,7 +38,8 @@ ROOMS = (
     "documents",
     "pictures",
     "presenter",
-    "judge.checked",
+    "judge",
+    "notation.claims",
     "formulas.told",
 )  # where the sentences of reports are told
 PLACE = re.compile(r"\{(\d+)(?:\|\w+)?\}")
@@ -67,15 +72,18 @@ def messages() -> set[str]:
         MADE_OF_MISSING,
         UNPROVED,
         *(row.kink for row in (*ELEMENTWISE.values(), *REDUCTIONS.values()) if row.kink),
+        *KINDS,
+        *OPENINGS,
+        *(text for layout in LAYOUTS for text in (layout.sentence, layout.mend) if text),
         *(row.said for row in MATRIX_FUNCTIONS.values() if row.said),
     }
     for module, tree in TREES.items():
         for node in ast.walk(tree):
             name = called(node)
-            if (name in ("told", "Told", "words") and module.startswith((*ROOMS, "formulas.build"))) or name in (
-                "NoFormError",
-                "NoRecursionError",
-            ):
+            told_here = name in ("told", "Told") and module.startswith((*ROOMS, "formulas.build"))
+            words_here = name == "words" and module.startswith(("documents", "display", "pictures", "formulas.build"))
+            said_here = name == "say" and module.startswith("judge.mistakes")
+            if told_here or words_here or said_here or name in ("NoFormError", "NoRecursionError"):
                 assert isinstance(node, ast.Call)
                 found |= set(literals(node.args[0]))
     return {text for text in found if re.search("[A-Za-z]", text.replace("{}", "")) and not FORMULA.match(text)}
@@ -132,19 +140,54 @@ class Untold(Text):
         return text
 
 
-@pytest.mark.parametrize(("path", "detail"), SHOWN)
-def test_every_sentence_of_an_example_is_told(path: Path, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a language whose sentences are their parts alone, no words are left but those of the network's author."""
-    silent = Language("zz", "silence")
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A language whose sentences are their parts alone."""
+    row = Language("zz", "silence")
     places = {pattern: "".join(f"{{{k}}}" for k in range(pattern.count("{}"))) for pattern in messages()}
-    monkeypatch.setattr(Language, "catalogue", property(lambda row: places if row is silent else {}))
-    monkeypatch.setitem(LANGUAGES, "zz", silent)
+    monkeypatch.setattr(Language, "catalogue", property(lambda one: places if one is row else {}))
+    monkeypatch.setitem(LANGUAGES, "zz", row)
+
+
+@pytest.mark.parametrize(("path", "detail"), SHOWN)
+def test_every_sentence_of_an_example_is_told(path: Path, detail: str, silent: None) -> None:
+    """In a language whose sentences are their parts alone, no words are left but those of the network's author."""
     network = sb.read(str(path))
     derived = sb.derive(network, of=network.loss if network.program.shape(network.loss) else None)
-    Untold.said.clear()
-    Untold.write(replace(derived.document(detail=detail), lang="zz"))
     title = (derived.network.title if derived.network else None) or ""
-    assert not {text for text in Untold.said if re.search(r"[A-Za-z]{2}", text) and text not in title} - KINKS
+    assert not {text for text in untold(derived.document(detail=detail)) if text not in title} - KINKS
+
+
+JUDGED = {
+    "claims": {"W_2": "outer(yhat - t, a_1)", "W_1": r"(W_2^\top(\hat y - t) \odot a_1 \odot (1 + a_1)) x^\top", "c_1": r"\frac{1}{2} Q"},
+    "one right": {"W_2": "outer(yhat - t, a_1)"},
+    "one transposed": {"W_2": "outer(a_1, yhat - t)"},
+    "steps": [("delta_2", r"\delta_2 = \hat y - t"), ("delta_1", r"\delta_1 = W_2^\top \delta_2 \odot a_1", "dL/dz_1"),
+              ("dW_1", r"\delta_1 x^\top")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("claims", JUDGED.values(), ids=JUDGED)
+def test_every_sentence_of_a_verdict_is_told(claims, silent: None) -> None:
+    """But for what is read of a claim that is not understood: the fault is the reader's, with its place."""
+    verdict = sb.verify(network("two_layer"), claims)
+    assert not untold(replace(verdict.document(), title=""))
+    lines = [line for line, _ in verdict.lines("zz")]
+    names = {m.name for claim in verdict.claims for m in claim.mistakes}
+    assert not [line for line in lines if re.search(r"[a-z]{3}", re.sub("|".join(map(re.escape, names)) or "$", "", line))]
+
+
+def test_a_verdict_in_korean_has_its_formulas() -> None:
+    page = sb.verify(network("two_layer"), JUDGED["claims"]).report("html", lang="ko")
+    assert "가장 그럴듯한 원인: " in page
+    assert '<html lang="ko">' in page
+
+
+def untold(document) -> set[str]:
+    """The words of a document that no catalogue has."""
+    Untold.said.clear()
+    Untold.write(replace(document, lang="zz"))
+    return {text for text in Untold.said if re.search(r"[A-Za-z]{2}", text)}
 
 
 @pytest.mark.slow

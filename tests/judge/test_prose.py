@@ -5,12 +5,13 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.program import slot
 from symbackprop.documents.document import Math, Span
+from symbackprop.documents.languages import ENGLISH
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import name, told
 from symbackprop.judge.claims import case_of
 from symbackprop.judge.diagnose import derivations
 from symbackprop.judge.goals import asked, goal_for
-from symbackprop.judge.prose import expression, inline, sentence, typeset
+from symbackprop.judge.prose import expression, sentence, typeset
 
 
 def test_a_sentence_is_typed_set_in_a_line_and_put_into_a_document():
@@ -19,12 +20,13 @@ def test_a_sentence_is_typed_set_in_a_line_and_put_into_a_document():
     )
     assert str(said) == "-W_1 + yhat**2 for a at 0"
     assert said.line() == "ŷ² − W₁ for a at 0"
-    assert [type(piece) for piece in inline(said)] == [Math, str, Math, str, str]
+    assert [type(piece) for piece in ENGLISH.pieces(said)] == [Math, str, Math, str, str]
 
 
 def test_a_sentence_has_a_capital_and_a_full_stop():
-    assert sentence(("it is",)) == ("It is", ".")
-    assert sentence(("what is it?",)) == ("What is it?",)
+    assert ENGLISH.words(sentence(told("it is"))) == "It is."
+    assert ENGLISH.words(sentence(told("what is it?"))) == "What is it?"
+    assert ENGLISH.words(sentence(told("{} is 1", name("a")))) == "a is 1."
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ class Language:
             match part:
                 case told.Told():
                     yield from self.pieces(tuple(self._parts(part)))
+                case told.Opening(said):
+                    yield from _capital(self.pieces(said))
                 case told.Formula(_, node):
                     yield Math(self.formula(node))
                 case Math(node):
@@ -125,6 +127,17 @@ class Language:
                 changed = {field.name: self._inside(getattr(thing, field.name)) for field in fields(thing)}
                 return replace(thing, **changed)
         return thing
+
+
+def _capital(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The pieces, the first with a capital where it is a word in small letters."""
+    first = next(pieces, "")
+    word = first if isinstance(first, str) else first.text if isinstance(first, Span) else ""
+    if isinstance(word, str) and re.match(r"[a-z]+\b(?!_)", word):
+        capital = word[:1].upper() + word[1:]
+        first = replace(first, text=capital) if isinstance(first, Span) else capital
+    yield first
+    yield from pieces
 
 
 def _in_order(said: told.Told) -> Iterator[Any]:

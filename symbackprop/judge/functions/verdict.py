@@ -29,6 +29,7 @@ from symbackprop.documents.document import (
 from symbackprop.documents.shown import Shown
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.prose import sentence, typeset
 
@@ -158,7 +159,7 @@ class FunctionVerdict(Shown):
         if self.written:
             blocks += [Section("As written"), *(block for name, formulas in self.written for block in _written(name, formulas))]
         if self.notes:
-            blocks += [Section("What was noticed"), Bullets(tuple(sentence((note,)) for note in self.notes))]
+            blocks += [Section("What was noticed"), Bullets(tuple(sentence(told("{}", note)) for note in self.notes))]
         return Document("A backward pass: the verdict", tuple(blocks))
 
     def _summary(self) -> Note:
@@ -167,7 +168,7 @@ class FunctionVerdict(Shown):
             points = min(f.points for f in self.findings)
             return Note(f"Every gradient agrees with the slopes of the loss at {points} points.", "good")
         if not any(f.tone == "bad" for f in wrong):
-            return Note(sentence((self.verdict,)), "warning", "Not decided")
+            return Note(sentence(told("{}", self.verdict)), "warning", "Not decided")
         by = tuple(part for f in wrong for part in (", ", f.called))[1:]
         likely = f": {wrong[0].mistake}." if wrong[0].mistake else "."
         many = ("s", "are") if len(wrong) > 1 else ("", "is")
@@ -180,7 +181,7 @@ class FunctionVerdict(Shown):
             sentences: list[Content] = [(Span(kind, f.tone), f.verdict.removeprefix(kind), held)]
             if f.mistake:
                 sentences.append((Span("Most likely: ", style="strong"), f"{f.mistake}."))
-            sentences += [sentence((said,)) for said in (f.fails, f.matched) if said]
+            sentences += [sentence(told("{}", said)) for said in (f.fails, f.matched) if said]
             yield StepBlock(("The gradient by ", f.called), (), "", tuple(sentences), f"gradient-{place}", f.tone)
 
 

@@ -18,7 +18,7 @@ from symbackprop.core.recursion import Axis, Recursion
 from symbackprop.display.names import Names
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import step
-from symbackprop.formulas.told import Formula, Piece, Told, told
+from symbackprop.formulas.told import Formula, Piece, Told
 from symbackprop.judge.prose import expression
 
 Values = Mapping[str, ndarray]
@@ -53,7 +53,7 @@ class Says(NamedTuple):
                     yield from (role.of, role.wrt, role.via or "")
 
     def told(self, names: Names) -> Told:
-        return told(self.pattern, *(_formula(part, names) for part in self.parts))
+        return Told(self.pattern, tuple(_formula(part, names) for part in self.parts))
 
 
 def say(pattern: str, *parts: Part) -> Says:
@@ -320,8 +320,13 @@ class Backward:
 
     def too_many(self, name: str, factor: Part, at: str) -> Says:
         """That a factor is too many, and why it may have come in."""
-        why = ": it belongs to a squared error, of a cross-entropy the logarithm cancels it" if self.logged(name) else ""
-        return say("the factor {} is too many at {}" + why, factor, at)
+        if not self.logged(name):
+            return say("the factor {} is too many at {}", factor, at)
+        return say(
+            "the factor {} is too many at {}: it belongs to a squared error, of a cross-entropy the logarithm cancels it",
+            factor,
+            at,
+        )
 
     def upstream(self, e: Equation) -> str | None:
         return e.step.upstream.name if e.step is not None and e.step.upstream is not None else None

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy import ndarray
 
-from symbackprop.formulas.told import Formula, Piece, Told, told
+from symbackprop.formulas.told import Formula, Piece, Told
 from symbackprop.judge.conventions import Convention, convention, factors
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
 from symbackprop.judge.mistakes.edit import Backward, Edit, Finding, Says, close
@@ -29,7 +29,8 @@ PAIRED = (
 BY_CONVENTION = {
     "sign": "wrong sign", "2": "2 or 1/2", "N": "1/N", "transpose": "order or layout", "layout": "order or layout",
 }  # fmt: skip
-ONE = "one of two mistakes: "
+
+OPENINGS = ONE, EVERYWHERE, SEVERAL = "one of two mistakes: {}", "everywhere alike: {}", "at several places alike: {}"
 
 Key = tuple[str, str, Says, int]
 Part = Callable[[ndarray], ndarray]
@@ -89,7 +90,8 @@ class Made:
     def match(self, edit: Edit, weight: float, opening: str = "") -> Match:
         """An edit that gives a claim, in words."""
         names = self.backward.names
-        said = told(opening + "{}", edit.says.told(names))
+        said = edit.says.told(names)
+        said = Told(opening, (said,)) if opening else said
         where = Formula(edit.place, names.in_line(edit.place))
         return Match(edit.name, where, said, weight, frozenset(edit.says.mentions(names.program)))
 
@@ -150,11 +152,11 @@ def _everywhere(trials: Trials) -> list[Match]:
     for places in groups.values():
         keys = tuple(places.values())
         if len(keys) > 1 and _holds(trials, keys):
-            out.append(replace(first.match(known[keys[0]], 0.5, "everywhere alike: "), where="everywhere"))
+            out.append(replace(first.match(known[keys[0]], 0.5, EVERYWHERE), where="everywhere"))
         for left_out in keys if 2 < len(keys) <= MANY else ():
             others = tuple(key for key in keys if key != left_out)
             if _holds(trials, others):
-                out.append(replace(first.match(known[others[0]], 0.7, "at several places alike: "), where="everywhere"))
+                out.append(replace(first.match(known[others[0]], 0.7, SEVERAL), where="everywhere"))
     return out
 
 
@@ -171,7 +173,7 @@ def _several(trials: Trials) -> list[Match]:
         found = _beside(trials, key)
         if found and (key or len(found.kinds) > 1):
             own = [trials[0][0].match(trials[0][0].edits[k], 1.0, ONE) for k in key]
-            return own + [trials[0][0].scaled(kind, told(ONE + "{}", found.says)) for kind in found.kinds]
+            return own + [trials[0][0].scaled(kind, Told(ONE, (found.says,))) for kind in found.kinds]
     return _pairs(trials)
 
 

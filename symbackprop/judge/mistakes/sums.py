@@ -60,7 +60,10 @@ def _not_summed(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
     assert isinstance(e.op, Sum)
     products = e.step is not None and e.step.pattern == "product"
     for letter, _ in e.op.over:
-        for place, which in ((-1, "the last"), (0, "the first")):
+        for place, sentence in (
+            (-1, say("only the last term of the sum at {} is kept: = stands for +=", e.target.name)),
+            (0, say("only the first term of the sum at {} is kept: = stands for +=", e.target.name)),
+        ):
 
             def one(v: Values, letter: str = letter, place: int = place) -> ndarray:
                 cut = dict(v)
@@ -72,7 +75,6 @@ def _not_summed(b: Backward, e: Equation, label: str) -> Iterator[Edit]:
                         cut[ref.name] = kept
                 return b.here(e)(cut)
 
-            sentence = say(f"only {which} term of the sum at {{}} is kept: = stands for +=", e.target.name)
             yield Edit("assigned for added", e.target.name, one, sentence, 0.5 if products else 0.8)
 
 

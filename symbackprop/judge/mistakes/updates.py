@@ -9,8 +9,6 @@ from numpy import ndarray
 from symbackprop.core.program import Equation
 from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
 
-UPDATED = "{} is updated already, {} - {} {}, where {} is taken; gradients come first"
-
 
 def updates(b: Backward, e: Equation) -> Iterator[Edit]:
     """A parameter after the step of a descent, W - rate dL/dW, in the place of the parameter."""
@@ -23,5 +21,12 @@ def updates(b: Backward, e: Equation) -> Iterator[Edit]:
             def after(v: Values, name: str = name, gradient: str = gradient, rate: str = rate) -> ndarray:
                 return b.run(e, {**v, name: v[name] - v[rate] * b.run(b.by_name[gradient], v)})
 
-            said = say(UPDATED, name, name, rate, gradient, e.target.name)
+            said = say(
+                "{} is updated already, {} - {} {}, where {} is taken; gradients come first",
+                name,
+                name,
+                rate,
+                gradient,
+                e.target.name,
+            )
             yield Edit("weights already updated", e.target.name, after, said, 0.1)

@@ -44,8 +44,10 @@ def _steps(b: Backward, wrt: str) -> Iterator[Edit]:
     g, here = b.goal, b.here(b.by_name[b.goal])
     read = {r.name for e in b.program.equations[: b.count] for r in e.operands}
     for rate in (n for n in b.rates if n not in read):
-        for sign, minus in ((-1, "-"), (1, "")):
-            said = say(f"a step, {minus}{{}} {{}}, stands for the gradient", rate, g)
+        for sign, said in (
+            (-1, say("a step, -{} {}, stands for the gradient", rate, g)),
+            (1, say("a step, {} {}, stands for the gradient", rate, g)),
+        ):
             yield Edit("step for gradient", g, lambda v, c=sign, r=rate: c * v[r] * here(v), said, 0.2)
         if b.shape(g) == b.shape(wrt):
             said = say("the updated {} stands for its gradient", wrt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symbackprop.formulas.told import told
 from symbackprop.notation.claims import calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -122,7 +123,7 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
         total = nd.summed(x, axis)
         return nd.arithmetic("/", total, nd.const(extent, state.probe.value(extent)))
 
-    found = made(mean, readings, cost=ASSUMED, note="a bar is read as the mean over rows")
+    found = made(mean, readings, cost=ASSUMED, note=told("a bar is read as the mean over rows"))
     found = made(lambda x: nd.renamed(x, [(RIGHT, DOWN)]) if x.matrix == {RIGHT} else x, found)
     if not found:
         raise Unknown(described(word) if word else "bar", "a bar over what is no vector and no name.", naming.mend(state), at)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
+from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
@@ -59,26 +60,26 @@ GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # 
 OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
 
 
-def functions(state: State, word: Word) -> list[tuple[str, float, str]]:
+def functions(state: State, word: Word) -> list[tuple[str, float, Told]]:
     """The functions that a word names: (name, cost, note); [] where it is none."""
     base = _NAMES.get(word.base, word.base)
     own = _declared(state, word)
     if own:
-        return [(own, 0.0, "")]
+        return [(own, 0.0, Told())]
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
-    found: list[tuple[str, float, str]] = []
+    found: list[tuple[str, float, Told]] = []
     if base in FUNCTIONS or base in _WHOLE:
-        found.append((base, 0.0, ""))
+        found.append((base, 0.0, Told()))
     if word.base in GENERIC:
         own = state.activations()
         if len(own) == 1 and own[0] != "sigmoid":
             mark = f"\\{word.base}" if len(word.base) > 1 else word.base
-            found = [(own[0], 0.0, f"{mark} is read as {own[0]}, the network's activation")] + [
-                (name, OTHER, f"{mark} is read as {name}") for name, _, _ in found
+            found = [(own[0], 0.0, told("{} is read as {}, the network's activation", mark, own[0]))] + [
+                (name, OTHER, told("{} is read as {}", mark, name)) for name, _, _ in found
             ]
         elif not found and len(own) == 1:
-            found = [(own[0], 0.0, f"{word.base} is read as {own[0]}, the network's activation")]
+            found = [(own[0], 0.0, told("{} is read as {}, the network's activation", word.base, own[0]))]
     return found
 
 
@@ -92,7 +93,7 @@ def _declared(state: State, word: Word) -> str:
 
 
 def call(
-    state: State, several: list[tuple[str, float, str]], arguments: list[Senses], primes: int, at: int, sub: str = ""
+    state: State, several: list[tuple[str, float, Told]], arguments: list[Senses], primes: int, at: int, sub: str = ""
 ) -> Senses:
     """A function of its arguments, or its slope."""
     found: Senses = []

@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbackprop.core.program import Gradient, Program
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
@@ -32,7 +33,7 @@ from symbackprop.notation.claims.words import Names, described
 from symbackprop.notation.errors import NotationError, ShapesDiffer
 
 _PYTHON = re.compile(r"\bnp\.|\baxis\b|\bkeepdims\b|\.T\b|\.(?:sum|mean|dot)\(|@")
-FROM_ZERO = "indices count from 0 (they are shown counted from 1)"
+FROM_ZERO = told("indices count from 0 (they are shown counted from 1)")
 KEPT = 6  # readings that are handed on
 GUESSES = 30  # ways to take unknown letters that are tried
 
@@ -58,7 +59,7 @@ class Reading:
     shape: tuple[Expr, ...]
     fits: bool
     cost: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
     guesses: Mapping[str, str] = field(default_factory=dict)
     formula: Node | None = None
     origin: int = 1
@@ -253,8 +254,8 @@ class _Attempt:
             try:
                 for own, state, senses in self.limited(origin, guesses):
                     counted = state.counted
-                    told = () if origin else (FROM_ZERO,)
-                    several += [f._replace(origin=origin, notes=(*f.notes, *told), at=own.at) for f in fitted(state, senses, own)]
+                    notes = () if origin else (FROM_ZERO,)
+                    several += [f._replace(origin=origin, notes=(*f.notes, *notes), at=own.at) for f in fitted(state, senses, own)]
                     left, states[origin, own.at] = left or own, (state, own)
             except Unknown:
                 raise

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.program import Sum
+from symbackprop.formulas.told import told
 from symbackprop.notation.claims import naming, steps
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -265,12 +266,12 @@ def _jacobian(state: State, found: Derivative, of: str, name: str) -> Senses:
             readings = made(lambda x: nd.renamed(x, [(RIGHT, DOWN)]), readings)
         else:
             readings += made(
-                nd.transposed, readings, cost=FLIPPED, note="a Jacobian is taken with the upper tensor along the columns"
+                nd.transposed, readings, cost=FLIPPED, note=told("a Jacobian is taken with the upper tensor along the columns")
             )
     if state.probe.shapes[of] == state.probe.shapes[found.wrt] and entrywise(state, of, found.wrt) and top <= 2:
         try:
             pairs = [(a, (DOWN, RIGHT)[k % top]) for k, a in enumerate(own)]
-            note = f"d{of}/d{found.wrt} is taken entry by entry"
+            note = told("d{}/d{} is taken entry by entry", of, found.wrt)
             readings += made(lambda x: nd.renamed(x, pairs), sure(whole), cost=ENTRYWISE if top < 2 else 0.0, note=note)
         except Misfit:
             pass
@@ -298,7 +299,7 @@ def primed(state: State, word: Word) -> Senses:
     slope = state.gradient(found.name, near[0])
     axes = (DOWN, RIGHT)[:rank]
     node = nd.leaf(slope, axes * 2, state.probe.entries(slope))
-    senses = [Sense(node, ENTRYWISE, (f"{described(word)} is read as the slope d{found.name}/d{near[0]}",))]
+    senses = [Sense(node, ENTRYWISE, (told("{} is read as the slope d{}/d{}", described(word), found.name, near[0]),))]
     senses = indexed(state, senses, found.index, word.at) if found.index else senses
     return powered(state, senses, found.power, word.at)
 

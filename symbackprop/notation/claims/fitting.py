@@ -7,6 +7,7 @@ from typing import NamedTuple
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
@@ -31,7 +32,7 @@ class Fitted(NamedTuple):
     shape: tuple[Expr, ...]
     fits: bool
     cost: float
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
     origin: int = 1
     at: tuple[At, ...] = ()
 
@@ -63,7 +64,7 @@ def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
             axes = (*sorted(node.letters), *(a for a in node.axes if len(a) > 1), *(a for a in (DOWN, RIGHT) if a in node.axes))
             return [_fit(state, sense, axes, want, 0.0, "")]
         if len(node.letters) == len(node.axes) and (want is None or len(want) == len(node.axes)):
-            return [_fit(state, sense, tuple(sorted(node.letters)), want, BY_ALPHABET, "indices in alphabetical order")]
+            return [_fit(state, sense, tuple(sorted(node.letters)), want, BY_ALPHABET, told("indices in alphabetical order"))]
         return []
     if isinstance(node.op, nd.Const) and node.op.value == 0 and want:
         fresh = tuple(f"z{k}" for k in range(len(want)))
@@ -119,7 +120,7 @@ def _squeezed(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | N
             axes,
             want,
             AS_COLUMN if axes == (RIGHT,) else 0.0,
-            "a row is taken as a column" if axes == (RIGHT,) else "",
+            told("a row is taken as a column") if axes == (RIGHT,) else Told(),
         )
     inner = tuple(n for n in shape if n != 1)
     if inner == tuple(n for n in want if n != 1) and len(inner) != max(len(shape), len(want)):
@@ -132,10 +133,10 @@ def _squeezed(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | N
             if n == 1:
                 extents[f"z{k}"] = sp.S.One
         return Fitted(node, tuple(full), extents, want, True, sense.cost + BY_ALPHABET, sense.notes)
-    return _fit(state, sense, axes, want, 0.0, "")
+    return _fit(state, sense, axes, want, 0.0, Told())
 
 
-def _fit(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | None, cost: float, note: str) -> Fitted:
+def _fit(state: State, sense: Sense, axes: Axes, want: tuple[Expr, ...] | None, cost: float, note: Told) -> Fitted:
     shape = tuple(state.probe.expression[sense.node.extent(a)] for a in axes)
     notes = (*sense.notes, note) if note else sense.notes
     return Fitted(sense.node, axes, {}, shape, want is None or shape == want, sense.cost + cost, notes)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import sympy as sp
 
 from symbackprop.core.recursion import Axis
+from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
@@ -54,7 +55,7 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         if left in ([RIGHT], [DOWN]):
             found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
             if left == [RIGHT]:
-                note = "a row of a matrix is taken as a row, not as a column"
+                note = told("a row of a matrix is taken as a row, not as a column")
                 found.append(Sense(node, reading.cost + AS_ROW, (*reading.notes, note)))
         else:
             found.append(reading._replace(node=node))
@@ -156,7 +157,8 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
         found = made(lambda x: _power(x, exponent), readings)
         if exponent == 2:
             square = [r for r in readings if r.node.matrix == MATRIX]
-            found += made(lambda x: nd.matmul(x, x), square, cost=SQUARED, note="the square of a matrix is its product with itself")
+            note = told("the square of a matrix is its product with itself")
+            found += made(lambda x: nd.matmul(x, x), square, cost=SQUARED, note=note)
         return best(found)
     exponent_readings = state.read(syntax(several))
     return best(made(lambda x, p: nd.arithmetic("**", x, p), readings, exponent_readings))
@@ -166,7 +168,7 @@ def _inverse(readings: Senses) -> Senses:
     found = made(lambda x: nd.matrix_of("inverse", x), [r for r in readings if r.node.matrix == MATRIX])
     for reading in readings:
         square = reading.node.matrix == MATRIX and reading.node.extent(DOWN) == reading.node.extent(RIGHT)
-        note = "the power -1 is taken entry by entry" if reading.node.matrix else ""
+        note = told("the power -1 is taken entry by entry") if reading.node.matrix else Told()
         found += made(lambda x: _power(x, sp.S.NegativeOne), [reading], cost=ENTRYWISE_INVERSE if square else 0.0, note=note)
     return best(found)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbackprop.core.errors import shown
+from symbackprop.formulas.told import told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import sums
 from symbackprop.notation.claims import syntax as sx
@@ -107,7 +108,7 @@ def named(state: State, word: Word) -> Senses | None:
     readings = [*readings, *(s for r in readings[:1] if not (found.sample or found.index) for s in squeezed(r))]
     if not word.primes:
         return readings
-    return best(made(nd.transposed, readings, cost=PRIME, note="a prime is read as a transpose"))
+    return best(made(nd.transposed, readings, cost=PRIME, note=told("a prime is read as a transpose")))
 
 
 def squeezed(whole: Sense) -> Senses:
@@ -132,7 +133,7 @@ def primed(state: State, word: Word) -> bool:
 def sampled(state: State, readings: Senses, sample: Tokens, at: int) -> Senses:
     r"""x^{(i)}: the i-th row of a data matrix, or its i-th column."""
     rows = indexed(state, readings, sample, at)
-    flipped = indexed(state, made(nd.transposed, readings, cost=1.0, note="x^{(i)} is a column of the matrix"), sample, at)
+    flipped = indexed(state, made(nd.transposed, readings, cost=1.0, note=told("x^{(i)} is a column of the matrix")), sample, at)
     return best([*rows, *flipped])
 
 
@@ -255,11 +256,11 @@ def constant(state: State, word: Word) -> Senses | None:
         return scripts(state, sure(state.size(name)), (), word.sup, word.at)
     if word.base in "dnDN" and plain(word.sub) in state.names.sizes:  # d_k
         named = plain(word.sub)
-        return [Sense(state.size(named), 0.0, (f"{described(word)} is read as the size {named}",))]
+        return [Sense(state.size(named), 0.0, (told("{} is read as the size {}", described(word), named),))]
     if word.base in ROW_LETTERS and not sub:
         rows = state.rows()[:2]
-        note = f"{word.base} is read as the number of rows, "
-        found = [Sense(nd.const(n, state.probe.value(n)), ASSUMED + j, (f"{note}{n}",)) for j, n in enumerate(rows)]
+        notes = [told("{} is read as the number of rows, {}", word.base, str(n)) for n in rows]
+        found = [Sense(nd.const(n, state.probe.value(n)), ASSUMED + j, (notes[j],)) for j, n in enumerate(rows)]
         return scripts(state, found, (), word.sup, word.at) if found else None
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar, assert_never
 
+from symbackprop.formulas.told import Told
 from symbackprop.notation.claims import brackets, calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
@@ -228,7 +229,7 @@ class Reader:
             return found, k + 1
         return self.unnamed(word, behind, k)
 
-    def call(self, word: Word, functions: list[tuple[str, float, str]], behind: list[Syntax]) -> tuple[Senses, int] | None:
+    def call(self, word: Word, functions: list[tuple[str, float, Told]], behind: list[Syntax]) -> tuple[Senses, int] | None:
         """A function with its argument, which may stand without brackets; how many factors that took."""
         state = self.state
         if not behind:

@@ -25,15 +25,19 @@ from typing import NamedTuple
 import numpy as np
 from sympy import Expr
 
+from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 
 LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
 MIXED, SCALED, MISSING, OUTER, AS_ROWS = 3.0, 3.0, 5.0, 6.0, 7.0
-ROWS = "vectors are read as rows, so that x^T y is an outer product"
-NO_TRANSPOSE = "a transpose is missing: two columns side by side are read as u v^T"
-STARRED = "a transpose is missing: * between a vector and a matrix is read as their product"
+NOTHING = Told()
+ROWS = told("vectors are read as rows, so that x^T y is an outer product")
+NO_TRANSPOSE = told("a transpose is missing: two columns side by side are read as u v^T")
+STARRED = told("a transpose is missing: * between a vector and a matrix is read as their product")
+EACH_COLUMN = told("a vector scales a matrix, one number for each column")
+EACH_ROW = told("a vector scales a matrix, one number for each row")
 BOLD = frozenset([ROWS, NO_TRANSPOSE, STARRED])  # what no claim is right by without being told
 KEPT = 10  # readings of one stretch
 FEW = 4  # readings of a factor, of which none can have been left out
@@ -45,7 +49,7 @@ class Sense(NamedTuple):
 
     node: Node
     cost: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
 
 
 Senses = list[Sense]
@@ -59,7 +63,7 @@ def sure(node: Node) -> Senses:
     return [Sense(node)]
 
 
-def made(build: Callable[..., Node], *operands: Senses, cost: float = 0.0, note: str = "") -> Senses:
+def made(build: Callable[..., Node], *operands: Senses, cost: float = 0.0, note: Told = NOTHING) -> Senses:
     """One operation over all readings of its operands; those whose shapes do not fit fall away."""
     found = []
     for several in combinations(*operands):
@@ -124,7 +128,7 @@ def added(sign: str, left: Senses, right: Senses, at: int, sizes: Sizes) -> Sens
 
 
 def _added(sign: str, left: Senses, right: Senses) -> Senses:
-    def total(a: Senses, b: Senses, cost: float = 0.0, note: str = "") -> Senses:
+    def total(a: Senses, b: Senses, cost: float = 0.0, note: Told = NOTHING) -> Senses:
         return made(lambda p, q: nd.arithmetic(sign, p, q), a, b, cost=cost, note=note)
 
     xs, ys = left[0].node.matrix, right[0].node.matrix
@@ -135,15 +139,15 @@ def _added(sign: str, left: Senses, right: Senses) -> Senses:
     if ys == MATRIX and len(xs) == 1:
         return _bias(left, lambda v, c, n: total(v, right, c, n))
     if xs ^ ys == MATRIX:
-        return total(left, _transposed(right), MIXED, "a row and a column are added as columns")
+        return total(left, _transposed(right), MIXED, told("a row and a column are added as columns"))
     return total(left, right)
 
 
-def _bias(vector: Senses, place: Callable[[Senses, float, str], Senses]) -> Senses:
+def _bias(vector: Senses, place: Callable[[Senses, float, Told], Senses]) -> Senses:
     kept = isinstance(vector[0].node.op, nd.Summed)  # a sum over columns stays a column
     row = _transposed(vector)
-    return place(vector, COLUMN_BIAS, "a vector is added to every column") + place(
-        row, 1.2 if kept else ROW_BIAS, "a vector is added to every row"
+    return place(vector, COLUMN_BIAS, told("a vector is added to every column")) + place(
+        row, 1.2 if kept else ROW_BIAS, told("a vector is added to every row")
     )
 
 
@@ -154,12 +158,12 @@ def _transposed(readings: Senses) -> Senses:
 # ---- products
 
 
-def times(left: Senses, right: Senses, cost: float = 0.0, note: str = "") -> Senses:
+def times(left: Senses, right: Senses, cost: float = 0.0, note: Told = NOTHING) -> Senses:
     """Entry by entry, as it stands."""
     return made(lambda p, q: nd.arithmetic("*", p, q), left, right, cost=cost, note=note)
 
 
-def matrix_product(left: Senses, right: Senses, cost: float = 0.0, note: str = "") -> Senses:
+def matrix_product(left: Senses, right: Senses, cost: float = 0.0, note: Told = NOTHING) -> Senses:
     """Rows against columns, or the outer product."""
     return made(nd.matmul, left, right, cost=cost, note=note)
 
@@ -171,17 +175,17 @@ def quotient(left: Senses, right: Senses) -> Senses:
         a, b = [x], [y]
         xs, ys = x.node.matrix, y.node.matrix
 
-        def over(p: Senses, q: Senses, cost: float = 0.0, note: str = "") -> Senses:
+        def over(p: Senses, q: Senses, cost: float = 0.0, note: Told = NOTHING) -> Senses:
             return made(lambda s, t: nd.arithmetic("/", s, t), p, q, cost=cost, note=note)
 
         if not ys or xs == ys:
             found += over(a, b)
         elif not xs or xs < ys or ys < xs:
-            found += over(a, b, SPREAD, "a quotient is taken entry by entry")
+            found += over(a, b, SPREAD, told("a quotient is taken entry by entry"))
             if xs and ys < xs:
-                found += over(a, _transposed(b), SPREAD, "a quotient is taken entry by entry, one number for each column")
+                found += over(a, _transposed(b), SPREAD, told("a quotient is taken entry by entry, one number for each column"))
             elif xs:
-                found += over(_transposed(a), b, SPREAD, "a quotient is taken entry by entry, one number for each column")
+                found += over(_transposed(a), b, SPREAD, told("a quotient is taken entry by entry, one number for each column"))
     return best(found)
 
 
@@ -208,13 +212,13 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         return []
     found = matrix_product(a, b)
     if op == "dot" and xs == ys == {DOWN}:
-        found += matrix_product(_transposed(a), b, INNER, "the dot of two vectors is their inner product")
+        found += matrix_product(_transposed(a), b, INNER, told("the dot of two vectors is their inner product"))
     if xs == ys:
-        note = "two factors side by side are multiplied entry by entry"
+        note = told("two factors side by side are multiplied entry by entry")
         found += times(a, b, STAR if op == "star" else BESIDE, note)
     elif op == "star" and len(xs) != len(ys):
-        found += times(a, b, STAR, "* is taken entry by entry")
-    missing = STARRED if op == "star" else "a transpose is missing and was put in"
+        found += times(a, b, STAR, told("* is taken entry by entry"))
+    missing = STARRED if op == "star" else told("a transpose is missing and was put in")
     if xs == {DOWN} and DOWN in ys:
         found += matrix_product(_transposed(a), b, MISSING, missing)
     if ys == {RIGHT} and RIGHT in xs:
@@ -225,8 +229,8 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         found += matrix_product(_transposed(a), _transposed(b), AS_ROWS, ROWS)
     if xs < ys or ys < xs:
         v, m, first = (a, b, True) if xs < ys else (b, a, False)
-        for vector, what in ((_transposed(v), "column" if next(iter(v[0].node.matrix)) == DOWN else "row"), (v, "row")):
-            note = f"a vector scales a matrix, one number for each {what}"
+        columns = next(iter(v[0].node.matrix)) == DOWN
+        for vector, note in ((_transposed(v), EACH_COLUMN if columns else EACH_ROW), (v, EACH_ROW)):
             found += times(vector, m, SCALED, note) if first else times(m, vector, SCALED, note)
     return found
 
@@ -235,12 +239,12 @@ def _hadamard(a: Senses, b: Senses, xs: frozenset[str], ys: frozenset[str]) -> S
     if xs == ys:
         return times(a, b)
     if xs < ys or ys < xs:
-        note = "a vector multiplies every column of a matrix entry by entry"
-        other = "a vector multiplies every row of a matrix entry by entry"
+        note = told("a vector multiplies every column of a matrix entry by entry")
+        other = told("a vector multiplies every row of a matrix entry by entry")
         if xs < ys:
             return times(a, b, SPREAD, note) + times(_transposed(a), b, SPREAD, other)
         return times(a, b, SPREAD, note) + times(a, _transposed(b), SPREAD, other)
-    return times(a, _transposed(b), MIXED, "a row and a column are multiplied entry by entry, as columns")
+    return times(a, _transposed(b), MIXED, told("a row and a column are multiplied entry by entry, as columns"))
 
 
 def chain(factors: Sequence[Senses], ops: Sequence[str], at: int, sizes: Sizes) -> Senses:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from sympy import Expr
 
+from symbackprop.formulas.told import told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
@@ -39,7 +40,7 @@ def condition(state: State, node: Syntax) -> Senses:
         found = made(lambda a, b, sign=sign: nd.compared(sign, a, b), left, right)
         for x in left:
             if any({*x.node.matrix} ^ {*y.node.matrix} == MATRIX for y in right):
-                note = "a row and a column are compared as columns"
+                note = told("a row and a column are compared as columns")
                 found += made(lambda a, b, sign=sign: nd.compared(sign, a, nd.transposed(b)), [x], right, cost=MIXED, note=note)
         total = times(total, found) if total else found
     if not total:

@@ -232,7 +232,7 @@ def test_a_jacobian_is_claimed_by_its_letters_or_as_a_matrix() -> None:
 
 def test_the_number_of_rows_is_said() -> None:
     found = understood("ridge", "w", r"\nabla_w L = \frac1N X^\top r")
-    assert "N is read as the number of rows, n" in found.readings[0].notes
+    assert "N is read as the number of rows, n" in map(str, found.readings[0].notes)
 
 
 def test_indices_from_one_and_from_zero_are_both_read() -> None:
