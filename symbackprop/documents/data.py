@@ -69,8 +69,8 @@ class _Walk:
                 return {"kind": "section", **about, "anchor": anchor_id(anchor or f"section-{number}")}
             case Paragraph(content):
                 return {"kind": "paragraph", "text": self.content(content)}
-            case Bullets(items):
-                return {"kind": "bullets", "items": [self.content(item) for item in items]}
+            case Bullets(items, above):
+                return {"kind": "bullets", "above": self.content(above), "items": [self.content(item) for item in items]}
             case Formula():
                 return {"kind": "formulas", "rows": [self.row(block)]}
             case FormulaRows(rows, above):

@@ -68,9 +68,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """Short statements below each other."""
+    """Short statements below each other; a page folds away those that have a name of their own, `above`."""
 
     items: tuple[Content, ...]
+    above: Content = ""
 
 
 @dataclass(frozen=True)

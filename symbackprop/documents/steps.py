@@ -123,7 +123,7 @@ def report(
     blocks += [(_tensors if detail == "full" else _given)(names, derived.forward), *network]
     blocks += _code(names, derived.forward, code or {})
     if any(tensor.shape for tensor in derived.program.tensors.values()) or modes.said(names, derived):
-        blocks += [Section(told("How to read it"), 2), Bullets((*modes.said(names, derived), *said))]
+        blocks.append(Bullets((*modes.said(names, derived), *said), told("How to read it")))
     blocks += [Note(remark) for remark in beside_steps(derived)]
     if picture:
         blocks += [Section(told("The computational graph")), picture]

@@ -59,8 +59,9 @@ class Writer(ABC):
                 return self.section(heading, number, anchor_id(anchor or f"section-{number}"))
             case Paragraph(content):
                 return self.paragraph(self.line(content))
-            case Bullets(items):
-                return self.bullets([self.line(item) for item in items])
+            case Bullets(items, above):
+                listed = self.bullets([self.line(item) for item in items])
+                return self.folded(self.line(above), listed) if above else listed
             case Formula():
                 return self.rows((block,))
             case FormulaRows(rows, ""):
@@ -152,7 +153,7 @@ class Writer(ABC):
         """Displayed equations, aligned at their first relation where the format can, with notes at their right."""
 
     def folded(self, above: str, written: str) -> str:
-        """Equations below what they are."""
+        """Equations or statements below what they are."""
         return self.gap.join((self.paragraph(above), written))
 
     @abstractmethod
