@@ -62,7 +62,7 @@ def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
     if node.letters:
         if set(node.letters) <= set(state.reached):  # every step by itself, where all of them count
             axes = (*sorted(node.letters), *(a for a in node.axes if len(a) > 1), *(a for a in (DOWN, RIGHT) if a in node.axes))
-            return [_fit(state, sense, axes, want, 0.0, "")]
+            return [_fit(state, sense, axes, want, 0.0, Told())]
         if len(node.letters) == len(node.axes) and (want is None or len(want) == len(node.axes)):
             return [_fit(state, sense, tuple(sorted(node.letters)), want, BY_ALPHABET, told("indices in alphabetical order"))]
         return []
