@@ -21,6 +21,7 @@ from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
 from symbackprop.backends.flat import Flat
+from symbackprop.backends.layered import layered
 from symbackprop.backends.numpy import Source, source
 from symbackprop.backends.numpy_step import Exact, Step
 from symbackprop.core.along import CHANGE, along, vector_of
@@ -273,6 +274,14 @@ class Compiled:
             return c.source(plan(self.program, self.value_name, self.gradients), self.dtype, title)
         except PlanError as fault:
             raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
+
+    def layers_source(self) -> str:
+        """The same step as a class for each layer with `forward` and `backward`, and a graph that calls them, for reading.
+
+        Raises LoopError for a loop, SourceError where the value has axes, or something does not lead to it.
+        """
+        forward = replace(self.program, equations=tuple(e for e in self.program.equations if e.step is None))
+        return layered(forward, self.value_name, tuple(self.gradients), self._dialect)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the source to a file: C99 where its name ends in .c, otherwise the source of NumPy, or of JAX.

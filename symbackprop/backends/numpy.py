@@ -140,18 +140,22 @@ class Writer:
         return (f"d{of}_d{wrt}" if of else f"d{wrt}") + way
 
     def write(self) -> Source:
-        first = [item for item in self.items if all(e.step is None for e in equations_of(item))]
-        then = [item for item in self.items if any(e.step is not None for e in equations_of(item))]
-        loops = ScanWriter(self) if self.dialect.pure else LoopWriter(self)
-        forward, backward = loops.items(first, self.asked | read_by(then)), loops.items(then, self.asked)
-        body = ["", "# forward", *forward, "", "# backward", *backward, ""] if backward else ["", *forward, ""]
-        body = [*self.constants(), *self.size_lines(), *body, *self.returned()]
+        body = [*self.statements(), *self.returned()]
         signature = f"def {self.name}({', '.join(self.identifier[t.name] for t in self.arguments)}):"
         lines = [signature, *self.docstring(), *[f"    {line}" if line else "" for line in body]]
         parts = [f'"""{self.title()}, by {self.dialect.title} alone."""', "\n".join(self.dialect.imports)]
         helpers = [helper_source(name, self.dialect) for name in sorted(self.helpers)]
         text = "\n\n".join(parts) + "".join(f"\n\n\n{part}" for part in [*helpers, "\n".join(lines)]) + "\n"
         return Source(text, self.name, tuple(t.name for t in self.arguments))
+
+    def statements(self) -> list[str]:
+        """The lines of the function but for what it returns; its arguments and helpers are known when they are written."""
+        first = [item for item in self.items if all(e.step is None for e in equations_of(item))]
+        then = [item for item in self.items if any(e.step is not None for e in equations_of(item))]
+        loops = ScanWriter(self) if self.dialect.pure else LoopWriter(self)
+        forward, backward = loops.items(first, self.asked | read_by(then)), loops.items(then, self.asked)
+        body = ["", "# forward", *forward, "", "# backward", *backward, ""] if first and then else ["", *forward, *backward, ""]
+        return [*self.constants(), *self.size_lines(), *body]
 
     def lines(self, equation: Equation) -> list[str]:
         """The lines of one equation; equations of one pattern are worked out once."""
@@ -250,7 +254,7 @@ class Writer:
 
     def returned(self) -> list[str]:
         """The last statement."""
-        entries = [f"{_quoted(key)}: {self.identifier[name]}" for key, name in self.outputs.items()]
+        entries = [f"{quoted(key)}: {self.identifier[name]}" for key, name in self.outputs.items()]
         value = "" if self.value is None else self.identifier[self.value]
         if self.value is not None and not entries:
             return [f"return {value}"]
@@ -261,10 +265,10 @@ class Writer:
         return [f"{before}{{", *[f"    {entry}," for entry in entries], "}"]
 
     def title(self) -> str:
-        keys = textwrap.shorten(", ".join(map(_printable, self.outputs)), 60, placeholder=" ...")
+        keys = textwrap.shorten(", ".join(map(printable, self.outputs)), 60, placeholder=" ...")
         if self.value is None:
             return keys
-        value = _printable(self.value)
+        value = printable(self.value)
         return f"{value} and its gradients with respect to {keys}" if self.outputs else value
 
     def docstring(self) -> list[str]:
@@ -274,7 +278,7 @@ class Writer:
         lines = [f"        {a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}" for a, b, c in rows]
         what = [self.identifier[self.value]] if self.value else []
         if self.outputs:
-            what.append(f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(_printable, self.outputs))}")
+            what.append(f"a dictionary of {'gradients' if self.value else 'values'}: {', '.join(map(printable, self.outputs))}")
         first = f'    """{self.title()}.'
         wrapped = _wrapped(f"Returns {' and '.join(what)}.")
         return (
@@ -288,12 +292,12 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that may stand inside a docstring."""
     return re.sub(r'[\\"\n\r]', "", "".join(c for c in text if c.isprintable()))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A string literal."""
     return f'"{text}"' if re.fullmatch(r"[\w/ .,()|^-]*", text) else repr(text)
 

@@ -205,8 +205,10 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @size_option
 @click.option("--format", type=click.Choice(["numpy", "c", "jax"]), help="By the suffix of FILE where not given, else numpy.")
+@click.option("--style", type=click.Choice(["readable", "layers"]), default="readable", show_default=True,
+              help="One function; or a class for each layer, with forward and backward, and a graph that calls them.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
-def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, output) -> None:
+def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, output) -> None:
     """Compile the network and its gradients to source that depends on NumPy alone, to C99 that depends on nothing, or for JAX."""
     from symbackprop.verbs import compile as compile_
 
@@ -214,8 +216,11 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, output) ->
     if output:
         require_place(output, (".py", ".c"))
     format = format or ("c" if str(output).endswith(".c") else "numpy")
+    if style == "layers" and format == "c":
+        raise SymbackpropError("C is one function, without classes: write the layers as Python, -o step.py")
     compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
-    write(output, compiled.c_source() if format == "c" else compiled.source)
+    text = compiled.layers_source if style == "layers" else compiled.c_source if format == "c" else lambda: compiled.source
+    write(output, text())
     if output:
         needs = {"numpy": "NumPy", "c": "the math library", "jax": "JAX"}[format]
         say(f"{output}: written, it depends on {needs} alone")
