@@ -13,6 +13,7 @@ from symbackprop.core.loops import For, Item
 from symbackprop.core.program import Program
 from symbackprop.core.turns import Turn, turn
 from symbackprop.evaluate.extents import extent
+from symbackprop.evaluate.points import PointError
 
 V = TypeVar("V")
 Done = TypeVar("Done")
@@ -75,4 +76,6 @@ class Arrays:
         return value[(slice(None),) * axis + (k,)]
 
     def stacked(self, values: list[ndarray], rank: int, axis: int) -> ndarray:
+        if not values:
+            raise PointError("a loop has no step at these sizes")
         return np.stack(values, axis)

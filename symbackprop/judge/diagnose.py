@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from numpy import ndarray
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Program
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
@@ -29,7 +30,7 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self._derived: dict[tuple[str, str], tuple[Derivation, ...]] = {}
-        self._made: dict[tuple[int, int, tuple[At, ...]], Made] = {}
+        self._made: dict[tuple[int, int, tuple[At, ...], bool], Made] = {}
 
     def mistakes(self, goal: Goal, found: Weighed, in_pairs: bool = True) -> tuple[Finding, ...]:
         """At most three mistakes that give just this claim: of the derivation as it is displayed, and of its single gates.
@@ -39,15 +40,22 @@ class Diagnosis:
         if goal.of not in goal.truth.program.tensors:
             return ()
         samples = telling(found.samples)
+        ways = [(d, again) for d in self.derivations(goal) for again in ((False, True) if has_loops(d.program) else (False,))]
+        tried = [(d, again, False) for d, again in ways]
         matches: list[Match] = []
-        for derived in self.derivations(goal):
-            carried = {e.target.name for e in derived.forward.equations if isinstance(e.op, Carry)}
-            invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named} - carried
-            trials = [(self.made(derived, goal, s.place), s.claimed) for s in samples]
-            for m in all_matches(trials, in_pairs and not matches):
-                strange = not invented.isdisjoint(m.mentions)
-                matches.append(replace(m, weight=m.weight + INVENTED * strange))
+        for derived, again, pairs in [*tried, *((d, again, True) for d, again in ways if in_pairs and not again)]:
+            if matches and (again or pairs):
+                continue
+            trials = [(self.made(derived, goal, s.place, again), s.claimed) for s in samples]
+            matches += self.weighed(derived, goal, all_matches(trials, pairs))
         return likeliest(matches)
+
+    def weighed(self, derived: Derivation, goal: Goal, matches: Iterable[Match]) -> Iterator[Match]:
+        """Mistakes, of which those are rarer that can only be told in names nobody gave."""
+        carried = {e.target.name for e in derived.forward.equations if isinstance(e.op, Carry)}
+        invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named} - carried
+        for m in matches:
+            yield replace(m, weight=m.weight + INVENTED * (not invented.isdisjoint(m.mentions)))
 
     def derivations(self, goal: Goal) -> tuple[Derivation, ...]:
         key = goal.of, goal.wrt
@@ -55,10 +63,11 @@ class Diagnosis:
             self._derived[key] = tuple(derivations(goal))
         return self._derived[key]
 
-    def made(self, derived: Derivation, goal: Goal, place: Place) -> Made:
-        key = id(derived), place.seed, goal.steps
+    def made(self, derived: Derivation, goal: Goal, place: Place, again: bool = False) -> Made:
+        key = id(derived), place.seed, goal.steps, again
         if key not in self._made:
-            self._made[key] = Made(backward(derived, goal, place), lambda value: goal.part(value, place.sizes))
+            own = backward(derived, goal, place, again)
+            self._made[key] = Made(own, lambda value: goal.part(value, place.sizes))
         return self._made[key]
 
 
@@ -81,10 +90,12 @@ def derivations(goal: Goal) -> Iterator[Derivation]:
             yield differentiate(derived.forward, of, [wrt, *others], jacobian=True) if others else derived
 
 
-def backward(derived: Derivation, goal: Goal, place: Place) -> Backward:
+def backward(derived: Derivation, goal: Goal, place: Place, again: bool = False) -> Backward:
     """A right backward pass at one place."""
     name = derived.gradient(goal.wrt)
-    return Backward(derived.program, len(derived.forward.equations), derived.of, name, place.of(derived.program), place.sizes)
+    return Backward(
+        derived.program, len(derived.forward.equations), derived.of, name, place.of(derived.program), place.sizes, again
+    )
 
 
 def counterexample(goal: Goal, program: Program, bindings: Bindings, found: Weighed) -> Counterexample | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from symbackprop.core.loops import carried
 from symbackprop.core.program import Program, Ref
 from symbackprop.core.simplify import without_dead
 from symbackprop.judge.reading import CLAIM, Shape
@@ -15,7 +16,8 @@ from symbackprop.judge.weigh import Bindings
 def displayed(truth: Truth) -> dict[str, Shape]:
     """The values that only the report names, with their shapes."""
     program = truth.network.program
-    return {n: t.shape for n, t in program.tensors.items() if t.kind == "value" and n not in truth.named}
+    hidden = {*truth.named, *carried(program)}
+    return {n: t.shape for n, t in program.tensors.items() if t.kind == "value" and n not in hidden}
 
 
 def bound(truth: Truth, names: Iterable[str]) -> Bindings:

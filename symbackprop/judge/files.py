@@ -102,16 +102,27 @@ def python_steps(path: Path, text: str) -> Steps:
     """Each line name = formula as a step."""
     tree = _parsed(path, text)
     out: Steps = []
+    if any(isinstance(statement, ast.For) for statement in tree.body):
+        return [(name, text) for name in gradients_written(tree)]
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 out.append((name, ast.get_source_segment(text, value) or ""))
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
+                out.append((name, ast.get_source_segment(text, statement) or ""))
             case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
                 continue
             case _:
                 mend = "write a line for each step, name = formula; a function is judged by running it, by --run"
                 raise ClaimsError(f"{path}: line {statement.lineno} is no step; {mend}")
     return out
+
+
+def gradients_written(tree: ast.Module) -> list[str]:
+    """The names of gradients, dW, grad_b, that code with loops gives values to: a claim each, of the whole code."""
+    stores = [n for n in ast.walk(tree) if isinstance(n, ast.Name | ast.Subscript) and isinstance(n.ctx, ast.Store)]
+    names = [n.value if isinstance(n, ast.Subscript) else n for n in stores]
+    return list(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name) and re.match(r"d(?!elta)[A-Za-z_]|grad_", n.id)))
 
 
 def _parsed(path: Path, text: str) -> ast.Module:

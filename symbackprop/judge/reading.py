@@ -61,7 +61,10 @@ def read(
         alone = read_claim(claim, replace(context, of=truth.of))
         readings = (*(r for r in alone.readings if r.fits), *readings)
     first = readings[0]
-    formulas = formulas_of(first.program, truth) if first.formula is None else (first.formula,)
+    if first.formula is not None:
+        formulas: tuple[Node, ...] = (first.formula,)
+    else:  # code with steps says more by itself than its whole tensors do
+        formulas = () if truth.loops else formulas_of(first.program, truth)
     between = tuple(Claim(found.left, one, (), (one[0].formula,) if one[0].formula is not None else ()) for one in found.between)
     return Claim(found.left, readings, found.unknown, formulas, between)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
+from symbackprop.judge.files import read_claims
 from symbackprop.judge.verdict import Judged
 
 BOOKS = Path(__file__).parents[1] / "loops" / "books"
@@ -105,3 +106,58 @@ def test_a_wrong_start_convicts_no_other_equation_of_a_recursion() -> None:
     found = sb.verify(MLP, steps)
     assert [one.right for one in found.claims] == [False, True, True, True]
     assert found.claims[0].mistakes[0].name == "slope missing"
+
+
+CODE = """
+delta[n] = (z[n] - y) * z[n] * (1 - z[n])
+for l in n-1..1:
+    delta[l] = W[l+1].T @ delta[l+1] * z[l] * (1 - z[l])
+for l in 1..n:
+    dW[l] = outer(delta[l], z[l-1])
+    db[l] = delta[l]
+"""
+REASSIGNED = """
+delta = (z[n] - y) * z[n] * (1 - z[n])
+for l in reversed(range(1, n + 1)):
+    dW[l] = outer(delta, z[l-1])
+    delta = W[l].T @ delta * z[l-1] * (1 - z[l-1])
+"""
+THROUGH_TIME = """
+da[T+1] = zeros(m)
+for t in T..1:
+    da[t] = (W.T @ da[t+1] + V.T @ (softmax(o[t]) - y[t])) * (1 - h[t]**2)
+dW = zeros((m, m))
+for t in 1..T:
+    dW = dW + outer(da[t], h[t-1])
+"""
+LINES = (
+    ("W", "dW[l] = outer(du[l], z[l-1])"),
+    ("W", "dW[1] = outer(du[1], x)"),
+    ("u", "du[l] = W[l+1].T @ du[l+1] * z[l]*(1 - z[l])"),
+    ("u", "du[n] = (z[n] - y) * z[n]*(1 - z[n])"),
+    ("W", CODE),
+    ("W", REASSIGNED),
+)
+
+
+@pytest.mark.parametrize(("wrt", "code"), LINES)
+def test_code_with_steps_is_right(wrt: str, code: str) -> None:
+    assert judged(MLP, wrt, code).verdict == "right, identity"
+
+
+@pytest.mark.slow
+def test_mistakes_in_code_that_runs_a_recursion_are_named() -> None:
+    assert judged(BPTT, "W", THROUGH_TIME).right
+    (turned, *_) = judged(BPTT, "W", THROUGH_TIME.replace("W.T @", "W @")).mistakes
+    assert (turned.name, turned.sentence) == ("transpose missing", "W stands transposed, or its transpose is missing")
+    (shifted, *_) = judged(MLP, "W", CODE.replace("W[l+1].T", "W[l].T")).mistakes
+    assert (shifted.name, shifted.sentence.split(" at ")[0]) == ("another step", "W stands")
+    (own, *_) = judged(BPTT, "W", THROUGH_TIME.replace("h[t-1])", "h[t])")).mistakes
+    assert own.sentence == "h is taken at its own step, where that of the step before counts"
+
+
+def test_a_file_of_code_with_loops_is_a_claim_for_each_gradient_that_it_fills(tmp_path: Path) -> None:
+    path = tmp_path / "claims.py"
+    path.write_text(REASSIGNED)
+    found = sb.verify(MLP, read_claims(path))
+    assert [(one.what, one.verdict) for one in found.claims] == [("dL/dW", "right, identity")]

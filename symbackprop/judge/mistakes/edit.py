@@ -132,6 +132,8 @@ class Backward:
     program   forward equations, then gradients; where a rate is declared, those by every parameter.
     count     how many equations are forward.
     goal      the gradient that is claimed.
+    again     of a loop: whether an edit is made at every step anew, as code does that runs; else the gradients of the steps
+              beside stay right, as in one equation of a recursion.
     """
 
     program: Program
@@ -140,17 +142,23 @@ class Backward:
     goal: str
     values: Values
     sizes: Mapping[str, int]
+    again: bool = False
 
     @cached_property
     def equations(self) -> list[Equation]:
         """The gradient equations that the goal is made from, in order."""
-        if any(isinstance(e.op, Carry) for e in self.program.equations[self.count :]):
+        if self.has_recursion and not self.again:
             return self.one_step()
         keep, by_name = {self.goal}, self.by_name
         for e in reversed(self.program.equations):
             if e.target.name in keep:
                 keep |= {r.name for r in e.operands}
         return [e for e in self.program.equations[self.count :] if e.target.name in keep and e.target.name in by_name]
+
+    @cached_property
+    def has_recursion(self) -> bool:
+        """Whether gradients come from another step of a loop."""
+        return any(isinstance(e.op, Carry) for e in self.program.equations[self.count :])
 
     def one_step(self) -> list[Equation]:
         """The same in a loop: from the goal back to itself, which is taken to be right at the steps beside."""
@@ -225,8 +233,9 @@ class Backward:
         """The goal where some gradients are replaced; None where an edit does not fit."""
         values = dict(self.values)
         dirty: set[str] = set()
+        rounds = 1 + max(self.sizes.values(), default=0) if self.again and self.has_recursion else 1  # each settles a step more
         with np.errstate(all="ignore"):
-            for e in self.equations:
+            for e in (e for _ in range(rounds) for e in self.equations):
                 name = e.target.name
                 if name in changes:
                     try:
@@ -244,6 +253,8 @@ class Backward:
 
     def instead(self, place: str, how: How) -> ndarray | None:
         """The goal where one gradient is replaced: what follows a gradient is linear in it, which saves most of the work."""
+        if self.again:
+            return self.apply({place: how})
         self._asked[place] = self._asked.get(place, 0) + 1
         held = self.values[place]
         response = self._response(place) if held.size <= min(WIDEST, self._asked[place]) and place != self.goal else None

@@ -22,11 +22,12 @@ from symbackprop.notation.claims.fitting import Fitted, fitted
 from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
-from symbackprop.notation.claims.python_claim import read_python, read_sympy
+from symbackprop.notation.claims.python_claim import ClaimTensors, read_python, read_sympy
 from symbackprop.notation.claims.reader import Reader, with_ranges
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import Context, State
-from symbackprop.notation.claims.steps import At, below
+from symbackprop.notation.claims.step_code import at_step
+from symbackprop.notation.claims.steps import At, below, claimed
 from symbackprop.notation.claims.syntax import Word
 from symbackprop.notation.claims.typeset import Typeset
 from symbackprop.notation.claims.words import Names, described
@@ -125,7 +126,7 @@ def _text(text: str, context: Context) -> Understood:
     try:
         more = {k: v for k, v in inputs(context).items() if k not in context.aliases}
         left, program, shape = read_python(text, replace(context, aliases={**more, **context.aliases}))
-        return Understood(left, (_plain(program, shape, context),))
+        return Understood(left, (_plain(program, shape, context, left.at),))
     except NotationError:
         if "\n" in text.strip():
             raise
@@ -136,8 +137,9 @@ def _text(text: str, context: Context) -> Understood:
         raise
 
 
-def _plain(program: Program, shape: tuple[Expr, ...], context: Context) -> Reading:
-    return Reading(program, shape, context.shape is None or shape == context.shape)
+def _plain(program: Program, shape: tuple[Expr, ...], context: Context, at: tuple[At, ...] = ()) -> Reading:
+    wanted = None if context.shape is None else claimed(context.shape, at)
+    return Reading(program, shape, wanted is None or shape == wanted, at=at)
 
 
 # ---- LaTeX
@@ -168,6 +170,9 @@ def _latex(text: str, context: Context) -> Understood:
 
 def name_at_step(text: str, context: Context) -> str:
     r"""The name of a person's own that an equation defines at a step of a loop: delta of \delta^{(l)} = ...; "" for any other."""
+    typed = at_step(text)
+    if typed is not None:
+        return "" if typed[1] in context.shapes() or ClaimTensors(context).role(typed[1]) else typed[1]
     try:
         several = statements.split(text)
         names = Names({name: len(shape) for name, shape in context.shapes().items()}, (), {}, context.aliases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -15,6 +16,7 @@ from symbackprop.core.program import Gradient, Program, Signature, Sum, size, sl
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations import one_hot, where
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, letters
+from symbackprop.notation.claims import step_code
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.lower import OUTPUT
@@ -32,7 +34,7 @@ _QUOTIENT = re.compile(r"d_?(\w+?)_?d_?(\w+)$")
 _ROWS = ("N", "m", "M", "B")
 
 
-class _Claim:
+class ClaimTensors:
     """The tensors of one claim, made as they are named."""
 
     def __init__(self, context: Context) -> None:
@@ -73,6 +75,11 @@ class _Claim:
 
     def gradient(self, name: str) -> Tensor | None:
         """dz, grad_z, dL_dz, da_dz: a true derivative."""
+        role = self.said(name)
+        return None if role is None else self.tensor(gradient_name(role.of, role.wrt), role)
+
+    def said(self, name: str) -> Gradient | None:
+        """The derivative that a name may say."""
         pairs = []
         if match := _QUOTIENT.match(name):
             pairs.append((match[1], match[2]))
@@ -85,8 +92,17 @@ class _Claim:
                 and of in self.shapes
                 and wrt in self.shapes
             ):
-                return self.tensor(gradient_name(of, wrt), Gradient(of, wrt))
+                return Gradient(of, wrt)
         return None
+
+    def role(self, name: str) -> Gradient | None:
+        """The derivative that a name says by itself, dW, dL_dz; None for any other name."""
+        return self.said(name) if name not in self.shapes else None
+
+    def unnamed(self, name: str) -> Tensor:
+        """A value of the network that nobody named."""
+        self.shapes.setdefault(name, self.context.forward.shape(name))
+        return self.tensor(name)
 
     def called(self, name: str) -> str:
         """The network's name of a tensor; any other name as it is."""
@@ -145,7 +161,9 @@ def read_python(text: str, context: Context) -> tuple[Left, Program, tuple[Expr,
     tree, source = parsed(text.strip(), "<claim>")
     if not tree.body:
         raise Fault("there is no claim.", "Write an expression, or lines whose last one is the claim.")
-    claim = _Claim(context)
+    claim = ClaimTensors(context)
+    if context.loops and (step_code.has_loops(tree) or step_code.at_step(text)):
+        return _of_steps(text, claim, context)
     evaluator = Evaluator(source, lambda node: claim.lookup(node, source), claim.known)
     for name in context.functions:
         evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
@@ -182,7 +200,7 @@ def _joined(statement: ast.stmt, target: ast.Name, op: ast.operator, expression:
     return ast.copy_location(ast.BinOp(name, op, expression), statement)
 
 
-def _changed(claim: _Claim, evaluator: Evaluator, statement: ast.AugAssign, target: ast.Name) -> Any:
+def _changed(claim: ClaimTensors, evaluator: Evaluator, statement: ast.AugAssign, target: ast.Name) -> Any:
     """x op= y: the entries of an array in their place, a number anew. Raises NotationError where y does not fit into x."""
     joined = _joined(statement, target, statement.op, statement.value)
     value, old = evaluator.value(joined), claim.value(target.id)
@@ -227,15 +245,29 @@ def _mask(evaluator: Evaluator, whole: Tensor, entries: ast.Subscript) -> Tensor
     return mask if isinstance(mask, Tensor) and is_truth(mask) and mask.shape == whole.shape else None
 
 
-def _left(name: str, claim: _Claim, context: Context) -> Left:
+def _of_steps(text: str, claim: ClaimTensors, context: Context) -> tuple[Left, Program, tuple[Expr, ...]]:
+    """Code with loops, or one line at a step of one."""
+    found = step_code.at_step(text)
+    if found is None:
+        name, program, shape = step_code.read_loops(text, claim)
+        return _left(name, claim, context), program, shape
+    role = claim.role(found[1])
+    axis = context.loops.axes.get(role.wrt if role else context.wrt or "", {}).get(0)
+    if axis is None:
+        raise Fault(f"{found[1]} has no steps.", "Write dW[l] = ... for what goes along a loop.")
+    name, at, program, shape = step_code.read_step(text, claim, axis)
+    return replace(_left(name, claim, context), at=at, stepped=role is None), program, shape
+
+
+def _left(name: str, claim: ClaimTensors, context: Context) -> Left:
     """What the name of the last line says that it is."""
     if not name:
         return Left()
-    del claim.own[name]
-    found = claim.gradient(name) if name not in claim.shapes else None
-    if found is None or found.signature is None or found.signature.role is None:
+    claim.own.pop(name, None)
+    role = claim.role(name)
+    if role is None:
         return Left("abbreviation", name=name)
-    of, wrt = found.signature.role.of, found.signature.role.wrt
+    of, wrt = role.of, role.wrt
     against = context.wrt is not None and (of, wrt) != (context.of, context.wrt)
     return Left("jacobian" if claim.shapes[of] else "gradient", of, wrt, contradicts=against)
 
@@ -250,7 +282,7 @@ def read_sympy(claim: Any, context: Context) -> tuple[Program, tuple[Expr, ...]]
     if not isinstance(claim, Expr | sp.MatrixExpr):
         raise Fault("this SymPy object is no expression.", "Give an Expr or a MatrixExpr.")
     if not claim.free_symbols:
-        return _Claim(context).program(as_tensor(claim))
+        return ClaimTensors(context).program(as_tensor(claim))
     name = OUTPUT
     network = from_sympy(claim, name=name)
     shapes = context.shapes()

@@ -25,6 +25,7 @@ class Entries:
 
     def __init__(self, steps: Steps) -> None:
         self.steps, self.reader = steps, steps.reader
+        self._wider: dict[int, tuple[Numbered, Tensor]] = {}  # stacks with their starts, and the stack
         self._cuts: dict[tuple[int, int, Expr, Expr], tuple[Tensor, Tensor]] = {}  # parts of a tensor, and the tensor
 
     def value(self, node: ast.Subscript) -> Any:
@@ -163,6 +164,9 @@ class Entries:
             if start is not None:
                 return self.entry(node, None, Numbered(start), items[1:])
         chosen = {axis: index for axis, item in axes(items, tensor.ndim) if (index := away(self.reader, item, steps.letters))}
+        if numbered.starts and 0 in chosen and self._is_outside(numbered, chosen[0]):
+            numbered = self._extended(numbered)
+            tensor = numbered.tensor
         if any(axis >= tensor.ndim for axis in chosen):
             raise self.reader.fault(node, f"{name or 'the value'} is {shape_text(tensor.shape)}: more indices than axes.")
         gone: set[int] = set()
@@ -177,6 +181,19 @@ class Entries:
                 gone |= set(mine)
         rest = self._rest(node, numbered, items, chosen)
         return tensor[rest] if any(not isinstance(item, slice) or item != WHOLE for item in rest) else tensor
+
+    def _is_outside(self, numbered: Numbered, index: Away) -> bool:
+        """Whether a step of the loop reads before the first entry or after the last."""
+        head, low = self._frame(index).head, numbered.lows.get(0, sp.S.Zero)
+        begin = sp.expand(head.low + index.places - low)
+        return bool(begin.is_negative or sp.expand(begin + head.extent - numbered.tensor.shape[0]).is_positive)
+
+    def _extended(self, numbered: Numbered) -> Numbered:
+        """A stack with its starts, the same one each time."""
+        key = id(numbered.tensor)
+        if key not in self._wider:
+            self._wider[key] = numbered.extended(), numbered.tensor
+        return self._wider[key][0]
 
     def _low(self, name: str | None, numbered: Numbered, axis: int, frame: Frame, places: Expr, node: ast.expr) -> Expr:
         """The number of the first entry along an axis."""

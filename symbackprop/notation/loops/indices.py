@@ -11,6 +11,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import position
+from symbackprop.language.operations.shapes import concatenate, stack
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.loops.header import Header, is_dotted, is_plain
@@ -40,6 +41,21 @@ class Numbered:
     lows: Mapping[int, Expr] = field(default_factory=dict)
     starts: Mapping[Expr, Tensor] = field(default_factory=dict)
     line: int = 0
+
+    def extended(self) -> Numbered:
+        """The same with the values before its first entry and after its last, as far as they follow one another."""
+        if not self.starts:
+            return self
+        low = self.lows.get(0, sp.S.Zero)
+        before, after = [], []
+        while (value := self.starts.get(sp.expand(low - len(before) - 1))) is not None:
+            before.insert(0, value)
+        while (value := self.starts.get(sp.expand(low + self.tensor.shape[0] + len(after)))) is not None:
+            after.append(value)
+        if not before and not after:
+            return self
+        rows = [*([stack(before)] if before else []), self.tensor, *([stack(after)] if after else [])]
+        return Numbered(concatenate(rows), {**self.lows, 0: sp.expand(low - len(before))}, {}, self.line)
 
 
 def items_of(node: ast.Subscript) -> list[ast.expr]:

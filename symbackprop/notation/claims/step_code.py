@@ -1,0 +1,161 @@
+"""Claims in Python text with steps of loops: dW[l] = outer(delta[l], z[l-1]), and loops that fill dW[l]. Read, never run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.program import Program
+from symbackprop.core.recursion import Axis
+from symbackprop.language.operations import concatenate
+from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.claims.steps import At
+from symbackprop.notation.errors import NotationError
+from symbackprop.notation.functions import Named
+from symbackprop.notation.grammar import parsed
+from symbackprop.notation.loops.indices import Numbered
+from symbackprop.notation.loops.steps import Steps
+from symbackprop.notation.reader import Reader
+from symbackprop.notation.statements import statement
+
+if TYPE_CHECKING:
+    from symbackprop.notation.claims.python_claim import ClaimTensors
+
+_AT_STEP = re.compile(r"\s*([A-Za-z_]\w*)\[([^\]\n]+)\]\s*=(?!=)\s*(.+)", re.DOTALL)
+_OWN = "claimed_1"  # what the claimed gradient is called while its line is read
+
+
+def at_step(text: str) -> re.Match[str] | None:
+    """The name, the index and the right side of one line such as dW[l] = ...; None for anything else."""
+    found = _AT_STEP.fullmatch(text.strip())
+    return found if found and "\n" not in text.strip() else None
+
+
+def has_loops(tree: ast.Module) -> bool:
+    """Whether code has a loop."""
+    return any(isinstance(node, ast.For) for node in ast.walk(tree))
+
+
+def read_loops(text: str, claim: ClaimTensors) -> tuple[str, Program, tuple[Expr, ...]]:
+    """Code with loops: what it writes of the gradient that is claimed; else what it writes last, with its name.
+
+    Raises NotationError where it is not in the language.
+    """
+    tree, _ = parsed(text, "<claim>")
+    reader = _read(text, claim)
+    written = [name for name in _written(tree) if name in reader.names or name in _steps(reader).stacks]
+    wrt = claim.context.wrt
+    meant = [n for n in written if (role := claim.role(n)) is not None and (role.of, role.wrt) == (claim.context.of, wrt)]
+    name = (meant or written)[-1]
+    return name, *claim.program(_whole(reader, name))
+
+
+def read_step(text: str, claim: ClaimTensors, axis: Axis) -> tuple[str, tuple[At, ...], Program, tuple[Expr, ...]]:
+    """One line at a step: dW[l] = ..., delta[n] = ...; at all steps at which it has a value, or at the one that it names.
+
+    axis   of the loop along which what is claimed goes.
+    """
+    found = at_step(text)
+    assert found is not None
+    name, index, right = found.groups()
+    letter = index.strip()
+    fault: NotationError | None = None
+    if not letter.isidentifier() or letter in claim.sizes:
+        reader = _read(f"{_OWN} = {right}", claim, from_one=True)
+        place = sp.expand(_number(reader, letter) - 1)
+        return name, (At(0, axis, place),), *claim.program(_whole(reader, _OWN))
+    for low, high in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        header = f"for {letter} in {1 + low}..{sp.expand(axis.extent - high)}:"
+        try:
+            reader = _read(f"{header}\n    {_OWN}[{letter}] = {right}", claim)
+        except NotationError as error:
+            fault = fault or error
+            continue
+        at = (At(0, axis, sp.Integer(low), low + high),) if low or high else ()
+        return name, at, *claim.program(_whole(reader, _OWN))
+    assert fault is not None
+    raise fault
+
+
+def _number(reader: Reader, text: str) -> Expr:
+    """n - 1 as an expression of sizes."""
+    tree, _ = parsed(text, "<claim>")
+    value = reader.evaluator.plain(reader.evaluator.value(tree.body[0].value)) if isinstance(tree.body[0], ast.Expr) else None
+    if not isinstance(value, int | Expr):
+        raise NotationError(f"{text} is no step.", "Write a letter, a number or a size: dW[l], dW[n].")
+    return sp.sympify(value) if isinstance(value, int) else value
+
+
+def _steps(reader: Reader) -> Steps:
+    assert isinstance(reader.steps, Steps)
+    return reader.steps
+
+
+def _read(text: str, claim: ClaimTensors, from_one: bool = False) -> Reader:
+    """The code, over the tensors of the network, its true gradients and what earlier steps named.
+
+    from_one   whether steps count from 1, where no loop says it.
+    """
+    tree, source = parsed(text, "<claim>")
+    reader = Reader(source)
+    reader.sizes |= claim.sizes
+    for name in claim.context.functions:
+        reader.evaluator.functions |= {name: Named(name)} | {name + "_prime" * k: Named(name, k) for k in (1, 2)}
+    reader.foresee(tree.body)
+    own = {*_written(tree)}
+    for node in (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in own):
+        value = claim.value(node.id)
+        if isinstance(value, Tensor):
+            reader.names[node.id] = value
+            numbered = _numbered(claim, node.id, value) or (_from_one(claim, node.id, value) if from_one else None)
+            if numbered is not None:
+                _steps(reader).stacks[node.id] = numbered
+    for node in tree.body:
+        statement(reader, node)
+    return reader
+
+
+def _numbered(claim: ClaimTensors, name: str, whole: Tensor) -> Numbered | None:
+    """A tensor that is carried, with what the loop starts from: z[0], z[1], ..., z[n]."""
+    loops = claim.context.loops
+    found = loops.before.get((claim.context.aliases.get(name, name), 0))
+    if found is None:
+        return None
+    step, before = found
+    carried = claim.unnamed(before)
+    if step > 0:
+        return Numbered(concatenate([carried[:1], whole]), {0: sp.S.Zero})
+    return Numbered(concatenate([whole, carried[-1:]]), {0: sp.S.One})
+
+
+def _from_one(claim: ClaimTensors, name: str, whole: Tensor) -> Numbered | None:
+    """A tensor or a gradient that goes along a loop, counted from 1."""
+    role = claim.role(name)
+    loops = claim.context.loops
+    about = role.wrt if role else loops.stands.get(name, claim.context.aliases.get(name, name))
+    return Numbered(whole, {0: sp.S.One}) if 0 in loops.axes.get(about, {}) else None
+
+
+def _written(tree: ast.Module) -> Iterator[str]:
+    """The names that code gives values to, in the order of writing, with those that are filled step by step."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        target = node.value if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) else node
+        if isinstance(target, ast.Name) and (target is not node or isinstance(target.ctx, ast.Store)):
+            found.pop(target.id, None)
+            found[target.id] = None
+    return iter(found)
+
+
+def _whole(reader: Reader, name: str) -> Tensor:
+    """What a name holds at the end; of one that is filled step by step all its steps, those before the first included."""
+    numbered = _steps(reader).stacks.get(name)
+    if numbered is None:
+        value: Any = reader.evaluator.plain(reader.names[name])
+        return as_tensor(value)
+    return numbered.extended().tensor
