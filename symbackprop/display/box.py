@@ -37,12 +37,18 @@ class ShownLine:
 
     needs   the lines that it reads, in order.
     about   what stands beside it, where that is more than the tensor's shape: the steps of a loop at which it holds.
+    meant   of a line at a step: the derivative that it says.
+    why     of a line of a recursion: why it stands, a sentence each.
+    serves  of a parameter's line in a network with loops: "all" steps, or its "own".
     """
 
     name: str
     formula: Node
     needs: tuple[str, ...]
     about: Told = NOTHING
+    meant: Node | None = None
+    why: tuple[Told, ...] = ()
+    serves: str = ""
 
     def latex(self) -> str:
         return latex(self.formula)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+import sympy as sp
 from sympy import Expr
 
 from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Carry, Equation, Program
+from symbackprop.core.program import Carry, Equation, Program, Sum
 from symbackprop.core.recursion import AtStep, Axis, Marks, Recursion, StepProgram
 from symbackprop.display.body import scalar
 from symbackprop.display.box import ShownBox, ShownLine, free_letter
@@ -80,7 +82,9 @@ def steps_box(derivation: Derivation, box: StepBox) -> ShownBox:
         to = StepNames(names, line.at, deltas)
         needs = tuple(dict.fromkeys(a.name for a in line.at.standing.values() if a.name in deltas and a.name != line.name))
         right = _summed(line.at.summed, Printer(to).formula(line.line.form))
-        lines.append(ShownLine(line.name, f.equation(to.entry(line.at.target, ()), right), needs, _about(to, line)))
+        meant = StepNames(names, line.at, {}).entry(line.at.target, ()) if line.name in deltas else None
+        formula, why = f.equation(to.entry(line.at.target, ()), right), tuple(_why(names, derivation, line))
+        lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, why, _serves(names, line)))
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
     return ShownBox(tuple(lines), missing, (), tuple(_updates(names, derivation)), names)
@@ -97,17 +101,28 @@ def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool
     return f.equation(to.entry(line.at.target, ()), _summed(line.at.summed, Printer(to).formula(line.line.form)))
 
 
-def forward_steps(derivation: Derivation) -> list[tuple[Node, Told]]:
-    """The equations of the network, each at one step, with the steps at which it stands; what nobody named is written out.
+class StepForm(NamedTuple):
+    """An equation of the network at one step: the tensor that it says, and the steps at which it stands."""
+
+    name: str
+    formula: Node
+    about: Told
+
+
+def forward_steps(derivation: Derivation) -> list[StepForm]:
+    """The equations of the network, each at one step; where loops start comes first, and what nobody named is written out.
 
     Raises NoRecursionError where an equation has no form at one step.
     """
-    program, names, found = derivation.forward, Names(derivation.program), []
+    program, names = derivation.forward, Names(derivation.program)
+    starts: list[StepForm] = []
+    found: list[StepForm] = []
     recursion = Recursion(program)
     for equation in program.equations:
         name = equation.target.name
         if isinstance(equation.op, Carry):
-            found += _start(names, recursion, equation)
+            own = _start(names, recursion, equation)
+            (starts if all(r.name not in recursion.written for r in equation.operands[1:]) else found).extend(own)
         elif program.tensors[name].named:
             at = recursion.line(name, ())
             to = StepNames(names, at, {})
@@ -117,18 +132,18 @@ def forward_steps(derivation: Derivation) -> list[tuple[Node, Told]]:
             if at.summed:
                 left, right = split(formula)
                 formula = f.equation(left, _summed(at.summed, f.beside(*items_of(right or left)[1:])))
-            found.append((formula, _where(to, at)))
-    return found
+            found.append(StepForm(name, formula, _where(to, at)))
+    return [*starts, *found]
 
 
-def _start(names: Names, recursion: Recursion, carry: Equation) -> list[tuple[Node, Told]]:
+def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm]:
     """z^{(0)} = x: where a loop starts, in words of the tensor that is carried."""
     own = recursion.carried(carry)
     source = carry.operands[0]
     marks = tuple((a.letter, own.start - own.step if a == own.axis else a.step) for a in recursion.axis_letters(carry).values())
     left = _marked(names.name_of(source.name), marks, ())
     right = names.tensor(carry.operands[1].name) if own.has_value else f.ZERO
-    return [(f.equation(left, right), Told())] if left != right else []
+    return [StepForm(source.name, f.equation(left, right), Told())] if left != right else []
 
 
 def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Name]:
@@ -143,14 +158,14 @@ def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Nam
     for name in told_:
         role = program.tensors[name].role
         assert role is not None
-        by = _flows_into(program, role.wrt)
+        by = flows_into(program, role.wrt)
         found[name] = Name(head, (names.name_of(by).formula(),))
     if len(set(found.values())) < len(found):
         found = {n: Name(head, (f.number(k),)) for k, n in enumerate(found, 1)}
     return found
 
 
-def _flows_into(program: Program, name: str) -> str:
+def flows_into(program: Program, name: str) -> str:
     """The tensor, or what a person named of what alone reads it: a gate, for what its activation reads."""
     if program.tensors[name].named:
         return name
@@ -179,6 +194,58 @@ def _summed(axes: Sequence[Axis], body: Node) -> Node:
         below = f.equation(letter(axis.letter), f.ONE)
         body = f.beside(f.scripted(f.symbol("sum"), below, scalar(axis.extent)), f.within(body, Binds.PRODUCT))
     return body
+
+
+def _why(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]:
+    """Why a line of a recursion stands."""
+    of = names.in_line(derivation.of)
+    if line.at.first:
+        ends = listed([told("{}", f.equation(letter(c.axis.letter), _step(c.start))) for c in line.at.carries])
+        yield told("The recursion starts at {}, after which no step comes.", ends)
+    elif line.at.carries and all(carried.has_value for carried in line.at.carries):
+        yield told("Every other step acts on {} through the next one: what is known there is multiplied by what a step does.", of)
+        yield from _product(names, derivation, line)
+    elif line.at.carries:
+        yield told("A step acts on {} by itself and through the next one: both add, and beyond the last nothing comes back.", of)
+        yield from _product(names, derivation, line)
+
+
+def _serves(names: Names, line: StepLine) -> str:
+    """Whether a parameter serves all steps or each of its entries its own; "" for any other tensor."""
+    role = names.signature(line.name).role
+    if role is None or names.signature(role.wrt).kind != "parameter":
+        return ""
+    return "all" if line.at.summed else "own" if line.at.over else ""
+
+
+def _product(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]:
+    """What a gradient is multiplied by on its way through many steps, where one value is carried."""
+    carries = [e for e in derivation.forward.equations if isinstance(e.op, Carry)]
+    axis = line.at.carries[0].axis
+    if len(carries) != 1 or len(line.at.carries) != 1 or not isinstance(carries[0].op, Carry):
+        return
+    z, way = names.name_of(carries[0].operands[0].name), carries[0].op.step
+    k = letter("k" if axis.letter != "k" else "j")
+    before = f.beside(k, f.symbol("-" if way > 0 else "+"), f.ONE)
+    factor = f.over(f.partial(at_steps(z, [(axis.letter, k)])), f.partial(at_steps(z, [(axis.letter, before)])))
+    product = f.beside(f.scripted(f.symbol("prod"), k), factor)
+    yield told(
+        "Back over many steps the gradient is multiplied by {}: it vanishes where these factors shrink what they are multiplied "
+        "with, and explodes where they stretch it.", product,
+    )  # fmt: skip
+    if _passes(derivation.forward, carries[0]):
+        own = at_steps(z, [(axis.letter, _step(axis.step - way))])
+        yield told("Each factor is 1 + ..., since {} is added to what a step does: the 1 lets the gradient pass.", own)
+
+
+def _passes(program: Program, carry: Equation) -> bool:
+    """Whether what is carried is added as it is to what a step makes of it."""
+    written = program.equation_of()[carry.operands[0].name]
+    places = [k for k, r in enumerate(written.operands) if r.name == carry.target.name and r.index == written.target.index]
+    if len(places) != 1 or not isinstance(written.op, Sum) or written.op.over:
+        return False
+    own = written.op.slots[places[0]]
+    return len(written.operands) > 1 and sp.diff(written.op.body, own) == 1
 
 
 def _about(names: StepNames, line: StepLine) -> Told:

@@ -96,18 +96,18 @@ class Lecture:
         self.anchors |= dict.fromkeys((line.name for line in lines), anchor)
         shown = [replace(part, formulas=packed(part.formulas)) for part in parts if part.formulas]
         products = [x for layer in layers for x in packed(self.product(line.name, line.formula) for line in layer)]
-        shapes = [told("{}: {}", self._end(line), self.names.dimensions(line.name)) for line in lines
+        shapes = [told("{}: {}", self.end(line), self.names.dimensions(line.name)) for line in lines
                   if self.names.signature(line.name).shape]  # fmt: skip
         return StepBlock(title, (*shown, Part(told("Product"), tuple(products), "result")), listed(shapes), said, anchor)
 
     def _way(self, start: Node | Told, lines: Sequence[Line], likewise: bool = False) -> Told:
         """From where a step goes, and where to."""
-        ends = several(list(map(self._end, lines)))
+        ends = several(list(map(self.end, lines)))
         onward = told("Likewise from {} on to {}", start, ends) if likewise else told("From {} on to {}", start, ends)
         back = told("Likewise from {} back to {}", start, ends) if likewise else told("From {} back to {}", start, ends)
         return onward if self.derivation.vector else back
 
-    def _end(self, line: Line) -> Node:
+    def end(self, line: Line) -> Node:
         """What the gradient of a line is by, or what changes."""
         role = self.names.signature(line.name).role
         end = line.name if role is None else role.of if self.derivation.vector else role.wrt

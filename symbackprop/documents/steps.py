@@ -44,6 +44,7 @@ from symbackprop.documents.document import (
 )  # fmt: skip
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
+from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.documents.titles import typeset
 from symbackprop.formulas import build as f
@@ -165,7 +166,8 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
         case "brief":
             return []
         case "normal":
-            return list(lecture.blocks(layers(derived, lecture.names, box)))
+            told_ = layers(derived, lecture.names, box)
+            return loop_blocks(lecture, told_, box) or list(lecture.blocks(told_))
         case "full":
             shown = [equation for equation in derived.backward if _is_shown(equation)]
             lecture.anchors |= {e.target.name: e.target.name for e in shown}
@@ -226,7 +228,7 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
     """The equations in matrix notation where there is one, a loop's at one step; in full, all that were again in index notation."""
     try:
         if has_loops(lecture.derivation.forward) and detail != "full":
-            return [FormulaRows(tuple(Formula(formula, about) for formula, about in forward_steps(lecture.derivation)))]
+            return [FormulaRows(tuple(Formula(form.formula, form.about) for form in forward_steps(lecture.derivation)))]
     except NoRecursionError:
         pass  # they stand in index notation
     names, forward, inline, values = lecture.plain, lecture.derivation.forward, lecture.hidden, lecture.values

@@ -102,8 +102,9 @@ def python_steps(path: Path, text: str) -> Steps:
     """Each line name = formula as a step."""
     tree = _parsed(path, text)
     out: Steps = []
-    if any(isinstance(statement, ast.For) for statement in tree.body):
-        return [(name, text) for name in gradients_written(tree)]
+    filled = gradients_written(tree) if any(isinstance(statement, ast.For) for statement in tree.body) else []
+    if filled:
+        return [(name, text) for name in filled]
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

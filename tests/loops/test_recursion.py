@@ -95,7 +95,7 @@ def test_time_stands_below_and_what_is_zero_beyond_the_end_is_said() -> None:
 
 
 def test_the_network_is_told_at_one_step() -> None:
-    shown = [latex(formula) for formula, _ in forward_steps(sb.derive(LAYERS))]
+    shown = [latex(form.formula) for form in forward_steps(sb.derive(LAYERS))]
     assert shown == [
         "z^{(0)} = x",
         r"u^{(l)} = W^{(l)} z^{(l - 1)} + b^{(l)}",
@@ -105,6 +105,10 @@ def test_the_network_is_told_at_one_step() -> None:
     text = sb.derive(LAYERS).text()
     assert "z⁽ˡ⁾ = σ(u⁽ˡ⁾)" in text
     assert "has no short form" not in text
+    backward = text.partition("The backward pass")[2]
+    assert backward.index("δ⁽ⁿ⁾ = ∂L/∂u⁽ⁿ⁾ = ") < backward.index("δ⁽ˡ⁾ = ∂L/∂u⁽ˡ⁾ = ")
+    assert "The recursion starts at l = n" in backward
+    assert "prev" not in text
 
 
 def test_the_step_of_descent_is_told_at_one_step() -> None:

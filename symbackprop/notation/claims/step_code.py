@@ -88,7 +88,7 @@ def _number(reader: Reader, text: str) -> Expr:
     value = reader.evaluator.plain(reader.evaluator.value(tree.body[0].value)) if isinstance(tree.body[0], ast.Expr) else None
     if not isinstance(value, int | Expr):
         raise NotationError(f"{text} is no step.", "Write a letter, a number or a size: dW[l], dW[n].")
-    return sp.sympify(value) if isinstance(value, int) else value
+    return sp.Integer(value) if isinstance(value, int) else value
 
 
 def _steps(reader: Reader) -> Steps:
