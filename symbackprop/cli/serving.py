@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
+
 import click
 
 from symbackprop.cli.shell import guarded, say
 
 UNPROVED = "; it derives and prints, while checks, pictures and verdicts need NumPy's wheel in the folder of --pyodide"
 UNCOMPILED = "; without node its Python is not compiled, and starts three times as slowly"
+
+
+def _busy(said: str) -> AbstractContextManager[object]:
+    """A sign that something long goes on, where a person looks."""
+    if not sys.stderr or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(said)
 
 
 @click.command()
@@ -34,7 +46,8 @@ def site(output: str, pyodide: str | None) -> None:
     """Write the page as a folder for any server of files: it derives in the browser, without Python on a server."""
     from symbackprop.server.site import write
 
-    found = write(output, pyodide)
+    with _busy("Python is made ready for the browser"):
+        found = write(output, pyodide)
     say(f"{output}: {found.size / 1e6:.0f} MB{'' if found.numbers else UNPROVED}{'' if found.compiled else UNCOMPILED}")
 
 

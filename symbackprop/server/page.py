@@ -55,6 +55,7 @@ FILES = {
     "notebook": File("derivation.ipynb", "application/x-ipynb+json", lambda d, lang: _report(d, "notebook", lang)),
     "json": File("derivation.json", "application/json", lambda d, lang: _report(d, "json", lang)),
     "numpy": File("gradients.py", "text/x-python", lambda d, lang: compile(d).source),
+    "jax": File("gradients_jax.py", "text/x-python", lambda d, lang: compile(d, backend="jax").source),
     "c": File("gradients.c", "text/x-c", lambda d, lang: compile(d, sizes=_in_c(d)).c_source()),
 }
 
