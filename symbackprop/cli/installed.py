@@ -42,7 +42,7 @@ EXTRAS = (
     Extra("notebook", {"nbformat": "5.10", "nbclient": "0.10", "ipykernel": "6.29"}, "notebooks that are written and run"),
     Extra("plots", {"matplotlib": "3.9"}, "plots of your own beside those that are drawn here"),
     Extra("torch", {"torch": "2.14"}, "modules of PyTorch read, held against autograd, and given their parameters back"),
-    Extra("jax", {"jax": "0.4.35"}, "functions of JAX read; their gradients verified against jax.grad"),
+    Extra("jax", {"jax": "0.8"}, "functions of JAX read; their gradients verified against jax.grad"),
     Extra("onnx", {"onnx": "1.17"}, "models in ONNX files read and written"),
     Extra("mcp", {"mcp": "2"}, "symbackprop mcp: an assistant derives and verifies"),
 )
