@@ -46,6 +46,7 @@ PUBLIC = {
     "train": "verbs",
     "objective": "verbs",
     "draw": "verbs",
+    "exercise": "judge.exercise",
     "verify_function": "judge.functions",
     "verify_layer": "judge.functions",
     # refusals, each with its mend
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from symbackprop.core.files import FileError
     from symbackprop.evaluate.extents import SizeError
     from symbackprop.evaluate.points import PointError
+    from symbackprop.judge.exercise import exercise
     from symbackprop.judge.functions import verify_function, verify_layer
     from symbackprop.judge.models import from_jax, from_torch
     from symbackprop.language import *  # noqa: F403
@@ -125,6 +127,7 @@ __all__ = [
     "train",
     "objective",
     "draw",
+    "exercise",
     "verify_function",
     "verify_layer",
     "SymbackpropError",

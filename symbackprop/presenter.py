@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -168,6 +168,22 @@ class Presenter:
             if not found.ok:
                 raise CheckFailedError(f"the derived gradients fail their check, no report is written.\n{found}")
         return passed
+
+    def handout(self, derivation: Derivation, blank: Sequence[str], detail: str, lang: str) -> Any:
+        """The report with gaps in the place of some gradients, and its solution; both once the gradients have passed the check.
+
+        Raises what `document` raises, DerivationError for what is no gradient or has no line of its own.
+        """
+        from symbackprop.documents.gaps import Gaps, Handout, numbered, require_used, sheet
+
+        _require(detail, lang)
+        self.passed(derivation)
+        numbers = numbered(derivation, derivation.box().names, blank)
+        made = []
+        for gaps in (Gaps(numbers), Gaps(numbers, filled=True)):
+            made.append(sheet(self._report(derivation, detail, lang, gaps=gaps.hide), gaps))
+            require_used(gaps)
+        return Handout(*made)
 
     def _report(self, derivation: Derivation, detail: str, lang: str, **parts: Any) -> Any:
         from symbackprop.documents.steps import report

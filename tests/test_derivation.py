@@ -180,7 +180,16 @@ def test_python_and_the_command_line_offer_the_same():
 
     verbs = {name for name, module in sb.PUBLIC.items() if module == "verbs"}
     # a server is no verb; the command line reads files and never runs them; what training returns evaluates and predicts
-    assert set(main.commands) == verbs - {"read", "network", "trace"} | {"mcp", "serve", "evaluate", "predict"}
+    assert set(main.commands) == verbs - {"read", "network", "trace"} | {
+        "mcp",
+        "serve",
+        "evaluate",
+        "predict",
+        "exercise",
+        "doctor",
+        "examples",
+        "completion",
+    }
 
 
 @pytest.mark.parametrize("wrong", [3, None, object(), [1, 2], b"x**2"])

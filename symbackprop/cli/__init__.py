@@ -43,6 +43,7 @@ from symbackprop.cli.shell import (
     signal_of,
     write,
 )
+from symbackprop.cli.teaching import exercise, handout
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
@@ -65,7 +66,7 @@ def subcommand(function: Callable[..., None]) -> click.Command:
     return explained(main.command()(guarded(function)))
 
 
-for command in (evaluate, predict, serve, site, mcp, doctor, examples, completion):
+for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples, completion):
     main.add_command(explained(command))
 
 
@@ -88,7 +89,11 @@ for command in (evaluate, predict, serve, site, mcp, doctor, examples, completio
 @language_option
 @size_option
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="Of the points at which the gradients are checked.")
-def derive(asked, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, lang, sizes, seed) -> None:
+@click.option("--blank", metavar="NAMES", help="Leave out what these gradients come to, such as delta_1,W_2, and write the "
+              "solution beside FILE.")  # fmt: skip
+def derive(
+    asked, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, lang, sizes, seed, blank
+) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     if numbered and not fragment:
         raise SymbackpropError("--numbered is about a fragment: give --fragment as well")
@@ -101,6 +106,9 @@ def derive(asked, wrt, then, upstream, vector, update, format_, fragment, number
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
     derivation = _derivation(asked, wrt, then, upstream, vector, update)
+    if blank is not None:
+        handout(derivation, blank, row.name, output, detail, lang)
+        return
     how: dict[str, Any] = {"seed": seed, "sizes": read_sizes(sizes), "detail": detail, "lang": lang}
     if not output:
         say(derivation.report(row.name, **how))

@@ -26,6 +26,7 @@ SHOWN = {
     "train": "symbackprop train xor.net --data xor.npz -o xor.trained.npz",
     "evaluate": "symbackprop evaluate xor.net --parameters xor.trained.npz --data xor.npz",
     "predict": "symbackprop predict xor.net --parameters xor.trained.npz --data xor.npz",
+    "exercise": "symbackprop exercise two_layer.net --seed 3 -o exercise",
     "serve": "symbackprop serve --port 9000",
     "site": "symbackprop site -o site",
     "mcp": "symbackprop mcp",

@@ -143,13 +143,13 @@ def standard_input() -> str:
         ) from None
 
 
-def read_names(wrt: str | None) -> list[str] | None:
+def read_names(wrt: str | None, option: str = "--wrt") -> list[str] | None:
     """The names in a list with commas; None where no list is given."""
     if wrt is None:
         return None
     named = [name.strip() for name in wrt.split(",") if name.strip()]
     if not named:
-        raise SymbackpropError(f'--wrt "{wrt}" names nothing; write names and commas, such as W_1,x')
+        raise SymbackpropError(f'{option} "{wrt}" names nothing; write names and commas, such as W_1,x')
     return named
 
 

@@ -7,7 +7,7 @@ between the chain rule and the verbs reads the data alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -76,6 +76,10 @@ class Presenter(Protocol):
 
     def save(self, derivation: Derivation, path: str | os.PathLike[str], **options: Any) -> tuple[str, ...]:
         """The report in a file; the names of all files that were written."""
+        ...
+
+    def handout(self, derivation: Derivation, blank: Sequence[str], detail: str, lang: str) -> Any:
+        """The report with gaps, and its solution."""
         ...
 
     def fragment(self, derivation: Derivation) -> str:
@@ -215,6 +219,17 @@ class Derivation:
         be written; nothing is changed then.
         """
         return self.shown_by.save(self, path, format=format, seed=seed, sizes=sizes, detail=detail, lang=lang)
+
+    def handout(self, blank: Sequence[str] | str, detail: str = "normal", lang: str = "en") -> Any:
+        """The report with a gap in the place of what some gradients come to, for teaching, and its solution.
+
+        blank         gradients, by what they are by or what the box calls them: "delta_1, W_2".
+        detail, lang  as for `document`.
+        Returns a Handout: `save("handout.html")` writes handout-solution.html as well; `sheet`, `solution` are documents.
+        Raises DerivationError for what is no gradient, or has no line of its own in the report.
+        """
+        names = [name.strip() for name in blank.split(",") if name.strip()] if isinstance(blank, str) else list(blank)
+        return self.shown_by.handout(self, names, detail, lang)
 
     def text(self) -> str:
         return self.report("text")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -41,11 +41,15 @@ class Lecture:
     names    the names of its program, with those that the box gives to gradients.
     hidden   values that the report writes out where they are read.
     values   numbers to show beside the lines of scalars.
+    gaps     what is shown of the equation of a gradient, by its name.
     anchors  each line -> the anchor of the step that it stands in.
     """
 
-    def __init__(self, derivation: Derivation, names: Names, hidden: Collection[str], values: Mapping[str, Any]) -> None:
-        self.derivation, self.names, self.hidden, self.values = derivation, names, hidden, values
+    def __init__(
+        self, derivation: Derivation, names: Names, hidden: Collection[str], values: Mapping[str, Any],
+        gaps: Callable[[str, Node], Node],
+    ) -> None:  # fmt: skip
+        self.derivation, self.names, self.hidden, self.values, self.gaps = derivation, names, hidden, values, gaps
         self.plain = Names(derivation.program)
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
@@ -82,7 +86,7 @@ class Lecture:
         parts = (
             Part(told("Differentiated"), self._forward(equations)),
             Part(told("Local derivative"), self._locals(equations)),
-            Part(told("Chain rule"), tuple(x for line in lines for x in self.chain(line) if x != line.formula), folded=True),
+            Part(told("Chain rule"), self._chains(lines), folded=True),
         )
         title = self._way(self.plain.tensor(layer.start), layer.lines)
         said = list(self.reasons.of(lines))
@@ -113,8 +117,13 @@ class Lecture:
         end = line.name if role is None else role.of if self.derivation.vector else role.wrt
         return self.plain.tensor(end)
 
+    def _chains(self, lines: Sequence[Line]) -> Formulas:
+        """The chain rule of each line, where it says more than the line."""
+        return tuple(self.gaps(line.name, x) for line in lines for x in self.chain(line) if x != line.formula)
+
     def product(self, name: str, formula: Node) -> Node:
         """The line of a gradient; where the box gave it a name, with what it is by."""
+        formula = self.gaps(name, formula)
         left, right = split(formula)
         role = self.names.signature(name).role
         if right is not None and role is not None and self.names.tensor(name) != self.plain.tensor(name):

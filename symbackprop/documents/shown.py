@@ -31,12 +31,17 @@ class Shown(ABC):
         """The result as one page that needs nothing else."""
         return self.report("html")
 
-    def save(self, path: str | os.PathLike[str], lang: str = "en") -> None:
-        """The result in a file, in the format of its suffix, its sentences in a language."""
-        row = format_of(path)
+    def save(self, path: str | os.PathLike[str], lang: str = "en", format: str | None = None) -> tuple[str, ...]:
+        """The result in a file, in a format, or in that which its suffix asks for, its sentences in a language.
+
+        Returns the names of the files that were written.
+        """
+        row = format_named(format) if format else format_of(path)
         row.require(language(lang).code)
         require_writable(path)
-        write_together(row.files(replace(self.document(), lang=lang), path))
+        files = row.files(replace(self.document(), lang=lang), path)
+        write_together(files)
+        return tuple(files)
 
     def _repr_html_(self) -> str:
         return Fragment.write(self.document())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,17 +44,20 @@ _SCALED = Told("Addition distributes: each term receives the gradient from above
 
 
 def step_block(
-    names: Names, equation: Equation, inline: Collection[str] = (), values: Mapping[str, Any] | None = None
+    names: Names, equation: Equation, inline: Collection[str], values: Mapping[str, Any], gaps: Callable[[str, Node], Node]
 ) -> StepBlock:
     """The block of one backward equation.
 
     names    the names of the program that holds it.
     inline   values that the report does not show by name.
     values   numbers to show beside the equations of scalars.
+    gaps     what is shown of the equation of a gradient, by its name.
     """
     assert equation.step is not None
     step = whole(names, equation.step)
-    product, entries = _result(names, equation, inline, values or {})
+    product, entries = (
+        tuple(gaps(equation.target.name, shown) for shown in part) for part in _result(names, equation, inline, values)
+    )
     parts = (
         Part(told("Chain rule"), _rule(names, equation, step)),
         Part(told("Local derivative"), local_lines(names, equation, step)),

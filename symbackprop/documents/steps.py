@@ -76,6 +76,10 @@ _DOMAINS = {
 }  # fmt: skip
 
 
+def _whole(name: str, equation: Node) -> Node:
+    return equation
+
+
 def report(
     derived: Derivation,
     title: Content = "",
@@ -88,6 +92,7 @@ def report(
     detail: str = "normal",
     lang: str = "en",
     code: Mapping[str, str] | None = None,
+    gaps: Callable[[str, Node], Node] = _whole,
 ) -> Document:
     """The whole derivation.
 
@@ -103,10 +108,11 @@ def report(
                   every index form.
     lang          the code of the language that it is written in.
     code          a person's own line for each value of a function that was traced.
+    gaps          what is shown of the equation of a gradient, by its name: all of it, or all but its right side.
     """
     names = Names(derived.program)
     inline = written_out(derived)
-    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {})
+    lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps)
     network = _network(lecture, detail)
     steps = _steps(derived, lecture, box, detail)
     result = _result(lecture, box, steps) if box is not None else []
@@ -172,7 +178,7 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
             shown = [equation for equation in derived.backward if _is_shown(equation)]
             lecture.anchors |= {e.target.name: e.target.name for e in shown}
             said: set[Content] = set()
-            return [_once(step_block(lecture.plain, e, lecture.hidden, lecture.values), said) for e in shown]
+            return [_once(step_block(lecture.plain, e, lecture.hidden, lecture.values, lecture.gaps), said) for e in shown]
     raise ValueError(f"{detail} is none of {', '.join(DETAILS)}")
 
 
@@ -277,7 +283,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
         )
         rows = list(map(Formula, shown))
     else:
-        rows = list(_rows(names, lines))
+        rows = list(_rows(names, [(replace(line, formula=lecture.gaps(line.name, line.formula)), label) for line, label in lines]))
     blocks: list[Block] = [FormulaRows(tuple(rows))] if rows else []
     if box.assumed:
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
