@@ -98,7 +98,8 @@ def numbered(derivation: Derivation, names: Names, asked: Iterable[str]) -> dict
     for one in asked:
         if one not in known:
             raise DerivationError(f"there is no gradient {one} to leave out: {mend(one, short)}")
-        found.setdefault(known[one], len(found) + 1)
+        found.setdefault(known[one], 0)
+    found = {name: number for number, name in enumerate((n for n in derivation.program.tensors if n in found), 1)}
     if not found:
         raise DerivationError("nothing is named that could be left out; write names and commas, such as delta_1,W_2")
     return found

@@ -146,7 +146,7 @@ class Exercise(Shown):
     def _question(self, line: ShownLine) -> Node:
         """What is asked for; of a letter, what it stands for as well."""
         left, plainly = self._left(line), Names(self.derived.program).tensor(line.name)
-        return left if left == plainly or split(plainly)[1] else f.equation(left, plainly)
+        return left if latex(left) == latex(plainly) else f.equation(left, plainly)
 
     @property
     def _title(self) -> str:

@@ -43,7 +43,7 @@ def test_a_gap_hides_what_the_solution_frames(handout: Handout) -> None:
     right = {row.name: row.write(handout.solution) for row in FORMATS if not row.binary}
     assert said.keys() == right.keys()
     assert all(said[name] != right[name] for name in said)
-    assert "∂L/∂W₂ = ⟦(2)⟧" in said["text"]
+    assert "∂L/∂W₂ = ⟦(1)⟧" in said["text"]
     assert "∂L/∂W₂ = ⟦δ₂ aᵀ⟧" in right["text"]
     assert "⟦δ₂ aᵀ⟧" not in said["text"]
     assert r"\boxed{" in said["latex"]
