@@ -189,6 +189,7 @@ def test_python_and_the_command_line_offer_the_same():
         "doctor",
         "examples",
         "completion",
+        "site",
     }
 
 
