@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 from typing import NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import is_regular
+from symbackprop.documents.beamer import Beamer
+from symbackprop.documents.beside import with_pictures
 from symbackprop.documents.data import write_json
-from symbackprop.documents.document import Document, Figure
+from symbackprop.documents.document import Document
 from symbackprop.documents.html import Html
 from symbackprop.documents.languages import language
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.notebook import Notebook
+from symbackprop.documents.office import Pandoc, Slides, require_pandoc, write_office
 from symbackprop.documents.pdf import require_engine, write_pdf
 from symbackprop.documents.text import Text
-from symbackprop.pictures.picture import SCREEN
 
 
 class FormatError(SymbackpropError):
@@ -64,24 +66,13 @@ FORMATS = (
     Format("json", (".json",), write_json),
     Format("notebook", (".ipynb",), Notebook.write, runs=True),
     Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
+    Format("beamer", (), Beamer.write),
+    Format("docx", (".docx",), partial(write_office, ".docx", Pandoc), binary=True, require=require_pandoc),
+    Format("epub", (".epub",), partial(write_office, ".epub", Pandoc), binary=True, require=require_pandoc),
+    Format("pptx", (".pptx",), partial(write_office, ".pptx", Slides), binary=True, require=require_pandoc),
 )
 NAMES = tuple(row.name for row in FORMATS)
 SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
-
-
-def with_pictures(document: Document, path: PurePath) -> tuple[Document, dict[str, str]]:
-    """The document with the names of its pictures' files, and these files: report-graph.svg beside report.md."""
-    from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
-
-    blocks, files = [], {}
-    for block in document.blocks:
-        if isinstance(block, Figure):
-            number = f"-{len(files) + 1}" if files else ""
-            own = path.with_name(f"{path.stem}-graph{number}.svg")
-            files[str(own)] = svg(block.draw(SCREEN._replace(say=language(document.lang).words)))
-            block = replace(block, source=own.name)
-        blocks.append(block)
-    return replace(document, blocks=tuple(blocks)), files
 
 
 def format_named(name: str) -> Format:

@@ -24,6 +24,22 @@ _NUMBERED = re.compile(r"^(\d+)([.)])")
 class Markdown(Writer):
     """Markdown; a figure is an image where it names its file, its caption otherwise."""
 
+    row_end = r"\cr"
+    """What ends a row of a display."""
+
+    def spell(self, formula: Node) -> str:
+        """A formula as the format's reader of formulas takes it."""
+        return _spell(formula)
+
+    def anchored(self, anchor: str) -> str:
+        """A place that links lead to."""
+        return f'<a id="{anchor_id(anchor)}"></a>\n\n' if anchor else ""
+
+    def display(self, rows: Sequence[str]) -> str:
+        """Rows of one display, aligned."""
+        body = f" {self.row_end}\n".join(rows)
+        return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+
     def line(self, content: Content) -> str:
         return super().line(content).strip()
 
@@ -49,29 +65,29 @@ class Markdown(Writer):
         return f"[{written.strip()}](#{anchor})"
 
     def math(self, formula: Node) -> str:
-        return f"${_spell(formula)}$"
+        return f"${self.spell(formula)}$"
 
     def page(self, document: Document, body: str) -> str:
         return "\n\n".join(filter(None, (f"# {self.line(document.title)}", body))) + "\n"
 
     def section(self, heading: Content, number: str, anchor: str) -> str:
-        return f"{_anchored(anchor)}{'#' * (number.count('.') + 2)} {number} {self.line(heading)}"
+        return f"{self.anchored(anchor)}{'#' * (number.count('.') + 2)} {number} {self.line(heading)}"
 
     def bullets(self, items: list[str]) -> str:
         return "\n".join(f"- {item}" for item in items)
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        anchors = "".join(_anchored(row.anchor) for row in rows)
+        anchors = "".join(self.anchored(row.anchor) for row in rows)
         notes = [self._inside(row.note) for row in rows]
         below = [self.line(row.note) for row, note in zip(rows, notes, strict=True) if note is None]
-        shown = [_aligned(row.formula) + (f" && \\quad {note}" if note else "") for row, note in zip(rows, notes, strict=True)]
-        return "\n\n".join([anchors + _display(shown), *below])
+        shown = [self._aligned(row.formula) + (f" && \\quad {note}" if note else "") for row, note in zip(rows, notes, strict=True)]
+        return "\n\n".join([anchors + self.display(shown), *below])
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — {self.line(step.shape)}" if step.shape else ""
         parts = [line for part in step.parts for line in self._labelled(part)]
-        head = f"{_anchored(step.anchor)}{self.strong(title)}{shape}"
-        return "\n\n".join([head, *([_display(parts)] if parts else []), *self.source(step), *self.lines(step.sentences)])
+        head = f"{self.anchored(step.anchor)}{self.strong(title)}{shape}"
+        return "\n\n".join([head, *([self.display(parts)] if parts else []), *self.source(step), *self.lines(step.sentences)])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         rules = [{"l": ":---", "c": ":---:", "r": "---:"}[side] for side in sides]
@@ -88,7 +104,7 @@ class Markdown(Writer):
     def _labelled(self, part: Part) -> list[str]:
         """The formulas of a part, the first beside its label."""
         label = self._inside(part.label) or ""
-        return [f"& {label if k == 0 else ''} && {_spell(shown)}" for k, shown in enumerate(part.formulas)]
+        return [f"& {label if k == 0 else ''} && {self.spell(shown)}" for k, shown in enumerate(part.formulas)]
 
     def _inside(self, content: Content) -> str | None:
         """A note inside a formula; None where its text has what Markdown or TeX would read."""
@@ -99,10 +115,14 @@ class Markdown(Writer):
                     # a star in a formula would begin what Markdown makes slanted
                     written += [r"\ast" if part == "*" else rf"\text{{{part}}}" for part in re.split(r"(\*)", text) if part]
                 case Math(formula):
-                    written.append(_spell(formula))
+                    written.append(self.spell(formula))
                 case _:
                     return None
         return " ".join(written)
+
+    def _aligned(self, formula: Node) -> str:
+        left, right = split(formula)
+        return f"{self.spell(left)} &{self.spell(right)}" if right is not None else f"& {self.spell(left)}"
 
     def code(self, text: str, language: str) -> str:
         return f"{_fence(text, 3)}{''.join(filter(str.isalnum, language))}\n{text}\n{_fence(text, 3)}"
@@ -123,18 +143,3 @@ def _fence(text: str, least: int) -> str:
 @lru_cache(maxsize=4096)
 def _spell(node: Node) -> str:
     return " ".join(latex(node, _SPELLING).split())
-
-
-def _display(rows: Sequence[str]) -> str:
-    """Rows of one display, aligned."""
-    body = " \\cr\n".join(rows)
-    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
-
-
-def _aligned(formula: Node) -> str:
-    left, right = split(formula)
-    return f"{_spell(left)} &{_spell(right)}" if right is not None else f"& {_spell(left)}"
-
-
-def _anchored(anchor: str) -> str:
-    return f'<a id="{anchor_id(anchor)}"></a>\n\n' if anchor else ""

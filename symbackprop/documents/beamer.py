@@ -1,0 +1,76 @@
+"""A derivation as slides of LaTeX: a frame for each section and each step, which builds up part by part."""
+
+from __future__ import annotations
+
+from symbackprop.documents.document import Document, Figure, Section, StepBlock
+from symbackprop.documents.languages import language
+from symbackprop.documents.latex import LatexFragment
+from symbackprop.documents.text import Text
+from symbackprop.documents.writer import numbers
+from symbackprop.pictures.picture import on_paper
+
+_PREAMBLE = r"""\documentclass[aspectratio=169,10pt]{beamer}
+\usepackage{%s}
+\IfFileExists{tikz.sty}{\usepackage{tikz}}{}
+\setbeamertemplate{navigation symbols}{}
+\setbeamertemplate{footline}[frame number]
+\allowdisplaybreaks
+"""
+# no taller and no wider than what is left of a slide
+_FITTED = (
+    r"\resizebox{!}{\ifdim\height>0.72\textheight 0.72\textheight\else\height\fi}"
+    r"{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%s}}"
+)
+_BREAKS = "allowframebreaks"  # what is long goes on on the next frame; such a frame cannot build up
+
+
+class Beamer(LatexFragment):
+    """A complete .tex file for the class beamer."""
+
+    page_width = 38.0
+    label_width = 9.0
+
+    @classmethod
+    def write(cls, document: Document) -> str:
+        """The document as slides."""
+        self = cls(language(document.lang))
+        heading, frames, waiting = "", [], list[str]()
+        placed = zip(document.blocks, numbers(document), strict=True)
+        for place, (block, number) in enumerate(placed):
+            own = self.language.block(block)
+            match own:
+                case Section(shown):
+                    frames += self._frames(heading, waiting)
+                    heading, waiting = self.line(shown), []
+                case StepBlock() | Figure():
+                    frames += self._frames(heading, waiting)
+                    waiting = []
+                    frames.append(self.block(own, number, place))
+                case _:
+                    waiting.append(self.block(own, number, place))
+        return self.page(document, "\n\n".join([*frames, *self._frames(heading, waiting)]))
+
+    def _frames(self, heading: str, blocks: list[str]) -> list[str]:
+        """What stands below a heading, as one frame."""
+        body = "\n\n".join(filter(None, blocks))
+        return [f"\\begin{{frame}}[{_BREAKS}]{{{heading}}}\n{body}\n\\end{{frame}}"] if body else []
+
+    def page(self, document: Document, body: str) -> str:
+        title = f"\\begin{{frame}}\n\\centering\\LARGE {self.line(document.title)}\n\\end{{frame}}"
+        name = Text(self.language).line(document.title).encode("ascii", "ignore").decode()
+        about = f"\\hypersetup{{pdftitle={{{self.text(name)}}}}}"
+        return f"{_PREAMBLE % self.packages}{about}\n\\begin{{document}}\n{title}\n\n{body}\n\n\\end{{document}}\n"
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        """A frame, a part at a time."""
+        shape = f"\\hfill{{\\normalsize {self.line(step.shape)}}}" if step.shape else ""
+        parts = [self._part(part) for part in step.parts if not part.folded]
+        parts += [f"\\smallskip{{\\small {words}}}\\par" for words in (*self.source(step), *self.lines(step.sentences))]
+        return f"\\begin{{frame}}{{{title}{shape}}}\n" + "\n\\pause\n".join(parts) + "\n\\end{frame}"
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
+
+        drawn = tikzpictures(on_paper(figure.draw, self.language.words), self.hangul)
+        frames = (f"\\begin{{frame}}{{{caption}}}\n\\centering {_FITTED % one}\n\\end{{frame}}" for one in drawn)
+        return "\n\n".join(f"\\ifdefined\\tikzpicture\n{frame}\n\\fi" for frame in frames)
