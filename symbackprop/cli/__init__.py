@@ -41,6 +41,7 @@ from symbackprop.cli.shell import (
     shortened,
     show,
     signal_of,
+    working,
     write,
 )
 from symbackprop.cli.teaching import exercise, handout
@@ -111,9 +112,13 @@ def derive(
         return
     how: dict[str, Any] = {"seed": seed, "sizes": read_sizes(sizes), "detail": detail, "lang": lang}
     if not output:
-        say(derivation.report(row.name, **how))
+        with working("deriving and checking"):
+            report = derivation.report(row.name, **how)
+        say(report)
         return
-    for file in derivation.save(output, format=row.name, **how)[1:]:
+    with working("deriving and checking"):
+        files = derivation.save(output, format=row.name, **how)
+    for file in files[1:]:
         say(f"{file}: the picture")
     say(f"{output}: {len(derivation.wrt)} gradient{'s' * (len(derivation.wrt) != 1)}, derived and checked")
 
@@ -156,7 +161,8 @@ def check(asked, wrt, then, upstream, vector, at, seed, points, sizes, as_json) 
     from symbackprop.verbs import check as check_
 
     derivation = _derivation(asked, wrt, then, upstream, vector)
-    result = check_(derivation, seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None)
+    with working("checking"):
+        result = check_(derivation, seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None)
     say(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
 
@@ -196,7 +202,8 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
         mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
         raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
     given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
-    result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
+    with working("judging"):
+        result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:
         result.save(output, lang)
     show(result.to_json() if as_json else result.in_terminal(lang))

@@ -11,8 +11,8 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from types import FrameType
@@ -108,6 +108,21 @@ def show(thing: Any) -> None:
     from rich.console import Console
 
     Console(soft_wrap=True, highlight=False, markup=False).print(thing)
+
+
+@contextmanager
+def working(said: str) -> Iterator[None]:
+    """Show on standard error that work goes on, and for how long, where that is a terminal; NO_COLOR leaves the colours out."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    parts = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(said, total=None)
+        yield
 
 
 def write(output: str | None, content: str | bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from symbackprop.cli.options import NATURAL, language_option
-from symbackprop.cli.shell import guarded, read_names, say
+from symbackprop.cli.shell import guarded, read_names, say, working
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.formats import FORMATS
 
@@ -39,7 +39,8 @@ def exercise(net: str, seed: int, wrt: str | None, loss: str | None, format_: st
     """Make an exercise of a network: a sheet, a file to fill in, the key. verify marks what comes back."""
     from symbackprop.judge.exercise import exercise as exercise_
 
-    made = exercise_(net, seed, loss, read_names(wrt), lang)
+    with working("deriving and checking"):
+        made = exercise_(net, seed, loss, read_names(wrt), lang)
     folder = Path(output)
     try:
         folder.mkdir(exist_ok=True)
