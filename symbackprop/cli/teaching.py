@@ -21,7 +21,7 @@ def handout(derivation: Any, blank: str, format_: str, output: str | None, detai
     if not output:
         say(handout.report(format_))
         return
-    for file in handout.save(output, format_):
+    for file in handout.save(output, format=format_):
         say(f"{file}: written")
 
 
@@ -46,6 +46,6 @@ def exercise(net: str, seed: int, wrt: str | None, loss: str | None, format_: st
         folder.mkdir(exist_ok=True)
     except OSError as fault:
         raise SymbackpropError(f"{output}: no folder can be made here: {fault.strerror}; choose another place") from None
-    for file in made.save(folder, format_):
+    for file in made.save(folder, format=format_):
         say(f"{file}: written")
     say(f"mark what comes back: symbackprop verify {folder / 'network.net'} FOLDER --csv marks.csv")

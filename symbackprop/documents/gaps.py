@@ -61,14 +61,15 @@ class Handout(Shown):
         """The sheet with the gaps."""
         return self.sheet
 
-    def save(self, path: StrPath, format: str | None = None) -> tuple[str, ...]:
+    def save(self, path: StrPath, lang: str = "", format: str | None = None) -> tuple[str, ...]:
         """Write the sheet to a file and the solution beside it: handout.html and handout-solution.html. Returns their names."""
         row = format_named(format) if format else format_of(path)
-        row.require(self.sheet.lang)
+        sheet, solution = (replace(one, lang=lang or one.lang) for one in (self.sheet, self.solution))
+        row.require(sheet.lang)
         beside = PurePath(path).with_stem(f"{PurePath(path).stem}{SOLUTION}")
         for place in (path, beside):
             require_writable(place)
-        files = {**row.files(self.sheet, path), **row.files(self.solution, beside)}
+        files = {**row.files(sheet, path), **row.files(solution, beside)}
         write_together(files)
         return tuple(files)
 

@@ -156,7 +156,7 @@ class Exercise(Shown):
         rows = tuple((Math(self.box.names.tensor(name)), plain(array)) for name, array in self.point.items())
         return Table((told("Tensor"), told("Value")), rows)
 
-    def save(self, path: StrPath, format: str | None = None) -> tuple[str, ...]:
+    def save(self, path: StrPath, lang: str = "", format: str | None = None) -> tuple[str, ...]:
         """Write the exercise into a folder that is there: network.net, the sheet, the file to fill in, and the key.
 
         format   of the sheet and of the key: "html" where not given.
@@ -165,10 +165,10 @@ class Exercise(Shown):
         row, folder = format_named(format or "html"), PurePath(path)
         if not row.suffixes:
             raise SymbackpropError(f"{row.name} is no file by itself; write the exercise as html, pdf, markdown or latex")
-        row.require(self.lang)
+        row.require(lang or self.lang)
         files: dict[str, str | bytes] = {str(folder / NETWORK): f"{(self.network.source or '').strip(chr(10))}\n"}
         for name, document in (("sheet", self.document()), ("key", self.key())):
-            files |= row.files(document, folder / f"{name}{row.suffixes[0]}")
+            files |= row.files(replace(document, lang=lang or self.lang), folder / f"{name}{row.suffixes[0]}")
         files |= {str(folder / ANSWERS): self.answers(), str(folder / CLAIMS): self.claims()}
         for name in files:
             require_writable(name)

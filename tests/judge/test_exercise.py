@@ -96,7 +96,7 @@ KEYS = [
 @pytest.mark.parametrize(("net", "seed"), KEYS)
 def test_the_key_is_marked_right(net, seed: int, tmp_path: Path) -> None:
     made = exercise(net, seed)
-    made.save(tmp_path, "markdown")
+    made.save(tmp_path, format="markdown")
     verdict = sb.verify(tmp_path / "network.net", read_claims(tmp_path / "key.claims.md"))
     assert verdict.exit_code == 0, verdict
     assert all(claim.right for claim in verdict.claims if claim.what)
