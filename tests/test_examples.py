@@ -237,15 +237,15 @@ def test_the_marginal_likelihood_of_a_gaussian_process_has_the_gradient_of_books
         r"\delta_{K} = \frac{1}{2} \left(K^{-1} - \alpha \alpha^{\top}\right)",
         r"\frac{\partial L}{\partial n} = 2\,\exp\left(2 n\right)\,\operatorname{tr}\left(\delta_{K}\right)",
         r"\frac{\partial L}{\partial l} = \exp\left(-2 l\right)\,\operatorname{sum}\left(\delta_{K}\odot D\odot R\right)",
-        r"\frac{\partial L}{\partial f} = 2 \left\langle \delta_{K}, R\right\rangle_{F}",
+        r"\frac{\partial L}{\partial a} = 2 \left\langle \delta_{K}, R\right\rangle_{F}",
     ]
-    at = draws(X=(6, 2), y=(6,)) | {"f": 0.3, "l": -0.2, "n": -1.0}
+    at = draws(X=(6, 2), y=(6,)) | {"a": 0.3, "l": -0.2, "n": -1.0}
     X, y = at["X"], at["y"]
     D = ((X[:, None] - X[None]) ** 2).sum(2)
     R = np.exp(2 * 0.3 - np.exp(0.4) * D / 2)
     K = R + np.exp(-2.0) * np.eye(6)
     alpha = np.linalg.solve(K, y)
-    by_theta = {"f": 2 * R, "l": R * D * np.exp(0.4), "n": 2 * np.exp(-2.0) * np.eye(6)}
+    by_theta = {"a": 2 * R, "l": R * D * np.exp(0.4), "n": 2 * np.exp(-2.0) * np.eye(6)}
     value, gradients = sb.compile(derivation).value_and_grad(at)
     np.testing.assert_allclose(value, (y @ alpha + np.linalg.slogdet(K)[1] + 6 * np.log(2 * np.pi)) / 2, **CLOSE)
     for name, slope in by_theta.items():
@@ -266,8 +266,9 @@ def test_a_gaussian_process_learns_its_noise():
     ("claim", "verdict"),
     [
         (r"\frac{1}{2} \operatorname{tr}((K^{-1} - \alpha\alpha^\top) 2 R)", "right"),
+        (r"\langle K^{-1} - \alpha\alpha^\top, R \rangle_F", "right"),
         (r"\frac{1}{2} \operatorname{tr}((K^{-1} - \alpha y^\top) 2 R)", "wrong"),
     ],
 )
 def test_a_claim_of_the_books_form_is_judged(claim: str, verdict: str):
-    assert sb.verify(sb.read(EXAMPLES / "gaussian_process.net"), {"f": claim}).verdict.startswith(verdict)
+    assert sb.verify(sb.read(EXAMPLES / "gaussian_process.net"), {"a": claim}).verdict.startswith(verdict)

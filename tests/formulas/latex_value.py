@@ -12,6 +12,7 @@ from symbackprop.core.program import Equation, Program, letter_sizes
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.evaluate.extents import extent
+from symbackprop.evaluate.primary import VALUES
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import Letter, letter
@@ -188,6 +189,8 @@ class Reader:
                 return factor[tuple(self.letters[text_of(c)] for c in items_of(sub) if text_of(c) != ",")].squeeze(-1)
             case Script(Atom("F" | "E" as kind), sub, None) if text_of(sub).startswith("T"):
                 return GAPS[kind](self.read(items_of(sub)))
+            case Script(Atom("L"), Atom(kind), None) if kind in PRIMARY:
+                return self.function(f"L_{kind}")
             case Script():
                 return self.letters[text_of(node)]
             case Fraction(over, under):
@@ -318,6 +321,12 @@ def _symmetric(x: np.ndarray) -> np.ndarray:
     return (x + np.swapaxes(x, -1, -2)) / 2
 
 
+def _primary(kind: str, x: np.ndarray, *along: np.ndarray) -> np.ndarray:
+    """A primary function, or the upper right block of it of [X, D; 0, X], its derivative along D."""
+    whole = np.block([[x, along[0]], [0 * x, x]]) if along else x
+    return VALUES[kind](whole, np.linalg.inv)[: len(x), -len(x) :]
+
+
 def _gaps(w: np.ndarray) -> np.ndarray:
     """1/(w_j - w_i), and 0 where i = j."""
     apart = w[None, :] - w[:, None] + np.eye(len(w))
@@ -333,10 +342,14 @@ FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "right": lambda x: np.linalg.svd(x, full_matrices=False)[2].T,
     "orth": lambda x: np.linalg.qr(x)[0],
     "tri": lambda x: np.linalg.qr(x)[1],
+    "expm": lambda x: _primary("expm", x),
+    "logm": lambda x: _primary("logm", x),
 }
+PRIMARY = ("expm", "sqrtm", "logm")
 GAPS = {"F": lambda x: _gaps(np.linalg.eigvalsh(_symmetric(x))), "E": lambda x: _gaps(np.linalg.svd(x, compute_uv=False) ** 2)}
 FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     **FACTORS,
+    **{f"L_{kind}": lambda x, d, kind=kind: _primary(kind, x, d) for kind in PRIMARY},
     "sg": np.asarray,
     **{
         text_of(parse(row.latex).items[0]): _row(name)

@@ -13,7 +13,7 @@ from symbackprop.notation.claims.grammar import syntax
 from symbackprop.notation.claims.indices import powered
 from symbackprop.notation.claims.naming import ASSUMED
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
-from symbackprop.notation.claims.shapes import Senses, best, made, quotient, shape_words, sure, times
+from symbackprop.notation.claims.shapes import Senses, best, made, product, quotient, shape_words, sure
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.syntax import Syntax, Word
 from symbackprop.notation.claims.tokens import plain
@@ -43,6 +43,9 @@ def scripted(state: State, node: sx.Scripted) -> Senses:
     body = node.body
     if isinstance(body, sx.Group) and body.bracket == r"\|":
         return norm(state, node, body)
+    if isinstance(body, sx.Group) and body.bracket == r"\langle" and plain(node.sub) == "F":
+        found = inner(state, body)
+        return powered(state, found, node.sup, node.at) if node.sup else found
     return after(state, state.read(body), node)
 
 
@@ -76,7 +79,7 @@ def inner(state: State, node: sx.Group) -> Senses:
     if len(node.items) != 2:
         raise Fault("an inner product has two sides.", r"Write \langle a, b \rangle.", node.at)
     a, b = (state.read(item) for item in node.items)
-    return best(made(calls.total, times(a, b)))
+    return best(made(calls.total, product("had", a, b)))
 
 
 def fraction(state: State, node: sx.Fraction) -> Senses:
