@@ -27,7 +27,7 @@ from symbackprop.notation.notes import INFINITY
 from symbackprop.notation.trace.run import MOST, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
-from symbackprop.notation.trace.subject import Subject, raised
+from symbackprop.notation.trace.subject import OfJax, Subject, is_of_jax, raised
 from symbackprop.notation.trace.traced import Traced
 
 ROUNDS = 6  # times that the function is called anew because its course depends on values
@@ -126,6 +126,8 @@ class Tracing:
             except (NotationError, UnsettledError):
                 raise
             except Exception as fault:
+                if is_of_jax(fault):
+                    raise OfJax from fault
                 raise raised(self._name, fault) from fault
             finally:
                 sys.settrace(before)
