@@ -118,21 +118,15 @@ def trace(
     """
     if isinstance(function, Tensor):
         return matrix_trace(function)
-    from symbackprop.judge.models import by_jax
-    from symbackprop.judge.traced import require_equal
-    from symbackprop.notation.trace import OfJax, Subject, Tracing
+    from symbackprop.judge.traced import held
+    from symbackprop.notation.trace import Subject, Tracing
 
     own = function.function if isinstance(function, Network) and function.function is not None else function
     subject = Subject(own, args, options, loss)
     if branches not in ("refuse", "example"):
         raise NotationError(f"branches={shown(branches)} is neither.", 'Give "refuse" or "example".')
     tracing = Tracing(subject, subject.chosen(_names(wrt)), _names(sizes) or (), branches == "example")
-    try:
-        found = tracing.network()
-    except OfJax:
-        return by_jax(subject, wrt, sizes)
-    require_equal(found, tracing)
-    return found
+    return held(tracing, wrt, sizes)
 
 
 def derive(
