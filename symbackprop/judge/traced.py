@@ -22,7 +22,7 @@ STEPS = (0.01, 1e-4)  # how far the second point lies from the example, relative
 
 
 def held(tracing: Tracing, wrt: Names, sizes: Names) -> Network:
-    """The network of a function under tracing, equal to it; where JAX must write it down, `wrt` and `sizes` are as they were given."""
+    """The network of a function under tracing, equal to it; `wrt` and `sizes` as they were given, where JAX must write it down."""
     try:
         found = tracing.network()
     except OfJax:
