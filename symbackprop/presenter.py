@@ -99,6 +99,18 @@ class Presenter:
         own = derivation.network.point if derivation.network and sizes is None else None
         return dict(own if own is not None else defined(derivation.forward, sizes, seed)[1])
 
+    def tensor(self, derivation: Derivation, wrt: str) -> Any:
+        """The gradient by `wrt` as a tensor of the language. Raises DerivationError for the gradient of a product."""
+        from symbackprop.language import derivatives
+        from symbackprop.language.lower.nodes import ordered
+
+        network = derivation.network
+        known = {} if network is None else {t.name: t for t in ordered(network.outputs.values())}
+        of, by = known.get(derivation.of), known.get(wrt)
+        if of is None or by is None or derivation.mode not in ("gradient", "jacobian"):
+            raise DerivationError(f"the derivative by {wrt} is no value here; write grad(L, {wrt}) in the network")
+        return derivatives.jacobian(of, by) if derivation.mode == "jacobian" else derivatives.grad(of, by)
+
     def compiled(self, derivation: Derivation) -> Any:
         """The derivation as NumPy functions."""
         from symbackprop.backends.function import compile

@@ -118,7 +118,7 @@ def trace(
     """
     if isinstance(function, Tensor):
         return matrix_trace(function)
-    from symbackprop.judge.traced import require_equal
+    from symbackprop.judge.traced import held
     from symbackprop.notation.trace import Subject, Tracing
 
     own = function.function if isinstance(function, Network) and function.function is not None else function
@@ -126,9 +126,7 @@ def trace(
     if branches not in ("refuse", "example"):
         raise NotationError(f"branches={shown(branches)} is neither.", 'Give "refuse" or "example".')
     tracing = Tracing(subject, subject.chosen(_names(wrt)), _names(sizes) or (), branches == "example")
-    found = tracing.network()
-    require_equal(found, tracing)
-    return found
+    return held(tracing, wrt, sizes)
 
 
 def derive(

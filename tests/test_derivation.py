@@ -20,6 +20,21 @@ TWO_LAYER = EXAMPLES / "two_layer.net"
 CLOSE = {"rtol": 1e-12, "atol": 1e-14}
 
 
+def test_a_gradient_stands_in_an_expression_as_the_tensor_that_it_is() -> None:
+    import symbackprop as sb
+
+    W, x = sb.parameter("W", "m d"), sb.data("x", "d")
+    loss = sb.sum(sb.tanh(W @ x) ** 2).named("L")
+    by_verb = sb.sum(sb.derive(loss, "W") ** 2)
+    by_word = sb.sum(sb.grad(loss, W) ** 2)
+    by_view = sb.sum(2 * sb.derive(loss).gradients["W"] * sb.grad(loss, W)) / 2
+    assert len({str(sb.read(one).program.equations[-1]) for one in (by_verb, by_word)}) == 1
+    assert all(sb.check(one, points=1) for one in (by_verb, by_view))
+    V = sb.parameter("V", "d")
+    with pytest.raises(sb.SymbackpropError, match="there are 2 gradients; say which"):
+        sb.sum(sb.derive(sb.sum((W @ V) ** 2)) ** 2)
+
+
 def test_a_gradient_has_a_name_a_shape_and_its_forms():
     gradient = sb.derive(TWO_LAYER).gradients["W_2"]
     assert gradient.name == "dL/dW_2"

@@ -56,7 +56,7 @@ HOUSE: dict[str, set[str]] = {
     "documents": {"core", "formulas", "display", "pictures"},
     "judge": {"core", "algebra", "formulas", "notation", "evaluate", "backends", "display", "documents"},
     "training": {"core", "evaluate", "backends", "pictures"},
-    "presenter": {"core", "algebra", "formulas", "evaluate", "backends", "display", "pictures", "documents", "judge"},
+    "presenter": {"core", "language", "algebra", "formulas", "evaluate", "backends", "display", "pictures", "documents", "judge"},
     "verbs": {"core", "language", "notation", "evaluate", "backends", "judge", "training", "presenter"},
     "server": {"core", "formulas", "notation", "documents", "judge", "presenter", "verbs"},
     "pytest_plugin": {"core", "judge", "verbs"},

@@ -16,6 +16,7 @@ from sympy import Expr
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.network import Network, listed
+from symbackprop.core.operand import Operand
 from symbackprop.core.program import Equation, Gradient, Program, shape_text
 
 Sizes = Mapping[str, int]
@@ -54,6 +55,10 @@ class Presenter(Protocol):
         """Numbers for every input."""
         ...
 
+    def tensor(self, derivation: Derivation, wrt: str) -> Any:
+        """The gradient by `wrt` as a tensor of the language, to go on with."""
+        ...
+
     def compiled(self, derivation: Derivation) -> Any:
         """The derivation as NumPy functions."""
         ...
@@ -88,7 +93,7 @@ class Presenter(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation:
+class Derivation(Operand):
     """A forward program with its gradient equations.
 
     forward    the program that is differentiated.
@@ -127,6 +132,16 @@ class Derivation:
     def role(self, name: str) -> Gradient:
         """What the derivative by `name` is."""
         return Gradient(self.of, name, upstream=self.upstream, vector=self.vector)
+
+    @property
+    def tensor(self) -> Any:
+        """The one gradient as a value of the language, sb.sum(sb.derive(L, "W")**2).
+
+        Raises DerivationError where there are several.
+        """
+        if len(self.wrt) != 1:
+            raise DerivationError(f"there are {len(self.wrt)} gradients; say which: derivation.gradients[{self.wrt[0]!r}]")
+        return self.shown_by.tensor(self, self.wrt[0])
 
     @property
     def mode(self) -> Mode:
@@ -257,7 +272,7 @@ class Derivation:
 
 
 @dataclass(frozen=True, repr=False)
-class GradientView:
+class GradientView(Operand):
     """One derived gradient: d of / d wrt.
 
     name    the tensor that holds it, such as dL/dW_1.
@@ -266,6 +281,11 @@ class GradientView:
 
     derivation: Derivation
     wrt: str
+
+    @property
+    def tensor(self) -> Any:
+        """The gradient as a value of the language: another loss may be made of it, `sb.sum(d.gradients["W"]**2)`."""
+        return self.derivation.shown_by.tensor(self.derivation, self.wrt)
 
     @property
     def name(self) -> str:

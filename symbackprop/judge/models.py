@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.network import Network
 from symbackprop.judge.modelled import held
+from symbackprop.notation.errors import NotationError
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace import Subject
 
 Names = Iterable[str] | str | None
 
@@ -45,6 +50,25 @@ def from_jax(function: Any, *args: Any, wrt: Names = None, sizes: Names = None) 
     from symbackprop.notation.models.jax.calling import model_of
 
     return held(model_of(function, args, _listed(wrt), _listed(sizes) or ()))
+
+
+def by_jax(subject: Subject, wrt: Names, sizes: Names) -> Network:
+    """A traced function that differentiates, maps or scans by JAX, as JAX writes it down.
+
+    Raises NotationError where its arrays are those of its object, and as `from_jax` does.
+    """
+    if any(leaf.path[0] == "self" for leaf in subject.leaves.values()):
+        name = getattr(subject.function, "__name__", "function")
+        raise NotationError(
+            f"{name} calls functions of JAX on functions, and its arrays are those of its object.",
+            "Give them as arguments: def loss(params, X, y).",
+        )
+
+    @wraps(subject.function)
+    def returned(*args: Any) -> Any:
+        return subject.loss_of(subject.function(*args, **subject.options))
+
+    return from_jax(returned, *subject.args, wrt=wrt, sizes=sizes)
 
 
 def _listed(names: Names) -> list[str] | None:

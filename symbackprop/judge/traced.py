@@ -13,11 +13,22 @@ from numpy import ndarray
 from symbackprop.core.network import Network
 from symbackprop.evaluate.points import PointError, generator
 from symbackprop.evaluate.tape import forward
+from symbackprop.judge.models import Names, by_jax
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.trace import Tracing
+from symbackprop.notation.trace import OfJax, Tracing
 
 ROUNDING, SINGLE = 1e-9, 1e-4  # relative: of float64, and of functions that compute in float32
 STEPS = (0.01, 1e-4)  # how far the second point lies from the example, relative to the entries
+
+
+def held(tracing: Tracing, wrt: Names, sizes: Names) -> Network:
+    """The network of a function under tracing, equal to it; `wrt` and `sizes` as they were given, where JAX must write it down."""
+    try:
+        found = tracing.network()
+    except OfJax:
+        return by_jax(tracing.subject, wrt, sizes)
+    require_equal(found, tracing)
+    return found
 
 
 def require_equal(network: Network, tracing: Tracing) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import sympy as sp
@@ -12,7 +13,7 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.functions import Declared, TableFunction, declared_names
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program, Sum
-from symbackprop.language.lower.nodes import Outputs
+from symbackprop.language.lower.nodes import Outputs, ordered
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
 from symbackprop.notation.errors import NotationError
@@ -109,7 +110,8 @@ def from_tensors(thing: Tensor | Mapping[str, Tensor], loss: str | None = None, 
     if isinstance(thing, Tensor):
         if number_of(thing) is not None:
             raise NotationError("the loss is a number; nothing is to be derived.", "Write a tensor: sum(x**2).")
-        thing = {thing.name or "L": thing}
+        taken = {t.name for t in ordered([thing])}
+        thing = {thing.name or next(n for n in chain(["L"], (f"L_{k}" for k in count(2))) if n not in taken): thing}
     outputs: dict[str, Tensor] = {}
     aliases: dict[str, str] = {}
     names: dict[int, str] = {}

@@ -56,8 +56,9 @@ class Traced:
         subject = Subject(bound, tuple(scene.arguments))
         paths = {id(array): path for path, array in _arrays(scene).items()}
         wrt = [n for n, leaf in subject.leaves.items() if leaf.array.dtype.kind == "f" and id(leaf.array) in paths]
-        network = Tracing(subject, wrt, ("all",), most=MOST).network()
-        found = differentiate(network.program, network.loss, [n for n in wrt if n in network.program.tensors])
+        tracing = Tracing(subject, wrt, ("all",), most=MOST)
+        network = tracing.network()
+        found = differentiate(network.program, network.loss, [t.name for t in network.program.inputs if t.name in tracing.wrt])
         self.loss, self.program, self.example = network.loss, found.program, network.example
         self.paths = {n: paths[id(leaf.array)] for n, leaf in subject.leaves.items() if id(leaf.array) in paths}
         self.outputs = {self.paths[name]: found.gradient(name) for name in found.wrt}

@@ -11,6 +11,7 @@ from sympy import Expr
 
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.operand import Operand
 from symbackprop.core.program import Op, Signature, Sum, shape_text
 
 Index = tuple[str, ...]
@@ -263,6 +264,8 @@ def as_tensor(value: Any) -> Tensor:
     """The value as a tensor; numbers become tensors without axes."""
     if isinstance(value, Tensor):
         return value
+    if isinstance(value, Operand):
+        return value.tensor
     if isinstance(value, (bool, int, float, Expr)) or (hasattr(value, "__float__") and not getattr(value, "shape", ())):
         return constant(value)
     raise LanguageError(f"{type(value).__name__} is not a tensor or a number; declare it as data")

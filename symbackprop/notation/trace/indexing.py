@@ -164,9 +164,20 @@ def _whole(run: Run, item: Any) -> Any:
     return int(item)
 
 
+def _counting(run: Run, item: Traced, extent: Any) -> Tensor:
+    """Whole numbers of the example that all are positions, known to be so."""
+    tensor = run.settled(item.tensor + 0) if item.tensor.is_input else item.tensor
+    entries = np.asarray(item.value)
+    if entries.size and entries.min() >= 0 and entries.max() < run.sizes.number(extent):
+        tensor.below = extent
+    return tensor
+
+
 def _positions(run: Run, item: Traced, extent: Any) -> Tensor:
     """A traced array of positions on an axis: its entries stay below the size of the axis."""
     tensor = item.tensor
+    if not is_integer(tensor) and item.dtype.kind in "iu" and not run.depends(item):
+        tensor = _counting(run, item, extent)  # positions that are put together or computed of others
     if not is_integer(tensor):
         raise run.refusal("positions are computed here.", "Give the array of positions as an argument, of whole numbers.")
     source = _source(run, tensor)

@@ -27,6 +27,7 @@ class Names:
     def __init__(self) -> None:
         self.seen: dict[int, tuple[int, int, str, Tensor]] = {}
         self.lines: dict[int, tuple[str, int]] = {}
+        self.leaves: dict[str, list[str]] = {}  # of each input, what the local variables call it, the first first
         self._at: tuple[str, int] = ("", 0)
         self._run: dict[FrameType, int] = {}  # the line of each frame that is run
 
@@ -68,6 +69,8 @@ class Names:
             tensor = value.tensor
         except Exception:
             return
+        if tensor.is_input and tensor.name and not held:
+            self.leaves.setdefault(tensor.name, []).append(name.strip("_"))
         if tensor.is_input or not tensor.operands:
             return
         new = (depth + (1000 if held else 0), len(self.seen), name.strip("_"), tensor)

@@ -162,8 +162,11 @@ def _made(run: Run) -> dict[str, Any]:
 
     def arange(*args: Any, **options: Any) -> Any:
         value = np.arange(*run.bare(args), **options)
-        first = args[1] if len(args) == 2 and type(args[0]) is int and args[0] == 0 else args[0] if len(args) == 1 else None
-        return run.made(value, lambda: ops.arange(expr_of(first))) if type(first) is Size and not options else value
+        start, stop = (0, args[0]) if len(args) == 1 else args[:2]
+        if options or len(args) > 2 or not value.size or Size not in (type(start), type(stop)):
+            return value
+        first, end = expr_of(start), expr_of(stop)
+        return run.made(value, lambda: ops.arange(end - first) + first if first != 0 else ops.arange(end))
 
     def array(object: Any, dtype: Any = None, *_: Any, **__: Any) -> Any:
         return functions.array(run, object, None if dtype is None else _dtype(dtype))

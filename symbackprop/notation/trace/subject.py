@@ -258,6 +258,22 @@ class Subject:
             raise NotationError(f"loss={shown(self.loss)} is nothing that the function returns.", mend) from None
 
 
+class OfJax(Exception):
+    """The function calls functions of JAX on functions, or on arrays that only JAX knows: JAX must write it down."""
+
+
+def is_of_jax(fault: BaseException) -> bool:
+    """Whether an exception rose within JAX, which takes its own frames out of it and says so."""
+    if type(fault).__module__.startswith("jax") or any("JAX" in str(note) for note in getattr(fault, "__notes__", ())):
+        return True
+    at = fault.__traceback__
+    while at is not None:
+        if str(at.tb_frame.f_globals.get("__name__")).startswith("jax."):
+            return True
+        at = at.tb_next
+    return False
+
+
 def raised(name: str, fault: Exception) -> NotationError:
     """An exception of a person's function, with the line of their code where it rose."""
     if isinstance(fault, NotationError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,8 +28,9 @@ from symbackprop.notation.notes import INFINITY
 from symbackprop.notation.trace.run import MOST, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
-from symbackprop.notation.trace.subject import Subject, raised
+from symbackprop.notation.trace.subject import OfJax, Subject, is_of_jax, raised
 from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.vocabulary import name_fault
 
 ROUNDS = 6  # times that the function is called anew because its course depends on values
 
@@ -64,6 +66,7 @@ class Tracing:
         self.frozen: dict[str, str] = {}
         self.pinned: dict[str, int] = {}
         self.random = False
+        self.unpacked = False  # whether leaves have the names of variables
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
 
@@ -78,7 +81,8 @@ class Tracing:
         if bad:
             outcome = self._at_numbers(bad, network.program)
             network = self._written(outcome)
-        return replace(network, notes=tuple(dict.fromkeys((*self._said(outcome), *network.notes))))
+        paths = {name: leaf.written for name, leaf in self.subject.leaves.items() if leaf.name in network.example}
+        return replace(network, paths=paths, notes=tuple(dict.fromkeys((*self._said(outcome), *network.notes))))
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -88,6 +92,8 @@ class Tracing:
             self.sizes = Sizes()
             try:
                 outcome = self._call(self.example)
+                if self._renamed(outcome.run.names.leaves):
+                    continue
                 self._settle(outcome)
                 return self.sizes, self._call(self.example)
             except Restart as again:
@@ -95,6 +101,24 @@ class Tracing:
             except UnsettledError:
                 continue
         raise NotationError("the course of the function differs from call to call.", "Make it depend on its arguments alone.")
+
+    def _renamed(self, called: Mapping[str, list[str]]) -> bool:
+        """Call entries of a list by the one variable that each is unpacked to, W1, b1 = params; whether any is."""
+        if self.unpacked:
+            return False
+        leaves, found = self.subject.leaves, dict[str, str]()
+        for name, leaf in leaves.items():
+            one = set(called.get(name, ()))
+            if isinstance(leaf.path[-1], int) and len(one) == 1 and all(name_fault(own) is None for own in one):
+                found[name] = one.pop()
+        taken = Counter([*found.values(), *(n for n in leaves if n not in found)])
+        new = {n: found[n] if n in found and taken[found[n]] == 1 else n for n in leaves}
+        self.unpacked = any(n != name for n, name in new.items())
+        self.subject.leaves = {new[n]: replace(leaf, name=new[n]) for n, leaf in leaves.items()}
+        self.wrt = frozenset(new[n] for n in self.wrt)
+        self.example = {new[n]: array for n, array in self.example.items()}
+        self.frozen = {new[n]: line for n, line in self.frozen.items()}
+        return self.unpacked
 
     def _settle(self, outcome: Outcome) -> None:
         """Pin what no other example could change, then name the sizes that are left."""
@@ -126,6 +150,8 @@ class Tracing:
             except (NotationError, UnsettledError):
                 raise
             except Exception as fault:
+                if is_of_jax(fault):
+                    raise OfJax from fault
                 raise raised(self._name, fault) from fault
             finally:
                 sys.settrace(before)

@@ -17,16 +17,18 @@ from tests.notation.trace.forms import FORMS
 def slopes(network: Network, function: Any, args: tuple[Any, ...]) -> float:
     """How far the gradients are from central differences of the function itself, relative to the largest slope."""
     names = [t.name for t in network.program.inputs if t.kind == "parameter"]
+    named = {leaf.written: name for name, leaf in Subject(function, args).leaves.items()}
+    leaf = {name: named[path] for name, path in network.paths.items()}
     derived = sb.derive(network, names)
     values = tape.forward(derived.program, network.example)
     found = {name: values[derived.gradient(name)] for name in names}
     subject = Subject(function, args)
     rng, worst = np.random.default_rng(0), 0.0
     for name in names:
-        at = subject.leaves[name].array
+        at = subject.leaves[leaf[name]].array
         way = rng.choice([-1.0, 1.0], size=at.shape)
         values = [
-            subject.value({n: leaf.array for n, leaf in subject.leaves.items()} | {name: at + t * way})
+            subject.value({n: own.array for n, own in subject.leaves.items()} | {leaf[name]: at + t * way})
             for t in (-2e-3, -1e-3, 1e-3, 2e-3)
         ]
         slope = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / 12e-3
@@ -56,6 +58,16 @@ def test_leaves_have_the_names_of_their_paths_and_values_those_of_their_variable
     assert {str(n) for n in network.program.sizes()} == {"N", "n", "m", "d"}
     assert network.origin == "trace"
     assert set(network.example) == {"W1", "b1", "W2", "b2", "X", "y"}
+
+
+def test_arrays_of_a_list_have_the_names_that_they_are_unpacked_to() -> None:
+    def loss(params: Any, x: Any) -> Any:
+        W, b = params
+        return np.sum(np.tanh(x @ W + b) ** 2)
+
+    network = sb.trace(loss, [np.ones((2, 3)), np.ones(3)], np.ones((4, 2)), wrt="params_0")
+    assert [(t.name, t.kind) for t in network.program.inputs] == [("W", "parameter"), ("b", "data"), ("x", "data")]
+    assert network.paths == {"W": "params[0]", "b": "params[1]", "x": "x"}
 
 
 def test_a_bound_method_traces_the_arrays_of_its_object_and_leaves_it_alone() -> None:

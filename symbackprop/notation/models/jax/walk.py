@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy import ndarray
 from sympy import Expr
 
 from symbackprop.core.choices import nearest
-from symbackprop.language import operations as ops
 from symbackprop.language.tensors import LanguageError, Tensor, number_of
 from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs
 from symbackprop.notation.models.jax import elementwise, gathering, layers, matrices, shaping
+from symbackprop.notation.models.jax.loops import LOOPS
 from symbackprop.notation.models.jax.softmaxes import Softmaxes
 from symbackprop.notation.models.jax.values import Fault, Key, Spread, Value, uniform, whole
 from symbackprop.notation.models.names import fresh
@@ -36,13 +36,14 @@ class Walk:
     """One walk over a jaxpr.
 
     inputs  of the network; constants that are no one number join them as data.
-    sizes   from what JAX has for a size to the size here.
+    size    from what JAX has for a size to the size here.
     """
 
     def __init__(self, inputs: Inputs, size: Callable[[Any], Expr]) -> None:
         self.inputs, self.size = inputs, size
         self.softmaxes = Softmaxes()
         self.count = 0
+        self.letters: list[str] = []  # of the loops that are walked
         self._constants: list[tuple[ndarray, Tensor]] = []
 
     # -- what rows ask for ------------------------------------------------------------------------------------------------
@@ -198,75 +199,3 @@ def _unknown(walk: Walk, eqn: Any, name: str) -> NotationError:
         return walk.refused(eqn, "no row says what it computes.", "Write jnp.linalg.solve, inv or det, or the network by sb.trace.")
     near = nearest(name, list(ROWS))
     return walk.refused(eqn, "no row says what it computes.", f"Write it with others, such as {near}." if near else "")
-
-
-# -- loops and branches ------------------------------------------------------------------------------------------------------------
-
-
-def _scan(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
-    """carry, y = f(carry, x[i]) for each i, written out."""
-    p = eqn.params
-    length = walk.size(p["length"])
-    if not length.is_Integer:
-        raise walk.refused(
-            eqn, f"it runs over {length} steps, and is unrolled.", "Its number of steps becomes that of the example."
-        )
-    fixed, carried = int(p["num_consts"]), int(p["num_carry"])
-    constants, carry, rows = given[:fixed], given[fixed : fixed + carried], given[fixed + carried :]
-    order = range(int(length) - 1, -1, -1) if p["reverse"] else range(int(length))
-    stacked: dict[int, list[Value]] = {}
-    for k in order:
-        found = walk.run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*constants, *carry, *(_entry(walk, x, k) for x in rows)])
-        carry, stacked[k] = found[:carried], found[carried:]
-    columns = [[stacked[k][j] for k in range(int(length))] for j in range(len(eqn.outvars) - carried)]
-    return [*carry, *(_stack(walk, column) for column in columns)]
-
-
-def _entry(walk: Walk, x: Value, k: int) -> Value:
-    """x[k] along the first axis."""
-    match x:
-        case ndarray():
-            return np.asarray(x[k])
-        case Spread() if not x.tensor.shape or x.tensor.shape[0] == 1:
-            return Spread(x.tensor[0] if x.tensor.shape else x.tensor, x.shape[1:])
-        case Fault():
-            return x
-    return walk.tensor(x)[k]
-
-
-def _stack(walk: Walk, values: list[Value]) -> Value:
-    fault = next((v for v in values if isinstance(v, Fault)), None)
-    if fault is not None:
-        return fault
-    arrays = [v for v in values if isinstance(v, ndarray)]
-    if len(arrays) == len(values):
-        return np.stack(arrays)
-    return ops.stack([walk.tensor(v) for v in values])
-
-
-def _while(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
-    """A loop whose condition is known at each step, such as that of fori_loop."""
-    p = eqn.params
-    tested, fixed = int(p["cond_nconsts"]), int(p["body_nconsts"])
-    of_test, of_body, carry = given[:tested], given[tested : tested + fixed], given[tested + fixed :]
-    while True:
-        (goes_on,) = walk.run(p["cond_jaxpr"].jaxpr, p["cond_jaxpr"].consts, [*of_test, *carry])
-        number = None if isinstance(goes_on, Fault) else walk.number(goes_on)
-        if number is None:
-            raise walk.refused(eqn, "how often the loop runs depends on data.", "Write lax.scan, or a fixed number of steps.")
-        if not number:
-            return list(carry)
-        carry = walk.run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*of_body, *carry])
-
-
-def _cond(walk: Walk, eqn: Any, given: list[Value]) -> list[Value]:
-    """A branch that is known."""
-    index, *operands = given
-    number = None if isinstance(index, Fault) else walk.number(index)
-    if number is None:
-        raise walk.refused(eqn, "which branch is taken depends on data.", "Write jnp.where, so that both are derived.")
-    branch = eqn.params["branches"][max(0, min(int(number), len(eqn.params["branches"]) - 1))]
-    return walk.run(branch.jaxpr, branch.consts, operands)
-
-
-LOOPS: Mapping[str, Callable[[Walk, Any, list[Value]], list[Value]]] = {"scan": _scan, "while": _while, "cond": _cond}

@@ -98,6 +98,49 @@ def backwards(params, xs):
     return lax.scan(lambda c, x: (jnp.sin(c * params["w"] + x), c), 0.5, xs, reverse=True)[0]
 
 
+def gated(params, xs):
+    def step(carry, x):
+        h, s = carry
+        f = jax.nn.sigmoid(params["U"] @ x + params["W"] @ h)
+        s = f * s + (1 - f) * jnp.tanh(params["U"] @ x)
+        return (jnp.tanh(s) * f, s), h
+
+    (_, s), hs = lax.scan(step, (params["b"], jnp.zeros(3)), xs, reverse=True)
+    return jnp.sum(hs**2) + jnp.sum(s)
+
+
+def nested(params, xs):
+    def step(h, x):
+        return jnp.tanh(params["W"] @ h) + params["U"] @ x, jnp.sum(h)
+
+    def sweep(h, _):
+        h, sums = lax.scan(step, h, xs)
+        return h, jnp.mean(sums)
+
+    h, means = lax.scan(sweep, params["b"], None, length=2)
+    return jnp.sum(h) + jnp.sum(means**2)
+
+
+def depth(W, x):
+    h, _ = lax.scan(lambda h, w: (jnp.tanh(w @ h), None), x, W)
+    return jnp.sum(h**2)
+
+
+def residual(params, x):
+    def u(x):
+        return jnp.sum(jnp.tanh(x[:, None] * params["w"]) @ params["v"])
+
+    u_x = jax.grad(u)(x)
+    return jnp.mean((u_x + jnp.tanh(x[:, None] * params["w"]) @ params["v"]) ** 2)
+
+
+def descended(w, X, y):
+    def loss(w):
+        return jnp.mean((jnp.tanh(X @ w) - y) ** 2)
+
+    return loss(w - 0.1 * jax.grad(loss)(w))
+
+
 def looped(params, x):
     return jnp.sum(lax.fori_loop(0, 3, lambda k, h: jnp.tanh(params["W"] @ h + k), x))
 
@@ -206,6 +249,10 @@ FORMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "heads": (heads, ({n: real(4, 2, 3) for n in ("Wq", "Wk", "Wv")}, real(5, 6, 4))),
     "recurrent": (recurrent, ({"W": real(3, 3), "U": real(3, 2), "b": real(3)}, real(4, 2))),
     "backwards": (backwards, ({"w": np.array(0.7)}, real(4))), "looped": (looped, ({"W": real(3, 3)}, real(3))),
+    "gated": (gated, ({"W": real(3, 3), "U": real(3, 2), "b": real(3)}, real(4, 2))),
+    "nested": (nested, ({"W": real(3, 3), "U": real(3, 2), "b": real(3)}, real(4, 2))),
+    "depth": (depth, (real(4, 3, 3), real(3))), "residual": (residual, ({"w": real(4), "v": real(4)}, real(6))),
+    "descended": (descended, (real(3), real(6, 3), real(6))),
     "unrolled": (unrolled, ({"W": real(3, 3)}, real(3))),
     "convolution": (convolution, ({"K": real(3, 3, 2, 4), "b": real(4)}, real(2, 6, 6, 2))),
     "average": (average, ({"K": real(3, 2, 2, 3)}, real(2, 2, 6, 7))), "embedded": (embedded, ({"E": real(6, 4), "w": real(4)}, T)),

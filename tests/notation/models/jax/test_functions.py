@@ -12,10 +12,11 @@ NAMES = (
     "perceptron", "stacked", "softmaxed", "one_hot", "logistic", "sigmoid_loss", "layer_norm", "attention", "heads", "recurrent",
     "backwards", "looped", "unrolled", "convolution", "average", "embedded", "along", "mapped", "gelus", "sliced", "written",
     "counted", "clipped", "constant", "hinge", "stopped", "flax_like", "branched", "products", "autoencoder",
+    "gated", "nested", "depth", "residual", "descended",
 )  # fmt: skip
 OPEN = {
     "perceptron": "d h k n", "stacked": "d h k m n", "layer_norm": "d h n", "attention": "d h n", "heads": "d h k m n",
-    "average": "d h k n", "convolution": "d k n", "embedded": "d h n", "mapped": "d h n", "softmaxed": "d h", "recurrent": "d h",
+    "average": "d h k n", "convolution": "d k n", "embedded": "d h n", "mapped": "d h n", "softmaxed": "d h", "recurrent": "d h n", "gated": "d n", "nested": "d h n", "depth": "d n", "residual": "d n", "descended": "d n",
     "sliced": "", "clipped": "n",
 }  # fmt: skip
 
@@ -31,7 +32,10 @@ def test_every_form_is_tried(forms: Any) -> None:
     assert set(forms) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+SLOW = ("gated", "nested", "residual", "descended")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in NAMES])
 def test_the_gradients_are_those_of_jax(name: str, forms: Any, jax: ModuleType) -> None:
     from symbackprop.notation.models.jax.calling import Call
 
@@ -51,6 +55,26 @@ def test_the_gradients_are_those_of_jax(name: str, forms: Any, jax: ModuleType) 
         np.testing.assert_allclose(gradients[leaves[k].name], gradient, rtol=1e-10, atol=1e-12)
     if name in OPEN:
         assert {str(s) for s in net.program.sizes()} == set(OPEN[name].split())
+
+
+def test_a_traced_function_that_jax_must_write_down_is_written_down_by_jax(forms: Any, jax: ModuleType) -> None:
+    for name in ("residual", "depth"):
+        function, args = forms[name]
+        net = sb.trace(function, *args)
+        assert net.origin == "jax"
+        assert sb.derive(net).check(points=1)
+    loop = [str(e) for e in net.program.equations if "prev" in e.target.name]
+    assert loop == ["h_prev[t i] = h_1[t-1 i], first x[i]"]
+
+    class Model:
+        def __init__(self) -> None:
+            self.w = np.ones(3)
+
+        def loss(self, x: Any) -> Any:
+            return jax.grad(lambda x: jax.numpy.sum(self.w * x**2))(x).sum()
+
+    with pytest.raises(sb.SymbackpropError, match=r"its arrays are those of its object\. Give them as arguments"):
+        sb.trace(Model().loss, np.ones(3))
 
 
 def test_a_network_with_open_sizes_is_right_at_other_sizes(forms: Any, jax: ModuleType) -> None:
