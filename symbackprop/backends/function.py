@@ -24,6 +24,7 @@ from symbackprop.backends.flat import Flat
 from symbackprop.backends.layered import layered
 from symbackprop.backends.numpy import Source, source
 from symbackprop.backends.numpy_step import Exact, Step
+from symbackprop.backends.recomputed import Recomputed
 from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
@@ -33,6 +34,7 @@ from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
 from symbackprop.core.program import Equation, Program, Sum, rewritten, size
+from symbackprop.core.segments import SegmentError
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
@@ -182,7 +184,7 @@ class Compiled:
 
     def bind(
         self, params: Arrays, data: Arrays | None = None, *, backend: str | None = None, shared: Step | None = None,
-        devices: int | None = None, samples: Mapping[str, int] = MappingProxyType({}),
+        devices: int | None = None, samples: Mapping[str, int] = MappingProxyType({}), recompute: int | None = None,
     ) -> Step:  # fmt: skip
         """A step at the sizes of these arrays, which are copied into its memory: the fastest way to evaluate again and again.
 
@@ -191,15 +193,20 @@ class Compiled:
         shared   a step of the same network at other sizes of data: both have the same parameters and gradients.
         devices  of JAX, how many divide the samples among them; None: one.
         samples  for each input that differs from sample to sample the axis of its samples.
+        recompute   keep the values of so many steps of the loop at a time, and compute those of the others again: less memory, and
+                 one forward pass more.
         Raises what `value_and_grad` raises; CompileError for a backend that is none, NativeError where C is not to be had,
-        DeviceError where JAX is not, or has not so many devices.
+        DeviceError where JAX is not, or has not so many devices; CompileError for a `recompute` that is no number, or a network
+        whose steps cannot be computed again.
         """
         backend = require_backend(self.backend if backend is None else backend)
         function = self._whole
         arrays = function.arguments.read(by_name(params, data, {}))
         sizes = function.arguments.sizes(arrays)
         program = with_sizes(self.program, {s.name: sizes.get(s.name, 1) for s in self.program.sizes()})  # 1: nothing reads it
-        if backend == "jax":
+        if recompute is not None:
+            step = self._recomputed(program, recompute, backend, shared)
+        elif backend == "jax":
             exact = shared.exact if shared else self._divided(devices, samples)
             step = Step(layout_of(program, list(self.gradients)), None, self.dtype, exact, shared)
         else:
@@ -214,6 +221,20 @@ class Compiled:
         Raises what `bind` raises, ArgumentError where it was compiled by others than the parameters.
         """
         return Flat(self.bind(params, data, backend=backend))
+
+    def _recomputed(self, program: Program, steps: int, backend: str, shared: Step | None) -> Step:
+        """A step that keeps the values of so many steps of the loop."""
+        if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 1:
+            raise CompileError(f"recompute={shown(steps)}: give a whole number of steps from 1 on")
+        if backend == "jax":
+            raise CompileError(f'recompute={steps}: JAX keeps what it wants to; give backend="numpy", "c" or "auto" as well')
+        try:
+            again = Recomputed(program, self.value_name, self.gradients, int(steps), self.dtype, backend, self._exact)
+        except (SegmentError, PlanError) as fault:
+            raise CompileError(f"recompute={steps}: {fault}") from None
+        step = Step(layout_of(program, list(self.gradients)), None, self.dtype, again, shared)
+        step.bytes += again.bytes
+        return step
 
     def _divided(self, devices: int | None, samples: Mapping[str, int]) -> Exact:
         """The function on several devices of JAX."""

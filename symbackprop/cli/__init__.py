@@ -285,6 +285,7 @@ def objective(asked, by, output) -> None:
 @click.option("--dtype", type=click.Choice(DTYPES), help="float32 where not given.")
 @click.option("--backend", type=click.Choice(["numpy", "c", "auto", "jax"]), help="What computes gradients: numpy where not given.")
 @click.option("--devices", type=int, help="Of JAX: how many divide the samples of each step among them.")
+@click.option("--recompute", type=int, help="Keep the values of so many steps of a loop at a time, and compute the others again.")
 @click.option("--checkpoint", metavar="FILE.npz", help="Write there, about once a second, all that is needed to go on.")
 @click.option("--resume", metavar="FILE.npz", help="Go on with a checkpoint, and its settings; it is written on where it lies.")
 @size_option

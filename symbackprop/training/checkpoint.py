@@ -162,7 +162,9 @@ def settled(path: StrPath, saved: Mapping[str, Any], given: Mapping[str, Any]) -
         before = getattr(settings, name)
         if value == before:
             continue
-        if name not in ("epochs", "patience", "backend", "devices") or (name == "epochs" and settings.schedule != "constant"):
+        if name not in ("epochs", "patience", "backend", "devices", "recompute") or (
+            name == "epochs" and settings.schedule != "constant"
+        ):
             why = f", since the schedule {settings.schedule} runs over all of them" if name == "epochs" else ""
             raise TrainingError(
                 f"{os.fspath(path)}: it was trained with {name}={before!r}, not {value!r}{why}; leave {name} out, or begin anew "

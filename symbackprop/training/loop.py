@@ -55,6 +55,7 @@ def train(
     dtype: str | None = None,
     backend: str | None = None,
     devices: int | None = None,
+    recompute: int | None = None,
     checkpoint: StrPath | None = None,
     resume: StrPath | None = None,
     log: StrPath | None = None,
@@ -86,6 +87,8 @@ def train(
     backend    what computes the gradients: "numpy" (where not given), "c", "auto" (C where there is a compiler) or "jax".
     devices    of JAX, how many divide the samples of each step among them, those of all processes counted; one where not given.
                Several processes (`jax.distributed.initialize()`) are given the same data, and the first writes the files.
+    recompute  of a network with a loop: keep the values of so many steps at a time, and compute those of the others again, which
+               takes less memory and one forward pass more; all are kept where not given.
     checkpoint an .npz or .safetensors file that is written about once a second, and when training stops: all that a run needs
                to go on bit for bit.
     resume     a file that `checkpoint` wrote: go on where it stands, with its settings, on the same network and data, and
@@ -104,7 +107,7 @@ def train(
     wanted: dict[str, Any] = {
         "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": _part(held_out), "optimiser": optimiser,
         "momentum": momentum, "decay": decay, "clip": clip, "schedule": schedule, "patience": patience, "dtype": dtype,
-        "backend": backend, "devices": devices,
+        "backend": backend, "devices": devices, "recompute": recompute,
     }  # fmt: skip
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if start is not None and resume is not None:
@@ -144,7 +147,9 @@ def train(
         run = begun(parameters, len(to_train), settings)
     if settings.devices and layout.batch is None:
         raise TrainingError("the network is written for one sample, and devices divide a batch: declare X: data[n, d], say")
-    model = Model(program, network.loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices)
+    model = Model(
+        program, network.loss, arrays, layout, prediction, settings.dtype, settings.backend, settings.devices, settings.recompute
+    )  # fmt: skip
     leads = settings.backend != "jax" or is_first_process()
 
     def result() -> Trained:

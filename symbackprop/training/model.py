@@ -27,22 +27,24 @@ class Model:
     prediction   the value that answers; None where the network is no classifier.
     dtype        "float32" or "float64".
     backend      what computes the gradients, and on how many `devices` of JAX.
+    recompute    of how many steps of a loop values are kept at a time; None: of all.
     """
 
     def __init__(
         self, program: Program, loss: str, arrays: Arrays, layout: Layout, prediction: Prediction | None, dtype: str,
-        backend: str = "numpy", devices: int | None = None,
+        backend: str = "numpy", devices: int | None = None, recompute: int | None = None,
     ) -> None:  # fmt: skip
         self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, loss
         self._steps: dict[int, Step] = {}  # by the number of samples
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
+        self._recompute = recompute
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
         """Where the parameters and the gradients of all steps lie: the parameters are copied there."""
         self._steps.clear()
         part = index if self.layout.batch else int(index[0])
-        step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), **self._divided)
+        step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
         return step
 
@@ -61,7 +63,8 @@ class Model:
     def _evaluated(self, samples: int, index: ndarray | int) -> float:
         if samples not in self._steps:
             (first, *_) = self._steps.values()
-            self._steps[samples] = self._compiled.bind(first.parameters, self.layout.take(self.arrays, index), shared=first)
+            data = self.layout.take(self.arrays, index)
+            self._steps[samples] = self._compiled.bind(first.parameters, data, shared=first, recompute=self._recompute)
         step = self._steps[samples]
         for name, axis in ((name, axis) for name, axis in self.layout.axes.items() if name in step.data):
             own, array = step.data[name], self.arrays[name]

@@ -16,7 +16,7 @@ from symbackprop.training.optimiser import OPTIMISERS, SCHEDULES, Optimiser
 
 USUAL: dict[str, Any] = {
     "epochs": 30, "batch": 32, "seed": 0, "held_out": 0.2, "optimiser": "sgd", "momentum": 0.0, "clip": None,
-    "schedule": "constant", "patience": None, "dtype": "float32", "backend": "numpy", "devices": None,
+    "schedule": "constant", "patience": None, "dtype": "float32", "backend": "numpy", "devices": None, "recompute": None,
 }  # fmt: skip
 HELD = ", or the path of a file with other samples"
 HUGE = 1e300  # larger settings are none
@@ -41,11 +41,12 @@ class Settings:
     dtype: str
     backend: str
     devices: int | None
+    recompute: int | None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "patience", "devices"):
+        for name in ("epochs", "batch", "patience", "devices", "recompute"):
             value = getattr(self, name)
-            if not (_is_whole(value) and value >= 1) and not (name in ("patience", "devices") and value is None):
+            if not (_is_whole(value) and value >= 1) and not (name not in ("epochs", "batch") and value is None):
                 raise TrainingError(f"{name}={shown(value)}: give a whole number from 1 on")
         if not (_is_whole(self.seed) and self.seed >= 0):
             raise TrainingError(f"seed={shown(self.seed)}: give a whole number from 0 on")

@@ -1,0 +1,79 @@
+"""The steps of a loop computed again, segment by segment: the numbers of the whole loop, in less memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.backends.function import CompileError
+from symbackprop.training.errors import TrainingError
+from tests.command import Run
+from tests.loops.test_plan import LINEAR, at_numbers, network, sizes_of
+
+CUT = [
+    "mlp", "rnn", "lstm", "tower", "returns", "grid", "crf", "gradient steps", "a constant", "backpropagation_through_time",
+]  # fmt: skip
+QUICK = ("rnn", "returns", "tower")
+REFUSED = {
+    "attention": "2 loops stand one after the other",
+    "second order": "reads other steps than its own, or their numbers",
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in CUT])
+def test_segments_compute_what_the_whole_loop_does(name: str) -> None:
+    own = network(name)
+    for n, k in ((1, 1), (3, 2), (5, 2), (5, 3), (5, 7)):
+        sizes = sizes_of(own.program, n)
+        arrays = at_numbers(own.program, sizes)
+        function = sb.compile(own, sizes=sizes)
+        value, want = function.value_and_grad(arrays)
+        step = function.bind(arrays, recompute=k)
+        step()  # what a first call leaves in memory must not matter
+        assert step() == pytest.approx(value, rel=1e-11)
+        scale = max(1.0, *(abs(w).max() for w in want.values()))
+        for w, gradient in want.items():
+            np.testing.assert_allclose(step.gradients[w], gradient, rtol=1e-11, atol=1e-11 * scale, err_msg=f"{w} at {n}, {k}")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_cut_is_refused_by_name(name: str) -> None:
+    own = network(name)
+    sizes = sizes_of(own.program, 4)
+    with pytest.raises(CompileError, match=f"recompute=2: .*{REFUSED[name]}"):
+        sb.compile(own, sizes=sizes).bind(at_numbers(own.program, sizes), recompute=2)
+
+
+@pytest.mark.parametrize("steps", [0, -1, 1.5, True, "2"])
+def test_a_number_of_steps_that_is_none_is_refused(steps: Any) -> None:
+    arrays = {"x": np.ones((4, 2)), "A": np.ones((2, 2))}
+    with pytest.raises(CompileError, match="give a whole number of steps from 1 on"):
+        sb.compile(LINEAR + "L = sum(s[T]**2)").bind(arrays, recompute=steps)
+
+
+def test_where_there_is_no_loop_nothing_is_computed_again() -> None:
+    with pytest.raises(CompileError, match="there is no loop whose steps could be computed again; leave recompute out"):
+        sb.compile("x: parameter[3]\nL = sum(x**2)").bind({"x": np.ones(3)}, recompute=2)
+
+
+def test_the_memory_of_a_step_is_that_of_a_segment() -> None:
+    function = sb.compile(LINEAR + "L = sum(s[T]**2)", dtype="float32")
+    arrays = {"x": np.zeros((400, 32)), "A": np.eye(32) / 2}
+    whole, few = function.bind(arrays), function.bind(arrays, recompute=20)
+    data = sum(array.nbytes for array in whole.data.values())
+    assert few.bytes - data < (whole.bytes - data) / 2
+
+
+def test_training_goes_the_same_way(run: Run) -> None:
+    text = LINEAR.replace("x: data[T, d]", "x: data[T, d]\ny: data[d]") + "L = sum((s[T] - y)**2)"
+    assert "recompute" in run("train", "--help")[1]
+    random = np.random.default_rng(0)
+    data = {"x": random.normal(size=(12, 9, 3)), "y": random.normal(size=(12, 3))}
+    about: dict[str, Any] = {"epochs": 2, "dtype": "float64", "progress": False, "held_out": 0.0}
+    plain, again = (sb.train(text, data, **about, **more) for more in ({}, {"recompute": 4}))
+    np.testing.assert_allclose(again.parameters["A"], plain.parameters["A"], rtol=1e-10)
+    with pytest.raises(TrainingError, match="recompute=0: give a whole number from 1 on"):
+        sb.train(text, data, recompute=0)
