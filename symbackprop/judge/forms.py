@@ -71,7 +71,9 @@ def entries(view: View, number: Callable[[Any], int]) -> tuple[ndarray, ...]:
 
 
 def _onehot(at: FormValue, x: Form) -> ndarray:
-    places = np.asarray(at.values[x.given.name])[tuple(at.at[c] for c in x.given.subscripts)].astype(int)
+    array = np.asarray(at.values[tensor_of(x.given.name)])
+    array = array[entries(x.given.name, lambda n: int(at.number(n)))] if isinstance(x.given.name, View) else array
+    places = array[tuple(at.at[c] for c in x.given.subscripts)].astype(int)
     rows = np.eye(int(at.number(x.given.size)))[places]
     return rows.reshape(-1, 1) if rows.ndim == 1 else rows
 

@@ -1,6 +1,7 @@
 """What a loop is on paper: the recursion of a textbook, each line proved at every step of some points."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +151,8 @@ def test_a_wrong_line_is_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(recursed, "step_box", box)
         found = proved_steps(derivation)
         assert wrong.name not in {line.name for line in found.lines}
+
+
+def test_labels_of_one_step_stand_in_a_box() -> None:
+    path = Path(__file__).parent / "books" / "crf_forward.net"
+    assert "The gradients" in sb.derive(path).text()
