@@ -191,8 +191,11 @@ def test_what_is_read_is_not_run_and_its_refusals_say_how_it_would_be(run: Run) 
 
 
 def test_python_says_the_same_of_a_function_that_cannot_be_read() -> None:
-    def lists(w):  # type: ignore[no-untyped-def]
-        return sum([w * k for k in range(3)])
+    def tries(w):  # type: ignore[no-untyped-def]
+        try:
+            return w**2
+        finally:
+            pass
 
-    with pytest.raises(sb.NotationError, match=r"Or let it run: sb\.trace\(lists, \*arrays\)"):
-        sb.network(lists)
+    with pytest.raises(sb.NotationError, match=r"Or let it run: sb\.trace\(tries, \*arrays\)"):
+        sb.network(tries)

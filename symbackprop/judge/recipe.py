@@ -24,6 +24,11 @@ for _ in range(50):
 print(f"{losses[0]:.4g} -> {losses[-1]:.4g}")
 """.strip()
 
+_NO_TEXT = (
+    "a notebook holds the text of its network, and this one has none that stands for it alone: give it as a text in the "
+    "network language, without --let, --expand, --merge and --trace; or write the report as .html or .md"
+)
+
 
 def recipe(derivation: Derivation) -> Mapping[str, str]:
     """Python for each part of a report: "derive", "draw", "check", and "descend" where it has the gradients of a loss.
@@ -32,12 +37,12 @@ def recipe(derivation: Derivation) -> Mapping[str, str]:
     """
     network = derivation.network
     if network is None or not network.source:
-        raise _NoTextError
+        raise DerivationError(_NO_TEXT)
     options = {} if network.gates == "auto" else {"gates": network.gates}
     if not _tells(network, None):
         options["loss"] = network.loss
         if not _tells(network, network.loss):
-            raise _NoTextError
+            raise DerivationError(_NO_TEXT)
     net = f"net = sb.read({_literal(network.source)}{_options(options)})"
     found = {
         "derive": f"import symbackprop as sb\n\n{net}\nderivation = {_derived(derivation, network)}\nderivation.box()",
@@ -62,16 +67,6 @@ def _tells(network: Network, loss: str | None) -> bool:
         again = read(network.source or "", loss, network.gates, ())
         return (again.program, again.loss) == (network.program, network.loss)
     return False
-
-
-class _NoTextError(DerivationError):
-    """A network that a notebook cannot hold."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a notebook holds the text of its network, and this one has none that stands for it alone: give it as a text in the "
-            "network language, without --let, --expand, --merge and --trace; or write the report as .html or .md"
-        )
 
 
 def _options(options: Mapping[str, str]) -> str:

@@ -67,7 +67,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "nothing": (lambda: sb.data("x", 0), "x: 0 is no size. A size is at least 1."),
     "float": (lambda: sb.data("x", 2.5), 'x: 2.5 is no size. Write names and whole numbers: "h d", or (3, "d").'),
     "text": (lambda: sb.data("x", "h = 3"), "x: '=' is no size. Write names and whole numbers"),
-    "domain": (lambda: sb.data("x", domain="real"), "x: there is no domain 'real'. The domains are positive, unit, binary, sign, symmetric, spd."),
+    "domain": (lambda: sb.data("x", domain="real"), "x: there is no domain 'real'. The domains are positive, unit, binary, sign, symmetric, spd, orthogonal."),
     "twice": (lambda: verbs.read(sb.data("x", "n").sum() + sb.data("x", "n").sum()), "x is declared twice; declare it once"),
     "number": (lambda: verbs.read(sb.sum(3)), "the loss is a number; nothing is to be derived. Write a tensor: sum(x**2)."),
     "clash": (lambda: verbs.read(sb.data("n", "n").sum()), "n is a tensor and a size. Give one of them another name."),

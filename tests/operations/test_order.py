@@ -90,7 +90,7 @@ REFUSED = {
     "pad(x, (1, 2, 3))": "pad: x is (n,); pad_width is one number, (before, after), or one such pair an axis",
     "pad(X, ((1, 2), 3))": "pad: X is (n, m); pad_width is one number",
     "pad(x, -1)": "pad: a width must be 0 or more, not -1",
-    'pad(x, 1, mode="edge")': 'pad: mode="edge" is not in the language',
+    'pad(x, 1, mode="median")': 'pad: mode="median" is not in the language',
     "repeat(x, (1, 2))": "repeat: one number says how often every entry stands; 2 are given",
     "take_along_axis(X, t, axis=1)": "take_along_axis: X is (n, m), t is (n,); all axes but axis 1 must have equal sizes",
     "cross(x, x)": "cross: x is (n,); its last axis must have the size 3",

@@ -162,7 +162,7 @@ class _Equations:
             return first
         typeset = Typeset(state.roles, self.probe)
         shown = " or ".join(printed(typeset.formula(f.node)) for f in (alike if len(alike) > 1 else several)[:SHOWN])
-        why = f" ({'; '.join(first.notes)})" if first.notes else ""
+        why = f" ({'; '.join(map(str, first.notes))})" if first.notes else ""
         raise Fault(f"{line.name} can be read as {shown}{why}.", "Write what is meant, with transposes and \\odot.", line.right.at)
 
     def enter(self, line: Line, one: Fitted) -> None:
