@@ -160,7 +160,7 @@ outer(D_3, {1}) + outer(D_2, {2}) + outer(D_1, {3})"""
 @pytest.mark.parametrize(
     ("claim", "name"),
     [
-        (BACKWARD.format("W", "h_2", "h_1", "h_0"), "transpose missing"),
+        pytest.param(BACKWARD.format("W", "h_2", "h_1", "h_0"), "transpose missing", marks=pytest.mark.slow),
         (BACKWARD.format("W.T", "h_3", "h_2", "h_1"), "shifted index or layer"),
     ],
 )
