@@ -19,6 +19,7 @@ CODE = re.compile(r"^```\s*(?:python|py)\s*\n(.*?)^```\s*$", re.MULTILINE | re.D
 DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
+INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
 INNER = re.compile(r"\\begin\{(?:aligned|split|gathered)\}|\\end\{(?:aligned|split|gathered)\}|\\label\{[^}]*\}|\\(?:no)?tag\b")
 
 
@@ -31,7 +32,8 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
 
     .json       {"W_1": "claim"}, or [["delta", "claim"], ["delta", "claim", "dL/dz"]]
     .py         a line for each step, name = formula, or claims = {"W_1": "..."}; it is parsed, never run
-    .md, .tex   display formulas, a step for each line with an equals sign; in Markdown, blocks of Python as well
+    .md, .tex   display formulas, a step for each line with an equals sign; where there is none, the formulas within lines; in
+                Markdown, blocks of Python as well
 
     Raises ClaimsError where the file cannot be read or holds no claim.
     """
@@ -45,13 +47,16 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".py":
             found = _variable(path, text) or python_steps(path, text)
         case ".md" | ".markdown":
-            found = [s for code in CODE.findall(text) for s in python_steps(path, code)] + list(formulas(CODE.sub("", text)))
+            found = [s for code in CODE.findall(text) for s in python_steps(path, code)]
+            found += formulas(_displayed(CODE.sub("", text)))
         case ".tex":
-            found = list(formulas(text))
+            found = list(formulas(_displayed(text)))
         case suffix:
             raise ClaimsError(f"{path}: {suffix or 'no suffix'} is no file of claims; write .json, .py, .md or .tex")
     if not found:
-        raise ClaimsError(f"{path}: there is no claim; write a line such as dW_1 = ... or a formula with an equals sign")
+        raise ClaimsError(
+            f"{path}: there is no claim; write a line such as dW_1 = ... or a formula with an equals sign between \\[ and \\]"
+        )
     return found
 
 
@@ -60,12 +65,19 @@ def typed_claims(text: str) -> Steps:
 
     Raises ClaimsError where there is none.
     """
-    shown = text if DISPLAYS.search(text) else "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
+    shown = _displayed(text)
+    if not DISPLAYS.search(shown):
+        shown = "\n".join(f"\\[{line}\\]" for line in text.splitlines() if line.strip())
     is_latex = "\\" in text or "^" in text
     found = list(formulas(shown)) if is_latex else python_steps(Path("CLAIMS"), text)
     if not found:
         raise ClaimsError("there is no claim; write a line such as W_1 = outer(delta, x), or \\partial L/\\partial W_1 = ...")
     return found
+
+
+def _displayed(text: str) -> str:
+    """A text with its formulas displayed: where none is, those within its lines that have an equals sign."""
+    return text if DISPLAYS.search(text) else INLINE.sub(lambda found: f"\\[{found[1]}\\]", text)
 
 
 def _json(path: Path, text: str) -> dict[str, Any] | Steps:

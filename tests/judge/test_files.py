@@ -29,6 +29,15 @@ def test_the_derivation_of_the_examples_fails_where_it_does(run: Run) -> None:
     assert facts["claims"][1]["mistakes"][0]["name"] == "wrong slope formula"
 
 
+@pytest.mark.parametrize("name", ["a.tex", "a.md"])
+def test_formulas_within_lines_are_steps_where_none_is_displayed(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("Let $n$ be large. Then $a = b$ and\n$c = d$; it costs 5\\$.\n", encoding="utf-8")
+    assert read_claims(path) == [("a", "a = b"), ("c", "c = d")]
+    path.write_text("Then $a = b$ and\n\\[ c = d \\]\n", encoding="utf-8")
+    assert read_claims(path) == [("c", "c = d")]
+
+
 @pytest.mark.parametrize(
     ("claim", "code"),
     [("W_2 = outer(yhat - t, a_1)", 0), ("W_2 = outer(yhat - t, z_1)", 1), ("W_2 = outer(yhat, what)", 3)],
