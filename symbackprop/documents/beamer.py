@@ -57,8 +57,8 @@ class Beamer(LatexFragment):
 
     def page(self, document: Document, body: str) -> str:
         title = f"\\begin{{frame}}\n\\centering\\LARGE {self.line(document.title)}\n\\end{{frame}}"
-        name = Text(self.language).line(document.title).encode("ascii", "ignore").decode()
-        about = f"\\hypersetup{{pdftitle={{{self.text(name)}}}}}"
+        name = Text(self.language).line(document.title)
+        about = f"\\hypersetup{{pdftitle={{{self.text(name)}}}}}" if name.isascii() else ""  # pdflatex knows no σ there
         return f"{_PREAMBLE % self.packages}{about}\n\\begin{{document}}\n{title}\n\n{body}\n\n\\end{{document}}\n"
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
