@@ -1,5 +1,6 @@
 """Random programs against JAX's own derivatives: as derived and as compiled; some twice; some as whole reports."""
 
+import os
 import re
 from types import ModuleType
 
@@ -17,7 +18,7 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate import points, tape
 from tests.random_programs import programs
 
-CHUNKS, CHUNK = 8, 215  # of first derivatives
+CHUNKS, CHUNK = 8, 215 if os.environ.get("FRESH") else 80  # of first derivatives; nightly runs draw more
 TWICE, REPORTS = 60, 10  # in each of four chunks
 POINTS = 100
 SIZES = {"n": 3, "m": 2}  # the same for all: JAX compiles anew for every shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from symbackprop.cli.shell import guarded, say
+from symbackprop.cli.shell import FileName, guarded, say
 
 NAME = "symbackprop"
 VARIABLE = f"_{NAME.upper()}_COMPLETE"  # how a shell asks the command for words
@@ -44,7 +44,7 @@ def explained(command: click.Command) -> click.Command:
     for parameter in command.params:
         told = (parameter.name or "", parameter.metavar or "")
         if parameter.type is click.STRING and (told[0] in ("net", "claims") or told[1].startswith(("FILE", "EXAMPLE"))):
-            parameter.type = click.Path()
+            parameter.type = FileName()
     for inner in getattr(command, "commands", {}).values():
         explained(inner)
     return command

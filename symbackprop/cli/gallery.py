@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from symbackprop.cli.shell import guarded, say
+from symbackprop.cli.shell import FileName, guarded, say
 from symbackprop.core.choices import mend
 from symbackprop.core.errors import SymbackpropError
 
@@ -50,7 +50,7 @@ def show(name: str) -> None:
 
 @examples.command()
 @click.argument("names", nargs=-1, required=True, shell_complete=_names)
-@click.option("--to", default=".", metavar="FOLDER", type=click.Path(), help="Copy into FOLDER; here where not given.")
+@click.option("--to", default=".", metavar="FOLDER", type=FileName(), help="Copy into FOLDER; here where not given.")
 @guarded
 def copy(names: tuple[str, ...], to: str) -> None:
     """Copy examples, with the points and data that belong to them, into a folder. A file that is there stays as it is."""

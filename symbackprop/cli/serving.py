@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
-from symbackprop.cli.shell import guarded, say
+from symbackprop.cli.shell import FileName, guarded, say
 
 UNPROVED = "; it derives and prints, while checks, pictures and verdicts need NumPy's wheel in the folder of --pyodide"
 UNCOMPILED = "; without node its Python is not compiled, and starts three times as slowly"
@@ -34,11 +34,11 @@ def serve(port: int | None, no_browser: bool) -> None:
 
 
 @click.command()
-@click.option("-o", "--output", required=True, metavar="FOLDER", type=click.Path(), help="Write the page into FOLDER.")
+@click.option("-o", "--output", required=True, metavar="FOLDER", type=FileName(), help="Write the page into FOLDER.")
 @click.option(
     "--pyodide",
     metavar="FOLDER",
-    type=click.Path(),
+    type=FileName(),
     help="Take Pyodide from FOLDER, with NumPy where its wheel is there; fetched by npm where not given.",
 )
 @guarded

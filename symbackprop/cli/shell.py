@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import is_regular, near_file, require_writable, write_whole
@@ -26,6 +27,15 @@ from symbackprop.core.files import is_regular, near_file, require_writable, writ
 DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
 LONGEST_SIZE = 18  # digits
 DEEPEST = 100  # brackets inside brackets of a point: more than an array has axes
+
+
+class FileName(click.ParamType):
+    """A file or a folder as a person types it: the shell completes it, and what opens it says what is wrong."""
+
+    name = "text"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Terminated(KeyboardInterrupt):

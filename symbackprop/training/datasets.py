@@ -45,7 +45,7 @@ def load(data: Data, program: Program, sizes: Mapping[str, int]) -> dict[str, nd
         path = Path(data)
         if path.suffix.lower() == ".csv":
             return read_table(path, program)
-        return _matched(folder(path) if path.is_dir() else read_arrays(data), program, f"{os.fspath(data)}: ")
+        return _matched(folder(path) if os.path.isdir(path) else read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):
         raise TrainingError(f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}')
     arrays = {str(name): mapped(value) if _is_npy(value) else value for name, value in data.items()}

@@ -38,7 +38,9 @@ def test_nothing_is_updated_unasked_and_what_is_no_parameter_never() -> None:
 @pytest.mark.slow
 def test_the_updates_stand_in_every_format_with_their_meaning(row) -> None:
     written = row.write(sb.derive(NET, update="alpha").document())
-    arrow = {"text": "W ← W − α", "html": "←", "json": r"\\leftarrow W - \\alpha"}.get(row.name, r"\leftarrow W - \alpha")
+    arrow = {"text": "W ← W − α", "html": "←", "json": r"\\leftarrow W - \\alpha", "notebook": r"\\leftarrow W - \\alpha"}.get(
+        row.name, r"\leftarrow W - \alpha"
+    )
     assert arrow in written
     assert "learning rate" in written
     assert "learning rate" not in row.write(sb.derive(NET).document())

@@ -93,8 +93,9 @@ def test_a_network_that_its_text_does_not_tell_is_refused(network, tmp_path: Pat
 
 @pytest.mark.slow
 def test_jupyter_runs_it() -> None:
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
-    pytest.importorskip("ipykernel")
+    import nbclient
+    import nbformat
+
     notebook = nbformat.reads(DERIVED["an expression"]().report("notebook"), 4)
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     kinds = {kind for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs if "data" in o for kind in o.data}

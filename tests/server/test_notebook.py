@@ -121,6 +121,7 @@ def test_a_cell_that_holds_a_network_shows_its_derivation() -> None:
     assert derived(shell, "", text).derivation.wrt == ("W_1", "W_2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -132,10 +133,11 @@ def test_a_cell_that_holds_a_network_shows_its_derivation() -> None:
     ],
 )
 def test_a_mistake_in_a_cell_is_one_message(line: str, why: str) -> None:
-    core = pytest.importorskip("IPython.core.error")
+    from IPython.core.error import UsageError
+
     shell = Shell()
     register(shell)
-    with pytest.raises(core.UsageError, match=why) as told:
+    with pytest.raises(UsageError, match=why) as told:
         shell.magics["cell", "symbackprop"](line, TWO_LAYER.read_text(encoding="utf-8"))
     assert told.value.__suppress_context__
     with pytest.raises(sb.SymbackpropError, match=why):
@@ -145,8 +147,9 @@ def test_a_mistake_in_a_cell_is_one_message(line: str, why: str) -> None:
 
 @pytest.mark.slow
 def test_ipython_shows_and_runs_it() -> None:
-    shells = pytest.importorskip("IPython.core.interactiveshell")
-    shell = shells.InteractiveShell()
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
     shell.run_line_magic("load_ext", "symbackprop")
     shell.run_cell_magic("symbackprop", "d", TWO_LAYER.read_text(encoding="utf-8"))
     for thing in (shell.user_ns["d"], shell.user_ns["d"].network):

@@ -1,0 +1,23 @@
+"""Word, EPUB and PowerPoint as pandoc writes them: formulas are formulas there."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.documents.office import Pandoc, Slides, write_office
+
+TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
+
+
+@pytest.mark.slow
+def test_word_has_formulas_of_its_own() -> None:
+    report = sb.derive(TWO_LAYER).document()
+    page = zipfile.ZipFile(io.BytesIO(write_office(".docx", Pandoc, report))).read("word/document.xml").decode()
+    assert page.count("<m:oMath>") > 30
+    assert "$" not in page
+    slides = zipfile.ZipFile(io.BytesIO(write_office(".pptx", Slides, report))).namelist()
+    assert sum(name.startswith("ppt/slides/slide") for name in slides) >= 6
+    assert zipfile.ZipFile(io.BytesIO(write_office(".epub", Pandoc, report))).testzip() is None
