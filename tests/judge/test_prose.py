@@ -64,6 +64,7 @@ L = -sum(Y*log(p))/n + sum({a}**2)
 """
 
 
+@pytest.mark.slow
 def test_every_sentence_of_the_catalogue_is_alike_whatever_a_value_is_called() -> None:
     told = []
     for a in ("a", "q"):

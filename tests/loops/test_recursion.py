@@ -95,6 +95,7 @@ def test_time_stands_below_and_what_is_zero_beyond_the_end_is_said() -> None:
     assert any(r"p_{t} - y_{t}" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_network_is_told_at_one_step() -> None:
     shown = [latex(form.formula) for form in forward_steps(sb.derive(LAYERS))]
     assert shown == [

@@ -73,7 +73,7 @@ def test_values_are_numpys_and_gradients_the_witnesses(expression: str) -> None:
     holds(expression, *CASES[expression])
 
 
-@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("mode", [pytest.param("full", marks=pytest.mark.slow), "same", "valid"])
 @pytest.mark.parametrize("word", ["convolve2d", "correlate2d"])
 def test_images_are_scipys(word: str, mode: str) -> None:
     from scipy import signal

@@ -124,6 +124,7 @@ def alone(*questions: tuple[str, dict[str, Any]], path: str = "", options: tuple
     return json.loads(said.stdout)
 
 
+@pytest.mark.slow
 def test_formulas_and_reports_need_no_numpy_and_say_that_nothing_is_proved() -> None:
     text = (EXAMPLES / "two_layer.net").read_text(encoding="utf-8")
     loop = "x: data[d]\nW: parameter[n, d, d]\nh[0] = x\nfor l in 1..n:\n    h[l] = tanh(W[l] @ h[l-1])\nL = sum(h[n]**2)\n"
@@ -148,6 +149,7 @@ def test_formulas_and_reports_need_no_numpy_and_say_that_nothing_is_proved() -> 
     assert all(found["ok"] for found in files)
 
 
+@pytest.mark.slow
 def test_the_bundle_holds_what_the_page_uses_and_no_tests() -> None:
     names = set(zipfile.ZipFile(io.BytesIO(bundle.sources())).namelist())
     assert {"symbackprop/server/browser.py", "symbackprop/documents/style.css", "sympy/core/add.py", "mpmath/__init__.py"} <= names
