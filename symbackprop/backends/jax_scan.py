@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sympy import S
 
-from symbackprop.backends.numpy_loop import Place, counted, places_of, read_by
-from symbackprop.core.loops import For, Item
+from symbackprop.backends.numpy_loop import ItemWriter, Place, counted, places_of, read_by
+from symbackprop.core.loops import For
 from symbackprop.core.program import Carry, Equation, Ref, Signature, Sum, slot
 from symbackprop.core.turns import Turn, turn
 
-if TYPE_CHECKING:
-    from symbackprop.backends.numpy import Writer
 
-
-class ScanWriter:
+class ScanWriter(ItemWriter):
     """Writes the loops of one function."""
-
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
-
-    def items(self, items: Sequence[Item], asked: set[str]) -> list[str]:
-        """The lines of some items; `asked` are the names that are read beside them."""
-        lines = []
-        for k, item in enumerate(items):
-            if isinstance(item, For):
-                lines += self.loop(item, asked | read_by((*items[:k], *items[k + 1 :])))
-            elif isinstance(item.op, Carry):
-                lines += self.shift(item, item.op)
-            else:
-                lines += self.writer.lines(item)
-        return lines
 
     def loop(self, loop: For, outside: set[str]) -> list[str]:
         """The lines of one loop; `outside` are the names that are read outside of it."""

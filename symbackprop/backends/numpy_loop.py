@@ -7,6 +7,7 @@ variable of the step.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -49,20 +50,11 @@ def read_by(items: Iterable[Item]) -> set[str]:
     return {r.name for item in items for e in equations_of(item) for r in e.operands}
 
 
-class LoopWriter:
-    """Writes the loops of one function.
-
-    places   where a tensor stands that is no whole array of its own name.
-    stored   the tensors that have a stack; `shared`: those of them that a Carry writes, in the stack of what it reads.
-    """
+class ItemWriter(ABC):
+    """Writes equations and loops one after the other, as one function."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self.places: dict[str, Place] = {}
-        self.stored: set[str] = set()
-        self.shared: set[str] = set()
-        self.counters: dict[str, list[str]] = {}  # the identifiers that count steps, by letter; each is used again
-        self.running: list[str] = []
 
     def items(self, items: Sequence[Item], asked: set[str]) -> list[str]:
         """The lines of some items; `asked` are the names that are read beside them."""
@@ -75,6 +67,30 @@ class LoopWriter:
             else:
                 lines += self.writer.lines(item)
         return lines
+
+    @abstractmethod
+    def loop(self, loop: For, outside: set[str]) -> list[str]:
+        """The lines of one loop; `outside` are the names that are read outside of it."""
+
+    @abstractmethod
+    def shift(self, equation: Equation, op: Carry) -> list[str]:
+        """A Carry on no circle: the value, moved by one step."""
+
+
+class LoopWriter(ItemWriter):
+    """Writes the loops of one function as `for` over stacks.
+
+    places   where a tensor stands that is no whole array of its own name.
+    stored   the tensors that have a stack; `shared`: those of them that a Carry writes, in the stack of what it reads.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(writer)
+        self.places: dict[str, Place] = {}
+        self.stored: set[str] = set()
+        self.shared: set[str] = set()
+        self.counters: dict[str, list[str]] = {}  # the identifiers that count steps, by letter; each is used again
+        self.running: list[str] = []
 
     def loop(self, loop: For, outside: set[str]) -> list[str]:
         """The lines of one loop; `outside` are the names that are read outside of it."""

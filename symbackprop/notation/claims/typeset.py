@@ -113,28 +113,13 @@ class Typeset:
 
     def flat(self, node: Node) -> Formula | None:
         """An entry of a tensor, all of whose axes are indices: x_{c,p+a-1}; None where one is not."""
-        chain: list[Node] = []
-        while isinstance(node.op, nd.Renamed | nd.Picked):
-            chain.append(node)
-            node = node.args[0]
-        if not isinstance(node.op, nd.Leaf):
+        found = self.places(node)
+        if found is None:
             return None
-        places: list[str | Formula] = list(node.axes)
-        axes = list(node.axes)
-        for one in reversed(chain):
-            if isinstance(one.op, nd.Renamed):
-                table = dict(one.op.pairs)
-                if any(a in table and places[k] != a for k, a in enumerate(axes)):
-                    return None
-                axes = [table.get(a, a) for a in axes]
-                places = [axes[k] if isinstance(p, str) else p for k, p in enumerate(places)]
-            elif isinstance(one.op, nd.Picked) and one.op.axis in axes:
-                k = axes.index(one.op.axis)
-                places[k] = _place(one.op.letters, _from_one(one.op.letters, one.op.shift))
-                axes[k] = ""
+        leaf, places = found
         if any(isinstance(p, str) and (p in MATRIX or re.fullmatch(r"[bx]\d+", p)) for p in places):
             return None
-        return self.entry(node, [letter(p) if isinstance(p, str) else p for p in places])
+        return self.entry(leaf, [letter(p) if isinstance(p, str) else p for p in places])
 
     def at_steps(self, node: Node) -> Formula | None:
         """A tensor at steps of loops, z^{(l-1)}, h_{t,i}; None for anything else."""
@@ -142,7 +127,9 @@ class Typeset:
         found = self.places(node)
         if found is None:
             return None
-        name, places = found
+        leaf, places = found
+        assert isinstance(leaf.op, nd.Leaf)
+        name = leaf.op.name
         role = self.roles.get(name)
         own = self.loops.of(name, self.roles)
         rest = [p for k, p in enumerate(places) if k not in own]
@@ -184,8 +171,8 @@ class Typeset:
         """The number of a step: a letter, or what was worked out."""
         return letter(place) if isinstance(place, str) else place
 
-    def places(self, node: Node) -> tuple[str, list[str | Formula]] | None:
-        """The tensor that a node takes entries of, and what stands along each of its axes; None where it is more than that."""
+    def places(self, node: Node) -> tuple[Node, list[str | Formula]] | None:
+        """The leaf that a node takes entries of, and what stands along each of its axes; None where it is more than that."""
         chain: list[Node] = []
         while isinstance(node.op, nd.Renamed | nd.Picked):
             chain.append(node)
@@ -201,7 +188,7 @@ class Typeset:
                 letters = one.op.letters
                 first = sum(self.trims.get(name, (0, 0))[0] for _, name, _ in letters)
                 places[places.index(one.op.axis)] = _place(letters, _from_one(letters, one.op.shift - first))
-        return node.op.name, places
+        return node, places
 
     def numbered(self, x: Node, at: str, shift: sp.Expr) -> Formula | None:
         """h_{t-1} for a stack of the tensors h_0, h_1, ...; None for any other stack."""
