@@ -39,8 +39,7 @@ math { font-family: "STIX Two Math", math; }
 .formula { overflow-x: auto; overflow-y: hidden; padding: .3rem 0; }
 .box { border-left: 3px solid var(--color-brand-primary); padding-left: 1rem; margin: 1rem 0; }
 .highlight-text pre { white-space: pre-wrap; }
-.picture img { background: #fffdf9; border-radius: 4px; max-width: none; }
-.picture { overflow-x: auto; }
+.picture img { background: #fffdf9; border-radius: 4px; max-width: 100%; height: auto; }
 """
 
 
