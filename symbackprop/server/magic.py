@@ -62,11 +62,11 @@ def register(shell: Any) -> None:
     """Teach the shell of a notebook the magic."""
 
     def symbackprop(line: str, cell: str) -> Shown:
-        from IPython.core.error import UsageError
-
         try:
             return derived(shell, line, cell)
         except SymbackpropError as refused:
+            from IPython.core.error import UsageError
+
             raise UsageError(str(refused)) from None  # one message, no traceback
 
     symbackprop.__doc__ = _options().format_help()
