@@ -101,6 +101,7 @@ def test_gates_make_the_graph_finer(run: Run):
     assert "∂f/∂w₂ = f(1 − f)" in run("derive", net, "--gates", "whole").out
 
 
+@pytest.mark.slow
 def test_a_python_function_is_a_network(run: Run):
     path = EXAMPLES / "two_layer_function.py"
     assert run("derive", f"{path}:two_layer").out == run("derive", path).out
@@ -216,6 +217,7 @@ def test_every_subcommand_explains_itself(run: Run, name: str):
         assert not line.strip().startswith("--") or len(line.split("  ")) > 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_early_is_no_error():
     pipe = f"{sys.executable} -c 'from symbackprop.cli import main; main()' derive {TWO_LAYER} | head -1"
     said = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, encoding="utf-8", cwd=EXAMPLES.parent)

@@ -118,6 +118,7 @@ def _elsewhere(derived: Any, compiled: Any) -> tuple[str, float, Any]:
     return derived.gradients["W"].latex(), compiled.value(POINT), NotationError("no", "mend")
 
 
+@pytest.mark.slow
 def test_another_process_takes_and_returns_them() -> None:
     derived, compiled = sb.derive(TEXT), sb.compile(TEXT)
     with multiprocessing.get_context("spawn").Pool(1) as pool:

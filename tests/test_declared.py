@@ -89,6 +89,7 @@ def test_every_way_in_knows_them() -> None:
     assert all("σ′(" in box for box in boxes), boxes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "claim",
     [

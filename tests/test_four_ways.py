@@ -80,6 +80,7 @@ def test_the_sigmoid_of_sympy_is_that_of_the_text():
     np.testing.assert_allclose(sb.compile(network).value_and_grad(point)[0], sb.compile(text).value_and_grad(point)[0], **CLOSE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer_function", "two_layer_tensors", "two_layer_sympy"])
 def test_the_python_examples_print_a_report(name: str):
     shown = subprocess.run(

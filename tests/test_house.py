@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -92,8 +93,13 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()}
 INSIDE = sorted(MODULES.keys() - {""})
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    """What a module says; parsed where a test asks for it, as no process runs the tests of all of them."""
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"), str(MODULES[module]))
 
 
 def targets(node: ast.AST, module: str) -> Iterator[str]:
@@ -122,6 +128,12 @@ def imports(module: str, nodes: Iterator[ast.AST]) -> set[str]:
     return {target for node in nodes for target in targets(node, module)}
 
 
+@cache
+def asked(module: str) -> set[str]:
+    """The modules that a module asks for anywhere in it."""
+    return imports(module, ast.walk(tree(module)))
+
+
 def but_for_types(node: ast.AST) -> Iterator[ast.AST]:
     """Every statement but those under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(node):
@@ -141,23 +153,23 @@ def floor(module: str) -> int:
     raise AssertionError(f"symbackprop/{module} has no floor: add it to FLOORS in tests/test_house.py")
 
 
-@pytest.mark.parametrize("module", INSIDE)
-def test_a_module_has_a_floor_and_imports_from_it_or_below(module: str) -> None:
-    here = floor(module)
-    for target in sorted(imports(module, ast.walk(TREES[module]))):
-        assert target, f"{module} imports from symbackprop itself: import from the module that defines the name"
-        assert floor(target) <= here, f"{module} imports {target}, which lives on a higher floor"
+def test_a_module_has_a_floor_and_imports_from_it_or_below() -> None:
+    for module in INSIDE:
+        here = floor(module)
+        for target in sorted(asked(module)):
+            assert target, f"{module} imports from symbackprop itself: import from the module that defines the name"
+            assert floor(target) <= here, f"{module} imports {target}, which lives on a higher floor"
 
 
 def room(module: str) -> str:
     return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", INSIDE)
-def test_a_room_imports_what_the_house_allows(module: str) -> None:
+def test_a_room_imports_what_the_house_allows() -> None:
     """Imports inside functions and those for types alone count as any other."""
-    others = {room(target) for target in imports(module, ast.walk(TREES[module]))} - {room(module)}
-    assert others <= HOUSE[room(module)], f"{module} imports {', '.join(sorted(others - HOUSE[room(module)]))}"
+    for module in INSIDE:
+        others = {room(target) for target in asked(module)} - {room(module)}
+        assert others <= HOUSE[room(module)], f"{module} imports {', '.join(sorted(others - HOUSE[room(module)]))}"
 
 
 def test_the_house_has_few_rooms_and_its_arrows_go_down() -> None:
@@ -169,7 +181,7 @@ def test_the_house_has_few_rooms_and_its_arrows_go_down() -> None:
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     """Imports inside functions count. Two modules of one room may know each other's types."""
-    assert_no_circle({module: imports(module, but_for_types(TREES[module])) - {module} for module in MODULES if module})
+    assert_no_circle({module: imports(module, but_for_types(tree(module))) - {module} for module in MODULES if module})
 
 
 def assert_no_circle(graph: dict[str, set[str]]) -> None:
@@ -208,7 +220,7 @@ def what_runs_text(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def test_no_module_runs_text() -> None:
-    found = {(module, name): line for module in MODULES for line, name in what_runs_text(TREES[module])}
+    found = {(module, name): line for module in MODULES for line, name in what_runs_text(tree(module))}
     told = [f"{MODULES[module].relative_to(ROOT)}:{found[module, name]}: {name}" for module, name in found.keys() - EXCEPTIONS]
     assert not told, f"these run text as code: {'; '.join(sorted(told))}"
     unused = EXCEPTIONS.keys() - found.keys()
@@ -267,10 +279,9 @@ def test_a_place_on_a_machine_is_found(place: str) -> None:
     assert not ELSEWHERE.search(f"examples/{place} ~/{place}".encode())
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_is_short_enough_to_read(module: str) -> None:
-    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines < LONGEST_MODULE, f"{MODULES[module].relative_to(ROOT)} has {lines} lines: split it"
+def test_a_module_is_short_enough_to_read() -> None:
+    lines = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES.values()}
+    assert not {path: count for path, count in lines.items() if count >= LONGEST_MODULE}, "split these"
 
 
 @pytest.mark.parametrize("name", sb.PUBLIC)
@@ -299,7 +310,7 @@ def test_no_submodule_hides_a_public_name() -> None:
 
 
 def test_the_table_of_contents_the_types_and_the_star_agree() -> None:
-    [checking] = [node for node in TREES[""].body if isinstance(node, ast.If)]
+    [checking] = [node for node in tree("").body if isinstance(node, ast.If)]
     typed = {alias.name: node.module for node in checking.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert typed.pop("*") == f"symbackprop.{sb.LANGUAGE}"
     assert typed == {name: f"symbackprop.{module}" for name, module in sb.PUBLIC.items()}
@@ -334,19 +345,22 @@ def test_deriving_imports_nothing_that_shows_it() -> None:
     assert _imported(DERIVED, {*HEAVY, "symbackprop.display", "symbackprop.formulas"}) == ""
 
 
+@pytest.mark.slow
 def test_printing_imports_neither_numbers_nor_pages() -> None:
     assert _imported(SHOWN, HEAVY) == ""
 
 
+@pytest.mark.slow
 def test_a_derivation_works_out_no_row_that_it_does_not_read() -> None:
     columns = "{n for n, row in ELEMENTWISE.items() if {'formula', 'stable', 'bounded', 'tidy'} & set(vars(row))}"
     read = _process(f"{SHOWN}; from symbackprop.core.functions import ELEMENTWISE; print({columns})")
     assert read == "{'sigmoid'}"
 
 
+@pytest.mark.slow
 def test_a_test_runner_is_imported_by_its_plugin_alone() -> None:
-    assert not any("pytest_plugin" in imports(module, ast.walk(TREES[module])) for module in MODULES)
-    trees = [tree for name, tree in TREES.items() if name not in ("pytest_plugin", "notation.written")]
+    assert not any("pytest_plugin" in asked(module) for module in MODULES)
+    trees = [tree(name) for name in MODULES if name not in ("pytest_plugin", "notation.written")]
     named = {alias.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     named |= {node.module or "" for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not {name for name in named if name.partition(".")[0] in {"pytest", "latexify"}}

@@ -138,6 +138,7 @@ def test_what_has_no_derivative_is_refused_at_its_place(line: str, said: str):
     assert "<text>:9:" in str(raised.value)
 
 
+@pytest.mark.slow
 def test_what_a_derivative_stands_for_is_said_and_it_is_checked_by_itself():
     derivation = sb.derive(NET + "u_x = grad(sum(u), x)\nC = grad(sum(u_x * x), W)\nL = sum(u_x**2) + sum(C**2)")
     rows = {row.gradient: row.status for inner in derivation.check(points=1).inner for row in inner.rows}

@@ -75,6 +75,7 @@ def test_a_change_along_a_vector_is_the_gradient_times_it(text: str, wrt: str) -
     np.testing.assert_allclose(sb.compile(derived).value_and_grad(at)[1][wrt], np.sum(gradient * at["v"]), atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "wrt"), LOSSES.values(), ids=LOSSES)
 def test_a_gradient_changes_by_the_hessian_times_the_vector(text: str, wrt: str) -> None:
     first = sb.derive(text, wrt)
@@ -126,6 +127,7 @@ def test_steps_go_on_from_what_moves() -> None:
     assert said.index("From x on to z") < said.index("From z on to a") < said.index("on to g")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detail", ["brief", "normal", "full"])
 def test_reports_are_written_in_every_detail(detail: str) -> None:
     for derived in (sb.derive(LINEAR, of="Y", upstream="dY"), sb.derive(sb.derive(MLP, "x"), vector="v")):

@@ -83,6 +83,7 @@ def test_what_a_person_wrote_gate_by_gate_is_one() -> None:
     )
 
 
+@pytest.mark.slow
 def test_parts_that_others_read_stay() -> None:
     text = "x: parameter[n]\ne = exp(-x)\na = 1/(1 + e)\nL = sum(a) + sum(e)"
     merged = sb.read(text, merge="sigmoid")

@@ -121,6 +121,7 @@ def test_a_deep_network_is_a_table_of_deltas() -> None:
     assert r"\delta_{3} = \delta_{4} W_{5}^{\top}\odot \left(1 - A_{4}^{\odot 2}\right)" in [line.latex() for line in box.lines]
 
 
+@pytest.mark.slow
 def test_a_very_deep_network_has_the_lines_of_a_deep_one() -> None:
     depth = 40
     text = "x: data[d]\n" + "".join(f"W_{k}: parameter[d, d]\n" for k in range(1, depth + 1))
@@ -237,6 +238,7 @@ L = sum(h**2)
 """
 
 
+@pytest.mark.slow
 def test_heads_that_are_packed_are_called_by_what_they_flow_into() -> None:
     box = sb.derive(ENCODER).box()
     assert not box.missing

@@ -67,7 +67,7 @@ def test_a_part_of_a_gradient_by_what_nobody_named_is_its_own_part() -> None:
     assert {line.split(" = ")[0][0] for line in str(box).splitlines()} == {"δ", "∂"}
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(FORMS)
 def test_what_is_said_of_an_equation_holds_at_every_position(given) -> None:
     slopes, offset, shape = given
@@ -81,7 +81,7 @@ def test_what_is_said_of_an_equation_holds_at_every_position(given) -> None:
             assert (at == np.all([places[k] == places[m] for k, m in equal], axis=0)).all()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(FORMS, st.integers(0, 1))
 def test_a_view_reads_each_entry_once_and_none_outside(given, n: int) -> None:
     slopes, offset, shape = given
@@ -181,6 +181,7 @@ def lines(text_or_path) -> list[str]:
     return [line.latex() for line in box.lines]
 
 
+@pytest.mark.slow
 def test_packed_gates_are_deltas_side_by_side() -> None:
     found = lines(LAYERS / "gru.net")
     assert r"c = \begin{bmatrix} c_{r} \\ c_{s} \\ c_{n} \end{bmatrix}" in found

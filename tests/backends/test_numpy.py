@@ -137,6 +137,7 @@ def test_pinned_positions_are_read_and_written_where_the_guards_say(program: Pro
     agrees(program, wrt=["x", "w"])
 
 
+@pytest.mark.slow
 @given(readings())
 @settings(max_examples=15)
 def test_jacobians_of_pinned_positions(program: Program) -> None:

@@ -36,6 +36,7 @@ def run(notebook: dict) -> dict:
     return names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ALL)
 def test_a_notebook_runs_and_derives_what_it_shows(what: str, capsys: pytest.CaptureFixture[str]) -> None:
     derivation = {**DERIVED, **SLOW}[what]()

@@ -92,6 +92,7 @@ def test_one_that_cannot_be_run_is_named(engines, tmp_path: Path) -> None:
         write_pdf(SAMPLE)
 
 
+@pytest.mark.slow
 def test_one_that_takes_too_long_is_ended_with_what_it_started(engines, monkeypatch: pytest.MonkeyPatch) -> None:
     child = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])"
     folder = engines(engine("a", f"{child}; open('../child', 'w').write(str(p.pid)); time.sleep(600)"))

@@ -97,6 +97,7 @@ def test_latex_holds_the_picture_and_a_paper_without_tikz_leaves_it_out() -> Non
     assert "usepackage{tikz}" in sb.derive(EXAMPLES / "gates.net").report("fragment").splitlines()[2]
 
 
+@pytest.mark.slow
 def test_a_page_has_a_picture_for_the_screen_and_one_for_a_telephone_where_they_differ() -> None:
     small = sb.derive(EXAMPLES / "gates.net").html()
     assert small.count("<svg ") == 1 or small.count('class="picture narrow"') == 1

@@ -154,6 +154,7 @@ def test_nothing_takes_no_room():
     assert stack([text("", 12.0), value(" \n", 12.0)], 5.0) == ink.NOTHING
 
 
+@pytest.mark.slow
 def test_threads_measure_alike():
     latex = [rf"\hat{{y}}_{{{k}}} = \sum_{{i}} w_{{i}}\,x_{{{k}}}" for k in range(40)]
     alone = [formula(parse(one), 13.5) for one in latex]

@@ -75,6 +75,7 @@ def test_what_is_no_derivation_is_refused(steps: object) -> None:
 UNSTATED = [("delta_2", "yhat - t"), ("delta_1", "W_2.T @ delta_2*a_1"), ("W_1", "outer(delta_1, x)"), ("c_1", "delta_1")]
 
 
+@pytest.mark.slow
 def test_a_delta_that_says_nothing_is_judged_by_how_it_is_used() -> None:
     result = sb.verify(network("two_layer"), UNSTATED)
     assert [c.kind for c in result.claims] == ["right, identity", "wrong", "wrong, carried forward", "wrong, carried forward"]

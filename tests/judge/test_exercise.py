@@ -36,6 +36,7 @@ def marked(document) -> list:
     return [node for formula in formulas for node in walk(formula) if isinstance(node, Marked)]
 
 
+@pytest.mark.slow
 def test_a_gap_hides_what_the_solution_frames(handout: Handout) -> None:
     gaps, filled = marked(handout.sheet), marked(handout.solution)
     assert len(gaps) == len(filled) >= 4

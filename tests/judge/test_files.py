@@ -19,6 +19,7 @@ def test_the_claims_of_the_examples_have_the_verdicts_that_stand_beside_them() -
         assert sb.verify(network, {wrt: claim}).verdict.startswith(verdict), (wrt, claim)
 
 
+@pytest.mark.slow
 def test_the_derivation_of_the_examples_fails_where_it_does(run: Run) -> None:
     outcome = run("verify", NET, EXAMPLES / "verify" / "derivation.md", "--json")
     assert outcome.code == 1

@@ -157,6 +157,7 @@ D_1 = ({0} @ D_2)*(1 - h_1**2)
 outer(D_3, {1}) + outer(D_2, {2}) + outer(D_1, {3})"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claim", "name"),
     [

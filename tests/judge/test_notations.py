@@ -174,6 +174,7 @@ SET = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "wrt", "claim", "kind"), SET)
 def test_entries_may_be_set_where_a_comparison_or_a_label_says(name: str, wrt: str, claim: str, kind: str) -> None:
     assert sb.verify(sb.read(NETWORKS[name]), {wrt: claim}).claims[0].kind == kind

@@ -72,6 +72,7 @@ SAID = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", SAID)
 def test_its_report_is_written(format: str) -> None:
     assert SAID[format] in sb.derive(WAYS["slices"]).report(format)

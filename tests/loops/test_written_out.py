@@ -52,6 +52,7 @@ def test_networks_of_books_pass_the_check(path: Path) -> None:
     assert passed.points >= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", ["start", "way"])
 def test_a_loop_that_is_read_wrong_is_found(mistake: str) -> None:
     """The witnesses look at what the text says, so that a mistake of the reader does not vouch for itself."""

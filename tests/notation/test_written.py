@@ -94,6 +94,7 @@ def test_code_of_arrays_is_printed_by_what_it_was_read_as() -> None:
     assert of_function(matrices_first, None) == ()
 
 
+@pytest.mark.slow
 def test_a_verdict_on_functions_of_arrays_is_a_page_that_shows_them(tmp_path: Any) -> None:
     rng = np.random.default_rng(0)
     result = sb.verify_function(of_a_layer, its_gradient, *(rng.standard_normal(n) for n in ((3, 4), 4, 3)), wrt=["W"])

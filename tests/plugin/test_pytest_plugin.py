@@ -36,6 +36,7 @@ def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Outco
     return run
 
 
+@pytest.mark.slow
 def test_the_examples_pass_one_test_a_step(pytester: pytest.Pytester, outcome: Outcome) -> None:
     for name in ("two_layer.net", "two_layer.claims.md", "test_two_layer.py"):
         shutil.copy(FOLDER / name, pytester.path)

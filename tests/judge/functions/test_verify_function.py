@@ -384,6 +384,7 @@ def test_a_layer_without_a_float_output_is_refused() -> None:
         verify_layer(lambda x: x > 0, lambda d: d, np.ones(3))
 
 
+@pytest.mark.slow
 def test_the_judgement_is_the_same_every_time() -> None:
     def once() -> FunctionVerdict:
         return verify_function(*FORMS["rnn"][:2], *forms.rnn_arguments(rng()))

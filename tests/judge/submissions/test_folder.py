@@ -115,6 +115,7 @@ def test_the_order_is_that_of_names_for_every_number_of_jobs(folder: Path, run: 
     assert [row for row in written if "not followed" not in row and "one higher" not in row] == rows
 
 
+@pytest.mark.slow
 def test_one_that_takes_too_long_ends_alone(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"V": V}))
     task = Task(read(NET), {"V": 1.0}, "L", limits=Limits(seconds=1e-4))

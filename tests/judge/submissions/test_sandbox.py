@@ -27,6 +27,7 @@ def result(task: Task, folder: Path, source: str) -> Marked:
     return judged(task, Submission("mine.py", "mine", path))
 
 
+@pytest.mark.slow
 def test_a_right_one_and_a_wrong_one(task: Task, tmp_path: Path) -> None:
     right = result(task, tmp_path, RIGHT)
     assert (right.verdict, right.earned, right.code) == ("right, numeric", 1.0, 0)
