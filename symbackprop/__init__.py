@@ -26,6 +26,9 @@ PUBLIC = {
     "to_torch": "notation.models.torch.reading",
     "to_sklearn": "notation.models.scikit",
     "to_onnx": "notation.models.onnx",
+    # estimators of scikit-learn
+    "NetworkClassifier": "estimators",
+    "NetworkRegressor": "estimators",
     # tensors
     "parameter": "notation",
     "data": "notation",
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from symbackprop.core.derivation import DerivationError
     from symbackprop.core.errors import SymbackpropError
     from symbackprop.core.files import FileError
+    from symbackprop.estimators import NetworkClassifier, NetworkRegressor
     from symbackprop.evaluate.extents import SizeError
     from symbackprop.evaluate.points import PointError
     from symbackprop.judge.exercise import exercise
@@ -109,6 +113,8 @@ __all__ = [
     "to_torch",
     "to_sklearn",
     "to_onnx",
+    "NetworkClassifier",
+    "NetworkRegressor",
     "parameter",
     "data",
     "labels",

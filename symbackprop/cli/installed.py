@@ -39,7 +39,11 @@ class Tool(NamedTuple):
 EXTRAS = (
     Extra("pdf", {"typst": "0.14"}, "reports and pictures as PDF, pictures as PNG, without TeX"),
     Extra("office", {"pypandoc-binary": "1.13"}, "reports as Word, EPUB and slides of PowerPoint"),
-    Extra("digits", {"scikit-learn": "1.5"}, "train --data digits; models of scikit-learn read and written"),
+    Extra(
+        "digits",
+        {"scikit-learn": "1.6"},
+        "train --data digits; models of scikit-learn, and networks as its estimators",
+    ),
     Extra("notebook", {"nbformat": "5.10", "nbclient": "0.10", "ipykernel": "6.29"}, "notebooks that are written and run"),
     Extra("plots", {"matplotlib": "3.9"}, "plots of your own beside those that are drawn here"),
     Extra("torch", {"torch": "2.14"}, "modules of PyTorch read, held against autograd, and given their parameters back"),

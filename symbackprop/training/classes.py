@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs
 from symbackprop.training.mapped import everywhere
 
-SQUASHING = {"sigmoid", "softplus"}  # what turns a log-odds into a probability, or into a loss; exp does as well
+SQUASHING = {"sigmoid", "softplus", "exp"}  # what turns a log-odds into a probability, or into a loss
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
                 continue
             if classes.kind in ("one-hot", "integers"):
                 return Prediction(value, classes, axis)
-            odds = classes.kind == "sign" or _is_squashed(program, value)
+            odds = classes.kind == "sign" or is_applied(program, value, SQUASHING)
             return Prediction(value, classes, None, 0.0 if odds else 0.5)
     if named is not None:
         raise TrainingError(
@@ -155,12 +155,12 @@ def _class_axis(shape: tuple[Expr, ...], truth: Signature) -> int | None:
     return None
 
 
-def _is_squashed(program: Program, value: str) -> bool:
-    """Whether an equation applies a function to the value that reads it as log-odds, so that 0 is the even chance."""
+def is_applied(program: Program, value: str, functions: Collection[str]) -> bool:
+    """Whether an equation that reads a value applies one of these functions to it: names of rows, or "exp"."""
     for equation in program.equations:
         for s, operand in zip(getattr(equation.op, "slots", ()), equation.operands, strict=False):
             if operand.name == value and isinstance(equation.op, Sum):
                 applied = (f for f in equation.op.body.atoms(sp.exp, TableFunction) if s in f.free_symbols)
-                if any(isinstance(f, sp.exp) or f.row.name in SQUASHING for f in applied if isinstance(f, sp.exp | TableFunction)):
+                if any((f.row.name if isinstance(f, TableFunction) else "exp") in functions for f in applied):
                     return True
     return False

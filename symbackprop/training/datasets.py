@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -128,21 +128,30 @@ def _truth(told: ndarray, truth: Signature, batch: Any) -> ndarray:
     return np.eye(int(told.max()) + 1)[told]
 
 
-def _roles(name: str, program: Program) -> tuple[Signature, Signature]:
-    """The input for the images and the input for the classes."""
-    inputs = data_inputs(program)
+def sides(program: Program, given: Iterable[str] = ()) -> tuple[Signature, Signature] | None:
+    """The input of measures and the input of what they tell; None where there are not just these two.
+
+    given   inputs that are neither.
+    """
+    inputs = [t for t in data_inputs(program) if t.name not in given]
     truth = [t for t in inputs if t.kind in ("labels", "integers")]
     if len(inputs) == 2 and not truth:
         read = [operand.name for equation in program.equations for operand in equation.operands]
         truth = [max(inputs, key=lambda t: read.index(t.name) if t.name in read else -1)]
-    images = [t for t in inputs if t not in truth]
-    if len(truth) != 1 or len(images) != 1:
-        has = ", ".join(f"{t.name}: {t.kind}" for t in inputs) or "none"
+    measures = [t for t in inputs if t not in truth]
+    return (measures[0], truth[0]) if len(truth) == len(measures) == 1 else None
+
+
+def _roles(name: str, program: Program) -> tuple[Signature, Signature]:
+    """The input for the images and the input for the classes."""
+    found = sides(program)
+    if found is None:
+        has = ", ".join(f"{t.name}: {t.kind}" for t in data_inputs(program)) or "none"
         what = "images and classes" if name == "digits" else "measures and what they tell"
         raise TrainingError(
             f"the {name} are {what}: the network must have one data input and one input of labels or integers; it has {has}"
         )
-    return images[0], truth[0]
+    return found
 
 
 def _fits(declared: list[Any], shape: tuple[int, ...]) -> bool:

@@ -169,7 +169,7 @@ def checked(program: Program, arrays: Mapping[str, ndarray], sizes: Mapping[str,
             if fault:
                 raise TrainingError(f"{tensor.name} {fault}")
         kind = "int64" if tensor.kind == "integers" else dtype
-        result[tensor.name] = array if is_mapped(array) else np.ascontiguousarray(array, dtype=kind)
+        result[tensor.name] = array if is_mapped(array) else np.asarray(array, dtype=kind, order="C")
     return result
 
 

@@ -165,6 +165,11 @@ def test_entries_outside_their_declaration_are_refused(declared: str, value: flo
     assert words in str(refused.value)
 
 
+def test_a_number_stays_a_number() -> None:
+    net = program("X: data[n, d]\nlam: data\nw: parameter[d]\nL = mean((X @ w)**2) + lam*sum(w**2)")
+    assert checked(net, {"X": np.ones((2, 3)), "lam": np.array(0.5)}, {"d": 3}, "float32")["lam"].shape == ()
+
+
 def test_class_numbers_that_are_broken_or_too_large_are_refused() -> None:
     net = program(HIDDEN)
     for t in (np.array([0, 3]), np.array([0.5, 1]), np.array([-1, 0])):
