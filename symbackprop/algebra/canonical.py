@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.algebra.poly import Atom, Factor, Number, Term, exact, is_summed, summed_letters
+from symbackprop.algebra.poly import Atom, Factor, Number, Term, exact, is_summed, place, places, summed_letters
 
 MOST_ORDERS = 720  # of summed letters that nothing tells apart
 INDICATORS = ("positive", "zero", "delta", "onehot", "tie", "order")  # 0 or 1: powers of them are themselves
@@ -36,9 +36,9 @@ def without_deltas(factors: list[Factor]) -> list[Expr]:
 def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list[Expr]]:
     """Equal atoms with equal letters as one factor; numbers in front; the sizes of letters that lost their last factor."""
     powers: dict[tuple[Atom, tuple[str, ...]], Number] = {}
-    for f in factors:
-        key = f.atom, tuple(sorted(f.letters)) if f.atom.swaps else f.letters
-        powers[key] = powers.get(key, 0) + f.exponent
+    for atom, letters, exponent in factors:
+        key = atom, tuple(sorted(letters)) if atom.symmetric else letters
+        powers[key] = powers[key] + exponent if key in powers else exponent
     left: list[Factor] = []
     for (atom, letters), exponent in powers.items():
         e = exact(exponent)
@@ -71,21 +71,21 @@ def canonical(factors: list[Factor]) -> Term:
     """The factors sorted, with names for the summed letters that any other order of writing would give as well."""
     summed = list(summed_letters(factors))
     if not summed:
-        return tuple(sorted(factors, key=lambda f: f.order))
+        return tuple(sorted(factors, key=place))
     groups = _told_apart(factors, summed)
     if len(groups) == len(summed):
         return _named(factors, [x for (x,) in groups])
     orders = islice(product(*map(permutations, groups)), MOST_ORDERS)
     made = [_named(factors, [x for group in choice for x in group]) for choice in orders]
-    return min(made, key=lambda term: [f.order for f in term])
+    return min(made, key=places)
 
 
 def _named(factors: list[Factor], order: list[str]) -> Term:
     """The factors sorted, their summed letters numbered in an order."""
     name = {x: f"~{k}" for k, x in enumerate(order)}
     named = [f.renamed(name) for f in factors]
-    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.swaps else f for f in named]
-    return tuple(sorted(named, key=lambda f: f.order))
+    named = [f._replace(letters=tuple(sorted(f.letters))) if f.atom.symmetric else f for f in named]
+    return tuple(sorted(named, key=place))
 
 
 def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
@@ -93,22 +93,22 @@ def _told_apart(factors: list[Factor], summed: list[str]) -> list[list[str]]:
     if len(summed) == 1:
         return [summed]
     colour = dict.fromkeys(summed, 0)
+    own = [f for f in factors if not colour.keys().isdisjoint(f.letters)]
     while True:
         seen: dict[str, list[Any]] = {x: [] for x in summed}
-        for f in factors:
-            if f.letters:
-                swaps, view = f.atom.swaps, [str(colour.get(x, x)) for x in f.letters]
-                shown = f"{f.atom.id:6} {f.exponent} {sorted(view) if swaps else view}"
-                for axis, x in enumerate(f.letters):
-                    if x in seen:
-                        seen[x].append(f"{shown} {-1 if swaps else axis} {f.letters.count(x)}")
+        for f in own:
+            swaps, view = f.atom.symmetric, [str(colour.get(x, x)) for x in f.letters]
+            shown = f"{f.atom.id:6} {f.exponent} {sorted(view) if swaps else view}"
+            for axis, x in enumerate(f.letters):
+                if x in seen:
+                    seen[x].append(f"{shown} {-1 if swaps else axis} {f.letters.count(x)}")
         keys = {x: (colour[x], sorted(places)) for x, places in seen.items()}
         order: list[Any] = []
         for key in sorted(keys.values()):
             if not order or key != order[-1]:
                 order.append(key)
         new = {x: order.index(keys[x]) for x in summed}
-        if len(order) == len(set(colour.values())):
+        if len(order) in (len(summed), len(set(colour.values()))):
             break
         colour = new
     groups: dict[int, list[str]] = {}

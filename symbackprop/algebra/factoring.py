@@ -7,6 +7,7 @@ share a divisor have quotients over the same letters, which add. This is divisio
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import gcd
@@ -16,9 +17,9 @@ from weakref import proxy
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import MisfitError, is_decimal
-from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ZERO, Atom, Factor, Number, Poly, Term, const, exact, summed_letters
+from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -85,7 +86,7 @@ class Factoriser:
 
     def _best(self, p: Poly) -> tuple[int, Nets]:
         free = p.letters()
-        order = sorted(p.terms.items(), key=lambda pair: tuple(f.order for f in pair[0]))
+        order = sorted(p.terms.items(), key=lambda pair: places(pair[0]))
         plain = Nets(self._folded(Net(c, tuple(Entry(*f) for f in term))) for term, c in order)
         best = self.cost(plain, free), plain
         if len(p.terms) < 2 or self.visits > MOST_VISITS:
@@ -133,7 +134,7 @@ class Factoriser:
         """a [x > 0] + b as a + b where x > 0, otherwise b."""
         a = self.algebra
         tests = {f for term in p.terms for f in term if f.atom.kind in ("positive", "zero") and set(f.letters) == free}
-        for test in sorted(tests, key=lambda f: f.order):
+        for test in sorted(tests, key=place):
             first = {term: c for term, c in p.terms.items() if test in term}
             second = p - Poly(first)
             both = sum((a.make(c, [f for f in term if f != test]) for term, c in first.items()), second)
@@ -147,8 +148,8 @@ class Factoriser:
         """What several terms share, the most shared first."""
         found: dict[tuple[Any, ...], list[Use]] = {}
         for term in p.terms:
-            for key, place in self._attached(term, free).items():
-                found.setdefault(key, []).append(Use(term, place))
+            for key, at in self._attached(term, free).items():
+                found.setdefault(key, []).append(Use(term, at))
         many = [Divisor(key[0], key[1], key[2], tuple(uses)) for key, uses in found.items() if len(uses) > 1]
         rank = {"number": 0, "ones": 2}
         return sorted(many, key=lambda d: (-len(d.uses), rank.get(d.atom.kind, 1), -len(d.atom.shape), d.atom.id, d.how))
@@ -156,10 +157,10 @@ class Factoriser:
     def _attached(self, term: Term, free: set[str]) -> dict[tuple[Any, ...], int | str]:
         """The factors of a term by how they are attached, and the sums over a letter as factors of ones."""
         out: dict[tuple[Any, ...], int | str] = {}
+        holders = Counter([x for f in term for x in dict.fromkeys(f.letters)])
         for k, f in enumerate(term):
-            others = {x for m, g in enumerate(term) if m != k for x in g.letters}
             how = tuple(
-                ("free", x) if x in free else ("shared" if x in others else "inside", f.letters.index(x)) for x in f.letters
+                [("free", x) if x in free else ("shared" if holders[x] > 1 else "inside", f.letters.index(x)) for x in f.letters]
             )
             out.setdefault((f.atom, f.exponent > 0, how), k)
         summed = summed_letters(term)
@@ -170,16 +171,13 @@ class Factoriser:
 
     def _divided(self, p: Poly, d: Divisor, free: set[str]) -> Nets:
         """p as divisor * quotient + rest."""
-        a, rest, quotient = self.algebra, dict(p.terms), Poly({})
-        letters = _letters_of(d, free)
+        a, rest, letters = self.algebra, dict(p.terms), _letters_of(d, free)
         if d.atom.kind == "ones":
-            for term, x in d.uses:
-                quotient += a.make(rest.pop(term), [f.renamed({str(x): letters[0]}) for f in term])
+            quotient = a.added((rest.pop(term), [f.renamed({str(x): letters[0]}) for f in term]) for term, x in d.uses)
             return self._joined(Entry(d.atom, letters, 1), quotient, rest)
         step = min(abs(use.term[int(use.place)].exponent) for use in d.uses)
         e = step if d.above else -step
-        for term, k in d.uses:
-            quotient += a.make(rest.pop(term), _without(term, int(k), d, letters, e))
+        quotient = a.added((rest.pop(term), _without(term, int(k), d, letters, e)) for term, k in d.uses)
         entry = Entry(d.atom, letters, exact(e))
         twin = self._twin(entry, quotient, rest) if set(letters) <= free else None
         return twin if twin is not None else self._joined(entry, quotient, rest)
@@ -191,7 +189,7 @@ class Factoriser:
             e = min((use.term[int(use.place)].exponent for use in d.uses), key=abs)
             entries.append(Entry(d.atom, tuple(str(x) for _, x in d.how), exact(e)))
         inverse = [Factor(*entry._replace(exponent=-entry.exponent)) for entry in entries]
-        quotient = sum((a.make(c, [*term, *inverse]) for term, c in p.terms.items()), ZERO)
+        quotient = a.added((c, [*term, *inverse]) for term, c in p.terms.items())
         _, nets = self.best(quotient)
         return Nets([self._folded(Net(1, (*entries, Inner(nets, tuple(sorted(quotient.letters()))))))])
 
@@ -228,7 +226,7 @@ class Factoriser:
     @staticmethod
     def _apart(net: Net, free: set[str], taken: set[str]) -> Net:
         """A network whose own summed letters are none of those taken."""
-        own = set(net_sizes(net)) - free
+        own = net.sizes.keys() - free
         spare = map("@@{}".format, pool())
         swap = {x: next(y for y in spare if y not in own | taken) for x in sorted(own & taken)}
         return renamed(net, swap) if swap else net

@@ -12,7 +12,7 @@ from sympy import Expr
 from symbackprop.algebra.poly import Atom, Kind, Named, Number, Poly
 from symbackprop.algebra.positions import Conditions
 
-Known = TypeVar("Known", Poly, Poly | None)
+Known = TypeVar("Known")
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Knowledge:
     names    an atom -> the tensor that a person gave that value to.
     used     atoms whose sums were used.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
-    made     products and renamed sums in normal form, as far as is known now.
+    made     what was worked out, as far as is known now: products and renamed sums in normal form, what atoms satisfy.
     conditions   expressions of sizes that are not negative.
     reserved     what no letter is called: the sizes and the tensors.
     """
@@ -33,7 +33,7 @@ class Knowledge:
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)
-    made: dict[Hashable, Poly | None] = field(default_factory=dict)
+    made: dict[Hashable, Any] = field(default_factory=dict)
     conditions: Conditions = ()
     reserved: frozenset[str] = frozenset()
 
@@ -69,4 +69,4 @@ class Knowledge:
         """What was worked out before, as far as nothing new was learnt since."""
         if key not in self.made:
             self.made[key] = work()
-        return self.made[key]  # type: ignore[return-value]
+        return self.made[key]

@@ -14,7 +14,7 @@ from sympy import Eq, Expr, Gt, Lt, Symbol
 
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, negated, number, product, scaled, sized, transpose
-from symbackprop.algebra.nets import Entry, Inner, Net, Nets, net_sizes, renamed, shown_axes, subscripts
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
@@ -91,8 +91,8 @@ class Lift:
         sizes = nets.sizes
         if row not in sizes or col not in sizes:
             return made
-        own = [net_sizes(net) for net in nets]
-        return [repeated(x, row in n, col in n, sizes[row], sizes[col]) for x, n in zip(made, own, strict=True)]
+        rows, cols = sizes[row], sizes[col]
+        return [repeated(x, row in net.sizes, col in net.sizes, rows, cols) for x, net in zip(made, nets, strict=True)]
 
     def network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
         """One network as a matrix; each is worked out once."""
@@ -111,7 +111,7 @@ class Lift:
 
     def _network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
         net, summed, scope = self._with_letters(net, {row, col}, scope)
-        sizes = net_sizes(net)
+        sizes = net.sizes
         contraction = Contraction(row, col, sizes, net.coefficient)
         items = sorted(net.items, key=self._reading_order)
         found, inner = window(items[::-1], tuple(x for x in (row, col) if x)), set[str]()
@@ -141,10 +141,10 @@ class Lift:
 
     def _with_letters(self, net: Net, own: set[str | None], scope: Scope) -> tuple[Net, tuple[tuple[str, Expr], ...], Scope]:
         """The network with letters to print for the summed ones that stand as subscripts."""
-        leading = subscripts(net)
+        leading = net.subscripts
         if not leading:
             return net, (), scope
-        sizes = net_sizes(net)
+        sizes = net.sizes
         mine = [x for x in sorted(leading) if x[0] in BOUND and x not in own]
         taken = {*scope.subscripts, *sizes, *scope.taken}
         swap: dict[str, str] = {}
@@ -152,9 +152,9 @@ class Lift:
             natural = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
             swap[x] = next(y for y in (*natural, *_first(pool(), 40)) if y not in taken | self.algebra.reserved)
             taken.add(swap[x])
-        below = frozenset(subscripts(renamed(net, swap)))
         summed = tuple((swap[x], sizes[x]) for x in mine)
-        return renamed(net, swap) if swap else net, summed, scope._replace(subscripts=scope.subscripts | below)
+        net = renamed(net, swap) if swap else net
+        return net, summed, scope._replace(subscripts=scope.subscripts | net.subscripts)
 
     def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
         """What came from above, then tensors in the author's order, then functions, then sums."""

@@ -51,10 +51,10 @@ class Form:
     is_turned: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        row = known(OPS, self.op, "the forms of matrices (algebra.matrix.OPS)")
-        object.__setattr__(self, "level", row.level(self) if callable(row.level) else row.level)
-        object.__setattr__(self, "tokens", row.tokens(self))
-        object.__setattr__(self, "is_turned", self.op == "transpose" or any(part.is_turned for part in self.parts))
+        row, own = known(OPS, self.op, "the forms of matrices (algebra.matrix.OPS)"), self.__dict__
+        own["level"] = row.level(self) if callable(row.level) else row.level
+        own["tokens"] = row.tokens(self)
+        own["is_turned"] = self.op == "transpose" or True in [part.is_turned for part in self.parts]
 
     @property
     def negative(self) -> bool:

@@ -26,11 +26,48 @@ class Inner(NamedTuple):
     letters: tuple[str, ...]
 
 
-class Net(NamedTuple):
-    """A coefficient times factors."""
-
+class _Product(NamedTuple):
     coefficient: Number
     items: tuple[Entry | Inner, ...]
+
+
+class Net(_Product):
+    """A coefficient times factors."""
+
+    @cached_property
+    def sizes(self) -> dict[str, Expr]:
+        """The size of each letter; those that inner sums use up are not among them."""
+        out: dict[str, Expr] = {}
+        for item in self.items:
+            if isinstance(item, Entry):
+                out.update(zip(item.letters, item.atom.shape, strict=True))
+            else:
+                out.update({x: n for x, n in item.nets.sizes.items() if x in item.letters})
+        return out
+
+    @cached_property
+    def is_deep(self) -> bool:
+        """Whether letters are written as subscripts in it, sums inside of it included."""
+        for item in self.items:
+            if item.nets.is_deep if isinstance(item, Inner) else item.atom.is_deep or item.atom.kind == "tie":
+                return True
+        return False
+
+    @cached_property
+    def subscripts(self) -> frozenset[str]:
+        """The letters that are written as subscripts."""
+        out = set[str]()
+        if not self.is_deep:
+            return frozenset()
+        for item in self.items:
+            if isinstance(item, Entry):
+                out |= {item.letters[k] for k in item.atom.lead}
+            else:
+                out |= {x for x in item.nets.subscripts if x in item.letters}
+        moved = {x for item in self.items if isinstance(item, Entry) and item.atom.kind == "tie" for x in item.letters}
+        if moved:  # what slides over what has an axis for each window, and no other
+            out |= {x for item in self.items for x in item.letters if x not in moved}
+        return frozenset(out)
 
 
 class Nets(tuple[Net, ...]):
@@ -39,29 +76,17 @@ class Nets(tuple[Net, ...]):
     @cached_property
     def sizes(self) -> dict[str, Expr]:
         """The size of each letter; those that inner sums use up are not among them."""
-        return {x: n for net in self for x, n in net_sizes(net).items()}
+        return {x: n for net in self for x, n in net.sizes.items()}
 
     @cached_property
     def subscripts(self) -> frozenset[str]:
         """The letters that are written as subscripts."""
-        return frozenset(x for net in self for x in subscripts(net))
+        return frozenset().union(*[net.subscripts for net in self])
 
     @cached_property
     def is_deep(self) -> bool:
         """Whether letters are written as subscripts in it, sums inside of it included."""
-        items = [item for net in self for item in net.items]
-        return any(item.nets.is_deep if isinstance(item, Inner) else item.atom.is_deep or item.atom.kind == "tie" for item in items)
-
-
-def net_sizes(net: Net) -> dict[str, Expr]:
-    """The size of each letter of a network."""
-    out: dict[str, Expr] = {}
-    for item in net.items:
-        if isinstance(item, Entry):
-            out.update(zip(item.letters, item.atom.shape, strict=True))
-        else:
-            out.update({x: n for x, n in item.nets.sizes.items() if x in item.letters})
-    return out
+        return any(net.is_deep for net in self)
 
 
 def renamed(net: Net, swap: dict[str, str]) -> Net:
@@ -80,19 +105,3 @@ def renamed(net: Net, swap: dict[str, str]) -> Net:
 def shown_axes(atom: Atom, letters: Sequence[str]) -> tuple[str, ...]:
     """The letters of a tensor as it is written: beyond two axes, those of size 1 are left out."""
     return tuple(x for x, n in zip(letters, atom.shape, strict=True) if len(letters) < 3 or n != 1)
-
-
-def subscripts(net: Net) -> set[str]:
-    """The letters of a network that are written as subscripts."""
-    out = set[str]()
-    if not Nets((net,)).is_deep:
-        return out
-    for item in net.items:
-        if isinstance(item, Entry):
-            out |= {item.letters[k] for k in item.atom.lead}
-        else:
-            out |= {x for x in item.nets.subscripts if x in item.letters}
-    moved = {x for item in net.items if isinstance(item, Entry) and item.atom.kind == "tie" for x in item.letters}
-    if moved:  # what slides over what has an axis for each window, and no other
-        out |= {x for item in net.items for x in item.letters if x not in moved}
-    return out

@@ -113,7 +113,7 @@ class Algebra(Knowledge):
         if group.exponent != 1:
             rest.append(group._replace(exponent=exact(group.exponent - 1)))
         terms = instances(group.atom.args[0], axes(group.letters), factors)
-        return self._added(((c * d, [*rest, *term]) for term, d in terms), summed_letters(factors))
+        return self.added(((c * d, [*rest, *term]) for term, d in terms), summed_letters(factors))
 
     def _known(self, c: Number, factors: list[Factor]) -> Poly | None:
         """The product with a sum that is known, or with an inverse that meets its matrix; None where there is none."""
@@ -178,16 +178,16 @@ class Algebra(Knowledge):
     def times(self, p: Poly, q: Poly) -> Poly:
         """The product of two polynomials."""
         pairs = ((c * d, (*term, *other)) for term, c in p.terms.items() for other, d in instances(q, {}, term))
-        return self.once((p, q), lambda: self._added(pairs))
+        return self.once((p, q), lambda: self.added(pairs))
 
     def renamed(self, p: Poly, swap: Mapping[str, str]) -> Poly:
         """p with other free letters; all are exchanged at once."""
         if all(x == y for x, y in swap.items()):
             return p
         terms = ((c, [f.renamed(swap) for f in term]) for term, c in p.terms.items())
-        return self.once((p, tuple(swap.items())), lambda: self._added(terms))
+        return self.once((p, tuple(swap.items())), lambda: self.added(terms))
 
-    def _added(self, products: Iterable[tuple[Number, Iterable[Factor]]], over: Mapping[str, Expr] | None = None) -> Poly:
+    def added(self, products: Iterable[tuple[Number, Iterable[Factor]]], over: Mapping[str, Expr] | None = None) -> Poly:
         """The sum of numbers times products."""
         out: dict[Term, Number] = {}
         for c, factors in products:
@@ -197,7 +197,7 @@ class Algebra(Knowledge):
 
     def summed(self, p: Poly, letter: str, n: Expr) -> Poly:
         """The sum of p over one of its letters, which runs over n positions."""
-        return self._added(((c, [f.renamed({letter: "~s"}) for f in term]) for term, c in p.terms.items()), {"~s": n})
+        return self.added(((c, [f.renamed({letter: "~s"}) for f in term]) for term, c in p.terms.items()), {"~s": n})
 
     def at(self, p: Poly, letters: Iterable[str]) -> Poly:
         """An argument of an atom at the letters of its axes."""
@@ -313,7 +313,7 @@ class Algebra(Knowledge):
 
     def _all(self, p: Poly, c: Number, rest: list[Factor], over: Mapping[str, Expr]) -> Poly:
         """c times a product times a polynomial whose summed letters are its own."""
-        return self._added(((c * d, [*rest, *term]) for term, d in p.terms.items()), over)
+        return self.added(((c * d, [*rest, *term]) for term, d in p.terms.items()), over)
 
     def placed_at(self, p: Poly, x: str, spot: Spot) -> Poly | None:
         """p with its free letter x at a spot; None where it stands where it cannot be replaced."""
@@ -339,7 +339,7 @@ class Algebra(Knowledge):
                 return None
             back = {y: z for z, y in hold.items()}
             done = [([*fs, *inner], d * e) for fs, d in done for inner, e in instances(p, back, [*factors, *fs])]
-        return self._added(((d, fs) for fs, d in done), {y: n for y, n in over.items() if y != x})
+        return self.added(((d, fs) for fs, d in done), {y: n for y, n in over.items() if y != x})
 
     def _factor_with(self, f: Factor, x: str, spot: Spot) -> Poly | None:
         """A factor with the letter x at a spot."""

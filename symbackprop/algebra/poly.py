@@ -48,7 +48,7 @@ class Atom:
     args       its polynomials.
     shape      the size of each axis.
     id         its place in the order in which atoms were met.
-    symmetric  whether its two axes may be exchanged.
+    symmetric  whether its two axes may be exchanged: the order of its letters says nothing.
     positive   whether all its entries are positive.
     orthogonal whether its inverse is its transpose.
     inner      the atoms in its arguments, and in theirs.
@@ -69,6 +69,7 @@ class Atom:
     is_deep: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
+        self.symmetric = self.symmetric or self.kind == "delta"
         own = {factor.atom for p in self.args for term in p.terms for factor in term}
         self.inner = frozenset(own.union(*[atom.inner for atom in own]))
         self.lead = self._lead()
@@ -83,11 +84,6 @@ class Atom:
         inner = (f.letters[k] for p in self.args for term in p.terms for f in term for k in f.atom.lead)
         return tuple(sorted({int(x) for x in inner if x.isdigit()}))
 
-    @property
-    def swaps(self) -> bool:
-        """Whether the order of its letters says nothing."""
-        return self.symmetric or self.kind == "delta"
-
 
 class Factor(NamedTuple):
     """A power of an atom's entry."""
@@ -97,12 +93,10 @@ class Factor(NamedTuple):
     exponent: Number
 
     def renamed(self, swap: Mapping[str, str]) -> Factor:
+        if swap.keys().isdisjoint(self.letters):
+            return self
         get = swap.get
         return Factor(self.atom, tuple([get(x, x) for x in self.letters]), self.exponent)
-
-    @property
-    def order(self) -> tuple[Any, ...]:
-        return self.atom.id, self.letters, self.exponent
 
 
 @dataclass(frozen=True)
@@ -115,6 +109,16 @@ class Named:
 
 
 Term = tuple[Factor, ...]
+
+
+def place(f: Factor) -> tuple[Any, ...]:
+    """Where a factor stands among others."""
+    return f[0].id, f[1], f[2]
+
+
+def places(term: Iterable[Factor]) -> tuple[Any, ...]:
+    """Where a product stands among others."""
+    return tuple([(atom.id, letters, exponent) for atom, letters, exponent in term])
 
 
 class Ratio(Fraction):
@@ -133,9 +137,9 @@ class Ratio(Fraction):
 
 def exact(x: Number) -> Number:
     """A number whose hash is quick: a whole one as an int."""
-    if isinstance(x, int):
+    if x.__class__ is int or x.__class__ is Ratio:
         return x
-    return x.numerator if x.denominator == 1 else x if isinstance(x, Ratio) else Ratio(x)
+    return int(x) if x.denominator == 1 else Ratio(x)
 
 
 def is_summed(letter: str) -> bool:
@@ -180,7 +184,7 @@ class Poly:
 
     def key(self) -> tuple[Any, ...]:
         """What tells it from others in a fixed order."""
-        return tuple(sorted((tuple(f.order for f in term), c) for term, c in self.terms.items()))
+        return tuple(sorted([(places(term), c) for term, c in self.terms.items()]))
 
     def letters(self) -> set[str]:
         """The free letters."""
@@ -207,8 +211,7 @@ class Poly:
 
     def leading(self) -> Number:
         """The coefficient of the first term that is not a number; 0 for nothing."""
-        order = sorted(self.terms.items(), key=lambda pair: (not pair[0], tuple(f.order for f in pair[0])))
-        return order[0][1] if order else 0
+        return min(self.terms.items(), key=lambda pair: (not pair[0], places(pair[0])))[1] if self.terms else 0
 
     def tensors(self) -> frozenset[str]:
         """The tensors that it reads."""
@@ -236,7 +239,7 @@ ONE, ZERO = const(1), Poly({})
 
 def summed_letters(factors: Term | list[Factor]) -> dict[str, Expr]:
     """The summed letters of a product with their sizes."""
-    return {x: n for f in factors if f.letters for x, n in zip(f.letters, f.atom.shape, strict=True) if x[0] == "~"}
+    return {x: n for atom, letters, _ in factors for x, n in zip(letters, atom.shape) if x[0] == "~"}  # noqa: B905 (often asked)
 
 
 def instances(p: Poly, swap: Mapping[str, str], beside: Iterable[Factor]) -> Iterator[tuple[Term, Number]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from symbackprop.algebra.functions import applied, clip_of, pow_of
 from symbackprop.algebra.normal import Algebra, axes
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, Term, const, exact, instances, is_summed, summed_letters
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, Term, const, exact, instances, is_summed, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
 EXPECTED = 4  # sigmoid(x) (1 - sigmoid(x)), not exp(-x) sigmoid(x)^2
@@ -27,9 +28,14 @@ class Relation:
     poly: Poly
     worth: int = 0
 
-    @property
+    @cached_property
     def atoms(self) -> set[Atom]:
         return {f.atom for f in self.term}
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether each of its letters is one of its term."""
+        return {x for f in self.term for x in f.letters}.issuperset(self.letters)
 
 
 # The rows: what an atom satisfies, solved for each product in it
@@ -135,7 +141,7 @@ def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
     for atom in sorted(atoms | called, key=lambda b: b.id):
         row = ROWS.get(atom.kind) or (ROWS.get(atom.name) if atom.kind == "function" else None)
         if row is not None:
-            yield from row(a, atom)
+            yield from a.once(("relations", atom), lambda row=row, atom=atom: tuple(row(a, atom)))
 
 
 def _own(atom: Atom) -> tuple[str, ...]:
@@ -153,21 +159,29 @@ def _solved(a: Algebra, left: list[Factor], letters: tuple[str, ...], right: Pol
 
 def replaced(a: Algebra, p: Poly, relation: Relation) -> Poly | None:
     """p with the relation's right side in the place of its term; None where the term stands nowhere in p."""
-    out, hit = ZERO, False
+    found = {term: match(relation, term) for term in p.terms}
+    if not any(found.values()):
+        return None
+    out: dict[Term, Number] = {}
     for term, c in p.terms.items():
-        found = match(relation, term)
-        if found is None:
-            out += Poly({term: c})
-            continue
-        hit, (rest, letters) = True, found
-        over = {x: n for x, n in summed_letters(term).items() if x in letters}
-        for inner, d in instances(relation.poly, dict(zip(relation.letters, letters, strict=True)), term):
-            out += a.make(c * d, [*rest, *inner], over)
-    return out if hit else None
+        part = found[term]
+        made = {term: c} if part is None else _instead(a, term, c, relation, *part).terms
+        for t, k in made.items():
+            out[t] = out.get(t, 0) + k
+    return Poly(out)
+
+
+def _instead(a: Algebra, term: Term, c: Number, relation: Relation, rest: list[Factor], letters: tuple[str, ...]) -> Poly:
+    """c times a term with the relation's right side at letters, beside the factors that are left."""
+    over = {x: n for x, n in summed_letters(term).items() if x in letters}
+    inner = instances(relation.poly, dict(zip(relation.letters, letters, strict=True)), term)
+    return a.added(((c * d, [*rest, *factors]) for factors, d in inner), over)
 
 
 def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]] | None:
     """The factors that are left, and the letters at which the relation's term is part of a term with its sums inside."""
+    if not (relation.is_whole and relation.atoms.issubset([f.atom for f in term])):
+        return None
     free = set(relation.letters)
 
     def whole(left: list[Factor], names: dict[str, str]) -> bool:
@@ -182,7 +196,7 @@ def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]
         for n, f in enumerate(left):
             if f.atom is not wanted.atom or not _divides(wanted, f):
                 continue
-            for turned in {f.letters, f.letters[::-1]} if f.atom.swaps else {f.letters}:
+            for turned in dict.fromkeys((f.letters, f.letters[::-1])) if f.atom.symmetric else (f.letters,):
                 new = dict(names)
                 if all(new.setdefault(x, y) == y for x, y in zip(wanted.letters, turned, strict=True)):
                     over = [f._replace(exponent=exact(f.exponent - wanted.exponent))] if f.exponent != wanted.exponent else []
@@ -191,11 +205,13 @@ def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]
                         return found
         return None
 
-    return step(0, list(term), {}) if free <= {x for f in relation.term for x in f.letters} else None
+    return step(0, list(term), {})
 
 
 def _divides(wanted: Factor, f: Factor) -> bool:
     """Whether a power has a whole power left over when the wanted one is taken out."""
+    if f.exponent == wanted.exponent:
+        return True
     gap = f.exponent - wanted.exponent
     return (f.exponent > 0) == (wanted.exponent > 0) and abs(f.exponent) >= abs(wanted.exponent) and gap.denominator == 1
 

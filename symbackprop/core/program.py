@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple, assert_never
 
 import sympy as sp
@@ -281,6 +281,10 @@ class Program:
 
     def equation_of(self) -> dict[str, Equation]:
         """The equation that writes each value."""
+        return self._writers
+
+    @cached_property
+    def _writers(self) -> dict[str, Equation]:
         return {equation.target.name: equation for equation in self.equations}
 
     def uses(self) -> dict[str, int]:
