@@ -346,7 +346,7 @@ def picture_of(
     if unknown:
         raise SymbackpropError(f"there is no {min(unknown)} whose gradient could be shown; the network has {', '.join(real)}.")
     numbers, gradients = entries(derivation, at, seed, sizes, values)
-    wires = wires_told(derivation, unseen(derivation)) if edges != "values" else {}
+    wires = wires_told(derivation, unseen(derivation, with_wires=True)) if edges != "values" else {}
     formulas = gradient_formulas(derivation, wires) if edges == "gradient" else {}
     told = Shown(
         numbers,

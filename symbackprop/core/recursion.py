@@ -137,6 +137,30 @@ class Recursion:
         axis = self.axis_letters(carry)[carry.op.letter]
         return Carried(axis, start_of(self.program, carry) + 1, carry.op.step, len(carry.operands) > 1)
 
+    def end(self, equation: Equation) -> tuple[Ref, Axis, Expr] | None:
+        """What is read at one of its steps, and nothing else, z(n): the tensor, its axis, the position."""
+        op = equation.op
+        if not isinstance(op, Sum) or len(equation.operands) != 1 or len(op.over) != 1:
+            return None
+        (letter, _), (ref,) = op.over[0], equation.operands
+        pin = _pinned(equation, letter)
+        axis = self.axis_letters(equation).get(letter)
+        if pin is None or axis is None or _unpinned(op, letter).body != op.slots[0]:
+            return None
+        return (ref, axis, pin) if tuple(c for c in ref.index if c != letter) == equation.target.index else None
+
+    def read(self, carry: Equation) -> tuple[str, Marks]:
+        """The tensor that a Carry reads, also through other ones, and the step at which it does."""
+        letters = {axis.letter: axis for axis in self.axis_letters(carry).values()}
+        source, shifts = carry.target.name, dict.fromkeys(letters, 0)
+        for _ in self.written:
+            at = self.written.get(source)
+            if at is None or not isinstance(at.op, Carry):
+                break
+            shifts[self.axis_letters(at)[at.op.letter].letter] += at.op.step
+            source = at.operands[0].name
+        return source, tuple((name, letters[name].step - shifts[name]) for name in sorted(letters))
+
     def carries_of(self, name: str, lets: Collection[str]) -> list[Equation]:
         """The gradients' Carries that a line reads without another line between."""
         found: list[Equation] = []
@@ -219,16 +243,10 @@ class _Line:
 
     def _alias(self, equation: Equation, marks: Mapping[str, Expr]) -> str | None:
         """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
-        op = equation.op
-        if not isinstance(op, Sum) or len(equation.operands) != 1 or len(op.over) != 1:
+        end = self.of.end(equation)
+        if end is None:
             return None
-        (letter, _), (ref,) = op.over[0], equation.operands
-        pin = _pinned(equation, letter)
-        axis = self.of.axis_letters(equation).get(letter)
-        if pin is None or axis is None or _unpinned(op, letter).body != op.slots[0]:
-            return None
-        if tuple(c for c in ref.index if c != letter) != equation.target.index:
-            return None
+        ref, axis, pin = end
         return self.tensor(ref.name, {**marks, axis.letter: pin + 1})
 
     def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:

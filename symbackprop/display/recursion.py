@@ -1,75 +1,25 @@
-r"""A program with loops on paper: \delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)} \odot \sigma'(u^{(l)}), for l = n - 1, ..., 1.
-
-A layer stands above its tensor in brackets, W^{(l)}; a step in time below it, s_{t-1}.
-"""
+r"""A program with loops on paper: \delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)} \odot \sigma'(u^{(l)}), for l = n - 1, ..., 1."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import sympy as sp
-from sympy import Expr
 
 from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation, Program, Sum
-from symbackprop.core.recursion import AtStep, Axis, Marks, Recursion, StepProgram
-from symbackprop.display.body import scalar
+from symbackprop.core.recursion import AtStep, Recursion, StepProgram
 from symbackprop.display.box import ShownBox, ShownLine, free_letter
-from symbackprop.display.equations import equation_formula
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
+from symbackprop.display.step_forms import StepNames, step_said, summed_over, where
 from symbackprop.display.update import rate_formula, updated
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, Name, at_steps, letter
+from symbackprop.formulas.names import Name, at_steps, letter
 from symbackprop.formulas.told import Told, listed, told
-from symbackprop.formulas.tree import Binds, Fence, Node, Script, items_of, split
-
-DOTS = f.symbol("ldots")
-
-
-class StepNames(Names):
-    """The names of a program of one step.
-
-    names     those of the whole program.
-    standing  where its tensors stand.
-    deltas    the letters of gradients that have lines.
-    """
-
-    def __init__(self, names: Names, at: StepProgram, deltas: Mapping[str, Name]) -> None:
-        self.program, self.written = at.program, at.program.equation_of()
-        self.whole, self.standing, self.deltas = names, at.standing, deltas
-
-    def is_called(self, name: str) -> bool:
-        return True
-
-    def entry(self, name: str, letters: Sequence[Letter]) -> Node:
-        return self.at(self.standing[name], letters)
-
-    def at(self, at: AtStep, letters: Sequence[Letter] = ()) -> Node:
-        """A tensor at its step."""
-        role = self.whole.signature(at.name).role
-        if role is None or at.name in self.deltas:
-            return _marked(self.deltas.get(at.name) or self.whole.name_of(at.name), at.marks, letters)
-        below = f.partial(self.at(AtStep(role.wrt, at.marks, role.wrt, at.marks), letters))
-        fraction = f.over(f.partial(self.whole.in_line(role.of)), below)
-        via = self.whole.name_of(role.via) if role.via else None
-        return Script(Fence("", fraction, "|"), _marked(via, at.marks, ())) if via else fraction
-
-
-def _marked(name: Name, marks: Marks, letters: Sequence[Letter]) -> Node:
-    """A name with its steps and letters: time below, layers above in brackets."""
-    return at_steps(name, ((axis, _step(step)) for axis, step in marks), letters)
-
-
-def _step(step: Expr) -> Node:
-    """l + 1, and not 1 + l."""
-    number, rest = step.as_coeff_Add()
-    if number == 0 or rest == 0 or not number.is_integer:
-        return scalar(step)
-    return f.beside(scalar(rest), f.symbol("+" if number > 0 else "-"), f.number(abs(int(number))))
+from symbackprop.formulas.tree import Node
 
 
 def steps_box(derivation: Derivation, box: StepBox) -> ShownBox:
@@ -81,7 +31,7 @@ def steps_box(derivation: Derivation, box: StepBox) -> ShownBox:
         assert line.line.form is not None
         to = StepNames(names, line.at, deltas)
         needs = tuple(dict.fromkeys(a.name for a in line.at.standing.values() if a.name in deltas and a.name != line.name))
-        right = _summed(line.at.summed, Printer(to).formula(line.line.form))
+        right = summed_over(line.at.summed, Printer(to).formula(line.line.form))
         meant = StepNames(names, line.at, {}).entry(line.at.target, ()) if line.name in deltas else None
         formula, why = f.equation(to.entry(line.at.target, ()), right), tuple(_why(names, derivation, line))
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, why, _serves(names, line)))
@@ -98,52 +48,7 @@ def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool
     if line is None or line.line.form is None:
         return None
     to = StepNames(names, line.at, {})
-    return f.equation(to.entry(line.at.target, ()), _summed(line.at.summed, Printer(to).formula(line.line.form)))
-
-
-class StepForm(NamedTuple):
-    """An equation of the network at one step: the tensor that it says, and the steps at which it stands."""
-
-    name: str
-    formula: Node
-    about: Told
-
-
-def forward_steps(derivation: Derivation) -> list[StepForm]:
-    """The equations of the network, each at one step; where loops start comes first, and what nobody named is written out.
-
-    Raises NoRecursionError where an equation has no form at one step.
-    """
-    program, names = derivation.forward, Names(derivation.program)
-    starts: list[StepForm] = []
-    found: list[StepForm] = []
-    recursion = Recursion(program)
-    for equation in program.equations:
-        name = equation.target.name
-        if isinstance(equation.op, Carry):
-            own = _start(names, recursion, equation)
-            (starts if all(r.name not in recursion.written for r in equation.operands[1:]) else found).extend(own)
-        elif program.tensors[name].named:
-            at = recursion.line(name, ())
-            to = StepNames(names, at, {})
-            inner = [n for n in at.program.equation_of() if n != at.target and not at.program.tensors[n].named]
-            (shown,) = [e for e in at.program.equations if e.target.name == at.target]
-            formula = equation_formula(to, shown, inner)
-            if at.summed:
-                left, right = split(formula)
-                formula = f.equation(left, _summed(at.summed, f.beside(*items_of(right or left)[1:])))
-            found.append(StepForm(name, formula, _where(to, at)))
-    return [*starts, *found]
-
-
-def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm]:
-    """z^{(0)} = x: where a loop starts, in words of the tensor that is carried."""
-    own = recursion.carried(carry)
-    source = carry.operands[0]
-    marks = tuple((a.letter, own.start - own.step if a == own.axis else a.step) for a in recursion.axis_letters(carry).values())
-    left = _marked(names.name_of(source.name), marks, ())
-    right = names.tensor(carry.operands[1].name) if own.has_value else f.ZERO
-    return [StepForm(source.name, f.equation(left, right), Told())] if left != right else []
+    return f.equation(to.entry(line.at.target, ()), summed_over(line.at.summed, Printer(to).formula(line.line.form)))
 
 
 def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Name]:
@@ -188,19 +93,11 @@ def _updates(names: Names, derivation: Derivation) -> Iterator[ShownLine]:
         yield ShownLine(name, f.relation(own, f.symbol("leftarrow"), f.add([own, f.negative(step)])), (gradient,))
 
 
-def _summed(axes: Sequence[Axis], body: Node) -> Node:
-    """The sum over all steps of a term."""
-    for axis in reversed(axes):
-        below = f.equation(letter(axis.letter), f.ONE)
-        body = f.beside(f.scripted(f.symbol("sum"), below, scalar(axis.extent)), f.within(body, Binds.PRODUCT))
-    return body
-
-
 def _why(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]:
     """Why a line of a recursion stands."""
     of = names.in_line(derivation.of)
     if line.at.first:
-        ends = listed([told("{}", f.equation(letter(c.axis.letter), _step(c.start))) for c in line.at.carries])
+        ends = listed([told("{}", f.equation(letter(c.axis.letter), step_said(c.start))) for c in line.at.carries])
         yield told("The recursion starts at {}, after which no step comes.", ends)
     elif line.at.carries and all(carried.has_value for carried in line.at.carries):
         yield told("Every other step acts on {} through the next one: what is known there is multiplied by what a step does.", of)
@@ -234,7 +131,7 @@ def _product(names: Names, derivation: Derivation, line: StepLine) -> Iterator[T
         "with, and explodes where they stretch it.", product,
     )  # fmt: skip
     if _passes(derivation.forward, carries[0]):
-        own = at_steps(z, [(axis.letter, _step(axis.step - way))])
+        own = at_steps(z, [(axis.letter, step_said(axis.step - way))])
         yield told("Each factor is 1 + ..., since {} is added to what a step does: the 1 lets the gradient pass.", own)
 
 
@@ -250,7 +147,7 @@ def _passes(program: Program, carry: Equation) -> bool:
 
 def _about(names: StepNames, line: StepLine) -> Told:
     """The shape, the steps at which a line holds, and what is 0 beyond them."""
-    said = [_where(names, line.at)]
+    said = [where(names, line.at)]
     for carried in line.at.carries if not line.at.first else ():
         beyond = carried.start - carried.step
         for at in line.at.standing.values():
@@ -259,22 +156,3 @@ def _about(names: StepNames, line: StepLine) -> Told:
                 there = tuple(sorted({**marks, carried.axis.letter: beyond}.items()))
                 said.append(told("{}", f.equation(names.at(replace(at, marks=there)), f.ZERO)))
     return listed([part for part in dict.fromkeys(said) if part])
-
-
-def _where(names: StepNames, at: StepProgram) -> Told:
-    """The shape of a tensor at its step, and the steps: h, l = n - 1, ..., 1."""
-    sizes = [scalar(n) for n in at.program.shape(at.target)]
-    shape = f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
-    said = [told("{}", shape)] if sizes else []
-    return listed([*said, *(told("{}", _range(axis, at)) for axis in at.over)])
-
-
-def _range(axis: Axis, at: StepProgram) -> Node:
-    """l = n - 1, ..., 1: the steps in the order in which they are computed."""
-    low, high = f.ONE, scalar(axis.extent)
-    ends = [low, DOTS, high]
-    for carried in at.carries if not at.first else ():
-        if carried.axis == axis:
-            start = _step(carried.start + (carried.step if carried.has_value else 0))
-            ends = [start, DOTS, high if carried.step > 0 else low]
-    return f.equation(letter(axis.letter), f.listed(ends))

@@ -6,7 +6,7 @@ The chain rule and the box of that network are the local derivatives. A factor w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,16 +16,18 @@ from symbackprop.algebra.positions import View, tensor_of
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Ref, Signature, Sum, slot
+from symbackprop.core.recursion import Recursion
 from symbackprop.display.body import slope_formula
 from symbackprop.display.box import free_letter
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import entry, equation_letters, index_form
 from symbackprop.display.matrix_form import matrix_form
 from symbackprop.display.names import Names
+from symbackprop.display.step_forms import step_said
 from symbackprop.display.views import ViewNames
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Name, letter
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.names import Name, at_steps, letter
+from symbackprop.formulas.tree import Fence, Node, Script
 
 FIXED = ("integers", "constant")  # kinds of tensors that have no gradient
 
@@ -131,6 +133,17 @@ def told(asked: Derivation, wire: Derivation, line: Line | None, source: str, ta
     slope = _slope(wire, part)
     starts = target == asked.of and not asked.upstream  # what comes from above is 1
     return Told(local if slope in (None, local) else f.equation(slope, local), local if starts else back, part)
+
+
+def carried_told(asked: Derivation, carry: Equation) -> Iterator[tuple[str, Told]]:
+    r"""What goes back from the next step, \delta_{t+1}, to what is carried, and at the start to what that is."""
+    own, names = Recursion(asked.forward).carried(carry), Names(asked.program)
+    role = role_above(asked, carry.target.name)
+    steps = (own.axis.step + own.step, own.start)
+    for ref, step in zip(carry.operands, steps, strict=False):
+        if asked.forward.tensors[ref.name].kind not in FIXED:
+            back = Script(Fence("", names.derivative(role, []), "|"), step_said(step))
+            yield ref.name, Told(at_steps(letter_above(names), [(own.axis.letter, step_said(step))]), back, names.tensor(ref.name))
 
 
 def _in_parts(names: Names, wire: Derivation, line: Line | None, source: str) -> Node:

@@ -9,7 +9,8 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.box import ShownBox, ShownLine
-from symbackprop.display.recursion import StepForm, flows_into, forward_steps
+from symbackprop.display.recursion import flows_into
+from symbackprop.display.step_forms import StepForm, forward_steps
 from symbackprop.documents.document import Content, Part, StepBlock
 from symbackprop.documents.layer_block import Lecture, packed
 from symbackprop.documents.layers import Layer

@@ -18,9 +18,9 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.names import Names
 from symbackprop.display.partials import stands_for
-from symbackprop.display.recursion import forward_steps
 from symbackprop.display.remarks import beside_steps
 from symbackprop.display.softmax import softmaxes
+from symbackprop.display.step_forms import forward_steps
 from symbackprop.display.written_out import written_out
 from symbackprop.documents import modes
 from symbackprop.documents.conventions import conventions

@@ -170,6 +170,8 @@ def _through_guards(equation: Equation, tied: sp.Basic, term: sp.Expr, frame: Fr
         np.asarray(read_body(term)(Frame(gathered, frame.arithmetic, frame.watch)), dtype=dtype), where[0].shape
     )
     total = np.full(shape[:kept], frame.arithmetic.number(sp.S.Zero), dtype=dtype)
+    if not kept:
+        return np.asarray(total + value.sum(), dtype=dtype) if value.size else total
     np.add.at(total, where[:kept], value)
     return total
 

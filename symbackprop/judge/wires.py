@@ -8,7 +8,8 @@ import numpy as np
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.display.wires import Told, above, stands_alone, wired
+from symbackprop.core.program import Carry
+from symbackprop.display.wires import Told, above, carried_told, stands_alone, wired
 from symbackprop.display.wires import told as wire_told
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.points import generator
@@ -30,6 +31,9 @@ def wires_told(asked: Derivation, hidden: Collection[str]) -> Wires:
     found: dict[tuple[str, str], Told] = {}
     for equation in asked.forward.equations:
         target = equation.target.name
+        if isinstance(equation.op, Carry):
+            found |= {(source, target): said for source, said in carried_told(asked, equation)}
+            continue
         wire = None if target in hidden else wired(asked, target, hidden)
         if wire is None:
             continue

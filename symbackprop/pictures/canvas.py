@@ -75,16 +75,16 @@ class Canvas:
                 assert_never(item)
 
     def _frame(self, parent: ElementTree.Element, frame: Frame) -> None:
-        dashes = {} if frame.dashes == "none" else {"stroke_dasharray": frame.dashes}
         self.add(
             parent, "rect", x=frame.x, y=frame.y, width=frame.width, height=frame.height, rx=frame.corner,
-            fill=frame.fill or "none", stroke=frame.line, stroke_width=frame.stroke, **dashes,
+            fill=frame.fill or "none", stroke=frame.line, stroke_width=frame.stroke, **_dashed(frame.dashes),
         )  # fmt: skip
 
     def _stroke(self, parent: ElementTree.Element, stroke: Stroke) -> None:
         *spline, tip = stroke.curve if stroke.arrow else [*stroke.curve, stroke.curve[-1]]
         start, *rest = [f"{number(x)} {number(y)}" for x, y in spline]
-        self.add(parent, "path", d=f"M{start}C{' '.join(rest)}", fill="none", stroke=stroke.colour, stroke_width=1.3)
+        traits = _dashed(stroke.dashes)
+        self.add(parent, "path", d=f"M{start}C{' '.join(rest)}", fill="none", stroke=stroke.colour, stroke_width=1.3, **traits)
         if stroke.arrow:
             corners = head(spline[-1], tip)
             self.add(parent, "polygon", points=" ".join(f"{number(x)},{number(y)}" for x, y in corners), fill=stroke.colour)
@@ -123,6 +123,10 @@ def number(quantity: float) -> str:
     """A coordinate in hundredths, without idle zeros."""
     digits = f"{quantity:.2f}".rstrip("0").rstrip(".")
     return "0" if digits == "-0" else digits
+
+
+def _dashed(dashes: str) -> dict[str, str]:
+    return {} if dashes == "none" else {"stroke_dasharray": dashes}
 
 
 def _clean(content: str) -> str:

@@ -34,16 +34,22 @@ MARGIN, BETWEEN, APART = 18.0, 26.0, 34.0  # around the picture; between parts b
 COLUMNS = 1, 2  # on a sheet of limited height
 AROUND = 138.0  # what a part of limited height needs above and below its graph: margins, a title, the legend
 WIDEST_LABEL, WIDEST_LOCAL = 600.0, 330.0
+CARRIED = "5 3"  # how a wire to the next step is dashed
 NARROWEST = 150.0  # a label is not broken further than this
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A wire from the node that makes a value to one that reads it; label is a formula, such as the local derivative."""
+    """A wire from the node that makes a value to one that reads it, or that reads it one step of a loop later.
+
+    label    a formula, such as the local derivative.
+    carried  it leads to the next step, and may go back.
+    """
 
     source: str
     target: str
     label: Formula | None = None
+    carried: bool = False
 
 
 class _Part(NamedTuple):
@@ -84,7 +90,7 @@ class _Measured:
         ends = {name: _again(self.nodes[name]).id for name in again}
         labels = [self.labels[edge] for edge in edges]
         kept = [replace(e, source=ends.get(e.source, e.source)) for e in edges]
-        wires = [Wire(e.source, e.target, _size(label)) for e, label in zip(kept, labels, strict=True)]
+        wires = [Wire(e.source, e.target, _size(label), e.carried) for e, label in zip(kept, labels, strict=True)]
         layout = place({box.node.id: (box.body + box.wire, box.height) for box in boxes}, wires, sideways)
         return _Part(boxes, list(zip(kept, labels, strict=True)), layout)
 
@@ -198,7 +204,8 @@ def _check(nodes: Sequence[Node], edges: Sequence[Edge], direction: str) -> None
         for end in (edge.source, edge.target):
             if end not in known:
                 raise DrawingError(f"edge {edge.source} -> {edge.target}: there is no node {end!r}: add it, or mend the name")
-        order.add(edge.target, edge.source)
+        if not edge.carried:
+            order.add(edge.target, edge.source)
     try:
         order.prepare()
     except CycleError as error:
@@ -263,8 +270,9 @@ def _height(column: _Column) -> float:
 
 def _drawn_part(part: _Part, say: _Say) -> Group:
     items: list[Item] = []
-    for (_, label), curves, centre in zip(part.edges, part.layout.curves, part.layout.labels, strict=True):
-        items += [Stroke(tuple(curve), WIRE, arrow=curve is curves[-1]) for curve in curves]
+    for (edge, label), curves, centre in zip(part.edges, part.layout.curves, part.layout.labels, strict=True):
+        dashes = CARRIED if edge.carried else "none"
+        items += [Stroke(tuple(curve), WIRE, curve is curves[-1], dashes) for curve in curves]
         if centre:
             size = _size(label) or (0.0, 0.0)
             x, y = centre[0] - size[0] / 2, centre[1] - size[1] / 2
@@ -286,6 +294,7 @@ def _legend(
     if any(box.node.value or box.node.gradient for box in boxes):
         entries.append(_colours(any(box.wire for box in boxes), say))
     entries += [_look(kind, say) for kind in LOOKS if kind in kinds]
+    entries += [_carried(say)] if any(edge.carried for part in parts for edge, _ in part.edges) else []
     entries += [_sign(sign, say(words)) for sign, words in signs]
     items: list[Item] = []
     x = y = widest = 0.0
@@ -308,6 +317,12 @@ def _colours(along_wires: bool, say: _Say) -> tuple[float, Group]:
 def _look(kind: Kind, say: _Say) -> tuple[float, Group]:
     words = _said(say(LOOKS[kind].word))
     return 28.0 + words.ink.width, Group((*body(LOOKS[kind], 0.0, 6.0, 22.0, 14.0), Mark(words, 28.0, 13.0 + 0.36 * WORDS, INK)))
+
+
+def _carried(say: _Say) -> tuple[float, Group]:
+    words = _said(say(told("to the next step of the loop")))
+    line = Stroke(((0.0, 13.0), (7.0, 13.0), (14.0, 13.0), (21.0, 13.0), (28.0, 13.0)), WIRE, True, CARRIED)
+    return 34.0 + words.ink.width, Group((line, Mark(words, 34.0, 13.0 + 0.36 * WORDS, INK)))
 
 
 def _said(words: str) -> Writing:

@@ -1,7 +1,7 @@
 """Where the boxes and the wires of a graph go: sizes in, positions out. Nothing is drawn.
 
 Ranks follow the wires, each rank is a band, a wire across several ranks keeps a place of its own in each, and between
-the bands it runs as a smooth curve: it cannot meet a box.
+the bands it runs as a smooth curve: it cannot meet a box. A wire to the next step of a loop goes back along a lane of its own.
 Source: E. Gansner, E. Koutsofios, S. North, K.-P. Vo, "A Technique for Drawing Directed Graphs", IEEE Transactions on
 Software Engineering 19 (1993), whose steps and weights these are, except for the curves.
 """
@@ -12,6 +12,7 @@ from itertools import pairwise
 from math import ceil, copysign
 from typing import NamedTuple
 
+from symbackprop.pictures.graph_back import Gap, around, goes_back, level, room
 from symbackprop.pictures.graph_order import ordered
 from symbackprop.pictures.network_simplex import Arc, levels
 
@@ -25,11 +26,12 @@ _STRAIGHT = 1, 2, 8  # how much a wire weighs between boxes, between a box and a
 
 
 class Wire(NamedTuple):
-    """An edge to be laid, with the size that its label needs (None without one)."""
+    """An edge to be laid, with the size that its label needs (None without one); carried to the next step, it may go back."""
 
     source: str
     target: str
     label: Size | None = None
+    carried: bool = False
 
 
 class Layout(NamedTuple):
@@ -55,6 +57,7 @@ class _Plan:
     rank: list[int]
     boxes: int
     paths: list[list[int]] = field(default_factory=list)  # of each wire
+    back: tuple[int, ...] = ()  # the wires that go back: down from their source, up along a lane, down into their target
     links: dict[tuple[int, int], int] = field(default_factory=dict)  # from rank to rank: the weight
     rows: list[list[int]] = field(default_factory=list)
     x: list[float] = field(default_factory=list)
@@ -68,15 +71,25 @@ class _Plan:
         """Whether it is a box or a label, not a place that wires pass."""
         return self.breadth[node] > 0.0
 
+    def gaps(self) -> dict[int, Gap]:
+        """The wires that turn before each rank, the outermost last; the last of all before a rank that there is not."""
+        found: dict[int, Gap] = {}
+        for wire in sorted(self.back, key=lambda wire: self.x[self.paths[wire][1]] if self.x else 0.0):
+            source, *_, target = self.paths[wire]
+            found.setdefault(self.rank[source] + 1, Gap([], [])).leaving.append(wire)
+            found.setdefault(self.rank[target], Gap([], [])).entering.append(wire)
+        return found
+
 
 def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> Layout:
-    """Positions in ranks from left to right, or from top to bottom; the wires must not go round.
+    """Positions in ranks from left to right, or from top to bottom; the wires must not go round, but for carried ones.
 
     Wires leave a box in the middle of its side and enter it from the side before; a label stands on its wire, halfway.
     """
     names = {name: at for at, name in enumerate(boxes)}
     turned = [(height, width) if sideways else (width, height) for width, height in boxes.values()]
-    plan = _ranked(turned, [(names[w.source], names[w.target]) for w in wires], [w.label for w in wires], sideways)
+    ends = [(names[w.source], names[w.target]) for w in wires]
+    plan = _ranked(turned, ends, [w.label for w in wires], goes_back(ends, [w.carried for w in wires]), sideways)
     above: list[list[int]] = [[] for _ in plan.rank]
     for upper, lower in plan.links:
         above[lower].append(upper)
@@ -84,7 +97,8 @@ def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> L
     plan.x = _across(plan)
     plan.bands = _bands(plan)
     ports = _ports(plan)
-    curves = [_curves(plan, path, port) for path, port in zip(plan.paths, ports, strict=True)]
+    curves = [_back(plan, wire, port) if wire in plan.back else _curves(plan, plan.paths[wire], port)
+              for wire, port in enumerate(ports)]  # fmt: skip
 
     left = min((x - breadth / 2 for x, breadth in zip(plan.x, plan.breadth, strict=True)), default=0.0)
     right = max((x + breadth / 2 for x, breadth in zip(plan.x, plan.breadth, strict=True)), default=0.0)
@@ -93,7 +107,7 @@ def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> L
         return (y, x - left) if sideways else (x - left, y)
 
     places = [point(x, plan.middle(node)) for node, x in enumerate(plan.x)]
-    width, height = point(right, plan.bands[-1][1] if plan.bands else 0.0)
+    width, height = point(right, plan.bands[-1][1] + room(plan.gaps().get(len(plan.bands))) if plan.bands else 0.0)
     return Layout(
         width,
         height,
@@ -103,29 +117,34 @@ def place(boxes: Mapping[str, Size], wires: Sequence[Wire], sideways: bool) -> L
     )
 
 
-def _ranked(sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequence[Size | None], sideways: bool) -> _Plan:
+def _ranked(
+    sizes: Sequence[Size], ends: Sequence[tuple[int, int]], labels: Sequence[Size | None], back: tuple[int, ...], sideways: bool
+) -> _Plan:  # fmt: skip
     """The rank of each box, and the places in the ranks that each wire passes; a label widens one of them."""
-    computed = {target for _, target in ends}
+    onward = [pair for wire, pair in enumerate(ends) if wire not in back]
+    computed = {target for _, target in onward}
     weights = [_COMPUTED if source in computed else _GIVEN for source, _ in ends]
-    arcs = [Arc(*pair, 2 if label else 1, weight) for pair, label, weight in zip(ends, labels, weights, strict=True)]
-    rank = _without_gaps(levels(len(sizes), arcs), ends)
-    plan = _Plan([size[0] for size in sizes], [size[1] for size in sizes], rank, len(sizes))
+    arcs = [Arc(*ends[k], 2 if labels[k] else 1, weights[k]) for k in range(len(ends)) if k not in back]
+    rank = _without_gaps(levels(len(sizes), arcs), onward)
+    plan = _Plan([size[0] for size in sizes], [size[1] for size in sizes], rank, len(sizes), back=back)
     shared: dict[tuple[int, int], int] = {}  # the place in a rank where a source's wires pass as one until they part
-    for (source, target), label, weight in zip(ends, labels, weights, strict=True):
+    for wire, ((source, target), label, weight) in enumerate(zip(ends, labels, weights, strict=True)):
         path, halfway = [source], (rank[source] + rank[target]) // 2
-        for at in range(rank[source] + 1, rank[target]):
-            if label or (source, at) not in shared:
+        ranks = range(rank[source], rank[target] - 1, -1) if wire in back else range(rank[source] + 1, rank[target])
+        for at in ranks:
+            if label or wire in back or (source, at) not in shared:
                 width, height = (label[0] + 8.0, label[1] + 6.0) if label and at == halfway else (0.0, 0.0)
                 path.append(len(plan.rank))
                 plan.rank.append(at)
                 plan.breadth.append(height if sideways else width)
                 plan.depth.append(width if sideways else height)
-                if not label:
+                if not label and wire not in back:
                     shared[source, at] = path[-1]
             else:
                 path.append(shared[source, at])
         plan.paths.append([*path, target])
-        for link in pairwise(plan.paths[-1]):
+        links = [(lower, upper) for upper, lower in pairwise(path[1:])] if wire in back else pairwise(plan.paths[-1])
+        for link in links:
             plan.links[link] = plan.links.get(link, 0) + weight
     return plan
 
@@ -149,6 +168,10 @@ def _across(plan: _Plan) -> list[float]:
         cost = weight * _STRAIGHT[(one >= plan.boxes) + (two >= plan.boxes)]
         arcs += [Arc(count, one, 0, cost), Arc(count, two, 0, cost)]  # the distance between the two
         count += 1
+    for source, first, *_, last, target in ([*path[:2], *path[-2:]] for path in map(plan.paths.__getitem__, plan.back)):
+        for box, lane in ((source, first), (target, last)):
+            arcs += [Arc(count, box, 0, _GIVEN), Arc(count, lane, 0, _GIVEN)]
+            count += 1
     return [float(x) for x in levels(count, arcs, centred=True)[: len(plan.rank)]]
 
 
@@ -157,11 +180,11 @@ def _bands(plan: _Plan) -> list[tuple[float, float]]:
     reach = [0.0] * len(plan.rows)
     for upper, lower in plan.links:
         reach[plan.rank[lower]] = max(reach[plan.rank[lower]], abs(plan.x[lower] - plan.x[upper]))
-    bands, end, bare_before = [], 0.0, False
-    for row, far in zip(plan.rows, reach, strict=True):
+    bands, end, bare_before, gaps = [], 0.0, False, plan.gaps()
+    for at, (row, far) in enumerate(zip(plan.rows, reach, strict=True)):
         bare = all(node >= plan.boxes for node in row)  # labels alone stand nearer to their boxes
         gap = (_BESIDE_LABELS if bare or bare_before else _BETWEEN_RANKS) if bands else 0.0
-        start = end + gap + (min(0.1 * far, 0.8 * _BETWEEN_RANKS) if bands else 0.0)
+        start = end + max(gap + (min(0.1 * far, 0.8 * _BETWEEN_RANKS) if bands else 0.0), room(gaps.get(at)))
         bare_before = bare
         end = start + max(plan.depth[node] for node in row)
         bands.append((start, end))
@@ -222,6 +245,29 @@ def _curves(plan: _Plan, path: list[int], port: float) -> list[list[Point]]:
             curves.append(curve)
             curve = [(x, plan.middle(lower) + plan.depth[lower] / 2)]
     curves[-1].append((port, plan.middle(path[-1]) - plan.depth[path[-1]] / 2))
+    return curves
+
+
+def _back(plan: _Plan, wire: int, port: float) -> list[list[Point]]:
+    """The curves of a wire that goes back: below its source's rank, along its lane, over its target's rank."""
+    source, *lane, target = plan.paths[wire]
+    gaps, down, up = plan.gaps(), plan.rank[source], plan.rank[target]
+    below = plan.bands[down][1] + level(gaps[down + 1].leaving, wire, leaving=True)
+    above = plan.bands[up][0] - level(gaps[up].entering, wire, leaving=False)
+    corners = [(plan.x[source], plan.middle(source) + plan.depth[source] / 2), (plan.x[source], below), (plan.x[lane[0]], below)]
+    ways = [corners]
+    for node in lane:
+        high, low = plan.bands[plan.rank[node]]
+        if plan.solid(node):
+            half = plan.depth[node] / 2
+            ways[-1] += [(plan.x[node], low), (plan.x[node], plan.middle(node) + half)]
+            ways.append([(plan.x[node], plan.middle(node) - half), (plan.x[node], high)])
+        else:
+            ways[-1] += [(plan.x[node], low), (plan.x[node], high)]
+    tip = plan.middle(target) - plan.depth[target] / 2
+    ways[-1] += [(plan.x[lane[-1]], above), (port, above), (port, tip - _ARROW)]
+    curves = [around(way) for way in ways]
+    curves[-1].append((port, tip))
     return curves
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Signature
+from symbackprop.core.loops import has_loops
+from symbackprop.core.program import Carry, Signature
+from symbackprop.core.recursion import Recursion
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
+from symbackprop.display.step_forms import labels_at_steps, step_said
 from symbackprop.display.wires import letter_above, reads
 from symbackprop.display.written_out import written_out
+from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.pictures.graph import Edge, Kind, Node, arranged
@@ -34,17 +38,26 @@ class Shown:
     wires: Mapping[tuple[str, str], Formula] = field(default_factory=dict)
 
 
-def unseen(asked: Derivation) -> frozenset[str]:
-    """The values that a picture writes out where they are read: short ones without a name, and the sums inside of softmaxes."""
+def unseen(asked: Derivation, with_wires: bool = False) -> frozenset[str]:
+    """The values that a picture writes out where they are read.
+
+    Short ones without a name, the sums inside of softmaxes, and what is one step of a loop, s_T, but where wires are
+    told, which have no other name for it; never what is carried.
+    """
     forward, uses = asked.forward, asked.forward.uses()
+    recursion, ends = Recursion(forward), set[str]()
+    if recursion.axes and not with_wires:
+        ends = {e.target.name for e in forward.equations if not forward.tensors[e.target.name].named and recursion.end(e)}
+    held = {r.name for e in forward.equations if isinstance(e.op, Carry) for r in (e.target, *e.operands)}
     known = softmaxes(Names(forward)).named
     sums = {total for (_, total), named in known.items() if named and uses[total] == 1 and not forward.tensors[total].named}
-    return frozenset(n for n in written_out(asked) if not forward.tensors[n].called) | sums
+    return (frozenset(n for n in written_out(asked) if not forward.tensors[n].called) | sums | ends) - held
 
 
 def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> Picture:
     """The graph of the forward program as a picture that fits a page, as far as it can be folded."""
-    program, names, hidden = asked.forward, Names(asked.program), unseen(asked)
+    program, names, hidden = asked.forward, Names(asked.program), unseen(asked, bool(shown.wires))
+    at_steps = labels_at_steps(asked, hidden) if has_loops(program) else {}
     sources = {e.target.name: reads(program, e.target.name, hidden)[1] for e in program.equations if e.target.name not in hidden}
 
     def node(tensor: Signature, label: Formula) -> Node:
@@ -52,16 +65,30 @@ def draw_network(asked: Derivation, shown: Shown, page: Page | None = None) -> P
         kind: Kind = "loss" if name == asked.of else _kind(tensor)
         shape = names.dimensions(name) if tensor.shape else None
         shown_value, gradient = shown.values.get(name), shown.gradients.get(name)
-        return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), names.tensor(name))
+        called = at_steps[name][1] if name in at_steps else names.tensor(name)
+        return Node(name, label, kind, shape, shown_value, gradient, shown.formulas.get(name), called)
 
-    used = {name for found in sources.values() for name in found}
+    edges = [Edge(source, target, shown.wires.get((source, target))) for target, found in sources.items() for source in found]
+    edges += _back(asked, shown)
+    used = {edge.source for edge in edges}
     nodes = [node(t, names.tensor(t.name)) for t in program.inputs if t.name in used]
     for equation in program.equations:
         if equation.target.name in sources:
-            label = equation_formula(names, equation, hidden)
-            nodes.append(node(program.tensors[equation.target.name], label))
-    edges = [Edge(source, target, shown.wires.get((source, target))) for target, found in sources.items() for source in found]
+            name = equation.target.name
+            label = at_steps[name][0] if name in at_steps else equation_formula(names, equation, hidden)
+            nodes.append(node(program.tensors[name], label))
     return arranged(nodes, edges, page=page, legend=_legend(names, shown.wires.values()))
+
+
+def _back(asked: Derivation, shown: Shown) -> Iterator[Edge]:
+    """From each value that is carried to where the next step reads it, with the shift: t - 1."""
+    recursion = Recursion(asked.forward)
+    for equation in asked.forward.equations:
+        if isinstance(equation.op, Carry):
+            source, axis = equation.operands[0].name, recursion.carried(equation).axis
+            shift = step_said(axis.step - equation.op.step)
+            said = shown.wires.get((source, equation.target.name))
+            yield Edge(source, equation.target.name, f.listed([shift, said]) if said else shift, carried=True)
 
 
 def _legend(names: Names, wires: Collection[Formula]) -> list[tuple[Formula, Told]]:

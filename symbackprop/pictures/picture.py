@@ -87,6 +87,7 @@ class Stroke:
     curve: tuple[Point, ...]
     colour: str
     arrow: bool = False
+    dashes: str = "none"
 
 
 @dataclass(frozen=True)

@@ -92,9 +92,7 @@ def _frame(frame: Frame, how: _How) -> str:
     options = [f"draw={_named(frame.line)}", f"line width={number(how.points * frame.stroke)}pt"]
     options += [f"fill={_named(frame.fill)}"] if frame.fill else []
     options += [f"rounded corners={number(how.points * frame.corner)}pt"] if frame.corner else []
-    if frame.dashes != "none":
-        on, off = frame.dashes.split()
-        options.append(f"dash pattern=on {number(how.points * float(on))}pt off {number(how.points * float(off))}pt")
+    options += _dashed(frame.dashes, how)
     corner = _point((frame.x + frame.width, frame.y + frame.height))
     return rf"\draw[{','.join(options)}] {_point((frame.x, frame.y))} rectangle {corner};"
 
@@ -103,7 +101,15 @@ def _stroke(stroke: Stroke, how: _How) -> str:
     start, *rest = stroke.curve[:-1] if stroke.arrow else stroke.curve
     pieces = [rest[k : k + 3] for k in range(0, len(rest), 3)]
     path = "".join(f" .. controls {_point(a)} and {_point(b)} .. {_point(c)}" for a, b, c in pieces)
-    return rf"\draw[draw={_named(stroke.colour)},line width={number(1.3 * how.points)}pt] {_point(start)}{path};"
+    options = ",".join([f"draw={_named(stroke.colour)}", f"line width={number(1.3 * how.points)}pt", *_dashed(stroke.dashes, how)])
+    return rf"\draw[{options}] {_point(start)}{path};"
+
+
+def _dashed(dashes: str, how: _How) -> list[str]:
+    if dashes == "none":
+        return []
+    on, off = (number(how.points * float(length)) for length in dashes.split())
+    return [f"dash pattern=on {on}pt off {off}pt"]
 
 
 def _head(stroke: Stroke) -> str:

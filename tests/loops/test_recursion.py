@@ -10,7 +10,8 @@ from symbackprop.algebra.matrix import Form, Front
 from symbackprop.algebra.recursion import StepBox, step_box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
-from symbackprop.display.recursion import forward_steps, steps_box
+from symbackprop.display.recursion import steps_box
+from symbackprop.display.step_forms import forward_steps
 from symbackprop.formulas.latex import latex
 from symbackprop.judge import recursed
 from symbackprop.judge.recursed import proved_steps

@@ -6,6 +6,7 @@ import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.network import Network
 from tests.loops.networks import CASES
+from tests.loops.texts import TEXTS
 
 
 def derived(name: str) -> Derivation:
@@ -29,5 +30,24 @@ def test_a_report_says_what_is_carried_and_where_it_starts(name: str) -> None:
         assert r"z^{(0)} &= x" in text
 
 
-def test_a_picture_draws_no_circle() -> None:
-    assert "svg" in str(sb.draw(derived("mlp")))
+def drawn(name: str, **about: str) -> str:
+    return sb.draw(derived(name), values="none", **about)  # type: ignore[return-value]  # SVG is text
+
+
+def test_a_picture_draws_a_step_once_with_its_loop() -> None:
+    found = drawn("mlp")
+    assert "z⁽ˡ⁻¹⁾, z⁽⁰⁾ = x, operation" in found
+    assert "z -&gt; p: l − 1" in found
+    assert found.count("stroke-dasharray") == 3  # the two halves of the wire back, and the legend
+    assert "to the next step of the loop" not in sb.draw("x: parameter\nL = x**2")
+    assert "dash pattern" in drawn("mlp", format="tikz")
+
+
+def test_the_wire_back_says_what_comes_back_from_the_next_step() -> None:
+    found = drawn("mlp", edges="gradient")
+    assert "z -&gt; p: l − 1, δ⁽ˡ⁺¹⁾" in found
+    assert "x -&gt; p: δ⁽¹⁾" in found
+
+
+def test_a_picture_of_a_recurrence_of_second_order_says_which_step_is_read() -> None:
+    assert "z⁽ˡ⁻²⁾, z⁽⁻¹⁾" in sb.draw(TEXTS["second order"], values="none")

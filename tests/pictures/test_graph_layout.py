@@ -18,7 +18,9 @@ def graphs(draw):
         for source, target in draw(st.lists(st.tuples(*[st.integers(0, len(sizes) - 1)] * 2), max_size=20)):
             if source != target:
                 label = draw(st.none() | st.just((40.0, 20.0)))
-                wires.append(Wire(f"n {min(source, target)}", f"n {max(source, target)}", label))
+                ends = [f"n {min(source, target)}", f"n {max(source, target)}"]
+                carried = draw(st.booleans())
+                wires.append(Wire(*(ends[::-1] if carried else ends), label, carried))
     return {f"n {at}": size for at, size in enumerate(sizes)}, wires
 
 
@@ -76,6 +78,22 @@ def test_a_chain_runs_straight_in_the_direction_asked_for():
     assert len({round(across.centres[f"a{at}"][1]) for at in range(30)}) == 1
     assert down.width < 400.0
     assert across.height < 250.0
+
+
+def test_what_is_carried_goes_back_around_the_loop_and_ends_where_the_next_step_reads_it():
+    boxes, wires = dict.fromkeys("pzL", (60.0, 40.0)), [Wire("p", "z"), Wire("z", "L")]
+    layout = place(boxes, [*wires, Wire("z", "p", (20.0, 10.0), carried=True)], sideways=False)
+    centres = layout.centres
+    assert centres["p"][1] < centres["z"][1] < centres["L"][1]
+    down, up = layout.curves[2]
+    assert max(y for _, y in down) > centres["z"][1] + 20.0
+    assert min(y for _, y in up) < centres["p"][1] - 20.0
+    assert all(x > centres["z"][0] + 30.0 for x, _ in (down[-1], up[0]))
+
+
+def test_a_carried_value_that_closes_no_circle_is_read_like_any_other():
+    layout = place(dict.fromkeys("zpL", (60.0, 40.0)), [Wire("z", "p", None, carried=True), Wire("p", "L")], sideways=False)
+    assert layout.centres["z"][1] < layout.centres["p"][1] < layout.centres["L"][1]
 
 
 def test_two_wires_between_the_same_boxes_are_two_curves():
@@ -143,7 +161,7 @@ def test_parts_without_wires_between_them_stand_side_by_side():
 def test_parts_that_no_wire_joins_leave_no_rank_empty(one, two):
     boxes, wires = one
     others = {f"other {name}": size for name, size in two[0].items()}
-    wires = [*wires, *(Wire(f"other {w.source}", f"other {w.target}", w.label) for w in two[1])]
+    wires = [*wires, *(Wire(f"other {w.source}", f"other {w.target}", w.label, w.carried) for w in two[1])]
     assert set(place(boxes | others, wires, sideways=False).centres) == {*boxes, *others}
 
 

@@ -1,0 +1,166 @@
+"""A program with loops at one step: u^{(l)} = W^{(l)} z^{(l-1)} + b^{(l)}, where it starts, z^{(0)} = x.
+
+A layer stands above its tensor in brackets, W^{(l)}; a step in time below it, s_{t-1}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from sympy import Expr
+
+from symbackprop.core.derivation import Derivation
+from symbackprop.core.program import Carry, Equation
+from symbackprop.core.recursion import AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.display.body import scalar
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.names import Names
+from symbackprop.formulas import build as f
+from symbackprop.formulas.names import Letter, Name, at_steps, letter
+from symbackprop.formulas.told import Told, listed, told
+from symbackprop.formulas.tree import Binds, Fence, Node, Script, items_of, split
+
+DOTS = f.symbol("ldots")
+
+
+class StepNames(Names):
+    """The names of a program of one step.
+
+    names     those of the whole program.
+    standing  where its tensors stand.
+    deltas    the letters of gradients that have lines.
+    """
+
+    def __init__(self, names: Names, at: StepProgram, deltas: Mapping[str, Name]) -> None:
+        self.program, self.written = at.program, at.program.equation_of()
+        self.whole, self.standing, self.deltas = names, at.standing, deltas
+
+    def is_called(self, name: str) -> bool:
+        return True
+
+    def entry(self, name: str, letters: Sequence[Letter]) -> Node:
+        return self.at(self.standing[name], letters)
+
+    def at(self, at: AtStep, letters: Sequence[Letter] = ()) -> Node:
+        """A tensor at its step."""
+        role = self.whole.signature(at.name).role
+        if role is None or at.name in self.deltas:
+            return marked(self.deltas.get(at.name) or self.whole.name_of(at.name), at.marks, letters)
+        below = f.partial(self.at(AtStep(role.wrt, at.marks, role.wrt, at.marks), letters))
+        fraction = f.over(f.partial(self.whole.in_line(role.of)), below)
+        via = self.whole.name_of(role.via) if role.via else None
+        return Script(Fence("", fraction, "|"), marked(via, at.marks, ())) if via else fraction
+
+
+def marked(name: Name, marks: Marks, letters: Sequence[Letter]) -> Node:
+    """A name with its steps and letters: time below, layers above in brackets."""
+    return at_steps(name, ((axis, step_said(step)) for axis, step in marks), letters)
+
+
+def step_said(step: Expr) -> Node:
+    """l + 1, and not 1 + l."""
+    number, rest = step.as_coeff_Add()
+    if number == 0 or rest == 0 or not number.is_integer:
+        return scalar(step)
+    return f.beside(scalar(rest), f.symbol("+" if number > 0 else "-"), f.number(abs(int(number))))
+
+
+class StepForm(NamedTuple):
+    """An equation of the network at one step: the tensor that it says, and the steps at which it stands."""
+
+    name: str
+    formula: Node
+    about: Told
+
+
+def forward_steps(derivation: Derivation) -> list[StepForm]:
+    """The equations of the network, each at one step; where loops start comes first, and what nobody named is written out.
+
+    Raises NoRecursionError where an equation has no form at one step.
+    """
+    program, names = derivation.forward, Names(derivation.program)
+    starts: list[StepForm] = []
+    found: list[StepForm] = []
+    recursion = Recursion(program)
+    for equation in program.equations:
+        if isinstance(equation.op, Carry):
+            own = _start(names, recursion, equation)
+            (starts if all(r.name not in recursion.written for r in equation.operands[1:]) else found).extend(own)
+        elif program.tensors[equation.target.name].named:
+            found.append(_step_form(names, recursion, equation.target.name, frozenset()))
+    return [*starts, *found]
+
+
+def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str, tuple[Node, Node]]:
+    """What a picture writes for each value but the hidden ones: its equation at one step, and its name there.
+
+    What is carried is called by what it is, s_{t-1}, and says where it starts. None of them where one has no form at one step.
+    """
+    program, names = derivation.forward, Names(derivation.program)
+    recursion, shown = Recursion(program), frozenset(e.target.name for e in program.equations) - set(hidden)
+    found: dict[str, tuple[Node, Node]] = {}
+    for equation in program.equations:
+        name = equation.target.name
+        if isinstance(equation.op, Carry):
+            source, marks = recursion.read(equation)
+            own = marked(names.name_of(source), marks, ())
+            found[name] = f.listed([own, *(form.formula for form in _start(names, recursion, equation))]), own
+        elif name in shown:
+            try:
+                formula = _step_form(names, recursion, name, shown).formula
+            except NoRecursionError:
+                return {}
+            found[name] = formula, split(formula)[0]
+    return found
+
+
+def _step_form(names: Names, recursion: Recursion, name: str, shown: Collection[str]) -> StepForm:
+    """The equation of a value at one step; what nobody named is written out, but for the `shown` ones."""
+    at = recursion.line(name, ())
+    to = StepNames(names, at, {})
+    inner = [n for n in at.program.equation_of()
+             if n != at.target and not at.program.tensors[n].named and at.standing[n].name not in shown]  # fmt: skip
+    (equation,) = [e for e in at.program.equations if e.target.name == at.target]
+    formula = equation_formula(to, equation, inner)
+    if at.summed:
+        left, right = split(formula)
+        formula = f.equation(left, summed_over(at.summed, f.beside(*items_of(right or left)[1:])))
+    return StepForm(name, formula, where(to, at))
+
+
+def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm]:
+    """z^{(0)} = x: where a loop starts, in words of the tensor that is carried."""
+    own = recursion.carried(carry)
+    source, marks = recursion.read(carry)
+    first = tuple((axis, step.subs(own.axis.step, own.start) if axis == own.axis.letter else step) for axis, step in marks)
+    left = marked(names.name_of(source), first, ())
+    right = names.tensor(carry.operands[1].name) if own.has_value else f.ZERO
+    return [StepForm(source, f.equation(left, right), Told())] if left != right else []
+
+
+def summed_over(axes: Sequence[Axis], body: Node) -> Node:
+    """The sum over all steps of a term."""
+    for axis in reversed(axes):
+        below = f.equation(letter(axis.letter), f.ONE)
+        body = f.beside(f.scripted(f.symbol("sum"), below, scalar(axis.extent)), f.within(body, Binds.PRODUCT))
+    return body
+
+
+def where(names: StepNames, at: StepProgram) -> Told:
+    """The shape of a tensor at its step, and the steps: h, l = n - 1, ..., 1."""
+    sizes = [scalar(n) for n in at.program.shape(at.target)]
+    shape = f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
+    said = [told("{}", shape)] if sizes else []
+    return listed([*said, *(told("{}", _range(axis, at)) for axis in at.over)])
+
+
+def _range(axis: Axis, at: StepProgram) -> Node:
+    """l = n - 1, ..., 1: the steps in the order in which they are computed."""
+    low, high = f.ONE, scalar(axis.extent)
+    ends = [low, DOTS, high]
+    for carried in at.carries if not at.first else ():
+        if carried.axis == axis:
+            start = step_said(carried.start + (carried.step if carried.has_value else 0))
+            ends = [start, DOTS, high if carried.step > 0 else low]
+    return f.equation(letter(axis.letter), f.listed(ends))
