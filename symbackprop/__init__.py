@@ -26,6 +26,7 @@ PUBLIC = {
     "to_torch": "notation.models.torch.reading",
     "to_sklearn": "notation.models.scikit",
     "to_onnx": "notation.models.onnx",
+    "to_keras": "notation.models.keras",
     # estimators of scikit-learn
     "NetworkClassifier": "estimators",
     "NetworkRegressor": "estimators",
@@ -91,7 +92,7 @@ if TYPE_CHECKING:
         symmetric,
         unit,
     )
-    from symbackprop.notation.models.keras import from_keras
+    from symbackprop.notation.models.keras import from_keras, to_keras
     from symbackprop.notation.models.onnx import from_onnx, to_onnx
     from symbackprop.notation.models.scikit import from_sklearn, to_sklearn
     from symbackprop.notation.models.torch.reading import to_torch
@@ -113,6 +114,7 @@ __all__ = [
     "to_torch",
     "to_sklearn",
     "to_onnx",
+    "to_keras",
     "NetworkClassifier",
     "NetworkRegressor",
     "parameter",

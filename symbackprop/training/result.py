@@ -77,7 +77,7 @@ class Trained:
 
         Raises TrainingError where the data do not fit the network.
         """
-        return evaluate(self._network(), self.parameters, data, value or self.prediction, self.sizes)
+        return evaluate(self._network(), self.parameters, self._with_fixed(data), value or self.prediction, self.sizes)
 
     def predict(self, data: Mapping[str, Any] | StrPath, value: str | None = None) -> ndarray:
         """A value of the network on data, which need not hold labels.
@@ -87,7 +87,16 @@ class Trained:
 
         Raises TrainingError where there is no such value, or the data do not fit the network.
         """
-        return predict(self._network(), self.parameters, data, value)
+        return predict(self._network(), self.parameters, self._with_fixed(data), value)
+
+    def _with_fixed(self, data: Any) -> Any:
+        """The data, and what the network's example holds that is the same for every sample, such as means of a normalisation."""
+        network = self._network()
+        inputs = {t.name: t for t in network.program.inputs if t.kind in ("data", "integers")}
+        same = {n: {str(s) for extent in t.shape for s in extent.free_symbols} <= self.sizes.keys() for n, t in inputs.items()}
+        if not isinstance(data, Mapping) or all(same.values()):  # a network for one sample says nothing of them
+            return data
+        return {**{n: array for n, array in network.example.items() if same.get(n)}, **data}
 
     def _network(self) -> Network:
         if self.network is None:

@@ -152,6 +152,30 @@ def test_an_embedding_is_read_by_positions_and_a_recurrent_layer_is_unrolled() -
     assert value(net, x=t, y=y) == pytest.approx(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean(), rel=1e-12)
 
 
+def test_trained_parameters_go_back_in_their_order_and_types() -> None:
+    text = sequential(HIDDEN, layer("BatchNormalization", "bn", axis=-1), OUT, loss="sparse_categorical_crossentropy")
+    norm = [real(5), real(5), real(5), np.abs(real(5))]
+    weights = [w.astype(np.float32) for w in [*WEIGHTS[:2], *norm, *WEIGHTS[2:]]]
+    net = sb.from_keras(text, weights=weights)
+    trained = sb.train(net, {"x": X, "y": T}, epochs=2, held_out=0, dtype="float64", progress=False)
+    new = sb.to_keras(trained, text, weights)
+    assert [(w.shape, w.dtype) for w in new] == [(w.shape, w.dtype) for w in weights]
+    np.testing.assert_array_equal(new[4:6], weights[4:6])
+    assert value(sb.from_keras(text, weights=new), x=X, y=T) == pytest.approx(trained.evaluate({"x": X, "y": T}).loss, rel=1e-5)
+    assert not np.array_equal(new[0], weights[0])
+
+
+def test_parameters_go_back_without_the_old_weights_where_all_are_learnt() -> None:
+    text = sequential(HIDDEN, OUT)
+    named = dict(zip(["W_hidden", "b_hidden", "W_out", "b_out"], WEIGHTS, strict=True))
+    for new, old in zip(sb.to_keras(named, text), WEIGHTS, strict=True):
+        np.testing.assert_array_equal(new, old.astype(np.float32))
+    with pytest.raises(sb.NotationError, match=r"(?s)mu_bn, v_bn are weights that are not learnt.*get_weights"):
+        sb.to_keras(named, sequential(HIDDEN, layer("BatchNormalization", "bn", axis=-1), OUT))
+    with pytest.raises(sb.NotationError, match="no array for b_out"):
+        sb.to_keras({name: named[name] for name in named if name != "b_out"}, text)
+
+
 def call(*names: str) -> list[Any]:
     tensors = [
         {"class_name": "__keras_tensor__", "config": {"shape": [None, 4], "dtype": "float32", "keras_history": [n, 0, 0]}}

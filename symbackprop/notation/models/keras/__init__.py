@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from symbackprop.notation.models.keras.reading import from_keras
+from symbackprop.notation.models.keras.reading import from_keras, to_keras
 
-__all__ = ["from_keras"]
+__all__ = ["from_keras", "to_keras"]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -17,6 +17,7 @@ from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text, size
+from symbackprop.language import operations as ops
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declare import parameter
 from symbackprop.notation.errors import NotationError, Place
@@ -25,6 +26,7 @@ from symbackprop.notation.models.keras import layers, recurrent
 from symbackprop.notation.models.keras.layers import PENALTIES, Layer
 from symbackprop.notation.models.names import fresh
 from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
+from symbackprop.notation.models.parameters import fitting
 
 ROWS = {**layers.LAYERS, **recurrent.LAYERS}
 
@@ -71,6 +73,40 @@ def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights:
     return replace(network, aliases={loss: network.loss}) if loss and loss != network.loss else network
 
 
+def to_keras(parameters: Any, source: str | os.PathLike[str], weights: Any = None) -> list[ndarray]:
+    """What `model.set_weights` of a Keras model takes: its weights with these parameters in their places.
+
+    parameters  what `sb.train` returned, or a dict with an array for each parameter of `from_keras(source)`.
+    source      what `model.to_json()` gives, or the path of a file that holds it.
+    weights     what `model.get_weights()` gives: those that are not learnt, such as running means, stay as they are, in the types
+                that they have. None: of a model that learns all its weights, in float32.
+
+    Raises NotationError where a parameter is missing, unknown or of another shape, and where weights are needed.
+    """
+    text, place, _ = _text(source)
+    try:
+        model = Model(_parsed(text), weights)
+        built(lambda inputs: ops.sum(model.output(inputs)))
+    except NotationError as fault:
+        raise NotationError(fault.fault, fault.mend, fault.place or place) from None
+    still = [w.name for w in model.found if not w.learnt]
+    if still and weights is None:
+        raise NotationError(f"{', '.join(still)} are weights that are not learnt.", "Give weights=model.get_weights() as well.")
+    own = {w.name: np.zeros(tuple(map(int, w.shape))) if w.array is None else w.array for w in model.found if w.learnt}
+    arrays = fitting(parameters, own)
+    return [(arrays[w.name] if w.learnt else np.asarray(w.array)).astype(w.dtype) for w in model.found]
+
+
+class Weight(NamedTuple):
+    """A weight as the model has it: its name here, its shape, whether it is learnt, its array where it is known, its type there."""
+
+    name: str
+    shape: tuple[Any, ...]
+    learnt: bool
+    array: ndarray | None
+    dtype: Any
+
+
 PROBABILITIES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 """What an output is taken to end in where the loss expects probabilities and the last layer does not say so."""
 
@@ -109,6 +145,7 @@ class Model:
     """A description of a model under reading.
 
     penalties  of regularisers, which the loss adds; `ending` is the activation of the last layer.
+    found      its weights, in the order of model.get_weights().
     """
 
     def __init__(self, description: Mapping[str, Any], weights: Any) -> None:
@@ -123,6 +160,7 @@ class Model:
         self.layers = [Layer(entry) for entry in self.config["layers"]]
         self.given = None if weights is None else list(weights.values() if isinstance(weights, Mapping) else weights)
         self.penalties: list[Tensor] = []
+        self.found: list[Weight] = []
         self.ending: str | None = None
 
     def chosen(self, loss: str | None) -> tuple[str | None, bool]:
@@ -148,7 +186,7 @@ class Model:
 
     def output(self, inputs: Inputs) -> Tensor:
         """What the model computes."""
-        self.penalties, self._rest = [], iter(self.given or ())
+        self.penalties, self.found, self._rest = [], [], iter(self.given or ())
         found = self._in_line(inputs) if self.sequential else self._in_graph(inputs)
         left = len(list(self._rest))
         if left:
@@ -217,14 +255,16 @@ class Model:
         """The next of the weights, in the order of model.get_weights()."""
         name, path = fresh(f"{stem}_{layer.name}" if len(self.layers) > 1 else stem, inputs.tensors), f"{layer.name}/{stem}"
         array: ndarray | None = None
+        dtype: Any = np.float32
         if self.given is not None:
             array = next(self._rest, None)
             if array is None:
                 raise layer.refused("there are too few weights.", "Give what model.get_weights() of this model gives.")
-            array = np.asarray(array, dtype=float)
+            dtype, array = np.asarray(array).dtype, np.asarray(array, dtype=float)
             if array.shape != tuple(shape):
                 fault = f"{stem} is {shape_text(tuple(map(sp.Integer, array.shape)))} in the weights."
                 raise layer.refused(fault, f"The description says ({', '.join(map(str, shape))}).")
+        self.found.append(Weight(name, tuple(shape), learnt, array, dtype))
         if learnt and array is not None:
             tensor = inputs.parameter(name, array, path)
         elif learnt:
