@@ -15,10 +15,12 @@ from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
+from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
 from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.datasets import Data, load
+from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.initial import initial, require_initialisers
@@ -116,6 +118,7 @@ def train(
         raise TrainingError(f"init and {'start' if resume is None else 'resume'} both say where to begin; give one of them")
     program = stable(network.program)
     require_initialisers(init, program)
+    require_domains(program)
     run, saved, before = read_run(resume) if resume is not None else (None, {}, {})
     settings = settled(resume, saved, wanted) if resume is not None else usual(wanted)
     checkpoint = resume if checkpoint is None else checkpoint
@@ -195,6 +198,8 @@ def _fitted(program: Program, given: Parameters, layout: Layout, dtype: str) -> 
             raise TrainingError(
                 f"start: {tensor.name} has shape {given[tensor.name].shape}, but it must be {shape_of(tensor, layout.sizes)}"
             )
+        if fault := outside(tensor, given[tensor.name], layout.sizes):
+            raise TrainingError(f"start: {tensor.name} {fault}")
     return {name: np.array(array, dtype=dtype) for name, array in given.items()}
 
 

@@ -35,6 +35,7 @@ class Model:
         backend: str = "numpy", devices: int | None = None, recompute: int | None = None,
     ) -> None:  # fmt: skip
         self.arrays, self.layout, self.prediction, self.loss = arrays, layout, prediction, loss
+        self.parameters = program.parameters
         self._steps: dict[int, Step] = {}  # by the number of samples
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}

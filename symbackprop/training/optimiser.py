@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sqrt
 
 import numpy as np
 from numpy import ndarray
+
+from symbackprop.training.domains import Held
 
 SCHEDULES: dict[str, Callable[[float], float]] = {  # name -> the factor of the rate at a part t of the way, from 0 to 1
     "constant": lambda t: 1.0,
@@ -107,13 +109,14 @@ class Descent:
     momentum   from 0 to below 1.
     clip       a gradient of a greater Euclidean norm is scaled down to it (Pascanu, Mikolov and Bengio 2013); None: none is.
     state      what the optimiser remembers, moved in place.
+    held       the parameters that stay in a domain.
     """
 
     def __init__(
         self, flat: ndarray, gradient: ndarray, decayed: ndarray, state: Mapping[str, ndarray],
-        optimiser: str = "sgd", momentum: float = 0.0, decay: float = 0.0, clip: float | None = None,
+        optimiser: str = "sgd", momentum: float = 0.0, decay: float = 0.0, clip: float | None = None, held: Sequence[Held] = (),
     ) -> None:  # fmt: skip
-        self.flat, self.gradient, self.state = flat, gradient, state
+        self.flat, self.gradient, self.state, self.held = flat, gradient, state, held
         self.optimiser, self.momentum, self.decay, self.clip = OPTIMISERS[optimiser], momentum, decay, clip
         self._decayed = decayed.astype(flat.dtype)
         self._before, self._work = flat.copy(), np.empty_like(flat)
@@ -123,6 +126,8 @@ class Descent:
         """Move every parameter once; t counts the steps from 1."""
         w, g, work = self.flat, self.gradient, self._work
         np.copyto(self._before, w)
+        for parameter in self.held:
+            parameter.along()
         if self.clip is not None:
             length = float(np.sqrt(np.dot(g, g)))
             if length > self.clip:
@@ -134,6 +139,8 @@ class Descent:
             self._kept += 1
             w *= self._kept
         w -= work
+        for parameter in self.held:
+            parameter.back()
 
     def back(self) -> None:
         """Undo the last step of the parameters."""

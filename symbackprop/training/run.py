@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from symbackprop.training.domains import Held, domain_of
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.interrupts import Interrupts
 from symbackprop.training.model import Model
@@ -93,13 +94,17 @@ def _descent(model: Model, run: Run, to_train: ndarray, settings: Settings) -> D
     """The optimiser over the memory of the model, where the parameters of the run then lie."""
     memory = model.memory(run.parameters, to_train[: settings.batch])
     run.parameters = memory.parameters
-    decayed = memory.like({name: np.full(w.shape, w.ndim > 1) for name, w in memory.parameters.items()})
+    domains = {t.name: domain for t in model.parameters if (domain := domain_of(t))}
+    decays = {name: w.ndim > 1 and (name not in domains or domains[name].decays) for name, w in memory.parameters.items()}
+    decayed = memory.like({name: np.full(w.shape, decays[name]) for name, w in memory.parameters.items()})
     zeros = {slot: np.zeros_like(memory.flat) for slot in slots_of(settings.optimiser, settings.momentum)}
     run.state = run.state or zeros
     if {slot: array.shape for slot, array in run.state.items()} != {slot: array.shape for slot, array in zeros.items()}:
         raise TrainingError("what the optimiser remembers in the checkpoint is of other parameters; begin anew without resume")
+    held = [Held(name, domain, memory.parameters[name], memory.gradients[name]) for name, domain in domains.items()]
     return Descent(
-        memory.flat, memory.flat_gradient, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip
+        memory.flat, memory.flat_gradient, decayed, run.state, settings.optimiser, settings.momentum, settings.decay, settings.clip,
+        held,
     )  # fmt: skip
 
 
