@@ -72,7 +72,8 @@ def wired(asked: Derivation, target: str, hidden: Collection[str]) -> Derivation
     if not real:
         return None
     free = ("value", "labels")  # what is given here is any array
-    tensors = {n: replace(t, kind="data") if n in sources and t.kind in free else t for n, t in program.tensors.items()}
+    given = {r.name for e in inside for r in e.operands} - {e.target.name for e in inside}
+    tensors = {n: replace(t, kind="data") if n in given and t.kind in free else t for n, t in program.tensors.items()}
     tensors[name] = Signature(name, program.shape(target), "data", role=role_above(asked, target))
     pair = next(n for k in range(len(tensors) + 1) if (n := f"{asked.of}{'_' * k}paired") not in tensors)
     tensors[pair] = Signature(pair)

@@ -316,4 +316,5 @@ def drawn(array: ndarray, exact: bool, rng: random.Random, tower: Tower) -> ndar
 
 def same(a: ndarray, b: ndarray, tower: Tower) -> bool:
     """Whether two arrays of residues have one shape and equal entries."""
+    a, b = np.asarray(a, dtype=object), np.asarray(b, dtype=object)  # a product of vectors of objects is no array
     return a.shape == b.shape and all(residue(x, tower).same(y) for x, y in zip(a.flat, b.flat, strict=True))

@@ -68,7 +68,14 @@ def chained(derived: Derivation, seed: int = 0) -> int:
         number = {c: k for k, c in enumerate(index)}
         terms = [above, [number[c] for c in step.through.index], local, [number[c] for c in index]]
         found = np.einsum(*terms, [number[c] for c in step.wrt.index])
-        np.testing.assert_allclose(found, arrays[equation.target.name], rtol=1e-7, atol=1e-8, err_msg=str(equation))
+        want = arrays[equation.target.name]
+        lost = [c for c in step.wrt.index if c not in equation.target.index]
+        if lost:  # the only step of a loop where the part is not zero is what the loop of the gradient begins with
+            axes = tuple(step.wrt.index.index(c) for c in lost)
+            rest = tuple(k for k in range(found.ndim) if k not in axes)
+            assert np.count_nonzero(np.any(found != 0, axis=rest)) <= 1
+            found = found.sum(axis=axes)
+        np.testing.assert_allclose(found, want, rtol=1e-7, atol=1e-8, err_msg=str(equation))
         count += 1
     return count
 

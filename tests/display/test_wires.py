@@ -57,6 +57,9 @@ class WireReader(BoxReader):
                 self.place += 2
                 array, *offset = (self.read(part) for part in split_at(inside, ","))
                 return getattr(np, name)(array, *map(int, offset))
+            case [Script(Atom("e", alphabet=""), Atom() as place, None), *_] if self.classes:
+                self.place += 1
+                return column(np.eye(self.classes)[int(np.ravel(self.read([place]))[0])])
             case [Script(Atom("∑"), sub, None), *_] if self.summed:
                 self.place += 1
                 return self.total(["".join(map(text_of, piece)) for piece in split_at(sub, ",")])
@@ -74,7 +77,7 @@ class WireReader(BoxReader):
         array = np.asarray(self.tensors[number])
         if not pieces or len(pieces) == array.ndim:
             return super().tensor(number, pieces)
-        array = array.reshape([n for n in array.shape if n != 1])  # an axis of size 1 has no letter
+        array = array.squeeze(tuple(k for k, n in enumerate(self.shapes[number]) if n == 1))  # an axis of size 1 has no letter
         return column(array[tuple(int(self.read(piece)) for piece in pieces)])
 
 
@@ -136,8 +139,8 @@ def held(wire: Derivation, line: Line, said: Told, point: Point, name: str) -> N
         at = dict(zip(line.subscripts, places, strict=True))
         reader = WireReader(wire.program, point.values, point.sizes)
         assert line.form is not None
-        onehot = [wire.program.tensors[str(x.given.name)].bound for x in forms(line.form) if x.op == "onehot"]
-        reader.classes = int(evaluator(onehot[0])(point.sizes)) if onehot and onehot[0] is not None else 0
+        onehot = [x.given.size for x in forms(line.form) if x.op == "onehot"]
+        reader.classes = int(evaluator(onehot[0])(point.sizes)) if onehot else 0
         sums = [pair for x in forms(line.form) if x.op == "indexsum" for pair in x.given]
         reader.summed = {text_of(letter(c)): int(evaluator(n)(point.sizes)) for c, n in sums}
         reader.letters = {text_of(letter(x)): np.asarray(k) for x, k in at.items()}

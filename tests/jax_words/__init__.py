@@ -13,9 +13,11 @@ from tests.jax_words.derivatives import CALL, TABLE, rewritten
 from tests.jax_words.gated import GATED
 from tests.jax_words.layers import LAYERS
 from tests.jax_words.losses import LOSSES
+from tests.jax_words.steps import STEPS, Steps, stepped
 
 WORDS: dict[str, Any] = {**LOSSES, **GATED, **LAYERS, **ACTIVATIONS, **CORE}
 WORDS["np"] = WORDS["sb"] = SimpleNamespace(**WORDS, linalg=SimpleNamespace(**WORDS))
+WORDS[STEPS] = Steps
 WORDS[CALL] = lambda k, scope, *more: TABLE[k](scope, *more)
 
 
@@ -25,7 +27,7 @@ def equations(text: str) -> Any:
     if tree.body and isinstance(tree.body[0], ast.FunctionDef):
         tree.body = tree.body[0].body
     tree.body = [s for s in tree.body if not isinstance(s, ast.AnnAssign | ast.Return)]
-    tree.body = rewritten(tree.body)
+    tree.body = rewritten(stepped(tree.body))
     return compile(tree, "<network>", "exec")
 
 

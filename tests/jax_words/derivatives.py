@@ -24,8 +24,7 @@ def unrolled(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The rounds of `for k in range(3)`, one after the other, each value under a name of its own, as the reader writes them."""
     done: list[ast.stmt] = []
     for statement in statements:
-        if isinstance(statement, ast.For):
-            assert isinstance(statement.iter, ast.Call)
+        if isinstance(statement, ast.For) and isinstance(statement.iter, ast.Call) and len(statement.iter.args) == 1:
             assert isinstance(statement.iter.args[0], ast.Constant)
             for _ in range(statement.iter.args[0].value):
                 done += [ast.parse(ast.unparse(s)).body[0] for s in statement.body]

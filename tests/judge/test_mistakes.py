@@ -71,7 +71,7 @@ def test_a_mistake_in_an_example_is_named(path: Path) -> None:
 def test_every_row_of_the_catalogue_can_be_made() -> None:
     made = {e.name for n in NETWORKS for e in passes(network(n), WRT[n])[0].edits.values()}
     made |= {e.name for e in passes("x: parameter[n]\nW: data[n, n]\ny = tanh(W @ x)\nL = sum(y)", "x", "y")[0].edits.values()}
-    steps = (EXAMPLES.parent / "tests/loops/books/backpropagation_through_time.net").read_text()
+    steps = (EXAMPLES / "loops/backpropagation_through_time.net").read_text()
     made |= {e.name for e in passes(steps, "W")[0].edits.values()}
     assert made == set(MISTAKES)
 

@@ -10,7 +10,7 @@ import symbackprop as sb
 from symbackprop.judge.files import read_claims
 from symbackprop.judge.verdict import Judged
 
-BOOKS = Path(__file__).parents[1] / "loops" / "books"
+BOOKS = Path(__file__).parents[2] / "examples" / "loops"
 MLP, BPTT = BOOKS / "mlp_of_any_depth.net", BOOKS / "backpropagation_through_time.net"
 
 

@@ -35,7 +35,7 @@ from tests.loops.texts import TEXTS
 from tests.plan.graph_value import tensor, values
 from tests.plan.test_c import STRICT, program_of
 
-BOOKS = {path.stem: path.read_text() for path in sorted((Path(__file__).parent / "books").glob("*.net"))}
+BOOKS = {path.stem: path.read_text() for path in sorted((Path(__file__).parents[2] / "examples" / "loops").glob("*.net"))}
 ALL = TEXTS | {name: text for name, text in BOOKS.items() if name != "crf_forward"}  # A[y[t-1], y[t]] has no plan
 CC = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
 LINEAR = "x: data[T, d]\nA: parameter[d, d]\ns[0] = zeros(d)\nfor t in 1..T:\n    s[t] = tanh(A @ s[t-1] + x[t])\n"

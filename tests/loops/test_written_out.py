@@ -14,7 +14,7 @@ from symbackprop.judge.crosscheck import check
 from tests.loops.texts import TEXTS
 
 STEPS = (1, 2, 3, 5)
-BOOKS = sorted((Path(__file__).parent / "books").glob("*.net"))
+BOOKS = sorted((Path(__file__).parents[2] / "examples" / "loops").glob("*.net"))
 
 
 def values_of(program: Program, sizes: dict[str, int], at: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
