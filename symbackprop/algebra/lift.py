@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sympy import Eq, Expr, Gt, Lt, Symbol
+from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, Symbol
 
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, negated, number, product, scaled, sized, transpose
@@ -31,6 +31,7 @@ class Scope(NamedTuple):
 
 BOUND = "~@"  # begins the letters that a network sums
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
+_DENIED = {Eq: Ne, Gt: Le, Lt: Ge}
 
 
 class Lift:
@@ -83,7 +84,7 @@ class Lift:
         made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
         if all(x.op == "leaf" for x in made):
             made.sort(key=lambda x: self.rank(tensor_of(x.given.name)))
-        return Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
+        return _denied(made) or Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
 
     @staticmethod
     def _in_full(made: list[Form], nets: Nets, row: str, col: str) -> list[Form]:
@@ -276,6 +277,14 @@ def _compared(kind: str, x: Form) -> Form:
         first, second = x.parts[0], negated(x.parts[1])
         sign, sides = (Lt if sign is Gt else Eq, (second, first)) if first.op == "number" else (sign, (first, second))
     return Form("compare", sides, sign)
+
+
+def _denied(made: Sequence[Form]) -> Form | None:
+    """1 - [x = 0] is [x != 0]."""
+    if len(made) != 2 or made[0] != number(1) or not made[1].negative:
+        return None
+    test = negated(made[1])
+    return Form("compare", test.parts, _DENIED[test.given]) if test.op == "compare" else None
 
 
 def _leaf(atom: Atom, letters: tuple[str, ...], below: tuple[str, ...], row: str | None) -> Form:

@@ -163,9 +163,14 @@ class Reader:
         for side in (gap, -gap):
             for test, out in ((side, ONE - side), (side + ONE, side + ONE)):
                 found = test.only()
-                if found is not None and found.atom.kind in ("positive", "zero", "onehot"):
+                if found is not None and self._is_indicator(found.atom):
                     return out
         return applied(self.algebra, "zero", gap)
+
+    def _is_indicator(self, atom: Atom) -> bool:
+        """Whether a value is 0 or 1."""
+        tensor = self.program.tensors.get(str(atom.name)) if atom.kind == "leaf" else None
+        return atom.kind in ("positive", "zero", "onehot") or (tensor is not None and tensor.domain == "binary")
 
 
 Written = dict[tuple[str, frozenset[str]], Poly | str]

@@ -27,6 +27,7 @@ from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, 
 
 _DECIMALS = 9
 _LONG_EXPONENT = 16  # characters
+_SMALL = 4  # 0.001, but 10^{-4}
 _FUNCTIONS: dict[str, str] = {
     "asin": r"\arcsin",
     "acos": r"\arccos",
@@ -102,7 +103,7 @@ class BodyPrinter:
         number, over = sp.fraction(coefficient / (magnitude if decimal else 1))
         below = [x for x in factors if isinstance(x, sp.Pow) and x.exp.is_number and x.exp.is_negative]
         above = [x for x in factors if x not in below]
-        front = [f.number(decimal)] if decimal else []
+        front = [_number(magnitude)] if decimal else []
         if below:
             return f.juxtapose([*front, *self._quotient(number, over, above, below)])
         if over != 1:
@@ -178,6 +179,15 @@ class BodyPrinter:
         condition, a, b = e.args
         return f.cases(self.formula(a), self.formula(tidy_condition(condition)), self.formula(b))
 
+    def _between(self, conditions: tuple[Any, ...]) -> Node:
+        """0 <= x < n where there are two conditions."""
+        first, *more = conditions
+        if not more:
+            return self._condition(first)
+        (other,) = more
+        low, x, high = map(self.formula, (first.rhs, first.lhs, other.rhs))
+        return f.relation(low, relation_sign(type(first.reversed)), x, relation_sign(type(other)), high)
+
     def _condition(self, e: sp.Basic) -> Node:
         if isinstance(e, Relational):
             e = tidy_condition(e)
@@ -187,9 +197,18 @@ class BodyPrinter:
             other = sp.Or if isinstance(inner, sp.And) else sp.And
             return self._condition(other(*map(negated, inner.args)))  # type: ignore[arg-type]
         if isinstance(e, sp.And | sp.Or):
-            sign = f.symbol("wedge" if isinstance(e, sp.And) else "vee")
-            return f.joined(sign, [self._condition(a) for a in sorted(e.args, key=str)])
+            if isinstance(e, sp.Or):
+                return f.joined(f.symbol("vee"), [self._condition(a) for a in sorted(e.args, key=str)])
+            return f.joined(f.symbol("wedge"), [self._between(parts) for parts in _bounded(sorted(e.args, key=str))])
         raise TypeError(f"the condition {type(e).__name__} has no formula")
+
+
+def _bounded(conditions: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The conditions, one that bounds a value from below together with one that bounds it from above."""
+    tidy = [tidy_condition(c) for c in conditions]
+    above = {c.lhs: c for c in reversed(tidy) if isinstance(c, sp.Le | sp.Lt)}
+    pairs = {c: above[c.lhs] for c in tidy if isinstance(c, sp.Ge | sp.Gt) and c.lhs in above}
+    return [(c, pairs[c]) if c in pairs else (c,) for c in tidy if c not in pairs.values()]
 
 
 def scalar(expression: Expr) -> Node:
@@ -277,5 +296,7 @@ def _number(number: Any) -> Node:
     if number.is_Integer:
         zeros = len(str(number)) - 1
         return f.power(f.number(10), f.number(zeros)) if zeros > 6 and number == 10**zeros else f.number(str(number))
-    decimal = _decimal(number)
+    decimal, zeros = _decimal(number), len(str(number.q)) - 1
+    if zeros >= _SMALL and number == sp.Rational(1, 10**zeros):
+        return f.power(f.number(10), f.number(-zeros))
     return f.number(decimal) if decimal else f.over(f.number(str(number.p)), f.number(str(number.q)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -10,7 +11,17 @@ from typing import assert_never
 import sympy as sp
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import TableFunction, Where, declared_names, held, kinks, matrix_function, reduction, stop_gradient
+from symbackprop.core.functions import (
+    ELEMENTWISE,
+    TableFunction,
+    Where,
+    declared_names,
+    held,
+    kinks,
+    matrix_function,
+    reduction,
+    stop_gradient,
+)
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
@@ -19,9 +30,12 @@ from symbackprop.display.unread import unread
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Formula, Told, listed, name, several, told
+from symbackprop.formulas.tree import Node
 
 SHARED = 6
 """Names of values that are used more than once which are listed."""
+
+_CALL = re.compile(r"(\w+)('?)\(([-\w]+)\)")
 
 COMPARISON = "<"
 """What stops a gradient where no function does."""
@@ -62,7 +76,29 @@ def beside_steps(derivation: Derivation) -> Iterator[Told]:
     needed = (matrix_function(e.op.kind).said for e in derivation.program.equations if isinstance(e.op, Matrix))
     yield from (Told(said) for said in dict.fromkeys(needed) if said)
     if chosen:
-        yield told("Where a function has no slope, a subgradient is chosen: {}.", listed([Told(kink) for kink in chosen], "; "))
+        yield told("Where a function has no slope, a subgradient is chosen: {}.", listed(list(map(_chosen, chosen)), "; "))
+
+
+def _chosen(kink: str) -> Told:
+    """What a row chooses where there is no slope: relu'(0) = 0 as a formula, sentences as they are."""
+    equations = [[_kink_side(part) for part in text.split(" = ")] for text in kink.split(", ")]
+    if any(None in sides for sides in equations):
+        return Told(kink)
+    return told("{}", f.listed([f.joined(f.EQUALS, [side for side in sides if side]) for sides in equations]))
+
+
+def _kink_side(text: str) -> Node | None:
+    """A slope at a point, ReLU'(0), or a number or a name."""
+    call = _CALL.fullmatch(text)
+    if call is None:
+        return f.number(text) if re.fullmatch(r"-?[\d.]+", text) else parse_name(text).formula() if text.isidentifier() else None
+    row, prime, at = call.groups()
+    written = re.search(r"\\operatorname\{(\w+)\}", ELEMENTWISE[row].latex)
+    head = f.function(written[1] if written else row)
+    argument = _kink_side(at.lstrip("-"))
+    if argument is None:
+        return None
+    return f.call(f.primed(head, len(prime)), [f.negative(argument) if at.startswith("-") else argument])
 
 
 def _declared(program: Program) -> Iterator[Told]:

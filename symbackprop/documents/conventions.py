@@ -8,13 +8,15 @@ from symbackprop.core.derivation import Mode
 from symbackprop.documents.document import Content
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import told
-from symbackprop.formulas.tree import Fence, Node, Row, Script, walk
+from symbackprop.formulas.tree import Fence, Node, Row, Script, items_of, walk
 
-_A, _B, _L, _M, _X = map(f.letter, "ABLMX")
-_B_ROW, _I, _K, _N, _O, _Q, _V, _SMALL_X, _Y = map(f.letter, "biknoqvxy")
+_A, _B, _KERNEL, _L, _M, _X = map(f.letter, "ABKLMX")
+_SMALL_A, _B_ROW, _I, _K, _N, _O, _Q, _T, _V, _SMALL_X, _Y = map(f.letter, "abiknoqtvxy")
 _ONES = Script(f.bold("1"), _N)
 _FOLDS = tuple(map(f.function, ("rowsum", "colsum", "rowmean", "colmean")))
-_DIAG, _SOFTMAX = f.function("diag"), f.function("softmax")
+_CLIP, _DIAG, _ONEHOT, _SOFTMAX, _TRIL, _TRIU = map(f.function, ("clip", "diag", "onehot", "softmax", "tril", "triu"))
+_STAR, _AST, _COLON = f.symbol("star"), f.symbol("ast"), f.symbol(":")
+_PAD, _CROP, _SPREAD, _STRIDE = (f.call(Script(f.function(name), _K), [_X]) for name in ("pad", "crop", "spread", "stride"))
 
 
 def _entry(power_of: Node) -> Node:
@@ -40,6 +42,16 @@ def _fenced(left: str, right: str) -> Callable[[Node], bool]:
         return isinstance(base, Fence) and (base.left, base.right) == (left, right)
 
     return is_fenced
+
+
+_TIES = Script(f.word("ties"), _M)
+
+
+def _begins(call: Node) -> Callable[[Node], bool]:
+    """A script on the same word as that of a call."""
+    head = items_of(call)[0]
+    assert isinstance(head, Script)
+    return lambda node: isinstance(node, Script) and node.base == head.base
 
 
 _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
@@ -69,7 +81,8 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
     (
         _has(*_FOLDS),
         told(
-            "{} and {} are the sums of the rows of a matrix and of its columns, {} and {} their means.",
+            "{} and {} are the sums of the rows of a matrix and of its columns, {} and {} their means; beside a matrix, such a "
+            "column or row stands for the matrix that repeats it.",
             *[f.call(fold, [_X]) for fold in _FOLDS],
         ),
     ),
@@ -89,6 +102,58 @@ _ROWS: tuple[tuple[Callable[[Node], bool], Content], ...] = (
     (
         _has(_DIAG),
         told("{} is the diagonal matrix of a vector, {} the diagonal of a matrix.", f.call(_DIAG, [_V]), f.call(_DIAG, [_M])),
+    ),
+    (
+        _has(_TRIL, _TRIU),
+        told(
+            "{} keeps the entries on and below the diagonal of a matrix, {} those on and above it; the others are 0.",
+            f.call(_TRIL, [_A]),
+            f.call(_TRIU, [_A]),
+        ),
+    ),
+    (
+        _has(_CLIP),
+        told("{} is {}, but never below {} nor above {}.", f.call(_CLIP, [_SMALL_X, _SMALL_A, _B_ROW]), _SMALL_X, _SMALL_A, _B_ROW),
+    ),
+    (
+        _has(_ONEHOT),
+        told("{} has a row for each entry of {}: 1 at the position that the entry says, otherwise 0.", f.call(_ONEHOT, [_T]), _T),
+    ),
+    (
+        _has(_COLON),
+        told(
+            "{} stands for the positions from {} to {}, {} alone for all of an axis.",
+            f.beside(_SMALL_A, _COLON, _B_ROW),
+            _SMALL_A,
+            f.add([_B_ROW, f.negative(f.ONE)]),
+            _COLON,
+        ),
+    ),
+    (
+        _has(_STAR),
+        told(
+            "{} holds {} against {}, window by window: an entry for each place where it fits.",
+            f.joined(_STAR, [_X, _KERNEL]),
+            _KERNEL,
+            _X,
+        ),
+    ),
+    (
+        _has(_AST),
+        told(
+            "{} is the full convolution: each entry of {}, times {}, is added where it stands.",
+            f.joined(_AST, [_X, _KERNEL]),
+            _X,
+            _KERNEL,
+        ),
+    ),
+    (_begins(_PAD), told("{} is {} with {} zeros round it.", _PAD, _X, _K)),
+    (_begins(_CROP), told("{} is {} without its {} outer entries on each side.", _CROP, _X, _K)),
+    (_begins(_SPREAD), told("{} is {} with its entries {} apart and zeros between them.", _SPREAD, _X, _K)),
+    (_begins(_STRIDE), told("{} is one entry of {} in {}, along each axis.", _STRIDE, _X, _K)),
+    (
+        _begins(f.call(_TIES, [])),
+        told("{} is the number of entries that are equal to the extreme one, {}.", _TIES, _M),
     ),
     (
         lambda node: _fenced("‖", "‖")(node) and isinstance(node, Script) and node.sub is not None,

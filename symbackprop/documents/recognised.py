@@ -17,6 +17,7 @@ from symbackprop.display.softmax import softmaxes
 from symbackprop.documents.document import Span
 from symbackprop.documents.layers import Line
 from symbackprop.formulas import build as f
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node, Row, items_of, split, walk
 
@@ -32,6 +33,7 @@ _SOFTMAX, _SIGMOID = Told("The softmax"), Told("The sigmoid")
 def recognised(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:
     """What a line is known as."""
     yield from _delta_rule(names, line)
+    yield from _same_sign(names, line)
     yield from _cancelled(derivation, names, line)
     yield from _hessian(derivation, names, line)
 
@@ -49,6 +51,22 @@ def _delta_rule(names: Names, line: Line) -> Iterator[Reason]:
         if target is not None and names.signature(target).kind in ("data", "labels"):
             error = f.add([names.tensor(through), f.negative(names.tensor(target))])
             yield "delta", told("This is the delta rule: the error {} times the slope of the activation.", error)
+
+
+def _same_sign(names: Names, line: Line) -> Iterator[Reason]:
+    """[z > 0] is written [a > 0] where a = ReLU(z) has a name and z has none."""
+    right = split(line.formula)[1]
+    rows = [part for part in walk(right) if isinstance(part, Row)] if right is not None else []
+    for step in (e.step for e in line.path):
+        if step is None or step.through is None or step.wrt is None:
+            continue
+        y, function = step.through, _applied(names.written.get(step.through.name))
+        if function is None or function.row.name != "relu":
+            continue
+        shown = [names.entry(y.name, [letter(c) for c in y.index[:k]]) for k in range(len(y.index) + 1)]
+        tests = [items_of(f.indicator(f.relation(own, f.symbol(">"), f.ZERO))) for own in shown]
+        if any(_times(items_of(row), test) for row in rows for test in tests):
+            yield "sign", told("{} is positive exactly where {} is.", names.tensor(y.name), names.tensor(step.wrt.name))
 
 
 def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Reason]:

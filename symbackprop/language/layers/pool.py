@@ -118,10 +118,11 @@ def _max_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: 
     index = (*windows.lead, *windows.place, *windows.tap)
     u = windows.read(index, sp.S.One)
     if any(windows.padding):
+        u = u.called("Vbar")
         inside = []
         for k in range(rank):
             if windows.padding[k]:
-                inside += [windows.at[k] >= 0, windows.at[k] <= windows.x.shape[k - rank] - 1]
+                inside += [windows.at[k] >= 0, windows.at[k] < windows.x.shape[k - rank]]
         body: Any = Where(sp.And(*inside), slot(0), LOWEST)
         u = Tensor(u.shape, Sum(body, (slot(0),)), ((u, index),), index)
     return reduce("max", u if windows.are_apart else u.called("V"), tuple(range(-rank, 0)))

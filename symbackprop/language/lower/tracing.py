@@ -11,7 +11,7 @@ from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import check
 from symbackprop.core.letters import KEPT, given, pool
-from symbackprop.core.program import Equation, Gradient, Program, Ref, Signature, Sum, letter_sizes
+from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
@@ -79,7 +79,7 @@ def _inner(tensor: Tensor, names: Mapping[int, str]) -> Gradient | None:
 
 
 def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
-    """A name for every value: the person's, a layer's, else z for what an activation reads, a for its result, u for the rest."""
+    """A name for each value: the person's, a layer's, else z for what an activation or softmax reads, a for its result, u else."""
     order = [node.tensor for node in nodes.values()]
     names = {id(t): t.name for t in order if t.name is not None}
     clash = [n for n, count in Counter(names.values()).items() if n in taken or count > 1]
@@ -92,6 +92,8 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
             own = node.tensor.name or ""
             stems[id(node.operands[0][0])] = ("z", own.partition("_")[2])
             stems.setdefault(key, ("a", ""))
+        elif isinstance(node.op, Reduce) and node.op.kind == "logsumexp":  # the logits of a softmax
+            stems.setdefault(id(node.operands[0][0]), ("z", ""))
     stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
     taken |= {str(s) for t in order for extent in t.shape for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
