@@ -14,6 +14,7 @@ _PREAMBLE = r"""\documentclass[aspectratio=169,10pt]{beamer}
 \IfFileExists{tikz.sty}{\usepackage{tikz}}{}
 \setbeamertemplate{navigation symbols}{}
 \setbeamertemplate{footline}[frame number]
+\setbeamertemplate{frametitle continuation}[from second]
 \allowdisplaybreaks
 """
 # no taller and no wider than what is left of a slide
@@ -63,7 +64,7 @@ class Beamer(LatexFragment):
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         """A frame, a part at a time."""
-        shape = f"\\hfill{{\\normalsize {self.line(step.shape)}}}" if step.shape else ""
+        shape = f"\\hspace{{0pt plus 1filll}}{{\\normalsize {self.line(step.shape)}}}" if step.shape else ""
         parts = [self._part(part) for part in step.parts if not part.folded]
         parts += [f"\\smallskip{{\\small {words}}}\\par" for words in (*self.source(step), *self.lines(step.sentences))]
         return f"\\begin{{frame}}{{{title}{shape}}}\n" + "\n\\pause\n".join(parts) + "\n\\end{frame}"

@@ -22,6 +22,10 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\textheight}{235mm}\setlength{\topmargin}{-12mm}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6em}
+\makeatletter
+\def\@listI{\leftmargin\leftmargini\topsep0pt\parsep0pt\itemsep0.2em}\let\@listi\@listI
+\makeatother
+\AtBeginDocument{\setlength{\abovedisplayskip}{0pt plus 2pt}\setlength{\belowdisplayskip}{0.6em plus 2pt}}
 \setlength{\emergencystretch}{3em}
 \allowdisplaybreaks
 """

@@ -18,6 +18,8 @@ INDENT = 2.0
 
 _LINE, _DEPTH, _CONDITION, _RAGGED = 10.0, 6.0, 40.0, 12.0
 """What one more line costs, a bracket that a break stands in, the condition of an indicator, a line left empty."""
+_SEVERAL = 30.0
+"""What it costs to break one of several equations that stand side by side, not between two of them."""
 _AT = {"relation": 0.0, "sum": 1.0, "list": 0.5, "entry": 3.0, "product": 5.0}
 _FACTORS = ("letter", "number", "upright", "fence", "function", "limit", "big")
 _DOT = Atom("⋅", "binary")
@@ -103,12 +105,13 @@ def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
     """What it costs to begin a line with each piece."""
     opened: list[float] = []
     costs, before = [], None
+    several = any(f.QUAD in piece for piece in pieces)  # equations side by side: a line ends between them
     for place, piece in enumerate(pieces):
         kind = kind_of(piece[0])
         sign = isinstance(piece[0], Atom) and piece[0].text in "+−"
         dotted = _is_dotted(piece, pieces[place - 1])
         at = "product" if dotted else kind if kind in _AT else "sum" if sign else "entry" if kind == "binary" else "list"
-        costs.append(_AT[at] + sum(opened))
+        costs.append(_AT[at] + sum(opened) + (_SEVERAL if several and piece[0] != f.QUAD else 0.0))
         for item in piece:
             if kind_of(item) == "open":
                 opened.append(_CONDITION if before == f.bold("1") else _DEPTH)
@@ -119,8 +122,10 @@ def _costs(pieces: Sequence[Sequence[Node]]) -> list[float]:
 
 
 def _line(row: Sequence[Node], before: Sequence[Node]) -> Node:
-    """One line, after the line before; a space at its end goes, and a product that goes on says so by a dot."""
+    """One line, after the line before; a space at either end goes, and a product that goes on says so by a dot."""
     items = list(row)
+    while before and kind_of(items[0]) == "space":
+        items.pop(0)
     while kind_of(items[-1]) == "space":
         items.pop()
     return Row((*([_DOT] if before and _is_dotted(items, before) else []), *items))

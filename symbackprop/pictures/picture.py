@@ -141,13 +141,12 @@ class Picture:
 
 def on_paper(draw: Callable[[Page], Picture], say: Callable[[Told], str] = str) -> Picture:
     """What is drawn for a page, as large as few sheets of paper let it be; `say`: how words are said on it."""
-    large, *smaller = (page._replace(say=say) for page in PAPERS)
-    picture = draw(large)
-    for page in smaller:
-        if len(picture.sheets) <= FEW:
-            break
+    *larger, smallest = (page._replace(say=say) for page in PAPERS)
+    for page in larger:
         picture = draw(page)
-    return picture
+        if len(picture.sheets) <= FEW and picture.width <= page.wide:
+            return picture
+    return draw(smallest)
 
 
 def moved(item: Item, dx: float, dy: float) -> Item:

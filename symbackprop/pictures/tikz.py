@@ -13,8 +13,10 @@ from symbackprop.pictures.picture import Frame, Group, Item, Mark, Picture, Poin
 
 NEEDS = r"\usepackage{amsmath,amssymb,tikz}"
 _SIGN = re.compile(r"(?<![\w)])-(?=[\d.])")  # of a number in words
-_DOTS = {"⋮": r"\vdots", "⋱": r"\ddots", "…": r"\dots"}
+_LOW = r"\smash{\lower0.15em\hbox{$%s$}}"  # TeX's dots stand high above their line
+_DOTS = {"⋮": _LOW % r"\vdots", "⋱": _LOW % r"\ddots", "…": r"\dots"}
 _SIZES = (5, 6, 7, 8, 9, 10, 11, 12)  # points in which TeX has its fonts, without others in their place
+_LEADING = 1.2  # from line to line, in sizes of the font
 
 
 def tikz(picture: Picture) -> str:
@@ -62,24 +64,39 @@ def _item(item: Item, how: _How) -> Iterator[str]:
 
 
 def _mark(mark: Mark, how: _How) -> str:
-    """Writing around the middle of its place, since another font is as wide as it is."""
+    """Writing around the middle of its place, since another font is as wide as it is; a matrix also from top to bottom."""
     writing = mark.writing
-    middle = _point((mark.x + writing.ink.width / 2, mark.y))
+    ink = writing.ink
     size = min(_SIZES, key=lambda one: abs(one - how.points * writing.size))
-    font = f"\\fontsize{{{size}}}{{{1.2 * size:.3g}}}\\selectfont"
-    return (
-        rf"\node[anchor=base,inner sep=0pt,text={_named(mark.colour)},font={font}] at {middle} {{{_content(writing.says, how)}}};"
-    )
+    font = f"\\fontsize{{{size}}}{{{_LEADING * size:.3g}}}\\selectfont"
+    rows = _rows(writing.says)
+    if rows:
+        stretch = how.points * ink.height / (_LEADING * size * len(rows))
+        place, down, content = "center", (ink.descent - ink.ascent) / 2, _matrix(rows, stretch)
+    else:
+        place, down, content = "base", 0.0, _content(writing.says, how)
+    middle = _point((mark.x + ink.width / 2, mark.y + down))
+    room = f"{number(how.points * ink.width)}pt"  # no wider than it was measured
+    fitted = rf"\resizebox{{\ifdim\width>{room} {room}\else\width\fi}}{{!}}{{{content}}}"
+    return rf"\node[anchor={place},inner sep=0pt,text={_named(mark.colour)},font={font}] at {middle} {{{fitted}}};"
+
+
+def _rows(says: Formula | str) -> list[list[str]]:
+    """The entries of a matrix of numbers; none where something else is said."""
+    rows = [row.split() for row in says.splitlines()] if isinstance(says, str) else []
+    return rows if len(rows) > 1 and len({len(row) for row in rows}) == 1 else []
+
+
+def _matrix(rows: list[list[str]], stretch: float) -> str:
+    """As tall as it was measured, its columns as close."""
+    cells = r" \\ ".join(" & ".join(map(_entry, row)) for row in rows)
+    return rf"$\arraycolsep=2.5pt\def\arraystretch{{{min(stretch, 1.0):.2f}}}\begin{{bmatrix}} {cells} \end{{bmatrix}}$"
 
 
 def _content(says: Formula | str, how: _How) -> str:
     if not isinstance(says, str):
         return f"$\\displaystyle {ascii_latex(says, how.hangul)}$"
-    rows = [row.split() for row in says.splitlines()]
-    if len(rows) < 2 or len({len(row) for row in rows}) > 1:
-        return escape(_SIGN.sub("−", " ".join(says.split())), how.hangul)
-    cells = r" \\ ".join(" & ".join(map(_entry, row)) for row in rows)
-    return f"$\\begin{{bmatrix}} {cells} \\end{{bmatrix}}$"
+    return escape(_SIGN.sub("−", " ".join(says.split())), how.hangul)
 
 
 def _entry(number: str) -> str:

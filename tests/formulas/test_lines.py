@@ -93,3 +93,11 @@ terms = st.lists(
 def test_any_sum_or_product_is_put_together_again(parts: list[str], sign: str, room: int) -> None:
     formula = parse(f"y = {sign.join(parts)}")
     assert atoms(lines(formula, room)) == atoms((formula,))
+
+
+@pytest.mark.parametrize(
+    ("room", "broken"), [(11.0, [r"a = b c,\quad d = e f g,", "h = k"]), (9.0, ["a = b c,", "d = e f g,", "h = k"])]
+)
+def test_equations_side_by_side_are_broken_between_them(room: float, broken: list[str]) -> None:
+    shown = lines(parse(r"a = b c,\quad d = e f g,\quad h = k"), room)
+    assert [latex(line) for line in shown] == broken

@@ -46,7 +46,20 @@ def test_formulas_are_latex_and_numbers_have_minus_signs() -> None:
 def test_arrays_are_matrices_with_dots() -> None:
     node = Node("W", parse("W"), "parameter", value="0.1 … 0.5\n⋮ ⋱ ⋮\n-0.3 … 1.5e-08")
     (line,) = [line for line in tikz(arranged([node], [])).splitlines() if "bmatrix" in line]
-    assert r"0.1 & \dots & 0.5 \\ \vdots & \ddots & \vdots \\ -0.3 & \dots & 1.5{\cdot}10^{-8}" in line
+    flat = re.sub(r"\\smash\{\\lower[\d.]+em\\hbox\{\$(\\\w+)\$\}\}", r"\1", line)
+    assert r"0.1 & \dots & 0.5 \\ \vdots & \ddots & \vdots \\ -0.3 & \dots & 1.5{\cdot}10^{-8}" in flat
+
+
+@pytest.mark.slow
+def test_an_array_stands_in_its_box() -> None:
+    """Around the middle of the room that was measured for it: TeX puts the middle of a matrix on the baseline."""
+    drawn = sb.derive(str(EXAMPLES / "two_layer.net")).report("latex")
+    frames = [tuple(map(float, found)) for found in re.findall(r"\(([\d.]+),([\d.]+)\) rectangle \(([\d.]+),([\d.]+)\);", drawn)]
+    arrays = re.findall(r"anchor=center.* at \(([\d.]+),([\d.]+)\).*arraystretch\{([\d.]+)\}.*?(\\begin.*)\\end", drawn)
+    assert len(arrays) == drawn.count("bmatrix}") / 2 > 6
+    for across, middle, stretch, rows in arrays:
+        x, y, half = float(across), float(middle), float(stretch) * 8.4 * (rows.count(r"\\") + 1) / 2 / 0.6
+        assert any(left < x < right and top + 15 < y - half and y + half < bottom for left, top, right, bottom in frames), rows
 
 
 def test_words_of_a_person_are_escaped() -> None:
