@@ -62,6 +62,34 @@ UNARY = {
 BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean")
 LSTM = {"W": real(1, 20, 3), "R": real(1, 20, 5), "B": real(1, 40)}
 
+GRID = RNG.uniform(-0.95, 0.95, (2, 3, 2, 2))
+IMAGE = real(2, 2, 4, 5)
+
+
+def resized(*shape: int, scales: Any = None, sizes: Any = None, version: int = 19, x: Any = IMAGE, **settings: Any) -> Case:
+    kept = {1: None, 2: None if scales is None else np.array(scales, np.float32), 3: None if sizes is None else ints(*sizes)}
+    return one("Resize", x, kept={k: a for k, a in kept.items() if k < 3 or a is not None}, version=version, **settings)
+
+
+TWICE, ODD, LESS = [1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 1.75, 0.6], [1, 1, 3, 2]
+RESIZED = {
+    "Resize twice": Case([("Resize", ["a", "", "s"], ["y"], {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"})], {"a": IMAGE}, {"s": np.array(TWICE, np.float32)}, symbols={"a": ["N", 2, "H", "W"]}),
+    "Resize half pixels": resized(scales=TWICE), "Resize sizes": resized(sizes=[2, 2, 8, 3]), "Resize axes": resized(scales=[2.0], axes=[3], mode="linear"),
+    "Upsample": one("Upsample", IMAGE, kept={1: np.array(TWICE, np.float32)}, version=9),
+    "Resize antialias": resized(sizes=[2, 2, 3, 2], mode="linear", antialias=1), "Resize antialias cubic": resized(sizes=[2, 2, 2, 2], mode="cubic", antialias=1, exclude_outside=1),
+    "Resize outside": resized(scales=TWICE, mode="cubic", exclude_outside=1, cubic_coeff_a=-0.5), "Resize one": resized(sizes=[2, 2, 1, 1], mode="linear", coordinate_transformation_mode="align_corners"),
+    **{f"Resize nearest {mode}": resized(scales=ODD, nearest_mode=mode) for mode in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")},
+    **{f"Resize {mode} {place}": resized(scales=ODD, mode=mode, coordinate_transformation_mode=place) for mode in ("linear", "cubic") for place in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "asymmetric", "align_corners")},
+}  # fmt: skip
+HEADS, KEYS = real(2, 4, 3, 5), real(2, 2, 6, 5)
+ATTENTION = {
+    "Attention": one("Attention", real(2, 3, 8), real(2, 5, 8), real(2, 5, 4), version=23, q_num_heads=2, kv_num_heads=2),
+    "Attention heads": one("Attention", HEADS, KEYS, real(2, 2, 6, 3), version=23), "Attention causal": one("Attention", HEADS, HEADS, HEADS, version=23, is_causal=1, scale=0.5),
+    "Attention mask": one("Attention", HEADS, KEYS, KEYS, version=23, kept={3: RNG.random((3, 6)) < 0.7}), "Attention bias": one("Attention", HEADS, KEYS, KEYS, real(1, 4, 3, 6), version=23),
+    "Attention cap": one("Attention", HEADS, KEYS, KEYS, version=23, softcap=0.5), "Attention flags": one("Attention", HEADS, KEYS, KEYS, RNG.random((3, 6)) < 0.7, version=23),
+    "Attention past": one("Attention", HEADS, KEYS[:, :, :3], KEYS[:, :, :3], KEYS, KEYS, version=23, kept={3: None}, is_causal=1),
+}  # fmt: skip
+
 CASES: dict[str, Case] = {
     **{op: one(op, x, version=20) for op, x in UNARY.items()},
     **{op: one(op, real(2, 3, 4), positive(3, 1)) for op in BINARY},
@@ -141,6 +169,12 @@ CASES: dict[str, Case] = {
         [("Shape", ["a"], ["s"], {}), ("Gather", ["s", "i"], ["n"], {"axis": 0}), ("Unsqueeze", ["n", "z"], ["u"], {}), ("Concat", ["u", "m"], ["t"], {"axis": 0}), ("Reshape", ["a", "t"], ["y"], {})],
         {"a": real(2, 3, 4)}, {"i": np.array(0), "z": ints(0), "m": ints(-1)}, symbols={"a": ["batch", 3, 4]},
     ),
+    **RESIZED, **ATTENTION,
+    "GridSample": one("GridSample", real(2, 3, 4, 5), GRID, version=20), "GridSample border": one("GridSample", real(2, 3, 4, 5), 2 * GRID, version=20, padding_mode="border", align_corners=1),
+    "GridSample zeros": one("GridSample", real(2, 3, 4, 5), 2 * GRID, version=20, mode="linear", padding_mode="zeros"),
+    "ScatterND": one("ScatterND", real(4, 3, 2), real(2, 3, 2), kept={1: np.array([[2], [-4]])}), "ScatterND entries": one("ScatterND", real(4, 3), real(2, 2), kept={1: np.array([[[2, 1], [0, 0]], [[3, -1], [1, 2]]])}),
+    "ScatterND add": one("ScatterND", real(4, 3), real(3), kept={1: np.array([[2, 1], [0, 0], [2, 1]])}, reduction="add"),
+    "ScatterND given": Case([("ScatterND", ["a", "i", "u"], ["y"], {"reduction": "add"})], {"a": real(4, 3), "i": np.array([[2], [0], [2]]), "u": real(3, 3)}),
     "mask": Case(
         [("Shape", ["a"], ["s"], {"start": -1}), ("ConstantOfShape", ["s"], ["e"], {"value": np.array([0.5])}), ("Expand", ["k", "s"], ["m"], {}), ("Add", ["m", "e"], ["v"], {}), ("Mul", ["a", "v"], ["y"], {})],
         {"a": X}, {"k": np.array(2.0)},
@@ -161,5 +195,12 @@ SINGLE = {
     "GroupNormalization",
     "MeanVarianceNormalization",
     "LRN",
+    "GridSample",
+    "GridSample border",
+    "GridSample zeros",
+    "Resize outside",
+    "Attention causal",
+    "Resize antialias cubic",
+    *(name for name in RESIZED if "cubic" in name),
 }
 """Cases whose settings ONNX keeps, or whose values the reference evaluator computes, in float32."""

@@ -35,7 +35,7 @@ class Node:
     ) -> None:  # fmt: skip
         from onnx import helper
 
-        self.file, self.values, self.weights, self.version, self._declare = file, values, weights, version, declare
+        self.file, self.values, self.weights, self.version, self.declare = file, values, weights, version, declare
         self.op: str = proto.op_type
         self.name: str = proto.name or (proto.output[0] if proto.output else "")
         self.inputs: list[str] = list(proto.input)
@@ -57,7 +57,7 @@ class Node:
         if not self.has(k):
             raise self.refused(f"its input {k} is missing.", "Export the model anew.")
         name = self.inputs[k]
-        return self._declare(name, self.weights[name]) if name in self.weights else self.values[name]
+        return self.declare(name, self.weights[name]) if name in self.weights else self.values[name]
 
     def tensor(self, k: int) -> Tensor:
         """Input k as a tensor. A constant of one entry is a number without axes; see `rank`."""
@@ -72,7 +72,7 @@ class Node:
             raise self.refused(f"its input {self.inputs[k]} is empty.")
         if np.all(value == value.flat[0]):
             return ops.full(tuple(value.shape), exact(value.flat[0]))
-        return self._declare(self.inputs[k], np.clip(value, -INFINITE, INFINITE) if value.dtype.kind == "f" else value)
+        return self.declare(self.inputs[k], np.clip(value, -INFINITE, INFINITE) if value.dtype.kind == "f" else value)
 
     def tensors(self) -> list[Tensor]:
         """All inputs as tensors."""
@@ -98,7 +98,7 @@ class Node:
         array = self.array(k, "the positions")
         if array.dtype.kind not in "iu" or (np.any(array < 0) and not extent.is_Integer):
             raise self.refused("its positions are counted from an end that is not known.", "Export the model with fixed sizes.")
-        return self._declare(self.inputs[k], np.where(array < 0, array + int(extent), array) if np.any(array < 0) else array)
+        return self.declare(self.inputs[k], np.where(array < 0, array + int(extent), array) if np.any(array < 0) else array)
 
     def number(self, k: int, what: str) -> Expr:
         """Input k, one constant number."""

@@ -23,13 +23,13 @@ from symbackprop.notation.errors import NotationError, Place
 from symbackprop.notation.models.built import Inputs, built
 from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.objectives import OBJECTIVES, missing, with_loss
-from symbackprop.notation.models.onnx import elementary, layers, recurrent, shapes
+from symbackprop.notation.models.onnx import attention, elementary, layers, recurrent, sampling, shapes
 from symbackprop.notation.models.onnx.constants import computed
 from symbackprop.notation.models.onnx.load import STANDARD, loaded, version_of
 from symbackprop.notation.models.onnx.node import Node, Value, fits
 from symbackprop.notation.vocabulary import name_fault
 
-ROWS = {**elementary.ROWS, **shapes.ROWS, **layers.ROWS, **recurrent.ROWS}
+ROWS = {**elementary.ROWS, **shapes.ROWS, **layers.ROWS, **recurrent.ROWS, **attention.ROWS, **sampling.ROWS}
 
 QUANTISED = re.compile(r"Quantize|QLinear|Integer$")
 CONTROL = re.compile(r"^(If|Loop|Scan|Sequence|SplitToSequence|Optional|Concat(From)Sequence)")

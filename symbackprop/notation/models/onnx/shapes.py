@@ -11,6 +11,7 @@ import sympy as sp
 
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
+from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import Tensor, as_number, is_integer
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node, Value, exact, shape_array, size_of
@@ -142,6 +143,36 @@ def _gather_elements(node: Node) -> Tensor:
     return ops.take_along_axis(x, node.positions(1, x.shape[axis]), axis)
 
 
+def _scatter(node: Node) -> Tensor:
+    """x after x[positions] = u, or += u: the last axis of the positions goes through the first axes of x."""
+    x, new, how = node.tensor(0), node.tensor(2), node.get("reduction", "none")
+    if how not in ("none", "add"):
+        raise node.refused(f"reduction={how!r} is not read.", "'none' and 'add' are.")
+    indices = node.value(1)
+    if isinstance(indices, Tensor):
+        _require_positions(node, indices)
+        if how == "none":
+            raise node.refused("an entry may be written twice, and one value stays.", "Export it with reduction='add'.")
+        depth = indices.shape[-1]
+        if not depth.is_Integer:
+            raise node.refused(f"it needs to know the size {depth}.", "Export the model with fixed sizes.")
+        items = [indices[..., k] for k in range(int(depth))]
+    else:
+        items = _fixed(node, indices, x, how)
+    return x + placed(new, tuple(items), x.shape) if how == "add" else replaced(x, tuple(items), new)
+
+
+def _fixed(node: Node, indices: Any, x: Tensor, how: str) -> list[Any]:
+    """The positions that the file holds, axis by axis."""
+    extents = [int(n) if n.is_Integer else None for n in x.shape[: indices.shape[-1]]]
+    if np.any(indices < 0) and None in extents:
+        raise node.refused("its positions are counted from an end that is not known.", "Export the model with fixed sizes.")
+    own = np.where(indices < 0, indices + np.array([n or 0 for n in extents]), indices)
+    if how == "none" and len(np.unique(own.reshape(-1, own.shape[-1]), axis=0)) < own[..., 0].size:
+        raise node.refused("it writes an entry twice, and one value stays.", "Write each entry once.")
+    return [node.declare(f"{node.inputs[1]}/{k}", np.ascontiguousarray(own[..., k])) for k in range(own.shape[-1])]
+
+
 def _require_positions(node: Node, indices: Tensor) -> None:
     if not is_integer(indices):
         raise node.refused("its positions are computed.", "Give them to the model as an input of whole numbers.")
@@ -271,7 +302,8 @@ def _full(node: Node) -> Tensor:
 
 ROWS: dict[str, Row] = {
     "Shape": _shape, "Size": _size, "Reshape": _reshape, "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze,
-    "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements, "Expand": _expand,
+    "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements,
+    "ScatterND": _scatter, "Expand": _expand,
     "Tile": _tile, "Pad": _pad, "Transpose": _transpose, "Trilu": _trilu, "CumSum": _cumsum, "OneHot": _one_hot,
     "DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth,
     "ReduceSum": _reduction(ops.sum), "ReduceMean": _reduction(ops.mean), "ReduceMax": _reduction(ops.max),
