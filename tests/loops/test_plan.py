@@ -94,7 +94,9 @@ def written_out(name: str, n: int) -> tuple[dict[str, int], dict[str, ndarray], 
     return sizes, arrays, float(forward(written, arrays)["L"]), gradients(written, "L", wrt, arrays)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in BOOKS or n in ("kalman", "grid"))) for n in ALL])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in BOOKS or n in ("kalman", "grid", "corners"))) for n in ALL]
+)
 def test_a_plan_computes_what_the_steps_written_out_do(name: str) -> None:
     function = compiled(name)
     choose = random.Random(name)

@@ -80,6 +80,19 @@ for l in 1..n:
     q[l] = sum((h[l] - y)**2) + sum(h[l, T])
 L = sum(q) + sum(h[n, 1] * y)
 """,
+    "corners": """
+x: data[T, m]
+k: data[n, m]
+c: parameter[m]
+W: parameter[n, m, m]
+h[0] = x
+h[0, 0] = c
+for l in 1..n:
+    h[l, 0] = k[l]
+    for t in 1..T:
+        h[l, t] = tanh(W[n+1-l] @ h[l-1, t-1] + h[l, t-1] * x[T+1-t])
+L = sum(h[n]**2)
+""",
     "second order": """
 x: data[h]
 y: data[h]

@@ -109,7 +109,7 @@ class Copies(Stepwise):
             index = away(self.reader, item, self.letters)
             if index is not None and axis not in lows:
                 head = next(h for h in self.heads if h.letter == index.letter)
-                lows[axis] = self.counting.base(name, axis, tensor.shape[axis], head, index.places, node)
+                lows[axis] = self.counting.base(name, axis, tensor.shape[axis], head, index, node)
         return self._entry(tensor, items, lows)
 
     def _opened(self, name: str, items: list[ast.expr]) -> None:
@@ -120,7 +120,7 @@ class Copies(Stepwise):
             assert index is not None, "the kept reading of the loop refuses this"
             head = next(h for h in self.heads if h.letter == index.letter)
             extents.append(head.extent)
-            self.counting.bases[name, axis] = sp.expand(head.low + index.places)
+            self.counting.bases[name, axis] = index.least(head)
         self.told(name, extents)
 
     def _step(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Tensor:
@@ -145,7 +145,7 @@ class Copies(Stepwise):
                     index = away(self.reader, item, self.letters)
                     if index is not None:
                         head = next(h for h in self.heads if h.letter == index.letter)
-                        lows.setdefault(axis, sp.expand(head.low + index.places))
+                        lows.setdefault(axis, index.least(head))
         return lows
 
     def _unknown(self, node: ast.Subscript) -> NotationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -10,9 +11,10 @@ from sympy import Expr
 
 from symbackprop.core.program import shape_text
 from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.frame import Frame
-from symbackprop.notation.loops.indices import Away, Numbered, away, axes, is_plain, items_of, mentions, number
+from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axes, is_plain, items_of, mentions, number
 
 if TYPE_CHECKING:
     from symbackprop.notation.loops.steps import Steps
@@ -26,7 +28,7 @@ class Entries:
     def __init__(self, steps: Steps) -> None:
         self.steps, self.reader = steps, steps.reader
         self._wider: dict[int, tuple[Numbered, Tensor]] = {}  # stacks with their starts, and the stack
-        self._cuts: dict[tuple[int, int, Expr, Expr], tuple[Tensor, Tensor]] = {}  # parts of a tensor, and the tensor
+        self._cuts: dict[tuple[int, int, Expr, Expr, bool], tuple[Tensor, Tensor]] = {}  # parts of a tensor, and the tensor
 
     def value(self, node: ast.Subscript) -> Any:
         """The entry; None where the index has nothing to do with a loop."""
@@ -40,7 +42,8 @@ class Entries:
             earlier = self._earlier(node, name or "", items, frame)
             if earlier is not None:
                 lows = {k: inner.low(name or "") for k, inner in enumerate(writing[depth + 1 :])}
-                return self.entry(node, None, Numbered(earlier, lows), items[1:])
+                numbered = self._with_corners(node, name or "", Numbered(earlier, lows), items, writing[depth:])
+                return self.entry(node, None, numbered, items[1:])
             items = items[1:]
         return self._of_name(node, name, items, writing)
 
@@ -92,7 +95,7 @@ class Entries:
                 )
             frame = self._frame(index)
             extents.append(frame.head.extent)
-            steps.counting.bases[name, axis] = sp.expand(frame.head.low + index.places)
+            steps.counting.bases[name, axis] = index.least(frame.head)
         if len(extents) < steps.opens[name].rank:
             text = self.reader.source.segment(steps.opens[name].target)
             raise self.reader.fault(node, f"{name} is declared as {text}.", f"Write all letters: {text}.")
@@ -109,6 +112,8 @@ class Entries:
         """z[l-1] in the loop that writes z; None for z[l], the step's own."""
         reader, steps = self.reader, self.steps
         index = away(reader, items[0], steps.letters) if items else None
+        if index is not None and index.falls:
+            raise astray(reader, items[0], steps.letters)
         if index is None or index.letter != frame.head.letter:
             text = f"{name}[{', '.join(f.head.letter for f in steps.writing(name))}]"
             fault = f"{reader.source.segment(node)} is no step of {steps.place(frame.head)}, which writes {name}."
@@ -154,6 +159,38 @@ class Entries:
             frame.earlier[name, k] = frame.loop.before(start, f"{name}_{'prev' if head.step > 0 else 'next'}", own)
         return frame.earlier[name, back]
 
+    def _with_corners(
+        self, node: ast.Subscript, name: str, numbered: Numbered, items: list[ast.expr], writing: list[Frame]
+    ) -> Numbered:
+        """An earlier step of a loop around another, h[l-1], with what stood before the inner one where h[l-1, t-1] reads that."""
+        letters = self.steps.letters
+        inner = away(self.reader, items[1], letters) if len(writing) > 1 and len(items) > 1 else None
+        if inner is None or inner.letter != writing[1].head.letter or not self._is_outside(numbered, inner):
+            return numbered
+        outer, index = writing[0], away(self.reader, items[0], letters)
+        assert index is not None, "the loop around was found by it"
+        back = int((outer.writes[name] - index.places) * outer.head.step)
+        starts = writing[1].outer.starts.get(name, {})
+        return replace(numbered, starts={k: self._corner(node, name, outer, back, k, now) for k, now in starts.items()})
+
+    def _corner(self, node: ast.Subscript, name: str, frame: Frame, back: int, place: Expr, now: Tensor) -> Tensor:
+        """What stood before the inner loop, steps of the outer one before: k[l-1] of h[l, 0] = k[l]."""
+        for k in range(1, back + 1):
+            key = f"{name}[{place}]", k
+            if key not in frame.corners:
+                index = sp.expand(frame.head.first + frame.writes[name] - k * frame.head.step)
+                first = self.steps.corners.get(name, {}).get((index, place))
+                text = f"{name}[{index}, {place}]"
+                if first is None:
+                    fault = (
+                        f"{self.reader.source.segment(node)} is {text} at the first step of both loops, and {text} is not given."
+                    )
+                    raise self.reader.fault(node, fault, f"Write {text} = ... above {self.steps.place(frame.head)}.")
+                frame.corners[key] = frame.loop.before(first, f"{name}_start", f"{name}[{frame.head.letter}-{k}, {place}]")
+                frame.loop.carry(frame.corners[key], copied(now))
+            now = frame.corners[key]
+        return now
+
     # Entries
 
     def entry(self, node: ast.Subscript, name: str | None, numbered: Numbered, items: list[ast.expr]) -> Any:
@@ -174,8 +211,8 @@ class Entries:
             mine = sorted(axis for axis, index in chosen.items() if index.letter == frame.head.letter)
             places = [axis - sum(g < axis for g in gone) for axis in mine]
             for axis, place in zip(mine, places, strict=True):
-                low = self._low(name, numbered, axis, frame, chosen[axis].places, node)
-                tensor = self._cut(node, tensor, place, low, frame, chosen[axis].places)
+                low = self._low(name, numbered, axis, frame, chosen[axis], node)
+                tensor = self._cut(node, tensor, place, low, frame, chosen[axis])
             if mine:
                 tensor = frame.loop.at(tensor, tuple(places), self.reader.source.segment(node))
                 gone |= set(mine)
@@ -185,7 +222,7 @@ class Entries:
     def _is_outside(self, numbered: Numbered, index: Away) -> bool:
         """Whether a step of the loop reads before the first entry or after the last."""
         head, low = self._frame(index).head, numbered.lows.get(0, sp.S.Zero)
-        begin = sp.expand(head.low + index.places - low)
+        begin = sp.expand(index.least(head) - low)
         return bool(begin.is_negative or sp.expand(begin + head.extent - numbered.tensor.shape[0]).is_positive)
 
     def _extended(self, numbered: Numbered) -> Numbered:
@@ -195,25 +232,26 @@ class Entries:
             self._wider[key] = numbered.extended(), numbered.tensor
         return self._wider[key][0]
 
-    def _low(self, name: str | None, numbered: Numbered, axis: int, frame: Frame, places: Expr, node: ast.expr) -> Expr:
+    def _low(self, name: str | None, numbered: Numbered, axis: int, frame: Frame, index: Away, node: ast.expr) -> Expr:
         """The number of the first entry along an axis."""
         known, size = numbered.lows.get(axis), numbered.tensor.shape[axis]
-        return self.steps.counting.base(name, axis, size, frame.head, places, node) if known is None else known
+        return self.steps.counting.base(name, axis, size, frame.head, index, node) if known is None else known
 
-    def _cut(self, node: ast.Subscript, tensor: Tensor, place: int, low: Expr, frame: Frame, places: Expr) -> Tensor:
-        """The part of an axis that the steps of a loop go through; `low` is the number of its first entry."""
+    def _cut(self, node: ast.Subscript, tensor: Tensor, place: int, low: Expr, frame: Frame, index: Away) -> Tensor:
+        """The part of an axis that the steps of a loop go through, in their order; `low` is the number of its first entry."""
         head, size = frame.head, tensor.shape[place]
-        begin = sp.expand(head.low + places - low)
+        begin = sp.expand(index.least(head) - low)
         end = sp.expand(begin + head.extent)
         if begin.is_negative or (end - size).is_positive:
-            index, at = (head.low + places, head.low) if begin.is_negative else (head.high + places, head.high)
+            at = head.low if begin.is_negative != index.falls else head.high
             text, what, last = self.reader.source.segment(node), self.reader.source.segment(node.value), sp.expand(low + size - 1)
-            fault = f"{text} is outside at {head.letter} = {at}: it is number {sp.expand(index)}, {what} has {low} to {last}."
+            fault = f"{text} is outside at {head.letter} = {at}: it is number {index.at(at)}, {what} has {low} to {last}."
             raise self.reader.fault(node, fault, f"Change the index, or the bounds of {self.steps.place(head)}.")
-        key = id(tensor), place, begin, end
+        key = id(tensor), place, begin, end, index.falls
         if key not in self._cuts:
-            part = (*[WHOLE] * place, slice(begin, end))
-            self._cuts[key] = self.reader.evaluator.placed(node, lambda: tensor[part]), tensor
+            before, turned = [WHOLE] * place, slice(None, None, -1)
+            part = self.reader.evaluator.placed(node, lambda: tensor[*before, begin:end])
+            self._cuts[key] = part[*before, turned] if index.falls else part, tensor
         return self._cuts[key][0]
 
     def _rest(self, node: ast.Subscript, numbered: Numbered, items: list[ast.expr], chosen: dict[int, Away]) -> tuple[Any, ...]:

@@ -36,6 +36,7 @@ class Frame:
 
     writes    the names that it writes step by step, and how far from the step's number.
     earlier   stand-ins for values of earlier steps, by name and steps back.
+    corners   stand-ins for what stood before an inner loop, by its name and steps back.
     carried   stand-ins for names that are given another value, by name.
     outer     the scope around it.
     """
@@ -45,6 +46,7 @@ class Frame:
     writes: Mapping[str, Expr]
     outer: Scope
     earlier: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+    corners: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
 
     def low(self, name: str) -> Expr:

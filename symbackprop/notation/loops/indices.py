@@ -14,6 +14,7 @@ from symbackprop.core.program import position
 from symbackprop.language.operations.shapes import concatenate, stack
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.header import Header, is_dotted, is_plain
 from symbackprop.notation.vocabulary import plain
 
@@ -22,10 +23,23 @@ if TYPE_CHECKING:
 
 
 class Away(NamedTuple):
-    """An index: a number of places from the step of a loop, l + places."""
+    """An index: a number of places from the step of a loop, l + places, or places - l, which falls as the step rises."""
 
     letter: str
     places: Expr
+    falls: bool = False
+
+    def least(self, head: Header) -> Expr:
+        """The least number that the index comes to in a loop."""
+        return sp.expand(self.places - head.high if self.falls else self.places + head.low)
+
+    def most(self, head: Header) -> Expr:
+        """The largest."""
+        return sp.expand(self.places - head.low if self.falls else self.places + head.high)
+
+    def at(self, step: Expr) -> Expr:
+        """The number at a step."""
+        return sp.expand(self.places - step if self.falls else self.places + step)
 
 
 @dataclass
@@ -71,17 +85,23 @@ def mentions(node: ast.expr, letters: Collection[str]) -> bool:
 def away(reader: Reader, node: ast.expr, letters: Collection[str]) -> Away | None:
     """How far an index is from the step of a loop; None where it has nothing to do with one.
 
-    Raises NotationError where it is another expression of the letter: 2*l, n - l.
+    Raises NotationError where it is another expression of the letter, such as 2*l.
     """
     if not mentions(node, letters):
         return None
     value = number(reader, node, letters)
     found = [letter for letter in letters if value.has(position(letter))]
-    places = sp.expand(value - position(found[0])) if found else value
-    if len(found) != 1 or any(places.has(position(letter)) for letter in letters):
-        text = reader.source.segment(node)
-        raise reader.fault(node, f"[{text}] is no fixed number of steps away.", f"Write [{min(letters)}], or [{min(letters)}-1].")
-    return Away(found[0], places)
+    for sign in (1, -1) if len(found) == 1 else ():
+        places = sp.expand(value - sign * position(found[0]))
+        if not places.has(position(found[0])):
+            return Away(found[0], places, sign < 0)
+    raise astray(reader, node, letters)
+
+
+def astray(reader: Reader, node: ast.expr, letters: Collection[str]) -> NotationError:
+    """What is said of an index that is no step before or after."""
+    fault = f"[{reader.source.segment(node)}] is no fixed number of steps away."
+    return reader.fault(node, fault, f"Write [{min(letters)}], or [{min(letters)}-1].")
 
 
 def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Expr:
@@ -149,15 +169,15 @@ class Counting:
                         if mentions(item, {letter}):
                             self.bases.setdefault((node.value.id, axis), sp.S.Zero if zero else sp.S.One)
 
-    def base(self, name: str | None, axis: int, size: Expr, header: Header, places: Expr, node: ast.expr) -> Expr:
+    def base(self, name: str | None, axis: int, size: Expr, header: Header, index: Away, node: ast.expr) -> Expr:
         """The number of an array's first entry where a loop reads it."""
         key = (name or "", axis)
         if name is not None and key in self.bases:
             return self.bases[key]
         base = header.base
         if base is None:
-            outside = sp.expand(header.high + places + 1 - size).is_positive
-            base = 1 if outside and self.reader.function is None and sp.expand(header.low + places - 1).is_nonnegative else 0
+            outside = sp.expand(index.most(header) + 1 - size).is_positive
+            base = 1 if outside and self.reader.function is None and (index.least(header) - 1).is_nonnegative else 0
         if base and key in self.plain:
             fault = f"{name} is counted from 0 above, and from {base} here."
             raise self.reader.fault(node, fault, f"Write the loop over range(...), from 0, or name the entry of {name} in it.")

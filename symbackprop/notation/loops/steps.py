@@ -17,7 +17,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.frame import Frame, Scope
 from symbackprop.notation.loops.header import Header, header
-from symbackprop.notation.loops.indices import Numbered, assigned, away, items_of, number, targets
+from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, targets
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Steps(Stepwise):
     frames   the loops whose blocks are being read, outermost first.
     stacks   what loops wrote step by step; within a block, what its step wrote.
     starts   what stands before a first step, by name and number.
+    corners  what stands before the first step of a loop and of one within it, by name and both numbers: h[0, 0].
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -37,6 +38,7 @@ class Steps(Stepwise):
         self.frames: list[Frame] = []
         self.stacks: dict[str, Numbered] = {}
         self.starts: dict[str, dict[Expr, Tensor]] = {}
+        self.corners: dict[str, dict[tuple[Expr, Expr], Tensor]] = {}
         self.entries = Entries(self)
 
     @property
@@ -89,6 +91,8 @@ class Steps(Stepwise):
             index = away(self.reader, items[depth], [head.letter]) if depth < len(items) else None
             if index is None:
                 continue
+            if index.falls:
+                raise astray(self.reader, items[depth], [head.letter])
             if found.setdefault(name, index.places) != index.places:
                 fault = f"{name} is written at two numbers in {self.place(head)}."
                 raise self.reader.fault(target, fault, "Give each a name of its own.")
@@ -191,12 +195,14 @@ class Steps(Stepwise):
         reader, writing = self.reader, self.writing(name)
         for frame in writing:
             index = away(reader, items[0], self.letters) if items else None
-            if index is None or index != (frame.head.letter, frame.writes[name]):
+            if index is None or index != Away(frame.head.letter, frame.writes[name]):
                 text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
                 raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
             items = items[1:]
         if len(items) == 1 and len(writing) < self.depths[name] and away(reader, items[0], self.letters) is None:
-            self._start(target, name, number(reader, items[0]), value)
+            self._start(target, name, (number(reader, items[0]),), value)
+        elif not writing and len(items) == self.depths[name] == 2:
+            self._start(target, name, tuple(number(reader, item) for item in items), value)
         elif items or not writing or writing[-1] is not self.frames[-1]:
             raise reader.fault(target, "an entry cannot be set.", "Write the whole tensor of a step: z[l] = ...")
         elif name in self.stacks:
@@ -205,20 +211,22 @@ class Steps(Stepwise):
             self.stacks[name] = Numbered(self._defined(target, name, value))
         return True
 
-    def _start(self, target: ast.Subscript, name: str, index: Expr, value: Any) -> None:
-        """z[0] = value, above the loop."""
-        reader, known = self.reader, self.starts.setdefault(name, {})
+    def _start(self, target: ast.Subscript, name: str, index: tuple[Expr, ...], value: Any) -> None:
+        """z[0] = value, or h[0, 0] = value, above the loop."""
+        reader, known = self.reader, self.corners if len(index) > 1 else self.starts
+        key: Any = index if len(index) > 1 else next(iter(index))
         if name in reader.sizes:
             self._fresh(target, name)
-        if index in known:
-            raise reader.fault(target, f"{name}[{index}] is given twice.", "Leave one out.")
+        if key in known.get(name, {}):
+            raise reader.fault(target, f"{name}[{', '.join(map(str, index))}] is given twice.", "Leave one out.")
         start = reader.evaluator.numeric(target, value)
         tensor = as_tensor(start)
         if isinstance(start, Tensor) and start.name is None and not is_zero(start):
-            own = f"{name}_{index}" if index.is_nonnegative and index.is_Integer else f"{name}_start"
+            plain = all(k.is_nonnegative and k.is_Integer for k in index)
+            own = "_".join([name, *map(str, index)]) if plain else f"{name}_start"
             reader.define(target, own, start)
             tensor = as_tensor(reader.names.pop(own))
-        known[index] = tensor
+        known.setdefault(name, {})[key] = tensor
 
     def _defined(self, target: ast.Subscript, name: str, value: Any) -> Tensor:
         """A step's value, by the name that it is written to."""
