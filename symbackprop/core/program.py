@@ -273,6 +273,10 @@ class Program:
 
     def sizes(self) -> tuple[Symbol, ...]:
         """The free sizes, sorted by name."""
+        return self._sizes
+
+    @cached_property
+    def _sizes(self) -> tuple[Symbol, ...]:
         symbols: set[Symbol] = set()
         for tensor in self.tensors.values():
             for extent in tensor.shape + ((tensor.bound,) if tensor.bound is not None else ()):

@@ -20,7 +20,9 @@ from symbackprop.evaluate.tape import Run
 
 FIRST, LAST = 2.0**-6, 2.0**-32  # the steps: the first is small enough that few choices change
 FEWEST, MOST = 3, 9  # steps of one extrapolation, each half of the one before, so that Richardson's table removes h^2, h^4, ...
-ENOUGH = 1e-10  # a smaller relative error is not asked for
+ENOUGH = 1e-9  # a smaller relative error is not asked for
+SHORTER = 64  # times, where a kink lies within a step
+ROUNDED = 2  # times what rounding does to the finest slope: with a smaller error, smaller steps only add to it
 COLUMNS = 5
 COMPLEX_STEP = 1e-30
 AT_ONCE = 4_000_000  # numbers that lie in memory together
@@ -96,14 +98,14 @@ def _along(line: _Line, blur: ndarray) -> tuple[ndarray, ndarray, ndarray]:
         slope = line.slope(h)
         if slope is None:
             slopes, noise = [], []
-            h /= 8
+            h /= SHORTER
             continue
         slopes.append(slope)
         noise.append(blur / h)
         h /= 2
         if len(slopes) >= FEWEST:
             value, error = _extrapolated(np.array(slopes), np.array(noise))
-            if (error <= ENOUGH * abs(value)).all():
+            if (error <= np.maximum(ENOUGH * abs(value), ROUNDED * noise[-1])).all():
                 break
     return value, error, np.isinf(error)
 

@@ -84,7 +84,7 @@ def _term(term: Expr, outer: Scope, slots: dict[Symbol, Lettered], summed: Seque
     scope = Scope(code, slots, extents, fixed)
     for letter in fixed:
         scope.place(letter)
-    read = [scope.read(f) for f in factors if number_of(f) is None]
+    read = [scope.factor(f) for f in factors if number_of(f) is None]
     read += [scope.joined(_chosen, scope.condition(c)) for c in rest]
     read += scope.masks.values()
     present = list(dict.fromkeys(c for item in read for c in item.letters))

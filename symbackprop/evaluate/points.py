@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +15,8 @@ from symbackprop.evaluate.arrays import ArrayError, as_numbers, outside
 from symbackprop.evaluate.extents import Sizes, extent, shape_of
 from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.sizes import sizes_of
+
+EPS = float(np.finfo(float).eps)
 
 
 class PointError(SymbackpropError):
@@ -88,3 +91,10 @@ def own_point(
         if known[name].kind == "integers":
             found[name] = array.astype(int)
     return at, found
+
+
+def shaken(shape: tuple[int, ...], rng: np.random.Generator) -> ndarray:
+    """Ones moved by their last digit, up or down: 1 + eps or 1 - eps, as the bits of random bytes say."""
+    count = math.prod(shape)
+    bits = np.unpackbits(np.frombuffer(rng.bytes(-(-count // 8)), np.uint8), count=count)
+    return (1 - EPS) + (2 * EPS) * bits.reshape(shape)

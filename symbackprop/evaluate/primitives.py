@@ -18,6 +18,7 @@ from symbackprop.evaluate import implicit, primary, special
 from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.contraction import Axes, contraction
 from symbackprop.evaluate.implicit import PARTS
+from symbackprop.evaluate.points import shaken
 from symbackprop.evaluate.windows import Windows
 
 Pull = Callable[[ndarray], ndarray]
@@ -64,10 +65,12 @@ class Tape:
             self.branches.take(choice)
 
     def record(self, kind: str, data: ndarray, parents: Sequence[Value], pulls: Sequence[Pull]) -> Value:
-        exact = all(p.exact for p in parents)
+        exact, needs = True, False
+        for p in parents:
+            exact, needs = exact and p.exact, needs or p.needs
         if self.jitter is not None and not exact and kind in ROUNDING:
-            data = data * (1 + np.finfo(float).eps * self.jitter.standard_normal(np.shape(data)))
-        value = Value(np.asarray(data), kind, tuple(parents), tuple(pulls), any(p.needs for p in parents), exact)
+            data = data * shaken(np.shape(data), self.jitter)
+        value = Value(np.asarray(data), kind, tuple(parents), tuple(pulls) if needs else (), needs, exact)
         self.values.append(value)
         return value
 
@@ -82,7 +85,7 @@ class Tape:
                 continue
             if id(value) in targets:
                 found[id(value)] = slope
-            for parent, pull in zip(value.parents, value.pulls, strict=True):
+            for parent, pull in zip(value.parents, value.pulls, strict=False):  # no pulls where nothing is needed
                 if parent.needs:
                     part = fold(np.asarray(pull(slope)), parent.data.shape)
                     slopes[id(parent)] = slopes[id(parent)] + part if id(parent) in slopes else part

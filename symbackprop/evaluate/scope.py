@@ -21,6 +21,7 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import Tape, Value
 from symbackprop.evaluate.windows import Windows
 
+NEAR = 1e-6  # a position so near to a whole number is one
 MANY = "*"  # the letter of an axis along which several points lie
 
 COMPARE = {
@@ -134,15 +135,36 @@ class Scope:
             self.places[letter] = Lettered(entry, exact.letters)
         return self.places[letter]
 
-    def take(self, x: Lettered, letter: str) -> Lettered:
+    def factor(self, e: sp.Basic) -> Lettered:
+        """A factor of a product; a tensor that is one by itself is 0 where there is no entry, so that nothing masks the product."""
+        x = self.slots.get(e) if isinstance(e, Symbol) else None
+        if x is None or all(self.windows(x, letter) is None for letter in x.letters if letter in self.fixed):
+            return self.read(e)
+        for letter in x.letters:
+            if letter in self.fixed:
+                windows = self.windows(x, letter)
+                if windows is not None:
+                    self.masks.pop(letter, None)
+                x = self.take(x, letter, windows)
+        return x
+
+    def windows(self, x: Lettered, letter: str) -> Windows | None:
+        """The windows into a tensor in which a fixed letter stands at whole numbers that are known, at equal distances."""
+        exact, own = self.read(self.fixed[letter])
+        known = self.code.known(exact)
+        if known is None or any(c in x.letters for c in own) or (abs(known - np.rint(known)) >= NEAR).any():
+            return None
+        return Windows.of(_rounded(known))
+
+    def take(self, x: Lettered, letter: str, windows: Windows | None = None) -> Lettered:
         """A tensor with what a fixed letter depends on in the place of that letter."""
         entry, own = self.place(letter)
         shared = [c for c in own if c in x.letters]
         rest = [c for c in x.letters if c not in shared and c != letter]
         order = shared + [c for c in own if c not in shared]
         turned = self.turned(x, (*shared, letter, *rest))
-        known = self.code.known(entry)
-        windows = None if known is None or shared else Windows.of(known)
+        if windows is None and not shared and (known := self.code.known(entry)) is not None:
+            windows = Windows.of(known)
         if windows is not None:
             place = self.code.emit(lambda tape, x: pr.windows(tape, x, windows), turned)
         else:
@@ -251,7 +273,7 @@ def _rounded(x: ndarray) -> ndarray:
 
 def _inside(x: ndarray, extent: int) -> ndarray:
     place = _rounded(x)
-    return ((abs(np.real(x) - place) < 1e-6) & (place >= 0) & (place < extent)).astype(float)
+    return ((abs(np.real(x) - place) < NEAR) & (place >= 0) & (place < extent)).astype(float)
 
 
 @lru_cache(maxsize=4096)

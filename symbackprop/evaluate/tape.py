@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy import ndarray
@@ -18,6 +19,7 @@ from symbackprop.core.program import Carry, Equation, Program, Sum, letter_sizes
 from symbackprop.core.turns import Turn, as_sum
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.branches import Branches, Held
+from symbackprop.evaluate.code import Code
 from symbackprop.evaluate.equations import code_of
 from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
@@ -36,6 +38,56 @@ class Computed:
     value: Value
     made: Sequence[Value]
     operands: Sequence[Value]
+
+
+class Written:
+    """The code of a program's equations at given sizes, each found when it is first run.
+
+    items     the program's equations and loops, in the order in which they run.
+    numbers   the sizes.
+    """
+
+    def __init__(self, program: Program, sizes: Mapping[str, int]) -> None:
+        self.program, self.sizes = program, sizes
+        self.items = schedule(program)
+        self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+        self._known: dict[tuple[str, tuple[bool, ...]], Code] = {}
+
+    def code(self, equation: Equation, program: Program, operands: Sequence[Value]) -> Code:
+        """The code of an equation, of this program or of a turn of one of its loops."""
+        many = tuple(x.data.ndim > len(ref.index) for x, ref in zip(operands, equation.operands, strict=True))
+        if program is not self.program:
+            return self._written(equation, program, many)
+        key = equation.target.name, many
+        if key not in self._known:
+            self._known[key] = self._written(equation, program, many)
+        return self._known[key]
+
+    def _written(self, equation: Equation, program: Program, many: tuple[bool, ...]) -> Code:
+        if isinstance(equation.op, Carry):
+            equation = as_sum(program, equation)
+        assert not isinstance(equation.op, Carry)
+        letters = tuple((MANY, *r.index) if m else r.index for m, r in zip(many, equation.operands, strict=True))
+        extents = tuple((c, extent(n, self.sizes)) for c, n in letter_sizes(program, equation).items())
+        return code_of(equation.op, letters, equation.target.index, extents, self.numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A program that is equal to itself alone."""
+
+    program: Program
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.program is self.program
+
+    def __hash__(self) -> int:
+        return id(self.program)
+
+
+@lru_cache(maxsize=8)
+def _written(same: _Same, sizes: tuple[tuple[str, int], ...]) -> Written:
+    return Written(same.program, dict(sizes))
 
 
 class Run:
@@ -60,7 +112,7 @@ class Run:
         branches: Branches | None = None,
     ) -> None:
         self.program, self.sizes, self.shifts = program, sizes, shifts or {}
-        self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+        self.written = _written(_Same(program), tuple(sizes.items()))
         self.wanted = set(wanted)
         self.tape = Tape(jitter, branches, _held(program, point, sizes) if self.shifts else None)
         self.values: dict[str, Value] = {}
@@ -100,7 +152,7 @@ class Run:
 
     def computed(self) -> Iterator[Computed]:
         """Run every equation, those of a loop once a step, and tell of each."""
-        for item in schedule(self.program):
+        for item in self.written.items:
             yield from self.item(self.program, item)
 
     def item(self, program: Program, item: Item) -> Iterator[Computed]:
@@ -140,14 +192,8 @@ class Run:
         return self.moves.get(name, self.values[name])
 
     def equation(self, equation: Equation, program: Program) -> Value:
-        op = equation.op
-        if isinstance(op, Carry):
-            return self.equation(as_sum(program, equation), program)
         operands = [self.values[ref.name] for ref in equation.operands]
-        many = [(MANY,) if x.data.ndim > len(ref.index) else () for x, ref in zip(operands, equation.operands, strict=True)]
-        letters = tuple(m + ref.index for m, ref in zip(many, equation.operands, strict=True))
-        extents = tuple((c, extent(n, self.sizes)) for c, n in letter_sizes(program, equation).items())
-        return code_of(op, letters, equation.target.index, extents, self.numbers).run(self.tape, operands)
+        return self.written.code(equation, program, operands).run(self.tape, operands)
 
 
 def _held(program: Program, point: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Held | None:

@@ -34,7 +34,7 @@ from symbackprop.judge.watched import watched
 
 ROUNDING = 1e-9  # relative error that the tape and the complex step may leave
 TINY = 1e-9  # a gradient below this part of the largest one may be rounding alone
-JITTERS = (0, 2, 6)  # runs in which every rounded result is moved in its last digit: more where something is off
+JITTERS = (0, 1, 2, 6)  # runs in which every rounded result is moved in its last digit: more where something is off
 UNDERFLOW = 1e-250  # below, the products that a gradient is made of lose digits or vanish
 DRAWS = 5  # points drawn where the first lies outside a function's domain or on kinks
 
@@ -164,7 +164,7 @@ class _Trial:
         for jitters in JITTERS:
             here.shake(jitters)
             statements = self.statements(here, jitters == JITTERS[-1])
-            if not any(s.said.contradicts for s in statements) and (jitters or not here.is_faint(TINY)):
+            if not any(s.said.contradicts for s in statements) and (jitters > 1 or not here.is_faint(TINY)):
                 break
         for s in statements:
             s.witness.hear(s.said.errors, s.said.scale, s.said.contradicts, s.said.spoken)

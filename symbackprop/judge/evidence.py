@@ -14,6 +14,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.differences import Estimate, central, complex_step
 from symbackprop.evaluate.extents import shape_of
+from symbackprop.evaluate.points import shaken
 from symbackprop.evaluate.verdict import Witness
 from symbackprop.judge.directions import NOISY, Directions, Rows, sharp, steps
 from symbackprop.judge.watched import Watched
@@ -100,7 +101,7 @@ class Evidence:
         tensor = self.derived.forward.tensors[name]
         if tensor.kind not in ("parameter", "data") or tensor.domain in ("binary", "sign"):
             return array
-        return array * (1 + np.finfo(float).eps * rng.standard_normal(np.shape(array)))
+        return array * shaken(np.shape(array), rng)
 
     def is_noise(self, name: str) -> bool:
         """Whether a gradient is not zero by rounding alone."""

@@ -29,7 +29,8 @@ def test_a_contraction_is_an_einsum(factors: list[list[int]], data: st.DataObjec
 
 
 @pytest.mark.parametrize("index", [np.array(3), np.arange(5), np.arange(1, 7, 2), np.add.outer(np.arange(4), np.arange(3)),
-                                   np.add.outer(2 * np.arange(3), 1 + np.arange(2)), np.array([[4], [5]])], ids=str)  # fmt: skip
+                                   np.add.outer(2 * np.arange(3), 1 + np.arange(2)), np.array([[4], [5]]), np.array([3, 2, 1]),
+                                   np.array([5, 3]), np.add.outer(np.arange(4), 3 - np.arange(3))], ids=str)  # fmt: skip
 def test_windows_are_places(index: np.ndarray) -> None:
     seen = Windows.of(index)
     assert seen is not None
@@ -41,7 +42,21 @@ def test_windows_are_places(index: np.ndarray) -> None:
     np.testing.assert_allclose(seen.added(y, 7), right, rtol=1e-15)
 
 
-@pytest.mark.parametrize("index", [np.array([3, 2, 1]), np.array([0, 1, 3]), np.array([2, 2]), np.array([], int)], ids=str)
+@pytest.mark.parametrize("index", [np.array(-1), np.arange(-2, 3), np.arange(8, 4, -1), np.add.outer(2 * np.arange(5), np.arange(3) - 1)],
+                         ids=str)  # fmt: skip
+def test_windows_see_zeros_beyond(index: np.ndarray) -> None:
+    seen = Windows.of(index)
+    assert seen is not None
+    x = np.random.default_rng(0).standard_normal((7, 2))
+    inside = ((index >= 0) & (index < 7))[..., None]
+    np.testing.assert_array_equal(seen.read(x), np.where(inside, x[np.clip(index, 0, 6)], 0))
+    y = np.random.default_rng(1).standard_normal((*index.shape, 2))
+    right = np.zeros((7, 2))
+    np.add.at(right, np.clip(index, 0, 6), np.where(inside, y, 0))
+    np.testing.assert_allclose(seen.added(y, 7), right, rtol=1e-15)
+
+
+@pytest.mark.parametrize("index", [np.array([0, 1, 3]), np.array([2, 2]), np.array([], int)], ids=str)
 def test_other_places_are_no_windows(index: np.ndarray) -> None:
     assert Windows.of(index) is None
 
