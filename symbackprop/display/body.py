@@ -100,7 +100,7 @@ class BodyPrinter:
             return f.negative(self.product(-coefficient, factors))
         magnitude = coefficient.as_coeff_Mul()[0]
         decimal = _decimal(magnitude)
-        number, over = sp.fraction(coefficient / (magnitude if decimal else 1))
+        number, over = _fraction(coefficient / (magnitude if decimal else 1))
         below = [x for x in factors if isinstance(x, sp.Pow) and x.exp.is_number and x.exp.is_negative]
         above = [x for x in factors if x not in below]
         front = [_number(magnitude)] if decimal else []
@@ -141,7 +141,7 @@ class BodyPrinter:
         number, rest = e.as_coeff_Mul()
         if number.is_negative:
             return f.negative(self.formula(-e))
-        top, bottom = sp.fraction(e)
+        top, bottom = _fraction(e)
         if bottom != 1:
             return f.over(self.formula(top), self.formula(bottom))
         factors = sorted(sp.Mul.make_args(rest), key=str)
@@ -201,6 +201,16 @@ class BodyPrinter:
                 return f.joined(f.symbol("vee"), [self._condition(a) for a in sorted(e.args, key=str)])
             return f.joined(f.symbol("wedge"), [self._between(parts) for parts in _bounded(sorted(e.args, key=str))])
         raise TypeError(f"the condition {type(e).__name__} has no formula")
+
+
+def _fraction(e: Expr) -> tuple[Expr, Expr]:
+    """Above and below the line, a root where a person writes it: 1 over sqrt(3), not sqrt(3) over 3."""
+    top, bottom = sp.fraction(e)
+    for factor in sp.Mul.make_args(top):
+        inside = factor.base if isinstance(factor, sp.Pow) and factor.exp == S.Half else S.Zero
+        if inside.is_Integer and inside > 1 and bottom.is_Integer and bottom % inside == 0:
+            return top / factor, sp.Mul(bottom / inside, factor, evaluate=False) if bottom != inside else factor
+    return top, bottom
 
 
 def _bounded(conditions: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -1,11 +1,15 @@
 """The box of well-known networks: the lines that a course writes, each proved, each name defined before it is used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import sympy as sp
 
 import symbackprop as sb
 from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, Leaf
+from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
 from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box
 
@@ -187,12 +191,31 @@ def test_the_search_goes_on_without_a_line_that_fails(monkeypatch: pytest.Monkey
         ("x: parameter[n]\na: data[n]\nL = sqrt(sum(x**2)) * (a @ x)", r"\frac{x^{\top} a}{\left\lVert x\right\rVert}\,x"),
         ("x: parameter[n]\nL = sum(x)", r"= \mathbf{1}_{n}"),
         ("z: parameter[c]\nq: data[c]\np = softmax(z)\nL = sum(p*log(p)) - p @ q", r"p\odot \left(\log p - q - L\right)"),
+        ("x: parameter[n]\nm: binary[n]\nL = sum(where(m, x, 0))", r"= m"),
+        ("x: parameter[n]\nk: data[n]\nL = sum(where(k != 0, x, 0))", r"= \mathbf{1}[k \ne 0]"),
     ],
-    ids=["a length", "a sum", "a loss that is a sum of products"],
+    ids=["a length", "a sum", "a loss that is a sum of products", "a mask", "where something is not zero"],
 )
 def test_what_has_a_name_or_a_sign_is_written_so(text: str, line: str) -> None:
     (shown,) = sb.derive(text).box().lines
     assert line in shown.latex()
+
+
+def test_what_a_line_says_is_called_by_its_name_in_the_others() -> None:
+    g, m = (Form("leaf", (), Leaf(name)) for name in ("dL/dq", "m"))
+    total = Form("product", (Form("transpose", (g,)), Form("ones", (), sp.Symbol("N"))))
+    lines = {
+        "dL/dm": Line("dL/dm", ("k", "i"), Form("product", (Form("diag", (total,)), m)), tensors=frozenset({"dL/dq", "m"})),
+        "dL/du": Line("dL/du", ("k",), total, tensors=frozenset({"dL/dq"})),
+    }
+    found = shared(lines, ["dL/du"])
+    own = Form("leaf", (), Leaf("dL/du", (), True))
+    assert found["dL/dm"].form == Form("product", (Form("diag", (own,)), m))
+    assert found["dL/dm"].tensors == {"dL/du", "m"}
+    assert found["dL/du"] == lines["dL/du"]
+    assert shared(lines, []) == lines
+    circle = lines | {"dL/du": replace(lines["dL/du"], tensors=frozenset({"dL/dm"}))}
+    assert shared(circle, ["dL/du"]) == circle
 
 
 def test_the_numbers_of_gates_name_nothing_in_the_box() -> None:

@@ -6,6 +6,7 @@ import sympy as sp
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, size, slot
+from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import counts_positions, index_equation, index_form
 from symbackprop.display.names import Names
 from symbackprop.formulas.latex import latex
@@ -103,6 +104,8 @@ def test_a_window_is_read_at_a_sum_of_positions_and_scattered_within_its_range()
         (lambda x, y: (x > 0) * y, r"y\,\mathbf{1}[x > 0]"),
         (lambda x, y: (x + y) * (x - y), r"\left(x + y\right) \left(x - y\right)"),
         (lambda x, y: -x - y, "-x - y"),
+        (lambda x, y: x / sp.sqrt(3), r"\frac{1}{\sqrt{3}}\,x"),
+        (lambda x, y: x + 0.00001, "x + 10^{-5}"),
     ],
 )
 def test_bodies_read_as_in_a_textbook(body, text: str) -> None:
@@ -138,3 +141,9 @@ def test_the_report_says_where_counting_begins_only_where_it_matters() -> None:
         program = MAKERS[name]().program
         names = Names(program)
         assert any(counts_positions(names, e) for e in program.equations) is expected, name
+
+
+def test_two_bounds_of_a_value_are_one_condition() -> None:
+    x, y = sp.symbols("x y")
+    assert latex(BodyPrinter().formula(sp.And(x >= 0, x < 7, y > 2))) == r"0 \le x < 7 \wedge y > 2"
+    assert latex(BodyPrinter().formula(sp.Or(x < 0, x > 7))) == r"x < 0 \vee x > 7"

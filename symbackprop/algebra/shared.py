@@ -1,0 +1,49 @@
+"""What one line of a box says is called by its name in the others: diag(delta_1) where delta_1 = delta_2^T 1 has a line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from symbackprop.algebra.lines import Line
+from symbackprop.algebra.matrix import Form, Leaf, leaves
+from symbackprop.algebra.positions import tensor_of
+
+
+def shared(lines: Mapping[str, Line], named: Collection[str]) -> dict[str, Line]:
+    """The lines, with the values in `named` read by name wherever their forms stand in the others."""
+    found = dict(lines)
+    for name in named:
+        line = found[name]
+        if line.form is None or line.form.op == "leaf" or line.subscripts or len(line.letters) > 2:
+            continue
+        own, before = Form("leaf", (), Leaf(name, (), len(line.letters) < 2)), _read_by(name, found)
+        for other in found.keys() - before:
+            form = found[other].form
+            made = None if form is None or form == line.form else _called(form, line.form, own)
+            if form is not None and made is not None and made is not form:
+                gone = _tensors(form) - _tensors(made)
+                found[other] = replace(found[other], form=made, tensors=(found[other].tensors - gone) | {name})
+    return found
+
+
+def _read_by(name: str, lines: Mapping[str, Line]) -> set[str]:
+    """A line and all that it reads, however far."""
+    found, waiting = {name}, [name]
+    while waiting:
+        more = [n for n in lines[waiting.pop()].tensors if n in lines and n not in found]
+        found.update(more)
+        waiting += more
+    return found
+
+
+def _called(form: Form, said: Form, name: Form) -> Form:
+    """A form with a name in the place of what it says."""
+    if form == said:
+        return name
+    parts = tuple(_called(part, said, name) for part in form.parts)
+    return form if all(new is old for new, old in zip(parts, form.parts, strict=True)) else Form(form.op, parts, form.given)
+
+
+def _tensors(form: Form) -> set[str]:
+    return {tensor_of(leaf.name) for leaf in leaves(form)}
