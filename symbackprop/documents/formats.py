@@ -19,7 +19,8 @@ from symbackprop.documents.languages import language
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
 from symbackprop.documents.notebook import Notebook
-from symbackprop.documents.office import Pandoc, Slides, require_pandoc, write_office
+from symbackprop.documents.office import require_pandoc, write_office
+from symbackprop.documents.pandoc import Pandoc, Slides, Word
 from symbackprop.documents.pdf import require_engine, write_pdf
 from symbackprop.documents.text import Text
 
@@ -67,7 +68,7 @@ FORMATS = (
     Format("notebook", (".ipynb",), Notebook.write, runs=True),
     Format("pdf", (".pdf",), write_pdf, binary=True, require=require_engine),
     Format("beamer", (), Beamer.write),
-    Format("docx", (".docx",), partial(write_office, ".docx", Pandoc), binary=True, require=require_pandoc),
+    Format("docx", (".docx",), partial(write_office, ".docx", Word), binary=True, require=require_pandoc),
     Format("epub", (".epub",), partial(write_office, ".epub", Pandoc), binary=True, require=require_pandoc),
     Format("pptx", (".pptx",), partial(write_office, ".pptx", Slides), binary=True, require=require_pandoc),
 )

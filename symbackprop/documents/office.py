@@ -1,4 +1,4 @@
-"""Word, EPUB and slides by pandoc, which turns every formula into one of the program's own: the report as pandoc reads Markdown."""
+"""Word, EPUB and slides by pandoc, which turns every formula into one of the program's own."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.documents.beside import with_pictures
-from symbackprop.documents.document import Content, Document, StepBlock
+from symbackprop.documents.document import Document, Figure
 from symbackprop.documents.languages import language
-from symbackprop.documents.markdown import Markdown
-from symbackprop.documents.writer import anchor_id
-from symbackprop.formulas.latex import latex
-from symbackprop.formulas.tree import Node
+from symbackprop.documents.pandoc import Pandoc
+from symbackprop.documents.pdf import PdfError
+from symbackprop.pictures.picture import SCREEN
 
 SECONDS = 120
 MEND = (
@@ -28,31 +27,6 @@ MEND = (
 
 class OfficeError(SymbackpropError):
     """Pandoc is not here, or failed; the message says what to do."""
-
-
-class Pandoc(Markdown):
-    r"""Markdown as pandoc reads it: formulas in plain LaTeX, headings from the first level on, anchors behind them."""
-
-    row_end = r"\\"
-
-    def spell(self, formula: Node) -> str:
-        return latex(formula)
-
-    def anchored(self, anchor: str) -> str:
-        return f"[]{{#{anchor_id(anchor)}}}" if anchor else ""
-
-    def section(self, heading: Content, number: str, anchor: str) -> str:
-        return f"{'#' * (number.count('.') + 1)} {number} {self.line(heading)} {{#{anchor}}}"
-
-    def page(self, document: Document, body: str) -> str:
-        return f"% {self.line(document.title)}\n\n{body}\n"
-
-
-class Slides(Pandoc):
-    """The same for slides: each step is one of its own."""
-
-    def step(self, step: StepBlock, title: str, number: str) -> str:
-        return f"## {super().step(step, title, number)}"
 
 
 @lru_cache(maxsize=1)
@@ -84,16 +58,37 @@ def write_office(suffix: str, writer: type[Pandoc], document: Document) -> bytes
     Raises OfficeError where pandoc is not here or failed, with what it said.
     """
     require_pandoc(document.lang)
-    document, pictures = with_pictures(document, PurePath("report.md"))
+    document, pictures = _with_pictures(document)
     return _made(suffix, writer.write(document), pictures, document.lang)
 
 
-def _made(suffix: str, text: str, pictures: Mapping[str, str], lang: str) -> bytes:
+def _with_pictures(document: Document) -> tuple[Document, dict[str, bytes]]:
+    """The document with the names of its pictures' files, and these files: pixels where a program paints them, for not every
+    reader of such papers draws an SVG."""
+    from symbackprop.documents.painted import converted  # fonts are read where something is drawn
+    from symbackprop.pictures.canvas import svg
+
+    blocks, files = [], dict[str, bytes]()
+    for block in document.blocks:
+        if isinstance(block, Figure):
+            picture = block.draw(SCREEN._replace(say=language(document.lang).words))
+            try:
+                name, painted = f"picture{len(files)}.png", converted("png", picture)
+            except PdfError:
+                name, painted = f"picture{len(files)}.svg", svg(picture).encode()
+            files[name] = painted
+            block = replace(block, source=name)
+        blocks.append(block)
+    return replace(document, blocks=tuple(blocks)), files
+
+
+def _made(suffix: str, text: str, pictures: Mapping[str, bytes], lang: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="symbackprop-", ignore_cleanup_errors=True) as folder:
         here = Path(folder)
-        for name, content in {"report.md": text, **pictures}.items():
-            (here / name).write_text(content, encoding="utf-8")
-        command = [pandoc() or "pandoc", "-f", "markdown", "-M", f"lang={lang}", "report.md", "-o", f"report{suffix}"]
+        for name, content in {"report.md": text.encode(), **pictures}.items():
+            (here / name).write_bytes(content)
+        options = ["-f", "markdown", "-M", f"lang={lang}", "--slide-level=1"]
+        command = [pandoc() or "pandoc", *options, "report.md", "-o", f"report{suffix}"]
         try:
             done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as fault:

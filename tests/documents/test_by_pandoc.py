@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import symbackprop as sb
-from symbackprop.documents.office import Pandoc, Slides, write_office
+from symbackprop.documents.office import write_office
+from symbackprop.documents.pandoc import Pandoc, Slides, Word
 
 TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
 
@@ -15,7 +16,7 @@ TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
 @pytest.mark.slow
 def test_word_has_formulas_of_its_own() -> None:
     report = sb.derive(TWO_LAYER).document()
-    page = zipfile.ZipFile(io.BytesIO(write_office(".docx", Pandoc, report))).read("word/document.xml").decode()
+    page = zipfile.ZipFile(io.BytesIO(write_office(".docx", Word, report))).read("word/document.xml").decode()
     assert page.count("<m:oMath>") > 30
     assert "$" not in page
     slides = zipfile.ZipFile(io.BytesIO(write_office(".pptx", Slides, report))).namelist()

@@ -8,8 +8,10 @@ import pytest
 import symbackprop as sb
 from symbackprop.documents import office
 from symbackprop.documents.beamer import Beamer
-from symbackprop.documents.document import Code, Document, StepBlock
-from symbackprop.documents.office import OfficeError, Pandoc, Slides, write_office
+from symbackprop.documents.document import Code, Document, Formula, FormulaRows, StepBlock
+from symbackprop.documents.office import OfficeError, write_office
+from symbackprop.documents.pandoc import Pandoc, Slides, Word
+from symbackprop.formulas.read_latex import parse
 from tests.documents.sample import SAMPLE
 
 TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
@@ -46,8 +48,26 @@ def test_pandoc_reads_plain_latex(report: Document) -> None:
     assert r"\thinspace" not in text
     assert r"\cr" not in text
     assert text.count("# ") >= 5
-    steps = sum(isinstance(block, StepBlock) for block in report.blocks)
-    assert Slides.write(report).count("\n## **") + Slides.write(report).count("\n## []") == steps
+
+
+def test_word_aligns_by_tables_and_no_formula_by_marks(report: Document) -> None:
+    """Readers of its files beside Word show a mark of alignment in a formula as it stands."""
+    text = Word.write(report)
+    assert "aligned" not in text
+    tables = re.findall(r"(?m)^\| +\| +\|\n\| :-+ \| :-+ \|\n(?:\| .*\|\n?)+", text)
+    rows = sum(isinstance(block, FormulaRows) for block in report.blocks)
+    assert len(tables) == rows + sum(isinstance(block, StepBlock) for block in report.blocks)
+
+
+def test_slides_have_a_step_each_and_no_more_than_they_hold(report: Document) -> None:
+    text = Slides.write(report)
+    slides = re.split(r"(?m)^(?:# |---$)", text)
+    steps = [block for block in report.blocks if isinstance(block, StepBlock)]
+    assert sum(slide.startswith("[]{#") for slide in slides) == len(steps)
+    assert max(slide.count("\\\\\n") for slide in slides) < 7
+    assert not [slide for slide in slides if "$$" in slide and re.search(r"(?m)^[A-Z][a-z]+ .*\.$", slide.split("$$")[-1])]
+    deep = FormulaRows(tuple(Formula(parse(f"x_{{{k}}} = 1")) for k in range(20)))
+    assert Slides.write(Document("t", (deep,))).count("---") == 2
 
 
 def test_without_pandoc_it_is_refused_with_the_mend(report: Document, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

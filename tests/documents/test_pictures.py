@@ -8,10 +8,11 @@ import pytest
 import symbackprop as sb
 from symbackprop.core.choices import DRAWN
 from symbackprop.core.files import FileError, write_together
-from symbackprop.documents import pictures
+from symbackprop.documents import painted
 from symbackprop.documents.formats import FormatError
+from symbackprop.documents.painted import ENGINES, converted
 from symbackprop.documents.pdf import PdfError
-from symbackprop.documents.pictures import ENGINES, PICTURES, converted, picture_format_of, picture_named
+from symbackprop.documents.pictures import PICTURES, picture_format_of, picture_named
 from symbackprop.pictures.picture import PAPER
 from tests.documents.sample import picture
 
@@ -23,7 +24,7 @@ BEGINS = {"png": b"\x89PNG", "pdf": b"%PDF-"}
 @pytest.mark.parametrize("kind", BEGINS)
 @pytest.mark.parametrize("row", [row for row in ENGINES if row.found()], ids=lambda row: row.name)
 def test_each_program_that_is_here_makes_a_picture(row, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "ENGINES", (row,))
+    monkeypatch.setattr(painted, "ENGINES", (row,))
     made = converted(kind, picture(PAPER))
     assert made.startswith(BEGINS[kind])
     assert len(made) > 2000
@@ -39,7 +40,7 @@ def test_the_formats_are_those_that_the_shell_names() -> None:
 
 
 def test_where_no_program_is_that_is_said_with_the_mend(monkeypatch: pytest.MonkeyPatch, run) -> None:
-    monkeypatch.setattr(pictures, "ENGINES", tuple(row._replace(found=lambda: None) for row in ENGINES))
+    monkeypatch.setattr(painted, "ENGINES", tuple(row._replace(found=lambda: None) for row in ENGINES))
     with pytest.raises(PdfError, match="a picture as PNG is made by typst or Chromium, and none of them is here: install one"):
         sb.draw(EXAMPLES / "gates.net", format="png")
     told = run("draw", EXAMPLES / "gates.net", "-o", "a.pdf")
@@ -50,7 +51,7 @@ def test_where_no_program_is_that_is_said_with_the_mend(monkeypatch: pytest.Monk
 
 def test_one_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = [row._replace(found=lambda: "false", command=lambda *_: ["false"]) for row in ENGINES]
-    monkeypatch.setattr(pictures, "ENGINES", tuple(broken))
+    monkeypatch.setattr(painted, "ENGINES", tuple(broken))
     with pytest.raises(PdfError, match="no PNG was made: typst failed: it said nothing; Chromium failed"):
         converted("png", picture(PAPER))
 

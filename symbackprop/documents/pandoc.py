@@ -1,0 +1,124 @@
+"""The report as pandoc reads Markdown, for each of the programs that pandoc writes for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from symbackprop.documents.document import Content, Document, Figure, Formula, Part, StepBlock
+from symbackprop.documents.markdown import Markdown, escape
+from symbackprop.documents.writer import anchor_id
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.tree import Node
+
+_PAGE = 36
+"""Ems of a line of a page."""
+_WORD = 0.55
+"""Ems of a letter."""
+_SLIDE = 7
+"""Lines that a slide holds."""
+
+
+class Pandoc(Markdown):
+    r"""Formulas in plain LaTeX, headings from the first level on, anchors behind them."""
+
+    row_end = r"\\"
+
+    def spell(self, formula: Node) -> str:
+        return latex(formula)
+
+    def anchored(self, anchor: str) -> str:
+        return f"[]{{#{anchor_id(anchor)}}}" if anchor else ""
+
+    def section(self, heading: Content, number: str, anchor: str) -> str:
+        return f"{'#' * (number.count('.') + 1)} {number} {self.line(heading)} {{#{anchor}}}"
+
+    def page(self, document: Document, body: str) -> str:
+        return f"% {self.line(document.title)}\n\n{body}\n"
+
+    def figure(self, figure: Figure, caption: str, place: int) -> str:
+        return f"![{caption}]({figure.source})"
+
+
+class Word(Pandoc):
+    """For Word: equations are rows of a table, for other readers of its files know no alignment in a formula."""
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        note = max(_WORD * len(self.language.words(row.note)) if row.note else 0.0 for row in rows) + 1.0
+        cells = [[self.anchored(row.anchor) + self.math(row.formula), self.line(row.note)] for row in rows]
+        return _columns(["", ""], cells, "ll", (_PAGE - note, note))
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        shape = f" — {self.line(step.shape)}" if step.shape else ""
+        head = f"{self.anchored(step.anchor)}{self.strong(title)}{shape}"
+        labels = [(self.line(part.label), part.formulas) for part in step.parts]
+        cells = [[label if k == 0 else "", self.math(shown)] for label, formulas in labels for k, shown in enumerate(formulas)]
+        shown = [_columns(["", ""], cells, "ll", (9.0, _PAGE - 9.0))] if cells else []
+        return "\n\n".join([head, *shown, *self.source(step), *self.lines(step.sentences)])
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        least = [max(map(len, title.split()), default=0) for title in head]
+        cells = [max((6 if "$" in cell else len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
+        widths = [2.5 + _WORD * max(sizes) for sizes in zip(least, cells or least, strict=True)]
+        table = _columns(head, rows, sides, widths)
+        return f"{table}\n\n*{caption}*" if caption else table
+
+
+class Slides(Pandoc):
+    """For slides: each step is one of its own, and what is long goes on on the next.
+
+    PowerPoint's kin show a formula where it stands alone, so those in a line are plain text, and words have a slide of their own.
+    """
+
+    def math(self, formula: Node) -> str:
+        return f"*{escape(plain(formula))}*"
+
+    def rows(self, rows: tuple[Formula, ...]) -> str:
+        return self._displays([self._noted(row) for row in rows])
+
+    def bullets(self, items: list[str]) -> str:
+        return _NEXT.join("\n".join(f"- {item}" for item in some) for some in _in_slides(items))
+
+    def folded(self, above: str, written: str) -> str:
+        return f"# {above}\n\n{written}"
+
+    def step(self, step: StepBlock, title: str, number: str) -> str:
+        shape = f" — {self.line(step.shape)}" if step.shape else ""
+        shown = [self._displays([one for part in step.parts if not part.folded for one in self._beside_label(part)])]
+        said = ["\n\n".join([*self.source(step), *self.lines(step.sentences)])]
+        return f"# {self.anchored(step.anchor)}{title}{shape}\n\n{_NEXT.join(filter(None, [*shown, *said]))}"
+
+    def _noted(self, row: Formula) -> str:
+        note = self._inside(row.note)
+        return self.spell(row.formula) + (rf",\quad {note}" if note else "")
+
+    def _beside_label(self, part: Part) -> Iterator[str]:
+        label = self._inside(part.label) or ""
+        for place, shown in enumerate(part.formulas):
+            yield rf"{label}\colon\quad {self.spell(shown)}" if label and place == 0 else self.spell(shown)
+
+    def _displays(self, shown: list[str]) -> str:
+        """Formulas one below the other, as many on a slide as it holds."""
+        rows = (" \\\\\n".join(some) for some in _in_slides(shown))
+        return _NEXT.join(f"$$\n\\begin{{gathered}}\n{one}\n\\end{{gathered}}\n$$" for one in rows)
+
+    def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
+        table = super().table(head, rows, sides, "")
+        return f"{table}\n\n: {caption}" if caption else table
+
+
+_NEXT = "\n\n---\n\n"
+
+
+def _in_slides(parts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many parts at a time as a slide holds."""
+    for start in range(0, len(parts), _SLIDE):
+        yield parts[start : start + _SLIDE]
+
+
+def _columns(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str, widths: Sequence[float]) -> str:
+    """A table whose columns are as wide, one to another, as is said; without a head where nothing stands in it."""
+    ends = {"l": (":", ""), "c": (":", ":"), "r": ("", ":")}
+    unit = 3.0 * max(_PAGE / sum(widths), 1.0)  # a rule that is longer than a line makes pandoc look at its parts
+    rules = [("-" * max(round(unit * size), 3)).join(ends[side]) for side, size in zip(sides, widths, strict=True)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rules, *rows))
