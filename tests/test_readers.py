@@ -102,7 +102,8 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 PASSES = {
     "core.apart._letters",
     "core.program.rewritten", "core.program.describe",
-    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "core.stable._Speller.exponentials",
+    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.restricted.never_below_zero",
+    "core.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation", "plan.lower._Lowering._matrix",
     "core.simplify._Rewriter.__init__", "training.boosting._keeps_apart", "display.names._generated", "estimators.samples.chances",
     "language.lower.tracing._names",

@@ -11,7 +11,7 @@ from numpy import ndarray
 from symbackprop.core.choices import mend
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program, Signature, shape_text
-from symbackprop.evaluate.arrays import as_numbers
+from symbackprop.evaluate.arrays import as_numbers, off_labels
 from symbackprop.evaluate.extents import Sizes, evaluator
 from symbackprop.evaluate.sizes import Solver
 
@@ -50,7 +50,7 @@ class Arguments:
         arrays = [self.array(tensor, given) for tensor in self.inputs]
         sizes = self.sizes(arrays)
         for tensor, array in zip(self.inputs, arrays, strict=True):
-            tensor.check_bound(array, sizes)
+            tensor.check_entries(array, sizes)
         return arrays
 
     def array(self, tensor: _Input, given: Mapping[str, Any]) -> ndarray:
@@ -85,10 +85,13 @@ class _Input:
 
     def __init__(self, tensor: Signature) -> None:
         self.name, self.text = tensor.name, shape_text(tensor.shape)
-        self.whole, self.bound = tensor.kind == "integers", tensor.bound
+        self.whole, self.labels, self.bound = tensor.kind == "integers", tensor.kind == "labels", tensor.bound
         self.limit = None if tensor.bound is None else evaluator(tensor.bound)
 
-    def check_bound(self, array: ndarray, sizes: Sizes) -> None:
+    def check_entries(self, array: ndarray, sizes: Sizes) -> None:
+        """Raises ArgumentError for labels that do not sum to one, which gradients rely on, and whole numbers out of their bound."""
+        if self.labels and (fault := off_labels(array)):
+            raise ArgumentError(f"{self.name} {fault}")
         bound = self.limit(sizes) if self.limit else None
         if bound is None or not array.size:
             return

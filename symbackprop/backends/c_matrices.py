@@ -17,10 +17,22 @@ PIVOT = """OWN ptrdiff_t pivot_(ptrdiff_t n, ptrdiff_t k, double *w, ptrdiff_t w
     return row;
 }
 """
+NORM = """OWN double norm_(ptrdiff_t n, const double *w, ptrdiff_t wide) {
+    double most = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (ptrdiff_t j = 0; j < n; j++) sum += fabs(w[i * wide + j]);
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+"""
 INVERSE = """OWN void inverse_(
     ptrdiff_t n, const real *a, ptrdiff_t ar, ptrdiff_t ac, real *out, ptrdiff_t outr, ptrdiff_t outc, double *w) {
     const ptrdiff_t wide = 2 * n;
+    const double rounding = sizeof(real) == 4 ? 0x1p-23 : 0x1p-52;
     copied_(n, a, ar, ac, w, wide);
+    const double norm = norm_(n, w, wide);
     for (ptrdiff_t i = 0; i < n; i++)
         for (ptrdiff_t j = 0; j < n; j++) w[i * wide + n + j] = i == j;
     for (ptrdiff_t k = 0; k < n; k++) {
@@ -32,8 +44,9 @@ INVERSE = """OWN void inverse_(
             for (ptrdiff_t j = k; i != k && j < wide; j++) w[i * wide + j] -= x * w[k * wide + j];
         }
     }
+    const int singular = norm * norm_(n, w + n, wide) * rounding > 0.1;
     for (ptrdiff_t i = 0; i < n; i++)
-        for (ptrdiff_t j = 0; j < n; j++) out[i * outr + j * outc] = (real)w[i * wide + n + j];
+        for (ptrdiff_t j = 0; j < n; j++) out[i * outr + j * outc] = singular ? (real)NAN : (real)w[i * wide + n + j];
 }
 """
 DETERMINANT = """OWN double determinant_(ptrdiff_t n, const real *a, ptrdiff_t ar, ptrdiff_t ac, double *w, int logarithm) {
@@ -54,17 +67,24 @@ DETERMINANT = """OWN double determinant_(ptrdiff_t n, const real *a, ptrdiff_t a
 """
 CHOLESKY = """OWN void cholesky_(
     ptrdiff_t n, const real *a, ptrdiff_t ar, ptrdiff_t ac, real *out, ptrdiff_t outr, ptrdiff_t outc, double *w) {
+    const double rounding = sizeof(real) == 4 ? 0x1p-23 : 0x1p-52;
+    double least = INFINITY, most = 0;
     for (ptrdiff_t i = 0; i < n; i++)
         for (ptrdiff_t j = 0; j <= i; j++) {
             double x = ((double)a[i * ar + j * ac] + a[j * ar + i * ac]) / 2;
             for (ptrdiff_t k = 0; k < j; k++) x -= w[i * n + k] * w[j * n + k];
             w[i * n + j] = i == j ? (x > 0 ? sqrt(x) : NAN) : x / w[j * n + j];
+            if (i == j && x < least) least = x;
+            if (i == j && x > most) most = x;
         }
+    const int singular = least < 10 * (double)n * rounding * most;
     for (ptrdiff_t i = 0; i < n; i++)
-        for (ptrdiff_t j = 0; j < n; j++) out[i * outr + j * outc] = j <= i ? (real)w[i * n + j] : 0;
+        for (ptrdiff_t j = 0; j < n; j++) out[i * outr + j * outc] = singular ? (real)NAN : j <= i ? (real)w[i * n + j] : 0;
 }
 """
-HELPERS = {"copied_": COPIED, "pivot_": PIVOT, "inverse_": INVERSE, "determinant_": DETERMINANT, "cholesky_": CHOLESKY}
+HELPERS = {
+    "copied_": COPIED, "pivot_": PIVOT, "norm_": NORM, "inverse_": INVERSE, "determinant_": DETERMINANT, "cholesky_": CHOLESKY,
+}  # fmt: skip
 """The definitions by name, each after those that it calls."""
 
 MATRICES = {

@@ -8,7 +8,7 @@ from functools import cache
 import sympy as sp
 from sympy import Symbol
 
-from symbackprop.backends import jax_primary
+from symbackprop.backends import jax_matrices
 from symbackprop.backends.dialect import WINDOWS, Dialect
 from symbackprop.backends.numpy_body import ATOM, Shown, printed, stable_form
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS, known
@@ -114,13 +114,7 @@ def windows(x, shape, axes):
         x = jnp.moveaxis(jnp.take(x, places, axis=axis), axis + 1, -1)
     return x
 '''.strip(),
-    "gaps": '''
-def gaps(w):
-    """1 / (w[j] - w[i]) for numbers that differ, and 0 where i = j."""
-    same = jnp.eye(w.shape[-1], dtype=bool)
-    return jnp.where(same, 0, 1 / jnp.where(same, 1, w[..., None, :] - w[..., :, None]))
-'''.strip(),
-    **jax_primary.HELPERS,
+    **jax_matrices.HELPERS,
 }
 """The helpers that JAX spells in a way of its own: it has functions that NumPy lacks, no views, and cannot look at a value."""
 

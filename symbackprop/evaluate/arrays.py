@@ -13,6 +13,7 @@ from symbackprop.core.program import Signature
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.matrices import is_orthogonal, is_positive, is_symmetric
 
+OFF = 1e-5  # what rounding may leave of a sum that is to be 1
 DEEPEST = 32  # axes: NumPy has no more
 
 
@@ -82,8 +83,8 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
             return "must hold whole numbers"
         if array.size and (array.min() < 0 or (tensor.bound is not None and array.max() >= extent(tensor.bound, at))):
             return f"must hold whole numbers from 0 to {tensor.bound} - 1; it holds {array.min():g} to {array.max():g}"
-    if tensor.kind == "labels" and array.ndim and not np.allclose(array.sum(axis=-1), 1, atol=1e-6):
-        return "is declared as labels: it must sum to one along its last axis; declare it as data if it need not"
+    if tensor.kind == "labels" and (fault := off_labels(array)):
+        return fault
     inside = {
         "positive": (array > 0, "positive numbers"),
         "unit": ((array >= 0) & (array <= 1), "numbers from 0 to 1"),
@@ -100,6 +101,13 @@ def outside(tensor: Signature, array: ndarray, at: Mapping[str, int]) -> str | N
         )
     if tensor.domain == "spd" and not is_positive(array):
         return "must be positive definite as declared: an eigenvalue is not above 0; add a multiple of the identity"
+    return None
+
+
+def off_labels(array: ndarray) -> str | None:
+    """What is wrong with the entries of labels, or None; not-a-number is another's matter."""
+    if array.ndim and (abs(array.sum(axis=-1) - 1) > OFF).any():
+        return "is declared as labels: it must sum to one along its last axis; declare it as data if it need not"
     return None
 
 

@@ -124,6 +124,16 @@ def _svd() -> Factorisation:
     )
 
 
+def _svd_over() -> Factorisation:
+    """r s = 1 beside them."""
+    plain = _svd()
+    return Factorisation(
+        lambda x: (*plain.solve(x), 1 / plain.solve(x)[1]),
+        lambda x, y: (*plain.residual(x, y[:-1]), y[-1] * y[1] - 1),
+        lambda shape: (*plain.free(shape), _whole(shape[1])),
+    )
+
+
 def _qr() -> Factorisation:
     return Factorisation(
         lambda x: tuple(np.linalg.qr(x)),
@@ -138,6 +148,7 @@ FACTORISATIONS: dict[str, Factorisation] = {
     "eigh gaps": _with_gaps(_eigh(), lambda parts: parts[0], lambda shape: shape[0]),
     "svd": _svd(),
     "svd gaps": _with_gaps(_svd(), lambda parts: parts[3], lambda shape: shape[1]),
+    "svd over": _svd_over(),
     "qr": _qr(),
 }
 """Factorisations by name."""
@@ -145,6 +156,7 @@ FACTORISATIONS: dict[str, Factorisation] = {
 PARTS = {
     "cholesky": ("cholesky", 0), "eigenvalues": ("eigh", 0), "eigenvectors": ("eigh", 1), "gaps": ("eigh gaps", 2),
     "svdvals": ("svd", 1), "svd_left": ("svd", 0), "svd_right": ("svd", 2), "svd_gaps": ("svd gaps", 4),
+    "svd_over": ("svd over", 4),
     "qr_q": ("qr", 0), "qr_r": ("qr", 1),
 }  # fmt: skip
 """The functions of a matrix that are factors: of which factorisation, and which."""

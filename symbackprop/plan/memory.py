@@ -107,8 +107,9 @@ class Memory:
     """The buffers, and the store of each node, given when it is first asked for; `apart`: no work buffer is used again."""
 
     def __init__(
-        self, program: Program, lowered: Stepped, gradients: Mapping[str, str], passes: frozenset[str], apart: bool = False
-    ) -> None:
+        self, program: Program, lowered: Stepped, loss: str, gradients: Mapping[str, str], passes: frozenset[str],
+        apart: bool = False,
+    ) -> None:  # fmt: skip
         self.layout = layout_of(program, list(gradients))
         self.parameters, self.gradients = self.layout.parameters, self.layout.gradients
         self.nodes, self.within = lowered.nodes, lowered.within
@@ -125,7 +126,7 @@ class Memory:
         self._hand_out(lowered)
         self._place_gradients(lowered, gradients)
         self._place_inside()
-        self._last = self._lifetimes()
+        self._last = self._lifetimes(lowered.values[loss][0].node)
 
     # -- before anything is computed
 
@@ -197,16 +198,16 @@ class Memory:
                 return node
         return None
 
-    def _lifetimes(self) -> dict[int, tuple[str, int]]:
-        """What reads the buffer of a node last: a node, or a whole loop, by its number."""
+    def _lifetimes(self, loss: Node | None) -> dict[int, tuple[str, int]]:
+        """What reads the buffer of a node last: a node, or a whole loop, by its number; the loss may be an entry of one."""
         last: dict[int, tuple[str, int]] = {}
         for node in self.nodes:
             for arg in node.args:
                 if (top := self.top(arg.node)) is not None:
                     further = self.loops(node)[len(self.loops(top)) :]
                     last[top.number] = ("loop", further[0]) if further else ("node", node.number)
-        for late in self.late:
-            if late.value.node is not None and (top := self.top(late.value.node)) is not None:
+        for node in (loss, *[late.value.node for late in self.late]):
+            if node is not None and (top := self.top(node)) is not None:
                 last[top.number] = NEVER
         return last
 

@@ -75,10 +75,10 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     if "scale early" in passes:
         graph = scaled_early(graph, loss, gradients.values())
     steps = stepped(graph, [loss, *gradients.values()])
-    written = _written(Memory(program, steps, gradients, frozenset(passes)), steps, loss)
+    written = _written(Memory(program, steps, loss, gradients, frozenset(passes)), steps, loss)
     if "fold" not in passes or len(written.statements) < FROM:
         return written
-    apart = _written(Memory(program, steps, gradients, frozenset(passes), apart=True), steps, loss)
+    apart = _written(Memory(program, steps, loss, gradients, frozenset(passes), apart=True), steps, loss)
     found = folded(apart.statements, apart.buffers)
     return written if found is None else replace(apart, statements=tuple(found[0]), buffers=found[1])
 

@@ -98,19 +98,45 @@ class MatrixFunction:
 
 
 MATRIX_HELPERS = primary.HELPERS | {
+    "inverse": '''
+def inverse(x):
+    """The inverse of each matrix; where rounding alone makes a matrix regular, it has none."""
+    y = np.linalg.inv(x)
+    sizes = np.linalg.norm(x, np.inf, (-2, -1)) * np.linalg.norm(y, np.inf, (-2, -1))
+    if np.any(sizes * np.finfo(y.dtype).eps > 0.1):
+        raise np.linalg.LinAlgError("a matrix is singular up to rounding, and no digit of its inverse would be right")
+    return y
+'''.strip(),
+    "cholesky": '''
+def cholesky(x):
+    """The lower triangular factor of the symmetric part of each matrix; one that is positive by rounding alone has none."""
+    y = np.linalg.cholesky((x + np.swapaxes(x, -1, -2)) / 2)
+    pivots = np.diagonal(y, 0, -2, -1)**2
+    if np.any(np.min(pivots, -1, initial=np.inf) < 10 * y.shape[-1] * np.finfo(y.dtype).eps * np.max(pivots, -1, initial=0)):
+        raise np.linalg.LinAlgError("a matrix is not positive definite beyond rounding")
+    return y
+'''.strip(),
     "symmetric": '''
 def symmetric(x):
     """The symmetric part of each matrix."""
     return (x + np.swapaxes(x, -1, -2)) / 2
 '''.strip(),
     "gaps": '''
-def gaps(w):
-    """1 / (w[j] - w[i]) for numbers that differ, and 0 where i = j."""
+def gaps(w, power=1):
+    """1 / (w[j]^power - w[i]^power) for numbers that differ beyond rounding, and 0 where i = j."""
     same = np.eye(w.shape[-1], dtype=bool)
-    gap = np.where(same, 1, w[..., None, :] - w[..., :, None])
-    if not np.all(gap):
+    near = 10 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0)[..., None, None]
+    if np.any((np.abs(w[..., None, :] - w[..., :, None]) <= near) & ~same):
         raise np.linalg.LinAlgError("numbers that must differ are equal, so that their vectors have no derivative")
+    gap = np.where(same, 1, w[..., None, :]**power - w[..., :, None]**power)
     return np.where(same, 0, 1 / gap).astype(w.dtype)
+'''.strip(),
+    "over": '''
+def over(s):
+    """1 / s for singular values that are not 0 but for rounding."""
+    if np.any(s <= 10 * s.shape[-1] * np.finfo(s.dtype).eps * np.max(s, axis=-1, initial=0, keepdims=True)):
+        raise np.linalg.LinAlgError("a singular value is 0, so that its left vector has no derivative")
+    return 1 / s
 '''.strip(),
 }
 """The definitions of the functions in NumPy that rows call, by name."""
@@ -129,6 +155,7 @@ _SVD_GAPS = (
     "E_X has the entries 1/(s_j^2 - s_i^2) by the singular values s of X, and 0 where i = j: where two are equal, their vectors "
     "have no derivative."
 )
+_SVD_OVER = "S^{-1}_X has the entries 1/s_j by the singular values s of X: where one is 0, its left vector has no derivative."
 
 
 def _result(index: str, function: str = "") -> Read:
@@ -155,7 +182,7 @@ MATRIX_FUNCTIONS = {
     for row in (
         MatrixFunction(
             "inverse", r"{0}^{-1}", "rc", -_S[0] * _S[1], (_result("pi"), _result("jq")),
-            "np.linalg.inv({})", "the matrix Y with X Y = Y X = 1",
+            "inverse({})", "the matrix Y with X Y = Y X = 1", ("inverse",),
         ),
         MatrixFunction(
             "det", r"\det {0}", "", _S[0] * _S[1], (Read("ji", "inverse"), _result("")),
@@ -169,8 +196,8 @@ MATRIX_FUNCTIONS = {
             "cholesky", r"\operatorname{chol}", "rc",
             S.Half * _S[0] * (_lower(_Q, _A, False) * _S[1] * _S[2] + _lower(_Q, _A, True) * _S[3] * _S[4]),
             (_result("pa"), *[_result(c, "inverse") for c in ("ai", "qj", "qi", "aj")]),
-            "np.linalg.cholesky(symmetric({}))", "the lower triangular Y with a positive diagonal and Y Y^T = X",
-            ("symmetric",), _SEEGER,
+            "cholesky({})", "the lower triangular Y with a positive diagonal and Y Y^T = X",
+            ("cholesky",), _SEEGER,
         ),
         MatrixFunction(
             "eigenvalues", r"\operatorname{eigvals}", "r", _S[0] * _S[1], (Read("ip", "eigenvectors"), Read("jp", "eigenvectors")),
@@ -195,10 +222,10 @@ MATRIX_FUNCTIONS = {
         ),
         MatrixFunction(
             "svd_left", r"\operatorname{left}", "rc",
-            _S[0] * (_S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]) - _S[2] * _S[3] / _S[4])
-            + _same(_A, _Q) * _same(_P, _I) * _S[3] / _S[4],
+            _S[0] * (_S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]) - _S[2] * _S[3] * _S[8])
+            + _same(_A, _Q) * _same(_P, _I) * _S[3] * _S[8],
             (_result("pa"), Read("aq", "svd_gaps"), _result("ia"), Read("jq", "svd_right"), Read("q", "svdvals"), _result("iq"),
-             Read("ja", "svd_right"), Read("a", "svdvals")),
+             Read("ja", "svd_right"), Read("a", "svdvals"), Read("q", "svd_over")),
             "np.linalg.svd({}, full_matrices=False)[0]", "the left singular vectors of X as columns", source=_TOWNSEND,
             tall=True, letter="U",
         ),
@@ -213,9 +240,15 @@ MATRIX_FUNCTIONS = {
             "svd_gaps", "E_{0}", "cc", -2 * _S[0] ** 2 * (_S[1] * _S[2] * _S[3] - _S[4] * _S[5] * _S[6]),
             (_result("pq"), Read("q", "svdvals"), Read("iq", "svd_left"), Read("jq", "svd_right"), Read("p", "svdvals"),
              Read("ip", "svd_left"), Read("jp", "svd_right")),
-            "gaps(np.linalg.svd({}, compute_uv=False)**2)",
+            "gaps(np.linalg.svd({}, compute_uv=False), 2)",
             "1 / (s[q]^2 - s[p]^2) by the singular values s of X, and 0 where p = q",
             ("gaps",), tall=True, letter="E", said=_SVD_GAPS,
+        ),
+        MatrixFunction(
+            "svd_over", "S^{-1}_{0}", "c", -_S[0] ** 2 * _S[1] * _S[2],
+            (_result("p"), Read("ip", "svd_left"), Read("jp", "svd_right")),
+            "over(np.linalg.svd({}, compute_uv=False))", "1 / s[p] by the singular values s of X", ("over",), _TOWNSEND,
+            tall=True, letter="S", said=_SVD_OVER,
         ),
         MatrixFunction(
             "qr_q", r"\operatorname{orth}", "rc",

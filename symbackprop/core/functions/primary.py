@@ -35,6 +35,9 @@ SQRTM = '''
 def sqrtm(x):
     """The principal root of each matrix, by the iteration of Denman and Beavers with determinants near 1."""
     n = x.shape[-1]
+    sizes = np.abs(np.linalg.eigvals(x))
+    if np.any(np.min(sizes, -1) <= 10 * n * np.finfo(x.dtype).eps * np.max(sizes, -1)):
+        raise np.linalg.LinAlgError("a matrix with an eigenvalue that is 0 but for rounding has no principal root")
     y, z = x, np.broadcast_to(np.eye(n, dtype=x.dtype), x.shape)
     for _ in range(60):
         sizes = np.linalg.slogdet(y)[1] + np.linalg.slogdet(z)[1]

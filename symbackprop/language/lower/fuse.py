@@ -13,6 +13,7 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Carry, Matrix, Reduce, Sum, is_product, position, slot, substituted
 from symbackprop.language.lower.nodes import Node, Nodes, readers_of
+from symbackprop.language.lower.restricted import lost
 from symbackprop.language.tensors import Tensor
 
 MOST = 100  # operations in one equation: what is longer nobody reads, and putting it together takes long
@@ -79,11 +80,13 @@ def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
             operand = node.operands[k][0]
             inner = done.get(id(operand))
             nameless = operand.name is None and operand.stem is None and id(operand) not in kept
-            if inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner):
-                node = _inlined(node, k, inner)
-                del done[id(operand)]
-            else:
+            fits = inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner)
+            together = _inlined(node, k, inner) if fits and inner is not None else None
+            if together is None:
                 k += 1
+            else:
+                node = together
+                del done[id(operand)]
         done[key] = node
     return done
 
@@ -122,8 +125,8 @@ def _scales(op: Sum) -> bool:
     return all(symbol.is_positive for symbol in factor.free_symbols)  # sizes are positive; slots and positions are not
 
 
-def _inlined(node: Node, k: int, inner: Node) -> Node:
-    """The node with `inner` in the place of its k-th operand."""
+def _inlined(node: Node, k: int, inner: Node) -> Node | None:
+    """The node with `inner` in the place of its k-th operand; None where that is defined where `inner` is not."""
     assert isinstance(node.op, Sum)
     assert isinstance(inner.op, Sum)
     taken = {c for _, i in node.operands for c in i} | set(node.index) | {c for c, _ in node.op.over}
@@ -143,7 +146,10 @@ def _inlined(node: Node, k: int, inner: Node) -> Node:
     # what was written in the place of an operand stands in its place, so that equations read in the order of writing
     order = [*range(k), *range(len(old), len(operands)), *range(k, len(old))]
     operands = [operands[j] for j in order]
-    body = substituted(substituted(node.op.body, outer), {slot(j): slot(place) for place, j in enumerate(order)})
+    at = {slot(j): slot(place) for place, j in enumerate(order)}
+    body = substituted(substituted(node.op.body, outer), at)
+    if lost(substituted(outer[node.op.slots[k]], at), body, operands):
+        return None
     over = node.op.over + tuple((rename[c], extent) for c, extent in inner.op.over)
     op = Sum(body, tuple(slot(j) for j in range(len(operands))), over)
     return replace(node, op=op, operands=tuple(operands), weight=node.weight + inner.weight)

@@ -1,4 +1,4 @@
-"""What computes the primary functions of a matrix in JAX, which cannot look at a value; not-a-number off their domain."""
+"""What computes the functions of a matrix in JAX, which cannot look at a value; not-a-number off their domain."""
 
 from __future__ import annotations
 
@@ -62,5 +62,41 @@ def logm(x):
         total = total + w / 2 * jnp.linalg.solve(eye + (1 + t) / 2 * a, a)
     return 2.0**roots * total
 '''
-HELPERS = {"reach": REACH.strip(), "expm": EXPM.strip(), "sqrtm": SQRTM.strip(), "logm": LOGM.strip()}
+INVERSE = '''
+def inverse(x):
+    """The inverse of each matrix; not-a-number where rounding alone makes a matrix regular."""
+    y = jnp.linalg.inv(x)
+    sizes = jnp.linalg.norm(x, jnp.inf, (-2, -1), True) * jnp.linalg.norm(y, jnp.inf, (-2, -1), True)
+    return jnp.where(sizes * jnp.finfo(y.dtype).eps > 0.1, jnp.nan, y)
+'''
+CHOLESKY = '''
+def cholesky(x):
+    """The lower triangular factor of the symmetric part of each matrix; not-a-number where it is positive by rounding alone."""
+    y = jnp.linalg.cholesky((x + jnp.swapaxes(x, -1, -2)) / 2)
+    pivots = jnp.diagonal(y, 0, -2, -1)**2
+    least = 10 * y.shape[-1] * jnp.finfo(y.dtype).eps * jnp.max(pivots, -1, initial=0)
+    return jnp.where((jnp.min(pivots, -1, initial=jnp.inf) < least)[..., None, None], jnp.nan, y)
+'''
+GAPS = '''
+def gaps(w, power=1):
+    """1 / (w[j]^power - w[i]^power) for numbers that differ beyond rounding, and 0 where i = j; else not-a-number."""
+    same = jnp.eye(w.shape[-1], dtype=bool)
+    near = 10 * w.shape[-1] * jnp.finfo(w.dtype).eps * jnp.max(jnp.abs(w), axis=-1, initial=0)[..., None, None]
+    equal = (jnp.abs(w[..., None, :] - w[..., :, None]) <= near) & ~same
+    gap = jnp.where(same | equal, 1, w[..., None, :]**power - w[..., :, None]**power)
+    return jnp.where(same, 0, jnp.where(equal, jnp.nan, 1 / gap))
+'''
+OVER = '''
+def over(s):
+    """1 / s for singular values that are not 0 but for rounding; else not-a-number."""
+    near = 10 * s.shape[-1] * jnp.finfo(s.dtype).eps * jnp.max(s, axis=-1, initial=0, keepdims=True)
+    return jnp.where(s <= near, jnp.nan, 1 / s)
+'''
+HELPERS = {
+    name: text.strip()
+    for name, text in {
+        "reach": REACH, "expm": EXPM, "sqrtm": SQRTM, "logm": LOGM, "inverse": INVERSE, "cholesky": CHOLESKY, "gaps": GAPS,
+        "over": OVER,
+    }.items()
+}  # fmt: skip
 """The definitions by name."""
