@@ -155,7 +155,7 @@ _SVD_GAPS = (
     "E_X has the entries 1/(s_j^2 - s_i^2) by the singular values s of X, and 0 where i = j: where two are equal, their vectors "
     "have no derivative."
 )
-_SVD_OVER = "S^{-1}_X has the entries 1/s_j by the singular values s of X: where one is 0, its left vector has no derivative."
+_SVD_OVER = "D_X has the entries 1/s_j by the singular values s of X: where one is 0, its left vector has no derivative."
 
 
 def _result(index: str, function: str = "") -> Read:
@@ -245,10 +245,10 @@ MATRIX_FUNCTIONS = {
             ("gaps",), tall=True, letter="E", said=_SVD_GAPS,
         ),
         MatrixFunction(
-            "svd_over", "S^{-1}_{0}", "c", -_S[0] ** 2 * _S[1] * _S[2],
+            "svd_over", "D_{0}", "c", -_S[0] ** 2 * _S[1] * _S[2],
             (_result("p"), Read("ip", "svd_left"), Read("jp", "svd_right")),
             "over(np.linalg.svd({}, compute_uv=False))", "1 / s[p] by the singular values s of X", ("over",), _TOWNSEND,
-            tall=True, letter="S", said=_SVD_OVER,
+            tall=True, letter="D", said=_SVD_OVER,
         ),
         MatrixFunction(
             "qr_q", r"\operatorname{orth}", "rc",
