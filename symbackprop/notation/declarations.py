@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.program import Signature, same_size, shape_text
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, Source
+from symbackprop.notation.grammar import parsed
 from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, PACKAGES
 
 HIGHEST = 8  # exponent of a size
@@ -73,8 +75,8 @@ def input_tensor(name: str, kind: Kind, fault: Callable[[str, str], NotationErro
 
 def is_kind(annotation: ast.expr) -> bool:
     """Whether an annotation says what kind of tensor a name is, as parameter[n] does and np.ndarray does not."""
-    words = {n.id if isinstance(n, ast.Name) else n.attr for n in ast.walk(annotation) if isinstance(n, ast.Name | ast.Attribute)}
-    return bool(words & {*KINDS, *DOMAINS}) or isinstance(annotation, ast.Constant)
+    words = re.findall(r"\w+", ast.unparse(annotation))
+    return bool({*words} & {*KINDS, *DOMAINS})
 
 
 class Reading:
@@ -163,3 +165,40 @@ class Reading:
                 )
             case _:
                 raise self.fault(node, f"{self.source.segment(node)} is no size.", "Sizes are made with + - * //.")
+
+
+def unquoted(annotation: ast.expr, source: Source) -> ast.expr:
+    """The annotation with quoted parts read: "data[n]" is data[n], parameter["h, d"] and parameter["h d"] are parameter[h, d]."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return inside(annotation, annotation.value, source)
+    if isinstance(annotation, ast.BinOp):
+        left, right = unquoted(annotation.left, source), unquoted(annotation.right, source)
+        return ast.copy_location(ast.BinOp(left, annotation.op, right), annotation)
+    if isinstance(annotation, ast.Subscript):
+        parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        sizes: list[ast.expr] = []
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                text = part.value.strip()
+                spaced = "," not in text and not any(c in text for c in "+-*/()")
+                inner = inside(part, ",".join(text.split()) if spaced else text, source) if text else ast.Tuple([], ast.Load())
+                sizes += inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            else:
+                sizes.append(part)
+        joined = sizes[0] if len(sizes) == 1 else ast.copy_location(ast.Tuple(sizes, ast.Load()), annotation.slice)
+        return ast.copy_location(ast.Subscript(annotation.value, joined, ast.Load()), annotation)
+    return annotation
+
+
+def inside(node: ast.expr | ast.arg, text: str, source: Source) -> ast.expr:
+    """The expression that a quoted text holds; it stands where the text stands."""
+    try:
+        tree, _ = parsed(text.strip(), source.file)
+    except NotationError as error:
+        raise NotationError(error.fault, error.mend, source.place(node)) from None
+    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        raise NotationError(f"{text!r} is no declaration.", 'Write x: "data[n]".', source.place(node))
+    for inner in ast.walk(tree.body[0].value):
+        if isinstance(inner, ast.expr):
+            ast.copy_location(inner, node)
+    return tree.body[0].value

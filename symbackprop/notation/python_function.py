@@ -16,7 +16,8 @@ from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.beside import Beside, beside, beside_in_file
-from symbackprop.notation.errors import NotationError, NotRead, Place, Source
+from symbackprop.notation.declarations import inside
+from symbackprop.notation.errors import NotationError, NotRead, Place
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
 from symbackprop.notation.python_text import finished, name_loss
@@ -201,7 +202,7 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
     for argument, default in zip(several, defaults, strict=True):
         own = given.get(argument.arg)
         if isinstance(own, str):
-            reader.declared(argument, argument.arg, _inside(argument, own, reader.source))
+            reader.declared(argument, argument.arg, inside(argument, own, reader.source))
             continue
         annotation = argument.annotation
         number = isinstance(annotation, ast.Name) and annotation.id in PLAIN
@@ -213,7 +214,7 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
         if annotation is not None and not number:
             if default is not None:
                 raise reader.fault(default, "a declared input has no default.", f"Write {argument.arg}=... alone for a constant.")
-            reader.declared(argument, argument.arg, _unquoted(annotation, reader.source))
+            reader.declared(argument, argument.arg, annotation)
         elif default is not None:
             value = reader.evaluator.value(default)
             if isinstance(value, bool | str | tuple | None):
@@ -223,40 +224,3 @@ def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, st
             reader.scalar(argument, argument.arg)
             if number:
                 reader.taken.discard(argument.arg)  # a person said that it is a number
-
-
-def _unquoted(annotation: ast.expr, source: Source) -> ast.expr:
-    """The annotation with quoted parts read: "data[n]" is data[n], parameter["h, d"] and parameter["h d"] are parameter[h, d]."""
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        return _inside(annotation, annotation.value, source)
-    if isinstance(annotation, ast.BinOp):
-        left, right = _unquoted(annotation.left, source), _unquoted(annotation.right, source)
-        return ast.copy_location(ast.BinOp(left, annotation.op, right), annotation)
-    if isinstance(annotation, ast.Subscript):
-        parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-        sizes: list[ast.expr] = []
-        for part in parts:
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                text = part.value.strip()
-                spaced = "," not in text and not any(c in text for c in "+-*/()")
-                inner = _inside(part, ",".join(text.split()) if spaced else text, source) if text else ast.Tuple([], ast.Load())
-                sizes += inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            else:
-                sizes.append(part)
-        joined = sizes[0] if len(sizes) == 1 else ast.copy_location(ast.Tuple(sizes, ast.Load()), annotation.slice)
-        return ast.copy_location(ast.Subscript(annotation.value, joined, ast.Load()), annotation)
-    return annotation
-
-
-def _inside(node: ast.expr | ast.arg, text: str, source: Source) -> ast.expr:
-    """The expression that a quoted text holds; it stands where the text stands."""
-    try:
-        tree, _ = parsed(text.strip(), source.file)
-    except NotationError as error:
-        raise NotationError(error.fault, error.mend, source.place(node)) from None
-    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
-        raise NotationError(f"{text!r} is no declaration.", 'Write x: "data[n]".', source.place(node))
-    for inner in ast.walk(tree.body[0].value):
-        if isinstance(inner, ast.expr):
-            ast.copy_location(inner, node)
-    return tree.body[0].value

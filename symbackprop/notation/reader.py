@@ -15,8 +15,9 @@ from symbackprop.core.errors import shown
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Signature, size
 from symbackprop.language.tensors import Tensor, as_number
+from symbackprop.notation.annotations import declaration
 from symbackprop.notation.arrays import Arrays
-from symbackprop.notation.declarations import declared
+from symbackprop.notation.declarations import declared, inside, unquoted
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
@@ -34,7 +35,7 @@ class Reader:
 
     source    the text, for error messages.
     scalars   whether a name that was not declared is taken to be a scalar parameter.
-    taken     the names that were: asked for where they are used as arrays.
+    taken     the names that were: asked for where they are used as arrays; `arrays`, those that were said to be.
     names     what each name stands for by now: a tensor, a number or size expression, or several of these.
     sizes     the sizes that declarations have brought.
     outputs   the equations: named values, in the order of writing.
@@ -72,6 +73,7 @@ class Reader:
         self.reserved: list[set[str]] = []
         self.lent: dict[int, Tensor] = {}
         self.taken: set[str] = set()
+        self.arrays: set[str] = set()
         self.statements: list[ast.stmt] = []
         self.last = ""  # the name that was written last
         self.steps: Stepwise = Steps(self) if numbers is None else Copies(self)
@@ -158,8 +160,14 @@ class Reader:
             raise self.fault(node, f"{name} is defined twice{where}.", f"A name keeps its value: write {name}_2.")
 
     def declared(self, node: ast.AST, name: str, annotation: ast.expr) -> None:
-        """Read a declaration: of an input, or of a function that nobody defines."""
+        """Read a declaration: of an input, or of a function that nobody defines; an array of any shape is asked for its shape."""
         self.fresh(node, name)
+        text = declaration(name, annotation, lambda fault, mend: self.fault(annotation, fault, mend))
+        if text == "":
+            self.scalar(node, name)
+            self.arrays.add(name)
+            return
+        annotation = unquoted(annotation, self.source) if text is None else inside(annotation, text, self.source)
         if isinstance(annotation, ast.Name) and annotation.id == KIND:
             self.evaluator.functions[name] = Named(name)
             self.note(node, name)
@@ -230,12 +238,13 @@ class Reader:
 
     def require_numbers(self) -> None:
         """Raise NotationError for a name that was taken to be a number and stands where an array belongs; others are said."""
-        if not self.taken or not any(t.shape for t in self.inputs):
+        if not self.arrays and (not self.taken or not any(t.shape for t in self.inputs)):
             return
         shapes = {name: ", ".join(shape) for name, shape in self.proposed().items() if shape and name in self.taken}
+        shapes |= dict.fromkeys(sorted(self.arrays - shapes.keys()), "n")
         uses = [node for node in self.uses() if node.id in self.taken]
         if shapes:
-            raise self.asked(next(n for n in uses if n.id in shapes), shapes)
+            raise self.asked(next((n for n in uses if n.id in shapes), self.statements[-1]), shapes)
         numbers = list(dict.fromkeys(n.id for n in uses))
         if numbers:
             are, what = ("is", "a number") if len(numbers) == 1 else ("are", "numbers")
