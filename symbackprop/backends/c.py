@@ -334,7 +334,8 @@ class _Writer:
         where = replace(table, dims=((1 << 62, step), *rest))
         entry = self._at(where, 0, ["row", *names[many:]])
         own = self._at(rows, 0, names)
-        self._loop([n for n, _ in rows.dims], [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"])
+        inner = [at, inside, f"{own} = {entry};" if isinstance(s, Look) else f"{entry} += {own};"]
+        self._loop([n for n, _ in rows.dims], inner if rows.dims else ["{", *inner, "}"])
 
 
 def _groups(statements: Sequence[Statement]) -> Iterator[list[Statement]]:

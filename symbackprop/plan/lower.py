@@ -247,14 +247,18 @@ class _Lowering:
         )
 
     def _written(self, value: Value, target: Mapping[str, _Fixed], equation: Equation) -> Value:
-        keep = tuple(c for c in equation.target.index if c not in target)
-        looked_up = {c: p for c, p in target.items() if p.integers}
-        if not looked_up:
-            return scatter(self.graph, value, {c: At(*_offset_and_slopes(p.at)) for c, p in target.items()}, keep)
-        if len(target) > 1 or any(p.hangs for p in looked_up.values()):
-            raise PlanError("several places that data tell are written at once")
-        ((letter, place),) = looked_up.items()
-        return put(self.graph, value, letter, self._integers(place, equation), keep)
+        """The value at its places, axis by axis: first where data tell them, then where the other letters do."""
+        keep, left = tuple(c for c in equation.target.index if c not in target), dict(target)
+        for letter, place in target.items():
+            if place.integers:
+                if place.hangs:
+                    raise PlanError("a position that data tell may be out of range")
+                del left[letter]
+                later = (c for p in left.values() for c in self._letters_at(p.at, equation))
+                value = put(self.graph, value, letter, self._integers(place, equation), tuple(dict.fromkeys((*keep, *later))))
+                keep = (*keep, letter)
+        plain = {c: At(*_offset_and_slopes(p.at)) for c, p in left.items()}
+        return scatter(self.graph, value, plain, keep) if plain else value
 
     # -- largest entries, and logs of sums of exponentials
 
