@@ -182,6 +182,10 @@ class _Lowering:
         target = {c: p for c, p in places.items() if c in equation.target.index}
         moved = {c for p in target.values() for c in self._letters_at(p.at, part)}
         over = [c for c, _ in op.over if c not in places and c not in moved]
+        if all(v.node is None or v.node.kind == "integer" for v in values):  # the one entry of an axis is read: it stays an integer
+            lone = {c: At(0, {}) for c in over if self.graph.extent[c] == 1}
+            values = [v if v.node is None else read(self.graph, v, {c: lone[c] for c in v.letters if c in lone}) for v in values]
+            over = [c for c in over if c not in lone]
         if masks:
             inside = body.truth(sp.And(*masks))
             product = self.graph.multiply(map(self.graph.real, values))
