@@ -260,7 +260,8 @@ class Reader:
         in_place   whether the array itself is changed, so that its other names see it.
         """
         name = target.id
-        if not name.strip("_") or (isinstance(value, Expr) and value == self.sizes.get(name)):
+        known = self.sizes.get(name)
+        if not name.strip("_") or (known is not None and isinstance(value, int | Expr) and as_number(value) == known):
             return  # _ is what nobody reads
         if name in self.sizes:
             raise self.fault(target, f"{name} is a size already.", "Give the tensor or the size another name.")

@@ -8,6 +8,7 @@ import pytest
 from symbackprop.core.loops import For, schedule
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
+from symbackprop.evaluate.tape import forward
 from symbackprop.notation import NotationError, read_function, read_text
 
 MLP = """\
@@ -154,6 +155,32 @@ def test_another_value_of_a_name_is_carried() -> None:
     assert len(read_function(entries).program.equations) == 7
 
 
+def filled(x: "data[T, d]", W: "parameter[d, d]", h0: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    T, d = x.shape
+    h = np.zeros((T + 1, d))
+    h[0] = h0
+    e = np.zeros(T)
+    for t in range(T):
+        h[t + 1] = np.tanh(W @ h[t] + x[t])
+        e[t] = np.sum(h[t + 1] ** 2)
+    return np.sum(e) + np.sum(h[-1]) + np.sum(h) + h[0, 0]
+
+
+def test_an_array_of_zeros_is_filled_by_a_loop() -> None:
+    found = lines(read_function(filled).program)
+    assert found[:4] == [
+        "h_prev[t i] = h[t-1 i], first h0[i]",
+        "u_1[t i] = sum_{j} W[i j]*h_prev[t j]",
+        "z[t i] = u_1[t i] + x[t i]",
+        "h[t i] = tanh(z[t i])",
+    ]
+    arrays = {"x": np.arange(6.0).reshape(3, 2) / 6, "W": np.eye(2) / 2, "h0": np.array([0.5, -0.25])}
+    written = read_function(filled).written_out
+    assert written is not None
+    for program, sizes in ((read_function(filled).program, {"T": 3, "d": 2}), (written(numbers={"T": 3, "d": 2}).program, {})):
+        assert np.isclose(forward(program, arrays, sizes)["L"], filled(**arrays))
+
+
 def test_a_loop_is_written_out_for_numbers() -> None:
     for net in (read_text(MLP), read_function(network)):
         again = pickle.loads(pickle.dumps(net))
@@ -192,6 +219,8 @@ REFUSED = {
     "h[0] = x\nfor l in 1..n:\n    h[l] = U @ h[l-1]\nL = sum(h)": (5, 1, "h is a size, and a state that a loop writes. Give one another name: the size m, or the state h_1."),
     "for l in 1..n:\n    x[l] = U @ W[l]\nL = sum(x)": (6, 5, "x has a value already, and an entry cannot be set."),
     "for l in 1..n:\n    z[l, 0] = x\nL = sum(z)": (6, 5, "an entry cannot be set. Write the whole tensor of a step: z[l] = ..."),
+    "y = ones((n + 1, h))\nfor l in 1..n:\n    y[l] = x\nL = sum(y)": (7, 5, "y has a value already, and an entry cannot be set."),
+    "y = zeros((n + 1, k))\nfor l in 1..n:\n    y[l] = x\nL = sum(y)": (6, 1, "a row of y is (k,), and the loop over l (line 6) writes (h,) to it. Write y = zeros of that shape."),
     "for n in 1..n:\n    z[n] = x\nL = sum(z)": (5, 5, "n is a size already. Give the loop another letter."),
     "for l in 1..sum(x):\n    z[l] = x\nL = sum(z)": (5, 13, "how often the loop goes round depends on the value of sum(x). Bounds are whole numbers and sizes"),
     "for l in 1..n:\n    for t in 1..l:\n        z[t] = x\nL = sum(x)": (6, 17, "how often the loop goes round depends on the value of l."),

@@ -53,6 +53,7 @@ class Copies(Stepwise):
         whole = dict.fromkeys(t.value.id for t in targets(node.body) if isinstance(t.value, ast.Name) and not self._is_inner(t))
         for name in whole:
             self.values[name] = {}
+            self._empty(name, node, head)
         self.heads.append(head)
         for k in range(int(head.low), int(head.high) + 1)[:: head.step]:
             self.count += 1
@@ -63,8 +64,19 @@ class Copies(Stepwise):
                 read(statement)
         self.heads.pop()
         for name in whole:
-            if self.values[name]:
+            if name in self.rows and not self.heads:
+                rows = self.starts.pop(name, {}) | self.values.pop(name)
+                self.reader.names[name] = stack([rows[key] for key in sorted(rows)])
+            elif self.values[name]:
                 self.reader.names[name] = self._stacked(name, ())
+
+    def _empty(self, name: str, node: ast.For, head: Header) -> None:
+        """Keep the other rows of an array of zeros that the loop fills."""
+        target = next(t for t in targets(node.body) if isinstance(t.value, ast.Name) and t.value.id == name)
+        index = away(self.reader, items_of(target)[0], [head.letter])
+        rows = None if self.heads or index is None else self.emptied(name, index.least(head), index.most(head))
+        if rows is not None:
+            self.starts[name] = {(int(k),): row for k, row in rows.items()} | self.starts.get(name, {})
 
     def unready(self, node: ast.Name) -> NotationError | None:
         return None  # the text was read with its loops before, which refuses what stands too early

@@ -97,6 +97,9 @@ class Steps(Stepwise):
                 fault = f"{name} is written at two numbers in {self.place(head)}."
                 raise self.reader.fault(target, fault, "Give each a name of its own.")
             if not depth:
+                rows = None if self.frames else self.emptied(name, index.least(head), index.most(head))
+                if rows is not None:
+                    self.starts[name] = rows | self.starts.get(name, {})
                 self._fresh(target, name)
         return found
 
@@ -182,9 +185,20 @@ class Steps(Stepwise):
         inner = stacks[name]
         lows = {0: frame.low(name)} | {axis + 1: low for axis, low in inner.lows.items()}
         tensor = whole[id(inner.tensor)]
-        self.stacks[name] = Numbered(tensor, lows, self.starts.get(name, {}), self.line(frame.head.node))
+        numbered = Numbered(tensor, lows, self.starts.get(name, {}), self.line(frame.head.node))
+        if name in self.rows:
+            numbered = self._filled(frame, name, numbered)
+        self.stacks[name] = numbered
         if not self.writing(name):
-            self.reader.names[name] = tensor
+            self.reader.names[name] = numbered.tensor
+
+    def _filled(self, frame: Frame, name: str, numbered: Numbered) -> Numbered:
+        """The array of zeros that a loop filled, all rows in their places."""
+        want, row = self.rows[name].shape[1:], numbered.tensor.shape[1:]
+        if len(want) != len(row) or not all(map(same_size, want, row)):
+            fault = f"a row of {name} is {shape_text(want)}, and {self.place(frame.head)} writes {shape_text(row)} to it."
+            raise self.reader.fault(frame.head.node, fault, f"Write {name} = zeros of that shape.")
+        return numbered.extended()
 
     # What a line writes
 

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.program import Sum
+from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Reading, input_tensor
 from symbackprop.notation.errors import NotationError
@@ -30,6 +33,7 @@ class Stepwise(ABC):
     lines     the names that loops write step by step, and the line of the first such loop.
     depths    how many loops' letters stand between their brackets.
     opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
+    rows      arrays of zeros that a loop fills, by name: h = np.zeros((T + 1, d)).
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -38,6 +42,7 @@ class Stepwise(ABC):
         self.lines: dict[str, int] = {}
         self.depths: dict[str, int] = {}
         self.opens: dict[str, Open] = {}
+        self.rows: dict[str, Tensor] = {}
 
     def foresee(self, statements: Sequence[ast.stmt]) -> None:
         """Note what loops write step by step, and how they count."""
@@ -102,6 +107,24 @@ class Stepwise(ABC):
             what = "a size" if letter in self.reader.sizes else "a tensor"
             raise self.reader.fault(node.target, f"{letter} is {what} already.", "Give the loop another letter.")
         return found
+
+    # Arrays of zeros that a loop fills
+
+    def emptied(self, name: str, low: Expr, high: Expr) -> dict[Expr, Tensor] | None:
+        """Let go of an array of zeros that a loop fills from one number to another: its other rows; None where it is none."""
+        held = self.reader.names.get(name)
+        if not isinstance(held, Tensor) or not held.shape or not isinstance(held.op, Sum) or held.operands or held.op.body:
+            return None
+        after = sp.expand(held.shape[0] - 1 - high)
+        if not (low.is_Integer and low.is_nonnegative and after.is_Integer and after.is_nonnegative):
+            return None
+        self.rows[name], self.counting.bases[name, 0] = held, sp.S.Zero
+        own = str(held.name)
+        del self.reader.names[name]
+        self.reader.outputs.pop(own, None)
+        self.reader.lines.pop(own, None)
+        row = zeros(held.shape[1:])
+        return {sp.expand(k): row for k in (*range(int(low)), *(high + 1 + k for k in range(int(after))))}
 
     # Declarations whose number of entries a loop tells
 
