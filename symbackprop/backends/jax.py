@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jax.sharding import Mesh, NamedSharding
 
 Function = Callable[..., Any]
+ROOM = 2  # data may take this part of a device's memory
 
 
 class DeviceError(SymbackpropError):
@@ -42,8 +43,8 @@ class Sharded:
     ) -> None:
         self.function, self.arguments, self.axes, self.dtype = function, tuple(arguments), dict(axes), dtype
         self.mesh = _mesh(devices)
-        self._whole = _placed(self.mesh, None)
-        self._run = require_jax().jit(function, out_shardings=self._whole)
+        self.whole = _placed(self.mesh, None)
+        self._run = require_jax().jit(function, out_shardings=self.whole)
 
     def __call__(self, params: Mapping[str, ndarray], data: Mapping[str, ndarray]) -> Any:
         """The results as NumPy arrays."""
@@ -51,12 +52,54 @@ class Sharded:
         with wide(self.dtype):
             return _as_numpy(self._run(*[self._put(name, given[name]) for name in self.arguments]))
 
+    def resident(self, arrays: Mapping[str, ndarray], axes: Mapping[str, int]) -> Resident | None:
+        """The function of samples of these arrays, which are put on the devices now and stay there; None where they have no room.
+
+        axes   for each array that differs from sample to sample the axis of its samples.
+        """
+        told = self.mesh.local_devices[0].memory_stats() or {}  # the limit is one of the kind: all processes decide alike
+        room = told.get("bytes_limit", np.inf) / ROOM
+        return Resident(self, arrays, axes) if sum(array.nbytes for array in arrays.values()) <= room else None
+
+    def put(self, array: ndarray) -> Any:
+        """The array on every device whole."""
+        return require_jax().make_array_from_callback(array.shape, self.whole, lambda index: array[index])
+
     def _put(self, name: str, array: ndarray) -> Any:
         """The array on the devices: a part of the samples on each, where they can be divided evenly."""
         axis = self.axes.get(name)
         divided = axis is not None and array.shape[axis] % self.mesh.size == 0
-        sharding = _placed(self.mesh, axis) if divided else self._whole
+        sharding = _placed(self.mesh, axis) if divided else self.whole
         return require_jax().make_array_from_callback(array.shape, sharding, lambda index: array[index])
+
+
+class Resident:
+    """The value and gradients on samples that are chosen among arrays which lie on the devices."""
+
+    def __init__(self, sharded: Sharded, arrays: Mapping[str, ndarray], axes: Mapping[str, int]) -> None:
+        jax = require_jax()
+        names = [name for name in sharded.arguments if name in arrays]
+        self.sharded = sharded
+
+        def chosen(params: Mapping[str, Any], arrays: Mapping[str, Any], index: Any) -> Any:
+            given = dict(params)
+            for name in names:
+                given[name] = jax.numpy.take(arrays[name], index, axes[name], mode="clip") if name in axes else arrays[name]
+                if name in sharded.axes and index.shape[0] % sharded.mesh.size == 0:
+                    divided = _placed(sharded.mesh, sharded.axes[name])
+                    given[name] = jax.lax.with_sharding_constraint(given[name], divided)
+            return sharded.function(*[given[name] for name in sharded.arguments])
+
+        self._run = jax.jit(chosen, out_shardings=sharded.whole)
+        with wide(sharded.dtype):
+            self._arrays = {name: sharded.put(arrays[name]) for name in names}
+
+    def __call__(self, params: Mapping[str, ndarray], index: ndarray | int) -> Any:
+        """The results as NumPy arrays; `index` are the places of the samples, or that of one."""
+        put = self.sharded.put
+        with wide(self.sharded.dtype):
+            given = {name: put(params[name]) for name in self.sharded.arguments if name in params}
+            return _as_numpy(self._run(given, self._arrays, put(np.asarray(index, np.int32))))
 
 
 def on_one_device(function: Function, dtype: str) -> Function:

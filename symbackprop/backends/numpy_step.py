@@ -199,7 +199,10 @@ class Step:
                     return self._run()
             except (ArithmeticError, ValueError):
                 pass  # Python's numbers raise where NumPy's are infinite or NaN
-        value, gradients = self.exact(self.parameters, self.data)
+        return self.written(*self.exact(self.parameters, self.data))
+
+    def written(self, value: Any, gradients: Mapping[str, ndarray]) -> float:
+        """The value, with the gradients in their places."""
         for name, array in gradients.items():
             self.gradients[name][...] = array
         return float(value)

@@ -9,11 +9,13 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.function import compile
+from symbackprop.backends.jax import Resident, Sharded
 from symbackprop.backends.numpy_step import Step
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Program
 from symbackprop.training.classes import Prediction
 from symbackprop.training.layout import Layout
+from symbackprop.training.mapped import is_mapped
 
 Arrays = Mapping[str, ndarray]
 
@@ -40,6 +42,7 @@ class Model:
         self._compiled = compile(differentiate(program, loss), layout.sizes, dtype, refuse_nan=False, backend=backend)
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
+        self._resident: Resident | None = None  # the data on the devices of JAX
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
         """Where the parameters and the gradients of all steps lie: the parameters are copied there."""
@@ -47,6 +50,9 @@ class Model:
         part = index if self.layout.batch else int(index[0])
         step = self._compiled.bind(parameters, self.layout.take(self.arrays, part), recompute=self._recompute, **self._divided)
         self._steps[len(index) if self.layout.batch else 1] = step
+        on_disk = any(map(is_mapped, self.arrays.values()))
+        if isinstance(step.exact, Sharded) and not on_disk:
+            self._resident = step.exact.resident(self.arrays, self.layout.axes)
         return step
 
     def gradient(self, index: ndarray) -> float:
@@ -62,6 +68,9 @@ class Model:
         return total / len(index)
 
     def _evaluated(self, samples: int, index: ndarray | int) -> float:
+        if self._resident:
+            first = next(iter(self._steps.values()))
+            return first.written(*self._resident(first.parameters, index))
         if samples not in self._steps:
             (first, *_) = self._steps.values()
             data = self.layout.take(self.arrays, index)

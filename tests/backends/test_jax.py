@@ -14,7 +14,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.backends.dialect import JAX
 from symbackprop.backends.function import Compiled, compile, with_sizes
-from symbackprop.backends.jax import require_jax
+from symbackprop.backends.jax import Sharded, require_jax
 from symbackprop.backends.numpy import source
 from symbackprop.core.differentiate import differentiate
 from symbackprop.evaluate.points import point
@@ -150,6 +150,28 @@ def test_samples_are_divided_among_devices_and_processes(jax: ModuleType, tmp_pa
     for found in (four, one, *(result(process)[0] for process in pair)):
         np.testing.assert_allclose(found, numpy, rtol=1e-12)
     assert [(tmp_path / f"process {k}" / "run.npz").exists() for k in (0, 1)] == [True, False]
+
+
+def test_data_cross_to_the_device_once_unless_they_stand_on_disk(jax: ModuleType, tmp_path: Path, monkeypatch) -> None:
+    """Each step then sends its parameters and the places of its samples; of arrays on disk it sends the samples."""
+    X = np.random.default_rng(0).normal(size=(22, 3))
+    data = {"X": X, "y": np.tanh(X @ [1.0, -2.0, 0.5])}
+    net = "X: data[n, 3]\ny: data[n]\nw: parameter[3]\nL = mean((tanh(X @ w) - y)**2)"
+    settings = {"epochs": 3, "batch": 8, "dtype": "float64", "held_out": 0, "progress": False}
+    sent: list[tuple[int, ...]] = []
+    put = Sharded.put
+    monkeypatch.setattr(Sharded, "put", lambda self, array: sent.append(array.shape) or put(self, array))
+    found = sb.train(net, data, backend="jax", **settings)
+    assert sent.count((22, 3)) == sent.count((22,)) == 1
+    assert len(sent) == 2 + 2 * 3 * 3
+    np.save(tmp_path / "X.npy", X)
+    for other in (sb.train(net, data, **settings), sb.train(net, {**data, "X": tmp_path / "X.npy"}, backend="jax", **settings)):
+        np.testing.assert_allclose(found.losses.training, other.losses.training, rtol=1e-12)
+        np.testing.assert_allclose(found.parameters["w"], other.parameters["w"], rtol=1e-12)
+    sent.clear()
+    single = "x: data[3]\ny: data\nw: parameter[3]\nL = (tanh(x @ w) - y)**2"
+    assert len(sb.train(single, {"x": X, "y": data["y"]}, backend="jax", **settings).losses.training) == 3
+    assert sent.count((22, 3)) == 1
 
 
 LINE = "X: data[n, 2]\ny: data[n]\nw: parameter[2]\nL = mean((X @ w - y)**2)"
