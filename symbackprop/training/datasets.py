@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy import ndarray
@@ -15,10 +15,10 @@ from sympy import Integer
 from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.layout import batch_size, data_inputs
+from symbackprop.training.layout import batch_size, data_inputs, sides
 from symbackprop.training.mapped import folder, mapped
 from symbackprop.training.storage import NUMBERS, read_arrays
-from symbackprop.training.table import read_table
+from symbackprop.training.table import class_names, read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
 BUNDLED = {  # the sets that scikit-learn ships, by what loads them
@@ -30,12 +30,13 @@ BUNDLED = {  # the sets that scikit-learn ships, by what loads them
 }
 
 
-def load(data: Data, program: Program, sizes: Mapping[str, int]) -> dict[str, ndarray]:
+def load(data: Data, program: Program, sizes: Mapping[str, int], like: Data | None = None) -> dict[str, ndarray]:
     """An array for each data input of the network.
 
     data    a dict of arrays by the names of the inputs, or of paths of .npy files; the path of an .npz or .csv file that holds
             them, or of a folder with an .npy file for each; or a name of BUNDLED. What is in an .npy file is read as it is needed.
     sizes   sizes that are settled.
+    like    data whose names of classes say their order, where both are tables.
 
     Raises TrainingError where an array is missing, is no input, or holds no real numbers.
     """
@@ -43,13 +44,18 @@ def load(data: Data, program: Program, sizes: Mapping[str, int]) -> dict[str, nd
         return bundled(data, program, sizes)
     if isinstance(data, str | os.PathLike):
         path = Path(data)
-        if path.suffix.lower() == ".csv":
-            return read_table(path, program)
+        if is_table(data):
+            return read_table(path, program, class_names(Path(like), program) if is_table(like) else None)
         return _matched(folder(path) if os.path.isdir(path) else read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):
         raise TrainingError(f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}')
     arrays = {str(name): mapped(value) if _is_npy(value) else value for name, value in data.items()}
     return _matched({name: as_array(name, value) for name, value in arrays.items()}, program, "")
+
+
+def is_table(data: Any) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether data are the path of a .csv file."""
+    return isinstance(data, str | os.PathLike) and Path(data).suffix.lower() == ".csv"
 
 
 def _is_npy(value: Any) -> bool:
@@ -126,20 +132,6 @@ def _truth(told: ndarray, truth: Signature, batch: Any) -> ndarray:
     if not alone or told.dtype.kind == "f":
         return told.reshape(-1, *[1 for _ in alone]).astype(float)
     return np.eye(int(told.max()) + 1)[told]
-
-
-def sides(program: Program, given: Iterable[str] = ()) -> tuple[Signature, Signature] | None:
-    """The input of measures and the input of what they tell; None where there are not just these two.
-
-    given   inputs that are neither.
-    """
-    inputs = [t for t in data_inputs(program) if t.name not in given]
-    truth = [t for t in inputs if t.kind in ("labels", "integers")]
-    if len(inputs) == 2 and not truth:
-        read = [operand.name for equation in program.equations for operand in equation.operands]
-        truth = [max(inputs, key=lambda t: read.index(t.name) if t.name in read else -1)]
-    measures = [t for t in inputs if t not in truth]
-    return (measures[0], truth[0]) if len(truth) == len(measures) == 1 else None
 
 
 def _roles(name: str, program: Program) -> tuple[Signature, Signature]:

@@ -7,7 +7,7 @@ arrays with one leading axis more, and is trained sample by sample, which is slo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,6 +47,20 @@ class Layout:
 def data_inputs(program: Program) -> list[Signature]:
     """The inputs that data must fill."""
     return [t for t in program.inputs if t.kind in ("data", "labels", "integers")]
+
+
+def sides(program: Program, given: Iterable[str] = ()) -> tuple[Signature, Signature] | None:
+    """The input of measures and the input of what they tell; None where there are not just these two.
+
+    given   inputs that are neither.
+    """
+    inputs = [t for t in data_inputs(program) if t.name not in given]
+    truth = [t for t in inputs if t.kind in ("labels", "integers")]
+    if len(inputs) == 2 and not truth:
+        read = [operand.name for equation in program.equations for operand in equation.operands]
+        truth = [max(inputs, key=lambda t: read.index(t.name) if t.name in read else -1)]
+    measures = [t for t in inputs if t not in truth]
+    return (measures[0], truth[0]) if len(truth) == len(measures) == 1 else None
 
 
 def batch_size(program: Program, given: Mapping[str, int]) -> Symbol | None:

@@ -135,7 +135,7 @@ def train(
     each = prediction.classes.each if prediction else None
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
     if isinstance(settings.held_out, str):
-        further = checked(program, load(settings.held_out, program, sizes or {}), layout.sizes, settings.dtype)
+        further = checked(program, load(settings.held_out, program, sizes or {}, data), layout.sizes, settings.dtype)
         arrays, layout, to_train, to_test = with_further(arrays, layout, further, settings.held_out)
         prediction = find_prediction(program, class_inputs(program, arrays, layout.axes), layout.batch, predict)
     else:

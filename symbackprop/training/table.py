@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,16 @@ from numpy import ndarray
 from symbackprop.core.choices import mend
 from symbackprop.core.program import Program, Signature
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.layout import data_inputs
+from symbackprop.training.layout import data_inputs, sides
 
 Columns = dict[str, list[str]]
+Names = Mapping[str, Sequence[str]]
 
 
-def read_table(path: Path, program: Program) -> dict[str, ndarray]:
+def read_table(path: Path, program: Program, names: Names | None = None) -> dict[str, ndarray]:
     """The arrays of a table.
+
+    names   of the classes of an input, in their order, where another table has told them.
 
     A column with the name of an input is that input; columns X1, X2, ... (X_1, X.1) are those of a matrix X. The one input that is
     left takes the columns that are left, in their order. Classes may be named: the names are numbered in the order of the alphabet.
@@ -27,9 +30,35 @@ def read_table(path: Path, program: Program) -> dict[str, ndarray]:
     Raises TrainingError, with line and column, for what is no number, and where a column belongs to no input.
     """
     columns = _columns(path)
-    parts = _assigned(path, program, list(columns))
-    inputs = {t.name: t for t in data_inputs(program)}
-    return {name: _input(path, inputs[name], {c: columns[c] for c in own}, name in own) for name, own in parts.items()}
+    return _arrays(path, columns, _assigned(path, data_inputs(program), list(columns)), data_inputs(program), names or {})
+
+
+def read_measures(path: Path, program: Program) -> dict[str, ndarray]:
+    """The arrays of a table that need not tell what is predicted: the input of that is left out where no column has its name.
+
+    Raises TrainingError as `read_table` does.
+    """
+    columns, found = _columns(path), sides(program)
+    inputs = [t for t in data_inputs(program) if found is None or t != found[1] or _own(t, list(columns))]
+    return _arrays(path, columns, _assigned(path, inputs, list(columns)), inputs, {})
+
+
+def class_names(path: Path, program: Program) -> Names:
+    """The names of the classes, in their order, of each input that a table tells by names."""
+    columns = _columns(path)
+    found: dict[str, list[str]] = {}
+    for tensor in data_inputs(program):
+        own = _own(tensor, list(columns))
+        if tensor.kind in ("integers", "labels") and len(own) == 1 and not _are_numbers(columns[own[0]]):
+            found[tensor.name] = sorted(set(columns[own[0]]))
+    return found
+
+
+def _arrays(path: Path, columns: Columns, parts: Columns, inputs: Sequence[Signature], names: Names) -> dict[str, ndarray]:
+    known = {t.name: t for t in inputs}
+    return {
+        name: _input(path, known[name], {c: columns[c] for c in own}, name in own, names.get(name)) for name, own in parts.items()
+    }
 
 
 def _columns(path: Path) -> Columns:
@@ -49,14 +78,15 @@ def _columns(path: Path) -> Columns:
     return {name: [row[k].strip() for row in rows[1:]] for k, name in enumerate(names)}
 
 
-def _assigned(path: Path, program: Program, names: list[str]) -> dict[str, list[str]]:
+def _own(tensor: Signature, names: list[str]) -> list[str]:
+    """The columns that have the name of an input."""
+    numbered = [n for n in names if re.fullmatch(re.escape(tensor.name) + r"[_.]?[0-9]+", n)]
+    return [tensor.name] if tensor.name in names else numbered
+
+
+def _assigned(path: Path, inputs: Sequence[Signature], names: list[str]) -> dict[str, list[str]]:
     """The columns of each input."""
-    inputs, found = data_inputs(program), dict[str, list[str]]()
-    for tensor in inputs:
-        numbered = [n for n in names if re.fullmatch(re.escape(tensor.name) + r"[_.]?[0-9]+", n)]
-        own = [tensor.name] if tensor.name in names else numbered
-        if own:
-            found[tensor.name] = own
+    found = {tensor.name: own for tensor in inputs if (own := _own(tensor, names))}
     taken = {name for own in found.values() for name in own}
     rest, open_ = [n for n in names if n not in taken], [t for t in inputs if t.name not in found]
     if len(open_) == 1 and rest:
@@ -70,22 +100,32 @@ def _assigned(path: Path, program: Program, names: list[str]) -> dict[str, list[
     return found
 
 
-def _input(path: Path, tensor: Signature, columns: Columns, single: bool) -> ndarray:
+def _input(path: Path, tensor: Signature, columns: Columns, single: bool, names: Sequence[str] | None) -> ndarray:
     """The array of one input; a single column of classes is numbers, or rows with a one."""
     if tensor.kind in ("integers", "labels") and len(columns) == 1:
         ((name, texts),) = columns.items()
-        classes = _classes(path, name, texts)
-        return classes if tensor.kind == "integers" else np.eye(int(classes.max()) + 1)[classes]
+        classes = _classes(path, name, texts, names)
+        return classes if tensor.kind == "integers" else np.eye(len(names) if names else int(classes.max()) + 1)[classes]
     numbers = [_numbers(path, name, texts) for name, texts in columns.items()]
     return numbers[0] if single and tensor.rank == 1 else np.stack(numbers, axis=1)
 
 
-def _classes(path: Path, name: str, texts: Sequence[str]) -> ndarray:
-    if all(re.fullmatch("[0-9]+", text, re.ASCII) for text in texts):
+def _are_numbers(texts: Sequence[str]) -> bool:
+    return all(re.fullmatch("[0-9]+", text, re.ASCII) for text in texts)
+
+
+def _classes(path: Path, name: str, texts: Sequence[str], names: Sequence[str] | None) -> ndarray:
+    if _are_numbers(texts) and not names:
         return np.array(list(map(int, texts)))
     if any(re.fullmatch("[0-9]+", text, re.ASCII) for text in texts):
         return _numbers(path, name, texts)  # a number beside names: the place is said
-    return np.unique(np.array(texts), return_inverse=True)[1]
+    known = list(names or sorted(set(texts)))
+    for k, text in enumerate(texts, 2):
+        if text not in known:
+            raise TrainingError(
+                f"{path}:{k}: the column {name} holds {text[:40]!r}, which is no class that is trained on: {mend(text, known)}"
+            )
+    return np.array([known.index(text) for text in texts])
 
 
 def _numbers(path: Path, name: str, texts: Sequence[str]) -> ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,16 @@ from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
 from symbackprop.core.stable import stable
+from symbackprop.evaluate.extents import extent
 from symbackprop.training.classes import class_inputs, find_prediction, needs_of
-from symbackprop.training.datasets import Data, as_array, load
+from symbackprop.training.datasets import Data, as_array, is_table, load
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.given import given_parameters
 from symbackprop.training.layout import checked, lay_out
 from symbackprop.training.model import Model
 from symbackprop.training.score import Evaluated, Score
 from symbackprop.training.storage import read_arrays
+from symbackprop.training.table import class_names, read_measures
 
 Parameters = Mapping[str, Any] | StrPath
 
@@ -43,6 +46,8 @@ def evaluate(
     given = _required(program, parameters)
     arrays = load(data, program, sizes or {})
     layout = lay_out(program, arrays, sizes or {}, given)
+    if is_table(data):
+        _require_classes(Path(data), program, layout.sizes)
     arrays = checked(program, arrays, layout.sizes, "float64")
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
@@ -55,18 +60,32 @@ def predict(network: Network, parameters: Parameters, data: Mapping[str, Any] | 
     """A value of the forward part with these parameters on data, which need not hold labels.
 
     parameters   a dict of arrays, or a file that `save` of a trained network wrote.
-    data         a dict of arrays, or the path of an .npz file that holds them: what the value depends on.
+    data         a dict of arrays, or the path of an .npz or .csv file that holds them: what the value depends on.
     value        its name; None: the last named value, other than the loss, that the data are enough for.
 
     Returns its array. Raises TrainingError where there is no such value, or these do not fit the network.
     """
     program = stable(network.program)
     given = _required(program, parameters)
-    arrays = dict(data) if isinstance(data, Mapping) else read_arrays(data)
+    arrays = (
+        dict(data) if isinstance(data, Mapping) else read_measures(Path(data), program) if is_table(data) else read_arrays(data)
+    )
     arrays = {str(name): as_array(str(name), array) for name, array in arrays.items()}
     name = _asked(program, network.loss, arrays, value, "data" if isinstance(data, Mapping) else os.fspath(data))
     needed = needs_of(program)[name]
     return Compiled(program, network.loss, {}).outputs(given, {k: a for k, a in arrays.items() if k in needed}, [name])[name]
+
+
+def _require_classes(path: Path, program: Program, sizes: Mapping[str, int]) -> None:
+    """Raise TrainingError where a table names fewer classes than there are: their order would not be that of training."""
+    for name, names in class_names(path, program).items():
+        tensor = program.tensors[name]
+        count = extent(tensor.shape[-1] if tensor.bound is None else tensor.bound, sizes)
+        if len(names) < count:
+            raise TrainingError(
+                f"{path}: the column {name} names {len(names)} classes, and the network has {count}: write their numbers, as they "
+                f"were counted in training, by the alphabet"
+            )
 
 
 def _required(program: Program, parameters: Parameters) -> dict[str, ndarray]:

@@ -98,3 +98,34 @@ def test_the_commands_do_the_same(run: Run, data, trained, tmp_path: Path, monke
     code, _, err = run("predict", "net.net", "--parameters", "p.npz", "--data", "inputs.npz", "-o", "yhat.txt")
     assert code == 2
     assert ".csv" in err
+
+
+CLASSIFIER = "X: data[n, d]\ny: integers[n, c]\nW: parameter[d, c]\nz = X @ W\nL = cross_entropy(z, y)\n"
+
+
+def table(path: Path, rows: str) -> Path:
+    path.write_text("age,income,y\n" + "".join(f"{k % 7},{k % 5},{name}\n" for k, name in enumerate(rows)), encoding="utf-8")
+    return path
+
+
+def test_a_table_to_predict_from_needs_no_labels(tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("age,income\n1,2\n3,4\n", encoding="utf-8")
+    W = np.array([[1.0, -1.0], [0.5, 2.0]])
+    found = predict(sb.read(CLASSIFIER), {"W": W}, tmp_path / "new.csv")
+    np.testing.assert_allclose(found, [[1, 2], [3, 4]] @ W)
+    labelled = predict(sb.read(CLASSIFIER), {"W": W}, table(tmp_path / "old.csv", "ab"))
+    np.testing.assert_allclose(labelled, [[0, 0], [1, 1]] @ W)
+
+
+def test_classes_of_another_table_keep_the_numbers_of_training(tmp_path: Path) -> None:
+    whole, part = table(tmp_path / "train.csv", "abc" * 10), table(tmp_path / "test.csv", "bc" * 5)
+    settings = {"epochs": 1, "dtype": "float64", "progress": False}
+    trained = sb.train(CLASSIFIER, whole, held_out=part, **settings)
+    numbers = {"X": np.array([[k % 7, k % 5] for k in range(10)]), "y": np.array([1, 2] * 5)}
+    assert trained.losses.held_out[-1] == pytest.approx(trained.evaluate(numbers).loss)
+    with pytest.raises(TrainingError, match=r"test.csv: the column y names 2 classes, and the network has 3: write their numbers"):
+        trained.evaluate(part)
+    with pytest.raises(
+        TrainingError, match=r"odd.csv:3: the column y holds 'd', which is no class that is trained on: there are a"
+    ):
+        sb.train(CLASSIFIER, whole, held_out=table(tmp_path / "odd.csv", "bdc"), **settings)
