@@ -30,7 +30,9 @@ def evaluate(asked: Asked, parameters: str, data: str, predict: Any, sizes: Any)
 @click.command()
 @network_options
 @PARAMETERS
-@click.option("--data", required=True, metavar="FILE.npz", help="What the value depends on; labels may be left out.")
+@click.option(
+    "--data", required=True, metavar="FILE", help="What the value depends on, in a .npz or .csv file; labels may be left out."
+)
 @click.option(
     "--value", metavar="NAME", help="What to compute; the last named value that the data are enough for, where not given."
 )

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symbackprop.backends.function import Compiled
+from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.stable import stable
 from symbackprop.estimators.samples import Chances, Samples, chances
@@ -80,6 +81,9 @@ class _Estimator(BaseEstimator):
         self.random_state, self.warm_start, self.verbose = random_state, warm_start, verbose
 
     def _read(self) -> tuple[Network, Samples]:
+        for name, example in (("sizes", {"h": 32}), ("given", {"lam": 0.1})):
+            if (value := getattr(self, name)) is not None and not isinstance(value, Mapping):
+                raise TrainingError(f"{name}={shown(value)}: give a dict with names, such as {name}={example}")
         network = read(self._default if self.network is None else self.network)
         sizes = {**({"h": HIDDEN} if self.network is None else {}), **(self.sizes or {})}
         return network, Samples.of(stable(network.program), self.given or {}, sizes)

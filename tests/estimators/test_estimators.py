@@ -155,6 +155,8 @@ TWO = LINEAR.format(y="binary[n]", loss="mean((z - y)**2)", **ONE)
         (sb.NetworkRegressor(TWO.replace("binary", "data")), X[:, :2], r"y has 2 columns.*declare y: data\[n, m\]"),
         (sb.NetworkRegressor("nonsense ("), BITS, "nonsense"),
         (sb.NetworkRegressor(optimiser="sdg"), BITS, "sgd"),
+        (sb.NetworkRegressor(given=3), BITS, r"given=3: give a dict with names, such as given=\{'lam': 0.1\}"),
+        (sb.NetworkRegressor(sizes=[3]), BITS, "sizes=.*such as"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_the_mend(model: Any, y: ndarray, said: str) -> None:
