@@ -49,7 +49,8 @@ class Presenter:
         if has_loops(derivation.program) and derivation.mode == "gradient" and derivation.first is None:
             from symbackprop.display.recursion import steps_box
 
-            shown = steps_box(derivation, _steps(derivation, numbers))
+            steps = _steps(derivation, numbers)
+            shown = steps_box(derivation, steps, _products(derivation, steps, numbers) if derivation.product else None)
         else:
             from symbackprop.display.box import shown_box
 
@@ -284,6 +285,17 @@ def _steps(derivation: Derivation, numbers: bool) -> Any:
     from symbackprop.algebra.recursion import step_box
 
     return step_box(derivation.program)
+
+
+def _products(derivation: Derivation, steps: Any, numbers: bool) -> Any:
+    """What all steps of its loops do to gradients at once."""
+    if numbers:
+        from symbackprop.judge.multiplied import proved_products
+
+        return proved_products(derivation, steps)
+    from symbackprop.algebra.step_product import step_products
+
+    return step_products(derivation.program, steps)
 
 
 def _require(detail: str, lang: str) -> None:

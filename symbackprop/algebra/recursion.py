@@ -61,9 +61,9 @@ class _Search:
         names = self._needed(lets)
         found = {n: self._lines(n, lets) for n in names}
         missing = {n: lines for n, lines in found.items() if isinstance(lines, str)}
-        reads = {n: _read(lines) for n, lines in found.items() if not isinstance(lines, str)}
+        made_of = {n: reads(lines) for n, lines in found.items() if not isinstance(lines, str)}
         for _ in names:
-            more = {n for n, read in reads.items() if n not in missing and (read - {n}) & missing.keys()}
+            more = {n for n, read in made_of.items() if n not in missing and (read - {n}) & missing.keys()}
             missing |= dict.fromkeys(more, MADE_OF_MISSING)
         told = [n for n in self._needed(lets, missing) if n not in missing]
         lines = [line for n in told for line in found[n] if isinstance(line, StepLine)]
@@ -102,7 +102,7 @@ class _Search:
             found.add(n)
             lines = self._lines(n, lets)
             if not isinstance(lines, str):
-                waiting += _read(lines) & lets
+                waiting += reads(lines) & lets
         return [n for n in self.backward if n in found]
 
     def _total(self, lets: frozenset[str]) -> int:
@@ -135,16 +135,19 @@ class _Search:
         return self.made[key]
 
     def _made(self, name: str, first: bool, lets: frozenset[str]) -> StepLine | str:
-        if name in self.refused:
-            return self.refused[name]
-        try:
-            at = self.recursion.line(name, lets, first)
-        except NoRecursionError as fault:
-            return str(fault)
-        line = _shortest(at.program, at.target)
-        if line.form is None:
-            return line.fault or NO_PRODUCT
-        return StepLine(name, at, line)
+        return self.refused[name] if name in self.refused else line_at(self.recursion, name, lets, first)
+
+
+def line_at(recursion: Recursion, name: str, lets: frozenset[str], first: bool = False) -> StepLine | str:
+    """A gradient at its step, or where what is carried starts; `lets` have lines of their own; or why it has no line."""
+    try:
+        at = recursion.line(name, lets, first)
+    except NoRecursionError as fault:
+        return str(fault)
+    line = _shortest(at.program, at.target)
+    if line.form is None:
+        return line.fault or NO_PRODUCT
+    return StepLine(name, at, line)
 
 
 def _shortest(program: Program, target: str) -> Line:
@@ -169,6 +172,6 @@ def _replaced(form: Form, name: str, by: Form) -> Form:
     return Form(form.op, tuple(_replaced(part, name, by) for part in form.parts), form.given)
 
 
-def _read(lines: list[StepLine]) -> set[str]:
+def reads(lines: list[StepLine]) -> set[str]:
     """The tensors of the program that lines are made of."""
     return {line.at.standing[key].name for line in lines for key in line.line.tensors}

@@ -75,6 +75,7 @@ for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples,
 @network_options
 @click.option("--wrt", metavar="NAMES", help="Differentiate by these, separated by commas; every parameter where not given.")
 @derivative_options
+@click.option("--product", is_flag=True, help="Of a loop: say what all its steps do to a gradient at once, as a product over them.")
 @click.option("--update", metavar="LETTER", help="Close with the step of descent of every parameter; LETTER is its rate: eta.")
 @click.option(
     "--format",
@@ -93,7 +94,7 @@ for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples,
 @click.option("--blank", metavar="NAMES", help="Leave out what these gradients come to, such as delta_1,W_2, and write the "
               "solution beside FILE.")  # fmt: skip
 def derive(
-    asked, wrt, then, upstream, vector, update, format_, fragment, numbered, output, detail, lang, sizes, seed, blank
+    asked, wrt, then, upstream, vector, product, update, format_, fragment, numbered, output, detail, lang, sizes, seed, blank
 ) -> None:
     """Derive the gradients step by step. Nothing is written unless they pass the check against two witnesses."""
     if numbered and not fragment:
@@ -106,7 +107,7 @@ def derive(
     row.require(lang)
     if row.binary and not output:
         raise SymbackpropError(f"{row.name} is no text: name its file by -o report{row.suffixes[0]}")
-    derivation = _derivation(asked, wrt, then, upstream, vector, update)
+    derivation = _derivation(asked, wrt, then, upstream, vector, update=update, product=product)
     if blank is not None:
         handout(derivation, blank, row.name, output, detail, lang)
         return
@@ -320,15 +321,15 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
 
 
 def _derivation(
-    asked: Asked, wrt: str | None, then: str | None, upstream: str | None, vector: str | None, update: str | None = None
+    asked: Asked, wrt: str | None, then: str | None, upstream: str | None, vector: str | None, **shown: Any
 ) -> Any:
     """What the options ask to be derived; with --then, --upstream and --vector are about the second derivative."""
     from symbackprop.verbs import derive as derive_
 
     network, loss = asked.network(), asked.of
     if not then:
-        return derive_(network, read_names(wrt), of=loss, update=update, upstream=upstream, vector=vector)
-    return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), update=update, upstream=upstream, vector=vector)
+        return derive_(network, read_names(wrt), of=loss, upstream=upstream, vector=vector, **shown)
+    return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), upstream=upstream, vector=vector, **shown)
 
 
 def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **marking: Any) -> int:

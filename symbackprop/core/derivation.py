@@ -103,6 +103,7 @@ class Derivation(Operand):
     first      the derivation whose gradient is differentiated once more, or None.
     network    where the forward program came from; None for a program alone.
     presenter  what shows it; None for a derivation that nobody asked to see.
+    product    whether the box says what all steps of a loop do to a gradient at once, as a product over them.
     upstream   the input that holds the gradient by `of` of a loss that nobody wrote: each gradient is that loss's, of the shape of
                what it is by. "": none.
     vector     the input along which the one tensor of `wrt` moves: what is derived is the change of `of`, of its shape. "": none.
@@ -119,6 +120,7 @@ class Derivation(Operand):
     update: str | None = None
     upstream: str = ""
     vector: str = ""
+    product: bool = False
 
     @property
     def backward(self) -> tuple[Equation, ...]:
@@ -164,8 +166,8 @@ class Derivation(Operand):
     def box(self) -> Any:
         """The gradients as a table of definitions: each name is defined before it is used, each line is proved.
 
-        returns a box: `lines` with their formulas, `updates` where they were asked for, `latex()` and `str()` of them all,
-        `missing`: what has no short form, and why.
+        returns a box: `lines` with their formulas, `products` and `updates` where they were asked for, `latex()` and `str()` of
+        them all, `missing`: what has no short form, and why.
         """
         return self._box
 

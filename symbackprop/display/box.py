@@ -3,7 +3,7 @@ r"""The box of a derivation as formulas: \delta_{2} = \hat{y} - y, \frac{\partia
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symbackprop.algebra.box import Box
@@ -23,7 +23,7 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import aligned, latex
 from symbackprop.formulas.names import Name, letter
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.told import Told
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Atom, Node, walk
 
 NOTHING = Told()
@@ -70,6 +70,7 @@ class ShownBox:
     missing   gradients that have no short form: the name of what it is by -> why.
     assumed   labels whose entries were taken to sum to one.
     updates   the step of descent of each parameter, where it was asked for; each needs the gradient.
+    products  what all steps of a loop do to a gradient at once, where it was asked for; what has none, and why.
     names     the names of the program, with those that the lines give to gradients.
     proved    whether each line was proved against the program: that takes numbers, which may not be there.
     """
@@ -80,6 +81,13 @@ class ShownBox:
     updates: tuple[ShownLine, ...]
     names: Names
     proved: bool = True
+    products: tuple[ShownLine, ...] = ()
+    unmultiplied: Mapping[str, Told] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> tuple[ShownLine, ...]:
+        """All lines, those that were asked for besides included."""
+        return (*self.lines, *self.products, *self.updates)
 
     @cached_property
     def by_name(self) -> dict[str, ShownLine]:
@@ -98,19 +106,25 @@ class ShownBox:
 
     def latex(self) -> str:
         """All lines, aligned."""
-        return aligned(line.formula for line in (*self.lines, *self.updates))
+        return aligned(line.formula for line in self.whole)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
     def __repr__(self) -> str:
-        return f"<Box: {listed(line.name for line in (*self.lines, *self.updates))}>"
+        return f"<Box: {listed(line.name for line in self.whole)}>"
 
     def __str__(self) -> str:
-        lines = [str(line) for line in (*self.lines, *self.updates)]
+        lines = [str(line) for line in self.whole]
         lines += [f"The gradient by {name} has no short form: {why}. Its step gives it." for name, why in self.missing.items()]
+        lines += [str(no_product(self.names, name, why)) for name, why in self.unmultiplied.items()]
         lines += [] if self.proved else [str(UNPROVED)]
         return "\n".join(lines)
+
+
+def no_product(names: Names, name: str, why: Told) -> Told:
+    """That a gradient of a loop has no product over its steps."""
+    return told("{} has no product over the steps: {}.", names.in_line(name), why)
 
 
 def only_line(derivation: Derivation) -> Node | None:

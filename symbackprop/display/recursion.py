@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbackprop.algebra.recursion import StepBox, StepLine
+from symbackprop.algebra.step_product import StepProducts
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation, Program, Sum
 from symbackprop.core.recursion import AtStep, Recursion, StepProgram
@@ -15,6 +16,7 @@ from symbackprop.display.box import ShownBox, ShownLine, free_letter
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
 from symbackprop.display.step_forms import StepNames, step_said, summed_over, where
+from symbackprop.display.step_product import product_lines
 from symbackprop.display.update import rate_formula, updated
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Name, at_steps, letter
@@ -22,8 +24,8 @@ from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node
 
 
-def steps_box(derivation: Derivation, box: StepBox) -> ShownBox:
-    """The lines of a box with loops as formulas, in the names of the program."""
+def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | None = None) -> ShownBox:
+    """The lines of a box with loops as formulas, in the names of the program; `products`: those over all steps, if asked for."""
     names = Names(derivation.program)
     deltas = _deltas(names, derivation, box)
     lines = []
@@ -37,7 +39,11 @@ def steps_box(derivation: Derivation, box: StepBox) -> ShownBox:
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, why, _serves(names, line)))
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
-    return ShownBox(tuple(lines), missing, (), tuple(_updates(names, derivation)), names)
+    shown = ShownBox(tuple(lines), missing, (), tuple(_updates(names, derivation)), names)
+    if products is None:
+        return shown
+    multiplied = tuple(product_lines(names, deltas, products.found))
+    return replace(shown, products=multiplied, unmultiplied={n: Told(why) for n, why in products.missing.items()})
 
 
 def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool) -> Node | None:

@@ -13,7 +13,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Equation, Program, Signature
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.body import scalar
-from symbackprop.display.box import UNPROVED, ShownBox, ShownLine
+from symbackprop.display.box import UNPROVED, ShownBox, ShownLine, no_product
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import counts_positions, index_equation
 from symbackprop.display.names import Names
@@ -276,6 +276,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     said = {e.target.name for e in derived.forward.equations} - slopes - set(lecture.hidden)
     read = _read(box, slopes, said)
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name in read]
+    lines += [(line, f"{line.name}:product") for line in box.products]
     lines += [(line, f"{line.name}:update") for line in box.updates]
     if not steps and len(lines) > MOST_ROWS:
         shown = packed(
@@ -292,6 +293,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
         said = told("{} has no short form: {}.", names.tensor(name), Told(why))
         step = told(" {} gives it.", Link(told("Its step"), lecture.anchors[name])) if steps else ""
         blocks.append(Paragraph((said, step)))
+    blocks += [Paragraph(no_product(box.names, name, why)) for name, why in box.unmultiplied.items()]
     if not box.proved:
         blocks.append(Note(UNPROVED))
     return blocks

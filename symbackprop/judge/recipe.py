@@ -80,6 +80,6 @@ def _derived(derivation: Derivation, network: Network) -> str:
         options["of"] = next(name for name in first.wrt if first.gradient(name) == derivation.of)
     elif derivation.of != network.loss or derivation.mode == "jacobian":
         options["of"] = derivation.of
-    options |= {"update": derivation.update, "upstream": derivation.upstream, "vector": derivation.vector}
+    options |= {word: getattr(derivation, word) for word in ("product", "update", "upstream", "vector")}
     of = "net" if first is None else _derived(first, network)
     return f"sb.derive({of}, {list(derivation.wrt)!r}{_options({name: value for name, value in options.items() if value})})"

@@ -19,6 +19,7 @@ from symbackprop.evaluate.points import PointError
 from symbackprop.judge.forms import FormValue
 from symbackprop.judge.proved import CLOSE, NO_POINT, TRIES, UNPROVED, Point, random_points
 
+UNREADABLE = (ValueError, IndexError, np.linalg.LinAlgError, PointError, UnknownOperationError)
 Steps = dict[str, int]  # the step of each axis, counted from 1
 
 
@@ -47,7 +48,7 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
     """Whether a line holds at each of its steps; None where it has none at this point."""
     truth = np.asarray(point.values[line.name], dtype=float)
     scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
-    reader = _Reader(derivation, line, point)
+    reader = StepReader(derivation, line, point)
     seen = False
     for steps in reader.steps():
         want = reader.entry(truth, line.at.target, steps)
@@ -55,7 +56,7 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
         with np.errstate(all="ignore"):
             try:
                 got = sum(reader.value({**steps, **summed}) for summed in reader.assignments(line.at.summed))
-            except (ValueError, IndexError, np.linalg.LinAlgError, PointError, UnknownOperationError):
+            except UNREADABLE:
                 return False
         got = np.asarray(got)
         if got.size != want.size or not np.max(np.abs(got.reshape(want.shape) - want), initial=0.0) <= CLOSE * scale:
@@ -64,7 +65,7 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
     return True if seen else None
 
 
-class _Reader:
+class StepReader:
     """A line at a point, step by step."""
 
     def __init__(self, derivation: Derivation, line: StepLine, point: Point) -> None:

@@ -13,6 +13,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT
+from symbackprop.algebra.step_product import BOTH_SIDES, SEVERAL
 from symbackprop.core.choices import LANGUAGES as CODES
 from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS
@@ -71,6 +72,8 @@ def messages() -> set[str]:
         *NOTES,
         NO_PRODUCT,
         MADE_OF_MISSING,
+        SEVERAL,
+        BOTH_SIDES,
         UNPROVED,
         *(row.kink for row in (*ELEMENTWISE.values(), *REDUCTIONS.values()) if row.kink),
         *KINDS,
