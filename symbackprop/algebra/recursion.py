@@ -13,10 +13,11 @@ from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.algebra.matrix import Form
 from symbackprop.core.program import Program
 from symbackprop.core.recursion import NoRecursionError, Recursion, StepProgram
+from symbackprop.core.step_line import step_line
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
 ROUNDS = 3
-MOST_CLIMBED = 12  # gradients: above, all that are read several times have a line
+MOST_CLIMBED = 12  # gradients: above, all that are read several times have a line, but those that are another one
 NONE = 10**6  # what a gradient without a form costs
 
 
@@ -25,13 +26,24 @@ class StepLine:
     """A gradient at its step.
 
     name   the gradient.
-    at     what defines it there.
+    at     what defines it there, or some terms of it.
     line   its form, in the tensors at their steps.
+    rest   the other terms, whose sums are over other steps; None: there are none.
     """
 
     name: str
     at: StepProgram
     line: Line
+    rest: StepLine | None = None
+
+    @property
+    def parts(self) -> tuple[StepLine, ...]:
+        """All terms, those that sum over the same steps together."""
+        return (self, *(self.rest.parts if self.rest else ()))
+
+    @property
+    def cost(self) -> int:
+        return sum(part.line.cost for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -73,10 +85,13 @@ class _Search:
         """The gradients that get a line: all that are read several times, fewer as long as that makes the box shorter."""
         uses = self.program.uses()
         outputs = set(self.program.outputs)
-        candidates = [n for n in self.backward if uses[n] > 1 and n not in outputs and self._may(n)]
+        candidates = [n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and n not in outputs and self._may(n)]
         lets = frozenset(candidates)
         cost = self._total(lets)
-        for _ in range(ROUNDS if len(candidates) <= MOST_CLIMBED else 0):
+        if len(candidates) > MOST_CLIMBED:
+            fewer = lets - {n for n in candidates if self._is_bare(n, lets)}
+            return fewer if self._total(fewer) < cost else lets
+        for _ in range(ROUNDS):
             before = cost
             for n in reversed(candidates):
                 other = lets ^ {n}
@@ -86,6 +101,17 @@ class _Search:
             if cost == before:
                 break
         return lets
+
+    def _is_bare(self, name: str, lets: frozenset[str]) -> bool:
+        """Whether a gradient is a number, or another one, perhaps of the next step."""
+        lines = self._lines(name, lets)
+        forms = [] if isinstance(lines, str) or self._is_sum(name) else [x.line.form for x in lines]
+        return bool(forms) and all(form is not None and form.op in ("leaf", "number") for form in forms)
+
+    def _is_sum(self, name: str) -> bool:
+        """Whether a gradient is a sum over all steps, which stands in no other line."""
+        parts = (r.name for r in self.program.equation_of()[name].operands if self.program.tensors[r.name].role)
+        return any(self.recursion.sums(n) for n in (name, *parts))
 
     def _may(self, name: str) -> bool:
         role = self.program.tensors[name].role
@@ -109,7 +135,7 @@ class _Search:
         total = 0
         for n in self._needed(lets):
             lines = self._lines(n, lets)
-            cost = NONE if isinstance(lines, str) else sum(line.line.cost for line in lines)
+            cost = NONE if isinstance(lines, str) else sum(line.cost for line in lines)
             total += cost - NAMING * (n not in self.program.outputs and self._is_named(n))
         return total
 
@@ -140,14 +166,22 @@ class _Search:
 
 def line_at(recursion: Recursion, name: str, lets: frozenset[str], first: bool = False) -> StepLine | str:
     """A gradient at its step, or where what is carried starts; `lets` have lines of their own; or why it has no line."""
+    found: list[StepLine] = []
     try:
-        at = recursion.line(name, lets, first)
+        for terms in recursion.terms(name, lets):
+            at = step_line(recursion, name, lets, first, terms)
+            line = _shortest(at.program, at.target)
+            if line.form is None:
+                return line.fault or NO_PRODUCT
+            found.append(StepLine(name, at, line))
     except NoRecursionError as fault:
         return str(fault)
-    line = _shortest(at.program, at.target)
-    if line.form is None:
-        return line.fault or NO_PRODUCT
-    return StepLine(name, at, line)
+    carries = tuple(dict.fromkeys(carried for each in found for carried in each.at.carries))
+    whole: StepLine | None = None
+    for each in reversed(found):
+        whole = replace(each, at=replace(each.at, carries=carries), rest=whole)
+    assert whole is not None
+    return whole
 
 
 def _shortest(program: Program, target: str) -> Line:
@@ -174,4 +208,4 @@ def _replaced(form: Form, name: str, by: Form) -> Form:
 
 def reads(lines: list[StepLine]) -> set[str]:
     """The tensors of the program that lines are made of."""
-    return {line.at.standing[key].name for line in lines for key in line.line.tensors}
+    return {part.at.standing[key].name for line in lines for part in line.parts for key in part.line.tensors}

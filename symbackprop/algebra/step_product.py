@@ -87,7 +87,7 @@ def _reached(read: Mapping[str, set[str]], name: str) -> set[str]:
 
 def _product(recursion: Recursion, name: str, lets: frozenset[str]) -> StepProduct:
     line = line_at(recursion, name, lets)
-    if isinstance(line, str) or line.line.form is None:
+    if isinstance(line, str) or line.line.form is None or line.rest is not None:
         raise NotLinearError(SEVERAL)
     own = [key for key in line.line.tensors if line.at.standing[key].name == name]
     if len(own) != 1 or len(line.at.carries) != 1:

@@ -320,9 +320,7 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))
 
 
-def _derivation(
-    asked: Asked, wrt: str | None, then: str | None, upstream: str | None, vector: str | None, **shown: Any
-) -> Any:
+def _derivation(asked: Asked, wrt: str | None, then: str | None, upstream: str | None, vector: str | None, **shown: Any) -> Any:
     """What the options ask to be derived; with --then, --upstream and --vector are about the second derivative."""
     from symbackprop.verbs import derive as derive_
 

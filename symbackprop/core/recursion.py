@@ -11,7 +11,7 @@ Steps are counted from 1, as books do, and are sizes to all that reads the resul
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sympy as sp
 from sympy import Expr
@@ -24,13 +24,9 @@ from symbackprop.core.program import (
     Program,
     Range,
     Ref,
-    Signature,
     Sum,
     position,
-    rewritten,
     size,
-    slot,
-    substituted,
 )
 
 Place = tuple[str, int]  # a tensor and one of its axes
@@ -101,6 +97,23 @@ class StepProgram:
     first: bool = False
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Some terms of an equation: all that sum over the same steps.
+
+    body    of them; None: the whole equation.
+    summed  the loops' axes that parts of theirs sum over.
+    parts   these parts, whose sums stand before the terms: dL/dF = sum over t of (dL/dF|m(t) + dL/dF|P(t)).
+    """
+
+    body: Expr | None = None
+    summed: tuple[Axis, ...] = ()
+    parts: frozenset[str] = frozenset()
+
+
+WHOLE = Terms()
+
+
 class Recursion:
     """The equations of a program at one step."""
 
@@ -121,15 +134,39 @@ class Recursion:
             raise NoRecursionError("two steps of one loop stand in one equation")
         return found
 
-    def line(self, name: str, lets: Collection[str], first: bool = False) -> StepProgram:
-        """What defines a value at its step.
+    def sums(self, name: str) -> tuple[Axis, ...]:
+        """The loops' axes that the equation of a value sums over."""
+        equation = self.written.get(name)
+        if equation is None or not isinstance(equation.op, Sum):
+            return ()
+        over = [c for c, _ in equation.op.over if pinned(equation, c) is None]
+        letters = self.axis_letters(equation) if over else {}
+        return tuple(letters[c] for c in over if c in letters)
+
+    def terms(self, name: str, lets: Collection[str] = ()) -> tuple[Terms, ...]:
+        """The terms of a gradient's equation by the steps that parts of them sum over; those without a sum first.
 
         lets   gradients that have lines of their own, and stay names.
-        first  take what is carried at the step where it starts.
 
-        Raises NoRecursionError where there is no such form.
+        Raises NoRecursionError where a sum over steps stands within a term.
         """
-        return _Line(self, name, frozenset(lets) - {name}, first).run()
+        equation = self.written[name]
+        op = equation.op
+        if not isinstance(op, Sum) or self.sums(name):
+            return (WHOLE,)
+        inner = {s: r.name for s, r in zip(op.slots, equation.operands, strict=True)
+                 if r.name not in lets and self.program.tensors[r.name].role and self.sums(r.name)}  # fmt: skip
+        if not inner:
+            return (WHOLE,)
+        found: dict[tuple[Axis, ...], list[tuple[Expr, frozenset[str]]]] = {(): []}
+        for term in sp.Add.make_args(op.body):
+            held = [s for s in inner if term.has(s)]
+            if len(held) > 1 or any(sp.diff(term, s).has(s) for s in held):
+                raise NoRecursionError("a sum over all steps stands in it")
+            axes = self.sums(inner[held[0]]) if held else ()
+            found.setdefault(axes, []).append((term, frozenset(inner[s] for s in held)))
+        return tuple(Terms(sp.Add(*(term for term, _ in group)), axes, frozenset().union(*(parts for _, parts in group)))
+                     for axes, group in found.items() if group)  # fmt: skip
 
     def carried(self, carry: Equation) -> Carried:
         """What a Carry is along its axis."""
@@ -143,9 +180,9 @@ class Recursion:
         if not isinstance(op, Sum) or len(equation.operands) != 1 or len(op.over) != 1:
             return None
         (letter, _), (ref,) = op.over[0], equation.operands
-        pin = _pinned(equation, letter)
+        pin = pinned(equation, letter)
         axis = self.axis_letters(equation).get(letter)
-        if pin is None or axis is None or _unpinned(op, letter).body != op.slots[0]:
+        if pin is None or axis is None or unpinned(op, letter).body != op.slots[0]:
             return None
         return (ref, axis, pin) if tuple(c for c in ref.index if c != letter) == equation.target.index else None
 
@@ -179,164 +216,7 @@ class Recursion:
         return found
 
 
-class _Line:
-    """One line under way."""
-
-    def __init__(self, of: Recursion, name: str, lets: frozenset[str], first: bool) -> None:
-        self.of, self.name, self.lets, self.first = of, name, lets, first
-        self.tensors: dict[str, Signature] = {}
-        self.standing: dict[str, AtStep] = {}
-        self.equations: dict[str, Equation] = {}
-        self.carries: list[Equation] = []
-        self.beyond: set[str] = set()  # values of another step, which are given
-
-    def run(self) -> StepProgram:
-        equation = self.of.written[self.name]
-        letters = self.of.axis_letters(equation)
-        own = {letters[c].letter: letters[c] for c in equation.target.index if c in letters}
-        over = [c for c, _ in equation.op.over if c in letters and _pinned(equation, c) is None]
-        summed = tuple(letters[c] for c in over)
-        if summed and not isinstance(equation.op, Sum):
-            raise NoRecursionError("a function of all steps stands in it")
-        starts = self._starts() if self.first else {}
-        marks = {letter: starts.get(letter, axis.step) for letter, axis in own.items()}
-        target = self.tensor(self.name, marks)
-        self.define(target, {**marks, **{axis.letter: axis.step for axis in summed}}, frozenset(over))
-        program = Program(self.tensors, tuple(self.equations.values()), (target,))
-        free = tuple(axis for letter, axis in own.items() if letter not in starts)
-        return StepProgram(program, target, self.standing, summed, free, tuple(map(self.of.carried, self.carries)), self.first)
-
-    def _starts(self) -> dict[str, Expr]:
-        """The step at which the gradients' Carries start that the line reads, by the axis."""
-        found: dict[str, Expr] = {}
-        for carry in self.of.carries_of(self.name, self.lets):
-            own = self.of.carried(carry)
-            found[own.axis.letter] = own.start
-        return found
-
-    def tensor(self, name: str, marks: Mapping[str, Expr], held: tuple[str, Mapping[str, Expr]] | None = None) -> str:
-        """The tensor at its step; what a forward Carry writes is what it reads, a step away.
-
-        held   the tensor and the step that hold its value, where these are others.
-        """
-        equation = self.of.written.get(name)
-        signature = self.of.program.tensors[name]
-        own = {axis.letter for (n, _), axis in self.of.axes.items() if n == name}
-        here = {letter: step for letter, step in marks.items() if letter in own}
-        if equation is not None and isinstance(equation.op, Carry) and signature.role is None:
-            axis = self.of.axis_letters(equation)[equation.op.letter]
-            source = {**here, axis.letter: here[axis.letter] - equation.op.step}
-            return self.tensor(equation.operands[0].name, source, held or (name, here))
-        if equation is not None and signature.role is None and not signature.named:
-            alias = self._alias(equation, here)
-            if alias is not None:
-                return alias
-        key = name + "".join(f"({letter} = {step})" for letter, step in sorted(here.items()))
-        if key not in self.tensors:
-            shape = tuple(n for k, n in enumerate(signature.shape) if (name, k) not in self.of.axes)
-            self.tensors[key] = replace(signature, name=key, shape=shape)
-            if held:
-                self.beyond.add(key)
-            stack, places = held or (name, here)
-            self.standing[key] = AtStep(name, tuple(sorted(here.items())), stack, tuple(sorted(places.items())))
-        return key
-
-    def _alias(self, equation: Equation, marks: Mapping[str, Expr]) -> str | None:
-        """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
-        end = self.of.end(equation)
-        if end is None:
-            return None
-        ref, axis, pin = end
-        return self.tensor(ref.name, {**marks, axis.letter: pin + 1})
-
-    def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:
-        """Write the equation of a tensor at its step, and those of what it reads, as far as they have no lines of their own."""
-        name = self.standing[key].name
-        equation = self.of.written[name]
-        if isinstance(equation.op, Carry):
-            self._carry(key, equation, marks)
-            return
-        letters = self.of.axis_letters(equation)
-        told = {*equation.target.index, *peeled}
-        steps = {c: marks[axis.letter] for c, axis in letters.items() if axis.letter in marks and c in told}
-        op = equation.op
-        for c, _ in op.over:
-            if c in letters and c not in peeled:
-                pin = _pinned(equation, c)
-                if pin is None or not isinstance(op, Sum):
-                    raise NoRecursionError("a sum over all steps stands in it")
-                steps[c], op = pin + 1, _unpinned(op, c)
-        missing = set(letters) - set(steps)
-        if missing:
-            raise NoRecursionError("it reads another step")
-        swap: Mapping[Expr, Expr] = {position(c): step - 1 for c, step in steps.items()}
-        over = tuple(r for r in op.over if r[0] not in steps)
-        op = rewritten(op, over, lambda body: substituted(body, swap))
-        operands = tuple(self._operand(r, steps, letters) for r in equation.operands)
-        index = tuple(c for c in equation.target.index if c not in steps)
-        self.equations[key] = Equation(Ref(key, index), op, operands, equation.step)
-        self._order(key)
-
-    def _operand(self, ref: Ref, steps: Mapping[str, Expr], letters: Mapping[str, Axis]) -> Ref:
-        marks = {letters[c].letter: steps[c] for c in ref.index if c in steps}
-        own = self.tensor(ref.name, marks)
-        self._read(own)
-        return Ref(own, tuple(c for c in ref.index if c not in steps))
-
-    def _read(self, key: str) -> None:
-        """Define what is read; an input, a value of another step and a gradient that has a line are given."""
-        at = self.standing[key]
-        signature = self.of.program.tensors[at.name]
-        if at.name not in self.of.written or key in self.equations:
-            return
-        if key in self.beyond or (signature.role and (at.name in self.lets or at.name == self.name)):
-            self.tensors[key] = replace(self.tensors[key], kind="data", role=None)
-        elif signature.role or not (signature.named and not signature.counted):
-            self.define(key, dict(at.marks))
-        else:
-            self._told(key)
-
-    def _told(self, key: str) -> None:
-        """Define a value that a person named, as far as that has a form at one step: what it is made of may be told by its name."""
-        at, kept = self.standing[key], (dict(self.tensors), dict(self.standing), dict(self.equations))
-        try:
-            self.define(key, dict(at.marks))
-        except NoRecursionError:
-            self.tensors, self.standing, self.equations = kept
-            self.tensors[key] = replace(self.tensors[key], kind="data", role=None)
-
-    def _carry(self, key: str, equation: Equation, marks: Mapping[str, Expr]) -> None:
-        """What is carried: where it starts, or the value that a step away is its own."""
-        assert isinstance(equation.op, Carry)
-        if equation in self.carries:
-            raise NoRecursionError("it reads more than one step away")
-        self.carries.append(equation)
-        axis = self.of.axis_letters(equation)[equation.op.letter]
-        source, *start = equation.operands
-        at = marks[axis.letter]
-        index = tuple(c for c in equation.target.index if c != equation.op.letter and not self._is_step(equation, c))
-        if at == start_of(self.of.program, equation) + 1:
-            if not start:
-                self.equations[key] = Equation(Ref(key, index), Sum(sp.S.Zero), (), equation.step)
-                return
-            further = start[0]
-            inner = self.tensor(further.name, marks)
-        else:
-            further = source
-            inner = self.tensor(source.name, {**marks, axis.letter: at - equation.op.step})
-        self._read(inner)
-        kept = tuple(c for k, c in enumerate(further.index) if (further.name, k) not in self.of.axes)
-        self.equations[key] = Equation(Ref(key, index), Sum(slot(0), (slot(0),)), (Ref(inner, kept),), equation.step)
-
-    def _is_step(self, equation: Equation, letter: str) -> bool:
-        return letter in self.of.axis_letters(equation)
-
-    def _order(self, key: str) -> None:
-        """What was written last stands last: it reads what stands before."""
-        self.equations[key] = self.equations.pop(key)
-
-
-def _pinned(equation: Equation, letter: str) -> Expr | None:
+def pinned(equation: Equation, letter: str) -> Expr | None:
     """The only position of a summed letter at which anything is read; None where there are others."""
     if not isinstance(equation.op, Sum):
         return None
@@ -347,7 +227,7 @@ def _pinned(equation: Equation, letter: str) -> Expr | None:
     return None
 
 
-def _unpinned(op: Sum, letter: str) -> Sum:
+def unpinned(op: Sum, letter: str) -> Sum:
     """The sum without the letter that a guard pins."""
     body: Expr = op.body
     for guard in split(op).guards:

@@ -2,7 +2,7 @@ r"""A program with loops on paper: \delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -32,8 +32,9 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
     for line in box.lines:
         assert line.line.form is not None
         to = StepNames(names, line.at, deltas)
-        needs = tuple(dict.fromkeys(a.name for a in line.at.standing.values() if a.name in deltas and a.name != line.name))
-        right = summed_over(line.at.summed, Printer(to).formula(line.line.form))
+        read = [a.name for part in line.parts for a in part.at.standing.values()]
+        needs = tuple(dict.fromkeys(n for n in read if n in deltas and n != line.name))
+        right = _right(names, line, deltas)
         meant = StepNames(names, line.at, {}).entry(line.at.target, ()) if line.name in deltas else None
         formula, why = f.equation(to.entry(line.at.target, ()), right), tuple(_why(names, derivation, line))
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, why, _serves(names, line)))
@@ -54,7 +55,16 @@ def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool
     if line is None or line.line.form is None:
         return None
     to = StepNames(names, line.at, {})
-    return f.equation(to.entry(line.at.target, ()), summed_over(line.at.summed, Printer(to).formula(line.line.form)))
+    return f.equation(to.entry(line.at.target, ()), _right(names, line, {}))
+
+
+def _right(names: Names, line: StepLine, deltas: Mapping[str, Name]) -> Node:
+    """What a line says, the terms that sum over the same steps together."""
+    terms = []
+    for part in line.parts:
+        assert part.line.form is not None
+        terms.append(summed_over(part.at.summed, Printer(StepNames(names, part.at, deltas)).formula(part.line.form)))
+    return f.add(terms)
 
 
 def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Name]:
@@ -118,7 +128,7 @@ def _serves(names: Names, line: StepLine) -> str:
     role = names.signature(line.name).role
     if role is None or names.signature(role.wrt).kind != "parameter":
         return ""
-    return "all" if line.at.summed else "own" if line.at.over else ""
+    return "all" if any(part.at.summed for part in line.parts) else "own" if line.at.over else ""
 
 
 def _product(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]:

@@ -13,6 +13,7 @@ from sympy import Expr
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation
 from symbackprop.core.recursion import AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.step_line import step_line
 from symbackprop.display.body import scalar
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
@@ -117,7 +118,7 @@ def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str
 
 def _step_form(names: Names, recursion: Recursion, name: str, shown: Collection[str]) -> StepForm:
     """The equation of a value at one step; what nobody named is written out, but for the `shown` ones."""
-    at = recursion.line(name, ())
+    at = step_line(recursion, name, ())
     to = StepNames(names, at, {})
     inner = [n for n in at.program.equation_of()
              if n != at.target and not at.program.tensors[n].named and at.standing[n].name not in shown]  # fmt: skip

@@ -48,14 +48,15 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
     """Whether a line holds at each of its steps; None where it has none at this point."""
     truth = np.asarray(point.values[line.name], dtype=float)
     scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
-    reader = StepReader(derivation, line, point)
+    reader, *others = (StepReader(derivation, part, point) for part in line.parts)
     seen = False
     for steps in reader.steps():
         want = reader.entry(truth, line.at.target, steps)
         want = want.reshape(want.shape + (1,) * (2 - want.ndim)) if want.ndim < 3 else want.squeeze()
         with np.errstate(all="ignore"):
             try:
-                got = sum(reader.value({**steps, **summed}) for summed in reader.assignments(line.at.summed))
+                got = sum(each.value({**steps, **summed})
+                          for each in (reader, *others) for summed in each.assignments(each.line.at.summed))  # fmt: skip
             except UNREADABLE:
                 return False
         got = np.asarray(got)

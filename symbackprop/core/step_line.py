@@ -1,0 +1,201 @@
+"""What defines one tensor of a program with loops at its step: its equations, as far as what they read has no line of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.loops import start_of
+from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
+from symbackprop.core.recursion import WHOLE, AtStep, Axis, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
+
+
+def step_line(of: Recursion, name: str, lets: Collection[str], first: bool = False, terms: Terms = WHOLE) -> StepProgram:
+    """What defines a value at its step.
+
+    lets   gradients that have lines of their own, and stay names.
+    first  take what is carried at the step where it starts.
+    terms  of its equation, those that are meant.
+
+    Raises NoRecursionError where there is no such form.
+    """
+    return _Line(of, name, frozenset(lets) - {name}, first, terms).run()
+
+
+class _Line:
+    """One line under way."""
+
+    def __init__(self, of: Recursion, name: str, lets: frozenset[str], first: bool, terms: Terms) -> None:
+        self.of, self.name, self.lets, self.first, self.terms = of, name, lets, first, terms
+        self.own = _of_terms(of.written[name], terms)
+        self.tensors: dict[str, Signature] = {}
+        self.standing: dict[str, AtStep] = {}
+        self.equations: dict[str, Equation] = {}
+        self.carries: list[Equation] = []
+        self.beyond: set[str] = set()  # values of another step, which are given
+
+    def run(self) -> StepProgram:
+        equation = self.own
+        letters = self.of.axis_letters(equation)
+        own = {letters[c].letter: letters[c] for c in equation.target.index if c in letters}
+        over = [c for c, _ in equation.op.over if c in letters and pinned(equation, c) is None]
+        summed = tuple(letters[c] for c in over) + self.terms.summed
+        if own.keys() & {axis.letter for axis in summed}:
+            raise NoRecursionError("a sum over the other steps stands in it")
+        if summed and not isinstance(equation.op, Sum):
+            raise NoRecursionError("a function of all steps stands in it")
+        starts = self._starts() if self.first else {}
+        marks = {letter: starts.get(letter, axis.step) for letter, axis in own.items()}
+        target = self.tensor(self.name, marks)
+        self.define(target, {**marks, **{axis.letter: axis.step for axis in summed}}, frozenset(over))
+        program = Program(self.tensors, tuple(self.equations.values()), (target,))
+        free = tuple(axis for letter, axis in own.items() if letter not in starts)
+        return StepProgram(program, target, self.standing, summed, free, tuple(map(self.of.carried, self.carries)), self.first)
+
+    def _starts(self) -> dict[str, Expr]:
+        """The step at which the gradients' Carries start that the line reads, by the axis."""
+        found: dict[str, Expr] = {}
+        for carry in self.of.carries_of(self.name, self.lets):
+            own = self.of.carried(carry)
+            found[own.axis.letter] = own.start
+        return found
+
+    def tensor(self, name: str, marks: Mapping[str, Expr], held: tuple[str, Mapping[str, Expr]] | None = None) -> str:
+        """The tensor at its step; what a forward Carry writes is what it reads, a step away.
+
+        held   the tensor and the step that hold its value, where these are others.
+        """
+        equation = self.of.written.get(name)
+        signature = self.of.program.tensors[name]
+        own = {axis.letter for (n, _), axis in self.of.axes.items() if n == name}
+        here = {letter: step for letter, step in marks.items() if letter in own}
+        if equation is not None and isinstance(equation.op, Carry) and signature.role is None:
+            axis = self.of.axis_letters(equation)[equation.op.letter]
+            source = {**here, axis.letter: here[axis.letter] - equation.op.step}
+            return self.tensor(equation.operands[0].name, source, held or (name, here))
+        if equation is not None and signature.role is None and not signature.named:
+            alias = self._alias(equation, here)
+            if alias is not None:
+                return alias
+        key = name + "".join(f"({letter} = {step})" for letter, step in sorted(here.items()))
+        if key not in self.tensors:
+            shape = tuple(n for k, n in enumerate(signature.shape) if (name, k) not in self.of.axes)
+            self.tensors[key] = replace(signature, name=key, shape=shape)
+            if held:
+                self.beyond.add(key)
+            stack, places = held or (name, here)
+            self.standing[key] = AtStep(name, tuple(sorted(here.items())), stack, tuple(sorted(places.items())))
+        return key
+
+    def _alias(self, equation: Equation, marks: Mapping[str, Expr]) -> str | None:
+        """The tensor that an unnamed value is at one of its steps, z(n), where it is nothing else."""
+        end = self.of.end(equation)
+        if end is None:
+            return None
+        ref, axis, pin = end
+        return self.tensor(ref.name, {**marks, axis.letter: pin + 1})
+
+    def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:
+        """Write the equation of a tensor at its step, and those of what it reads, as far as they have no lines of their own."""
+        name = self.standing[key].name
+        equation = self.own if name == self.name else self.of.written[name]
+        if isinstance(equation.op, Carry):
+            self._carry(key, equation, marks)
+            return
+        letters = self.of.axis_letters(equation)
+        told = {*equation.target.index, *peeled}
+        steps = {c: marks[axis.letter] for c, axis in letters.items() if axis.letter in marks and c in told}
+        op = equation.op
+        for c, _ in op.over:
+            if c in letters and c not in peeled:
+                pin = pinned(equation, c)
+                if pin is None or not isinstance(op, Sum):
+                    raise NoRecursionError("a sum over all steps stands in it")
+                steps[c], op = pin + 1, unpinned(op, c)
+        missing = set(letters) - set(steps)
+        if missing:
+            raise NoRecursionError("it reads another step")
+        swap: Mapping[Expr, Expr] = {position(c): step - 1 for c, step in steps.items()}
+        over = tuple(r for r in op.over if r[0] not in steps)
+        op = rewritten(op, over, lambda body: substituted(body, swap))
+        operands = tuple(self._operand(r, steps, letters) for r in equation.operands)
+        index = tuple(c for c in equation.target.index if c not in steps)
+        self.equations[key] = Equation(Ref(key, index), op, operands, equation.step)
+        self._order(key)
+
+    def _operand(self, ref: Ref, steps: Mapping[str, Expr], letters: Mapping[str, Axis]) -> Ref:
+        marks = {letters[c].letter: steps[c] for c in ref.index if c in steps}
+        own = self.tensor(ref.name, marks)
+        self._read(own)
+        return Ref(own, tuple(c for c in ref.index if c not in steps))
+
+    def _read(self, key: str) -> None:
+        """Define what is read; an input, a value of another step and a gradient that has a line are given."""
+        at = self.standing[key]
+        signature = self.of.program.tensors[at.name]
+        if at.name not in self.of.written or key in self.equations:
+            return
+        if at.name in self.terms.parts:
+            equation = self.of.written[at.name]
+            letters = self.of.axis_letters(equation)
+            peeled = frozenset(c for c, _ in equation.op.over if c in letters and pinned(equation, c) is None)
+            self.define(key, {**dict(at.marks), **{letters[c].letter: letters[c].step for c in peeled}}, peeled)
+        elif key in self.beyond or (signature.role and (at.name in self.lets or at.name == self.name)):
+            self.tensors[key] = replace(self.tensors[key], kind="data", role=None)
+        elif signature.role or not (signature.named and not signature.counted):
+            self.define(key, dict(at.marks))
+        else:
+            self._told(key)
+
+    def _told(self, key: str) -> None:
+        """Define a value that a person named, as far as that has a form at one step: what it is made of may be told by its name."""
+        at, kept = self.standing[key], (dict(self.tensors), dict(self.standing), dict(self.equations))
+        try:
+            self.define(key, dict(at.marks))
+        except NoRecursionError:
+            self.tensors, self.standing, self.equations = kept
+            self.tensors[key] = replace(self.tensors[key], kind="data", role=None)
+
+    def _carry(self, key: str, equation: Equation, marks: Mapping[str, Expr]) -> None:
+        """What is carried: where it starts, or the value that a step away is its own."""
+        assert isinstance(equation.op, Carry)
+        if equation in self.carries:
+            raise NoRecursionError("it reads more than one step away")
+        self.carries.append(equation)
+        axis = self.of.axis_letters(equation)[equation.op.letter]
+        source, *start = equation.operands
+        at = marks[axis.letter]
+        index = tuple(c for c in equation.target.index if c != equation.op.letter and not self._is_step(equation, c))
+        if at == start_of(self.of.program, equation) + 1:
+            if not start:
+                self.equations[key] = Equation(Ref(key, index), Sum(sp.S.Zero), (), equation.step)
+                return
+            further = start[0]
+            inner = self.tensor(further.name, marks)
+        else:
+            further = source
+            inner = self.tensor(source.name, {**marks, axis.letter: at - equation.op.step})
+        self._read(inner)
+        kept = tuple(c for k, c in enumerate(further.index) if (further.name, k) not in self.of.axes)
+        self.equations[key] = Equation(Ref(key, index), Sum(slot(0), (slot(0),)), (Ref(inner, kept),), equation.step)
+
+    def _is_step(self, equation: Equation, letter: str) -> bool:
+        return letter in self.of.axis_letters(equation)
+
+    def _order(self, key: str) -> None:
+        """What was written last stands last: it reads what stands before."""
+        self.equations[key] = self.equations.pop(key)
+
+
+def _of_terms(equation: Equation, terms: Terms) -> Equation:
+    """The equation of some of its terms alone."""
+    op, body = equation.op, terms.body
+    if body is None or not isinstance(op, Sum):
+        return equation
+    kept = [(s, r) for s, r in zip(op.slots, equation.operands, strict=True) if body.has(s)]
+    slots = tuple(slot(k) for k in range(len(kept)))
+    moved: Expr = body.xreplace({s: own for (s, _), own in zip(kept, slots, strict=True)})  # type: ignore[assignment]  # SymPy promises a Basic only
+    return replace(equation, op=Sum(moved, slots, op.over), operands=tuple(r for _, r in kept))
