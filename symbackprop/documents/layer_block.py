@@ -19,7 +19,8 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
-from symbackprop.documents.document import Content, Formulas, Part, StepBlock
+from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
+from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
 from symbackprop.documents.step_block import Untied, local_lines, untied, whole, with_value
@@ -72,9 +73,21 @@ class Lecture:
             yield self._likewise(alike)
 
     def _likewise(self, layers: Sequence[Layer]) -> StepBlock:
-        starts = several([self.plain.tensor(layer.start) for layer in layers])
-        title = told("Likewise from {}", starts) if len(layers) > 1 else self._way(starts, layers[0].lines, likewise=True)
-        return self._block(title, (), [layer.lines for layer in layers], ())
+        starts = [self.plain.tensor(layer.start) for layer in layers]
+        if len(layers) == 1:
+            title = self._way(several(starts), layers[0].lines, likewise=True)
+        else:
+            ends = several(starts) if len(layers) < FEWEST else told("{}", f.listed([starts[0], f.symbol("ldots"), starts[-1]]))
+            title = told("Likewise from {}", ends)
+        block = self._block(title, (), [layer.lines for layer in layers], ())
+        rows = [Formula(self.product(line.name, line.formula)) for layer in layers for line in layer.lines]
+        once = folded(rows)
+        if len(once) == len(rows):
+            return block
+        shown = packed(
+            f.side_by_side([row.formula, *row.note.parts]) if isinstance(row.note, Told) else row.formula for row in once
+        )
+        return replace(block, parts=(Part(told("Product"), shown, "result"),), shape="")
 
     def _layer(self, layer: Layer) -> StepBlock:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}

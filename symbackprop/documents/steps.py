@@ -42,6 +42,7 @@ from symbackprop.documents.document import (
     StepBlock,
     Table,
 )  # fmt: skip
+from symbackprop.documents.folded import folded
 from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
@@ -115,7 +116,7 @@ def report(
     lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps)
     network = _network(lecture, detail)
     steps = _steps(derived, lecture, box, detail)
-    result = _result(lecture, box, steps) if box is not None else []
+    result = _result(lecture, box, steps, detail) if box is not None else []
     said = conventions(_formulas_of([*network, *steps, *result]), derived.mode,
                        any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
@@ -251,9 +252,10 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
         first.append(Formula(with_value(names, name, shown, values), note, label=name))
         if shown != index:
             second.append(Formula(index))
-    if detail == "brief":
+    once = first if detail == "full" else list(folded(first))
+    if detail == "brief" and len(once) == len(first):
         return [FormulaRows(tuple(map(Formula, packed((row.formula for row in first), WIDE))))]
-    blocks: list[Block] = [FormulaRows(tuple(first))]
+    blocks: list[Block] = [FormulaRows(tuple(once))]
     if second and detail == "full":
         blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
     return blocks
@@ -269,7 +271,7 @@ def _shape_and_meaning(names: Names, name: str, detail: str) -> Content:
     return told("{} ({})", meaning, shape) if shape else told("{}", meaning)
 
 
-def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list[Block]:
+def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail: str) -> list[Block]:
     """The lines of the box but those that the network itself says, and what has none, with the reason and where it is derived."""
     names, derived = lecture.plain, lecture.derivation
     slopes = {n for n, tensor in derived.program.tensors.items() if tensor.role}
@@ -278,13 +280,14 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock]) -> list
     lines = [(line, line.name if line.name in slopes else "") for line in box.lines if line.name in read]
     lines += [(line, f"{line.name}:product") for line in box.products]
     lines += [(line, f"{line.name}:update") for line in box.updates]
-    if not steps and len(lines) > MOST_ROWS:
+    rows = list(_rows(names, [(replace(line, formula=lecture.gaps(line.name, line.formula)), label) for line, label in lines]))
+    if detail != "full":
+        rows = list(folded(rows))
+    if not steps and len(rows) > MOST_ROWS:
         shown = packed(
             (lecture.product(line.name, line.formula) if label in slopes else line.formula for line, label in lines), WIDE
         )
         rows = list(map(Formula, shown))
-    else:
-        rows = list(_rows(names, [(replace(line, formula=lecture.gaps(line.name, line.formula)), label) for line, label in lines]))
     blocks: list[Block] = [FormulaRows(tuple(rows))] if rows else []
     if box.assumed:
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))

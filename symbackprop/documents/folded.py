@@ -1,0 +1,157 @@
+r"""Equal layers told once: what was written for 12, 11, ..., 2 is one line in l, W_{l}, where each line is that one at a number.
+
+Nothing is guessed: of lines that come again, the numbers that differ all move by one from each to the next, and nothing else
+differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from symbackprop.documents.document import Content, Formula
+from symbackprop.formulas import build as f
+from symbackprop.formulas.told import listed, told
+from symbackprop.formulas.tree import Atom, Node, Row, items_of, walk
+
+FEWEST = 4
+"""Layers that are told once; fewer are written out."""
+
+LONGEST = 12
+"""Lines of a layer."""
+
+_LETTERS = ("l", "k", "m", "q", "r")
+_Moves = dict[tuple[int | str, ...], int]
+"""By how much numbers differ, by where they stand."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Lines that come again: `period` of them, `times` times, with the numbers that move from the first to the second."""
+
+    period: int
+    times: int
+    moves: tuple[_Moves, ...]
+
+    @property
+    def by(self) -> int:
+        return next(iter(self.moves[0].values()))
+
+
+def folded(rows: Sequence[Formula]) -> tuple[Formula, ...]:
+    """The rows, those of at least FEWEST equal layers once, with the numbers of the layers beside them."""
+    taken = {part.text for row in rows for part in walk(row.formula) if isinstance(part, Atom) and part.kind == "letter"}
+    letter = next((x for x in _LETTERS if x not in taken), None)
+    return tuple(rows) if letter is None else tuple(_folded(rows, f.letter(letter)))
+
+
+def _folded(rows: Sequence[Formula], letter: Node) -> Iterator[Formula]:
+    at = 0
+    while at < len(rows):
+        run = _run(rows, at)
+        if run is None:
+            yield rows[at]
+            at += 1
+            continue
+        period = run.period
+        later = ((start, _run(rows, start)) for start in range(at, at + period))
+        near = {start: each for start, each in later if each is not None and each.period == period}
+        best = min(near, key=lambda start: (_untidy(rows[start : start + period], near[start]), -near[start].times, start))
+        yield from rows[at:best]
+        yield from _once(rows[best : best + period], near[best], letter)
+        at = best + period * near[best].times
+
+
+def _untidy(rows: Sequence[Formula], run: _Run) -> int:
+    """How many lines begin with another number than that of the layer: z_{l+1} = ..."""
+    numbers = [int(_at((row.formula, row.note), next(iter(moves))).text) for row, moves in zip(rows, run.moves, strict=True)]
+    return sum(number != numbers[0] for number in numbers)
+
+
+def _run(rows: Sequence[Formula], at: int) -> _Run | None:
+    """The run of layers that begins here and holds most lines."""
+    found: _Run | None = None
+    for period in range(1, min(LONGEST, (len(rows) - at) // FEWEST) + 1):
+        first = rows[at : at + period]
+        moves = _moves(first, rows[at + period : at + 2 * period])
+        if moves is None or {n for each in moves for n in each.values()} not in ({1}, {-1}) or {} in moves:
+            continue
+        times = 2
+        while _moves(first, rows[at + times * period : at + (times + 1) * period]) == tuple(
+            {place: times * by for place, by in each.items()} for each in moves
+        ):
+            times += 1
+        if times >= FEWEST and (found is None or period * times > found.period * found.times):
+            found = _Run(period, times, moves)
+    return found
+
+
+def _moves(first: Sequence[Formula], other: Sequence[Formula]) -> tuple[_Moves, ...] | None:
+    """The numbers that differ between some lines and as many others; None where anything else does."""
+    if len(first) != len(other):
+        return None
+    found = [_differences((one.formula, one.note), (two.formula, two.note)) for one, two in zip(first, other, strict=True)]
+    return None if None in found else tuple(found)  # type: ignore[arg-type]  # there is no None
+
+
+def _differences(one: Any, two: Any) -> _Moves | None:
+    if type(one) is not type(two):
+        return None
+    if isinstance(one, Atom):
+        both = (one.text, two.text)
+        if one == two:
+            return {}
+        numbers = one.kind == two.kind == "number" and all(text.isdecimal() for text in both)
+        return {(): int(two.text) - int(one.text)} if numbers else None
+    if is_dataclass(one):
+        parts = [(x.name, getattr(one, x.name), getattr(two, x.name)) for x in fields(one) if x.compare]
+    elif isinstance(one, tuple) and len(one) == len(two):
+        parts = [(k, a, b) for k, (a, b) in enumerate(zip(one, two, strict=True))]
+    else:
+        return {} if one == two else None
+    found: _Moves = {}
+    for name, a, b in parts:
+        inner = _differences(a, b)
+        if inner is None:
+            return None
+        found |= {(name, *place): by for place, by in inner.items()}
+    return found
+
+
+def _once(rows: Sequence[Formula], run: _Run, letter: Node) -> Iterator[Formula]:
+    """The lines of a layer in its letter, which stands for the first number in them."""
+    first = next(iter(run.moves[0]))
+    base = int(_at((rows[0].formula, rows[0].note), first).text)
+    last = base + run.by * (run.times - 1)
+    ends = f.equation(letter, f.listed([f.number(base), f.symbol("ldots"), f.number(last)]))
+    for row, moves in zip(rows, run.moves, strict=True):
+        formula, note = _lettered((row.formula, row.note), frozenset(moves), letter, base)
+        yield Formula(formula, _noted(note, told("{}", ends)), row.anchor, row.tone, row.label)
+
+
+def _noted(note: Content, ends: Content) -> Content:
+    return listed([note, ends]) if note else ends
+
+
+def _at(x: Any, place: tuple[int | str, ...]) -> Any:
+    for name in place:
+        x = x[name] if isinstance(name, int) else getattr(x, name)
+    return x
+
+
+def _lettered(x: Any, places: frozenset[tuple[int | str, ...]], letter: Node, base: int) -> Any:
+    """The same with l + 1 in the place of the number after that of the layer."""
+    if () in places:
+        off = int(x.text) - base
+        return letter if not off else f.beside(letter, f.symbol("+" if off > 0 else "-"), f.number(abs(off)))
+    inner: dict[int | str, set[tuple[int | str, ...]]] = {}
+    for name, *rest in places:
+        inner.setdefault(name, set()).add(tuple(rest))
+    made = {name: _lettered(_at(x, (name,)), frozenset(own), letter, base) for name, own in inner.items()}
+    if isinstance(x, tuple):
+        return tuple(made.get(k, part) for k, part in enumerate(x))
+    changed = replace(x, **{str(name): part for name, part in made.items()})
+    if isinstance(changed, Row):
+        return replace(changed, items=tuple(item for part in changed.items for item in items_of(part)))
+    return changed

@@ -1,0 +1,70 @@
+"""Equal layers that were written out are told once, and only where each line is the general one at a number."""
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.documents.document import Formula
+from symbackprop.documents.folded import folded
+from symbackprop.formulas.latex import latex
+from symbackprop.formulas.read_latex import parse
+
+
+def rows(*lines: str) -> list[Formula]:
+    return [Formula(parse(line)) for line in lines]
+
+
+def shown(found: tuple[Formula, ...]) -> list[str]:
+    return [latex(row.formula) + (f" | {row.note.line()}" if row.note else "") for row in found]
+
+
+def layer(k: int, function: str = "\\tanh") -> list[str]:
+    return [rf"z_{{{k}}} = W_{{{k}}} a_{{{k - 1}}}", rf"a_{{{k}}} = {function}\left(z_{{{k}}}\right)"]
+
+
+def test_equal_layers_are_one_with_their_numbers() -> None:
+    lines = [line for k in range(1, 7) for line in layer(k)]
+    assert shown(folded(rows(*lines, "L = a_{6}"))) == [
+        r"z_{l} = W_{l} a_{l-1} | l = 1, …, 6",
+        r"a_{l} = \tanh\left(z_{l}\right) | l = 1, …, 6",
+        "L = a_{6}",
+    ]
+    back = [line for k in range(12, 8, -1) for line in layer(k)]
+    assert shown(folded(rows(*back)))[0].endswith("l = 12, …, 9")
+
+
+def test_a_run_begins_where_a_layer_does() -> None:
+    lines = ["z_{1} = x", r"a_{1} = \tanh\left(z_{1}\right)", *(line for k in range(2, 8) for line in layer(k))]
+    assert shown(folded(rows(*lines)))[2].startswith("z_{l} = W_{l} a_{l-1} | l = 2")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line for k in range(1, 4) for line in layer(k)],  # too few
+        [line for k in range(1, 7) for line in layer(k, "\\tanh" if k % 2 else "\\sin")],  # each second one is another
+        [rf"z_{{{k}}} = W_{{{2 * k}}}" for k in range(1, 7)],  # numbers that move by two
+        [r"z_{1} = x"] * 6,
+        [f"z_{{{k}}} = l + k + m + q + r" for k in range(1, 7)],  # no letter is free
+    ],
+)
+def test_what_is_not_the_same_layer_is_written_out(lines: list[str]) -> None:
+    assert len(folded(rows(*lines))) == len(lines)
+
+
+def test_a_layer_that_differs_stands_by_itself() -> None:
+    lines = [line for k in range(1, 12) for line in layer(k, "\\sin" if k == 6 else "\\tanh")]
+    found = shown(folded(rows(*lines)))
+    assert r"a_{6} = \sin\left(z_{6}\right)" in found
+    assert sum("…" in line for line in found) == 4
+
+
+@pytest.mark.slow
+def test_a_deep_network_is_a_short_page_and_full_writes_it_out() -> None:
+    text = "x: data[h]\n" + "".join(f"W_{k}: parameter[h, h]\n" for k in range(1, 9)) + "a_0 = x\n"
+    text += "".join(f"z_{k} = W_{k} @ a_{k - 1}\na_{k} = tanh(z_{k})\n" for k in range(1, 9)) + "L = sum(a_8**2)\n"
+    derivation = sb.derive(text)
+    short, long = (derivation.report("markdown", detail=detail) for detail in ("normal", "full"))
+    assert r"\delta_{z_{l}} &= W_{l+1}^{\top} \delta_{z_{l+1}}\odot" in short
+    assert "Likewise from $z_{7}, \\ldots, z_{3}$" in short
+    assert r"\delta_{z_{5}} &= W_{6}^{\top}" not in short
+    assert r"W_{l}" not in long
