@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from symbackprop.core.derivation import Derivation, DerivationError
-from symbackprop.core.differentiate import differentiate
+from symbackprop.core.differentiate import differentiate, with_product
 from symbackprop.core.errors import shown
-from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network
 from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
@@ -152,8 +151,7 @@ def derive(
           change of `of`, the product of the Jacobian with `vector`, by forward mode. Of a Derivation: the product of the Hessian
           with `vector`.
           Either is an input of the shape of `of`, or of w, where the network has none by that name.
-    product  of a network with a loop: what is shown says what all its steps do to a gradient at once, a product over them, from
-          which vanishing and exploding gradients are read.
+    product  of a network with a loop: what is shown says what all its steps do to a gradient at once, a product over them.
 
     Raises SymbackpropError where there is no such name or nothing scalar to differentiate, where `update` is a letter that the
     network uses, where nothing is updated, where `product` is asked for without a loop, and where `upstream` or `vector` is the
@@ -168,13 +166,7 @@ def derive(
     if update is not None:
         derived = replace(derived, update=update)
         PRESENTER.require_rate(derived)
-    if product:
-        derived = replace(derived, product=True)
-        if not has_loops(derived.program) or derived.mode != "gradient" or derived.first is not None:
-            raise DerivationError(
-                "product=True: this is no gradient of a loss through a loop, whose steps are multiplied; leave product away here"
-            )
-    return derived
+    return with_product(derived) if product else derived
 
 
 def objective(net: Any, by: str | None = None, target: str | None = None, least: float = 0.0, **given: Any) -> Objective:
