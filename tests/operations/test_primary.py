@@ -112,3 +112,20 @@ def test_stacks_share_a_direction_and_a_matrix() -> None:
     text = "X: parameter[n, n]\nT: parameter[m, n, n]\nL = sum(sin(expm(X) @ T)) + sum(sin(expm(T + X)))"
     derivation = sb.derive(text)
     assert derivation.check(points=1, sizes={"n": 2, "m": 3}), str(derivation.check(points=1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_second_derivatives_are_those_of_jax(jax: ModuleType, name: str) -> None:
+    """Of symmetric matrices, whose functions are those of their eigenvalues."""
+    function = sb.compile(f"B: parameter[n, n]\nw: data[n, n]\nL = sum(w * sin({name}(B @ B.T + eye(n))))")
+    B, along, w = X[:3, :3], np.cos(X[:3, :3]), W[:3, :3]
+    np_ = jax.numpy
+    entries = {"expm": np_.exp, "sqrtm": np_.sqrt, "logm": np_.log}[name]
+
+    def loss(B):
+        values, Q = np_.linalg.eigh(B @ B.T + np_.eye(3))
+        return np_.sum(w * np_.sin(Q * entries(values) @ Q.T))
+
+    _, expected = jax.jvp(jax.grad(loss), (B,), (along,))
+    np.testing.assert_allclose(function.hvp({"B": along}, B=B, w=w)["B"], expected, rtol=1e-8, atol=1e-10)

@@ -7,11 +7,11 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import Sum, position, same_size, shape_text, slot
+from symbackprop.core.program import position, same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.shapes import ravel, stack
 from symbackprop.language.operations.values import Value
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label
 
 
 def matmul(a: Value, b: Value) -> Tensor:
@@ -108,13 +108,19 @@ def trace(x: Value) -> Tensor:
     return builder.contract("ii->", _square("trace", x))
 
 
-def diag(x: Value) -> Tensor:
-    """y[i j] = x[i] 1[i = j] of a vector, or y[i] = x[i i] of a square matrix."""
-    x = as_tensor(x)
+def diag(x: Value, k: Any = 0) -> Tensor:
+    """y[i j] = x[i] 1[j = i + k] of a vector, or y[i] = x[i i + k] of a square matrix.
+
+    k   a size or a whole number: above the main diagonal, or below it where it is negative.
+    """
+    x, k = as_tensor(x), as_number(k)
+    above, below = (sp.S.Zero, -k) if k.could_extract_minus_sign() else (k, sp.S.Zero)
     if x.ndim == 1:
-        guard = iverson(sp.Eq(position("0"), position("1"), evaluate=False))
-        return Tensor(x.shape * 2, Sum(slot(0) * guard, (slot(0),)), ((x, ("0",)),), ("0", "1"))
-    return builder.contract("ii->i", _square("diag", x))
+        n = sp.expand(x.shape[0] + above + below)
+        at = [sp.Eq(position(p), position("i") + off, evaluate=False) for p, off in (("p", below), ("q", above))]
+        return builder.product([(x, ("i",))], ("p", "q"), {"i": x.shape[0], "p": n, "q": n}, iverson(at[0]) * iverson(at[1]))
+    n = _square("diag", x).shape[0]
+    return builder.contract("ii->i", x[below : n - above, above : n - below] if k != 0 else x)
 
 
 diagonal = diag

@@ -18,6 +18,7 @@ from symbackprop.notation.trace.indexing import filled, symbolic
 from symbackprop.notation.trace.same import of_language
 from symbackprop.notation.trace.sizes import expr_of
 from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.trace.writers import WRITERS
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -362,7 +363,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "var": _spread(root=False), "std": _spread(root=True), "average": _average,
     "dot": _dot, "vdot": lambda run, a, b: ops.dot(ops.ravel(_t(run, a)), ops.ravel(_t(run, b))),
     "inner": _matrix(ops.inner), "outer": _outer, "einsum": _einsum, "tensordot": _tensordot, "kron": _matrix(ops.kron),
-    "trace": _matrix(ops.trace), "diag": _matrix(ops.diag), "diagonal": _matrix(ops.diagonal),
+    "trace": _matrix(ops.trace), "diagonal": _matrix(ops.diagonal), "diag": lambda run, x, k=0: ops.diag(_t(run, x), expr_of(k)),
     "where": _where, "clip": _clip, "cumsum": _reduction(lambda x, axis, keepdims: ops.cumsum(x, axis)),
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
     "norm": _norm,
@@ -375,7 +376,7 @@ ROWS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 """NumPy's functions by name: from the arguments as they were given to the tensor, or the tensors."""
 
-COMPOSED = shaping.COMPOSED
+COMPOSED = shaping.COMPOSED | WRITERS
 """Functions that are written with others, as NumPy's documentation says them."""
 
 

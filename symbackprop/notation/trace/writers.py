@@ -1,0 +1,42 @@
+"""Functions of NumPy that write into an array that they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbackprop.language import operations as ops
+from symbackprop.language.tensors import Tensor
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+
+
+def _fill_diagonal(run: Run, x: Any, val: Any, wrap: bool = False) -> None:
+    if x.ndim != 2 or len(set(np.shape(x.value))) > 1 or wrap:
+        raise run.refusal("np.fill_diagonal is traced of square matrices.", "Write np.where(np.eye(n) > 0, value, x).")
+    filled, before = run.lift(val), x[...]
+
+    def tensor() -> Tensor:
+        own = run.settled(before.tensor)
+        return ops.where(ops.eye(own.shape[0]) > 0, run.settled(filled.tensor), own)
+
+    x[...] = run.made(np.where(np.eye(len(x.value)) > 0, filled.value, x.value), tensor)
+
+
+def _copyto(run: Run, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    dst[...] = src if where is True else np.where(where, src, dst[...] + 0)
+
+
+def _refused(name: str) -> Any:
+    def row(run: Run, *_: Any, **__: Any) -> None:
+        raise run.refusal(f"np.{name} is not traced.", "Write x[mask] = value, or x[items] = value.")
+
+    return row
+
+
+WRITERS = {"fill_diagonal": _fill_diagonal, "copyto": _copyto} | {
+    name: _refused(name) for name in ("put", "place", "putmask", "put_along_axis")
+}
+"""By name."""
