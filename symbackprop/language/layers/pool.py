@@ -118,7 +118,7 @@ def _max_pool(layer: str, x: Value, size: Whole, stride: Whole | None, padding: 
     index = (*windows.lead, *windows.place, *windows.tap)
     u = windows.read(index, sp.S.One)
     if any(windows.padding):
-        u = u.called("Vbar")
+        u = u.called("V_0")
         inside = []
         for k in range(rank):
             if windows.padding[k]:
