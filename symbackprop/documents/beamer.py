@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from math import ceil
+
 from symbackprop.documents.document import Document, Figure, Section, StepBlock
 from symbackprop.documents.languages import language
 from symbackprop.documents.latex import LatexFragment
@@ -22,6 +25,10 @@ _FITTED = (
     r"\resizebox{!}{\ifdim\height>0.72\textheight 0.72\textheight\else\height\fi}"
     r"{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%s}}"
 )
+_LINES = 13.0
+"""Lines of text that a frame holds."""
+_FORMULA = 2.2
+"""Lines of text that a line of a display is as tall as."""
 _BREAKS = "allowframebreaks"  # what is long goes on on the next frame; such a frame cannot build up
 
 
@@ -63,11 +70,15 @@ class Beamer(LatexFragment):
         return f"{_PREAMBLE % self.packages}{about}\n\\begin{{document}}\n{title}\n\n{body}\n\n\\end{{document}}\n"
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
-        """A frame, a part at a time."""
+        """Frames that build up part by part, as many as it takes for none to be fuller than a slide."""
         shape = f"\\hspace{{0pt plus 1filll}}{{\\normalsize {self.line(step.shape)}}}" if step.shape else ""
-        parts = [self._part(part) for part in step.parts if not part.folded]
-        parts += [f"\\smallskip{{\\small {words}}}\\par" for words in (*self.source(step), *self.lines(step.sentences))]
-        return f"\\begin{{frame}}{{{title}{shape}}}\n" + "\n\\pause\n".join(parts) + "\n\\end{frame}"
+        shown = [part for part in step.parts if not part.folded]
+        parts = [(_FORMULA * len(self.part_lines(part)), self._part(part)) for part in shown]
+        parts += [(1.0 + text.count("\n"), text) for text in self.source(step)]
+        said = [(ceil(self.content_width(one) / self.page_width), self.line(one)) for one in step.sentences]
+        parts += [(1.0 * tall, f"\\smallskip{{\\small {words}}}\\par") for tall, words in said if words]
+        frames = ("\n\\pause\n".join(some) for some in _filled(parts))
+        return "\n\n".join(f"\\begin{{frame}}{{{title}{shape}}}\n{body}\n\\end{{frame}}" for body in frames)
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
@@ -75,3 +86,16 @@ class Beamer(LatexFragment):
         drawn = tikzpictures(on_paper(figure.draw, self.language.words), self.hangul)
         frames = (f"\\begin{{frame}}{{{caption}}}\n\\centering {_FITTED % one}\n\\end{{frame}}" for one in drawn)
         return "\n\n".join(f"\\ifdefined\\tikzpicture\n{frame}\n\\fi" for frame in frames)
+
+
+def _filled(parts: Sequence[tuple[float, str]]) -> Iterator[list[str]]:
+    """As many parts at a time as a frame has room for, each with the lines that it takes."""
+    held, room = list[str](), _LINES
+    for tall, part in parts:
+        if held and tall > room:
+            yield held
+            held, room = [], _LINES
+        held.append(part)
+        room -= tall
+    if held:
+        yield held

@@ -165,7 +165,7 @@ class NumberedFragment(LatexFragment):
 class Latex(LatexFragment):
     """A complete .tex file in ASCII, but for Korean letters; pdflatex, xelatex and lualatex set it."""
 
-    page_width = 41.0
+    page_width = 39.5
 
     def link(self, written: str, anchor: str) -> str:
         return f"\\hyperlink{{{anchor}}}{{{written}}}"
