@@ -298,21 +298,22 @@ class Lines:
         found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
         low, worths = below(p), dict[Poly, int]()
         for q, worth in found:
-            if (
-                q is not None
-                and q != p
-                and below(q) <= low
-                and len(q.terms) <= MOST_TERMS_LINE
-                and _rough(q) <= 1.3 * _rough(p) + 8
-            ):
+            if q is not None and q != p and self._is_short(q, p) and below(q) <= low:
                 worths[q] = max(worths.get(q, 0), worth)
         return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
+
+    @staticmethod
+    def _is_short(q: Poly, p: Poly) -> bool:
+        """Whether an equal sum may be looked at in the place of p."""
+        return len(q.terms) <= MOST_TERMS_LINE and _rough(q) <= 1.3 * _rough(p) + 8
 
     def _throughout(self, p: Poly, relation: Relation) -> Poly | None:
         """p with a relation used as often as its term stands in a term."""
         q = replaced(self.algebra, p, relation)
-        for _ in range(OFTEN if q is not None else 0):
-            further = replaced(self.algebra, q, relation) if q is not None else None
+        for _ in range(OFTEN):
+            if q is None or not self._is_short(q, p):
+                return None
+            further = replaced(self.algebra, q, relation)
             if further is None:
                 break
             q = further
