@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sympy import Expr
 
 from symbackprop.algebra.matrix import (
+    PLAIN,
     Form,
     Front,
     MisfitError,
@@ -75,6 +76,8 @@ class Contraction:
             self.tops += [body] if body is not None else []
 
     def _front(self, front: Front) -> None:
+        if front is PLAIN:
+            return
         self.coefficient = self.coefficient * front.coefficient
         self.tops += front.tops
         self.bottoms += front.bottoms
@@ -116,6 +119,9 @@ class Contraction:
 
     def _beside(self, entries: list[Placed]) -> tuple[Form, str]:
         """Forms of the same letters as one product entry by entry, those of a negative power below a line."""
+        only, row, _, low = entries[0]
+        if len(entries) == 1 and row and not low and only.op != "hadamard":
+            return only, row
         first = next((p for p in entries if not p.low), entries[0]).row
         assert first is not None
         turned = [(p.form if p.row == first else transpose(p.form), p.low) for p in entries]
@@ -210,7 +216,7 @@ class Contraction:
         if size.is_Integer and self.coefficient.denominator % int(size) == 0:
             self.coefficient = self.coefficient * int(size) if take else self.coefficient
             return True
-        if sized(size) not in self.bottoms:
+        if not self.bottoms or sized(size) not in self.bottoms:
             return False
         if take:
             self.bottoms.remove(sized(size))

@@ -10,10 +10,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, Symbol
+from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, S, Symbol
 
 from symbackprop.algebra.contract import Contraction, Placed, repeated
-from symbackprop.algebra.matrix import Form, Front, Leaf, MisfitError, front_of, negated, number, product, scaled, sized, transpose
+from symbackprop.algebra.matrix import (
+    PLAIN,
+    Form,
+    Front,
+    Leaf,
+    MisfitError,
+    both,
+    front_of,
+    negated,
+    number,
+    product,
+    scaled,
+    sized,
+    transpose,
+)  # fmt: skip
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed, shown_axes
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Atom, Poly
@@ -122,13 +136,13 @@ class Lift:
         for item in items:
             if isinstance(item, Inner) or item.atom.kind != "ones":
                 contraction.add(self._placed(item, scope))
-        over = {x for x, n in sizes.items() if x not in (row, col) and x not in scope.subscripts | inner and n != 1}
-        form = contraction.result(over)
+        done = scope.subscripts | inner | {row, col}
+        form = contraction.result({x for x, n in sizes.items() if x not in done and n is not S.One})
         return _summed(form, summed) if summed else form
 
     def _slide(self, found: Window, sizes: dict[str, Expr], scope: Scope) -> Placed:
         """A correlation or a convolution at its free letters."""
-        front, parts = Front(), []
+        front, parts = PLAIN, []
         for side in (found.first, found.second):
             contraction = Contraction(*two(side.letters), sizes, 1)
             for item in sorted(side.items, key=self._reading_order):
@@ -137,7 +151,7 @@ class Lift:
             if body is None:
                 raise MisfitError("a number slides over a window")
             parts.append(body)
-            front = Front(front.coefficient * own.coefficient, (*front.tops, *own.tops), (*front.bottoms, *own.bottoms))
+            front = both(front, own)
         return Placed(scaled(front, Form(found.op, tuple(parts), found.slide)), *two(found.free))
 
     def _with_letters(self, net: Net, own: set[str | None], scope: Scope) -> tuple[Net, tuple[tuple[str, Expr], ...], Scope]:
@@ -180,7 +194,7 @@ class Lift:
 
     def _factor(self, item: Entry | Inner, scope: Scope) -> Placed:
         sizes = dict(zip(item.letters, item.atom.shape, strict=True)) if isinstance(item, Entry) else item.nets.sizes
-        own = [x for x in item.letters if x not in scope.subscripts and sizes.get(x) != 1]
+        own = [x for x in item.letters if x not in scope.subscripts and sizes.get(x) is not S.One]
         if len(own) > 2:
             raise MisfitError("a factor has three axes")
         row, col = two(own)

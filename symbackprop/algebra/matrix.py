@@ -96,6 +96,9 @@ class Front:
         return self.is_bare and not self.is_line and self.coefficient.denominator == 1
 
 
+PLAIN = Front()  # nothing stands before it
+
+
 @dataclass(frozen=True)
 class Op:
     """A row.
@@ -143,7 +146,7 @@ def is_decimal(c: Number) -> bool:
 
 def number(value: Number) -> Form:
     """A number."""
-    return Form("number", (), Fraction(value))
+    return Form("number", (), value if isinstance(value, Fraction) else Fraction(value))
 
 
 def sized(n: Any) -> Form:
@@ -155,19 +158,26 @@ def front_of(x: Form) -> tuple[Front, Form | None]:
     """What stands before a form, and the form without it; None where nothing is left but scalars."""
     if x.op == "scaled":
         return x.given, x.parts[0] if x.parts else None
-    return (Front(x.given), None) if x.op == "number" else (Front(), x)
+    return (Front(x.given), None) if x.op == "number" else (PLAIN, x)
 
 
 def scaled(front: Front, body: Form | None) -> Form:
     """A form with scalars before it; those of the form itself are taken along."""
     if body is not None:
         own, body = front_of(body)
-        front = Front(front.coefficient * own.coefficient, (*front.tops, *own.tops), (*front.bottoms, *own.bottoms))
+        front = both(front, own)
     if body is None and not front.tops and not front.bottoms:
         return number(front.coefficient)
     if body is None and len(front.tops) == 1 and not front.bottoms and front.coefficient == 1:
         return front.tops[0]
-    return body if body is not None and front == Front() else Form("scaled", () if body is None else (body,), front)
+    return body if body is not None and front == PLAIN else Form("scaled", () if body is None else (body,), front)
+
+
+def both(front: Front, own: Front) -> Front:
+    """What stands before a form, and what stands before that."""
+    if own is PLAIN:
+        return front
+    return Front(front.coefficient * own.coefficient, (*front.tops, *own.tops), (*front.bottoms, *own.bottoms))
 
 
 def negated(x: Form) -> Form:

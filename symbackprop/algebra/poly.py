@@ -250,6 +250,9 @@ def instances(p: Poly, swap: Mapping[str, str], beside: Iterable[Factor]) -> Ite
     taken = {x for f in beside for x in f.letters} | set(swap.values())
     for term, c in p.terms.items():
         own, mark = summed_letters(term), "'"
+        if not (own or swap):
+            yield term, c
+            continue
         while any(x + mark in taken for x in own):
             mark += "'"
         names = {**swap, **{x: x + mark for x in own}}
