@@ -7,24 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
-from symbackprop.backends import c
 from symbackprop.backends.arguments import ArgumentError
-from symbackprop.backends.c_library import NativeError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
-from symbackprop.backends.flat import Flat
-from symbackprop.backends.layered import layered
 from symbackprop.backends.numpy import Source, source
-from symbackprop.backends.numpy_step import Exact, Step
-from symbackprop.backends.recomputed import Recomputed
 from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
@@ -38,9 +32,10 @@ from symbackprop.core.segments import SegmentError
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
-from symbackprop.plan.memory import layout_of
-from symbackprop.plan.node import PlanError
-from symbackprop.plan.schedule import plan
+
+if TYPE_CHECKING:  # plans are for steps alone
+    from symbackprop.backends.flat import Flat
+    from symbackprop.backends.numpy_step import Exact, Step
 
 BACKENDS = ("numpy", "c", "jax", "auto")
 
@@ -199,6 +194,9 @@ class Compiled:
         DeviceError where JAX is not, or has not so many devices; CompileError for a `recompute` that is no number, or a network
         whose steps cannot be computed again.
         """
+        from symbackprop.backends.numpy_step import Step
+        from symbackprop.plan.memory import layout_of
+
         backend = require_backend(self.backend if backend is None else backend)
         function = self._whole
         arrays = function.arguments.read(by_name(params, data, {}))
@@ -220,10 +218,17 @@ class Compiled:
         params   where they begin; `flat.arrays(x)` gives a vector's back by name.
         Raises what `bind` raises, ArgumentError where it was compiled by others than the parameters.
         """
+        from symbackprop.backends.flat import Flat
+
         return Flat(self.bind(params, data, backend=backend))
 
     def _recomputed(self, program: Program, steps: int, backend: str, shared: Step | None) -> Step:
         """A step that keeps the values of so many steps of the loop."""
+        from symbackprop.backends.numpy_step import Step
+        from symbackprop.backends.recomputed import Recomputed
+        from symbackprop.plan.memory import layout_of
+        from symbackprop.plan.node import PlanError
+
         if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 1:
             raise CompileError(f"recompute={shown(steps)}: give a whole number of steps from 1 on")
         if backend == "jax":
@@ -244,6 +249,12 @@ class Compiled:
         return Sharded(executed(text.text, text.name), text.arguments, samples, devices, self.dtype)
 
     def _step(self, program: Program, backend: str, shared: Step | None) -> Step:
+        from symbackprop.backends.c_library import NativeError
+        from symbackprop.backends.numpy_step import Step
+        from symbackprop.plan.memory import layout_of
+        from symbackprop.plan.node import PlanError
+        from symbackprop.plan.schedule import plan
+
         try:
             planned = plan(program, self.value_name, self.gradients)
         except PlanError:
@@ -285,6 +296,10 @@ class Compiled:
         title   what the network is called, in the comment that begins the source.
         Raises CompileError where a size has no number, or the network has no C.
         """
+        from symbackprop.backends import c
+        from symbackprop.plan.node import PlanError
+        from symbackprop.plan.schedule import plan
+
         free = ", ".join(f"{s.name!r}: 32" for s in self.program.sizes())
         if free:
             raise CompileError(
@@ -301,6 +316,8 @@ class Compiled:
 
         Raises LoopError for a loop, SourceError where the value has axes, or something does not lead to it.
         """
+        from symbackprop.backends.layered import layered
+
         forward = replace(self.program, equations=tuple(e for e in self.program.equations if e.step is None))
         return layered(forward, self.value_name, tuple(self.gradients), self._dialect)
 
