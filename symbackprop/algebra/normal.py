@@ -267,6 +267,10 @@ class Algebra(Knowledge):
 
     def tie(self, slopes: Mapping[str, Expr], offset: Expr, sizes: Mapping[str, Expr]) -> Poly:
         """1 where the sum of slope * position + offset is 0, otherwise 0."""
+        key = "tie", offset, *((x, slope, sizes[x]) for x, slope in slopes.items())
+        return self.once(key, lambda: self._tie(slopes, offset, sizes))
+
+    def _tie(self, slopes: Mapping[str, Expr], offset: Expr, sizes: Mapping[str, Expr]) -> Poly:
         form, letters, shape = linear(slopes, offset, sizes)
         if never(form, shape, self.conditions) or (not letters and form.offset.is_zero is False):
             return ZERO

@@ -77,16 +77,13 @@ def tensor_of(name: str | View) -> str:
 
 
 @lru_cache(8192)
-def _at_least(low: Expr, e: Expr, conditions: Conditions) -> bool:
-    return proven(e - low, conditions)
-
-
 def is_at_least(e: Expr, low: Expr, conditions: Conditions = ()) -> bool:
     """Whether e >= low for every size."""
-    return (e - low).is_nonnegative is True or _at_least(low, e, conditions)
+    return (e - low).is_nonnegative is True or proven(e - low, conditions)
 
 
-def spot_of(form: Linear, letters: Sequence[str], sizes: Sequence[Expr], n: int, conditions: Conditions) -> Spot | None:
+@lru_cache(8192)
+def spot_of(form: Linear, letters: tuple[str, ...], sizes: tuple[Expr, ...], n: int, conditions: Conditions) -> Spot | None:
     """The position of the n-th letter by the others, where the equation form = 0 makes it a view; otherwise None."""
     slope = form.slopes[n]
     if abs(slope) != 1:
