@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -17,13 +17,17 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import require_writable, write_together
 from symbackprop.core.network import Network
+from symbackprop.core.program import Program
 
 if TYPE_CHECKING:
     from symbackprop.documents.formats import Format
     from symbackprop.pictures.picture import Page, Picture
 
 ON_A_PAGE = 40  # equations: a larger graph has a page of its own
+BOXES = 64  # that are remembered, since text that is edited often says the same: a space, a remark, a title
 LARGEST = 300  # equations: a larger graph is no picture that helps anyone
+
+_KNOWN: dict[Hashable, Any] = {}  # what a box depends on -> its lines, the latest last
 
 
 class CheckFailedError(SymbackpropError):
@@ -266,6 +270,16 @@ def _network(network: Network) -> Any:
 
 
 def _lines(derivation: Derivation, numbers: bool) -> Any:
+    """The lines of a box; those of an equal program are the same."""
+    meaning = numbers, derivation.of, _content(derivation.program), _content(derivation.forward)
+    if meaning not in _KNOWN:
+        _KNOWN[meaning] = _searched(derivation, numbers)
+        for oldest in list(_KNOWN)[:-BOXES]:
+            _KNOWN.pop(oldest, None)
+    return _KNOWN[meaning]
+
+
+def _searched(derivation: Derivation, numbers: bool) -> Any:
     """The lines of a box, proved where there are numbers to do it with."""
     if numbers:
         from symbackprop.judge.proved import proved_box
@@ -274,6 +288,11 @@ def _lines(derivation: Derivation, numbers: bool) -> Any:
     from symbackprop.algebra.box import box
 
     return box(derivation.program)
+
+
+def _content(program: Program) -> Hashable:
+    """All that a program says."""
+    return tuple(program.tensors.items()), program.equations, program.outputs, program.conditions
 
 
 def _steps(derivation: Derivation, numbers: bool) -> Any:

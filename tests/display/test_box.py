@@ -184,3 +184,15 @@ def test_a_line_is_read_back(text: str) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_the_lines_of_the_examples_are_read_back(path: Path) -> None:
     assert read_back(sb.derive(path))
+
+
+def test_texts_that_say_the_same_have_one_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[Derivation] = []
+    monkeypatch.setattr(
+        "symbackprop.judge.proved.proved_box", lambda derivation: searched.append(derivation) or proved_box(derivation)
+    )
+    text = "x: data[d]\nw: parameter[d]\nL = sum((w * x - 7)**2)\n"
+    remark, spaces, other = "# A remark\n" + text, text.replace(" * ", "*"), text.replace("7", "8")
+    first, *same, different = (sb.derive(t).box().latex() for t in (text, remark, spaces, other))
+    assert [*same] == [first, first] != [different] * 2
+    assert len(searched) == 2
