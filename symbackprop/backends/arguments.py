@@ -18,6 +18,10 @@ from symbackprop.evaluate.sizes import Solver
 REMEMBERED = 64  # combinations of shapes
 
 
+class CompileError(SymbackpropError):
+    """A network that cannot be compiled as asked; the message says why."""
+
+
 class ArgumentError(SymbackpropError):
     """Arrays that a compiled function cannot be called with; the message names the array, what it must be, and what it is."""
 

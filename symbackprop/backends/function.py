@@ -14,7 +14,7 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
-from symbackprop.backends.arguments import ArgumentError
+from symbackprop.backends.arguments import ArgumentError, CompileError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
@@ -24,11 +24,10 @@ from symbackprop.core.choices import DTYPES, dtype_name, mend
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate, stabilised
 from symbackprop.core.distribute import distributed
-from symbackprop.core.errors import SymbackpropError, shown
+from symbackprop.core.errors import shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
 from symbackprop.core.program import Equation, Program, Sum, rewritten, size
-from symbackprop.core.segments import SegmentError
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
@@ -38,10 +37,6 @@ if TYPE_CHECKING:  # plans are for steps alone
     from symbackprop.backends.numpy_step import Exact, Step
 
 BACKENDS = ("numpy", "c", "jax", "auto")
-
-
-class CompileError(SymbackpropError):
-    """A network that cannot be compiled as asked; the message says why."""
 
 
 class Compiled:
@@ -194,6 +189,7 @@ class Compiled:
         DeviceError where JAX is not, or has not so many devices; CompileError for a `recompute` that is no number, or a network
         whose steps cannot be computed again.
         """
+        from symbackprop.backends.bound import planned, recomputed
         from symbackprop.backends.numpy_step import Step
         from symbackprop.plan.memory import layout_of
 
@@ -203,12 +199,12 @@ class Compiled:
         sizes = function.arguments.sizes(arrays)
         program = with_sizes(self.program, {s.name: sizes.get(s.name, 1) for s in self.program.sizes()})  # 1: nothing reads it
         if recompute is not None:
-            step = self._recomputed(program, recompute, backend, shared)
+            step = recomputed(self, program, recompute, backend, shared, self._exact)
         elif backend == "jax":
             exact = shared.exact if shared else self._divided(devices, samples)
             step = Step(layout_of(program, list(self.gradients)), None, self.dtype, exact, shared)
         else:
-            step = self._step(program, backend, shared)
+            step = planned(self, program, backend, shared, self._exact)
         step.put(dict(zip(function.source.arguments, arrays, strict=True)))
         return step
 
@@ -222,53 +218,12 @@ class Compiled:
 
         return Flat(self.bind(params, data, backend=backend))
 
-    def _recomputed(self, program: Program, steps: int, backend: str, shared: Step | None) -> Step:
-        """A step that keeps the values of so many steps of the loop."""
-        from symbackprop.backends.numpy_step import Step
-        from symbackprop.backends.recomputed import Recomputed
-        from symbackprop.plan.memory import layout_of
-        from symbackprop.plan.node import PlanError
-
-        if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 1:
-            raise CompileError(f"recompute={shown(steps)}: give a whole number of steps from 1 on")
-        if backend == "jax":
-            raise CompileError(f'recompute={steps}: JAX keeps what it wants to; give backend="numpy", "c" or "auto" as well')
-        try:
-            again = Recomputed(program, self.value_name, self.gradients, int(steps), self.dtype, backend, self._exact)
-        except (SegmentError, PlanError) as fault:
-            raise CompileError(f"recompute={steps}: {fault}") from None
-        step = Step(layout_of(program, list(self.gradients)), None, self.dtype, again, shared)
-        step.bytes += again.bytes
-        return step
-
     def _divided(self, devices: int | None, samples: Mapping[str, int]) -> Exact:
         """The function on several devices of JAX."""
         from symbackprop.backends.jax import Sharded
 
         text = source(self.program, self.value_name, self.gradients, "value_and_grad", JAX.of(self.dtype))
         return Sharded(executed(text.text, text.name), text.arguments, samples, devices, self.dtype)
-
-    def _step(self, program: Program, backend: str, shared: Step | None) -> Step:
-        from symbackprop.backends.c_library import NativeError
-        from symbackprop.backends.numpy_step import Step
-        from symbackprop.plan.memory import layout_of
-        from symbackprop.plan.node import PlanError
-        from symbackprop.plan.schedule import plan
-
-        try:
-            planned = plan(program, self.value_name, self.gradients)
-        except PlanError:
-            planned = None
-        layout = planned.layout if planned else layout_of(program, list(self.gradients))
-        if backend == "c" and planned is None:
-            raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')
-        if backend != "numpy":
-            try:
-                return Step(layout, planned, self.dtype, self._exact, shared, "c")
-            except (NativeError, PlanError) as fault:
-                if backend == "c":
-                    raise NativeError(str(fault)) from None
-        return Step(layout, planned, self.dtype, self._exact, shared)
 
     def _exact(self, params: Arrays, data: Arrays) -> Any:
         return self._whole({**params, **data})

@@ -52,8 +52,6 @@ from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import near_file, write_whole
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
-KEPT = 100_000  # objects made before garbage is looked for: a command makes many and drops few
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="symbackprop")
@@ -63,7 +61,7 @@ def main() -> None:
     NET is a file in the network language, a function "file.py:name", "-" for standard input, or an expression such as "(x + y)*z".
     A function is read, not run, unless --trace names a file with example arrays for it.
     """
-    gc.set_threshold(KEPT)
+    gc.set_threshold(100_000)  # a command makes many objects and drops few
 
 
 def subcommand(function: Callable[..., None]) -> click.Command:

@@ -1,0 +1,59 @@
+"""The step that a compiled network is bound to: by a plan, in NumPy or C, or by loops that compute their steps again."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from symbackprop.backends.arguments import CompileError
+from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.numpy_step import Exact, Step
+from symbackprop.backends.recomputed import Recomputed
+from symbackprop.core.errors import shown
+from symbackprop.core.program import Program
+from symbackprop.core.segments import SegmentError
+from symbackprop.plan.memory import layout_of
+from symbackprop.plan.node import PlanError
+from symbackprop.plan.schedule import plan
+
+
+class Compiled(Protocol):
+    """What is bound: the name of its value, those of its gradients, its numbers."""
+
+    value_name: str
+    gradients: dict[str, str]
+    dtype: str
+
+
+def planned(compiled: Compiled, program: Program, backend: str, shared: Step | None, exact: Exact) -> Step:
+    """The step of a program at its sizes; `exact` computes what no plan can hold."""
+    try:
+        found = plan(program, compiled.value_name, compiled.gradients)
+    except PlanError:
+        found = None
+    layout = found.layout if found else layout_of(program, list(compiled.gradients))
+    if backend == "c" and found is None:
+        raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')
+    if backend != "numpy":
+        try:
+            return Step(layout, found, compiled.dtype, exact, shared, "c")
+        except (NativeError, PlanError) as fault:
+            if backend == "c":
+                raise NativeError(str(fault)) from None
+    return Step(layout, found, compiled.dtype, exact, shared)
+
+
+def recomputed(compiled: Compiled, program: Program, steps: int, backend: str, shared: Step | None, exact: Exact) -> Step:
+    """A step that keeps the values of so many steps of the loop."""
+    if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 1:
+        raise CompileError(f"recompute={shown(steps)}: give a whole number of steps from 1 on")
+    if backend == "jax":
+        raise CompileError(f'recompute={steps}: JAX keeps what it wants to; give backend="numpy", "c" or "auto" as well')
+    try:
+        again = Recomputed(program, compiled.value_name, compiled.gradients, int(steps), compiled.dtype, backend, exact)
+    except (SegmentError, PlanError) as fault:
+        raise CompileError(f"recompute={steps}: {fault}") from None
+    step = Step(layout_of(program, list(compiled.gradients)), None, compiled.dtype, again, shared)
+    step.bytes += again.bytes
+    return step
