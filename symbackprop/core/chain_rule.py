@@ -139,7 +139,7 @@ class _Sweep:
 
     def letters(self, number: int, taken: Iterable[str] = ()) -> tuple[str, ...]:
         """Letters for axes that the chain rule adds: neither taken, nor names of tensors or sizes."""
-        return fresh(number, {*taken, *self.spoken_for}, FIRST)
+        return fresh(number, taken, FIRST, self.spoken_for)
 
     def write(
         self, wrt: str, index: tuple[str, ...], op: Op, operands: Sequence[Ref], step: Step, via: str | None = None, nth: int = 0
@@ -284,7 +284,7 @@ class _Sweep:
         step = Step("chain", shown, local.operand, upstream, slope, operands, local.pattern)
         sizes = {**local.sizes, **dict(zip(lead, self.lead, strict=True))}
         # The operand's letters become those of the gradient; a letter that stands twice is a diagonal: 1[i = j]
-        index, guards, widths = distinct(local.operand.index, {*sizes, *self.spoken_for})
+        index, guards, widths = distinct(local.operand.index, sizes, self.letters)
         sizes |= widths(sizes)
         if upstream is not None:
             operands = (upstream, *operands)
@@ -317,7 +317,7 @@ class _Sweep:
         sizes = {c: n for c, n in sizes.items() if c in found.index or c in operand.index}
         shown = Ref(self.shown.get(equation.target.name, equation.target.name), equation.target.index)
         step = Step("chain", shown, operand, upstream, pattern="along")
-        index, guards, widths = distinct(operand.index, {*sizes, *self.spoken_for})
+        index, guards, widths = distinct(operand.index, sizes, self.letters)
         return closed(Ref("", lead + index), sp.Mul(slot(0), *guards), (slot(0),), (found,), sizes | widths(sizes), step)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.letters import LETTERS, fresh
-from symbackprop.core.local import RESULT
+from symbackprop.core.letters import LETTERS
+from symbackprop.core.local import RESULT, Letters
 from symbackprop.core.program import Equation, Ref, Step, Sum, position, slot, substituted
 from symbackprop.core.simplify import shrunk
 
@@ -51,14 +51,14 @@ def local_form(local: Expr, count: int, used: tuple[int, ...]) -> tuple[Expr, tu
     return substituted(local, swap), tuple(slot(j) for j in range(len(used)))
 
 
-def distinct(index: tuple[str, ...], taken: set[str]):
+def distinct(index: tuple[str, ...], taken: Iterable[str], letters: Letters):
     """The letters of an operand made distinct, the guards that tie a repeated letter, and the sizes of the new letters."""
     new: list[str] = []
     guards: list[Expr] = []
     origin: dict[str, str] = {}
     for letter in index:
         if letter in new:
-            (other,) = fresh(1, taken | set(new), FIRST)
+            (other,) = letters(1, {*taken, *new})
             guards.append(iverson(sp.Eq(position(letter), position(other))))
             origin[other] = letter
             letter = other

@@ -63,7 +63,7 @@ class _Onward:
         return Gradient(name, self.wrt, vector=self.vector)
 
     def letters(self, number: int, taken: set[str]) -> tuple[str, ...]:
-        return fresh(number, {*taken, *self.spoken_for}, LETTERS)
+        return fresh(number, taken, LETTERS, self.spoken_for)
 
     def through(self, equation: Equation) -> None:
         """Write the change of an equation's target, where it changes and is needed."""

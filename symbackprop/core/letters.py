@@ -6,7 +6,7 @@ sizes where a reader could take one for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import count, islice
 from string import ascii_letters
 
@@ -24,10 +24,10 @@ def pool(first: Iterable[str] = LETTERS) -> Iterator[str]:
         yield from (f"{letter}{n}" for letter in LETTERS)
 
 
-def fresh(number: int, taken: Iterable[str], first: Iterable[str] = LETTERS) -> tuple[str, ...]:
-    """The first `number` letters of the pool that are not taken."""
+def fresh(number: int, taken: Iterable[str], first: Iterable[str] = LETTERS, names: Container[str] = ()) -> tuple[str, ...]:
+    """The first `number` letters of the pool that are neither taken nor among the names, of which there may be thousands."""
     used = set(taken)
-    return tuple(islice((letter for letter in pool(first) if letter not in used), number))
+    return tuple(islice((letter for letter in pool(first) if letter not in used and letter not in names), number))
 
 
 def kept(letter: str) -> str:

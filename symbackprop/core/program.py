@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple, assert_never
 
 import sympy as sp
@@ -49,7 +49,12 @@ def position(letter: str) -> Symbol:
 
 def substituted(expression: Expr, swap: Mapping[Any, Expr]) -> Expr:
     """The expression with all replacements made at once, so that names can be swapped."""
-    return expression.xreplace(swap)  # type: ignore[return-value]  # SymPy promises a Basic only
+    return _substituted(expression, tuple(swap.items()))
+
+
+@lru_cache(maxsize=8192)  # layers and steps that were written out are the same bodies again and again
+def _substituted(expression: Expr, swap: tuple[tuple[Any, Expr], ...]) -> Expr:
+    return expression.xreplace(dict(swap))  # type: ignore[return-value]  # SymPy promises a Basic only
 
 
 def same_size(a: Expr, b: Expr) -> bool:

@@ -120,7 +120,7 @@ class Memory:
         self.stores: dict[int, Store] = {}
         self.inside: dict[int, tuple[Node, int]] = {}  # what is stored in a stack or a scatter: which argument of which node
         self.late: list[Late] = []
-        self._free: list[str] = []
+        self._free: dict[tuple[str, int], list[str]] = {}  # by kind and length
         self._apart = apart
         self._outside: set[int] = set()  # nodes whose memory is not a work buffer
         self._hand_out(lowered)
@@ -216,11 +216,9 @@ class Memory:
     def work(self, length: int, kind: str, zeroed: bool = False, fresh: bool = False) -> str:
         """A work buffer: a free one that is not much too large, or a new one."""
         length = max(length, 1)
-        fitting = [b for b in self._free if self.buffers[b].kind == kind and length <= self.buffers[b].length <= 4 * length]
+        fitting = [n for (of, n), free in self._free.items() if free and of == kind and length <= n <= 4 * length]
         if fitting and not zeroed and not fresh:
-            best = min(fitting, key=lambda b: self.buffers[b].length)
-            self._free.remove(best)
-            return best
+            return self._free[kind, min(fitting)].pop(0)
         name = f"work {len(self.buffers)}"
         self.buffers[name] = Buffer(length, kind, zeroed)  # type: ignore[arg-type]
         return name
@@ -306,8 +304,10 @@ class Memory:
                 self._let_go(self.stores[number].buffer)
 
     def _let_go(self, buffer: str) -> None:
-        if not self._apart and not self.buffers[buffer].zeroed and buffer not in self._free:
-            self._free.append(buffer)
+        own = self.buffers[buffer]
+        free = self._free.setdefault((own.kind, own.length), [])
+        if not self._apart and not own.zeroed and buffer not in free:
+            free.append(buffer)
 
 
 def covers(node: Node) -> bool:

@@ -75,12 +75,11 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     if "scale early" in passes:
         graph = scaled_early(graph, loss, gradients.values())
     steps = stepped(graph, [loss, *gradients.values()])
-    written = _written(Memory(program, steps, loss, gradients, frozenset(passes)), steps, loss)
-    if "fold" not in passes or len(written.statements) < FROM:
-        return written
-    apart = _written(Memory(program, steps, loss, gradients, frozenset(passes), apart=True), steps, loss)
-    found = folded(apart.statements, apart.buffers)
-    return written if found is None else replace(apart, statements=tuple(found[0]), buffers=found[1])
+    if "fold" in passes and len(steps.nodes) >= FROM // 2:  # a node is seldom more than two statements
+        apart = _written(Memory(program, steps, loss, gradients, frozenset(passes), apart=True), steps, loss)
+        if (found := folded(apart.statements, apart.buffers)) is not None:
+            return replace(apart, statements=tuple(found[0]), buffers=found[1])
+    return _written(Memory(program, steps, loss, gradients, frozenset(passes)), steps, loss)
 
 
 def _written(memory: Memory, steps: Stepped, loss: str) -> Plan:
