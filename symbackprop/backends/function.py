@@ -35,6 +35,7 @@ from symbackprop.evaluate.sizes import Solver
 if TYPE_CHECKING:  # plans are for steps alone
     from symbackprop.backends.flat import Flat
     from symbackprop.backends.numpy_step import Exact, Step
+    from symbackprop.plan.schedule import Plan
 
 BACKENDS = ("numpy", "c", "jax", "auto")
 
@@ -253,18 +254,34 @@ class Compiled:
         """
         from symbackprop.backends import c
         from symbackprop.plan.node import PlanError
-        from symbackprop.plan.schedule import plan
 
-        free = ", ".join(f"{s.name!r}: 32" for s in self.program.sizes())
-        if free:
-            raise CompileError(
-                f"C needs a number for every size: give sizes={{{free}}}, on the command line "
-                + " ".join(f"--size {s.name}=32" for s in self.program.sizes())
-            )
+        self._require_sizes("C")
         try:
-            return c.source(plan(self.program, self.value_name, self.gradients), self.dtype, title)
+            return c.source(self._plan(), self.dtype, title)
         except PlanError as fault:
             raise CompileError(f"this network has no C: {fault}; the NumPy source computes it") from None
+
+    def fast_source(self) -> str:
+        """The bound step as a file that needs NumPy alone. Raises CompileError where a size has no number, or there is no plan."""
+        from symbackprop.backends import fast
+        from symbackprop.plan.node import PlanError
+
+        self._require_sizes("the fast style")
+        try:
+            return fast.source(self._plan(), self.dtype, self.value_name)
+        except PlanError as fault:
+            raise CompileError(f"this network has no fast style: {fault}; the readable source computes it") from None
+
+    def _plan(self) -> Plan:
+        from symbackprop.plan.schedule import plan
+
+        return plan(self.program, self.value_name, self.gradients)
+
+    def _require_sizes(self, what: str) -> None:
+        free = [s.name for s in self.program.sizes()]
+        if free:
+            given, typed = ", ".join(f"{n!r}: 32" for n in free), " ".join(f"--size {n}=32" for n in free)
+            raise CompileError(f"{what} needs a number for every size: give sizes={{{given}}}, on the command line {typed}")
 
     def layers_source(self) -> str:
         """The same step as a class for each layer with `forward` and `backward`, and a graph that calls them, for reading.

@@ -223,8 +223,8 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @size_option
 @click.option("--format", type=click.Choice(["numpy", "c", "jax"]), help="By the suffix of FILE where not given, else numpy.")
-@click.option("--style", type=click.Choice(["readable", "layers"]), default="readable", show_default=True,
-              help="One function; or a class for each layer, with forward and backward, and a graph that calls them.")  # fmt: skip
+@click.option("--style", type=click.Choice(["readable", "layers", "fast"]), default="readable", show_default=True,
+              help="One function; a class for each layer, forward and backward; calls that write into own memory.")  # fmt: skip
 @click.option("-o", "--output", metavar="FILE.py|FILE.c", help="Write the source to FILE; standard output where not given.")
 def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, output) -> None:
     """Compile the network and its gradients to source that depends on NumPy alone, to C99 that depends on nothing, or for JAX."""
@@ -236,8 +236,11 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
     format = format or ("c" if str(output).endswith(".c") else "numpy")
     if style == "layers" and format == "c":
         raise SymbackpropError("C is one function, without classes: write the layers as Python, -o step.py")
+    if style == "fast" and format != "numpy":
+        raise SymbackpropError(f"the fast style is NumPy's, and --format {format} plans for itself: leave --style out")
     compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
-    text = compiled.layers_source if style == "layers" else compiled.c_source if format == "c" else lambda: compiled.source
+    styles = {"layers": compiled.layers_source, "fast": compiled.fast_source}
+    text = styles.get(style, compiled.c_source if format == "c" else lambda: compiled.source)
     write(output, text())
     if output:
         needs = {"numpy": "NumPy", "c": "the math library", "jax": "JAX"}[format]
