@@ -210,6 +210,7 @@ REFUSED = {
     Z + "U @ z\nL = sum(z)": (7, 16, "z is written step by step in the loop over l (line 6). Write z[l], or read all of z below the loop."),
     Z + "W[n-l] @ z[l-1]\nL = sum(z)": (7, 12, "W[n-l] is outside at l = n: it is number 0, W has 1 to n."),
     "s[0] = W[1]\nfor l in 1..n:\n    s[l, 0] = x\n    for t in 1..h:\n        s[l, t] = U @ s[l-1, t-1]\nL = sum(s)": (9, 23, "s[l-1, t-1] is s[0, 0] at the first step of both loops, and s[0, 0] is not given. Write s[0, 0] = ... above the loop over l (line 6)."),
+    "s[0] = W[1]\ns[0, 0] = zeros(k)\nfor l in 1..n:\n    s[l, 0] = x\n    for t in 1..h:\n        s[l, t] = U @ s[l-1, t-1]\nL = sum(s)": (10, 23, "s[0, 0] is (k,), and s[l, 0] is (h,). All starts have one shape."),
     Z + "U @ z[n-l]\nL = sum(z)": (7, 18, "[n-l] is no fixed number of steps away. Write [l], or [l-1]."),
     Z + "x\n    z[l] = x\nL = sum(z)": (8, 5, "z[l] is written twice in a step. Give one another name."),
     Z + "x\nfor l in 1..n:\n    z[l] = x\nL = sum(z)": (9, 5, "z is written already, by the loop on line 6. Go on with another name: z_2."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import shape_text
+from symbackprop.core.program import same_size, shape_text
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
@@ -186,6 +186,10 @@ class Entries:
                         f"{self.reader.source.segment(node)} is {text} at the first step of both loops, and {text} is not given."
                     )
                     raise self.reader.fault(node, fault, f"Write {text} = ... above {self.steps.place(frame.head)}.")
+                if len(first.shape) != len(now.shape) or not all(map(same_size, first.shape, now.shape)):
+                    later = f"{name}[{frame.head.letter}, {place}]"
+                    fault = f"{text} is {shape_text(first.shape)}, and {later} is {shape_text(now.shape)}."
+                    raise self.reader.fault(node, fault, "All starts have one shape.")
                 frame.corners[key] = frame.loop.before(first, f"{name}_start", f"{name}[{frame.head.letter}-{k}, {place}]")
                 frame.loop.carry(frame.corners[key], copied(now))
             now = frame.corners[key]
