@@ -27,6 +27,7 @@ MOST_TERMS_READ = 12  # a longer sum is not shortened to a line
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
 READ = 3  # what an operand costs in an equation of the program
 SHORTER = 8  # relations used one after the other in a line
+ON_THE_WAY = 2.0  # how much longer than a line a sum may be that a relation is used in again
 OFTEN = 3  # a relation is used in the terms that it gives as well
 FEW_TERMS = 3  # of a value that has a name, for products in it to be looked for elsewhere
 TRIED = 2  # of the sums that a relation gives, by rough size
@@ -303,15 +304,15 @@ class Lines:
         return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
 
     @staticmethod
-    def _is_short(q: Poly, p: Poly) -> bool:
-        """Whether an equal sum may be looked at in the place of p."""
-        return len(q.terms) <= MOST_TERMS_LINE and _rough(q) <= 1.3 * _rough(p) + 8
+    def _is_short(q: Poly, p: Poly, slack: float = 1.0) -> bool:
+        """Whether an equal sum may be looked at in the place of p; slack: by how much a sum may be longer that is on its way."""
+        return len(q.terms) <= slack * MOST_TERMS_LINE and _rough(q) <= slack * (1.3 * _rough(p) + 8)
 
     def _throughout(self, p: Poly, relation: Relation) -> Poly | None:
         """p with a relation used as often as its term stands in a term."""
         q = replaced(self.algebra, p, relation)
         for _ in range(OFTEN):
-            if q is None or not self._is_short(q, p):
+            if q is None or not self._is_short(q, p, ON_THE_WAY):
                 return None
             further = replaced(self.algebra, q, relation)
             if further is None:

@@ -5,7 +5,6 @@ Subcommands import what they need, so that --help answers at once.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from os.path import isdir, isfile
@@ -61,7 +60,6 @@ def main() -> None:
     NET is a file in the network language, a function "file.py:name", "-" for standard input, or an expression such as "(x + y)*z".
     A function is read, not run, unless --trace names a file with example arrays for it.
     """
-    gc.set_threshold(100_000)  # a command makes many objects and drops few
 
 
 def subcommand(function: Callable[..., None]) -> click.Command:

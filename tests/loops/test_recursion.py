@@ -89,7 +89,7 @@ def test_the_four_equations_of_backpropagation_hold_for_any_activation() -> None
 
 def test_time_stands_below_and_what_is_zero_beyond_the_end_is_said() -> None:
     lines = dict(told(TIME))
-    line = r"\delta_{a,t} = \left(U^{\top} \delta_{a,t+1} + V^{\top} \delta_{u_{3},t}\right)\odot \left(1 - s_{t}^{\odot 2}\right)"
+    line = r"\delta_{a,t} = \left(U^{\top} \delta_{a,t+1} + V^{\top} \delta_{z,t}\right)\odot \left(1 - s_{t}^{\odot 2}\right)"
     assert line in lines
     assert any("T, …, 1" in about and "= 0" in about for about in lines.values())
     assert any(line.startswith(r"\frac{\partial L}{\partial U} = \sum_{t=1}^{T} ") for line in lines)
