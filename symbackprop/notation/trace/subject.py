@@ -6,7 +6,7 @@ import contextlib
 import copy
 import inspect
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -122,15 +122,16 @@ class Subject:
         """What the code of a function names outside itself."""
         scope, found = function.__globals__, []
         self.modules[id(scope)] = scope
-        for name in sorted(_named(function.__code__)):
+        names = sorted(_named(function.__code__))
+        for name in names:
             if name in scope:
                 value = scope[name]
-                found.append(value)
+                found += _of_module(value, names)
                 if _holds_arrays(value):
                     self._place(Place(scope, name))
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             with contextlib.suppress(ValueError):  # an empty cell
-                found.append(cell.cell_contents)
+                found += _of_module(cell.cell_contents, names)
                 if _holds_arrays(cell.cell_contents):
                     self._place(Place(cell, name))
         return found
@@ -283,6 +284,19 @@ def raised(name: str, fault: Exception) -> NotationError:
         found = placed(at.tb_frame.f_code, at.tb_lineno) if is_own_frame(at.tb_frame) else found
         at = at.tb_next
     return NotationError(f"{name} raised {type(fault).__name__}: {fault}", "", found)
+
+
+def _of_module(value: Any, names: Sequence[str]) -> list[Any]:
+    """A value; of a module of the person's, what it and the modules in it have by names that the code says after it."""
+    found, waiting, seen = list[Any](), [value], set[int]()
+    while waiting:
+        thing = waiting.pop()
+        if not isinstance(thing, ModuleType):
+            found.append(thing)
+        elif id(thing) not in seen and is_own(getattr(thing, "__file__", None) or "<frozen"):
+            seen.add(id(thing))
+            waiting += [vars(thing)[name] for name in names if name in vars(thing)]
+    return found
 
 
 def _named(code: CodeType) -> set[str]:

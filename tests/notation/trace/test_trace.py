@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -322,3 +324,21 @@ def test_a_report_shows_the_line_of_the_function_beside_each_value() -> None:
     assert set(network.code.values()) <= own
     for format_ in ("text", "html"):
         assert "total = np.mean(h**2)" in sb.derive(network).report(format_)
+
+
+def test_functions_of_another_module_are_traced_as_those_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """import model; sb.trace(lambda W: model.loss(W, X, y), W): the modules of a person's are one program."""
+    package = tmp_path / "theirs_of_a_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import inner\n")
+    (package / "inner.py").write_text(
+        "import numpy as np\n\ndef loss(W, X, y):\n    N = X.shape[0]\n    p = np.exp(X @ W)\n    p /= p.sum(axis=1, keepdims=True)\n"
+        "    return -np.sum(np.log(p[np.arange(N), y])) / N\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    theirs = importlib.import_module(package.name)
+    X, W, y = np.random.default_rng(0).standard_normal((6, 5)), np.full((5, 4), 0.25), np.array([0, 3, 1, 1, 2, 0])
+    network = sb.trace(lambda W: theirs.inner.loss(W, X, y), W)
+    P = np.exp(X @ W) / np.exp(X @ W).sum(axis=1, keepdims=True)
+    found = sb.compile(network).value_and_grad(network.example)[1]["W"]
+    np.testing.assert_allclose(found, X.T @ (P - np.eye(4)[y]) / 6, rtol=1e-12)
