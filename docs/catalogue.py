@@ -95,9 +95,14 @@ def _plot(name: str, x: np.ndarray, value: np.ndarray, gradient: np.ndarray) -> 
     )
 
 
+def known() -> dict[str, Row]:
+    """The language's own rows, without the functions that a network read before has declared."""
+    return {name: row for name, row in ELEMENTWISE.items() if not name.startswith("_")}
+
+
 def pictured() -> list[str]:
     """The rows that have a picture: the activations."""
-    return [name for name, row in ELEMENTWISE.items() if row.activation]
+    return [name for name, row in known().items() if row.activation]
 
 
 def shown_by() -> dict[str, Path]:
@@ -145,7 +150,7 @@ def page() -> str:
         "## Elementwise functions", "",
         "y is the result. In the pictures, from -4 to 4, the function is green and its slope red; the ticks are at 1.", "",
     ]  # fmt: skip
-    for name, row in ELEMENTWISE.items():
+    for name, row in known().items():
         out += [f"### {name}", "", f"$$y = {formula(row)}$$", ""]
         out += [f"$${s}$$\n" for s in slopes(row)]
         if row.kink:

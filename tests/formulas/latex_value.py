@@ -187,7 +187,7 @@ class Reader:
             case Script(Fence("(", Row((Atom(kind), Fence(_, Script(Atom(text)), _))), _), sub, None) if kind in FACTORS:
                 factor = FACTORS[kind](np.asarray(self.tensors[int(text[1:])]))  # one entry of what is a function of the whole
                 return factor[tuple(self.letters[text_of(c)] for c in items_of(sub) if text_of(c) != ",")].squeeze(-1)
-            case Script(Atom("F" | "E" as kind), sub, None) if text_of(sub).startswith("T"):
+            case Script(Atom("F" | "E" | "D" as kind), sub, None) if text_of(sub).startswith("T"):
                 return GAPS[kind](self.read(items_of(sub)))
             case Script(Atom("L"), Atom(kind), None) if kind in PRIMARY:
                 return self.function(f"L_{kind}")
@@ -346,7 +346,11 @@ FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "logm": lambda x: _primary("logm", x),
 }
 PRIMARY = ("expm", "sqrtm", "logm")
-GAPS = {"F": lambda x: _gaps(np.linalg.eigvalsh(_symmetric(x))), "E": lambda x: _gaps(np.linalg.svd(x, compute_uv=False) ** 2)}
+GAPS = {
+    "F": lambda x: _gaps(np.linalg.eigvalsh(_symmetric(x))),
+    "E": lambda x: _gaps(np.linalg.svd(x, compute_uv=False) ** 2),
+    "D": lambda x: 1 / np.linalg.svd(x, compute_uv=False)[:, None],
+}
 FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     **FACTORS,
     **{f"L_{kind}": lambda x, d, kind=kind: _primary(kind, x, d) for kind in PRIMARY},

@@ -10,8 +10,8 @@ from symbackprop.core.functions import iverson
 from symbackprop.core.program import position, same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.shapes import ravel, stack
-from symbackprop.language.operations.values import Value
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, label
+from symbackprop.language.operations.values import Value, number
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 
 
 def matmul(a: Value, b: Value) -> Tensor:
@@ -112,8 +112,11 @@ def diag(x: Value, k: Any = 0) -> Tensor:
     """y[i j] = x[i] 1[j = i + k] of a vector, or y[i] = x[i i + k] of a square matrix.
 
     k   a size or a whole number: above the main diagonal, or below it where it is negative.
+    Raises LanguageError for any other k, and for more than two axes.
     """
-    x, k = as_tensor(x), as_number(k)
+    x, k = as_tensor(x), number(k)
+    if k is None or k.is_integer is False:
+        raise LanguageError("diag: k is a whole number of diagonals, as in diag(x, 1)")
     above, below = (sp.S.Zero, -k) if k.could_extract_minus_sign() else (k, sp.S.Zero)
     if x.ndim == 1:
         n = sp.expand(x.shape[0] + above + below)
