@@ -50,6 +50,7 @@ def test_mathematics_in_a_title_is_set(title: str, names: str, expected: str) ->
     assert shown(title, names) == expected
 
 
+@pytest.mark.slow
 def test_titles_are_set_in_every_format() -> None:
     derived = sb.derive(EXAMPLES / "two_layer.net")
     assert derived.markdown().startswith(r"# $L = \left(\hat{y} - y\right)^{2}$ through")

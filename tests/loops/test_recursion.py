@@ -184,6 +184,7 @@ def test_a_wrong_line_is_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -
         assert wrong.name not in {line.name for line in found.lines}
 
 
+@pytest.mark.slow
 def test_labels_of_one_step_stand_in_a_box() -> None:
     path = Path(__file__).parents[2] / "examples" / "loops" / "crf_forward.net"
     assert "The gradients" in sb.derive(path).text()

@@ -43,6 +43,7 @@ def test_the_examples_pass_one_test_a_step(pytester: pytest.Pytester, outcome: O
     outcome().assert_outcomes(passed=7)
 
 
+@pytest.mark.slow
 def test_a_wrong_step_fails_with_its_verdict_and_what_follows_is_expected_to(outcome: Outcome) -> None:
     steps = [["e", "yhat - t"], ["d", "W_2.T @ e*a_1*(1 + a_1)", "dL/dz_1"], ["c_1", "d"], ["W_2", "outer(e, a_1)"]]
     found = outcome(two_layer__net=NET, two_layer__claims__json=json.dumps(steps))

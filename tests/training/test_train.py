@@ -256,6 +256,7 @@ def test_a_rate_that_is_too_high_stops_with_the_place_and_the_mend_and_keeps_the
     assert np.isfinite(again.losses.training[0])
 
 
+@pytest.mark.slow
 def test_a_table_of_a_few_samples_is_trained_on_whole() -> None:
     trained = quiet(EXAMPLES / "xor.net", EXAMPLES / "xor.npz")
     assert (trained.samples, trained.held_out, trained.score) == (4, 0, (4, 4))
