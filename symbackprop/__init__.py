@@ -28,8 +28,8 @@ PUBLIC = {
     "to_onnx": "notation.models.onnx",
     "to_keras": "notation.models.keras",
     # estimators of scikit-learn
-    "NetworkClassifier": "estimators",
-    "NetworkRegressor": "estimators",
+    "NetworkClassifier": "verbs.estimators",
+    "NetworkRegressor": "verbs.estimators",
     # tensors
     "parameter": "notation",
     "data": "notation",
@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from symbackprop.core.derivation import DerivationError
     from symbackprop.core.errors import SymbackpropError
     from symbackprop.core.files import FileError
-    from symbackprop.estimators import NetworkClassifier, NetworkRegressor
     from symbackprop.evaluate.extents import SizeError
     from symbackprop.evaluate.points import PointError
     from symbackprop.judge.exercise import exercise
@@ -100,6 +99,7 @@ if TYPE_CHECKING:
     from symbackprop.presenter import CheckFailedError
     from symbackprop.training.errors import TrainingError
     from symbackprop.verbs import check, compile, derive, draw, network, objective, read, trace, train, verify
+    from symbackprop.verbs.estimators import NetworkClassifier, NetworkRegressor
 
 __all__ = [
     "read",

@@ -21,7 +21,7 @@ collect_ignore = ["jax_words"]  # words for JAX, which is an extra: no tests of 
 
 # time is no verdict: a busy machine is slow without being wrong
 settings.register_profile("fresh", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("same", settings.get_profile("fresh"), derandomize=True, database=None, max_examples=40)
+settings.register_profile("same", settings.get_profile("fresh"), derandomize=True, database=None)
 settings.load_profile("fresh" if os.environ.get("FRESH") else "same")  # by default, two runs give the same answer
 
 

@@ -157,7 +157,7 @@ def test_random_programs(program: Program, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(programs(), st.integers(0, 99))
 def test_more_random_programs(program: Program, seed: int) -> None:
     no_false_alarm(program, seed)

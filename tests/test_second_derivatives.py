@@ -58,7 +58,8 @@ def losses(draw: st.DrawFn) -> Program:
     return trace({"L": op.sum(op.tanh(named)) + op.sum(pool[0]) * op.sum(op.tanh(pool[1]))}, [X, y])
 
 
-@settings(max_examples=10)
+@pytest.mark.slow
+@settings(max_examples=30)
 @given(program=losses(), seed=st.integers(0, 99), order=st.permutations(["X", "y"]))
 def test_second_derivatives_are_those_of_the_tape_and_of_differences(program: Program, seed: int, order: list[str]) -> None:
     of, by = order

@@ -204,7 +204,8 @@ expressions = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=150)
 @given(expressions)
 def test_every_rule_is_an_equality(expression: sp.Expr) -> None:
     at = {a: sp.Rational(1, 3), b: -sp.Rational(2, 5), c: sp.Rational(7, 9)}

@@ -1,6 +1,7 @@
 """The normal form: a product means the same whatever order and letters it was written in, and equal products are one term."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def by_hand(given) -> np.ndarray:
     return np.einsum(*operands, [0, 1])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(products())
 def test_the_normal_form_is_the_product(given) -> None:

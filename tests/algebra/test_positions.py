@@ -67,7 +67,7 @@ def test_a_part_of_a_gradient_by_what_nobody_named_is_its_own_part() -> None:
     assert {line.split(" = ")[0][0] for line in str(box).splitlines()} == {"δ", "∂"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(FORMS)
 def test_what_is_said_of_an_equation_holds_at_every_position(given) -> None:
     slopes, offset, shape = given
@@ -81,7 +81,7 @@ def test_what_is_said_of_an_equation_holds_at_every_position(given) -> None:
             assert (at == np.all([places[k] == places[m] for k, m in equal], axis=0)).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(FORMS, st.integers(0, 1))
 def test_a_view_reads_each_entry_once_and_none_outside(given, n: int) -> None:
     slopes, offset, shape = given

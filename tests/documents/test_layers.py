@@ -100,7 +100,7 @@ def test_the_lines_of_the_examples(path: Path) -> None:
     prove(derived, derived.box())
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(programs(steps=4), st.integers(0, 10**6))
 def test_the_lines_of_random_programs(program: Program, seed: int) -> None:
     prove(differentiate(program, "L"), None, seed)

@@ -15,8 +15,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import symbackprop as sb
-from symbackprop.estimators import missing
+from symbackprop import verbs
 from symbackprop.training import TrainingError
+from symbackprop.verbs.estimators import missing
 
 FEW = {"epochs": 2, "random_state": 0}
 RNG = np.random.default_rng(0)
@@ -165,10 +166,10 @@ def test_what_does_not_fit_is_refused_with_the_mend(model: Any, y: ndarray, said
 
 
 def test_without_scikit_learn_they_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sb, "estimators", sb.estimators)
-    monkeypatch.delitem(sys.modules, "symbackprop.estimators")
+    monkeypatch.setattr(verbs, "estimators", verbs.estimators)
+    monkeypatch.delitem(sys.modules, "symbackprop.verbs.estimators")
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    assert import_module("symbackprop.estimators").NetworkRegressor is missing.NetworkRegressor
+    assert import_module("symbackprop.verbs.estimators").NetworkRegressor is missing.NetworkRegressor
     with pytest.raises(
         TrainingError, match=r"NetworkClassifier is an estimator of scikit-learn: pip install 'symbackprop\[digits\]'"
     ):

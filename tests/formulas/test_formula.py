@@ -125,6 +125,7 @@ def test_any_text_is_a_formula_or_an_error_of_ours(text: str) -> None:
     assert latex(parse(latex(node))) == latex(node)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20))
 def test_escaped_words_stand_in_a_formula(text: str) -> None:
     if text.isprintable():

@@ -125,7 +125,8 @@ def bodies() -> st.SearchStrategy[sp.Expr]:
     return st.recursive(leaves, grow, max_leaves=6)
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=150)
 @given(bodies(), st.sampled_from(SLOTS), st.tuples(*[st.integers(-200, 200)] * 3))
 def test_no_form_has_another_value(body: sp.Expr, s: sp.Symbol, point: tuple[int, ...]) -> None:
     with mpmath.workdps(200):

@@ -40,7 +40,7 @@ edges = st.tuples(st.integers(0, 2), st.integers(0, 2))
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=40)
 @given(st.data())
 def test_conv2d_is_the_sum_over_windows(data: st.DataObject) -> None:
     groups, made, seen = data.draw(st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(1, 2)))
@@ -53,7 +53,7 @@ def test_conv2d_is_the_sum_over_windows(data: st.DataObject) -> None:
     np.testing.assert_allclose(values(y, arrays), expected, atol=1e-12)
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(st.data())
 def test_a_transposed_convolution_writes_a_kernel_for_every_pixel(data: st.DataObject) -> None:
     kernel, stride, dilation, padding, extra = data.draw(st.tuples(pairs, pairs, pairs, edges, edges))
@@ -68,7 +68,7 @@ def test_a_transposed_convolution_writes_a_kernel_for_every_pixel(data: st.DataO
 
 
 @pytest.mark.slow
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(st.data())
 def test_pooling_takes_the_maximum_or_the_mean_of_each_window(data: st.DataObject) -> None:
     size, stride, padding = data.draw(st.tuples(pairs, pairs, edges))

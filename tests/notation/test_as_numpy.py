@@ -86,7 +86,7 @@ def test_norm(shape: tuple[int, ...], axis: Any, keepdims: bool) -> None:
 
 
 @given(shapes, st.sampled_from(["None", "1", "2", "3", "0.5", "-1", "-2", "0", "'fro'", "'nuc'", "'two'"]), axes, st.booleans())
-@settings(max_examples=80)
+@settings(max_examples=200)
 def test_norms_mean_what_numpy_means_or_are_refused(shape: tuple[int, ...], ord: str, axis: Any, keepdims: bool) -> None:
     assume(shape and (ord != "None" or not isinstance(axis, tuple)))
     ours, theirs = both(f"np.linalg.norm(x, {ord}, axis={axis}, keepdims={keepdims})", {"x": filled(shape)})
@@ -102,7 +102,7 @@ terms = st.lists(st.sampled_from(["i", "j", "k", "..."]), max_size=3, unique_by=
 
 
 @given(terms, terms, st.one_of(st.just(""), terms.map(lambda t: f"->{t}")), shapes, shapes)
-@settings(max_examples=120)
+@settings(max_examples=300)
 def test_einsum(a: str, b: str, result: str, first: tuple[int, ...], second: tuple[int, ...]) -> None:
     agree(*both(f"np.einsum('{a},{b}{result}', x, y)", {"x": filled(first), "y": filled(second, 5)}))
 
@@ -171,7 +171,7 @@ pieces = st.one_of(
 
 
 @given(st.lists(st.sampled_from([1, 2, 3, 4]), max_size=3).map(tuple), st.lists(pieces, min_size=1, max_size=4))
-@settings(max_examples=120)
+@settings(max_examples=300)
 def test_indexing(shape: tuple[int, ...], items: list[str]) -> None:
     expression = f"x[{', '.join(items)}]"
     t, s = np.array([0, 1, 0]), np.array([[0], [1]])

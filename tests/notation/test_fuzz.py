@@ -87,13 +87,13 @@ def refused_or_read(text: str, read: object = read_text) -> None:
     assert time.perf_counter() - start < SECONDS
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(st.lists(lines, min_size=1, max_size=4))
 def test_programs_in_the_words_of_the_language(several: list[str]) -> None:
     refused_or_read(FIXED + "\n".join(several))
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(st.text(max_size=60))
 def test_any_text(text: str) -> None:
     refused_or_read(text)
@@ -101,7 +101,7 @@ def test_any_text(text: str) -> None:
     refused_or_read(text, read_expression)
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(st.text(alphabet="xy()[]{}.,:;=+-*/@#'\"\\ \n\t0123456789e_", max_size=80))
 def test_any_text_of_the_alphabet(text: str) -> None:
     refused_or_read(FIXED + text)

@@ -44,7 +44,7 @@ def _gap(point, centre, size):
     return abs(max(dx, dy))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=60)
 @given(graphs(), st.booleans())
 def test_boxes_lie_apart_and_wires_join_them(graph, sideways):
     boxes, wires = graph
@@ -101,7 +101,7 @@ def test_two_wires_between_the_same_boxes_are_two_curves():
     assert layout.curves[0] != layout.curves[1]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=60)
 @given(graphs(), st.booleans())
 def test_no_wire_runs_through_a_box_or_a_foreign_label(graph, sideways):
     boxes, wires = graph
@@ -113,7 +113,7 @@ def test_no_wire_runs_through_a_box_or_a_foreign_label(graph, sideways):
             assert not any(_inside(point, centre, (40.0, 20.0), by=0.1) for centre in labels)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=60)
 @given(graphs())
 def test_wires_enter_a_box_apart_from_each_other(graph):
     boxes, wires = graph
@@ -122,7 +122,7 @@ def test_wires_enter_a_box_apart_from_each_other(graph):
     assert len(set(tips)) == len(tips)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=20), st.booleans())
 def test_the_wires_of_a_tree_do_not_cross(parents, sideways):
     """Each box is read by an earlier one; in a picture without crossings, siblings and their branches keep apart."""

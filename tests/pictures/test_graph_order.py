@@ -26,7 +26,7 @@ def _crossings(rows, above):
     return sum((a - c) * (b - d) < 0 and i == k for at, (a, b, i) in enumerate(wires) for c, d, k in wires[:at])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=100)
 @given(ranked())
 def test_every_node_stands_in_its_rank_once(graph):
     rank, above = graph
@@ -34,7 +34,7 @@ def test_every_node_stands_in_its_rank_once(graph):
     assert [sorted(row) for row in rows] == [[node for node, its in enumerate(rank) if its == at] for at in range(max(rank) + 1)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=100)
 @given(ranked())
 def test_no_exchange_of_two_neighbours_removes_a_crossing(graph):
     rank, above = graph

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def _cost(level, arcs):
     return sum(arc.weight * (level[arc.head] - level[arc.tail]) for arc in arcs)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=150)
 @given(programmes(4, 2), st.booleans())
 def test_no_other_levels_cost_less(programme, centred):
     count, arcs = programme
@@ -39,7 +40,8 @@ def test_no_other_levels_cost_less(programme, centred):
     assert _cost(level, arcs) == min(_cost(other, arcs) for other in others)
 
 
-@settings(deadline=None, max_examples=50)
+@pytest.mark.slow
+@settings(deadline=None, max_examples=100)
 @given(programmes(25, 40))
 def test_centring_costs_nothing(programme):
     count, arcs = programme

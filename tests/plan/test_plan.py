@@ -124,7 +124,7 @@ def test_random_programs(program: Program, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=400)
 @given(program=programs(), data=st.data())
 def test_many_random_programs(program: Program, data: st.DataObject) -> None:
     test_random_programs.hypothesis.inner_test(program, data)  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ NAMES = st.sampled_from(["W_1", "b", "file", "arr_0", "self", "theta", "ñ"])
 ARRAYS = hnp.arrays(st.sampled_from([np.float32, np.float64, np.int64]), hnp.array_shapes(min_dims=0, max_side=3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @given(st.dictionaries(NAMES, ARRAYS, min_size=1))
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, suffix: str, arrays: dict) -> None:

@@ -17,11 +17,11 @@ from symbackprop.backends.function import Compiled
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.core.stable import stable
-from symbackprop.estimators.samples import Chances, Samples, chances
 from symbackprop.training.classes import class_inputs, find_prediction
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.result import Trained
 from symbackprop.verbs import read, train
+from symbackprop.verbs.estimators.samples import Chances, Samples, chances
 
 LAYERS = """# One hidden layer.
 X: data[n, d]

@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 
 if find_spec("sklearn"):
-    from symbackprop.estimators.models import NetworkClassifier, NetworkRegressor
+    from symbackprop.verbs.estimators.models import NetworkClassifier, NetworkRegressor
 else:
-    from symbackprop.estimators.missing import NetworkClassifier, NetworkRegressor
+    from symbackprop.verbs.estimators.missing import NetworkClassifier, NetworkRegressor
 
 __all__ = ["NetworkClassifier", "NetworkRegressor"]
