@@ -1,6 +1,7 @@
 """A program in JAX: its equations over whole frames of letters, so that JAX's own derivatives judge the chain rule."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, assert_never
 
 import jax
@@ -58,10 +59,15 @@ def _body(op: Sum, equation: Equation, found: Mapping[str, Any], letters: tuple[
     body: Any = op.body
     for symbol in body.free_symbols - arguments.keys():
         arguments[symbol] = sizes[str(symbol)]
+    return jnp.broadcast_to(_compiled(body, tuple(arguments))(*arguments.values()), [extents[c] for c in letters])
+
+
+@cache  # random programs have few bodies, again and again
+def _compiled(body: Any, symbols: tuple[sp.Symbol, ...]) -> Callable[..., Any]:
+    """A body as a function of JAX's arrays, in the order of its symbols."""
     names = sp.numbered_symbols("argument")
-    plain = {symbol: next(names) for symbol in arguments}
-    compiled = sp.lambdify(list(plain.values()), _spelled(body).xreplace(plain), modules=[WORDS, jnp], cse=False)
-    return jnp.broadcast_to(compiled(*arguments.values()), [extents[c] for c in letters])
+    plain = {symbol: next(names) for symbol in symbols}
+    return sp.lambdify(list(plain.values()), _spelled(body).xreplace(plain), modules=[WORDS, jnp], cse=False)
 
 
 def _spelled(body: Any) -> Any:
@@ -80,14 +86,16 @@ def _spread(found: Mapping[str, Any], ref: Ref, letters: tuple[str, ...]) -> Any
 def value_and_derivatives(
     program: Program, of: str, point: Mapping[str, Any], sizes: Mapping[str, int], wrt: tuple[str, ...], order: int = 1
 ) -> tuple[Any, Any]:
-    """A tensor and its derivatives by each input of `wrt`; of order 2, again by each. One compilation for all: JAX is slow there."""
+    """A scalar and its derivatives by each input of `wrt`; of order 2, again by each. One pass and one compilation: JAX is slow there."""
 
     def forward(chosen: Mapping[str, Any], others: Mapping[str, Any]) -> Any:
-        return values(program, {**others, **chosen}, sizes)[of]
+        value = values(program, {**others, **chosen}, sizes)[of]
+        return value, value
 
-    derive = forward
-    for _ in range(order):
-        derive = jax.jacrev(derive)
+    derive = jax.grad(forward, has_aux=True)
+    for _ in range(order - 1):
+        derive = jax.jacrev(derive, has_aux=True)
     chosen = {name: jnp.asarray(point[name]) for name in wrt}
     others = {name: jnp.asarray(array) for name, array in point.items() if name not in chosen}
-    return jax.jit(lambda *both: (forward(*both), derive(*both)))(chosen, others)
+    derivatives, value = jax.jit(derive)(chosen, others)
+    return value, derivatives
