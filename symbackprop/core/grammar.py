@@ -21,6 +21,7 @@ from symbackprop.core.program import (
     position,
     same_size,
     shape_text,
+    symbols_in,
 )
 
 
@@ -91,7 +92,7 @@ def _fault_of_op(program: Program, equation: Equation, free_sizes: set[Symbol]) 
 def _fault_of_body(equation: Equation, op: Sum, known: set[Symbol]) -> str | None:
     if len(op.slots) != len(equation.operands):
         return f"{len(op.slots)} slots for {len(equation.operands)} operands"
-    stray = op.body.free_symbols - known - set(op.slots)
+    stray = symbols_in(op.body) - known - set(op.slots)
     return f"the body mentions {min(map(str, stray))}, which is no slot, position or size" if stray else None
 
 

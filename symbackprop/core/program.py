@@ -57,6 +57,12 @@ def _substituted(expression: Expr, swap: tuple[tuple[Any, Expr], ...]) -> Expr:
     return expression.xreplace(dict(swap))  # type: ignore[return-value]  # SymPy promises a Basic only
 
 
+@lru_cache(maxsize=8192)
+def symbols_in(expression: Expr) -> frozenset[Any]:
+    """The symbols of an expression."""
+    return frozenset(expression.free_symbols)
+
+
 def same_size(a: Expr, b: Expr) -> bool:
     """Whether two sizes are equal for every value of their symbols."""
     return a == b or sp.expand(a - b) == 0
@@ -285,7 +291,7 @@ class Program:
         symbols: set[Symbol] = set()
         for tensor in self.tensors.values():
             for extent in tensor.shape + ((tensor.bound,) if tensor.bound is not None else ()):
-                symbols |= {s for s in extent.free_symbols if isinstance(s, Symbol)}
+                symbols |= {s for s in symbols_in(extent) if isinstance(s, Symbol)}
         return tuple(sorted(symbols, key=str))
 
     def equation_of(self) -> dict[str, Equation]:

@@ -26,6 +26,7 @@ from symbackprop.core.program import (
     rewritten,
     slot,
     substituted,
+    symbols_in,
 )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ class _Rewriter:
 
 def _is_number(body: Expr) -> bool:
     """Whether a body is the same number at every position (sizes may stand in it)."""
-    return all(isinstance(s, Symbol) and s.is_positive for s in body.free_symbols)
+    return all(isinstance(s, Symbol) and s.is_positive for s in symbols_in(body))
 
 
 def without_labels(tensors: Mapping[str, Signature], op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
@@ -146,7 +147,7 @@ def without_labels(tensors: Mapping[str, Signature], op: Sum, operands: tuple[Re
 
 def shrunk(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
     """Drop the operands that the body no longer mentions; a summed letter that nothing mentions multiplies by its size."""
-    free = op.body.free_symbols
+    free = symbols_in(op.body)
     stay = [k for k, s in enumerate(op.slots) if s in free]
     refs = tuple(operands[k] for k in stay)
     body = substituted(op.body, {op.slots[k]: slot(j) for j, k in enumerate(stay)})
@@ -180,7 +181,7 @@ def nameless(equation: Equation) -> tuple:
         order.setdefault(letter, f"#{len(order)}")
     over = tuple(sorted(((order[c], extent) for c, extent in equation.op.over), key=str))
     swap: dict[Expr, Expr] = {position(a): position(b) for a, b in order.items()}
-    op = rewritten(equation.op, over, lambda body: substituted(body, swap) if body.free_symbols & swap.keys() else body, order)
+    op = rewritten(equation.op, over, lambda body: substituted(body, swap) if symbols_in(body) & swap.keys() else body, order)
     operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)
     return tuple(order[c] for c in equation.target.index), op, operands
 

@@ -7,7 +7,7 @@ drawn from the name: the same on every machine, and unlike any function in which
 from __future__ import annotations
 
 import random
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import sympy as sp
@@ -43,9 +43,10 @@ def declared(name: str, order: int = 0) -> type[Declared]:
     return found
 
 
-def declared_names(body: Expr) -> list[str]:
+@lru_cache(maxsize=8192)  # equations of long networks share their bodies
+def declared_names(body: Expr) -> tuple[str, ...]:
     """The functions of a body that nobody defines."""
-    return sorted({f.title for f in body.atoms(Declared)})
+    return tuple(sorted({f.title for f in body.atoms(Declared)}))
 
 
 def _applied(name: str, order: int, *arguments: Expr) -> Expr:

@@ -56,7 +56,7 @@ def written(nodes: Nodes, declared: Iterable[Tensor], outputs: Iterable[Tensor],
         twice = Counter(t.name for t in declared).most_common(1)[0][0]
         raise LanguageError(f"{twice} is declared twice; declare it once, and use that tensor in both places")
     shapes = [*(t.shape for t in declared), *(node.shape for node in nodes.values())]
-    sizes = {str(s) for shape in shapes for extent in shape for s in extent.free_symbols}
+    sizes = {str(s) for extent in {n for shape in shapes for n in shape} for s in extent.free_symbols}
     names = _names(nodes, set(tensors) | sizes) | {id(t): t.signature.name for t in declared if t.signature}
     for key, node in nodes.items():
         own = node.tensor.name is not None
@@ -95,7 +95,7 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
         elif isinstance(node.op, Reduce) and node.op.kind == "logsumexp":  # the logits of a softmax
             stems.setdefault(id(node.operands[0][0]), ("z", ""))
     stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
-    taken |= {str(s) for t in order for extent in t.shape for s in extent.free_symbols}
+    taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
     count: dict[str, int] = {}
     for tensor in unnamed:

@@ -118,6 +118,11 @@ def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Exp
     return sp.expand(Reading(reader.source, named).size(node))
 
 
+def is_line(statement: ast.stmt) -> bool:
+    """Whether a statement has no statements in it."""
+    return isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr)
+
+
 def targets(statements: Sequence[ast.stmt]) -> Iterator[ast.Subscript]:
     """What statements give values to entry by entry: z[l] of z[l] = ..."""
     for statement in statements:
@@ -158,7 +163,7 @@ class Counting:
 
     def foresee(self, statements: Sequence[ast.stmt]) -> None:
         """Note the arrays that loops over A..B read by their steps."""
-        loops = [n for s in statements for n in ast.walk(s) if isinstance(n, ast.For) and is_dotted(n)]
+        loops = [n for s in statements if not is_line(s) for n in ast.walk(s) if isinstance(n, ast.For) and is_dotted(n)]
         for loop in loops:
             assert isinstance(loop.iter, ast.BinOp)
             zero = any(isinstance(b, ast.Constant) and b.value == 0 for b in (loop.iter.left, loop.iter.right))

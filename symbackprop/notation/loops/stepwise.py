@@ -56,6 +56,8 @@ class Stepwise(ABC):
             for inner in statement.body:
                 self._foreseen(inner, [*around, statement])
             return
+        if not around:
+            return
         letters = [loop.target.id for loop in around if isinstance(loop.target, ast.Name)]
         for target in targets([statement]):
             assert isinstance(target.value, ast.Name)
