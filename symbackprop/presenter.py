@@ -47,10 +47,8 @@ class Presenter:
 
     def box(self, derivation: Derivation) -> Any:
         """The gradients as a table of definitions, each line proved; where there is no NumPy it says that none is."""
-        from symbackprop.core.loops import has_loops
-
         numbers = has_numbers()
-        if has_loops(derivation.program) and derivation.mode == "gradient" and derivation.first is None:
+        if derivation.is_recursion:
             from symbackprop.display.recursion import steps_box
 
             steps = _steps(derivation, numbers)

@@ -84,8 +84,7 @@ class _Search:
     def _chosen(self) -> frozenset[str]:
         """The gradients that get a line: all that are read several times, fewer as long as that makes the box shorter."""
         uses = self.program.uses()
-        outputs = set(self.program.outputs)
-        candidates = [n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and n not in outputs and self._may(n)]
+        candidates = [n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and self._may(n)]
         lets = frozenset(candidates)
         cost = self._total(lets)
         if len(candidates) > MOST_CLIMBED:

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from sympy import Expr
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network, listed
 from symbackprop.core.operand import Operand
 from symbackprop.core.program import Equation, Gradient, Program, shape_text
@@ -151,6 +152,11 @@ class Derivation(Operand):
         if self.vector:
             return "vector"
         return "upstream" if self.upstream else "jacobian" if self.forward.shape(self.of) else "gradient"
+
+    @property
+    def is_recursion(self) -> bool:
+        """Whether it is the gradient of a loss through loops, which is told at one step."""
+        return has_loops(self.program) and self.mode == "gradient" and self.first is None
 
     @cached_property
     def gradients(self) -> Mapping[str, GradientView]:

@@ -12,7 +12,6 @@ from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.forward_mode import ONES, forward_mode
 from symbackprop.core.grammar import check
 from symbackprop.core.inner import restated
-from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.core.stable import stable
 
@@ -58,7 +57,7 @@ def differentiate(
 
 def with_product(derived: Derivation) -> Derivation:
     """The derivation whose box says what all steps of a loop do at once; DerivationError where there is none."""
-    if not has_loops(derived.program) or derived.mode != "gradient" or derived.first is not None:
+    if not derived.is_recursion:
         raise DerivationError(
             "product=True: this is no gradient of a loss through a loop, whose steps are multiplied; leave product away here"
         )

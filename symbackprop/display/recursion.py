@@ -11,17 +11,17 @@ from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.algebra.step_product import StepProducts
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation, Program, Sum
-from symbackprop.core.recursion import AtStep, Recursion, StepProgram
+from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
 from symbackprop.display.box import ShownBox, ShownLine, free_letter
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
-from symbackprop.display.step_forms import StepNames, step_said, summed_over, where
+from symbackprop.display.step_forms import StepNames, step_said, summed_over, value_at_step, where
 from symbackprop.display.step_product import product_lines
 from symbackprop.display.update import rate_formula, updated
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Name, at_steps, letter
 from symbackprop.formulas.told import Told, listed, told
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Node, items_of, split
 
 
 def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | None = None) -> ShownBox:
@@ -35,7 +35,7 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
         read = [a.name for part in line.parts for a in part.at.standing.values()]
         needs = tuple(dict.fromkeys(n for n in read if n in deltas and n != line.name))
         right = _right(names, line, deltas)
-        meant = StepNames(names, line.at, {}).entry(line.at.target, ()) if line.name in deltas else None
+        meant = _meant(names, derivation, line) if line.name in deltas else None
         formula, why = f.equation(to.entry(line.at.target, ()), right), tuple(_why(names, derivation, line))
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, why, _serves(names, line)))
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
@@ -56,6 +56,20 @@ def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool
         return None
     to = StepNames(names, line.at, {})
     return f.equation(to.entry(line.at.target, ()), _right(names, line, {}))
+
+
+def _meant(names: Names, derivation: Derivation, line: StepLine) -> Node:
+    """What a letter stands for: the derivative by a value at its step, or by the formula of one that nobody named."""
+    role = names.signature(line.name).role
+    assert role is not None
+    if not names.signature(role.wrt).named:
+        try:
+            by = split(value_at_step(names, derivation, role.wrt, line.at.standing[line.at.target].marks).formula)[1]
+        except NoRecursionError:
+            by = None
+        if by is not None:
+            return f.over(f.partial(names.in_line(role.of)), f.partial(f.bracket(f.beside(*items_of(by)[1:]))))
+    return StepNames(names, line.at, {}).entry(line.at.target, ())
 
 
 def _right(names: Names, line: StepLine, deltas: Mapping[str, Name]) -> Node:

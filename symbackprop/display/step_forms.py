@@ -6,12 +6,13 @@ A layer stands above its tensor in brackets, W^{(l)}; a step in time below it, s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sympy import Expr
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Carry, Equation
+from symbackprop.core.program import Carry, Equation, rewritten, size, substituted
 from symbackprop.core.recursion import AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_line import step_line
 from symbackprop.display.body import scalar
@@ -93,6 +94,14 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
     return [*starts, *found]
 
 
+def value_at_step(names: Names, derivation: Derivation, name: str, marks: Marks = ()) -> StepForm:
+    """The equation of a value at its step, or at those of `marks`, what nobody named written out.
+
+    Raises NoRecursionError where it has no form there.
+    """
+    return _step_form(names, Recursion(derivation.forward), name, frozenset(), {size(axis): step for axis, step in marks})
+
+
 def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str, tuple[Node, Node]]:
     """What a picture writes for each value but the hidden ones: its equation at one step, and its name there.
 
@@ -116,9 +125,16 @@ def labels_at_steps(derivation: Derivation, hidden: Collection[str]) -> dict[str
     return found
 
 
-def _step_form(names: Names, recursion: Recursion, name: str, shown: Collection[str]) -> StepForm:
-    """The equation of a value at one step; what nobody named is written out, but for the `shown` ones."""
+def _step_form(
+    names: Names, recursion: Recursion, name: str, shown: Collection[str], moved: Mapping[Expr, Expr] | None = None
+) -> StepForm:  # fmt: skip
+    """The equation of a value at one step; what nobody named is written out, but for the `shown` ones.
+
+    moved   the numbers of steps that others stand for.
+    """
     at = step_line(recursion, name, ())
+    if moved:
+        at = _moved(at, moved)
     to = StepNames(names, at, {})
     inner = [n for n in at.program.equation_of()
              if n != at.target and not at.program.tensors[n].named and at.standing[n].name not in shown]  # fmt: skip
@@ -128,6 +144,16 @@ def _step_form(names: Names, recursion: Recursion, name: str, shown: Collection[
         left, right = split(formula)
         formula = f.equation(left, summed_over(at.summed, f.beside(*items_of(right or left)[1:])))
     return StepForm(name, formula, where(to, at))
+
+
+def _moved(at: StepProgram, by: Mapping[Expr, Expr]) -> StepProgram:
+    """The same at another step."""
+    equations = tuple(replace(e, op=rewritten(e.op, e.op.over, lambda body: substituted(body, by))) for e in at.program.equations)
+    standing = {
+        key: replace(own, marks=tuple((axis, substituted(step, by)) for axis, step in own.marks))
+        for key, own in at.standing.items()
+    }
+    return replace(at, program=replace(at.program, equations=equations), standing=standing)
 
 
 def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm]:

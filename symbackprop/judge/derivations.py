@@ -8,10 +8,11 @@ forward; right as written and wrong over the truth is an error that makes up for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, told
@@ -94,7 +95,12 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
         known.stand(name, wrt)
     owns = [own_name(judge, step) if stepped else "" for step in steps]
     steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
-    found = tuple(_told(judge, known, k, *step) for k, step in enumerate(steps))
+    given = [own or re.sub(r"[\\{}\s]", "", step[0]) for own, step in zip(owns, steps, strict=True)]
+    told_: dict[int, Judged] = {}
+    for _ in steps:
+        k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
+        told_[k] = _told(judge, known, k, *steps[k])
+    found = tuple(told_[k] for k in range(len(steps)))
     found = tuple(_named(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
     meant = _meant(known)
     if not meant:
@@ -103,6 +109,36 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)])
     return tuple(_used(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+
+
+def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], given: Sequence[str], open_: Sequence[int]) -> int:
+    """The first step that is open, or one below it that says what a letter in it stands for: "where delta = ..."."""
+    place, seen = open_[0], set[int]()
+    while place not in seen:
+        seen.add(place)
+        below = [k for k in open_[1:] if k != place and given[k] not in known.shapes and _may_mention(steps[place][1], given[k])]
+        unknown = _unknown(judge, known, *steps[place]) if below else ()
+        place = next((k for k in below if given[k] in unknown), place)
+        if not unknown:
+            return place
+    return place if len(seen) == 1 else open_[0]  # letters that say one another in a circle are read as they come
+
+
+def _may_mention(claim: Any, name: str) -> bool:
+    """Whether a name may stand in a claim: its letters do."""
+    return isinstance(claim, str) and all(part in claim for part in re.findall(r"[^\W_]+", name))
+
+
+def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[str, ...]:
+    """The letters of a step that stand nowhere so far."""
+    truth = judge.truth
+    try:
+        goal = asked(truth, name, what) if what and what != "abbreviation" else named(truth, name, name)
+        return _read(judge, known, name, claim, goal, look=False)[0].unknown
+    except NotUnderstood as fault:
+        return (fault.unknown,) if fault.unknown else ()
+    except SymbackpropError:
+        return ()
 
 
 def _named(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:

@@ -22,7 +22,7 @@ from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import StrPath, require_writable, write_together
 from symbackprop.core.network import Network
-from symbackprop.display.box import ShownBox, ShownLine, shown_box
+from symbackprop.display.box import ShownBox, ShownLine
 from symbackprop.display.names import Names
 from symbackprop.documents.document import (
     Block,
@@ -43,11 +43,11 @@ from symbackprop.evaluate.domains import defined
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.told import told
+from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node, split
+from symbackprop.judge.boxed import boxed
 from symbackprop.judge.counterexample import plain
 from symbackprop.judge.crosscheck import check
-from symbackprop.judge.proved import proved_box
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sources import read
 
@@ -78,7 +78,7 @@ class Exercise(Shown):
 
     @cached_property
     def box(self) -> ShownBox:
-        return shown_box(self.derived, proved_box(self.derived))
+        return boxed(self.derived)
 
     @cached_property
     def asked(self) -> tuple[ShownLine, ...]:
@@ -98,12 +98,7 @@ class Exercise(Shown):
         """The sheet: the network, the questions, the numbers, how answers are handed in."""
         names, found = self.box.names, self.derived
         given = report(found, title=self._title, detail="brief", lang=self.lang)
-        questions = [
-            told("{}, of the shape {}", self._question(line), names.dimensions(line.name))
-            if names.signature(line.name).shape
-            else told("{}, a number", self._question(line))
-            for line in self.asked
-        ]
+        questions = list(map(self._asked, self.asked))
         missing = [told("the gradient by {}", names.tensor(wrt)) for wrt in self.box.missing]
         blocks: list[Block] = [
             *given.blocks,
@@ -145,8 +140,20 @@ class Exercise(Shown):
 
     def _question(self, line: ShownLine) -> Node:
         """What is asked for; of a letter, what it stands for as well."""
-        left, plainly = self._left(line), Names(self.derived.program).tensor(line.name)
+        left = self._left(line)
+        if self.derived.is_recursion:
+            return left if line.meant is None else f.equation(left, line.meant)
+        plainly = Names(self.derived.program).tensor(line.name)
         return left if latex(left) == latex(plainly) else f.equation(left, plainly)
+
+    def _asked(self, line: ShownLine) -> Told:
+        """A question with the shape of its answer; through a loop with the steps at which it is asked."""
+        names, question = self.box.names, self._question(line)
+        if self.derived.is_recursion and line.about:
+            return told("{}: {}", question, line.about)
+        if self.derived.is_recursion or not names.signature(line.name).shape:
+            return told("{}, a number", question)
+        return told("{}, of the shape {}", question, names.dimensions(line.name))
 
     @property
     def _title(self) -> str:

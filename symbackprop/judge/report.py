@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from textwrap import dedent
 from typing import Literal
 
-from symbackprop.display.box import shown_box
 from symbackprop.documents import titles
 from symbackprop.documents.document import (
     Block,
@@ -29,9 +28,9 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.plain import plain as line
 from symbackprop.formulas.told import Told, in_line, listed, told
 from symbackprop.formulas.tree import Node
+from symbackprop.judge.boxed import boxed
 from symbackprop.judge.counterexample import Counterexample, plain
 from symbackprop.judge.prose import formula, sentence, typeset
-from symbackprop.judge.proved import proved_box
 from symbackprop.judge.verdict import Judged, Verification
 
 
@@ -47,8 +46,8 @@ def report(verification: Verification) -> Document:
         blocks += _claim(verification, place, claim)
     if verification.derived is not None:
         network = verification.derived.network
-        box = shown_box(verification.derived, proved_box(verification.derived))
-        blocks += derivation(verification.derived, source=network.source if network else None, box=box).blocks
+        source = network.source if network else None
+        blocks += derivation(verification.derived, source=source, box=boxed(verification.derived)).blocks
     known = verification.derived.forward.tensors.keys() if verification.derived else ()
     titled: Content = (*titles.typeset(verification.title, known), told(": the verdict")) if verification.title else ""
     return Document(titled or told("The verdict"), tuple(blocks))

@@ -236,7 +236,7 @@ class Verification(Shown):
     @property
     def worst(self) -> Judged:
         """The claim that the verdict on all of them rests on."""
-        judged = [c for c in self.claims if c.what] or list(self.claims)
+        judged = [c for c in self.claims if c.what or c.open] or list(self.claims)
         for test in (lambda c: c.wrong, lambda c: c.open, lambda c: c.verdict.startswith("right, numeric"), lambda c: c.right):
             for claim in judged:
                 if test(claim):

@@ -132,3 +132,25 @@ def test_indices_of_a_derivation_count_alike() -> None:
     network = "X: data[3, d]\nW: parameter[d]\na = X[0]\nb = X[1]\nL = (a @ W)**2 + 3*(b @ W)"
     steps = [("p", r"p = X_{0,:}"), ("q", r"q = X_{1,:}"), ("W", r"\nabla_W L = 2 (p^\top W) p + 3 q")]
     assert sb.verify(sb.read(network), steps).claims[-1].verdict.startswith("right")
+
+
+CIRCLES = [
+    ("dL/dW_1", r"\epsilon x^\top"),
+    (r"\epsilon", r"\epsilon = W_2^\top \delta \odot a_1 \odot (1 - a_1)"),
+    (r"\delta", r"\delta = \hat y - t"),
+]
+
+
+def test_a_letter_that_a_step_below_says_is_read_there() -> None:
+    result = sb.verify(network("two_layer"), CIRCLES)
+    assert [c.right or c.verdict == "abbreviation" for c in result.claims] == [True] * 3
+    assert result.exit_code == 0
+
+
+def test_a_step_that_is_not_understood_leaves_the_whole_open() -> None:
+    result = sb.verify(
+        network("two_layer"),
+        [(r"\frac{\partial L}{\partial W_1}", r"\frac{\partial L}{\partial W_1} = \epsilon \eta \zeta x^\top"), CIRCLES[2]],
+    )
+    assert result.exit_code == 3
+    assert result.verdict.startswith("not understood")

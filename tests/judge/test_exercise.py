@@ -91,7 +91,14 @@ KEYS = [
     ("w: parameter\nx: data\nL = (w*x - 1)**2", 0),
     pytest.param(BIASES, 0, marks=pytest.mark.slow),
     pytest.param(EXAMPLES / "losses" / "cross_entropy.net", 2, marks=pytest.mark.slow),
+    pytest.param(EXAMPLES / "loops" / "mlp_of_any_depth.net", 0, marks=pytest.mark.slow),
 ]
+
+
+def test_a_recursion_is_asked_for_at_its_steps() -> None:
+    made = exercise("w: parameter[d]\nz[0] = w\nfor l in 1..n:\n    z[l] = tanh(w*z[l-1])\nL = sum(z[n])\n", 0)
+    asked = [made._asked(line).line() for line in made.asked]
+    assert asked[:2] == ["δ⁽ⁿ⁾ = ∂L/∂(w ⊙ z⁽ⁿ⁻¹⁾): d", "δ⁽ˡ⁾ = ∂L/∂(w ⊙ z⁽ˡ⁻¹⁾): d, l = n − 1, …, 1"]
 
 
 @pytest.mark.parametrize(("net", "seed"), KEYS)

@@ -9,7 +9,7 @@ import symbackprop as sb
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PARTLY = {
     "batch_norm", "conv1d", "conv2d", "crf_forward", "dot_product_attention", "embed", "gru", "layer_norm", "lstm", "max_pool2d",
-    "multi_head_attention", "residual_tower", "score_matching", "skip_gram_loss", "squeeze_excitation", "transformer_block",
+    "multi_head_attention", "score_matching", "skip_gram_loss", "squeeze_excitation", "transformer_block",
 }  # fmt: skip
 """Boxes with lines that claims are not read with: letters of a batch below a name, strides, values that a layer names, packed gates,
 deltas of two loops that stand for one another."""

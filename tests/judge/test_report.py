@@ -123,3 +123,14 @@ def test_the_verdict_is_written_to_a_file(tmp_path, capsys, suffix):
     assert "wrong" in outcome.out
     assert "As understood" in output.read_text(encoding="utf-8")
     assert f"{output}: the verdict" in outcome.out
+
+
+def test_the_page_has_the_lines_of_a_recursion_that_was_claimed(tmp_path: Path) -> None:
+    text = "w: parameter[d]\nz[0] = w\nfor l in 1..n:\n    z[l] = pi*z[l-1]\nL = sum(z[n]**2)\n"
+    judged = sb.verify(
+        text, [(r"\delta^{(n)}", r"\delta^{(n)} = 2 z^{(n)}"), (r"\delta^{(l)}", r"\delta^{(l)} = \pi \delta^{(l+1)}")]
+    )
+    judged.save(tmp_path / "verdict.txt")
+    page = (tmp_path / "verdict.txt").read_text(encoding="utf-8")
+    assert "no short form" not in page
+    assert "∂L/∂z⁽ˡ⁾ = " in page

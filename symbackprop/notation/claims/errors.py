@@ -6,7 +6,12 @@ from symbackprop.notation.errors import NotationError, Place
 
 
 class NotUnderstood(NotationError):
-    """A claim that was not fully resolved: never answered. The message names the place, the fault and the mend."""
+    """A claim that was not fully resolved: never answered. The message names the place, the fault and the mend.
+
+    unknown   the letter that stands nowhere, where that is the fault.
+    """
+
+    unknown: str = ""
 
 
 class DoesNotFit(NotUnderstood):
@@ -50,4 +55,7 @@ def placed(text: str, error: Fault, file: str = "<claim>", kind: type[NotationEr
     number = text.count("\n", 0, at)
     column = at - (text.rfind("\n", 0, at) + 1)
     place = Place(file, number + 1, column + 1, 1, lines[number])
-    return kind(error.fault, error.mend, place if error.at is not None else Place(file))
+    found = kind(error.fault, error.mend, place if error.at is not None else Place(file))
+    if isinstance(found, NotUnderstood) and isinstance(error, Unknown):
+        found.unknown = error.key
+    return found
