@@ -76,6 +76,19 @@ def softmaxes(names: Names) -> Softmaxes:
     return Softmaxes(names.program, names.written)
 
 
+def is_within_softmaxes(names: Names, total: str) -> bool:
+    """Whether a logsumexp stands in softmaxes alone, as they are printed."""
+    readers = [e for e in names.written.values() if any(r.name == total for r in e.operands)]
+    for equation in readers:
+        if not isinstance(equation.op, Sum):
+            return False
+        body, _ = with_softmax(names, equation, equation.op.body)
+        held = {s for s, r in zip(equation.op.slots, equation.operands, strict=True) if r.name == total}
+        if held & body.free_symbols:
+            return False
+    return bool(readers) and total not in names.program.outputs
+
+
 def with_softmax(names: Names, equation: Equation, body: Expr) -> tuple[Expr, dict[Symbol, tuple[Ref, str, str]]]:
     """The body with every softmax as one symbol, and what each such symbol is.
 

@@ -11,7 +11,7 @@ from symbackprop.core.program import Carry, Signature
 from symbackprop.core.recursion import Recursion
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
-from symbackprop.display.softmax import softmaxes
+from symbackprop.display.softmax import is_within_softmaxes, softmaxes
 from symbackprop.display.step_forms import labels_at_steps, step_said
 from symbackprop.display.wires import letter_above, reads
 from symbackprop.display.written_out import written_out
@@ -49,8 +49,9 @@ def unseen(asked: Derivation, with_wires: bool = False) -> frozenset[str]:
     if recursion.axes and not with_wires:
         ends = {e.target.name for e in forward.equations if not forward.tensors[e.target.name].named and recursion.end(e)}
     held = {r.name for e in forward.equations if isinstance(e.op, Carry) for r in (e.target, *e.operands)}
-    known = softmaxes(Names(forward)).named
-    sums = {total for (_, total), named in known.items() if named and uses[total] == 1 and not forward.tensors[total].named}
+    names = Names(forward)
+    sums = {total for (_, total), named in softmaxes(names).named.items()
+            if not forward.tensors[total].named and (uses[total] == 1 if named else is_within_softmaxes(names, total))}  # fmt: skip
     return (frozenset(n for n in written_out(asked) if not forward.tensors[n].called) | sums | ends) - held
 
 

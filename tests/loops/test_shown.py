@@ -51,3 +51,9 @@ def test_the_wire_back_says_what_comes_back_from_the_next_step() -> None:
 
 def test_a_picture_of_a_recurrence_of_second_order_says_which_step_is_read() -> None:
     assert "z⁽ˡ⁻²⁾, z⁽⁻¹⁾" in sb.draw(TEXTS["second order"], values="none")
+
+
+def test_the_sum_inside_of_a_softmax_is_no_box_of_its_own() -> None:
+    found = sb.draw("x: parameter[T, c]\ny: labels[T, c]\ne = -sum(y*log(softmax(x, axis=1)), axis=1)\nL = sum(e)", values="none")
+    assert "softmax" in str(found)
+    assert "logsumexp" not in str(found)
