@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
@@ -86,16 +87,19 @@ class _Taking:
     def at(self, where: Expr) -> None:
         extent, letter = self.axis(), self.letter()
         place = where + extent if where.is_negative else where
-        self.within(place, extent - 1 - place, f"{where} is out of range for an axis of size {extent}")
+        self.within(place, extent - 1 - place, lambda: f"{where} is out of range for an axis of size {extent}")
         self.index.append(letter)
         self.over.append((letter, extent))
         self.guards.append(sp.Eq(position(letter), place, evaluate=False))
 
-    def within(self, low: Expr, room: Expr, text: str) -> None:
+    def within(self, low: Expr, room: Expr, text: Callable[[], str]) -> None:
         """Require low >= 0 and room >= 0; what depends on a size becomes a condition of the program."""
-        for expression in (sp.expand(low), sp.expand(room)):
+        for expression in (low, room):
+            if expression.is_Integer and expression >= 0:
+                continue
+            expression = sp.expand(expression)
             if expression.is_negative:
-                raise self.fault(text)
+                raise self.fault(text())
             if not expression.is_nonnegative:
                 self.conditions.append(expression)
 
@@ -109,9 +113,9 @@ class _Taking:
         else:
             start = self.bound(cut.start, S.Zero, extent)
             stop = self.bound(cut.stop, extent, extent)
-            self.within(start, extent - stop, f"[{start}:{stop}] does not fit an axis of size {extent}")
+            self.within(start, extent - stop, lambda: f"[{start}:{stop}] does not fit an axis of size {extent}")
             length = sp.expand(stop - start) if stride == 1 else sp.floor((stop - start - 1) / stride) + 1
-            self.within(length - 1, S.Zero, f"[{start}:{stop}] is empty")
+            self.within(length - 1, S.Zero, lambda: f"[{start}:{stop}] is empty")
         if same_size(length, extent) and stride == 1:
             self.whole()
             return
@@ -132,9 +136,9 @@ class _Taking:
             start = extent - 1 if cut.start is None else self.bound(cut.start, S.Zero, extent)
             stop = S.NegativeOne if cut.stop is None else self.bound(cut.stop, S.Zero, extent)
         text = f"[{'' if cut.start is None else cut.start}:{'' if cut.stop is None else cut.stop}:{-step}]"
-        self.within(start, extent - 1 - start, f"{text} does not fit an axis of size {extent}")
-        self.within(stop + 1, S.Zero, f"{text} does not fit an axis of size {extent}")
-        self.within(start - stop - 1, S.Zero, f"{text} is empty")
+        self.within(start, extent - 1 - start, lambda: f"{text} does not fit an axis of size {extent}")
+        self.within(stop + 1, S.Zero, lambda: f"{text} does not fit an axis of size {extent}")
+        self.within(start - stop - 1, S.Zero, lambda: f"{text} is empty")
         return start, sp.expand(start - stop) if step == 1 else sp.floor((start - stop - 1) / step) + 1
 
     def bound(self, value: Any, default: Expr, extent: Expr) -> Expr:
@@ -165,7 +169,7 @@ class _Taking:
             self.within(
                 S.Zero,
                 extent - bound,
-                f"the entries of {label(tensor)} go up to {bound - 1}, the axis has size {extent}",
+                lambda: f"the entries of {label(tensor)} go up to {bound - 1}, the axis has size {extent}",
             )
         letter = self.letter()
         self.advanced.append((len(self.index), tensor))

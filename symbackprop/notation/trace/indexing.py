@@ -29,22 +29,24 @@ def taken(run: Run, x: Traced, items: Any) -> Any:
     value = x.value[bare]
     places = _places(x, bare)
     if x._view is None:
-        known = x._own.at(places)
-        if known is not None and not np.shares_memory(value, x.value):
-            return Traced(run, value, known)
+        written = x._own.at(places)
+        if written is not None and not np.shares_memory(value, x.value):
+            return Traced(run, value, written)
     step = lambda whole: take(whole, symbolic(run, x, items))  # noqa: E731 - of whatever the whole is then
     if not isinstance(value, np.ndarray) or not np.shares_memory(value, x.value):
-        return run.made(value, lambda: step(x.tensor))
-    known = x._own.at(places) if x._view is None else None
+        before = x._own.before(places) if x._view is None else None
+        return run.made(value, lambda: step(x.tensor if before is None else run.settled(before)))
 
-    def get(whole: Tensor) -> Tensor:
-        again = x._own.at(places) if x._view is None else None
-        return step(whole) if again is None else run.settled(again)
+    def known() -> Tensor | None:
+        if x._view is not None:
+            return None
+        again, before = x._own.at(places), x._own.before(places)
+        return run.settled(again) if again is not None else None if before is None else step(run.settled(before))
 
     def back(new: Tensor) -> None:
         _enter(run, x, items, places, new)
 
-    return x.view(value, get, back)
+    return x.view(value, step, back, known)
 
 
 def _enter(run: Run, x: Traced, items: Any, places: np.ndarray, new: Tensor) -> None:
@@ -81,7 +83,8 @@ def put(run: Run, x: Traced, items: Any, value: Any) -> None:
     def step() -> Tensor:
         if not once and not (new.ndim == 0 and run.is_number(new)):
             raise run.refusal("an entry is written twice by one assignment; which value stays is by chance.", "Write np.add.at.")
-        shape = take(Tensor(run.settled(x.tensor).shape), symbolic(run, x, items)).shape
+        keys = symbolic(run, x, items)
+        shape = () if not np.shape(places) else take(Tensor(x.extents), keys).shape
         return filled(run, new, shape, np.shape(places))
 
     x.value[bare] = new.value
@@ -139,10 +142,12 @@ def symbolic(run: Run, x: Traced, items: Any) -> Any:
 
 
 def _one(run: Run, x: Traced, item: Any, axis: int) -> Any:
-    number, extent = np.shape(x.value)[axis], run.settled(x.tensor).shape[axis]
+    number, extent = np.shape(x.value)[axis], x.extents[axis]
     match item:
         case slice():
-            stop = item.stop if not isinstance(item.stop, int) or item.stop < number or type(item.stop) is Size else None
+            stop = item.stop
+            if isinstance(stop, int) and type(stop) is not Size and stop >= number + bool(item.start):
+                stop = None  # to the end; the last of several windows keeps its width
             return slice(*(None if part is None else _whole(run, part) for part in (item.start, stop, item.step)))
         case Traced() if item.ndim or not run.is_number(item):
             return _positions(run, item, extent)

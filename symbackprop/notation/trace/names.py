@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -76,6 +76,14 @@ class Names:
         new = (depth + (1000 if held else 0), len(self.seen), name.strip("_"), tensor)
         if new[:1] < self.seen.get(id(tensor), (10**6,))[:1] and (not name_fault(new[2]) or not name_fault(f"{new[2]}_1")):
             self.seen[id(tensor)], self.lines[id(tensor)] = new, self._at
+
+    def joined(self, new: Tensor, parts: Sequence[Tensor]) -> None:
+        """Several values are one from now on: it is called as they were, where they were called the same."""
+        known = [self.seen.get(id(t)) for t in parts]
+        first = known[0]
+        if first is not None and all(k is not None and k[2] == first[2] for k in known):
+            self.seen[id(new)] = (*first[:3], new)
+            self.lines[id(new)] = self.lines[id(parts[0])]
 
     def code(self, tensors: Iterable[Tensor]) -> dict[str, str]:
         """A person's own line for each tensor that it named."""

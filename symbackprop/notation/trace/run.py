@@ -49,6 +49,7 @@ class Run:
     wrt        the leaves that the loss is differentiated by.
     indexed    the arrays of whole numbers that were used as positions, over all calls.
     most       operations of one call: more are refused.
+    folds      whether what a loop does at every step is put together.
     follow     whether a branch that depends on what is differentiated by is taken as in the example; else it is refused.
     decided_at the lines where that was done, each with how often.
     frozen     the leaves whose values are taken as they are, by the identity of their arrays.
@@ -64,6 +65,7 @@ class Run:
     indexed: set[str]
     most: int = MOST
     follow: bool = False
+    folds: bool = True
     decided_at: Counter[str] = field(default_factory=Counter)
     frozen: dict[int, str] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
@@ -74,7 +76,8 @@ class Run:
     _seen: list[Expr] = field(default_factory=list)
     infinite: bool = False
     _depth: int = 0
-    _count: int = 0
+    count: int = 0
+    _letters: int = 0
 
     # -- inputs ---------------------------------------------------------------------------------------------------------
 
@@ -140,6 +143,11 @@ class Run:
         self.infinite = True
         return INFINITE if sign > 0 else -INFINITE
 
+    def letters(self, count: int) -> tuple[str, ...]:
+        """Letters that no operation has yet."""
+        self._letters += count
+        return tuple(f"loop{k}" for k in range(self._letters - count, self._letters))
+
     def literal(self, number: int) -> Expr:
         return sp.Integer(number)
 
@@ -147,8 +155,8 @@ class Run:
 
     def computed(self, step: Callable[[], Tensor]) -> Tensor | Exception:
         """What the step makes, or the error that says why not: it counts only where the loss needs the value."""
-        self._count += 1
-        if self._count > self.most:
+        self.count += 1
+        if self.count > self.most:
             fault = f"the function does more than {self.most} operations: a loop is unrolled."
             raise Refused(self.refusal(fault, "Write whole arrays in its place, or give a smaller example."))
         try:

@@ -13,6 +13,7 @@ from symbackprop.language import operations as ops
 from symbackprop.language.tensors import Tensor, arange, normal_axes, normal_axis
 from symbackprop.notation.trace.sizes import expr_of
 from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.trace.unrolled import together
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -150,7 +151,8 @@ def _stacked(run: Run, arrays: Sequence[Any], axis: int = 0, **_: Any) -> Tensor
     for other in several[1:]:
         for a, b in zip(several[0].tensor.shape, other.tensor.shape, strict=True):
             run.equal(a, b)
-    return ops.stack([run.settled(a.tensor) for a in several], axis)
+    whole = together(run, [a.tensor for a in several], (len(several),))
+    return ops.stack([run.settled(a.tensor) for a in several], axis) if whole is None else ops.moveaxis(whole, 0, axis)
 
 
 def _pad(run: Run, x: Any, widths: Any, mode: str = "constant", constant_values: Any = 0, **_: Any) -> Tensor:

@@ -36,6 +36,8 @@ class Sizes:
         self.names: dict[Symbol, str] = {}  # what the person's local variables call a size
         self._equal: dict[Symbol, Expr] = {}
         self._order: dict[Symbol, int] = {}
+        self._known: dict[Expr, Expr] = {}  # what `resolved` has found, as long as nothing new is known
+        self._known_at = 0
 
     def axis(self, key: str, number: int) -> Expr:
         """The size of an axis that nothing is known of; 1 stays 1."""
@@ -53,11 +55,25 @@ class Sizes:
 
     def resolved(self, extent: Expr) -> Expr:
         """The size by the symbols that stand for all that are equal to them."""
+        if extent.is_Integer:
+            return extent
+        if self._known_at != len(self._equal):
+            self._known, self._known_at = {}, len(self._equal)
+        found = self._known.get(extent)
+        if found is None:
+            found = self._known[extent] = self._resolved(extent)
+        return found
+
+    def _resolved(self, extent: Expr) -> Expr:
         while True:
             known = {s: self._equal[s] for s in extent.free_symbols if isinstance(s, Symbol) and s in self._equal}
             if not known:
                 return extent
             extent = _replaced(extent, known)
+
+    def equal_in(self, expression: Expr) -> dict[Symbol, Expr]:
+        """The sizes in any expression that are known to be others."""
+        return {s: self.resolved(s) for s in expression.free_symbols if isinstance(s, Symbol) and s in self._equal}
 
     def number(self, extent: Expr) -> int:
         """The size in the run under way."""
@@ -112,7 +128,7 @@ class Sizes:
         try:
             yield
         except Exception:
-            self._equal = kept
+            self._equal, self._known = kept, {}
             raise
 
     def multiple(self, extent: Expr, count: int) -> Expr:
@@ -164,10 +180,10 @@ def _solved(a: Expr, b: Expr, symbol: Symbol) -> Expr | None:
     if factor not in (S.One, S.NegativeOne):
         return None
     rest = sp.expand(difference - factor * symbol)
-    if symbol in rest.free_symbols or rest.has(sp.floor):
+    if symbol in rest.free_symbols or any(f.has(symbol) for f in rest.atoms(sp.floor)):
         return None
     found = sp.expand(-rest / factor)
-    return found if found.is_integer and found.is_positive else None
+    return found if found.is_integer and (found.is_positive or found.has(sp.floor)) else None
 
 
 class Sized:

@@ -33,12 +33,19 @@ class View:
 
     get    from the tensor of the whole to that of the part; `put` writes a new part into the whole.
     seen   the version of the whole that the part was read from.
+    known  the tensor of the part, where it is known without the whole, which is being filled.
     """
 
     parent: Traced
     get: Step
     put: Callable[[Tensor], None]
     seen: int
+    known: Callable[[], Tensor | None] = lambda: None
+
+    def tensor(self) -> Tensor:
+        """What the part is now."""
+        known = self.known()
+        return self.get(self.parent.tensor) if known is None else known
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -62,15 +69,19 @@ class Traced(NDArrayOperatorsMixin):
 
     # -- what it stands for -------------------------------------------------------------------------------------------
 
-    def view(self, value: Any, get: Step, put: Callable[[Tensor], None]) -> Traced:
+    def view(
+        self, value: Any, get: Step, put: Callable[[Tensor], None], known: Callable[[], Tensor | None] = lambda: None
+    ) -> Traced:
         """A view of this array.
 
         value   the part of the example array, which shares its memory.
         get     from the tensor of the whole to that of the part.
         put     writes a new tensor of the part into this array.
+        known   the tensor of the part, where it is known without the whole.
         """
-        made = Traced(self.run, value, self.run.computed(lambda: get(self.tensor)))
-        made._view = View(self, get, put, self.version)
+        view = View(self, get, put, self.version, known)
+        made = Traced(self.run, value, self.run.computed(view.tensor))
+        made._view = view
         return made
 
     @property
@@ -86,9 +97,18 @@ class Traced(NDArrayOperatorsMixin):
         """
         view = self._view
         if view is not None and view.seen != view.parent.version:
-            self._own = Written(self.run.computed(lambda: view.get(view.parent.tensor)))
+            self._own = Written(self.run.computed(view.tensor))
             view.seen = view.parent.version
         return self.run.settled(self._own.tensor(self.run))
+
+    @property
+    def extents(self) -> tuple[Expr, ...]:
+        """The sizes of the axes; an array that is being filled stays so.
+
+        Raises the error that says why there are none.
+        """
+        shape = self._own.shape if self._view is None else self.tensor.shape
+        return tuple(map(self.run.sizes.resolved, shape))
 
     @property
     def pending(self) -> bool:
@@ -110,7 +130,7 @@ class Traced(NDArrayOperatorsMixin):
     def sizes(self) -> tuple[Expr, ...]:
         """The sizes of the axes; numbers where no tensor could be made."""
         try:
-            return self.tensor.shape
+            return self.extents
         except (NotationError, LanguageError):
             return tuple(self.run.literal(n) for n in np.shape(self.value))
 

@@ -6,6 +6,7 @@ example, and the network says so.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
 from collections import Counter
@@ -30,8 +31,10 @@ from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
 from symbackprop.notation.trace.subject import OfJax, Subject, is_of_jax, raised
 from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.trace.unrolled import Sums
 from symbackprop.notation.vocabulary import name_fault
 
+DEAR = 400  # operations of a call beyond which other sizes are tried one at a time: loops over several of them multiply
 ROUNDS = 6  # times that the function is called anew because its course depends on values
 
 
@@ -65,7 +68,7 @@ class Tracing:
         self.sizes, self.indexed = Sizes(), set[str]()
         self.frozen: dict[str, str] = {}
         self.pinned: dict[str, int] = {}
-        self.random = False
+        self.random, self.folds = False, True
         self.unpacked = False  # whether leaves have the names of variables
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
@@ -94,11 +97,13 @@ class Tracing:
                 outcome = self._call(self.example)
                 if self._renamed(outcome.run.names.leaves):
                     continue
+                self._summed(outcome)
                 self._settle(outcome)
                 return self.sizes, self._call(self.example)
             except Restart as again:
                 self.frozen |= dict.fromkeys(again.frozen, again.line)
             except UnsettledError:
+                self.folds = False  # what the sizes are may depend on what is put together
                 continue
         raise NotationError("the course of the function differs from call to call.", "Make it depend on its arguments alone.")
 
@@ -120,6 +125,11 @@ class Tracing:
         self.frozen = {new[n]: line for n, line in self.frozen.items()}
         return self.unpacked
 
+    def _summed(self, outcome: Outcome) -> None:
+        """Learn the sizes that sums over the steps of a loop tell."""
+        with contextlib.suppress(LanguageError, NotationError):
+            Sums(outcome.run).of(outcome.loss.tensor)
+
     def _settle(self, outcome: Outcome) -> None:
         """Pin what no other example could change, then name the sizes that are left."""
         sizes, run = self.sizes, outcome.run
@@ -132,7 +142,7 @@ class Tracing:
 
     def _call(self, arrays: Mapping[str, np.ndarray]) -> Outcome:
         """The function, called on traced arrays."""
-        run = Run(self.sizes, self.wrt, self.indexed, self.most, self.follow)
+        run = Run(self.sizes, self.wrt, self.indexed, self.most, self.follow, self.folds)
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in self.frozen:
@@ -188,6 +198,7 @@ class Tracing:
             tensor = ops.reshape(tensor, ()) if all(n == 1 for n in tensor.shape) else ops.sum(tensor)
         if tensor.is_input or number_of(tensor) is not None:
             raise NotationError(f"what {self._name} returns does not depend on {', '.join(sorted(self.wrt))}.", "")
+        tensor = Sums(run).of(tensor)
         needed = ordered([tensor])
         run.names.given(tensor, needed, {*run.inputs, *map(str, self.sizes.numbers)})
         name = tensor.name or run.names.fresh(
@@ -208,27 +219,31 @@ class Tracing:
     def _unsteady(self, program: Program, outcome: Outcome) -> list[Symbol]:
         """The sizes at which the function makes another program: it counts them out."""
         symbols = sorted({s for s in program.sizes() if isinstance(s, Symbol)}, key=str)
-        if not symbols or self._same(program, outcome, symbols):
+        dear = outcome.run.count > DEAR
+        whole = None if dear or not symbols else self._same(program, outcome, symbols)
+        if not symbols or whole:
             return []
-        if len(symbols) == 1:
+        if len(symbols) == 1 and whole is not None:
             return symbols
-        bad = [s for s in symbols if not self._same(program, outcome, [s])]
-        return bad or symbols
+        single = {s: self._same(program, outcome, [s], dear) or self._same(program, outcome, [s], not dear) for s in symbols}
+        bad = [s for s, same in single.items() if not same]
+        return symbols if whole is False and not bad else bad
 
-    def _same(self, program: Program, outcome: Outcome, symbols: list[Symbol]) -> bool:
-        """Whether the function makes the same program where these sizes are others."""
+    def _same(self, program: Program, outcome: Outcome, symbols: list[Symbol], smaller: bool = False) -> bool | None:
+        """Whether the function makes the same program where these sizes are others; None where it makes none at all."""
         kept = dict(self.sizes.numbers)
         used = set(kept.values())
         try:
-            for symbol in symbols:
-                number = next(n for n in range(kept[symbol] + 1, 10**9) if n not in used)
+            for symbol in sorted(symbols, key=kept.__getitem__):  # what is larger stays larger: a kernel fits into its image
+                larger = next(n for n in range(kept[symbol] + 1, 10**9) if n not in used)
+                number = kept[symbol] - 1 if smaller and kept[symbol] > 2 else larger
                 used.add(number)
                 self.sizes.numbers[symbol] = number
             arrays = {name: self._resized(outcome.run, name, array) for name, array in self.example.items()}
             with np.errstate(all="ignore"):
                 return self._written(self._call(arrays)).program == program
         except (Exception, UnsettledError, Restart):
-            return False
+            return None
         finally:
             self.sizes.numbers = kept
 
