@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -17,17 +16,11 @@ from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import batch_size, data_inputs, sides
 from symbackprop.training.mapped import folder, mapped
+from symbackprop.training.shipped import BUNDLED, shipped
 from symbackprop.training.storage import NUMBERS, read_arrays
 from symbackprop.training.table import class_names, read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
-BUNDLED = {  # the sets that scikit-learn ships, by what loads them
-    "digits": "load_digits",  # 1,797 images of 8 x 8, ten classes: Alpaydin and Kaynak 1998, UCI machine learning repository
-    "iris": "load_iris",  # 150 flowers, 4 measures, 3 species: Fisher 1936
-    "wine": "load_wine",  # 178 wines, 13 measures, 3 growers: Aeberhard and Forina 1991, UCI machine learning repository
-    "breast_cancer": "load_breast_cancer",  # 569 tumours, 30 measures, benign or not: Wolberg et al. 1995, the same
-    "diabetes": "load_diabetes",  # 442 patients, 10 measures, a number for each: Efron et al. 2004
-}
 
 
 def load(data: Data, program: Program, sizes: Mapping[str, int], like: Data | None = None) -> dict[str, ndarray]:
@@ -102,11 +95,7 @@ def bundled(name: str, program: Program, sizes: Mapping[str, int]) -> dict[str, 
 
     Raises TrainingError where scikit-learn is missing, or the network has no two such inputs.
     """
-    try:
-        datasets = import_module("sklearn.datasets")
-    except ImportError:
-        raise TrainingError(f"the {name} come with scikit-learn: pip install 'symbackprop[digits]'") from None
-    measures, told = getattr(datasets, BUNDLED[name])(return_X_y=True)
+    measures, told = shipped(name)
     given, truth = _roles(name, program)
     batch = batch_size(program, sizes)
     if batch not in given.shape or batch not in truth.shape:

@@ -12,7 +12,6 @@ from numpy import ndarray
 
 from symbackprop.core.files import StrPath, write_whole
 from symbackprop.core.network import Network, listed
-from symbackprop.pictures.curve import draw_curve
 from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.interrupts import told
@@ -120,6 +119,8 @@ class Trained:
         write_whole(path, self._curve())
 
     def _curve(self) -> str:
+        from symbackprop.pictures.curve import draw_curve  # fonts are read where something is drawn
+
         return draw_curve(self.losses.training, self.losses.held_out, self.title, self.loss)
 
     def summary(self) -> str:

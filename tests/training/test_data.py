@@ -9,8 +9,10 @@ import pytest
 import symbackprop as sb
 from symbackprop.notation import read
 from symbackprop.training import Diverged, TrainingError, mapped
-from symbackprop.training.datasets import BUNDLED, load
+from symbackprop.training import shipped as shipped_module
+from symbackprop.training.datasets import load
 from symbackprop.training.initial import INITIALISERS, initial
+from symbackprop.training.shipped import BUNDLED, shipped
 from tests.command import Run
 
 CLASSES = """
@@ -113,6 +115,19 @@ def test_sets_that_scikit_learn_ships(name: str) -> None:
     assert (found.accuracy or 0) > 0.8 or name == "diabetes"
     with pytest.raises(TrainingError, match=r"but each sample has \d+ measures: declare X: data\[n, \d+\]"):
         sb.train(CLASSES.replace("data[n, d]", "data[n, 7]").replace("parameter[d", "parameter[7"), name, **QUIET)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_sets_are_read_from_their_files_as_scikit_learn_loads_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_here = shipped(name)
+    with monkeypatch.context() as patch:
+        patch.setattr(shipped_module, "_read", lambda one: None)
+        loaded = shipped(name)
+    assert read_here[1].dtype.kind == loaded[1].dtype.kind
+    np.testing.assert_array_equal(read_here[1], loaded[1])
+    if name == "diabetes":  # scikit-learn scales them
+        read_here, loaded = (((m - m.mean(axis=0)) / m.std(axis=0), t) for m, t in (read_here, loaded))
+    np.testing.assert_allclose(read_here[0], loaded[0], rtol=0, atol=1e-12)
 
 
 def test_a_file_is_held_out_and_all_data_are_trained_on(folder: Path) -> None:

@@ -231,7 +231,8 @@ def test_a_file_with_a_missing_or_a_misshapen_array_is_refused_by_name(tmp_path:
 def test_the_digits_need_two_inputs_and_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrainingError, match=r"one data input and one input of labels or integers; it has A: data$"):
         quiet("A: data[n, 64]\nW: parameter[64]\nL = sum(A @ W)", "digits")
-    monkeypatch.setitem(__import__("sys").modules, "sklearn.datasets", None)
+    for missing in ("sklearn", "sklearn.datasets"):
+        monkeypatch.setitem(__import__("sys").modules, missing, None)
     with pytest.raises(TrainingError, match=r"the digits come with scikit-learn: pip install 'symbackprop\[digits\]'"):
         quiet(EXAMPLES / "digits.net", "digits")
 
