@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+import symbackprop as sb
 from symbackprop.cli.shell import working
+from symbackprop.core.progress import counted, told_to
 
 
 class Terminal(io.StringIO):
@@ -29,3 +31,27 @@ def test_long_work_is_told_in_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) 
     with working("checking"):
         pass
     assert quiet.getvalue() == ""
+
+
+def test_work_that_counts_its_parts_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", shown := Terminal())
+    with working("checking"):
+        for _ in counted("abc"):
+            pass
+    assert "3/3" in shown.getvalue()
+
+
+def test_who_watches_is_told_of_the_outermost_loop() -> None:
+    heard: list[tuple[int, int]] = []
+    with told_to(lambda done, of: heard.append((done, of))):
+        assert [(a, b) for a in counted("ab") for b in counted("xyz")] == [(a, b) for a in "ab" for b in "xyz"]
+        with pytest.raises(ZeroDivisionError):
+            sum(1 / k for k in counted([1, 0]))
+        assert heard == [(0, 2), (1, 2), (2, 2), (0, 2), (1, 2)]
+        heard.clear()
+        net = "x: data[3]\nW: parameter[2, 3]\nL = sum((W @ x)**2)"
+        sb.check(net, points=4)
+        sb.verify(net, {"W": "2*outer(W @ x, x)", "x": "2*W.T @ W @ x"})
+    assert heard == [(k, 4) for k in range(5)] + [(k, 2) for k in range(3)]
+    assert list(counted([1, 2])) == [1, 2]

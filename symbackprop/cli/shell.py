@@ -23,6 +23,7 @@ from click.shell_completion import CompletionItem
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import is_regular, near_file, require_writable, write_whole
+from symbackprop.core.progress import told_to
 
 DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
 LONGEST_SIZE = 18  # digits
@@ -122,17 +123,27 @@ def show(thing: Any) -> None:
 
 @contextmanager
 def working(said: str) -> Iterator[None]:
-    """Show on standard error that work goes on, and for how long, where that is a terminal; NO_COLOR leaves the colours out."""
+    """Show on standard error how far the work is, and for how long it goes on, where that is a terminal.
+
+    A bar where the work counts its parts (`core/progress.py`), else a sign of life. NO_COLOR leaves the colours out.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    parts = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(said, total=None)
-        yield
+    name, elapsed = TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(SpinnerColumn(), name, elapsed, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(said, total=None)
+
+        def tell(done: int, of: int) -> None:
+            if of > 1:
+                progress.columns = (name, BarColumn(), MofNCompleteColumn(), elapsed)
+                progress.update(task, completed=done, total=of)
+
+        with told_to(tell):
+            yield
 
 
 def write(output: str | None, content: str | bytes) -> None:

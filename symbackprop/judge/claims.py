@@ -10,6 +10,7 @@ from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
 from symbackprop.core.program import shape_text
+from symbackprop.core.progress import counted
 from symbackprop.evaluate.points import PointError
 from symbackprop.formulas import build as f
 from symbackprop.formulas.latex import latex
@@ -70,7 +71,7 @@ def verify(
     if isinstance(claims, Mapping):
         if not claims:
             raise DerivationError('there is no claim; write {"W_1": "..."}')
-        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in claims.items())
+        found = tuple(judge.alone(asked(truth, name), claim) for name, claim in counted(list(claims.items())))
     else:
         found = judge_steps(judge, steps_of(claims))
     return Verification(found, not isinstance(claims, Mapping), title_of(network), behind(truth, found), report)
@@ -244,8 +245,8 @@ class Judge:
             return self.verdict(what, claim, *right[0], bindings)
         plainest = [f for f in found if f[0].cost == found[0][0].cost]
         bold = BOLD & {*found[0][0].notes}
-        for counted in dict.fromkeys((r.origin, r.at) for r, _, _ in plainest):  # indices count as they make the claim right
-            own = [one for one in plainest if (one[0].origin, one[0].at) == counted]
+        for way in dict.fromkeys((r.origin, r.at) for r, _, _ in plainest):  # indices count as they make the claim right
+            own = [one for one in plainest if (one[0].origin, one[0].at) == way]
             if not bold and all(one[2].agrees for one in own):
                 return self.verdict(what, claim, *own[0], bindings)
         if right and (bold or len([f for f in plainest if f[2].agrees]) < len(plainest)):

@@ -23,6 +23,7 @@ from symbackprop.core.errors import shown
 from symbackprop.core.inner import inner_derivations
 from symbackprop.core.loops import steps_of
 from symbackprop.core.program import Program, shape_text
+from symbackprop.core.progress import counted
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError, own_point
@@ -74,7 +75,7 @@ def check(
     drawn, first = defined(derived.forward, sizes, seed)
     trial = _Trial(derived, drawn, tolerance, compiled or _compiled(derived, drawn))
     turns = list(_turns(derived.forward, sizes or {}, drawn))
-    for k in range(max(points, len(turns))):
+    for k in counted(range(max(points, len(turns)))):
         if turns:
             trial.settle(turns[k % len(turns)], compiled)
         trial.test_somewhere(seed + k, points, None if k or turns else first)

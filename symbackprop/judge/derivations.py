@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
+from symbackprop.core.progress import counted
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
@@ -97,7 +98,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     steps = [said_at_steps(judge, step, stepped.get(own)) for step, own in zip(steps, owns, strict=True)]
     given = [own or re.sub(r"[\\{}\s]", "", step[0]) for own, step in zip(owns, steps, strict=True)]
     told_: dict[int, Judged] = {}
-    for _ in steps:
+    for _ in counted(steps):
         k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
         told_[k] = _told(judge, known, k, *steps[k])
     found = tuple(told_[k] for k in range(len(steps)))
