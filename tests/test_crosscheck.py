@@ -23,7 +23,7 @@ from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.evaluate.verdict import Row, Witness
-from symbackprop.judge import crosscheck
+from symbackprop.judge import crosscheck, evidence
 from symbackprop.judge.crosscheck import ROUNDING
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
@@ -448,3 +448,10 @@ def test_windows_and_a_trace() -> None:
     z = Tensor((width,), op, ((x, ("i",)), (w, ("j",))), ("o",))
     assert check(network(total(apply("sin", z))), ["w", "x"])
     assert check(network(contract("ii->", declare("A", ("n", "n"))) ** 2))
+
+
+def test_what_rounding_explains_asks_for_no_more_differences(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, central = [], evidence.central
+    monkeypatch.setattr(evidence, "central", lambda *arguments: asked.append(arguments) or central(*arguments))
+    assert check(two_layers(), tolerance=0.0).ok  # the last digits differ at every point, until rounding is known
+    assert len(asked) == 1

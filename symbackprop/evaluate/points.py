@@ -17,6 +17,7 @@ from symbackprop.evaluate.matrices import of_kind
 from symbackprop.evaluate.sizes import sizes_of
 
 EPS = float(np.finfo(float).eps)
+_LAST_DIGITS = (1 - EPS) + (2 * EPS) * np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8)  # by the bits of a byte
 
 
 class PointError(SymbackpropError):
@@ -96,5 +97,5 @@ def own_point(
 def shaken(shape: tuple[int, ...], rng: np.random.Generator) -> ndarray:
     """Ones moved by their last digit, up or down: 1 + eps or 1 - eps, as the bits of random bytes say."""
     count = math.prod(shape)
-    bits = np.unpackbits(np.frombuffer(rng.bytes(-(-count // 8)), np.uint8), count=count)
-    return (1 - EPS) + (2 * EPS) * bits.reshape(shape)
+    octets = np.frombuffer(rng.bytes(-(-count // 8)), np.uint8)
+    return _LAST_DIGITS[octets].reshape(-1)[:count].reshape(shape)

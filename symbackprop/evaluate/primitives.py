@@ -19,6 +19,7 @@ from symbackprop.evaluate.branches import Branches, Held
 from symbackprop.evaluate.contraction import Axes, contraction
 from symbackprop.evaluate.implicit import PARTS
 from symbackprop.evaluate.points import shaken
+from symbackprop.evaluate.powers import raised
 from symbackprop.evaluate.windows import Windows
 
 Pull = Callable[[ndarray], ndarray]
@@ -194,11 +195,10 @@ def multiply(tape: Tape, factors: Sequence[Value]) -> Value:
 def power(tape: Tape, base: Value, exponent: Value) -> Value:
     """y = a ** b; dy/da = b a**(b - 1), dy/db = y log a."""
     a, b = base.data, exponent.data
-    if not exponent.needs and b.ndim == 0 and not np.iscomplexobj(b) and float(b).is_integer():
-        b = np.asarray(int(b)) if b >= 0 or np.iscomplexobj(a) else b  # a whole power is a product: no branch cut
-    y = a**b
-    pulls = [lambda g: times(g, b * a ** (b - 1.0)), lambda g: times(g, y * np.log(a))]
-    return tape.record("power", y, [base, exponent], pulls)
+    known = float(b) if not exponent.needs and b.ndim == 0 and not np.iscomplexobj(b) else None
+    y = a**b if known is None else raised(a, known)
+    slope = (lambda: b * a ** (b - 1.0)) if known is None else lambda: known * raised(a, known - 1)
+    return tape.record("power", y, [base, exponent], [lambda g: times(g, slope()), lambda g: times(g, y * np.log(a))])
 
 
 def select(tape: Tape, mask: ndarray, a: Value, b: Value) -> Value:
@@ -208,15 +208,18 @@ def select(tape: Tape, mask: ndarray, a: Value, b: Value) -> Value:
     return tape.record("where", np.where(mask, a.data, b.data), [a, b], pulls)
 
 
-def arrange(tape: Tape, x: Value, order: Sequence[int | None]) -> Value:
+def arrange(order: Sequence[int | None]) -> Callable[[Tape, Value], Value]:
     """y = x with its axes in the order given; None is a new axis of size 1."""
-    axes = [a for a in order if a is not None]
+    axes = tuple(a for a in order if a is not None)
     new = tuple(k for k, a in enumerate(order) if a is None)
-    if axes == list(range(x.data.ndim)) and not new:
-        return x
-    back = tuple(int(a) for a in np.argsort(axes))
-    y = np.expand_dims(x.data.transpose(axes), new)
-    return tape.record("arrange", y, [x], [lambda g: g.squeeze(new).transpose(back)])
+    back = tuple(sorted(range(len(axes)), key=lambda k: axes[k]))
+    moved, at = axes != tuple(range(len(axes))), tuple(None if a is None else slice(None) for a in order)
+
+    def arranged(tape: Tape, x: Value) -> Value:
+        y = x.data.transpose(axes) if moved else x.data
+        return tape.record("arrange", y[at] if new else y, [x], [lambda g: g.squeeze(new).transpose(back)])
+
+    return arranged if moved or new else lambda tape, x: x
 
 
 def repeat(tape: Tape, x: Value, shape: tuple[int, ...]) -> Value:

@@ -200,7 +200,7 @@ class Scope:
         if item.letters == letters:
             return item.place
         order = [item.letters.index(c) if c in item.letters else None for c in letters]
-        return self.code.emit(lambda tape, x: pr.arrange(tape, x, order), item.place)
+        return self.code.emit(pr.arrange(order), item.place)
 
     def spread(self, item: Lettered, letters: tuple[str, ...]) -> Lettered:
         """The value with exactly these letters, repeated along those that it lacks, and along which several points lie."""

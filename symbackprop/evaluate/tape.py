@@ -25,6 +25,7 @@ from symbackprop.evaluate.extents import extent, shape_of
 from symbackprop.evaluate.faults import fault
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.same import Same
 from symbackprop.evaluate.scope import MANY
 from symbackprop.evaluate.sizes import sizes_of
 from symbackprop.evaluate.steps import stepwise
@@ -45,12 +46,14 @@ class Written:
 
     items     the program's equations and loops, in the order in which they run.
     numbers   the sizes.
+    holds     whether there are values that no derivative passes.
     """
 
     def __init__(self, program: Program, sizes: Mapping[str, int]) -> None:
         self.program, self.sizes = program, sizes
         self.items = schedule(program)
         self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
+        self.holds = any(isinstance(e.op, Sum) and e.op.body.has(stop_gradient) for e in program.equations)
         self._known: dict[tuple[str, tuple[bool, ...]], Code] = {}
 
     def code(self, equation: Equation, program: Program, operands: Sequence[Value]) -> Code:
@@ -72,22 +75,9 @@ class Written:
         return code_of(equation.op, letters, equation.target.index, extents, self.numbers)
 
 
-@dataclass(frozen=True, eq=False)
-class _Same:
-    """A program that is equal to itself alone."""
-
-    program: Program
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.program is self.program
-
-    def __hash__(self) -> int:
-        return id(self.program)
-
-
 @lru_cache(maxsize=8)
-def _written(same: _Same, sizes: tuple[tuple[str, int], ...]) -> Written:
-    return Written(same.program, dict(sizes))
+def _written(same: Same[Program], sizes: tuple[tuple[str, int], ...]) -> Written:
+    return Written(same.thing, dict(sizes))
 
 
 class Run:
@@ -112,9 +102,9 @@ class Run:
         branches: Branches | None = None,
     ) -> None:
         self.program, self.sizes, self.shifts = program, sizes, shifts or {}
-        self.written = _written(_Same(program), tuple(sizes.items()))
+        self.written = _written(Same(program), tuple(sizes.items()))
         self.wanted = set(wanted)
-        self.tape = Tape(jitter, branches, _held(program, point, sizes) if self.shifts else None)
+        self.tape = Tape(jitter, branches, _held(program, point, sizes) if self.shifts and self.written.holds else None)
         self.values: dict[str, Value] = {}
         self.moves: dict[str, Value] = {}  # what is added to the tensors of loops, at every step its part
         self.origin: dict[str, Equation] = {}  # the equation of a tensor that stands at a step
@@ -196,10 +186,8 @@ class Run:
         return self.written.code(equation, program, operands).run(self.tape, operands)
 
 
-def _held(program: Program, point: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Held | None:
-    """The values that no derivative passes, at a point; None where there are none."""
-    if not any(isinstance(e.op, Sum) and e.op.body.has(stop_gradient) for e in program.equations):
-        return None
+def _held(program: Program, point: Mapping[str, ndarray], sizes: Mapping[str, int]) -> Held:
+    """The values that no derivative passes, at a point."""
     run, held = Run(program, point, sizes), Held()
     run.tape.held = held
     run.all(finite=False, keep_tape=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from symbackprop.core.progress import counted
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError, own_point
+from symbackprop.evaluate.same import Same
 from symbackprop.evaluate.sizes import STEPS, draw_sizes
 from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
 from symbackprop.judge.directions import by_halves
@@ -108,11 +109,15 @@ def _inner(
 
 def _compiled(derived: Derivation, at: Mapping[str, int]) -> ValueAndGrad:
     """The compiled function; sizes that no array tells stand in the source as numbers."""
-    derived = stabilised(derived)
     told = {n for t in derived.program.inputs for n in t.shape}
-    given = {str(n): at[str(n)] for n in derived.program.sizes() if n not in told}
+    return _compiled_once(Same(derived), tuple((str(n), at[str(n)]) for n in derived.program.sizes() if n not in told))
+
+
+@lru_cache(maxsize=8)
+def _compiled_once(same: Same[Derivation], given: tuple[tuple[str, int], ...]) -> ValueAndGrad:
+    derived = stabilised(same.thing)
     gradients = {name: derived.gradient(name) for name in derived.wrt}
-    return Compiled(with_sizes(derived.program, given), derived.of, gradients).value_and_grad
+    return Compiled(with_sizes(derived.program, dict(given)), derived.of, gradients).value_and_grad
 
 
 class _Trial:
@@ -164,8 +169,10 @@ class _Trial:
         statements: list[Statement] = []
         for jitters in JITTERS:
             here.shake(jitters)
+            if jitters <= 1 and here.is_faint(TINY):
+                continue
             statements = self.statements(here, jitters == JITTERS[-1])
-            if not any(s.said.contradicts for s in statements) and (jitters > 1 or not here.is_faint(TINY)):
+            if not _off(statements):
                 break
         for s in statements:
             s.witness.hear(s.said.errors, s.said.scale, s.said.contradicts, s.said.spoken)
@@ -188,13 +195,19 @@ class _Trial:
             return Statement(witness, Said(np.array(np.inf), scale, 0.0))
         return Statement(witness, Said(abs(got - right), scale, allowed))
 
-    def statements(self, here: Evidence, apart: bool) -> list[Statement]:
-        """What every witness says of every gradient at one point; tensor by tensor, where something is off, if `apart`."""
-        said = [*self.exact(here), *self.along("complex_step", partial(here.complex_steps, self.tolerance), apart)]
+    def statements(self, here: Evidence, last: bool) -> list[Statement]:
+        """What the witnesses say of every gradient at one point, the cheap ones first.
+
+        last   whether no more will be known of what rounding does. Then all are asked, tensor by tensor where something is off;
+               before, none after one that finds something off, since that may be rounding.
+        """
+        said = list(self.exact(here))
+        if last or not _off(said):
+            said += self.along("complex_step", partial(here.complex_steps, self.tolerance), last)
+        if _off(said):
+            return [*said, *self.along("differences", here.differences, last)] if last else said
         heard = here.can_step() and all(row.differences.compared for row in self.rows.values())
-        if not heard or any(s.said.contradicts for s in said):
-            said += self.along("differences", here.differences, apart)
-        return said
+        return said if heard else [*said, *self.along("differences", here.differences, last)]
 
     def exact(self, here: Evidence) -> Iterator[Statement]:
         """What the tape says of every gradient, and what the compiled function returns."""
@@ -226,3 +239,8 @@ class _Trial:
             said = alone.get(name, rest)
             if said is not None:
                 yield Statement(getattr(self.rows[name], kind), said)
+
+
+def _off(statements: Sequence[Statement]) -> bool:
+    """Whether a witness contradicts."""
+    return any(s.said.contradicts for s in statements)

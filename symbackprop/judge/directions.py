@@ -40,7 +40,12 @@ class Rows:
     def size(self) -> float:
         """The mean size of an entry; 0 where all are rounding alone."""
         sizes = self.entries
-        return float(np.sqrt((sizes**2).mean())) if sizes.size and sizes.max() > NOISY * self.noise.max(initial=0.0) else 0.0
+        return float(np.sqrt((sizes**2).mean())) if sizes.size and sizes.max() > NOISY * self.most else 0.0
+
+    @cached_property
+    def most(self) -> float:
+        """How far rounding moves the entry that it moves most."""
+        return float(self.noise.max(initial=0.0))
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Directions:
     scale      how large the parts are that these are sums of, as random signs add.
     noise      how far rounding moves them.
     bases      what the entries of a gradient that is zero are held against, 0 for others.
+    floors     the size from which on the entries of a tensor have weights of their own; none where all move alike.
     """
 
     vectors: Mapping[str, ndarray]
@@ -59,28 +65,37 @@ class Directions:
     scale: ndarray
     noise: ndarray
     bases: Mapping[str, float]
+    floors: Mapping[str, float]
 
     def again(self, gradients: Mapping[str, Rows]) -> Directions:
         """The same directions, where more is known of what rounding does."""
         flat = {name: v.reshape(len(v), -1) for name, v in self.vectors.items()}
-        return _told(gradients, flat, self.bases, 1.0)
+        return _told(gradients, flat, self.bases, self.floors, 1.0)
 
 
-def sharp(gradients: Mapping[str, Rows], names: Sequence[str], largest: float, seed: int) -> Directions:
+def sharp(
+    gradients: Mapping[str, Rows], names: Sequence[str], largest: float, seed: int, before: Directions | None = None
+) -> Directions:
     """Directions for a witness that is exact to rounding: every entry has the same part in the derivative.
 
     An entry g is moved by a random number divided by |g|, so that a relative error of any entry shows as much as that of any other.
     largest   what an entry of a gradient that is zero is held against.
+    before    the directions when less was known of what rounding does: they stay the same where that changes no weight.
     """
-    rng = np.random.default_rng([seed, 11])
-    vectors, bases = {}, {}
+    floors, bases = {}, {}
     for name in names:
         rows = gradients[name]
-        floor = max(QUIET * rows.size, NOISY * rows.noise.max(initial=0.0)) or largest or 1.0
-        bases[name] = 0.0 if rows.size else floor
+        floors[name] = max(QUIET * rows.size, NOISY * rows.most) or largest or 1.0
+        bases[name] = 0.0 if rows.size else floors[name]
+    if before is not None and (before.floors, before.bases) == (floors, bases):
+        return before.again(gradients)
+    rng = np.random.default_rng([seed, 11])
+    vectors = {}
+    for name in names:
+        rows = gradients[name]
         signs = rng.choice([-1.0, 1.0], (1, math.prod(rows.shape)))
-        vectors[name] = signs * rng.uniform(0.5, 1.5, signs.shape) / np.maximum(rows.entries, floor)
-    return _told(gradients, vectors, bases, max((float(abs(v).max(initial=0.0)) for v in vectors.values()), default=1.0))
+        vectors[name] = signs * rng.uniform(0.5, 1.5, signs.shape) / np.maximum(rows.entries, floors[name])
+    return _told(gradients, vectors, bases, floors, max((float(abs(v).max(initial=0.0)) for v in vectors.values()), default=1.0))
 
 
 def steps(gradients: Mapping[str, Rows], names: Sequence[str], largest: float, seed: int) -> Directions:
@@ -94,17 +109,20 @@ def steps(gradients: Mapping[str, Rows], names: Sequence[str], largest: float, s
         bases[name] = 0.0 if rows.size else largest
         vectors[name] = rng.standard_normal((1, count)) / math.sqrt(max(count, 1))
         vectors[name] /= max(rows.size / most, FAINT) if rows.size else 1.0
-    return _told(gradients, vectors, bases, max((float(np.linalg.norm(v)) for v in vectors.values()), default=1.0))
+    return _told(gradients, vectors, bases, {}, max((float(np.linalg.norm(v)) for v in vectors.values()), default=1.0))
 
 
-def _told(gradients: Mapping[str, Rows], vectors: Mapping[str, ndarray], bases: Mapping[str, float], longest: float) -> Directions:
+def _told(
+    gradients: Mapping[str, Rows], vectors: Mapping[str, ndarray], bases: Mapping[str, float], floors: Mapping[str, float],
+    longest: float,
+) -> Directions:  # fmt: skip
     unit = {name: v / (longest or 1.0) for name, v in vectors.items()}
     expected = sum(v @ gradients[name].shown.T for name, v in unit.items())
     squares = sum(v**2 @ np.maximum(gradients[name].shown ** 2, bases[name] ** 2).T for name, v in unit.items())
     noises = sum(v**2 @ (gradients[name].noise ** 2).T for name, v in unit.items())
     shaped = {name: v.reshape(-1, *gradients[name].shape) for name, v in unit.items()}
     scale = np.sqrt(squares)
-    return Directions(shaped, np.asarray(expected), np.maximum(scale, VANISHING * scale.mean()), np.sqrt(noises), bases)
+    return Directions(shaped, np.asarray(expected), np.maximum(scale, VANISHING * scale.mean()), np.sqrt(noises), bases, floors)
 
 
 def by_halves(names: Sequence[str], off: Callable[[Sequence[str]], bool]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ class Said:
     allowed: ndarray | float
     spoken: ndarray | None = None
 
-    @property
+    @cached_property
     def contradicts(self) -> bool:
         wrong = ~(self.errors <= self.allowed)
         return bool((wrong if self.spoken is None else wrong & self.spoken).any())
@@ -68,7 +69,8 @@ class Evidence:
         self.largest = max(largest_of(self.value), *map(largest_of, self.taped.values()))
         self.noise = {name: np.zeros(g.shape) for name, g in self.taped.items()}
         self.blur = np.zeros(self.value.shape)
-        self._shaken, self._told = 0, dict[tuple[str, ...], tuple[Directions, ndarray | None]]()
+        self._shaken, self._rows = 0, dict[str, Rows]()
+        self._told: dict[tuple[str, ...], tuple[int, Directions, ndarray | None]] = {}
         self._estimates: dict[tuple[str, ...], tuple[Directions, Estimate]] = {}
 
     def _shown(self, values: Arrays) -> dict[str, ndarray]:
@@ -94,7 +96,7 @@ class Evidence:
             for name, most in self.noise.items():
                 for again, still in ((shown[name], self.shown[name]), (taped[name], self.taped[name])):
                     np.maximum(most, abs(again - still), out=most)
-            self._told = {}
+            self._rows = {}
         self._shaken = max(self._shaken, times)
 
     def _moved(self, name: str, array: ndarray, rng: np.random.Generator) -> ndarray:
@@ -128,9 +130,11 @@ class Evidence:
 
     def rows(self) -> dict[str, Rows]:
         """The gradients as rows."""
-        return {name: self._rows(name) for name in self.shown}
+        if not self._rows:
+            self._rows = {name: self._in_rows(name) for name in self.shown}
+        return self._rows
 
-    def _rows(self, name: str) -> Rows:
+    def _in_rows(self, name: str) -> Rows:
         shape = shape_of(self.watched.program.tensors[self.watched.by[name]], self.watched.sizes)
         count = math.prod(shape)
         shown, taped, noise = (g[name].reshape(-1, count) for g in (self.shown, self.taped, self.noise))
@@ -138,7 +142,8 @@ class Evidence:
 
     def can_step(self) -> bool:
         """Whether complex steps can be taken here."""
-        return self._sharp(self.derived.wrt)[1] is not None
+        known = self._told.get(tuple(self.derived.wrt))
+        return (self._sharp(self.derived.wrt) if known is None else known)[-1] is not None
 
     def is_silent(self) -> bool:
         """Whether neither complex steps nor differences can speak here."""
@@ -164,12 +169,15 @@ class Evidence:
 
     def _sharp(self, names: Sequence[str]) -> tuple[Directions, ndarray | None]:
         key = tuple(names)
-        if key not in self._told:
-            told = sharp(self.rows(), names, self.largest, self.seed)
-            seen = self.watched
-            value = complex_step(seen.program, seen.of, seen.at(self.where), seen.sizes, self._vectors(told))
-            self._told[key] = told, None if value is None else value.reshape(told.expected.shape)
-        return self._told[key]
+        shaken, before, value = self._told.get(key, (-1, None, None))
+        if before is None or shaken < self._shaken:
+            told = sharp(self.rows(), names, self.largest, self.seed, before)
+            if before is None or (told.floors, told.bases) != (before.floors, before.bases):
+                seen = self.watched
+                value = complex_step(seen.program, seen.of, seen.at(self.where), seen.sizes, self._vectors(told))
+            self._told[key] = self._shaken, told, None if value is None else value.reshape(told.expected.shape)
+        _, told, value = self._told[key]
+        return told, value
 
     def _blunt(self, names: Sequence[str]) -> tuple[Directions, Estimate]:
         key = tuple(names)

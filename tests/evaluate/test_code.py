@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.code import Code
 from symbackprop.evaluate.contraction import contraction
+from symbackprop.evaluate.powers import raised
 from symbackprop.evaluate.primitives import Tape, Value
 from symbackprop.evaluate.windows import Windows
 
@@ -22,10 +23,34 @@ def test_a_contraction_is_an_einsum(factors: list[list[int]], data: st.DataObjec
     present = sorted({c for axes in factors for c in axes})
     result = data.draw(st.permutations(present))[: data.draw(st.integers(0, len(present)))]
     rng = np.random.default_rng(len(present))
-    arrays = [rng.standard_normal([2 + c for c in axes]) for axes in factors]
+    arrays = []
+    for axes in factors:  # in any order in memory
+        lying = data.draw(st.permutations(range(len(axes))))
+        arrays.append(rng.standard_normal([2 + axes[k] for k in lying]).transpose(np.argsort(lying)))
     flat: list[Any] = [x for a, axes in zip(arrays, factors, strict=True) for x in (a, axes)]
     got = contraction([(a, tuple(axes)) for a, axes in zip(arrays, factors, strict=True)], tuple(result))
     np.testing.assert_allclose(got, np.einsum(*flat, result), rtol=1e-12, atol=1e-12)
+
+
+def test_windows_are_contracted_where_they_lie() -> None:
+    x, kernel = np.random.default_rng(0).standard_normal((2, 3, 6, 7)), np.random.default_rng(1).standard_normal((4, 3, 2, 3))
+    seen = np.lib.stride_tricks.sliding_window_view(x, (2, 3), (2, 3))
+    for result in ((0, 6, 2, 3), (6, 0, 3, 2)):
+        got = contraction([(seen, (0, 1, 2, 3, 4, 5)), (kernel, (6, 1, 4, 5))], result)
+        np.testing.assert_allclose(got, np.einsum(seen, [0, 1, 2, 3, 4, 5], kernel, [6, 1, 4, 5], list(result)), rtol=1e-12)
+
+
+@given(st.integers(-20, 20) | st.sampled_from([0.5, -0.5, 1.5, 0.25]), st.booleans())
+def test_powers_are_numpys(b: float, complex_: bool) -> None:
+    rng = np.random.default_rng(0)
+    a = np.exp(rng.standard_normal(20))
+    if float(b).is_integer():
+        a *= rng.choice([-1, 1], a.shape)
+    a = a + 1e-30j * rng.standard_normal(a.shape) if complex_ else a
+    got, right = raised(a, float(b)), a ** (int(b) if b == int(b) and complex_ else float(b))
+    np.testing.assert_allclose(got.real, right.real, rtol=1e-14)
+    if complex_:
+        np.testing.assert_allclose(got.imag, b * right.real / a.real * a.imag, rtol=1e-13)
 
 
 @pytest.mark.parametrize("index", [np.array(3), np.arange(5), np.arange(1, 7, 2), np.add.outer(np.arange(4), np.arange(3)),
