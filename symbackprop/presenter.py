@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -51,12 +51,13 @@ class Presenter:
         if derivation.is_recursion:
             from symbackprop.display.recursion import steps_box
 
-            steps = _steps(derivation, numbers)
-            shown = steps_box(derivation, steps, _products(derivation, steps, numbers) if derivation.product else None)
+            steps = _remembered(_steps, derivation, numbers)
+            products = _remembered(_products, derivation, steps, numbers) if derivation.product else None
+            shown = steps_box(derivation, steps, products)
         else:
             from symbackprop.display.box import shown_box
 
-            shown = shown_box(derivation, _lines(derivation, numbers))
+            shown = shown_box(derivation, _remembered(_searched, derivation, numbers))
         return shown if numbers else replace(shown, proved=False)
 
     def latex(self, derivation: Derivation, wrt: str) -> str:
@@ -267,11 +268,11 @@ def _network(network: Network) -> Any:
     return report(replace(derived, network=network), title=network.title or network.name, detail="brief")
 
 
-def _lines(derivation: Derivation, numbers: bool) -> Any:
-    """The lines of a box; those of an equal program are the same."""
-    meaning = numbers, derivation.of, _content(derivation.program), _content(derivation.forward)
+def _remembered(found: Callable[..., Any], derivation: Derivation, *about: Any) -> Any:
+    """What a search finds for a derivation; for an equal program it is the same."""
+    meaning = found, derivation.of, _content(derivation.program), _content(derivation.forward), has_numbers()
     if meaning not in _KNOWN:
-        _KNOWN[meaning] = _searched(derivation, numbers)
+        _KNOWN[meaning] = found(derivation, *about)
         for oldest in list(_KNOWN)[:-BOXES]:
             _KNOWN.pop(oldest, None)
     return _KNOWN[meaning]

@@ -195,16 +195,36 @@ def test_train_shows_its_progress(run: Run, digits_like: Path):
     assert "Traceback" not in err
 
 
-def test_help_and_version_import_neither_numpy_nor_sympy():
+def imported(names: tuple[str, ...], *command: str) -> tuple[str, str]:
+    """What a command says, and which modules it has then imported, of these."""
     program = (
         "import sys\nfrom symbackprop.cli import main\n"
-        "try:\n    main.main([sys.argv[1]], prog_name='symbackprop')\nexcept SystemExit as end:\n    assert not end.code\n"
-        "print([name for name in ('numpy', 'sympy', 'ziamath') if name in sys.modules])"
+        "try:\n    main.main(sys.argv[1:], prog_name='symbackprop')\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {names!r} if name in sys.modules])"
     )
-    for option, shown in (("--help", "derive"), ("--version", sb.__version__)):
-        said = subprocess.run([sys.executable, "-c", program, option], capture_output=True, text=True, cwd=EXAMPLES.parent)
-        assert shown in said.stdout
-        assert said.stdout.endswith("[]\n")
+    said = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, cwd=EXAMPLES.parent)
+    return said.stdout + said.stderr, said.stdout.splitlines()[-1]
+
+
+def test_help_and_refusals_import_neither_numpy_nor_sympy():
+    heavy = ("numpy", "sympy", "ziamath", "importlib.metadata", "symbackprop.documents.document", "symbackprop.verbs")
+    for command, shown in (
+        (["--help"], "derive"),
+        (["--version"], sb.__version__),
+        (["derive", "examples/two_layr.net"], "Did you mean examples/two_layer.net?"),
+    ):
+        said, there = imported(heavy, *command)
+        assert shown in said
+        assert there == "[]"
+
+
+@pytest.mark.slow
+def test_commands_import_what_they_need_alone(tmp_path: Path):
+    train = ["train", "examples/digits.net", "--data", "digits", "--epochs", "1", "--quiet", "-o", str(tmp_path / "d.npz")]
+    _, there = imported(("sklearn", "scipy", "ziamath", "fontTools", "rich", "symbackprop.display"), *train)
+    assert there == "[]"
+    unasked = tuple(f"symbackprop.documents.{name}" for name in ("latex", "html", "beamer", "office", "pdf", "notebook"))
+    assert imported(unasked, "derive", "(x + y)*z")[1] == "[]"
 
 
 @pytest.mark.parametrize("name", ["derive", "draw", "check", "compile", "train"])

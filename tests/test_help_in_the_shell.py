@@ -1,5 +1,6 @@
 """What helps in the shell: what is installed, the examples, completion, help with an example, and the file that was meant."""
 
+import importlib.metadata
 import os
 import shlex
 import shutil
@@ -65,7 +66,7 @@ def test_a_package_with_a_damaged_record_is_missing(monkeypatch: pytest.MonkeyPa
     def damaged(package: str) -> str:
         raise KeyError("Version")
 
-    monkeypatch.setattr(installed, "version", damaged)
+    monkeypatch.setattr(importlib.metadata, "version", damaged)
     assert not any(row.there for row in installed.rows()["Extras"])
 
 

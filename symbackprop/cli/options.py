@@ -12,6 +12,7 @@ import click
 from symbackprop.cli.shell import read_names, standard_input
 from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import absent, exists, is_path
 
 NATURAL = click.IntRange(min=0)
 
@@ -29,6 +30,12 @@ class Asked:
     example: str | None
     learnt: str | None
     branches: str
+
+    def require_there(self) -> None:
+        """Say that a file is not there before what reads networks is imported. Raises SymbackpropError, with the file that is."""
+        path = self.net.rpartition(":")[0] if ".py:" in self.net else self.net
+        if not (self.lets or self.example) and is_path(path) and not exists(path):
+            raise SymbackpropError(" ".join(filter(None, absent(path))))
 
     def network(self) -> Any:
         """The network, read now or, with an example, traced. Raises NotationError as `symbackprop.read` and `trace` do."""
@@ -57,7 +64,9 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def with_network(net, lets, loss, gates, expand, merge, example, learnt, branches, **further) -> None:
-        function(asked=Asked(net, lets, loss, gates, expand, merge, example, learnt, branches), **further)
+        asked = Asked(net, lets, loss, gates, expand, merge, example, learnt, branches)
+        asked.require_there()
+        function(asked=asked, **further)
 
     found: Callable[..., None] = with_network
     for option in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,6 +26,8 @@ MENDS = {
     errno.EISDIR: "name a file in it",
 }
 MOST_NAMES = 2000  # in a folder in which a name is looked for
+LONGEST_PATH = 1000  # characters; a longer text is no path
+LONGEST_SHOWN = 100  # characters of a path in a message
 _STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
 _OPEN = re.compile(r"/dev/(stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})")  # names of what the process has open
 
@@ -84,6 +85,31 @@ def is_regular(path: StrPath) -> bool:
     with _told(path):
         there = _stat(os.fspath(path))
         return _opened(os.fspath(path)) is None and (there is None or stat.S_ISREG(there.st_mode))
+
+
+def is_path(text: str) -> bool:
+    """Whether a text is a path: one that is there, or one that can be nothing else."""
+    if not text.strip() or any(c in text for c in "\n\r\0") or len(text) > LONGEST_PATH:
+        return False
+    if exists(text):
+        return True
+    named = bool(re.search(r"\.[A-Za-z]\w*$", text)) or os.sep in text or text.isidentifier()
+    return named and not re.search(r"[:=#()\[\]*+@ ]", text)
+
+
+def exists(path: StrPath) -> bool:
+    """Whether something is there."""
+    try:
+        return os.path.exists(path)
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def absent(path: StrPath) -> tuple[str, str]:
+    """What is said of a path where nothing is, and the file that was most likely meant."""
+    shown, near = os.fspath(path), near_file(path)
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return f"there is no file {shown}.", f"Did you mean {near}?" if near else ""
 
 
 def near_file(path: StrPath) -> str | None:
@@ -172,7 +198,7 @@ def _temporary(target: str, there: os.stat_result | None) -> Iterator[tuple[str,
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     folder, name = os.path.split(target)
     mode = 0o666 if there is None else stat.S_IMODE(there.st_mode)
-    temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(6)}.part")
+    temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.part")
     number = None
     try:
         try:

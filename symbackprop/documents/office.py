@@ -8,14 +8,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.document import Document, Figure
 from symbackprop.documents.languages import language
-from symbackprop.documents.pandoc import Pandoc
+from symbackprop.documents.pandoc import Pandoc, Slides, Word
 from symbackprop.documents.pdf import PdfError
 from symbackprop.pictures.picture import SCREEN
 
@@ -60,6 +60,11 @@ def write_office(suffix: str, writer: type[Pandoc], document: Document) -> bytes
     require_pandoc(document.lang)
     document, pictures = _with_pictures(document)
     return _made(suffix, writer.write(document), pictures, document.lang)
+
+
+write_docx = partial(write_office, ".docx", Word)
+write_epub = partial(write_office, ".epub", Pandoc)
+write_pptx = partial(write_office, ".pptx", Slides)
 
 
 def _with_pictures(document: Document) -> tuple[Document, dict[str, bytes]]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.core.errors import shown
-from symbackprop.core.files import near_file
+from symbackprop.core.files import absent, exists, is_path
 from symbackprop.core.network import Network
-from symbackprop.notation.errors import NotationError, shortened
+from symbackprop.notation.errors import NotationError
 from symbackprop.notation.grammar import decoded
 from symbackprop.notation.latex.text import is_latex
 from symbackprop.notation.networks import with_gates
@@ -19,7 +19,6 @@ from symbackprop.notation.python_function import read_file_function
 from symbackprop.notation.python_text import read_expression, read_path, read_text
 
 _DEFINES = re.compile(r"\s*(#|\w+\s*(:|=[^=]))")  # how a text begins: a comment, a declaration, or an equation
-_LONGEST = 1000  # characters of a path
 
 
 def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "auto", let: Iterable[str] = ()) -> Network:
@@ -45,7 +44,7 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
     path, _, function = source.rpartition(":")
     if path.endswith(".py") and "\n" not in source:
         return _read_file(Path(path), function.strip(), loss, gates)
-    if _is_path(source):
+    if is_path(source):
         return _read_file(Path(source), None, loss, gates)
     if is_latex(source):
         return _latex(source, loss=loss, gates=gates)
@@ -55,9 +54,8 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
 
 
 def _read_file(path: Path, function: str | None, loss: str | None, gates: str) -> Network:
-    if not _exists(str(path)):
-        near = near_file(path)
-        raise NotationError(f"there is no file {shortened(str(path), 100)}.", f"Did you mean {near}?" if near else "")
+    if not exists(path):
+        raise NotationError(*absent(path))
     if path.is_dir():
         raise NotationError(f"{path} is a folder.", "Name a file in it.")
     if path.suffix == ".py":
@@ -81,23 +79,6 @@ def _model(path: Path, loss: str | None, gates: str) -> Network:
 
         network = from_keras(path, loss)
     return network if gates == "auto" else with_gates(network, gates)
-
-
-def _is_path(source: str) -> bool:
-    """Whether a string is a path: one that is there, or one that can be nothing else."""
-    if not source.strip() or any(c in source for c in "\n\r\0") or len(source) > _LONGEST:
-        return False
-    if _exists(source):
-        return True
-    named = bool(re.search(r"\.[A-Za-z]\w*$", source)) or os.sep in source or source.isidentifier()
-    return named and not re.search(r"[:=#()\[\]*+@ ]", source)
-
-
-def _exists(path: str) -> bool:
-    try:
-        return os.path.exists(path)
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _latex(*given: Any, **further: Any) -> Network:

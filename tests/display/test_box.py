@@ -19,6 +19,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.tree import Atom, Node, Script
 from symbackprop.judge.proved import proved_box
+from symbackprop.judge.recursed import proved_steps
 from tests.algebra.test_box import BOXES
 from tests.display.matrix_value import _MatrixReader, items_of, parse, split_at
 from tests.formulas.latex_value import Numbered, text_of
@@ -186,12 +187,18 @@ def test_the_lines_of_the_examples_are_read_back(path: Path) -> None:
     assert read_back(sb.derive(path))
 
 
-def test_texts_that_say_the_same_have_one_search(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: data[d]\nw: parameter[d]\nL = sum((w * x - 7)**2)\n",
+        "w: parameter\nh[0] = 1\nfor t in 1..T:\n    h[t] = tanh(w * h[t-1])\nL = 7 * h[T]**2\n",
+    ],
+    ids=["box", "steps"],
+)
+def test_texts_that_say_the_same_have_one_search(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[Derivation] = []
-    monkeypatch.setattr(
-        "symbackprop.judge.proved.proved_box", lambda derivation: searched.append(derivation) or proved_box(derivation)
-    )
-    text = "x: data[d]\nw: parameter[d]\nL = sum((w * x - 7)**2)\n"
+    for name, search in (("proved.proved_box", proved_box), ("recursed.proved_steps", proved_steps)):
+        monkeypatch.setattr(f"symbackprop.judge.{name}", lambda d, search=search: searched.append(d) or search(d))
     remark, spaces, other = "# A remark\n" + text, text.replace(" * ", "*"), text.replace("7", "8")
     first, *same, different = (sb.derive(t).box().latex() for t in (text, remark, spaces, other))
     assert [*same] == [first, first] != [different] * 2
