@@ -46,7 +46,9 @@ def scalars(x, y):
 
 
 def branch(w):
-    return w @ w if w[0] > 0 else (w**3 + w).sum()
+    while w[0] > 0:
+        return w @ w
+    return (w**3 + w).sum()
 
 
 def fails(w):
@@ -158,7 +160,7 @@ REFUSED = {
     ("nets.py:branch", "none.json"): "--trace none.json: No such file",
     ("nets.py:branch", "list.json"): "--trace list.json: write an object with an entry for each argument",
     ("nets.py:branch", "clash.npz"): "--trace clash.npz: a is an array, and a.b an entry of it; leave one of them out",
-    ("nets.py:fails", "w.json"): "nets.py:39:5: fails raised AttributeError: a traced array has no 'nothing'",
+    ("nets.py:fails", "w.json"): "nets.py:41:5: fails raised AttributeError: a traced array has no 'nothing'",
     ("nothing.py:f", "w.json"): "--trace: there is no file nothing.py",
     ("x*y", "w.json"): "--trace runs a function of yours: name it, FILE.py:loss",
     ("ends.py:f", "w.json"): 'ends.py ends the process; put what it runs under if __name__ == "__main__":',

@@ -14,6 +14,7 @@ from symbackprop.notation.trace.sizes import Size
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.vocabulary import name_fault
 
+HOLDERS = ("data", "value", "val", "array")  # what classes that wrap a number call it; where it lives says more
 MOST_HELD = 64  # entries of a container that are looked at
 
 
@@ -143,7 +144,8 @@ def leaf_names(paths: Mapping[Any, tuple[Any, ...]]) -> dict[Any, str]:
         name = short[key]
         if count[name] > 1 and len(path) > 1:
             numbers = [str(step) for step in path if isinstance(step, int)]
-            name = "_".join([next((s for s in reversed(path) if isinstance(s, str)), name), *numbers])
+            word = next((s for s in reversed(path) if isinstance(s, str) and s not in HOLDERS), name)
+            name = "_".join([word, *numbers])
         names[key] = Names().fresh(name, used)
         used.add(names[key])
     return names
@@ -151,5 +153,5 @@ def leaf_names(paths: Mapping[Any, tuple[Any, ...]]) -> dict[Any, str]:
 
 def _short(path: tuple[Any, ...]) -> str:
     """The last words of a path: its last text, and the whole numbers after it."""
-    last = max((k for k, step in enumerate(path) if isinstance(step, str)), default=0)
-    return "_".join(str(step) for step in path[last:])
+    last = max((k for k, step in enumerate(path) if isinstance(step, str) and step not in HOLDERS), default=0)
+    return "_".join(str(step) for step in path[last:] if step not in HOLDERS or len(path) == 1)

@@ -37,6 +37,8 @@ class Restart(BaseException):
 class Refused(BaseException):
     """The function cannot be traced; `fault` says why. No `except Exception` of a person's swallows it."""
 
+    branch = False  # whether a branch was met that depends on what is differentiated by
+
     def __init__(self, fault: NotationError) -> None:
         self.fault = fault
 
@@ -51,7 +53,7 @@ class Run:
     most       operations of one call: more are refused.
     folds      whether what a loop does at every step is put together.
     follow     whether a branch that depends on what is differentiated by is taken as in the example; else it is refused.
-    decided_at the lines where that was done, each with how often.
+    decided_at the lines where that was done, each with how often; `chosen_at` where both courses were taken.
     frozen     the leaves whose values are taken as they are, by the identity of their arrays.
     arrays     the example arrays by the name of their tensor: of the leaves, and of what came in on the way.
     inputs     these tensors.
@@ -67,6 +69,7 @@ class Run:
     follow: bool = False
     folds: bool = True
     decided_at: Counter[str] = field(default_factory=Counter)
+    chosen_at: Counter[str] = field(default_factory=Counter)
     frozen: dict[int, str] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
@@ -246,7 +249,8 @@ class Run:
                 "Write np.where(condition, a, b), np.maximum or np.minimum, so that both sides are derived; "
                 'or say branches="example" to derive the course that the example takes.',
             )
-        except Refused:
+        except Refused as refused:
+            refused.branch = True
             if not self.follow:
                 raise
             self.decided_at[str(place() or "")] += 1

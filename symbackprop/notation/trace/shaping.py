@@ -9,9 +9,10 @@ import numpy as np
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.program import Sum, slot
 from symbackprop.language import operations as ops
 from symbackprop.language.tensors import Tensor, arange, normal_axes, normal_axis
-from symbackprop.notation.trace.sizes import expr_of
+from symbackprop.notation.trace.sizes import Size, expr_of
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.trace.unrolled import together
 
@@ -158,7 +159,10 @@ def _stacked(run: Run, arrays: Sequence[Any], axis: int = 0, **_: Any) -> Tensor
 def _pad(run: Run, x: Any, widths: Any, mode: str = "constant", constant_values: Any = 0, **_: Any) -> Tensor:
     array = run.lift(x)
     pairs = np.broadcast_to(np.asarray(run.bare(widths)), (array.ndim, 2)).tolist()
-    return ops.pad(run.settled(array.tensor), pairs, mode, run.bare(constant_values))
+    values = set(np.ravel(run.bare(constant_values)).tolist())
+    if len(values) > 1:
+        raise run.refusal("np.pad with several constant_values is not traced.", "Pad one side after the other.")
+    return ops.pad(run.settled(array.tensor), pairs, mode, values.pop())
 
 
 def _repeat(run: Run, x: Any, repeats: Any, axis: Any = None) -> Tensor:
@@ -193,7 +197,17 @@ def _broadcast_to(run: Run, x: Any, shape: Any, **_: Any) -> Tensor:
     number = np.shape(run.lift(x).value)
     for n, have, want in zip(reversed(number), reversed(tensor.shape), reversed(sizes), strict=False):
         run.equal(have, want if n != 1 or want == 1 else sp.S.One)
-    return run.settled(tensor) + ops.zeros(tuple(map(run.sizes.resolved, sizes)))
+    return repeated(run.settled(tensor), tuple(map(run.sizes.resolved, sizes)))
+
+
+def repeated(tensor: Tensor, shape: tuple[Expr, ...]) -> Tensor:
+    """The tensor, again and again along the axes that it lacks or has once."""
+    letters = tuple(str(k) for k in range(len(shape)))
+    own = letters[len(shape) - tensor.ndim :]
+    once = {c: f"o{c}" for c, have, want in zip(own, tensor.shape, shape[len(shape) - tensor.ndim :], strict=True) if have != want}
+    index = tuple(once.get(c, c) for c in own)
+    over = tuple((c, sp.S.One) for c in once.values())
+    return Tensor(shape, Sum(slot(0), (slot(0),), over), ((tensor, index),), letters)
 
 
 def _flip(run: Run, x: Any, axis: Any = None) -> Tensor:
@@ -303,11 +317,25 @@ def _vander(run: Run, x: Any, N: Any = None, increasing: bool = False) -> Any:
     return np.column_stack([x**k for k in powers])
 
 
+def _meshgrid(run: Run, *xs: Any, indexing: str = "xy", sparse: bool = False, **_: Any) -> Any:
+    """Each array along an axis of its own, repeated along the others."""
+    arrays = [run.lift(x).reshape(-1) for x in xs]
+    order = [1, 0, *range(2, len(arrays))][: len(arrays)] if indexing == "xy" else range(len(arrays))
+    sizes = [arrays[k].sizes[0] for k in order]
+    found = []
+    for k, x in enumerate(arrays):
+        axis = list(order).index(k)
+        one = x[tuple(slice(None) if j == axis else None for j in range(len(arrays)))]
+        shape: list[Any] = [Size(len(arrays[order[j]].value), n, run.sizes) for j, n in enumerate(sizes)]
+        found.append(one if sparse else np.broadcast_to(one, tuple(shape)))
+    return found
+
+
 COMPOSED: dict[str, Callable[..., Any]] = {
     "zeros_like": _like(0), "ones_like": _like(1), "empty_like": _like(0), "full_like": _like(None),
     "copy": lambda run, x, **_: x.copy(), "asarray": lambda run, x, **_: x, "atleast_1d": _atleast(1), "atleast_2d": _atleast(2),
     "vstack": _vstack, "row_stack": _vstack, "hstack": _hstack, "column_stack": _column_stack,
     "hsplit": lambda run, x, parts: np.split(x, parts, axis=1), "vsplit": lambda run, x, parts: np.split(x, parts, axis=0),
-    "vander": _vander,
+    "vander": _vander, "meshgrid": _meshgrid,
     "rollaxis": lambda run, x, axis, start=0: np.moveaxis(x, axis, start),
 }  # fmt: skip

@@ -6,6 +6,7 @@ rows of W. What stays apart was apart, whatever the numbers of the example.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -40,10 +41,12 @@ class Sizes:
         self._known_at = 0
 
     def axis(self, key: str, number: int) -> Expr:
-        """The size of an axis that nothing is known of; 1 stays 1."""
+        """The size of an axis that nothing is known of; 1 stays 1, and what is first seen when all is learnt is a number."""
         if number <= 1:
             return sp.Integer(number)
         symbol = size(key)
+        if not self.learning and symbol not in self._order:
+            return sp.Integer(number)  # of an array that was traced, or another, while sizes were learnt
         self._order.setdefault(symbol, len(self._order))
         if symbol not in self._equal:
             self.numbers[symbol] = number
@@ -210,7 +213,8 @@ def _plain(value: Any) -> Any:
 
 UFUNCS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv, "power": operator.pow,
-    "sqrt": sp.sqrt, "log": sp.log, "square": lambda a: a**2, "reciprocal": lambda a: 1 / a, "negative": operator.neg,
+    "sqrt": sp.sqrt, "log": sp.log, "floor": sp.floor, "ceil": sp.ceiling,
+    "square": lambda a: a**2, "reciprocal": lambda a: 1 / a, "negative": operator.neg,
 }  # fmt: skip
 
 
@@ -284,6 +288,12 @@ class SizedFloat(Sized, float):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return float, (float(self),)
+
+    def __floor__(self) -> Any:
+        return sized(math.floor(float(self)), sp.floor(expr_of(self)), self.sizes)
+
+    def __ceil__(self) -> Any:
+        return sized(math.ceil(float(self)), sp.ceiling(expr_of(self)), self.sizes)
 
 
 def sized(value: Any, expr: Expr, sizes: Sizes) -> Any:

@@ -10,16 +10,50 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy as sp
 
 from symbackprop.language import operations as ops
-from symbackprop.notation.trace import functions, shaping
-from symbackprop.notation.trace.sizes import Size, Sized, expr_of
+from symbackprop.notation.trace import courses, functions, shaping
+from symbackprop.notation.trace.sizes import Size, Sized, SizedFloat, expr_of, sized
 from symbackprop.notation.trace.traced import Traced
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
+IMPORT = builtins.__import__
 ALIKE = ("numpy", "jax.numpy", "autograd.numpy")  # modules that are written with NumPy's words
+SEVERAL = (
+    "concatenate",
+    "concat",
+    "stack",
+    "vstack",
+    "hstack",
+    "dstack",
+    "column_stack",
+    "row_stack",
+    "block",
+    "select",
+    "choose",
+    "ix_",
+    "broadcast_arrays",
+    "reshape",
+    "transpose",
+    "full",
+    "tile",
+    "pad",
+    "ndindex",
+    "unravel_index",
+    "moveaxis",
+    "einsum",
+    "broadcast_to",
+    "random",
+    "errstate",
+    "printoptions",
+    "seterr",
+    "array_equal",
+    "allclose",
+    "array_split",
+)  # functions of several arrays, or of shapes
 KINDS = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool_")
 OF_MATH = (
     "sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "tanh", "sin", "cos", "tan", "sinh", "cosh", "pow", "fabs", "hypot",
@@ -31,8 +65,8 @@ def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
     """While it lasts, the modules see a NumPy whose new arrays can take traced values; afterwards all is as it was."""
     replaced = {id(original): ours for original, ours in _replacements(run)}
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    missing = object()
-    words = _words(run)
+    missing, modules = object(), list(modules)
+    words = _words(run) | courses.words(run)
     try:
         for scope in modules:
             new = {name: replaced[id(value)] for name, value in scope.items() if id(value) in replaced}
@@ -41,8 +75,10 @@ def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
             new |= {name: word for name, word in words.items() if name not in scope}
             kept.append((scope, {name: scope.get(name, missing) for name in new}))
             scope.update(new)
+        builtins.__import__ = _importing(run, {id(scope) for scope in modules}, replaced)
         yield
     finally:
+        builtins.__import__ = IMPORT
         for scope, old in kept:
             for name, value in old.items():
                 if value is missing:
@@ -51,9 +87,21 @@ def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
                     scope[name] = value
 
 
+def _importing(run: Run, scopes: set[int], replaced: dict[int, Any]) -> Callable[..., Any]:
+    """What `import numpy as np` gives inside of a person's function: what their modules see."""
+
+    def imported(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        found = IMPORT(name, globals, locals, fromlist, level)
+        if id(globals) not in scopes:
+            return found
+        return _numpy(run) if found.__name__ in ALIKE else replaced.get(id(found), found)
+
+    return imported
+
+
 def _numpy(run: Run) -> ModuleType:
-    """NumPy, with our own ways to make arrays."""
-    module = _Stand(np)
+    """NumPy, with our own ways to make arrays; its functions take lists of traced values as arrays."""
+    module = _Stand(np, lambda name, function: _Called(run, function) if name not in SEVERAL else function)
     vars(module).update(_made(run))
     return module
 
@@ -72,14 +120,31 @@ def _of_jax(run: Run, value: Any) -> Any:
 
 
 class _Stand(ModuleType):
-    """A module that has everything of another, but for what is put into it."""
+    """A module that has everything of another, but for what is put into it; `change` says what becomes of its functions."""
 
-    def __init__(self, original: ModuleType) -> None:
+    def __init__(self, original: ModuleType, change: Callable[[str, Any], Any] = lambda name, function: function) -> None:
         super().__init__(original.__name__)
-        self._original = original
+        self._original, self._change = original, change
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
+        found = getattr(self._original, name)
+        if not callable(found) or isinstance(found, type) or name.startswith("_"):
+            return found
+        changed = vars(self)[name] = self._change(name, found)
+        return changed
+
+
+class _Called:
+    """A function of NumPy that takes lists and tuples of traced values as arrays."""
+
+    def __init__(self, run: Run, function: Any) -> None:
+        self._run, self._function = run, function
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self._function(*[functions.array(self._run, a) if isinstance(a, list | tuple) else a for a in args], **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
 
 
 def _replacements(run: Run) -> Iterator[tuple[Any, Any]]:
@@ -103,10 +168,16 @@ def _words(run: Run) -> dict[str, Any]:
     """Python's own words that would make a plain number of a traced one."""
     return {
         "float": _kind(float, lambda x: x.item()),
+        "int": _kind(int, _whole),
         "len": lambda x: x.shape[0] if isinstance(x, Traced) and x.ndim else builtins.len(x),
         "max": _extreme(builtins.max, np.maximum),
         "min": _extreme(builtins.min, np.minimum),
     }
+
+
+def _whole(x: Any) -> Any:
+    """int(x): of a number that carries its size, the whole part does so too."""
+    return int(x) if type(x) is Traced or x < 0 else sized(int(x), sp.floor(expr_of(x)), x.sizes)
 
 
 def _extreme(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,7 +193,7 @@ def _extreme(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable
     return chosen
 
 
-def _kind(original: type, convert: Callable[[Traced], Any]) -> type:
+def _kind(original: type, convert: Callable[[Any], Any]) -> type:
     """A type of numbers that leaves traced ones traced, and is the original for everybody else."""
 
     class Kind(type):
@@ -133,7 +204,8 @@ def _kind(original: type, convert: Callable[[Traced], Any]) -> type:
             return issubclass(kind, original)
 
         def __call__(cls, *args: Any, **options: Any) -> Any:
-            return convert(args[0]) if args and isinstance(args[0], Traced) else original(*args, **options)
+            carries = bool(args) and type(args[0]) in ((Traced, Size, SizedFloat) if original is int else (Traced,))
+            return convert(args[0]) if carries else original(*args, **options)
 
         def __getattr__(cls, name: str) -> Any:
             return getattr(original, name)

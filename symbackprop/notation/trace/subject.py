@@ -19,6 +19,7 @@ from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
 from symbackprop.notation.trace.names import leaf_names
+from symbackprop.notation.trace.scalars import numbered
 
 DEEPEST = 12  # containers inside one another: deeper ones hold no arrays of a network
 Path = tuple[Any, ...]
@@ -67,6 +68,8 @@ class Subject:
 
     loss     the key or position of the loss in what is returned; None: what is returned, or the first of it.
     leaves   its arrays by name.
+    numbers  those of them that were numbers of Python.
+    functions  the person's own functions that it may call.
     modules  the names of every module of the person's that the function's code reads.
     """
 
@@ -85,9 +88,24 @@ class Subject:
         self.options = dict(options or {})
         self.modules: dict[int, dict[str, Any]] = {}
         self.places: list[Place] = []
+        self.functions: list[FunctionType] = []
         self._generators: list[Any] = []
+        self.numbers: frozenset[str] = frozenset()
         self._reach()
         self.leaves = self._leaves()
+        floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f" and leaf.given]
+        if not any(len(leaf.path) > 1 for leaf in floats):  # nothing that holds parameters: numbers of Python may be them
+            self._number(every=not floats)
+
+    def _number(self, every: bool) -> None:
+        """Take floats inside objects, or all that there are, as arrays without axes."""
+        memo: dict[int, Any] = {}
+        owner, args = numbered(self.owner, every, (), memo), numbered(list(self.args), every, (), memo)
+        options = numbered(self.options, every, (), memo)
+        self.owner, self.args, self.options = owner, args, options
+        known = set(self.leaves)
+        self.leaves = self._leaves()
+        self.numbers = frozenset(name for name in self.leaves if name not in known)
 
     # -- what the function can reach ------------------------------------------------------------------------------------
 
@@ -103,6 +121,7 @@ class Subject:
             seen.add(id(thing))
             if isinstance(thing, FunctionType):
                 if is_own(thing.__code__.co_filename):
+                    self.functions.append(thing)
                     waiting += self._surroundings(thing)
             elif isinstance(thing, type):
                 waiting += [inner for inner in vars(thing).values() if isinstance(inner, FunctionType | staticmethod | classmethod)]

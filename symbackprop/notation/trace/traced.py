@@ -275,6 +275,9 @@ class Traced(NDArrayOperatorsMixin):
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)
 
+    def clip(self, min: Any = None, max: Any = None, **options: Any) -> Any:
+        return self.run.function(np.clip, (self, options.pop("a_min", min), options.pop("a_max", max)), options)
+
     def __getattr__(self, name: str) -> Any:
         """ndarray's methods that are functions of NumPy as well: x.sum(axis=0) is np.sum(x, axis=0)."""
         if name.startswith("_") or name not in METHODS:
@@ -284,6 +287,6 @@ class Traced(NDArrayOperatorsMixin):
 
 
 METHODS = (
-    "sum", "mean", "prod", "max", "min", "var", "std", "argmax", "argmin", "argsort", "cumsum", "cumprod", "clip", "squeeze",
+    "sum", "mean", "prod", "max", "min", "var", "std", "argmax", "argmin", "argsort", "cumsum", "cumprod", "squeeze",
     "swapaxes", "ravel", "repeat", "trace", "diagonal", "take", "any", "all", "round", "nonzero",
 )  # fmt: skip

@@ -26,6 +26,7 @@ from symbackprop.language.tensors import LanguageError, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
 from symbackprop.notation.notes import INFINITY
+from symbackprop.notation.trace.courses import both
 from symbackprop.notation.trace.run import MOST, Refused, Restart, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
@@ -69,6 +70,7 @@ class Tracing:
         self.frozen: dict[str, str] = {}
         self.pinned: dict[str, int] = {}
         self.random, self.folds = False, True
+        self.both = False  # whether branches on what is differentiated by are both their courses
         self.unpacked = False  # whether leaves have the names of variables
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
@@ -133,7 +135,8 @@ class Tracing:
     def _settle(self, outcome: Outcome) -> None:
         """Pin what no other example could change, then name the sizes that are left."""
         sizes, run = self.sizes, outcome.run
-        of_leaves = sizes.free(e for name in self.subject.leaves if name in run.inputs for e in run.inputs[name].shape)
+        leaves = [name for name in self.subject.leaves if name in run.inputs and name not in self.frozen]
+        of_leaves = sizes.free(e for name in leaves for e in run.inputs[name].shape)
         sizes.pin([s for s in sizes.numbers if not sizes.free([s]) <= of_leaves])
         named = {n for s, n in sizes.names.items() if n in self.settled or "all" in self.settled}
         sizes.pin([s for s, n in sizes.names.items() if n in named] if "all" not in self.settled else list(sizes.numbers))
@@ -151,11 +154,15 @@ class Tracing:
             else:
                 given[name] = run.input(name, array, name in self.wrt)
         before = sys.gettrace()
-        with self.subject.standing(given) as call, staged(run, self.subject.modules.values()):
+        courses = both(self.subject.functions) if self.both else contextlib.nullcontext()
+        with courses, self.subject.standing(given) as call, staged(run, self.subject.modules.values()):
             sys.settrace(run.names.watch)
             try:
                 result = call()
             except Refused as refused:
+                if refused.branch and not self.both:
+                    self.both = True
+                    raise Restart(frozenset(), "") from None
                 raise refused.fault from None
             except (NotationError, UnsettledError):
                 raise
@@ -205,7 +212,7 @@ class Tracing:
             "L", {*run.inputs, *(t.name for t in needed if t.name), *map(str, self.sizes.numbers)}
         )
         reached = {id(t) for t in needed}
-        declared = [t for n, t in run.inputs.items() if id(t) in reached or n in self.wrt]
+        declared = [t for n, t in run.inputs.items() if id(t) in reached or n in self.wrt - self.subject.numbers]
         document = self.subject.function.__doc__
         return made(
             {name: tensor}, declared, name, "whole", name=self._name,
@@ -282,6 +289,8 @@ class Tracing:
             f"{name}: its values decide the course of the function ({line}), so the network holds for these."
             for name, line in self.frozen.items()
         ]
+        for line in outcome.run.chosen_at:
+            said.append(f"{line}: both courses of the branch are derived, as np.where(condition, a, b).")
         for line, count in outcome.run.decided_at.items():
             often = f", {count} times" if count > 1 else ""
             said.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -44,7 +47,7 @@ def of_squares(x: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("function", [triangle, of_squares])
-def test_what_is_no_even_step_is_written_out(function: object) -> None:
+def test_what_is_no_even_step_is_written_out(function: Callable[..., Any]) -> None:
     x = np.array([0.3, -1.2, 0.7, 2.0, 1.1])
     network = sb.trace(function, x)
     assert any("counts it out" in note for note in network.notes)

@@ -130,7 +130,9 @@ def test_random_numbers_are_data_and_this_is_said() -> None:
 
 
 def of_a_branch(w: Any) -> Any:
-    return w[0] * 2 if w[0] > 0 else w[1]
+    while w[0] > 0:
+        return w[0] * 2
+    return w[1]
 
 
 def of_a_plain_number(w: Any) -> Any:

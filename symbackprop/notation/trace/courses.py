@@ -1,0 +1,267 @@
+"""Both courses of a branch: `a if c else b` and `if c:` over assignments, whose condition depends on what is differentiated by.
+
+The code of a person's function is compiled anew, with the same lines, so that such a branch asks first: where its condition is a
+traced value, both sides are computed and np.where chooses; else the branch is what it was. A branch that does anything but assign
+stays, and is refused as ever. The function itself is left as it was.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbackprop.notation.trace.frames import place
+from symbackprop.notation.trace.traced import Traced
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+
+CHOSEN, BOTH, EVERY, EITHER, NOT = "_chosen_", "_both_", "_every_", "_either_", "_not_"
+
+
+@contextlib.contextmanager
+def both(functions: Iterable[FunctionType]) -> Iterator[None]:
+    """While it lasts, branches of the functions compute both sides where they must."""
+    kept = [(f, f.__code__) for f in functions]
+    try:
+        for f, old in kept:
+            new = _rewritten(f)
+            if new is not None and new.co_freevars == old.co_freevars:
+                f.__code__ = new
+        yield
+    finally:
+        for f, old in kept:
+            f.__code__ = old
+
+
+def words(run: Run) -> dict[str, Callable[..., Any]]:
+    """What the branches call."""
+
+    def traced(condition: Any) -> bool:
+        return isinstance(condition, Traced) and not condition.ndim and run.depends(condition)
+
+    def noted(condition: Any) -> bool:
+        if traced(condition):
+            run.chosen_at[str(place() or "")] += 1
+            return True
+        return False
+
+    def chosen(condition: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+        return _either(condition, a(), b()) if noted(condition) else a() if condition else b()
+
+    def joined(ufunc: Any, stops: bool) -> Callable[..., Any]:
+        def word(*parts: Callable[[], Any]) -> Any:
+            found = parts[0]()
+            for part in parts[1:]:
+                if traced(found):
+                    found = ufunc(found, part())
+                elif bool(found) is stops:
+                    return found
+                else:
+                    found = part()
+            return found
+
+        return word
+
+    return {
+        CHOSEN: chosen, BOTH: noted, EVERY: joined(np.logical_and, False), EITHER: joined(np.logical_or, True),
+        NOT: lambda x: np.logical_not(x) if traced(x) else not x,
+    }  # fmt: skip
+
+
+def _either(condition: Traced, a: Any, b: Any) -> Any:
+    """np.where of numbers and arrays, and of several side by side."""
+    if isinstance(a, list | tuple) and type(a) is type(b) and len(a) == len(b):
+        return type(a)(_either(condition, x, y) for x, y in zip(a, b, strict=True))
+    if a is b:
+        return a
+    if all(isinstance(x, Traced | int | float | np.ndarray | np.number) for x in (a, b)):
+        return np.where(condition, a, b)  # type: ignore[arg-type]
+    return a if condition else b  # what is no number is refused there
+
+
+def _rewritten(f: FunctionType) -> CodeType | None:
+    """The code of a function with its branches rewritten; None where there are none, or no source."""
+    try:
+        lines, first = inspect.getsourcelines(f)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return None
+    known: Any = ast.FunctionDef if f.__name__ != "<lambda>" else ast.Lambda
+    found = [n for n in ast.walk(tree) if isinstance(n, known)]
+    own = found[0] if found and (known is ast.FunctionDef or len(found) == 1) else None
+    if own is None or "__class__" in f.__code__.co_freevars:
+        return None
+    rewriter = _Rewriter()
+    new: Any = rewriter.visit(own)
+    if not rewriter.changed:
+        return None
+    if isinstance(new, ast.FunctionDef):
+        new.decorator_list = []
+    free = ast.arguments([], [ast.arg(n) for n in f.__code__.co_freevars], None, [], [], None, [])
+    outer: Any = ast.parse("def outer(): pass")
+    outer.body[0].args = free
+    outer.body[0].body = [new if isinstance(new, ast.stmt) else ast.Expr(new)]
+    ast.increment_lineno(new, first - 1)
+    ast.fix_missing_locations(outer)
+    code = compile(outer, f.__code__.co_filename, "exec")
+    inside = next(c for c in code.co_consts if isinstance(c, CodeType))
+    return next((c for c in inside.co_consts if isinstance(c, CodeType) and c.co_name == f.__code__.co_name), None)
+
+
+def _late(value: ast.expr) -> ast.expr:
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), value)
+
+
+def _call(word: str, *parts: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(word, ast.Load()), list(parts), [])
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Branches that ask first."""
+
+    def __init__(self) -> None:
+        self.changed, self._count = False, 0
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        """a if c else b."""
+        self.generic_visit(node)
+        if _binds([node.body, node.orelse]):
+            return node
+        self.changed = True
+        return _copied(_call(CHOSEN, _condition(node.test), _late(node.body), _late(node.orelse)), node)
+
+    def visit_If(self, node: ast.If) -> Any:
+        """if c: over assignments, or over what is returned."""
+        whole = copy.deepcopy(node)
+        self.generic_visit(node)
+        self._count += 1
+        name = f"_condition_{self._count}"
+        if whole.orelse and all(len(s) == 1 and isinstance(s[0], ast.Return) and s[0].value for s in (whole.body, whole.orelse)):
+            a, b = (s[0].value for s in (whole.body, whole.orelse))  # type: ignore[attr-defined]
+            known: list[ast.stmt] | None = [ast.Return(_call(CHOSEN, _name(name), _late(a), _late(b)))]
+        else:
+            known = self._assigned(whole, name)
+        if not known or _binds([node.test]):
+            return node
+        self.changed = True
+        held = ast.Assign([ast.Name(name, ast.Store())], _condition(node.test))
+        plain = ast.If(_name(name), node.body, node.orelse)
+        several = [self.visit(_copied(s, node)) for s in known]
+        return [_copied(held, node), _copied(ast.If(_call(BOTH, _name(name)), several, [plain]), node)]
+
+    def _assigned(self, node: ast.If, name: str) -> list[ast.stmt] | None:
+        """The assignments of a branch, each of which keeps what it was where the other side is taken; None for anything else."""
+        found: list[ast.stmt] = []
+        for body, holds in ((node.body, True), (node.orelse, False)):
+            for s in body:
+                if isinstance(s, ast.Pass):
+                    continue
+                if isinstance(s, ast.If):
+                    self._count += 1
+                    own = f"_condition_{self._count}"
+                    mine = _name(name) if holds else _call(NOT, _name(name))
+                    parts = [
+                        (f"{own}{side}", _call(EVERY, _late(mine), _late(test)), ast.If(s.test, rest, []))
+                        for side, test, rest in (
+                            ("", _condition(s.test), s.body), ("_else", _call(NOT, _condition(s.test)), s.orelse),
+                        ) if rest
+                    ]  # fmt: skip
+                    inner: list[ast.stmt] | None = []
+                    for held, test, _ in parts:
+                        found.append(ast.Assign([ast.Name(held, ast.Store())], test))
+                    for held, _, rest in parts:
+                        inner = self._assigned(rest, held)
+                        if inner is None:
+                            return None
+                        found += inner
+                    continue
+                one = _kept(s, name, holds)
+                if one is None:
+                    return None
+                found += one
+        return found
+
+    def _returns(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """`if c: return a` before `return b` is `if c: return a else: return b`."""
+        if len(body) > 1 and isinstance(body[-1], ast.Return) and isinstance(body[-2], ast.If) and not body[-2].orelse:
+            one = body[-2]
+            if len(one.body) == 1 and isinstance(one.body[0], ast.Return):
+                one.orelse = [body[-1]]
+                return body[:-1]
+        return body
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        """A function."""
+        node.body = self._returns(node.body)
+        self.generic_visit(node)
+        return node
+
+
+def _copied(new: Any, old: ast.AST) -> Any:
+    """The node at the line of another."""
+    for n in ast.walk(new):
+        if not hasattr(n, "lineno") and "lineno" in getattr(n, "_attributes", ()):
+            ast.copy_location(n, old)
+    return new
+
+
+def _binds(nodes: Iterable[ast.AST]) -> bool:
+    """Whether names are given inside, which a function of its own would keep to itself, or something is waited for."""
+    late = ast.NamedExpr | ast.Yield | ast.YieldFrom | ast.Await
+    return any(isinstance(n, late) for node in nodes for n in ast.walk(node))
+
+
+def _condition(test: ast.expr) -> ast.expr:
+    """A condition whose `and`, `or` and `not` take traced values."""
+    match test:
+        case ast.BoolOp():
+            word = EVERY if isinstance(test.op, ast.And) else EITHER
+            return _call(word, *[_late(_condition(v)) for v in test.values])
+        case ast.UnaryOp(op=ast.Not()):
+            return _call(NOT, _condition(test.operand))
+        case ast.Compare(comparators=[_, _, *_]) if all(isinstance(m, ast.Name | ast.Constant) for m in test.comparators[:-1]):
+            left = [test.left, *test.comparators]
+            pairs = [ast.Compare(left[k], [op], [left[k + 1]]) for k, op in enumerate(test.ops)]
+            return _call(EVERY, *[_late(pair) for pair in pairs])
+        case _:
+            return test
+
+
+def _kept(s: ast.stmt, name: str, holds: bool) -> list[ast.stmt] | None:
+    """One assignment of a side that holds where the condition `name` does, or does not; None for any other statement."""
+    if isinstance(s, ast.Assign) and len(s.targets) == 1:
+        target, value = s.targets[0], s.value
+    elif isinstance(s, ast.AugAssign):
+        target, value = s.target, ast.BinOp(_read(s.target), s.op, s.value)
+    else:
+        return None
+    if not isinstance(target, ast.Name | ast.Subscript | ast.Attribute) or _binds([s]):
+        return None
+    sides = [_late(value), _late(_read(target))]
+    keep = ast.Assign([target], _call(CHOSEN, _name(name), *(sides if holds else reversed(sides))))
+    if not isinstance(target, ast.Name):
+        return [keep]
+    handler = ast.ExceptHandler(_name("NameError"), None, [ast.Assign([target], value)])
+    return [ast.Try([ast.Expr(_read(target))], [handler], [], []), keep]  # what had no value is read on this side alone
+
+
+def _name(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _read(target: ast.expr) -> ast.expr:
+    """What is assigned to, as a value."""
+    again: Any = ast.parse(ast.unparse(target), mode="eval").body
+    for n in ast.walk(again):
+        if hasattr(n, "lineno"):
+            ast.copy_location(n, target)
+    return again

@@ -1,0 +1,105 @@
+"""What is Python and not NumPy in a function: its numbers, lists of values, whole parts of sizes, modules that a function imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from tests.notation.trace.test_trace import slopes
+
+
+class Value:
+    """A number that remembers nothing, as lectures begin."""
+
+    def __init__(self, data: Any) -> None:
+        self.data, self.grad = data, 0.0
+
+    def __add__(self, other: Any) -> Value:
+        return Value(self.data + (other.data if isinstance(other, Value) else other))
+
+    def __mul__(self, other: Any) -> Value:
+        return Value(self.data * (other.data if isinstance(other, Value) else other))
+
+    def tanh(self) -> Value:
+        t = np.exp(2 * self.data)
+        return Value((t - 1) / (t + 1))
+
+
+class Neuron:
+    def __init__(self, rng: np.random.Generator, n: int) -> None:
+        self.w, self.b = [Value(float(v)) for v in rng.normal(size=n)], Value(0.0)
+
+    def __call__(self, x: Any) -> Value:
+        return sum((w * v for w, v in zip(self.w, x, strict=True)), self.b).tanh()
+
+
+def of_neurons(neurons: list[Neuron], xs: Any, ys: Any) -> Any:
+    return sum((sum((n(x).data for n in neurons), 0.0) - y) ** 2 for x, y in zip(xs, ys, strict=True))
+
+
+def test_floats_of_objects_in_lists_are_parameters() -> None:
+    rng = np.random.default_rng(0)
+    neurons, xs, ys = [Neuron(rng, 3) for _ in range(2)], rng.normal(size=(4, 3)), rng.normal(size=4)
+    network = sb.trace(of_neurons, neurons, xs, ys)
+    names = {t.name for t in network.program.inputs if t.kind == "parameter"}
+    assert names == {"b_0", "b_1", *(f"w_{i}_{j}" for i in range(2) for j in range(3))}  # each 0.0 of its own, no grad
+    assert slopes(network, of_neurons, (neurons, xs, ys)) < 1e-6
+    assert not network.notes
+    assert type(neurons[0].w[0].data) is float  # nothing that was given has changed
+
+
+def of_lists(w: list[float], b: float, X: list[list[float]], Y: list[int]) -> float:
+    import math
+
+    J = 0.0
+    for x, y in zip(X, Y, strict=True):
+        z = sum(wi * xi for wi, xi in zip(w, x, strict=True)) + b
+        a = 1 / (1 + math.exp(-z))
+        J += -(y * math.log(a) + (1 - y) * math.log(1 - a))
+    return J / len(X)
+
+
+def of_pools(A: Any) -> Any:
+    m, h, w, c = A.shape
+    n_H, n_W = int(1 + (h - 2) / 2), int((w - 2) / 2) + 1
+    out = np.zeros((m, n_H, n_W, c))
+    for i in range(n_H):
+        for j in range(n_W):
+            out[:, i, j] = np.max(A[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2], axis=(1, 2))
+    return np.sum(out**3)
+
+
+def of_means_of_lists(W: Any, a: Any) -> Any:
+    import numpy
+
+    d = numpy.sqrt(((a @ W) ** 2).sum(1) + 1e-9)
+    whole = numpy.zeros(3)
+    whole[1] = np.max([d[0], d[1]])
+    return np.mean([v**2 for v in d]) + np.prod([d[0], d[2]]) + whole.sum() + np.log([d[1], d[2]]).sum()
+
+
+def of_grids(L: Any, y: Any) -> Any:
+    B, T, _ = L.shape
+    b, t = np.meshgrid(np.arange(B), np.arange(T), indexing="ij")
+    return -L[b, t, y].mean() + np.sum(np.pad(L.clip(0.0), 1, constant_values=(0, 0)) ** 2)
+
+
+FORMS: dict[Callable[..., Any], Callable[[np.random.Generator], tuple[Any, ...]]] = {
+    of_lists: lambda rng: ([0.2, -0.4], 0.1, [[1.0, 2.0], [-1.0, 0.5], [0.3, 0.3]], [1, 0, 1]),
+    of_pools: lambda rng: (rng.normal(size=(2, 4, 6, 3)),),
+    of_means_of_lists: lambda rng: (rng.normal(size=(3, 2)), rng.normal(size=(4, 3))),
+    of_grids: lambda rng: (rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))),
+}
+
+
+@pytest.mark.parametrize("function", FORMS, ids=lambda f: f.__name__)
+def test_python_is_traced(function: Callable[..., Any]) -> None:
+    args = FORMS[function](np.random.default_rng(1))
+    network = sb.trace(function, *args)
+    assert slopes(network, function, args) < 1e-6
+    if function in (of_pools, of_grids):
+        assert not any("counts it out" in note for note in network.notes)
