@@ -24,7 +24,7 @@ FLOORS = [
     {"formulas"},
     {"language.tensors"},
     {"language.lower"},
-    {"language.operations"},
+    {"language.operations", "language.loop"},
     {"language.layers", "language.losses", "language.gated"},
     {"language"},
     {"notation"},

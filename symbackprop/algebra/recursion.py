@@ -140,7 +140,7 @@ class _Search:
 
     def _is_named(self, name: str) -> bool:
         role = self.program.tensors[name].role
-        return role is not None and self.program.tensors[role.wrt].named
+        return role is not None and self.program.tensors[role.wrt].has_name
 
     def _lines(self, name: str, lets: frozenset[str]) -> list[StepLine] | str:
         """The line where what is carried starts, if it starts with anything, and that of all other steps; or why there are none."""

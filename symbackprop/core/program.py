@@ -240,6 +240,11 @@ class Signature:
     inner: Gradient | None = None
 
     @property
+    def has_name(self) -> bool:
+        """Whether a person or a layer gave the name."""
+        return self.named or self.called
+
+    @property
     def rank(self) -> int:
         return len(self.shape)
 

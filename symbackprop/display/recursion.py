@@ -62,7 +62,7 @@ def _meant(names: Names, derivation: Derivation, line: StepLine) -> Node:
     """What a letter stands for: the derivative by a value at its step, or by the formula of one that nobody named."""
     role = names.signature(line.name).role
     assert role is not None
-    if not names.signature(role.wrt).named:
+    if not names.signature(role.wrt).has_name:
         try:
             by = split(value_at_step(names, derivation, role.wrt, line.at.standing[line.at.target].marks).formula)[1]
         except NoRecursionError:
@@ -102,11 +102,11 @@ def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Nam
 
 def flows_into(program: Program, name: str) -> str:
     """The tensor, or what a person named of what alone reads it: a gate, for what its activation reads."""
-    if program.tensors[name].named:
+    if program.tensors[name].has_name:
         return name
     forward = [e for e in program.equations if program.tensors[e.target.name].role is None]
     readers = [e.target.name for e in forward if any(r.name == name for r in e.operands)]
-    return readers[0] if len(readers) == 1 and program.tensors[readers[0]].named else name
+    return readers[0] if len(readers) == 1 and program.tensors[readers[0]].has_name else name
 
 
 def _updates(names: Names, derivation: Derivation) -> Iterator[ShownLine]:

@@ -89,7 +89,7 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
         if isinstance(equation.op, Carry):
             own = _start(names, recursion, equation)
             (starts if all(r.name not in recursion.written for r in equation.operands[1:]) else found).extend(own)
-        elif program.tensors[equation.target.name].named:
+        elif program.tensors[equation.target.name].has_name:
             found.append(_step_form(names, recursion, equation.target.name, frozenset()))
     return [*starts, *found]
 
@@ -137,7 +137,7 @@ def _step_form(
         at = _moved(at, moved)
     to = StepNames(names, at, {})
     inner = [n for n in at.program.equation_of()
-             if n != at.target and not at.program.tensors[n].named and at.standing[n].name not in shown]  # fmt: skip
+             if n != at.target and not at.program.tensors[n].has_name and at.standing[n].name not in shown]  # fmt: skip
     (equation,) = [e for e in at.program.equations if e.target.name == at.target]
     formula = equation_formula(to, equation, inner)
     if at.summed:

@@ -103,7 +103,7 @@ def _through(derivation: Derivation, layer: Layer) -> Iterator[str]:
         seen.add(name)
         if isinstance(written[name].op, Carry):
             waiting += [r.name for r in written[name].operands[:1]]
-        elif forward.tensors[name].named:
+        elif forward.tensors[name].has_name:
             yield name
         else:
             waiting += [e.target.name for e in forward.equations if any(r.name == name for r in e.operands)]

@@ -14,6 +14,7 @@ from typing import Any
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
+from symbackprop.language.layers.stepped import all_written_out
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.beside import Beside, beside, beside_in_file
 from symbackprop.notation.declarations import inside
@@ -138,7 +139,8 @@ def _read(
         body = body[1:]
     _arguments(reader, function, given)
     reader.foresee(body)
-    own = _body(reader, function, body, name_returned)
+    with all_written_out(numbers is not None):
+        own = _body(reader, function, body, name_returned)
     shown = "\n".join(whole.split("\n")[function.lineno - 1 :]).rstrip()
     first_line = title.strip().split("\n")[0] if title else None
     again = partial(_read, text, file, first, name, loss, gates, given, beside, name_returned)

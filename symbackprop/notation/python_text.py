@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from symbackprop.core.network import Network
+from symbackprop.language.layers.stepped import all_written_out
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.arrays import copied
@@ -42,8 +43,9 @@ def read_text(
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source, numbers=numbers)
     reader.foresee(tree.body)
-    for node in tree.body:
-        statement(reader, node)
+    with all_written_out(numbers is not None):
+        for node in tree.body:
+            statement(reader, node)
     again = partial(read_text, text, file, loss, gates, name)
     return finished(reader, loss, gates, written_out=again, name=name, title=first_comment(text), source=text, origin="text")
 

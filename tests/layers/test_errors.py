@@ -109,14 +109,6 @@ CASES: list[tuple[Callable[[], Any], str]] = [
         r"rnn: x is \(n, 0, d\): it has no steps; a sequence has one step or more",
     ),
     (
-        lambda: layers.rnn(x(N, 1_001, D), w(D, H), w(H, H), w(H)),
-        "rnn is unrolled step by step, at most 1,000 times; x has 1,001 steps: cut it in parts",
-    ),
-    (
-        lambda: layers.rnn(x(N, size("T"), D), w(D, H), w(H, H), w(H)),
-        "rnn is unrolled step by step: the number of steps of x must be a number, not T",
-    ),
-    (
         lambda: layers.lstm(x(N, 2, D), w(D, 6), w(2, 6), w(6)),
         r"its columns are 4 gates of 2, so that there must be 8 of them",
     ),

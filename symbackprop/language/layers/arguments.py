@@ -15,8 +15,6 @@ from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
 Value = Any  # a tensor, or a number
 Whole = int | tuple[int, ...]  # one whole number for all axes, or one for each
 
-LONGEST = 1_000  # steps of a sequence
-
 
 def tensor(layer: str, value: Value, axes: str, lead: bool = False) -> Tensor:
     """The value as a tensor with the axes named in `axes`, such as "N C H W".
@@ -58,20 +56,6 @@ def wholes(layer: str, name: str, value: Any, count: int, least: int) -> tuple[i
             f"{layer}: {name} has {len(several)} entries, not {count}: one for each axis of the image, or one for all"
         )
     return tuple(whole(layer, name, one, least) for one in several)
-
-
-def steps(layer: str, x: Tensor) -> int:
-    """The number of steps of a sequence (N, T, d), which is unrolled, so that it is a number."""
-    count = x.shape[1]
-    if not count.is_Integer:
-        raise LanguageError(f"{layer} is unrolled step by step: the number of steps of {label(x)} must be a number, not {count}")
-    if count < 1:
-        raise LanguageError(f"{layer}: {label(x)} is {shape_text(x.shape)}: it has no steps; a sequence has one step or more")
-    if count > LONGEST:
-        raise LanguageError(
-            f"{layer} is unrolled step by step, at most {LONGEST:,} times; {label(x)} has {int(count):,} steps: cut it in parts"
-        )
-    return int(count)
 
 
 def part(layer: str, x: Tensor, axis: int, count: int, mend: str = "") -> Expr:

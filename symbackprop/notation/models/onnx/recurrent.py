@@ -1,19 +1,17 @@
-"""Recurrent operators of ONNX, unrolled: the sequence has a number of steps, its weights are those of each direction."""
+"""Recurrent operators of ONNX: the weights are those of each direction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from symbackprop.language import operations as ops
+from symbackprop.language.layers.stepped import Name, State, Stepped
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node
 
-LONGEST = 1_000  # steps
 ACTIVATIONS = {"Sigmoid": "sigmoid", "Tanh": "tanh", "Relu": "relu", "Softsign": "softsign", "Softplus": "softplus"}
-
-State = dict[str, Tensor | None]
 
 
 class Direction:
@@ -56,6 +54,9 @@ class Direction:
         return None if z is None else z[..., k * self.size : (k + 1) * self.size]
 
 
+Step = Callable[[Direction, Tensor, tuple[State, ...], Name], tuple[Tensor, ...]]
+
+
 def _added(a: Tensor, b: Tensor | None) -> Tensor:
     return a if b is None else a + b
 
@@ -65,25 +66,26 @@ def _some(x: Tensor | None) -> Tensor:
     return x
 
 
-def _rnn(cell: Direction, x: Tensor, state: State, t: int) -> None:
-    state["h"] = cell.f[0](_added(cell.by_input(x), cell.by_state(state["h"])).called(f"z_{t}")).called(f"h_{t}")
+def _rnn(cell: Direction, x: Tensor, states: tuple[State, ...], name: Name) -> tuple[Tensor, ...]:
+    return (cell.f[0](_added(cell.by_input(x), cell.by_state(states[0])).called(name("z"))).called(name("h", "s")),)
 
 
-def _lstm(cell: Direction, x: Tensor, state: State, t: int) -> None:
+def _lstm(cell: Direction, x: Tensor, states: tuple[State, ...], name: Name) -> tuple[Tensor, ...]:
     """Gates in the order i, o, f, c."""
-    z = _added(cell.by_input(x), cell.by_state(state["h"])).called(f"p_{t}")
+    h, old = states
+    z = _added(cell.by_input(x), cell.by_state(h)).called(name("p"))
     i, o, f, g = (_some(cell.part(z, k)) for k in range(4))
-    new = cell.f[0](i).called(f"i_{t}") * cell.f[1](g).called(f"g_{t}")
-    old = state["c"]
-    c = (new if old is None else cell.f[0](f).called(f"f_{t}") * old + new).called(f"c_{t}")
-    state["c"], state["h"] = c, (cell.f[0](o).called(f"o_{t}") * cell.f[2](c)).called(f"h_{t}")
+    new = cell.f[0](i).called(name("i")) * cell.f[1](g).called(name("g"))
+    c = (new if old is None else cell.f[0](f).called(name("f")) * old + new).called(name("c", "m"))
+    return (cell.f[0](o).called(name("o")) * cell.f[2](c)).called(name("h", "s")), c
 
 
-def _gru(cell: Direction, x: Tensor, state: State, t: int) -> None:
+def _gru(cell: Direction, x: Tensor, states: tuple[State, ...], name: Name) -> tuple[Tensor, ...]:
     """Gates in the order z, r, h; the reset gate before the product, or behind it with linear_before_reset."""
-    p, q, h = cell.by_input(x), cell.by_state(state["h"]), state["h"]
+    (h,) = states
+    p, q = cell.by_input(x), cell.by_state(h)
     s, r = (cell.f[0](_added(_some(cell.part(p, k)), cell.part(q, k))) for k in range(2))
-    s, r = s.called(f"s_{t}"), r.called(f"r_{t}")
+    s, r = s.called(name("s")), r.called(name("r"))
     candidate = _some(cell.part(p, 2))
     if cell.node.get("linear_before_reset", 0):
         inner = cell.part(q, 2)
@@ -92,11 +94,11 @@ def _gru(cell: Direction, x: Tensor, state: State, t: int) -> None:
         rows = cell.R[2 * cell.size : 3 * cell.size]
         candidate = candidate if h is None else candidate + (r * h) @ rows.T
         candidate = _added(candidate, cell.part(cell.c, 2))
-    n = cell.f[1](candidate).called(f"n_{t}")
-    state["h"] = ((1 - s) * n if h is None else (1 - s) * n + s * h).called(f"h_{t}")
+    n = cell.f[1](candidate).called(name("n"))
+    return (((1 - s) * n if h is None else (1 - s) * n + s * h).called(name("h", "v")),)
 
 
-def _layer(gates: int, defaults: tuple[str, ...], step: Callable[[Direction, Tensor, State, int], None]) -> Row:
+def _layer(gates: int, defaults: tuple[str, ...], step: Step) -> Row:
     """A layer: Y with all states, Y_h with the last ones, and Y_c of an LSTM."""
 
     def row(node: Node) -> tuple[Tensor, ...]:
@@ -106,31 +108,21 @@ def _layer(gates: int, defaults: tuple[str, ...], step: Callable[[Direction, Ten
         node.only(clip=None, input_forget=0, activation_alpha=None, activation_beta=None)
         x = node.tensor(0)
         x = ops.swapaxes(x, 0, 1) if node.get("layout", 0) else x
-        if not x.shape[0].is_Integer or not 0 < int(x.shape[0]) <= LONGEST:
-            raise node.refused(f"its sequence has {x.shape[0]} steps, and is unrolled.", "Export the model with a fixed number.")
         ways = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}[node.get("direction", "forward")]
         sides = [_run(node, Direction(node, k, gates, defaults), x, back, k, step) for k, back in enumerate(ways)]
         first = 0 if not node.get("layout", 0) else 1
-        states = ops.stack([ops.stack(side, 0) for side, _ in sides], 1)  # (T, sides, N, h)
-        last = [ops.stack([_some(end[name]) for _, end in sides], first) for name in ("h", "c") if name in sides[0][1]]
+        states = ops.stack([side.all() for side in sides], 1)  # (T, sides, N, h)
+        last = [ops.stack([side.last(place) for side in sides], first) for place in range(2 if node.op == "LSTM" else 1)]
         return (ops.transpose(states, (2, 0, 1, 3)) if node.get("layout", 0) else states, *last)
 
     return row
 
 
-def _run(
-    node: Node, cell: Direction, x: Tensor, back: bool, k: int, step: Callable[[Direction, Tensor, State, int], None]
-) -> tuple[list[Tensor], State]:
-    """The states of one direction by their time, and the last one."""
-    state: State = {"h": _before(node, 5, k)}
-    if node.op == "LSTM":
-        state["c"] = _before(node, 6, k)
-    count = int(x.shape[0])
-    states: dict[int, Tensor] = {}
-    for t in reversed(range(count)) if back else range(count):
-        step(cell, x[t].called(f"x_{t + 1}"), state, t + 1)
-        states[t] = _some(state["h"])
-    return [states[t] for t in range(count)], state
+def _run(node: Node, cell: Direction, x: Tensor, back: bool, k: int, step: Step) -> Stepped:
+    """The states of one direction."""
+    starts = [_before(node, place, k) for place in ((5, 6) if node.op == "LSTM" else (5,))]
+    shape = x.shape[1], cell.size
+    return Stepped(node.op, x, 0, starts, shape, lambda x, states, name: step(cell, x, states, name), back)
 
 
 def _before(node: Node, k: int, side: int) -> Tensor | None:

@@ -1,4 +1,4 @@
-"""Recurrent layers, unrolled: torch's stacks of them, forwards or both ways, with the batch first or second."""
+"""Recurrent layers: torch's stacks of them, forwards or both ways, with the batch first or second."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _gru(x: Tensor, W: Tensor, U: Tensor, b: Any, c: Any, state: tuple[Any, ...]
 
 
 def _lstm(x: Tensor, W: Tensor, U: Tensor, b: Any, c: Any, state: tuple[Any, ...]) -> tuple[Tensor, Any]:
-    states, memories = lstm_states(x, W.T, U.T, b + c, *state)
-    return lang.stack(states, 1), memories[-1]
+    states = lstm_states(x, W.T, U.T, b + c, *state)
+    return states.all(0, 1), states.last(1)
 
 
 def _layer(
