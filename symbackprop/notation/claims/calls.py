@@ -24,6 +24,7 @@ _NAMES = {
     "Softmax": "softmax", "OneHot": "onehot", "oneHot": "onehot",
     "sg": "stop_gradient", "stopgrad": "stop_gradient", "detach": "stop_gradient",
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "LeakyReLU": "leaky_relu", "th": "tanh",
+    "Phi": "normal_cdf",
 }  # fmt: skip
 _WHOLE = frozenset(
     [
@@ -39,8 +40,12 @@ _WHOLE = frozenset(
         "sum",
         "mean",
         "rowsum",
+        "rowmean",
         "onehot",
         "colsum",
+        "colmean",
+        "tril",
+        "triu",
         "det",
         "logdet",
         "logsumexp",
@@ -80,6 +85,8 @@ def functions(state: State, word: Word) -> list[tuple[str, float, Told]]:
             ]
         elif not found and len(own) == 1:
             found = [(own[0], 0.0, told("{} is read as {}, the network's activation", word.base, own[0]))]
+    if word.base in ("phi", "varphi") and not word.primes and state.applies("gelu", "normal_cdf", "normal_pdf"):
+        found = [("normal_pdf", 0.0, Told()), *((name, OTHER, note) for name, _, note in found if name != "normal_pdf")]
     return found
 
 
@@ -134,8 +141,12 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         return made(lambda *nodes: nd.applied(name, *nodes, slope=primes == 1), *given)
     if name in _MEANS and not more and not primes:
         return made(lambda v: _mean(state, v), x)
+    if name in ("tril", "triu") and len(more) == 1:
+        return made(lambda v, k: _triangle(v, name == "triu", _whole(k)), x, *more)
     if more or primes:
         raise Fault(f"{name} with {'a prime' if primes else 'several arguments'} is not read.", "Write it out.", at)
+    if name in ("rowmean", "colmean"):
+        return made(lambda v: _mean_over(state, v, RIGHT if name == "rowmean" else DOWN), x)
     return made(_one(name, sub, at), x)
 
 
@@ -146,7 +157,12 @@ def _onehot(state: State, labels: Senses, at: int) -> Senses:
     if not bounds:
         raise Fault("onehot is of labels that are declared as integers.", "Declare them: y: integers[n, k].", at)
     extent = round(state.probe.value(bounds[0]).real)
-    return made(lambda y: nd.compared("==", nd.positions(RIGHT if y.axes else DOWN, extent, 0), y), labels)
+    return made(lambda y: nd.compared("==", nd.positions(RIGHT if y.matrix else DOWN, extent, 0), y), labels)
+
+
+def unit(state: State, labels: Senses, at: int) -> Senses:
+    """e_t: the column that is 1 at a label."""
+    return _onehot(state, [s for s in labels if not s.node.matrix], at)
 
 
 def _leaves(node: Node) -> set[str]:
@@ -205,6 +221,8 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
             return lambda x: nd.arithmetic("/", nd.applied("cosh", x), nd.applied("sinh", x))
         case "norm":
             return norm
+        case "tril" | "triu":
+            return lambda x: _triangle(x, name == "triu", 0)
     raise Fault(f"{name} is not read in a claim.", "Write it out.", at)
 
 
@@ -262,6 +280,28 @@ def _trace(x: Node) -> Node:
 def _mean(state: State, x: Node) -> Node:
     """The mean of the entries of a vector; of a matrix it does not say over what."""
     if len(x.axes) == 1:
-        extent = state.probe.expression[x.extent(x.axes[0])]
-        return nd.arithmetic("/", nd.summed(x, x.axes[0]), nd.const(extent, state.probe.value(extent)))
+        return _mean_over(state, x, x.axes[0])
     raise Fault("the mean does not say over what.", r"Write \frac1N \sum_n.")
+
+
+def _mean_over(state: State, x: Node, axis: str) -> Node:
+    """The mean along an axis."""
+    total = nd.summed(x, axis)
+    extent = state.probe.expression[x.extent(axis)]
+    return nd.arithmetic("/", total, nd.const(extent, state.probe.value(extent)))
+
+
+def _whole(x: Node) -> int:
+    """A number that counts diagonals."""
+    number = x.op.value if isinstance(x.op, nd.Const) else None
+    if number is None or not number.is_Integer:
+        raise Misfit("a diagonal is counted by a whole number")
+    return int(number)
+
+
+def _triangle(x: Node, upper: bool, shift: int) -> Node:
+    """The entries at and below the k-th diagonal, or at and above it; 0 elsewhere."""
+    if x.matrix != MATRIX:
+        raise Misfit("a triangle of what is no matrix")
+    down, right = nd.positions(DOWN, x.extent(DOWN), 0), nd.positions(RIGHT, x.extent(RIGHT), -shift)
+    return nd.arithmetic("*", x, nd.compared("<=", down, right) if upper else nd.compared("<=", right, down))

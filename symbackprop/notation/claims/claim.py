@@ -19,7 +19,7 @@ from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
 from symbackprop.notation.claims.errors import DoesNotFit, Fault, NotUnderstood, Unknown, placed
 from symbackprop.notation.claims.fitting import Fitted, fitted
-from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side
+from symbackprop.notation.claims.left import Left, chained, implied, is_name, left_side, lettered, under
 from symbackprop.notation.claims.lower import lowered
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.python_claim import ClaimTensors, read_python, read_sympy
@@ -317,14 +317,15 @@ class _Attempt:
 
         def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
             left = chained(state, (self.main.left, *self.main.between))
-            state.outer = set(left.letters)
+            below_name = under(self.main.left, left)
+            state.outer = {*left.letters, *below_name}
             reader.foresee(self.main.right)
             for definition in self.definitions:
                 reader.foresee(definition.right)
             self.define(reader, state)
             senses = reader.read(self.main.right)
             statements.require_used(state)
-            return implied(state, left), state, senses
+            return implied(state, lettered(left, below_name, senses)), state, senses
 
         return with_ranges(lambda: State(self.context, self.names, self.probe, origin, guesses, trims), read)
 

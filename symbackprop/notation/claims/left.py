@@ -12,6 +12,7 @@ from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.indices import letters_of
+from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.steps import At
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
@@ -115,6 +116,32 @@ def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
     return left
 
 
+def under(side: Syntax | None, left: Left) -> dict[str, str]:
+    r"""Letters that end the name on a left-hand side and may be its indices, each with the name without it and those after it.
+
+    The n of \delta_{Y,n}, the n and k of P_{nk}: the right-hand side tells, which then has them as well.
+    """
+    if left.kind != "abbreviation" or left.letters or left.stepped or not isinstance(side, Word):
+        return {}
+    several = [t for t in side.sub if t.text not in "{}"]
+    found: dict[str, str] = {}
+    while several and len(several[-1].text) == 1 and several[-1].text.islower() and several[-1].text not in found:
+        letter = several.pop().text
+        while several and several[-1].text == ",":
+            several.pop()
+        found[letter] = described(replace(side, sub=tuple(several)))
+    return found
+
+
+def lettered(left: Left, below_name: dict[str, str], senses: Senses) -> Left:
+    """A name whose last letters are indices, as the right-hand side has them."""
+    free = {c for sense in senses for c in sense.node.letters}
+    if not free or not free <= below_name.keys() or left.letters:
+        return left
+    letters = list(below_name)[: max(k for k, c in enumerate(below_name) if c in free) + 1]
+    return replace(left, letters=tuple(reversed(letters)), name=below_name[letters[-1]])
+
+
 def is_name(side: Syntax) -> bool:
     """Whether a side of a chain only says what is claimed: a name or a derivative."""
     body = _peeled(side)[0]
@@ -207,8 +234,8 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
     if letters and lone and state.context.wrt is not None and len(letters) == len(state.probe.shape(state.context.wrt)):
         for letter, extent in zip(letters, state.probe.shape(state.context.wrt), strict=True):
             state.ranged(letter, extent)
-    elif not outer:
-        letters = [c for c in letters if c in state.ranges] if lone else []
+    elif not outer:  # the right-hand side tells
+        letters = []
     bare = Word(word.base, word.at, word.accent) if letters and lone and not outer else word
     return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(bare))
 

@@ -9,8 +9,8 @@ import sympy as sp
 
 from symbackprop.core.errors import shown
 from symbackprop.formulas.told import told
+from symbackprop.notation.claims import calls, sums
 from symbackprop.notation.claims import nodes as nd
-from symbackprop.notation.claims import sums
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
@@ -245,6 +245,8 @@ def constant(state: State, word: Word) -> Senses | None:
     if word.base == "e" and not sub and word.sup and plain(word.sup) not in ("T", "top"):
         exponent = state.read(syntax(word.sup))
         return best(made(lambda x: nd.applied("exp", x), exponent))
+    if word.base == "e" and sub and sub[0].text.isalpha() and state.is_integer(state.names.named(sub[0].text) or ""):
+        return scripts(state, calls.unit(state, state.read(syntax(sub)), word.at), (), word.sup, word.at)
     if word.base == "pi" and not sub:
         return scripts(state, sure(nd.const(sp.pi, complex(sp.pi))), (), word.sup, word.at)
     if word.base == "delta" and len(sub) >= 2 and not word.sup:

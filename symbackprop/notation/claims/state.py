@@ -12,7 +12,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.chain_rule import gradient_name
-from symbackprop.core.functions import TableFunction, declared_names
+from symbackprop.core.functions import FUNCTIONS, TableFunction, declared_names
 from symbackprop.core.program import Gradient, Program, Sum, size
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
@@ -183,6 +183,11 @@ class State:
             }
 
     # ---- activations
+    def applies(self, *names: str) -> bool:
+        """Whether the network applies one of these functions."""
+        wanted = tuple(FUNCTIONS[name] for name in names)
+        return any(isinstance(e.op, Sum) and e.op.body.has(*wanted) for e in self.context.forward.equations)
+
     def activations(self) -> list[str]:
         """The activations of the network, in the order of use."""
         found: dict[str, None] = {}

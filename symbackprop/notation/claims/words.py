@@ -229,7 +229,8 @@ def bases(word: Word) -> list[str]:
     if not word.accent:
         return plain_bases
     marks = _ACCENTED[word.accent]
-    return [b + m for b in plain_bases for m in marks] + [marks[0] + b for b in plain_bases]
+    own = f"{word.accent} {word.base}"  # a name that the claim itself gives
+    return [*(b + m for b in plain_bases for m in marks), *(marks[0] + b for b in plain_bases), own]
 
 
 def symbol_key(latex: str) -> tuple[str, str, str]:
