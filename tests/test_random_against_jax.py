@@ -1,6 +1,5 @@
 """Random programs against JAX's own derivatives: as derived and as compiled; some twice; some as whole reports."""
 
-import os
 import re
 from types import ModuleType
 
@@ -18,8 +17,8 @@ from symbackprop.core.program import Program
 from symbackprop.evaluate import points, tape
 from tests.random_programs import programs
 
-CHUNKS, CHUNK = 8, 215 if os.environ.get("FRESH") else 25  # of first derivatives; nightly runs draw more
-TWICE, REPORTS = 60 if os.environ.get("FRESH") else 15, 10  # in each of four chunks
+CHUNKS, CHUNK = 8, 215  # of first derivatives
+TWICE, REPORTS = 60, 10  # in each of four chunks
 POINTS = 100
 SIZES = {"n": 3, "m": 2}  # the same for all: JAX compiles anew for every shape
 
