@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from symbackprop.backends.c_entries import groups, held, out_of
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
 from symbackprop.backends.c_matrices import MATRICES
+from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.node import Kind, PlanError
 from symbackprop.plan.schedule import Plan
@@ -32,7 +33,6 @@ from symbackprop.plan.statements import (
     every,
 )  # fmt: skip
 
-TYPES: dict[Kind, str] = {"real": "real", "boolean": "unsigned char", "integer": "long long"}
 REALS = {"float32": "float", "float64": "double"}
 FUNCTIONS = {  # of entries
     "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
@@ -52,7 +52,6 @@ NUMBERS = FUNCTIONS | {  # of single numbers, which are doubles
 } | {name: f"{c}({{0}})" for name, c in LIBRARY.items()}  # fmt: skip
 BEGINNINGS = {"add": "0", "multiply": "1", "maximum": "-INFINITY", "minimum": "INFINITY"}
 COLUMNS = 16  # at most, of a block of a product
-ACROSS = 110  # columns of a table of numbers
 
 
 def source(plan: Plan, dtype: str, title: str = "") -> str:
@@ -68,7 +67,7 @@ def source(plan: Plan, dtype: str, title: str = "") -> str:
 
 class _Writer:
     def __init__(self, plan: Plan, dtype: str) -> None:
-        self.plan, self.dtype = plan, dtype
+        self.plan, self.dtype = evened(plan), dtype
         self.data = {f"data {name}": f"data_{k}" for k, name in enumerate(plan.layout.data)}
         self.work = {name: name.replace(" ", "_") for name in plan.buffers if name.startswith("work")}
         self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data, **self.work}
@@ -115,20 +114,7 @@ class _Writer:
 
     def _tables(self) -> str:
         read = {w.buffer for s in every(self.plan.statements) for w in _windows(s)}
-        texts = []
-        for name, array in self.plan.fixed.items():
-            if name not in read:
-                continue
-            kind: Kind = "boolean" if array.dtype.kind == "b" else "integer" if array.dtype.kind in "iu" else "real"
-            numbers = [str(int(x)) if kind != "real" else _float(float(x)) for x in array]
-            rows, row = [], ""
-            for number in numbers:
-                if len(row) + len(number) > ACROSS:
-                    rows, row = [*rows, row], ""
-                row += f"{number}, "
-            inside = "\n    ".join([*rows, row]).rstrip(", ")
-            texts.append(f"static const {TYPES[kind]} {self.names[name]}[{len(numbers)}] = {{\n    {inside}\n}};\n\n")
-        return "".join(texts)
+        return "".join(table(self.names[name], array) for name, array in self.plan.fixed.items() if name in read)
 
     def _memory(self) -> str:
         members = [
@@ -152,7 +138,7 @@ class _Writer:
     # -- statements
 
     def _all(self, statements: Sequence[Statement]) -> None:
-        for group in _groups(statements):
+        for group in groups(statements):
             match group:
                 case [Loop(number, count, body)]:
                     around, self.lines = self.lines, []
@@ -167,21 +153,30 @@ class _Writer:
 
     def _entries(self, group: Sequence[Statement]) -> None:
         """Functions of entries over the same positions."""
-        dims = [n for n, _ in _out(group[0]).dims]
-        inner = []
+        dims = [n for n, _ in out_of(group[0]).dims]
+        kept, known, inner = held(group), dict[Window, str](), []
         for s in group:
-            out = self._at(_out(s), len(dims))
+            window = out_of(s)
+            own = kept.get(window)
+            type_ = TYPES[self._kind(window)]
+            given = [self._operand(o, len(dims), known) for o in (s.operands if isinstance(s, Apply) else (s.a,))]  # type: ignore[union-attr]
+            before = self._operand(window, len(dims), known)
             match s:
-                case Copy():
-                    value = f"({TYPES[self._kind(_out(s))]}){self._operand(s.a, len(dims))}"
-                    inner.append(f"if ({self._at(s.where, len(dims))}) {out} = {value};" if s.where else f"{out} = {value};")
+                case Copy(where=None):
+                    value = f"({type_}){given[0]}"
+                case Copy(where=Window() as where):
+                    value = f"{self._operand(where, len(dims), known)} ? ({type_}){given[0]} : {before}"
                 case Apply():
                     if s.function not in FUNCTIONS:
                         raise PlanError(f"{s.function} has no C")
-                    inner.append(f"{out} = {FUNCTIONS[s.function].format(*(self._operand(o, len(dims)) for o in s.operands))};")
+                    value = FUNCTIONS[s.function].format(*given)
                 case _:
                     raise PlanError(f"{type(s).__name__} is no function of entries")
-        self._loop(dims, inner)
+            inner.append(f"{before} = {value};" if own is None or window in known else f"{type_} {own} = {value};")
+            if own is not None:
+                known[window] = own
+        inner += [f"{self._at(window, len(dims))} = {own};" for window, own in known.items()]
+        self._loop(dims, inner if dims or not known else ["{", *inner, "}"])
 
     def _loop(self, dims: Sequence[int], inner: Sequence[str], first: int = 0) -> None:
         """Loops over positions, the last innermost."""
@@ -202,13 +197,13 @@ class _Writer:
 
     def _kind(self, window: Window) -> Kind:
         if window.buffer in self.plan.fixed:
-            return {"b": "boolean", "f": "real"}.get(self.plan.fixed[window.buffer].dtype.kind, "integer")  # type: ignore[return-value]
+            return kind_of(self.plan.fixed[window.buffer])
         return self.plan.buffers[window.buffer].kind
 
-    def _operand(self, operand: Operand, depth: int) -> str:
+    def _operand(self, operand: Operand, depth: int, known: Mapping[Window, str]) -> str:
         match operand:
             case Window():
-                return self._at(operand, depth)
+                return known.get(operand) or self._at(operand, depth)
             case _:
                 return f"(real){self._number(operand)}"
 
@@ -219,7 +214,7 @@ class _Writer:
             case Scalar(name):
                 return name
             case _:
-                return _float(operand)
+                return number(operand)
 
     def _statement(self, s: Statement) -> None:
         match s:
@@ -268,9 +263,9 @@ class _Writer:
     def _combined(self, s: Combine) -> str:
         names = [self._number(o) for o in s.operands]
         if not s.scales:
-            return " * ".join([*names, *([_float(s.plus)] if s.plus != 1 else [])])
+            return " * ".join([*names, *([number(s.plus)] if s.plus != 1 else [])])
         return " + ".join(
-            [*([_float(s.plus)] if s.plus else []), *(f"{_float(c)} * {x}" for c, x in zip(s.scales, names, strict=True))]
+            [*([number(s.plus)] if s.plus else []), *(f"{number(c)} * {x}" for c, x in zip(s.scales, names, strict=True))]
         )
 
     def _first(self, window: Window) -> str:
@@ -338,18 +333,6 @@ class _Writer:
         self._loop([n for n, _ in rows.dims], inner if rows.dims else ["{", *inner, "}"])
 
 
-def _groups(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
-    """The statements, those together that one loop can do."""
-    group: list[Statement] = []
-    for statement in statements:
-        if group and not _joins(group, statement):
-            yield group
-            group = []
-        group.append(statement)
-    if group:
-        yield group
-
-
 def _start(window: Window) -> list[str]:
     """Where a window begins, as the terms of a sum."""
     turns = [f"turn{m.loop}" if not m.period else f"(turn{m.loop} % {m.period})" for m in window.moves]
@@ -357,41 +340,11 @@ def _start(window: Window) -> list[str]:
     return [*([str(window.offset)] if window.offset else []), *moves]
 
 
-def _out(s: Statement) -> Window:
-    assert isinstance(s, Apply | Copy)
-    return s.out
-
-
-def _reads(s: Apply | Copy) -> list[Window]:
-    operands = s.operands if isinstance(s, Apply) else (s.a, *([s.where] if s.where else []))
-    return [o for o in operands if isinstance(o, Window)]
-
-
-def _joins(group: Sequence[Statement], s: Statement) -> bool:
-    """Whether a loop can do one statement more: over the same positions, each of which reads and writes its own entries alone."""
-    if not isinstance(s, Apply | Copy) or not isinstance(group[0], Apply | Copy):
-        return False
-    if [n for n, _ in s.out.dims] != [n for n, _ in _out(group[0]).dims]:
-        return False
-    written = [_out(other) for other in group]
-    touched = [w for other in group if isinstance(other, Apply | Copy) for w in (*_reads(other), other.out)]
-    late = any(w.buffer == r.buffer and w != r for w in written for r in _reads(s))
-    return not late and all(w == s.out or w.buffer != s.out.buffer for w in touched)
-
-
 def _windows(s: Statement) -> list[Window]:
     found: list[Window] = []
     for value in vars(s).values():
         found += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, Window)]
     return found
-
-
-def _float(number: float) -> str:
-    if math.isnan(number):
-        return "NAN"
-    if math.isinf(number):
-        return "INFINITY" if number > 0 else "-INFINITY"
-    return repr(float(number))
 
 
 def _plain(name: str) -> str:

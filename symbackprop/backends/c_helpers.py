@@ -104,8 +104,8 @@ HELPERS = {
 """,
     "absolute_": "static inline real absolute_(real x) { return fabsSUFFIX(x); }\n",
     "sign_": "static inline real sign_(real x) { return x != x ? x : (real)((x > 0) - (x < 0)); }\n",
-    "maximum_": "static inline real maximum_(real a, real b) { return a > b || a != a ? a : b; }\n",
-    "minimum_": "static inline real minimum_(real a, real b) { return a < b || a != a ? a : b; }\n",
+    "maximum_": "static inline real maximum_(real a, real b) { const real m = a > b ? a : b; return a != a ? a : m; }\n",
+    "minimum_": "static inline real minimum_(real a, real b) { const real m = a < b ? a : b; return a != a ? a : m; }\n",
     "power_": "static inline real power_(real a, real b) { return powSUFFIX(a, b); }\n",
     "remainder_": "static inline real remainder_(real a, real b) { return a - b * floorSUFFIX(a / b); }\n",
     **{f"{name}_": f"static inline real {name}_(real x) {{ return {c}SUFFIX(x); }}\n" for name, c in LIBRARY.items()},
@@ -130,11 +130,15 @@ HELPERS = {
         }
         return;
     }
-    const ptrdiff_t whole = ak == 1 && bk == 1 ? k / 16 * 16 : 0;
+    const ptrdiff_t whole = ak == 1 && (bk == 1 || bk == 0) ? k / 16 * 16 : 0;
     for (ptrdiff_t i = 0; i < m; i++) {
         real part[16] = {0}, total = 0;
-        for (ptrdiff_t l = 0; l < whole; l += 16)
-            for (int j = 0; j < 16; j++) part[j] += a[i * am + l + j] * b[l + j];
+        if (bk == 1)
+            for (ptrdiff_t l = 0; l < whole; l += 16)
+                for (int j = 0; j < 16; j++) part[j] += a[i * am + l + j] * b[l + j];
+        else
+            for (ptrdiff_t l = 0; l < whole; l += 16)
+                for (int j = 0; j < 16; j++) part[j] += a[i * am + l + j] * b[0];
         for (ptrdiff_t l = whole; l < k; l++) total += a[i * am + l * ak] * b[l * bk];
         for (int j = 0; j < 16; j++) total += part[j];
         c[i * cm] = total;

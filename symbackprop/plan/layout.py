@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import assert_never
 
 from symbackprop.plan.node import (
@@ -182,7 +183,9 @@ class _Layouts:
         if "batch last" in self.passes and (windows := [a for a in node.args if moved_along(a.node)]):
             (window, *_) = windows
             moved = {window.at[k] for k in moved_along(window.node)}
-            still = tuple(x for x in window.at if x not in moved and x in axes and x not in both)
+            inmost = list(takewhile(lambda x: x not in moved, reversed(self._seen(window))))
+            declared = isinstance(window.node.args[0].node.op, Input)  # its axes stand where the person put them
+            still = tuple(x for x in window.at if x not in moved and x in axes and x not in both and (declared or x in inmost))
             rest = [x for x in (*own, *theirs) if x not in still]
             return (*both, *(x for x in rest if x not in window.at), *(x for x in rest if x in window.at), *still)
         kept_inside = bool(seen) and seen[-1] not in axes

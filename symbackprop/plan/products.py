@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symbackprop.plan.layout import overlapping, strides_of
+from symbackprop.plan.layout import moved_along, overlapping, strides_of
 from symbackprop.plan.memory import Store
 from symbackprop.plan.node import Arg, Node, Shape, View
 from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window
@@ -52,9 +52,8 @@ class Products:
         over.sort(key=lambda x: -sides[self._sparse(node)][1][x])
         for k, (arg, own) in enumerate(((a, rows), (b, columns))):
             if not self._readable(arg, node.space, sides[k][1], own, over):
-                sides[k] = self._copied(
-                    arg, node.space, (*both, *over, *own) if k == 0 and not both else (*both, *own, *over), said
-                )
+                first = self._lies_along(arg, own) or (k == 0 and not both)
+                sides[k] = self._copied(arg, node.space, (*both, *over, *own) if first else (*both, *own, *over), said)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
             other, own = ((b, columns), (a, rows))[k]
@@ -84,6 +83,14 @@ class Products:
         if arg.node.number in self._copies or not isinstance(arg.node.op, View):
             return True
         return not any(overlapping(place.terms, arg.node.shape) for place in arg.node.op.places)
+
+    def _lies_along(self, arg: Arg, own: Sequence[int]) -> bool:
+        """Whether windows lie side by side along these axes, so that runs of entries are copied and not single ones."""
+        if not moved_along(arg.node):
+            return False
+        steps = dict(zip(arg.at, self.memory.store(arg.node).strides, strict=True))
+        shape = dict(zip(arg.at, arg.node.shape, strict=True))
+        return min((x for x in steps if shape[x] > 1), key=lambda x: (abs(steps[x]), -shape[x])) in own
 
     def _copied(self, arg: Arg, space: Shape, order: Sequence[int], said: list[Statement]) -> tuple[Store, dict[int, int]]:
         """A contiguous copy with its axes in this order of the space: of what a loop does not change, before the loop."""

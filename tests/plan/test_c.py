@@ -1,6 +1,7 @@
 """Plans as C: the same numbers as NumPy, no warning of the compiler, nothing that the sanitizers object to."""
 
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,18 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
         value, *gradients = map(float, done.stdout.split())
         assert value == pytest.approx(step(), rel=1e-11)
         np.testing.assert_allclose(gradients, step.flat_gradient, rtol=1e-9, atol=1e-10)
+
+    def test_a_loop_keeps_what_it_reads_again_and_equal_numbers_are_one() -> None:
+        function = sb.compile(
+            "X: data[64, 1, 12, 12]\nK: parameter[2, 1, 3, 3]\nc: parameter[2]\nL = sum(max_pool2d(conv2d(X, K, c), 2))"
+        )
+        arrays = at_sizes(function, ())[1]
+        plain, native = (function.bind(arrays, backend=backend) for backend in ("numpy", "c"))
+        assert native() == pytest.approx(plain(), rel=1e-12)
+        np.testing.assert_allclose(native.flat_gradient, plain.flat_gradient, rtol=1e-11, atol=1e-11)
+        text = function.c_source()
+        assert all(int(length) <= 64 for length in re.findall(r"^static const \w+ \w+\[(\d+)\]", text, re.M))
+        assert "own0 = maximum_(own0, " in text
 
     @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
     def test_functions_of_entries_are_exact_to_the_last_digits(dtype: str) -> None:

@@ -25,7 +25,7 @@ from symbackprop.plan.lower import lowered
 from symbackprop.plan.memory import GRADIENTS
 from symbackprop.plan.node import PlanError
 from symbackprop.plan.schedule import plan
-from symbackprop.plan.statements import Apply
+from symbackprop.plan.statements import Apply, Copy
 from tests.plan.graph_value import tensor, values
 from tests.random_programs import programs
 
@@ -253,3 +253,12 @@ def test_a_number_in_front_of_all_gradients_is_multiplied_once_where_the_least_i
 
     assert late(PASSES) == 0
     assert late(set(PASSES) - {"scale early"}) == len(gradients)
+
+
+def test_windows_are_copied_in_runs() -> None:
+    """Along the batch, which lies innermost, on both sides of the copy: single entries cost ten times as much."""
+    function = sb.compile("X: data[8, 2, 7, 7]\nK: parameter[3, 2, 3, 3]\nL = sum(conv2d(X, K, padding=1)**2)")
+    statements = plan(function.program, function.value_name, function.gradients).statements
+    copies = [s for s in statements if isinstance(s, Copy) and len(s.a.dims) == 6]
+    assert len(copies) == 1  # the product forwards and the one backwards read the same
+    assert copies[0].a.dims[-1] == copies[0].out.dims[-1] == (8, 1)
