@@ -16,6 +16,7 @@ import symbackprop as sb
 from benchmarks.book import BOOKS
 from benchmarks.courses import COURSES
 from benchmarks.handouts import HANDOUTS
+from benchmarks.later import LATER
 from benchmarks.papers import PAPERS
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.formulas.read_latex import parse
@@ -56,7 +57,7 @@ def cost(right: str) -> int:
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:
     """For each book: our tokens, its tokens, what has no line, whether the judge finds the book's own lines right."""
-    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS).items():
+    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER).items():
         wrt = [w for w, _ in book.lines if sb.read(book.network).program.tensors.get(w)]
         derivation = sb.derive(book.network, wrt=wrt)
         box = derivation.box()

@@ -127,6 +127,9 @@ class Contraction:
         turned = [(p.form if p.row == first else transpose(p.form), p.low) for p in entries]
         above = self.arranged([q for form, low in turned if not low for q in (form.parts if form.op == "hadamard" else (form,))])
         below = [form for form, low in turned if low]
+        if len(above) > 1:  # v 1/s = v/s
+            below += [form.parts[1] for form in above if _is_below_one(form)]
+            above = [form for form in above if not _is_below_one(form)]
         masks = [form for form in above if form.op in ("tril", "triu") and not form.parts]
         above = [form for form in above if form not in masks]
         form = number(1) if not above else above[0] if len(above) == 1 else Form("hadamard", tuple(above))
@@ -258,6 +261,10 @@ class Contraction:
             return Form("norm", m.parts, MATRIX)
         mean = self._is_mean(rows, take=False) and self._is_mean(cols)
         return Form("mean" if mean and self._is_mean(rows) else "total", (m,))
+
+
+def _is_below_one(form: Form) -> bool:
+    return form.op == "over" and form.parts[0] == number(1)
 
 
 def _collected(scalars: list[Form]) -> tuple[Form, ...]:

@@ -70,6 +70,8 @@ class Lift:
         """
         below = nets.subscripts | set(letters[:lead])
         own = [x for x in letters if x not in below and (len(letters) < 3 or sizes[x] != 1)]
+        if len(own) > 2 and not below:  # g_k x y^T, one matrix for each k
+            below, own = set(own[:-2]), own[-2:]
         if len(own) > 2:
             raise MisfitError("it has more than two axes")
         row, col = two(own)
@@ -249,6 +251,8 @@ class Lift:
             case "number":
                 return sized(atom.name)
             case "delta":
+                if below:
+                    raise MisfitError("a column of the identity")
                 return Form("identity", (), atom.shape[0])
             case "order":
                 return _triangle(atom.name, below)
@@ -287,6 +291,8 @@ def _compared(kind: str, x: Form) -> Form:
     if body is not None and front.coefficient > 0 and not (front.tops or front.bottoms):  # [c x > 0] = [x > 0]
         x = body
     sign, sides = Gt if kind == "positive" else Eq, (x, number(0))
+    if x.op != "sum" and x.negative and sign is Gt:  # [-m > 0] = [m < 0]
+        sign, sides = Lt, (negated(x), number(0))
     if x.op == "sum" and len(x.parts) == 2 and x.parts[1].negative and not x.parts[0].negative:
         first, second = x.parts[0], negated(x.parts[1])
         sign, sides = (Lt if sign is Gt else Eq, (second, first)) if first.op == "number" else (sign, (first, second))

@@ -217,7 +217,7 @@ class Algebra(Knowledge):
         if found is not None and not summed_letters(found[0]) and (e.denominator == 1 or _has_roots(*found)):
             made = self.make(1, [f._replace(exponent=exact(f.exponent * e)) for f in found[0]])
             return self.times(made, self._number_power(Fraction(found[1]), e))
-        content = abs(Fraction(p.leading())) or Fraction(1)
+        content = p.content()
         group = self.closed("group", "", (p.scaled(1 / content),), e)
         return self.times(group, self._number_power(content, e))
 

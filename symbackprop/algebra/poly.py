@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 from typing import Any, Literal, NamedTuple
 
 from sympy import Expr
@@ -20,6 +21,7 @@ from sympy import Expr
 from symbackprop.algebra.positions import View, tensor_of
 
 Number = int | Fraction
+HALVES_OR_THIRDS = 3
 
 Kind = Literal[
     "leaf",  # a tensor, by name
@@ -212,6 +214,15 @@ class Poly:
     def leading(self) -> Number:
         """The coefficient of the first term that is not a number; 0 for nothing."""
         return min(self.terms.items(), key=lambda pair: (not pair[0], places(pair[0])))[1] if self.terms else 0
+
+    def content(self) -> Fraction:
+        """The number that comes out of the base of a power, so that what is left is the same of every multiple; 1 for nothing.
+
+        That is the first coefficient, or half or a third of it, where halves or thirds would be left: a^2 - 2 a b + b^2.
+        """
+        first = abs(Fraction(self.leading())) or Fraction(1)
+        parts = lcm(*((c / first).denominator for c in self.terms.values()))
+        return first / parts if parts <= HALVES_OR_THIRDS else first
 
     def tensors(self) -> frozenset[str]:
         """The tensors that it reads."""

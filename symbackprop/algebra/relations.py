@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from symbackprop.algebra.functions import applied, clip_of, pow_of
@@ -13,6 +14,7 @@ from symbackprop.algebra.normal import Algebra, axes
 from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, Term, const, exact, instances, is_summed, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
+EXTREMA = (FUNCTIONS["maximum"], FUNCTIONS["minimum"])
 EXPECTED = 4  # sigmoid(x) (1 - sigmoid(x)), not exp(-x) sigmoid(x)^2
 
 
@@ -42,9 +44,14 @@ class Relation:
 
 
 def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
-    """B B^e = B^(e + 1), for each term of B; e_t x / (x^T e_t) = e_t."""
+    """B B^e = B^(e + 1), for each term of B; e_t x / (x^T e_t) = e_t; (q^(1/2))^2 = q."""
     yield from _picked(a, atom)
     (base,), own = atom.args, _own(atom)
+    root = a.names.get(atom)
+    if root is not None and base.only() is not None:  # r = sqrt(q): r^2 = q, above a line and below it
+        for e in (1, -1):
+            named = Factor(root.leaf, tuple(own[k] for k in root.places), exact(e * root.exponent))
+            yield from _solved(a, [named], own, a.power(base, e))
     for e in (Fraction(-1), Fraction(-1, 2), Fraction(-3, 2)):
         for term, c in base.terms.items():
             rest = base - Poly({term: c})
@@ -91,6 +98,24 @@ def _clip(a: Algebra, atom: Atom) -> Iterator[Relation]:
             yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
 
 
+def _decided(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """[x > y] [f(max(x, y)) > 0] = [x > y] [f(x) > 0], and so for each extremum in a test."""
+    (gap,), own = atom.args, _own(atom)
+    for inner in sorted({f.atom for term in gap.terms for f in term if f.atom.name in EXTREMA}, key=lambda b: b.id):
+        places = {f.letters for term in gap.terms for f in term if f.atom is inner}
+        if len(places) > 1:
+            continue
+        first, second = (a.at(p, next(iter(places))) for p in inner.args)
+        for large, small in ((first, second), (second, first)):
+            test = applied(a, "positive", large - small)
+            chosen = large if inner.name is EXTREMA[0] else small
+            left = a.times(test, a.factor(atom, own)).single()
+            if left is not None and len(left[0]) > 1:
+                value = a.renamed(chosen, {x: str(n) for n, x in enumerate(next(iter(places)))})
+                right = a.times(test, applied(a, "positive", _written(a, gap, inner, value)))
+                yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+
+
 def _is_positive(p: Poly) -> bool:
     """Whether a single product is known to be positive."""
     found = p.single()
@@ -128,7 +153,7 @@ def _sigmoid(a: Algebra, atom: Atom) -> Iterator[Relation]:
 ROWS: dict[Any, Callable[[Algebra, Atom], Iterator[Relation]]] = {
     "group": _group,
     "pow": _pow,
-    "positive": _clip,
+    "positive": lambda a, atom: chain(_clip(a, atom), _decided(a, atom)),
     "inverse": _inverse,
     FUNCTIONS["sigmoid"]: _sigmoid,
 }

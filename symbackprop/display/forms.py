@@ -73,7 +73,7 @@ def _rational(c: Fraction | int) -> sp.Expr:
 
 def _raised(to: Printer, x: Form) -> Node:
     base, exponent = to.parts(x)
-    return f.power(base, f.beside(f.ODOT, exponent))
+    return f.power(base, f.beside(f.ODOT, f.within(exponent, Binds.PRODUCT)))
 
 
 def _scaled(to: Printer, x: Form) -> Node:

@@ -1,6 +1,7 @@
 """Each row of the algebra at random values: identities of functions, relations, folds; and that every reader knows every op."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logisti
 from symbackprop.algebra.matrix import OPS, Form
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ONE, Factor, Poly, const
+from symbackprop.algebra.poly import ONE, Factor, Named, Poly, const
 from symbackprop.algebra.relations import ROWS, Relation, relations
 from symbackprop.core.functions import FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
@@ -99,6 +100,38 @@ def test_a_relation_holds_at_random_values(kind: Any) -> None:
     assert found, "the row says nothing of its own example"
     for relation in found:
         assert_equal(relation)
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_a_test_decides_an_extremum_in_another(name: str) -> None:
+    a = Algebra()
+    x, y, t = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "t")
+    found = list(relations(a, applied(a, "positive", t - applied(a, FUNCTIONS[name], x, y)).atoms()))
+    assert len(found) == 2
+    for relation in found:
+        assert not any(f.atom.inner for term in relation.poly.terms for f in term if f.atom.name is FUNCTIONS[name])
+        assert_equal(relation)
+
+
+def test_the_square_of_a_root_that_has_a_name_is_what_it_is_of() -> None:
+    a = Algebra()
+    root = a.atom("leaf", "r", (), [N])
+    atom = a.power(leaf(a, "x", "i"), Fraction(1, 2)).only()
+    assert atom is not None
+    a.learn_name(atom.atom, Named(root, 2, (0,)))
+    found = {relation.term: relation.poly for relation in relations(a, {atom.atom})}
+    for e in (1, -1):
+        assert found[(Factor(root, ("0",), 2 * e),)] == a.power(leaf(a, "x", "0"), e)
+
+
+@pytest.mark.parametrize("scale", [Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3), Fraction(1, 6)])
+def test_a_sum_under_a_root_is_one_for_all_its_multiples(scale: Fraction) -> None:
+    a = Algebra()
+    x, y = leaf(a, "x", "i"), leaf(a, "y", "i")
+    p = a.power(x - y, 2) + a.power(y, 2)
+    own, other = p.scaled(1 / p.content()), p.scaled(scale).scaled(1 / p.scaled(scale).content())
+    assert own == other
+    assert all(Fraction(c).denominator == 1 for c in own.terms.values())
 
 
 def assert_equal(relation: Relation) -> None:

@@ -22,6 +22,7 @@ from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import TRANSPOSES, indices
 
 SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
+_HALVES = re.compile(r"-?frac\d\d$")
 _FRACTION = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:/(\d+))?$")
 
 
@@ -148,11 +149,13 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
         return best(made(nd.transposed, inner))
     if own[0].text == r"\odot":
         own = own[1:] if len(own) > 1 else own
+        if not (_FRACTION.match(plain(own)) or _HALVES.match(plain(own))):  # a power entry by entry, to any exponent
+            return best(made(lambda x, p: nd.arithmetic("**", x, p), readings, state.read(syntax(own))))
         return best(made(lambda x: _power(x, _rational(own, at)), readings))
     text = plain(own)
     if text in ("-", "-1"):
         return _inverse(readings)
-    if _FRACTION.match(text) or re.fullmatch(r"-?frac\d\d", text):
+    if _FRACTION.match(text) or _HALVES.match(text):
         exponent = _rational(own, at)
         found = made(lambda x: _power(x, exponent), readings)
         if exponent == 2:
