@@ -8,6 +8,7 @@ from math import ceil
 from symbackprop.documents.document import Document, Figure, Section, StepBlock
 from symbackprop.documents.languages import language
 from symbackprop.documents.latex import LatexFragment
+from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import numbers
 from symbackprop.pictures.picture import on_paper
@@ -73,9 +74,9 @@ class Beamer(LatexFragment):
         """Frames that build up part by part, as many as it takes for none to be fuller than a slide."""
         shape = f"\\hspace{{0pt plus 1filll}}{{\\normalsize {self.line(step.shape)}}}" if step.shape else ""
         shown = [part for part in step.parts if not part.folded]
-        parts = [(_FORMULA * len(self.part_lines(part)), self._part(part)) for part in shown]
+        parts = [(_FORMULA * sum(map(len, self.part_lines(part))), self._part(part)) for part in shown]
         parts += [(1.0 + text.count("\n"), text) for text in self.source(step)]
-        said = [(ceil(self.content_width(one) / self.page_width), self.line(one)) for one in step.sentences]
+        said = [(ceil(content_width(self.pieces(one)) / self.page_width), self.line(one)) for one in step.sentences]
         parts += [(1.0 * tall, f"\\smallskip{{\\small {words}}}\\par") for tall, words in said if words]
         frames = ("\n\\pause\n".join(some) for some in _filled(parts))
         return "\n\n".join(f"\\begin{{frame}}{{{title}{shape}}}\n{body}\n\\end{{frame}}" for body in frames)

@@ -1,18 +1,22 @@
 """HTML that needs nothing else: no script, no request, its own formula face."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
-from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Section, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Part, Section, StepBlock
 from symbackprop.documents.font import math_font
+from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import Writer, anchor_id, numbers, printable
+from symbackprop.formulas.lines import lines
 from symbackprop.formulas.mathml import mathml
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import told
 from symbackprop.formulas.tree import Node, set_apart, split
+from symbackprop.formulas.widths import width
 from symbackprop.pictures.picture import Page
 
 CONTENTS_FROM = 4
@@ -23,6 +27,12 @@ WIDE, NARROW = Page(940.0), Page(480.0)
 
 LONG = 30
 """A formula in running text with more characters than this scrolls by itself where the page is narrow."""
+
+ROOM, STEP_ROOM = 41.0, 33.0
+"""The ems of a displayed formula, and of one beside its label in a step: what is wider is broken. A telephone lets it scroll."""
+
+GAP, NARROWEST_NOTE = 2.0, 8.5
+"""Between a formula and its note, and what is kept for a note, in ems."""
 
 ENTRIES = told("entry by entry")
 """What a step folds away."""
@@ -77,30 +87,48 @@ class Fragment(Writer):
         return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        return '<div class="rows">' + "\n".join(map(self._row, rows)) + "</div>"
+        notes = max((content_width(self.pieces(row.note)) for row in rows), default=0.0)
+        left = max((width(split(row.formula)[0]) for row in rows if split(row.formula)[1]), default=0.0)
+        room = ROOM - left - (max(notes, NARROWEST_NOTE) + GAP if notes else 0.0)
+        return '<div class="rows">' + "\n".join(self._row(row, room) for row in rows) + "</div>"
 
     def folded(self, above: str, written: str) -> str:
         return f"<details><summary>{above}</summary>{written}</details>"
 
-    def _lines(self, lines: list[str]) -> str:
-        return "".join(f"<div>{line}</div>" for line in lines)
-
-    def _row(self, row: Formula) -> str:
+    def _row(self, row: Formula, room: float) -> str:
         left, right = split(row.formula)
-        sides = [("left", left), ("right", right)] if right else [("whole", left)]
-        cells = "".join(f"<span{_class(side, row.tone)}>{mathml(node, display=True)}</span>" for side, node in sides if node)
+        first, *rest = lines(right or left, room)
+        sides = [("left", left), ("right", first)] if right else [("whole", first)]
+        cells = "".join(f"<span{_class(side, row.tone)}>{mathml(node, display=True)}</span>" for side, node in sides)
         note = self.line(row.note)
-        return f"<div{_id(row.anchor)}>{cells}" + (f'<span class="note">{note}</span>' if note else "") + "</div>"
+        cells += f'<span class="note">{note}</span>' if note else ""
+        more = "".join(
+            f"<span{_class(sides[-1][0], 'more', row.tone)}>{mathml(n, display=True, goes_on=True)}</span>" for n in rest
+        )
+        return f"<div{_id(row.anchor)}>{cells}{more}</div>"
+
+    def _part(self, part: Part) -> Iterator[tuple[str, str]]:
+        """The lines of a part of a step, each with its class: equations side by side, or one that is broken where it is wide."""
+        for shown in part.formulas:
+            equations = set_apart(shown)
+            if max(map(width, equations)) <= STEP_ROOM:
+                yield "", "".join(mathml(equation, display=True) for equation in equations)
+                continue
+            for equation in equations:
+                first, *rest = lines(equation, STEP_ROOM)
+                yield "", mathml(first, display=True)
+                yield from (("more", mathml(line, display=True, goes_on=True)) for line in rest)
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f'<span class="shape">{self.line(step.shape)}</span>' if step.shape else ""
         parts = ""
         for part in step.parts:
-            mark = _class(part.tone)
-            parts += f"<dt{mark}>{self.line(part.label)}</dt>"
-            lines = ["".join(mathml(x, display=True) for x in set_apart(shown)) for shown in part.formulas]
-            shown = "".join(f"<dd{mark}>{line}</dd>" for line in lines)
-            parts += f"<dd{mark}>{self.folded(self.line(ENTRIES), self._lines(lines))}</dd>" if part.folded else shown
+            parts += f"<dt{_class(part.tone)}>{self.line(part.label)}</dt>"
+            if part.folded:
+                within = "".join(f"<div{_class(name)}>{line}</div>" for name, line in self._part(part))
+                parts += f"<dd{_class(part.tone)}>{self.folded(self.line(ENTRIES), within)}</dd>"
+            else:
+                parts += "".join(f"<dd{_class(name, part.tone)}>{line}</dd>" for name, line in self._part(part))
         tag = f"h{number.count('.') + 3}"
         sentences = "".join(map(self.paragraph, self.lines(step.sentences)))
         head = f"<header><{tag}>{title}</{tag}>{shape}</header>"

@@ -119,7 +119,7 @@ class LatexFragment(Paper):
 
     def _part(self, part: Part) -> str:
         """The label in a column that is as wide in every step, and the formulas."""
-        shown = " \\\\[3pt]\n".join(map(_sides, self.part_lines(part)))
+        shown = " \\\\[3pt]\n".join(_sides(line) for lines in self.part_lines(part) for line in lines)
         label = f"\\makebox[{self.label_width}em][l]{{{self.line(part.label)}}}"
         return f"\\smallskip\\noindent{label}$\\displaystyle\\begin{{aligned}}\n{shown}\n\\end{{aligned}}$\\par"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, assert_never
 
-from symbackprop.documents.document import Content, Formula, Link, Math, Part, Piece, Span
+from symbackprop.documents.document import Formula, Link, Math, Part, Piece, Span
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer
 from symbackprop.formulas.lines import lines
@@ -51,7 +51,7 @@ class Paper(Writer):
         """Lines of formulas, aligned before their relation."""
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        notes = max((self.content_width(row.note) for row in rows), default=0.0)
+        notes = max((content_width(self.pieces(row.note)) for row in rows), default=0.0)
         whole = self._broken([row.formula for row in rows], self.page_width)
         beside = self._broken([row.formula for row in rows], self.page_width - notes - _GAP) if notes else whole
         below = notes > self.page_width / 2 or sum(map(len, beside)) > sum(map(len, whole)) + len(rows)
@@ -62,13 +62,10 @@ class Paper(Writer):
             found += [Line("", "", note)] if below and note else []
         return self.display(found)
 
-    def part_lines(self, part: Part) -> list[Line]:
-        """The formulas of one part of a step, beside its label."""
-        return [line for one in self._broken(part.formulas, self.page_width - self.label_width) for line in one]
-
-    def content_width(self, content: Content) -> float:
-        """About how wide a line of text is, in ems."""
-        return sum(map(_piece_width, self.pieces(content)))
+    def part_lines(self, part: Part) -> list[list[Line]]:
+        """The formulas of one part of a step, beside its label, each in its lines."""
+        broken = self._broken(part.formulas, self.page_width - self.label_width)
+        return [[Line("", f"{first.left} {first.right}".strip()), *rest] for first, *rest in broken]
 
     def _broken(self, formulas: Sequence[Node], room: float) -> list[list[Line]]:
         """Each formula in its lines, all of them aligned."""
@@ -86,6 +83,11 @@ def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
     """What stands before the first relation, and the rest; all of it is the rest where it has none, or where the left is wide."""
     left, right = split(formula)
     return (None, formula) if right is None or width(left) > _WIDE * room else (left, right)
+
+
+def content_width(pieces: Iterable[Piece]) -> float:
+    """About how wide a line of text is, in ems."""
+    return sum(map(_piece_width, pieces))
 
 
 def _piece_width(piece: Piece) -> float:

@@ -1,10 +1,10 @@
 """A report as typst sets it: a page that looks like TeX's, from one Python wheel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-from symbackprop.documents.document import Content, Document, Figure, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Part, StepBlock
 from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import anchor_id
@@ -59,6 +59,9 @@ class Typst(Paper):
     def section(self, heading: Content, number: str, anchor: str) -> str:
         return f"#heading(level: {number.count('.') + 1})[{self.line(heading)}]#metadata(none)<{anchor}>"
 
+    def paragraph(self, words: str) -> str:
+        return f"#block(sticky: true)[{words}]"
+
     def bullets(self, items: list[str]) -> str:
         return f"#list({', '.join(f'[{item}]' for item in items)})"
 
@@ -76,16 +79,23 @@ class Typst(Paper):
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = self.line(step.shape)
-        parts = [f"[#part[{self.line(part.label)}][{self.display(self.part_lines(part))}]]" for part in step.parts]
+        parts = [f"[{row}]" for part in step.parts for row in self._part(part)]
         parts += [f"[{written}]" for written in (*self.source(step), *self.lines(step.sentences))]
         return f"#step([{_anchored(step.anchor)}{self.strong(title)}], [{shape}], {', '.join(parts)})"
+
+    def _part(self, part: Part) -> Iterator[str]:
+        """The label beside the first formula, each formula in a row of its own, what goes on with it below."""
+        label = self.line(part.label)
+        for shown in self.part_lines(part):
+            yield f"#part[{label}][{self.display(shown)}]"
+            label = ""
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         align = ", ".join({"l": "left", "c": "center", "r": "right"}[side] for side in sides)
         cells = "".join(f"[{cell}], " for row in rows for cell in row)
         titles = "".join(f"[*{cell}*], " for cell in head)
         table = (
-            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 2.2pt), table.hline(stroke: .8pt), "
+            f"#table(columns: {len(head)}, align: ({align},), stroke: none, inset: (x: 5pt, y: 3pt), table.hline(stroke: .8pt), "
             f"table.header({titles}), table.hline(stroke: .5pt), {cells}table.hline(stroke: .8pt))"
         )
         return f"{table}\n\n#quiet[{caption}]" if caption else table

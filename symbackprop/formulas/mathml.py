@@ -31,13 +31,14 @@ THIN_SPACE = '<mspace width="0.1667em"/>'
 
 
 @lru_cache(maxsize=4096)
-def mathml(node: Node, display: bool = False) -> str:
+def mathml(node: Node, display: bool = False, goes_on: bool = False) -> str:
     """The <math> element of a formula, with its plain text as `alttext`.
 
     display: large sums with their limits above and below, as in a displayed equation.
+    goes_on: it goes on with the line above, so that a sign at its beginning stands between two operands.
     """
     style = ' displaystyle="true"' if display else ""
-    return f'<math{style} alttext="{escape(plain(node))}">{_row(node)}</math>'
+    return f'<math{style} alttext="{escape(plain(node))}">{_row(node, goes_on)}</math>'
 
 
 def _row(node: Node, operand_before: bool = False) -> str:

@@ -35,6 +35,7 @@ COLUMNS = 1, 2  # on a sheet of limited height
 AROUND = 138.0  # what a part of limited height needs above and below its graph: margins, a title, the legend
 WIDEST_LABEL, WIDEST_LOCAL = 600.0, 330.0
 CARRIED = "5 3"  # how a wire to the next step is dashed
+FULL = 0.3  # of what a part has room for, it holds at least so much
 NARROWEST = 150.0  # a label is not broken further than this
 
 
@@ -166,16 +167,29 @@ def _folded(graph: _Measured, page: Page) -> Iterator[_Part]:
     if _holds(page, whole.layout):
         yield whole
         return
+    made: set[str] = set()
     while waiting:
-        best, count = part(waiting[:1]), 1
-        while count < len(waiting):
-            more = part(waiting[: count + 1])
-            if not _holds(page, more.layout):
-                break
-            best, count = more, count + 1
-        drawn |= {box.node.id for box in best.boxes}
+        parts = [part(waiting[:1])]
+        while len(parts) < len(waiting) and _holds(page, (more := part(waiting[: len(parts) + 1])).layout):
+            parts.append(more)
+        count = _cut(waiting, len(parts), made, graph.edges)
+        drawn |= {box.node.id for box in parts[count - 1].boxes}
+        made |= set(waiting[:count])
         del waiting[:count]
-        yield best
+        yield parts[count - 1]
+
+
+def _cut(waiting: Sequence[str], most: int, made: set[str], edges: Sequence[Edge]) -> int:
+    """After how many of those that wait a part ends, at most so many: where the fewest values go on, as between layers or steps."""
+    if most == len(waiting):
+        return most
+    reads = {edge for edge in edges if not edge.carried}
+
+    def going_on(count: int) -> int:
+        before, after = made.union(waiting[:count]), set(waiting[count:])
+        return len({edge.source for edge in reads if edge.source in before and edge.target in after})
+
+    return min(range(most, int(most * FULL), -1), key=going_on)
 
 
 def _holds(page: Page, layout: Layout) -> bool:

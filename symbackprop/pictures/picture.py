@@ -43,9 +43,6 @@ PAPER = Page(740.0, 1090.0)
 PAPERS = (PAPER, *(Page(444.0 / points, 654.0 / points, points) for points in (0.5, 0.44)))
 """The same for larger pictures, whose formulas are set in 8.5 points, and in 7.5."""
 
-FEW = 2
-"""Sheets of a picture on paper: what needs more is drawn smaller."""
-
 
 class Writing(NamedTuple):
     """What is written, measured: a formula, words, or rows of numbers (a line each), in letters of a size."""
@@ -140,13 +137,15 @@ class Picture:
 
 
 def on_paper(draw: Callable[[Page], Picture], say: Callable[[Told], str] = str) -> Picture:
-    """What is drawn for a page, as large as few sheets of paper let it be; `say`: how words are said on it."""
-    *larger, smallest = (page._replace(say=say) for page in PAPERS)
-    for page in larger:
-        picture = draw(page)
-        if len(picture.sheets) <= FEW and picture.width <= page.wide:
+    """What is drawn for a page, on the fewest sheets of paper, and on those as large as can be; `say`: how words are said on it."""
+    drawn = []
+    for page in PAPERS:
+        picture = draw(page._replace(say=say))
+        if len(picture.sheets) == 1 and picture.width <= page.wide:
             return picture
-    return draw(smallest)
+        drawn.append((page, picture))
+    fitting = [picture for page, picture in drawn if picture.width <= page.wide] or [drawn[-1][1]]
+    return min(fitting, key=lambda picture: len(picture.sheets))
 
 
 def moved(item: Item, dx: float, dy: float) -> Item:

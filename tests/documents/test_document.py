@@ -22,6 +22,7 @@ from symbackprop.documents.document import (
     Document,
     Figure,
     Formula,
+    FormulaRows,
     Link,
     Note,
     Paragraph,
@@ -32,7 +33,7 @@ from symbackprop.documents.document import (
     Table,
 )
 from symbackprop.documents.formats import FORMATS
-from symbackprop.documents.html import Fragment
+from symbackprop.documents.html import Fragment, Html
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer, numbers, printable
 from symbackprop.formulas.read_latex import parse
@@ -323,3 +324,13 @@ def test_words_that_are_bad_and_strong_stand_out_once() -> None:
 def test_a_format_without_a_leaf_is_none() -> None:
     with pytest.raises(TypeError, match="abstract"):
         type("Half", (Writer,), {"text": str})()
+
+
+def test_a_wide_formula_is_broken_on_a_page_and_what_goes_on_begins_with_its_operator_between_two_operands() -> None:
+    wide = parse("y = " + " + ".join(f"x_{{{k}}}" for k in range(40)))
+    page = Html.write(Document("", (FormulaRows((Formula(wide),)), StepBlock("One", (Part("Product", (wide,)),)))))
+    for formula in re.findall("<math.*?</math>", page):
+        assert formula.count("<mi>x</mi>") < 20
+    more = re.findall(r'class="(?:right more|more)"><math[^>]*>(?:<mrow>)?<mo([^>]*)>\+', page)
+    assert len(more) >= 4
+    assert all('form="infix"' in mark for mark in more)

@@ -12,6 +12,7 @@ import symbackprop as sb
 from symbackprop.documents.document import Document, Formula, FormulaRows, Math, Part, StepBlock
 from symbackprop.documents.latex import Latex, LatexFragment, NumberedFragment
 from symbackprop.documents.markdown import Markdown
+from symbackprop.documents.paper import content_width
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.widths import width
@@ -109,7 +110,7 @@ def test_a_long_formula_is_broken_and_only_its_first_line_is_numbered() -> None:
 
 def test_a_note_that_leaves_no_room_stands_below_its_formula() -> None:
     note = "a note of so many words that nothing else has room in the line"
-    assert LatexFragment().content_width(note) < LatexFragment.page_width
+    assert content_width((note,)) < LatexFragment.page_width
     rows = FormulaRows((Formula(parse("y = a + b + c + d + e + f + g + h + i + j + k"), note),))
     assert "\\\\\n&\\hspace{2.0em}\\parbox" in LatexFragment.write(Document("", (rows,)))
     assert "\\\\\n" not in LatexFragment.write(Document("", (FormulaRows((Formula(parse("y = a"), "a note"),)),)))

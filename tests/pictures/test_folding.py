@@ -4,9 +4,10 @@ import pytest
 
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
+from symbackprop.pictures.boxes import Node
 from symbackprop.pictures.canvas import svg
-from symbackprop.pictures.graph import MARGIN, arranged
-from symbackprop.pictures.picture import PAPER, Group, Item, Mark, Page, Picture, on_paper
+from symbackprop.pictures.graph import MARGIN, Edge, arranged
+from symbackprop.pictures.picture import PAPERS, Group, Item, Mark, Page, Picture, on_paper
 from tests.pictures.test_graph import NEURON, NEURON_WIRES, network
 
 
@@ -53,7 +54,23 @@ def test_what_needs_many_sheets_of_paper_is_drawn_smaller(layers: int) -> None:
     assert picture.points * picture.width <= 444.0
     assert all(picture.points * sheet.height <= 654.0 for sheet in picture.sheets)
     assert len(picture.sheets) <= 2
-    assert (picture.points == PAPER.points) == (layers < 12)
+    sizes = [arranged(*network(layers), page=page) for page in PAPERS]
+    fewest = min(len(size.sheets) for size in sizes)
+    largest = next(size for size in sizes if len(size.sheets) == fewest)
+    assert (len(picture.sheets), picture.points) == (fewest, largest.points)
+
+
+def test_a_part_ends_where_the_fewest_values_go_on() -> None:
+    """Blocks of three values that their next layer adds: no part ends within one, where two values would go on."""
+    nodes, edges = [Node("h 0", parse("h_0"), "data")], []
+    for k in range(1, 9):
+        before, left, right, after = f"h {k - 1}", f"p {k}", f"q {k}", f"h {k}"
+        nodes += [Node(name, parse(name.replace(" ", "_")), "value") for name in (left, right, after)]
+        edges += [Edge(before, left), Edge(before, right), Edge(left, after), Edge(right, after)]
+    picture = arranged(nodes, edges, page=Page(400.0, 420.0))
+    ends = [[words.split(",")[0] for words in part if "from another part" not in words][-1] for part in boxes(picture)]
+    assert len(ends) > 1
+    assert all(end.startswith("h") for end in ends)
 
 
 def test_every_node_stands_once_and_what_is_read_again_stands_as_its_name() -> None:
