@@ -12,7 +12,7 @@ from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.algebra.matrix import Form
 from symbackprop.core.program import Program
-from symbackprop.core.recursion import NoRecursionError, Recursion, StepProgram
+from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_line import step_line
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -66,7 +66,7 @@ class _Search:
     def __init__(self, program: Program, refused: Mapping[str, str]) -> None:
         self.program, self.refused, self.recursion = program, refused, Recursion(program)
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role]
-        self.made: dict[tuple[str, bool, frozenset[str]], StepLine | str] = {}
+        self.made: dict[tuple[str, bool, frozenset[str], Marks, Marks], StepLine | str] = {}
 
     def box(self) -> StepBox:
         lets = self._chosen()
@@ -146,29 +146,40 @@ class _Search:
         """The line where what is carried starts, if it starts with anything, and that of all other steps; or why there are none."""
         starts = [c for c in self.recursion.carries_of(name, lets) if len(c.operands) > 1]
         found = []
-        for first in (True, False) if starts else (False,):
-            line = self._line(name, lets, first)
+        try:
+            edges = self.recursion.edges(name, lets)
+        except NoRecursionError as fault:
+            return str(fault)
+        ways: list[tuple[bool, Marks]] = [(True, ()), (False, ())] if starts else [*((False, (one,)) for one in edges), (False, ())]
+        for first, at in ways:
+            line = self._line(name, lets, first, at, () if at else edges)
             if isinstance(line, str):
                 return line
             found.append(line)
         return found
 
-    def _line(self, name: str, lets: frozenset[str], first: bool) -> StepLine | str:
-        key = name, first, lets - {name}
+    def _line(self, name: str, lets: frozenset[str], first: bool, at: Marks, besides: Marks) -> StepLine | str:
+        key = name, first, lets - {name}, at, besides
         if key not in self.made:
             self.made[key] = self._made(*key)
         return self.made[key]
 
-    def _made(self, name: str, first: bool, lets: frozenset[str]) -> StepLine | str:
-        return self.refused[name] if name in self.refused else line_at(self.recursion, name, lets, first)
+    def _made(self, name: str, first: bool, lets: frozenset[str], at: Marks, besides: Marks) -> StepLine | str:
+        return self.refused[name] if name in self.refused else line_at(self.recursion, name, lets, first, at, besides)
 
 
-def line_at(recursion: Recursion, name: str, lets: frozenset[str], first: bool = False) -> StepLine | str:
-    """A gradient at its step, or where what is carried starts; `lets` have lines of their own; or why it has no line."""
+def line_at(
+    recursion: Recursion, name: str, lets: frozenset[str], first: bool = False, certain: Marks = (), besides: Marks = ()
+) -> StepLine | str:  # fmt: skip
+    """A gradient at its step, or where what is carried starts; or why it has no line.
+
+    lets     gradients that have lines of their own.
+    certain  the step at which it is taken, where that is a certain one; `besides`: those at which it need not hold.
+    """
     found: list[StepLine] = []
     try:
         for terms in recursion.terms(name, lets):
-            at = step_line(recursion, name, lets, first, terms)
+            at = step_line(recursion, name, lets, first, terms, certain, besides)
             line = _shortest(at.program, at.target)
             if line.form is None:
                 return line.fault or NO_PRODUCT

@@ -133,7 +133,7 @@ class _Sweep:
                 name = self.role(e.target.name).name
                 index = self.letters(len(self.lead), e.target.index) + e.target.index
                 step = Step("chain", e.target, e.operands[0], Ref(name, index), pattern="carry")
-                back = Equation(Ref("", index), Carry(e.op.letter, -e.op.step), (Ref(name, index),), step)
+                back = Equation(Ref("", index), replace(e.op, step=-e.op.step), (Ref(name, index),), step)
                 self.uses.setdefault(e.operands[0].name, []).append(_Use(back, e.target.name))
                 self.reserved.add(e.target.name)
 

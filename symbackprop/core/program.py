@@ -19,7 +19,7 @@ A letter of the target that no operand has repeats the value along that axis.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple, assert_never
 
@@ -124,6 +124,7 @@ class Carry:
 
     letter   the letter l, one of the target's; z has the letters of p, `first` has some of them but l.
     step     1: read from the step before; -1: from the step after.
+    origin   the number that the first place along the letter has on paper, where a loop goes from 2 on.
 
     A Carry may stand before the equation that writes z. Its derivative is a Carry that goes the other way.
     """
@@ -131,6 +132,7 @@ class Carry:
     letter: str
     step: int
     over: tuple[Range, ...] = ()
+    origin: Expr = sp.S.One
 
 
 Op = Sum | Reduce | Matrix | Carry
@@ -146,7 +148,7 @@ def rewritten(op: Op, over: tuple[Range, ...], body: Callable[[Expr], Expr], ren
         case Matrix():
             return Matrix(op.kind, over)
         case Carry():
-            return Carry((rename or {}).get(op.letter, op.letter), op.step)
+            return replace(op, letter=(rename or {}).get(op.letter, op.letter))
         case _:
             assert_never(op)
 

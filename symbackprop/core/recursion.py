@@ -5,7 +5,8 @@
     dL/dz[l i] = dL/dp[l+1 i], first dL/dz_end[i]                     dL/dp(l+1), and dL/dz_end at the step n
     dU[i j] = sum_t g[t i] s[t j]                                     the sum over t of g(t) s(t)
 
-Steps are counted from 1, as books do, and are sizes to all that reads the result: l, l + 1, n.
+Steps are counted from 1, as books do, or from where their loop begins, and are sizes to all that reads the result: l, l + 1, n.
+What a loop reads at its own steps or some beside, y[t-1], stands at them as well.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.guards import split
+from symbackprop.core.guards import affine, split
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import (
     Carry,
@@ -40,15 +41,26 @@ class NoRecursionError(Exception):
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis along which something is carried: its letter, and how many steps there are."""
+    """An axis along which something is carried, or read step by step.
+
+    letter   of the loop.
+    extent   how many steps there are.
+    origin   the number of the first.
+    """
 
     letter: str
     extent: Expr
+    origin: Expr = sp.S.One
 
     @property
     def step(self) -> Expr:
         """The step that is meant where no other is: l."""
         return size(self.letter)
+
+    @property
+    def last(self) -> Expr:
+        """The number of the last step."""
+        return sp.expand(self.origin + self.extent - 1)
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,7 @@ class StepProgram:
     over      the axes that it stands at no certain step of: the line holds for all their steps.
     carries   what comes from another step.
     first     whether it is at the step where they start.
+    besides   the steps of `over` at which it does not hold, by the axis: those have lines of their own.
     """
 
     program: Program
@@ -95,6 +108,7 @@ class StepProgram:
     over: tuple[Axis, ...]
     carries: tuple[Carried, ...] = ()
     first: bool = False
+    besides: Marks = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,7 @@ class Recursion:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.written = program.equation_of()
-        self.axes = dict(_loop_axes(program))
+        self.axes = step_axes(program)
 
     def axis_letters(self, equation: Equation) -> dict[str, Axis]:
         """The letters of an equation that are loops' axes."""
@@ -130,7 +144,8 @@ class Recursion:
                 axis = self.axes.get((ref.name, place))
                 if axis is not None:
                     found[letter] = axis
-        if len({axis.letter for axis in found.values()}) < len(found):
+        loose = [axis.letter for letter, axis in found.items() if pinned(equation, letter) is None]
+        if len(set(loose)) < len(loose):
             raise NoRecursionError("two steps of one loop stand in one equation")
         return found
 
@@ -144,7 +159,7 @@ class Recursion:
         return tuple(letters[c] for c in over if c in letters)
 
     def terms(self, name: str, lets: Collection[str] = ()) -> tuple[Terms, ...]:
-        """The terms of a gradient's equation by the steps that parts of them sum over; those without a sum first.
+        """The terms of a value's equation by the steps that parts of them sum over; those without a sum first.
 
         lets   gradients that have lines of their own, and stay names.
 
@@ -155,7 +170,7 @@ class Recursion:
         if not isinstance(op, Sum) or self.sums(name):
             return (WHOLE,)
         inner = {s: r.name for s, r in zip(op.slots, equation.operands, strict=True)
-                 if r.name not in lets and self.program.tensors[r.name].role and self.sums(r.name)}  # fmt: skip
+                 if r.name not in lets and self._is_written_out(r.name) and self.sums(r.name)}  # fmt: skip
         if not inner:
             return (WHOLE,)
         found: dict[tuple[Axis, ...], list[tuple[Expr, frozenset[str]]]] = {(): []}
@@ -168,14 +183,19 @@ class Recursion:
         return tuple(Terms(sp.Add(*(term for term, _ in group)), axes, frozenset().union(*(parts for _, parts in group)))
                      for axes, group in found.items() if group)  # fmt: skip
 
+    def _is_written_out(self, name: str) -> bool:
+        """Whether a value stands where it is read: nobody named it."""
+        tensor = self.program.tensors[name]
+        return bool(tensor.role) or not tensor.named
+
     def carried(self, carry: Equation) -> Carried:
         """What a Carry is along its axis."""
         assert isinstance(carry.op, Carry)
         axis = self.axis_letters(carry)[carry.op.letter]
-        return Carried(axis, start_of(self.program, carry) + 1, carry.op.step, len(carry.operands) > 1)
+        return Carried(axis, start_of(self.program, carry) + axis.origin, carry.op.step, len(carry.operands) > 1)
 
     def end(self, equation: Equation) -> tuple[Ref, Axis, Expr] | None:
-        """What is read at one of its steps, and nothing else, z(n): the tensor, its axis, the position."""
+        """What is read at one of its steps, and nothing else, z(n), y(t-1): the tensor, its axis, the position."""
         op = equation.op
         if not isinstance(op, Sum) or len(equation.operands) != 1 or len(op.over) != 1:
             return None
@@ -184,7 +204,8 @@ class Recursion:
         axis = self.axis_letters(equation).get(letter)
         if pin is None or axis is None or unpinned(op, letter).body != op.slots[0]:
             return None
-        return (ref, axis, pin) if tuple(c for c in ref.index if c != letter) == equation.target.index else None
+        own = [c for c in equation.target.index if not pin.has(position(c))]
+        return (ref, axis, pin) if [c for c in ref.index if c != letter] == own else None
 
     def read(self, carry: Equation) -> tuple[str, Marks]:
         """The tensor that a Carry reads, also through other ones, and the step at which it does."""
@@ -197,6 +218,51 @@ class Recursion:
             shifts[self.axis_letters(at)[at.op.letter].letter] += at.op.step
             source = at.operands[0].name
         return source, tuple((name, letters[name].step - shifts[name]) for name in sorted(letters))
+
+    def edges(self, name: str, lets: Collection[str]) -> Marks:
+        """The steps at which a gradient is another one, y(1): where a part of it is read alone, or has no step.
+
+        lets   gradients that have lines of their own.
+
+        Raises NoRecursionError where it has a start as well.
+        """
+        found: dict[tuple[str, Expr], None] = {}
+        waiting, is_carried = [name], any(len(carry.operands) > 1 for carry in self.carries_of(name, lets))
+        for own in waiting:
+            equation = self.written.get(own)
+            if equation is None or not isinstance(equation.op, Sum):
+                continue
+            for c, axis in self.axis_letters(equation).items():
+                if c in equation.target.index:
+                    beyond = list(self._beyond(equation, c, axis))
+                    if is_carried and beyond:
+                        raise NoRecursionError("it has parts that are carried, and parts that have no such step")
+                    edges = [] if is_carried else [*self._alone(equation, c), *beyond]
+                    found |= {(axis.letter, sp.expand(at + axis.origin)): None for at in edges}
+            same = (r.name for r in equation.operands if set(equation.target.index) <= set(r.index))
+            waiting += [n for n in same if n not in lets and n not in waiting and self.program.tensors[n].role]
+        return tuple(found)
+
+    def _alone(self, equation: Equation, letter: str) -> Iterator[Expr]:
+        """The positions of a letter of the target at which alone something is read."""
+        assert isinstance(equation.op, Sum)
+        for guard in split(equation.op).guards:
+            own = affine(guard.args[0] - guard.args[1])  # type: ignore[operator]  # SymPy promises a Basic only
+            if set(own.slopes) == {letter} and own.opaque == 0 and abs(own.slopes[letter]) == 1:
+                yield sp.expand(-own.offset / own.slopes[letter])
+
+    def _beyond(self, equation: Equation, letter: str, axis: Axis) -> Iterator[Expr]:
+        """The positions of a letter of the target beside which a loop that is read has no step."""
+        assert isinstance(equation.op, Sum)
+        for c, extent in equation.op.over:
+            pin = pinned(equation, c)
+            shift = None if pin is None else sp.expand(pin - position(letter))
+            if shift is None or not shift.is_Integer:
+                continue
+            beyond = sp.expand(axis.extent + shift - extent)
+            if beyond.is_Integer:
+                yield from map(sp.Integer, range(max(-int(shift), 0)))
+                yield from (sp.expand(axis.extent - 1 - k) for k in range(max(int(beyond), 0)))
 
     def carries_of(self, name: str, lets: Collection[str]) -> list[Equation]:
         """The gradients' Carries that a line reads without another line between."""
@@ -217,13 +283,14 @@ class Recursion:
 
 
 def pinned(equation: Equation, letter: str) -> Expr | None:
-    """The only position of a summed letter at which anything is read; None where there are others."""
-    if not isinstance(equation.op, Sum):
+    """The only position of a summed letter at which anything is read, n - 1 or t + 1; None where there are others."""
+    if not isinstance(equation.op, Sum) or letter not in dict(equation.op.over):
         return None
     for guard in split(equation.op).guards:
-        for one, other in (guard.args, guard.args[::-1]):
-            if one == position(letter) and not other.has(position(letter)):
-                return other  # type: ignore[return-value]  # SymPy promises a Basic only
+        own = affine(guard.args[0] - guard.args[1])  # type: ignore[operator]  # SymPy promises a Basic only
+        slope = own.slopes.get(letter)
+        if slope is not None and abs(slope) == 1 and own.opaque == 0:
+            return sp.expand(position(letter) - slope * (guard.args[0] - guard.args[1]))  # type: ignore[operator]
     return None
 
 
@@ -231,14 +298,17 @@ def unpinned(op: Sum, letter: str) -> Sum:
     """The sum without the letter that a guard pins."""
     body: Expr = op.body
     for guard in split(op).guards:
-        if position(letter) in guard.args:
+        if guard.has(position(letter)):
             body = body.xreplace({guard: sp.true})  # type: ignore[assignment]  # SymPy promises a Basic only
     over: tuple[Range, ...] = tuple(r for r in op.over if r[0] != letter)
     return Sum(body.doit() if body.has(sp.true) else body, op.slots, over)  # type: ignore[arg-type]
 
 
-def _loop_axes(program: Program) -> Iterator[tuple[Place, Axis]]:
-    """The axes along which something is carried, of every tensor: those that one letter runs along in one equation are the same."""
+def step_axes(program: Program) -> dict[Place, Axis]:
+    """The axes along which something is carried, of every tensor, and those that a loop reads at its steps or some beside, y[t-1].
+
+    What one letter runs along in one equation is the same axis.
+    """
     parent: dict[Place, Place] = {}
 
     def root(place: Place) -> Place:
@@ -246,15 +316,31 @@ def _loop_axes(program: Program) -> Iterator[tuple[Place, Axis]]:
             place = parent[place]
         return place
 
-    for equation in program.equations:
-        first: dict[str, Place] = {}
+    first: dict[tuple[int, str], Place] = {}
+    for k, equation in enumerate(program.equations):
         for ref in (equation.target, *equation.operands):
-            for k, letter in enumerate(ref.index):
-                parent[root((ref.name, k))] = root(first.setdefault(letter, (ref.name, k)))
+            for place, letter in enumerate(ref.index):
+                parent[root((ref.name, place))] = root(first.setdefault((k, letter), (ref.name, place)))
     found: dict[Place, Axis] = {}
     for equation in program.equations:
         if isinstance(equation.op, Carry):
             k = equation.target.index.index(equation.op.letter)
             extent = program.shape(equation.target.name)[k]
-            found.setdefault(root((equation.target.name, k)), Axis(equation.op.letter, extent))
-    yield from ((place, found[root(place)]) for place in list(parent) if root(place) in found)
+            found.setdefault(root((equation.target.name, k)), Axis(equation.op.letter, extent, equation.op.origin))
+    beside = [(k, one, other) for k, equation in enumerate(program.equations) for one, other in _beside(equation)]
+    for k, one, other in beside * 2 if found else ():
+        ends = [root(first[k, letter]) for letter in (one, other) if (k, letter) in first]
+        for place, known in (ends, ends[::-1]) if len(ends) == 2 else ():
+            if place not in found and known in found:
+                extent = program.shape(place[0])[place[1]]
+                found[place] = Axis(found[known].letter, extent)
+    return {place: found[root(place)] for place in list(parent) if root(place) in found}
+
+
+def _beside(equation: Equation) -> Iterator[tuple[str, str]]:
+    """Two letters of which one is the other but for a number: j and t, of 1[j = t + 1]."""
+    for guard in split(equation.op).guards if isinstance(equation.op, Sum) else ():
+        own = affine(guard.args[0] - guard.args[1])  # type: ignore[operator]  # SymPy promises a Basic only
+        if own.opaque == 0 and own.offset.is_Integer and sorted(own.slopes.values()) == [-1, 1]:
+            one, other = own.slopes
+            yield one, other

@@ -8,28 +8,35 @@ from dataclasses import replace
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.core.guards import affine, split
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
-from symbackprop.core.recursion import WHOLE, AtStep, Axis, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
+from symbackprop.core.recursion import WHOLE, AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
 
 
-def step_line(of: Recursion, name: str, lets: Collection[str], first: bool = False, terms: Terms = WHOLE) -> StepProgram:
+def step_line(
+    of: Recursion, name: str, lets: Collection[str], first: bool = False, terms: Terms = WHOLE, at: Marks = (), besides: Marks = ()
+) -> StepProgram:  # fmt: skip
     """What defines a value at its step.
 
     lets   gradients that have lines of their own, and stay names.
     first  take what is carried at the step where it starts.
     terms  of its equation, those that are meant.
+    at       the step at which it is taken, where that is a certain one.
+    besides  the steps at which it need not hold.
 
     Raises NoRecursionError where there is no such form.
     """
-    return _Line(of, name, frozenset(lets) - {name}, first, terms).run()
+    return _Line(of, name, frozenset(lets) - {name}, first, terms, dict(at), besides).run()
 
 
 class _Line:
     """One line under way."""
 
-    def __init__(self, of: Recursion, name: str, lets: frozenset[str], first: bool, terms: Terms) -> None:
-        self.of, self.name, self.lets, self.first, self.terms = of, name, lets, first, terms
+    def __init__(
+        self, of: Recursion, name: str, lets: frozenset[str], first: bool, terms: Terms, at: Mapping[str, Expr], besides: Marks
+    ) -> None:  # fmt: skip
+        self.of, self.name, self.lets, self.first, self.terms, self.edge, self.besides = of, name, lets, first, terms, at, besides
         self.own = _of_terms(of.written[name], terms)
         self.tensors: dict[str, Signature] = {}
         self.standing: dict[str, AtStep] = {}
@@ -47,13 +54,14 @@ class _Line:
             raise NoRecursionError("a sum over the other steps stands in it")
         if summed and not isinstance(equation.op, Sum):
             raise NoRecursionError("a function of all steps stands in it")
-        starts = self._starts() if self.first else {}
+        starts = self._starts() if self.first else self.edge
         marks = {letter: starts.get(letter, axis.step) for letter, axis in own.items()}
         target = self.tensor(self.name, marks)
         self.define(target, {**marks, **{axis.letter: axis.step for axis in summed}}, frozenset(over))
         program = Program(self.tensors, tuple(self.equations.values()), (target,))
         free = tuple(axis for letter, axis in own.items() if letter not in starts)
-        return StepProgram(program, target, self.standing, summed, free, tuple(map(self.of.carried, self.carries)), self.first)
+        carries = tuple(map(self.of.carried, self.carries))
+        return StepProgram(program, target, self.standing, summed, free, carries, self.first, self.besides)
 
     def _starts(self) -> dict[str, Expr]:
         """The step at which the gradients' Carries start that the line reads, by the axis."""
@@ -96,7 +104,9 @@ class _Line:
         if end is None:
             return None
         ref, axis, pin = end
-        return self.tensor(ref.name, {**marks, axis.letter: pin + 1})
+        letters = self.of.axis_letters(equation)
+        at: dict[Expr, Expr] = {position(c): marks[a.letter] - a.origin for c, a in letters.items() if a.letter in marks}
+        return self.tensor(ref.name, {**marks, axis.letter: sp.expand(substituted(pin, at) + axis.origin)})
 
     def define(self, key: str, marks: Mapping[str, Expr], peeled: frozenset[str] = frozenset()) -> None:
         """Write the equation of a tensor at its step, and those of what it reads, as far as they have no lines of their own."""
@@ -106,25 +116,56 @@ class _Line:
             self._carry(key, equation, marks)
             return
         letters = self.of.axis_letters(equation)
+        equation = self._within(equation, letters, marks)
+        held = {c for ref in (equation.target, *equation.operands) for c in ref.index}
+        letters = {c: axis for c, axis in letters.items() if c in held}
         told = {*equation.target.index, *peeled}
         steps = {c: marks[axis.letter] for c, axis in letters.items() if axis.letter in marks and c in told}
+        at: dict[Expr, Expr] = {position(c): step - letters[c].origin for c, step in steps.items()}
         op = equation.op
         for c, _ in op.over:
             if c in letters and c not in peeled:
                 pin = pinned(equation, c)
                 if pin is None or not isinstance(op, Sum):
                     raise NoRecursionError("a sum over all steps stands in it")
-                steps[c], op = pin + 1, unpinned(op, c)
+                steps[c], op = sp.expand(substituted(pin, at) + letters[c].origin), unpinned(op, c)
         missing = set(letters) - set(steps)
         if missing:
             raise NoRecursionError("it reads another step")
-        swap: Mapping[Expr, Expr] = {position(c): step - 1 for c, step in steps.items()}
+        swap: Mapping[Expr, Expr] = {position(c): step - letters[c].origin for c, step in steps.items()}
         over = tuple(r for r in op.over if r[0] not in steps)
         op = rewritten(op, over, lambda body: substituted(body, swap))
         operands = tuple(self._operand(r, steps, letters) for r in equation.operands)
         index = tuple(c for c in equation.target.index if c not in steps)
         self.equations[key] = Equation(Ref(key, index), op, operands, equation.step)
         self._order(key)
+
+    def _within(self, equation: Equation, letters: Mapping[str, Axis], marks: Mapping[str, Expr]) -> Equation:
+        """The equation without what it says of other steps: those that have lines of their own, or none at this one."""
+        op = equation.op
+        if not isinstance(op, Sum) or not (self.edge or self.besides):
+            return equation
+        at = {position(c): marks[axis.letter] - axis.origin for c, axis in letters.items()
+              if axis.letter in marks and c in equation.target.index}  # fmt: skip
+        body: Expr = op.body
+        for c, extent in op.over:
+            pin = pinned(equation, c)
+            place = None if pin is None else sp.expand(substituted(pin, at))
+            if place is not None and (place.is_negative or sp.expand(place - extent).is_nonnegative):
+                body = sp.S.Zero
+        for guard in split(op).guards:
+            for c, axis in letters.items():
+                own = affine(guard.args[0] - guard.args[1])  # type: ignore[operator]  # SymPy promises a Basic only
+                if set(own.slopes) == {c} and own.opaque == 0 and c in equation.target.index:
+                    step = sp.expand(-own.offset / own.slopes[c] + axis.origin)
+                    is_other = (axis.letter, step) in self.besides
+                    is_own = self.edge.get(axis.letter) == step
+                    if is_other or is_own:
+                        body = body.xreplace({guard: sp.S.true if is_own else sp.S.false})  # type: ignore[assignment]
+        if body == op.body:
+            return equation
+        kept: Expr = body.doit()  # type: ignore[assignment]  # SymPy promises a Basic only
+        return replace(equation, op=Sum(sp.S.Zero), operands=()) if kept == 0 else _of_terms(equation, Terms(kept))
 
     def _operand(self, ref: Ref, steps: Mapping[str, Expr], letters: Mapping[str, Axis]) -> Ref:
         marks = {letters[c].letter: steps[c] for c in ref.index if c in steps}
@@ -169,7 +210,7 @@ class _Line:
         source, *start = equation.operands
         at = marks[axis.letter]
         index = tuple(c for c in equation.target.index if c != equation.op.letter and not self._is_step(equation, c))
-        if at == start_of(self.of.program, equation) + 1:
+        if at == start_of(self.of.program, equation) + axis.origin:
             if not start:
                 self.equations[key] = Equation(Ref(key, index), Sum(sp.S.Zero), (), equation.step)
                 return

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.derivation import Derivation
@@ -132,18 +133,21 @@ def _step_form(
 
     moved   the numbers of steps that others stand for.
     """
-    at = step_line(recursion, name, ())
-    if moved:
-        at = _moved(at, moved)
-    to = StepNames(names, at, {})
-    inner = [n for n in at.program.equation_of()
-             if n != at.target and not at.program.tensors[n].has_name and at.standing[n].name not in shown]  # fmt: skip
-    (equation,) = [e for e in at.program.equations if e.target.name == at.target]
-    formula = equation_formula(to, equation, inner)
-    if at.summed:
-        left, right = split(formula)
-        formula = f.equation(left, summed_over(at.summed, f.beside(*items_of(right or left)[1:])))
-    return StepForm(name, formula, where(to, at))
+    sides: list[Node] = []
+    found: StepForm | None = None
+    for terms in recursion.terms(name, shown):
+        at = step_line(recursion, name, (), terms=terms)
+        if moved:
+            at = _moved(at, moved)
+        to = StepNames(names, at, {})
+        inner = [n for n in at.program.equation_of()
+                 if n != at.target and not at.program.tensors[n].has_name and at.standing[n].name not in shown]  # fmt: skip
+        (equation,) = [e for e in at.program.equations if e.target.name == at.target]
+        left, right = split(equation_formula(to, equation, inner))
+        sides.append(summed_over(at.summed, f.beside(*items_of(right or left)[1:])))
+        found = StepForm(name, f.equation(left, f.add(sides)), where(to, at))
+    assert found is not None
+    return found
 
 
 def _moved(at: StepProgram, by: Mapping[Expr, Expr]) -> StepProgram:
@@ -167,10 +171,12 @@ def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm
 
 
 def summed_over(axes: Sequence[Axis], body: Node) -> Node:
-    """The sum over all steps of a term."""
+    """The sum over all steps of a term; its minus stands before the sum."""
+    if axes and f.is_negative(body):
+        return f.negative(summed_over(axes, f.beside(*items_of(body)[1:])))
     for axis in reversed(axes):
-        below = f.equation(letter(axis.letter), f.ONE)
-        body = f.beside(f.scripted(f.symbol("sum"), below, scalar(axis.extent)), f.within(body, Binds.PRODUCT))
+        below = f.equation(letter(axis.letter), step_said(axis.origin))
+        body = f.beside(f.scripted(f.symbol("sum"), below, step_said(axis.last)), f.within(body, Binds.PRODUCT))
     return body
 
 
@@ -184,8 +190,10 @@ def where(names: StepNames, at: StepProgram) -> Told:
 
 def _range(axis: Axis, at: StepProgram) -> Node:
     """l = n - 1, ..., 1: the steps in the order in which they are computed."""
-    low, high = f.ONE, scalar(axis.extent)
-    ends = [low, DOTS, high]
+    low, high = step_said(axis.origin), step_said(axis.last)
+    others = [step for c, step in at.besides if c == axis.letter]
+    before, after = (sum(sp.expand(step - end).is_Integer for step in others) for end in (axis.origin, axis.last))
+    ends = [step_said(sp.expand(axis.origin + before)), DOTS, step_said(sp.expand(axis.last - after))]
     for carried in at.carries if not at.first else ():
         if carried.axis == axis:
             start = step_said(carried.start + (carried.step if carried.has_value else 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import sympy as sp
 from sympy import Expr
 
 from symbackprop.algebra.matrix import Form, Front
@@ -54,7 +53,7 @@ def _line(names: Names, deltas: Mapping[str, Name], told_: StepProduct) -> Shown
         part = f.within(_printed(names, deltas, told_.rest, axis.letter, j), Binds.PRODUCT)
         terms = f.juxtapose([product(j - step), part])
         right.insert(0, f.beside(_big(f.SUM, j, k, last, step), terms, binds=Binds.SUM))
-    about = _about(k, [last, sp.S.One if step > 0 else axis.extent], carried.start)
+    about = _about(k, [last, axis.origin if step > 0 else axis.last], carried.start)
     return ShownLine(told_.name, f.equation(gradient(k), f.add(right)), (told_.name,), about)
 
 

@@ -181,14 +181,16 @@ _JACOBIAN = told("The derivative of {} by {} has the axes of {}, followed by tho
 _CHANGE = told("A change has the shape of what changes.")
 _SHAPES: dict[Mode, Content] = {"gradient": _GRADIENT, "jacobian": _JACOBIAN, "upstream": _GRADIENT, "vector": _CHANGE}
 _POSITIONS = told("Positions count from 0, as in NumPy.")
+_STEPS = told("Steps count from 1, other positions from 0, as in NumPy.")
 
 
-def conventions(formulas: Iterable[Node], mode: Mode, positions: bool) -> tuple[Content, ...]:
+def conventions(formulas: Iterable[Node], mode: Mode, positions: bool, at_steps: bool = False) -> tuple[Content, ...]:
     """The sentences that these formulas need.
 
     mode        what kind of derivative is shown.
     positions   whether a formula shows a position as a number.
+    at_steps    whether a loop is told at its steps.
     """
     parts = {part for formula in formulas for part in walk(formula)}
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
-    return (_SHAPES[mode], *found, *([_POSITIONS] if positions else []))
+    return (_SHAPES[mode], *found, *([_STEPS if at_steps else _POSITIONS] if positions else []))

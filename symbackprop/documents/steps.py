@@ -117,8 +117,9 @@ def report(
     network = _network(lecture, detail)
     steps = _steps(derived, lecture, box, detail)
     result = _result(lecture, box, steps, detail) if box is not None else []
+    at_steps = detail != "full" and derived.is_recursion and box is not None and not box.missing
     said = conventions(_formulas_of([*network, *steps, *result]), derived.mode,
-                       any(counts_positions(names, e) for e in derived.program.equations))  # fmt: skip
+                       any(counts_positions(names, e) for e in derived.program.equations), at_steps)  # fmt: skip
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
     blocks.append(Section(told("The network")))
     if source and detail == "full":

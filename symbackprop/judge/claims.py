@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import sympy as sp
+
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.network import Network
@@ -146,7 +148,8 @@ def limits(goal: Goal) -> Iterator[Told]:
     """At which steps a claim was held against the truth, where it reads beyond the others."""
     for one in goal.steps:
         if one.left is not None:
-            low, high = one.first + 1, one.axis.extent - one.left + one.first
+            low = one.first + one.axis.origin
+            high = sp.expand(low + one.axis.extent - one.left - 1)
             steps = f.equation(letter(one.axis.letter), f.listed([constant(low), f.symbol("ldots"), constant(high)]))
             yield told("held against the gradient at {}, since it reads beyond the other steps", Formula(plain(steps), steps))
 

@@ -77,7 +77,7 @@ class StepReader:
         return int(evaluator(e)({**self.point.sizes, **steps}))
 
     def assignments(self, axes: tuple[Axis, ...]) -> Iterator[Steps]:
-        ranges = [range(1, self.number(axis.extent, {}) + 1) for axis in axes]
+        ranges = [range(self.number(axis.origin, {}), self.number(axis.last, {}) + 1) for axis in axes]
         for places in cartesian(*ranges):
             yield dict(zip((axis.letter for axis in axes), places, strict=True))
 
@@ -85,7 +85,8 @@ class StepReader:
         """The steps at which the line is meant to hold."""
         for steps in self.assignments(self.line.at.over):
             begun = (self._starts(carried, steps) for carried in self.line.at.carries if carried.has_value)
-            if self.line.at.first or not any(begun):
+            beside = any(steps.get(letter) == self.number(step, {}) for letter, step in self.line.at.besides)
+            if self.line.at.first or not (beside or any(begun)):
                 yield steps
 
     def _starts(self, carried: Carried, steps: Mapping[str, int]) -> bool:
@@ -95,13 +96,14 @@ class StepReader:
     def entry(self, array: ndarray, key: str, steps: Mapping[str, int]) -> ndarray:
         """The tensor at its steps; a step beyond the last, from which nothing comes, a gradient is 0 and multiplies all others."""
         at = self.line.at.standing[key]
-        places = {letter: self.number(step, steps) - 1 for letter, step in at.places}
+        numbers = {letter: self.number(step, steps) for letter, step in at.places}
         index: list[Any] = [slice(None)] * array.ndim
         is_beyond = False
         for (name, k), axis in self.recursion.axes.items():
-            if name == at.stack and axis.letter in places:
-                index[k] = min(max(places[axis.letter], 0), array.shape[k] - 1)
-                is_beyond |= index[k] != places[axis.letter]
+            if name == at.stack and axis.letter in numbers:
+                place = numbers[axis.letter] - self.number(axis.origin, {})
+                index[k] = min(max(place, 0), array.shape[k] - 1)
+                is_beyond |= index[k] != place
         found = array[tuple(index)]
         return np.zeros_like(found) if is_beyond and self.program.tensors[at.name].role else found
 

@@ -41,13 +41,14 @@ class Loop:
     letter   the letter of the axis, as a person calls the step.
     extent   how many steps there are.
     step     1: the steps rise; -1: they fall.
+    origin   the number of the first place along the axis, as it is on paper.
 
     A step is written with stand-ins: `at` for entries of tensors, `before` for a value of the step before, `number` for the number
     of the step. `whole` gives what was written the axis of the steps.
     """
 
-    def __init__(self, letter: str, extent: Expr, step: int = 1) -> None:
-        self.letter, self.extent, self.step = kept(letter), extent, step
+    def __init__(self, letter: str, extent: Expr, step: int = 1, origin: Expr = sp.S.One) -> None:
+        self.letter, self.extent, self.step, self.origin = kept(letter), extent, step, origin
         self.entries: dict[int, Entry] = {}
         self.befores: dict[int, Before] = {}
         self.numbers: dict[int, Expr] = {}
@@ -153,7 +154,7 @@ class Loop:
         """The tensor of the earlier values; its operands come later."""
         before = self.befores[id(stand_in)]
         shape, index = (self.extent, *stand_in.shape), (self.letter, *letters(stand_in.ndim))
-        return Tensor(shape, Carry(self.letter, self.step), (), index).called(before.stem)
+        return Tensor(shape, Carry(self.letter, self.step, origin=self.origin), (), index).called(before.stem)
 
     def _carried(self, before: Before, new: Mapping[int, Tensor]) -> tuple[tuple[Tensor, Index], ...]:
         assert before.value is not None

@@ -162,3 +162,31 @@ def test_a_file_of_code_with_loops_is_a_claim_for_each_gradient_that_it_fills(tm
     path.write_text(REASSIGNED)
     found = sb.verify(MLP, read_claims(path))
     assert [(one.what, one.verdict) for one in found.claims] == [("dL/dW", "right, identity")]
+
+
+FROM_TWO = """x: data[T, d]
+W: parameter[d, d]
+s[1] = x[1]
+for t in 2..T:
+    z[t] = W @ s[t-1] + x[t]
+    s[t] = tanh(z[t])
+L = sum(s[T]**2)
+"""
+
+
+@pytest.mark.slow
+def test_steps_of_a_loop_from_two_count_as_the_person_does() -> None:
+    steps = [
+        ("delta", r"\delta_T = 2 s_T \odot (1 - s_T^2)"),
+        ("delta", "delta[t] = W.T @ delta[t+1] * (1 - s[t]**2)"),
+        ("W", r"\frac{\partial L}{\partial W} = \sum_{t=2}^T \delta_t s_{t-1}^\top"),
+    ]
+    right = sb.verify(FROM_TWO, steps)
+    assert [one.right for one in right.claims] == [True] * 3
+    for place, wrong in ((0, r"\delta_T = 2 s_T \odot (1 - s_{T-1}^2)"), (2, steps[2][1].replace("t-1", "t"))):
+        found = sb.verify(FROM_TWO, [*steps[:place], (steps[place][0], wrong), *steps[place + 1 :]])
+        assert found.claims[place].wrong
+
+
+def test_a_sum_over_the_steps_of_a_loop_from_two_is_right() -> None:
+    assert sb.verify(FROM_TWO, {"W": r"\sum_{t=2}^T \frac{\partial L}{\partial z_t} s_{t-1}^\top"}).exit_code == 0

@@ -88,6 +88,7 @@ def _at_step(state: State, node: Node, axis: str, loop: Axis, part: Tokens, at: 
                 state.probe.add(other, state.probe.shapes[name])
             order = sorted(places, key=lambda a: places[a])
             node = nd.leaf(other, tuple(order), state.probe.entries(other))
+    number = loops.placed(number, loop)
     extent, letter = node.extent(axis), number.letter
     if letter is None:
         state.counted = True
@@ -96,7 +97,7 @@ def _at_step(state: State, node: Node, axis: str, loop: Axis, part: Tokens, at: 
         if not number.letters and not 0 <= here < extent:
             raise Misfit(f"there is no step {number.added}")
         return nd.picked(node, axis, tuple((s, c, state.range(c, at)) for s, c in number.letters), place, here)
-    state.ranged(letter, extent)
+    state.ranged(letter, state.steps(letter, extent, loop))
     first, _ = state.trims.get(letter, (0, 0))
     shift, count = int(number.added) + first, state.range(letter, at)
     low, high = state.reached.get(letter, (0, 0))

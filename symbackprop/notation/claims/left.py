@@ -89,7 +89,7 @@ def _at_steps(state: State, wrt: str, several: Tokens, letters: list[str], at: l
         if place not in own or part[0].text == ":" or rest:
             rest.append(part)
             continue
-        number = state.context.loops.numbers(part, own[place])
+        number = state.context.loops.placed(state.context.loops.numbers(part, own[place]), own[place])
         letter = number.letter
         if letter is None:
             at.append(At(place, own[place], number.added - state.origin))

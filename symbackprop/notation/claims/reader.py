@@ -61,10 +61,11 @@ class Reader:
                 continue
             parts = indices((*found.sample, *found.index))
             shape = self.state.probe.shape(found.name) if found.name in self.state.probe.shapes else ()
-            for part, extent in zip(parts or (), shape, strict=False):
+            own = self.state.context.loops.of(found.name, self.state.roles)
+            for place, (part, extent) in enumerate(zip(parts or (), shape, strict=False)):
                 letter = part[0].text.lstrip("\\")
                 if len(part) == 1 and letter.isalpha() and letter not in hidden and (only is None or letter in only):
-                    self.state.ranged(letter, extent)
+                    self.state.ranged(letter, extent if place not in own else self.state.steps(letter, extent, own[place]))
         self.foresee_numbers(node, only)
 
     def foresee_numbers(self, node: object, only: list[str] | None) -> None:

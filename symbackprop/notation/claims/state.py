@@ -14,6 +14,7 @@ from sympy import Expr
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.functions import FUNCTIONS, TableFunction, declared_names
 from symbackprop.core.program import Gradient, Program, Sum, size
+from symbackprop.core.recursion import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node
@@ -163,6 +164,10 @@ class State:
 
     def ranged(self, letter: str, extent: int) -> None:
         self.ranges.setdefault(letter, extent - self.trims.get(letter, (0, 0))[1])
+
+    def steps(self, letter: str, extent: int, axis: Axis) -> int:
+        """How many steps an index runs over: from 1, unless the left-hand side says from where."""
+        return extent if letter in self.trims else extent + int(self.probe.value(axis.origin).real) - 1
 
     @contextmanager
     def bound(self, letters: list[str]) -> Iterator[None]:

@@ -67,10 +67,10 @@ def read_step(text: str, claim: ClaimTensors, axis: Axis) -> tuple[str, tuple[At
     fault: NotationError | None = None
     if not letter.isidentifier() or letter in claim.sizes:
         reader = _read(f"{_OWN} = {right}", claim, from_one=True)
-        place = sp.expand(_number(reader, letter) - 1)
+        place = sp.expand(_number(reader, letter) - axis.origin)
         return name, (At(0, axis, place),), *claim.program(_whole(reader, _OWN))
     for low, high in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        header = f"for {letter} in {1 + low}..{sp.expand(axis.extent - high)}:"
+        header = f"for {letter} in {axis.origin + low}..{sp.expand(axis.last - high)}:"
         try:
             reader = _read(f"{header}\n    {_OWN}[{letter}] = {right}", claim)
         except NotationError as error:
@@ -112,7 +112,7 @@ def _read(text: str, claim: ClaimTensors, from_one: bool = False) -> Reader:
         value = claim.value(node.id)
         if isinstance(value, Tensor):
             reader.names[node.id] = value
-            numbered = _numbered(claim, node.id, value) or (_from_one(claim, node.id, value) if from_one else None)
+            numbered = _numbered(claim, node.id, value) or _from_first(claim, node.id, value, from_one)
             if numbered is not None:
                 _steps(reader).stacks[node.id] = numbered
     for node in tree.body:
@@ -127,18 +127,20 @@ def _numbered(claim: ClaimTensors, name: str, whole: Tensor) -> Numbered | None:
     if found is None:
         return None
     step, before = found
+    origin = loops.axes[before][0].origin
     carried = claim.unnamed(before)
     if step > 0:
-        return Numbered(concatenate([carried[:1], whole]), {0: sp.S.Zero})
-    return Numbered(concatenate([whole, carried[-1:]]), {0: sp.S.One})
+        return Numbered(concatenate([carried[:1], whole]), {0: origin - 1})
+    return Numbered(concatenate([whole, carried[-1:]]), {0: origin})
 
 
-def _from_one(claim: ClaimTensors, name: str, whole: Tensor) -> Numbered | None:
-    """A tensor or a gradient that goes along a loop, counted from 1."""
+def _from_first(claim: ClaimTensors, name: str, whole: Tensor, from_one: bool) -> Numbered | None:
+    """A tensor or a gradient that goes along a loop, counted from where the loop begins; from 1 where that is asked for."""
     role = claim.role(name)
     loops = claim.context.loops
     about = role.wrt if role else loops.stands.get(name, claim.context.aliases.get(name, name))
-    return Numbered(whole, {0: sp.S.One}) if 0 in loops.axes.get(about, {}) else None
+    axis = loops.axes.get(about, {}).get(0)
+    return Numbered(whole, {0: axis.origin}) if axis is not None and (from_one or axis.origin != 1) else None
 
 
 def _written(tree: ast.Module) -> Iterator[str]:

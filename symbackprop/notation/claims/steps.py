@@ -89,7 +89,7 @@ class Loops:
     @property
     def extents(self) -> list[Expr]:
         """How many steps there may be: all, and those without one or two at the ends."""
-        found = {axis.extent for places in self.axes.values() for axis in places.values()}
+        found = {n for places in self.axes.values() for axis in places.values() for n in (axis.extent, axis.last)}
         return [sp.S.One, *(extent - k for extent in sorted(found, key=str) for k in (0, 1, 2))]
 
     def of(self, name: str, roles: Mapping[str, Gradient]) -> Mapping[int, Axis]:
@@ -142,6 +142,10 @@ class Loops:
             sign = 1
         return Number(tuple(letters), sp.expand(added))
 
+    def placed(self, number: Number, axis: Axis) -> Number:
+        """A step's number as it is along an axis that counts from 1."""
+        return number._replace(added=sp.expand(number.added - (axis.origin - 1)))
+
     def found(self, name: str, place: int, number: Number, origin: int) -> tuple[str, Number]:
         """The tensor that holds an entry, and its number there: z^{(l-1)} is the entry l of what is carried."""
         extent = self.axes[name][place].extent if name in self.axes else None
@@ -150,7 +154,7 @@ class Loops:
             if number.letter is not None:
                 beyond = number.added * step < 0
             else:
-                at = number.added - origin
+                at = number.added - origin - (self.axes[name][place].origin - 1)
                 beyond = not number.letters and bool(at == -1 if step > 0 else sp.expand(at - extent) == 0)
             if not beyond:
                 break

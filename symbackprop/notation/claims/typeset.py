@@ -138,10 +138,11 @@ class Typeset:
         letters = [letter(p) if isinstance(p, str) else p for p in rest if p not in whole]
         if not own or loose or (whole and letters) or any(isinstance(p, str) and re.fullmatch(r"[bx]\d+", p) for p in rest):
             return None
+        shifts = {k: axis.origin - 1 for k, axis in own.items()}
         while carrier := self.loops.carrier(name):
-            name, axis, step = carrier
-            place = places[axis]
-            places[axis] = f.add([letter(place), f.number(-step)]) if isinstance(place, str) else f.add([place, f.number(-step)])
+            name, k, step = carrier
+            shifts[k] -= step
+        _, places = self.places(node, shifts) or found
         marks = [(axis.letter, self.step(places[k])) for k, axis in own.items()]
         found_ = at_steps(parse_name(role.wrt if role else name), marks, letters)
         shown = f.over(f.partial(parse_name(role.of).formula()), f.partial(found_)) if role else found_
@@ -157,10 +158,10 @@ class Typeset:
         for place, axis in sorted(own.items()):
             one = known.get(place)
             if one is not None and one.left is None:
-                marks.append((axis.letter, constant(one.first + origin)))
+                marks.append((axis.letter, constant(sp.expand(one.first + origin + axis.origin - 1))))
             elif free:
                 name = free.pop(0)
-                shift = (one.first if one else sp.S.Zero) - self.trims.get(name, (0, 0))[0]
+                shift = (one.first if one else sp.S.Zero) - self.trims.get(name, (0, 0))[0] + axis.origin - 1
                 marks.append((axis.letter, _place(((1, name, 0),), shift)))
             else:
                 return None
@@ -171,8 +172,11 @@ class Typeset:
         """The number of a step: a letter, or what was worked out."""
         return letter(place) if isinstance(place, str) else place
 
-    def places(self, node: Node) -> tuple[Node, list[str | Formula]] | None:
-        """The leaf that a node takes entries of, and what stands along each of its axes; None where it is more than that."""
+    def places(self, node: Node, shifts: Mapping[int, sp.Expr] | None = None) -> tuple[Node, list[str | Formula]] | None:
+        """The leaf that a node takes entries of, and what stands along each of its axes; None where it is more than that.
+
+        shifts   by how much more the axes of the leaf are numbered.
+        """
         chain: list[Node] = []
         while isinstance(node.op, nd.Renamed | nd.Picked):
             chain.append(node)
@@ -180,6 +184,7 @@ class Typeset:
         if not isinstance(node.op, nd.Leaf):
             return None
         places: list[str | Formula] = list(node.axes)
+        moved = dict(shifts or {})
         for one in reversed(chain):
             if isinstance(one.op, nd.Renamed):
                 table = dict(one.op.pairs)
@@ -187,7 +192,12 @@ class Typeset:
             elif isinstance(one.op, nd.Picked) and one.op.axis in places:
                 letters = one.op.letters
                 first = sum(self.trims.get(name, (0, 0))[0] for _, name, _ in letters)
-                places[places.index(one.op.axis)] = _place(letters, _from_one(letters, one.op.shift - first))
+                k = places.index(one.op.axis)
+                places[k] = _place(letters, _from_one(letters, one.op.shift - first) + moved.pop(k, sp.S.Zero))
+        for k, shift in moved.items():
+            place = places[k]
+            if shift and isinstance(place, str):
+                places[k] = _place(((1, place, 0),), shift)
         return node, places
 
     def numbered(self, x: Node, at: str, shift: sp.Expr) -> Formula | None:

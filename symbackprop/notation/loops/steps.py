@@ -64,8 +64,9 @@ class Steps(Stepwise):
         self._left(frame)
 
     def _entered(self, head: Header) -> Frame:
-        reader, loop = self.reader, Loop(head.letter, head.extent, head.step)
-        frame = Frame(head, loop, self._writes(head), Scope(reader.names, reader.outputs, self.stacks, self.starts))
+        reader, writes = self.reader, self._writes(head)
+        loop = Loop(head.letter, head.extent, head.step, head.origin if not any(writes.values()) else sp.S.One)
+        frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts))
         names = {name: held for name, held in reader.names.items() if name not in frame.writes}
         for name in assigned(head.node.body):
             start = reader.evaluator.plain(names.get(name))
