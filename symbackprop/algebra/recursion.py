@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.algebra.matrix import Form
-from symbackprop.core.program import Program
+from symbackprop.core.program import Carry, Program
 from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_line import step_line
 
@@ -140,7 +140,10 @@ class _Search:
 
     def _is_named(self, name: str) -> bool:
         role = self.program.tensors[name].role
-        return role is not None and self.program.tensors[role.wrt].has_name
+        if role is None or not self.program.tensors[role.wrt].has_name:
+            return False
+        written = self.recursion.written.get(role.wrt)  # what is carried is called by its own step
+        return written is None or not isinstance(written.op, Carry)
 
     def _lines(self, name: str, lets: frozenset[str]) -> list[StepLine] | str:
         """The line where what is carried starts, if it starts with anything, and that of all other steps; or why there are none."""

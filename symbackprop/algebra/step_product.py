@@ -5,8 +5,8 @@ A line \delta(l) = M(l) \delta(l+1) + r(l) is linear in what comes from the next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr
 
@@ -14,10 +14,11 @@ from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, leaves, number, product, scaled
 from symbackprop.algebra.recursion import StepBox, StepLine, line_at, reads
 from symbackprop.core.program import Program
-from symbackprop.core.recursion import Recursion
+from symbackprop.core.recursion import Axis, Place, Recursion, sample_axes
 
 SEVERAL = "several values are carried at once, and what comes back to one goes through the others"
-BOTH_SIDES = "a step acts on it from both sides; written for one sample, it has a product"
+BOTH_SIDES = "a step acts on it from both sides"
+_SAMPLES = ("n", "i", "s", "j", "p", "q")  # letters of a sample
 
 
 class NotLinearError(Exception):
@@ -28,11 +29,15 @@ class NotLinearError(Exception):
 class StepProduct:
     """A gradient by all steps after it.
 
-    factor  M, as a line; rest: r, as a line, or None where it is 0.
+    factor   M, as a line; rest: r, as a line, or None where it is 0.
+    samples  the axis of samples, where it is told for one of them, of every tensor that has it.
+    alone    whether others come back to it as well, in the rest.
     """
 
     factor: StepLine
     rest: StepLine | None
+    samples: Mapping[Place, Axis] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -53,7 +58,10 @@ class StepProducts:
 
 
 def step_products(program: Program, box: StepBox, refused: Mapping[str, str] | None = None) -> StepProducts:
-    """A product for each loop of a box: of the first gradient there that comes from itself one step on."""
+    """A product for each loop of a box: of the first gradient there that comes from itself one step on.
+
+    Where several come from one another, of each that comes from itself as well, along it alone: what the others bring is its rest.
+    """
     recursion, read = Recursion(program), {}
     for line in box.lines:
         read.setdefault(line.name, set()).update(reads([line]))
@@ -66,12 +74,29 @@ def step_products(program: Program, box: StepBox, refused: Mapping[str, str] | N
         try:
             if refused and name in refused:
                 raise NotLinearError(refused[name])
-            found[circle] = _product(recursion, name, frozenset(read) - circle)
+            found[circle] = _of_sample(recursion, name, frozenset(read) - circle)
             missing.pop(circle, None)
         except NotLinearError as fault:
             missing.setdefault(circle, (name, str(fault)))
+    alone = [each for circle, (_, why) in missing.items() if why == SEVERAL
+             for each in _alone(recursion, [n for n in read if n in circle], frozenset(read), refused or {})]  # fmt: skip
+    for each in alone:
+        missing = {circle: told for circle, told in missing.items() if told[0] != each.name}
     kept = [each for each in found.values() if each.rest is not None or not each.is_handed_on]
-    return StepProducts(tuple(kept), dict(missing.values()))
+    return StepProducts((*kept, *alone), dict(missing.values()))
+
+
+def _alone(
+    recursion: Recursion, names: Sequence[str], lets: frozenset[str], refused: Mapping[str, str]
+) -> Iterator[StepProduct]:  # fmt: skip
+    """What many steps do to a gradient along itself, of those that come from one another."""
+    for name in names:
+        try:
+            found = _product(recursion, name, lets - {name})
+        except NotLinearError:
+            continue
+        if name not in refused and not found.is_handed_on:
+            yield replace(found, alone=True)
 
 
 def _reached(read: Mapping[str, set[str]], name: str) -> set[str]:
@@ -83,6 +108,23 @@ def _reached(read: Mapping[str, set[str]], name: str) -> set[str]:
         found |= new
         waiting += new
     return found
+
+
+def _of_sample(recursion: Recursion, name: str, lets: frozenset[str]) -> StepProduct:
+    """What many steps do to a gradient; where it has rows that know nothing of one another, to one of them."""
+    try:
+        return _product(recursion, name, lets)
+    except NotLinearError as fault:
+        program = recursion.program
+        places = [k for k in range(len(program.shape(name))) if (name, k) not in recursion.axes]
+        taken = {*map(str, program.sizes()), *program.tensors, *(axis.letter for axis in recursion.axes.values())}
+        letter = next((c for c in _SAMPLES if c not in taken), None)
+        if str(fault) != BOTH_SIDES or len(places) != 2 or letter is None:
+            raise
+        samples = sample_axes(program, (name, places[0]), letter)
+        if (name, places[1]) in samples:
+            raise
+        return replace(_product(Recursion(program, samples), name, lets), samples=samples)
 
 
 def _product(recursion: Recursion, name: str, lets: frozenset[str]) -> StepProduct:

@@ -131,10 +131,11 @@ WHOLE = Terms()
 class Recursion:
     """The equations of a program at one step."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, samples: Mapping[Place, Axis] | None = None) -> None:
+        """`samples`: axes that are taken off as well, of rows that know nothing of one another."""
         self.program = program
         self.written = program.equation_of()
-        self.axes = step_axes(program)
+        self.axes = {**step_axes(program), **(samples or {})}
 
     def axis_letters(self, equation: Equation) -> dict[str, Axis]:
         """The letters of an equation that are loops' axes."""
@@ -186,7 +187,7 @@ class Recursion:
     def _is_written_out(self, name: str) -> bool:
         """Whether a value stands where it is read: nobody named it."""
         tensor = self.program.tensors[name]
-        return bool(tensor.role) or not tensor.named
+        return bool(tensor.role) or not tensor.has_name
 
     def carried(self, carry: Equation) -> Carried:
         """What a Carry is along its axis."""
@@ -309,6 +310,32 @@ def step_axes(program: Program) -> dict[Place, Axis]:
 
     What one letter runs along in one equation is the same axis.
     """
+    root, first = _classes(program)
+    found: dict[Place, Axis] = {}
+    for equation in program.equations:
+        if isinstance(equation.op, Carry):
+            k = equation.target.index.index(equation.op.letter)
+            extent = program.shape(equation.target.name)[k]
+            found.setdefault(root[equation.target.name, k], Axis(equation.op.letter, extent, equation.op.origin))
+    beside = [(k, one, other) for k, equation in enumerate(program.equations) for one, other in _beside(equation)]
+    for k, one, other in beside * 2 if found else ():
+        ends = [root[first[k, letter]] for letter in (one, other) if (k, letter) in first]
+        for place, known in (ends, ends[::-1]) if len(ends) == 2 else ():
+            if place not in found and known in found:
+                extent = program.shape(place[0])[place[1]]
+                found[place] = Axis(found[known].letter, extent)
+    return {place: found[own] for place, own in root.items() if own in found}
+
+
+def sample_axes(program: Program, place: Place, letter: str) -> dict[Place, Axis]:
+    """The axis of a tensor at `place` as one of samples, called by a letter, of every tensor that has it."""
+    root, _ = _classes(program)
+    axis = Axis(letter, program.shape(place[0])[place[1]])
+    return {other: axis for other, own in root.items() if own == root[place]}
+
+
+def _classes(program: Program) -> tuple[dict[Place, Place], dict[tuple[int, str], Place]]:
+    """The axes that one letter runs along in one equation, each with one that stands for all; and where a letter of one is."""
     parent: dict[Place, Place] = {}
 
     def root(place: Place) -> Place:
@@ -321,20 +348,7 @@ def step_axes(program: Program) -> dict[Place, Axis]:
         for ref in (equation.target, *equation.operands):
             for place, letter in enumerate(ref.index):
                 parent[root((ref.name, place))] = root(first.setdefault((k, letter), (ref.name, place)))
-    found: dict[Place, Axis] = {}
-    for equation in program.equations:
-        if isinstance(equation.op, Carry):
-            k = equation.target.index.index(equation.op.letter)
-            extent = program.shape(equation.target.name)[k]
-            found.setdefault(root((equation.target.name, k)), Axis(equation.op.letter, extent, equation.op.origin))
-    beside = [(k, one, other) for k, equation in enumerate(program.equations) for one, other in _beside(equation)]
-    for k, one, other in beside * 2 if found else ():
-        ends = [root(first[k, letter]) for letter in (one, other) if (k, letter) in first]
-        for place, known in (ends, ends[::-1]) if len(ends) == 2 else ():
-            if place not in found and known in found:
-                extent = program.shape(place[0])[place[1]]
-                found[place] = Axis(found[known].letter, extent)
-    return {place: found[root(place)] for place in list(parent) if root(place) in found}
+    return {place: root(place) for place in list(parent)}, first
 
 
 def _beside(equation: Equation) -> Iterator[tuple[str, str]]:

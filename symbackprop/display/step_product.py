@@ -54,6 +54,12 @@ def _line(names: Names, deltas: Mapping[str, Name], told_: StepProduct) -> Shown
         terms = f.juxtapose([product(j - step), part])
         right.insert(0, f.beside(_big(f.SUM, j, k, last, step), terms, binds=Binds.SUM))
     about = _about(k, [last, axis.origin if step > 0 else axis.last], carried.start)
+    role = names.signature(told_.name).role
+    if told_.alone and role is not None:
+        about = listed([about, told("along {} alone: the others stand in the sum", names.tensor(role.wrt))])
+    for sample in dict.fromkeys(told_.samples.values()):
+        of_all = f.equation(step_said(sample.step), f.listed([step_said(sample.origin), DOTS, step_said(sample.last)]))
+        about = listed([about, told("{}", of_all)])
     return ShownLine(told_.name, f.equation(gradient(k), f.add(right)), (told_.name,), about)
 
 

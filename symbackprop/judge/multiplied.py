@@ -29,7 +29,7 @@ def _is_proved(derivation: Derivation, told: StepProduct, points: list[Point]) -
 def _holds(derivation: Derivation, told: StepProduct, point: Point) -> bool:
     truth = np.asarray(point.values[told.name], dtype=float)
     close = CLOSE * max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
-    factor, rest = (StepReader(derivation, line, point) if line else None for line in (told.factor, told.rest))
+    factor, rest = (StepReader(derivation, line, point, told.samples) if line else None for line in (told.factor, told.rest))
     assert factor is not None
     (carried,) = told.factor.at.carries
     start, count = factor.number(carried.start, {}), factor.number(carried.axis.extent, {})

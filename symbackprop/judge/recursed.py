@@ -13,7 +13,7 @@ from sympy import Expr
 from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import UnknownOperationError
-from symbackprop.core.recursion import Axis, Carried, Recursion
+from symbackprop.core.recursion import Axis, Carried, Place, Recursion
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.points import PointError
 from symbackprop.judge.forms import FormValue
@@ -69,9 +69,11 @@ def _agrees(derivation: Derivation, line: StepLine, point: Point) -> bool | None
 class StepReader:
     """A line at a point, step by step."""
 
-    def __init__(self, derivation: Derivation, line: StepLine, point: Point) -> None:
+    def __init__(
+        self, derivation: Derivation, line: StepLine, point: Point, samples: Mapping[Place, Axis] | None = None
+    ) -> None:  # fmt: skip
         self.program, self.line, self.point = derivation.program, line, point
-        self.recursion = Recursion(self.program)
+        self.recursion = Recursion(self.program, samples)
 
     def number(self, e: Expr, steps: Mapping[str, int]) -> int:
         return int(evaluator(e)({**self.point.sizes, **steps}))

@@ -49,9 +49,23 @@ def test_a_loss_at_every_step_adds_what_comes_from_each_and_stands_in_the_report
 
 
 @pytest.mark.slow
-def test_what_is_carried_together_has_no_product_and_says_so() -> None:
-    assert "carried at once" in str(sb.derive(TEXTS["lstm"], product=True).box())
-    assert "for one sample" in str(sb.derive(TEXTS["rnn"], product=True).box())
+def test_what_is_carried_together_has_a_product_along_itself_alone() -> None:
+    box = sb.derive(TEXTS["lstm"], product=True).box()
+    (cell,) = box.products
+    assert cell.latex().startswith(
+        r"\delta_{c,k} = \sum_{j=k}^{T} \left(\prod_{t=k}^{j - 1} \operatorname{diag}\left(f_{t+1}\right)\right) "
+    )
+    assert "along c alone" in cell.about.line()
+    assert "carried at once" in str(box)
+
+
+@pytest.mark.slow
+def test_a_batch_in_rows_has_the_product_of_one_sample() -> None:
+    box = sb.derive(TEXTS["rnn"], product=True).box()
+    (line,) = box.products
+    assert r"\operatorname{diag}\left(1 - \left(h_{t}^{(n)}\right)^{\odot 2}\right)\,U" in line.latex()
+    assert line.about.line().endswith("n = 1, …, N")
+    assert not box.unmultiplied
 
 
 def test_nothing_is_multiplied_unasked_nor_without_a_loop() -> None:
