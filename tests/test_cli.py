@@ -192,7 +192,9 @@ def test_train_shows_its_progress(run: Run, digits_like: Path):
     code, out, err = run("train", EXAMPLES / "xor.net", "--data", digits_like, "--epochs", "2")
     assert code == 0
     assert "trained 2 epochs" in out
-    assert "Traceback" not in err
+    assert err.endswith("the parameters are not kept: -o FILE.npz saves them, for evaluate and predict\n")
+    said = run("evaluate", EXAMPLES / "xor.net", "--data", digits_like)
+    assert (said.code, "symbackprop train NET --data ... -o FILE.npz saves them." in said.err) == (2, True)
 
 
 def imported(names: tuple[str, ...], *command: str) -> tuple[str, str]:

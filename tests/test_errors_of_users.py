@@ -98,7 +98,7 @@ NETWORKS = {
     ),
     "a hidden attribute": ("x: parameter\nL = x.__class__", "net.net:2:5: "),
     "an exponent that takes for ever": ("x: parameter\nL = x + 9**9**9**9", "net.net:2:"),
-    "a caret": ("x: parameter\nL = x^2", "net.net:2:5: ^ is not in the language. Write ** for a power."),
+    "a caret": ("x: parameter\nL = x^2", "net.net:2:6: ^ is not in the language. Write ** for a power."),
     "a loop": (
         "x: parameter[n]\nfor i in range(sum(x)):\n    z = x\nL = sum(z)",
         "net.net:2:16: how often the loop goes round depends on the value of sum(x). Bounds are whole numbers and sizes: for l in 1..n.",
@@ -244,7 +244,7 @@ COMMANDS = {
     "a number": (("derive", "2 + 3"), "<expression>:1:1: the loss is a number; nothing is to be derived."),
     "an input alone": (("derive", "x", "--let", "x: data[n]"), "<expression>:1:1: the loss is the input x itself. Write an"),
     "a declaration that is none": (
-        ("derive", "sum(x)", "--let", "x parameter[n]"), "<declaration 1>:1:3: this is not the syntax of the language"
+        ("derive", "sum(x)", "--let", "x parameter[n]"), "<declaration 1>:1:2: a declaration has a colon. Write x: parameter[n]."
     ),
     "a folder that is not there": (("derive", "x**2", "-o", "none/a.md"), "none/a.md: there is no folder none; make it first"),
     "a folder as the file": (("derive", "x**2", "-o", "."), ". is a folder; name a file in it"),

@@ -318,6 +318,8 @@ def train(asked, data, output, curve, quiet, sizes, init, held_out, **settings) 
         raise SymbackpropError(f"{fault}. The last parameters with a finite loss: {kept}") from None
     say(trained.summary())
     kept = _save(trained, output, curve)
+    if not (quiet or output or settings["checkpoint"] or settings["resume"]) and trained.signal is None:
+        click.echo("the parameters are not kept: -o FILE.npz saves them, for evaluate and predict", err=True)
     if trained.signal is not None:
         goes_on = settings["checkpoint"] or settings["resume"]
         leave(trained.signal, kept or (f"go on by --resume {goes_on}" if goes_on else "give -o FILE.npz to keep the parameters"))

@@ -8,9 +8,19 @@ from typing import Any
 import click
 
 from symbackprop.cli.options import Asked, network_options, size_option
-from symbackprop.cli.shell import guarded, read_sizes, require_place, say, show, write
+from symbackprop.cli.shell import FileName, guarded, read_sizes, require_place, say, show, write
 
-PARAMETERS = click.option("--parameters", required=True, metavar="FILE", help="The trained parameters, as train -o wrote them.")
+
+class Saved(FileName):
+    """A file of trained parameters."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "symbackprop train NET --data ... -o FILE.npz saves them."
+
+
+PARAMETERS = click.option(
+    "--parameters", type=Saved(), required=True, metavar="FILE", help="The trained parameters, as train -o wrote them."
+)
 
 
 @click.command()

@@ -95,6 +95,15 @@ class Source:
         lifted = line + self.first_line - 1
         return Place(self.file, lifted, start + 1 + self.indent, max(length, 1), " " * self.indent + self.line(line))
 
+    def between(self, left: ast.expr, right: ast.expr, sign: str) -> Place:
+        """Where a sign stands between two nodes, on the line of the first or of the second."""
+        line = left.end_lineno or left.lineno
+        start = self.line(line).find(sign, self._characters(self.line(line), left.end_col_offset or 0))
+        if start < 0:
+            line = right.lineno
+            start = max(0, self.line(line).rfind(sign, 0, self._characters(self.line(line), right.col_offset)))
+        return self.at(line, start, len(sign))
+
     def line(self, number: int) -> str:
         return self.lines[number - 1] if 1 <= number <= len(self.lines) else ""
 

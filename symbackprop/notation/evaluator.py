@@ -169,12 +169,17 @@ class Evaluator:
         result = self.operand(chain[-1].left)
         for link in reversed(chain):
             if type(link.op) not in OPERATORS and not isinstance(link.op, ast.FloorDiv):
-                raise self.fault(link, *OTHER_OPERATORS[type(link.op)])
+                raise self.other_operator(link)
             left, right = result, self.operand(link.right)
             if isinstance(link.op, ast.BitAnd | ast.BitOr):
                 left, right = self.comparison(link.left, left), self.comparison(link.right, right)
             result = self.placed(link, lambda link=link, left=left, right=right: self.combined(link, left, right))
         return result
+
+    def other_operator(self, node: ast.BinOp) -> NotationError:
+        """What to raise at an operator that is none of the language; where one sign takes its place, that mends it."""
+        sign, write = {ast.BitXor: ("^", "**"), ast.LShift: ("<<", "*"), ast.RShift: (">>", "/")}.get(type(node.op), ("", ""))
+        return NotationError(*OTHER_OPERATORS[type(node.op)], self.source.between(node.left, node.right, sign), write)
 
     def combined(self, node: ast.BinOp, a: Tensor | Plain, b: Tensor | Plain) -> Any:
         if isinstance(node.op, ast.FloorDiv):

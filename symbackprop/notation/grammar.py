@@ -9,6 +9,7 @@ from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
 from symbackprop.notation.signs import SIGNS, typed
+from symbackprop.notation.slips import slip
 from symbackprop.notation.words import STATEMENTS, Word
 
 LARGEST = 1_000_000  # bytes of a text
@@ -176,8 +177,11 @@ def _syntax(error: SyntaxError, source: Source) -> NotationError:
         return NotationError(*STATEMENTS[ast.While], place)
     if "too many nested" in message:
         return NotationError(*TOO_DEEP, place)
+    if found := slip(text, column, message):
+        return NotationError(found.fault, found.mend, source.at(line, found.start, found.length), found.write)
     printable = "".join(c if c.isprintable() else "?" for c in message)
-    return NotationError(f"this is not the syntax of the language: {shortened(printable, 120)}.", _bracket(text), place)
+    said = f"this is not the syntax of the language: {shortened(printable, 120)}"
+    return NotationError(said if said.endswith("?") else f"{said}.", _bracket(text), place)
 
 
 def _bracket(text: str) -> str:

@@ -1,0 +1,67 @@
+"""Slips in a line that is not the syntax of the language: habits of paper and of other languages, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from keyword import iskeyword
+from typing import NamedTuple
+
+from symbackprop.notation.vocabulary import DOMAINS, KINDS
+
+
+class Slip(NamedTuple):
+    """What is wrong in a line, the mend, where it stands (from 0), and what mends it there where one thing does."""
+
+    fault: str
+    mend: str
+    start: int
+    length: int = 1
+    write: str = ""
+
+
+_ROWS = (
+    (re.compile(r"^\s*\w+\s*(:=)"), ":= is not in the language.", "Write =.", "="),
+    (re.compile(r"(\|\||‖)"), "a norm is not written by bars.", "Write norm(x), or sum(x**2) for its square.", ""),
+    (re.compile(r"(?<![\w.])((?!0[xXoObB])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![jJ]\b)(?=[^\W\d])"),
+     "a number stands before a name.", "Write * between them.", "{}*"),
+)  # fmt: skip
+"""What is found in a line, and what is said of it; the group is where it stands, and is written anew where the row says how."""
+_PRIMED = re.compile(r"[\w)\]](')")
+_KIND = re.compile(rf"^\s*([^\W\d]\w*)(\s+|\s*=\s*)((?:{'|'.join((*KINDS, *DOMAINS))})(?:\[[^\]]*\])?)\s*$")
+_DECLARES = re.compile(r"^\s*\w+(\[[^\]]*\])?\s*:(?!=)")
+_BESIDE = re.compile(r"([\w.]*[\w)\]])(\s+)(?=([\w(][\w.]*))")
+
+
+def slip(line: str, at: int, said: str) -> Slip | None:
+    """The slip in a line that Python cannot read; None where none is known.
+
+    at     where Python stopped, from 0.
+    said   what it says.
+    """
+    code = line.partition("#")[0]
+    if found := _KIND.match(code):
+        return Slip("a declaration has a colon.", f"Write {found[1]}: {found[3]}.", found.start(2), len(found[2]), ": ")
+    if _DECLARES.match(code):
+        return None
+    for pattern, fault, mend, write in _ROWS:
+        if found := pattern.search(code):
+            return Slip(fault, mend, found.start(1), len(found[1]), write.format(found[1]))
+    if "unterminated string" in said and (found := _PRIMED.search(code)):
+        return Slip("' is no transposition here.", "Write .T.", found.start(1), 1, ".T")
+    return _beside(code, at, "comma" in said)
+
+
+def _beside(code: str, at: int, comma: bool) -> Slip | None:
+    """Two values with nothing between them, a product on paper: they end where Python stopped, or begin where it wants a comma."""
+    for found in _BESIDE.finditer(code):
+        left, _, right = found.groups()
+        if iskeyword(left) or iskeyword(right) or (found.start() < at if comma else found.end() != at):
+            continue
+        named = left.replace(".", "").isidentifier() and right.replace(".", "").isidentifier()
+        a, b = (left, right) if named else ("A", "B")
+        several = f", {a}, {b} for two values" if comma else ""
+        mend = f"Write {a} @ {b} for a product of matrices, {a} * {b} entry by entry{several}."
+        if re.fullmatch(r"[0-9.]+", left):
+            return Slip("a number and a value stand side by side.", "Write * between them.", found.start(2), len(found[2]), " * ")
+        return Slip("two values stand side by side.", mend, found.end(2), len(right))
+    return None

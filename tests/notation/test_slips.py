@@ -1,0 +1,46 @@
+"""Habits of paper and of other languages: where the slip is, what to write, and that what a click writes is read."""
+
+import pytest
+
+import symbackprop as sb
+
+GIVEN = "x: data[n]\nW: parameter[n, n]\n"
+SLIPS = {  # the line -> the column, what is said, what a click makes of the line
+    "L = sum(x^2)": (10, "^ is not in the language. Write ** for a power.", "L = sum(x**2)"),
+    "L = sum(W @ (x << 2))": (16, "<< is not in the language. Write * for a product.", "L = sum(W @ (x * 2))"),
+    "L := sum(x)": (3, ":= is not in the language. Write =.", "L = sum(x)"),
+    "L = 2 sum(x)": (6, "a number and a value stand side by side. Write * between them.", "L = 2 * sum(x)"),
+    "L = sum(2.5e1x)": (9, "a number stands before a name. Write * between them.", "L = sum(2.5e1*x)"),
+    "L = sum(W' @ x)": (10, "' is no transposition here. Write .T.", "L = sum(W.T @ x)"),
+    "z data[n]": (2, "a declaration has a colon. Write z: data[n].", "z: data[n]"),
+    "L = sum(x) if": (14, "this is not the syntax of the language", ""),
+    "L = ||x||**2": (5, "a norm is not written by bars. Write norm(x), or sum(x**2) for its square.", ""),
+    "L = sum(‖x‖²)": (9, "a norm is not written by bars.", ""),
+    "a = W x": (7, "two values stand side by side. Write W @ x for a product of matrices, W * x entry by entry.", ""),
+    "L = sum(W.T x)": (13, "Write W.T @ x for a product of matrices, W.T * x entry by entry, W.T, x for two values.", ""),
+    "L = sum((W) x) + 1": (13, "two values stand side by side. Write A @ B for a product of matrices", ""),
+    "z: data[n n]": (9, "this is not the syntax of the language: invalid syntax. Perhaps you forgot a comma? A line is", ""),
+}
+
+
+@pytest.mark.parametrize("line", SLIPS)
+def test_a_slip_is_named_where_it_stands_and_mended(line: str) -> None:
+    column, said, mended = SLIPS[line]
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(GIVEN + line)
+    fault = refused.value
+    assert fault.place is not None
+    assert (fault.line, fault.column) == (3, column)
+    assert said in str(fault)
+    start = fault.place.column - 1
+    written = line[:start] + fault.write + line[start + fault.place.length :]
+    assert (written if fault.write else "") == mended
+    if mended:
+        sb.read(GIVEN + mended + "\nloss = sum(x)\n")
+
+
+@pytest.mark.parametrize("sign", ["@", "*"])
+@pytest.mark.parametrize("line", ["L = sum((W @ x)**2)", "a = tanh(W @ x)", "a = W @ x", "b = x + (W @ x)"])
+def test_what_is_said_of_a_product_without_a_sign_is_read(line: str, sign: str) -> None:
+    with pytest.raises(sb.NotationError, match=f"W {'[*]' if sign == '*' else sign} x"):
+        sb.read(GIVEN + line.replace(" @ ", " "))
