@@ -238,8 +238,7 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
         raise SymbackpropError(f"the fast style is NumPy's, and --format {format} plans for itself: leave --style out")
     compiled = compile_(derivation, sizes=read_sizes(sizes), dtype=dtype, backend=format)
     styles = {"layers": compiled.layers_source, "fast": compiled.fast_source}
-    text = styles.get(style, compiled.c_source if format == "c" else lambda: compiled.source)
-    write(output, text())
+    write(output, styles.get(style, compiled.c_source if format == "c" else lambda: compiled.source)())
     if output:
         needs = {"numpy": "NumPy", "c": "the math library", "jax": "JAX"}[format]
         say(f"{output}: written, it depends on {needs} alone")

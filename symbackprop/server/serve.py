@@ -1,7 +1,8 @@
 """The page on this machine: a browser asks, a process answers. Nothing but loopback is listened to, no other site is served.
 
 GET gives the page and what it is made of; POST /ask/NAME gives the answer of that name as JSON. Each answer is worked out in a
-process with limits on time and memory (`worker`): one for formulas, which must not wait, one for all that takes longer.
+process with limits on time and memory (`worker`): one for formulas, which must not wait, one for verdicts, whose search for
+mistakes may take long, one for all else.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ class Page(ThreadingHTTPServer):
             raise ServeError(f"there is no port {port}; give one from 1 to 65535 by --port") from None
         except OSError as fault:
             raise ServeError(f"port {port} cannot be had: {fault.strerror}; give another by --port") from None
-        self.quick, self.slow = Worker(SECONDS["formulas"]), Worker(MORE)
+        self.others = Worker(MORE)
+        self.workers = {"formulas": Worker(SECONDS["formulas"]), "judged": Worker(MORE)}
 
     @property
     def address(self) -> str:
@@ -83,7 +85,7 @@ class Page(ThreadingHTTPServer):
 
     def ask(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """The answer of that name. Raises NoAnswerError where there is none."""
-        return (self.quick if name in SECONDS else self.slow).ask(name, arguments)
+        return self.workers.get(name, self.others).ask(name, arguments)
 
     def warm(self) -> None:
         """Start the processes, so that the first key does not wait for them."""
@@ -94,8 +96,8 @@ class Page(ThreadingHTTPServer):
 
     def close(self) -> None:
         self.server_close()
-        self.quick.stop()
-        self.slow.stop()
+        for worker in (*self.workers.values(), self.others):
+            worker.stop()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that hangs up is no error; whatever else a request does, the page goes on."""

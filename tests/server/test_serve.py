@@ -34,13 +34,35 @@ class Here:
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     page = Page(0)
-    page.quick = page.slow = Here()  # type: ignore[assignment]
+    page.workers, page.others = {}, Here()  # type: ignore[assignment]
     thread = threading.Thread(target=page.serve_forever, args=(0.01,))
     thread.start()
     yield page
     page.shutdown()
     thread.join()
     page.close()
+
+
+def test_a_verdict_that_takes_long_holds_nothing_up() -> None:
+    """Downloads and checks have another process than verdicts, and formulas one of their own."""
+    busy, page = threading.Event(), Page(0)
+
+    class Waits(Here):
+        def ask(self, name: str, arguments: Any) -> Any:
+            busy.wait(60)
+            return name
+
+    page.workers, page.others = {"formulas": Here(), "judged": Waits()}, Here()  # type: ignore[assignment]
+    judging = threading.Thread(target=page.ask, args=("judged", {}))
+    judging.start()
+    try:
+        assert page.ask("formulas", {"text": "x: parameter\nL = x**2\n"})["ok"]
+        assert page.ask("file", {"text": "x: parameter\nL = x**2\n", "format": "numpy"})["ok"]
+        assert judging.is_alive()
+    finally:
+        busy.set()
+        judging.join()
+        page.close()
 
 
 def request(page: Page, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
