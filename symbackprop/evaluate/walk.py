@@ -7,7 +7,7 @@ guards let through are computed. The tape is another walk, over floats alone, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from math import prod
 from typing import Any, assert_never
 
@@ -141,6 +141,7 @@ def places(shape: tuple[int, ...], k: int) -> ndarray:
     return np.arange(shape[k]).reshape([-1 if j == k else 1 for j in range(len(shape))])
 
 
+@lru_cache(maxsize=4096)
 def tied_places(term: sp.Expr, letters: tuple[str, ...]) -> tuple[sp.Basic, sp.Expr] | None:
     """The condition on positions alone that a product stands under, and the rest of the product; None where there is none."""
     conditions, factors = guards.split(term)

@@ -168,3 +168,12 @@ outer(D_3, {1}) + outer(D_2, {2}) + outer(D_1, {3})"""
 def test_one_mistake_at_every_time_is_named_once(claim: str, name: str) -> None:
     (found, *_) = sb.verify(sb.read(RECURRENT), {"W": claim}).mistakes
     assert (found.name, found.place) == (name, "everywhere")
+
+
+@pytest.mark.parametrize("name", ["linear_map", "form", "rate"])
+def test_only_an_edit_of_the_goal_gives_it_another_shape(name: str) -> None:
+    made = passes(network(name), WRT[name])[0]
+    values = {key: made.value((key,)) for key in made.edits}
+    assert all(made.can_have(value.shape, (key,)) for key, value in values.items() if value is not None)
+    other = (*made.truth.shape, 7)
+    assert {made.edits[key].place for key in made.edits if made.can_have(other, (key,))} <= {made.backward.goal}

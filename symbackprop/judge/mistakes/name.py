@@ -87,6 +87,10 @@ class Made:
             self._values[keys] = self.part(value) if value is not None and np.isfinite(value).all() else None
         return self._values[keys]
 
+    def can_have(self, shape: tuple[int, ...], keys: tuple[Key, ...]) -> bool:
+        """Whether edits may give the goal such a shape: one that is not its own comes of an edit of the goal alone."""
+        return shape == self.truth.shape or any(self.edits[k].place == self.backward.goal for k in keys if k in self.edits)
+
     def match(self, edit: Edit, weight: float, opening: str = "") -> Match:
         """An edit that gives a claim, in words."""
         names = self.backward.names
@@ -134,7 +138,7 @@ def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
 def _holds(trials: Trials, keys: tuple[Key, ...]) -> bool:
     """Whether edits made at once give the claim wherever it is known, and not the truth at the first point."""
     for k, (made, claim) in enumerate(trials):
-        value = made.value(keys)
+        value = made.value(keys) if made.can_have(np.shape(claim), keys) else None
         if value is None or not close(value, claim) or (k == 0 and close(value, made.truth)):
             return False
     return True
