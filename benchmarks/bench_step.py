@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from statistics import median
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -19,7 +20,9 @@ import pytest
 from step_networks import CASES, Case, JaxWords, TorchWords, by_hand
 
 import symbackprop as sb
+from symbackprop.backends.c_library import NativeError
 
+OURS = {"bound", "C", "readable"}
 ROUNDS, SECONDS = 40, 0.004  # of each contender, and how long one round of it takes at least
 
 
@@ -44,6 +47,8 @@ def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
     bound = compiled.bind(arrays)
     bound()
     found: dict[str, Callable[[], object]] = {"bound": bound, "readable": lambda: compiled.value_and_grad(arrays)}
+    with suppress(NativeError):  # no compiler
+        found["C"] = compiled.bind(arrays, backend="c")
     own = {k: arrays[k] for k in bound.parameters}
     data = {k: arrays[k] for k in bound.data}
     if (hand := by_hand(name, own, data)) is not None:
@@ -80,7 +85,7 @@ def bench_a_step(name: str) -> None:
     times = timed(contenders(name, CASES[name]))
     ours = times["bound"]
     others = "  ".join(f"{word} {t / ours:6.2f}x" for word, t in times.items() if word != "bound")
-    best = min(t for word, t in times.items() if word not in ("bound", "readable")) if len(times) > 2 else float("nan")
+    best = min(t for word, t in times.items() if word not in OURS) if times.keys() - OURS else float("nan")
     print(f"\n{name:32} {1e6 * ours:10.1f} us   {others}   of the best of the others: {ours / best:.2f}")
 
 

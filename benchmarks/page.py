@@ -11,8 +11,8 @@ from symbackprop.pictures.canvas import Canvas, number
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 64, 84, 34, 44
-WORDS = {"bound": "symbackprop", "by hand": "NumPy by hand", "JAX": "JAX, jit", "torch": "torch, eager"}
-COLOURS = {"bound": "#2d4f7c", "by hand": "#b35900", "JAX": "#3c7a4a", "torch": "#8a3c6b"}
+WORDS = {"bound": "symbackprop", "C": "in C", "by hand": "NumPy by hand", "JAX": "JAX, jit", "torch": "torch, eager"}
+COLOURS = {"bound": "#2d4f7c", "C": "#5a8fc4", "by hand": "#b35900", "JAX": "#3c7a4a", "torch": "#8a3c6b"}
 WHAT = {
     "width": "a hidden layer of this width, 10 classes, 32 samples",
     "depth": "so many layers, 64 wide, 32 samples",
@@ -71,18 +71,18 @@ def page(results: Mapping[str, Any]) -> str:
     lines = [
         "# How fast a training step is", "",
         "One step computes the loss and all gradients. `symbackprop` is a bound step in NumPy, `sb.compile(net, sizes).bind(arrays)`; beside it the",
-        "same step as a careful student writes it in NumPy, under JAX's jit, and in eager torch, each held against ours before it is timed. The",
-        "least processor time of an interleaved run, one thread, float32 but for the two scalar networks. Above 1.0, the other takes so many times",
-        "as long.", "",
+        'same step bound in C (`backend="c"`), as a careful student writes it in NumPy, under JAX\'s jit, and in eager torch, each of them held',
+        "against ours before it is timed. The least processor time of an interleaved run, one thread, float32 but for the two scalar networks.",
+        "Above 1.0, the other takes so many times as long; below, it is faster.", "",
         f"Machine: {told['processor']}, {told['system']}, one core, shared with other work; Python {told['Python']}, "
         + ", ".join(f"{package} {told[package]}" for package in ("numpy", "jax", "torch") if package in told) + ".",
         "Ratios differ from machine to machine, times more so: `pip install symbackprop[bench]`, `python benchmarks/record.py` and",
         "`python benchmarks/page.py` write this page anew.", "",
-        "| network | symbackprop | NumPy by hand | JAX, jit | torch, eager |", "|---|---|---|---|---|",
+        "| network | symbackprop | in C | NumPy by hand | JAX, jit | torch, eager |", "|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, times in results["steps"].items():
         ours = times["bound"]
-        others = [f"{times[w] / ours:.2f}" if w in times else "" for w in ("by hand", "JAX", "torch")]
+        others = [f"{times[w] / ours:.2f}" if w in times else "" for w in ("C", "by hand", "JAX", "torch")]
         lines.append(f"| {name} | {_time(ours)} | {' | '.join(others)} |")
     lines += ["", "## Memory", "", "Parameters, gradients, data and everything between: all that a bound step holds, and by how much the resident memory of the",
               "process is larger at its peak where torch makes the step and runs it three times.", "",

@@ -131,6 +131,15 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
         assert all(int(length) <= 64 for length in re.findall(r"^static const \w+ \w+\[(\d+)\]", text, re.M))
         assert "own0 = maximum_(own0, " in text
 
+    @pytest.mark.parametrize(("m", "n", "k"), [(5, 7, 4099), pytest.param(3, 4, 2048, marks=pytest.mark.slow)])
+    def test_few_long_sums_are_what_numpy_says(m: int, n: int, k: int) -> None:
+        function = sb.compile(f"A: parameter[{m}, {k}]\nB: parameter[{n}, {k}]\nL = sum((A @ B.T)**2)")
+        arrays = at_sizes(function, ())[1]
+        plain, native = (function.bind(arrays, backend=backend) for backend in ("numpy", "c"))
+        assert "long_sums_(" in function.c_source()
+        assert native() == pytest.approx(plain(), rel=1e-12)
+        np.testing.assert_allclose(native.flat_gradient, plain.flat_gradient, rtol=1e-11, atol=1e-11)
+
     @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
     def test_functions_of_entries_are_exact_to_the_last_digits(dtype: str) -> None:
         step = sb.compile("x: parameter[n]\nL = sum(exp(x)) + sum(tanh(x)) + sum(expm1(-x))", dtype=dtype)
