@@ -23,7 +23,9 @@ import symbackprop as sb
 
 RESULTS = Path(__file__).with_name("results.json")
 SECONDS = 3.0  # how long a case takes
-SHORT, LONG, ROW = 1e-4, 2e-2, 8  # calls are timed together up to so many seconds; of what is faster than LONG, so many in a row
+TOGETHER = (
+    0.05  # calls are timed together for so many seconds: of threads that a library computes on, the clock is late by up to some ms
+)
 WIDTHS, DEPTHS, BATCHES = (16, 64, 256, 1024, 2048), (2, 8, 32, 128), (1, 16, 128, 1024, 4096)
 GROWTH: dict[str, dict[int, Case]] = {
     "width": {w: dense([w, w, 10], 32) for w in WIDTHS},
@@ -39,21 +41,21 @@ WEIGHED = (
 
 
 def least(found: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """The least time of each contender in microseconds: in turn, each several times in a row, as in training."""
+    """The least time of each contender in microseconds: in turn, each many times in a row, as in training."""
     best: dict[str, float] = {}
     for word, step in found.items():
         begun = time.process_time()
-        step()
+        for _ in range(3):
+            step()
         best[word] = time.process_time() - begun
     end = time.perf_counter() + SECONDS
     while time.perf_counter() < end:
         for word, step in found.items():
-            calls = max(1, int(SHORT / best[word]))
-            for _ in range(ROW if best[word] < LONG else 1):
-                begun = time.process_time()
-                for _ in range(calls):
-                    step()
-                best[word] = min(best[word], (time.process_time() - begun) / calls)
+            calls = max(1, int(TOGETHER / best[word]))
+            begun = time.process_time()
+            for _ in range(calls):
+                step()
+            best[word] = min(best[word], (time.process_time() - begun) / calls)
     return {word: round(1e6 * t, 3) for word, t in best.items()}
 
 
