@@ -83,3 +83,12 @@ def test_a_trace_is_the_passes_one_after_the_other() -> None:
     loss = NETWORKS["a softmax"]
     nodes = fuse(squeeze(nodes_of(ordered([loss]))))
     assert str(trace({"L": loss})) == str(with_letters(written(nodes, [x], [loss])))
+
+
+@pytest.mark.parametrize("text", ["1 + c", "c**2", "x / c", "x * c", "c - 2 * c", "sum(x * c)", "sum(x + c)", "-(3 * c) + x"])
+def test_a_sum_of_numbers_alone_is_no_number(text: str) -> None:
+    """A sum over an axis that nothing has must stay a sum in whatever reads it."""
+    n, at = 3, np.array([0.3, -1.2, 0.8])
+    program = read(f"x: parameter[n]\nL = sum({text.replace('c', 'sum(ones(n) / 2)')})").program
+    want = np.sum(eval(text.replace("sum(", "np.sum(").replace("exp(", "np.exp("), {"c": n / 2, "x": at, "np": np}))
+    np.testing.assert_allclose(forward(program, {"x": at}, {"n": n})["L"], want, rtol=1e-12)

@@ -295,10 +295,9 @@ class Program:
 
     @cached_property
     def _sizes(self) -> tuple[Symbol, ...]:
-        symbols: set[Symbol] = set()
-        for tensor in self.tensors.values():
-            for extent in tensor.shape + ((tensor.bound,) if tensor.bound is not None else ()):
-                symbols |= {s for s in symbols_in(extent) if isinstance(s, Symbol)}
+        extents = {n for tensor in self.tensors.values() for n in (*tensor.shape, tensor.bound) if n is not None}
+        extents |= {n for equation in self.equations for _, n in equation.op.over}  # some that no tensor has
+        symbols = {s for n in extents for s in symbols_in(n) if isinstance(s, Symbol)}
         return tuple(sorted(symbols, key=str))
 
     def equation_of(self) -> dict[str, Equation]:

@@ -185,4 +185,34 @@ for k in 1..K:
     w[k] = w[k-1] - eta * grad(f, w[k-1])
 L = sum((X @ w[K] - y)**2)
 """,
+    "sums over steps": """
+x: data[T, d]
+W: parameter[d, d]
+b: parameter[d]
+a0: parameter[d]
+s[0] = tanh(b)
+a = a0
+c = 1
+e = 0
+f = 0
+for t in 1..T:
+    s[t] = tanh(W @ s[t-1] + x[t])
+    l = sum(s[t]**2)
+    a = a - s[t] * b
+    c = c + 1
+    e += l
+    e += sum(a0 * x[t])
+    for k in 1..K:
+        f = f + sum(b * s[t]) / k
+L = e * f + sum(a**2) / c
+""",
+    "what is added is read between the steps": """
+x: data[T, d]
+b: parameter[d]
+a = b
+L = 0
+for t in 1..T:
+    a = a + tanh(x[t] * b)
+    L += sum(a**2)
+""",
 }

@@ -155,6 +155,19 @@ def test_another_value_of_a_name_is_carried() -> None:
     assert len(read_function(entries).program.equations) == 7
 
 
+ADDED = RNN.replace("    e[t] = ", "    L += ").replace("L = sum(e)\n", "").replace("for t", "L = 0\nfor t")
+
+
+@pytest.mark.parametrize("line", ["L += ", "L = L + ", "L = sum(0 * b) + L + "])
+def test_what_each_step_adds_is_a_sum(line: str) -> None:
+    text = ADDED.replace("L += ", line).replace("U: ", "b: parameter[2]\nU: ")
+    network = read_text(text)
+    assert network.loss == "L"
+    assert [[e.target.name for e in loop.equations()] for loop in loops(network)] == [["s_prev", "u_2", "z", "s"]]
+    assert not network.program.shape("L")
+    assert not read_text(text + "L_2 = L + sum(s)\n").program.shape("L")
+
+
 def filled(x: "data[T, d]", W: "parameter[d, d]", h0: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
     T, d = x.shape
     h = np.zeros((T + 1, d))

@@ -99,7 +99,7 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
         return True
     if is_product(inner.op):
         return False
-    if not inner.operands and not inner.index:  # a number
+    if not inner.operands and not inner.index and not inner.op.over:  # a number
         return True
     if inner.op.body == slot(0) and not inner.op.over and len(inner.operands[0][1]) == len(inner.index):
         return True  # a transpose

@@ -16,7 +16,7 @@ from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.header import Header, header, is_plain
-from symbackprop.notation.loops.indices import away, axes, items_of, mentions, number, targets
+from symbackprop.notation.loops.indices import assigned, away, axes, items_of, mentions, number, targets
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Copies(Stepwise):
             self.values[name] = {}
             self._empty(name, node, head)
         self.heads.append(head)
+        first: dict[str, str] = {}
         for k in range(int(head.low), int(head.high) + 1)[:: head.step]:
             self.count += 1
             if self.count > LONGEST:
@@ -62,13 +63,28 @@ class Copies(Stepwise):
             self.reader.names[head.letter] = Integer(k)
             for statement in node.body:
                 read(statement)
+            first = first or {name: t.name for name in assigned(node.body) if (t := self._written(name)) is not None and t.name}
         self.heads.pop()
+        for name, own in first.items():
+            self._called(name, own)
         for name in whole:
             if name in self.rows and not self.heads:
                 rows = self.starts.pop(name, {}) | self.values.pop(name)
                 self.reader.names[name] = stack([rows[key] for key in sorted(rows)])
             elif self.values[name]:
                 self.reader.names[name] = self._stacked(name, ())
+
+    def _written(self, name: str) -> Tensor | None:
+        """The value of a name that a line wrote."""
+        held = self.reader.names.get(name)
+        return held if isinstance(held, Tensor) and held.name in self.reader.outputs else None
+
+    def _called(self, name: str, own: str) -> None:
+        """Call the last value of a name what a loop that is kept calls it, and the first step's as the last was called."""
+        last, outputs = self._written(name), self.reader.outputs
+        if last is not None and last.name is not None and last.name != own:
+            first, other = outputs[own], last.name
+            outputs[own], outputs[other] = last.named(own), first.named(other)
 
     def _empty(self, name: str, node: ast.For, head: Header) -> None:
         """Keep the other rows of an array of zeros that the loop fills."""

@@ -11,9 +11,10 @@ from sympy import Expr
 
 from symbackprop.core.program import same_size, shape_text
 from symbackprop.language.loop import Loop, is_zero
-from symbackprop.language.tensors import Tensor, as_tensor, constant
+from symbackprop.language.tensors import Tensor, as_tensor, constant, total
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.loops.accumulating import Added, added
 from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.frame import Frame, Scope
 from symbackprop.notation.loops.header import Header, header
@@ -123,9 +124,14 @@ class Steps(Stepwise):
         self._connected(frame, names, outputs)
         ends = {name: names[name] for name in assigned(frame.head.node.body) if isinstance(names.get(name), Tensor)}
         ends = {name: self._of_block(value, outputs) for name, value in ends.items()}
+        adding = self._adding(frame, ends, outputs)
+        sums = {id(t) for found in adding.values() for t in found.sums}
+        outputs = {own: t for own, t in outputs.items() if id(t) not in sums}
+        ends = {name: t for name, t in ends.items() if name not in adding}
         differs = frame.loop.differing([*outputs.values(), *ends.values()])
         stay = {id(stacks[name].tensor) for name in frame.writes if name in stacks}
-        lifted = [t for t in {id(t): t for t in (*outputs.values(), *ends.values())}.values() if id(t) in differs | stay]
+        asked = {id(t): t for t in (*outputs.values(), *ends.values())}
+        lifted = [*(t for t in asked.values() if id(t) in differs | stay), *(found.term for found in adding.values())]
         whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
         outer = frame.outer
         self.frames.pop()
@@ -137,8 +143,28 @@ class Steps(Stepwise):
         reader.aliases = {a: b for a, b in reader.aliases.items() if not frame.loop.stands_in(b)}
         for name, value in ends.items():
             reader.names[name] = self._last(frame, name, whole[id(value)]) if id(value) in whole else value
+        for name, found in adding.items():
+            self._added(frame, name, found.sums[0].name, whole[id(found.term)])
         for name in frame.writes:
             self._stacked(frame, name, stacks, whole)
+
+    def _adding(self, frame: Frame, ends: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[str, Added]:
+        """What each step adds to the values that are sums over the steps, by their names."""
+        values, found = [*outputs.values(), *ends.values()], dict[str, Added]()
+        for name, before in frame.carried.items():
+            one = added(frame.loop, before, ends[name], values) if name in ends else None
+            if one is not None:
+                found[name] = one
+        return found
+
+    def _added(self, frame: Frame, name: str, own: str | None, terms: Tensor) -> None:
+        """Bind a name to its start and what all steps added to it."""
+        start, value = frame.loop.befores[id(frame.carried[name])].start, total(terms, 0)
+        value = value if is_zero(start) else start + value
+        value.written = name
+        self.reader.names[name] = value
+        if own is not None:
+            self.reader.outputs[own] = value.named(own)
 
     def _connected(self, frame: Frame, names: dict[str, Any], outputs: dict[str, Tensor]) -> None:
         """Say of what the block read earlier values, now that its step has them."""
