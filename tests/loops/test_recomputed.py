@@ -9,16 +9,83 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.backends.function import CompileError
+from symbackprop.core.network import Network
 from symbackprop.training.errors import TrainingError
 from tests.command import Run
-from tests.loops.test_plan import LINEAR, at_numbers, network, sizes_of
+from tests.loops import test_plan
+from tests.loops.test_plan import LINEAR, at_numbers, sizes_of
+
+SEVERAL = {
+    "translation": """
+x: data[S, d]
+y: data[K, d]
+A: parameter[d, d]
+B: parameter[d, d]
+C: parameter[d, d]
+h[0] = zeros(d)
+for t in 1..S:
+    h[t] = tanh(A @ h[t-1] + C @ x[t])
+s[0] = h[S]
+for k in 1..K:
+    s[k] = tanh(B @ s[k-1] + C @ y[k])
+    e[k] = sum((s[k] - y[k])**2)
+L = sum(e) + sum(A * B)
+""",
+    "stacked": """
+x: data[T, d]
+A: parameter[d, d]
+B: parameter[d, d]
+h[0] = zeros(d)
+for t in 1..T:
+    h[t] = tanh(A @ h[t-1] + x[t])
+s[0] = zeros(d)
+for t in 1..T:
+    s[t] = tanh(B @ s[t-1] + A @ h[t])
+L = sum(s[T]**2) + sum(h**2)
+""",
+    "three": """
+w: parameter[d]
+A: parameter[n, d, d]
+B: parameter[d, d]
+r: data[K, d]
+q: data[J]
+u[0] = w
+for l in 1..n:
+    u[l] = tanh(A[l] @ u[l-1])
+v[K+1] = u[n] * w
+for k in K..1:
+    v[k] = B @ v[k+1] / 2 + r[k]
+p[0] = v[1]
+for j in 1..J:
+    p[j] = p[j-1] - B @ (B @ p[j-1] - u[n]) / 3
+    c[j] = sum(p[j] * u[n]) * q[j]
+L = sum(c) + sum(u**2)
+""",
+    "both ways": """
+x: data[T, d]
+A: parameter[d, d]
+h[0] = zeros(d)
+for t in 1..T:
+    h[t] = tanh(A @ h[t-1] + x[t])
+b[T+1] = zeros(d)
+for t in T..1:
+    b[t] = tanh(A @ b[t+1] + x[t])
+L = sum((h * b)**2)
+""",
+}
+
+
+def network(name: str) -> Network:
+    return sb.read(SEVERAL[name]) if name in SEVERAL else test_plan.network(name)
+
 
 CUT = [
     "mlp", "rnn", "lstm", "tower", "returns", "grid", "crf", "gradient steps", "a constant", "backpropagation_through_time",
+    "attention", "translation", "stacked", "three",
 ]  # fmt: skip
 QUICK = ("rnn", "returns", "tower")
 REFUSED = {
-    "attention": "2 loops stand one after the other",
+    "both ways": "in both directions",
     "second order": "reads other steps than its own, or their numbers",
 }
 
