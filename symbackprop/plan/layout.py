@@ -3,13 +3,14 @@
 Inputs and gradients are as declared. What is computed entry by entry stands as its largest argument does. A product stands as what
 it will meet entry by entry, if that stands already; otherwise it leaves the axes of its data operand where they are, so that
 (n, k) gives (n, m) and (k, n) gives (m, n). Products of windows put the axes that the windows do not move along innermost, which
-makes the copy of the windows (im2col) one that both the forward and the backward product read.
+makes the copy of the windows (im2col) one that both the forward and the backward product read. What a loop keeps stands as its
+steps compute it, and what it reads stands step after step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import assert_never
 
@@ -38,6 +39,7 @@ from symbackprop.plan.node import (
 )  # fmt: skip
 
 Order = tuple[int, ...]
+AGAIN = 4  # times that orders are found, so that a Track has the order of what enters it, which may read another Track
 FEW = 64  # a maximum over so many classes runs over an outer axis
 
 
@@ -71,12 +73,36 @@ def overlapping(terms: tuple[tuple[int, int], ...], shape: Shape) -> bool:
 
 def layouts(nodes: Sequence[Node], users: Mapping[int, Sequence[tuple[Node, Arg]]], passes: frozenset[str]) -> dict[int, Order]:
     """The order of the axes of every node, by its number."""
-    return _Layouts(nodes, users, passes).run()
+    found: dict[int, Order] = {}
+    tracks: dict[int, Order] = {}
+    for _ in range(AGAIN):
+        found = _Layouts(nodes, users, passes, tracks).run()
+        if "tracks" not in passes:
+            break
+        before, tracks = tracks, dict(_entering(nodes, found))
+        if tracks == before:
+            break
+    return found
+
+
+def _entering(nodes: Sequence[Node], order: Mapping[int, Order]) -> Iterator[tuple[int, Order]]:
+    """The order of each Track that has a step's array as it is computed, by the Track's number."""
+    for node in nodes:
+        if isinstance(node.op, Enter):
+            arg, whole = node.args
+            if len(arg.at) == node.rank:
+                track, op = whole.node, whole.node.op
+                assert isinstance(op, Track)
+                step = [arg.at[k] for k in order[arg.node.number]]
+                yield track.number, (op.axis, *(x + (x >= op.axis) for x in step))
 
 
 class _Layouts:
-    def __init__(self, nodes: Sequence[Node], users: Mapping[int, Sequence[tuple[Node, Arg]]], passes: frozenset[str]) -> None:
-        self.nodes, self.users, self.passes = nodes, users, passes
+    def __init__(
+        self, nodes: Sequence[Node], users: Mapping[int, Sequence[tuple[Node, Arg]]], passes: frozenset[str],
+        tracks: Mapping[int, Order],
+    ) -> None:  # fmt: skip
+        self.nodes, self.users, self.passes, self.tracks = nodes, users, passes, tracks
         self.order: dict[int, Order] = {}
         self.first: dict[int, Order] = {}  # axes that a node had better have outermost
         self.last: dict[int, Order] = {}  # and innermost
@@ -85,6 +111,9 @@ class _Layouts:
         for node in self.nodes:
             if "few first" in self.passes and isinstance(node.op, Fold) and node.op.kind == "max":
                 self._wish_few_first(node)
+            steps = tuple(k for k, place in enumerate(node.op.places) if place.moves) if isinstance(node.op, View) else ()
+            if "tracks" in self.passes and steps:
+                self._wish(node.args[0].node, steps, set())
             if "batch last" in self.passes and isinstance(node.op, View) and isinstance(node.args[0].node.op, Pad):
                 still = [k for k, place in enumerate(node.op.places) if not overlapping(place.terms, node.shape)]
                 if len(still) < len(node.op.places):
@@ -138,7 +167,7 @@ class _Layouts:
             case Take() | Put():
                 return tuple(axes)
             case Track(_, axis):
-                return (axis, *(x for x in axes if x != axis))
+                return self.tracks.get(node.number) or (axis, *(x for x in axes if x != axis))
             case Enter():
                 return tuple(axes)
             case Carried(name):

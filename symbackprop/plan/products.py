@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symbackprop.plan.layout import moved_along, overlapping, strides_of
+from symbackprop.plan.layout import moved_along, strides_of
 from symbackprop.plan.memory import Store
-from symbackprop.plan.node import Arg, Node, Shape, View
+from symbackprop.plan.node import Arg, Input, Node, Shape, View
 from symbackprop.plan.statements import Apply, Copy, Inner, Product, Reduced, Scalar, Statement, Window
 from symbackprop.plan.writer import Writer
 
@@ -52,20 +52,25 @@ class Products:
         over.sort(key=lambda x: -sides[self._sparse(node)][1][x])
         for k, (arg, own) in enumerate(((a, rows), (b, columns))):
             if not self._readable(arg, node.space, sides[k][1], own, over):
-                first = self._lies_along(arg, own) or (k == 0 and not both)
-                sides[k] = self._copied(arg, node.space, (*both, *over, *own) if first else (*both, *own, *over), said)
+                first = k == 0 and not both and bool(moved_along(arg.node))
+                order = (*both, *over, *own) if first else self._order(arg, both, own, over)
+                sides[k] = self._copied(arg, node.space, order, said)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
             other, own = ((b, columns), (a, rows))[k]
-            sides[1 - k] = self._copied(other, node.space, (*both, *own, *over), said)
+            sides[1 - k] = self._copied(other, node.space, self._order(other, both, own, over), said)
         if merged(over, node.space, [sides[0][1], sides[1][1]]) is None:
             k = self._sparse(node)
-            sides[k] = self._copied((a, b)[k], node.space, (*both, *((rows, columns)[k]), *over), said)
+            sides[k] = self._copied((a, b)[k], node.space, self._order((a, b)[k], both, (rows, columns)[k], over), said)
         return said + self._product(node, store, out, sides, both, rows, columns, over)
 
     def _sparse(self, node: Node) -> int:
-        """Which argument says the order of the summed axes: one that is read as it stands."""
-        return 1 if isinstance(node.args[0].node.op, View) else 0
+        """Which argument says the order of the summed axes: one that is no windows, and the larger: the other is copied."""
+        windows = [bool(moved_along(arg.node)) for arg in node.args]
+        if any(windows):
+            return 1 if windows[0] else 0
+        large = [(math.prod(arg.node.shape), not isinstance(arg.node.op, Input)) for arg in node.args]
+        return 1 if large[1] > large[0] else 0
 
     def _side(self, arg: Arg) -> tuple[Store, dict[int, int]]:
         store = self._copies.get(arg.node.number) or self.memory.store(arg.node)
@@ -82,28 +87,27 @@ class Products:
             return False
         if arg.node.number in self._copies or not isinstance(arg.node.op, View):
             return True
-        return not any(overlapping(place.terms, arg.node.shape) for place in arg.node.op.places)
+        return not moved_along(arg.node)
 
-    def _lies_along(self, arg: Arg, own: Sequence[int]) -> bool:
-        """Whether windows lie side by side along these axes, so that runs of entries are copied and not single ones."""
-        if not moved_along(arg.node):
-            return False
+    def _order(self, arg: Arg, both: Sequence[int], own: Sequence[int], over: Sequence[int]) -> tuple[int, ...]:
+        """The axes of a copy: what lies side by side stays so, and runs of entries are copied and not single ones."""
         steps = dict(zip(arg.at, self.memory.store(arg.node).strides, strict=True))
         shape = dict(zip(arg.at, arg.node.shape, strict=True))
-        return min((x for x in steps if shape[x] > 1), key=lambda x: (abs(steps[x]), -shape[x])) in own
+        inner = min(steps, key=lambda x: (shape[x] == 1, abs(steps[x]), -shape[x]))
+        return (*both, *over, *own) if inner in own else (*both, *own, *over)
 
     def _copied(self, arg: Arg, space: Shape, order: Sequence[int], said: list[Statement]) -> tuple[Store, dict[int, int]]:
         """A contiguous copy with its axes in this order of the space: of what a loop does not change, before the loop."""
         own = tuple(arg.at.index(x) for x in order if x in arg.at)
         node = arg.node
-        strides = strides_of(node.shape, own)
         source = self.memory.store(node)
+        strides = strides_of(node.shape, own)
         depth = len(self.memory.loops(node))
         earlier = self.writer.before(depth)
-        kept = earlier is not self.writer.said
-        store = Store(self.memory.work(math.prod(node.shape), "real", fresh=kept), 0, strides)
+        is_kept = earlier is not self.writer.said
+        store = Store(self.memory.work(math.prod(node.shape), "real", fresh=is_kept), 0, strides)
         dims = [node.shape[k] for k in own]
-        (earlier if kept else said).append(
+        (earlier if is_kept else said).append(
             Copy(
                 source.window(tuple(zip(dims, (source.strides[k] for k in own), strict=True))),
                 Window(store.buffer, 0, tuple(zip(dims, (strides[k] for k in own), strict=True))),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from symbackprop.plan.graph import Graph
 from symbackprop.plan.lower import Lowered
 from symbackprop.plan.node import Add, Arg, Dot, Multiply, Node, Pad, Put, Scatter, Stack, Take, Tie, View
+from symbackprop.plan.outside import rebuilt
 
 TRIED = 32  # values that are looked at, the smallest first
 
@@ -101,15 +102,9 @@ def _moved(lowered: Lowered, at: Node, linear: set[int], scale: float) -> Lowere
         args = [Arg(made[arg.node.number], arg.at) for arg in node.args]
         new = graph.node(node.op, args, node.shape, node.over, node.kind, node.array)
         made[node.number] = graph.scaled(new, scale) if node is at else new
-    for tie in lowered.graph.ties:
-        source, first = (arg and Arg(made[arg.node.number], arg.at) for arg in (tie.source, tie.first))
-        assert source is not None
-        graph.ties.append(replace(tie, carried=made[tie.carried.number], source=source, first=first))
-
-    values = {}
-    for name, (value, letters) in lowered.values.items():
-        if value.node is not None:
-            coefficient = value.coefficient / scale if value.node.number in linear else value.coefficient
-            value = value._replace(node=made[value.node.number], coefficient=coefficient)
-        values[name] = value, letters
-    return replace(lowered, graph=graph, values=values, inputs={name: made[n.number] for name, n in lowered.inputs.items()})
+    again = rebuilt(lowered, graph, made)
+    linear_values = {
+        name: (v._replace(coefficient=v.coefficient / scale) if own.node and own.node.number in linear else v, letters)
+        for (name, (v, letters)), (own, _) in zip(again.values.items(), lowered.values.values(), strict=True)
+    }
+    return replace(again, values=linear_values)

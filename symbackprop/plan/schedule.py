@@ -37,6 +37,7 @@ from symbackprop.plan.node import (
     Value,
     View,
 )  # fmt: skip
+from symbackprop.plan.outside import outside
 from symbackprop.plan.products import Products
 from symbackprop.plan.scaling import scaled_early
 from symbackprop.plan.statements import Apply, Buffer, Combine, Copy, Factor, Operand, Scalar, Statement, Window
@@ -74,6 +75,8 @@ def plan(program: Program, loss: str, gradients: Mapping[str, str], passes: Iter
     graph = lowered(program, passes)
     if "scale early" in passes:
         graph = scaled_early(graph, loss, gradients.values())
+    if "outside" in passes:
+        graph = outside(graph, [loss, *gradients.values()])
     steps = stepped(graph, [loss, *gradients.values()])
     if "fold" in passes and len(steps.nodes) >= FROM // 2:  # a node is seldom more than two statements
         apart = _written(Memory(program, steps, loss, gradients, frozenset(passes), apart=True), steps, loss)

@@ -65,6 +65,7 @@ def test_a_loop_is_what_its_steps_written_out_are(layer: str, steps: int, starte
 
 
 def test_both_directions_are_two_loops() -> None:
+    at: dict[str, Any]
     at, arrays = inputs(x=(2, 6, 4), W=(4, 2), U=(2, 2), b=(2,), W_back=(4, 2), U_back=(2, 2), b_back=(2,))
     looped = trace({"y": layers.bidirectional_rnn(**at)})
     with all_written_out():
