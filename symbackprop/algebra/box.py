@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from symbackprop.algebra.lines import Line, Lines
-from symbackprop.algebra.shared import shared
+from symbackprop.algebra.shared import shared, uncut
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
@@ -99,7 +99,9 @@ class Search:
             if not more:
                 break
             missing |= dict.fromkeys(more, MADE_OF_MISSING)
-        lines = shared(lines, [n for n in lines if n in self.backward and n not in self.program.outputs and n not in missing])
+        lines = shared(
+            uncut(lines), [n for n in lines if n in self.backward and n not in self.program.outputs and n not in missing]
+        )
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
         order = _in_order([n for n in (*self.lines.forward, *self.backward) if n in needed], lines)

@@ -53,6 +53,7 @@ class Line:
     written     the value whose own equation is the line, as the program has it: this one, or a product that it equals; "": none.
     fault       why there is no form, where it is None and the equation is not the line.
     pieces      where it is said piece by piece; outside of them it is 0, and there is nothing outside where they are the `whole`.
+    blocks      of a form that is put together of blocks: which of its entries each is.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Line:
     fault: str = ""
     pieces: tuple[Part, ...] = ()
     whole: bool = True
+    blocks: tuple[str | View, ...] = ()
 
     @property
     def missing(self) -> bool:
@@ -193,7 +195,8 @@ class Lines:
             rows = [len(part.letters) < len(letters) == 2 and axis == 0 for part in parts]  # a row is written as a column
             stacked = [transpose(part.form) if row else part.form for part, row in zip(parts, rows, strict=True)]
             block = Form("blocks", tuple(stacked), own.index(letters[axis]))
-            return Line(name, letters, block, first.subscripts, tensors)
+            views = () if True in rows else tuple(part.view for part in parts)
+            return Line(name, letters, block, first.subscripts, tensors, blocks=views)
         return Line(name, letters, tensors=tensors, pieces=tuple(parts), whole=found.whole)
 
     def _part(self, piece: Piece) -> Part:

@@ -9,6 +9,8 @@ from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Leaf, leaves
 from symbackprop.algebra.positions import tensor_of
 
+SHORT = 3  # tokens of a block that is written where it is read
+
 
 def shared(lines: Mapping[str, Line], named: Collection[str]) -> dict[str, Line]:
     """The lines, with the values in `named` read by name wherever their forms stand in the others."""
@@ -24,6 +26,24 @@ def shared(lines: Mapping[str, Line], named: Collection[str]) -> dict[str, Line]
             if form is not None and made is not None and made is not form:
                 gone = _tensors(form) - _tensors(made)
                 found[other] = replace(found[other], form=made, tensors=(found[other].tensors - gone) | {name})
+    return found
+
+
+def uncut(lines: Mapping[str, Line]) -> dict[str, Line]:
+    """The lines, with a block of a value that a line puts together of short blocks written as what stands there."""
+    found = dict(lines)
+    for name, line in lines.items():
+        if line.form is None or line.subscripts or not line.blocks:
+            continue
+        for view, part in zip(line.blocks, line.form.parts, strict=True):
+            own = Form("leaf", (), Leaf(view, (), len(line.letters) < 2))
+            for other, reader in found.items():
+                if name not in reader.tensors or reader.form is None or part.tokens > SHORT:
+                    continue
+                made = _called(reader.form, own, part)
+                if made is not reader.form:
+                    gone = _tensors(reader.form) - _tensors(made)
+                    found[other] = replace(reader, form=made, tensors=(reader.tensors - gone) | _tensors(part))
     return found
 
 

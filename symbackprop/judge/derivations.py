@@ -22,11 +22,12 @@ from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, nameable, read
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings, needed, weigh
+from symbackprop.notation.claims import Context, named_blocks
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -200,6 +201,11 @@ def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     truth = judge.truth
     goal = None
+    blocks = _blocks(known, claim)
+    if blocks:
+        for block, program in blocks.items():
+            known.bind([block], program, program, program.shape(CLAIM))
+        return Judged(name, None, "abbreviation")
     if what != "abbreviation":
         goal = asked(truth, name, what) if what else named(truth, name, name)
     try:
@@ -234,6 +240,14 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if not understood.left.stepped:
         known.bind(names, program, true, program.shape(CLAIM))
     return judged
+
+
+def _blocks(known: Known, claim: Any) -> dict[str, Program]:
+    """The names that a step gives to the parts of a value: p = [p_i, p_f]."""
+    if not isinstance(claim, str) or "matrix" not in claim:
+        return {}
+    truth = known.truth
+    return named_blocks(claim, Context(nameable(truth), truth.of, defined=known.shapes, aliases=truth.network.aliases))
 
 
 def _spared(known: Known, judged: Judged) -> Judged:

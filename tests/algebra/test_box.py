@@ -7,8 +7,9 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
+from symbackprop.algebra.box import box
 from symbackprop.algebra.lines import Line
-from symbackprop.algebra.matrix import Form, Front, Leaf
+from symbackprop.algebra.matrix import Form, Front, Leaf, leaves
 from symbackprop.algebra.shared import shared
 from symbackprop.core.derivation import Derivation
 from symbackprop.judge.proved import UNPROVED, Point, is_proved, proved_box
@@ -290,3 +291,13 @@ def test_a_gradient_is_said_as_in_a_lecture(text: str, line: str) -> None:
 def test_a_bias_that_the_loss_adds_reads_the_delta_beside_it() -> None:
     box = sb.derive("X: data[N, d]\nY: data[N, c]\nW: parameter[d, c]\nb: parameter[c]\nL = mean((X @ W + b - Y)**2)").box()
     assert str(box) == "δ = (2/(N c))(X W + 1_N bᵀ − Y)\n∂L/∂b = δᵀ 1_N\n∂L/∂W = Xᵀ δ"
+
+
+def test_a_block_that_a_line_says_shortly_is_written_where_it_is_read() -> None:
+    text = "X: data[N, 2, d]\nW: parameter[d, 3*h]\nU: parameter[h, 3*h]\nb: parameter[3*h]\nc: parameter[3*h]\nY: data[N, h]\n"
+    lines = box(sb.derive(text + "H = gru(X, W, U, b, c)\nL = sum((H - Y)**2)").program).lines
+    short = {
+        view for line in lines if line.form for view, part in zip(line.blocks, line.form.parts, strict=False) if part.tokens <= 3
+    }
+    assert short
+    assert not short & {leaf.name for line in lines if line.form for leaf in leaves(line.form)}

@@ -8,9 +8,9 @@ import symbackprop as sb
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PARTLY = {
-    "conv1d", "conv2d", "crf_forward", "gru", "lstm", "max_pool2d", "multi_head_attention", "transformer_block",
+    "conv1d", "conv2d", "crf_forward", "max_pool2d", "multi_head_attention", "transformer_block",
 }  # fmt: skip
-"""Boxes with lines that claims are not read with: strides and blocks, packed gates, deltas of two loops that stand for one another."""
+"""Boxes with lines that claims are not read with: strides and blocks by a letter, deltas of two loops that stand for one another."""
 
 SLOW = ("classifier", "digits")  # residues of many entries
 DEAR = ("backpropagation_through_time", "kalman", "lstm_over_time")  # whose deltas stand for one another at every step: minutes

@@ -6,7 +6,19 @@ text -> tokens -> syntax (products unbracketed) -> senses (names, shapes, costs)
 from symbackprop.notation.claims.claim import Reading, Understood, name_at_step, read_claim
 from symbackprop.notation.claims.errors import DoesNotFit, NotUnderstood
 from symbackprop.notation.claims.left import Left
+from symbackprop.notation.claims.legend import named_blocks
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.claims.steps import At
 
-__all__ = ["At", "Context", "DoesNotFit", "Left", "NotUnderstood", "Reading", "Understood", "name_at_step", "read_claim"]
+__all__ = [
+    "At",
+    "Context",
+    "DoesNotFit",
+    "Left",
+    "NotUnderstood",
+    "Reading",
+    "Understood",
+    "name_at_step",
+    "named_blocks",
+    "read_claim",
+]

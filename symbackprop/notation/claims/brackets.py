@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import calls, derivatives, naming, sums
 from symbackprop.notation.claims import nodes as nd
@@ -134,10 +136,12 @@ def mean(state: State, body: Syntax, accent: str, at: int, word: Word | None = N
 
 
 def matrix(state: State, node: sx.Grid) -> Senses:
-    """A matrix of written entries, each a scalar."""
+    """A matrix of written entries, each a scalar, or of blocks."""
     rows = [[state.read(syntax(cell)) for cell in row] for row in node.rows]
     if not rows or len({len(r) for r in rows}) > 1:
         raise Fault("the rows of this matrix have different lengths.", "", node.at)
+    if any(all(sense.node.matrix for sense in cell) for row in rows for cell in row):
+        return blocks(state, rows, node.at)
     built = []
     for row in rows:
         entries = [scalar(state, cell, node.at) for cell in row]
@@ -151,6 +155,38 @@ def matrix(state: State, node: sx.Grid) -> Senses:
     if len(rows) == 1:
         return sure(built[0])
     return sure(whole)
+
+
+def blocks(state: State, rows: list[list[Senses]], at: int) -> Senses:
+    """Matrices or columns side by side, and below each other; a 0 is one of the size of its neighbours."""
+    whole = next(cell for row in rows for cell in row if all(sense.node.matrix for sense in cell))
+    none = made(lambda x: nd.arithmetic("*", nd.const(0), x), whole)
+    rows = [[none if _is_zero(cell) else cell for cell in row] for row in rows]
+    lines = [_side_by_side(row, RIGHT) for row in rows]
+    found = [s for s in _side_by_side(lines, DOWN) if set(s.node.value.shape) <= state.probe.expression.keys()]
+    if not found:
+        raise Fault("these blocks do not fit beside each other.", "Check their shapes.", at)
+    return found
+
+
+def _is_zero(cell: Senses) -> bool:
+    return all(isinstance(sense.node.op, nd.Const) and sense.node.op.value == 0 for sense in cell)
+
+
+def _side_by_side(cells: list[Senses], axis: str) -> Senses:
+    several = [naming.near(cell)[:2] for cell in cells if cell]
+    return [] if len(several) < len(cells) else several[0] if len(several) == 1 else made(lambda *x: _joined(x, axis), *several)
+
+
+def _joined(several: tuple[Node, ...], axis: str) -> Node:
+    """Operands one after the other along an axis that each of them has."""
+    axes = nd.ordered(several[0].axes)
+    if axis not in axes or any(nd.ordered(x.axes) != axes for x in several):
+        raise nd.Misfit("blocks of different axes")
+    values = [x.value.transpose([x.axes.index(a) for a in axes]) for x in several]
+    if len({tuple(n for a, n in zip(axes, v.shape, strict=True) if a != axis) for v in values}) > 1:
+        raise nd.Misfit("blocks of different sizes")
+    return Node(nd.Stacked(axis), several, axes, np.concatenate(values, axis=axes.index(axis)))
 
 
 def scalar(state: State, readings: Senses, at: int) -> Node:

@@ -181,7 +181,7 @@ class _Lowering:
             case nd.Picked():
                 return self.picked(node, op, args[0])
             case nd.Stacked(axis=axis):
-                return self.stacked(node, axis, args)
+                return self.joined(node, axis, args) if axis in node.args[0].axes else self.stacked(node, axis, args)
             case _:
                 assert_never(op)
 
@@ -246,6 +246,18 @@ class _Lowering:
         guard = iverson(sp.Eq(position(_PLACE), place, evaluate=False))
         letters = tuple(_PLACE if c == op.axis else c for c in index)
         return self.made(node, slot(0) * guard, [(tensor, letters)], [(_PLACE, node.args[0].extent(op.axis))])
+
+    def joined(self, node: Node, axis: str, args: Sequence[Operand | Expr]) -> Operand:
+        """Operands one after the other, each where its entries stand and 0 elsewhere, added."""
+        parts: list[Operand] = []
+        start: Expr = S.Zero
+        for one, arg in zip(node.args, args, strict=True):
+            assert not isinstance(arg, Expr)
+            guard = iverson(sp.Eq(position(_PLACE), position(axis) - start, evaluate=False))
+            letters = tuple(_PLACE if c == axis else c for c in arg[1])
+            parts.append(self.made(node, slot(0) * guard, [(arg[0], letters)], [(_PLACE, one.extent(axis))]))
+            start += self.probe.expression[one.extent(axis)]
+        return self.made(node, sp.Add(*(slot(k) for k in range(len(parts)))), parts)
 
     def stacked(self, node: Node, axis: str, args: Sequence[Operand | Expr]) -> Operand:
         body: Expr = S.Zero

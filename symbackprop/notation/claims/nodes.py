@@ -156,7 +156,7 @@ class Picked:
 
 @dataclass(frozen=True)
 class Stacked:
-    """Operands of equal axes along a new axis."""
+    """Operands of equal axes along a new axis, or one after the other along an axis that they have."""
 
     axis: str
 

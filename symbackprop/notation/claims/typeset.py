@@ -86,9 +86,9 @@ class Typeset:
                 return self.made_of_sizes(op)
             case nd.Picked(letters=letters, shift=shift):
                 return self.picked(node, letters, shift)
-            case nd.Stacked():
+            case nd.Stacked(axis=axis):
                 parts = tuple(self.formula(a) for a in node.args)
-                return Grid("bmatrix", (parts,) if node.axes[0] == RIGHT else tuple((part,) for part in parts))
+                return Grid("bmatrix", (parts,) if axis == RIGHT else tuple((part,) for part in parts))
             case _:
                 assert_never(op)
 
