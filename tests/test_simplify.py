@@ -1,11 +1,15 @@
 """The simplified program: the same values by fewer equations, and nothing merged that is not the same."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.program import Program, size
+from symbackprop.core.grammar import check
+from symbackprop.core.program import Program, ProgramError, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.sizes import draw_sizes
@@ -42,6 +46,26 @@ def test_positions_along_axes_of_different_sizes_are_not_the_same() -> None:
     small = simplify(program)
     values = tape.forward(small, {"x": np.ones((3, 5))}, {})
     assert values["L"] == sum(i * j for i in range(3) for j in range(5))
+
+
+def test_positions_along_another_axis_are_not_the_same() -> None:
+    """T[i j] = i x[i j] and U[j i] = i x[i j] read the same body; so do layers, whose equations are alike but for names."""
+    x, rows = declare("x", (N, N)), arange(N)
+    down, across = (x * rows[:, None]).named("T"), (x * rows).named("U")
+    program = trace({"L": (apply("sin", down) + apply("cos", across.T)).sum()})
+    at = {"x": np.arange(1.0, 10.0).reshape(3, 3)}
+    k = np.arange(3)
+    right = np.sin(at["x"] * k[:, None]) + np.cos((at["x"] * k).T)
+    np.testing.assert_allclose(tape.forward(simplify(program), at, {"n": 3})["L"], right.sum(), rtol=1e-12)
+
+
+def test_an_equation_like_another_is_held_against_its_own_shapes() -> None:
+    x, W, V = declare("x", (N,)), declare("W", (N, N)), declare("V", (N, N))
+    program = trace({"L": (V @ apply("tanh", (W @ x).named("z")).named("a")).named("b").sum()})
+    assert check(program) is program
+    wrong = {**program.tensors, "V": replace(program.tensors["V"], shape=(N, C))}
+    with pytest.raises(ProgramError, match=r"b\[i\].*: the letter j runs over"):
+        check(replace(program, tensors=wrong))
 
 
 def test_labels_sum_to_one() -> None:

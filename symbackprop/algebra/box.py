@@ -5,15 +5,14 @@ Which of the gradients and values get one is a search: the tokens of all lines a
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symbackprop.algebra.lines import Line, Lines
 from symbackprop.algebra.shared import shared, uncut
 from symbackprop.core.forward_mode import ONES
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
 
@@ -51,20 +50,8 @@ def box(program: Program, refused: dict[str, str] | None = None) -> Box:
     """
     if has_loops(program):  # a search that looks through values would go round
         return Box((), dict.fromkeys(program.outputs, OF_A_LOOP))
-    with _without_collections():
+    with without_collections():  # budgets bound how much is made
         return Search(program, refused or {}).box()
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """All that a search makes is kept until it ends, and its budgets bound how much that is: to look for garbage finds none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:

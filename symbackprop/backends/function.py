@@ -27,6 +27,7 @@ from symbackprop.core.distribute import distributed
 from symbackprop.core.errors import shown
 from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.program import Equation, Program, Sum, rewritten, size
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
@@ -308,6 +309,7 @@ def require_backend(name: Any) -> str:
     return name
 
 
+@without_collections()
 def compile(
     derived: Derivation, sizes: Mapping[str, int] | None = None, dtype: str = "float64", refuse_nan: bool = True,
     backend: str = "numpy",

@@ -28,7 +28,7 @@ from symbackprop.backends.numpy_loop import LoopWriter, read_by
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
 from symbackprop.core.guards import letters_of
 from symbackprop.core.loops import equations_of, schedule
-from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum
+from symbackprop.core.program import Equation, Gradient, Program, Signature, Sum, parts_in
 from symbackprop.core.simplify import without_dead
 
 WIDTH = 100  # a comment that would end beyond this column stands above its line
@@ -320,9 +320,7 @@ def _integers(program: Program, equations: Sequence[Equation]) -> frozenset[str]
         if equation.target.name in reading:
             reading |= {r.name for r in equation.operands}
         if isinstance(equation.op, Sum) and equation.operands:
-            in_guards = {
-                s for test in equation.op.body.atoms(sp.Eq) if letters_of(test) for s in test.free_symbols
-            }  # fmt: skip
+            in_guards = {s for test in parts_in(equation.op.body, sp.Eq) if letters_of(test) for s in test.free_symbols}
             reading |= {r.name for s, r in zip(equation.op.slots, equation.operands, strict=True) if s in in_guards}
     written = {e.target.name for e in equations}
     return frozenset(found | (reading & written))

@@ -97,7 +97,8 @@ class _Sweep:
     def __post_init__(self) -> None:
         self.tensors = dict(self.program.tensors)
         self.lead = () if self.upstream else self.program.shape(self.of)
-        self.needed = on_path(self.program, self.of, set(self.wrt))
+        self.asked = set(self.wrt)
+        self.needed = on_path(self.program, self.of, self.asked)
         self.spoken_for = {*self.program.tensors, *map(str, self.program.sizes())}
         self.uses: dict[str, list[_Use]] = {}
         self.gradient: dict[str, str | None] = {}  # tensor -> the tensor that holds its gradient; None: the seed
@@ -216,7 +217,7 @@ class _Sweep:
         """Share the gradient that the single use of an unnamed tensor merely passes on: no equation is needed."""
         step = use.step
         assert step is not None
-        if self.tensors[name].named or name in self.wrt or name in self.reserved or not isinstance(use.op, Sum) or use.op.over:
+        if self.tensors[name].named or name in self.asked or name in self.reserved or not isinstance(use.op, Sum) or use.op.over:
             return False
         if step.through is None:  # a seed
             return False
@@ -245,7 +246,7 @@ class _Sweep:
         name = equation.target.name
         if name not in self.gradient or all(operand.name not in self.needed for operand in equation.operands):
             return
-        lead = self.letters(len(self.lead), letter_sizes(self.program, equation))
+        lead = self.letters(len(self.lead), letter_sizes(self.program, equation)) if self.lead else ()
         held = self.gradient[name]
         upstream = Ref(held, lead + equation.target.index) if held is not None else None
         if isinstance(equation.op, Carry):

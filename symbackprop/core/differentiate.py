@@ -10,12 +10,14 @@ from symbackprop.core.chain_rule import chain_rule
 from symbackprop.core.choices import nearest
 from symbackprop.core.derivation import Derivation, DerivationError
 from symbackprop.core.forward_mode import ONES, forward_mode
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.grammar import check
 from symbackprop.core.inner import restated
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.core.stable import stable
 
 
+@without_collections()
 def differentiate(
     program: Program, of: str, wrt: Iterable[str] | None = None, jacobian: bool = False, upstream: str = "", vector: str = ""
 ) -> Derivation:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import assert_never
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symbackprop.core.functions import matrix_function, reduction
 from symbackprop.core.loops import schedule
@@ -33,8 +34,14 @@ def check(program: Program) -> Program:
     written = {t.name for t in program.inputs}
     ahead = {e.target.name for e in program.equations}
     sizes = set(program.sizes())
+    alike = _Alike(program)
     for equation in program.equations:
-        fault = _fault(program, equation, written, ahead, sizes)
+        fault = _fault_of_names(program, equation, written, ahead)
+        if (
+            not fault and (key := alike.key(equation)) not in alike.right
+        ):  # layers that were written out are one equation but for names
+            fault = _fault(program, equation, sizes)
+            alike.right.add(key)
         if fault:
             raise ProgramError(f"{equation}: {fault}")
         written.add(equation.target.name)
@@ -45,21 +52,41 @@ def check(program: Program) -> Program:
     return program
 
 
-def _fault(program: Program, equation: Equation, written: set[str], ahead: set[str], free_sizes: set[Symbol]) -> str | None:
+class _Alike:
+    """What tells equations apart but for the names of their tensors, and those that were found right."""
+
+    def __init__(self, program: Program) -> None:
+        known: dict[tuple[Expr, ...], int] = {}
+        self.shapes = {name: known.setdefault(t.shape, len(known)) for name, t in program.tensors.items()}
+        self.right: set[Hashable] = set()
+
+    def key(self, equation: Equation) -> Hashable:
+        refs = (equation.target, *equation.operands)
+        return equation.op, tuple([(ref.index, self.shapes[ref.name]) for ref in refs])
+
+
+def _fault_of_names(program: Program, equation: Equation, written: set[str], ahead: set[str]) -> str | None:
     target = equation.target
     if target.name in written:
         return f"{target.name} is written twice"
-    if len(set(target.index)) != len(target.index):
-        return "the target repeats a letter"
     for ref in (target, *equation.operands):
         if ref.name not in program.tensors:
             return f"{ref.name} is not a tensor of this program"
+    for k, ref in enumerate(equation.operands):
+        if ref.name not in written and not (k == 0 and isinstance(equation.op, Carry) and ref.name in ahead):
+            return f"{ref.name} is read before it is written"
+    return None
+
+
+def _fault(program: Program, equation: Equation, free_sizes: set[Symbol]) -> str | None:
+    target = equation.target
+    if len(set(target.index)) != len(target.index):
+        return "the target repeats a letter"
+    for ref in (target, *equation.operands):
         if len(ref.index) != program.tensors[ref.name].rank:
             return f"{ref} has {len(ref.index)} letters, {ref.name} has {program.tensors[ref.name].rank} axes"
     sizes = letter_sizes(program, equation)
-    for k, ref in enumerate(equation.operands):
-        if ref.name not in (written | ahead if k == 0 and isinstance(equation.op, Carry) else written):
-            return f"{ref.name} is read before it is written"
+    for ref in equation.operands:
         for letter, extent in zip(ref.index, program.shape(ref.name), strict=True):
             if not same_size(sizes[letter], extent):
                 return f"the letter {letter} runs over {sizes[letter]} and over {extent}"

@@ -63,6 +63,12 @@ def symbols_in(expression: Expr) -> frozenset[Any]:
     return frozenset(expression.free_symbols)
 
 
+@lru_cache(maxsize=8192)
+def parts_in(expression: Expr, kind: type[Any]) -> frozenset[Any]:
+    """The parts of an expression that are of a kind."""
+    return frozenset(expression.atoms(kind))
+
+
 def same_size(a: Expr, b: Expr) -> bool:
     """Whether two sizes are equal for every value of their symbols."""
     return a == b or sp.expand(a - b) == 0

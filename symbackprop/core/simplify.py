@@ -7,6 +7,8 @@ read at its source, equal equations are computed once, and what nothing reads is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from operator import itemgetter
 from typing import assert_never
 
 import sympy as sp
@@ -148,6 +150,9 @@ def without_labels(tensors: Mapping[str, Signature], op: Sum, operands: tuple[Re
 def shrunk(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
     """Drop the operands that the body no longer mentions; a summed letter that nothing mentions multiplies by its size."""
     free = symbols_in(op.body)
+    found = {c for r in operands for c in r.index}
+    if op.slots == _slots(len(operands)) and free.issuperset(op.slots) and all(c in found for c, _ in op.over):
+        return op, operands
     stay = [k for k, s in enumerate(op.slots) if s in free]
     refs = tuple(operands[k] for k in stay)
     body = substituted(op.body, {op.slots[k]: slot(j) for j, k in enumerate(stay)})
@@ -161,6 +166,11 @@ def shrunk(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
     return Sum(body, tuple(slot(j) for j in range(len(stay))), tuple(over)), refs
 
 
+@cache
+def _slots(count: int) -> tuple[Symbol, ...]:
+    return tuple(map(slot, range(count)))
+
+
 def merged(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
     """Equal operands share one slot, so that u - u is 0 and x * x is x**2."""
     if len(set(operands)) == len(operands):
@@ -172,16 +182,17 @@ def merged(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
 
 def nameless(equation: Equation) -> tuple:
     """An equation with its letters numbered in order of appearance: equal for equations that compute the same tensor."""
-    order: dict[str, str] = {}
-    for letter in (
-        *equation.target.index,
-        *[c for r in equation.operands for c in r.index],
-        *[c for c, _ in equation.op.over],
-    ):
-        order.setdefault(letter, f"#{len(order)}")
-    over = tuple(sorted(((order[c], extent) for c, extent in equation.op.over), key=str))
-    swap: dict[Expr, Expr] = {position(a): position(b) for a, b in order.items()}
-    op = rewritten(equation.op, over, lambda body: substituted(body, swap) if symbols_in(body) & swap.keys() else body, order)
+    letters = [*equation.target.index, *[c for r in equation.operands for c in r.index], *[c for c, _ in equation.op.over]]
+    order = {c: f"#{k}" for k, c in enumerate(dict.fromkeys(letters))}
+    over = tuple(sorted([(order[c], extent) for c, extent in equation.op.over], key=itemgetter(0)))
+
+    def body(own: Expr) -> Expr:
+        if symbols_in(own).issubset(getattr(equation.op, "slots", ())):
+            return own
+        swap = {position(a): position(b) for a, b in order.items()}
+        return substituted(own, swap) if symbols_in(own) & swap.keys() else own
+
+    op = rewritten(equation.op, over, body, order)
     operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)
     return tuple(order[c] for c in equation.target.index), op, operands
 

@@ -17,7 +17,7 @@ from symbackprop.core.functions import TableFunction
 from symbackprop.core.grammar import check
 from symbackprop.core.guards import fixed_letters, integers_of, is_size, letters_of, overhang, split
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, slot
+from symbackprop.core.program import Equation, Op, Program, Range, Reduce, Ref, Signature, Sum, letter_sizes, parts_in, slot
 from symbackprop.core.simplify import nameless, renamed, shrunk, without_dead
 from symbackprop.core.stable_rules import applies, log1p, respelled, sigmoid
 
@@ -241,7 +241,7 @@ class _View:
 def _bounded(op: Sum) -> Sum:
     """The operation with the bounded forms of the functions whose slopes overflow."""
     forms: dict[Any, Any] = {}
-    for f in op.body.atoms(TableFunction):
+    for f in parts_in(op.body, TableFunction):
         if f.row.bounded is not None:
             forms[f] = f.row.bounded.xreplace(dict(zip(f.row.args, f.args, strict=True)))
     return Sum(op.body.xreplace(forms), op.slots, op.over) if forms else op  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.core.garbage import without_collections
 from symbackprop.core.network import Network
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, shortened
@@ -17,6 +18,7 @@ from symbackprop.notation.python_function import read_function
 from symbackprop.notation.sources import read
 
 
+@without_collections()
 def network_of(net: Any, loss: str | None, gates: str, let: Iterable[str]) -> Network:
     """The network that `net` stands for; the arguments and what is raised are those of `symbackprop.read`."""
     match net:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from symbackprop.notation.errors import NotationError, Place, Source, shortened
@@ -141,6 +143,8 @@ def _within_limits(text: str, source: Source) -> None:
 
 def _shallow(statement: ast.stmt, source: Source) -> None:
     """Raise NotationError where operations stand too deep in each other; a long sum is not deep: it is read in a loop."""
+    if statement.lineno == statement.end_lineno and (statement.end_col_offset or 0) - statement.col_offset < DEEPEST - 2:
+        return  # each further depth needs a character
     stack: list[tuple[ast.AST, int]] = [(statement, 0)]
     while stack:
         node, depth = stack.pop()
@@ -149,6 +153,22 @@ def _shallow(statement: ast.stmt, source: Source) -> None:
         for child in ast.iter_child_nodes(node):
             along = isinstance(node, ast.BinOp) and child is node.left and isinstance(child, ast.BinOp)
             stack.append((child, depth if along else depth + isinstance(child, ast.expr | ast.stmt)))
+
+
+def inner(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The statement and what stands in it, as `ast.walk` has it, but for operators and the like."""
+    waiting: deque[ast.AST] = deque([statement])
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        if isinstance(node, ast.Name | ast.Constant):
+            continue
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                waiting.extend(part for part in value if isinstance(part, ast.AST))
+            elif isinstance(value, ast.AST) and name not in ("ctx", "op"):
+                waiting.append(value)
 
 
 def _syntax(error: SyntaxError, source: Source) -> NotationError:

@@ -12,7 +12,7 @@ import sympy as sp
 from symbackprop.core.choices import nearest
 from symbackprop.core.functions import Declared, TableFunction, declared_names
 from symbackprop.core.network import Network
-from symbackprop.core.program import Program, Sum
+from symbackprop.core.program import Program, Sum, parts_in
 from symbackprop.language.lower.nodes import Outputs, ordered
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
@@ -73,7 +73,7 @@ def _require_numbers_of_floats(program: Program) -> None:
     """Raise NotationError for exact numbers whose product, as a report may write it, is as far from one as no float is."""
     exponents = {-1: 0, 1: 0}
     for equation in program.equations:
-        for number in equation.op.body.atoms(sp.Rational) if isinstance(equation.op, Sum) else ():
+        for number in parts_in(equation.op.body, sp.Rational) if isinstance(equation.op, Sum) else ():
             exponent = int(number.p).bit_length() - int(number.q).bit_length()
             exponents[1 if exponent > 0 else -1] += abs(exponent) if abs(exponent) > ORDINARY else 0
     sign = max(exponents, key=exponents.__getitem__)

@@ -8,7 +8,7 @@ from itertools import permutations
 import sympy as sp
 
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import Program, Sum, same_size, shape_text, slot
+from symbackprop.core.program import Program, Sum, parts_in, same_size, shape_text, slot
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Index, Tensor, label
 
@@ -27,7 +27,7 @@ def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, 
     """
     read = {operand.name for equation in program.equations for operand in equation.operands}
     unread = [f"{t.name}: nothing reads it." for t in program.inputs if t.name not in read and t.name != loss]
-    numbers = {n for e in program.equations if isinstance(e.op, Sum) for n in e.op.body.atoms(sp.Integer)}
+    numbers = {n for e in program.equations if isinstance(e.op, Sum) for n in parts_in(e.op.body, sp.Integer)}
     infinite = any(abs(int(n)) == INFINITE for n in numbers)
     ranked = any(t.stem == "rank" and t.below is not None for t in ordered(outputs))
     return (*unread, *[INFINITY] * infinite, *[ORDER] * ranked, *dict.fromkeys(_accidents(outputs)))

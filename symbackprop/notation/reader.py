@@ -21,6 +21,7 @@ from symbackprop.notation.declarations import declared, inside, unquoted
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
+from symbackprop.notation.grammar import inner
 from symbackprop.notation.inference import kind_of, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
@@ -89,7 +90,7 @@ class Reader:
         self.steps.foresee(statements)
         for statement in statements:
             again = isinstance(statement, ast.For | ast.AugAssign)  # a name that a loop writes is written more than once
-            for node in ast.walk(statement):
+            for node in inner(statement):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.later.setdefault(node.id, self.source.place(node).line)
                     self.written[node.id] += 2 if again else 1
