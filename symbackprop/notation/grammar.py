@@ -193,6 +193,8 @@ def _syntax(error: SyntaxError, source: Source) -> NotationError:
         return NotationError(f"{word} is a word of Python and cannot name a tensor.", f"Write {other}.", where)
     if "unexpected indent" in message or "unindent" in message:
         return NotationError("the line is indented.", "Begin every line at the left margin.", place)
+    if "expected an indented block" in message:
+        return NotationError("the lines of a loop are indented.", "Begin them with four blanks.", place)
     if re.match(r"\s*while\b", text):
         return NotationError(*STATEMENTS[ast.While], place)
     if "too many nested" in message:

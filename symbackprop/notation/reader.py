@@ -127,6 +127,8 @@ class Reader:
             self.check(node, name)
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
+        if near in self.sizes and near not in self.names:  # a size rarely stands alone
+            mend = f"{self.declarations(name)} Or did you mean the size {near}?"
         raise self.evaluator.unread(node, f"{name} is not defined.", mend, near or "")
 
     def size_named(self, node: ast.Name) -> Expr:

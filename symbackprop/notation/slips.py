@@ -28,7 +28,10 @@ _ROWS = (
 """What is found in a line, and what is said of it; the group is where it stands, and is written anew where the row says how."""
 _PRIMED = re.compile(r"[\w)\]](')")
 _KIND = re.compile(rf"^\s*([^\W\d]\w*)(\s+|\s*=\s*)((?:{'|'.join((*KINDS, *DOMAINS))})(?:\[[^\]]*\])?)\s*$")
+_EMPTY = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*(?:{'|'.join((*KINDS, *DOMAINS))})(\[\s*\])")
 _DECLARES = re.compile(r"^\s*\w+(\[[^\]]*\])?\s*:(?!=)")
+_SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d]\w*)_\{([^{}]*)\}")
+_LOOP = re.compile(r"^\s*for\b.*[^:\s]")
 _BESIDE = re.compile(r"([\w.]*[\w)\]])(\s+)(?=([\w(][\w.]*))")
 
 
@@ -41,11 +44,19 @@ def slip(line: str, at: int, said: str) -> Slip | None:
     code = line.partition("#")[0]
     if found := _KIND.match(code):
         return Slip("a declaration has a colon.", f"Write {found[1]}: {found[3]}.", found.start(2), len(found[2]), ": ")
+    if found := _EMPTY.match(code):
+        mend = "Write none, or the sizes of its axes: [n]."
+        return Slip("the brackets are empty.", mend, found.start(1), len(found[1]), " ")
     if _DECLARES.match(code):
         return None
     for pattern, fault, mend, write in _ROWS:
         if found := pattern.search(code):
             return Slip(fault, mend, found.start(1), len(found[1]), write.format(found[1]))
+    if found := _SUBSCRIPT.search(code):
+        indexed = f"{found[1]}[{found[2]}]"
+        return Slip("braces are no subscript here.", f"Write {indexed}.", found.start(), len(found[0]), indexed)
+    if "expected ':'" in said and (found := _LOOP.match(code)):
+        return Slip("the line of a loop ends with a colon.", "Write : at its end.", found.end() - 1, 1, f"{code[found.end() - 1]}:")
     if "unterminated string" in said and (found := _PRIMED.search(code)):
         return Slip("' is no transposition here.", "Write .T.", found.start(1), 1, ".T")
     return _beside(code, at, "comma" in said)

@@ -168,6 +168,12 @@ def test_what_each_step_adds_is_a_sum(line: str) -> None:
     assert not read_text(text + "L_2 = L + sum(s)\n").program.shape("L")
 
 
+def test_a_sum_that_begins_with_a_number_has_the_shape_of_its_terms() -> None:
+    program = read_text("x: data[T, d]\na: parameter[d]\nq = 1\nfor t in 1..T:\n    q = q + x[t] * a\nL = sum(q**2)\n").program
+    x, a = np.arange(6.0).reshape(3, 2), np.array([0.5, -1.0])
+    np.testing.assert_allclose(forward(program, {"x": x, "a": a})["L"], ((1 + (x * a).sum(0)) ** 2).sum(), rtol=1e-14)
+
+
 def filled(x: "data[T, d]", W: "parameter[d, d]", h0: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
     T, d = x.shape
     h = np.zeros((T + 1, d))
@@ -242,6 +248,14 @@ REFUSED = {
     "for l in range(0, n, 2):\n    z[l] = x\nL = sum(z)": (5, 10, "the loop goes in steps of 2. Write steps of 1, or of -1."),
     "for l in 1 << n:\n    z[l] = x\nL = sum(z)": (5, 10, "a loop that writes z[l] goes over numbers. Write for l in 1..n:"),
     "for l in range(3, 3):\n    z[l] = x\nL = sum(z)": (5, 10, "the loop has 0 steps. A loop has one step at least."),
+    "for t in n:\n    z[t] = x\nL = sum(z)": (5, 10, "a loop that writes z[t] goes over numbers. Write for t in 1..n:"),
+    "for t in 1..n\n    z[t] = x\nL = sum(z)": (5, 13, "the line of a loop ends with a colon. Write : at its end."),
+    "for t in 1..n:\nz[t] = x\nL = sum(z)": (6, 1, "the lines of a loop are indented. Begin them with four blanks."),
+    "for t in 1..n:\n    z = tanh(U @ z)\nL = sum(z)": (6, 18, "z has no value before the first step of the loop over t (line 5). Write above it what z begins with: z = zeros(n), say."),
+    Z.replace("1..n", "range(n)") + "U @ z[l-1]\nL = sum(z)": (7, 16, "z[l-1] is z[-1] at l = 0, and z[-1] is not given. Write z[-1] = ... above the loop over l (line 6). Or, as z[0] is given, let it begin at l = 1."),
+    "z[0] = h0\nfor l in 1..n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (5, 8, "h0 is not defined. Declare it: h0: data[n] or h0: parameter[n]. Or did you mean the size h?"),
+    "z_t = U @ z_{t-1}": (5, 11, "braces are no subscript here. Write z[t-1]."),
+    "t: integers[]\nL = sum(x)": (5, 12, "the brackets are empty. Write none, or the sizes of its axes: [n]."),
     "B[l]: parameter[h, h]\nL = sum(x)": (5, 1, "no loop reads B[l]: nothing tells how many there are. Declare B with that size, or leave it out."),
     "B[l]: parameter[g[l], g[l-1]]\nL = sum(x)": (5, 17, "the width differs from step to step. Write B[l]: parameter[h, h], with one width for all."),
     "B[2]: parameter[h, h]\nL = sum(x)": (5, 1, "a declaration has letters of loops in its brackets. Write W[l]: parameter[h, h]."),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from symbackprop.core.program import Sum, slot, substituted, symbols_in
 from symbackprop.language.loop import Loop
-from symbackprop.language.tensors import Tensor
+from symbackprop.language.tensors import Tensor, number_of
 
 
 class Added(NamedTuple):
@@ -36,7 +36,8 @@ def added(loop: Loop, before: Tensor, after: Tensor, values: Iterable[Tensor]) -
             return None
         (k,) = at
         rest = op.body - op.slots[k]
-        if op.slots[k] in symbols_in(rest) or value.operands[k][1] != value.index:
+        spread = value.operands[k][0] is before and number_of(loop.befores[id(before)].start) is not None  # 0, whatever the shape
+        if op.slots[k] in symbols_in(rest) or not (spread or value.operands[k][1] == value.index):
             return None
         sums.append(value)
         parts.append(_of(value, Sum(rest, op.slots)))

@@ -151,7 +151,11 @@ class Entries:
             if start is None:
                 step = self.reader.source.segment(node)
                 fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given."
-                raise self.reader.fault(node, fault, f"Write {text} = ... above {self.steps.place(head)}.")
+                mend = f"Write {text} = ... above {self.steps.place(head)}."
+                for given in frame.outer.starts.get(name, {}):
+                    begun = sp.expand(head.first + given - index)
+                    mend += f" Or, as {self.steps.text(frame, name, given)} is given, let it begin at {head.letter} = {begun}."
+                raise self.reader.fault(node, fault, mend)
             if k > 1 and start.shape != frame.earlier[name, 1].shape:
                 fault = f"{text} is {shape_text(start.shape)}, the start after it {shape_text(frame.earlier[name, 1].shape)}."
                 raise self.reader.fault(node, fault, "All starts have one shape.")

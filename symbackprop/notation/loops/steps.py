@@ -125,6 +125,9 @@ class Steps(Stepwise):
         ends = {name: names[name] for name in assigned(frame.head.node.body) if isinstance(names.get(name), Tensor)}
         ends = {name: self._of_block(value, outputs) for name, value in ends.items()}
         adding = self._adding(frame, ends, outputs)
+        for name, before in frame.carried.items():
+            if name not in adding and frame.loop.is_read(before, outputs.values()):
+                self._same_shape(frame, name, before, frame.loop.befores[id(before)].value)
         sums = {id(t) for found in adding.values() for t in found.sums}
         outputs = {own: t for own, t in outputs.items() if id(t) not in sums}
         ends = {name: t for name, t in ends.items() if name not in adding}
@@ -178,9 +181,6 @@ class Steps(Stepwise):
             held = names.get(name)
             value = as_tensor(held) if isinstance(held, Tensor | int | Expr) else stand_in
             frame.loop.carry(stand_in, self._of_block(value, outputs))
-        for name, stand_in in frame.carried.items():
-            if frame.loop.is_read(stand_in, outputs.values()):
-                self._same_shape(frame, name, stand_in, frame.loop.befores[id(stand_in)].value)
 
     def _same_shape(self, frame: Frame, name: str, before: Tensor, value: Tensor | None) -> None:
         if value is None or (value.ndim == before.ndim and all(map(same_size, value.shape, before.shape))):
@@ -292,6 +292,10 @@ class Steps(Stepwise):
             text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
             fault = f"{name} is written step by step in {self.place(writing[0].head)}."
             return self.reader.fault(node, fault, f"Write {text}, or read all of {name} below the loop.")
+        for frame in self.frames:
+            if name in assigned(frame.head.node.body):
+                fault = f"{name} has no value before the first step of {self.place(frame.head)}."
+                return self.reader.fault(node, fault, f"Write above it what {name} begins with: {name} = zeros(n), say.")
         if name in self.lines and name not in self.reader.names:
             fault = f"{name} is written by the loop on line {self.lines[name]}."
             return self.reader.fault(node, fault, "Read it below that line.")

@@ -101,7 +101,10 @@ class Stepwise(ABC):
         """The header of a loop that is read here."""
         found = header(self.reader, node)
         if found is None:
-            raise self.reader.fault(node.iter, "a loop that writes z[l] goes over numbers.", "Write for l in 1..n:")
+            letter = node.target.id if isinstance(node.target, ast.Name) else "l"
+            last = node.iter.id if isinstance(node.iter, ast.Name) and node.iter.id in self.reader.sizes else "n"
+            fault = f"a loop that writes z[{letter}] goes over numbers."
+            raise self.reader.fault(node.iter, fault, f"Write for {letter} in 1..{last}:")
         if found.extent.is_nonpositive:
             raise self.reader.fault(node.iter, f"the loop has {found.extent} steps.", "A loop has one step at least.")
         letter = node.target.id if isinstance(node.target, ast.Name) else ""
