@@ -73,7 +73,7 @@ class Arrays:
     """Values that are arrays."""
 
     def part(self, value: ndarray, rank: int, axis: int, k: int) -> ndarray:
-        return value[(slice(None),) * axis + (k,)]
+        return value[(*(slice(None),) * axis, k, ...)]  # an array, also where one entry is left
 
     def stacked(self, values: list[ndarray], rank: int, axis: int) -> ndarray:
         if not values:

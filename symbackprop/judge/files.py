@@ -45,7 +45,8 @@ def read_claims(path: Path) -> dict[str, Any] | Steps:
         case ".json":
             found = _json(path, text)
         case ".py":
-            found = _variable(path, text) or python_steps(path, text)
+            filled = _filled(_parsed(path, text))
+            found = _variable(path, text) or dict.fromkeys(filled, text) or python_steps(path, text)
         case ".md" | ".markdown":
             found = [s for code in CODE.findall(text) for s in python_steps(path, code)]
             found += formulas(_displayed(CODE.sub("", text)))
@@ -114,8 +115,7 @@ def python_steps(path: Path, text: str) -> Steps:
     """Each line name = formula as a step."""
     tree = _parsed(path, text)
     out: Steps = []
-    filled = gradients_written(tree) if any(isinstance(statement, ast.For) for statement in tree.body) else []
-    if filled:
+    if filled := _filled(tree):
         return [(name, text) for name in filled]
     for statement in tree.body:
         match statement:
@@ -131,11 +131,32 @@ def python_steps(path: Path, text: str) -> Steps:
     return out
 
 
+def _filled(tree: ast.Module) -> list[str]:
+    """The gradients that code with loops gives values to; none of code without loops."""
+    return gradients_written(tree) if any(isinstance(statement, ast.For) for statement in tree.body) else []
+
+
 def gradients_written(tree: ast.Module) -> list[str]:
-    """The names of gradients, dW, grad_b, that code with loops gives values to: a claim each, of the whole code."""
+    """The names of gradients, dW, grad_b, that code with loops gives values to: a claim each, of the whole code.
+
+    A name that each step of a loop gives another value holds what one step needs, and is none, unless it is what all steps add to.
+    """
     stores = [n for n in ast.walk(tree) if isinstance(n, ast.Name | ast.Subscript) and isinstance(n.ctx, ast.Store)]
     names = [n.value if isinstance(n, ast.Subscript) else n for n in stores]
-    return list(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name) and re.match(r"d(?!elta)[A-Za-z_]|grad_", n.id)))
+    found = list(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name) and re.match(r"d(?!elta)[A-Za-z_]|grad_", n.id)))
+    loops = [statement for loop in ast.walk(tree) if isinstance(loop, ast.For) for statement in loop.body]
+    of_steps = {n.id for s in loops if isinstance(s, ast.Assign) and not _adds(s) for n in s.targets if isinstance(n, ast.Name)}
+    return [name for name in found if name not in of_steps] or found
+
+
+def _adds(statement: ast.Assign) -> bool:
+    """Whether a name is given its own value and something more: dW = dW + ..."""
+    own, value = statement.targets[0], statement.value
+    while isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
+        if ast.unparse(value.right) == ast.unparse(own):
+            return True
+        value = value.left
+    return ast.unparse(value) == ast.unparse(own) and value is not statement.value
 
 
 def _parsed(path: Path, text: str) -> ast.Module:

@@ -74,6 +74,13 @@ def test_functions_of_a_matrix_are_the_same_in_every_arithmetic() -> None:
         walk(program, {"A": np.ones((2, 2))}, {"n": 2})
 
 
+def test_numbers_that_a_loop_carries_are_arrays_in_every_arithmetic() -> None:
+    text = "x: parameter[T]\nb: parameter\ns[0] = b\nq[0] = b\nfor t in 1..T:\n    s[t] = s[t-1] * tanh(q[t-1] * x[t])\n    q[t] = s[t]\nL = q[T]"
+    program, where = sb.read(text).program, {"x": np.array([0.5, -1.5, 2.0]), "b": np.array(0.75)}
+    digits = walk(program, {n: MORE_DIGITS.lift(a) for n, a in where.items()}, {"T": 3}, MORE_DIGITS)
+    np.testing.assert_allclose(float(digits["L"]), walk(program, where, {"T": 3})["L"], rtol=1e-14)
+
+
 def test_comparisons_are_told_in_the_names_of_the_network() -> None:
     seen = []
     program = sb.read("z: data[n]\nh = maximum(0, z)\nL = sum(h)", gates="elementary").program

@@ -164,6 +164,25 @@ def test_a_file_of_code_with_loops_is_a_claim_for_each_gradient_that_it_fills(tm
     assert [(one.what, one.verdict) for one in found.claims] == [("dL/dW", "right, identity")]
 
 
+@pytest.mark.slow
+def test_what_each_step_of_code_replaces_is_no_claim(tmp_path: Path) -> None:
+    """dz and dh hold what one step needs; what all steps add to is a gradient."""
+    code = """
+dW = zeros((m, m))
+dU = zeros((m, d))
+dh = zeros(m)
+for t in range(T, 0, -1):
+    dz = (W.T @ dh + V.T @ (softmax(o[t]) - y[t])) * (1 - h[t]**2)
+    dW = dW + outer(dz, h[t-1])
+    dU += outer(dz, x[t])
+    dh = dz
+"""
+    path = tmp_path / "claims.py"
+    path.write_text(code)
+    right = sb.verify(BPTT, read_claims(path))
+    assert [(one.what, one.verdict) for one in right.claims] == [("dL/dW", "right, identity"), ("dL/dU", "right, identity")]
+
+
 FROM_TWO = """x: data[T, d]
 W: parameter[d, d]
 s[1] = x[1]
