@@ -145,12 +145,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture; `draw` gives it as it fits a page, where the format holds it; alt: in words what it shows; source: its file."""
+    """A picture; `draw` gives it as it fits a page, where the format holds it; alt: in words what it shows.
+
+    source  its file, and how many inches wide that is on paper; 0: as the format has it.
+    """
 
     draw: Callable[[Page], Picture]
     caption: Content
     alt: Content
     source: str = ""
+    inches: float = 0.0
 
 
 @dataclass(frozen=True)

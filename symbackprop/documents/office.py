@@ -17,9 +17,11 @@ from symbackprop.documents.document import Document, Figure
 from symbackprop.documents.languages import language
 from symbackprop.documents.pandoc import Pandoc, Slides, Word
 from symbackprop.documents.pdf import PdfError
-from symbackprop.pictures.picture import SCREEN
+from symbackprop.formulas.told import Told
+from symbackprop.pictures.picture import SCREEN, Picture, on_paper
 
 SECONDS = 120
+_WIDEST, _TALLEST = 6.0, 7.8  # inches of a picture on a page, whose heading and caption it leaves room
 MEND = (
     'install it by pip install "symbackprop[office]", or from the packages of the system; or write the report as .html, .md or .tex'
 )
@@ -58,7 +60,7 @@ def write_office(suffix: str, writer: type[Pandoc], document: Document) -> bytes
     Raises OfficeError where pandoc is not here or failed, with what it said.
     """
     require_pandoc(document.lang)
-    document, pictures = _with_pictures(document)
+    document, pictures = _with_pictures(document, writer.has_sheets)
     return _made(suffix, writer.write(document), pictures, document.lang)
 
 
@@ -67,24 +69,33 @@ write_epub = partial(write_office, ".epub", Pandoc)
 write_pptx = partial(write_office, ".pptx", Slides)
 
 
-def _with_pictures(document: Document) -> tuple[Document, dict[str, bytes]]:
-    """The document with the names of its pictures' files, and these files: pixels where a program paints them, for not every
-    reader of such papers draws an SVG."""
+def _with_pictures(document: Document, has_sheets: bool) -> tuple[Document, dict[str, bytes]]:
+    """The document with the names of its pictures' files, and these files; a sheet that fits a page is one."""
+    blocks, files = [], dict[str, bytes]()
+    say = language(document.lang).words
+    for block in document.blocks:
+        if not isinstance(block, Figure):
+            blocks.append(block)
+            continue
+        pieces = on_paper(block.draw, say).pieces() if has_sheets else (block.draw(SCREEN._replace(say=say)),)
+        for piece in pieces:
+            name, painted = _painted(piece, len(files))
+            files[name] = painted
+            inches = min(piece.points / 72, _TALLEST / piece.height, _WIDEST / piece.width) * piece.width if has_sheets else 0.0
+            caption = block.caption if piece is pieces[-1] else Told()
+            blocks.append(replace(block, source=name, inches=inches, caption=caption))
+    return replace(document, blocks=tuple(blocks)), files
+
+
+def _painted(picture: Picture, number: int) -> tuple[str, bytes]:
+    """A picture's file: pixels where a program paints them, for not every reader of such papers draws an SVG."""
     from symbackprop.documents.painted import converted  # fonts are read where something is drawn
     from symbackprop.pictures.canvas import svg
 
-    blocks, files = [], dict[str, bytes]()
-    for block in document.blocks:
-        if isinstance(block, Figure):
-            picture = block.draw(SCREEN._replace(say=language(document.lang).words))
-            try:
-                name, painted = f"picture{len(files)}.png", converted("png", picture)
-            except PdfError:
-                name, painted = f"picture{len(files)}.svg", svg(picture).encode()
-            files[name] = painted
-            block = replace(block, source=name)
-        blocks.append(block)
-    return replace(document, blocks=tuple(blocks)), files
+    try:
+        return f"picture{number}.png", converted("png", picture)
+    except PdfError:
+        return f"picture{number}.svg", svg(picture).encode()
 
 
 def _made(suffix: str, text: str, pictures: Mapping[str, bytes], lang: str) -> bytes:

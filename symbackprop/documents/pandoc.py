@@ -8,13 +8,19 @@ from symbackprop.documents.document import Content, Document, Figure, Formula, P
 from symbackprop.documents.markdown import Markdown, escape
 from symbackprop.documents.writer import anchor_id
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.lines import balanced, lines
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Node, split
+from symbackprop.formulas.widths import width
 
 _PAGE = 36
 """Ems of a line of a page."""
 _WORD = 0.55
 """Ems of a letter."""
+_LABEL = 9.0
+"""Ems of the label of a part of a step."""
+_MARGIN = 2.0
+"""Ems that stay free in a cell, where lines that go on are indented."""
 _SLIDE = 7
 """Lines that a slide holds."""
 
@@ -23,6 +29,8 @@ class Pandoc(Markdown):
     r"""Formulas in plain LaTeX, headings from the first level on, anchors behind them."""
 
     row_end = r"\\"
+    has_sheets = False
+    """Whether a picture stands on pages of a size: each of its sheets is one then."""
 
     def spell(self, formula: Node) -> str:
         return latex(formula)
@@ -37,23 +45,41 @@ class Pandoc(Markdown):
         return f"% {self.line(document.title)}\n\n{body}\n"
 
     def figure(self, figure: Figure, caption: str, place: int) -> str:
-        return f"![{caption}]({figure.source})"
+        size = f"{{width={figure.inches:.2f}in}}" if figure.inches else ""
+        return f"![{caption}]({figure.source}){size}"
 
 
 class Word(Pandoc):
-    """For Word: equations are rows of a table, for other readers of its files know no alignment in a formula."""
+    """For Word: equations are rows of a table, for other readers of its files know no alignment in a formula, and break none."""
+
+    has_sheets = True
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
         note = max(_WORD * len(self.language.words(row.note)) if row.note else 0.0 for row in rows) + 1.0
-        cells = [[self.anchored(row.anchor) + self.math(row.formula), self.line(row.note)] for row in rows]
+        cells = []
+        for row in rows:
+            first, *rest = self._broken(row.formula, _PAGE - note)
+            cells += [[self.anchored(row.anchor) + first, self.line(row.note)], *([more, ""] for more in rest)]
         return _columns(["", ""], cells, "ll", (_PAGE - note, note))
+
+    def _broken(self, formula: Node, room: float) -> list[str]:
+        """A formula in lines that fit, each with all partners of its brackets; those after the first are indented."""
+        left, right = split(formula)
+        room -= _MARGIN + (width(left) if right is not None else 0.0)
+        first, *rest = found if len(found := lines(right or formula, room)) == 1 else map(balanced, found)
+        begins = self.spell(first) if right is None else f"{self.spell(left)} {self.spell(first)}"
+        return [f"${begins}$", *(f"&emsp;&emsp;${self.spell(more)}$" for more in rest)]
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — {self.line(step.shape)}" if step.shape else ""
         head = f"{self.anchored(step.anchor)}{self.strong(title)}{shape}"
         labels = [(self.line(part.label), part.formulas) for part in step.parts]
-        cells = [[label if k == 0 else "", self.math(shown)] for label, formulas in labels for k, shown in enumerate(formulas)]
-        shown = [_columns(["", ""], cells, "ll", (9.0, _PAGE - 9.0))] if cells else []
+        cells = [
+            [label if k == 0 else "", line]
+            for label, formulas in labels
+            for k, line in enumerate(line for shown in formulas for line in self._broken(shown, _PAGE - _LABEL))
+        ]
+        shown = [_columns(["", ""], cells, "ll", (_LABEL, _PAGE - _LABEL))] if cells else []
         return "\n\n".join([head, *shown, *self.source(step), *self.lines(step.sentences)])
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:

@@ -41,6 +41,26 @@ def lines(node: Node, room: float) -> tuple[Node, ...]:
         items[at : at + len(wide)] = opened
 
 
+def balanced(line: Node) -> Node:
+    """A line in which every bracket has its partner: an invisible one where its own stands on another line."""
+    opened: list[tuple[str, list[Node]]] = [("", [])]
+    for item in items_of(line):
+        base = item.base if isinstance(item, Script) else item
+        if isinstance(base, Atom) and base.kind == "open" and base.text in "([{":
+            opened.append((base.text, []))
+        elif isinstance(base, Atom) and base.kind == "close" and base.text in ")]}":
+            left, inside = opened.pop()
+            fence = Fence(left, Row(tuple(inside)), base.text)
+            opened = opened or [("", [])]
+            opened[-1][1].append(Script(fence, item.sub, item.sup) if isinstance(item, Script) else fence)
+        else:
+            opened[-1][1].append(item)
+    while len(opened) > 1:
+        left, inside = opened.pop()
+        opened[-1][1].append(Fence(left, Row(tuple(inside)), ""))
+    return Row(tuple(opened[0][1]))
+
+
 def _width(piece: Sequence[Node]) -> float:
     return width(Row(tuple(piece)))
 

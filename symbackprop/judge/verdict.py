@@ -95,6 +95,11 @@ class Judged:
         return "" if self.asked is None else self.asked.text
 
     @property
+    def title(self) -> str:
+        r"""What it is called in a line of text: a formula on its left, such as \frac{..}{..}, is no name."""
+        return self.name if self.name.isidentifier() else self.what or self.name
+
+    @property
     def said(self) -> Told:
         """The kind, and why."""
         kind = Told(self.kind)
@@ -250,8 +255,8 @@ class Verification(Shown):
             return self.claims[0].verdict
         worst = self.worst
         if self._ends_right:
-            return f"right result, wrong step: {self.claims[self.first_wrong_step or 0].name}"
-        return f"{worst.verdict} ({worst.name})" if not worst.right else worst.verdict
+            return f"right result, wrong step: {self.claims[self.first_wrong_step or 0].title}"
+        return f"{worst.verdict} ({worst.title})" if not worst.right else worst.verdict
 
     @property
     def _ends_right(self) -> bool:

@@ -8,10 +8,13 @@ import pytest
 import symbackprop as sb
 from symbackprop.documents import office
 from symbackprop.documents.beamer import Beamer
-from symbackprop.documents.document import Code, Document, Formula, FormulaRows, StepBlock
+from symbackprop.documents.document import Code, Document, Figure, Formula, FormulaRows, StepBlock
 from symbackprop.documents.office import OfficeError, write_office
 from symbackprop.documents.pandoc import Pandoc, Slides, Word
 from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.told import told
+from symbackprop.formulas.widths import width
+from symbackprop.pictures.picture import Picture, Sheet
 from tests.documents.sample import SAMPLE
 
 TWO_LAYER = Path(__file__).parents[2] / "examples" / "two_layer.net"
@@ -57,6 +60,35 @@ def test_word_aligns_by_tables_and_no_formula_by_marks(report: Document) -> None
     tables = re.findall(r"(?m)^\| +\| +\|\n\| :-+ \| :-+ \|\n(?:\| .*\|\n?)+", text)
     rows = sum(isinstance(block, FormulaRows) for block in report.blocks)
     assert len(tables) == rows + sum(isinstance(block, StepBlock) for block in report.blocks)
+
+
+def test_word_breaks_a_formula_that_its_cell_cannot_hold() -> None:
+    """Readers of its files beside Word break none, and cut it at the cell."""
+    terms = [rf"\frac{{x_{{{k}}}}}{{y}}" for k in range(60)]
+    wide = Formula(parse("L = " + " + ".join(terms)), ("wide",))
+    text = Word.write(Document("t", (FormulaRows((wide,)), FormulaRows((Formula(parse("y = 1")),)))))
+    found = re.findall(r"(?m)^\| (?:&emsp;)*\$(.*)\$ \| (.*) \|$", text)
+    assert len(found) > 3
+    assert [note for _, note in found] == ["wide", *[""] * (len(found) - 1)]
+    assert found[-1][0] == "y = 1"
+    assert all(width(parse(math.removeprefix("+"))) <= 36 for math, _ in found)
+    assert "".join(math for math, _ in found).count(r"\frac") == len(terms)
+
+
+def test_a_picture_in_word_is_a_file_a_sheet_that_fits_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that is taller than a page was cut at its end by LibreOffice."""
+    monkeypatch.setattr("symbackprop.documents.painted.converted", lambda kind, picture: b"")
+    drawn = Picture((Sheet(700.0, 1000.0, ()), Sheet(300.0, 200.0, ())), "t", "w")
+    document = Document("t", (Figure(lambda page: drawn, told("said"), told("alt")),))
+    for writer, sheets in ((Word, 2), (Pandoc, 1), (Slides, 1)):
+        shown, files = office._with_pictures(document, writer.has_sheets)
+        assert list(files) == [f"picture{k}.png" for k in range(sheets)]
+        sizes = [float(inches) for inches in re.findall(r"\{width=([\d.]+)in\}", writer.write(shown))]
+        assert len(sizes) == (sheets if writer is Word else 0)
+        for inches, sheet in zip(sizes, drawn.sheets[: len(sizes)], strict=True):
+            assert 1 < inches <= 6
+            assert inches * sheet.height <= 7.81 * sheet.width
+        assert writer.write(shown).count("said") == 1
 
 
 def test_slides_have_a_step_each_and_no_more_than_they_hold(report: Document) -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.formulas.latex import latex
-from symbackprop.formulas.lines import INDENT, lines
+from symbackprop.formulas.lines import INDENT, balanced, lines
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.read_latex import parse
-from symbackprop.formulas.tree import Atom, Node, kind_of, walk
+from symbackprop.formulas.tree import Atom, Fence, Node, Row, kind_of, walk
 from symbackprop.formulas.widths import width
 from tests.documents.sample import FORMULAS, WHITELIST
 
@@ -39,6 +39,21 @@ def test_nothing_is_lost_and_no_line_begins_with_what_belongs_to_the_one_above(t
     for before, line in pairwise(shown):
         assert kind_of(line.items[0]) in ("relation", "binary") or kind_of(before.items[-1]) == "punctuation"
         assert kind_of(line.items[-1]) != "space"
+
+
+@pytest.mark.parametrize("text", [*LONG, *FORMULAS])
+@pytest.mark.parametrize("room", [8.0, 12.0, 20.0])
+def test_brackets_have_their_partners_in_each_line(text: str, room: float) -> None:
+    """What reads a line alone, as LibreOffice does, wants both; an invisible one stands for what is on another line."""
+    shown = lines(parse(text), room)
+    whole = tuple(balanced(line) for line in shown)
+    assert atoms(whole) == atoms(shown)
+    for line in whole:
+        parse(latex(line))
+        for row in (part for part in walk(line) if isinstance(part, Row)):
+            assert [kind_of(i) for i in row.items].count("open") == [kind_of(i) for i in row.items].count("close")
+    halves = [p for line in whole for p in walk(line) if isinstance(p, Fence)]
+    assert sum(p.left in "([{" and not p.right for p in halves) == sum(p.right in ")]}" and not p.left for p in halves)
 
 
 @pytest.mark.parametrize("text", LONG)

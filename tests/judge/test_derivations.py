@@ -147,6 +147,13 @@ def test_a_letter_that_a_step_below_says_is_read_there() -> None:
     assert result.exit_code == 0
 
 
+def test_the_verdict_names_a_gradient_in_letters() -> None:
+    claims = [(r"\frac{\partial L}{\partial W_{2}}", "outer(yhat - y, a)", "dL/dW_2"), ("W_1", "0*W_1", "dL/dW_1")]
+    result = sb.verify(network("two_layer"), claims)
+    assert "\\" not in result.verdict
+    assert result.verdict.endswith(("(dL/dW_2)", "(W_1)"))
+
+
 def test_a_step_that_is_not_understood_leaves_the_whole_open() -> None:
     result = sb.verify(
         network("two_layer"),

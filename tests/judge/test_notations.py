@@ -188,6 +188,7 @@ MENDS = [
     ("tied", "W", r"\nabla_W \|R - X\|^2 = 2 (R - X)", "what is differentiated is written out"),
     ("tied", "W", r"\nabla_W L \propto (R - X)^\top X W", r"\propto is not read in a claim"),
     ("tied", "W", r"\nabla_W L \approx (R - X)^\top X W", r"\approx is not read in a claim"),
+    ("tied", "W", r"\nabla_W L =", "nothing stands behind =. Write there what it comes to."),
 ]
 
 

@@ -88,8 +88,8 @@ def marked(
         if worst.reason
         else found.verdict,
         marks,
-        tuple(_mark(_title(claim), claim, 0.0) for claim in found.claims if not any(claim is c for c in counted.values())),
-        "" if first is None else _title(found.claims[first]),
+        tuple(_mark(claim.title, claim, 0.0) for claim in found.claims if not any(claim is c for c in counted.values())),
+        "" if first is None else found.claims[first].title,
         tuple(dict.fromkeys(mistake.name for mistake in worst.mistakes)),
         "; ".join(filter(None, (why, absent))),
         (found.exit_code or 1) if missing else found.exit_code,
@@ -103,19 +103,6 @@ def _mark(name: str, claim: Judged | None, points: float) -> Mark:
     right = claim.right or claim.verdict in (CARRIED, "abbreviation")
     lines = [line for line, _ in claim.lines() if not line.startswith("  right is:")]
     return Mark(name, _line(claim.verdict), right, points if right else 0.0, points, "\n".join([claim.verdict, *lines]))
-
-
-def _told(found: Verification) -> str:
-    """The verdict on all claims without its reason, with the claim that it rests on."""
-    worst = found.worst
-    if found.verdict.startswith("right") or len(found.claims) == 1:
-        return worst.kind if len(found.claims) == 1 else found.verdict
-    return f"{worst.kind} ({_title(worst)})"
-
-
-def _title(claim: Judged) -> str:
-    """What a claim is called: a formula on the left of one, such as \\frac{..}{..}, is none."""
-    return claim.name if claim.name.isidentifier() else claim.what or claim.name
 
 
 def _line(text: str) -> str:

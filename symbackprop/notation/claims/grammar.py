@@ -128,7 +128,10 @@ class Parser:
         at = self.at
         sides, signs = [self.sum()], []
         while self.peek() in RELATIONS:
-            signs.append(RELATIONS[self.take().text])
+            sign = self.take()
+            if not self.peek():
+                raise Fault(f"nothing stands behind {sign.text}.", "Write there what it comes to.", sign.at)
+            signs.append(RELATIONS[sign.text])
             sides.append(self.sum())
         self.depth -= 1
         return sx.Relation(tuple(sides), tuple(signs), at) if signs else sides[0]
