@@ -86,9 +86,8 @@ class Search:
             if not more:
                 break
             missing |= dict.fromkeys(more, MADE_OF_MISSING)
-        lines = shared(
-            uncut(lines), [n for n in lines if n in self.backward and n not in self.program.outputs and n not in missing]
-        )
+        said = [n for n in lines if n in self.backward and n not in self.program.outputs and n not in missing]
+        lines = shared(uncut(lines), said)
         wanted = [n for n in self.program.outputs if n not in missing]
         needed = self._needed(wanted, lets)
         order = _in_order([n for n in (*self.lines.forward, *self.backward) if n in needed], lines)

@@ -140,9 +140,10 @@ class Factoriser:
             both = sum((a.make(c, [f for f in term if f != test]) for term, c in first.items()), second)
             if second.terms and both.terms:
                 gap = a.at(test.atom.args[0], test.letters)
-                found = a.closed("cases", test.atom.kind, (gap, both, second)).only()
+                sign = -1 if all(c < 0 for c in (*both.terms.values(), *second.terms.values())) else 1
+                found = a.closed("cases", test.atom.kind, (gap, both.scaled(sign), second.scaled(sign))).only()
                 assert found is not None
-                yield Nets([Net(1, (Entry(*found),))])
+                yield Nets([Net(sign, (Entry(*found),))])
 
     def _divisors(self, p: Poly, free: set[str]) -> list[Divisor]:
         """What several terms share, the most shared first."""

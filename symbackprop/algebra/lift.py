@@ -33,6 +33,7 @@ from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Atom, Poly
 from symbackprop.algebra.positions import Linear, View, tensor_of
 from symbackprop.algebra.windows import Window, window
+from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.letters import pool
 
 
@@ -281,6 +282,8 @@ class Lift:
             case "cases":
                 return Form("cases", (_compared(atom.name, parts[0]), *parts[1:]))
             case "function":
+                if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
+                    return Form("function", (*parts[0].parts, parts[1]), "clip")  # between two bounds
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
 
@@ -293,8 +296,11 @@ def _compared(kind: str, x: Form) -> Form:
     sign, sides = Gt if kind == "positive" else Eq, (x, number(0))
     if x.op != "sum" and x.negative and sign is Gt:  # [-m > 0] = [m < 0]
         sign, sides = Lt, (negated(x), number(0))
-    if x.op == "sum" and len(x.parts) == 2 and x.parts[1].negative and not x.parts[0].negative:
-        first, second = x.parts[0], negated(x.parts[1])
+    above, below = ([p for p in x.parts if p.negative == low] for low in (False, True)) if x.op == "sum" else ([], [])
+    if above and below:
+        first, second = (
+            several[0] if len(several) == 1 else Form("sum", tuple(several)) for several in (above, list(map(negated, below)))
+        )
         sign, sides = (Lt if sign is Gt else Eq, (second, first)) if first.op == "number" else (sign, (first, second))
     return Form("compare", sides, sign)
 

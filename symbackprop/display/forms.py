@@ -162,6 +162,8 @@ def _function(to: Printer, x: Form) -> Node:
     arguments = to.parts(x)
     if x.given is sp.log and x.parts[0].op == "leaf":
         return logarithm(arguments[0])
+    if x.given == "clip" and len(arguments) == 3:
+        return f.call(f.function("clip"), arguments)
     if x.given == "clip":
         bound = f.negative(f.within(arguments[1], Binds.PRODUCT))
         return f.call(f.function("clip"), [arguments[0], bound, arguments[1]])

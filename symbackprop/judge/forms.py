@@ -159,7 +159,7 @@ def _convolution(at: FormValue, x: Form) -> ndarray:
 
 _WHOLE: dict[str, Callable[..., ndarray]] = {
     "softmax": _softmax,
-    "clip": lambda x, bound: np.clip(x, -bound, bound),
+    "clip": lambda x, low, *high: np.minimum(np.maximum(x, low), high[0]) if high else np.clip(x, -low, low),
 }
 
 

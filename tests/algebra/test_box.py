@@ -1,6 +1,7 @@
 """The box of well-known networks: the lines that a course writes, each proved, each name defined before it is used."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -294,10 +295,22 @@ def test_a_bias_that_the_loss_adds_reads_the_delta_beside_it() -> None:
 
 
 def test_a_block_that_a_line_says_shortly_is_written_where_it_is_read() -> None:
-    text = "X: data[N, 2, d]\nW: parameter[d, 3*h]\nU: parameter[h, 3*h]\nb: parameter[3*h]\nc: parameter[3*h]\nY: data[N, h]\n"
-    lines = box(sb.derive(text + "H = gru(X, W, U, b, c)\nL = sum((H - Y)**2)").program).lines
+    network = sb.read(Path(__file__).parents[2] / "examples" / "layers" / "gru.net")
+    lines = box(sb.derive(network).program).lines
     short = {
         view for line in lines if line.form for view, part in zip(line.blocks, line.form.parts, strict=False) if part.tokens <= 3
     }
     assert short
     assert not short & {leaf.name for line in lines if line.form for leaf in leaves(line.form)}
+
+
+def test_what_is_subtracted_in_a_test_stands_on_the_other_side() -> None:
+    text = "S: parameter[n]\na: data[n]\nb: data[n]\nL = sum(relu(1 + S - a - b))"
+    assert str(sb.derive(text).box()) == "∂L/∂S = 1[S + 1 > a + b]"
+
+
+def test_a_value_between_bounds_is_clipped_by_name_and_its_tests_say_the_bounds() -> None:
+    text = "l: parameter[()]\nA: data[()]\ne: positive[()]\nr = exp(l)\nL = -minimum(r*A, clip(r, 1 - e, 1 + e)*A)"
+    (line,) = sb.derive(text).box().lines
+    assert r"\operatorname{clip}\left(r, 1 - e, e + 1\right)" in line.latex()
+    assert r"\mathbf{1}[e + r > 1]\,\mathbf{1}[e + 1 > r]" in line.latex()

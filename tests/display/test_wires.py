@@ -232,8 +232,13 @@ def test_a_slice_says_where_the_gradient_goes() -> None:
 
 
 def test_what_has_no_matrix_form_stands_in_letters_and_says_which() -> None:
+    found = formulas("X: data[n, d]\nV: parameter[d, n, k]\ns = sum(X.T[:, :, None]*V, axis=0)\nL = sum(s**2)")
+    assert re.fullmatch(r"\\delta_\{(\w)(\w)\} X_\{\1(\w)\} \\to V_\{\3\1\2\}", found["V -> s"])
+
+
+def test_what_is_a_matrix_for_each_of_the_first_entries_says_so() -> None:
     found = formulas("X: data[n, d]\nV: parameter[n, d, k]\ns = sum(X[:, :, None]*V, axis=1)\nL = sum(s**2)")
-    assert found["V -> s"] == r"\delta_{ij} X_{il} \to V_{ilj}"
+    assert found["V -> s"] == r"X_{i} \delta_{i}^{\top}"
 
 
 def test_the_gradients_of_values_are_made_of_those_that_come_to_them() -> None:
