@@ -63,7 +63,7 @@ def beside_steps(derivation: Derivation) -> Iterator[Told]:
         op = equation.op
         match op:
             case Sum():
-                chosen |= dict.fromkeys(kinks(op.body))
+                chosen |= dict.fromkeys(kinks(_with_signs(program, equation)))
             case Reduce():
                 kink = reduction(op.kind).kink
                 chosen |= {kink: None} if kink else {}
@@ -77,6 +77,19 @@ def beside_steps(derivation: Derivation) -> Iterator[Told]:
     yield from (Told(said) for said in dict.fromkeys(needed) if said)
     if chosen:
         yield told("Where a function has no slope, a subgradient is chosen: {}.", listed(list(map(_chosen, chosen)), "; "))
+
+
+def _with_signs(program: Program, equation: Equation) -> sp.Expr:
+    """The body of an equation with what is known of its operands: the values of numbers, the signs of what is positive."""
+    assert isinstance(equation.op, Sum)
+    known: dict[sp.Expr, sp.Expr] = {}
+    for slot, operand in zip(equation.op.slots, equation.operands, strict=True):
+        tensor = program.tensors[operand.name]
+        if tensor.value is not None:
+            known[slot] = sp.sympify(tensor.value)
+        elif tensor.domain == "positive":
+            known[slot] = sp.Dummy(slot.name, positive=True)
+    return equation.op.body.xreplace(known)
 
 
 def _chosen(kink: str) -> Told:

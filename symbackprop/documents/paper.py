@@ -64,8 +64,7 @@ class Paper(Writer):
 
     def part_lines(self, part: Part) -> list[list[Line]]:
         """The formulas of one part of a step, beside its label, each in its lines."""
-        broken = self._broken(part.formulas, self.page_width - self.label_width)
-        return [[Line("", f"{first.left} {first.right}".strip()), *rest] for first, *rest in broken]
+        return self._broken(part.formulas, self.page_width - self.label_width)
 
     def _broken(self, formulas: Sequence[Node], room: float) -> list[list[Line]]:
         """Each formula in its lines, all of them aligned."""

@@ -86,8 +86,9 @@ class Typst(Paper):
     def _part(self, part: Part) -> Iterator[str]:
         """The label beside the first formula, each formula in a row of its own, what goes on with it below."""
         label = self.line(part.label)
-        for shown in self.part_lines(part):
-            yield f"#part[{label}][{self.display(shown)}]"
+        for first, *rest in self.part_lines(part):
+            whole = first._replace(left="", right=f"{first.left} {first.right}")
+            yield f"#part[{label}][{self.display([whole, *rest])}]"
             label = ""
 
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:

@@ -375,3 +375,14 @@ def test_functions_near_zero_are_those_of_sympy(ours: Any, theirs: Any, x: sp.Ex
         assert found == meant
         assert (found.is_real, found.is_positive, found.is_zero) == (meant.is_real, meant.is_positive, meant.is_zero)
         assert found.diff(*at.free_symbols) == meant.diff(*at.free_symbols)
+
+
+def test_a_branch_that_is_not_taken_at_a_kink_chooses_nothing() -> None:
+    """Huber's |e| counts where |e| > d, which e = 0 is not for a positive d; for d = 0, or of unknown sign, it may be."""
+    size, known = FUNCTIONS["abs"](X), sp.Symbol("d", positive=True)
+    for d, chosen in ((known, []), (sp.Rational(4, 5), []), (sp.Symbol("d"), ["abs"]), (sp.Integer(0), ["abs"])):
+        expected = [ELEMENTWISE[name].kink for name in chosen]
+        assert kinks(Where(size <= d, X**2, size)) == expected
+        assert kinks(Where(size > d, size, X**2)) == expected
+        assert kinks(Where(size > d, d, X**2)) == []  # a condition has no slope
+    assert kinks(Where(size > known, X, size)) == [ELEMENTWISE["abs"].kink]

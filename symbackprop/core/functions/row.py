@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import sympy as sp
 from sympy import Expr, Function, Symbol
+from sympy.core.relational import Relational
 
 from symbackprop.core.functions.textbook import textbook
+from symbackprop.core.functions.where import Where
 
 X, Y = Symbol("x"), Symbol("y")  # the argument and the result of a row
 A, B = Symbol("alpha"), Symbol("beta")  # further arguments
@@ -135,6 +138,38 @@ def slope(name: str, k: int = 0) -> Expr:
 
 
 def kinks(body: Expr) -> list[str]:
-    """What is chosen where the functions in a body have no slope, one sentence each."""
-    names = sorted({f.row.name for f in body.atoms(TableFunction)})
-    return [ELEMENTWISE[name].kink for name in names if ELEMENTWISE[name].kink]
+    """What is chosen where the functions in a body have no slope, one sentence each.
+
+    A condition has no slope to choose, and a branch that is not taken where its function has none chooses nothing: Huber's |e|
+    stands where |e| > delta, which e = 0 is not for a delta that is known to be positive.
+    """
+    names = sorted({f.row.name for f, conditions in _sloped(body, ()) if not any(_fails_at_kink(f, c) for c in conditions)})
+    return [ELEMENTWISE[name].kink for name in names]
+
+
+def _sloped(body: Expr, conditions: tuple[Any, ...]) -> Iterator[tuple[TableFunction, tuple[Any, ...]]]:
+    """The functions of a body that have a kink, each with the conditions under which it is computed."""
+    if isinstance(body, Where):
+        condition, a, b = body.args
+        yield from _sloped(a, (*conditions, condition))  # type: ignore[arg-type]
+        yield from _sloped(b, (*conditions, sp.Not(condition)))  # type: ignore[arg-type]
+        return
+    if isinstance(body, TableFunction) and body.row.kink:
+        yield body, conditions
+    for part in body.args:
+        yield from _sloped(part, conditions)  # type: ignore[arg-type]
+
+
+def _fails_at_kink(f: TableFunction, condition: Any) -> bool:
+    """Whether a condition is known not to hold where a function of one argument has its only kink, at 0."""
+    positive = not isinstance(condition, sp.Not)
+    relation = condition if positive else condition.args[0]
+    if len(f.args) > 1 or not _AT_ZERO.fullmatch(f.row.kink) or not isinstance(relation, Relational):
+        return False
+    at = {f: f.row.formula.subs(X, 0)}, {f.args[0]: sp.Integer(0)}
+    left, right = (side.xreplace(at[0]).xreplace(at[1]) for side in relation.args)
+    apart = (left - right).is_nonzero  # and so they are beside the kink
+    return bool(apart) and relation.func(left, right) == (sp.false if positive else sp.true)
+
+
+_AT_ZERO = re.compile(r"\w+'\(0\) = [-\d./]+")

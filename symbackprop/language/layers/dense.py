@@ -32,7 +32,8 @@ def dense(x: Value, W: Value, b: Value = None, activation: str | None = None) ->
     x, W = tensor("dense", x, "d", lead=True), tensor("dense", W, "d h")
     equal("dense", x, -1, W, 0)
     y = matmul(x, W)
-    return activated("dense", activation, y if b is None else add_bias(y, b))
+    z = y if b is None else add_bias(y, b)
+    return z if activation is None else activated("dense", activation, z).called("a")
 
 
 def bilinear(x: Value, W: Value, z: Value, b: Value = None) -> Tensor:
