@@ -86,7 +86,7 @@ def _with_signs(program: Program, equation: Equation) -> sp.Expr:
     for slot, operand in zip(equation.op.slots, equation.operands, strict=True):
         tensor = program.tensors[operand.name]
         if tensor.value is not None:
-            known[slot] = sp.sympify(tensor.value)
+            known[slot] = tensor.value
         elif tensor.domain == "positive":
             known[slot] = sp.Dummy(slot.name, positive=True)
     return equation.op.body.xreplace(known)
