@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -56,9 +57,22 @@ class Turn:
     carries: tuple[Carried, ...]
     items: tuple[Item, ...]
 
+    @cached_property
+    def mentions(self) -> bool:
+        """Whether an item says the number of the step."""
+        return any(_mentions(item, self.number) for item in self.items)
+
+    @cached_property
+    def _known(self) -> dict[Expr, tuple[Item, ...]]:
+        return {}
+
     def at(self, number: Expr) -> tuple[Item, ...]:
-        """The items with a number in the place of the step's."""
-        return tuple(_numbered(item, self.number, number) for item in self.items)
+        """The items with a number in the place of the step's, the same objects each time."""
+        if not self.mentions:
+            return self.items
+        if number not in self._known:
+            self._known[number] = tuple(_numbered(item, self.number, number) for item in self.items)
+        return self._known[number]
 
 
 def turn(program: Program, loop: For) -> Turn:
@@ -121,6 +135,11 @@ class _Turning:
         copy = Sum(slot(0), (slot(0),))
         first = Equation(target, copy if start else Sum(sp.S.Zero), tuple(start), equation.step)
         return Carried(equation, first, Equation(target, copy, (before,), equation.step), source.name, before.name)
+
+
+def _mentions(item: Item, symbol: Symbol) -> bool:
+    equations = item.equations() if isinstance(item, For) else (item,)
+    return any(isinstance(e.op, Sum) and symbol in e.op.body.free_symbols for e in equations)
 
 
 def _numbered(item: Item, symbol: Symbol, number: Expr) -> Item:

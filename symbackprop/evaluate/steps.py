@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from symbackprop.core.program import Program
 from symbackprop.core.turns import Turn, turn
 from symbackprop.evaluate.extents import extent
 from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.same import Same
 
 V = TypeVar("V")
 Done = TypeVar("Done")
@@ -44,7 +46,7 @@ def stepwise(
     entered  told of each turn with its number, before anything of it is run.
     A tensor of the loop that is among the values already is taken as it is.
     """
-    one = turn(program, loop)
+    one = _turn(Same(program), Same(loop))
     tensors, count = one.program.tensors, extent(loop.extent, sizes)
     given = {at: (name, loop.axes[name]) for name, at in one.members.items() if name in values}
     slices = {**one.slices, **given}
@@ -67,6 +69,12 @@ def stepwise(
     for name, parts in history.items():
         if name not in values:
             values[name] = stacks.stacked(parts[:: loop.step], tensors[name].rank - 1, loop.axes[name])
+
+
+@lru_cache(maxsize=128)
+def _turn(program: Same[Program], loop: Same[For]) -> Turn:
+    """The turn of a loop that is run again and again."""
+    return turn(program.thing, loop.thing)
 
 
 class Arrays:

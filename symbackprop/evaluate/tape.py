@@ -54,14 +54,12 @@ class Written:
         self.items = schedule(program)
         self.numbers = tuple((s, sizes[str(s)]) for s in program.sizes())
         self.holds = any(isinstance(e.op, Sum) and e.op.body.has(stop_gradient) for e in program.equations)
-        self._known: dict[tuple[str, tuple[bool, ...]], Code] = {}
+        self._known: dict[tuple[Same[Equation], Same[Program], tuple[bool, ...]], Code] = {}
 
     def code(self, equation: Equation, program: Program, operands: Sequence[Value]) -> Code:
         """The code of an equation, of this program or of a turn of one of its loops."""
         many = tuple(x.data.ndim > len(ref.index) for x, ref in zip(operands, equation.operands, strict=True))
-        if program is not self.program:
-            return self._written(equation, program, many)
-        key = equation.target.name, many
+        key = Same(equation), Same(program), many
         if key not in self._known:
             self._known[key] = self._written(equation, program, many)
         return self._known[key]

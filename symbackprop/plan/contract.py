@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from symbackprop.plan.graph import Graph
-from symbackprop.plan.node import Arg, Dot, Multiply, Node, Stack, Value
+from symbackprop.plan.node import Arg, Dot, Input, Multiply, Node, Stack, Value
 
 MANY = 3  # so many equal products are one
 
@@ -99,7 +99,7 @@ def as_one_product(graph: Graph, terms: list[Value]) -> list[Value]:
     joined: dict[int, Value] = {}
     gone: set[int] = set()
     for (scale, letters, shape, over, sides), members in groups.items():
-        if len(members) < MANY:
+        if len(members) < MANY or _are_of_inputs(members):
             continue
         steps, axis = len(members), len(shape) + len(over)
         args = []
@@ -112,6 +112,12 @@ def as_one_product(graph: Graph, terms: list[Value]) -> list[Value]:
         gone |= set(numbers)
     kept = [v for v in terms if v.node is None or v.node.number not in gone]
     return [*kept, *joined.values()]
+
+
+def _are_of_inputs(members: Sequence[Value]) -> bool:
+    """Whether inputs alone, such as the weights of gates, would be copied side by side: that takes longer than adding products."""
+    nodes = [v.node for v in members if v.node is not None]
+    return any(all(isinstance(_sides(node)[k].node.op, Input) for node in nodes) for k in (0, 1))
 
 
 def _sides(node: Node) -> list[Arg]:

@@ -72,3 +72,15 @@ def test_arrays_of_steps_are_read_along_their_memory(layer: str) -> None:
                 if isinstance(window, Window):
                     steps = [step for n, step in window.dims if n > 1 and step]
                     assert steps == sorted(steps, reverse=True)
+
+
+def test_weights_of_gates_are_not_copied_side_by_side() -> None:
+    """The gradient by the state is a sum of four products, each with weights of its own."""
+    gates = "ifgo"
+    lines = ["x: data[T, N, d]", *(f"W_{g}: parameter[d, m]\nU_{g}: parameter[m, m]" for g in gates)]
+    lines += ["h[0] = zeros((N, m))", "c[0] = zeros((N, m))", "for t in 1..T:"]
+    lines += [f"    {g}[t] = {'tanh' if g == 'g' else 'sigmoid'}(x[t] @ W_{g} + h[t-1] @ U_{g})" for g in gates]
+    lines += ["    c[t] = f[t] * c[t-1] + i[t] * g[t]", "    h[t] = o[t] * tanh(c[t])", "L = sum(h[T]**2)"]
+    function = sb.compile("\n".join(lines), {"T": 6, "N": 2, "d": 3, "m": 5})
+    made = plan(function.program, function.value_name, function.gradients)
+    assert not [s for s in within(made.statements) if isinstance(s, Copy)]
