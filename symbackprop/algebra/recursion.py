@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
-from symbackprop.algebra.matrix import Form
+from symbackprop.algebra.matrix import Form, Front
 from symbackprop.core.program import Carry, Program
 from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_line import step_line
@@ -102,10 +102,10 @@ class _Search:
         return lets
 
     def _is_bare(self, name: str, lets: frozenset[str]) -> bool:
-        """Whether a gradient is a number, or another one, perhaps of the next step."""
+        """Whether a gradient is a number, or another one, perhaps of the next step, or minus that."""
         lines = self._lines(name, lets)
         forms = [] if isinstance(lines, str) or self._is_sum(name) else [x.line.form for x in lines]
-        return bool(forms) and all(form is not None and form.op in ("leaf", "number") for form in forms)
+        return bool(forms) and all(form is not None and _kind(form) in ("leaf", "number", "minus") for form in forms)
 
     def _is_sum(self, name: str) -> bool:
         """Whether a gradient is a sum over all steps, which stands in no other line."""
@@ -195,6 +195,12 @@ def line_at(
         whole = replace(each, at=replace(each.at, carries=carries), rest=whole)
     assert whole is not None
     return whole
+
+
+def _kind(form: Form) -> str:
+    """What a form is at its top; "minus" of another tensor."""
+    is_minus = form.op == "scaled" and form.given == Front(-1, (), ()) and [part.op for part in form.parts] == ["leaf"]
+    return "minus" if is_minus else form.op
 
 
 def _shortest(program: Program, target: str) -> Line:

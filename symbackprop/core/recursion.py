@@ -355,6 +355,6 @@ def _beside(equation: Equation) -> Iterator[tuple[str, str]]:
     """Two letters of which one is the other but for a number: j and t, of 1[j = t + 1]."""
     for guard in split(equation.op).guards if isinstance(equation.op, Sum) else ():
         own = affine(guard.args[0] - guard.args[1])  # type: ignore[operator]  # SymPy promises a Basic only
-        if own.opaque == 0 and own.offset.is_Integer and sorted(own.slopes.values()) == [-1, 1]:
+        if own.opaque == 0 and own.offset.is_Integer and len(own.slopes) == 2 and set(own.slopes.values()) == {-1, 1}:
             one, other = own.slopes
             yield one, other

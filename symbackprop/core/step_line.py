@@ -19,7 +19,7 @@ def step_line(
 ) -> StepProgram:  # fmt: skip
     """What defines a value at its step.
 
-    lets   gradients that have lines of their own, and stay names.
+    lets   gradients that have lines of their own, and values that stand by themselves: they stay names.
     first  take what is carried at the step where it starts.
     terms  of its equation, those that are meant.
     at       the step at which it is taken, where that is a certain one.
@@ -84,7 +84,7 @@ class _Line:
             axis = self.of.axis_letters(equation)[equation.op.letter]
             source = {**here, axis.letter: here[axis.letter] - equation.op.step}
             return self.tensor(equation.operands[0].name, source, held or (name, here))
-        if equation is not None and signature.role is None and not signature.named:
+        if equation is not None and signature.role is None and not signature.named and name != self.name:
             alias = self._alias(equation, here)
             if alias is not None:
                 return alias
@@ -186,7 +186,7 @@ class _Line:
             self.define(key, {**dict(at.marks), **{letters[c].letter: letters[c].step for c in peeled}}, peeled)
         elif key in self.beyond or (signature.role and (at.name in self.lets or at.name == self.name)):
             self.tensors[key] = replace(self.tensors[key], kind="data", role=None)
-        elif signature.role or not (signature.named and not signature.counted):
+        elif signature.role or (at.name not in self.lets and not (signature.named and not signature.counted)):
             self.define(key, dict(at.marks))
         else:
             self._told(key)

@@ -136,7 +136,7 @@ def _step_form(
     sides: list[Node] = []
     found: StepForm | None = None
     for terms in recursion.terms(name, shown):
-        at = step_line(recursion, name, (), terms=terms)
+        at = step_line(recursion, name, shown, terms=terms)
         if moved:
             at = _moved(at, moved)
         to = StepNames(names, at, {})

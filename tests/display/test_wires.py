@@ -103,7 +103,7 @@ def is_read(line: Line) -> bool:
 def read_back(asked: Derivation, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """Compare every formula with what goes back along its wire; how many were compared, and how many wires there are."""
     monkeypatch.setattr(wires, "Names", Plain)
-    hidden = unseen(asked)
+    hidden = unseen(asked, with_wires=True)
     shown = asked.forward.tensors.keys() - hidden
     points = random_points(asked)
     count = total = 0
@@ -200,7 +200,7 @@ def test_the_wires_of_the_layers_and_losses_are_read_back(path: Path, monkeypatc
 
 def formulas(text: str) -> dict[str, str]:
     asked = sb.derive(text)
-    return {f"{a} -> {b}": latex(said.local) for (a, b), said in wires_told(asked, unseen(asked)).items()}
+    return {f"{a} -> {b}": latex(said.local) for (a, b), said in wires_told(asked, unseen(asked, with_wires=True)).items()}
 
 
 def test_two_layers_as_a_lecturer_writes_them() -> None:
@@ -243,7 +243,7 @@ def test_what_is_a_matrix_for_each_of_the_first_entries_says_so() -> None:
 
 def test_the_gradients_of_values_are_made_of_those_that_come_to_them() -> None:
     asked = sb.derive("x: parameter[n]\nW: parameter[n, n]\nz = W @ x\na = sigmoid(z)\nL = sum((a - x)**2)")
-    found = {n: latex(x) for n, x in gradient_formulas(asked, wires_told(asked, unseen(asked))).items()}
+    found = {n: latex(x) for n, x in gradient_formulas(asked, wires_told(asked, unseen(asked, with_wires=True))).items()}
     assert found == {
         "W": r"\frac{\partial L}{\partial z}\,x^{\top}",
         "x": r"W^{\top}\,\frac{\partial L}{\partial z} + 2 \left(x - a\right)",
@@ -255,5 +255,5 @@ def test_the_gradients_of_values_are_made_of_those_that_come_to_them() -> None:
 def test_what_comes_back_to_a_part_says_to_which_and_is_not_added() -> None:
     net = "X: parameter[n, d]\nV: parameter[n, d, k]\ns = sum(X[:, :, None]*V, axis=1)\nr = tanh(X)\nL = sum(s**2) + sum(r**2)"
     asked = sb.derive(net)
-    found = latex(gradient_formulas(asked, wires_told(asked, unseen(asked)))["X"])
+    found = latex(gradient_formulas(asked, wires_told(asked, unseen(asked, with_wires=True)))["X"])
     assert re.findall(r"\\to (X\S*)", found) == ["X_{i},", "X"]

@@ -114,6 +114,13 @@ def test_a_translation_has_the_parts_of_its_message(row) -> None:
         assert said.endswith(".") >= pattern.endswith("."), pattern
 
 
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+def test_the_particles_of_a_translation_are_known(row) -> None:
+    for text in row.catalogue.values():
+        for particle in re.findall(r"\{\d+\|(.+?)\}", text):
+            assert row.particle("W", particle), text
+
+
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith(ROOMS)])
 def test_what_is_told_is_told_word_by_word(module: str) -> None:
     """Only rows of tables give patterns that do not stand in the call."""

@@ -208,3 +208,19 @@ def test_steps_of_a_loop_from_two_count_as_the_person_does() -> None:
 
 def test_a_sum_over_the_steps_of_a_loop_from_two_is_right() -> None:
     assert sb.verify(FROM_TWO, {"W": r"\sum_{t=2}^T \frac{\partial L}{\partial z_t} s_{t-1}^\top"}).exit_code == 0
+
+
+FIELD = [  # the marginals of pairs, in letters: what is expected, minus what was observed
+    ("alpha", r"\frac{\partial L}{\partial \alpha_T} = \mathrm{softmax}(\alpha_T)"),
+    ("xi", r"\xi_{t,ij} = \frac{\partial L}{\partial \alpha_{t,j}} e^{\alpha_{t-1,i} + A_{ij} + x_{t,j} - \alpha_{t,j}}"),
+    ("A", r"\frac{\partial L}{\partial A_{ij}} = \sum_{t=2}^T (\xi_{t,ij} - 1[y_{t-1} = i]\, 1[y_t = j])"),
+    ("x", r"\frac{\partial L}{\partial x_t} = \frac{\partial L}{\partial \alpha_t} - e_{y_t}"),
+]
+
+
+@pytest.mark.slow
+def test_a_conditional_random_field_is_derived_in_the_letters_of_its_papers() -> None:
+    path = Path(__file__).parents[2] / "examples" / "loops" / "crf_forward.net"
+    found = sb.verify(path, FIELD)
+    assert [one.right or one.verdict == "abbreviation" for one in found.claims] == [True] * 4
+    assert found.exit_code == 0

@@ -1,5 +1,7 @@
 """A loop is shown by its equations: what is carried is told from what is read, and nothing goes round for ever."""
 
+from pathlib import Path
+
 import pytest
 
 import symbackprop as sb
@@ -57,3 +59,16 @@ def test_the_sum_inside_of_a_softmax_is_no_box_of_its_own() -> None:
     found = sb.draw("x: parameter[T, c]\ny: labels[T, c]\ne = -sum(y*log(softmax(x, axis=1)), axis=1)\nL = sum(e)", values="none")
     assert "softmax" in str(found)
     assert "logsumexp" not in str(found)
+
+
+@pytest.mark.slow
+def test_a_picture_of_a_field_stands_at_its_steps() -> None:
+    path = Path(__file__).parents[2] / "examples" / "loops" / "crf_forward.net"
+    found = str(sb.draw(path, values="none"))
+    assert "sₜ = A_(yₜ₋₁,yₜ) + x_(t,yₜ), operation" in found
+    assert "u₁₃ = Σ_(t=2)^T sₜ, operation" in found
+    assert "u_(5,t) = yₜ, operation" in str(sb.draw(path, values="none", edges="gradient"))
+
+
+def test_positions_with_sizes_in_them_are_no_steps() -> None:
+    assert "loss" in str(sb.draw("A: parameter[n, m]\nv = vec(A)\nL = sum(v**2)", values="none"))

@@ -281,6 +281,8 @@ class _Attempt:
         """The claim at all steps; then, where it reads beyond the first or the last, at the others alone."""
         left, state, senses = self.senses(origin, guesses)
         yield left, state, senses
+        if (left.wrt or self.context.wrt) is None:  # an abbreviation stands at all steps
+            return
         reached = {c: state.reached[c] for c in left.letters if state.reached.get(c, (0, 0)) != (0, 0)}
         if reached:
             trims = {

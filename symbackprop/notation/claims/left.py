@@ -247,6 +247,9 @@ def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: b
     wrt = state.context.wrt
     shape = state.probe.shape(wrt) if wrt is not None else ()
     several = (*step, Token(",", word.at), *rest) if rest else step
+    parts = indices(several) or []
+    if wrt is None and rest and all(len(part) == 1 and part[0].text.isalpha() for part in parts):
+        letters = [part[0].text for part in parts]  # of entries at a step, \xi_{t,ij}
     if wrt is not None and state.context.loops.axes.get(wrt):
         index = _at_steps(state, wrt, several, letters, at)
         fixed = {one.place for one in at if one.left is None}
