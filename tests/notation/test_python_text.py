@@ -246,6 +246,8 @@ WORDS = {  # text -> line, column, the words
     "W: parameter[h, d]\nx: data[h]\nL = W @ x": (3, 5, "W @ x: the inner sizes differ: W is (h, d), x is (h,). Did you mean W.T @ x?"),
     "x: data\nL = x @ x": (2, 5, "x @ x: a scalar has no axes to multiply along; write * instead"),
     "X: data[n, d]\nb: data[n]\nL = X + b": (3, 5, "X + b: the shapes do not broadcast: X is (n, d) and b is (n,). Did you mean b[:, None]?"),
+    "W: parameter[h, d]\nV: parameter[d, c]\nL = sum(W * V)": (3, 9, "W * V: the shapes do not broadcast: W is (h, d) and V is (d, c). Did you mean W @ V?"),
+    "W: parameter[c, d]\nx: data[d]\ny: data[c]\nyhat = W * x\nL = sum((yhat - y)**2)": (5, 10, "yhat - y: the shapes do not broadcast: yhat is (c, d) and y is (c,). W * x multiplies entry by entry: for the product of a matrix write W @ x."),
     "X: data[n, d]\nY: data[d, n]\nL = 2*X*Y": (3, 5, "2*X*Y: the shapes do not broadcast: (2*X) is (n, d) and Y is (d, n). Did you mean Y.T?"),
     "x: data[n]\ny: data[m]\nL = (x + 1) / exp(y)": (3, 5, "(x + 1) / exp(y): the shapes do not broadcast: (x + 1) is (n,) and exp(y) is (m,)."),
     "x: data[3]\nL = x[3]": (2, 5, "indexing x, which is (3,): 3 is out of range for an axis of size 3"),

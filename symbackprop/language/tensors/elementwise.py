@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import sympy as sp
@@ -70,12 +71,28 @@ def _misfit(what: str, tensors: Sequence[Tensor]) -> str:
     a, b = [t for t in tensors if t.ndim][:2]
     if a.ndim == b.ndim == 2 and all(map(same_size, a.shape, reversed(b.shape))):
         return f"{text} Did you mean {label(b)}.T?"
+    for one in (a, b):
+        if product := _entry_by_entry(one):
+            A, x = map(label, product)
+            return f"{text} {A} * {x} multiplies entry by entry: for the product of a matrix write {A} @ {x}."
+    if "*" in what and a.ndim == 2 and b.ndim == 2 and same_size(a.shape[1], b.shape[0]):
+        return f"{text} Did you mean {label(a)} @ {label(b)}?"
     for vector, matrix in ((a, b), (b, a)):
         if vector.ndim == 1 and matrix.ndim == 2 and same_size(vector.shape[0], matrix.shape[0]):
             return f"{text} Did you mean {label(vector)}[:, None]?"
     if any(n.has(sp.floor) for n in (*a.shape, *b.shape)):
         return f"{text} The halves of a size are equal only where it is even: declare it as 2*m, and its half as m."
     return f"{text} NumPy aligns shapes at the right; sizes must be equal, or one of them 1."
+
+
+def _entry_by_entry(result: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The matrix W and the vector x of W * x, which is rarely meant; None for anything else."""
+    op = result.op
+    if isinstance(op, Sum) and not op.over and len(op.slots) == 2 and op.body == op.slots[0] * op.slots[1]:
+        for (a, own), (b, other) in permutations(result.operands):
+            if a.ndim == 2 and b.ndim == 1 and own == result.index and other == own[1:]:
+                return a, b
+    return None
 
 
 def elementwise(what: str, body: Any, *arguments: Any) -> Tensor:
