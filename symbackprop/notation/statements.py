@@ -58,6 +58,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             given = reader.evaluator.value(value)
             for target in targets:
                 _give(reader, target, given)
+        case ast.AugAssign() | ast.Expr() if reader.steps.append(node):
+            pass
         case ast.AugAssign(target=target, op=op, value=value):
             _change(reader, node, target, op, value)
         case ast.For(orelse=[]) if reader.steps.keeps(node):

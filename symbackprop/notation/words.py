@@ -12,7 +12,7 @@ STATEMENTS: dict[type[ast.AST], Word] = {
     ast.ClassDef: ("class is not in the language.", "Write the equations alone."),
     ast.For: ("for ... else is not in the language.", "Leave the else out."),
     ast.AsyncFor: ("for is not in the language.", "Write each step with a name of its own."),
-    ast.While: ("while is not in the language.", "Write each step with a name of its own (h_1, h_2, ...)."),
+    ast.While: ("while is not in the language.", "Write for t in 1..T: or each step with a name of its own."),
     ast.Match: ("match is not in the language.", "Write np.where(condition, a, b)."),
     ast.With: ("with is not in the language.", "Write the equations alone."),
     ast.AsyncWith: ("with is not in the language.", "Write the equations alone."),

@@ -39,6 +39,29 @@ def test_a_slip_is_named_where_it_stands_and_mended(line: str) -> None:
         sb.read(GIVEN + mended + "\nloss = sum(x)\n")
 
 
+HEADERS = {  # the first line of a loop -> the column, what is said
+    "for l = 1..n:": (7, "the letter of a loop stands before in."),
+    "for l in 1:n:": (11, "two points stand between the bounds of a loop."),
+    "for l in 1...n:": (11, "two points stand between the bounds of a loop."),
+    "for l in 1..n": (14, "the first line of a loop ends in a colon."),
+    "for l in range(1, n + 1)": (25, "the first line of a loop ends in a colon."),
+}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_slip_in_the_first_line_of_a_loop_is_mended_by_a_click(header: str) -> None:
+    column, said = HEADERS[header]
+    text = GIVEN + "z[0] = x\n{}\n    z[l] = tanh(W @ z[l-1])\nL = sum(z[1])\n"
+    with pytest.raises(sb.NotationError) as refused:
+        sb.read(text.format(header))
+    fault = refused.value
+    assert (fault.line, fault.column, fault.fault) == (4, column, said)
+    assert fault.place is not None
+    assert fault.mend
+    start = column - 1
+    assert sb.read(text.format(header[:start] + fault.write + header[start + fault.place.length :])).program.equations
+
+
 @pytest.mark.parametrize("sign", ["@", "*"])
 @pytest.mark.parametrize("line", ["L = sum((W @ x)**2)", "a = tanh(W @ x)", "a = W @ x", "b = x + (W @ x)"])
 def test_what_is_said_of_a_product_without_a_sign_is_read(line: str, sign: str) -> None:

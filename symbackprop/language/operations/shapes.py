@@ -167,7 +167,9 @@ def _with_axes(x: Value, least: int) -> Tensor:
 
 
 def stack(tensors: Sequence[Value], axis: int = 0) -> Tensor:
-    """y = the tensors, of one shape, along a new axis."""
+    """y = the tensors, of one shape, along a new axis; of one tensor its entries along the first axis."""
+    if isinstance(tensors, Tensor) and tensors.ndim:
+        return moveaxis(tensors, 0, axis)
     return concatenate([expand_dims(t, axis) for t in _several("stack", tensors)], axis)
 
 

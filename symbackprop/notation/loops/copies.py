@@ -49,8 +49,9 @@ class Copies(Stepwise):
         return self.writes_steps(node) or (isinstance(node.target, ast.Name) and header(self.reader, node) is not None)
 
     def loop(self, node: ast.For, read: Statements) -> None:
-        head = self.head(node)
-        whole = dict.fromkeys(t.value.id for t in targets(node.body) if isinstance(t.value, ast.Name) and not self._is_inner(t))
+        head, held = self.head(node), self.reader.names
+        written = [t for t in targets(node.body) if not self._is_inner(t) and not isinstance(held.get(ast.unparse(t.value)), dict)]
+        whole = dict.fromkeys(t.value.id for t in written if isinstance(t.value, ast.Name))
         for name in whole:
             self.values[name] = {}
             self._empty(name, node, head)

@@ -47,6 +47,16 @@ class Entries:
             items = items[1:]
         return self._of_name(node, name, items, writing)
 
+    def _of_grown(self, grown: Numbered, item: ast.expr) -> Tensor | None:
+        """hs[-1] or hs[1:] of a list that began with one value: what the loop's steps appended, alone."""
+        match item:
+            case ast.Slice(lower=ast.Constant(value=int(k)), upper=None, step=None) if k == len(grown.starts):
+                return grown.tensor[:]
+            case _ if _from_end(item) == 1:
+                return grown.tensor[sp.expand(grown.tensor.shape[0] - 1)]
+            case _:
+                return None
+
     def _is_counted(self, name: str | None, items: list[ast.expr]) -> bool:
         """Whether an array is read by numbers that a loop counts it by; those of others are noted to be Python's."""
         counting, found = self.steps.counting, False
@@ -60,6 +70,8 @@ class Entries:
         """An entry of this step's value, of what an earlier loop wrote, or of an array."""
         steps = self.steps
         if name is not None and name in steps.stacks:
+            if name in steps.grown and items and (part := self._of_grown(steps.grown[name], items[0])) is not None:
+                return self.entry(node, None, Numbered(part), items[1:])
             return self.entry(node, name, steps.stacks[name], items)
         if writing and not items:
             text, frame = self.reader.source.segment(node), writing[-1]
@@ -111,6 +123,9 @@ class Entries:
     def _earlier(self, node: ast.Subscript, name: str, items: list[ast.expr], frame: Frame) -> Tensor | None:
         """z[l-1] in the loop that writes z; None for z[l], the step's own."""
         reader, steps = self.reader, self.steps
+        if name in frame.lists and items and (last := _from_end(items[0])):
+            back = last - (name in steps.stacks)
+            return self._before(node, name, frame, back) if back else None
         index = away(reader, items[0], steps.letters) if items else None
         if index is not None and index.falls:
             raise astray(reader, items[0], steps.letters)
@@ -148,6 +163,9 @@ class Entries:
             index = sp.expand(head.first + frame.writes[name] - k * head.step)
             start = frame.outer.starts.get(name, {}).get(index)
             text = self.steps.text(frame, name, index)
+            if start is None and name in frame.lists:
+                fault = f"{self.reader.source.segment(node)} is no value at {head.letter} = {head.first}: {name} has too few."
+                raise self.reader.fault(node, fault, f"Write the start into the list above the loop: {name} = [...].")
             if start is None:
                 step = self.reader.source.segment(node)
                 fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given."
@@ -292,3 +310,12 @@ class Entries:
             fault = f"{text}: there is no number {index}; the entries are {low} to {sp.expand(low + size - 1)}."
             raise self.reader.fault(node, fault, f"The last is [{sp.expand(low + size - 1)}].")
         return place
+
+
+def _from_end(item: ast.expr) -> int:
+    """The number k of an index -k; 0 for any other."""
+    match item:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(k))):
+            return k
+        case _:
+            return 0

@@ -37,7 +37,9 @@ class Frame:
     writes    the names that it writes step by step, and how far from the step's number.
     earlier   stand-ins for values of earlier steps, by name and steps back.
     corners   stand-ins for what stood before an inner loop, by its name and steps back.
-    carried   stand-ins for names that are given another value, by name.
+    carried   stand-ins for names that are given another value, by name; of several values by how each is read: state[0].
+    lists     the names among `writes` of lists that grow by one value in each step.
+    held      several values as they were before the loop, by name, each by how it is read.
     outer     the scope around it.
     """
 
@@ -48,6 +50,8 @@ class Frame:
     earlier: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     corners: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def low(self, name: str) -> Expr:
         """The number of the first entry that the loop writes."""

@@ -80,7 +80,7 @@ def header(reader: Reader, node: ast.For) -> Header | None:
                 raise reader.fault(node.target, "the steps of A..B are numbers.", "Write for l in 1..n:")
             return _dotted(reader, node, letter, left, right, step)
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3 and not reader.known("range"):
-            return _range(reader, node, letter or "k", args, step)
+            return _range(reader, node, letter or _unused(reader, node), args, step)
     return _entries(reader, node, several, step)
 
 
@@ -128,8 +128,14 @@ def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int) -> Hea
         case ast.Call(func=ast.Name(id="enumerate")), ast.Tuple(elts=[ast.Name(id=letter), *_]):
             pass
         case _:
-            letter = "k"
+            letter = _unused(reader, node)
     return Header(node, letter, sp.S.Zero, sp.expand(extent - 1), step, None, gives)
+
+
+def _unused(reader: Reader, node: ast.For) -> str:
+    """A letter for steps that a person gives none: k, or another one where a loop around or a name within has that."""
+    used = {*reader.steps.letters, *(n.id for n in ast.walk(node) if isinstance(n, ast.Name))}
+    return next(letter for letter in (*"kpqrs", *(f"k_{j}" for j in range(len(used) + 1))) if letter not in used)
 
 
 def _course(reader: Reader, several: ast.expr) -> tuple[Expr, Callable[[Loop], Any]] | None:

@@ -19,6 +19,7 @@ from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.frame import Frame, Scope
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, targets
+from symbackprop.notation.loops.several import appended, changed, changes, growing, is_several, listed, parts, rebuilt, stem
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Steps(Stepwise):
     frames   the loops whose blocks are being read, outermost first.
     stacks   what loops wrote step by step; within a block, what its step wrote.
     starts   what stands before a first step, by name and number.
+    grown    of lists that grew by one value in each step those values, by name.
     corners  what stands before the first step of a loop and of one within it, by name and both numbers: h[0, 0].
     """
 
@@ -40,6 +42,7 @@ class Steps(Stepwise):
         self.stacks: dict[str, Numbered] = {}
         self.starts: dict[str, dict[Expr, Tensor]] = {}
         self.corners: dict[str, dict[tuple[Expr, Expr], Tensor]] = {}
+        self.grown: dict[str, Numbered] = {}
         self.entries = Entries(self)
 
     @property
@@ -65,14 +68,21 @@ class Steps(Stepwise):
         self._left(frame)
 
     def _entered(self, head: Header) -> Frame:
-        reader, writes = self.reader, self._writes(head)
+        reader, body, lists = self.reader, head.node.body, growing(self, head)
+        writes = self._writes(head) | lists
         loop = Loop(head.letter, head.extent, head.step, head.origin if not any(writes.values()) else sp.S.One)
-        frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts))
+        frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=set(lists))
+        frame.held = {name: parts(name, held) for name, held in reader.names.items() if is_several(held)}
         names = {name: held for name, held in reader.names.items() if name not in frame.writes}
-        for name in assigned(head.node.body):
-            start = reader.evaluator.plain(names.get(name))
-            if isinstance(start, Tensor | int | Expr):
-                frame.carried[name] = loop.before(as_tensor(start), f"{name}_{_way(head)}", name)
+        given = [name for name in assigned(body) if name not in writes]
+        for name in [*given, *(n for n in frame.held if n in names and n not in given and changes(body, n))]:
+            for own, one in parts(name, names.get(name)).items():
+                start = reader.evaluator.plain(one)
+                if isinstance(start, Tensor | int | Expr):
+                    frame.carried[own] = loop.before(as_tensor(start), f"{stem(own)}_{_way(head)}", own)
+            if name in frame.held:
+                names[name] = rebuilt(name, names[name], frame.carried)
+            elif name in frame.carried:
                 names[name] = frame.carried[name]
                 if reader.aliases.pop(name, None):  # z = x above gives the name away
                     reader.lines.pop(name, None)
@@ -105,6 +115,14 @@ class Steps(Stepwise):
                 self._fresh(target, name)
         return found
 
+    def append(self, statement: ast.stmt) -> bool:
+        one = appended(statement)
+        if one is None or not self.frames or one[0] not in self.frames[-1].lists:
+            return False
+        name, value = one
+        self.stacks[name] = Numbered(self._defined(value, name, self.reader.evaluator.value(value)))
+        return True
+
     def _fresh(self, target: ast.Subscript, name: str) -> None:
         """Raise NotationError where a name cannot be written step by step."""
         reader = self.reader
@@ -121,8 +139,12 @@ class Steps(Stepwise):
     def _left(self, frame: Frame) -> None:
         """The block's values as whole tensors, in the scope around it."""
         reader, names, outputs, stacks = self.reader, self.reader.names, self.reader.outputs, self.stacks
+        given = [n for n in assigned(frame.head.node.body) if n in names and n not in frame.writes]
+        several = {n: names[n] for n in (*given, *frame.held) if n in names and is_several(names[n]) and changed(self, frame, n)}
+        each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
+        names |= each
         self._connected(frame, names, outputs)
-        ends = {name: names[name] for name in assigned(frame.head.node.body) if isinstance(names.get(name), Tensor)}
+        ends = {name: names[name] for name in (*given, *each) if isinstance(names.get(name), Tensor)}
         ends = {name: self._of_block(value, outputs) for name, value in ends.items()}
         adding = self._adding(frame, ends, outputs)
         for name, before in frame.carried.items():
@@ -150,6 +172,12 @@ class Steps(Stepwise):
             self._added(frame, name, found.sums[0].name, whole[id(found.term)])
         for name in frame.writes:
             self._stacked(frame, name, stacks, whole)
+        reader.names.update({name: names[name] for name in given if not isinstance(names[name], Tensor)})
+        for name, held in several.items():
+            now = rebuilt(name, held, {own: reader.names.pop(own) for own in parts(name, held) if own in reader.names})
+            if name not in given:
+                reader.exchange(outer.names[name], now)
+            reader.names[name] = now
 
     def _adding(self, frame: Frame, ends: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[str, Added]:
         """What each step adds to the values that are sums over the steps, by their names."""
@@ -213,6 +241,9 @@ class Steps(Stepwise):
         lows = {0: frame.low(name)} | {axis + 1: low for axis, low in inner.lows.items()}
         tensor = whole[id(inner.tensor)]
         numbered = Numbered(tensor, lows, self.starts.get(name, {}), self.line(frame.head.node))
+        if name in frame.lists:
+            self.grown[name] = numbered
+            numbered = listed(self, frame, name, numbered)
         if name in self.rows:
             numbered = self._filled(frame, name, numbered)
         self.stacks[name] = numbered
@@ -269,7 +300,7 @@ class Steps(Stepwise):
             tensor = as_tensor(reader.names.pop(own))
         known.setdefault(name, {})[key] = tensor
 
-    def _defined(self, target: ast.Subscript, name: str, value: Any) -> Tensor:
+    def _defined(self, target: ast.expr, name: str, value: Any) -> Tensor:
         """A step's value, by the name that it is written to."""
         reader = self.reader
         given = reader.evaluator.numeric(target, value)
@@ -303,7 +334,10 @@ class Steps(Stepwise):
 
     def line_of(self, frame: Frame, name: str) -> int:
         """The line of a block that writes a name."""
-        return next(self.line(t) for t in targets(frame.head.node.body) if isinstance(t.value, ast.Name) and t.value.id == name)
+        body = frame.head.node.body
+        if name in frame.lists:
+            return self.line(changes(body, name)[0])
+        return next(self.line(t) for t in targets(body) if isinstance(t.value, ast.Name) and t.value.id == name)
 
     def text(self, frame: Frame, name: str, index: Expr) -> str:
         """z[l, 0]: an entry of a loop in loops, by its number."""

@@ -73,6 +73,11 @@ class Stepwise(ABC):
         """A loop, as messages call it."""
         return f"the loop over {head.letter} (line {self.line(head.node)})"
 
+    @property
+    @abstractmethod
+    def letters(self) -> list[str]:
+        """The letters of the loops whose blocks are being read, outermost first."""
+
     @abstractmethod
     def keeps(self, node: ast.For) -> bool:
         """Whether a loop is read here, and not written out as Python's over several values is."""
@@ -88,6 +93,10 @@ class Stepwise(ABC):
     @abstractmethod
     def write(self, target: ast.Subscript, value: Any) -> bool:
         """z[l] = value, or z[0] = value above the loop; False where the target is none of these."""
+
+    def append(self, statement: ast.stmt) -> bool:
+        """hs.append(h) in the loop in which the list grows by one value in each step; False where it is another list."""
+        return False
 
     @abstractmethod
     def unready(self, node: ast.Name) -> NotationError | None:
