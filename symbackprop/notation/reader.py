@@ -113,7 +113,9 @@ class Reader:
         if unready is not None:
             raise unready
         if name in self.later and not self.source.place(node).line > self.later[name]:
-            raise self.fault(node, f"{name} is used before line {self.later[name]} defines it.", "Move that line up.")
+            own = self.source.place(node).line == self.later[name]
+            mend = f"Write {name} = ... above, its first value." if own else "Move that line up."
+            raise self.fault(node, f"{name} is used before line {self.later[name]} defines it.", mend)
         if name in self.literals:
             return as_number(self.literals[name])
         if name in CONSTANTS:

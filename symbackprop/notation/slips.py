@@ -24,7 +24,6 @@ _ROWS = (
     (re.compile(r"^\s*for\s+\w+\s*(=)"), "the letter of a loop stands before in.", "Write for l in 1..n:", "in"),
     (re.compile(r"^\s*for\s+\w+\s+in\s+\w+\s*(:|\.\.\.+|…|-)\s*\w+\s*:?\s*$"),
      "two points stand between the bounds of a loop.", "Write for l in 1..n:", ".."),
-    (re.compile(r"^\s*for\s+\w+\s+in\s[^:]*?[^:\s](\s*)$"), "the first line of a loop ends in a colon.", "Write : there.", ":"),
     (re.compile(r"(\|\||‖)"), "a norm is not written by bars.", "Write norm(x), or sum(x**2) for its square.", ""),
     (re.compile(r"(?<![\w.])((?!0[xXoObB])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![jJ]\b)(?=[^\W\d])"),
      "a number stands before a name.", "Write * between them.", "{}*"),

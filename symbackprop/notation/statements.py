@@ -112,7 +112,12 @@ def _give(reader: Reader, target: ast.expr, value: Any) -> None:
             held = reader.names.get(name.id)
             if isinstance(held, dict):
                 held[key(reader.evaluator, target.slice)] = value
-            elif not reader.steps.write(target, value):
+            elif reader.steps.write(target, value):
+                pass
+            elif not reader.known(name.id) and name.id in reader.later and reader.function is None:
+                fault = f"{name.id} has no value yet: no entry of it can be set."
+                raise reader.fault(target, fault, f"Write {name.id} = ..., or set {name.id}[...] step by step in a loop.")
+            else:
                 _enter(reader, name, target, value, lambda part: value)
         case ast.Subscript():
             raise _no_entry(reader, target)

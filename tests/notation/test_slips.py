@@ -43,8 +43,6 @@ HEADERS = {  # the first line of a loop -> the column, what is said
     "for l = 1..n:": (7, "the letter of a loop stands before in."),
     "for l in 1:n:": (11, "two points stand between the bounds of a loop."),
     "for l in 1...n:": (11, "two points stand between the bounds of a loop."),
-    "for l in 1..n": (14, "the first line of a loop ends in a colon."),
-    "for l in range(1, n + 1)": (25, "the first line of a loop ends in a colon."),
 }
 
 

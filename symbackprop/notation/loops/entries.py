@@ -77,7 +77,9 @@ class Entries:
             text, frame = self.reader.source.segment(node), writing[-1]
             line = steps.line_of(frame, name or "")
             fault = f"{text} is used before line {line} of {steps.place(frame.head)} writes it."
-            raise self.reader.fault(node, fault, "Move that line up.")
+            own = steps.line(node) == line
+            mend = f"Write {steps.before(name or '', writing)}, of the step before." if own else "Move that line up."
+            raise self.reader.fault(node, fault, mend)
         if name is not None and (start := self._started(name, items)) is not None:
             return self.entry(node, None, Numbered(start), items[1:])
         if name is not None and name in steps.opens:
@@ -168,12 +170,16 @@ class Entries:
                 raise self.reader.fault(node, fault, f"Write the start into the list above the loop: {name} = [...].")
             if start is None:
                 step = self.reader.source.segment(node)
-                fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given."
+                fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given"
+                late = self.steps.late.get((name, str(index)))
+                if late is not None:
+                    mend = f"Move that line above {self.steps.place(head)}."
+                    raise self.reader.fault(node, f"{fault} above the loop, but on line {late}.", mend)
                 mend = f"Write {text} = ... above {self.steps.place(head)}."
                 for given in frame.outer.starts.get(name, {}):
                     begun = sp.expand(head.first + given - index)
                     mend += f" Or, as {self.steps.text(frame, name, given)} is given, let it begin at {head.letter} = {begun}."
-                raise self.reader.fault(node, fault, mend)
+                raise self.reader.fault(node, f"{fault}.", mend)
             if k > 1 and start.shape != frame.earlier[name, 1].shape:
                 fault = f"{text} is {shape_text(start.shape)}, the start after it {shape_text(frame.earlier[name, 1].shape)}."
                 raise self.reader.fault(node, fault, "All starts have one shape.")

@@ -33,6 +33,7 @@ class Steps(Stepwise):
     stacks   what loops wrote step by step; within a block, what its step wrote.
     starts   what stands before a first step, by name and number.
     grown    of lists that grew by one value in each step those values, by name.
+    past     loops that were read, by their letters.
     corners  what stands before the first step of a loop and of one within it, by name and both numbers: h[0, 0].
     """
 
@@ -43,6 +44,7 @@ class Steps(Stepwise):
         self.starts: dict[str, dict[Expr, Tensor]] = {}
         self.corners: dict[str, dict[tuple[Expr, Expr], Tensor]] = {}
         self.grown: dict[str, Numbered] = {}
+        self.past: dict[str, Header] = {}
         self.entries = Entries(self)
 
     @property
@@ -64,8 +66,20 @@ class Steps(Stepwise):
     def loop(self, node: ast.For, read: Statements) -> None:
         frame = self._entered(self.head(node))
         for statement in node.body:
-            read(statement)
+            try:
+                read(statement)
+            except NotationError as error:
+                raise self._scalar_start(frame, error) or error from None
         self._left(frame)
+
+    def _scalar_start(self, frame: Frame, error: NotationError) -> NotationError | None:
+        """What is said instead where a step fails for a start that is the number 0."""
+        for (name, back), before in frame.earlier.items():
+            if not before.shape and is_zero(frame.loop.befores[id(before)].start) and f"{name}[" in error.fault:
+                text = self.text(frame, name, sp.expand(frame.head.first + frame.writes[name] - back * frame.head.step))
+                mend = f"{text} is the number 0: write {text} = zeros(...), of the shape of a step, above {self.place(frame.head)}."
+                return type(error)(error.fault.rstrip(".") + ".", mend, error.place)
+        return None
 
     def _entered(self, head: Header) -> Frame:
         reader, body, lists = self.reader, head.node.body, growing(self, head)
@@ -134,7 +148,9 @@ class Steps(Stepwise):
             raise reader.fault(target, fault, f"Go on with another name: {name}_2.")
         if name in reader.names:
             fault = f"{name} has a value already, and an entry cannot be set."
-            raise reader.fault(target, fault, f"Write {name}_2[...], or leave the line above out.")
+            mend = f"Write {name}_2[...], or leave the line above out"
+            start = "" if any(t.name == name for t in reader.inputs) else f"; if that is the start, {name}[0] = ... above the loop"
+            raise reader.fault(target, fault, f"{mend}{start}.")
 
     def _left(self, frame: Frame) -> None:
         """The block's values as whole tensors, in the scope around it."""
@@ -160,6 +176,7 @@ class Steps(Stepwise):
         whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
         outer = frame.outer
         self.frames.pop()
+        self.past[frame.head.letter] = frame.head
         self.stacks, self.starts = outer.stacks, outer.starts
         reader.names, reader.outputs = outer.names, outer.outputs
         reader.outputs.update({own: whole.get(id(t), t) for own, t in outputs.items()})
@@ -322,7 +339,8 @@ class Steps(Stepwise):
         if writing:
             text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
             fault = f"{name} is written step by step in {self.place(writing[0].head)}."
-            return self.reader.fault(node, fault, f"Write {text}, or read all of {name} below the loop.")
+            before = "" if name in self.stacks else f"{self.before(name, writing)} of the step before, "
+            return self.reader.fault(node, fault, f"Write {before}{text}, or read all of {name} below the loop.")
         for frame in self.frames:
             if name in assigned(frame.head.node.body):
                 fault = f"{name} has no value before the first step of {self.place(frame.head)}."
@@ -330,7 +348,18 @@ class Steps(Stepwise):
         if name in self.lines and name not in self.reader.names:
             fault = f"{name} is written by the loop on line {self.lines[name]}."
             return self.reader.fault(node, fault, "Read it below that line.")
+        if name in self.past:
+            head = self.past[name]
+            fault = f"{name} counts the steps of the loop on line {self.line(head.node)}, and has no value below it."
+            return self.reader.fault(node, fault, f"Write {head.high if head.step > 0 else head.low} for the last step.")
         return None
+
+    def before(self, name: str, writing: list[Frame]) -> str:
+        """z[l-1]: the value of the step before, as it is written."""
+        *outer, last = writing
+        step = sp.expand(last.writes[name] - last.head.step)
+        index = str(sp.Symbol(last.head.letter) + step).replace(" ", "")
+        return f"{name}[{', '.join([*(f.head.letter for f in outer), index])}]"
 
     def line_of(self, frame: Frame, name: str) -> int:
         """The line of a block that writes a name."""

@@ -19,6 +19,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.header import Header, header, is_dotted
 from symbackprop.notation.loops.indices import Counting, Open, items_of, mentions, targets
 from symbackprop.notation.vocabulary import MATRICES
+from symbackprop.notation.words import STATEMENTS
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
@@ -32,6 +33,7 @@ class Stepwise(ABC):
     reader    reads it.
     lines     the names that loops write step by step, and the line of the first such loop.
     depths    how many loops' letters stand between their brackets.
+    late      lines behind a loop that set an entry of what it writes, by name and index: z[0] = x below its loop.
     opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
     rows      arrays of zeros that a loop fills, by name: h = np.zeros((T + 1, d)).
     """
@@ -41,6 +43,7 @@ class Stepwise(ABC):
         self.counting = Counting(reader)
         self.lines: dict[str, int] = {}
         self.depths: dict[str, int] = {}
+        self.late: dict[tuple[str, str], int] = {}
         self.opens: dict[str, Open] = {}
         self.rows: dict[str, Tensor] = {}
 
@@ -52,11 +55,16 @@ class Stepwise(ABC):
 
     def _foreseen(self, statement: ast.stmt, around: list[ast.For]) -> None:
         """Note the targets of a statement that stands in loops."""
+        if isinstance(statement, ast.While):
+            raise self.reader.evaluator.unread(statement, *STATEMENTS[ast.While])
         if isinstance(statement, ast.For):
             for inner in statement.body:
                 self._foreseen(inner, [*around, statement])
             return
         if not around:
+            for target in targets([statement]):
+                if isinstance(target.value, ast.Name) and target.value.id in self.lines:
+                    self.late.setdefault((target.value.id, ast.unparse(target.slice)), self.line(statement))
             return
         letters = [loop.target.id for loop in around if isinstance(loop.target, ast.Name)]
         for target in targets([statement]):
