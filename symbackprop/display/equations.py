@@ -39,6 +39,8 @@ def inlined(names: Names, hidden: Collection[str]) -> tuple[Node, ...]:
     shown = [e for e in names.written.values() if e.target.name not in hidden]
     length: dict[str, int] = {}
     for name, equation in names.written.items():  # before anything is written: what is shared may grow without end
+        if any(r.name in hidden and r.name not in length for r in equation.operands):
+            return ()  # a loop of values without names has no end
         length[name] = 1 + sum(length[r.name] if r.name in hidden else 1 for r in equation.operands)
     if any(length[e.target.name] > LONGEST for e in shown):
         return ()

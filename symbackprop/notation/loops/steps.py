@@ -158,6 +158,9 @@ class Steps(Stepwise):
         given = [n for n in assigned(frame.head.node.body) if n in names and n not in frame.writes]
         several = {n: names[n] for n in (*given, *frame.held) if n in names and is_several(names[n]) and changed(self, frame, n)}
         each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
+        for own, one in each.items():
+            if own not in given and isinstance(one, Tensor) and one.name is None and one.operands:
+                each[own] = self._defined(frame.head.node.iter, stem(own), one)
         names |= each
         self._connected(frame, names, outputs)
         ends = {name: names[name] for name in (*given, *each) if isinstance(names.get(name), Tensor)}
