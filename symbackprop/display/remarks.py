@@ -89,7 +89,7 @@ def _with_signs(program: Program, equation: Equation) -> sp.Expr:
             known[slot] = tensor.value
         elif tensor.domain == "positive":
             known[slot] = sp.Dummy(slot.name, positive=True)
-    return equation.op.body.xreplace(known)
+    return equation.op.body.xreplace(known)  # type: ignore[return-value]  # of an expression it is one
 
 
 def _chosen(kink: str) -> Told:

@@ -166,8 +166,10 @@ def _fails_at_kink(f: TableFunction, condition: Any) -> bool:
     relation = condition if positive else condition.args[0]
     if len(f.args) > 1 or not _AT_ZERO.fullmatch(f.row.kink) or not isinstance(relation, Relational):
         return False
-    at = {f: f.row.formula.subs(X, 0)}, {f.args[0]: sp.Integer(0)}
-    left, right = (side.xreplace(at[0]).xreplace(at[1]) for side in relation.args)
+    arguments: Any = f.args
+    at = {f: f.row.formula.subs(X, 0)}, {arguments[0]: sp.Integer(0)}
+    sides: Any = [side.xreplace(at[0]).xreplace(at[1]) for side in relation.args]
+    left, right = sides
     apart = (left - right).is_nonzero  # and so they are beside the kink
     return bool(apart) and relation.func(left, right) == (sp.false if positive else sp.true)
 
