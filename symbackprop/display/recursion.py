@@ -127,7 +127,8 @@ def _why(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]
     """Why a line of a recursion stands."""
     of = names.in_line(derivation.of)
     if line.at.first:
-        ends = listed([told("{}", f.equation(letter(c.axis.letter), step_said(c.start))) for c in line.at.carries])
+        starts = dict.fromkeys((c.axis.letter, c.start) for c in line.at.carries)
+        ends = listed([told("{}", f.equation(letter(axis), step_said(start))) for axis, start in starts])
         yield told("The recursion starts at {}, after which no step comes.", ends)
     elif line.at.carries and all(carried.has_value for carried in line.at.carries):
         yield told("Every other step acts on {} through the next one: what is known there is multiplied by what a step does.", of)

@@ -79,7 +79,17 @@ def nested(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignor
     return total + np.sum(h)
 
 
-FUNCTIONS: list[Callable[..., Any]] = [appended, two_back, losses, carried, keyed, anew, nested]
+def in_place(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h, total, both = h0.copy(), 0 * h0, 0 * U[0]
+    for row in x:
+        h[0] = h[1] * 2 + row[0]
+        h += np.tanh(U @ h)
+        total += row
+        both += h0
+    return np.sum(h * h0) + np.sum(total**2) + np.sum(both)
+
+
+FUNCTIONS: list[Callable[..., Any]] = [appended, two_back, losses, carried, keyed, anew, nested, in_place]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -126,11 +136,27 @@ def without_start(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-de
 def shrinks(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
     state = (h0, h0)
     for row in x:
-        state = (row + state[1],)
+        state = (row + state[1],)  # type: ignore[misc]
     return np.sum(state[0])
 
 
+def two_names(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h = h0
+    for row in x:
+        h += row
+    return np.sum(h * h0)
+
+
+def two_lists(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    states = other = [h0]
+    for row in x:
+        states.append(row * states[-1])
+    return np.sum(other[-1])
+
+
 REFUSED = {
+    two_names: "changes h in place, which is h0 as well.",
+    two_lists: "changes states in place, which is other as well.",
     in_part: "the list states does not grow by one value in each step",
     falling: "the list states does not grow by one value in each step",
     another_shape: "states begins with ",

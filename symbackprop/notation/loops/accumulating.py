@@ -10,6 +10,7 @@ from typing import NamedTuple
 from symbackprop.core.program import Sum, slot, substituted, symbols_in
 from symbackprop.language.loop import Loop
 from symbackprop.language.tensors import Tensor, number_of
+from symbackprop.notation.arrays import copied
 
 
 class Added(NamedTuple):
@@ -45,7 +46,8 @@ def added(loop: Loop, before: Tensor, after: Tensor, values: Iterable[Tensor]) -
     others = [t for t in values if all(t is not s for s in sums)] + parts
     if not parts or any(loop.is_read(t, others) for t in (before, *sums)):
         return None
-    return Added(reduce(operator.add, reversed(parts)), tuple(sums))
+    term = reduce(operator.add, reversed(parts))
+    return Added(term if term.operands else copied(term), tuple(sums))
 
 
 def _of(like: Tensor, op: Sum) -> Tensor:

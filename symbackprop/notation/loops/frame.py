@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,3 +57,15 @@ class Frame:
     def low(self, name: str) -> Expr:
         """The number of the first entry that the loop writes."""
         return self.head.low + self.writes[name]
+
+
+def bind(names: dict[str, Any], target: ast.expr, value: Any) -> None:
+    """Give the names between `for` and `in` what they stand for."""
+    match target:
+        case ast.Name(id=name):
+            names[name] = value
+        case ast.Tuple(elts=targets) | ast.List(elts=targets) if isinstance(value, tuple):
+            for one, part in zip(targets, value, strict=False):
+                bind(names, one, part)
+        case _:
+            pass

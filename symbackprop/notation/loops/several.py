@@ -14,7 +14,7 @@ from symbackprop.core.program import same_size, shape_text
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.header import Header
-from symbackprop.notation.loops.indices import Numbered, assigned
+from symbackprop.notation.loops.indices import Numbered, assigned, targets
 from symbackprop.notation.rounds import List
 
 if TYPE_CHECKING:
@@ -71,6 +71,25 @@ def changes(statements: Sequence[ast.stmt], name: str) -> list[ast.AST]:
     return found
 
 
+def given(statements: Sequence[ast.stmt]) -> list[str]:
+    """The names to which statements give values, whole or in part."""
+    parted = [t.value.id for t in targets(statements) if isinstance(t.value, ast.Name)]
+    return list(dict.fromkeys([*assigned(statements), *parted]))
+
+
+def require_lone(steps: Steps, head: Header, name: str) -> None:
+    """Raise NotationError where a loop changes in place what another name holds as well."""
+    names, places = steps.reader.names, changes(head.node.body, name)
+    held = names.get(name)
+    if not places or (not isinstance(held, List) and not (isinstance(held, Tensor) and held.shape)):
+        return
+    for other, value in names.items():
+        if other != name and any(one is held for one in (value, *parts(other, value).values())):
+            fault = f"{steps.place(head)} changes {name} in place, which is {other} as well."
+            mend = f"Write {name} = {other}.copy() above." if isinstance(held, Tensor) else f"Use one name: {name}."
+            raise steps.reader.fault(places[0], fault, mend)
+
+
 def appended(statement: ast.stmt) -> tuple[str, ast.expr] | None:
     """The list to which a statement appends one value, hs.append(h) or hs += [h], and the value; None for any other."""
     match statement:
@@ -96,6 +115,7 @@ def growing(steps: Steps, head: Header) -> dict[str, Expr]:
             fault = f"the list {name} does not grow by one value in each step of {steps.place(head)}."
             mend = f"Write {name}.append(...) once in the block of a loop that rises, or set the rows of an array of zeros."
             raise reader.fault(places[0], fault, mend)
+        require_lone(steps, head, name)
         starts = [reader.evaluator.plain(one) for one in held]
         if not all(isinstance(one, Tensor | int | Expr) for one in starts):
             raise reader.fault(places[0], f"{name} holds what is no value.", "Append tensors alone.")

@@ -16,10 +16,22 @@ from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.accumulating import Added, added
 from symbackprop.notation.loops.entries import Entries
-from symbackprop.notation.loops.frame import Frame, Scope
+from symbackprop.notation.loops.frame import Frame, Scope, bind
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, targets
-from symbackprop.notation.loops.several import appended, changed, changes, growing, is_several, listed, parts, rebuilt, stem
+from symbackprop.notation.loops.several import (
+    appended,
+    changed,
+    changes,
+    given,
+    growing,
+    is_several,
+    listed,
+    parts,
+    rebuilt,
+    require_lone,
+    stem,
+)
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
 
 if TYPE_CHECKING:
@@ -88,8 +100,8 @@ class Steps(Stepwise):
         frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=set(lists))
         frame.held = {name: parts(name, held) for name, held in reader.names.items() if is_several(held)}
         names = {name: held for name, held in reader.names.items() if name not in frame.writes}
-        given = [name for name in assigned(body) if name not in writes]
-        for name in [*given, *(n for n in frame.held if n in names and n not in given and changes(body, n))]:
+        for name in (n for n in given(body) if n not in writes):
+            require_lone(self, head, name)
             for own, one in parts(name, names.get(name)).items():
                 start = reader.evaluator.plain(one)
                 if isinstance(start, Tensor | int | Expr):
@@ -100,7 +112,7 @@ class Steps(Stepwise):
                 names[name] = frame.carried[name]
                 if reader.aliases.pop(name, None):  # z = x above gives the name away
                     reader.lines.pop(name, None)
-        _bind(names, head.node.target, head.gives(loop))
+        bind(names, head.node.target, head.gives(loop))
         reader.names, reader.outputs = names, {}
         self.stacks = {name: stack for name, stack in self.stacks.items() if name not in frame.writes}
         self.starts = {}
@@ -155,15 +167,15 @@ class Steps(Stepwise):
     def _left(self, frame: Frame) -> None:
         """The block's values as whole tensors, in the scope around it."""
         reader, names, outputs, stacks = self.reader, self.reader.names, self.reader.outputs, self.stacks
-        given = [n for n in assigned(frame.head.node.body) if n in names and n not in frame.writes]
-        several = {n: names[n] for n in (*given, *frame.held) if n in names and is_several(names[n]) and changed(self, frame, n)}
+        own = [n for n in given(frame.head.node.body) if n in names and n not in frame.writes]
+        several = {n: names[n] for n in (*own, *frame.held) if n in names and is_several(names[n]) and changed(self, frame, n)}
         each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
-        for own, one in each.items():
-            if own not in given and isinstance(one, Tensor) and one.name is None and one.operands:
-                each[own] = self._defined(frame.head.node.iter, stem(own), one)
+        for part, one in each.items():
+            if part not in names and isinstance(one, Tensor) and one.name is None and one.operands:
+                each[part] = self._defined(frame.head.node.iter, stem(part), one)
         names |= each
         self._connected(frame, names, outputs)
-        ends = {name: names[name] for name in (*given, *each) if isinstance(names.get(name), Tensor)}
+        ends = {name: names[name] for name in (*own, *each) if isinstance(names.get(name), Tensor)}
         ends = {name: self._of_block(value, outputs) for name, value in ends.items()}
         adding = self._adding(frame, ends, outputs)
         for name, before in frame.carried.items():
@@ -192,10 +204,10 @@ class Steps(Stepwise):
             self._added(frame, name, found.sums[0].name, whole[id(found.term)])
         for name in frame.writes:
             self._stacked(frame, name, stacks, whole)
-        reader.names.update({name: names[name] for name in given if not isinstance(names[name], Tensor)})
+        reader.names.update({name: names[name] for name in own if name not in several and not isinstance(names[name], Tensor)})
         for name, held in several.items():
             now = rebuilt(name, held, {own: reader.names.pop(own) for own in parts(name, held) if own in reader.names})
-            if name not in given:
+            if name not in assigned(frame.head.node.body):
                 reader.exchange(outer.names[name], now)
             reader.names[name] = now
 
@@ -385,15 +397,3 @@ class Steps(Stepwise):
 
 def _way(head: Header) -> str:
     return "prev" if head.step > 0 else "next"
-
-
-def _bind(names: dict[str, Any], target: ast.expr, value: Any) -> None:
-    """Give the names between `for` and `in` what they stand for."""
-    match target:
-        case ast.Name(id=name):
-            names[name] = value
-        case ast.Tuple(elts=targets) | ast.List(elts=targets) if isinstance(value, tuple):
-            for one, part in zip(targets, value, strict=False):
-                _bind(names, one, part)
-        case _:
-            pass

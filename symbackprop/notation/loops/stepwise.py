@@ -111,8 +111,11 @@ class Stepwise(ABC):
         """What is said of a name that stands alone while a loop writes it step by step."""
 
     def writes_steps(self, node: ast.For) -> bool:
-        held = self.reader.names
-        return is_dotted(node) or any(not isinstance(held.get(ast.unparse(t.value)), dict) for t in targets(node.body))
+        """Whether a loop sets entries by the numbers of its steps, or of those of a loop within: z[l] = ..."""
+        held, loops = self.reader.names, [n for n in ast.walk(node) if isinstance(n, ast.For)]
+        letters = {n.id for loop in loops for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        written = [t for t in targets(node.body) if not isinstance(held.get(ast.unparse(t.value)), dict)]
+        return is_dotted(node) or any(mentions(item, letters) for t in written for item in items_of(t))
 
     def head(self, node: ast.For) -> Header:
         """The header of a loop that is read here."""
