@@ -280,7 +280,8 @@ class Run:
 
     def position(self, array: Traced) -> int:
         """A traced whole number where Python asks for a plain one, as a key or in range."""
-        self._require_data(array, "a whole number that depends on {} is used as a plain one.", "Give it as an argument.")
+        mend = "Give it as an argument." if array.dtype.kind in "iub" else "Write np.floor or np.round, or give it as an argument."
+        self._require_data(array, "a whole number that depends on {} is used as a plain one.", mend)
         return int(array.value)
 
     def _require_data(self, array: Traced, fault: str, mend: str) -> None:

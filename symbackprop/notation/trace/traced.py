@@ -209,7 +209,16 @@ class Traced(NDArrayOperatorsMixin):
         return self.run.position(self)
 
     def __int__(self) -> int:
-        return self.run.position(self) if self.dtype.kind in "iub" else int(self.run.leaked(self, "int(...)"))
+        return self.run.position(self)
+
+    def __floor__(self) -> Traced:
+        return np.floor(self)
+
+    def __ceil__(self) -> Traced:
+        return np.ceil(self)
+
+    def __round__(self, digits: int | None = None) -> Traced:
+        return np.round(self, digits or 0)
 
     def __float__(self) -> float:
         return self.run.leaked(self, "float(...)")

@@ -14,7 +14,7 @@ from tests.notation.claims.test_right_claims import RIGHT
 
 REFUSED = [
     ("two", "W_1", "", "no claim"),
-    ("two", "W_1", r"\frac{\partial L}{\partial W_1} = ", "factor is missing"),
+    ("two", "W_1", r"\frac{\partial L}{\partial W_1} = ", "nothing stands behind ="),
     ("two", "W_1", r"\frac{\partial L}{\partial W_1} = (\hat y - y", "is expected here"),
     ("two", "W_1", r"\frac{\partial L}{\partial W_1} = \hat y - y)", "has no meaning here"),
     ("two", "W_1", r"\frac{\partial L}{\partial W_1} = W_2 \hat y x", "no bracketing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -103,3 +104,14 @@ def test_python_is_traced(function: Callable[..., Any]) -> None:
     assert slopes(network, function, args) < 1e-6
     if function in (of_pools, of_grids):
         assert not any("counts it out" in note for note in network.notes)
+
+
+def test_whole_numbers_of_a_value_stay_traced_or_are_refused() -> None:
+    """A plain number of the example would stand for the value everywhere, and nothing beside the example would show it."""
+    W, b = np.array([0.5, -2.0]), np.array([2.5, 1.0])
+    for rounded in (math.floor, math.ceil, round):
+        net = sb.trace(lambda W, b, rounded=rounded: np.sum(W**2) * rounded(b[0]), W, b)  # type: ignore[misc]
+        value = sb.compile(sb.derive(net)).value({"W": W, "b": b + 3})
+        np.testing.assert_allclose(value, np.sum(W**2) * rounded(b[0] + 3), rtol=1e-14)
+    with pytest.raises(sb.NotationError, match=r"a whole number that depends on b is used as a plain one. Write np\.floor"):
+        sb.trace(lambda W, b: np.sum(W**2) * int(b[0]), W, b)
