@@ -170,7 +170,7 @@ def _is_of_data(run: Run, given: tuple[Any, ...]) -> bool:
 
 
 def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A function that gives several arrays, such as np.split."""
+    """A function that gives several arrays, such as np.split, by their names where NumPy names them."""
     found: Any = []
 
     def part(k: int) -> Tensor:
@@ -180,7 +180,8 @@ def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], 
             found.append(row(run, *args, **options))
         return found[0][k] if k < len(found[0]) else _unknown(run, f"{name}(...)[{k}]")
 
-    return [run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
+    parts = [run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
+    return values._make(parts) if isinstance(values, tuple) and hasattr(values, "_make") else parts
 
 
 def _t(run: Run, x: Any) -> Tensor:
@@ -284,7 +285,8 @@ def _round(run: Run, x: Any, decimals: int = 0, **_: Any) -> Tensor:
 
 
 def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    return ops.norm(_t(run, x), ord, axis=_axis(axis), keepdims=keepdims)
+    by_singular_values = ord in (2, -2, "nuc") and np.ndim(run.bare(x)) == 2 and axis is None
+    return ops.norm(matrices.tall(run, x) if by_singular_values else _t(run, x), ord, axis=_axis(axis), keepdims=keepdims)
 
 
 def _average(run: Run, a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Tensor:

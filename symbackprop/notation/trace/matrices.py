@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor
@@ -22,13 +24,24 @@ def _tensor(run: Run, x: Any) -> Tensor:
     return run.settled(run.lift(x).tensor)
 
 
+def tall(run: Run, x: Any) -> Tensor:
+    """A matrix with as many rows as columns or more in the example, turned where it has fewer: its singular values are the same."""
+    rows, columns = np.shape(run.lift(x).value)[-2:]
+    return ops.swapaxes(_tensor(run, x), -1, -2) if rows < columns else _tensor(run, x)
+
+
+def _cond(run: Run, x: Any, p: Any = None) -> Tensor:
+    return ops.cond(tall(run, x) if p in (None, 2, -2) else _tensor(run, x), p)
+
+
 def _svd(A: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     return ops.svd(A, full_matrices) if compute_uv else ops.svdvals(A)
 
 
 ROWS: dict[str, Callable[..., Any]] = {
     "inv": _of(ops.inv), "det": _of(ops.det), "solve": _of(ops.solve, 2), "cholesky": _of(ops.cholesky), "eigh": _of(ops.eigh),
-    "eigvalsh": _of(ops.eigvalsh), "svd": _of(_svd), "svdvals": _of(ops.svdvals), "qr": _of(ops.qr), "cond": _of(ops.cond),
+    "eigvalsh": _of(ops.eigvalsh), "svd": _of(_svd), "qr": _of(ops.qr), "cond": _cond,
+    "svdvals": lambda run, x: ops.svdvals(tall(run, x)),
     "pinv": lambda run, a, **_: ops.pinv(_tensor(run, a)),
     "lstsq": lambda run, a, b, **_: ops.lstsq(_tensor(run, a), _tensor(run, b)),
     "matrix_power": lambda run, a, n: ops.matrix_power(_tensor(run, a), int(n)),

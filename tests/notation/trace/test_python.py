@@ -115,3 +115,22 @@ def test_whole_numbers_of_a_value_stay_traced_or_are_refused() -> None:
         np.testing.assert_allclose(value, np.sum(W**2) * rounded(b[0] + 3), rtol=1e-14)
     with pytest.raises(sb.NotationError, match=r"a whole number that depends on b is used as a plain one. Write np\.floor"):
         sb.trace(lambda W, b: np.sum(W**2) * int(b[0]), W, b)
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (4, 2), (3, 3)])
+def test_norms_by_singular_values_are_of_wide_matrices_too(shape: tuple[int, int]) -> None:
+    A = np.random.default_rng(0).standard_normal(shape)
+
+    def loss(A: Any) -> Any:
+        return np.linalg.norm(A, 2) * np.linalg.cond(A) + np.linalg.norm(A, "nuc") - np.linalg.norm(A, -2)
+
+    net = sb.trace(loss, A)
+    np.testing.assert_allclose(sb.compile(sb.derive(net)).value({"A": A}), loss(A), rtol=1e-12)
+    assert slopes(net, loss, (A,)) < 1e-6
+
+
+def test_results_have_numpys_names() -> None:
+    A = np.array([[2.0, 0.5], [0.5, 1.5]])
+    net = sb.trace(lambda A: np.linalg.slogdet(A).logabsdet + np.sum(np.linalg.eigh(A @ A.T).eigenvalues ** 2), A)
+    value = sb.compile(sb.derive(net)).value({"A": A})
+    np.testing.assert_allclose(value, np.linalg.slogdet(A)[1] + np.sum(np.linalg.eigvalsh(A @ A.T) ** 2), rtol=1e-12)
