@@ -104,6 +104,17 @@ def astray(reader: Reader, node: ast.expr, letters: Collection[str]) -> Notation
     return reader.fault(node, fault, f"Write [{min(letters)}], or [{min(letters)}-1].")
 
 
+def partly(reader: Reader, target: ast.Subscript, letters: Collection[str]) -> NotationError:
+    """What is said of a target that is not the whole tensor of a step."""
+    name, at = ast.unparse(target.value), next((item for item in items_of(target) if mentions(item, letters)), None)
+    if at is None or at is items_of(target)[0]:
+        return reader.fault(target, "an entry cannot be set.", "Write the whole tensor of a step: z[l] = ...")
+    mend = f"Let the steps stand first, {name}[{ast.unparse(at)}] = ..., and read {name} so."
+    if reader.function is not None:
+        mend += " Or trace the function on example arrays, with sb.trace or --trace."
+    return reader.fault(target, f"the steps of {name} do not stand first.", mend)
+
+
 def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Expr:
     """An index of whole numbers, sizes and the letters of loops."""
 

@@ -18,7 +18,7 @@ from symbackprop.notation.loops.accumulating import Added, added
 from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.frame import Frame, Scope, bind
 from symbackprop.notation.loops.header import Header, header
-from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, targets
+from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, partly, targets
 from symbackprop.notation.loops.several import (
     appended,
     changed,
@@ -308,7 +308,7 @@ class Steps(Stepwise):
         elif not writing and len(items) == self.depths[name] == 2:
             self._start(target, name, tuple(number(reader, item) for item in items), value)
         elif items or not writing or writing[-1] is not self.frames[-1]:
-            raise reader.fault(target, "an entry cannot be set.", "Write the whole tensor of a step: z[l] = ...")
+            raise partly(reader, target, self.letters)
         elif name in self.stacks:
             raise reader.fault(target, f"{reader.source.segment(target)} is written twice in a step.", "Give one another name.")
         else:
