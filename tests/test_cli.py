@@ -267,3 +267,11 @@ def test_a_second_derivative_names_the_first(run: Run) -> None:
     done = run("derive", "x*y", "--then", "x")
     assert done.code == 2
     assert "there are 2 gradients; say which to differentiate" in done.err
+
+
+@pytest.mark.parametrize(("command", "typed", "own"), [("train", "--lr", "--rate"), ("train", "--batch_size", "--batch"),
+                                                       ("train", "--val", "--held-out"), ("check", "--random-state", "--seed")])  # fmt: skip
+def test_what_other_tools_call_an_option_is_known(run: Run, command: str, typed: str, own: str):
+    code, _, err = run(command, TWO_LAYER, typed, "1")
+    assert code == 2
+    assert f"No such option '{typed}'. Did you mean '{own}'?" in err

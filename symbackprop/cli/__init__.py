@@ -20,6 +20,7 @@ from symbackprop.cli.installed import doctor
 from symbackprop.cli.options import (
     NATURAL,
     Asked,
+    Command,
     derivative_options,
     language_option,
     marking_options,
@@ -64,7 +65,7 @@ def main() -> None:
 
 def subcommand(function: Callable[..., None]) -> click.Command:
     """Make a subcommand of a function: what is refused is one message and exit code 2, never a traceback."""
-    return explained(main.command()(guarded(function)))
+    return explained(main.command(cls=Command)(guarded(function)))
 
 
 for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples, completion):
@@ -77,12 +78,7 @@ for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples,
 @derivative_options
 @click.option("--product", is_flag=True, help="Of a loop: say what all its steps do to a gradient at once, as a product over them.")
 @click.option("--update", metavar="LETTER", help="Close with the step of descent of every parameter; LETTER is its rate: eta.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(NAMES),
-    help="Of the report; by the suffix of FILE where not given.",
-)
+@click.option("--format", "format_", type=click.Choice(NAMES), help="Of the report; by the suffix of FILE where not given.")
 @click.option("--fragment", is_flag=True, help="LaTeX for \\input: no preamble, sections with labels.")
 @click.option("--numbered", is_flag=True, help="Number the equations of the fragment; their labels are eq:dL/dW_1 and so on.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")

@@ -284,11 +284,6 @@ def _round(run: Run, x: Any, decimals: int = 0, **_: Any) -> Tensor:
     return TABLE["round"](_t(run, x) * scale) / scale
 
 
-def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    by_singular_values = ord in (2, -2, "nuc") and np.ndim(run.bare(x)) == 2 and axis is None
-    return ops.norm(matrices.tall(run, x) if by_singular_values else _t(run, x), ord, axis=_axis(axis), keepdims=keepdims)
-
-
 def _average(run: Run, a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Tensor:
     if weights is None:
         return ops.mean(_t(run, a), _axis(axis), **_given(options))
@@ -368,7 +363,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "trace": _matrix(ops.trace), "diagonal": _matrix(ops.diagonal), "diag": lambda run, x, k=0: ops.diag(_t(run, x), expr_of(k)),
     "where": _where, "clip": _clip, "cumsum": _reduction(lambda x, axis, keepdims: ops.cumsum(x, axis)),
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
-    "norm": _norm,
     "round": _round, "around": _round, "fix": _matrix(TABLE["trunc"]),
     "sort": _ordered(ops.sort, -1), "argsort": _ordered(ops.argsort, -1), "argmax": _ordered(ops.argmax, None),
     "argmin": _ordered(ops.argmin, None), "median": _ordered(ops.median, None), "quantile": _quantile(ops.quantile),

@@ -24,14 +24,20 @@ def _tensor(run: Run, x: Any) -> Tensor:
     return run.settled(run.lift(x).tensor)
 
 
-def tall(run: Run, x: Any) -> Tensor:
+def _tall(run: Run, x: Any) -> Tensor:
     """A matrix with as many rows as columns or more in the example, turned where it has fewer: its singular values are the same."""
     rows, columns = np.shape(run.lift(x).value)[-2:]
     return ops.swapaxes(_tensor(run, x), -1, -2) if rows < columns else _tensor(run, x)
 
 
+def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
+    turned = ord in (2, -2, "nuc") and np.ndim(run.lift(x).value) == 2 and axis is None
+    axes = tuple(map(int, axis)) if isinstance(axis, tuple | list) else axis if axis is None else int(axis)
+    return ops.norm(_tall(run, x) if turned else _tensor(run, x), ord, axis=axes, keepdims=keepdims)
+
+
 def _cond(run: Run, x: Any, p: Any = None) -> Tensor:
-    return ops.cond(tall(run, x) if p in (None, 2, -2) else _tensor(run, x), p)
+    return ops.cond(_tall(run, x) if p in (None, 2, -2) else _tensor(run, x), p)
 
 
 def _svd(A: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
@@ -40,8 +46,8 @@ def _svd(A: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 ROWS: dict[str, Callable[..., Any]] = {
     "inv": _of(ops.inv), "det": _of(ops.det), "solve": _of(ops.solve, 2), "cholesky": _of(ops.cholesky), "eigh": _of(ops.eigh),
-    "eigvalsh": _of(ops.eigvalsh), "svd": _of(_svd), "qr": _of(ops.qr), "cond": _cond,
-    "svdvals": lambda run, x: ops.svdvals(tall(run, x)),
+    "eigvalsh": _of(ops.eigvalsh), "svd": _of(_svd), "qr": _of(ops.qr), "cond": _cond, "norm": _norm,
+    "svdvals": lambda run, x: ops.svdvals(_tall(run, x)),
     "pinv": lambda run, a, **_: ops.pinv(_tensor(run, a)),
     "lstsq": lambda run, a, b, **_: ops.lstsq(_tensor(run, a), _tensor(run, b)),
     "matrix_power": lambda run, a, n: ops.matrix_power(_tensor(run, a), int(n)),
