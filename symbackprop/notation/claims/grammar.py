@@ -230,7 +230,8 @@ class Parser:
                 primes += sum(t.text == "'" for t in given)
                 sup = (*sup, *(t for t in given if t.text != "'"))
             elif text == "{" and self.peek(1) == "}" and self.peek(2) in ("^", "_"):
-                self.take(), self.take()
+                self.take()
+                self.take()
             else:
                 break
         if not (sub or sup or primes):

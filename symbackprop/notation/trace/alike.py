@@ -153,7 +153,7 @@ class Alike:
         if not any(p.has(Where, sp.Eq) for p in (first, parts[-1])):
             rest = {p: sp.expand(p - first) for p in dict.fromkeys(parts)}
             if all(r.is_Rational for r in rest.values()):
-                return first + self._fitted([Fraction(int(rest[p].p), int(rest[p].q)) for p in parts])
+                return first + self._fitted([Fraction(*map(int, rest[p].as_numer_denom())) for p in parts])
         if any(p.func != first.func or len(p.args) != len(first.args) or not p.args for p in parts):
             raise DifferentError
         inner = [self._part([p.args[k] for p in parts]) for k in range(len(first.args))]  # type: ignore[misc]

@@ -181,7 +181,8 @@ def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], 
         return found[0][k] if k < len(found[0]) else _unknown(run, f"{name}(...)[{k}]")
 
     parts = [run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
-    return values._make(parts) if isinstance(values, tuple) and hasattr(values, "_make") else parts
+    named = getattr(values, "_make", None)
+    return named(parts) if named else parts
 
 
 def _t(run: Run, x: Any) -> Tensor:

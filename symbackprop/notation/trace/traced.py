@@ -211,13 +211,13 @@ class Traced(NDArrayOperatorsMixin):
     def __int__(self) -> int:
         return self.run.position(self)
 
-    def __floor__(self) -> Traced:
+    def __floor__(self) -> Any:
         return np.floor(self)
 
-    def __ceil__(self) -> Traced:
+    def __ceil__(self) -> Any:
         return np.ceil(self)
 
-    def __round__(self, digits: int | None = None) -> Traced:
+    def __round__(self, digits: int | None = None) -> Any:
         return np.round(self, digits or 0)
 
     def __float__(self) -> float:
