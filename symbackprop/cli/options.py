@@ -17,7 +17,7 @@ from symbackprop.core.files import absent, exists, is_path
 NATURAL = click.IntRange(min=0)
 OTHER_NAMES = {
     "lr": "--rate", "learning-rate": "--rate", "eta": "--rate", "batch-size": "--batch", "bs": "--batch", "n-epochs": "--epochs",
-    "num-epochs": "--epochs", "max-iter": "--epochs", "steps": "--epochs", "optim": "--optimiser", "optimizer": "--optimiser",
+    "num-epochs": "--epochs", "max-iter": "--epochs", "optim": "--optimiser", "optimizer": "--optimiser",
     "weight-decay": "--decay", "wd": "--decay", "l2": "--decay", "val": "--held-out", "validation": "--held-out",
     "test": "--held-out", "test-size": "--held-out", "random-state": "--seed", "scheduler": "--schedule", "grad-clip": "--clip",
     "device": "--backend", "out": "--output", "tol": "--tolerance",

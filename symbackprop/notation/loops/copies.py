@@ -83,7 +83,7 @@ class Copies(Stepwise):
     def _called(self, name: str, own: str) -> None:
         """Call the last value of a name what a loop that is kept calls it, and the first step's as the last was called."""
         last, outputs = self._written(name), self.reader.outputs
-        if last is not None and last.name is not None and last.name != own:
+        if last is not None and last.name is not None and last.name != own and own in outputs:
             first, other = outputs[own], last.name
             outputs[own], outputs[other] = last.named(own), first.named(other)
 

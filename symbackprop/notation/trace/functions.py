@@ -15,6 +15,7 @@ from symbackprop.language.tensors import Tensor, as_tensor, normal_axis, take
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.trace import matrices, shaping
 from symbackprop.notation.trace.indexing import filled, symbolic
+from symbackprop.notation.trace.matrices import whole_axes
 from symbackprop.notation.trace.same import of_language
 from symbackprop.notation.trace.sizes import expr_of
 from symbackprop.notation.trace.traced import Traced
@@ -195,22 +196,18 @@ def _reduction(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         if where is not None and operation in (ops.sum, ops.mean):
             mask, tensor = run.aligned(run.lift(where), run.lift(x))
             mask = mask + ops.zeros(tensor.shape)
-            total = ops.sum(ops.where(mask, tensor, 0), _axis(axis), keepdims=keepdims)
-            return total if operation is ops.sum else total / ops.sum(mask, _axis(axis), keepdims=keepdims)
+            total = ops.sum(ops.where(mask, tensor, 0), whole_axes(axis), keepdims=keepdims)
+            return total if operation is ops.sum else total / ops.sum(mask, whole_axes(axis), keepdims=keepdims)
         if further:
             raise run.refusal(f"a reduction with {min(further)}= is not traced.", "Write np.where first.")
-        return operation(_t(run, x), _axis(axis), keepdims=keepdims)
+        return operation(_t(run, x), whole_axes(axis), keepdims=keepdims)
 
     return row
 
 
-def _axis(axis: Any) -> Any:
-    return tuple(map(int, axis)) if isinstance(axis, tuple | list) else axis if axis is None else int(axis)
-
-
 def _extreme(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
-        return operation(_t(run, x), _axis(axis), keepdims=keepdims)
+        return operation(_t(run, x), whole_axes(axis), keepdims=keepdims)
 
     return row
 
@@ -218,7 +215,7 @@ def _extreme(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _spread(root: bool) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False, **_: Any) -> Tensor:
         tensor = _t(run, x)
-        found = ops.var(tensor, _axis(axis), keepdims=keepdims)
+        found = ops.var(tensor, whole_axes(axis), keepdims=keepdims)
         if ddof:
             axes = range(tensor.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
             count = sp.Mul(*[tensor.shape[a] for a in axes])
@@ -268,14 +265,14 @@ def _where(run: Run, condition: Any, *both: Any) -> Tensor:
 
 def _ordered(operation: Callable[..., Tensor], usual: int | None) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = usual, keepdims: bool = False, **_: Any) -> Tensor:
-        return operation(_t(run, x), _axis(axis), **({"keepdims": True} if keepdims else {}))
+        return operation(_t(run, x), whole_axes(axis), **({"keepdims": True} if keepdims else {}))
 
     return row
 
 
 def _quantile(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, q: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
-        return operation(_t(run, x), q, _axis(axis), keepdims=keepdims)
+        return operation(_t(run, x), q, whole_axes(axis), keepdims=keepdims)
 
     return row
 
@@ -287,12 +284,12 @@ def _round(run: Run, x: Any, decimals: int = 0, **_: Any) -> Tensor:
 
 def _average(run: Run, a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Tensor:
     if weights is None:
-        return ops.mean(_t(run, a), _axis(axis), **_given(options))
+        return ops.mean(_t(run, a), whole_axes(axis), **_given(options))
     x, w = run.lift(a), run.lift(weights)
     if w.ndim == 1 and x.ndim > 1:
         w = w[tuple(slice(None) if k == axis % x.ndim else None for k in range(x.ndim))]
     values, by = run.aligned(x, w)
-    return ops.sum(values * by, _axis(axis)) / ops.sum(by + ops.zeros(values.shape), _axis(axis))
+    return ops.sum(values * by, whole_axes(axis)) / ops.sum(by + ops.zeros(values.shape), whole_axes(axis))
 
 
 def _tensordot(run: Run, a: Any, b: Any, axes: Any = 2) -> Tensor:
@@ -337,7 +334,7 @@ def _finite(name: str, expected: bool) -> Callable[..., Tensor]:
 def _truth(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
         tensor = _t(run, x)
-        return operation(_logical(tensor), _axis(axis), keepdims=keepdims) if tensor.ndim else _logical(tensor)
+        return operation(_logical(tensor), whole_axes(axis), keepdims=keepdims) if tensor.ndim else _logical(tensor)
 
     return row
 

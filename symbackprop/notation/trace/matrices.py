@@ -24,6 +24,11 @@ def _tensor(run: Run, x: Any) -> Tensor:
     return run.settled(run.lift(x).tensor)
 
 
+def whole_axes(axis: Any) -> Any:
+    """NumPy's `axis=` in plain whole numbers."""
+    return tuple(map(int, axis)) if isinstance(axis, tuple | list) else axis if axis is None else int(axis)
+
+
 def _tall(run: Run, x: Any) -> Tensor:
     """A matrix with as many rows as columns or more in the example, turned where it has fewer: its singular values are the same."""
     rows, columns = np.shape(run.lift(x).value)[-2:]
@@ -32,8 +37,7 @@ def _tall(run: Run, x: Any) -> Tensor:
 
 def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
     turned = ord in (2, -2, "nuc") and np.ndim(run.lift(x).value) == 2 and axis is None
-    axes = tuple(map(int, axis)) if isinstance(axis, tuple | list) else axis if axis is None else int(axis)
-    return ops.norm(_tall(run, x) if turned else _tensor(run, x), ord, axis=axes, keepdims=keepdims)
+    return ops.norm(_tall(run, x) if turned else _tensor(run, x), ord, axis=whole_axes(axis), keepdims=keepdims)
 
 
 def _cond(run: Run, x: Any, p: Any = None) -> Tensor:
