@@ -107,8 +107,10 @@ class Factoriser:
             _, nets = self.best(p.scaled(1 / common))
             inner = Net(exact(common), (Inner(nets, tuple(sorted(free))),))
             single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
-            yield Nets(single if len(nets) == 1 else [inner]), PREFERRED
-            return
+            is_even = len({abs(c) for c in p.terms.values()}) == 1
+            yield Nets(single if len(nets) == 1 else [inner]), PREFERRED if is_even else -1
+            if is_even:
+                return
         for sign in (1, -1):
             square = perfect_square(self.algebra, p.scaled(sign))
             if square is not None:

@@ -5,14 +5,14 @@ A gradient that is carried is written out of those that stand one step on, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.algebra.matrix import Form, Front
 from symbackprop.core.program import Carry, Program
-from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.recursion import Axis, Marks, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_line import step_line
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
@@ -47,11 +47,29 @@ class StepLine:
 
 
 @dataclass(frozen=True)
+class Handed:
+    """What a step reads of another one, z_prev[l] = z[l-1]: its gradient is that by z where z has no other part.
+
+    name   the gradient by z.
+    axis   of the loop.
+    step   from that step on to the one that reads it.
+    """
+
+    name: str
+    axis: Axis
+    step: int
+
+
+@dataclass(frozen=True)
 class StepBox:
-    """Lines in the order of the sweep, and what has none: the name of the gradient -> why."""
+    """Lines in the order of the sweep, and what has none: the name of the gradient -> why.
+
+    handed   gradients by what a step reads of the one before, whose line is another one's but for the step.
+    """
 
     lines: tuple[StepLine, ...]
     missing: Mapping[str, str]
+    handed: Mapping[str, Handed] = field(default_factory=dict)
 
 
 def step_box(program: Program, refused: Mapping[str, str] | None = None) -> StepBox:
@@ -78,13 +96,42 @@ class _Search:
             more = {n for n, read in made_of.items() if n not in missing and (read - {n}) & missing.keys()}
             missing |= dict.fromkeys(more, MADE_OF_MISSING)
         told = [n for n in self._needed(lets, missing) if n not in missing]
-        lines = [line for n in told for line in found[n] if isinstance(line, StepLine)]
-        return StepBox(tuple(lines), {n: missing[n] for n in self.program.outputs if n in missing})
+        lines = [line for n in self._sorted(told, made_of) for line in found[n] if isinstance(line, StepLine)]
+        handed = dict(each for line in lines if (each := self._handed(line, lines)))
+        return StepBox(tuple(lines), {n: missing[n] for n in self.program.outputs if n in missing}, handed)
+
+    def _sorted(self, names: Sequence[str], made_of: Mapping[str, set[str]]) -> list[str]:
+        """The names in the order of the sweep, but what no line reads right after the last that it reads, in the author's order."""
+        read = set().union(*(made_of[n] - {n} for n in names))
+        ends = [n for n in self.program.outputs if n in names and n not in read]
+        kept = [n for n in names if n not in ends]
+        last = {n: max([kept.index(m) for m in made_of[n] if m in kept], default=-1) for n in ends}
+        return [n for k in range(-1, len(kept)) for n in (*kept[k : k + 1], *(e for e in ends if last[e] == k))]
+
+    def _handed(self, line: StepLine, lines: Sequence[StepLine]) -> tuple[str, Handed] | None:
+        """Where a gradient is, but at some steps, that by what the next step reads of it: that one, and what it is."""
+        role = self.program.tensors[line.name].role
+        form = line.line.form
+        starts = any(other.name == line.name and other is not line for other in lines)
+        if role is None or not starts or line.at.first or line.rest is not None or form is None or form.op != "leaf":
+            return None
+        read = line.at.standing[form.given.name]
+        by = self.program.tensors[read.name].role
+        carry = self.recursion.written.get(by.wrt) if by is not None else None
+        if carry is None or not isinstance(carry.op, Carry) or carry.operands[0].name != role.wrt:
+            return None
+        own = self.recursion.carried(carry)
+        marks = dict(line.at.standing[line.at.target].marks)
+        there = {**marks, own.axis.letter: own.axis.step + own.step}
+        is_next = marks.get(own.axis.letter) == own.axis.step and dict(read.marks) == there
+        is_told = any(other.name == read.name for other in lines)
+        return (read.name, Handed(line.name, own.axis, own.step)) if is_next and is_told else None
 
     def _chosen(self) -> frozenset[str]:
         """The gradients that get a line: all that are read several times, fewer as long as that makes the box shorter."""
         uses = self.program.uses()
-        candidates = [n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and self._may(n)]
+        begun = self._begun()
+        candidates = [n for n in self.backward if (uses[n] > 1 or n in begun or self._is_sum(n)) and self._may(n)]
         lets = frozenset(candidates)
         cost = self._total(lets)
         if len(candidates) > MOST_CLIMBED:
@@ -100,6 +147,12 @@ class _Search:
             if cost == before:
                 break
         return lets
+
+    def _begun(self) -> set[str]:
+        """The gradients that are carried from a value on, where there are several: one starts where the others go on."""
+        found = {e.target.name for e in self.program.equations
+                 if isinstance(e.op, Carry) and len(e.operands) > 1 and self.program.tensors[e.target.name].role}  # fmt: skip
+        return found if len(found) > 1 else set()
 
     def _is_bare(self, name: str, lets: frozenset[str]) -> bool:
         """Whether a gradient is a number, or another one, perhaps of the next step, or minus that."""
@@ -222,7 +275,11 @@ def _replaced(form: Form, name: str, by: Form) -> Form:
     """A form with another one in the place of a tensor."""
     if form.op == "leaf" and form.given.name == name:
         return by
-    return Form(form.op, tuple(_replaced(part, name, by) for part in form.parts), form.given)
+    given = form.given
+    if isinstance(given, Front):
+        tops, bottoms = (tuple(_replaced(part, name, by) for part in own) for own in (given.tops, given.bottoms))
+        given = Front(given.coefficient, tops, bottoms)
+    return Form(form.op, tuple(_replaced(part, name, by) for part in form.parts), given)
 
 
 def reads(lines: list[StepLine]) -> set[str]:

@@ -43,6 +43,7 @@ class _Line:
         self.equations: dict[str, Equation] = {}
         self.carries: list[Equation] = []
         self.beyond: set[str] = set()  # values of another step, which are given
+        self.here: dict[str, Expr] = {}  # the step of the line, by the axis
 
     def run(self) -> StepProgram:
         equation = self.own
@@ -57,7 +58,8 @@ class _Line:
         starts = self._starts() if self.first else self.edge
         marks = {letter: starts.get(letter, axis.step) for letter, axis in own.items()}
         target = self.tensor(self.name, marks)
-        self.define(target, {**marks, **{axis.letter: axis.step for axis in summed}}, frozenset(over))
+        self.here = {**marks, **{axis.letter: axis.step for axis in summed}}
+        self.define(target, self.here, frozenset(over))
         program = Program(self.tensors, tuple(self.equations.values()), (target,))
         free = tuple(axis for letter, axis in own.items() if letter not in starts)
         carries = tuple(map(self.of.carried, self.carries))
@@ -94,6 +96,7 @@ class _Line:
             self.tensors[key] = replace(signature, name=key, shape=shape)
             if held:
                 self.beyond.add(key)
+        if key not in self.standing or not held:  # what is read at its own step stands there, whatever else holds it
             stack, places = held or (name, here)
             self.standing[key] = AtStep(name, tuple(sorted(here.items())), stack, tuple(sorted(places.items())))
         return key
@@ -203,12 +206,12 @@ class _Line:
     def _carry(self, key: str, equation: Equation, marks: Mapping[str, Expr]) -> None:
         """What is carried: where it starts, or the value that a step away is its own."""
         assert isinstance(equation.op, Carry)
-        if equation in self.carries:
-            raise NoRecursionError("it reads more than one step away")
-        self.carries.append(equation)
         axis = self.of.axis_letters(equation)[equation.op.letter]
         source, *start = equation.operands
         at = marks[axis.letter]
+        if equation in self.carries or (start and at != self.here.get(axis.letter, at)):  # it starts where the line still goes on
+            raise NoRecursionError("it reads more than one step away")
+        self.carries.append(equation)
         index = tuple(c for c in equation.target.index if c != equation.op.letter and not self._is_step(equation, c))
         if at == start_of(self.of.program, equation) + axis.origin:
             if not start:

@@ -37,7 +37,9 @@ class ShownLine:
 
     needs   the lines that it reads, in order.
     about   what stands beside it, where that is more than the tensor's shape: the steps of a loop at which it holds.
-    meant   of a line at a step: the derivative that it says.
+    meant   of a line at a step: the derivative that it says, where it calls it by a letter.
+    by      of a line at a step: what it is by, in a few letters.
+    shape   of a line at a step: the shape there; "" for a number.
     why     of a line of a recursion: why it stands, a sentence each.
     serves  of a parameter's line in a network with loops: "all" steps, or its "own".
     """
@@ -47,6 +49,8 @@ class ShownLine:
     needs: tuple[str, ...]
     about: Told = NOTHING
     meant: Node | None = None
+    by: Node | None = None
+    shape: Told = NOTHING
     why: tuple[Told, ...] = ()
     serves: str = ""
 

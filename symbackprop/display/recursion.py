@@ -2,7 +2,7 @@ r"""A program with loops on paper: \delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import sympy as sp
@@ -11,102 +11,171 @@ from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.algebra.step_product import StepProducts
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation, Program, Sum
-from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.recursion import AtStep, Axis, NoRecursionError, Recursion, StepProgram
 from symbackprop.display.box import ShownBox, ShownLine, free_letter
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
-from symbackprop.display.step_forms import StepNames, step_said, summed_over, value_at_step, where
+from symbackprop.display.step_forms import Called, StepNames, shape_there, step_said, summed_over, value_at_step, where
 from symbackprop.display.step_product import product_lines
 from symbackprop.display.update import rate_formula, updated
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Name, at_steps, letter
 from symbackprop.formulas.told import Told, listed, told
-from symbackprop.formulas.tree import Node, items_of, split
+from symbackprop.formulas.tree import Node, items_of, split, width
+
+SHORT = 14
+"""The longest formula in a title, in letters across the paper."""
 
 
 def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | None = None) -> ShownBox:
     """The lines of a box with loops as formulas, in the names of the program; `products`: those over all steps, if asked for."""
     names = Names(derivation.program)
-    deltas = _deltas(names, derivation, box)
-    lines = []
+    called = Called(_deltas(names, derivation, box), box.handed)
+    made, also = called.deltas.keys() | box.handed.keys(), dict[str, list[str]]()
+    for n, other in box.handed.items():
+        also.setdefault(other.name, []).append(n)
+    lines: list[ShownLine] = []
     for line in box.lines:
+        if _is_handed(box, line):
+            continue
         assert line.line.form is not None
-        to = StepNames(names, line.at, deltas)
-        read = [a.name for part in line.parts for a in part.at.standing.values()]
-        needs = tuple(dict.fromkeys(n for n in read if n in deltas and n != line.name))
-        right = _right(names, line, deltas)
-        meant = _meant(names, derivation, line) if line.name in deltas else None
-        formula, why = f.equation(to.entry(line.at.target, ()), right), tuple(_why(names, derivation, line))
-        lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, why, _serves(names, line)))
+        to = StepNames(names, line.at, called)
+        read = [called.here(a).name for part in line.parts for a in part.at.standing.values()]
+        needs = tuple(dict.fromkeys(n for own in read for n in (own, *also.get(own, ())) if n in made and n != line.name))
+        is_called = called.here(line.at.standing[line.at.target]).name in called.deltas
+        written = _by_formula(names, derivation, line)
+        meant = _meant(names, derivation, box, line, written) if is_called else None
+        by = _by(names, called, line, written)
+        formula = f.equation(to.entry(line.at.target, ()), _right(names, line, called))
+        why = tuple(_why(names, derivation, box, line))
+        lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, by, shape_there(line.at), why,
+                               _serves(names, line)))  # fmt: skip
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}
     shown = ShownBox(tuple(lines), missing, (), tuple(_updates(names, derivation)), names)
     if products is None:
         return shown
-    multiplied = tuple(product_lines(names, deltas, products.found))
+    multiplied = tuple(product_lines(names, called, products.found))
     return replace(shown, products=multiplied, unmultiplied={n: Told(why) for n, why in products.missing.items()})
 
 
 def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool) -> Node | None:
     """A gradient's line in a box with loops, over the gradients by their derivatives; None where it has none."""
-    names = Names(derivation.program)
-    lines = [line for line in box.lines if line.name == name]
+    names, called = Names(derivation.program), Called({}, box.handed)
+    own = {name, *(n for n, other in box.handed.items() if other.name == name)}
+    lines = [line for line in box.lines if line.name in own and not _is_handed(box, line)]
     line = next((line for line in lines if line.at.first == at_start), lines[-1] if lines else None)
     if line is None or line.line.form is None:
         return None
-    to = StepNames(names, line.at, {})
-    return f.equation(to.entry(line.at.target, ()), _right(names, line, {}))
+    return f.equation(StepNames(names, line.at, called).entry(line.at.target, ()), _right(names, line, called))
 
 
-def _meant(names: Names, derivation: Derivation, line: StepLine) -> Node:
+def _is_handed(box: StepBox, line: StepLine) -> bool:
+    """Whether a line only says that a gradient is that by what the next step reads, which is called by it."""
+    form = line.line.form
+    read = line.at.standing[form.given.name].name if form is not None and form.op == "leaf" else ""
+    return read in box.handed and box.handed[read].name == line.name and not line.at.first
+
+
+def _by_formula(names: Names, derivation: Derivation, line: StepLine) -> Node | None:
+    """What a gradient is by, where nobody named that: its formula at the step; None where it has none."""
+    own = line.at.standing[line.at.target]
+    role = names.signature(own.name).role
+    if role is None or names.signature(role.wrt).has_name:
+        return None
+    try:
+        by = split(value_at_step(names, derivation, role.wrt, own.marks).formula)[1]
+    except NoRecursionError:
+        return None
+    return None if by is None else f.beside(*items_of(by)[1:])
+
+
+def _meant(names: Names, derivation: Derivation, box: StepBox, line: StepLine, by: Node | None) -> Node:
     """What a letter stands for: the derivative by a value at its step, or by the formula of one that nobody named."""
-    role = names.signature(line.name).role
-    assert role is not None
-    if not names.signature(role.wrt).has_name:
-        try:
-            by = split(value_at_step(names, derivation, role.wrt, line.at.standing[line.at.target].marks).formula)[1]
-        except NoRecursionError:
-            by = None
-        if by is not None:
-            return f.over(f.partial(names.in_line(role.of)), f.partial(f.bracket(f.beside(*items_of(by)[1:]))))
-    return StepNames(names, line.at, {}).entry(line.at.target, ())
+    to = StepNames(names, line.at, Called({}, box.handed))
+    if by is None or line.name in box.handed:
+        return to.entry(line.at.target, ())
+    return f.over(f.partial(names.in_line(derivation.of)), f.partial(f.bracket(by)))
 
 
-def _right(names: Names, line: StepLine, deltas: Mapping[str, Name]) -> Node:
+def _by(names: Names, called: Called, line: StepLine, formula: Node | None) -> Node:
+    """What a gradient is by: its name, that of the gate that it flows into, its formula where that is short; else the letter."""
+    own = called.here(line.at.standing[line.at.target])
+    role = names.signature(own.name).role
+    by = flows_into(names.program, role.wrt) if role is not None else own.name
+    if own.name not in called.deltas or names.signature(by).has_name:
+        return names.tensor(by)
+    return formula if formula is not None and width(formula) <= SHORT else StepNames(names, line.at, called).at(own)
+
+
+def _right(names: Names, line: StepLine, called: Called) -> Node:
     """What a line says, the terms that sum over the same steps together."""
     terms = []
     for part in line.parts:
         assert part.line.form is not None
-        terms.append(summed_over(part.at.summed, Printer(StepNames(names, part.at, deltas)).formula(part.line.form)))
+        terms.append(summed_over(part.at.summed, Printer(StepNames(names, part.at, called)).formula(part.line.form)))
     return f.add(terms)
 
 
 def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Name]:
     r"""\delta for gradients that have a line and were not asked for: with what it is by below, where that has a name."""
     program = derivation.program
-    told_ = dict.fromkeys(line.name for line in box.lines if line.name not in program.outputs)
+    told_ = list(dict.fromkeys(line.name for line in box.lines if line.name not in {*program.outputs, *box.handed}))
     rate = () if derivation.update is None else (rate_formula(derivation.update),)
     head = free_letter(names, program, rate)
     if len(told_) == 1:
         return dict.fromkeys(told_, Name(head))
-    found: dict[str, Name] = {}
-    for name in told_:
-        role = program.tensors[name].role
-        assert role is not None
-        by = flows_into(program, role.wrt)
-        found[name] = Name(head, (names.name_of(by).formula(),))
-    if len(set(found.values())) < len(found):
-        found = {n: Name(head, (f.number(k),)) for k, n in enumerate(found, 1)}
-    return found
+    by = {n: role.wrt for n in told_ if (role := program.tensors[n].role)}
+    taken = {wrt: n for n, wrt in by.items() if program.tensors[wrt].has_name}
+    for n, wrt in by.items():
+        for own in (flows_into(program, wrt), _added(program, wrt)) if n not in taken.values() else ():
+            if program.tensors[own].has_name and own not in taken:
+                taken[own] = n
+                break
+    called = {n: names.name_of(own).formula() for own, n in taken.items()}
+    others = [n for n in told_ if n not in called]
+    called |= {n: f.number(k) for k, n in enumerate(others, 1)}
+    return {n: Name(head, (called[n],)) for n in told_}
 
 
 def flows_into(program: Program, name: str) -> str:
-    """The tensor, or what a person named of what alone reads it: a gate, for what its activation reads."""
-    if program.tensors[name].has_name:
+    """The tensor, or what a person named of what is made of it entry by entry: a gate, for what its activation reads.
+
+    What is multiplied by a number has another gradient, and gives no name.
+    """
+    found, waiting, seen = set[str](), [name], {name}
+    while waiting:
+        own = waiting.pop()
+        if program.tensors[own].has_name:
+            found.add(own)
+            continue
+        for e in program.equations:
+            n, reads = e.target.name, {r.index for r in e.operands if r.name == own}
+            if n not in seen and program.tensors[n].role is None and reads == {e.target.index} and _is_passed(e, own):
+                seen.add(n)
+                waiting.append(n)
+    return found.pop() if len(found) == 1 else name
+
+
+def _is_passed(equation: Equation, name: str) -> bool:
+    """Whether an equation adds a tensor to others or is a curved function of it."""
+    if not isinstance(equation.op, Sum):
+        return False
+    slots = [s for s, r in zip(equation.op.slots, equation.operands, strict=True) if r.name == name]
+    slopes = [sp.diff(equation.op.body, s) for s in slots]
+    return all(slope == 1 or slope.has(*slots) for slope in slopes)
+
+
+def _added(program: Program, name: str) -> str:
+    """What a person named of what is added to make a tensor, at all of its steps: A, for p_t 1^T + A; else the tensor."""
+    written = program.equation_of().get(name)
+    if written is None or not isinstance(written.op, Sum) or written.op.over:
         return name
-    forward = [e for e in program.equations if program.tensors[e.target.name].role is None]
-    readers = [e.target.name for e in forward if any(r.name == name for r in e.operands)]
-    return readers[0] if len(readers) == 1 and program.tensors[readers[0]].has_name else name
+    axes = Recursion(program).axis_letters(written)
+    kept = tuple(c for c in written.target.index if c not in axes)
+    same = [r.name for s, r in zip(written.op.slots, written.operands, strict=True)
+            if r.index == kept and sp.diff(written.op.body, s) == 1 and program.tensors[r.name].has_name]  # fmt: skip
+    return same[0] if len(same) == 1 else name
 
 
 def _updates(names: Names, derivation: Derivation) -> Iterator[ShownLine]:
@@ -117,25 +186,26 @@ def _updates(names: Names, derivation: Derivation) -> Iterator[ShownLine]:
     for name in updated(derivation):
         gradient = derivation.gradient(name)
         marks = tuple((axis.letter, axis.step) for (n, _), axis in recursion.axes.items() if n == name)
-        at = StepNames(names, StepProgram(derivation.program, name, {}, (), ()), {})
+        at = StepNames(names, StepProgram(derivation.program, name, {}, (), ()))
         own = at.at(AtStep(name, marks, name, marks))
         step = f.juxtapose([rate_formula(derivation.update), at.at(AtStep(gradient, marks, gradient, marks))])
         yield ShownLine(name, f.relation(own, f.symbol("leftarrow"), f.add([own, f.negative(step)])), (gradient,))
 
 
-def _why(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]:
+def _why(names: Names, derivation: Derivation, box: StepBox, line: StepLine) -> Iterator[Told]:
     """Why a line of a recursion stands."""
     of = names.in_line(derivation.of)
+    other = box.handed.get(line.name)
     if line.at.first:
         starts = dict.fromkeys((c.axis.letter, c.start) for c in line.at.carries)
         ends = listed([told("{}", f.equation(letter(axis), step_said(start))) for axis, start in starts])
         yield told("The recursion starts at {}, after which no step comes.", ends)
-    elif line.at.carries and all(carried.has_value for carried in line.at.carries):
+    elif other is not None or (line.at.carries and all(carried.has_value for carried in line.at.carries)):
         yield told("Every other step acts on {} through the next one: what is known there is multiplied by what a step does.", of)
-        yield from _product(names, derivation, line)
+        yield from _product(names, derivation, other.axis if other is not None else line.at.carries[0].axis)
     elif line.at.carries:
         yield told("A step acts on {} by itself and through the next one: both add, and beyond the last nothing comes back.", of)
-        yield from _product(names, derivation, line)
+        yield from _product(names, derivation, line.at.carries[0].axis)
 
 
 def _serves(names: Names, line: StepLine) -> str:
@@ -146,11 +216,10 @@ def _serves(names: Names, line: StepLine) -> str:
     return "all" if any(part.at.summed for part in line.parts) else "own" if line.at.over else ""
 
 
-def _product(names: Names, derivation: Derivation, line: StepLine) -> Iterator[Told]:
+def _product(names: Names, derivation: Derivation, axis: Axis) -> Iterator[Told]:
     """What a gradient is multiplied by on its way through many steps, where one value is carried."""
     carries = [e for e in derivation.forward.equations if isinstance(e.op, Carry)]
-    axis = line.at.carries[0].axis
-    if len(carries) != 1 or len(line.at.carries) != 1 or not isinstance(carries[0].op, Carry):
+    if len(carries) != 1 or not isinstance(carries[0].op, Carry):
         return
     z, way = names.name_of(carries[0].operands[0].name), carries[0].op.step
     k = letter("k" if axis.letter != "k" else "j")
@@ -181,9 +250,11 @@ def _about(names: StepNames, line: StepLine) -> Told:
     said = [where(names, line.at)]
     for carried in line.at.carries if not line.at.first else ():
         beyond = carried.start - carried.step
+        if (carried.axis.letter, carried.start) in line.at.besides:  # the line does not hold where nothing comes from
+            continue
         for at in line.at.standing.values():
             marks, moved = dict(at.marks), carried.axis.step - carried.step
-            if at.name in names.deltas and not carried.has_value and marks.get(carried.axis.letter) == moved:
+            if at.name in names.called.deltas and not carried.has_value and marks.get(carried.axis.letter) == moved:
                 there = tuple(sorted({**marks, carried.axis.letter: beyond}.items()))
                 said.append(told("{}", f.equation(names.at(replace(at, marks=there)), f.ZERO)))
     return listed([part for part in dict.fromkeys(said) if part])

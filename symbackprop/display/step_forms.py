@@ -6,12 +6,13 @@ A layer stands above its tensor in brackets, W^{(l)}; a step in time below it, s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import sympy as sp
 from sympy import Expr
 
+from symbackprop.algebra.recursion import Handed
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation, rewritten, size, substituted
 from symbackprop.core.recursion import AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram
@@ -27,17 +28,40 @@ from symbackprop.formulas.tree import Binds, Fence, Node, Script, items_of, spli
 DOTS = f.symbol("ldots")
 
 
+@dataclass(frozen=True)
+class Called:
+    """How gradients are called at their steps.
+
+    deltas   the letters of those that have lines.
+    handed   those that are another one but for the step.
+    """
+
+    deltas: Mapping[str, Name] = field(default_factory=dict)
+    handed: Mapping[str, Handed] = field(default_factory=dict)
+
+    def here(self, at: AtStep) -> AtStep:
+        """A gradient as it is called, where it is another one a step away."""
+        while at.name in self.handed:
+            other = self.handed[at.name]
+            marks = tuple((c, sp.expand(step - other.step) if c == other.axis.letter else step) for c, step in at.marks)
+            at = replace(at, name=other.name, marks=marks)
+        return at
+
+
+NOT_CALLED = Called()
+
+
 class StepNames(Names):
     """The names of a program of one step.
 
     names     those of the whole program.
     standing  where its tensors stand.
-    deltas    the letters of gradients that have lines.
+    called    how gradients are called.
     """
 
-    def __init__(self, names: Names, at: StepProgram, deltas: Mapping[str, Name]) -> None:
+    def __init__(self, names: Names, at: StepProgram, called: Called = NOT_CALLED) -> None:
         self.program, self.written = at.program, at.program.equation_of()
-        self.whole, self.standing, self.deltas = names, at.standing, deltas
+        self.whole, self.standing, self.called = names, at.standing, called
 
     def is_called(self, name: str) -> bool:
         return True
@@ -47,9 +71,10 @@ class StepNames(Names):
 
     def at(self, at: AtStep, letters: Sequence[Letter] = ()) -> Node:
         """A tensor at its step."""
+        at = self.called.here(at)
         role = self.whole.signature(at.name).role
-        if role is None or at.name in self.deltas:
-            return marked(self.deltas.get(at.name) or self.whole.name_of(at.name), at.marks, letters)
+        if role is None or at.name in self.called.deltas:
+            return marked(self.called.deltas.get(at.name) or self.whole.name_of(at.name), at.marks, letters)
         below = f.partial(self.at(AtStep(role.wrt, at.marks, role.wrt, at.marks), letters))
         fraction = f.over(f.partial(self.whole.in_line(role.of)), below)
         via = self.whole.name_of(role.via) if role.via else None
@@ -139,7 +164,7 @@ def _step_form(
         at = step_line(recursion, name, shown, terms=terms)
         if moved:
             at = _moved(at, moved)
-        to = StepNames(names, at, {})
+        to = StepNames(names, at)
         inner = [n for n in at.program.equation_of()
                  if n != at.target and not at.program.tensors[n].has_name and at.standing[n].name not in shown]  # fmt: skip
         (equation,) = [e for e in at.program.equations if e.target.name == at.target]
@@ -182,13 +207,18 @@ def summed_over(axes: Sequence[Axis], body: Node) -> Node:
 
 def where(names: StepNames, at: StepProgram) -> Told:
     """The shape of a tensor at its step, and the steps: h, l = n - 1, ..., 1."""
+    shape = shape_there(at)
+    return listed([*([shape] if shape else []), *(told("{}", _range(names.called, axis, at)) for axis in at.over)])
+
+
+def shape_there(at: StepProgram) -> Told:
+    """The shape of a tensor at its step; nothing for a number."""
     sizes = [scalar(n) for n in at.program.shape(at.target)]
     shape = f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
-    said = [told("{}", shape)] if sizes else []
-    return listed([*said, *(told("{}", _range(axis, at)) for axis in at.over)])
+    return told("{}", shape) if sizes else Told()
 
 
-def _range(axis: Axis, at: StepProgram) -> Node:
+def _range(called: Called, axis: Axis, at: StepProgram) -> Node:
     """l = n - 1, ..., 1: the steps in the order in which they are computed."""
     low, high = step_said(axis.origin), step_said(axis.last)
     others = [step for c, step in at.besides if c == axis.letter]
@@ -196,6 +226,9 @@ def _range(axis: Axis, at: StepProgram) -> Node:
     ends = [step_said(sp.expand(axis.origin + before)), DOTS, step_said(sp.expand(axis.last - after))]
     for carried in at.carries if not at.first else ():
         if carried.axis == axis:
-            start = step_said(carried.start + (carried.step if carried.has_value else 0))
-            ends = [start, DOTS, high if carried.step > 0 else low]
+            is_apart = carried.has_value or any(sp.expand(step - carried.start) == 0 for step in others)
+            ends = [step_said(carried.start + (carried.step if is_apart else 0)), DOTS, high if carried.step > 0 else low]
+    other = called.handed.get(at.standing[at.target].name)
+    if other is not None and other.axis == axis and other.step > 0:
+        ends = ends[::-1]
     return f.equation(letter(axis.letter), f.listed(ends))

@@ -2,7 +2,7 @@ r"""What many steps do to a gradient at once: \delta^{(k)} = (\prod_{l=k}^{n-1} 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sympy import Expr
@@ -15,9 +15,8 @@ from symbackprop.core.recursion import AtStep
 from symbackprop.display.box import ShownLine
 from symbackprop.display.forms import Printer
 from symbackprop.display.names import Names
-from symbackprop.display.step_forms import DOTS, StepNames, step_said
+from symbackprop.display.step_forms import DOTS, Called, StepNames, step_said
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Name
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Binds, Node
 
@@ -25,13 +24,13 @@ PROD = f.symbol("prod")
 _LETTERS = ("k", "j", "m", "q", "p", "r", "a", "b")  # of steps, beside that of the loop
 
 
-def product_lines(names: Names, deltas: Mapping[str, Name], products: tuple[StepProduct, ...]) -> Iterator[ShownLine]:
+def product_lines(names: Names, called: Called, products: tuple[StepProduct, ...]) -> Iterator[ShownLine]:
     """A line for each product."""
     for each in products:
-        yield _line(names, deltas, each)
+        yield _line(names, called, each)
 
 
-def _line(names: Names, deltas: Mapping[str, Name], told_: StepProduct) -> ShownLine:
+def _line(names: Names, called: Called, told_: StepProduct) -> ShownLine:
     at = told_.factor.at
     (carried,) = at.carries
     axis, step = carried.axis, -carried.step  # of the steps, from the one that is meant to the one where the recursion starts
@@ -41,16 +40,16 @@ def _line(names: Names, deltas: Mapping[str, Name], told_: StepProduct) -> Shown
 
     def gradient(where: Expr) -> Node:
         own = at.standing[at.target]
-        return StepNames(names, at, deltas).at(_moved(own, axis.letter, where))
+        return StepNames(names, at, called).at(_moved(own, axis.letter, where))
 
     def product(high: Expr) -> Node:
-        each = f.within(_printed(names, deltas, told_.factor, axis.letter, axis.step), Binds.PRODUCT)
+        each = f.within(_printed(names, called, told_.factor, axis.letter, axis.step), Binds.PRODUCT)
         return f.bracket(f.beside(_big(PROD, axis.step, k, high, step), each, binds=Binds.SUM))
 
     whole = f.juxtapose([product(last), gradient(carried.start)])
     right = [whole] if carried.has_value else []
     if told_.rest is not None:
-        part = f.within(_printed(names, deltas, told_.rest, axis.letter, j), Binds.PRODUCT)
+        part = f.within(_printed(names, called, told_.rest, axis.letter, j), Binds.PRODUCT)
         terms = f.juxtapose([product(j - step), part])
         right.insert(0, f.beside(_big(f.SUM, j, k, last, step), terms, binds=Binds.SUM))
     about = _about(k, [last, axis.origin if step > 0 else axis.last], carried.start)
@@ -79,11 +78,11 @@ def _big(sign: Node, letter: Expr, low: Expr, high: Expr, step: int) -> Node:
     return f.scripted(sign, f.listed([begins, DOTS, step_said(high)]))
 
 
-def _printed(names: Names, deltas: Mapping[str, Name], line: StepLine, letter: str, where: Expr) -> Node:
+def _printed(names: Names, called: Called, line: StepLine, letter: str, where: Expr) -> Node:
     """The form of a line at another step."""
     assert line.line.form is not None
     standing = {key: _moved(own, letter, where) for key, own in line.at.standing.items()}
-    return Printer(StepNames(names, replace(line.at, standing=standing), deltas)).formula(_resized(line.line.form, letter, where))
+    return Printer(StepNames(names, replace(line.at, standing=standing), called)).formula(_resized(line.line.form, letter, where))
 
 
 def _moved(at: AtStep, letter: str, where: Expr) -> AtStep:

@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.program import Equation, Ref, Sum, position, substituted
+from symbackprop.core.program import Carry, Equation, Ref, Sum, position, substituted
 from symbackprop.display.box import ShownBox
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
@@ -100,13 +100,33 @@ def _path(backward: dict[str, Equation], known: Collection[str], name: str) -> I
 
 
 def _start(derivation: Derivation, line: Line, known: Collection[str]) -> str:
-    """The value whose gradient is the last of those that a line reads; what is differentiated, where it reads none."""
+    """The value whose gradient is the last of those that a line reads; what is differentiated, where it reads none.
+
+    Of those at its own step: what reads itself or other steps alone goes on from itself.
+    """
     read = {r.name for e in line.path for r in e.operands if r.name in known}
+    here = _here(line, known)
+    goes_on = line.name in read or (read and not here and not derivation.vector)
+    read = {line.name} if goes_on else here or read
     last = next((e.target.name for e in reversed(derivation.backward) if e.target.name in read), None)
     role = derivation.program.tensors[last].role if last else None
     if derivation.vector:
         return role.of if role else derivation.wrt[0]
     return role.wrt if role else derivation.of
+
+
+def _here(line: Line, known: Collection[str]) -> set[str]:
+    """The known gradients that a line reads at its own step."""
+    path, found, waiting, seen = {e.target.name: e for e in line.path}, set[str](), [line.name], {line.name}
+    while waiting:
+        equation = path[waiting.pop()]
+        for ref in equation.operands[1 if isinstance(equation.op, Carry) else 0 :]:
+            if ref.name in known:
+                found.add(ref.name)
+            elif ref.name in path and ref.name not in seen:
+                seen.add(ref.name)
+                waiting.append(ref.name)
+    return found
 
 
 def kind_of(equation: Equation) -> tuple[Any, ...]:

@@ -32,49 +32,76 @@ def loop_blocks(lecture: Lecture, layers: Sequence[Layer], box: ShownBox | None)
         forms = forward_steps(derivation)
     except NoRecursionError:
         return []
-    said: set[Told] = set()
-    return [_block(lecture, layer, box, forms, said) for layer in layers]
+    telling = _Telling(lecture, box, forms)
+    return [telling.block(layer) for layer in layers]
 
 
-def _block(lecture: Lecture, layer: Layer, box: ShownBox, forms: Sequence[StepForm], said: set[Told]) -> StepBlock:
-    names = {line.name for line in layer.lines}
-    lines = [line for line in box.lines if line.name in names]
-    through = set(_through(lecture.derivation, layer))
-    parts = [Part(told("Differentiated"), packed(form.formula for form in forms if form.name in through))]
-    parts.append(Part(told("Product"), tuple(packed(map(_product, lines))), "result"))
-    derivation = lecture.derivation
-    by = [_wrt(derivation, line.name) for line in layer.lines]
-    ends = several([_named(lecture, name) for name in by])
-    is_own, start = layer.start in by, _named(lecture, layer.start)
-    title = told("Back through the steps to {}", ends) if is_own else told("From {} back to {}", start, ends)
-    reasons = [sentence for line in lines for sentence in line.why if sentence not in said]
-    reasons += _served(lecture, lines)
-    said |= {*reasons}
-    sentences: tuple[Content, ...] = (listed(list(dict.fromkeys(reasons)), " "),) if reasons else ()
-    shapes = [told("{}: {}", _named(lecture, name), lecture.names.dimensions(name)) for name in by
-              if lecture.names.signature(name).shape]  # fmt: skip
-    anchor = layer.lines[0].name
-    lecture.anchors |= dict.fromkeys(names, anchor)
-    return StepBlock(title, tuple(part for part in parts if part.formulas), listed(shapes), sentences, anchor)
+class _Telling:
+    """Tells the layers of a network with loops; no sentence twice.
+
+    box    its lines.
+    forms  the equations of the network at one step.
+    """
+
+    def __init__(self, lecture: Lecture, box: ShownBox, forms: Sequence[StepForm]) -> None:
+        self.lecture, self.derivation, self.box, self.forms = lecture, lecture.derivation, box, forms
+        self.said: set[Told] = set()
+        self.by = {wrt: line.by for line in box.lines if line.by is not None and (wrt := _wrt(self.derivation, line.name))}
+
+    def block(self, layer: Layer) -> StepBlock:
+        """The step of a layer."""
+        names = {line.name for line in layer.lines}
+        lines = [line for line in self.box.lines if line.name in names]
+        through = set(_through(self.derivation, layer))
+        parts = [
+            Part(told("Differentiated"), packed(form.formula for form in self.forms if form.name in through)),
+            Part(told("Product"), tuple(packed(map(_product, lines))), "result"),
+        ]
+        reasons = dict.fromkeys([*(sentence for line in lines for sentence in line.why), *self._served(lines)])
+        new = [sentence for sentence in reasons if sentence not in self.said]
+        self.said |= reasons.keys()
+        sentences: tuple[Content, ...] = (listed(new, " "),) if new else ()
+        anchor = layer.lines[0].name
+        self.lecture.anchors |= dict.fromkeys(names, anchor)
+        shown = tuple(part for part in parts if part.formulas)
+        return StepBlock(self._title(layer, lines), shown, listed(list(self._shapes(lines))), sentences, anchor)
+
+    def _title(self, layer: Layer, lines: Sequence[ShownLine]) -> Told:
+        ends = several(list(dict.fromkeys(self._named(_wrt(self.derivation, line.name)) for line in lines)))
+        if any(_wrt(self.derivation, line.name) == layer.start for line in lines):
+            return told("Back through the steps to {}", ends)
+        return told("From {} back to {}", self._named(layer.start), ends)
+
+    def _shapes(self, lines: Sequence[ShownLine]) -> Iterator[Told]:
+        """The shape of each gradient; of one that the box gave a letter, at one step."""
+        for line in {line.name: line for line in lines}.values():
+            left, _ = split(line.formula)
+            wrt = _wrt(self.derivation, line.name)
+            if line.meant is not None:
+                yield from [told("{}: {}", left, line.shape)] if line.shape else []
+            elif self.lecture.names.signature(wrt).shape:
+                yield told("{}: {}", self._named(wrt), self.lecture.names.dimensions(wrt))
+
+    def _served(self, lines: Sequence[ShownLine]) -> Iterator[Told]:
+        """What is said of all parameters, by the steps that they serve, where the first of them is."""
+        for serves in dict.fromkeys(line.serves for line in lines if line.serves):
+            alike = dict.fromkeys(self._named(_wrt(self.derivation, line.name)) for line in self.box.lines if line.serves == serves)
+            yield _serving(serves, several(list(alike)), len(alike))
+
+    def _named(self, name: str) -> Node:
+        """What a gradient is by, in a few letters."""
+        by = self.by.get(name)
+        return by if by is not None else self.lecture.plain.tensor(flows_into(self.derivation.program, name))
 
 
-def _served(lecture: Lecture, lines: Sequence[ShownLine]) -> Iterator[Told]:
-    """What is said of parameters, by the steps that they serve."""
-    shared, own = ([_named(lecture, _wrt(lecture.derivation, line.name)) for line in lines if line.serves == serves]
-                   for serves in ("all", "own"))  # fmt: skip
-    if len(shared) == 1:
-        yield told("{} serves every step, and each adds its part: its gradient is the sum over the steps.", shared[0])
-    elif shared:
-        yield told("{} serve every step, and each adds its part: their gradients are sums over the steps.", several(shared))
-    if len(own) == 1:
-        yield told("{} has an entry for each step, which serves its step alone.", own[0])
-    elif own:
-        yield told("{} have an entry for each step, which serves its step alone.", several(own))
-
-
-def _named(lecture: Lecture, name: str) -> Node:
-    """A tensor by its name, or by that of what it alone flows into."""
-    return lecture.plain.tensor(flows_into(lecture.derivation.program, name))
+def _serving(serves: str, named: Told, count: int) -> Told:
+    if serves == "all" and count == 1:
+        return told("{} serves every step, and each adds its part: its gradient is the sum over the steps.", named)
+    if serves == "all":
+        return told("{} serve every step, and each adds its part: their gradients are sums over the steps.", named)
+    if count == 1:
+        return told("{} has an entry for each step, which serves its step alone.", named)
+    return told("{} have an entry for each step, which serves its step alone.", named)
 
 
 def _product(line: ShownLine) -> Node:

@@ -323,7 +323,14 @@ def _rows(names: Names, lines: Iterable[tuple[ShownLine, str]]) -> Iterator[Form
                 Formula(shown, told("what its parts are called")) for shown in packed((x.formula for x, _ in group), LEGEND)
             )
         else:
-            yield from (Formula(line.formula, line.about or _line_note(names, line.name), label=label) for line, label in group)
+            yield from (Formula(line.formula, _note(names, line), label=label) for line, label in group)
+
+
+def _note(names: Names, line: ShownLine) -> Content:
+    """What stands beside a line: what it is by, its shape, and at which steps of a loop it holds."""
+    if line.meant is None:
+        return line.about or _line_note(names, line.name)
+    return listed([told("{}", line.meant), *([line.about] if line.about else [])])
 
 
 def _line_note(names: Names, name: str) -> Content:

@@ -57,8 +57,8 @@ LINES = {
             r"\delta^{(l)} = \left(W^{(l + 1)}\right)^{\top} \delta^{(l + 1)}\odot z^{(l)}\odot \left(1 - z^{(l)}\right)",
             "h, l = n − 1, …, 1",
         ),
-        (r"\frac{\partial L}{\partial b^{(l)}} = \delta^{(l)}", "h, l = 1, …, n"),
         (r"\frac{\partial L}{\partial W^{(l)}} = \delta^{(l)} \left(z^{(l - 1)}\right)^{\top}", "h × h, l = 1, …, n"),
+        (r"\frac{\partial L}{\partial b^{(l)}} = \delta^{(l)}", "h, l = 1, …, n"),
     ],
     TOWER: [
         (r"\delta_{z}^{(n)} = 2 \left(z^{(n)} - y\right)", "h"),
@@ -89,7 +89,7 @@ def test_the_four_equations_of_backpropagation_hold_for_any_activation() -> None
 
 def test_time_stands_below_and_what_is_zero_beyond_the_end_is_said() -> None:
     lines = dict(told(TIME))
-    line = r"\delta_{a,t} = \left(U^{\top} \delta_{a,t+1} + V^{\top} \delta_{z,t}\right)\odot \left(1 - s_{t}^{\odot 2}\right)"
+    line = r"\delta_{a,t} = \left(U^{\top} \delta_{a,t+1} + V^{\top} \delta_{p,t}\right)\odot \left(1 - s_{t}^{\odot 2}\right)"
     assert line in lines
     assert any("T, …, 1" in about and "= 0" in about for about in lines.values())
     assert any(line.startswith(r"\frac{\partial L}{\partial U} = \sum_{t=1}^{T} ") for line in lines)
@@ -219,25 +219,25 @@ L = -log(sum(alpha[T]))
 PAPERS = {
     "crf_forward": [  # the marginals of pairs; what is expected, minus what was observed
         (r"\delta_{\alpha,T} = \operatorname{softmax}\left(\alpha_{T}\right)", "c"),
-        (r"\delta_{\alpha,t} = \delta_{z_{1},t+1}\,\mathbf{1}_{c}", "c, t = T − 1, …, 2"),
+        (r"\delta_{\alpha,t} = \delta_{A,t+1}\,\mathbf{1}_{c}", "c, t = T − 1, …, 2"),
         (
-            r"\delta_{z_{1},t} = \operatorname{softmax}\left(\mathbf{1}_{c}\,\alpha_{t-1}^{\top} + A^{\top}\right)^{\top}\,"
+            r"\delta_{A,t} = \operatorname{softmax}\left(\mathbf{1}_{c}\,\alpha_{t-1}^{\top} + A^{\top}\right)^{\top}\,"
             r"\operatorname{diag}\left(\delta_{\alpha,t}\right)",
             "c × c, t = 2, …, T",
         ),
+        (r"\frac{\partial L}{\partial x_{1}} = \delta_{A,2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
+        (r"\frac{\partial L}{\partial x_{t}} = \delta_{\alpha,t} - e_{y_{t}}", "c, t = 2, …, T"),
         (
-            r"\frac{\partial L}{\partial A} = \sum_{t=2}^{T} \left(\delta_{z_{1},t} - e_{y_{t-1}} e_{y_{t}}^{\top}\right)",
+            r"\frac{\partial L}{\partial A} = \sum_{t=2}^{T} \left(\delta_{A,t} - e_{y_{t-1}} e_{y_{t}}^{\top}\right)",
             "c × c",
         ),
-        (r"\frac{\partial L}{\partial p} = \delta_{z_{1},2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
-        (r"\frac{\partial L}{\partial x_{1}} = \delta_{z_{1},2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
-        (r"\frac{\partial L}{\partial x_{t}} = \delta_{\alpha,t} - e_{y_{t}}", "c, t = 2, …, T"),
+        (r"\frac{\partial L}{\partial p} = \delta_{A,2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
     ],
     "hidden Markov": [  # what flows back is the backward variable
-        (r"\delta_{1,T} = -\frac{\mathbf{1}_{c}}{\operatorname{sum}\left(\alpha_{T}\right)}", "c"),
-        (r"\delta_{1,t} = A \delta_{2,t+1}", "c, t = T − 1, …, 2"),
-        (r"\delta_{2,t} = \delta_{1,t}\odot B e_{y_{t}}", "c, t = 2, …, T"),
-        (r"\frac{\partial L}{\partial A} = \sum_{t=2}^{T} \alpha_{t-1} \delta_{2,t}^{\top}", "c × c"),
+        (r"\delta_{\alpha,T} = -\frac{\mathbf{1}_{c}}{\operatorname{sum}\left(\alpha_{T}\right)}", "c"),
+        (r"\delta_{\alpha,t} = A \delta_{1,t+1}", "c, t = T − 1, …, 2"),
+        (r"\delta_{1,t} = \delta_{\alpha,t}\odot B e_{y_{t}}", "c, t = 2, …, T"),
+        (r"\frac{\partial L}{\partial A} = \sum_{t=2}^{T} \alpha_{t-1} \delta_{1,t}^{\top}", "c × c"),
     ],
 }
 
