@@ -25,12 +25,24 @@ class Where(Function):
             return a
         if condition is S.false:
             return b
+        if isinstance(condition, sp.Ne | sp.Eq) and condition.args[1] == 0 and isinstance(condition.args[0], Where | sp.Mul):
+            known = _holds(condition.args[0])
+            if known is not None:
+                return cls(known, a, b) if isinstance(condition, sp.Ne) else cls(known, b, a)
         return None
 
     def _eval_derivative(self, s: Any) -> Expr:
         parts: Any = self.args
         condition, a, b = parts
         return Where(condition, a.diff(s), b.diff(s))
+
+
+def _holds(expression: Any) -> Any:
+    """When a product of indicators is not zero: where all of their conditions hold; None for anything else."""
+    factors: Any = sp.Mul.make_args(expression)
+    if all(isinstance(f, Where) and f.args[1:] == (1, 0) for f in factors):
+        return sp.And(*(f.args[0] for f in factors))
+    return None
 
 
 def iverson(condition: sp.Basic) -> Expr:

@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 from sympy import Expr, S
+from sympy.core.relational import Relational
 
-from symbackprop.core.functions import Where
+from symbackprop.core.functions import FUNCTIONS, Where
 from symbackprop.core.program import Carry, Range, Sum, position, rewritten, same_size, slot, substituted
 from symbackprop.language.tensors import Tensor
 from symbackprop.language.tensors.tensor import Index
+from symbackprop.notation.trace.nests import Column, Nest
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
+UNDEFINED = (sp.log, *(FUNCTIONS[name] for name in ("log1p", "arcsin", "arccos", "arctanh", "arccosh", "gammaln")))
 DEEPEST = 150  # operations below a value that are looked at
 Part = tuple[Tensor, Index]  # a value and those of the loop's letters that it has, which are its first axes
 
@@ -54,18 +57,16 @@ class Reading:
 class Alike:
     """One value for several.
 
-    letters  of the loop, the outermost first, with their sizes `extents` and how often each runs, `counts`.
-    places   where each of the values stands, in the order of the loops: a row of numbers, one a letter. None: the numbers are
-             gathered in `columns`.
+    letters  of the loops, the outermost first, with their sizes `extents`.
+    nest     the loops, and where each of the values stands in them. None: the numbers are gathered in `columns`.
     reads    the axes that are read along one of the letters.
     """
 
     run: Run
     letters: Index = ()
     extents: tuple[Expr, ...] = ()
-    counts: tuple[int, ...] = ()
-    places: np.ndarray | None = None
-    columns: list[list[Fraction]] = field(default_factory=list)
+    nest: Nest | None = None
+    columns: list[Column] = field(default_factory=list)
     reads: list[Reading] = field(default_factory=list)
     _known: dict[tuple[int, ...], Part] = field(default_factory=dict)
     _kept: list[Tensor] = field(default_factory=list)
@@ -87,7 +88,7 @@ class Alike:
         if op is None or isinstance(op, Carry) or first.inner is not None or depth > DEEPEST:
             raise DifferentError
         form = self._form(first)
-        if any(self._form(t) != form for t in several[1:]):
+        if any(t.op is None or self._form(t) != form for t in several[1:]):
             raise DifferentError
         parts = [self.one([t.operands[k][0] for t in several], depth) for k in range(len(first.operands))]
         body = self._body([t.op.body for t in several if isinstance(t.op, Sum)]) if isinstance(op, Sum) else None
@@ -99,11 +100,12 @@ class Alike:
         sizes = dict(zip(self.letters, self.extents, strict=True))
         shape = (*(sizes[c] for c in own), *map(self.run.sizes.resolved, first.shape))
         conditions = [c for c in first.conditions if all(c in t.conditions for t in several)]
-        if body is not None and self.places is not None:
+        if body is not None and self.nest is not None:
             conditions += self._rooms(body, first)
         new = _fresh(own, first)  # letters are a tensor's own, so that equal values have equal ones
         if body is not None:
             body = substituted(body, {position(c): position(n) for c, n in new.items()})
+            body = self._bounded(body, own, new)
         operands = tuple(
             (part, (*(new[c] for c in mine), *index)) for (part, mine), (_, index) in zip(parts, first.operands, strict=True)
         )
@@ -129,6 +131,13 @@ class Alike:
         letters = tuple(index for _, index in t.operands)
         return type(op), kind, over, t.index, letters, tuple(map(resolved, t.shape)), below, t.inner is None
 
+    def _bounded(self, body: Expr, own: Index, new: dict[str, str]) -> Expr:
+        """The body, at the turns alone that there are where it may have no value at others."""
+        if self.nest is None or not self.nest.bounds or not self.nest.bound_letters(self.letters) <= set(own):
+            return body
+        risky = any(not p.exp.is_nonnegative or not p.exp.is_integer for p in body.atoms(sp.Pow)) or body.has(*UNDEFINED)
+        return Where(self.nest.condition(self.letters, new), body, S.Zero) if risky else body
+
     # -- bodies ---------------------------------------------------------------------------------------------------------
 
     def _settled(self, body: Expr) -> Expr:
@@ -150,28 +159,35 @@ class Alike:
         first = parts[0]
         if all(p == first for p in parts):
             return first
-        if not any(p.has(Where, sp.Eq) for p in (first, parts[-1])):
+        if not any(p.has(Where, Relational) for p in (first, parts[-1])):
             rest = {p: sp.expand(p - first) for p in dict.fromkeys(parts)}
             if all(r.is_Rational for r in rest.values()):
-                return first + self._fitted([Fraction(*map(int, rest[p].as_numer_denom())) for p in parts])
+                several = [Fraction(*map(int, rest[p].as_numer_denom())) for p in parts]
+                origin = Fraction(*map(int, first.as_numer_denom())) if first.is_Rational else None
+                return first + self._fitted(several, origin)
         if any(p.func != first.func or len(p.args) != len(first.args) or not p.args for p in parts):
             raise DifferentError
         inner = [self._part([p.args[k] for p in parts]) for k in range(len(first.args))]  # type: ignore[misc]
-        return sp.Eq(*inner, evaluate=False) if isinstance(first, sp.Eq) else first.func(*inner)  # type: ignore[return-value]
+        return first.func(*inner, evaluate=False) if isinstance(first, Relational) else first.func(*inner)  # type: ignore[return-value]
 
-    def _fitted(self, numbers: list[Fraction]) -> Expr:
-        """What is added to the first number, as a sum of multiples of positions. Raises DifferentError where there is none."""
-        if self.places is None:
-            self.columns.append(numbers)
+    def _fitted(self, numbers: list[Fraction], origin: Fraction | None) -> Expr:
+        """What is added to the first number, as a sum of multiples of positions. Raises DifferentError where there is none.
+
+        numbers  what is added, for each step.
+        origin   the first number, where it is one.
+        """
+        if self.nest is None:
+            self.columns.append(Column(numbers, origin))
             return S.Zero
-        strides = [int(np.prod(self.counts[k + 1 :])) for k in range(len(self.counts))]  # where the step beside the first stands
-        origin = numbers[0]
-        slopes = [numbers[s] - origin if n > 1 else Fraction(0) for s, n in zip(strides, self.counts, strict=True)]
         scale = math.lcm(*[n.denominator for n in numbers])
-        wanted = np.array([int((n - origin) * scale) for n in numbers])
-        if not np.array_equal(self.places @ np.array([int(s * scale) for s in slopes]), wanted):
+        wanted = np.array([int(n * scale) for n in numbers])
+        moved = self.nest.places - self.nest.places[0]
+        slopes = np.rint(np.linalg.lstsq(moved.astype(float), wanted.astype(float), rcond=None)[0]).astype(int)
+        if not np.array_equal(moved @ slopes, wanted):
             raise DifferentError
-        return sp.Add(*[_number(s) * position(c) for s, c in zip(slopes, self.letters, strict=True)])
+        steps = [sp.Rational(int(s), scale) for s in slopes]
+        start = sp.Add(*[s * int(p) for s, p in zip(steps, self.nest.places[0], strict=True)])
+        return sp.Add(*[s * position(c) for s, c in zip(steps, self.letters, strict=True)]) - start
 
     def _rooms(self, body: Expr, first: Tensor) -> list[Expr]:
         """What sizes must leave room for, so that no axis is read beyond its ends."""
@@ -231,30 +247,3 @@ def _least(room: Expr) -> Expr:
     part: Any = room.coeff
     swap = {f: f.args[0] for f in room.atoms(sp.floor) if part(f).is_negative}
     return sp.expand(room.xreplace(swap))
-
-
-def _number(fraction: Fraction) -> Expr:
-    return sp.Rational(fraction.numerator, fraction.denominator)
-
-
-def counts_of(columns: list[list[Fraction]]) -> tuple[int, ...] | None:
-    """How often nested loops run, the outermost first, that step through rows of numbers evenly; None where none do."""
-    rows = np.array([[float(n) for n in column] for column in columns]).T
-    counts: list[int] = []
-    while len(rows) > 1:
-        step = rows[1] - rows[0]
-        even = np.all(rows == rows[0] + np.arange(len(rows))[:, None] * step, axis=1)
-        count = len(rows) if even.all() else int(np.argmin(even))
-        if len(rows) % count:
-            return None
-        blocks = rows.reshape(-1, count, rows.shape[1])
-        if not np.array_equal(blocks, blocks[:, :1] + np.arange(count)[None, :, None] * step):
-            return None
-        counts.insert(0, count)
-        rows = rows[::count]
-    return tuple(counts)
-
-
-def grid(counts: Sequence[int]) -> np.ndarray:
-    """The places of nested loops, in the order in which they run."""
-    return np.indices(counts).reshape(len(counts), -1).T

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import inspect
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
 CHOSEN, BOTH, EVERY, EITHER, NOT = "_chosen_", "_both_", "_every_", "_either_", "_not_"
+HELD = "_condition_"  # what a condition is called
 
 
 @contextlib.contextmanager
@@ -45,23 +47,22 @@ def both(functions: Iterable[FunctionType]) -> Iterator[None]:
 def words(run: Run) -> dict[str, Callable[..., Any]]:
     """What the branches call."""
 
-    def traced(condition: Any) -> bool:
-        return isinstance(condition, Traced) and not condition.ndim and run.depends(condition)
-
     def noted(condition: Any) -> bool:
-        if traced(condition):
+        if run.chooses(condition):
             run.chosen_at[str(place() or "")] += 1
             return True
         return False
 
     def chosen(condition: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
-        return _either(condition, a(), b()) if noted(condition) else a() if condition else b()
+        if not noted(condition):
+            return a() if condition else b()
+        return _either(condition.reshape(()), a(), b())
 
     def joined(ufunc: Any, stops: bool) -> Callable[..., Any]:
         def word(*parts: Callable[[], Any]) -> Any:
             found = parts[0]()
             for part in parts[1:]:
-                if traced(found):
+                if run.chooses(found):
                     found = ufunc(found, part())
                 elif bool(found) is stops:
                     return found
@@ -73,7 +74,7 @@ def words(run: Run) -> dict[str, Callable[..., Any]]:
 
     return {
         CHOSEN: chosen, BOTH: noted, EVERY: joined(np.logical_and, False), EITHER: joined(np.logical_or, True),
-        NOT: lambda x: np.logical_not(x) if traced(x) else not x,
+        NOT: lambda x: np.logical_not(x) if run.chooses(x) else not x,
     }  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def _rewritten(f: FunctionType) -> CodeType | None:
     own = found[0] if found and (known is ast.FunctionDef or len(found) == 1) else None
     if own is None or "__class__" in f.__code__.co_freevars:
         return None
-    rewriter = _Rewriter()
+    rewriter = _Rewriter(own)
     new: Any = rewriter.visit(own)
     if not rewriter.changed:
         return None
@@ -128,8 +129,9 @@ def _call(word: str, *parts: ast.expr) -> ast.Call:
 class _Rewriter(ast.NodeTransformer):
     """Branches that ask first."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: ast.AST) -> None:
         self.changed, self._count = False, 0
+        self._reads = _reads([own])
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         """a if c else b."""
@@ -144,7 +146,7 @@ class _Rewriter(ast.NodeTransformer):
         whole = copy.deepcopy(node)
         self.generic_visit(node)
         self._count += 1
-        name = f"_condition_{self._count}"
+        name = f"{HELD}{self._count}"
         if whole.orelse and all(len(s) == 1 and isinstance(s[0], ast.Return) and s[0].value for s in (whole.body, whole.orelse)):
             a, b = (s[0].value for s in (whole.body, whole.orelse))  # type: ignore[attr-defined]
             known: list[ast.stmt] | None = [ast.Return(_call(CHOSEN, _name(name), _late(a), _late(b)))]
@@ -162,12 +164,23 @@ class _Rewriter(ast.NodeTransformer):
         """The assignments of a branch, each of which keeps what it was where the other side is taken; None for anything else."""
         found: list[ast.stmt] = []
         for body, holds in ((node.body, True), (node.orelse, False)):
-            for s in body:
+            for k, s in enumerate(body):
                 if isinstance(s, ast.Pass):
+                    continue
+                if isinstance(s, ast.Assign) and self._is_inside(s, body, k):
+                    found.append(s)
+                    continue
+                if isinstance(s, ast.For) and not s.orelse and not _binds([s.iter]):
+                    turns = self._assigned(
+                        ast.If(node.test, _continued(s.body), []) if holds else ast.If(node.test, [], _continued(s.body)), name
+                    )
+                    if turns is None or not self._is_inside(ast.Assign([s.target], s.iter), body, k):
+                        return None
+                    found.append(ast.For(s.target, s.iter, turns or [ast.Pass()], []))
                     continue
                 if isinstance(s, ast.If):
                     self._count += 1
-                    own = f"_condition_{self._count}"
+                    own = f"{HELD}{self._count}"
                     mine = _name(name) if holds else _call(NOT, _name(name))
                     parts = [
                         (f"{own}{side}", _call(EVERY, _late(mine), _late(test)), ast.If(s.test, rest, []))
@@ -190,6 +203,14 @@ class _Rewriter(ast.NodeTransformer):
                 found += one
         return found
 
+    def _is_inside(self, s: ast.Assign, body: list[ast.stmt], k: int) -> bool:
+        """Whether what is assigned is read in this side alone, and never before: what it is elsewhere nobody asks."""
+        names = [n for target in s.targets for n in ast.walk(target) if not isinstance(n, ast.Tuple | ast.expr_context)]
+        if _binds([s]) or not all(isinstance(n, ast.Name) for n in names):
+            return False
+        before, within = _reads([*body[:k], s.value]), _reads(body)
+        return all(not before[n.id] and within[n.id] == self._reads[n.id] for n in names if isinstance(n, ast.Name))
+
     def _returns(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """`if c: return a` before `return b` is `if c: return a else: return b`."""
         if len(body) > 1 and isinstance(body[-1], ast.Return) and isinstance(body[-2], ast.If) and not body[-2].orelse:
@@ -199,11 +220,42 @@ class _Rewriter(ast.NodeTransformer):
                 return body[:-1]
         return body
 
+    def visit_For(self, node: ast.For) -> Any:
+        """A loop in which `if c: continue` is an `if not c` over what follows."""
+        node.body = _continued(node.body)
+        self.generic_visit(node)
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         """A function."""
         node.body = self._returns(node.body)
         self.generic_visit(node)
         return node
+
+
+def _reads(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """How often each name is read."""
+    found = Counter(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return found + Counter(
+        n.target.id for m in nodes for n in ast.walk(m) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
+    )
+
+
+OPPOSITE = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt}
+
+
+def _opposite(test: ast.expr) -> ast.expr:
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in OPPOSITE:
+        return ast.Compare(test.left, [OPPOSITE[type(test.ops[0])]()], test.comparators)
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def _continued(body: list[ast.stmt]) -> list[ast.stmt]:
+    for k, s in enumerate(body[:-1]):
+        if isinstance(s, ast.If) and not s.orelse and isinstance(s.body[-1], ast.Continue):
+            rest = ast.If(_opposite(s.test), _continued(body[k + 1 :]), s.body[:-1])
+            return [*body[:k], ast.copy_location(rest, s)]
+    return body
 
 
 def _copied(new: Any, old: ast.AST) -> Any:
@@ -240,6 +292,14 @@ def _kept(s: ast.stmt, name: str, holds: bool) -> list[ast.stmt] | None:
     """One assignment of a side that holds where the condition `name` does, or does not; None for any other statement."""
     if isinstance(s, ast.Assign) and len(s.targets) == 1:
         target, value = s.targets[0], s.value
+        more = _added(target, value)
+        if more is not None and not _binds([s]):
+            sides = [_late(more), _late(ast.Constant(0.0))]
+            term = _call(CHOSEN, _name(name), *(sides if holds else reversed(sides)))
+            return [ast.Assign([target], ast.BinOp(_read(target), ast.Add(), term))]
+    elif isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add | ast.Sub) and not _binds([s]):
+        sides = [_late(s.value), _late(ast.Constant(0.0))]  # what is added is a term for every step: loops become sums
+        return [ast.AugAssign(s.target, s.op, _call(CHOSEN, _name(name), *(sides if holds else reversed(sides))))]
     elif isinstance(s, ast.AugAssign):
         target, value = s.target, ast.BinOp(_read(s.target), s.op, s.value)
     else:
@@ -252,6 +312,17 @@ def _kept(s: ast.stmt, name: str, holds: bool) -> list[ast.stmt] | None:
         return [keep]
     handler = ast.ExceptHandler(_name("NameError"), None, [ast.Assign([target], value)])
     return [ast.Try([ast.Expr(_read(target))], [handler], [], []), keep]  # what had no value is read on this side alone
+
+
+def _added(target: ast.expr, value: ast.expr) -> ast.expr | None:
+    """What is added in x = x + a - b; None where it is no such sum."""
+    match value:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            if isinstance(target, ast.Name) and ast.unparse(left) == ast.unparse(target):
+                return right if isinstance(op, ast.Add) else ast.UnaryOp(ast.USub(), right)
+            inner = _added(target, left)
+            return None if inner is None else ast.BinOp(inner, op, right)
+    return None
 
 
 def _name(name: str) -> ast.Name:

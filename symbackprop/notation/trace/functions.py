@@ -11,7 +11,7 @@ import sympy as sp
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import placed
-from symbackprop.language.tensors import Tensor, as_tensor, normal_axis, take
+from symbackprop.language.tensors import Tensor, as_tensor, is_truth, normal_axis, take
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.trace import matrices, shaping
 from symbackprop.notation.trace.indexing import filled, symbolic
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def _logical(a: Any) -> Any:
-    return as_tensor(a) != 0
+    tensor = as_tensor(a)
+    return tensor if is_truth(tensor) else tensor != 0
 
 
 UFUNCS: dict[str, Callable[..., Any]] = {

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.trace.courses import HELD
 from symbackprop.notation.trace.frames import is_own_frame
 from symbackprop.notation.trace.sizes import Size
 from symbackprop.notation.trace.traced import Traced
@@ -44,6 +45,8 @@ class Names:
             if event == "return":
                 del self._run[frame]
             for name, value in list(frame.f_locals.items()):
+                if name.startswith(HELD):
+                    continue
                 if event == "return" or not (isinstance(value, Traced) and value.pending):
                     self.look(name, value, depth)
         return self.watch

@@ -30,6 +30,8 @@ DOMAINS = (({0.0, 1.0}, "binary"), ({-1.0, 1.0}, "sign"))
 class Restart(BaseException):
     """The function is to be called anew, with the values of some arrays as they are: its course depends on them."""
 
+    branch = False  # whether it is a branch that asks for them
+
     def __init__(self, frozen: frozenset[str], line: str) -> None:
         self.frozen, self.line = frozen, line
 
@@ -52,6 +54,7 @@ class Run:
     indexed    the arrays of whole numbers that were used as positions, over all calls.
     most       operations of one call: more are refused.
     folds      whether what a loop does at every step is put together.
+    masks      whether branches on data are both their courses, where the code of the function allows.
     follow     whether a branch that depends on what is differentiated by is taken as in the example; else it is refused.
     decided_at the lines where that was done, each with how often; `chosen_at` where both courses were taken.
     frozen     the leaves whose values are taken as they are, by the identity of their arrays.
@@ -68,6 +71,7 @@ class Run:
     most: int = MOST
     follow: bool = False
     folds: bool = True
+    masks: bool = False
     decided_at: Counter[str] = field(default_factory=Counter)
     chosen_at: Counter[str] = field(default_factory=Counter)
     frozen: dict[int, str] = field(default_factory=dict)
@@ -249,12 +253,21 @@ class Run:
                 "Write np.where(condition, a, b), np.maximum or np.minimum, so that both sides are derived; "
                 'or say branches="example" to derive the course that the example takes.',
             )
+        except Restart as again:
+            again.branch = True
+            raise
         except Refused as refused:
             refused.branch = True
             if not self.follow:
                 raise
             self.decided_at[str(place() or "")] += 1
         return bool(array.value)
+
+    def chooses(self, condition: Any) -> bool:
+        """Whether a condition is a traced number by which both courses of a branch are taken."""
+        if not isinstance(condition, Traced) or np.size(condition.value) != 1:
+            return False
+        return self.depends(condition) or (self.masks and bool(self._given(condition.tensor)))
 
     def depends(self, array: Traced) -> bool:
         """Whether an array depends on what the loss is differentiated by, or on what nobody knows."""
@@ -289,13 +302,17 @@ class Run:
             tensor = array.tensor
         except (NotationError, LanguageError) as inner:
             raise Refused(self.refusal(fault.format("the arguments"), f"{mend} ({inner})")) from None
-        names = {t.name for t in ordered([tensor]) if t.is_input and t.name in self.inputs}
+        names = self._given(tensor)
         by = sorted(names & self.wrt)
         if by:
             raise Refused(self.refusal(fault.format(", ".join(by)), mend))
-        known = names - {name for _, name, _ in self.came_in.values()}
-        if known:
-            raise Restart(frozenset(known), str(place() or ""))
+        if names:
+            raise Restart(frozenset(names), str(place() or ""))
+
+    def _given(self, tensor: Tensor) -> set[str]:
+        """The leaves that a value depends on."""
+        names = {t.name for t in ordered([tensor]) if t.is_input and t.name in self.inputs and t.name is not None}
+        return names - ({name for _, name, _ in self.came_in.values()} - self.wrt)
 
     def leaked(self, array: Traced, how: str) -> float:
         """The plain number that Python asks for. It is remembered, so that it is still known where it comes back unchanged."""

@@ -56,7 +56,7 @@ def _reshape(run: Run, x: Traced, shape: Any = None, order: str = "C", **further
     known = sp.Mul(*(n for n in sizes if n != -1))
     if -1 not in sizes:
         run.sizes.unify(sp.Mul(*x.tensor.shape), known)
-    elif run.sizes.learning and known.free_symbols:
+    elif run.sizes.learning:
         _meet(run, x.tensor.shape, known)
     return lambda t: ops.reshape(t, tuple(map(run.sizes.resolved, sizes))), lambda old, new: ops.reshape(new, old.shape)
 
@@ -70,6 +70,8 @@ def _meet(run: Run, shape: tuple[Expr, ...], known: Expr) -> None:
         if run.sizes.number(sp.Mul(*part)) == run.sizes.number(known):
             run.sizes.unify(sp.Mul(*part), known)
             return
+    if known.is_Integer and shape:
+        run.sizes.multiple(shape[-1], int(known))
 
 
 def _ravel(run: Run, x: Traced, order: str = "C") -> Steps:

@@ -36,7 +36,7 @@ from symbackprop.notation.trace.unrolled import Sums
 from symbackprop.notation.vocabulary import name_fault
 
 DEAR = 400  # operations of a call beyond which other sizes are tried one at a time: loops over several of them multiply
-ROUNDS = 6  # times that the function is called anew because its course depends on values
+ROUNDS = 8  # times that the function is called anew because its course depends on values
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Tracing:
         self.pinned: dict[str, int] = {}
         self.random, self.folds = False, True
         self.both = False  # whether branches on what is differentiated by are both their courses
+        self.masks: bool | None = None  # whether those on data are as well; None: none was met, False: that led nowhere
         self.unpacked = False  # whether leaves have the names of variables
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
@@ -80,6 +81,20 @@ class Tracing:
 
         Raises NotationError where the function cannot be traced, with the line of it.
         """
+        try:
+            return self._network()
+        except NotationError:
+            if not self.masks:
+                raise
+        return self.as_in_the_example()
+
+    def as_in_the_example(self) -> Network:
+        """The network where branches on data are taken by the values of the data."""
+        self.masks, self.both, self.folds = False, False, True
+        self.frozen, self.pinned = {}, {}
+        return self._network()
+
+    def _network(self) -> Network:
         self.sizes, outcome = self._learnt()
         network = self._written(outcome)
         bad = self._unsteady(network.program, outcome)
@@ -103,6 +118,9 @@ class Tracing:
                 self._settle(outcome)
                 return self.sizes, self._call(self.example)
             except Restart as again:
+                if again.branch and self.masks is None:
+                    self.both = self.masks = True
+                    continue
                 self.frozen |= dict.fromkeys(again.frozen, again.line)
             except UnsettledError:
                 self.folds = False  # what the sizes are may depend on what is put together
@@ -145,7 +163,7 @@ class Tracing:
 
     def _call(self, arrays: Mapping[str, np.ndarray]) -> Outcome:
         """The function, called on traced arrays."""
-        run = Run(self.sizes, self.wrt, self.indexed, self.most, self.follow, self.folds)
+        run = Run(self.sizes, self.wrt, self.indexed, self.most, self.follow, self.folds, bool(self.masks))
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in self.frozen:
@@ -155,7 +173,8 @@ class Tracing:
                 given[name] = run.input(name, array, name in self.wrt)
         before = sys.gettrace()
         courses = both(self.subject.functions) if self.both else contextlib.nullcontext()
-        with courses, self.subject.standing(given) as call, staged(run, self.subject.modules.values()):
+        known = np.errstate(all="ignore") if self.both else contextlib.nullcontext()  # a course not taken may be off the domain
+        with courses, known, self.subject.standing(given) as call, staged(run, self.subject.modules.values()):
             sys.settrace(run.names.watch)
             try:
                 result = call()

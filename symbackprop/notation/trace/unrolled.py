@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.core.functions import FUNCTIONS
+from symbackprop.core.functions import FUNCTIONS, Where
 from symbackprop.core.program import Op, Reduce, Sum, slot
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor
 from symbackprop.language.tensors.tensor import Index
-from symbackprop.notation.trace.alike import Alike, DifferentError, Part, behind, counts_of, grid
+from symbackprop.notation.trace.alike import Alike, DifferentError, Part, behind
+from symbackprop.notation.trace.nests import Nest, even, nest_of
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -32,7 +33,7 @@ def together(run: Run, values: Sequence[Tensor], counts: Sequence[int], extents:
     if not run.folds or len(values) < 2:
         return None
     try:
-        part, letters, sizes = one(run, values, counts, extents)
+        part, letters, sizes = one(run, values, even(counts), extents)
     except DifferentError:
         return None
     tensor, own = part
@@ -40,24 +41,26 @@ def together(run: Run, values: Sequence[Tensor], counts: Sequence[int], extents:
         return tensor
     rest = tuple(str(k) for k in range(tensor.ndim - len(own)))
     shape = (*(sizes[c] for c in letters), *tensor.shape[len(own) :])
-    made = Tensor(shape, Sum(slot(0), (slot(0),)), ((tensor, (*own, *rest)),), (*letters, *rest))
+    called = _called(letters)
+    index = tuple(called[c] for c in own)
+    made = Tensor(shape, Sum(slot(0), (slot(0),)), ((tensor, (*index, *rest)),), (*called.values(), *rest))
     run.names.joined(made, [tensor])
     return made
 
 
 def one(
-    run: Run, values: Sequence[Tensor], counts: Sequence[int], extents: Sequence[Expr] | None = None
+    run: Run, values: Sequence[Tensor], nest: Nest, extents: Sequence[Expr] | None = None
 ) -> tuple[Part, Index, dict[str, Expr]]:
     """The value that several are, the letters of the loops, and their sizes. Raises DifferentError."""
-    letters, places = run.letters(len(counts)), grid(counts)
-    trial = Alike(run, letters, tuple(map(sp.Integer, counts)) if extents is None else tuple(extents), tuple(counts), places)
+    counts, letters = nest.counts, run.letters(len(nest.counts))
+    trial = Alike(run, letters, tuple(map(sp.Integer, counts)) if extents is None else tuple(extents), nest)
     trial.one(values)
     found = [_extent(run, trial, c, n, steps=extents is None) for c, n in zip(letters, counts, strict=True)]
     for known, own in zip(map(run.sizes.resolved, extents or ()), found, strict=False):
         if not own.is_Integer and (known.is_Symbol or own.is_Symbol):
             run.equal(known, own)  # what is read from end to end is as long as what is written
     sizes = dict(zip(letters, map(run.sizes.resolved, extents or found), strict=True))
-    return Alike(run, letters, tuple(sizes.values()), tuple(counts), places).one(values), letters, sizes
+    return Alike(run, letters, tuple(sizes.values()), nest).one(values), letters, sizes
 
 
 def _extent(run: Run, alike: Alike, letter: str, count: int, steps: bool) -> Expr:
@@ -82,6 +85,11 @@ def _extent(run: Run, alike: Alike, letter: str, count: int, steps: bool) -> Exp
         if found[0].is_Symbol:
             run.equal(found[0], other)
     return run.sizes.resolved(found[0]) if found else sp.Integer(count)
+
+
+def _called(letters: Index) -> dict[str, str]:
+    """Letters of a loop as a tensor calls them: the same in every turn of the loop around it."""
+    return {c: f"p{k}" for k, c in enumerate(letters)}
 
 
 class Sums:
@@ -164,24 +172,28 @@ class Sums:
         try:
             trial = Alike(self.run)
             trial.one(values)
-            counts = counts_of(trial.columns) if trial.columns else None
-            if counts is None:
+            nest = nest_of(trial.columns) if trial.columns else None
+            if nest is None or (nest.bounds and kind != "sum"):
                 return None
-            (tensor, own), letters, sizes = one(self.run, values, counts, loops.get(counts))
+            counts = nest.counts
+            (tensor, own), letters, sizes = one(self.run, values, nest, loops.get(counts))
             if not any(n.is_Integer for n in sizes.values()):
                 loops |= {counts[:k]: tuple(sizes.values())[:k] for k in range(1, len(counts) + 1)}
         except DifferentError:
             return None
         rest = tuple(str(k) for k in range(tensor.ndim - len(own)))
-        often = sp.Mul(*[sizes[c] for c in letters if c not in own])
-        over = tuple((c, sizes[c]) for c in own)
+        summed = tuple(c for c in letters if c in own or c in nest.bound_letters(letters))
+        often = sp.Mul(*[sizes[c] for c in letters if c not in summed])
+        called = _called(summed)
+        over = tuple((called[c], sizes[c]) for c in summed)
         if kind == "sum":
-            op: Op = Sum(often * slot(0), (slot(0),), over)
+            term = Where(nest.condition(letters, called), slot(0), S.Zero) if nest.bounds else slot(0)
+            op: Op = Sum(often * term, (slot(0),), over)
         elif often == 1 or kind != "prod":
             op = Reduce(kind, over)
         else:
             return None
-        return Tensor(tensor.shape[len(own) :], op, ((tensor, (*own, *rest)),), rest)
+        return Tensor(tensor.shape[len(own) :], op, ((tensor, (*(called[c] for c in own), *rest)),), rest)
 
 
 def _put(kind: str, parts: list[Expr], number: Expr) -> Expr:

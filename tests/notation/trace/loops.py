@@ -178,6 +178,84 @@ def batches(X: Any, W: Any) -> Any:
     return np.mean(np.stack(rows, axis=1) ** 2)
 
 
+# -- loops that leave out steps, or whose inner loop begins or ends at the outer one --------------------------------------
+
+
+def triangle_below(x: Any) -> Any:
+    s = 0.0
+    for i in range(len(x)):
+        for j in range(i):
+            s += (x[i] - x[j]) ** 2
+    return s
+
+
+def stress_above(X: Any, D: Any) -> Any:
+    n = X.shape[0]
+    s = 0.0
+    for i in range(n):
+        for j in range(i + 1, n):
+            s += (np.sqrt(np.sum((X[i] - X[j]) ** 2)) - D[i, j]) ** 2
+    return s
+
+
+def triangles_with_the_diagonal_in_a_batch(A: Any) -> Any:
+    s = 0.0
+    for b in range(A.shape[0]):
+        for i in range(A.shape[1]):
+            for j in range(i, A.shape[1]):
+                s += A[b, i, j] ** 2 * A[b, j, i]
+    return s
+
+
+def hinge(W: Any, X: Any, y: Any) -> Any:
+    loss = 0.0
+    dW = np.zeros(W.shape)
+    for i in range(X.shape[0]):
+        scores = X[i].dot(W)
+        correct_class_score = scores[y[i]]
+        for j in range(W.shape[1]):
+            if j == y[i]:
+                continue
+            margin = scores[j] - correct_class_score + 1
+            if margin > 0:
+                loss += margin
+                dW[:, j] += X[i]
+                dW[:, y[i]] -= X[i]
+    return loss / X.shape[0] + 0.1 * np.sum(W * W)
+
+
+def rated(P: Any, Q: Any, R: Any) -> Any:
+    e = 0
+    for i in range(len(R)):
+        for j in range(len(R[i])):
+            if R[i][j] > 0:
+                e = e + (R[i][j] - np.dot(P[i, :], Q[:, j])) ** 2
+                for k in range(P.shape[1]):
+                    e += 0.01 * (P[i][k] ** 2 + Q[k][j] ** 2)
+    return e
+
+
+def by_label(w: Any, X: Any, y: Any) -> Any:
+    cost = 0
+    for i in range(len(y)):
+        p = 1 / (1 + np.exp(-X[i] @ w))
+        if y[i] == 1:
+            cost += -np.log(p)
+        else:
+            cost += -np.log(1 - p)
+    return cost / len(y)
+
+
+def logarithms_of_what_is_positive(W: Any, counts: Any) -> Any:
+    total = 0.0
+    for i in range(counts.shape[0]):
+        for j in range(counts.shape[1]):
+            if counts[i, j] == 0:
+                continue
+            total += (W[i, j] - np.log(counts[i, j])) ** 2
+    return total
+
+
 def _arrays(*shapes: tuple[int, ...]) -> Callable[[np.random.Generator], Made]:
     return lambda rng: tuple(rng.normal(size=shape) for shape in shapes)
 
@@ -206,5 +284,32 @@ LOOPS: dict[str, tuple[Callable[..., Any], int, Callable[..., Made], Callable[..
         (likelihood_less_penalties, 6, _arrays((3,), (3,), (4, 3)), _arrays((2,), (2,), (5, 2))),
         (kernel_matrix, 6, _arrays((4, 3), (4,)), _arrays((5, 2), (5,))),
         (batches, 4, _arrays((3, 2), (2, 4)), _arrays((5, 3), (3, 2))),
+    )
+}  # fmt: skip
+
+
+def _classified(n: int, d: int, c: int) -> Callable[[np.random.Generator], Made]:
+    return lambda rng: (rng.normal(size=(d, c)), rng.normal(size=(n, d)), rng.integers(0, c, n))
+
+
+UNEVEN: dict[str, tuple[Callable[..., Any], int, Callable[..., Made], Callable[..., Made]]] = {
+    f.__name__: (f, most, small, other)
+    for f, most, small, other in (
+        (triangle_below, 2, _arrays((5,)), _arrays((7,))),
+        (stress_above, 3, _arrays((5, 2), (5, 5)), _arrays((7, 3), (7, 7))),
+        (triangles_with_the_diagonal_in_a_batch, 2, _arrays((2, 4, 4)), _arrays((3, 6, 6))),
+        (hinge, 7, _classified(6, 4, 3), _classified(4, 2, 5)),
+        (
+            rated, 6, lambda rng: (rng.normal(size=(4, 2)), rng.normal(size=(2, 3)), np.arange(12).reshape(4, 3) % 4),
+            lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), np.arange(20).reshape(5, 4) % 3),
+        ),
+        (
+            by_label, 8, lambda rng: (rng.normal(size=3), rng.normal(size=(5, 3)), np.array([0, 1, 1, 0, 1])),
+            lambda rng: (rng.normal(size=2), rng.normal(size=(4, 2)), np.array([1, 0, 0, 1])),
+        ),
+        (
+            logarithms_of_what_is_positive, 2, lambda rng: (rng.normal(size=(3, 4)), np.arange(12).reshape(3, 4) % 3),
+            lambda rng: (rng.normal(size=(2, 5)), np.arange(10).reshape(2, 5) % 4),
+        ),
     )
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.evaluate import tape
-from tests.notation.trace.loops import LOOPS
+from tests.notation.trace.loops import LOOPS, UNEVEN
 from tests.notation.trace.test_trace import slopes
 
-QUICK = ("softmax_one_by_one", "differences_of_neighbours", "largest_so_far")
+QUICK = ("softmax_one_by_one", "differences_of_neighbours", "largest_so_far", "triangle_below")
 
 
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in LOOPS])
@@ -31,12 +32,20 @@ def test_a_loop_is_equations_with_letters_at_every_size(name: str) -> None:
     assert found == pytest.approx(float(function(*[a.copy() for a in again])), rel=1e-9)
 
 
-def triangle(x: np.ndarray) -> float:
-    s = 0.0
-    for i in range(len(x)):
-        for j in range(i):
-            s += (x[i] - x[j]) ** 2
-    return s
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in UNEVEN])
+def test_steps_that_are_left_out_are_masks_at_every_size(name: str) -> None:
+    function, most, small, other = UNEVEN[name]
+    rng = np.random.default_rng(3)
+    args = small(rng)
+    network = sb.trace(function, *args)
+    assert len(network.program.equations) <= most
+    assert all("both courses" in note for note in network.notes)
+    assert slopes(network, function, args) < 1e-6
+    again = other(rng)
+    names = [t.name for t in network.program.inputs]
+    point = dict(zip(inspect.signature(function).parameters, again, strict=True))
+    found = tape.forward(network.program, {name: point[name] for name in names})[network.loss]
+    assert found == pytest.approx(float(function(*[a.copy() for a in again])), rel=1e-9)
 
 
 def of_squares(x: np.ndarray) -> float:
@@ -46,7 +55,7 @@ def of_squares(x: np.ndarray) -> float:
     return s
 
 
-@pytest.mark.parametrize("function", [triangle, of_squares])
+@pytest.mark.parametrize("function", [of_squares])
 def test_what_is_no_even_step_is_written_out(function: Callable[..., Any]) -> None:
     x = np.array([0.3, -1.2, 0.7, 2.0, 1.1])
     network = sb.trace(function, x)
