@@ -116,7 +116,8 @@ def _sum(
     arithmetic: Arithmetic,
     watch: Watch | None,
 ) -> ndarray:
-    symbols = slots | {position(c): places(shape, k) for k, c in enumerate(letters)}
+    read = symbols_in(op.body)
+    symbols = slots | {position(c): places(shape, k) for k, c in enumerate(letters) if position(c) in read}
     named = {s: Symbol(str(r)) for s, r in zip(op.slots, equation.operands, strict=True)} if watch is not None else {}
     told = (lambda c, gap, outcome: watch(c.xreplace(named), gap, outcome)) if watch is not None else None
     frame = Frame(symbols, arithmetic, told)
@@ -134,6 +135,12 @@ def _sum(
             value = value.sum(axis=axes) if axes else value
         total = value if total is None else total + value
     return np.asarray(total, dtype=arithmetic.dtype)
+
+
+@lru_cache(maxsize=4096)
+def symbols_in(body: sp.Basic) -> frozenset[sp.Basic]:
+    """What a body reads: its slots, and the positions that it holds as numbers."""
+    return frozenset(body.free_symbols)
 
 
 def places(shape: tuple[int, ...], k: int) -> ndarray:

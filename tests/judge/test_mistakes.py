@@ -1,6 +1,8 @@
 """Every row of the catalogue, made in the gradients of the networks of the judge's tests and of the examples: it must be named."""
 
+import random
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import symbackprop as sb
 from symbackprop.judge.diagnose import Diagnosis
 from symbackprop.judge.mistakes.catalogue import MISTAKES
 from symbackprop.judge.mistakes.edit import close
-from symbackprop.judge.mistakes.name import USUAL, Made, all_matches, likeliest
+from symbackprop.judge.mistakes.name import USUAL, Made, all_matches, in_order, likeliest
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import goal_of
 from symbackprop.notation import read
@@ -177,3 +179,28 @@ def test_only_an_edit_of_the_goal_gives_it_another_shape(name: str) -> None:
     assert all(made.can_have(value.shape, (key,)) for key, value in values.items() if value is not None)
     other = (*made.truth.shape, 7)
     assert {made.edits[key].place for key in made.edits if made.can_have(other, (key,))} <= {made.backward.goal}
+
+
+@pytest.mark.parametrize("name", ["neuron", "ridge", "hinge", "rate", *(pytest.param(n, marks=pytest.mark.slow) for n in SLOW)])
+def test_what_a_mistake_gives_is_never_ruled_out_by_its_shadow(name: str) -> None:
+    made, rng = passes(network(name), WRT[name])[0], random.Random(3)
+    keys = [(key,) for key in made.edits]
+    pairs = [pair for pair in combinations(made.edits, 2) if made.edits[pair[0]].place != made.edits[pair[1]].place]
+    keys += rng.sample(pairs, min(len(pairs), 60))
+    beyond, ruled_out = rng.choice([1.0, -1.0]) + np.zeros(made.truth.shape), 0
+    for several in keys:
+        value = made.value(several)
+        if value is not None and close(value, value):
+            assert not made.can_have(value.shape, several) or made.may_be(several, value), several
+            if len(several) == 1 and value.shape == made.truth.shape:
+                assert made.may_be_beside(several[0], -3 * value, {1.0, 3.0}), several
+        ruled_out += not made.may_be(several, made.truth + beyond)
+    assert ruled_out > 0.8 * len(keys)
+
+
+def test_pairs_come_in_the_order_of_their_sums() -> None:
+    rng = random.Random(5)
+    for n in range(7):
+        costs = sorted((rng.randrange(4), rng.randrange(9)) for _ in range(n))
+        sums = [(costs[i][0] + costs[j][0], costs[i][1] + costs[j][1]) for i, j in in_order(costs)]
+        assert sums == sorted((a[0] + b[0], a[1] + b[1]) for a, b in combinations(costs, 2))

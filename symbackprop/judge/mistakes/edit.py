@@ -120,8 +120,6 @@ class Finding(NamedTuple):
         return {"name": self.name, "sentence": self.sentence, "place": self.place, "family": self.family}
 
 
-WIDEST = 40  # entries of a gradient beyond which what follows it is computed anew
-LINEAR = 1e-9
 UNFIT = (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError, PointError)
 
 
@@ -231,6 +229,11 @@ class Backward:
 
     def apply(self, changes: Mapping[str, How]) -> ndarray | None:
         """The goal where some gradients are replaced; None where an edit does not fit."""
+        made = self.after(changes)
+        return made if made is None or isinstance(made, ndarray) else made[self.goal]
+
+    def after(self, changes: Mapping[str, How]) -> dict[str, ndarray] | ndarray | None:
+        """All values where some gradients are replaced; the goal alone where it has another shape then; None where nothing fits."""
         values = dict(self.values)
         dirty: set[str] = set()
         rounds = 1 + max(self.sizes.values(), default=0) if self.again and self.has_recursion else 1  # each settles a step more
@@ -249,49 +252,7 @@ class Backward:
                 elif any(r.name in dirty for r in e.operands):
                     values[name] = self.run(e, values)
                     dirty.add(name)
-        return values[self.goal] if self.goal in dirty else None
-
-    def instead(self, place: str, how: How) -> ndarray | None:
-        """The goal where one gradient is replaced: what follows a gradient is linear in it, which saves most of the work."""
-        if self.again:
-            return self.apply({place: how})
-        self._asked[place] = self._asked.get(place, 0) + 1
-        held = self.values[place]
-        response = self._response(place) if held.size <= min(WIDEST, self._asked[place]) and place != self.goal else None
-        if response is None:
-            return self.apply({place: how})
-        with np.errstate(all="ignore"):
-            try:
-                new = np.asarray(how(self.values), dtype=float)
-            except UNFIT:
-                return None
-            if new.shape != held.shape or not np.isfinite(new).all():
-                return None
-            return self.values[self.goal] + (response @ (new - held).ravel()).reshape(self.shape(self.goal))
-
-    @cached_property
-    def _asked(self) -> dict[str, int]:
-        return {}
-
-    @cached_property
-    def _responses(self) -> dict[str, ndarray | None]:
-        return {}
-
-    def _response(self, place: str) -> ndarray | None:
-        """How each entry of the goal moves with each entry of a gradient; None where that is not linear."""
-        if place not in self._responses:
-            held, true = self.values[place], self.values[self.goal]
-            scale = float(np.abs(held).max(initial=0)) or 1.0
-
-            def moved(by: ndarray) -> ndarray:
-                found = self.apply({place: lambda v: held + scale * by.reshape(held.shape)})
-                return (true if found is None else found).ravel() - true.ravel()
-
-            response = np.stack([moved(unit) for unit in np.eye(held.size)], axis=1)
-            along = np.linspace(-1.0, 2.0, held.size) if held.size > 1 else np.array([2.0])
-            straight = close(response @ along, moved(along), LINEAR)
-            self._responses[place] = response / scale if straight else None
-        return self._responses[place]
+        return values if self.goal in dirty else None
 
     def gradient_by(self, name: str) -> str | None:
         """The whole gradient by a tensor, where the goal is made from it."""
@@ -301,6 +262,11 @@ class Backward:
     @cached_property
     def order(self) -> list[str]:
         return [e.target.name for e in self.equations]
+
+    @cached_property
+    def position(self) -> Mapping[str, int]:
+        """The place of each gradient in that order."""
+        return {name: k for k, name in enumerate(self.order)}
 
     def named(self, name: str) -> bool:
         """Whether a person gave a forward tensor its name."""
@@ -324,10 +290,15 @@ class Backward:
         curved = body.has(TableFunction, Where, sp.exp, sp.tanh, sp.log, sp.sin, sp.cos)
         return f if curved or any(p.exp != 1 for p in body.atoms(sp.Pow)) else None
 
+    @cached_property
+    def logarithms(self) -> set[str]:
+        """What the loss takes the logarithm of, as a cross-entropy does."""
+        readers = [e for e in self.program.equations[: self.count] if isinstance(e.op, Sum) and e.op.body.has(sp.log)]
+        return {r.name for e in readers for r in e.operands}
+
     def logged(self, name: str) -> bool:
-        """Whether the loss takes the logarithm of a value, as a cross-entropy does."""
-        readers = [e for e in self.program.equations[: self.count] if any(r.name == name for r in e.operands)]
-        return any(isinstance(e.op, Sum) and e.op.body.has(sp.log) for e in readers)
+        """Whether the loss takes the logarithm of a value."""
+        return name in self.logarithms
 
     def too_many(self, name: str, factor: Part, at: str) -> Says:
         """That a factor is too many, and why it may have come in."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import heappop, heappush
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -13,6 +16,7 @@ from symbackprop.formulas.told import Formula, Piece, Told
 from symbackprop.judge.conventions import Convention, convention, factors
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
 from symbackprop.judge.mistakes.edit import Backward, Edit, Finding, Says, close
+from symbackprop.judge.mistakes.shadow import Shadow, Shadows, agree
 
 VERIFIED = 4  # further points at which an edit must give the claim
 SHOWN = 3
@@ -22,6 +26,7 @@ BESIDE = 0.5  # heavier edits are not looked for beside a factor of the result
 NEAR = 1e-6
 MANY = 8  # places beyond which no one of them is left out
 PAIRS = 400
+WIDE = 10_000  # entries of a gradient above which a tenth of them is tried
 PAIRED = (
     "path left out", "wrong sign", "slope missing", "2 or 1/2", "1/N", "slope at the wrong place", "paths averaged",
     "transpose missing", "indicator missing", "matrix assumed symmetric", "chain factor missing",
@@ -70,6 +75,9 @@ class Made:
     def __init__(self, backward: Backward, part: Part = lambda value: value) -> None:
         self.backward, self.part = backward, part
         self._values: dict[tuple[Key, ...], ndarray | None] = {}
+        self._shadows: dict[Key, Shadow | None] = {}
+        self._after: dict[Key, Any] = {}
+        self._claimed: tuple[ndarray | None, tuple[Shadow, ...]] = None, ()
 
     @cached_property
     def edits(self) -> dict[Key, Edit]:
@@ -79,13 +87,63 @@ class Made:
         """The goal with edits made at once; None where one does not fit, or the value is not finite."""
         if keys not in self._values:
             chosen = [self.edits[key] for key in keys if key in self.edits]
-            value = None
-            if len(chosen) == len(keys) == 1:
-                value = self.backward.instead(chosen[0].place, chosen[0].how)
-            elif len(chosen) == len(keys):
-                value = self.backward.apply({e.place: e.how for e in chosen})
+            value = self.backward.apply({e.place: e.how for e in chosen}) if len(chosen) == len(keys) else None
             self._values[keys] = self.part(value) if value is not None and np.isfinite(value).all() else None
         return self._values[keys]
+
+    @cached_property
+    def shadows(self) -> Shadows | None:
+        """What the values are looked through by; None where a mistake is made anew at every step."""
+        whole = np.shape(self.truth) == np.shape(self.backward.values[self.backward.goal])
+        return Shadows(self.backward) if whole and not self.backward.again else None
+
+    def shadow(self, key: Key) -> Shadow | None:
+        """Of the goal with an edit; None where that does not fit. Raises KeyError where it has none."""
+        if self.shadows is None:
+            raise KeyError(key)
+        if key not in self._shadows:
+            edit = self.edits.get(key)
+            self._shadows[key] = None if edit is None else self.shadows.moved(edit.place, edit.how, self.backward.values)
+        return self._shadows[key]
+
+    def may_be(self, keys: tuple[Key, ...], claim: ndarray) -> bool:
+        """Whether edits may give a claim: by its shadow, which costs little, for one edit or two."""
+        if self.shadows is None or np.shape(claim) != np.shape(self.truth) or not 1 <= len(keys) <= 2:
+            return True
+        try:
+            found = self.shadow(*keys) if len(keys) == 1 else self._shadow_of_two(*keys)
+        except KeyError:
+            return True
+        return found is not None and agree(self.laid(claim)[0], found)
+
+    def may_be_beside(self, key: Key, claim: ndarray, sizes: Collection[float]) -> bool:
+        """Whether a sign, a size as a factor or a layout of what an edit gives may be the claim."""
+        if self.shadows is None or np.size(claim) != np.size(self.truth):
+            return True
+        try:
+            found = self.shadow(key)
+        except KeyError:
+            return True
+        return found is not None and any(agree(one, found, c, signed=False) for one in self.laid(claim) for c in sizes)
+
+    def laid(self, claim: ndarray) -> tuple[Shadow, ...]:
+        """The shadow of a claim, and that of its transpose."""
+        assert self.shadows is not None
+        if self._claimed[0] is not claim:
+            ways = [claim, claim.swapaxes(-1, -2)] if claim.ndim > 1 else [claim]
+            self._claimed = claim, tuple(self.shadows.of(one.reshape(np.shape(self.truth))) for one in ways)
+        return self._claimed[1]
+
+    def _shadow_of_two(self, one: Key, other: Key) -> Shadow | None:
+        """Of the goal with two edits; the later is made of what the earlier left."""
+        assert self.shadows is not None
+        order = self.backward.position
+        first, last = sorted((one, other), key=lambda key: order[self.edits[key].place])
+        if first not in self._after:
+            edit = self.edits[first]
+            self._after[first] = self.backward.after({edit.place: edit.how})
+        after, edit = self._after[first], self.edits[last]
+        return self.shadows.moved(edit.place, edit.how, after) if isinstance(after, dict) else None
 
     def can_have(self, shape: tuple[int, ...], keys: tuple[Key, ...]) -> bool:
         """Whether edits may give the goal such a shape: one that is not its own comes of an edit of the goal alone."""
@@ -104,7 +162,7 @@ class Made:
         goal = self.backward.goal
         return Match(BY_CONVENTION[kind], Formula(goal, self.backward.names.in_line(goal)), said, 1.0)
 
-    @property
+    @cached_property
     def truth(self) -> ndarray:
         return self.part(self.backward.values[self.backward.goal])
 
@@ -138,7 +196,7 @@ def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
 def _holds(trials: Trials, keys: tuple[Key, ...]) -> bool:
     """Whether edits made at once give the claim wherever it is known, and not the truth at the first point."""
     for k, (made, claim) in enumerate(trials):
-        value = made.value(keys) if made.can_have(np.shape(claim), keys) else None
+        value = made.value(keys) if made.can_have(np.shape(claim), keys) and made.may_be(keys, claim) else None
         if value is None or not close(value, claim) or (k == 0 and close(value, made.truth)):
             return False
     return True
@@ -170,7 +228,7 @@ def _several(trials: Trials) -> list[Match]:
     usual.sort(key=lambda pair: (pair[1].weight, RANK[pair[1].name]))
     made, claim = trials[0]
     sizes = {factor.values[0] for factor in factors([made.backward.sizes])}
-    for key in [(), *((k,) for k, _ in usual)]:
+    for key in [(), *((k,) for k, _ in usual if made.may_be_beside(k, claim, sizes))]:
         value = made.value(key) if key else made.truth
         if value is None or not any(abs(largest(claim) - c * largest(value)) <= NEAR * largest(claim) for c in sizes):
             continue
@@ -198,10 +256,27 @@ def _pairs(trials: Trials) -> list[Match]:
     """Two of the commonest mistakes at different places, the commonest pairs first."""
     known = trials[0][0].edits
     usual = [(k, e) for k, e in known.items() if e.name in PAIRED and e.weight <= USUAL]
-    usual.sort(key=lambda pair: RANK[pair[1].name])
-    pairs = [(a, b) for i, a in enumerate(usual) for b in usual[i + 1 :] if a[1].place != b[1].place]
-    pairs.sort(key=lambda pair: (sum(e.weight for _, e in pair), sum(RANK[e.name] for _, e in pair)))
-    for (a, x), (b, y) in pairs[:PAIRS]:
+    usual.sort(key=lambda pair: (pair[1].weight, RANK[pair[1].name]))
+    pairs = ((usual[i], usual[j]) for i, j in in_order([(e.weight, RANK[e.name]) for _, e in usual]))
+    most = PAIRS if trials[0][0].truth.size <= WIDE else PAIRS // 10
+    for (a, x), (b, y) in islice((pair for pair in pairs if pair[0][1].place != pair[1][1].place), most):
         if _holds(trials, (a, b)):
             return [trials[0][0].match(e, 1.0, ONE) for e in (x, y)]
     return []
+
+
+def in_order(costs: Sequence[tuple[float, ...]]) -> Iterator[tuple[int, int]]:
+    """All i < j of costs in ascending order, the cheapest sum first."""
+    waiting: list[tuple[tuple[float, ...], int, int]] = []
+
+    def wait(i: int, j: int) -> None:
+        if j < len(costs):
+            heappush(waiting, (tuple(a + b for a, b in zip(costs[i], costs[j], strict=True)), i, j))
+
+    wait(0, 1)
+    while waiting:
+        _, i, j = heappop(waiting)
+        yield i, j
+        wait(i, j + 1)
+        if j == i + 1:
+            wait(j, j + 1)

@@ -1,0 +1,126 @@
+"""The shadow that a claim must cast: one number, signs * goal, which what follows a gradient gives without being computed anew.
+
+What follows a gradient is affine in it. So one walk backwards over the gradient equations says how the shadow moves with every
+entry of every gradient, and a mistake whose shadow is not the claim's is none that gives the claim.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+import sympy as sp
+from numpy import ndarray
+
+from symbackprop.core.program import Carry, Equation, Sum
+from symbackprop.evaluate.primitives import Tape, Value
+from symbackprop.evaluate.tape import Written
+from symbackprop.judge.mistakes.edit import UNFIT, Backward, How, Values
+
+NEAR = 1e-6  # of the sizes of two shadows: those that differ by more are of different values
+ROUNDED = 1e-3  # what counts of what cancels in a shadow
+
+
+class Shadow(NamedTuple):
+    """The number, and how large it might be."""
+
+    value: float
+    size: float
+
+
+class Shadows:
+    """The shadows of what edits make of the goal of a backward pass."""
+
+    def __init__(self, backward: Backward) -> None:
+        self.backward = backward
+        true = backward.values[backward.goal]
+        self.signs = np.random.default_rng(7).choice([-1.0, 1.0], np.shape(true))
+        self.true = self.of(true)
+
+    def of(self, goal: ndarray) -> Shadow:
+        """Of a value of the goal's own shape."""
+        with np.errstate(all="ignore"):
+            return Shadow(float((self.signs * goal).sum()), goal.size * float(np.abs(goal).max(initial=0)))
+
+    @cached_property
+    def responses(self) -> dict[str, ndarray]:
+        """How the shadow moves with each entry of a gradient; none for those that it is not affine in."""
+        b = self.backward
+        written, gradients = Written(b.program, b.sizes), set(b.order)
+        slopes: dict[str, ndarray] = {b.goal: self.signs}
+        found: dict[str, ndarray] = {}
+        bent: set[str] = set()
+        with np.errstate(all="ignore"):
+            for e in reversed(b.equations):
+                name = e.target.name
+                slope, makers = slopes.pop(name, None), {r.name for r in e.operands} & gradients
+                if slope is None and name not in bent:
+                    continue
+                if name in bent or not np.isfinite(slope).all() or not is_affine(e, gradients):  # type: ignore[arg-type]
+                    bent |= makers
+                if name in bent:
+                    continue
+                assert slope is not None
+                found[name] = slope
+                operands = [Value(b.values[r.name].astype(float), needs=r.name in makers) for r in e.operands]
+                tape = Tape()
+                value = written.code(e, b.program, operands).run(tape, operands)
+                for ref, part in zip(e.operands, tape.pull(value, slope, operands), strict=True):
+                    if ref.name in makers:
+                        slopes[ref.name] = slopes.get(ref.name, 0.0) + part
+        return found
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The sums of their moduli."""
+        return {place: float(np.abs(response).sum()) for place, response in self.responses.items()}
+
+    def moved(self, place: str, how: How, values: Values) -> Shadow | None:
+        """Of the goal where the gradient at a place is replaced; None where that does not fit.
+
+        values   what the edit reads: right ones, or those after another edit, of which the goal is one.
+        Raises KeyError where the shadow is not affine in the gradient, or the edit gives the goal another shape.
+        """
+        response, held = self.responses[place], values[place]
+        with np.errstate(all="ignore"):
+            try:
+                new = np.asarray(how(values), dtype=float)
+            except UNFIT:
+                return None
+            if new.shape != held.shape:
+                if place == self.backward.goal:
+                    raise KeyError(place)
+                return None
+            step = new - held
+            most = float(np.abs(step).max(initial=0))
+            if not isfinite(most):
+                return None
+            before = self.true if values is self.backward.values else self.of(values[self.backward.goal])
+            return Shadow(before.value + float(np.vdot(response, step)), before.size + ROUNDED * most * self.weights[place])
+
+
+def agree(one: Shadow, other: Shadow, factor: float = 1.0, signed: bool = True) -> bool:
+    """Whether the values may be equal, the second times a positive factor; and, where they are not signed, a sign."""
+    a, b = (one.value, other.value) if signed else (abs(one.value), abs(other.value))
+    return abs(a - factor * b) <= NEAR * (one.size + factor * other.size)
+
+
+def is_affine(e: Equation, gradients: set[str]) -> bool:
+    """Whether an equation is affine in those of its operands that are gradients, in all of them together."""
+    if isinstance(e.op, Carry):
+        return True
+    if not isinstance(e.op, Sum):
+        return not gradients & {r.name for r in e.operands}
+    slots = {s for s, r in zip(e.op.slots, e.operands, strict=True) if r.name in gradients}
+    return all(_is_affine(term, slots) for term in sp.Add.make_args(e.op.body))
+
+
+def _is_affine(term: sp.Basic, slots: set[sp.Symbol]) -> bool:
+    if not slots & term.free_symbols:
+        return True
+    bent = [p for p in sp.Mul.make_args(term) if slots & p.free_symbols]  # type: ignore[arg-type]  # a term of a sum
+    if len(bent) == 1 and bent[0] not in slots:
+        return all(not slots & sp.diff(bent[0], s).free_symbols for s in slots & bent[0].free_symbols)
+    return len(bent) == 1
