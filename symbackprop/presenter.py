@@ -45,9 +45,17 @@ def has_numbers() -> bool:
 class Presenter:
     """Shows a derivation by what is above equations. What shows it is imported when it is asked for."""
 
+    def told(self, derivation: Derivation) -> Derivation:
+        """The derivation as a person is told it: one of a gradient begins with what that comes to, not with the steps to it."""
+        if derivation.first is None or not has_numbers():
+            return derivation
+        from symbackprop.judge.closed import closed
+
+        return closed(derivation)
+
     def box(self, derivation: Derivation) -> Any:
         """The gradients as a table of definitions, each line proved; where there is no NumPy it says that none is."""
-        numbers = has_numbers()
+        numbers, derivation = has_numbers(), derivation.told
         if derivation.is_recursion:
             from symbackprop.display.recursion import steps_box
 
@@ -66,6 +74,7 @@ class Presenter:
         from symbackprop.display.equations import equation_formula
         from symbackprop.display.names import Names
 
+        derivation = derivation.told
         names, name = Names(derivation.program), derivation.gradient(wrt)
         line = derivation.box().by_name.get(name) or ShownLine(name, equation_formula(names, names.written[name]), ())
         return line.latex()
@@ -87,6 +96,7 @@ class Presenter:
         from symbackprop.display.index_form import index_equation
         from symbackprop.display.names import Names
 
+        derivation = derivation.told
         names, name = Names(derivation.program), derivation.gradient(wrt)
         return ShownLine(name, index_equation(names, names.written[name]), ()).latex()
 
@@ -141,7 +151,7 @@ class Presenter:
         """What a reader must know beside the equations, one paragraph each."""
         from symbackprop.display.remarks import remarks
 
-        return tuple(map(str, remarks(derivation)))
+        return tuple(map(str, remarks(derivation.told)))
 
     def check(self, derivation: Derivation, **options: Any) -> Any:
         """The verdict of the witnesses on every gradient."""
@@ -159,6 +169,7 @@ class Presenter:
         from symbackprop.judge.checked import check_table
 
         _require(detail, lang)
+        derivation = derivation.told
         passed = self.passed(derivation, seed, sizes)
         picture = None
         if len(derivation.forward.equations) <= ON_A_PAGE:
@@ -171,7 +182,7 @@ class Presenter:
         It is for a page that shows both as they come. Raises as `document` does.
         """
         _require(detail, lang)
-        return self._report(derivation, detail, lang)
+        return self._report(derivation.told, detail, lang)
 
     def passed(self, derivation: Derivation, seed: int = 0, sizes: Sizes | None = None) -> Any:
         """The check of a derivation that holds; raises CheckFailedError where a gradient disagrees with a witness."""
@@ -193,6 +204,7 @@ class Presenter:
         from symbackprop.documents.gaps import Gaps, Handout, numbered, require_used, sheet
 
         _require(detail, lang)
+        derivation = derivation.told
         self.passed(derivation)
         numbers = numbered(derivation, derivation.box().names, blank)
         made = []

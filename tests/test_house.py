@@ -55,7 +55,7 @@ HOUSE: dict[str, set[str]] = {
     "display": {"core", "algebra", "formulas"},
     "pictures": {"core", "formulas", "display"},
     "documents": {"core", "formulas", "display", "pictures"},
-    "judge": {"core", "algebra", "formulas", "notation", "evaluate", "backends", "display", "documents"},
+    "judge": {"core", "language", "algebra", "formulas", "notation", "evaluate", "backends", "display", "documents"},
     "training": {"core", "evaluate", "backends", "pictures"},
     "presenter": {"core", "language", "algebra", "formulas", "evaluate", "backends", "display", "pictures", "documents", "judge"},
     "verbs": {"core", "language", "notation", "evaluate", "backends", "judge", "training", "presenter"},

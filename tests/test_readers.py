@@ -102,7 +102,7 @@ REFUSES: dict[str, Callable[[Program], Any]] = {
 PASSES = {
     "core.apart._letters",
     "core.program.rewritten", "core.program.describe",
-    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.restricted.never_below_zero",
+    "display.softmax.Softmaxes.__init__", "evaluate.domains._singular", "language.lower.fuse._kept_axes", "language.lower.fuse.is_softmax", "language.lower.restricted.never_below_zero",
     "core.stable._Speller.exponentials",
     "language.lower.units._softmax", "language.lower.units._normalised", "plan.lower._Lowering._equation", "plan.lower._Lowering._matrix",
     "core.simplify._Rewriter.__init__", "training.boosting._keeps_apart", "display.names._generated", "verbs.estimators.samples.chances",
@@ -114,6 +114,7 @@ WRITES = {
     "core.functions.operations", "core.functions.matrices", "display.names", "core.local._Functions.of", "language.operations.linear_algebra.function_of",
     "notation.claims.lower._Lowering.one", "notation.claims.lower._Lowering.matrix", "evaluate.primitives", "evaluate.walk",
     "language.lower.units._of_normalised", "documents.layer_block._softmax_slopes", "language.tensors.contraction.reduce", "notation.trace.unrolled.Sums._total",
+    "judge.tensors._reduced", "judge.tensors._matrix",
 }  # fmt: skip
 
 

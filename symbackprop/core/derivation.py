@@ -32,6 +32,10 @@ class DerivationError(SymbackpropError):
 class Presenter(Protocol):
     """What shows a derivation to a person."""
 
+    def told(self, derivation: Derivation) -> Derivation:
+        """The derivation as a person is told it."""
+        ...
+
     def box(self, derivation: Derivation) -> Any:
         """The gradients as a table of definitions, each line proved."""
         ...
@@ -168,6 +172,11 @@ class Derivation(Operand):
         if self.presenter is None:
             raise DerivationError("nothing shows this derivation: it was made of a program alone; derive the network it belongs to")
         return self.presenter
+
+    @cached_property
+    def told(self) -> Derivation:
+        """The derivation as a report tells it: what is differentiated once more is a gradient as its box has it."""
+        return self.shown_by.told(self)
 
     def box(self) -> Any:
         """The gradients as a table of definitions: each name is defined before it is used, each line is proved.

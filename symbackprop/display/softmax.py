@@ -32,7 +32,7 @@ class Softmaxes:
             pair = self.difference(equation, equation.op.body)
             if pair is not None:
                 self.logarithms[name] = equation
-            elif isinstance(equation.op.body, sp.exp) and (program.tensors[name].named or program.tensors[name].called):
+            elif isinstance(equation.op.body, sp.exp) and program.tensors[name].role is None:
                 pair = self.difference(equation, equation.op.body.args[0])
                 if pair is not None:
                     self.named[pair[0].name, pair[1]] = name

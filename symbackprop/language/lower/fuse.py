@@ -68,6 +68,19 @@ def is_activation(body: Expr) -> bool:
     return isinstance(body, sp.tanh) or (isinstance(body, TableFunction) and body.row.activation)
 
 
+def is_softmax(node: Node, nodes: Nodes) -> bool:
+    """Whether a node is exp(x - logsumexp(x)): a value of its own, with a Jacobian of its own."""
+    if not isinstance(node.op, Sum) or node.op.over or node.op.body != sp.exp(slot(0) - slot(1)):
+        return False
+    (x, own), (total, letters) = node.operands
+    below = nodes.get(id(total))
+    if below is None or not isinstance(below.op, Reduce) or below.op.kind != "logsumexp":
+        return False
+    source, read = below.operands[0]
+    at = dict(zip(read, own, strict=False))
+    return source is x and letters == tuple(at.get(c, c) for c in below.index)
+
+
 def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
     """With every elementwise value that nobody named and that is read once written into the equation that reads it.
 
@@ -81,6 +94,7 @@ def fuse(nodes: Nodes, kept: Collection[int] = ()) -> Nodes:
             inner = done.get(id(operand))
             nameless = operand.name is None and operand.stem is None and id(operand) not in kept
             fits = inner is not None and nameless and len(readers[id(operand)]) == 1 and _fits(node, k, inner)
+            fits = fits and inner is not None and not is_softmax(inner, done)
             together = _inlined(node, k, inner) if fits and inner is not None else None
             if together is None:
                 k += 1

@@ -13,7 +13,7 @@ from symbackprop.core.grammar import check
 from symbackprop.core.letters import KEPT, given, pool
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
-from symbackprop.language.lower.fuse import fuse, is_activation, squeeze
+from symbackprop.language.lower.fuse import fuse, is_activation, is_softmax, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
 from symbackprop.language.tensors import LanguageError, Tensor
 
@@ -94,6 +94,8 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
             stems.setdefault(key, ("a", ""))
         elif isinstance(node.op, Reduce) and node.op.kind == "logsumexp":  # the logits of a softmax
             stems.setdefault(id(node.operands[0][0]), ("z", ""))
+        elif is_softmax(node, nodes):
+            stems.setdefault(key, ("a", ""))
     stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
     taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
