@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from symbackprop.documents.document import Document, Figure, Section, StepBlock
+from symbackprop.documents.document import Document, Figure, Formula, Section, StepBlock
 from symbackprop.documents.languages import language
 from symbackprop.documents.latex import LatexFragment
 from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
-from symbackprop.documents.writer import numbers
+from symbackprop.documents.writer import Writer, numbers
 from symbackprop.pictures.picture import on_paper
 
 _PREAMBLE = r"""\documentclass[aspectratio=169,10pt]{beamer}
@@ -30,6 +31,8 @@ _LINES = 13.0
 """Lines of text that a frame holds."""
 _FORMULA = 2.2
 """Lines of text that a line of a display is as tall as."""
+_PLAIN = 1.3
+"""The same where it has no fraction and no sum."""
 _BREAKS = "allowframebreaks"  # what is long goes on on the next frame; such a frame cannot build up
 
 
@@ -38,6 +41,7 @@ class Beamer(LatexFragment):
 
     page_width = 38.0
     label_width = 9.0
+    aside = Writer.aside
 
     @classmethod
     def write(cls, document: Document) -> str:
@@ -69,6 +73,14 @@ class Beamer(LatexFragment):
         name = Text(self.language).line(document.title)
         about = f"\\hypersetup{{pdftitle={{{self.text(name)}}}}}" if name.isascii() else ""  # pdflatex knows no σ there
         return f"{_PREAMBLE % self.packages}{about}\n\\begin{{document}}\n{title}\n\n{body}\n\n\\end{{document}}\n"
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        """In a frame where a slide holds all of it."""
+        shown = self.rows(rows)
+        tall = sum(_FORMULA if re.search(r"\\[dt]?frac|\\sum", line) else _PLAIN for line in shown.split("\\\\\n"))
+        if tall > _LINES:
+            return shown
+        return f"\\fbox{{\\begin{{minipage}}{{0.96\\linewidth}}\n{shown}\n\\end{{minipage}}}}"
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         """Frames that build up part by part, as many as it takes for none to be fuller than a slide."""

@@ -73,8 +73,9 @@ class _Walk:
                 return {"kind": "bullets", "above": self.content(above), "items": [self.content(item) for item in items]}
             case Formula():
                 return {"kind": "formulas", "rows": [self.row(block)]}
-            case FormulaRows(rows, above):
-                return {"kind": "formulas", "above": self.content(above), "rows": [self.row(row) for row in rows]}
+            case FormulaRows(rows, above, framed):
+                shown = [self.row(row) for row in rows]
+                return {"kind": "formulas", "above": self.content(above), "framed": framed, "rows": shown}
             case StepBlock():
                 return self.step(block)
             case Table(headers, rows, align, caption):

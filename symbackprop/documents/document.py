@@ -87,10 +87,15 @@ class Formula:
 
 @dataclass(frozen=True)
 class FormulaRows:
-    """Displayed equations, aligned at their first relation; `above`: what they are, behind which a page folds them."""
+    """Displayed equations, aligned at their first relation.
+
+    above   what they are, behind which a page folds them.
+    framed  whether they are the result, which is seen first.
+    """
 
     rows: tuple[Formula, ...]
     above: Content = ""
+    framed: bool = False
 
 
 Formulas = tuple[Node, ...]

@@ -37,6 +37,9 @@ GAP, NARROWEST_NOTE = 2.0, 8.5
 ENTRIES = told("entry by entry")
 """What a step folds away."""
 
+# where the table of contents stands: what is seen first is the result
+_BEHIND_RESULT = "<!-- contents -->"
+
 # The browser itself holds the page to what is promised: nothing is run and nothing is loaded.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
 
@@ -70,7 +73,7 @@ class Fragment(Writer):
         return f'<span class="long">{shown}</span>' if len(plain(formula)) > LONG else shown
 
     def page(self, document: Document, body: str) -> str:
-        return f"<style>{_style()}</style>\n{self.main(document, body)}"
+        return f"<style>{_style()}</style>\n{self.main(document, body.replace(_BEHIND_RESULT, ''))}"
 
     def main(self, document: Document, body: str) -> str:
         """The document as one element."""
@@ -91,6 +94,9 @@ class Fragment(Writer):
         left = max((width(split(row.formula)[0]) for row in rows if split(row.formula)[1]), default=0.0)
         room = ROOM - left - (max(notes, NARROWEST_NOTE) + GAP if notes else 0.0)
         return '<div class="rows">' + "\n".join(self._row(row, room) for row in rows) + "</div>"
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        return f'<div class="framed">{self.rows(rows)}</div>{_BEHIND_RESULT}'
 
     def folded(self, above: str, written: str) -> str:
         return f"<details><summary>{above}</summary>{written}</details>"
@@ -171,7 +177,9 @@ class Html(Fragment):
     """A whole page. The formula face is cut down to its characters: a page with the common ones is about 100 KB."""
 
     def page(self, document: Document, body: str) -> str:
-        main = self.main(document, self._contents(document) + body)
+        contents = self._contents(document)
+        shown = body.replace(_BEHIND_RESULT, contents, 1) if _BEHIND_RESULT in body else contents + body
+        main = self.main(document, shown)
         characters = frozenset(re.sub(r"<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", main, re.DOTALL))))
         font = math_font(characters) if characters else ""
         source = f'url(data:font/woff2;base64,{font}) format("woff2")'

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from symbackprop.documents.document import Content, Document, Figure, Part, Section, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Formula, Part, Section, StepBlock
 from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import anchor_id
@@ -14,19 +14,23 @@ from symbackprop.formulas.tree import Node
 from symbackprop.pictures.picture import on_paper
 
 _PACKAGES = "amsmath,amssymb,booktabs,graphicx"
-_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+_PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage{%s}
 \IfFileExists{tikz.sty}{\usepackage{tikz}}{}
+\IfFileExists{framed.sty}{\usepackage{framed}\setlength{\FrameSep}{5pt}}{}
 \usepackage[hidelinks]{hyperref}
-\setlength{\textwidth}{160mm}\setlength{\oddsidemargin}{0mm}\setlength{\evensidemargin}{0mm}
-\setlength{\textheight}{235mm}\setlength{\topmargin}{-12mm}
+\setlength{\textwidth}{166mm}\setlength{\oddsidemargin}{-3mm}\setlength{\evensidemargin}{-3mm}
+\setlength{\textheight}{256mm}\setlength{\topmargin}{-22mm}\setlength{\footskip}{9mm}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{0.6em}
+\setlength{\parskip}{0.4em}
 \makeatletter
-\def\@listI{\leftmargin\leftmargini\topsep0pt\parsep0pt\itemsep0.2em}\let\@listi\@listI
+\def\@listI{\leftmargin\leftmargini\topsep0pt\parsep0pt\itemsep0pt}\let\@listi\@listI
+\renewcommand{\section}{\@startsection{section}{1}{0pt}{-1.1em}{.45em}{\normalfont\large\bfseries}}
+\AtBeginDocument{\setlength{\abovedisplayskip}{-0.8em plus 2pt}\setlength{\belowdisplayskip}{0.4em plus 2pt}}
 \makeatother
-\AtBeginDocument{\setlength{\abovedisplayskip}{0pt plus 2pt}\setlength{\belowdisplayskip}{0.6em plus 2pt}}
-\setlength{\emergencystretch}{3em}
+\setlength{\emergencystretch}{3em}\setlength{\jot}{2pt}
+\renewcommand{\topfraction}{0.9}\renewcommand{\bottomfraction}{0.9}
+\renewcommand{\textfraction}{0.1}\renewcommand{\floatpagefraction}{0.75}
 \allowdisplaybreaks
 """
 
@@ -89,6 +93,9 @@ class LatexFragment(Paper):
         listed = "\n".join(f"\\item[$\\bullet$] {item}" for item in items)
         return f"\\begin{{itemize}}\n{listed}\n\\end{{itemize}}" if listed else ""
 
+    def run_in(self, above: str, words: str) -> str:
+        return f"{{\\small\\noindent\\textbf{{{above}.}} {words}\\par}}"
+
     def display(self, rows: Sequence[Line]) -> str:
         environment = "alignat" if self.numbered else "alignat*"
         shown = " \\\\\n".join(map(self._row, rows))
@@ -110,6 +117,11 @@ class LatexFragment(Paper):
         """The place that links lead to."""
         return ""
 
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        """In a frame, where the document has the package; it may be cut between lines."""
+        begin, end = (f"\\ifdefined\\framed\\{what}{{framed}}\\fi" for what in ("begin", "end"))
+        return f"{begin}\\postdisplaypenalty10000 \\abovedisplayskip-0.4em \\belowdisplayskip0pt\n{self.rows(rows)}\n{end}"
+
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f"\\hfill {self.line(step.shape)}" if step.shape else ""
         head = f"\\noindent {self.anchored(step.anchor)}{self.strong(title)}{shape}\\nopagebreak\\par"
@@ -119,7 +131,7 @@ class LatexFragment(Paper):
 
     def _part(self, part: Part) -> str:
         """The label in a column that is as wide in every step, and the formulas."""
-        shown = " \\\\[3pt]\n".join(_sides(line) for lines in self.part_lines(part) for line in lines)
+        shown = " \\\\\n".join(_sides(line) for lines in self.part_lines(part) for line in lines)
         label = f"\\makebox[{self.label_width}em][l]{{{self.line(part.label)}}}"
         return f"\\smallskip\\noindent{label}$\\displaystyle\\begin{{aligned}}\n{shown}\n\\end{{aligned}}$\\par"
 
@@ -143,9 +155,9 @@ class LatexFragment(Paper):
         from symbackprop.pictures.tikz import tikzpictures  # fonts are read where something is drawn
 
         drawn = tikzpictures(on_paper(figure.draw, self.language.words), self.hangul)
-        shown = "\n".join(f"\\begin{{center}}\n{one}\n\\end{{center}}" for one in drawn)
-        caption = self.line(told("Figure: {}", figure.caption))
-        return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi\n\\begin{{center}}{caption}\\end{{center}}"
+        drawn[-1] += f"\n\n\\small {caption}"
+        shown = "\n".join(f"\\begin{{figure}}[tbp]\n\\centering\n{one}\n\\end{{figure}}" for one in drawn)
+        return f"\\ifdefined\\tikzpicture\n{shown}\n\\fi"
 
     def code(self, text: str, language: str) -> str:
         # Spaces that all count, and at which a long line may break; the empty box holds those at the line's start.
@@ -165,7 +177,7 @@ class NumberedFragment(LatexFragment):
 class Latex(LatexFragment):
     """A complete .tex file in ASCII, but for Korean letters; pdflatex, xelatex and lualatex set it."""
 
-    page_width = 39.5
+    page_width = 45.0
 
     def link(self, written: str, anchor: str) -> str:
         return f"\\hyperlink{{{anchor}}}{{{written}}}"

@@ -35,10 +35,11 @@ class Markdown(Writer):
         """A place that links lead to."""
         return f'<a id="{anchor_id(anchor)}"></a>\n\n' if anchor else ""
 
-    def display(self, rows: Sequence[str]) -> str:
+    def display(self, rows: Sequence[str], framed: bool = False) -> str:
         """Rows of one display, aligned."""
         body = f" {self.row_end}\n".join(rows)
-        return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+        shown = f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+        return f"$$\n\\boxed{{{shown}}}\n$$" if framed else f"$$\n{shown}\n$$"
 
     def line(self, content: Content) -> str:
         return super().line(content).strip()
@@ -77,11 +78,17 @@ class Markdown(Writer):
         return "\n".join(f"- {item}" for item in items)
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
+        return self._rows(rows)
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        return self._rows(rows, framed=True)
+
+    def _rows(self, rows: tuple[Formula, ...], framed: bool = False) -> str:
         anchors = "".join(self.anchored(row.anchor) for row in rows)
         notes = [self._inside(row.note) for row in rows]
         below = [self.line(row.note) for row, note in zip(rows, notes, strict=True) if note is None]
         shown = [self._aligned(row.formula) + (f" && \\quad {note}" if note else "") for row, note in zip(rows, notes, strict=True)]
-        return "\n\n".join([anchors + self.display(shown), *below])
+        return "\n\n".join([anchors + self.display(shown, framed), *below])
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — {self.line(step.shape)}" if step.shape else ""

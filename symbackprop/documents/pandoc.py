@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from symbackprop.documents.document import Content, Document, Figure, Formula, Part, StepBlock
 from symbackprop.documents.markdown import Markdown, escape
@@ -13,7 +14,7 @@ from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Node, split
 from symbackprop.formulas.widths import width
 
-_PAGE = 36
+_PAGE = 41
 """Ems of a line of a page."""
 _WORD = 0.55
 """Ems of a letter."""
@@ -21,6 +22,8 @@ _LABEL = 9.0
 """Ems of the label of a part of a step."""
 _MARGIN = 2.0
 """Ems that stay free in a cell, where lines that go on are indented."""
+FRAMED = "result"
+"""The anchor of the table that has a frame."""
 _SLIDE = 7
 """Lines that a slide holds."""
 
@@ -44,6 +47,9 @@ class Pandoc(Markdown):
     def page(self, document: Document, body: str) -> str:
         return f"% {self.line(document.title)}\n\n{body}\n"
 
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        return f'::: {{style="border: 1px solid; padding: 0 .5em"}}\n{self.rows(rows)}\n:::'
+
     def figure(self, figure: Figure, caption: str, place: int) -> str:
         size = f"{{width={figure.inches:.2f}in}}" if figure.inches else ""
         return f"![{caption}]({figure.source}){size}"
@@ -53,6 +59,10 @@ class Word(Pandoc):
     """For Word: equations are rows of a table, for other readers of its files know no alignment in a formula, and break none."""
 
     has_sheets = True
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        """A table with the mark by which `office` finds the one that has a frame."""
+        return self.rows((replace(rows[0], anchor=FRAMED), *rows[1:]))
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
         note = max(_WORD * len(self.language.words(row.note)) if row.note else 0.0 for row in rows) + 1.0
@@ -72,7 +82,7 @@ class Word(Pandoc):
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f" — {self.line(step.shape)}" if step.shape else ""
-        head = f"{self.anchored(step.anchor)}{self.strong(title)}{shape}"
+        head = f"### {self.anchored(step.anchor)}{title}{shape}"  # a heading stays with what follows it
         labels = [(self.line(part.label), part.formulas) for part in step.parts]
         cells = [
             [label if k == 0 else "", line]
@@ -85,7 +95,7 @@ class Word(Pandoc):
     def table(self, head: list[str], rows: list[list[str]], sides: str, caption: str) -> str:
         least = [max(map(len, title.split()), default=0) for title in head]
         cells = [max((6 if "$" in cell else len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
-        widths = [2.5 + _WORD * max(sizes) for sizes in zip(least, cells or least, strict=True)]
+        widths = [1.6 + _WORD * max(sizes) for sizes in zip(least, cells or least, strict=True)]
         table = _columns(head, rows, sides, widths)
         return f"{table}\n\n*{caption}*" if caption else table
 
@@ -95,6 +105,9 @@ class Slides(Pandoc):
 
     PowerPoint's kin show a formula where it stands alone, so those in a line are plain text, and words have a slide of their own.
     """
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        return self.rows(rows)  # the slide is its frame
 
     def math(self, formula: Node) -> str:
         return f"*{escape(plain(formula))}*"

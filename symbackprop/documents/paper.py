@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple, assert_never
 
-from symbackprop.documents.document import Formula, Link, Math, Part, Piece, Span
+from symbackprop.documents.document import (
+    Block,
+    Content,
+    Document,
+    Figure,
+    Formula,
+    Inline,
+    Link,
+    Math,
+    Part,
+    Piece,
+    Section,
+    Span,
+)
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer
 from symbackprop.formulas.lines import lines
@@ -46,6 +61,26 @@ class Paper(Writer):
     def formula(self, formula: Node) -> str:
         """A formula without its delimiters."""
 
+    def arranged(self, document: Document) -> Document:
+        """A section that is a picture and nothing else is a picture that floats, its heading before its caption."""
+        blocks: list[Block] = []
+        for block, following in zip_longest(document.blocks, document.blocks[1:]):
+            before = blocks[-1] if blocks else None
+            alone = isinstance(before, Section) and not before.anchor and (following is None or isinstance(following, Section))
+            if isinstance(block, Figure) and isinstance(before, Section) and alone:
+                blocks.pop()
+                block = replace(block, caption=(*_parts(before.heading), ". ", *_parts(block.caption)))
+            blocks.append(block)
+        return replace(document, blocks=tuple(blocks))
+
+    def aside(self, above: str, items: list[str]) -> str:
+        """Statements in one paragraph, which takes half the room of a list."""
+        return self.run_in(above, " ".join(items))
+
+    @abstractmethod
+    def run_in(self, above: str, words: str) -> str:
+        """A paragraph in small letters that begins with what it is about."""
+
     @abstractmethod
     def display(self, rows: Sequence[Line]) -> str:
         """Lines of formulas, aligned before their relation."""
@@ -82,6 +117,10 @@ def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
     """What stands before the first relation, and the rest; all of it is the rest where it has none, or where the left is wide."""
     left, right = split(formula)
     return (None, formula) if right is None or width(left) > _WIDE * room else (left, right)
+
+
+def _parts(content: Content) -> tuple[Inline, ...]:
+    return content if isinstance(content, tuple) else (content,)
 
 
 def content_width(pieces: Iterable[Piece]) -> float:

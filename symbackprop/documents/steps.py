@@ -289,7 +289,7 @@ def _result(lecture: Lecture, box: ShownBox, steps: Sequence[StepBlock], detail:
             (lecture.product(line.name, line.formula) if label in slopes else line.formula for line, label in lines), WIDE
         )
         rows = list(map(Formula, shown))
-    blocks: list[Block] = [FormulaRows(tuple(rows))] if rows else []
+    blocks: list[Block] = [FormulaRows(tuple(rows), framed=True)] if rows else []
     if box.assumed:
         blocks.append(Paragraph(told("The entries of the labels sum to one along their last axis, which was used here.")))
     for wrt, why in box.missing.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-from symbackprop.documents.document import Content, Document, Figure, Part, StepBlock
+from symbackprop.documents.document import Content, Document, Figure, Formula, Part, StepBlock
 from symbackprop.documents.paper import Line, Paper
 from symbackprop.documents.text import Text
 from symbackprop.documents.writer import anchor_id
@@ -65,6 +65,9 @@ class Typst(Paper):
     def bullets(self, items: list[str]) -> str:
         return f"#list({', '.join(f'[{item}]' for item in items)})"
 
+    def run_in(self, above: str, words: str) -> str:
+        return f"#runin[{above}][{words}]"
+
     def display(self, rows: Sequence[Line]) -> str:
         anchors = "".join(_anchored(line.of.anchor) for line in rows if line.of)
         return f"{anchors}$ " + " \\\n".join(map(self._line, rows)) + " $"
@@ -76,6 +79,9 @@ class Typst(Paper):
         tone = line.of.tone if line.of else ""
         sides = [self.toned(f"${side}$", tone) if tone and side else side for side in (line.left, right)]
         return " & ".join([*sides, *(["", f"#h(1.2em)#quiet[{line.note}]"] if line.note else [])])
+
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        return f"#result[{self.rows(rows)}]"
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = self.line(step.shape)
@@ -105,8 +111,9 @@ class Typst(Paper):
         from symbackprop.pictures.canvas import svg  # fonts are read where something is drawn
 
         pieces = on_paper(figure.draw, self.language.words).pieces()
-        shown = "\n\n".join(f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces)
-        return f"{shown}\n#align(center, quiet[{caption}])"
+        shown = [f"#picture({piece.points * piece.width:.1f}, {quoted(svg(piece))})" for piece in pieces]
+        shown[-1] += f"\n#align(center, quiet[{caption}])"
+        return "\n\n".join(f"#place(auto, float: true)[{one}]" for one in shown)
 
     def code(self, text: str, language: str) -> str:
         return f"#raw({quoted(text)}, block: true)"

@@ -48,9 +48,14 @@ class Writer(ABC):
     def write(cls, document: Document) -> str:
         """The document as a whole file, in its language."""
         self = cls(language(document.lang))
+        document = self.arranged(document)
         placed = zip(document.blocks, numbers(document), strict=True)
         written = [self.block(self.language.block(block), number, place) for place, (block, number) in enumerate(placed)]
         return self.page(document, self.gap.join(filter(None, written)))
+
+    def arranged(self, document: Document) -> Document:
+        """The document as the format has its parts."""
+        return document
 
     def block(self, block: Block, number: str, place: int) -> str:
         """One block, `place` in the document, in the section that has the number."""
@@ -60,12 +65,12 @@ class Writer(ABC):
             case Paragraph(content):
                 return self.paragraph(self.line(content))
             case Bullets(items, above):
-                listed = self.bullets([self.line(item) for item in items])
-                return self.folded(self.line(above), listed) if above else listed
+                listed = [self.line(item) for item in items]
+                return self.aside(self.line(above), listed) if above else self.bullets(listed)
             case Formula():
                 return self.rows((block,))
-            case FormulaRows(rows, ""):
-                return self.rows(rows)
+            case FormulaRows(rows, "", framed):
+                return self.framed(rows) if framed else self.rows(rows)
             case FormulaRows(rows, above):
                 return self.folded(self.line(above), self.rows(rows))
             case StepBlock(title, tone=tone):
@@ -152,9 +157,17 @@ class Writer(ABC):
     def rows(self, rows: tuple[Formula, ...]) -> str:
         """Displayed equations, aligned at their first relation where the format can, with notes at their right."""
 
+    def framed(self, rows: tuple[Formula, ...]) -> str:
+        """The same as the result, in a frame where the format has one."""
+        return self.rows(rows)
+
     def folded(self, above: str, written: str) -> str:
-        """Equations or statements below what they are."""
+        """What stands below a heading of its own."""
         return self.gap.join((self.paragraph(above), written))
+
+    def aside(self, above: str, items: list[str]) -> str:
+        """Statements that many readers pass over, below what they are."""
+        return self.folded(above, self.bullets(items))
 
     @abstractmethod
     def step(self, step: StepBlock, title: str, number: str) -> str:

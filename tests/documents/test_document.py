@@ -257,7 +257,7 @@ def test_the_tex_file_is_balanced_and_uses_basic_packages_only() -> None:
             assert environments.pop() == name
     assert not environments
     packages = {name for found in re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", tex) for name in found.split(",")}
-    assert packages == {"amsmath", "amssymb", "booktabs", "graphicx", "hyperref", "tikz"}
+    assert packages == {"amsmath", "amssymb", "booktabs", "framed", "graphicx", "hyperref", "tikz"}
     assert r"\IfFileExists{tikz.sty}{\usepackage{tikz}}{}" in tex  # without it there are no pictures
 
 

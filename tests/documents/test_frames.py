@@ -1,0 +1,77 @@
+"""The result is seen first, in a frame; on paper a picture floats, so that it leaves no page half empty."""
+
+import io
+from dataclasses import replace
+from zipfile import ZipFile
+
+from symbackprop.documents.beamer import Beamer
+from symbackprop.documents.document import Bullets, Document, Figure, Formula, FormulaRows, Paragraph, Section
+from symbackprop.documents.html import CONTENTS_FROM, Html
+from symbackprop.documents.languages import ENGLISH
+from symbackprop.documents.latex import Latex, LatexFragment
+from symbackprop.documents.markdown import Markdown
+from symbackprop.documents.office import framed
+from symbackprop.documents.pandoc import FRAMED, Pandoc, Word
+from symbackprop.documents.typst import Typst
+from symbackprop.formulas.read_latex import parse
+from symbackprop.pictures.picture import Picture, Sheet
+
+
+def test_the_result_is_framed_in_every_format_that_has_frames() -> None:
+    document = Document("t", (Section("One"), FormulaRows((Formula(parse("y = 1")),), framed=True), Paragraph("Words.")))
+    bare = replace(document, blocks=(document.blocks[0], replace(document.blocks[1], framed=False), document.blocks[2]))
+    for write, frame in (
+        (Html.write, '<div class="framed">'),
+        (Typst.write, "#result[$"),
+        (Latex.write, r"\ifdefined\framed\begin{framed}"),
+        (LatexFragment.write, r"\ifdefined\framed\end{framed}"),
+        (Beamer.write, r"\fbox{\begin{minipage}"),
+        (Markdown.write, r"\boxed{\begin{aligned}"),
+        (Pandoc.write, '::: {style="border'),
+        (Word.write, "[]{#result}"),
+    ):
+        assert write(document).count(frame) == 1
+        assert frame not in write(bare)
+
+
+def test_on_a_page_the_result_stands_before_the_table_of_contents() -> None:
+    sections = tuple(Section(f"Part {k}") for k in range(CONTENTS_FROM))
+    framed = FormulaRows((Formula(parse("y = 1")),), framed=True)
+    page = Html.write(Document("t", (sections[0], framed, *sections[1:])))
+    assert page.index('<div class="framed">') < page.index("<nav") < page.index("Part 1</h2>")
+    assert Html.write(Document("t", sections)).index("<nav") < page.index("<h2")
+    assert "<!--" not in page
+
+
+def test_on_paper_a_section_that_is_a_picture_floats_and_its_heading_begins_the_caption() -> None:
+    figure = Figure(lambda page: Picture((Sheet(70.0, 100.0, ()),), "t", "w"), "Values.", "alt")
+    document = Document("t", (Section("One"), Section("The graph"), figure, Section("Two"), Paragraph("More.")))
+    for written, floats in ((Typst.write(document), "#place(auto, float: true)["), (Latex.write(document), r"\begin{figure}[tbp]")):
+        assert written.count(floats) == written.count("The graph") == 1
+        assert written.count("heading(level: 1)") + written.count(r"\section{") == 2
+        assert written.index("Values.") < written.index("Two")
+    beside = replace(document, blocks=(*document.blocks[:3], Paragraph("It shows."), *document.blocks[3:]))
+    assert len(Latex(ENGLISH).arranged(beside).blocks) == len(beside.blocks)
+
+
+def test_what_many_readers_pass_over_is_one_paragraph_on_paper() -> None:
+    document = Document("t", (Bullets(("One.", "Two."), "How to read it"),))
+    assert '#runin[#"How to read it";][#"One."; #"Two.";]' in Typst.write(document)
+    assert "\\textbf{How to read it.} One. Two." in Latex.write(document)
+    assert Beamer.write(document).count("\\item") == Html.write(document).count("<li>") == 2
+
+
+def test_the_table_of_word_that_is_marked_has_borders_and_no_other() -> None:
+    table = '<w:tbl><w:tblPr><w:tblLayout w:type="fixed" /></w:tblPr>{}</w:tbl>'
+    text = table.format("first") + table.format(f'<w:bookmarkStart w:name="{FRAMED}" />') + table.format("last")
+    file = io.BytesIO()
+    with ZipFile(file, "w") as new:
+        new.writestr("word/document.xml", text)
+        new.writestr("other.xml", text)
+    with ZipFile(io.BytesIO(framed(file.getvalue()))) as made:
+        assert made.read("other.xml").decode() == text
+        before, borders, after = made.read("word/document.xml").decode().partition("<w:tblBorders>")
+    assert borders
+    assert before.count("<w:tbl>") == 2
+    assert after.partition("</w:tblBorders>")[2] == text[len(before) :]
+    assert after.partition("</w:tblBorders>")[0].count('w:val="single"') == 4

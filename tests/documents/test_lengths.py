@@ -1,0 +1,82 @@
+"""How long a report is: its pages on paper without the picture, by each program that sets it, and its height on a screen."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.documents.document import Document, Figure, Section
+from symbackprop.documents.html import Html
+from symbackprop.documents.latex import Latex
+from symbackprop.documents.pdf import browser, by_browser
+from symbackprop.documents.typst import Typst
+from symbackprop.formulas.told import told
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MOST = {"two_layer": 2, "mlp_3_4_4_1": 2, "layers/lstm": 5, "layers/transformer_block": 5}
+TALLEST = 3500
+"""Pixels of the page of the network of four layers, in a window 1,280 wide."""
+PROGRAMS = [name for name, there in (("typst", find_spec("typst")), ("pdflatex", shutil.which("pdflatex"))) if there]
+_COUNTED = "import typst; found = typst.compile('report.typ', format='svg'); print(len(found) if isinstance(found, list) else 1)"
+
+
+@cache
+def report(name: str, detail: str) -> Document:
+    return sb.derive(EXAMPLES / f"{name}.net").document(detail=detail)
+
+
+def without_picture(document: Document) -> Document:
+    heading = Section(told("The computational graph"))
+    return replace(document, blocks=tuple(b for b in document.blocks if not isinstance(b, Figure) and b != heading))
+
+
+def run(folder: Path, *command: str) -> str:
+    return subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=True).stdout.decode(errors="replace")
+
+
+def pages(document: Document, program: str, folder: Path) -> int:
+    """How many pages a program sets it on."""
+    if program == "typst":
+        (folder / "report.typ").write_text(Typst.write(document), encoding="utf-8")
+        return int(run(folder, sys.executable, "-P", "-c", _COUNTED))
+    (folder / "report.tex").write_text(Latex.write(document), encoding="utf-8")
+    said = run(folder, program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex")
+    found = re.search(r"\((\d+) pages?", said)
+    assert found, said[-500:]
+    return int(found[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("name", MOST)
+def test_a_report_has_few_pages(name: str, program: str, tmp_path: Path) -> None:
+    assert pages(without_picture(report(name, "normal")), program, tmp_path) <= MOST[name]
+    assert pages(report(name, "brief"), program, tmp_path) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_picture_leaves_no_page_half_empty(program: str, tmp_path: Path) -> None:
+    """What comes after it goes on where it does not fit."""
+    assert pages(report("two_layer", "normal"), program, tmp_path) == 2
+    assert pages(report("mlp_3_4_4_1", "normal"), program, tmp_path) == 3
+
+
+if BROWSER := browser():
+
+    @pytest.mark.slow
+    def test_the_page_of_four_layers_is_no_taller_than_that(tmp_path: Path) -> None:
+        page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", Html.write(report("mlp_3_4_4_1", "normal")))
+        measure = "<script>document.title = document.documentElement.scrollHeight</script></body>"
+        (tmp_path / "page.html").write_text(page.replace("</body>", measure), encoding="utf-8")
+        shown = run(tmp_path, *by_browser(BROWSER, tmp_path, "page.html", "--window-size=1280,900", "--dump-dom"))
+        height = re.search(r"<title>(\d+)</title>", shown)
+        assert height
+        assert 1500 < int(height[1]) <= TALLEST
