@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.algebra.poly import Atom, Factor, Number, Term, exact, is_summed, place, places, summed_letters
+from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, exact, is_summed, place, places, summed_letters
 
 MOST_ORDERS = 720  # of summed letters that nothing tells apart
 INDICATORS = ("positive", "zero", "delta", "onehot", "tie", "order")  # 0 or 1: powers of them are themselves
@@ -30,7 +30,24 @@ def without_deltas(factors: list[Factor]) -> list[Expr]:
         if is_summed(new) and not any(new in g.letters for g in factors):
             lost.append(f.atom.shape[0])
         k = 0
+    deltas = [f for f in factors if f.atom.kind == "delta"]
+    if deltas and all(f.exponent > 0 for f in deltas):
+        _first_of_equals(factors)
     return lost
+
+
+def _first_of_equals(factors: list[Factor]) -> None:
+    """Of free letters that deltas tie, the first stands in all other factors: 1[i = j] x_j is 1[i = j] x_i."""
+    first: dict[str, str] = {}
+    ties: dict[str, Factor] = {}
+    for f in factors:
+        if f.atom.kind == "delta":
+            low, high = sorted(first.get(x, x) for x in f.letters)
+            first |= dict.fromkeys((*f.letters, *(x for x, y in first.items() if y == high)), low)
+            ties |= dict.fromkeys(f.letters, f)
+    swap = {x: y for x, y in first.items() if x != y}
+    rest = [f.renamed(swap) for f in factors if f.atom.kind != "delta"]
+    factors[:] = [*rest, *(ties[x]._replace(letters=(y, x), exponent=1) for x, y in swap.items())]
 
 
 def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list[Expr]]:
@@ -42,8 +59,12 @@ def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list
     left: list[Factor] = []
     for (atom, letters), exponent in powers.items():
         e = exact(exponent)
-        if atom.kind in INDICATORS and e > 0:
+        if atom.is_hollow and letters[0] == letters[1] and e > 0:
+            return 0, [], []
+        if e > 0 and (atom.is_binary or atom.kind in INDICATORS):
             e = 1
+        elif atom.is_sign and e.denominator == 1:
+            e = e % 2
         if atom.kind == "number" and isinstance(atom.name, sp.Integer):
             c, e = _whole(c, int(atom.name), e)
         if e:
@@ -53,6 +74,20 @@ def merged(c: Number, factors: list[Factor]) -> tuple[Number, list[Factor], list
     have = {x for f in left for x in f.letters}
     gone = {x: n for atom, letters in powers for x, n in zip(letters, atom.shape, strict=True) if is_summed(x) and x not in have}
     return exact(c), left, list(gone.values())
+
+
+def two_valued(p: Poly, e: int) -> Poly | None:
+    """(a + b y)^e for a number y that is 0 or 1, or -1 or 1; None for any other sum."""
+    other = [(term, c) for term, c in p.terms.items() if term]
+    if len(other) != 1 or len(p.terms) != 2 or len(other[0][0]) != 1:
+        return None
+    ((y,), b), a = other[0], Fraction(p.terms[()])
+    low = 0 if y.atom.is_binary else -1
+    if y.exponent != 1 or not (y.atom.is_binary or y.atom.is_sign) or not (a + b and a + low * b):
+        return None
+    first, last = ((a + v * Fraction(b)) ** e for v in (low, 1))
+    slope = (last - first) / (1 - low)
+    return Poly({(y,): slope, (): first - low * slope})
 
 
 def _whole(c: Number, n: int, e: Number) -> tuple[Number, Number]:

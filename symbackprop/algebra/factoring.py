@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from math import gcd
+from math import gcd, lcm
 from typing import Any, NamedTuple
 from weakref import proxy
 
@@ -209,6 +209,8 @@ class Factoriser:
         for m in found:
             if a.times(m, quotient) == Poly(rest):
                 first = a.make(1, [Factor(*entry)]) + m
+                bottom = lcm(*(c.denominator for c in first.terms.values()))
+                first, quotient = first.scaled(bottom), quotient.scaled(Fraction(1, bottom))  # 2 y - 1, not y - 1/2
                 plain = quotient.terms.get((), 0) or first.terms.get((), 0)
                 sign = -1 if plain < 0 else 1  # 1 - a, not a - 1
                 items = [Inner(self.best(q.scaled(sign))[1], tuple(sorted(q.letters()))) for q in (first, quotient)]

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from sympy import Expr
 
+from symbackprop.algebra.branches import choice_of
 from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import REDUCED, Algebra
 from symbackprop.algebra.poly import Factor, Named, Number, Poly, exact
@@ -35,6 +36,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
             leaf = values.leaf(tensor.name)
             leaf.symmetric = tensor.is_symmetric or tensor.name in turned
             leaf.orthogonal = tensor.is_orthogonal
+            leaf.is_binary, leaf.is_sign = tensor.domain == "binary", tensor.domain == "sign"
             leaf.positive = tensor.domain in ("positive", "unit") or (tensor.value is not None and tensor.value > 0)
             if tensor.kind == "labels" and tensor.shape:
                 algebra.learn_sum(leaf, tensor.rank - 1, 1)
@@ -142,6 +144,11 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
         p = values.definition(name)
     except NoFormError:
         return
+    choice = choice_of(algebra, p, own)
+    if choice is not None:
+        algebra.choices[leaf] = choice
+    if len(own) == 2 and same_size(*program.shape(name)):
+        leaf.is_hollow = algebra.renamed(p, {own[1]: own[0]}).number() == 0
     found = p.single()
     alone = found[0][0] if found and found[1] == 1 and len(found[0]) == 1 else None
     if alone is not None and alone.atom.kind not in ("leaf", "number") and sorted(alone.letters) == sorted(own):

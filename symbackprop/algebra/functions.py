@@ -62,8 +62,24 @@ def logistic_of(algebra: Algebra, base: Poly) -> Poly | None:
 
 def reduction_of(algebra: Algebra, kind: str, x: Poly, over: Sequence[str]) -> Poly:
     """max, min, logsumexp, prod over letters."""
+    if kind == "prod" and len(over) == 1:
+        found = _product_of_others(algebra, x, over[0])
+        if found is not None:
+            return found
     inner = algebra.renamed(x, {y: f"{REDUCED}{k}" for k, y in enumerate(over)})
     return algebra.closed("reduction", kind, (inner,))
+
+
+def _product_of_others(a: Algebra, x: Poly, y: str) -> Poly | None:
+    """The product of all entries but one, over the letter y, as that of all over the one: of a product that is not 0."""
+    for i in sorted(x.letters() - {y}):
+        if a.renamed(x, {y: i}) != ONE:
+            continue
+        whole = Poly({term: c for term, c in x.terms.items() if not any(f.atom.kind == "delta" and y in f.letters for f in term)})
+        found = whole.single()
+        if found is not None and found[1] > 0 and all(f.atom.positive for f in found[0]):
+            return a.times(reduction_of(a, "prod", whole, [y]), a.power(a.renamed(whole, {y: i}), -1))
+    return None
 
 
 def _odd(name: str) -> Identity:

@@ -15,6 +15,15 @@ from symbackprop.algebra.positions import Conditions
 Known = TypeVar("Known")
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What a value is where `by`, at the letters of the value's axes in `places`, is 0 and where it is 1."""
+
+    by: Atom
+    places: tuple[int, ...]
+    values: tuple[Poly, Poly]
+
+
 @dataclass
 class Knowledge:
     """The atoms of one program and what is known of them.
@@ -22,6 +31,7 @@ class Knowledge:
     sums     (atom, axis) -> the number that its entries sum to along the axis.
     names    an atom -> the tensor that a person gave that value to.
     used     atoms whose sums were used.
+    choices  a tensor -> what it is where a number that is 0 or 1 has each of the two.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
     made     what was worked out, as far as is known now: products and renamed sums in normal form, what atoms satisfy.
     conditions   expressions of sizes that are not negative.
@@ -30,6 +40,7 @@ class Knowledge:
 
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
     names: dict[Atom, Named] = field(default_factory=dict)
+    choices: dict[Atom, Choice] = field(default_factory=dict)
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)

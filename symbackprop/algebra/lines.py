@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
+from symbackprop.algebra.branches import Split, splits
 from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
 from symbackprop.algebra.facts import forward_values, known_algebra, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import Atom, Poly, summed_letters
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
-from symbackprop.algebra.relations import Relation, Solved, below, eliminated, relations, replaced, solved
+from symbackprop.algebra.relations import Relation, Solved, below, eliminated, over_one_line, relations, replaced, solved
 from symbackprop.core.guards import split
 from symbackprop.core.program import Program, Sum
 
@@ -276,9 +277,9 @@ class Lines:
             self.shortened[key] = self._shortened(name, p, known)
         return self.shortened[key]
 
-    def _shortened(self, name: str, p: Poly, lets: frozenset[str]) -> Poly:
+    def _shortened(self, name: str, p: Poly, lets: frozenset[str], by_cases: bool = True) -> Poly:
         for _ in range(SHORTER):
-            found = self._tried(name, p, lets)
+            found = self._tried(name, p, lets, by_cases)
             clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
             if clear is None:
                 costs = [self.factoriser.best(q)[0] - worth for q, worth in found.items()]
@@ -291,20 +292,30 @@ class Lines:
             p = clear
         return p
 
-    def _tried(self, name: str, p: Poly, lets: frozenset[str]) -> dict[Poly, int]:
-        """The equal sums that are worth a look, the roughly shortest first, and what each is worth: a name is 1."""
+    def _tried(self, name: str, p: Poly, lets: frozenset[str], by_cases: bool) -> dict[Poly, int]:
+        """The equal sums that are worth a look, the roughly shortest first, and what each is worth: a name is 1.
+
+        by_cases   whether those by cases are among them.
+        """
         a, own = self.algebra, {f.atom for term in p.terms for f in term}
         found: list[tuple[Poly | None, int]] = []
         for rule in self._rules(lets):
             if rule.name != name:
                 found += [(eliminated(a, p, way), 0) for way in rule.solved if way.atom in own]
                 found += [(replaced(a, p, r), int(len(rule.relations) == 1)) for r in rule.relations if r.atoms <= own]
+        found += [(self._by_cases(name, split, lets), 0) for split in (splits(a, p) if by_cases else ())]
+        found += [(q, 0) for q in over_one_line(a, p)]
         found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
         low, worths = below(p), dict[Poly, int]()
         for q, worth in found:
             if q is not None and q != p and self._is_short(q, p) and below(q) <= low:
                 worths[q] = max(worths.get(q, 0), worth)
         return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
+
+    def _by_cases(self, name: str, split: Split, lets: frozenset[str]) -> Poly:
+        """A sum by what it is in each of two cases."""
+        zero, one, none = (self._shortened(name, part, lets, False) for part in (split.zero, split.one, split.none))
+        return zero + one - none
 
     @staticmethod
     def _is_short(q: Poly, p: Poly, slack: float = 1.0) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.algebra.canonical import canonical, merged, without_deltas
+from symbackprop.algebra.canonical import canonical, merged, two_valued, without_deltas
 from symbackprop.algebra.known import Knowledge
 from symbackprop.algebra.poly import (
     ONE,
@@ -90,6 +90,8 @@ class Algebra(Knowledge):
         """c times a product that was not met before."""
         lost = without_deltas(left)
         c, left, gone = merged(c, left)
+        if not c:
+            return ZERO
         lost += gone
         for k, f in enumerate(left):
             if f.atom.kind == "group" and f.exponent >= 1:
@@ -213,13 +215,24 @@ class Algebra(Knowledge):
             for _ in range(int(e)):
                 out = self.times(out, p)
             return out
+        valued = two_valued(p, int(e)) if e.denominator == 1 else None
+        if valued is not None:
+            return valued
         found = p.single()
         if found is not None and not summed_letters(found[0]) and (e.denominator == 1 or _has_roots(*found)):
             made = self.make(1, [f._replace(exponent=exact(f.exponent * e)) for f in found[0]])
             return self.times(made, self._number_power(Fraction(found[1]), e))
+        apart = self._apart(found[0], e) if found is not None else None
+        if apart is not None:
+            return self.times(self.power(apart[0], e), self.power(apart[1].scaled(found[1]), e))
         content = p.content()
         group = self.closed("group", "", (p.scaled(1 / content),), e)
         return self.times(group, self._number_power(content, e))
+
+    def _apart(self, term: Term, e: Number) -> tuple[Poly, Poly] | None:
+        """What a sum has as a factor of all of it, and the sum without: (n^-1 sum x)^e = n^-e (sum x)^e; None where it has none."""
+        front = [f for f in term if not any(map(is_summed, f.letters)) and (e.denominator == 1 or f.atom.positive)]
+        return (self.make(1, front), self.make(1, [f for f in term if f not in front])) if front else None
 
     def _number_power(self, c: Fraction, e: Number) -> Poly:
         if e.denominator == 1:
@@ -355,7 +368,7 @@ class Algebra(Knowledge):
             while x in made[1]:
                 made = viewed(*made, made[1].index(x), spot)
             view = self.atom("leaf", made[0], (), made[2])
-            view.positive = atom.positive
+            view.positive, view.is_binary, view.is_sign = atom.positive, atom.is_binary, atom.is_sign
             return self.factor(view, made[1], f.exponent)
         if atom.kind not in MOVABLE or (atom.name == "softmax" and letters[-1] == x):
             return None

@@ -53,6 +53,9 @@ class Atom:
     symmetric  whether its two axes may be exchanged: the order of its letters says nothing.
     positive   whether all its entries are positive.
     orthogonal whether its inverse is its transpose.
+    is_binary  whether its entries are 0 or 1: a power of it is itself.
+    is_hollow  whether its diagonal is 0.
+    is_sign    whether they are -1 or 1: its square is 1.
     inner      the atoms in its arguments, and in theirs.
     lead       its axes that are written as subscripts.
     is_deep    whether a tensor with such axes is in it.
@@ -66,6 +69,9 @@ class Atom:
     symmetric: bool = False
     positive: bool = False
     orthogonal: bool = False
+    is_binary: bool = False
+    is_sign: bool = False
+    is_hollow: bool = False
     inner: frozenset[Atom] = field(default=frozenset(), repr=False)
     lead: tuple[int, ...] = field(default=(), repr=False)
     is_deep: bool = field(default=False, repr=False)

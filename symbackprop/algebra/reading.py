@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple, assert_never
 
@@ -11,8 +11,9 @@ from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.algebra.functions import applied, logistic_of, pow_of, reduction_of
-from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Number, Poly, const, exact
+from symbackprop.algebra.matrix_functions import matrix_of
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Number, Poly, const, exact
 from symbackprop.core.functions import Where, matrix_function, reduction, stop_gradient
 from symbackprop.core.guards import Affine, affine, split
 from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Sum, letter_sizes, position
@@ -280,7 +281,7 @@ class Values:
                 index, own = equation.operands[0].index, equation.target.index
                 if any(len(ref.index) != 2 for ref in equation.operands):
                     raise NoFormError("it holds a batch of matrices")
-                p = matrix_of(a, row.name, operands, index, own, row.shape((sizes[index[-2]], sizes[index[-1]])))
+                p = matrix_of(a, row, operands, index, own, row.shape((sizes[index[-2]], sizes[index[-1]])))
             case Carry():
                 raise NoFormError("it is a value of another step")
             case _:
@@ -300,52 +301,3 @@ def strides(program: Program) -> dict[tuple[Expr, Expr], str]:
                 if abs(slope) != 1:
                     found.setdefault((abs(slope), letter_sizes(program, equation)[letter]), letter)
     return found
-
-
-def matrix_of(
-    a: Algebra, kind: str, matrices: Sequence[Poly], letters: tuple[str, ...], target: tuple[str, ...], shape: tuple[Expr, ...]
-) -> Poly:
-    """A function of a matrix, perhaps along directions."""
-    i, j = letters
-    only = matrices[0].only()
-    if only is not None and only.atom.orthogonal and only.exponent == 1 and sorted(only.letters) == sorted(letters):
-        if kind == "inverse":
-            return a.factor(only.atom, target[::-1] if only.letters == letters else target)
-        if kind == "logdet":
-            return ZERO
-    if kind != "inverse":
-        inner = tuple(a.renamed(p, {i: f"{REDUCED}0", j: f"{REDUCED}1"}) for p in matrices)
-        return a.factor(a.atom("factor", kind, inner, shape), target)
-    (p,) = matrices
-    inner = a.renamed(p, {i: "0", j: "1"})
-    chain = _inverse_of_product(a, p, i, j, target)
-    if chain is not None:
-        return chain
-    atom = a.atom("inverse", "", (inner,), shape)
-    atom.symmetric = inner == a.renamed(p, {i: "1", j: "0"})
-    return a.factor(atom, target)
-
-
-def _inverse_of_product(a: Algebra, p: Poly, i: str, j: str, target: tuple[str, ...]) -> Poly | None:
-    """(A B C)^-1 = C^-1 B^-1 A^-1 where all are square matrices."""
-    found = p.single()
-    if found is None or len(found[0]) < 2:
-        return None
-    left, at, chain = list(found[0]), i, []
-    while left:
-        f = next((f for f in left if at in f.letters and len(f.letters) == 2 and f.exponent == 1), None)
-        if f is None or f.atom.shape[0] != f.atom.shape[1] or f.atom.kind != "leaf":
-            return None
-        left.remove(f)
-        chain.append((f, at))
-        at = f.letters[1] if f.letters[0] == at else f.letters[0]
-    if at != j:
-        return None
-    factors: list[Factor] = []
-    end = target[1]
-    for n, (f, start) in enumerate(chain):
-        to = target[0] if n == len(chain) - 1 else f"~v{n}"
-        inner = a.factor(f.atom, ("0", "1") if f.letters[0] == start else ("1", "0"))
-        factors.append(Factor(a.atom("inverse", "", (inner,), f.atom.shape), (to, end), 1))
-        end = to
-    return a.make(1 / Fraction(found[1]), factors)

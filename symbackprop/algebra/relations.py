@@ -46,6 +46,7 @@ class Relation:
 def _group(a: Algebra, atom: Atom) -> Iterator[Relation]:
     """B B^e = B^(e + 1), for each term of B; e_t x / (x^T e_t) = e_t; (q^(1/2))^2 = q."""
     yield from _picked(a, atom)
+    yield from _normalised(a, atom)
     (base,), own = atom.args, _own(atom)
     root = a.names.get(atom)
     if root is not None and base.only() is not None:  # r = sqrt(q): r^2 = q, above a line and below it
@@ -72,6 +73,18 @@ def _picked(a: Algebra, atom: Atom) -> Iterator[Relation]:
             term = a.make(1, [*(g.renamed(swap) for g in found[0]), Factor(atom, _own(atom), -1)]).single()
             if term is not None and set(letters) <= {x for g in term[0] for x in g.letters}:
                 yield Relation(term[0], letters, a.make(1 / Fraction(found[1]), [f.renamed(swap)]))
+
+
+def _normalised(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """exp(x)/sum(exp(x)) = softmax(x)."""
+    found, own = atom.args[0].only(), _own(atom)
+    if found is None or found.atom.name is not FUNCTIONS["exp"] or found.exponent != 1:
+        return
+    (summed, *more) = summed_letters([found])
+    if not more and found.letters.count(summed) == 1:
+        f = found.renamed({summed: "k"})
+        softmax = a.softmax(a.at(f.atom.args[0], f.letters), "k")
+        yield from _solved(a, [f, Factor(atom, own, -1)], (*own, "k"), softmax)
 
 
 def _pow(a: Algebra, atom: Atom) -> Iterator[Relation]:
@@ -179,6 +192,35 @@ def _solved(a: Algebra, left: list[Factor], letters: tuple[str, ...], right: Pol
         yield Relation(found[0], letters, right.scaled(1 / Fraction(found[1])))
 
 
+def over_one_line(a: Algebra, p: Poly) -> Iterator[Poly]:
+    """p with each of its terms over the same line: 1 - y/(a + b) = (a + b - y)/(a + b)."""
+    below_line = {f.atom: f for term in p.terms for f in term if f.atom.kind == "group" and f.exponent == -1}
+    for f in sorted(below_line.values(), key=lambda f: f.atom.id):
+        out, base = ZERO, f.atom.args[0]
+        for term, c in p.terms.items():
+            letters = None if any(g.atom is f.atom and g.exponent < 0 for g in term) else _as_in(f, term)
+            if letters is None:
+                out += Poly({term: c})
+                continue
+            rest = [*term, f._replace(letters=letters)]
+            more = instances(base, axes(letters), rest)
+            out += a.added(((c * d, [*rest, *inner]) for inner, d in more), summed_letters(term))
+        if out != p:
+            yield out
+
+
+def _as_in(f: Factor, term: Term) -> tuple[str, ...] | None:
+    """The letters that a factor would have beside a term, where the summed ones of its sizes are one each; otherwise None."""
+    sizes = summed_letters(term)
+    out = []
+    for x, n in zip(f.letters, f.atom.shape, strict=True):
+        same = [y for y, m in sizes.items() if m == n] if is_summed(x) else [x]
+        if len(same) != 1:
+            return None
+        out += same
+    return tuple(out)
+
+
 # How they are used
 
 
@@ -253,22 +295,25 @@ class Solved:
 def solved(a: Algebra, leaf: Atom, own: tuple[str, ...], definition: Poly) -> tuple[Solved, ...]:
     """The leaf's definition, solved for each tensor that can be: from xhat = (x - mu)/s, x = xhat s + mu."""
     found = []
-    for term, c in definition.terms.items():
-        if summed_letters(term):
+    for f in dict.fromkeys(f for term in definition.terms for f in term):
+        parts = {term: c for term, c in definition.terms.items() if f in term}
+        if any(map(summed_letters, parts)) or not _may_go(f, own, definition, len(parts)):
             continue
-        for k, f in enumerate(term):
-            if _may_go(f, own, definition):
-                others = Poly({u: d for u, d in definition.terms.items() if u != term})
-                inverse = a.make(1 / Fraction(c), [g._replace(exponent=-g.exponent) for m, g in enumerate(term) if m != k])
-                value = a.times(a.factor(leaf, own) - others, inverse)
-                below = frozenset(g.atom for m, g in enumerate(term) if m != k and g.exponent > 0 and g.atom.kind not in SAID_BELOW)
-                found.append(Solved(f.atom, a.renamed(value, {x: str(n) for n, x in enumerate(f.letters)}), below))
+        beside = a.added((c, [g for g in term if g != f]) for term, c in parts.items())
+        inverse = a.power(beside, -1)
+        if len(parts) > 1 and any(g.atom.kind == "group" for term in inverse.terms for g in term):
+            continue
+        value = a.times(a.factor(leaf, own) - Poly({u: d for u, d in definition.terms.items() if u not in parts}), inverse)
+        down = [g.atom for g in next(iter(parts)) if g != f and g.exponent > 0] if len(parts) == 1 else []
+        low = frozenset(atom for atom in down if atom.kind not in SAID_BELOW)
+        found.append(Solved(f.atom, a.renamed(value, {x: str(n) for n, x in enumerate(f.letters)}), low))
     return tuple(found)
 
 
-def _may_go(f: Factor, own: tuple[str, ...], definition: Poly) -> bool:
+def _may_go(f: Factor, own: tuple[str, ...], definition: Poly, parts: int) -> bool:
+    """Whether a factor that stands in some terms stands nowhere else in a definition, and is a value at its own letters."""
     atoms = [g.atom for term in definition.terms for g in term]
-    once = sum(atom is f.atom for atom in atoms) == 1 and not any(f.atom in atom.inner for atom in atoms)
+    once = sum(atom is f.atom for atom in atoms) == parts and not any(f.atom in atom.inner for atom in atoms)
     whole = sorted(f.letters) == sorted(own) and len(set(f.letters)) == len(f.letters)
     return f.atom.kind in ("leaf", "function", "onehot") and f.exponent == 1 and once and whole
 

@@ -13,15 +13,20 @@ from tests.algebra.poly_value import poly_value
 N = size("n")
 SIZES = {"n": 3}
 RNG = np.random.default_rng(1)
-NAMES = {"v": 1, "w": 1, "A": 2, "B": 2, "G": 2}
+NAMES = {"v": 1, "w": 1, "b": 1, "s": 1, "A": 2, "B": 2, "G": 2, "H": 2}
 ARRAYS = {name: RNG.uniform(0.5, 1.5, (3,) * rank) for name, rank in NAMES.items()}
 ARRAYS["G"] = ARRAYS["G"] + ARRAYS["G"].T  # the symmetric one
+ARRAYS["H"] = ARRAYS["H"] * (1 - np.eye(3))  # whose diagonal is 0
+ARRAYS |= {"b": np.array([0.0, 1.0, 1.0]), "s": np.array([1.0, -1.0, 1.0])}  # 0 or 1; -1 or 1
 LETTERS = ("i", "j", "~a", "~b", "~c")
 
 
 def algebra() -> Algebra:
     a = Algebra()
     a.atom("leaf", "G", (), (N, N)).symmetric = True
+    a.atom("leaf", "H", (), (N, N)).is_hollow = True
+    a.atom("leaf", "b", (), (N,)).is_binary = True
+    a.atom("leaf", "s", (), (N,)).is_sign = True
     return a
 
 
@@ -32,7 +37,7 @@ def products(draw) -> list[tuple[str, tuple[str, ...], int]]:
     for _ in range(draw(st.integers(1, 4))):
         name = draw(st.sampled_from(sorted([*NAMES, "I"])))
         rank = NAMES.get(name, 2)
-        exponent = 1 if name == "I" else draw(st.sampled_from([1, 1, 2, -1]))
+        exponent = 1 if name == "I" else draw(st.sampled_from([1, 1, 2] if name in "bH" else [1, 1, 2, -1]))
         found.append((name, tuple(draw(st.sampled_from(LETTERS)) for _ in range(rank)), exponent))
     return found
 
@@ -104,6 +109,16 @@ def test_the_normal_form_is_what_a_course_calls_identities() -> None:
     assert a.make(1, [f("G", "i", "j")]) == a.make(1, [f("G", "j", "i")])
     assert a.make(1, [f("I", "~a", "~a")]) == a.size(N)  # tr I = n
     assert a.make(1, [f("v", "i")._replace(exponent=2), f("v", "i")._replace(exponent=-2)]) == const(1)
+
+
+@pytest.mark.parametrize("e", [-3, -1, 2, 5])
+@pytest.mark.parametrize(("name", "offset"), [("b", 1), ("b", -3), ("s", 3), ("s", -5)])
+def test_a_power_of_a_number_of_two_values_is_a_line_through_both(name: str, offset: int, e: int) -> None:
+    a = algebra()
+    p = const(offset) + a.factor(a.atom("leaf", name, (), (N,)), "i").scaled(2)
+    found = a.power(p, e)
+    assert len(found.terms) == 2
+    np.testing.assert_allclose(poly_value(found, ["i"], ARRAYS, SIZES), (offset + 2 * ARRAYS[name]) ** float(e))
 
 
 def test_known_sums_are_taken() -> None:

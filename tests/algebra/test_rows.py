@@ -10,11 +10,12 @@ import pytest
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.functions import IDENTITIES, Identity, applied, logistic_of, pow_of, reduction_of
 from symbackprop.algebra.matrix import OPS, Form
+from symbackprop.algebra.matrix_functions import SLOPES, matrix_of
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONE, Factor, Named, Poly, const
-from symbackprop.algebra.relations import ROWS, Relation, relations
-from symbackprop.core.functions import FUNCTIONS, UnknownOperationError
+from symbackprop.algebra.relations import ROWS, Relation, over_one_line, relations
+from symbackprop.core.functions import FUNCTIONS, MATRIX_FUNCTIONS, UnknownOperationError
 from symbackprop.core.program import size
 from symbackprop.display.forms import FORMULAS
 from symbackprop.judge.forms import RULES
@@ -111,6 +112,57 @@ def test_a_test_decides_an_extremum_in_another(name: str) -> None:
     for relation in found:
         assert not any(f.atom.inner for term in relation.poly.terms for f in term if f.atom.name is FUNCTIONS[name])
         assert_equal(relation)
+
+
+def test_exponentials_over_their_sum_are_a_softmax() -> None:
+    a = Algebra()
+    e = applied(a, FUNCTIONS["exp"], leaf(a, "S", "0", "1"))
+    found = [r for r in relations(a, a.power(a.summed(e, "1", N), -1).atoms()) if any(b.name == "softmax" for b in r.poly.atoms())]
+    assert found
+    for relation in found:
+        assert_equal(relation)
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_terms_over_one_line_are_the_same_sum(summed: bool) -> None:
+    a = Algebra()
+    x, y, s = leaf(a, "x", "i"), leaf(a, "y", "i"), leaf(a, "S", "i", "j")
+    p = a.times(s, a.times(y, ONE - a.times(x, a.power(x + y, -1)))) if summed else ONE - a.times(x, a.power(x + y, -1))
+    p, letters = (a.summed(p, "i", N), ["j"]) if summed else (p, ["i"])
+    found = list(over_one_line(a, p))
+    assert len(found) == 1
+    assert len(found[0].terms) == 1
+    np.testing.assert_allclose(value(found[0], letters), value(p, letters))
+
+
+def test_the_product_of_all_but_one_is_that_of_all_over_the_one() -> None:
+    a = Algebra()
+    x = a.atom("leaf", "x", (), [N])
+    tie = a.delta(N, "i", "k")
+    others = a.times(ONE - tie, a.factor(x, ("k",))) + tie
+    assert any(b.kind == "delta" for b in reduction_of(a, "prod", others, ["k"]).atoms()), "where an entry may be 0 it stays"
+    x.positive = True
+    found = reduction_of(a, "prod", others, ["k"])
+    np.testing.assert_allclose(value(found, ["i"]), [np.prod(np.delete(ARRAYS["x"], k)) for k in range(len(ARRAYS["x"]))])
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_a_function_along_a_multiple_of_the_identity_is_a_multiple_of_its_slope(name: str) -> None:
+    a, row = Algebra(), MATRIX_FUNCTIONS[name]
+    x, eye = leaf(a, "S", "i", "j"), a.delta(N, "i", "j")
+    letters = ("i", "j")
+    found = matrix_of(a, row, [x, a.times(eye, leaf(a, "t"))], letters, letters, (N, N))
+    step = 1e-6
+    moved = [matrix_of(a, row, [x + eye.scaled(k * Fraction(1, 10**6))], letters, letters, (N, N)) for k in (1, -1)]
+    slope = (value(moved[0], letters) - value(moved[1], letters)) / (2 * step)
+    np.testing.assert_allclose(value(found, letters), slope * ARRAYS["t"], rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_a_function_of_a_transpose_is_the_transpose_of_the_function(name: str) -> None:
+    a, row = Algebra(), MATRIX_FUNCTIONS[name]
+    straight, turned = (matrix_of(a, row, [leaf(a, "S", *x)], ("i", "j"), ("k", "l"), (N, N)) for x in ("ij", "ji"))
+    assert turned == a.renamed(straight, {"k": "l", "l": "k"})
 
 
 def test_the_square_of_a_root_that_has_a_name_is_what_it_is_of() -> None:
