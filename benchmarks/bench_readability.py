@@ -15,8 +15,10 @@ from statistics import median
 import symbackprop as sb
 from benchmarks.book import BOOKS
 from benchmarks.courses import COURSES
+from benchmarks.estimators import ESTIMATORS
 from benchmarks.handouts import HANDOUTS
 from benchmarks.later import LATER
+from benchmarks.learners import LEARNERS
 from benchmarks.papers import PAPERS
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.formulas.read_latex import parse
@@ -50,14 +52,14 @@ def _exponent(sup: Node) -> int:
     return 1 if all(isinstance(item, Atom) for item in items) and len(items) < 3 else sum(map(tokens, items))
 
 
-def cost(right: str) -> int:
-    """The tokens of a line by its right side."""
-    return LINE + tokens(parse(right))
+def cost(line: str) -> int:
+    """The tokens of a line by its right side, which may stand behind its left side."""
+    return LINE + tokens(parse(line.rsplit(" = ", 1)[-1]))
 
 
 def books() -> Iterator[tuple[str, int, int, int, bool]]:
     """For each book: our tokens, its tokens, what has no line, whether the judge finds the book's own lines right."""
-    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER).items():
+    for name, book in (BOOKS | COURSES | PAPERS | HANDOUTS | LATER | ESTIMATORS | LEARNERS).items():
         wrt = [w for w, _ in book.lines if sb.read(book.network).program.tensors.get(w)]
         derivation = sb.derive(book.network, wrt=wrt)
         box = derivation.box()

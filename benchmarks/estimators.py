@@ -91,12 +91,12 @@ ESTIMATORS: dict[str, Book] = {
     ),
     "Dirichlet": book(
         "a: parameter[k] & positive\nx: positive[k]\nL = sum(gammaln(a)) - gammaln(sum(a)) - sum((a - 1)*log(x))",
-        a=r"\psi(a) - \psi(\mathbf{1}_k^\top a) - \log(x)",
+        a=r"\operatorname{digamma}(a) - \operatorname{digamma}(\mathbf{1}_k^\top a) - \log(x)",
     ),
     "Beta": book(
         "a: parameter[()] & positive\nb: parameter[()] & positive\nx: unit[()]\n"
         "L = gammaln(a) + gammaln(b) - gammaln(a + b) - (a - 1)*log(x) - (b - 1)*log(1 - x)",
-        a=r"\psi(a) - \psi(a + b) - \log(x)", b=r"\psi(b) - \psi(a + b) - \log(1 - x)",
+        a=r"\operatorname{digamma}(a) - \operatorname{digamma}(a + b) - \log(x)", b=r"\operatorname{digamma}(b) - \operatorname{digamma}(a + b) - \log(1 - x)",
     ),
     "von Mises": book("m: parameter[()]\nk: positive[()]\nx: data[N]\nL = -k*sum(cos(x - m))", m=r"-k \mathbf{1}_N^\top \sin(x - m)"),
     "Weibull": book(

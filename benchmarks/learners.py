@@ -112,7 +112,7 @@ LEARNERS: dict[str, Book] = {
     "soft F1": book(
         "p: parameter[n]\ny: data[n]\ns = sum(p) + sum(y)\nf = 2*(p @ y)/s\nL = 1 - f", p=r"\frac{1}{s} (f - 2 y)"
     ),
-    "Bures": book("A: parameter[n, n] & spd\nL = trace(A) - 2*trace(sqrtm(A))", A=r"I_n - A^{-1/2}"),
+    "Bures": book("A: parameter[n, n] & spd\nR = sqrtm(A)\nL = trace(A) - 2*trace(R)", A=r"I_n - R^{-1}"),
     "symmetric InfoNCE, one side": book(
         "U: parameter[N, d]\nV: data[N, d]\nP = softmax(U @ V.T)\nL = -mean(log(diag(P)))", U=r"\frac{1}{N} (P - I_N) V"
     ),
@@ -156,7 +156,7 @@ LEARNERS: dict[str, Book] = {
         A=r"(g \odot \mathbf{1}[u > v]) x^\top", B=r"(g \odot \mathbf{1}[u < v]) x^\top",
     ),
     "mish": book(
-        "z: parameter[n]\ng: data[n]\nt = tanh(softplus(z))\nL = g @ (z*t)", z=r"g \odot (t + z \odot (1 - t^{\odot 2}) \odot \sigma(z))"
+        "z: parameter[n]\ng: data[n]\nt = tanh(softplus(z))\nL = g @ (z*t)", z=r"g \odot (t + z \odot (1 - t^{\odot 2}) \odot \operatorname{sigmoid}(z))"
     ),
     "peephole": book(
         "x: data[d]\nc: data[k]\nW: parameter[k, d]\np: parameter[k]\nq: data[k]\ng: data[k]\ni = sigmoid(W @ x + p*c)\nL = g @ (i*q)",

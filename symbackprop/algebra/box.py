@@ -123,9 +123,21 @@ class Search:
                 total = cost + 1 if n in settled else self._total(other, cost)
                 if total < cost or (total == cost and n in lets):
                     lets, cost, settled = other, total, self._settled(other)
+            if cost == before and len(candidates) <= FEW:
+                lets, cost = self._exchanged(lets, cost, set(gradients))
             if cost == before:
                 break
         return lets
+
+    def _exchanged(self, lets: set[str], cost: int, gradients: set[str]) -> tuple[set[str], int]:
+        """The same with a line for a gradient in the place of one beside it, where that makes the box shorter."""
+        for n in (n for n in self.backward if n in gradients):
+            for m in (r.name for r in self.lines.equations[n].operands if r.name in gradients):
+                if (n in lets) != (m in lets):
+                    total = self._total(lets ^ {n, m}, cost)
+                    if total < cost:
+                        lets, cost = lets ^ {n, m}, total
+        return lets, cost
 
     def _is_jacobian(self, name: str) -> bool:
         """Whether a value is a derivative inside the network that carries the axes of what it is of, or a gradient by one."""

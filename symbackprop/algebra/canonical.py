@@ -90,6 +90,11 @@ def two_valued(p: Poly, e: int) -> Poly | None:
     return Poly({(y,): slope, (): first - low * slope})
 
 
+def has_roots(term: Term, c: Number) -> bool:
+    """Whether a broken power of a product is the product of the powers, whatever the signs."""
+    return c > 0 and all(f.atom.positive or (f.atom.kind == "group" and f.exponent.numerator % 2 == 1) for f in term)
+
+
 def _whole(c: Number, n: int, e: Number) -> tuple[Number, Number]:
     """c n^e with as much of the power in c as is whole, and no root below a line that could stand above: sqrt(3)/3 is 1/sqrt(3)."""
     c = Fraction(c)

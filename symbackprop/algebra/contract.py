@@ -244,9 +244,15 @@ class Contraction:
     def _rowsum(self, m: Form, size: Expr) -> Form:
         if self._is_mean(size):
             return Form("rowmean", (m,)) if m.op != "transpose" else transpose(Form("colmean", m.parts))
-        if m.op in ("leaf", "transpose") and (size.is_Symbol or size.is_Integer):
-            return product([m, Form("ones", (), size)])
-        return Form("rowsum", (m,))
+        plain = m.op in ("leaf", "transpose") and (size.is_Symbol or size.is_Integer)
+        made = product([m, Form("ones", (), size)]) if plain else Form("rowsum", (m,))
+        turned = m.op == "transpose"
+        inner = m.parts[0] if turned else m
+        if inner.op != "hadamard" or len(inner.parts) != 2 or all(part.op != "product" for part in inner.parts):
+            return made
+        a, b = inner.parts
+        diagonal = Form("diagonal", (product([transpose(a), b] if turned else [a, transpose(b)]),))
+        return diagonal if diagonal.tokens < made.tokens else made
 
     def _total(self, m: Form, rows: Expr, cols: Expr) -> Form:
         """The sum of a matrix's entries."""

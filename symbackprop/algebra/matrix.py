@@ -168,6 +168,11 @@ def scaled(front: Front, body: Form | None) -> Form:
         front = both(front, own)
     if body is None and not front.tops and not front.bottoms:
         return number(front.coefficient)
+    if body is not None and body.op == "over" and front.is_line and (front.is_bare or body.parts[0] == number(1)):
+        c, (over, below) = front.coefficient, body.parts  # L/(n x), not L/n 1/x
+        top = over if front.is_bare else scaled(Front(Fraction(abs(c.numerator)), front.tops), None)
+        bottom = scaled(Front(Fraction(c.denominator), front.bottoms), below)
+        return scaled(Front(Fraction(1 if c > 0 else -1)), Form("over", (top, bottom)))
     if body is None and len(front.tops) == 1 and not front.bottoms and front.coefficient == 1:
         return front.tops[0]
     return body if body is not None and front == PLAIN else Form("scaled", () if body is None else (body,), front)

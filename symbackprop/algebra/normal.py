@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, S
 
-from symbackprop.algebra.canonical import canonical, merged, two_valued, without_deltas
+from symbackprop.algebra.canonical import canonical, has_roots, merged, two_valued, without_deltas
 from symbackprop.algebra.known import Knowledge
 from symbackprop.algebra.poly import (
     ONE,
@@ -219,7 +219,7 @@ class Algebra(Knowledge):
         if valued is not None:
             return valued
         found = p.single()
-        if found is not None and not summed_letters(found[0]) and (e.denominator == 1 or _has_roots(*found)):
+        if found is not None and not summed_letters(found[0]) and (e.denominator == 1 or has_roots(*found)):
             made = self.make(1, [f._replace(exponent=exact(f.exponent * e)) for f in found[0]])
             return self.times(made, self._number_power(Fraction(found[1]), e))
         apart = self._apart(found[0], e) if found is not None else None
@@ -397,8 +397,3 @@ class Algebra(Knowledge):
 def axes(letters: Iterable[str]) -> dict[str, str]:
     """The free letters of an atom's arguments -> the letters that its axes have in a product."""
     return {str(k): x for k, x in enumerate(letters)}
-
-
-def _has_roots(term: Term, c: Number) -> bool:
-    """Whether a broken power of a product is the product of the powers, whatever the signs."""
-    return c > 0 and all(f.atom.positive or (f.atom.kind == "group" and f.exponent.numerator % 2 == 1) for f in term)

@@ -98,17 +98,20 @@ def _pow(a: Algebra, atom: Atom) -> Iterator[Relation]:
 
 
 def _clip(a: Algebra, atom: Atom) -> Iterator[Relation]:
-    """t sign(r) [|r| > t] = clip(r, -t, t) - r + r [|r| > t], for t >= 0."""
+    """t sign(r) [|r| > t] = clip(r, -t, t) - r + r [|r| > t], and so for [t > |r|], for t >= 0; both over t as well."""
     (gap,), own = atom.args, _own(atom)
     for term, c in gap.terms.items():
-        if c != 1 or len(term) != 1 or term[0].atom.name is not FUNCTIONS["abs"] or term[0].exponent != 1:
+        if abs(c) != 1 or len(term) != 1 or term[0].atom.name is not FUNCTIONS["abs"] or term[0].exponent != 1:
             continue
-        r, bound = a.at(term[0].atom.args[0], term[0].letters), Poly({term: 1}) - gap
-        test = a.factor(atom, own)
-        left = a.times(a.times(test, applied(a, FUNCTIONS["sign"], r)), bound).single()
-        if left is not None and _is_positive(bound):
-            right = clip_of(a, r, bound) - r + a.times(r, test)
-            yield Relation(left[0], own, right.scaled(1 / Fraction(left[1])))
+        r, bound = a.at(term[0].atom.args[0], term[0].letters), Poly({term: 1}) - gap.scaled(c)
+        test, sign = a.factor(atom, own), applied(a, FUNCTIONS["sign"], r)
+        if _is_positive(bound):
+            clipped, ends = clip_of(a, r, bound), a.times(sign, bound)
+            right = a.times(r, test) + (clipped - r if c > 0 else ends - clipped)
+            for factor in (ONE, *([a.power(bound, -1)] if bound.number() is None else [])):
+                left = a.times(a.times(a.times(test, sign), bound), factor).single()
+                if left is not None:
+                    yield Relation(left[0], own, a.times(right, factor).scaled(1 / Fraction(left[1])))
 
 
 def _decided(a: Algebra, atom: Atom) -> Iterator[Relation]:

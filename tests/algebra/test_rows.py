@@ -103,6 +103,17 @@ def test_a_relation_holds_at_random_values(kind: Any) -> None:
         assert_equal(relation)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_between_bounds_is_clipped_whichever_side_is_larger(sign: int) -> None:
+    a = Algebra()
+    gap = applied(a, FUNCTIONS["abs"], leaf(a, "x", "i")) - leaf(a, "t")
+    found = list(relations(a, applied(a, "positive", gap.scaled(sign)).atoms()))
+    assert len(found) == 2
+    for relation in found:
+        assert any(atom.name == "clip" for atom in relation.poly.atoms())
+        assert_equal(relation)
+
+
 @pytest.mark.parametrize("name", ["maximum", "minimum"])
 def test_a_test_decides_an_extremum_in_another(name: str) -> None:
     a = Algebra()
