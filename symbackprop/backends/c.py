@@ -85,7 +85,10 @@ class _Writer:
         suffix = "f" if self.dtype == "float32" else ""
         helpers = "".join(self._needed(body)).replace("SUFFIX", suffix)
         parts = [self._about(title), PRELUDE.replace("REAL", REALS[self.dtype]), helpers, self._tables(), self._memory()]
-        return "".join([*parts, f"{self._head()} {{\n", pointers, "    (void)memory;\n", body, f"    return {value};\n}}\n"])
+        read = {*re.findall(r"\w+", body + value), *(["memory"] if pointers else [])}
+        taken = [self.names[PARAMETERS], self.names[GRADIENTS], *self.data.values(), "memory"]
+        unread = "".join(f"    (void){name};\n" for name in taken if name not in read)  # else compilers warn of them
+        return "".join([*parts, f"{self._head()} {{\n", pointers, unread, body, f"    return {value};\n}}\n"])
 
     @staticmethod
     def _needed(text: str) -> list[str]:

@@ -287,7 +287,7 @@ class Compiled:
     def layers_source(self) -> str:
         """The same step as a class for each layer with `forward` and `backward`, and a graph that calls them, for reading.
 
-        Raises LoopError for a loop, SourceError where the value has axes, or something does not lead to it.
+        A loop is one layer. Raises SourceError where the value has axes, or something does not lead to it.
         """
         from symbackprop.backends.layered import layered
 

@@ -1,14 +1,16 @@
 """A program as a class for each layer, with `forward` and `backward`, and a graph that calls them, as courses write it.
 
-A layer computes a value that a person named, and what leads to it without a name. Its backward pass takes the gradient that comes
-from above, and hands back those of what it read: the chain rule of that layer alone. The graph adds where a value has several
-readers.
+A layer computes a value that a person named, and what leads to it without a name; a loop is one layer, whose values are those that
+others read. Its backward pass takes the gradients that come from above, and hands back those of what it read: the chain rule of
+that layer alone. The graph adds where a value has several readers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import sympy as sp
 
 from symbackprop.backends.dialect import Dialect
 from symbackprop.backends.numpy import RESERVED, Names, Writer, printable, quoted
@@ -16,25 +18,29 @@ from symbackprop.backends.numpy_body import SourceError
 from symbackprop.backends.numpy_helpers import helper_source
 from symbackprop.core.chain_rule import on_path
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.loops import without_loops
-from symbackprop.core.program import Equation, Program, Signature
-from symbackprop.core.simplify import without_dead
+from symbackprop.core.loops import equations_of, has_loops, schedule
+from symbackprop.core.program import Equation, Program, Ref, Signature, Sum, slot
+from symbackprop.core.simplify import simplify, without_dead
+
+BOTH = "all values of a layer, times what comes from above"
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer: the lines of its class, and what the graph hands it.
 
-    target     the value that it computes.
+    targets    the values that it computes.
     name       of the class.
     takes      the tensors that `forward` takes, in order.
+    above      those of the targets whose gradients `backward` takes, in order.
     hands      the tensors whose gradients `backward` hands back, in order.
     """
 
-    target: str
+    targets: tuple[str, ...]
     name: str
     lines: tuple[str, ...]
     takes: tuple[str, ...]
+    above: tuple[str, ...]
     hands: tuple[str, ...]
     helpers: frozenset[str]
 
@@ -44,9 +50,8 @@ def layered(program: Program, of: str, wrt: Sequence[str], dialect: Dialect) -> 
 
     program  the forward equations; `of` is a number.
     wrt      what the gradients are by.
-    Raises LoopError for a loop, SourceError where `of` has axes, or a tensor of `wrt` does not lead to it.
+    Raises SourceError where `of` has axes, or a tensor of `wrt` does not lead to it.
     """
-    without_loops(program, "a class for each layer")
     if program.shape(of):
         raise SourceError(f"{of} has axes, and layers hand back the gradients of a number; compile a loss of it")
     program = without_dead(program, {of})
@@ -54,7 +59,7 @@ def layered(program: Program, of: str, wrt: Sequence[str], dialect: Dialect) -> 
     for w in wrt:
         if w not in needed:
             raise SourceError(f"{w} does not lead to {of}, so that no layer hands its gradient back; leave it out of wrt")
-    layers = [_layer(program, group, needed, dialect) for group in _groups(program)]
+    layers = [_layer(program, group, targets, needed, dialect) for group, targets in _groups(program, of)]
     helpers = [helper_source(name, dialect) for name in sorted(frozenset[str]().union(*(layer.helpers for layer in layers)))]
     classes = ["\n".join(layer.lines) for layer in layers]
     parts = [*helpers, *classes, *_graph(program, of, wrt, layers)]
@@ -63,57 +68,102 @@ def layered(program: Program, of: str, wrt: Sequence[str], dialect: Dialect) -> 
     return "\n\n".join([title, "\n".join(dialect.imports)]) + "".join(f"\n\n\n{part}" for part in parts) + "\n"
 
 
-def _groups(program: Program) -> list[list[Equation]]:
-    """The equations of each layer: what has no name and one reader belongs to the layer of that reader."""
+def _groups(program: Program, of: str) -> list[tuple[list[Equation], tuple[str, ...]]]:
+    """The equations of each layer, and what others read of it: what has no name and one reader belongs to that reader's layer."""
+    items = schedule(program)
+    own = {e.target.name: k for k, item in enumerate(items) for e in equations_of(item)}
     readers: dict[str, list[str]] = {}
     for e in program.equations:
         for name in dict.fromkeys(r.name for r in e.operands):
             readers.setdefault(name, []).append(e.target.name)
-    home: dict[str, str] = {}
-    for e in reversed(program.equations):
-        name = e.target.name
-        alone = not program.tensors[name].named and len(readers.get(name, ())) == 1
-        home[name] = home[readers[name][0]] if alone else name
-    groups: dict[str, list[Equation]] = {}
-    for e in program.equations:
-        groups.setdefault(home[e.target.name], []).append(e)
-    return sorted(groups.values(), key=lambda group: program.equations.index(group[-1]))
+    home: dict[int, int] = {}
+    for k, item in reversed(list(enumerate(items))):
+        names = [e.target.name for e in equations_of(item)]
+        named = len(names) > 1 or program.tensors[names[0]].named or names[0] == of
+        above = {home[own[r]] for name in names for r in readers.get(name, ()) if own[r] != k}
+        home[k] = k if named or len(above) != 1 or len(readers[names[0]]) > 1 else above.pop()
+    groups: dict[int, list[Equation]] = {}
+    for k, item in enumerate(items):
+        groups.setdefault(home[k], []).extend(sorted(equations_of(item), key=program.equations.index))
+    found = []
+    for k, group in sorted(groups.items()):
+        read = (e.target.name for e in group)
+        outside = [n for n in read if n == of or any(home[own[r]] != k for r in readers.get(n, ()))]
+        found.append((group, tuple(outside)))
+    return found
 
 
-def _layer(program: Program, group: Sequence[Equation], needed: set[str], dialect: Dialect) -> Layer:
+def _layer(program: Program, group: Sequence[Equation], targets: Sequence[str], needed: set[str], dialect: Dialect) -> Layer:
     """The class of one layer."""
-    target, inside = group[-1].target.name, {e.target.name for e in group}
+    inside = {e.target.name for e in group}
     reads = dict.fromkeys(r.name for e in group for r in e.operands if r.name not in inside)
     tensors = {name: _given(program.tensors[name]) for name in (*reads, *(t.name for t in program.inputs))}
     tensors |= {name: program.tensors[name] for name in inside}
-    own = Program(tensors, tuple(group), (target,), program.conditions)
-    hands = tuple(name for name in reads if name in needed and target in needed)
-    forward = Writer(own, target, {}, "forward", dialect)
-    computed = forward.statements()
-    above = next(name for name in ("above", "above_it", "what_is_above") if name not in {*tensors, *map(str, program.sizes())})
+    own = Program(tensors, tuple(group), tuple(targets), program.conditions)
+    from_above = tuple(name for name in targets if name in needed)
+    hands = tuple(name for name in reads if name in needed and from_above)
+    taken = Names({*tensors, *map(str, program.sizes())})
+    above = {name: taken.fresh("above" if len(from_above) == 1 else f"above_{name}") for name in from_above}
     back, handed = None, list[str]()
     if hands:
-        derived = differentiate(own, target, hands, upstream=above)
-        then = tuple(e for e in derived.program.equations if e.step is not None)
-        known = {name: _given(tensor) if name in inside else tensor for name, tensor in derived.program.tensors.items()}
-        swept = Program(known, then, derived.program.outputs, program.conditions)
-        back = Writer(swept, None, {w: derived.gradient(w) for w in hands}, "backward", dialect)
+        swept, gradients = _swept(own, above, hands)
+        back = Writer(swept, None, gradients, "backward", dialect)
         handed = back.statements()
-    kept = [t.name for t in back.arguments if t.name != above] if back else []
+    kept = [t.name for t in back.arguments if t.name not in above.values()] if back else []
+    results = {name: name for name in (*targets, *kept) if name in inside}
+    single = len(targets) == 1 and not has_loops(own)
+    forward = Writer(own, targets[0], {} if single else results, "forward", dialect)
+    computed = forward.statements()
     takes = tuple(dict.fromkeys([*(t.name for t in forward.arguments), *(name for name in kept if name not in inside)]))
-    name = f"Layer_{forward.identifier[target]}"
-    about = printable(f"{target} of {', '.join(reads)}" if reads else target)
+    name = f"Layer_{'_'.join(forward.identifier[target] for target in targets)}"
+    about = printable(f"{', '.join(targets)} of {', '.join(reads)}" if reads else ", ".join(targets))
     lines = [f"class {name}:", f'    """{about}."""', ""]
     lines += _method("forward", [forward.identifier[name] for name in takes], [
         *computed, *([f"self.kept = {_row(forward.identifier[name] for name in kept)}"] if kept else []),
-        f"return {forward.identifier[target]}",
+        f"return {', '.join(forward.identifier[target] for target in targets)}",
     ])  # fmt: skip
     if back:
-        results = [back.identifier[name] for name in back.outputs.values()]
+        returns = [back.identifier[name] for name in back.outputs.values()]
         took = [f"{_row(back.identifier[name] for name in kept)} = self.kept"] if kept else []
-        returned = f"return {', '.join(results)}"
-        lines += ["", *_method("backward", [back.identifier[above]], [*took, *handed, returned])]
-    return Layer(target, name, tuple(lines), takes, hands, frozenset(forward.helpers | (back.helpers if back else set())))
+        returned = f"return {', '.join(returns)}"
+        lines += ["", *_method("backward", [back.identifier[a] for a in above.values()], [*took, *handed, returned])]
+    helpers = frozenset(forward.helpers | (back.helpers if back else set()))
+    return Layer(tuple(targets), name, tuple(lines), takes, from_above, hands, helpers)
+
+
+def _swept(own: Program, above: Mapping[str, str], hands: Sequence[str]) -> tuple[Program, dict[str, str]]:
+    """The backward equations of a layer, and what each gradient is called there.
+
+    above   what the gradient of each target from above is called.
+    """
+    inside = {e.target.name for e in own.equations}
+    if len(above) == 1:
+        (of,) = above
+        derived = differentiate(own, of, hands, upstream=above[of])
+    else:
+        derived = differentiate(_weighed(own, above), BOTH, hands)
+    then = tuple(e for e in derived.program.equations if e.step is not None)
+    known = {name: _given(t) if name in inside else t for name, t in derived.program.tensors.items()}
+    known = {n: replace(t, role=replace(t.role, upstream="above")) if t.role else t for n, t in known.items() if n != BOTH}
+    swept = Program(known, then, derived.program.outputs, own.conditions)
+    gradients = {w: derived.gradient(w) for w in hands}
+    plain = len(above) == 1 and not has_loops(own)
+    return swept if plain else simplify(swept, gradients.values()), gradients
+
+
+def _weighed(own: Program, above: Mapping[str, str]) -> Program:
+    """The program with one number whose gradients are those of several values, each times what comes from above, as BOTH."""
+    tensors, equations, parts = dict(own.tensors), list(own.equations), list[str]()
+    for name, slope in above.items():
+        shape = tensors[name].shape
+        index = tuple(f"x{k}" for k in range(len(shape)))
+        parts.append(f"{name} times {slope}")
+        tensors |= {slope: Signature(slope, shape, "data"), parts[-1]: Signature(parts[-1], named=False)}
+        product = Sum(slot(0) * slot(1), (slot(0), slot(1)), tuple(zip(index, shape, strict=True)))
+        equations.append(Equation(Ref(parts[-1]), product, (Ref(slope, index), Ref(name, index))))
+    slots = tuple(map(slot, range(len(parts))))
+    equations.append(Equation(Ref(BOTH), Sum(sp.Add(*slots), slots), tuple(map(Ref, parts))))
+    return Program({**tensors, BOTH: Signature(BOTH, named=False)}, tuple(equations), (BOTH,), own.conditions)
 
 
 def _given(tensor: Signature) -> Signature:
@@ -135,24 +185,29 @@ def _graph(program: Program, of: str, wrt: Sequence[str], layers: Sequence[Layer
     """The class that calls the layers, and the function that runs it."""
     names = Names(RESERVED | {"Graph", "graph"})
     own = {t.name: names.fresh(t.name) for t in program.inputs}
-    own |= {layer.target: names.fresh(layer.target) for layer in layers}
+    own |= {target: names.fresh(target) for layer in layers for target in layer.targets}
+    called = {layer.name: "_".join(own[target] for target in layer.targets) for layer in layers}
     slope = {name: names.fresh(f"d{identifier}") for name, identifier in own.items()}
     taken = [t.name for t in program.inputs if any(t.name in layer.takes for layer in layers)]
-    forward = [f"{own[x.target]} = self.{own[x.target]}.forward({', '.join(own[n] for n in x.takes)})" for x in layers]
+    forward = []
+    for x in layers:
+        results = ", ".join(own[target] for target in x.targets)
+        forward.append(f"{results} = self.{called[x.name]}.forward({', '.join(own[n] for n in x.takes)})")
     seen: dict[str, int] = {of: 1}
     backward = [f"{slope[of]} = 1.0"]
     for layer in reversed(layers):
         if not layer.hands:
             continue
-        parts = [slope[n] if n not in seen else names.fresh(f"{slope[n]}_via_{own[layer.target]}") for n in layer.hands]
-        backward.append(f"{', '.join(parts)} = self.{own[layer.target]}.backward({slope[layer.target]})")
+        parts = [slope[n] if n not in seen else names.fresh(f"{slope[n]}_via_{called[layer.name]}") for n in layer.hands]
+        from_above = ", ".join(slope[target] for target in layer.above)
+        backward.append(f"{', '.join(parts)} = self.{called[layer.name]}.backward({from_above})")
         backward += [f"{slope[n]} = {slope[n]} + {part}" for n, part in zip(layer.hands, parts, strict=True) if n in seen]
         seen |= dict.fromkeys(layer.hands, 1)
     results = ", ".join(f"{quoted(w)}: {slope[w]}" for w in wrt)
     arguments = [own[name] for name in taken]
     lines = [
         "class Graph:", f'    """{printable(of)}, a layer at a time."""', "",
-        *_method("__init__", [], [f"self.{own[x.target]} = {x.name}()" for x in layers]), "",
+        *_method("__init__", [], [f"self.{called[x.name]} = {x.name}()" for x in layers]), "",
         *_method("forward", arguments, [*forward, f"return {own[of]}"]), "",
         *_method("backward", [], [*backward, f"return {{{results}}}"]),
     ]  # fmt: skip

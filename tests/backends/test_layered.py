@@ -12,9 +12,8 @@ from symbackprop.backends.executed import executed
 from symbackprop.backends.function import Compiled, compile
 from symbackprop.backends.numpy_body import SourceError
 from symbackprop.core.differentiate import differentiate
-from symbackprop.core.loops import LoopError
 from tests.command import Run
-from tests.loops.networks import CASES
+from tests.loops.networks import CASES, cases
 from tests.plan.test_plan import EXAMPLES, NETWORKS, OTHERS, WITHOUT_LOSS, at_sizes
 
 ALL = [name for name in (*NETWORKS, *OTHERS) if name not in WITHOUT_LOSS]
@@ -87,9 +86,44 @@ class Layer_yhat:
     )
 
 
+@pytest.mark.parametrize("name", cases())
+def test_a_loop_is_one_layer(name: str) -> None:
+    told = {size: 3 for size in ("T", "S") if name in ("sinkhorn", "gradient steps", "three loops")}
+    program = CASES[name].program
+    assert_same(compile(differentiate(program, "L"), {n: k for n, k in told.items() if n in map(str, program.sizes())}))
+
+
+@pytest.mark.parametrize(
+    "layer", ["lstm", pytest.param("gru", marks=pytest.mark.slow), pytest.param("rnn", marks=pytest.mark.slow)]
+)
+def test_recurrent_layers_of_any_number_of_steps_are_layers(layer: str) -> None:
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[layer]
+    text = f"""X: data[n, 7, d]
+W: parameter[d, {gates}*h]
+U: parameter[h, {gates}*h]
+b: parameter[{gates}*h]
+L = sum({layer}(X, W, U, b{", b" * (layer == "gru")}, sequence=True)**2)"""
+    assert_same(sb.compile(text))
+
+
+def test_a_loop_hands_on_all_that_is_read_of_it() -> None:
+    text = """x: data[T, d]
+A: parameter[d, d]
+h[0] = zeros(d)
+c[0] = ones(d)
+for t in 1..T:
+    c[t] = tanh(A @ h[t-1]) * c[t-1] + x[t]
+    h[t] = sin(c[t])
+P = h.copy()[:-1] * x[1:]
+Q = exp(-c**2)
+L = sum(P) + sum(Q * h)"""
+    function = sb.compile(text)
+    assert_same(function)
+    assert "c, h = self.c_h.forward(A, c_0, x)" in function.layers_source()
+    assert "dA = self.c_h.backward(dc, dh)" in function.layers_source()
+
+
 def test_what_has_no_layers_is_refused() -> None:
-    with pytest.raises(LoopError, match="a class for each layer reads no loop"):
-        compile(differentiate(CASES["rnn"].program, "L", ["W"])).layers_source()
     with pytest.raises(SourceError, match="y has axes, and layers hand back the gradients of a number"):
         sb.compile(sb.derive("W: parameter[h, d]\nx: data[d]\ny = W @ x", of="y")).layers_source()
     with pytest.raises(SourceError, match="b does not lead to L"):

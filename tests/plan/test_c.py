@@ -33,6 +33,7 @@ SOME = [
     "digits.net",
     "matrices",
 ]
+UNREAD = "A: parameter[2]\nx: data[3]\ny: data[2]\nB: parameter[2, 2]\nL = sum(B * sum(x * 0 + 1)) + sum(y - y)"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
@@ -104,9 +105,9 @@ L = logdet(A) + det(A) + sum(inv(T)**2) + sum(det(T) + logdet(T)) + sum(sin(chol
             np.testing.assert_allclose(native.gradients[name], gradient, rtol=close, atol=close * abs(gradient).max())
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("name", SOME)
+    @pytest.mark.parametrize("name", [*SOME, UNREAD])
     def test_an_exported_file_builds_without_a_warning_and_runs_under_the_sanitizers(name: str, tmp_path: Path) -> None:
-        function = compiled(name)
+        function = sb.compile(name) if name == UNREAD else compiled(name)
         program, arrays = at_sizes(function, range(3, 20))
         step = function.bind(arrays)
         fixed = Compiled(program, function.value_name, function.gradients)
