@@ -37,7 +37,7 @@ class Arguments:
 
     def __init__(self, program: Program, names: Sequence[str], dtype: str, refuse_nan: bool) -> None:
         self.program, self.dtype, self.refuse_nan = program, np.dtype(dtype), refuse_nan
-        self.known = [t.name for t in program.inputs]
+        self.known = dict.fromkeys(t.name for t in program.inputs)
         self.inputs = [_Input(program.tensors[name]) for name in names]
         self.solver = Solver(program, names)
         self._solved: dict[tuple[tuple[int, ...], ...], Sizes] = {}

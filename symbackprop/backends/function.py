@@ -106,6 +106,7 @@ class Compiled:
     def _function(self, program: Program, value: str | None, outputs: Mapping[str, str], name: str) -> Called:
         return self._called(source(program, value, outputs, name, self._dialect), program)
 
+    @without_collections()
     def _called(self, text: Source, program: Program) -> Called:
         return Called(text, program, self.dtype, self.refuse_nan, self.backend == "jax")
 
@@ -114,6 +115,7 @@ class Compiled:
         return (JAX if self.backend == "jax" else NUMPY).of(self.dtype)
 
     @cached_property
+    @without_collections()
     def _text(self) -> Source:
         """The source of the value and the gradients; it needs no JAX to be written."""
         return source(self.program, self.value_name, self.gradients, "value_and_grad", self._dialect)

@@ -125,6 +125,8 @@ class Writer:
                 self.identifier[tensor.name] = self.names.fresh(self.gradient_wish(tensor.role))
         self.setting = Setting(program, self.sizes, Loops(self.names), dialect, _integers(program, self.equations))
         self.recipes: dict[tuple, Recipe] = {}
+        self.sorts: dict[str, tuple[Signature, int]] = {}
+        self.known_sorts: dict[tuple, int] = {}
         self.temporary: dict[str, str] = {}
         self.extents: dict[Expr, str] = {}
         self.used: set[Symbol] = set()
@@ -159,13 +161,10 @@ class Writer:
 
     def lines(self, equation: Equation) -> list[str]:
         """The lines of one equation; equations of one pattern are worked out once."""
-        tensors = self.setting.program.tensors
-        key = (
-            equation.op, equation.target.index, tensors[equation.target.name].shape, equation.target.name in self.asked,
-            equation.target.name in self.setting.integers,
-            tuple((r.index, tensors[r.name].shape, tensors[r.name].kind, tensors[r.name].bound, r.name in self.setting.integers)
-                  for r in equation.operands),
-        )  # fmt: skip
+        tensors, integers = self.setting.program.tensors, self.setting.integers
+        refs = (equation.target, *equation.operands)
+        alike = tuple([(r.index, self.sort(tensors[r.name]), r.name in integers) for r in refs])
+        key = (equation.op, alike, equation.target.name in self.asked)
         found = self.recipes.get(key)
         if found is None:
             found = self.recipes[key] = recipe(equation, self.setting, equation.target.name in self.asked)
@@ -185,6 +184,14 @@ class Writer:
         whole = len(lines) - 1 if lines[-1].startswith(f"{target} = ") else 0  # the line that makes the array of this shape
         lines[whole : whole + 1] = _commented(lines[whole], self.shape(tensors[equation.target.name].shape))
         return result + lines
+
+    def sort(self, tensor: Signature) -> int:
+        """A number for the shape, the kind and the bound of a tensor, which is the same for those that have the same."""
+        own = self.sorts.get(tensor.name)
+        if own is None or own[0] is not tensor:
+            known = self.known_sorts
+            own = self.sorts[tensor.name] = tensor, known.setdefault((tensor.shape, tensor.kind, tensor.bound), len(known))
+        return own[1]
 
     def allocated(self, name: str, tensor: str, more: Mapping[int, int] = MappingProxyType({})) -> list[str]:
         """The line that makes an array of the shape of a tensor, with some entries more along some axes."""

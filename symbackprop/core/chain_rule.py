@@ -16,7 +16,7 @@ That part is known by its name before dL/dp is written. The loops of the derivat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
@@ -25,6 +25,7 @@ from sympy import Expr, S
 from symbackprop.core.carried import at_one_step
 from symbackprop.core.closing import FIRST, closed, distinct, local_form, packed, seeded
 from symbackprop.core.functions import iverson
+from symbackprop.core.grammar import Alike
 from symbackprop.core.letters import fresh
 from symbackprop.core.local import local_derivative
 from symbackprop.core.loops import carried, start_of
@@ -103,6 +104,7 @@ class _Sweep:
         self.uses: dict[str, list[_Use]] = {}
         self.gradient: dict[str, str | None] = {}  # tensor -> the tensor that holds its gradient; None: the seed
         self.shown: dict[str, str] = {}  # an unnamed tensor -> the named one whose gradient it shares
+        self.alike, self.known = Alike(self.program), dict[Hashable, tuple[Equation | None, tuple[int, ...], tuple[int, ...]]]()
         self.reserved: set[str] = set()  # the Carry equations whose gradients are read before they are written
 
     def role(self, wrt: str, via: str | None = None, nth: int = 0) -> Gradient:
@@ -254,9 +256,11 @@ class _Sweep:
                 if first.name in self.needed:
                     self.uses.setdefault(first.name, []).append(_Use(self.start(equation, first, lead, upstream), name))
             return
+        key = self.alike.key(equation)
         for k, operand in enumerate(equation.operands):
             if operand.name in self.needed:
-                use = self.use(equation, k, lead, upstream)
+                plain = isinstance(equation.op, Sum) and upstream is not None
+                use = self.use_alike(key, equation, k, lead, upstream) if plain else self.use(equation, k, lead, upstream)
                 if use is not None:
                     self.uses.setdefault(operand.name, []).append(_Use(use, self.shown.get(name, name)))
 
@@ -268,6 +272,25 @@ class _Sweep:
         at = iverson(sp.Eq(position(carry.op.letter), start_of(self.program, carry)))
         step = Step("chain", carry.target, first, upstream, pattern="carry")
         return closed(Ref("", lead + first.index), slot(0) * at, (slot(0),), (upstream,), sizes, step)
+
+    def use_alike(self, key: Hashable, equation: Equation, k: int, lead: tuple[str, ...], upstream: Ref) -> Equation | None:
+        """What `use` gives for a Sum, worked out once for all equations that differ in names alone, of one key."""
+        key = key, k, lead, upstream.index
+        if key not in self.known:
+            above, target, *operands = (Ref(*r) for r in (upstream, equation.target, *equation.operands))  # each an object of its own
+            made = self.use(Equation(target, equation.op, tuple(operands)), k, lead, above)
+            place = {id(r): at for at, r in enumerate((above, target, *operands))}
+            read = tuple(place[id(r)] for r in made.operands) if made else ()
+            local = tuple(place[id(r)] for r in made.step.local_operands) if made and made.step else ()
+            self.known[key] = made, read, local
+        made, read, local = self.known[key]
+        if made is None or made.step is None:
+            return made
+        refs = (upstream, equation.target, *equation.operands)
+        shown = Ref(self.shown.get(equation.target.name, equation.target.name), equation.target.index)
+        slope = made.step.local
+        step = Step("chain", shown, equation.operands[k], upstream, slope, tuple([refs[at] for at in local]), made.step.pattern)
+        return Equation(made.target, made.op, tuple([refs[at] for at in read]), step)
 
     def use(self, equation: Equation, k: int, lead: tuple[str, ...], upstream: Ref | None) -> Equation | None:
         """The part of the gradient of the k-th operand that comes through this equation; None where it is zero."""

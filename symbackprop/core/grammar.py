@@ -34,14 +34,12 @@ def check(program: Program) -> Program:
     written = {t.name for t in program.inputs}
     ahead = {e.target.name for e in program.equations}
     sizes = set(program.sizes())
-    alike = _Alike(program)
+    alike, right = Alike(program), set[Hashable]()
     for equation in program.equations:
         fault = _fault_of_names(program, equation, written, ahead)
-        if (
-            not fault and (key := alike.key(equation)) not in alike.right
-        ):  # layers that were written out are one equation but for names
+        if not fault and (key := alike.key(equation)) not in right:
             fault = _fault(program, equation, sizes)
-            alike.right.add(key)
+            right.add(key)
         if fault:
             raise ProgramError(f"{equation}: {fault}")
         written.add(equation.target.name)
@@ -52,13 +50,12 @@ def check(program: Program) -> Program:
     return program
 
 
-class _Alike:
-    """What tells equations apart but for the names of their tensors, and those that were found right."""
+class Alike:
+    """What tells the equations of a program apart but for the names of their tensors: layers that are written out are alike."""
 
     def __init__(self, program: Program) -> None:
         known: dict[tuple[Expr, ...], int] = {}
         self.shapes = {name: known.setdefault(t.shape, len(known)) for name, t in program.tensors.items()}
-        self.right: set[Hashable] = set()
 
     def key(self, equation: Equation) -> Hashable:
         refs = (equation.target, *equation.operands)

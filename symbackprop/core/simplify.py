@@ -7,7 +7,7 @@ read at its source, equal equations are computed once, and what nothing reads is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from symbackprop.core.program import (
     Carry,
     Equation,
     Matrix,
+    Op,
     Program,
     Reduce,
     Ref,
@@ -182,19 +183,25 @@ def merged(op: Sum, operands: tuple[Ref, ...]) -> tuple[Sum, tuple[Ref, ...]]:
 
 def nameless(equation: Equation) -> tuple:
     """An equation with its letters numbered in order of appearance: equal for equations that compute the same tensor."""
-    letters = [*equation.target.index, *[c for r in equation.operands for c in r.index], *[c for c, _ in equation.op.over]]
+    target, op, indices = _numbered(equation.op, equation.target.index, tuple([r.index for r in equation.operands]))
+    return target, op, tuple([(r.name, index) for r, index in zip(equation.operands, indices, strict=True)])
+
+
+@lru_cache(maxsize=8192)
+def _numbered(op: Op, target: tuple[str, ...], operands: tuple[tuple[str, ...], ...]) -> tuple:
+    """An operation, the letters of its target and of its operands, all numbered in order of appearance."""
+    letters = [*target, *[c for index in operands for c in index], *[c for c, _ in op.over]]
     order = {c: f"#{k}" for k, c in enumerate(dict.fromkeys(letters))}
-    over = tuple(sorted([(order[c], extent) for c, extent in equation.op.over], key=itemgetter(0)))
+    over = tuple(sorted([(order[c], extent) for c, extent in op.over], key=itemgetter(0)))
 
     def body(own: Expr) -> Expr:
-        if symbols_in(own).issubset(getattr(equation.op, "slots", ())):
+        if symbols_in(own).issubset(getattr(op, "slots", ())):
             return own
         swap = {position(a): position(b) for a, b in order.items()}
         return substituted(own, swap) if symbols_in(own) & swap.keys() else own
 
-    op = rewritten(equation.op, over, body, order)
-    operands = tuple((r.name, tuple(order[c] for c in r.index)) for r in equation.operands)
-    return tuple(order[c] for c in equation.target.index), op, operands
+    indices = tuple(tuple(order[c] for c in index) for index in operands)
+    return tuple(order[c] for c in target), rewritten(op, over, body, order), indices
 
 
 def renamed(equation: Equation, rename: Mapping[str, str]) -> Equation:

@@ -29,13 +29,14 @@ def notes(program: Program, loss: str, outputs: Iterable[Tensor]) -> tuple[str, 
     unread = [f"{t.name}: nothing reads it." for t in program.inputs if t.name not in read and t.name != loss]
     numbers = {n for e in program.equations if isinstance(e.op, Sum) for n in parts_in(e.op.body, sp.Integer)}
     infinite = any(abs(int(n)) == INFINITE for n in numbers)
-    ranked = any(t.stem == "rank" and t.below is not None for t in ordered(outputs))
-    return (*unread, *[INFINITY] * infinite, *[ORDER] * ranked, *dict.fromkeys(_accidents(outputs)))
+    order = ordered(outputs)
+    ranked = any(t.stem == "rank" and t.below is not None for t in order)
+    return (*unread, *[INFINITY] * infinite, *[ORDER] * ranked, *dict.fromkeys(_accidents(order)))
 
 
-def _accidents(outputs: Iterable[Tensor]) -> Iterator[str]:
+def _accidents(order: Iterable[Tensor]) -> Iterator[str]:
     """(n, 1) beside (n,) is (n, n): every entry of one with every entry of the other, which is rarely meant."""
-    for tensor in ordered(outputs):
+    for tensor in order:
         if not isinstance(tensor.op, Sum):
             continue
         summed = {c for c, extent in tensor.op.over if extent == 1}

@@ -89,6 +89,10 @@ class Reader:
         self.statements += statements
         self.steps.foresee(statements)
         for statement in statements:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value is None:
+                self.later.setdefault(statement.target.id, self.source.place(statement.target).line)
+                self.written[statement.target.id] += 1
+                continue
             again = isinstance(statement, ast.For | ast.AugAssign)  # a name that a loop writes is written more than once
             for node in inner(statement):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
 from sympy import Expr, Symbol
 
-from symbackprop.core.grammar import check
+from symbackprop.core.grammar import Alike, check
 from symbackprop.core.letters import KEPT, given, pool
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
@@ -145,7 +145,15 @@ def with_letters(program: Program) -> Program:
         return chosen[extent]
 
     equations = []
+    alike, known = Alike(program), dict[Hashable, tuple[int, Equation]]()
     for equation in program.equations:
+        key = alike.key(equation)
+        count, same = known.get(key, (-1, equation))
+        if count == len(used):  # an equation like it has its letters, and none has come since
+            refs = zip((equation.target, *equation.operands), (same.target, *same.operands), strict=True)
+            target, *operands = (Ref(own.name, other.index) for own, other in refs)
+            equations.append(Equation(target, same.op, tuple(operands), equation.step))
+            continue
         sizes = letter_sizes(program, equation)
         order = dict.fromkeys(equation.target.index + tuple(c for r in equation.operands for c in r.index) + tuple(sizes))
         rename = {letter: own for letter in order if (own := given(letter)) in used and own is not None}
@@ -162,6 +170,7 @@ def with_letters(program: Program) -> Program:
                 used.add(fresh)
             rename[letter] = fresh
         equations.append(renamed(equation, rename))
+        known[key] = len(used), equations[-1]
     return Program(program.tensors, tuple(equations), program.outputs, program.conditions)
 
 

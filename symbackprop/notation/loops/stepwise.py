@@ -62,7 +62,7 @@ class Stepwise(ABC):
                 self._foreseen(inner, [*around, statement])
             return
         if not around:
-            for target in targets([statement]):
+            for target in targets([statement]) if self.lines else ():
                 if isinstance(target.value, ast.Name) and target.value.id in self.lines:
                     self.late.setdefault((target.value.id, ast.unparse(target.slice)), self.line(statement))
             return
