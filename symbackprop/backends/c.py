@@ -68,7 +68,7 @@ def source(plan: Plan, dtype: str, title: str = "") -> str:
 class _Writer:
     def __init__(self, plan: Plan, dtype: str) -> None:
         self.plan, self.dtype = evened(plan), dtype
-        self.data = {f"data {name}": f"data_{k}" for k, name in enumerate(plan.layout.data)}
+        self.data = {name: f"data_{k}" for k, name in enumerate(plan.layout.held)}
         self.work = {name: name.replace(" ", "_") for name in plan.buffers if name.startswith("work")}
         self.names = {PARAMETERS: "parameters", GRADIENTS: "gradients", **self.data, **self.work}
         self.names |= {name: name.replace(" ", "_") for name in plan.fixed}
@@ -111,7 +111,9 @@ class _Writer:
         for word, flat in ((PARAMETERS, layout.parameters), (GRADIENTS, layout.gradients)):
             for name, (offset, shape) in flat.places.items():
                 lines.append(f"    {word}[{offset}]  {_plain(name)} {shape}")
-        lines += [f"    {self.data[f'data {name}']}  {_plain(name)} {shape}" for name, shape in layout.data.items()]
+        for name, buffer, at in layout.places:
+            several = f"[{at}]" if len(layout.held[buffer].places) > 1 else ""
+            lines.append(f"    {self.data[buffer]}{several}  {_plain(name)} {layout.data[name]}")
         lines += ["", "memory begins as zeros, and belongs to one thread at a time; step_memory_size says how many bytes it has."]
         return "/* " + "\n   ".join(lines).replace("*/", "* /") + " */\n\n"
 
@@ -131,9 +133,7 @@ class _Writer:
 
     def _head(self) -> str:
         arguments = ["const real *restrict parameters", "real *restrict gradients"]
-        arguments += [
-            f"const {TYPES[self.plan.layout.kinds[n.removeprefix('data ')]]} *restrict {own}" for n, own in self.data.items()
-        ]
+        arguments += [f"const {TYPES[self.plan.layout.kind(name)]} *restrict {own}" for name, own in self.data.items()]
         arguments.append("step_memory *restrict memory")
         head = f"double step({', '.join(arguments)})"
         return f"{head};\n{head}"

@@ -51,7 +51,7 @@ def compiler() -> list[str]:
 def native(plan: Plan, dtype: str, memory: Mapping[str, ndarray]) -> tuple[str, Callable[[], float]]:
     """The C source of a plan, and the function that runs it on arrays.
 
-    memory   the arrays of the buffers "parameters", "gradients" and "data X".
+    memory   the arrays of the buffers "parameters", "gradients" and of data.
     Raises NativeError where there is no compiler or it fails, PlanError for what has no C.
     """
     text = source(plan, dtype)
@@ -62,7 +62,7 @@ def native(plan: Plan, dtype: str, memory: Mapping[str, ndarray]) -> tuple[str, 
     if product:
         library.step_blas(product)
     own = np.zeros(size() + WAITING, np.uint8)
-    arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[f"data {name}"] for name in plan.layout.data)]
+    arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[name] for name in plan.layout.held)]
     begin = own.ctypes.data + (-own.ctypes.data % WAITING)
     pointers = [ctypes.c_void_p(address) for address in (*(a.ctypes.data for a in arrays), begin)]
 

@@ -121,7 +121,8 @@ def _handed(plan: Plan) -> Iterator[str]:
     layout = plan.layout
     for word, buffer, flat in (("parameters", PARAMETERS, layout.parameters), ("gradients", GRADIENTS, layout.gradients)):
         yield from _named(word, {name: (buffer, at, shape) for name, (at, shape) in flat.places.items()})
-    yield from _named("data", {name: (f"data {name}", 0, shape) for name, shape in layout.data.items()})
+    places = {name: (buffer, at) for name, buffer, at in layout.places}
+    yield from _named("data", {name: (*places[name], shape) for name, shape in layout.data.items()})
 
 
 def _named(word: str, places: dict[str, tuple[str, int, tuple[int, ...]]]) -> Iterator[str]:

@@ -175,10 +175,11 @@ class Step:
         self.flat_gradient = shared.flat_gradient if shared else _aligned(layout.gradients.length, kinds["real"])
         self.parameters = _views(self.flat, layout.parameters)
         self.gradients = _views(self.flat_gradient, layout.gradients)
-        own = {name: _aligned(max(1, math.prod(shape)), kinds[layout.kinds[name]]) for name, shape in layout.data.items()}
-        self.data = {name: array[: math.prod(layout.data[name])].reshape(layout.data[name]) for name, array in own.items()}
+        own = {name: _aligned(max(1, flat.length), kinds[layout.kind(name)]) for name, flat in layout.held.items()}
+        held = {name: array for buffer, flat in layout.held.items() for name, array in _views(own[buffer], flat).items()}
+        self.data = {name: held[name] for name in layout.data}
         self.exact, self._layout = exact, layout
-        memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient} | {f"data {name}": array for name, array in own.items()}
+        memory = {PARAMETERS: self.flat, GRADIENTS: self.flat_gradient, **own}
         self.source, self._run = "", None
         self._quiet = backend == "c" or (
             plan is not None and all(isinstance(s, Compute | Combine | Copy) for s in every(plan.statements))

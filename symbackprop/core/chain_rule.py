@@ -277,7 +277,9 @@ class _Sweep:
         """What `use` gives for a Sum, worked out once for all equations that differ in names alone, of one key."""
         key = key, k, lead, upstream.index
         if key not in self.known:
-            above, target, *operands = (Ref(*r) for r in (upstream, equation.target, *equation.operands))  # each an object of its own
+            above, target, *operands = (
+                Ref(*r) for r in (upstream, equation.target, *equation.operands)
+            )  # each an object of its own
             made = self.use(Equation(target, equation.op, tuple(operands)), k, lead, above)
             place = {id(r): at for at, r in enumerate((above, target, *operands))}
             read = tuple(place[id(r)] for r in made.operands) if made else ()

@@ -134,8 +134,9 @@ def _repeated(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) ->
         edges = np.flatnonzero(same[1:] != same[:-1])
         for first, last in zip(edges[::2], edges[1::2], strict=True):
             end = int(last) + period
-            known = any(period % r.period == 0 and r.start <= first + period and r.end >= end - period for r in found)
-            if not known and end - first >= LEAST * period and end - first - period >= SAVED:
+            if end - first < LEAST * period or end - first - period < SAVED:
+                continue
+            if not any(period % r.period == 0 and r.start <= first + period and r.end >= end - period for r in found):
                 found += _even(statements, int(first), end, period)
     worth = [run for run in found if run.period * (run.turns - 1) >= SAVED]
     return sorted(worth, key=lambda r: (-r.period * (r.turns - 1), r.period, r.start))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,7 @@ from symbackprop.plan.stepped import Stepped
 
 ALIGNED = 16  # entries: every array of the flat parameters begins at a multiple of it
 PARAMETERS, GRADIENTS = "parameters", "gradients"
+SIDE_BY_SIDE = 8  # inputs of one shape: so many are one buffer, as the steps of a sequence that was handed in one by one
 NEVER = ("never", 0)  # read last, after all nodes
 
 
@@ -72,12 +73,24 @@ class Layout:
 
     parameters, gradients   one after the other; parameters that are differentiated by come first, at the places of their gradients.
     data                    the shape of every other input that is read, and `kinds` what its entries are.
+    held                    the buffers of data, each with the inputs in it, one after the other as they are read.
     """
 
     parameters: Flat
     gradients: Flat
     data: Mapping[str, Shape]
     kinds: Mapping[str, Kind]
+    held: Mapping[str, Flat]
+
+    @property
+    def places(self) -> Iterator[tuple[str, str, int]]:
+        """Every input of `data`, the buffer that holds it, and where it begins there."""
+        for buffer, flat in self.held.items():
+            yield from ((name, buffer, at) for name, (at, _) in flat.places.items())
+
+    def kind(self, buffer: str) -> Kind:
+        """What the entries of a buffer of data are."""
+        return self.kinds[next(iter(self.held[buffer].places))]
 
 
 def layout_of(program: Program, wrt: Sequence[str]) -> Layout:
@@ -89,9 +102,23 @@ def layout_of(program: Program, wrt: Sequence[str]) -> Layout:
     data = [name for name in shape if name not in (*own, *rest) and (name in read or name in wrt)]
     kinds: dict[str, Kind] = {name: "integer" if program.tensors[name].kind == "integers" else "real" for name in data}
     gradients = {w: shape[w] for w in sorted(wrt, key=lambda w: w not in own)}
-    return Layout(
-        Flat.of({name: shape[name] for name in (*own, *rest)}), Flat.of(gradients), {name: shape[name] for name in data}, kinds
-    )  # fmt: skip
+    flat = Flat.of({name: shape[name] for name in (*own, *rest)})
+    return Layout(flat, Flat.of(gradients), {name: shape[name] for name in data}, kinds, _held(program, data, shape))
+
+
+def _held(program: Program, data: Sequence[str], shape: Mapping[str, Shape]) -> dict[str, Flat]:
+    """The buffers of data: many inputs of one shape and kind side by side, the others by themselves."""
+    read = {name: k for k, name in reversed(list(enumerate(r.name for e in program.equations for r in e.operands)))}
+    alike: dict[tuple[Shape, bool], list[str]] = {}
+    for name in data:
+        alike.setdefault((shape[name], program.tensors[name].kind == "integers"), []).append(name)
+    held: dict[str, Flat] = {}
+    for names in alike.values():
+        names.sort(key=lambda name: read.get(name, len(read)))
+        together = len(names) >= SIDE_BY_SIDE
+        for part in [names] if together else [[name] for name in names]:
+            held[f"data {part[0]}{' and on' if together else ''}"] = Flat.of({name: shape[name] for name in part})
+    return held
 
 
 @dataclass(frozen=True)
@@ -131,13 +158,14 @@ class Memory:
     # -- before anything is computed
 
     def _hand_out(self, lowered: Stepped) -> None:
+        places = {name: (buffer, at) for name, buffer, at in self.layout.places}
+        self.buffers |= {name: Buffer(max(1, flat.length), self.layout.kind(name)) for name, flat in self.layout.held.items()}
         for name, node in lowered.inputs.items():
             strides = strides_of(node.shape, range(node.rank))
             if name in self.parameters.places:
                 self._put(node, Store(PARAMETERS, self.parameters.places[name][0], strides))
-            elif name in self.layout.data:
-                self.buffers[f"data {name}"] = Buffer(max(1, math.prod(node.shape)), node.kind)
-                self._put(node, Store(f"data {name}", 0, strides))
+            elif name in places:
+                self._put(node, Store(*places[name], strides))
         for node in self.nodes:
             if isinstance(node.op, Fixed) and node.rank and node.array is not None:
                 self._put(node, Store(self.constant(node.array), 0, strides_of(node.shape, range(node.rank))))

@@ -51,7 +51,7 @@ class Plan:
 
     statements   in order.
     value        of the loss: a number that a statement computes, or one known beforehand.
-    buffers      the memory that statements read and write, by name; that of data is called "data X".
+    buffers      the memory that statements read and write, by name; that of data is called "data X", or "data X and on".
     fixed        buffers that hold what depends on sizes alone.
     layout       where parameters and gradients stand in the buffers "parameters" and "gradients", and the shapes of data.
     """

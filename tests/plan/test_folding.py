@@ -32,6 +32,14 @@ def lstm(steps: int) -> str:
     return "\n".join(lines)
 
 
+def inputs(steps: int) -> str:
+    """A recurrent network whose inputs are arrays of their own, declared in another order than that of the steps."""
+    lines = [f"x{k}: data[N, d]" for k in sorted(range(steps), key=str)]
+    lines += ["W: parameter[d, m]", "U: parameter[m, m]", "b: parameter[m]", "h: data[N, m]"]
+    lines += [f"h = tanh(x{k} @ W + h @ U + b)" for k in range(steps)]
+    return "\n".join([*lines, "L = sum(h**2) + sum(x3 * x4)"])
+
+
 def tower(blocks: int) -> str:
     """Residual blocks of windows: margins of zeros, which must stay."""
     lines = ["x: data[N, 2, 6]", *(f"K_{k}: parameter[2, 2, 3]" for k in range(blocks)), "z = x"]
@@ -41,6 +49,7 @@ def tower(blocks: int) -> str:
 NETWORKS = {
     "dense": (dense, 8, {"N": 3, "h": 4}),
     "lstm": (lstm, 7, {"N": 2, "d": 3, "m": 2}),
+    "inputs": (inputs, 12, {"N": 2, "d": 3, "m": 2}),
     "tower": (tower, 7, {"N": 2}),
 }
 
@@ -78,9 +87,9 @@ def test_a_folded_plan_computes_the_same_numbers(name: str) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["dense", "tower"])
+@pytest.mark.parametrize("name", ["dense", "inputs", "tower"])
 def test_a_folded_plan_is_as_long_for_more_layers(name: str) -> None:
-    few, many = (planned(compiled(name, n)) for n in (12, 20))
+    few, many = (planned(compiled(name, n)) for n in (20, 32))
     assert [type(s) for s in every(few.statements)] == [type(s) for s in every(many.statements)]
 
 
@@ -88,6 +97,22 @@ def test_values_of_one_layer_alone_need_room_for_one() -> None:
     function = sb.compile(dense(12), sizes={"N": 16, "h": 8})
     lengths = [sum(b.length for n, b in planned(function, fold).buffers.items() if n.startswith("work")) for fold in (False, True)]
     assert lengths[1] <= 1.2 * lengths[0]
+
+
+def test_inputs_that_stand_side_by_side_are_named_where_they_begin() -> None:
+    function = compiled("inputs", 12)
+    made = planned(function)
+    assert list(made.layout.held) == ["data x0 and on", "data h"]
+    assert "data_0[32]  x2 (2, 3)" in function.c_source()
+    data = {name: np.random.default_rng(k).normal(size=shape) for k, (name, shape) in enumerate(made.layout.data.items())}
+    params = {"W": np.ones((3, 2)), "U": np.eye(2), "b": np.ones(2)}
+    ns: dict = {}
+    exec(function.fast_source(), ns)
+    for got in (ns["value_and_grad"](params | data), (function.bind(params, data)(), {})):
+        value, gradients = function.value_and_grad(params, data)
+        assert got[0] == pytest.approx(value, rel=1e-13)
+        for name, gradient in got[1].items():
+            np.testing.assert_allclose(gradient, gradients[name], rtol=1e-12)
 
 
 def test_a_short_plan_stays_as_it_is() -> None:
