@@ -259,8 +259,10 @@ class _Sweep:
         key = self.alike.key(equation)
         for k, operand in enumerate(equation.operands):
             if operand.name in self.needed:
-                plain = isinstance(equation.op, Sum) and upstream is not None
-                use = self.use_alike(key, equation, k, lead, upstream) if plain else self.use(equation, k, lead, upstream)
+                if isinstance(equation.op, Sum) and upstream is not None:
+                    use = self.use_alike(key, equation, k, lead, upstream)
+                else:
+                    use = self.use(equation, k, lead, upstream)
                 if use is not None:
                     self.uses.setdefault(operand.name, []).append(_Use(use, self.shown.get(name, name)))
 

@@ -161,7 +161,7 @@ def train(
         losses = Losses(tuple(run.training), tuple(run.held_out))
         return Trained(
             run.parameters, losses, score, prediction.name if prediction else None, layout.sizes, len(to_train), len(to_test),
-            run.kept, network.title or "", network.loss, run.stopped, network,
+            run.kept, network.title or "", network.loss, run.stopped, network, None if each is None else len(np.unique(each)),
         )  # fmt: skip
 
     keeper = Keeper(checkpoint if leads else None, settings, here)

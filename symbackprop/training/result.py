@@ -43,6 +43,7 @@ class Trained:
     loss         the name of the loss.
     signal       the number of the signal that stopped training before its last epoch; None where none did.
     network      what was trained.
+    classes      how many classes the samples are of; None where it is no classifier, or a sample is of several.
     """
 
     parameters: Mapping[str, ndarray]
@@ -57,6 +58,7 @@ class Trained:
     loss: str = "loss"
     signal: int | None = None
     network: Network | None = None
+    classes: int | None = None
 
     @property
     def stopped(self) -> str:
@@ -129,15 +131,21 @@ class Trained:
         stopped = f", of which {self.kept} are kept" if self.kept < epochs else ""
         by = f", stopped by {self.stopped}" if self.stopped else ""
         few = " (none is held out)" if not self.held_out else ""
-        lines = [f"trained {epochs} epoch{'s' * (epochs != 1)} on {self.samples:,} samples{few}{stopped}{by}"]
+        lines = [
+            f"trained {epochs} epoch{'s' * (epochs != 1)} on {self.samples:,} sample{'s' * (self.samples != 1)}{few}{stopped}{by}"
+        ]
         if epochs:
             lines[0] += f": {self.loss} from {self.losses.training[0]:.4g} to {self.losses.training[self.kept - 1]:.4g}"
         if epochs and self.losses.held_out:
             lines[0] += f", on the {self.held_out:,} held out {self.losses.held_out[self.kept - 1]:.4g}"
         if self.score:
-            on = f"the {self.held_out:,} held-out samples" if self.held_out else "the training samples"
+            on = f"the {self.held_out:,} held-out sample{'s' * (self.held_out != 1)}" if self.held_out else "the training samples"
             right = f"{self.score.right:,} of {self.score.of:,} right"
             lines.append(f"accuracy on {on}: {self.accuracy:.1%} ({right}), by {self.prediction}")
+        if self.classes == 1 and self.samples > 1:
+            lines.append(
+                "all samples are of one class, so that there is nothing to tell apart: train on data of two classes or more"
+            )
         return "\n".join(lines)
 
     def __str__(self) -> str:

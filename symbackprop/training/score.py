@@ -34,7 +34,7 @@ class Evaluated:
         return None if self.score is None else self.score.right / self.score.of
 
     def __str__(self) -> str:
-        text = f"loss {self.loss:.6g} on {self.samples:,} samples"
+        text = f"loss {self.loss:.6g} on {self.samples:,} sample{'s' * (self.samples != 1)}"
         if self.score is None:
             return text
         return f"{text}\naccuracy: {self.accuracy:.1%} ({self.score.right:,} of {self.score.of:,} right), by {self.prediction}"

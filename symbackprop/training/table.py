@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,45 @@ from symbackprop.core.program import Program, Signature
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs, sides
 
-Columns = dict[str, list[str]]
+NUMBER = re.compile(r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?", re.ASCII | re.IGNORECASE)
+MEND = "mend the entry, or leave the line out"
 Names = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a file, each with its entries as text, and the line on which each sample stands."""
+
+    path: Path
+    columns: Mapping[str, Sequence[str]]
+    lines: Sequence[int]
+
+    def fault(self, k: int, column: str, fault: str) -> TrainingError:
+        """What is said of the entry of a sample."""
+        return TrainingError(f"{self.path}:{self.lines[k]}: the column {column} holds {self.columns[column][k][:40]!r}, {fault}")
+
+    def numbers(self, column: str) -> ndarray:
+        """A column of finite numbers."""
+        numbers = []
+        for k, text in enumerate(self.columns[column]):
+            try:
+                numbers.append(float(text))
+            except ValueError:
+                comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) is not None
+                raise self.fault(k, column, f"which is no number; {'write a point for the comma' if comma else MEND}") from None
+            if not math.isfinite(numbers[-1]):
+                raise self.fault(k, column, f"which is no finite number; {MEND}")
+        return np.array(numbers)
+
+    def whole(self, column: str) -> list[int] | None:
+        """A column of classes by number, 2 or 2.0; None where it holds names."""
+        texts = self.columns[column]
+        if not any(map(NUMBER.fullmatch, texts)):
+            return None
+        numbers = self.numbers(column)  # a name beside numbers: the place is said
+        for k in np.flatnonzero(numbers % 1):
+            raise self.fault(int(k), column, "which is no class; classes are whole numbers from 0, or names")
+        return list(map(int, numbers))
 
 
 def read_table(path: Path, program: Program, names: Names | None = None) -> dict[str, ndarray]:
@@ -27,10 +67,10 @@ def read_table(path: Path, program: Program, names: Names | None = None) -> dict
     A column with the name of an input is that input; columns X1, X2, ... (X_1, X.1) are those of a matrix X. The one input that is
     left takes the columns that are left, in their order. Classes may be named: the names are numbered in the order of the alphabet.
 
-    Raises TrainingError, with line and column, for what is no number, and where a column belongs to no input.
+    Raises TrainingError, with line and column, for what is no finite number, and where a column belongs to no input.
     """
-    columns = _columns(path)
-    return _arrays(path, columns, _assigned(path, data_inputs(program), list(columns)), data_inputs(program), names or {})
+    table = _table(path)
+    return _arrays(table, _assigned(table, data_inputs(program)), data_inputs(program), names or {})
 
 
 def read_measures(path: Path, program: Program) -> dict[str, ndarray]:
@@ -38,55 +78,87 @@ def read_measures(path: Path, program: Program) -> dict[str, ndarray]:
 
     Raises TrainingError as `read_table` does.
     """
-    columns, found = _columns(path), sides(program)
-    inputs = [t for t in data_inputs(program) if found is None or t != found[1] or _own(t, list(columns))]
-    return _arrays(path, columns, _assigned(path, inputs, list(columns)), inputs, {})
+    table, found = _table(path), sides(program)
+    inputs = [t for t in data_inputs(program) if found is None or t != found[1] or _own(t, list(table.columns))]
+    return _arrays(table, _assigned(table, inputs), inputs, {})
 
 
 def class_names(path: Path, program: Program) -> Names:
     """The names of the classes, in their order, of each input that a table tells by names."""
-    columns = _columns(path)
+    table = _table(path)
     found: dict[str, list[str]] = {}
     for tensor in data_inputs(program):
-        own = _own(tensor, list(columns))
-        if tensor.kind in ("integers", "labels") and len(own) == 1 and not _are_numbers(columns[own[0]]):
-            found[tensor.name] = sorted(set(columns[own[0]]))
+        own = _own(tensor, list(table.columns))
+        if tensor.kind in ("integers", "labels") and len(own) == 1 and table.whole(own[0]) is None:
+            found[tensor.name] = sorted(set(table.columns[own[0]]))
     return found
 
 
-def _arrays(path: Path, columns: Columns, parts: Columns, inputs: Sequence[Signature], names: Names) -> dict[str, ndarray]:
+def _arrays(table: Table, parts: Mapping[str, list[str]], inputs: Sequence[Signature], names: Names) -> dict[str, ndarray]:
     known = {t.name: t for t in inputs}
-    return {
-        name: _input(path, known[name], {c: columns[c] for c in own}, name in own, names.get(name)) for name, own in parts.items()
-    }
+    return {name: _input(table, known[name], own, names.get(name)) for name, own in parts.items()}
 
 
-def _columns(path: Path) -> Columns:
+def _table(path: Path) -> Table:
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]
     except OSError as fault:
         raise TrainingError(f"{path}: cannot be read: {fault.strerror or fault}") from None
     except (UnicodeDecodeError, csv.Error) as fault:
         raise TrainingError(f"{path}: this is no table: {fault}; write UTF-8 text with commas") from None
-    names = [name.strip() for name in rows[0]] if rows else []
-    if len(rows) < 2 or not all(names) or len(set(names)) < len(names):
-        raise TrainingError(f"{path}: the first line must name every column, each once, and a line must follow for each sample")
-    for k, row in enumerate(rows[1:], 2):
+    if not rows:
+        raise TrainingError(f"{path}: the file is empty; write a line of names, and a line for each sample")
+    names = [name.strip() for name in rows[0][1]]
+    _require_names(path, names)
+    if len(rows) < 2:
+        raise TrainingError(f"{path}: there is a line of names, and no sample; write a line for each below it")
+    for line, row in rows[1:]:
         if len(row) != len(names):
-            raise TrainingError(f"{path}:{k}: there are {len(row)} entries, and {len(names)} columns; mend the line")
-    return {name: [row[k].strip() for row in rows[1:]] for k, name in enumerate(names)}
+            raise TrainingError(f"{path}:{line}: there are {len(row)} entries, and {len(names)} columns; mend the line")
+    columns = {name: [row[k].strip() for _, row in rows[1:]] for k, name in enumerate(names)}
+    return Table(path, columns, [line for line, _ in rows[1:]])
+
+
+def _require_names(path: Path, names: Sequence[str]) -> None:
+    """See that the first line names every column, each once."""
+    if len(names) == 1 and (sign := next((c for c in ";\t|" if c in names[0]), "")):
+        word = {"\t": "tabs"}.get(sign, sign)
+        raise TrainingError(f"{path}: the columns stand apart by {word}, and commas are read; write commas")
+    if "" in names:
+        raise TrainingError(f"{path}: column {names.index('') + 1} has no name; the first line must name every column")
+    if twice := next((name for k, name in enumerate(names) if name in names[:k]), None):
+        raise TrainingError(f"{path}: two columns are called {twice}; give each a name of its own in the first line")
+    if all(map(NUMBER.fullmatch, names)):
+        raise TrainingError(f"{path}: the first line holds numbers; begin with a line that names every column, such as X1,X2,y")
 
 
 def _own(tensor: Signature, names: list[str]) -> list[str]:
-    """The columns that have the name of an input."""
+    """The columns that have the name of an input, by their numbers."""
     numbered = [n for n in names if re.fullmatch(re.escape(tensor.name) + r"[_.]?[0-9]+", n)]
-    return [tensor.name] if tensor.name in names else numbered
+    return [tensor.name] if tensor.name in names else sorted(numbered, key=_number)
 
 
-def _assigned(path: Path, inputs: Sequence[Signature], names: list[str]) -> dict[str, list[str]]:
+def _number(name: str) -> int:
+    """The number at the end of a column's name."""
+    return int(re.findall("[0-9]+$", name)[0])
+
+
+def _require_all(path: Path, columns: Sequence[str]) -> None:
+    """See that columns with numbers are all there: X1, X2, X4 are no matrix."""
+    for one, other in pairwise(columns):
+        if _number(other) != _number(one) + 1:
+            between = "of one number" if _number(other) == _number(one) else "with none between"
+            raise TrainingError(f"{path}: there are columns {one} and {other} {between}; number those of a matrix one by one")
+
+
+def _assigned(table: Table, inputs: Sequence[Signature]) -> dict[str, list[str]]:
     """The columns of each input."""
+    path, names = table.path, list(table.columns)
     found = {tensor.name: own for tensor in inputs if (own := _own(tensor, names))}
+    for own in found.values():
+        _require_all(path, own)
     taken = {name for own in found.values() for name in own}
     rest, open_ = [n for n in names if n not in taken], [t for t in inputs if t.name not in found]
     if len(open_) == 1 and rest:
@@ -94,45 +166,33 @@ def _assigned(path: Path, inputs: Sequence[Signature], names: list[str]) -> dict
     if open_:
         told = f"the columns left are {', '.join(rest)}" if rest else "no column is left"
         wanted = open_[0].name
-        raise TrainingError(f"{path}: no column is called {wanted}, and {told}; name columns {wanted}1, {wanted}2, ...")
+        several = f"name columns {wanted}1, {wanted}2, ..." if open_[0].rank > 1 else f"name a column {wanted}"
+        raise TrainingError(f"{path}: no column is called {wanted}, and {told}; {several}")
     if rest:
         raise TrainingError(f"{path}: the column {rest[0]} belongs to no input; take it out, or rename it: {mend(rest[0], found)}")
     return found
 
 
-def _input(path: Path, tensor: Signature, columns: Columns, single: bool, names: Sequence[str] | None) -> ndarray:
+def _input(table: Table, tensor: Signature, columns: Sequence[str], names: Sequence[str] | None) -> ndarray:
     """The array of one input; a single column of classes is numbers, or rows with a one."""
     if tensor.kind in ("integers", "labels") and len(columns) == 1:
-        ((name, texts),) = columns.items()
-        classes = _classes(path, name, texts, names)
-        return classes if tensor.kind == "integers" else np.eye(len(names) if names else int(classes.max()) + 1)[classes]
-    numbers = [_numbers(path, name, texts) for name, texts in columns.items()]
-    return numbers[0] if single and tensor.rank == 1 else np.stack(numbers, axis=1)
+        classes = _classes(table, columns[0], names)
+        if tensor.kind == "integers" or classes.min() < 0:  # which is said of the array
+            return classes
+        return np.eye(len(names) if names else int(classes.max()) + 1)[classes]
+    numbers = [table.numbers(name) for name in columns]
+    return numbers[0] if list(columns) == [tensor.name] and tensor.rank == 1 else np.stack(numbers, axis=1)
 
 
-def _are_numbers(texts: Sequence[str]) -> bool:
-    return all(re.fullmatch("[0-9]+", text, re.ASCII) for text in texts)
-
-
-def _classes(path: Path, name: str, texts: Sequence[str], names: Sequence[str] | None) -> ndarray:
-    if _are_numbers(texts) and not names:
-        return np.array(list(map(int, texts)))
-    if any(re.fullmatch("[0-9]+", text, re.ASCII) for text in texts):
-        return _numbers(path, name, texts)  # a number beside names: the place is said
+def _classes(table: Table, name: str, names: Sequence[str] | None) -> ndarray:
+    texts = table.columns[name]
+    numbers = table.whole(name)
+    if numbers is not None:
+        if names:
+            raise table.fault(0, name, f"which is no class that is trained on: {mend(texts[0], list(names))}")
+        return np.array(numbers)
     known = list(names or sorted(set(texts)))
-    for k, text in enumerate(texts, 2):
+    for k, text in enumerate(texts):
         if text not in known:
-            raise TrainingError(
-                f"{path}:{k}: the column {name} holds {text[:40]!r}, which is no class that is trained on: {mend(text, known)}"
-            )
+            raise table.fault(k, name, f"which is no class that is trained on: {mend(text, known)}")
     return np.array([known.index(text) for text in texts])
-
-
-def _numbers(path: Path, name: str, texts: Sequence[str]) -> ndarray:
-    numbers = []
-    for k, text in enumerate(texts, 2):
-        try:
-            numbers.append(float(text))
-        except ValueError:
-            raise TrainingError(f"{path}:{k}: the column {name} holds {text[:40]!r}, which is no number; mend the entry") from None
-    return np.array(numbers)

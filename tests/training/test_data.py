@@ -51,6 +51,9 @@ def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> 
         np.testing.assert_array_equal(found["t"], [1, 0, 1])
     labels = read("X: data[n, 1]\nY: labels[n, 3]\nW: parameter[1, 3]\nL = -sum(Y * log_softmax(X @ W))").program
     np.testing.assert_array_equal(load(table("x,Y", "1,2\n4,0"), labels, {})["Y"], np.eye(3)[[2, 0]])
+    found = load(table("X2,t,X10,X1,X3,X4,X5,X6,X7,X8,X9", "2,10.0,10,1,3,4,5,6,7,8,9\n0,2,0,0,0,0,0,0,0,0,0"), program, {})
+    np.testing.assert_array_equal(found["X"], [range(1, 11), [0] * 10])  # by number, in whatever order they stand
+    np.testing.assert_array_equal(found["t"], [10, 2])
     found = load(table("y, X_1", "1,2\n3,4"), read(LINE).program, {})
     assert (found["X"].shape, found["y"].shape) == ((2, 1), (2,))
 
@@ -60,11 +63,20 @@ def test_columns_become_inputs_by_name_number_and_what_is_left(folder: Path) -> 
     [
         ("X1,X2,t", "1,2,0\n1,two,1", r"data.csv:3: the column X2 holds 'two', which is no number; mend the entry"),
         ("X1,X2,t", "1,2,0\n1,2", r"data.csv:3: there are 2 entries, and 3 columns; mend the line"),
-        ("X1,t,", "1,2,0", r"the first line must name every column, each once"),
+        ("X1,t,", "1,2,0", r"data.csv: column 3 has no name; the first line must name every column"),
+        ("X1,X2,X2", "1,2,0", r"data.csv: two columns are called X2; give each a name of its own in the first line"),
+        ("X1;X2;t", "1;2;0", r"data.csv: the columns stand apart by ;, and commas are read; write commas"),
+        ("1,2.5,0", "3,4,1", r"data.csv: the first line holds numbers; begin with a line that names every column, such as X1,X2,y"),
+        ("X1,X2,t", "", r"data.csv: there is a line of names, and no sample; write a line for each below it"),
+        ("X1,X2,X4,t", "1,2,3,0", r"there are columns X2 and X4 with none between; number those of a matrix one by one"),
+        ("X1,X2", "1,2", r"no column is called t, and no column is left; name a column t"),
+        ("X1,X2,t", '1,2,0\n1,"2,5",1', r"data.csv:3: .* holds '2,5', which is no number; write a point for the comma"),
+        ("X1,X2,t", "1,2,0\n\n1,2,0.5", r"data.csv:4: the column t holds '0.5', which is no class; classes are whole numbers"),
         ("X1,X2,t,u", "1,2,0,1", r"the column u belongs to no input; take it out, or rename it"),
         ("t", "1\n2", r"no column is called X, and no column is left; name columns X1, X2, ..."),
         ("a,b,c", "1,2,3", r"no column is called X, and the columns left are a, b, c"),
-        ("X1,X2,t", "1,2,0\n1,nan,1", r"X holds NaN at \(1, 1\); mend the data"),
+        ("X1,X2,t", "1,2,0\n1,nan,1", r"data.csv:3: the column X2 holds 'nan', which is no finite number; mend the entry"),
+        ("X1,X2,t", "1,2,0\n-inf,2,1", r"data.csv:3: the column X1 holds '-inf', which is no finite number"),
         ("X1,X2,t", "1,2,0\n1,2,lily", r"the column t holds 'lily', which is no number"),
     ],
 )
