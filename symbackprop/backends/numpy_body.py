@@ -21,6 +21,7 @@ from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where, stop_g
 from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position, is_size
+from symbackprop.core.large import gathered
 
 # how tightly a text binds: an atom needs no parentheses anywhere, a comparison nearly everywhere
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = range(6)
@@ -201,6 +202,9 @@ class _Printer:
         content, rest = common_factor(e)
         if content != 1:
             return self.mul(sp.Mul(content, rest, evaluate=False))
+        groups = gathered(e)
+        if groups:
+            e = sp.Add(*[sp.Mul(n, r, evaluate=False) for n, r in groups[:-1]], *sp.Add.make_args(groups[-1][1]), evaluate=False)
         terms = [(term.as_coeff_Mul()[0].is_negative, term) for term in sorted(e.args, key=self.key)]
         if self.ends_with(terms[0][1]) and not all(negative for negative, _ in terms[1:]):
             terms.append(terms.pop(0))

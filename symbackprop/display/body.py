@@ -10,6 +10,7 @@ from sympy import Expr, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import Declared, TableFunction, Where
+from symbackprop.core.large import gathered
 from symbackprop.display.notation import applied
 from symbackprop.display.reading_order import (
     content_of,
@@ -151,7 +152,17 @@ class BodyPrinter:
         content, rest = content_of(e)
         if content not in (1, -1):
             return self.product(content, (rest,))
+        groups = gathered(e)
+        if groups:
+            terms = [self._large(number, rest) for number, rest in groups[:-1]]
+            return f.add([*(self.formula(term) for term in split_sum(groups[-1][1])), *terms])
         return f.add([self.formula(term) for term in split_sum(e)])
+
+    def _large(self, number: Expr, rest: Expr) -> Node:
+        """A large number and what it stands before: -1e9 (1 - m) rather than 1e9 (m - 1)."""
+        turned = rest.as_coeff_Add()[0].is_negative
+        term = self.product(number, (-rest if turned else rest,))
+        return f.negative(term) if turned else term
 
     def _power(self, e: sp.Pow) -> Node:
         if e.exp.is_number and e.exp.is_negative:

@@ -19,6 +19,7 @@ from sympy import Symbol
 from sympy.core.relational import Relational
 
 from symbackprop.core.functions import TableFunction, Where, stop_gradient
+from symbackprop.core.large import in_order
 from symbackprop.evaluate.arithmetic import Arithmetic
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.scope import COMPARE
@@ -53,7 +54,7 @@ def read_body(e: sp.Basic) -> Node:
         return _number(e)
     if isinstance(e, sp.Pow):
         return _power(e)
-    parts = [read_body(a) for a in e.args]
+    parts = [read_body(a) for a in (in_order(e) if isinstance(e, sp.Add) else e.args)]
     if isinstance(e, sp.Add):
         return lambda frame: _fold(np.add, parts, frame)
     if isinstance(e, sp.Mul):

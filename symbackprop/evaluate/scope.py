@@ -15,6 +15,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
 from symbackprop.core.functions import TableFunction, Where, stop_gradient
+from symbackprop.core.large import in_order
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.code import Code, Primitive
 from symbackprop.evaluate.points import PointError
@@ -69,7 +70,7 @@ class Scope:
         name = type(e).__name__
         if name in pr.FUNCTIONS:
             return self.joined(lambda tape, x: pr.function(tape, name, x), self.read(e.args[0]))
-        return self.joined(_primitive(e, name), *map(self.read, e.args))
+        return self.joined(_primitive(e, name), *map(self.read, in_order(e) if isinstance(e, sp.Add) else e.args))
 
     def joined(self, primitive: Primitive, *items: Lettered) -> Lettered:
         """A primitive of values that are given the same axes, those that one lacks having size 1."""

@@ -6,6 +6,7 @@ The second point tells what the first cannot: a value that left the trace as a p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
@@ -28,17 +29,21 @@ def held(tracing: Tracing, wrt: Names, sizes: Names) -> Network:
     except OfJax:
         return by_jax(tracing.subject, wrt, sizes)
     try:
-        require_equal(found, tracing)
+        symmetric = require_equal(found, tracing)
     except NotationError:
         if not tracing.masks:
             raise
         found = tracing.as_in_the_example()
-        require_equal(found, tracing)
-    return found
+        symmetric = require_equal(found, tracing)
+    said = [
+        f"{name} is symmetric, as in the example: one triangle of it is read, and the gradient is that of the symmetric part."
+        for name in symmetric
+    ]
+    return replace(found, notes=(*found.notes, *said)) if said else found
 
 
-def require_equal(network: Network, tracing: Tracing) -> None:
-    """Raise NotationError where the network is not the function."""
+def require_equal(network: Network, tracing: Tracing) -> list[str]:
+    """The arrays that must stay symmetric for the network to be the function. Raises NotationError where it is not."""
     try:
         here = float(forward(network.program, network.example)[network.loss])
     except PointError as fault:
@@ -56,11 +61,30 @@ def require_equal(network: Network, tracing: Tracing) -> None:
         there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
         if np.isfinite(own) and np.isfinite(there):
             if not _close(there, own, network):
+                symmetric = [n for n, a in moved.items() if _is_symmetric(tracing.example[n])]
+                if symmetric and _equal_where(symmetric, moved, network, tracing):
+                    return symmetric
                 raise NotationError(
                     f"beside the example the traced loss is {there:.12g}, the function returns {own:.12g}: "
                     f"values of the example stayed as plain numbers.{_why(tracing)}"
                 )
-            return
+            return []
+    return []
+
+
+def _equal_where(symmetric: list[str], moved: dict[str, ndarray], network: Network, tracing: Tracing) -> bool:
+    """Whether the network is the function where some arrays stay symmetric, as matrices that are factored are."""
+    moved = moved | {n: (moved[n] + moved[n].T) / 2 for n in symmetric}
+    try:
+        own = tracing.subject.value(tracing.example | moved)
+    except NotationError:
+        return False
+    there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
+    return bool(np.isfinite(own) and np.isfinite(there)) and _close(there, own, network)
+
+
+def _is_symmetric(array: ndarray) -> bool:
+    return array.ndim == 2 and array.shape[0] == array.shape[1] > 1 and np.allclose(array, array.T, rtol=1e-12, atol=0)
 
 
 def _moved(network: Network, tracing: Tracing) -> Iterator[dict[str, ndarray]]:

@@ -15,7 +15,9 @@ import sympy as sp
 from symbackprop.core.program import shape_text
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
+from symbackprop.language.operations.factors import Singular
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axis
+from symbackprop.notation.composed_further import FURTHER
 from symbackprop.notation.composed_shapes import (
     append,
     array,
@@ -188,8 +190,13 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Tensor, Tensor]:
 
 
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """U, s, V^T; the singular values alone where `compute_uv` is False."""
-    return op.svd(a, full_matrices) if compute_uv else op.svdvals(a)
+    """U, s, V^T; the singular values alone where `compute_uv` is False. Vectors that may be any are errors, where used."""
+    if not compute_uv:
+        return op.svdvals(a)
+    try:
+        return op.svd(a, full_matrices)
+    except LanguageError as fault:
+        return Singular(fault, op.svdvals(a), fault)  # type: ignore[arg-type]
 
 
 def matrix_transpose(x: Any) -> Tensor:
@@ -232,6 +239,7 @@ OF_UFUNCS: dict[str, Callable[..., Any]] = {
     "add.reduce": _reduce(op.sum), "multiply.reduce": _reduce(op.prod), "maximum.reduce": _reduce(op.max),
     "minimum.reduce": _reduce(op.min), "logaddexp.reduce": _reduce(op.logsumexp),
     "add.accumulate": _accumulate(op.cumsum), "multiply.accumulate": _accumulate(op.cumprod),
+    "logaddexp.accumulate": _accumulate(op.logcumsumexp),
     "maximum.accumulate": _accumulate(op.cummax), "minimum.accumulate": _accumulate(op.cummin),
     "add.outer": _outer(op.add), "subtract.outer": _outer(op.subtract), "multiply.outer": _outer(op.multiply),
     "divide.outer": _outer(op.divide), "maximum.outer": _outer(TABLE["maximum"]), "minimum.outer": _outer(TABLE["minimum"]),
@@ -259,6 +267,7 @@ WORDS: dict[str, Callable[..., Any]] = {
     "greater": lambda a, b: as_tensor(a) > b, "less": lambda a, b: as_tensor(a) < b, "equal": lambda a, b: as_tensor(a) == b,
     "greater_equal": lambda a, b: as_tensor(a) >= b, "less_equal": lambda a, b: as_tensor(a) <= b,
     "not_equal": lambda a, b: as_tensor(a) != b,
+    **FURTHER,
     "vector_norm": lambda x, axis=None, keepdims=False, ord=2: op.norm(op.ravel(x) if axis is None else x, ord, axis, keepdims),
     "matrix_norm": lambda x, ord="fro": op.norm(x, ord),
 }  # fmt: skip

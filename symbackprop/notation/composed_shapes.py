@@ -85,7 +85,8 @@ def array(values: Any, dtype: Any = None) -> Tensor:
         raise LanguageError(f"array: {_count(values) or 'no'} numbers are written out; declare the array as data: x: data[n]")
     made = op.stack([array(value) if isinstance(value, list | tuple) else as_tensor(value) for value in values])
     numbers = [number_of(as_tensor(value)) for value in values if not isinstance(value, list | tuple)]
-    if len(numbers) == len(values) and all(n is not None and n.is_integer and n >= 0 for n in numbers):
+    truths = any(isinstance(value, bool) for value in values)  # a mask is no row of positions
+    if not truths and len(numbers) == len(values) and all(n is not None and n.is_integer and n >= 0 for n in numbers):
         made.below = max(numbers) + 1  # type: ignore[type-var]  # whole numbers may be positions
     return made
 

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.notation import scipy
 from symbackprop.notation.composed import OF_UFUNCS, WORDS
 from symbackprop.notation.vocabulary import functions
 
 MODULES = {
     "np": "numpy", "numpy": "numpy", "jnp": "numpy", "sb": "symbackprop", "symbackprop": "symbackprop", "scipy": "scipy",
     "math": "math", "jax": "jax", "lax": "jax.lax", "torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn",
+    "sps": "scipy.special", "special": "scipy.special", "stats": "scipy.stats",
 }  # fmt: skip
 """What a dotted name may begin with, where no tensor is called so."""
 INNER = (
@@ -26,11 +28,18 @@ INNER = (
     "scipy",
     "lax",
     "autograd",
+    "stats",
+    "spatial",
+    "distance",
 )  # modules of modules: np.linalg.norm
 KEYWORDS = {
     "dim": "axis", "keepdim": "keepdims", "negative_slope": "alpha", "label_smoothing": "smoothing",
     "pos_weight": "positive_weight",
 }  # fmt: skip
+SILENT = (
+    "optimize", "check_finite", "overwrite_a", "overwrite_b", "lapack_driver", "driver", "inplace", "kind", "stable", "method",
+)  # fmt: skip
+"""Arguments that say how something is computed, and nothing of what."""
 
 _NUMPY = {"identity": "eye", "copy": "identity"}  # np.identity(n) is a matrix, identity(x) is x
 _JAX = {  # gelu: by default, JAX takes the one with tanh
@@ -79,9 +88,7 @@ _UNBIASED = "of torch divides by n - 1"
 _OF_FUNCTIONS = ("grad", "value_and_grad", "jacobian", "jacfwd", "jacrev", "hessian", "jvp", "vjp")
 _NEEDED = {
     ("torch", "softmax"): ("dim", "dim=-1"), ("torch", "log_softmax"): ("dim", "dim=-1"),
-    ("scipy", "softmax"): ("axis", "axis=-1"), ("scipy", "log_softmax"): ("axis", "axis=-1"),
     **{("jax", f"cum{name}"): ("axis", "axis=0") for name in ("sum", "prod", "max", "min", "logsumexp")},
-    ("scipy", "correlate"): ("mode", 'mode="full"'),
 }  # fmt: skip
 """Arguments whose default is another there, or that have none: they must be written."""
 
@@ -113,12 +120,10 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
     elif root == "jax" and ".scipy" in module:
         root = "scipy"
     asked, needed = _NEEDED.get((root, name), ("", ""))
-    if asked and asked not in keywords and len(given) < (3 if asked == "mode" else 2):
+    if asked and asked not in keywords and len(given) < 2:
         raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")
-    if root == "scipy" and name == "cholesky":
-        raise Misunderstood(
-            "cholesky of scipy is upper unless lower=True.", "Write np.linalg.cholesky(K), or its .T for the upper one."
-        )
+    if root == "scipy":
+        return of_scipy(module, name) or found(_JAX.get(name, name))
     if root == "torch" and name in ("max", "min"):
         return _extreme(name, given, keywords)
     if root == "torch" and name in ("cummax", "cummin", "sort"):
@@ -143,6 +148,12 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
     if root == "numpy" and called in WORDS:
         return Word(name, WORDS[name])
     return None if called is None else found(called)
+
+
+def of_scipy(module: str, name: str) -> Word | None:
+    """The function that a word of SciPy is, or of the modules of JAX that are called as SciPy's; None where there is none."""
+    function = scipy.WORDS.get(module.rpartition("scipy")[2].lstrip("."), {}).get(name)
+    return None if function is None else Word(name, function)
 
 
 def of_ufunc(name: str, of: str) -> Word | None:
@@ -175,9 +186,11 @@ def method(name: str, keywords: Collection[str]) -> Word | None:
 
 
 def renamed(further: Mapping[str, Any], parameters: Collection[str]) -> dict[str, Any]:
-    """Arguments by the names that the language has for them: axis for dim."""
+    """Arguments by the names that the language has for them, axis for dim, without those that say nothing of the value."""
     return {
-        KEYWORDS[key] if key not in parameters and KEYWORDS.get(key) in parameters else key: value for key, value in further.items()
+        KEYWORDS[key] if key not in parameters and KEYWORDS.get(key) in parameters else key: value
+        for key, value in further.items()
+        if key not in SILENT or key in parameters
     }
 
 

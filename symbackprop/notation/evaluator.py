@@ -13,6 +13,7 @@ from sympy import Expr
 from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.program import Sum
+from symbackprop.language import operations as op
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_number, as_tensor, is_truth
 from symbackprop.notation.arrays import DECLARED, Arrays
@@ -22,31 +23,14 @@ from symbackprop.notation.containers import comprehension, dictionary, entry, fo
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
 from symbackprop.notation.functions import Helper, Named, Second
+from symbackprop.notation.operators import COMPARISONS, OPERATORS
 from symbackprop.notation.rounds import Comprehension, List
+from symbackprop.notation.scipy import DISTRIBUTIONS
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
 Plain = int | Expr  # a number, or an expression of sizes
-OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
-    ast.Add: ("+", lambda a, b: a + b),
-    ast.Sub: ("-", lambda a, b: a - b),
-    ast.Mult: ("*", lambda a, b: a * b),
-    ast.Div: ("/", lambda a, b: a / b),
-    ast.Pow: ("**", lambda a, b: a**b),
-    ast.Mod: ("%", lambda a, b: a % b),
-    ast.MatMult: ("@", lambda a, b: a @ b),
-    ast.BitAnd: ("&", lambda a, b: a * b),
-    ast.BitOr: ("|", lambda a, b: a + b - a * b),
-}
-COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Gt: lambda a, b: a > b,
-    ast.Lt: lambda a, b: a < b,
-    ast.GtE: lambda a, b: a >= b,
-    ast.LtE: lambda a, b: a <= b,
-    ast.Eq: lambda a, b: a == b,
-    ast.NotEq: lambda a, b: a != b,
-}
-ATTRIBUTES = ("T", "shape", "ndim", "size", *METHODS)
+ATTRIBUTES = ("T", "mT", "shape", "ndim", "size", *METHODS)
 
 
 class Written(NamedTuple):
@@ -138,6 +122,8 @@ class Evaluator:
     def numeric(self, node: ast.expr, value: Any) -> Tensor | Plain:
         if isinstance(value, Tensor | int | Expr):
             return value
+        if isinstance(value, LanguageError):  # one of several values, which has none
+            raise value
         if isinstance(value, tuple | dict):
             raise self.fault(
                 node,
@@ -168,9 +154,12 @@ class Evaluator:
             chain.append(chain[-1].left)
         result = self.operand(chain[-1].left)
         for link in reversed(chain):
+            left, right = result, self.operand(link.right)
+            if isinstance(link.op, ast.BitXor) and all(isinstance(x, Tensor) and is_truth(x) for x in (left, right)):
+                result = self.placed(link, lambda left=left, right=right: op.logical_xor(left, right))
+                continue
             if type(link.op) not in OPERATORS and not isinstance(link.op, ast.FloorDiv):
                 raise self.other_operator(link)
-            left, right = result, self.operand(link.right)
             if isinstance(link.op, ast.BitAnd | ast.BitOr):
                 left, right = self.comparison(link.left, left), self.comparison(link.right, right)
             result = self.placed(link, lambda link=link, left=left, right=right: self.combined(link, left, right))
@@ -280,7 +269,10 @@ class Evaluator:
             if node.attr == "newaxis":
                 return None
             raise self.not_called(node, node.attr) if node.attr in functions() else self.unknown(node, node.attr, "a word")
-        value = self.numeric(node.value, self.value(node.value))
+        value = self.value(node.value)
+        if isinstance(value, tuple) and node.attr in getattr(value, "_fields", ()):
+            return getattr(value, node.attr)
+        value = self.numeric(node.value, value)
         if node.attr in METHODS:
             raise self.fault(node, f".{node.attr} is a method.", f"Write {self.source.segment(node)}().")
         tensor = as_tensor(value)
@@ -288,6 +280,8 @@ class Evaluator:
         match node.attr:
             case "T":
                 return tensor.T
+            case "mT" if tensor.ndim > 1:
+                return op.swapaxes(tensor, -1, -2)
             case "shape":
                 return tuple(map(plain, tensor.shape))
             case "ndim":
@@ -303,11 +297,14 @@ class Evaluator:
 
     def package(self, node: ast.expr) -> str | None:
         """The module that a dotted name begins with (np, np.linalg), by its whole name; None where it is none."""
-        if isinstance(node, ast.Attribute) and node.attr in INNER:
+        if isinstance(node, ast.Attribute) and (node.attr in INNER or node.attr in DISTRIBUTIONS):
             outer = self.package(node.value)
-            return outer and f"{outer}.{node.attr}"
-        if isinstance(node, ast.Name) and node.id in self.modules and not self.known(node.id):
-            return self.modules[node.id]
+            inside = node.attr in INNER or str(outer).endswith(".stats")
+            return f"{outer}.{node.attr}" if outer and inside else None
+        if isinstance(node, ast.Name) and not self.known(node.id):
+            if node.id in DISTRIBUTIONS and node.id in self.imported:
+                return f"{self.imported[node.id]}.{node.id}"
+            return self.modules.get(node.id)
         return None
 
     def unknown(self, node: ast.AST, name: str, what: str = "a function") -> NotationError:
@@ -359,6 +356,8 @@ class Evaluator:
         value = self.value(node)
         if value is None or value is Ellipsis:
             return value
+        if isinstance(value, tuple) and value and all(isinstance(one, bool) for one in value):  # a mask is no row of positions
+            return array([k for k, one in enumerate(value) if one])
         if isinstance(value, tuple) and value and all(isinstance(one, int) and one >= 0 for one in map(self.plain, value)):
             return array([self.plain(one) for one in value])
         if isinstance(value, bool | str | tuple):

@@ -41,7 +41,7 @@ EXPRESSIONS: dict[type[ast.AST], Word] = {
 }  # fmt: skip
 
 OTHER_OPERATORS = {
-    ast.FloorDiv: ("// is not in the language.", "Whole division is for sizes only; write /."),
+    ast.FloorDiv: ("// is not in the language.", "Whole division is for sizes only; write /, or floor(a / b)."),
     ast.BitXor: ("^ is not in the language.", "Write ** for a power."),
     ast.LShift: ("<< is not in the language.", "Write * for a product."),
     ast.RShift: (">> is not in the language.", "Write / for a quotient."),
@@ -68,5 +68,10 @@ OUTSIDE = {
     "matrix_rank": "It counts the singular values that are not 0, which is flat; write sum(svdvals(A) > 1e-9).",
     "unique": "How many entries it has depends on their values; write sort, or declare the entries as data.",
     "nonzero": "How many entries it has depends on their values; write where(mask, x, 0).",
+    **dict.fromkeys(
+        ("vectorize", "apply_along_axis", "piecewise", "frompyfunc"),
+        "Functions take whole arrays here: write the expression of x itself, or let sb.trace call the function.",
+    ),
+    "unwrap": "It adds whole turns, by what neighbours differ; declare the angles as data.",
     "inf": "Write a large number, such as 1e9, or np.inf.", "nan": "Write a number.",
 }  # fmt: skip

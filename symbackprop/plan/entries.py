@@ -14,6 +14,7 @@ from symbackprop.core.functions import TableFunction, Where, stop_gradient
 from symbackprop.core.functions.flat import ceiling, floor, rint
 from symbackprop.core.functions.near_zero import expm1, log1p
 from symbackprop.core.guards import is_position
+from symbackprop.core.large import gathered
 from symbackprop.plan.graph import Graph
 from symbackprop.plan.node import Kind, PlanError, Value
 
@@ -95,7 +96,8 @@ class Body:
             case Symbol():
                 return self._position(e)
             case sp.Add():
-                return self.graph.add(map(self.value, e.args))
+                groups = [self.value(rest).times(float(number)) for number, rest in gathered(e)]
+                return self.graph.add(groups or map(self.value, e.args))
             case sp.Mul():
                 return self._product(e)
             case sp.Pow():

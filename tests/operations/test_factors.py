@@ -116,7 +116,6 @@ def test_formulas_are_those_of_books(text: str, wrt: str, lines: list[str]) -> N
         ("A: parameter[n, n]\nL = sum(qr(A, 'complete')[1])", None, 'qr: mode must be "reduced"'),
         ("A: parameter[n, n]\nL = sum(eig(A)[0])", None, "eig is not a function of the language. Eigenvalues of a matrix that is not"),
         ("A: parameter[n, n]\nL = matrix_rank(A) * sum(A)", None, "which is flat; write sum(svdvals(A) > 1e-9)"),
-        ("K: spd[n]\nL = sum(scipy.linalg.cholesky(K))", None, "cholesky of scipy is upper unless lower=True. Write np.linalg.cholesky(K)"),
     ],
 )  # fmt: skip
 def test_what_has_no_factor_is_refused(text: str, at: dict[str, np.ndarray] | None, words: str) -> None:

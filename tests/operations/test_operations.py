@@ -33,6 +33,7 @@ def found(result: Tensor) -> np.ndarray:
     return value(network, {t.name: points[t.name] for t in network.program.inputs})
 
 
+open_ = sb.data("X", ("n", "d"))
 x, v, s, t = tensor("X", X), tensor("V", V), tensor("S", S), tensor("T", T, 3)
 
 NUMPY = [
@@ -118,10 +119,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "inner": (lambda: sb.inner(x, t), "tensordot: axis 1 of X, which is (2, 3), and axis 0 of T, which is (2,), differ in size"),
     "dot": (lambda: sb.dot(x[None], x), "dot: the expression is (1, 2, 3), X is (2, 3); write @ or einsum for stacks"),
-    "trace": (lambda: sb.trace(x), "trace: X is (2, 3), not a square matrix"),
+    "trace": (lambda: sb.trace(open_), "trace: X is (n, d), not a square matrix"),
     "a diagonal by an array": (lambda: sb.diag(s, v), "diag: k is a whole number of diagonals, as in diag(x, 1)"),
     "half a diagonal": (lambda: sb.diag(s, 0.5), "diag: k is a whole number of diagonals, as in diag(x, 1)"),
-    "diag": (lambda: sb.diag(3), "diag: the expression is (), not a square matrix"),
+    "diag": (lambda: sb.diag(3), "diag: the expression is (); it takes a vector or a matrix, diagonal takes more axes"),
     "squeeze": (lambda: sb.squeeze(x, 0), "squeeze: axis 0 of X, which is (2, 3), has size 2, not 1"),
     "reshape": (lambda: sb.reshape(x, (4, 2)), "reshape: X is (2, 3), which has 6 entries, not the 8 of (4, 2)"),
     "reshape -1": (lambda: sb.reshape(x, (4, -1)), "reshape: X is (2, 3); no size fits -1"),

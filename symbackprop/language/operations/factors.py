@@ -5,6 +5,8 @@ Each takes stacks of matrices as well. A factor is one row of the functions of a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sympy as sp
 
 from symbackprop.core.program import shape_text
@@ -25,7 +27,29 @@ def cholesky(X: Value, upper: bool = False) -> Tensor:
     return swapaxes(L, -1, -2) if upper else L
 
 
-def eigh(X: Value) -> tuple[Tensor, Tensor]:
+class Eigen(NamedTuple):
+    """Eigenvalues, and their vectors in columns."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+class Singular(NamedTuple):
+    """U, s and V^T with A = U diag(s) V^T."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+class Orthogonal(NamedTuple):
+    """Q and R with A = Q R."""
+
+    Q: Tensor
+    R: Tensor
+
+
+def eigh(X: Value) -> Eigen:
     """w, Q with X Q = Q diag(w) and Q^T Q = 1, so that dL/dX = Q (diag(dL/dw) + F (Q^T dL/dQ)) Q^T with F[i j] = 1/(w[j] - w[i]).
 
     X   (..., n, n), symmetric; of another matrix the symmetric part is taken. Eigenvectors have a derivative where the eigenvalues
@@ -34,7 +58,7 @@ def eigh(X: Value) -> tuple[Tensor, Tensor]:
     Raises LanguageError where X is not square. Source: Magnus 1985; Giles 2008, section 3.1.
     """
     X = square("eigh", X)
-    return function_of("eigenvalues", X), function_of("eigenvectors", X)
+    return Eigen(function_of("eigenvalues", X), function_of("eigenvectors", X))
 
 
 def eigvalsh(X: Value) -> Tensor:
@@ -45,7 +69,7 @@ def eigvalsh(X: Value) -> Tensor:
     return function_of("eigenvalues", square("eigvalsh", X))
 
 
-def svd(A: Value, full_matrices: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+def svd(A: Value, full_matrices: bool = True) -> Singular:
     """U, s, V^T with A = U diag(s) V^T, so that dL/dA = U diag(dL/ds) V^T and what comes by the vectors.
 
     A   (..., m, n); the sizes must tell which is not the smaller, m >= n is a condition of the program where they do not.
@@ -62,7 +86,7 @@ def svd(A: Value, full_matrices: bool = True) -> tuple[Tensor, Tensor, Tensor]:
         )
     X = swapaxes(A, -1, -2) if wide else A
     left, s, right = (_tall(kind, X, room) for kind in ("svd_left", "svdvals", "svd_right"))
-    return (right, s, swapaxes(left, -1, -2)) if wide else (left, s, swapaxes(right, -1, -2))
+    return Singular(right, s, swapaxes(left, -1, -2)) if wide else Singular(left, s, swapaxes(right, -1, -2))
 
 
 def svdvals(A: Value) -> Tensor:
@@ -74,7 +98,7 @@ def svdvals(A: Value) -> Tensor:
     return _tall("svdvals", swapaxes(A, -1, -2) if wide else A, room)
 
 
-def qr(A: Value, mode: str = "reduced") -> tuple[Tensor, Tensor]:
+def qr(A: Value, mode: str = "reduced") -> Orthogonal:
     """Q, R with A = Q R, Q^T Q = 1 and R upper triangular, with the signs that LAPACK gives them.
 
     A   (..., m, n) with m >= n, a condition of the program where the sizes are not known; of full rank.
@@ -86,7 +110,7 @@ def qr(A: Value, mode: str = "reduced") -> tuple[Tensor, Tensor]:
         raise LanguageError(f'qr: mode must be "reduced", not {mode!r}; the columns beyond those of A may be any')
     if wide:
         raise LanguageError(f"qr: {label(A)} is {shape_text(A.shape)}, more columns than rows; write qr({label(A)}.T)")
-    return _tall("qr_q", A, room), _tall("qr_r", A, room)
+    return Orthogonal(_tall("qr_q", A, room), _tall("qr_r", A, room))
 
 
 def _sides(what: str, A: Value) -> tuple[Tensor, bool, sp.Expr]:

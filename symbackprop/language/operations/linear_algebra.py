@@ -7,7 +7,7 @@ reductions; `trace`, `outer` and `diag` are with the products.
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -69,9 +69,16 @@ def logdet(X: Value) -> Tensor:
     return function_of("logdet", X)
 
 
-def slogdet(X: Value) -> tuple[Tensor, Tensor]:
+class SignAndLog(NamedTuple):
+    """The sign of a determinant, and the logarithm of its size."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+def slogdet(X: Value) -> SignAndLog:
     """s, y with det X = s exp(y): the sign of the determinant, and `logdet` of X, which is (..., n, n) and regular."""
-    return 2 * (det(X) > 0) - 1, logdet(X)
+    return SignAndLog(2 * (det(X) > 0) - 1, logdet(X))
 
 
 def expm(X: Value) -> Tensor:

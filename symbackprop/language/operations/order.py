@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import sympy as sp
@@ -26,12 +27,18 @@ def flip(x: Value, axis: Axis = None) -> Tensor:
     return x[tuple(slice(None, None, -1 if k in turned else None) for k in range(x.ndim))]
 
 
-def roll(x: Value, shift: Any, axis: int | None = None) -> Tensor:
-    """y[i] = x[i - shift], counted around, along `axis`; over all entries, row by row, where `axis` is None.
+def roll(x: Value, shift: Any, axis: Axis = None) -> Tensor:
+    """y[i] = x[i - shift], counted around, along one or several axes; over all entries, row by row, where `axis` is None.
 
-    shift   a whole number, or an expression of sizes, of at most the size of the axis where that is not known.
+    shift   a whole number, or an expression of sizes, of at most the size of the axis where that is not known; or one an axis.
     """
     x = as_tensor(x)
+    if isinstance(axis, tuple | list):
+        places = builder.normal_axes("roll", x, axis)
+        shifts = list(shift) if isinstance(shift, tuple | list) else [shift] * len(places)
+        if len(shifts) != len(places):
+            raise LanguageError(f"roll: {len(shifts)} shifts for {len(places)} axes of {label(x)}")
+        return reduce(lambda y, pair: roll(y, *pair), zip(shifts, places, strict=True), x)
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), x.shape)
     place = builder.normal_axis("roll", x, axis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
+from sympy import Expr
 
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import position, same_size, shape_text
@@ -103,9 +104,13 @@ def einsum(pattern: str, *operands: Value) -> Tensor:
     return builder.contract(pattern, *map(as_tensor, operands))
 
 
-def trace(x: Value) -> Tensor:
-    """y = sum_i x[i i] of a square matrix."""
-    return builder.contract("ii->", _square("trace", x))
+def trace(x: Value, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """y = sum_i x[i i + offset] of a matrix; of matrices along two axes of x, those named."""
+    x = as_tensor(x)
+    plain = x.ndim == 2 and number(offset) == 0
+    return (
+        builder.contract("ii->", _corner("trace", x, sp.S.Zero)) if plain else builder.total(diagonal(x, offset, axis1, axis2), -1)
+    )
 
 
 def diag(x: Value, k: Any = 0) -> Tensor:
@@ -122,15 +127,37 @@ def diag(x: Value, k: Any = 0) -> Tensor:
         n = sp.expand(x.shape[0] + above + below)
         at = [sp.Eq(position(p), position("i") + off, evaluate=False) for p, off in (("p", below), ("q", above))]
         return builder.product([(x, ("i",))], ("p", "q"), {"i": x.shape[0], "p": n, "q": n}, iverson(at[0]) * iverson(at[1]))
-    n = _square("diag", x).shape[0]
-    return builder.contract("ii->i", x[below : n - above, above : n - below] if k != 0 else x)
+    if x.ndim != 2:
+        raise LanguageError(f"diag: {label(x)} is {shape_text(x.shape)}; it takes a vector or a matrix, diagonal takes more axes")
+    return diagonal(x, k)
 
 
-diagonal = diag
+def diagonal(x: Value, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """y[... i] = x[i i + offset ...], of the matrices along two axes of x; the other axes come first.
+
+    Raises LanguageError for fewer axes, and for a matrix whose sizes do not tell where its diagonal ends.
+    """
+    x, k = as_tensor(x), number(offset)
+    if x.ndim < 2 or k is None or k.is_integer is False:
+        raise LanguageError(f"diagonal: {label(x)} is {shape_text(x.shape)}; it takes a matrix, and a whole number of diagonals")
+    first, second = builder.normal_axes("diagonal", x, (axis1, axis2))
+    others = [a for a in range(x.ndim) if a not in (first, second)]
+    x = _corner("diagonal", builder.permute(x, [*others, first, second]), k)
+    return builder.contract("...ii->...i" if others else "ii->i", x)
 
 
-def _square(what: str, x: Value) -> Tensor:
-    x = as_tensor(x)
-    if x.ndim != 2 or not same_size(*x.shape):
-        raise LanguageError(f"{what}: {label(x)} is {shape_text(x.shape)}, not a square matrix")
-    return x
+def _corner(what: str, x: Tensor, k: Expr) -> Tensor:
+    """The square part of each matrix whose diagonal is the k-th of the whole."""
+    rows, columns = x.shape[-2:]
+    above, below = (sp.S.Zero, -k) if k.could_extract_minus_sign() else (k, sp.S.Zero)
+    if same_size(rows, columns):
+        count = rows - above - below
+    else:
+        ends = rows - below, columns - above
+        gap = sp.expand(ends[0] - ends[1])
+        if not (gap.is_nonnegative or gap.is_nonpositive):
+            raise LanguageError(f"{what}: {label(x)} is {shape_text(x.shape)}, not a square matrix")
+        count = ends[1] if gap.is_nonnegative else ends[0]
+    if same_size(rows, count) and same_size(columns, count):
+        return x
+    return x[..., below : below + count, above : above + count]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,132 +10,20 @@ import sympy as sp
 
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
-from symbackprop.language.operations.entries import placed
-from symbackprop.language.tensors import Tensor, as_tensor, is_truth, normal_axis, take
-from symbackprop.notation.composed import WORDS
-from symbackprop.notation.trace import matrices, shaping
-from symbackprop.notation.trace.indexing import filled, symbolic
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
+from symbackprop.notation.composed_further import spelled
+from symbackprop.notation.trace import mapped, matrices, shaping
 from symbackprop.notation.trace.matrices import whole_axes
 from symbackprop.notation.trace.same import of_language
 from symbackprop.notation.trace.sizes import expr_of
 from symbackprop.notation.trace.traced import Traced
+from symbackprop.notation.trace.ufuncs import given, logical, tensor_of, unknown
 from symbackprop.notation.trace.writers import WRITERS
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
-
-def _logical(a: Any) -> Any:
-    tensor = as_tensor(a)
-    return tensor if is_truth(tensor) else tensor != 0
-
-
-UFUNCS: dict[str, Callable[..., Any]] = {
-    **TABLE,
-    "add": ops.add, "subtract": ops.subtract, "multiply": ops.multiply, "divide": ops.divide, "power": ops.power,
-    "float_power": ops.power, "negative": ops.negative, "positive": lambda a: a, "sqrt": ops.sqrt, "square": ops.square,
-    "reciprocal": ops.reciprocal, "log2": ops.log2, "log10": ops.log10, "exp2": lambda a: TABLE["exp"](a * sp.log(2)),
-    "cbrt": lambda a: TABLE["sign"](a) * TABLE["abs"](a) ** sp.Rational(1, 3),
-    "hypot": lambda a, b: ops.sqrt(ops.square(a) + ops.square(b)), "fmod": ops.fmod, "betaln": ops.betaln,
-    "fmax": TABLE["maximum"], "fmin": TABLE["minimum"], "conjugate": lambda a: a, "deg2rad": lambda a: a * sp.pi / 180,
-    "greater": lambda a, b: a > b, "less": lambda a, b: a < b,
-    "greater_equal": lambda a, b: a >= b, "less_equal": lambda a, b: a <= b,
-    "equal": lambda a, b: a == b, "not_equal": lambda a, b: a != b,
-    "logical_not": lambda a: a == 0, "logical_and": lambda a, b: _logical(a) * _logical(b),
-    "logical_or": lambda a, b: TABLE["maximum"](_logical(a), _logical(b)), "logical_xor": lambda a, b: _logical(a) != _logical(b),
-}  # fmt: skip
-"""Entry by entry, by the name of the ufunc."""
-
-OF_BOOLEANS = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor"}
-REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
-ACCUMULATED = {
-    "add": ops.cumsum,
-    "multiply": ops.cumprod,
-    "maximum": ops.cummax,
-    "minimum": ops.cummin,
-    "logaddexp": ops.logcumsumexp,
-}
 POSITIONS = ("argmax", "argmin", "argsort")  # of data alone, taken as they are
-FLAT = "its derivative is zero or none, so that nothing comes back through it"
-
-
-def ufunc(run: Run, name: str, arrays: Sequence[Traced], options: dict[str, Any]) -> Tensor:
-    """The tensor of an operation entry by entry, or of a matrix product."""
-    further = set(options) - {"dtype", "casting", "order", "subok"}
-    if further:
-        raise run.refusal(f"np.{name} with {min(further)}= is not traced.", "Write np.where.")
-    if name == "matmul":
-        return product(run, *arrays)
-    if name in OF_BOOLEANS and all(a.dtype == bool for a in arrays):
-        name = OF_BOOLEANS[name]
-    if name in FINITE:
-        return FINITE[name](run, *arrays)
-    row = UFUNCS.get(name) or WORDS.get(name)
-    if row is None:
-        raise run.refusal(f"np.{name} is not traced: no row says it.", "")
-    tensors = run.aligned(*arrays)
-    return as_tensor(row(*tensors))
-
-
-def product(run: Run, a: Traced, b: Traced) -> Tensor:
-    """a @ b."""
-    run.equal(a.tensor.shape[-1], b.tensor.shape[-2 if b.ndim > 1 else 0])
-    if a.ndim > 2 and b.ndim > 2:
-        for n, m, x, y in zip(
-            reversed(np.shape(a.value)[:-2]), reversed(np.shape(b.value)[:-2]), reversed(a.tensor.shape[:-2]),
-            reversed(b.tensor.shape[:-2]), strict=False,
-        ):  # fmt: skip
-            if n == m:
-                run.equal(x, y)
-    return ops.matmul(run.settled(a.tensor), run.settled(b.tensor))
-
-
-def by_method(run: Run, function: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """np.add.reduce, np.add.accumulate, np.multiply.outer, np.add.at."""
-    name = function.__name__
-    if method == "at" and name in ("add", "subtract"):
-        return _add_at(run, function, *inputs)
-    if method == "reduce" and name in REDUCED:
-        x, *place = inputs
-        axis = place[0] if place else options.pop("axis", 0)
-        return run.function(getattr(np, REDUCED[name]), (x,), {"axis": axis, **_given(options)})
-    if method == "accumulate" and name in ACCUMULATED:
-        x, *place = inputs
-        axis = place[0] if place else options.get("axis", 0)
-        return run.made(
-            function.accumulate(*run.bare(inputs), **run.bare(_given(options))), lambda: ACCUMULATED[name](_t(run, x), axis)
-        )
-    if method == "outer":
-        a, b = map(run.lift, inputs)
-        columns: tuple[Any, ...] = (Ellipsis, *[None] * b.ndim)
-        return function(a[columns], b)
-    value = getattr(function, method)(*run.bare(inputs), **run.bare(_given(options)))
-    return run.made(value, lambda: _unknown(run, f"{name}.{method}"))
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if value is not None and value is not np._NoValue}
-
-
-def _unknown(run: Run, name: str) -> Tensor:
-    flat = name in ("nonzero", "unique")
-    raise run.refusal(f"np.{name} is not traced" + (f": {FLAT}." if flat else "."), "")
-
-
-def _add_at(run: Run, function: Any, x: Any, items: Any, value: Any) -> None:
-    if not isinstance(x, Traced):
-        raise TypeError("np.add.at into a plain array gets traced values; make the array with np.zeros")
-    new = run.lift(value)
-    function.at(x.value, run.bare(items), new.value)
-
-    def step() -> Tensor:
-        keys, whole = symbolic(run, x, items), run.settled(x.tensor)
-        part = take(Tensor(whole.shape), keys)
-        numbers = tuple(map(run.sizes.number, part.shape))
-        added = placed(filled(run, new, part.shape, numbers), keys, whole.shape)
-        return whole + added if function.__name__ == "add" else whole - added
-
-    x.write(run.computed(step))
 
 
 def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -154,11 +42,22 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
     row = ROWS.get(name) or of_language(name)
     if isinstance(value, list | tuple):
         return _several(run, name, value, row, args, options)
-    made = run.made(value, lambda: as_tensor(row(run, *args, **_given(options))) if row else _unknown(run, name))
+    made = run.made(value, lambda: as_tensor(row(run, *args, **given(options))) if row else unknown(run, name))
     if isinstance(out, Traced):
         out[...] = made
         return out
     return made
+
+
+def called(run: Run, function: Any, module: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a function of another module gives: its values, and the tensor that the language's word says."""
+    name, row = function.__name__, of_language(function.__name__, module)
+    if row is None and _is_of_data(run, (*args, *options.values())):
+        return function(*run.bare(args), **run.bare(options))
+    value = function(*run.bare(args), **run.bare(options))
+    if isinstance(value, list | tuple):
+        return _several(run, f"{module}.{name}", value, row, args, options)
+    return run.made(value, lambda: as_tensor(row(run, *args, **options)) if row else unknown(run, f"{module}.{name}"))
 
 
 def _is_of_data(run: Run, given: tuple[Any, ...]) -> bool:
@@ -177,18 +76,16 @@ def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], 
 
     def part(k: int) -> Tensor:
         if row is None:
-            return _unknown(run, name)
-        if not found:
-            found.append(row(run, *args, **options))
-        return found[0][k] if k < len(found[0]) else _unknown(run, f"{name}(...)[{k}]")
+            return unknown(run, name)
+        if not found or run.sizes.learning:  # what is learnt of the sizes may make others of it
+            found[:] = row(run, *args, **options)
+        if k < len(found) and isinstance(found[k], LanguageError):
+            raise found[k]
+        return found[k] if k < len(found) else unknown(run, f"{name}(...)[{k}]")
 
-    parts = [run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
+    parts = [value if isinstance(value, bool | None) else run.made(value, lambda k=k: part(k)) for k, value in enumerate(values)]
     named = getattr(values, "_make", None)
     return named(parts) if named else parts
-
-
-def _t(run: Run, x: Any) -> Tensor:
-    return run.settled(run.lift(x).tensor)
 
 
 def _reduction(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -201,21 +98,21 @@ def _reduction(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
             return total if operation is ops.sum else total / ops.sum(mask, whole_axes(axis), keepdims=keepdims)
         if further:
             raise run.refusal(f"a reduction with {min(further)}= is not traced.", "Write np.where first.")
-        return operation(_t(run, x), whole_axes(axis), keepdims=keepdims)
+        return operation(tensor_of(run, x), whole_axes(axis), keepdims=keepdims)
 
     return row
 
 
 def _extreme(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
-        return operation(_t(run, x), whole_axes(axis), keepdims=keepdims)
+        return operation(tensor_of(run, x), whole_axes(axis), keepdims=keepdims)
 
     return row
 
 
 def _spread(root: bool) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False, **_: Any) -> Tensor:
-        tensor = _t(run, x)
+        tensor = tensor_of(run, x)
         found = ops.var(tensor, whole_axes(axis), keepdims=keepdims)
         if ddof:
             axes = range(tensor.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
@@ -230,11 +127,12 @@ def _dot(run: Run, a: Any, b: Any, **_: Any) -> Tensor:
     x, y = run.lift(a), run.lift(b)
     if x.ndim and y.ndim:
         run.equal(x.tensor.shape[-1], y.tensor.shape[-2 if y.ndim > 1 else 0])
-    return ops.dot(run.settled(x.tensor), run.settled(y.tensor)) if x.ndim and y.ndim else _t(run, x) * _t(run, y)
+    return ops.dot(run.settled(x.tensor), run.settled(y.tensor)) if x.ndim and y.ndim else tensor_of(run, x) * tensor_of(run, y)
 
 
 def _einsum(run: Run, pattern: Any, *operands: Any, **_: Any) -> Tensor:
-    arrays = [run.lift(o) for o in operands]
+    pattern, given = spelled(pattern, operands)
+    arrays = [run.lift(o) for o in given]
     extents: dict[str, tuple[int, Any]] = {}
     for term, array in zip(str(pattern).replace(" ", "").split("->")[0].split(","), arrays, strict=False):
         if "." in term:
@@ -248,14 +146,14 @@ def _einsum(run: Run, pattern: Any, *operands: Any, **_: Any) -> Tensor:
 
 
 def _outer(run: Run, a: Any, b: Any, **_: Any) -> Tensor:
-    return ops.outer(ops.ravel(_t(run, a)), ops.ravel(_t(run, b)))
+    return ops.outer(ops.ravel(tensor_of(run, a)), ops.ravel(tensor_of(run, b)))
 
 
 def _clip(run: Run, x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None, **_: Any) -> Tensor:
     low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
-    tensor = _t(run, x)
-    tensor = tensor if low is None else TABLE["maximum"](tensor, _t(run, low))
-    return tensor if high is None else TABLE["minimum"](tensor, _t(run, high))
+    tensor = tensor_of(run, x)
+    tensor = tensor if low is None else TABLE["maximum"](tensor, tensor_of(run, low))
+    return tensor if high is None else TABLE["minimum"](tensor, tensor_of(run, high))
 
 
 def _where(run: Run, condition: Any, *both: Any) -> Tensor:
@@ -266,26 +164,26 @@ def _where(run: Run, condition: Any, *both: Any) -> Tensor:
 
 def _ordered(operation: Callable[..., Tensor], usual: int | None) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = usual, keepdims: bool = False, **_: Any) -> Tensor:
-        return operation(_t(run, x), whole_axes(axis), **({"keepdims": True} if keepdims else {}))
+        return operation(tensor_of(run, x), whole_axes(axis), **({"keepdims": True} if keepdims else {}))
 
     return row
 
 
 def _quantile(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, q: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
-        return operation(_t(run, x), q, whole_axes(axis), keepdims=keepdims)
+        return operation(tensor_of(run, x), q, whole_axes(axis), keepdims=keepdims)
 
     return row
 
 
 def _round(run: Run, x: Any, decimals: int = 0, **_: Any) -> Tensor:
     scale = sp.Integer(10) ** int(decimals)
-    return TABLE["round"](_t(run, x) * scale) / scale
+    return TABLE["round"](tensor_of(run, x) * scale) / scale
 
 
 def _average(run: Run, a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Tensor:
     if weights is None:
-        return ops.mean(_t(run, a), whole_axes(axis), **_given(options))
+        return ops.mean(tensor_of(run, a), whole_axes(axis), **given(options))
     x, w = run.lift(a), run.lift(weights)
     if w.ndim == 1 and x.ndim > 1:
         w = w[tuple(slice(None) if k == axis % x.ndim else None for k in range(x.ndim))]
@@ -305,7 +203,7 @@ def _tensordot(run: Run, a: Any, b: Any, axes: Any = 2) -> Tensor:
     for i, j in zip(left, right, strict=True):
         second[j % y.ndim] = first[i % x.ndim]
     result = [c for c in first if c not in second] + [c for c in second if c not in first]
-    return ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(result)}", _t(run, x), _t(run, y))
+    return ops.einsum(f"{''.join(first)},{''.join(second)}->{''.join(result)}", tensor_of(run, x), tensor_of(run, y))
 
 
 def _split(run: Run, x: Any, parts: Any, axis: int = 0) -> Any:
@@ -313,35 +211,30 @@ def _split(run: Run, x: Any, parts: Any, axis: int = 0) -> Any:
         array = run.lift(x)
         run.sizes.multiple(array.tensor.shape[axis % array.ndim], parts)  # halves of an axis make it twice a size
     cuts = parts if isinstance(parts, int) else tuple(expr_of(p) for p in parts)
-    return ops.split(_t(run, x), cuts, axis)
+    return ops.split(tensor_of(run, x), cuts, axis)
 
 
 def _triangle(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    return lambda run, x, k=0: operation(_t(run, x), int(k))
-
-
-def _finite(name: str, expected: bool) -> Callable[..., Tensor]:
-    """np.isnan and its like, of an example where all is finite: what they say there holds wherever the loss is finite."""
-
-    def row(run: Run, x: Any) -> Tensor:
-        array = run.lift(x)
-        if not np.all(np.isfinite(array.value)):
-            raise run.refusal(f"np.{name} of what is not finite is not traced.", "Give an example where all is finite.")
-        return ops.full(array.tensor.shape, int(expected)) if array.ndim else as_tensor(int(expected))
-
-    return row
+    return lambda run, x, k=0: operation(tensor_of(run, x), int(k))
 
 
 def _truth(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def row(run: Run, x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Tensor:
-        tensor = _t(run, x)
-        return operation(_logical(tensor), whole_axes(axis), keepdims=keepdims) if tensor.ndim else _logical(tensor)
+        tensor = tensor_of(run, x)
+        return operation(logical(tensor), whole_axes(axis), keepdims=keepdims) if tensor.ndim else logical(tensor)
+
+    return row
+
+
+def _diagonal(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def row(run: Run, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **_: Any) -> Tensor:
+        return operation(tensor_of(run, x), expr_of(offset), axis1, axis2)
 
     return row
 
 
 def _matrix(operation: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda run, *xs, **options: operation(*[_t(run, x) for x in xs], **options)
+    return lambda run, *xs, **options: operation(*[tensor_of(run, x) for x in xs], **options)
 
 
 def _take(run: Run, x: Any, items: Any, axis: Any = None, **_: Any) -> Tensor:
@@ -350,28 +243,27 @@ def _take(run: Run, x: Any, items: Any, axis: Any = None, **_: Any) -> Tensor:
     return array[(*[slice(None)] * place, items)].tensor
 
 
-FINITE = {"isnan": _finite("isnan", False), "isinf": _finite("isinf", False), "isfinite": _finite("isfinite", True)}
-
 ROWS: dict[str, Callable[..., Any]] = {
     "sum": _reduction(ops.sum), "mean": _reduction(ops.mean), "prod": _reduction(ops.prod), "nansum": _reduction(ops.sum),
     "max": _extreme(ops.max), "min": _extreme(ops.min), "amax": _extreme(ops.max), "amin": _extreme(ops.min),
     "any": _truth(ops.max), "all": _truth(ops.min),
     "var": _spread(root=False), "std": _spread(root=True), "average": _average,
-    "dot": _dot, "vdot": lambda run, a, b: ops.dot(ops.ravel(_t(run, a)), ops.ravel(_t(run, b))),
+    "dot": _dot, "vdot": lambda run, a, b: ops.dot(ops.ravel(tensor_of(run, a)), ops.ravel(tensor_of(run, b))),
     "inner": _matrix(ops.inner), "outer": _outer, "einsum": _einsum, "tensordot": _tensordot, "kron": _matrix(ops.kron),
-    "trace": _matrix(ops.trace), "diagonal": _matrix(ops.diagonal), "diag": lambda run, x, k=0: ops.diag(_t(run, x), expr_of(k)),
+    "trace": _diagonal(ops.trace), "diagonal": _diagonal(ops.diagonal),
+    "diag": lambda run, x, k=0: ops.diag(tensor_of(run, x), expr_of(k)),
     "where": _where, "clip": _clip, "cumsum": _reduction(lambda x, axis, keepdims: ops.cumsum(x, axis)),
     "cumprod": _reduction(lambda x, axis, keepdims: ops.cumprod(x, axis)), "tril": _triangle(ops.tril), "triu": _triangle(ops.triu),
     "round": _round, "around": _round, "fix": _matrix(TABLE["trunc"]),
     "sort": _ordered(ops.sort, -1), "argsort": _ordered(ops.argsort, -1), "argmax": _ordered(ops.argmax, None),
     "argmin": _ordered(ops.argmin, None), "median": _ordered(ops.median, None), "quantile": _quantile(ops.quantile),
     "percentile": _quantile(ops.percentile),
-    "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: _t(run, x),
+    "split": _split, "take": _take, "nan_to_num": lambda run, x, **_: tensor_of(run, x),
     **shaping.ROWS, **matrices.ROWS,
 }  # fmt: skip
 """NumPy's functions by name: from the arguments as they were given to the tensor, or the tensors."""
 
-COMPOSED = shaping.COMPOSED | WRITERS
+COMPOSED = shaping.COMPOSED | mapped.COMPOSED | WRITERS
 """Functions that are written with others, as NumPy's documentation says them."""
 
 

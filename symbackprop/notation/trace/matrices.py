@@ -10,6 +10,7 @@ import numpy as np
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation import composed
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -44,13 +45,10 @@ def _cond(run: Run, x: Any, p: Any = None) -> Tensor:
     return ops.cond(_tall(run, x) if p in (None, 2, -2) else _tensor(run, x), p)
 
 
-def _svd(A: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    return ops.svd(A, full_matrices) if compute_uv else ops.svdvals(A)
-
-
 ROWS: dict[str, Callable[..., Any]] = {
     "inv": _of(ops.inv), "det": _of(ops.det), "solve": _of(ops.solve, 2), "cholesky": _of(ops.cholesky), "eigh": _of(ops.eigh),
-    "eigvalsh": _of(ops.eigvalsh), "svd": _of(_svd), "qr": _of(ops.qr), "cond": _cond, "norm": _norm,
+    "eigvalsh": _of(ops.eigvalsh), "svd": _of(composed.svd), "qr": _of(ops.qr), "cond": _cond, "norm": _norm,
+    "matrix_norm": lambda run, x, ord="fro", keepdims=False: _norm(run, x, ord, keepdims=keepdims),
     "svdvals": lambda run, x: ops.svdvals(_tall(run, x)),
     "pinv": lambda run, a, **_: ops.pinv(_tensor(run, a)),
     "lstsq": lambda run, a, b, **_: ops.lstsq(_tensor(run, a), _tensor(run, b)),

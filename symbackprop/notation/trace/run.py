@@ -17,7 +17,7 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, Tensor, constant, is_integer, number_of
 from symbackprop.language.tensors.indexing import bound_of
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.trace import functions, indexing
+from symbackprop.notation.trace import functions, indexing, ufuncs
 from symbackprop.notation.trace.frames import array_name, place
 from symbackprop.notation.trace.names import Names
 from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
@@ -335,7 +335,7 @@ class Run:
         if isinstance(value, dict):
             return {key: self.bare(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return type(value)(map(self.bare, value))
+            return getattr(type(value), "_make", type(value))(map(self.bare, value))
         if isinstance(value, slice):
             return slice(*map(self.bare, (value.start, value.stop, value.step)))
         return _bare(value)
@@ -343,12 +343,14 @@ class Run:
     def ufunc(self, ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """An operation entry by entry, or a matrix product."""
         if method != "__call__":
-            return functions.by_method(self, ufunc, method, inputs, options)
+            return ufuncs.by_method(self, ufunc, method, inputs, options)
+        if ufunc.__name__ in ufuncs.OF_VECTORS:
+            return ufuncs.OF_VECTORS[ufunc.__name__](*map(self.lift, inputs), **options)
         target: Any = (options.pop("out", None) or (None,))[0]
         arrays = [self.lift(x) for x in inputs]
         values = [a.value for a in arrays]
         into = target.value if type(target) is Traced and isinstance(target.value, np.ndarray) else None
-        tensor = self.computed(lambda: functions.ufunc(self, ufunc.__name__, arrays, options))
+        tensor = self.computed(lambda: ufuncs.ufunc(self, ufunc, arrays, options))
         bare = self.bare(options)
         value = ufunc(*values, **bare) if into is None else ufunc(*values, out=into, **bare)
         if into is None:
@@ -359,6 +361,10 @@ class Run:
     def function(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A function of NumPy."""
         return functions.function(self, function, args, options)
+
+    def called(self, function: Any, module: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A function of another module that is written with NumPy's arrays."""
+        return functions.called(self, function, module, args, options)
 
     def taken(self, array: Traced, items: Any) -> Any:
         return indexing.taken(self, array, items)

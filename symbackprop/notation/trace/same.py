@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
 
-def of_language(name: str) -> Callable[..., Any] | None:
-    """The row of a function that the language has as NumPy does, by the same name."""
-    word = dialects.word("numpy", name, [], ())
+def of_language(name: str, module: str = "numpy") -> Callable[..., Any] | None:
+    """The row of a function that the language has as NumPy does, or another module, by the same name."""
+    word = dialects.word(module, name, [], ())
     if word is None:
         return None
 
     def row(run: Run, *args: Any, **options: Any) -> Any:
+        options = dialects.renamed(options, inspect.signature(word.function).parameters)
         arrays = [*_arrays(run, (*args, *options.values()))]
         attempt = lambda: word.function(*_plain(run, args), **_plain(run, options))  # noqa: E731 - in the sizes known then
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -218,7 +219,11 @@ def _flip(run: Run, x: Any, axis: Any = None) -> Tensor:
     return tensor[tuple(slice(None, None, -1) if k in axes else slice(None) for k in range(tensor.ndim))]
 
 
-def _roll(run: Run, x: Any, shift: int, axis: Any = None) -> Tensor:
+def _roll(run: Run, x: Any, shift: Any, axis: Any = None) -> Any:
+    if isinstance(axis, tuple | list):
+        shifts = shift if isinstance(shift, tuple | list) else [shift] * len(axis)
+        rolled: Any = reduce(lambda y, pair: np.roll(y, *pair), zip(shifts, axis, strict=True), run.lift(x))
+        return rolled.tensor
     tensor = _t(run, x)
     flat = ops.ravel(tensor) if axis is None else tensor
     place = 0 if axis is None else normal_axis("roll", flat, axis)
@@ -333,7 +338,14 @@ def _meshgrid(run: Run, *xs: Any, indexing: str = "xy", sparse: bool = False, **
     return found
 
 
+def _compress(run: Run, condition: Any, a: Any, axis: Any = None, **_: Any) -> Any:
+    """The entries whose condition holds, which must not depend on what is differentiated by."""
+    kept = np.flatnonzero(run.truths(run.lift(condition)))
+    return np.take(run.lift(a), kept, axis=axis)
+
+
 COMPOSED: dict[str, Callable[..., Any]] = {
+    "compress": _compress, "extract": _compress,
     "zeros_like": _like(0), "ones_like": _like(1), "empty_like": _like(0), "full_like": _like(None),
     "copy": lambda run, x, **_: x.copy(), "asarray": lambda run, x, **_: x, "atleast_1d": _atleast(1), "atleast_2d": _atleast(2),
     "vstack": _vstack, "row_stack": _vstack, "hstack": _hstack, "column_stack": _column_stack,

@@ -13,8 +13,10 @@ import numpy as np
 import sympy as sp
 
 from symbackprop.language import operations as ops
-from symbackprop.notation.trace import courses, functions, shaping
+from symbackprop.notation.trace import courses, functions, scipy, shaping
+from symbackprop.notation.trace.mapped import vectorized
 from symbackprop.notation.trace.sizes import Size, Sized, SizedFloat, expr_of, sized
+from symbackprop.notation.trace.stands import Stand
 from symbackprop.notation.trace.traced import Traced
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ SEVERAL = (
     "array_equal",
     "allclose",
     "array_split",
+    "piecewise",
 )  # functions of several arrays, or of shapes
 KINDS = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool_")
 OF_MATH = (
@@ -72,6 +75,7 @@ def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
             new = {name: replaced[id(value)] for name, value in scope.items() if id(value) in replaced}
             new |= {name: _numpy(run) for name, value in scope.items() if isinstance(value, ModuleType) and value.__name__ in ALIKE}
             new |= {name: ours for name, value in scope.items() if (ours := _of_jax(run, value)) is not None}
+            new |= {name: ours for name, value in scope.items() if (ours := scipy.staged(run, value)) is not None}
             new |= {name: word for name, word in words.items() if name not in scope}
             kept.append((scope, {name: scope.get(name, missing) for name in new}))
             scope.update(new)
@@ -94,14 +98,17 @@ def _importing(run: Run, scopes: set[int], replaced: dict[int, Any]) -> Callable
         found = IMPORT(name, globals, locals, fromlist, level)
         if id(globals) not in scopes:
             return found
-        return _numpy(run) if found.__name__ in ALIKE else replaced.get(id(found), found)
+        if found.__name__ in ALIKE:
+            return _numpy(run)
+        stand = scipy.staged(run, found)
+        return replaced.get(id(found), found) if stand is None else stand
 
     return imported
 
 
 def _numpy(run: Run) -> ModuleType:
     """NumPy, with our own ways to make arrays; its functions take lists of traced values as arrays."""
-    module = _Stand(np, lambda name, function: _Called(run, function) if name not in SEVERAL else function)
+    module = Stand(np, lambda name, found: found if name in SEVERAL or isinstance(found, ModuleType) else _Called(run, found))
     vars(module).update(_made(run))
     return module
 
@@ -113,25 +120,10 @@ def _of_jax(run: Run, value: Any) -> Any:
         return lambda x: x.detach() if isinstance(x, Traced) else value(x)
     if not isinstance(value, ModuleType) or name not in ("jax", "jax.lax"):
         return None
-    stand = _Stand(value)
+    stand = Stand(value)
     inner = {"numpy": _numpy(run), "lax": _of_jax(run, value.lax)} if name == "jax" else {"stop_gradient": None}
     vars(stand).update({key: own if own is not None else _of_jax(run, getattr(value, key)) for key, own in inner.items()})
     return stand
-
-
-class _Stand(ModuleType):
-    """A module that has everything of another, but for what is put into it; `change` says what becomes of its functions."""
-
-    def __init__(self, original: ModuleType, change: Callable[[str, Any], Any] = lambda name, function: function) -> None:
-        super().__init__(original.__name__)
-        self._original, self._change = original, change
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._original, name)
-        if not callable(found) or isinstance(found, type) or name.startswith("_"):
-            return found
-        changed = vars(self)[name] = self._change(name, found)
-        return changed
 
 
 class _Called:
@@ -141,7 +133,11 @@ class _Called:
         self._run, self._function = run, function
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        return self._function(*[functions.array(self._run, a) if isinstance(a, list | tuple) else a for a in args], **options)
+        return self._function(*[self._array(a) if isinstance(a, list | tuple) else a for a in args], **options)
+
+    def _array(self, several: list[Any] | tuple[Any, ...]) -> Any:
+        """Written values as an array; axes, shifts and the like stay as they are."""
+        return several if all(type(x) is int for x in several) else functions.array(self._run, several)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._function, name)
@@ -151,7 +147,7 @@ def _replacements(run: Run) -> Iterator[tuple[Any, Any]]:
     """What a module may have imported by its own name, and what it gets instead."""
     for name, ours in _made(run).items():
         yield getattr(np, name), ours
-    stand = _Stand(math)
+    stand = Stand(math)
     vars(stand).update({name: _of_math(name) for name in OF_MATH})
     yield math, stand
     for name in OF_MATH:
@@ -258,7 +254,7 @@ def _made(run: Run) -> dict[str, Any]:
         "arange": arange,
         "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray,
         "zeros_like": like("zeros_like"), "ones_like": like("ones_like"), "empty_like": like("empty_like"),
-        "full_like": like("full_like"), "c_": _Joined(column=True), "r_": _Joined(column=False),
+        "full_like": like("full_like"), "vectorize": vectorized(run), "c_": _Joined(column=True), "r_": _Joined(column=False),
     }  # fmt: skip
 
 

@@ -255,6 +255,18 @@ class Traced(NDArrayOperatorsMixin):
     def T(self) -> Traced:
         return self.transpose()
 
+    @property
+    def mT(self) -> Traced:
+        return self.run.function(np.swapaxes, (self, -1, -2), {})
+
+    def conj(self) -> Traced:
+        return self
+
+    conjugate = conj
+
+    def sort(self, axis: int = -1) -> None:
+        self[...] = np.sort(self, axis=axis)
+
     def transpose(self, *axes: Any) -> Traced:
         order = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list | None) else axes or None
         return self.run.function(np.transpose, (self, order), {})
@@ -297,5 +309,6 @@ class Traced(NDArrayOperatorsMixin):
 
 METHODS = (
     "sum", "mean", "prod", "max", "min", "var", "std", "argmax", "argmin", "argsort", "cumsum", "cumprod", "squeeze",
-    "swapaxes", "ravel", "repeat", "trace", "diagonal", "take", "any", "all", "round", "nonzero",
+    "swapaxes", "ravel", "repeat", "trace", "diagonal", "take", "any", "all", "round", "nonzero", "compress",
+    "searchsorted",
 )  # fmt: skip

@@ -1,0 +1,181 @@
+"""scipy.special: what the language has under another name, and what a line of it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.core.errors import shown
+from symbackprop.language import operations as op
+from symbackprop.language.operations import TABLE
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
+
+MOST = 20  # dimensions of the multivariate gamma function
+
+_log, _exp, _gammaln, _xlogy = (TABLE[name] for name in ("log", "exp", "gammaln", "xlogy"))
+
+
+def gamma(x: Any) -> Tensor:
+    """y = Gamma(x) = exp(log Gamma(x)), entry by entry, for x > 0."""
+    return _exp(_gammaln(x))
+
+
+def rgamma(x: Any) -> Tensor:
+    """y = 1 / Gamma(x), entry by entry, for x > 0."""
+    return _exp(-_gammaln(x))
+
+
+def beta(a: Any, b: Any) -> Tensor:
+    """y = B(a, b) = Gamma(a) Gamma(b) / Gamma(a + b), entry by entry, for a, b > 0."""
+    return _exp(op.betaln(a, b))
+
+
+def binom(n: Any, k: Any) -> Tensor:
+    """y = n over k, by gamma functions, entry by entry, for 0 <= k <= n."""
+    n, k = as_tensor(n), as_tensor(k)
+    return _exp(_gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1))
+
+
+def poch(z: Any, m: Any) -> Tensor:
+    """y = Gamma(z + m) / Gamma(z), entry by entry, for z, z + m > 0."""
+    z = as_tensor(z)
+    return _exp(_gammaln(z + m) - _gammaln(z))
+
+
+def factorial(n: Any) -> Tensor:
+    """y = n! = Gamma(n + 1), entry by entry."""
+    return gamma(as_tensor(n) + 1)
+
+
+def multigammaln(a: Any, d: int) -> Tensor:
+    """y = log Gamma_d(a) = d (d - 1) / 4 log pi + sum_j log Gamma(a - j/2), j from 0 to d - 1."""
+    if not isinstance(d, int | sp.Integer) or not 1 <= d <= MOST:
+        raise LanguageError(f"multigammaln: d must be a whole number from 1 to {MOST}, not {shown(d)}")
+    a = as_tensor(a)
+    terms = [_gammaln(a - sp.Rational(j, 2)) for j in range(int(d))]
+    return reduce(op.add, terms) + sp.Rational(d * (d - 1), 4) * sp.log(sp.pi)
+
+
+def entr(x: Any) -> Tensor:
+    """y = -x log x, entry by entry, 0 at 0."""
+    return -_xlogy(x, x)
+
+
+def rel_entr(x: Any, y: Any) -> Tensor:
+    """r = x log(x / y), entry by entry, 0 where x is 0."""
+    return _xlogy(x, as_tensor(x) / y)
+
+
+def kl_div(x: Any, y: Any) -> Tensor:
+    """r = x log(x / y) - x + y, entry by entry."""
+    return rel_entr(x, y) - x + y
+
+
+def ndtri(y: Any) -> Tensor:
+    """x with Phi(x) = y, the quantile of the normal distribution, entry by entry."""
+    return TABLE["erfinv"](2 * as_tensor(y) - 1) * sp.sqrt(2)
+
+
+def log_ndtr(x: Any) -> Tensor:
+    """y = log Phi(x), entry by entry."""
+    return _log(TABLE["normal_cdf"](x))
+
+
+def erfcinv(y: Any) -> Tensor:
+    """x with erfc(x) = y, entry by entry, for 0 < y < 2."""
+    return TABLE["erfinv"](1 - as_tensor(y))
+
+
+def huber(delta: Any, r: Any) -> Tensor:
+    """y = r^2 / 2 where |r| <= delta, otherwise delta (|r| - delta / 2)."""
+    delta, size = as_tensor(delta), TABLE["abs"](r)
+    return op.where(size <= delta, op.square(r) / 2, delta * (size - delta / 2))
+
+
+def pseudo_huber(delta: Any, r: Any) -> Tensor:
+    """y = delta^2 (sqrt(1 + (r / delta)^2) - 1)."""
+    delta = as_tensor(delta)
+    return op.square(delta) * (op.sqrt(1 + op.square(as_tensor(r) / delta)) - 1)
+
+
+def boxcox(x: Any, lmbda: Any) -> Tensor:
+    """y = (x^lambda - 1) / lambda; log x where lambda is the number 0."""
+    number = number_of(as_tensor(lmbda))
+    return _log(x) if number == 0 else (as_tensor(x) ** lmbda - 1) / lmbda
+
+
+def boxcox1p(x: Any, lmbda: Any) -> Tensor:
+    """y = ((1 + x)^lambda - 1) / lambda; log(1 + x) where lambda is the number 0."""
+    number = number_of(as_tensor(lmbda))
+    return TABLE["log1p"](x) if number == 0 else ((1 + as_tensor(x)) ** lmbda - 1) / lmbda
+
+
+def exprel(x: Any) -> Tensor:
+    """y = (exp(x) - 1) / x, 1 at 0."""
+    x = as_tensor(x)
+    return op.where(x == 0, 1, TABLE["expm1"](x) / op.where(x == 0, 1, x))
+
+
+def cosm1(x: Any) -> Tensor:
+    """y = cos(x) - 1 = -2 sin(x / 2)^2."""
+    return -2 * op.square(TABLE["sin"](as_tensor(x) / 2))
+
+
+def exp2(x: Any) -> Tensor:
+    """y = 2^x."""
+    return _exp(as_tensor(x) * sp.log(2))
+
+
+def exp10(x: Any) -> Tensor:
+    """y = 10^x."""
+    return _exp(as_tensor(x) * sp.log(10))
+
+
+def cbrt(x: Any) -> Tensor:
+    """y = the third root, of negative numbers as well."""
+    return TABLE["sign"](x) * TABLE["abs"](x) ** sp.Rational(1, 3)
+
+
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Tensor:
+    """y = log sum_i b[i] exp(a[i]) along one, several or all axes."""
+    if b is None:
+        return op.logsumexp(a, axis, keepdims)
+    return _log(op.sum(as_tensor(b) * _exp(a), axis, keepdims))
+
+
+def softmax(x: Any, axis: Any = None) -> Tensor:
+    """y[i] = exp(x[i]) / sum_k exp(x[k]) along `axis`, over all entries where it is None."""
+    return _over(op.softmax, x, axis)
+
+
+def log_softmax(x: Any, axis: Any = None) -> Tensor:
+    """y = log(softmax(x)) along `axis`, over all entries where it is None."""
+    return _over(op.log_softmax, x, axis)
+
+
+def _over(operation: Callable[..., Tensor], x: Any, axis: Any) -> Tensor:
+    x = as_tensor(x)
+    if axis is None:
+        return operation(x, 0) if x.ndim == 1 else op.reshape(operation(op.ravel(x), 0), x.shape)
+    return operation(x, axis)
+
+
+SPECIAL: dict[str, Callable[..., Any]] = {
+    **{
+        f.__name__: f
+        for f in (
+            gamma, rgamma, beta, binom, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr, erfcinv,
+            huber, pseudo_huber, boxcox, boxcox1p, exprel, cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
+        )
+    },
+    **{name: TABLE[name] for name in (
+        "gammaln", "loggamma", "digamma", "psi", "erf", "erfc", "erfinv", "expit", "logit", "xlogy", "xlog1py", "expm1",
+        "log1p", "softplus", "logaddexp",
+    )},
+    "polygamma": op.polygamma, "betaln": op.betaln, "ndtr": TABLE["normal_cdf"],
+    "log_expit": TABLE["log_sigmoid"],
+}  # fmt: skip
+"""By SciPy's name."""
