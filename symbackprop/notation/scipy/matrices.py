@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import Matrix, position, shape_text
+from symbackprop.core.program import Matrix, Sum, position, shape_text
 from symbackprop.language import operations as op
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
@@ -44,14 +44,18 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
 def _triangle(a: Any, lower: bool) -> Tensor:
     """One triangle of a matrix; a factor that is one stands as it is."""
     a = as_tensor(a)
-    inner = a
-    while inner.name is None and len(inner.operands) == 1 and not isinstance(inner.op, Matrix) and inner.op is not None:
-        inner = inner.operands[0][0]
-        if isinstance(inner.op, Matrix) and inner.op.kind == "cholesky":
-            return a
-    if isinstance(a.op, Matrix) and a.op.kind == "cholesky" and lower:
-        return a
-    return op.tril(a) if lower else op.triu(a)
+    return a if _is_triangle(a, lower) else op.tril(a) if lower else op.triu(a)
+
+
+def _is_triangle(a: Tensor, lower: bool) -> bool:
+    """Whether a tensor is a Cholesky factor, or the transpose of one, with that triangle."""
+    while isinstance(a.op, Sum) and a.op.body in a.op.slots and len(a.operands) == 1 and not a.op.over:
+        inner, index = a.operands[0]
+        if sorted(index) != sorted(a.index):
+            return False
+        lower = lower == (index[-1:] == a.index[-1:])
+        a = inner
+    return isinstance(a.op, Matrix) and a.op.kind == "cholesky" and lower
 
 
 def _transposed(x: Tensor) -> Tensor:
