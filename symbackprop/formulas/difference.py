@@ -29,6 +29,12 @@ def difference(claimed: Node, true: Node, names: Mapping[Node, Node] | None = No
     return (claimed, true) if isinstance(left, Marked) and isinstance(right, Marked) else (left, right)
 
 
+def alike(a: Node, b: Node, names: Mapping[Node, Node] | None = None) -> bool:
+    """Whether two formulas differ in the order of terms, the form of brackets and the place of numbers at most."""
+    own = _Difference({name: plainer(fenced(meant)) for name, meant in (names or {}).items()})
+    return own.key(plainer(fenced(a))) == own.key(plainer(fenced(b)))
+
+
 class _Difference:
     """One comparison; `names` are names of the first formula with what they stand for."""
 

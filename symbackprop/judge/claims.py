@@ -19,7 +19,7 @@ from symbackprop.formulas.latex import latex
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.plain import plain
 from symbackprop.formulas.told import Formula, Told, listed, name, several, told
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Node, Row, items_of, split
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import ALLOWED, Convention, convention
 from symbackprop.judge.counterexample import Counterexample
@@ -29,6 +29,8 @@ from symbackprop.judge.displayed import bound, displayed
 from symbackprop.judge.goals import as_said, asked, goal_for, made_of_itself
 from symbackprop.judge.kinks import choices
 from symbackprop.judge.labels import sums_used
+from symbackprop.judge.mistakes.edit import Finding
+from symbackprop.judge.mistakes.swapped import swapped
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, read
 from symbackprop.judge.region import region
@@ -40,6 +42,7 @@ from symbackprop.notation.claims.shapes import BOLD
 from symbackprop.notation.claims.typeset import constant
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
+STRANGE = 0.9  # the weight from which on the claim's own spelling says better what went wrong
 WITNESSES = ("tape", "differences")  # what the truth agrees with, else there is no verdict
 Steps = Sequence[tuple[str, Any] | tuple[str, Any, str]]
 
@@ -298,6 +301,8 @@ class Judge:
         lead = max(len(goal.shape) - what.rank, 0)
         named = convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], lead)
         about["mistakes"] = self.mistakes(goal, found, in_pairs=found.shapes is None and (named is None or len(named.kinds) > 1))
+        if named is None and not (about["mistakes"] and about["mistakes"][0].weight < STRANGE):
+            about["mistakes"] = self.swapped(what, about) or about["mistakes"]
         about["corrected"] = tuple(self.corrected(m.place, about["truth"]) for m in about["mistakes"])
         if named is not None:
             return self.conventional(what, named, about)
@@ -314,6 +319,15 @@ class Judge:
             return self.diagnosis.mistakes(goal, found, in_pairs)
         except PointError:
             return ()
+
+    def swapped(self, what: Asked, about: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """What stands where in the claim as it is written, if that is all that makes it wrong."""
+        claimed, truth = about.get("formulas", ()), about["truth"]  # what code returns has no formula
+        if truth is None or len(claimed) != 1 or split(claimed[0])[1] is not None:
+            return ()
+        _, right = split(truth)
+        found = swapped(claimed[0], Row(items_of(right)[1:]), {}, self.truth.gradient(what.wrt, what.of)) if right else None
+        return (found,) if found else ()
 
     def conventional(self, what: Asked, named: Convention, about: dict[str, Any]) -> Judged:
         passes = all(kind in self.allow for kind in named.kinds)

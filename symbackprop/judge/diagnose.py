@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Program
+from symbackprop.display.equations import equation_formula
+from symbackprop.display.names import Names
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.plain import plain
+from symbackprop.formulas.told import Formula, in_line, listed, told
+from symbackprop.formulas.tree import Row, items_of, split
+from symbackprop.formulas.tree import walk as walk_formula
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
-from symbackprop.judge.mistakes.edit import Backward, Finding, rates
+from symbackprop.judge.mistakes.edit import ONE, Backward, Finding, rates
 from symbackprop.judge.mistakes.name import VERIFIED, Made, Match, all_matches, likeliest
 from symbackprop.judge.points import Place, Side, noted
 from symbackprop.judge.weigh import AGREES, Bindings, Goal, Sample, Weighed, needed, value
 from symbackprop.notation.claims import At
 
-INVENTED = 0.6  # how much rarer a mistake is called that can only be told in names nobody gave
+INVENTED = 1.2  # how much rarer a mistake is called that can only be told in names nobody gave
+VANISHED = 1e-9  # of the largest gradient of any sample
+LONG = 60  # parts of a formula of a value that nobody named, beyond which it is told in others of these
 LARGE = 2000  # equations of a derivation beyond which mistakes are not looked for
 
 
@@ -55,7 +64,10 @@ class Diagnosis:
         carried = {e.target.name for e in derived.forward.equations if isinstance(e.op, Carry)}
         invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named} - carried
         for m in matches:
-            yield replace(m, weight=m.weight + INVENTED * (not invented.isdisjoint(m.mentions)))
+            strange = sorted(invented & m.mentions)
+            weight = m.weight + INVENTED * (bool(strange) and m.said.pattern != ONE)  # of two mistakes none is left out
+            said = told("{}, where {}", m.said, listed(definitions(derived.forward, strange, invented))) if strange else m.said
+            yield replace(m, said=said if strange and not carried else m.said, weight=weight)
 
     def derivations(self, goal: Goal) -> tuple[Derivation, ...]:
         key = goal.of, goal.wrt
@@ -71,9 +83,23 @@ class Diagnosis:
         return self._made[key]
 
 
+def definitions(forward: Program, names: Sequence[str], hidden: set[str]) -> list[Formula]:
+    """What values are that nobody named, written out as far as that is short."""
+    shown, by_name = Names(forward), forward.equation_of()
+    out = []
+    for one in (n for n in names if n in by_name):
+        whole = equation_formula(shown, by_name[one], hidden - {one})
+        formula = whole if sum(1 for _ in walk_formula(whole)) <= LONG else equation_formula(shown, by_name[one])
+        right = Row(items_of(split(formula)[1])[1:])  # type: ignore[arg-type]  # an equation
+        out.append(Formula(f"{one} = {plain(right)}", in_line(formula)))
+    return out
+
+
 def telling(samples: Sequence[Sample]) -> list[Sample]:
     """A few samples: first one where the claim is wrong, then of both sets of sizes, and one where it is right, if there is one."""
-    ordered = sorted(samples, key=lambda s: -min(s.error, 1e6))
+    largest = [max(np.abs(s.claimed).max(initial=0), np.abs(s.true).max(initial=0)) for s in samples]
+    seen = [s for s, most in zip(samples, largest, strict=True) if most >= VANISHED * max(largest)]  # of others rounding is left
+    ordered = sorted(seen, key=lambda s: -min(s.error, 1e6))
     first = ordered[0]
     other = [s for s in ordered[1:] if s.place.sizes != first.place.sizes]
     right = [s for s in ordered[-1:] if s.error < AGREES]

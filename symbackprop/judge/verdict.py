@@ -23,7 +23,7 @@ from symbackprop.formulas.tree import Marked, Node, Row, items_of, split
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
-from symbackprop.judge.mistakes.edit import Finding
+from symbackprop.judge.mistakes.edit import ONE, Finding
 from symbackprop.judge.prose import written
 from symbackprop.judge.terminal import BAD, DOUBT, GOOD, QUIET, coloured
 
@@ -181,7 +181,8 @@ class Judged:
         claimed, true = self.compared
         out = [(told("understood: {}", plain(formula)), BAD if f.holds(formula, Marked) else "") for formula in claimed]
         out += [(told("note: {}", note), QUIET) for note in self.remarks]
-        out += [(told("mistake: {} [{}]", m.said, m.name), "") for m in self.mistakes]
+        for k, m in enumerate(self.mistakes):  # all of two mistakes were made, of other findings one
+            out.append((told("or: {} [{}]" if k and m.said.pattern != ONE else "mistake: {} [{}]", m.said, m.name), ""))
         if self.counterexample is not None:
             out.append((told("it fails at {}", self.counterexample.said), ""))
         if true is not None and not self.right:

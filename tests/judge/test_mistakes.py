@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.formulas.read_latex import parse
+from symbackprop.formulas.told import Formula
 from symbackprop.judge.diagnose import Diagnosis
 from symbackprop.judge.mistakes.catalogue import MISTAKES
 from symbackprop.judge.mistakes.edit import close
 from symbackprop.judge.mistakes.name import USUAL, Made, all_matches, in_order, likeliest
+from symbackprop.judge.mistakes.swapped import swapped
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import goal_of
 from symbackprop.notation import read
@@ -204,3 +207,55 @@ def test_pairs_come_in_the_order_of_their_sums() -> None:
         costs = sorted((rng.randrange(4), rng.randrange(9)) for _ in range(n))
         sums = [(costs[i][0] + costs[j][0], costs[i][1] + costs[j][1]) for i, j in in_order(costs)]
         assert sums == sorted((a[0] + b[0], a[1] + b[1]) for a, b in combinations(costs, 2))
+
+
+SOFTMAX = "X: data[N, d]\nY: labels[N, k]\nW: parameter[d, k]\nP = softmax(X @ W)\nL = -sum(Y*log(P))/N"
+LOGISTIC = "X: data[N, d]\ny: binary[N]\nw: parameter[d]\nz = X @ w\np = sigmoid(z)\nL = -sum(y*log(p) + (1 - y)*log(1 - p))/N"
+RIDGE = "X: data[N, d]\ny: data[N]\nw: parameter[d]\nlam: positive[()]\nL = sum((X @ w - y)**2)/N + lam*sum(w**2)"
+FORM = "x: parameter[n]\nA: data[n, n]\nb: data[n]\nL = x @ A @ x + b @ x"
+UNIT = "x: parameter[n]\nt: data[n]\nr = sqrt(sum(x**2))\nu = x/r\nL = sum(u*t)"
+NORM = "x: parameter[n]\nt: data[n]\nm = mean(x)\nv = mean((x - m)**2)\ny = (x - m)/sqrt(v)\nL = sum((y - t)**2)/2"
+ATTENTION = "q: parameter[d]\nK: data[n, d]\nV: data[n, m]\nalpha = softmax(K @ q/sqrt(d))\nL = sum((V.T @ alpha)**2)"
+UP = "g = V @ (2*V.T @ alpha)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "claim", "said"),
+    [
+        (SOFTMAX, "W", "X.T @ (P - 1)/N", "1 stands where Y belongs"),
+        (LOGISTIC, "w", "X.T @ (z - y)/N", "z stands where p belongs"),
+        (RIDGE, "w", "2*X.T @ (X @ w - y)/N + 2*w", "the factor lam is missing at dL/du_7, where u_7 = ‖w‖²"),
+        (FORM, "x", "A @ x + b", "one of the places of x in L is left out; the gradients by all of them add"),
+        (FORM, "x", "2*A @ x + b", "the places of x in L are taken to have equal gradients, as if a matrix were symmetric"),
+        (UNIT, "x", "t - u*sum(u*t)", "dL/dx is r times what it should be"),
+        (NORM, "x", "e = y - t\n(e - mean(e) - y*mean(e*y))/v", "dL/dx is 1/sqrt(v) times what it should be"),
+        (ATTENTION, "q", UP + "K.T @ (alpha*(g - sum(alpha*g)))", "the factor 1/sqrt(d) is missing at dL/dq"),
+        (ATTENTION, "q", UP + "K.T @ (alpha*g)/sqrt(d)", "the normaliser of the softmax alpha is taken as a constant"),
+    ],
+)
+def test_a_student_is_told_in_names_that_he_knows(text: str, wrt: str, claim: str, said: str) -> None:
+    found = sb.verify(text, {wrt: claim})
+    assert found.claims[0].wrong
+    assert found.mistakes[0].sentence == said
+    lines = [line.split(":")[0].strip() for line in found.table().splitlines()]
+    assert (lines.count("mistake"), lines.count("or")) == (1, len(found.mistakes) - 1)
+
+
+def test_both_of_two_mistakes_are_told_as_made() -> None:
+    found = sb.verify(LOGISTIC, {"w": "X.T @ (y*(1 - p))/N"})
+    assert found.table().count("mistake: one of two mistakes") == 2
+
+
+def test_only_one_thing_in_the_place_of_another_is_said_to_stand_there() -> None:
+    gradient = Formula("dL/dw", parse("w"))
+    right = parse(r"\frac{1}{n} X^T [(p - y) \odot p]")
+    for wrong, said in (
+        (r"\frac{1}{n} X^T [(z - y) \odot z]", "z stands where p belongs"),
+        (r"\frac{1}{n} X^T [(z - y) \odot p]", "z stands where p belongs"),
+        (r"\frac{1}{n} X^T [p \odot (p - z)]", "z stands where y belongs"),
+        (r"\frac{1}{n} X^T [(z - y) \odot q]", ""),
+        (r"\frac{1}{n} X^T (p - y)", ""),
+        (r"\frac{1}{n} X^T [(p - y) \odot p]", ""),
+    ):
+        found = swapped(parse(wrong), right, {}, gradient)
+        assert (found.sentence if found else "") == said, wrong

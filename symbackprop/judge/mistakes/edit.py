@@ -35,6 +35,7 @@ class Body(NamedTuple):
         return (name for k, name in enumerate(self.names) if slot(k) in self.body.free_symbols)
 
 
+ONE = "one of two mistakes: {}"
 Part = str | int | Body  # the name of a tensor of the program, a number, an expression
 
 
@@ -96,12 +97,14 @@ class Finding(NamedTuple):
     name, said   of the mistake.
     where        the gradient at which it was made, or "everywhere".
     family       the kind of mistake it is.
+    weight       how rare it is; 1 and more: nobody may ever have made it.
     """
 
     name: str
     said: Told
     where: Piece
     family: str
+    weight: float = 0.0
 
     @property
     def sentence(self) -> str:

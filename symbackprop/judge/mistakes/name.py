@@ -15,7 +15,7 @@ from numpy import ndarray
 from symbackprop.formulas.told import Formula, Piece, Told
 from symbackprop.judge.conventions import Convention, convention, factors
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
-from symbackprop.judge.mistakes.edit import Backward, Edit, Finding, Says, close
+from symbackprop.judge.mistakes.edit import ONE, Backward, Edit, Finding, Says, close
 from symbackprop.judge.mistakes.shadow import Shadow, Shadows, agree
 
 VERIFIED = 4  # further points at which an edit must give the claim
@@ -35,7 +35,8 @@ BY_CONVENTION = {
     "sign": "wrong sign", "2": "2 or 1/2", "N": "1/N", "transpose": "order or layout", "layout": "order or layout",
 }  # fmt: skip
 
-OPENINGS = ONE, EVERYWHERE, SEVERAL = "one of two mistakes: {}", "everywhere alike: {}", "at several places alike: {}"
+EVERYWHERE, SEVERAL = "everywhere alike: {}", "at several places alike: {}"
+OPENINGS = ONE, EVERYWHERE, SEVERAL
 
 Key = tuple[str, str, Says, int]
 Part = Callable[[ndarray], ndarray]
@@ -62,7 +63,7 @@ def likeliest(matches: Iterable[Match]) -> tuple[Finding, ...]:
     out: dict[str, Finding] = {}
     for m in ordered:
         if m.weight <= ordered[0].weight + RARER:
-            out.setdefault(m.name, Finding(m.name, m.said, m.where, MISTAKES[m.name].family))
+            out.setdefault(m.name, Finding(m.name, m.said, m.where, MISTAKES[m.name].family, m.weight))
     return tuple(out.values())[:SHOWN]
 
 

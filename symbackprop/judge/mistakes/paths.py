@@ -21,22 +21,29 @@ def paths(b: Backward, e: Equation) -> Iterator[Edit]:
     if all(penalties):
         penalties = [False] * n
     yield from _penalised(b, e, penalties)
+    vias = [_via(b, r.name) for r in e.operands]
     for k, s in enumerate(e.op.slots):
         if penalties[k] and penalties.count(True) == 1:
             continue
-        via = _via(b, e.operands[k].name)
+        via = vias[k]
+        several = vias.count(via) > 1  # one equation reads the value at several places
         left_out = say("the path from {} through {} is left out; all paths add", wrt, via)
+        only = say("only the path through {} is counted", via)
+        alike = say("{} times the path through {}, as if the paths were equal", n, via)
+        if several:
+            left_out = say("one of the places of {} in {} is left out; the gradients by all of them add", wrt, via)
+            only = say("only one of the places of {} in {} is counted; the gradients by all of them add", wrt, via)
+            alike = say("the places of {} in {} are taken to have equal gradients, as if a matrix were symmetric", wrt, via)
         yield Edit("path left out", name, b.here(with_body(e, body.subs(s, 0))), left_out, 0.05 if penalties[k] else 0.0)
         yield Edit(
             "wrong sign", name, b.here(with_body(e, body.subs(s, -s))), say("the path through {} has the wrong sign", via), 0.5
         )
         if n > 2:
-            yield Edit("path left out", name, b.here(with_body(e, s)), say("only the path through {} is counted", via), 0.2)
+            yield Edit("path left out", name, b.here(with_body(e, s)), only, 0.2)
         for other in e.op.slots:
             if n > 2 and other != s:
-                equal = say("the path through {} is taken to be equal to another", via)
+                equal = alike if several else say("the path through {} is taken to be equal to another", via)
                 yield Edit("matrix assumed symmetric", name, b.here(with_body(e, body.subs(s, other))), equal, 0.3)
-        alike = say("{} times the path through {}, as if the paths were equal", n, via)
         yield Edit("matrix assumed symmetric", name, b.here(with_body(e, n * s)), alike, 0.4)
     yield Edit("paths averaged", name, b.here(with_body(e, body / n)), say("the {} paths from {} are averaged; they add", n, wrt))
     product = sp.Mul(*e.op.slots)

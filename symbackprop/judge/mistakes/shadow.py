@@ -1,7 +1,8 @@
-"""The shadow that a claim must cast: one number, signs * goal, which what follows a gradient gives without being computed anew.
+"""The shadow that a claim must cast: one number, random numbers times the goal.
 
-What follows a gradient is affine in it. So one walk backwards over the gradient equations says how the shadow moves with every
-entry of every gradient, and a mistake whose shadow is not the claim's is none that gives the claim.
+What follows a gradient is affine in it and need not be computed anew for each mistake: one walk backwards over the gradient
+equations says how the shadow moves with every entry of every gradient, and a mistake whose shadow is not the claim's is none that
+gives the claim.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ class Shadows:
     def __init__(self, backward: Backward) -> None:
         self.backward = backward
         true = backward.values[backward.goal]
-        self.signs = np.random.default_rng(7).choice([-1.0, 1.0], np.shape(true))
+        self.random = np.random.default_rng(7).standard_normal(np.shape(true))
         self.true = self.of(true)
 
     def of(self, goal: ndarray) -> Shadow:
         """Of a value of the goal's own shape."""
         with np.errstate(all="ignore"):
-            return Shadow(float((self.signs * goal).sum()), goal.size * float(np.abs(goal).max(initial=0)))
+            return Shadow(float((self.random * goal).sum()), goal.size * float(np.abs(goal).max(initial=0)))
 
     @cached_property
     def responses(self) -> dict[str, ndarray]:
         """How the shadow moves with each entry of a gradient; none for those that it is not affine in."""
         b = self.backward
         written, gradients = Written(b.program, b.sizes), set(b.order)
-        slopes: dict[str, ndarray] = {b.goal: self.signs}
+        slopes: dict[str, ndarray] = {b.goal: self.random}
         found: dict[str, ndarray] = {}
         bent: set[str] = set()
         with np.errstate(all="ignore"):

@@ -13,19 +13,19 @@ from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say
 def softmaxes(b: Backward, e: Equation) -> Iterator[Edit]:
     """What is done wrong on the way back through a softmax, which is known by its values: rows that sum to one."""
     role = b.program.tensors[e.target.name].role
-    if role is None or role.of != b.of:
+    if role is None or role.of != b.of or role.via is not None or not b.shape(role.wrt):
         return
     name, here = e.target.name, b.here(e)
     for p in b.forward:
-        if p not in b.by_name or b.shape(p) != b.shape(role.wrt) or p == role.wrt or b.shape(name) != b.shape(p) or not b.shape(p):
+        if p not in b.by_name or b.shape(p) != b.shape(role.wrt) or p == role.wrt or b.shape(name) != b.shape(p):
             continue
-        a = b.values[p]
+        kind = _made_of(b.values[p], b.values[role.wrt])
         dp = b.gradient_by(p)
-        if np.allclose(np.exp(np.minimum(a, 50)).sum(-1), 1) and dp is not None:
+        if kind == "log-softmax" and dp is not None:
             diagonal = say("the Jacobian of the log-softmax {} is taken as diagonal", p)
             yield Edit("softmax taken entry by entry", name, lambda v, p=p, d=dp: v[d] * (1 - np.exp(v[p])), diagonal)
-            yield Edit("slope missing", name, lambda v, d=dp: v[d], say("the Jacobian of the log-softmax is missing"), 0.1)
-        if not (np.allclose(a.sum(-1), 1) and (a > 0).all()):
+            yield Edit("slope missing", name, lambda v, d=dp: v[d], say("the Jacobian of the log-softmax {} is missing", p), 0.1)
+        if kind != "softmax":
             continue
         yield Edit("slope too many", name, lambda v, p=p: here(v) * v[p] * (1 - v[p]), b.too_many(p, _own(p), name), 0.1)
         for y in b.program.inputs:
@@ -33,7 +33,15 @@ def softmaxes(b: Backward, e: Equation) -> Iterator[Edit]:
                 given = say("the targets {} are taken to sum to 1", y.name)
                 yield Edit("targets assumed to sum to one", name, lambda v, p=p, y=y.name: v[p] - v[y], given, 0.3)
         if dp is not None:
-            yield from _jacobian(name, p, dp)
+            yield from _jacobian(b, name, p, dp)
+
+
+def _made_of(a: np.ndarray, z: np.ndarray) -> str:
+    """Whether values are the softmax of others along their last axis, its logarithm, or neither."""
+    with np.errstate(all="ignore"):
+        logs = z - z.max(-1, keepdims=True)
+        logs = logs - np.log(np.exp(logs).sum(-1, keepdims=True))
+        return "log-softmax" if np.allclose(a, logs) else "softmax" if np.allclose(a, np.exp(logs)) else ""
 
 
 def _own(p: str) -> Body:
@@ -59,14 +67,15 @@ def jacobians(b: Backward) -> Iterator[Edit]:
         yield Edit(name, g, lambda v: np.diag(v[p]), constant, 0.1)
 
 
-def _jacobian(name: str, p: str, dp: str) -> Iterator[Edit]:
+def _jacobian(b: Backward, name: str, p: str, dp: str) -> Iterator[Edit]:
     diagonal = say("the Jacobian of the softmax {} is taken as diagonal, {}; every output depends on every input", p, _own(p))
     yield Edit("softmax taken entry by entry", name, lambda v: v[dp] * v[p] * (1 - v[p]), diagonal)
     constant = say("the normaliser of the softmax {} is taken as a constant", p)
     yield Edit("softmax taken entry by entry", name, lambda v: v[dp] * v[p], constant, 0.1)
     yield Edit("slope missing", name, lambda v: v[dp], say("the Jacobian of the softmax {} is missing", p), 0.1)
-    axis = say("the sum in the Jacobian of the softmax {} runs over the wrong axis", p)
-    yield Edit("wrong axis", name, lambda v: v[p] * (v[dp] - (v[p] * v[dp]).sum(0, keepdims=True)), axis)
+    if b.rank(p) > 1:
+        axis = say("the sum in the Jacobian of the softmax {} runs over the wrong axis", p)
+        yield Edit("wrong axis", name, lambda v: v[p] * (v[dp] - (v[p] * v[dp]).sum(0, keepdims=True)), axis)
     sign = say("the sum in the Jacobian of the softmax {} has the wrong sign", p)
     yield Edit("wrong sign", name, lambda v: v[p] * (v[dp] + (v[p] * v[dp]).sum(-1, keepdims=True)), sign, 0.2)
     factor = say("the factor {} of the softmax's Jacobian is missing", p)

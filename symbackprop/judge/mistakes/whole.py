@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import sympy as sp
 
 from symbackprop.core.program import slot
 from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say
+
+POWERS = (sp.S.One, sp.S.NegativeOne, sp.S.Half, -sp.S.Half, sp.Integer(2), sp.Integer(-2))
 
 
 def whole(b: Backward) -> Iterator[Edit]:
@@ -20,12 +23,22 @@ def whole(b: Backward) -> Iterator[Edit]:
     for axis in range(b.rank(g)):
         turned = say("{} runs the other way along its axis {}", g, axis)
         yield Edit("kernel not flipped", g, lambda v, axis=axis: np.flip(here(v), axis), turned, 0.6)
+    yield from _scaled(b)
     if role is None:
         return
     yield from _quotients(b, role.of, role.wrt)
     yield from _steps(b, role.wrt)
     if b.program.tensors[role.wrt].kind == "parameter":
         yield from _penalised(b, role.wrt)
+
+
+def _scaled(b: Backward) -> Iterator[Edit]:
+    """A power of a number that the network computes as a factor that does not belong, or that is missing."""
+    here = b.here(b.by_name[b.goal])
+    for s in (n for n in b.forward if not b.shape(n) and n != b.of):
+        for power in POWERS:
+            times = say("{} is {} times what it should be", b.goal, Body(slot(0) ** power, (s,)))
+            yield Edit("factor too many", b.goal, lambda v, s=s, p=float(power): here(v) * v[s] ** p, times, 0.6)
 
 
 def _quotients(b: Backward, of: str, wrt: str) -> Iterator[Edit]:
