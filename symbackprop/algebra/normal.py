@@ -222,17 +222,17 @@ class Algebra(Knowledge):
         if found is not None and not summed_letters(found[0]) and (e.denominator == 1 or has_roots(*found)):
             made = self.make(1, [f._replace(exponent=exact(f.exponent * e)) for f in found[0]])
             return self.times(made, self._number_power(Fraction(found[1]), e))
-        apart = self._apart(found[0], e) if found is not None else None
+        apart = self._apart(*found, e) if found is not None else None
         if apart is not None:
-            return self.times(self.power(apart[0], e), self.power(apart[1].scaled(found[1]), e))
+            return self.times(*(self.power(part, e) for part in apart))
         content = p.content()
         group = self.closed("group", "", (p.scaled(1 / content),), e)
         return self.times(group, self._number_power(content, e))
 
-    def _apart(self, term: Term, e: Number) -> tuple[Poly, Poly] | None:
+    def _apart(self, term: Term, c: Number, e: Number) -> tuple[Poly, Poly] | None:
         """What a sum has as a factor of all of it, and the sum without: (n^-1 sum x)^e = n^-e (sum x)^e; None where it has none."""
         front = [f for f in term if not any(map(is_summed, f.letters)) and (e.denominator == 1 or f.atom.positive)]
-        return (self.make(1, front), self.make(1, [f for f in term if f not in front])) if front else None
+        return (self.make(1, front), self.make(c, [f for f in term if f not in front])) if front else None
 
     def _number_power(self, c: Fraction, e: Number) -> Poly:
         if e.denominator == 1:

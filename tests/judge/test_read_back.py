@@ -8,7 +8,7 @@ import symbackprop as sb
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PARTLY = {
-    "conv1d", "conv2d", "crf_forward", "max_pool2d", "multi_head_attention", "transformer_block",
+    "conv1d", "crf_forward", "max_pool2d", "multi_head_attention", "transformer_block",
 }  # fmt: skip
 """Boxes with lines that claims are not read with: strides and blocks by a letter, deltas of two loops that stand for one another."""
 

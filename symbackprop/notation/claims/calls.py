@@ -9,6 +9,7 @@ import sympy as sp
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import windows
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
@@ -58,6 +59,7 @@ _WHOLE = frozenset(
         "avg",
         "average",
         "vec",
+        *windows.NONE,
     ]
 )
 _MEANS = frozenset(["mean", "avg", "average"])
@@ -145,6 +147,8 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         return made(lambda v, k: _triangle(v, name == "triu", _whole(k)), x, *more)
     if more or primes:
         raise Fault(f"{name} with {'a prime' if primes else 'several arguments'} is not read.", "Write it out.", at)
+    if name in windows.NONE:
+        return made(lambda v: windows.framed(name, sub, v), x)
     if name in ("rowmean", "colmean"):
         return made(lambda v: _mean_over(state, v, RIGHT if name == "rowmean" else DOWN), x)
     return made(_one(name, sub, at), x)

@@ -9,7 +9,7 @@ from sympy import Expr
 
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
-from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Axes, Node
 from symbackprop.notation.claims.shapes import Sense, Senses
@@ -45,6 +45,8 @@ def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:
     found: list[Fitted] = []
     for sense in senses:
         found += _one(state, sense, left)
+    if not found and all(_is_unknown(state, s) for s in senses):
+        raise Unfit("the result has a size that nothing in the network has.", "Check what is padded, spread or cut.")
     if not found:
         stray = sorted({a for s in senses for a in s.node.letters} - set(left.letters))
         if stray:
@@ -53,8 +55,15 @@ def fitted(state: State, senses: Senses, left: Left) -> list[Fitted]:
     return found
 
 
+def _is_unknown(state: State, sense: Sense) -> bool:
+    """Whether an axis has a size that nothing in the network has."""
+    return any(n not in state.probe.expression for n in sense.node.value.shape)
+
+
 def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
     node = sense.node
+    if _is_unknown(state, sense):
+        return []
     want = _wanted(state, left)
     axes: Axes
     if left.letters:

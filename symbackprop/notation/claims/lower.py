@@ -180,6 +180,10 @@ class _Lowering:
                 return self.made(node, position(axis) + origin, [])
             case nd.Picked():
                 return self.picked(node, op, args[0])
+            case nd.Slid():
+                return self.slid(node, op, args)
+            case nd.Framed(kind=kind):
+                raise LanguageError(f"{kind} of what nothing slides over")
             case nd.Stacked(axis=axis):
                 return self.joined(node, axis, args) if axis in node.args[0].axes else self.stacked(node, axis, args)
             case _:
@@ -246,6 +250,18 @@ class _Lowering:
         guard = iverson(sp.Eq(position(_PLACE), place, evaluate=False))
         letters = tuple(_PLACE if c == op.axis else c for c in index)
         return self.made(node, slot(0) * guard, [(tensor, letters)], [(_PLACE, node.args[0].extent(op.axis))])
+
+    def slid(self, node: Node, op: nd.Slid, args: Sequence[Operand | Expr]) -> Operand:
+        """The sum over what meets along each axis."""
+        (x, left), (y, right) = (one for one in args if not isinstance(one, Expr))
+        body, over = slot(0) * slot(1), list[tuple[str, int]]()
+        for axis, tie in zip(op.axes, op.ties, strict=True):
+            p, q = f"*p{axis}", f"*q{axis}"
+            left, right = (tuple(z if c == axis else c for c in one) for one, z in ((left, p), (right, q)))
+            form = tie.first * position(p) + tie.second * position(q) + tie.out * position(axis) + tie.shift
+            body *= iverson(sp.Eq(form, 0, evaluate=False))
+            over += [(p, node.args[0].extent(axis)), (q, node.args[1].extent(axis))]
+        return self.made(node, body, [(x, left), (y, right)], over)
 
     def joined(self, node: Node, axis: str, args: Sequence[Operand | Expr]) -> Operand:
         """Operands one after the other, each where its entries stand and 0 elsewhere, added."""

@@ -17,12 +17,12 @@ import sympy as sp
 from numpy import ndarray
 from sympy import Expr
 
+from symbackprop.notation.claims.sliding import Framed, Slid
+
 Axes = tuple[str, ...]
 DOWN, RIGHT = "↓", "→"  # no letters, so that every letter is free for an index
 FAMILY = "#"  # along the tensors h_1, h_2, ... of a stack
 MATRIX = frozenset((DOWN, RIGHT))
-
-
 LARGEST = 3_000_000  # entries of a value at the probe
 
 
@@ -163,7 +163,7 @@ class Stacked:
 
 Op = (
     Leaf | Const | Arithmetic | Applied | Compared | Chosen | Matmul | Renamed | Summed | Reduced | Softmax | MatrixOf | Diag
-    | Ones | Eye | Positions | Picked | Stacked
+    | Ones | Eye | Positions | Picked | Stacked | Framed | Slid
 )  # fmt: skip
 
 

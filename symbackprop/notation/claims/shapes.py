@@ -29,12 +29,14 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unfit
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
+from symbackprop.notation.claims.windows import slid
 
 LOOSE, ROW_BIAS, COLUMN_BIAS, INNER, SPREAD, STAR, BESIDE, UNDER = 0.3, 0.8, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0
 MIXED, SCALED, MISSING, OUTER, AS_ROWS = 3.0, 3.0, 5.0, 6.0, 7.0
 NOTHING = Told()
 ROWS = told("vectors are read as rows, so that x^T y is an outer product")
 NO_TRANSPOSE = told("a transpose is missing: two columns side by side are read as u v^T")
+SLIDES = told("⋆ between equal shapes is taken entry by entry")
 STARRED = told("a transpose is missing: * between a vector and a matrix is read as their product")
 EACH_COLUMN = told("a vector scales a matrix, one number for each column")
 EACH_ROW = told("a vector scales a matrix, one number for each row")
@@ -206,6 +208,9 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         return times(a, b)
     if op == "had":
         return _hadamard(a, b, xs, ys)
+    if op == "slide":  # of equal shapes it may be entry by entry
+        same = xs == ys and all(x.extent(c) == y.extent(c) for c in xs)
+        return [*(times(a, b, STAR, SLIDES) if same else []), *_slid("correlation", a, b)]
     if op == "outer":
         if xs == {DOWN} and len(ys) == 1:
             return matrix_product(a, b if ys == {RIGHT} else _transposed(b))
@@ -218,6 +223,8 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         found += times(a, b, STAR if op == "star" else BESIDE, note)
     elif op == "star" and len(xs) != len(ys):
         found += times(a, b, STAR, told("* is taken entry by entry"))
+    if op == "star" and xs == ys and any(x.extent(c) != y.extent(c) for c in xs):
+        found += [*_slid("convolution", a, b), *_slid("correlation", a, b, LOOSE)]
     missing = STARRED if op == "star" else told("a transpose is missing and was put in")
     if xs == {DOWN} and DOWN in ys:
         found += matrix_product(_transposed(a), b, MISSING, missing)
@@ -233,6 +240,13 @@ def _product(op: str, a: Senses, b: Senses) -> Senses:
         for vector, note in ((_transposed(v), EACH_COLUMN if columns else EACH_ROW), (v, EACH_ROW)):
             found += times(vector, m, SCALED, note) if first else times(m, vector, SCALED, note)
     return found
+
+
+def _slid(kind: str, a: Senses, b: Senses, cost: float = 0.0) -> Senses:
+    """One tensor slides over the other."""
+    notes = (told("* is read as a correlation: nothing is turned round"),) if cost else ()
+    (x,), (y,) = a, b
+    return [Sense(node, x.cost + y.cost + cost, (*x.notes, *y.notes, *notes)) for node in slid(kind, x.node, y.node)]
 
 
 def _hadamard(a: Senses, b: Senses, xs: frozenset[str], ys: frozenset[str]) -> Senses:

@@ -54,7 +54,7 @@ _SAME = {
     r"\Vert": r"\|", r"\lbrack": "[", r"\rbrack": "]", r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac",
     r"\le": r"\leq", r"\ge": r"\geq", r"\leqslant": r"\leq", r"\geqslant": r"\geq", r"\ne": r"\neq", r"\lt": "<", r"\gt": ">",
     r"\coloneqq": "=", r"\equiv": "=", r"\triangleq": "=", r"\intercal": r"\top", r"\transpose": r"\top", r"\tran": r"\top",
-    r"\hadamard": r"\odot", r"\circ": r"\odot", r"\star": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",
+    r"\hadamard": r"\odot", r"\circ": r"\odot", r"\ast": "*", r"\div": "/", r"\wedge": r"\land", r"\prime": "'",
     r"\lparen": "(", ":=": "=",
     r"\rparen": ")", r"\mathds": r"\mathbb", r"\mathbbm": r"\mathbb", r"\bold": r"\mathbf", r"\bullet": r"\cdot", r"\sgn": r"\sign",
     "**": "^", r"\newline": r"\\", r"\cr": r"\\", r"\differential": r"\mathrm",
@@ -62,7 +62,7 @@ _SAME = {
 _TYPED = {
     "−": "-", "–": "-", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "×": r"\times ", "⊙": r"\odot ",
     "∘": r"\odot ", "⊗": r"\otimes ",
-    "∗": "*", "ᵀ": r"^\top ", "⊤": r"\top ", "∂": r"\partial ", "∇": r"\nabla ", "∑": r"\sum ", "Σ": r"\Sigma ",
+    "∗": "*", "⋆": r"\star ", "ᵀ": r"^\top ", "⊤": r"\top ", "∂": r"\partial ", "∇": r"\nabla ", "∑": r"\sum ", "Σ": r"\Sigma ",
     "√": r"\sqrt ",
     "≤": r"\leq ", "≥": r"\geq ", "≠": r"\neq ", "÷": "/", "′": "'", "’": "'", "ℓ": r"\ell ",
     "𝟙": r"\mathbb{1}", "𝟏": r"\mathbf{1}",

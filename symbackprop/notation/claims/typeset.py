@@ -19,6 +19,7 @@ from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.steps import At, Loops
+from symbackprop.notation.claims.windows import NONE
 
 Trims = Mapping[str, tuple[int, int]]
 _SIGNS = {"<": "<", "<=": "le", ">": ">", ">=": "ge", "==": "=", "!=": "ne"}
@@ -86,11 +87,29 @@ class Typeset:
                 return self.made_of_sizes(op)
             case nd.Picked(letters=letters, shift=shift):
                 return self.picked(node, letters, shift)
+            case nd.Framed(kind=kind, numbers=numbers):
+                return _framed(kind, numbers, self.formula(node.args[0]))
+            case nd.Slid():
+                return self.slid(op, *node.args)
             case nd.Stacked(axis=axis):
                 parts = tuple(self.formula(a) for a in node.args)
                 return Grid("bmatrix", (parts,) if axis == RIGHT else tuple((part,) for part in parts))
             case _:
                 assert_never(op)
+
+    def slid(self, op: nd.Slid, x: Node, y: Node) -> Formula:
+        r"""\operatorname{pad}_{1}(X) \star K, with what is spread and cut."""
+        one, other = self.formula(x), self.formula(y)
+        if op.kind == "correlation":
+            outer, cut, sign = "stride", [-tie.out for tie in op.ties], "star"
+            one = _framed("pad", [tie.shift for tie in op.ties], one)
+            other = _framed("spread", [-tie.second for tie in op.ties], other)
+        else:
+            outer, cut, sign = "crop", [-tie.shift for tie in op.ties], "ast"
+            one = _framed("spread", [tie.first for tie in op.ties], one)
+            other = _framed("spread", [tie.second for tie in op.ties], other)
+        whole = f.joined(f.symbol(sign), [f.within(z, Binds.PRODUCT) for z in (one, other)], Binds.HADAMARD)
+        return _framed(outer, cut, whole)
 
     def called(self, name: str, arguments: Sequence[Node]) -> Formula:
         return f.call(_function(name), [self.formula(a) for a in arguments])
@@ -354,3 +373,11 @@ def _from_one(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> sp.E
 def _place(letters: tuple[tuple[int, str, int], ...], shift: sp.Expr) -> Formula:
     terms = [letter(name) if sign > 0 else f.negative(letter(name)) for sign, name, _ in letters]
     return f.add([*terms, *([constant(shift)] if shift != 0 or not terms else [])])
+
+
+def _framed(kind: str, numbers: Sequence[int], body: Formula) -> Formula:
+    r"""\operatorname{pad}_{1}(X); the body where nothing is done."""
+    if all(n == NONE[kind] for n in numbers):
+        return body
+    shown = [f.number(n) for n in (numbers[:1] if len(set(numbers)) == 1 else numbers)]
+    return f.call(Script(_function(kind), f.joined(f.symbol("times"), shown, Binds.PRODUCT)), [body])
