@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symbackprop.algebra.functions import applied, clip_of, pow_of
 from symbackprop.algebra.known import Choice
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, const, summed_letters
+from symbackprop.algebra.poly import ONE, ZERO, Atom, Factor, Poly, Term, const, summed_letters
 
 MOST_CHOICES = 2  # terms of what a value is in each case
 
@@ -54,20 +54,30 @@ def _split(a: Algebra, p: Poly, by: Atom) -> Split | None:
     out = [ZERO, ZERO, ZERO]
     is_split = False
     for term, c in p.terms.items():
-        sizes = summed_letters(term)
-        open_ = [f.renamed({x: f"^{x[1:]}" for x in sizes}) for f in term]  # free, as long as it is taken apart
-        hidden = sorted({x for f in open_ if f.atom is not by for x in _places(a, f, by)})
+        factors = _open(term)
+        hidden = sorted({x for f in factors if f.atom is not by for x in _places(a, f, by)})
         if not hidden:
             out[0] += Poly({term: c})
             continue
         is_split, letters = True, hidden[0]
-        none, one = (_product(a, open_, by, letters, v).scaled(c) for v in (0, 1))
+        none, one = (_product(a, factors, by, letters, v).scaled(c) for v in (0, 1))
         y = a.factor(by, letters)
         for k, part in enumerate((none, a.times(y, one), a.times(y, none))):
-            for x, n in sizes.items():
-                part = a.summed(part, f"^{x[1:]}", n)
-            out[k] += part
+            out[k] += _closed(a, part, term)
     return Split(*out) if is_split else None
+
+
+def _open(term: Term) -> list[Factor]:
+    """A product with letters that are free, as long as it is taken apart, for those that are summed over all of it."""
+    swap = {x: f"^{x[1:]}" for x in summed_letters(term)}
+    return [f.renamed(swap) for f in term]
+
+
+def _closed(a: Algebra, p: Poly, term: Term) -> Poly:
+    """What was made of an opened product, with its sums."""
+    for x, n in summed_letters(term).items():
+        p = a.summed(p, f"^{x[1:]}", n)
+    return p
 
 
 def _product(a: Algebra, factors: Iterable[Factor], by: Atom, letters: tuple[str, ...], v: int) -> Poly:
@@ -79,7 +89,8 @@ def _product(a: Algebra, factors: Iterable[Factor], by: Atom, letters: tuple[str
 
 
 def _at(a: Algebra, p: Poly, by: Atom, letters: tuple[str, ...], v: int) -> Poly:
-    return sum((_product(a, term, by, letters, v).scaled(c) for term, c in p.terms.items()), ZERO)
+    parts = (_closed(a, _product(a, _open(term), by, letters, v).scaled(c), term) for term, c in p.terms.items())
+    return sum(parts, ZERO)
 
 
 def _places(a: Algebra, f: Factor, by: Atom) -> set[tuple[str, ...]]:

@@ -144,6 +144,11 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
         p = values.definition(name)
     except NoFormError:
         return
+    common = [
+        f for f in next(iter(p.terms), ()) if f.atom.is_binary and set(f.letters) <= set(own) and all(f in t for t in p.terms)
+    ]
+    for f in common[:1]:
+        algebra.masks[leaf] = f.atom, tuple(own.index(x) for x in f.letters)
     choice = choice_of(algebra, p, own)
     if choice is not None:
         algebra.choices[leaf] = choice

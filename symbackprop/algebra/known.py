@@ -32,6 +32,7 @@ class Knowledge:
     names    an atom -> the tensor that a person gave that value to.
     used     atoms whose sums were used.
     choices  a tensor -> what it is where a number that is 0 or 1 has each of the two.
+    masks    a tensor -> a number that is 0 or 1 of which it is a multiple, and the tensor's axes that are its own.
     logsums  a tensor that is a logsumexp -> its argument, and the axes of the atom by the tensor's axes.
     made     what was worked out, as far as is known now: products and renamed sums in normal form, what atoms satisfy.
     conditions   expressions of sizes that are not negative.
@@ -41,6 +42,7 @@ class Knowledge:
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
     names: dict[Atom, Named] = field(default_factory=dict)
     choices: dict[Atom, Choice] = field(default_factory=dict)
+    masks: dict[Atom, tuple[Atom, tuple[int, ...]]] = field(default_factory=dict)
     logsums: dict[Atom, tuple[Poly, tuple[int, ...]]] = field(default_factory=dict)
     used: dict[Atom, None] = field(default_factory=dict)
     table: dict[tuple[Any, ...], Atom] = field(default_factory=dict)

@@ -180,9 +180,19 @@ def relations(a: Algebra, atoms: set[Atom]) -> Iterator[Relation]:
     """What the atoms satisfy, those that have a name included."""
     called = {atom for atom, named in a.names.items() if named.leaf in atoms}
     for atom in sorted(atoms | called, key=lambda b: b.id):
+        if atom in a.masks:
+            yield from _masked(a, atom)
         row = ROWS.get(atom.kind) or (ROWS.get(atom.name) if atom.kind == "function" else None)
         if row is not None:
             yield from a.once(("relations", atom), lambda row=row, atom=atom: tuple(row(a, atom)))
+
+
+def _masked(a: Algebra, atom: Atom) -> Iterator[Relation]:
+    """E M = E where E is a multiple of M, which is 0 or 1."""
+    mask, places = a.masks[atom]
+    own = _own(atom)
+    value = Factor(atom, own, 1)
+    yield from _solved(a, [value, Factor(mask, tuple(own[k] for k in places), 1)], own, a.make(1, [value]))
 
 
 def _own(atom: Atom) -> tuple[str, ...]:

@@ -47,6 +47,9 @@ WRAPPERS: dict[str, Any] = {
     "sigmoid": lambda a, u: applied(a, FUNCTIONS["sigmoid"], a.times(u.scaled(2) - ONE, leaf(a, "x", "i"))),
     "pow": lambda a, u: pow_of(a, leaf(a, "t", "i") + ONE, u),
     "a test": lambda a, u: applied(a, "positive", u - leaf(a, "t", "i")),
+    "a sum inside": lambda a, u: applied(
+        a, FUNCTIONS["tanh"], a.times(u, a.summed(a.times(leaf(a, "x", "j"), leaf(a, "p", "j")), "j", N))
+    ),
     "clip": lambda a, u: clip_of(a, u, leaf(a, "t", "i")),
 }
 
@@ -80,6 +83,28 @@ def test_a_value_that_a_number_chooses_is_known_in_each_case() -> None:
     a = algebra()
     (choice,) = a.choices.values()
     assert choice == Choice(a.atom("leaf", "y", (), (N,)), (0,), (ONE - leaf(a, "p", "0"), leaf(a, "p", "0")))
+
+
+@pytest.mark.parametrize("inner", ["X @ W - Y", "tanh(X @ W)", "(X @ W)*Y"])
+def test_what_is_masked_is_masked_once(inner: str) -> None:
+    text = f"X: data[N, d]\nW: parameter[d, k]\nY: data[N, k]\nM: binary[N, k]\nE = M*({inner})\nL = 0.5*sum(E**2)"
+    box = sb.derive(text).box()
+    assert not box.missing
+    assert "M" not in box.latex()
+
+
+@pytest.mark.parametrize(
+    ("lines", "loss"),
+    [
+        ("s = 2*y - 1", "sum(log(1 + exp(-s*(X @ w))))"),
+        ("s = 2*y - 1\nz = X @ w", "-sum(log(sigmoid(s*z)))"),
+        ("p = sigmoid(X @ w)", "-sum(log(y*p + (1 - y)*(1 - p)))"),
+    ],
+)
+def test_a_margin_of_a_label_of_0_or_1_gives_a_difference(lines: str, loss: str) -> None:
+    box = sb.derive(f"X: data[N, d]\nw: parameter[d]\ny: binary[N]\n{lines}\nL = {loss}").box()
+    assert not box.missing
+    assert str(box).endswith(("(σ(X w) − y)", "(σ(z) − y)", "(p − y)"))
 
 
 @pytest.mark.parametrize(
