@@ -233,6 +233,7 @@ class Contraction:
             a, rest = v.parts[0], v.parts[1:]
             b = rest[0] if len(rest) == 1 else Form("hadamard", rest)
             return Form("norm", (a,)) if a == b else product([transpose(a), b])
+        v = v.parts[0] if v.op == "transpose" else v  # all entries, however they lie
         if v.op == "power" and v.given == 2:
             return Form("norm", v.parts)
         if self._is_mean(size):

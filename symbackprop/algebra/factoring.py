@@ -19,7 +19,7 @@ from symbackprop.algebra.lift import Lift, Scope, two
 from symbackprop.algebra.matrix import MisfitError, is_decimal
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
+from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
 from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
@@ -135,7 +135,7 @@ class Factoriser:
     def _cases(self, p: Poly, free: set[str]) -> Iterable[Nets]:
         """a [x > 0] + b as a + b where x > 0, otherwise b."""
         a = self.algebra
-        tests = {f for term in p.terms for f in term if f.atom.kind in ("positive", "zero") and set(f.letters) == free}
+        tests = {f for term in p.terms for f in term if f.atom.kind in ("positive", "zero") and {*f.letters} - {ONLY} == free}
         for test in sorted(tests, key=place):
             first = {term: c for term, c in p.terms.items() if test in term}
             second = p - Poly(first)
@@ -163,7 +163,10 @@ class Factoriser:
         holders = Counter([x for f in term for x in dict.fromkeys(f.letters)])
         for k, f in enumerate(term):
             how = tuple(
-                [("free", x) if x in free else ("shared" if holders[x] > 1 else "inside", f.letters.index(x)) for x in f.letters]
+                [
+                    ("free", x) if x in free or x == ONLY else ("shared" if holders[x] > 1 else "inside", f.letters.index(x))
+                    for x in f.letters
+                ]
             )
             out.setdefault((f.atom, f.exponent > 0, how), k)
         summed = summed_letters(term)
@@ -182,7 +185,7 @@ class Factoriser:
         e = step if d.above else -step
         quotient = a.added((rest.pop(term), _without(term, int(k), d, letters, e)) for term, k in d.uses)
         entry = Entry(d.atom, letters, exact(e))
-        twin = self._twin(entry, quotient, rest) if set(letters) <= free else None
+        twin = self._twin(entry, quotient, rest) if set(letters) <= free | {ONLY} else None
         return twin if twin is not None else self._joined(entry, quotient, rest)
 
     def _without_all(self, p: Poly, common: list[Divisor]) -> Nets:

@@ -11,7 +11,7 @@ from sympy import Expr
 from symbackprop.algebra.branches import choice_of
 from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import Factor, Named, Number, Poly, exact
+from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact
 from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Sum, same_size
@@ -159,8 +159,11 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
     if alone is not None and alone.atom.kind not in ("leaf", "number") and sorted(alone.letters) == sorted(own):
         _name(algebra, leaf, own, alone)
     _learn_step(program, algebra, values, name)
-    for axis, total in _sums(program, algebra, name, own):
-        algebra.learn_sum(leaf, axis, total)
+    for axes, total in _sums(program, algebra, name, own):
+        if len(axes) == 1:
+            algebra.learn_sum(leaf, axes[0], total)
+        else:
+            algebra.learn_wide(leaf, axes, total)
 
 
 def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
@@ -193,17 +196,24 @@ def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -
         algebra.learn_name(test.atom, Named(mine.atom, 1, tuple(test.letters.index(x) for x in mine.letters)))
 
 
-def _sums(program: Program, algebra: Algebra, name: str, own: tuple[str, ...]) -> list[tuple[int, Number]]:
-    """The axes along which a value sums to the same number whatever the inputs are."""
-    found: list[tuple[int, Number]] = []
+def _sums(program: Program, algebra: Algebra, name: str, own: tuple[str, ...]) -> list[tuple[tuple[int, ...], Number]]:
+    """The axes along which a value sums to the same number whatever the inputs are, and the fewest that do so together."""
+    found: list[tuple[tuple[int, ...], Number]] = []
     if not own:
         return found
+    axes = [axis for axis, x in enumerate(own) if x != ONLY]
     try:
         p = _opened(program, algebra, name)
-        for axis, x in enumerate(own):
-            total = algebra.summed(p, x, program.shape(name)[axis]).number()
-            if total is not None:
-                found.append((axis, total))
+        for count in range(1, len(axes) + 1):
+            for several in combinations(axes, count):
+                if any(set(fewer) <= set(several) for fewer, _ in found):
+                    continue
+                summed = p
+                for axis in several:
+                    summed = algebra.summed(summed, own[axis], program.shape(name)[axis])
+                total = summed.number()
+                if total is not None:
+                    found.append((several, total))
     except NoFormError:
         pass
     return found

@@ -8,7 +8,7 @@ from fractions import Fraction
 from symbackprop.algebra.functions import pow_of
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets
 from symbackprop.algebra.normal import Algebra
-from symbackprop.algebra.poly import Factor, Poly, const, exact, summed_letters
+from symbackprop.algebra.poly import Factor, Poly, at_axes, const, exact, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
 Factorise = Callable[[Poly], Nets]
@@ -23,7 +23,7 @@ def relu_of(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
         inside = test.atom.args[0].only()
         if inside is None or inside.exponent != 1:
             continue
-        wanted = Entry(inside.atom, tuple(test.letters[int(x)] for x in inside.letters), 1)
+        wanted = Entry(inside.atom, at_axes(inside.letters, test.letters), 1)
         if wanted in net.items and inside.atom.kind == "leaf":
             atom = a.atom("function", FUNCTIONS["relu"], test.atom.args, test.atom.shape)
             rest = tuple(item for item in net.items if item not in (test, wanted))
@@ -65,7 +65,7 @@ def _one_more(a: Algebra, entry: Entry) -> tuple[Entry, ...]:
     base, exponent = entry.atom.args
     found = pow_of(a, base, exponent + const(1)).only()
     assert found is not None
-    return (Entry(found.atom, tuple(entry.letters[int(x)] for x in found.letters), 1),)
+    return (Entry(found.atom, at_axes(found.letters, entry.letters), 1),)
 
 
 FOLDS: tuple[Fold, ...] = (relu_of, merged_power)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sympy import Expr
 
-from symbackprop.algebra.poly import Atom, Kind, Named, Number, Poly
+from symbackprop.algebra.poly import Atom, Factor, Kind, Named, Number, Poly, is_summed
 from symbackprop.algebra.positions import Conditions
 
 Known = TypeVar("Known")
@@ -29,6 +29,7 @@ class Knowledge:
     """The atoms of one program and what is known of them.
 
     sums     (atom, axis) -> the number that its entries sum to along the axis.
+    wide     an atom -> several axes along which its entries sum to a number together, and to none along one.
     names    an atom -> the tensor that a person gave that value to.
     used     atoms whose sums were used.
     choices  a tensor -> what it is where a number that is 0 or 1 has each of the two.
@@ -40,6 +41,7 @@ class Knowledge:
     """
 
     sums: dict[tuple[Atom, int], Number] = field(default_factory=dict)
+    wide: dict[Atom, dict[tuple[int, ...], Number]] = field(default_factory=dict)
     names: dict[Atom, Named] = field(default_factory=dict)
     choices: dict[Atom, Choice] = field(default_factory=dict)
     masks: dict[Atom, tuple[Atom, tuple[int, ...]]] = field(default_factory=dict)
@@ -62,6 +64,34 @@ class Knowledge:
         if (atom, axis) not in self.sums:
             self.made.clear()
         self.sums[atom, axis] = total
+
+    def learn_wide(self, atom: Atom, axes: tuple[int, ...], total: Number) -> None:
+        """The entries of an atom sum to a number along several axes together."""
+        if axes not in self.wide.setdefault(atom, {}):
+            self.made.clear()
+        self.wide[atom][axes] = total
+
+    def may_be_known(self, factors: Sequence[Factor]) -> bool:
+        """Whether an inverse, an orthogonal matrix, or an atom whose sum is known, is summed."""
+        for f in factors:
+            for axis, x in enumerate(f.letters):
+                known = f.atom.kind == "inverse" or f.atom.orthogonal or (f.atom, axis) in self.sums or f.atom in self.wide
+                if known and is_summed(x):
+                    return True
+        return False
+
+    def wide_sum(self, factors: Sequence[Factor], alone: set[str]) -> tuple[int, set[str], Number] | None:
+        """The place of a factor whose sum over several letters is known, these letters, and the sum.
+
+        alone   the summed letters that one factor has.
+        """
+        for k, f in enumerate(factors):
+            for axes, total in self.wide.get(f.atom, {}).items() if f.exponent == 1 else ():
+                over = {f.letters[axis] for axis in axes}
+                if len(over) == len(axes) and over <= alone:
+                    self.used[f.atom] = None
+                    return k, over, total
+        return None
 
     def learn_name(self, atom: Atom, named: Named) -> None:
         """A person gave the value of an atom a name."""

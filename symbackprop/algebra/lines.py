@@ -19,6 +19,7 @@ from symbackprop.algebra.poly import Atom, Poly, summed_letters
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
 from symbackprop.algebra.relations import Relation, Solved, below, eliminated, over_one_line, relations, replaced, solved
+from symbackprop.algebra.single import without_single
 from symbackprop.core.guards import split
 from symbackprop.core.program import Program, Sum
 
@@ -99,8 +100,8 @@ class Lines:
     """
 
     def __init__(self, program: Program, refused: dict[str, str]) -> None:
-        self.program, self.refused = program, refused
-        tensors = program.tensors
+        self.program, self.refused = without_single(program), refused
+        program, tensors = self.program, program.tensors
         self.forward = forward_values(program)
         self.kept = frozenset(n for n in self.forward if (tensors[n].named and not tensors[n].counted) or tensors[n].called)
         self.equations = program.equation_of()

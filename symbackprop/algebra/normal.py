@@ -119,7 +119,7 @@ class Algebra(Knowledge):
 
     def _known(self, c: Number, factors: list[Factor]) -> Poly | None:
         """The product with a sum that is known, or with an inverse that meets its matrix; None where there is none."""
-        if not self._may_be_known(factors):
+        if not self.may_be_known(factors):
             return None
         where: dict[str, list[tuple[int, int]]] = {}
         for k, f in enumerate(factors):
@@ -138,15 +138,13 @@ class Algebra(Knowledge):
                     pair = self._inverse_meets(factors, a, b)
                     if pair is not None:
                         return self.make(c / pair[1] if pair[1] != 1 else c, pair[0])
-        return None
-
-    def _may_be_known(self, factors: list[Factor]) -> bool:
-        """Whether an inverse, an orthogonal matrix, or an atom whose sum is known, is summed."""
-        for f in factors:
-            for axis, x in enumerate(f.letters):
-                if x[0] == "~" and (f.atom.kind == "inverse" or f.atom.orthogonal or (f.atom, axis) in self.sums):
-                    return True
-        return False
+        alone = {x for x, places in where.items() if len(places) == 1}
+        found = self.wide_sum(factors, alone) if self.wide else None
+        if found is None:
+            return None
+        k, over, total = found
+        rest = {y: n for y, n in summed_letters([factors[k]]).items() if y in alone - over}
+        return self.make(c * total, factors[:k] + factors[k + 1 :], rest)
 
     def _inverse_meets(self, factors: list[Factor], a: tuple[int, int], b: tuple[int, int]) -> tuple[list[Factor], Fraction] | None:
         """M^-1 M = I, and Q^T Q = Q Q^T = I."""

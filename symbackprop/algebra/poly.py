@@ -22,6 +22,7 @@ from symbackprop.algebra.positions import View, tensor_of
 
 Number = int | Fraction
 HALVES_OR_THIRDS = 3
+ONLY = "•"  # the only position of an axis of size 1: no letter, neither free nor summed
 
 Kind = Literal[
     "leaf",  # a tensor, by name
@@ -119,6 +120,11 @@ class Named:
 Term = tuple[Factor, ...]
 
 
+def at_axes(letters: Iterable[str], own: tuple[str, ...]) -> tuple[str, ...]:
+    """The letters of an argument, which are numbers of axes, at the letters of these axes."""
+    return tuple(x if x == ONLY else own[int(x)] for x in letters)
+
+
 def place(f: Factor) -> tuple[Any, ...]:
     """Where a factor stands among others."""
     return f[0].id, f[1], f[2]
@@ -196,7 +202,7 @@ class Poly:
 
     def letters(self) -> set[str]:
         """The free letters."""
-        return {x for term in self.terms for f in term for x in f.letters if not is_summed(x)}
+        return {x for term in self.terms for f in term for x in f.letters if not is_summed(x) and x != ONLY}
 
     def sizes(self) -> dict[str, Expr]:
         """The size of each letter."""
