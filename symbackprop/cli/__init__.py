@@ -268,7 +268,8 @@ def objective(asked, by, output) -> None:
     "ships: digits, iris, wine, breast_cancer, diabetes. Of a traced function, its example where not given.",
 )
 @click.option("--epochs", type=int, help="30 where not given; 10000 of a set too small to hold a part of it out.")
-@click.option("--optimiser", type=click.Choice(["sgd", "nesterov", "adam", "adamw", "rmsprop"]), help="sgd where not given.")
+@click.option("--optimiser", type=click.Choice(["sgd", "nesterov", "adam", "adamw", "rmsprop"], case_sensitive=False),
+              help="sgd where not given.")  # fmt: skip
 @click.option("--rate", type=float, help="The learning rate: 0.1 where not given; 0.001 of adam, adamw, rmsprop.")
 @click.option("--batch", type=int, help="Samples a step: 32 where not given.")
 @click.option("--momentum", type=float, help="0 where not given.")

@@ -10,19 +10,11 @@ from typing import Any
 import click
 
 from symbackprop.cli.shell import read_names, standard_input
-from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, VALUES
+from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, OTHER_NAMES, VALUES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import absent, exists, is_path
 
 NATURAL = click.IntRange(min=0)
-OTHER_NAMES = {
-    "lr": "--rate", "learning-rate": "--rate", "eta": "--rate", "batch-size": "--batch", "bs": "--batch", "n-epochs": "--epochs",
-    "num-epochs": "--epochs", "max-iter": "--epochs", "optim": "--optimiser", "optimizer": "--optimiser",
-    "weight-decay": "--decay", "wd": "--decay", "l2": "--decay", "val": "--held-out", "validation": "--held-out",
-    "test": "--held-out", "test-size": "--held-out", "random-state": "--seed", "scheduler": "--schedule", "grad-clip": "--clip",
-    "device": "--backend", "out": "--output", "tol": "--tolerance",
-}  # fmt: skip
-"""What other tools call options, and what they are here."""
 
 
 class Command(click.Command):
@@ -32,7 +24,7 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as fault:
-            own = OTHER_NAMES.get(fault.option_name.lstrip("-").replace("_", "-"))
+            own = f"--{OTHER_NAMES.get(fault.option_name.lstrip('-').replace('-', '_'), '').replace('_', '-')}"
             if any(own in option.opts for option in self.params):
                 said = f"No such option '{fault.option_name}'. Did you mean '{own}'?"
                 raise click.NoSuchOption(fault.option_name, said, ctx=fault.ctx) from None

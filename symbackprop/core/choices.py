@@ -13,6 +13,14 @@ DETAILS = ("brief", "normal", "full")  # of a report: the box and the network, t
 EDGES = ("values", "local", "gradient")  # of a picture: numbers, local derivatives on wires as well, formulas of gradients as well
 DRAWN = {"svg": ".svg", "png": ".png", "pdf": ".pdf", "tikz": ".tex"}  # formats of a picture, with the suffixes of their files
 VALUES = ("entries", "statistics", "none")  # of a picture: numbers as a lecturer writes them, mean and largest, none
+OTHER_NAMES = {
+    "lr": "rate", "learning_rate": "rate", "eta": "rate", "batch_size": "batch", "bs": "batch", "n_epochs": "epochs",
+    "num_epochs": "epochs", "max_iter": "epochs", "optim": "optimiser", "optimizer": "optimiser", "weight_decay": "decay",
+    "wd": "decay", "l2": "decay", "val": "held_out", "validation": "held_out", "test": "held_out", "test_size": "held_out",
+    "validation_split": "held_out", "random_state": "seed", "scheduler": "schedule", "grad_clip": "clip", "device": "backend",
+    "early_stopping": "patience", "verbose": "progress", "out": "output", "tol": "tolerance",
+}  # fmt: skip
+"""What other tools call settings, and what they are here."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,18 @@ def as_numbers(name: str, value: Any) -> ndarray:
         raise ArrayError(f"{name} is no array: its rows have different lengths") from None
     if array.dtype.kind not in "fiub":
         raise ArrayError(f"{name} holds {array.dtype}, not real numbers; give an array of numbers")
+    if fault := masked_at(value):
+        raise ArrayError(f"{name} {fault}")
     return array
+
+
+def masked_at(value: Any) -> str | None:
+    """Which entry of an array is masked, so that what stands there is no number of it; None where none is."""
+    masked = sys.modules.get("numpy.ma")  # an array with a mask has imported it
+    if masked is None or not masked.isMaskedArray(value) or not masked.getmaskarray(value).any():
+        return None
+    place = tuple(int(k[0]) for k in np.nonzero(masked.getmaskarray(value)))
+    return f"is masked at {place}; give an array without a mask, such as filled(0), or leave these entries out"
 
 
 def _refuse_strays(name: str, value: list[Any] | tuple[Any, ...]) -> None:

@@ -66,7 +66,7 @@ class Graph:
         """An array that depends on sizes alone."""
         if not array.ndim and array.dtype.kind == "f":
             return Value(float(array))
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, order="C")  # without axes as it was
         kind: Kind = "boolean" if array.dtype.kind == "b" else "integer" if array.dtype.kind in "iu" else "real"
         node = self.node(Fixed((kind, array.tobytes())), (), array.shape, (), kind, array)
         return Value(1.0, node, letters)

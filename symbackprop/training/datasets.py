@@ -11,13 +11,14 @@ import numpy as np
 from numpy import ndarray
 from sympy import Integer
 
-from symbackprop.core.choices import mend
+from symbackprop.core.choices import mend, nearest
 from symbackprop.core.program import Program, Signature, shape_text
+from symbackprop.evaluate.arrays import masked_at
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import batch_size, data_inputs, sides
 from symbackprop.training.mapped import folder, mapped
 from symbackprop.training.shipped import BUNDLED, shipped
-from symbackprop.training.storage import NUMBERS, read_arrays
+from symbackprop.training.storage import NUMBERS, SUFFIXES, read_arrays
 from symbackprop.training.table import class_names, read_table
 
 Data = Mapping[str, Any] | str | os.PathLike[str]
@@ -39,6 +40,10 @@ def load(data: Data, program: Program, sizes: Mapping[str, int], like: Data | No
         path = Path(data)
         if is_table(data):
             return read_table(path, program, class_names(Path(like), program) if is_table(like) else None)
+        if not os.path.isdir(path) and path.suffix.lower() not in SUFFIXES:
+            near = nearest(str(data), BUNDLED)
+            said = f"did you mean {near}?" if near else "write one of these"
+            raise TrainingError(f"{path}: data are read from .npz, .csv and .safetensors files and folders of .npy files; {said}")
         return _matched(folder(path) if os.path.isdir(path) else read_arrays(data), program, f"{os.fspath(data)}: ")
     if not isinstance(data, Mapping):
         raise TrainingError(f'data is a dict of arrays, the path of an .npz file or "digits", not {type(data).__name__}')
@@ -66,6 +71,8 @@ def as_array(name: str, value: Any) -> ndarray:
         raise TrainingError(f"{name} is no array: its rows have different lengths") from None
     if array.dtype.kind not in NUMBERS:
         raise TrainingError(f"{name} holds {array.dtype}, not real numbers; give an array of numbers")
+    if fault := masked_at(value):
+        raise TrainingError(f"{name} {fault}")
     return array
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.backends.jax import is_first_process
+from symbackprop.core.choices import OTHER_NAMES, mend
 from symbackprop.core.files import StrPath
 from symbackprop.core.network import Network
 from symbackprop.core.program import Program
@@ -62,6 +64,7 @@ def train(
     resume: StrPath | None = None,
     log: StrPath | None = None,
     progress: bool = True,
+    **unknown: Any,
 ) -> Trained:
     """w <- w - rate dL/dw over mini-batches: stochastic gradient descent on the compiled function.
 
@@ -103,9 +106,14 @@ def train(
     raises KeyboardInterrupt. SIGTERM does the same where the process handles it, as the command line does.
 
     Returns the trained parameters with the losses of each epoch and, for a classifier, the accuracy.
-    Raises TrainingError where the data do not fit the network; Diverged, which holds the last parameters with a finite loss as
-    `trained`, where the loss is no longer finite; FileError where `checkpoint` cannot be written.
+    Raises TrainingError for a setting that there is not, and where the data do not fit the network; Diverged, which holds the last
+    parameters with a finite loss as `trained`, where the loss is no longer finite; FileError where `checkpoint` cannot be written.
     """
+    if unknown:
+        name = next(iter(unknown))
+        known = [n for n, p in inspect.signature(train).parameters.items() if p.kind is p.KEYWORD_ONLY]
+        told = f"did you mean {own}?" if (own := OTHER_NAMES.get(name)) in known else mend(name, known)
+        raise TrainingError(f"there is no setting {name}; {told}")
     wanted: dict[str, Any] = {
         "epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "held_out": _part(held_out), "optimiser": optimiser,
         "momentum": momentum, "decay": decay, "clip": clip, "schedule": schedule, "patience": patience, "dtype": dtype,

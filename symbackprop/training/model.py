@@ -18,6 +18,7 @@ from symbackprop.training.layout import Layout
 from symbackprop.training.mapped import is_mapped
 
 Arrays = Mapping[str, ndarray]
+LOOKED_AT = 10_000  # entries along the first axis
 
 
 class Model:
@@ -43,6 +44,12 @@ class Model:
         self._divided: dict[str, Any] = {"devices": devices, "samples": layout.axes if layout.batch else {}}
         self._recompute = recompute
         self._resident: Resident | None = None  # the data on the devices of JAX
+
+    def largest(self) -> tuple[str, float] | None:
+        """The data input of numbers with the largest entry among the first samples, and its size; None where there is none."""
+        first = {name: array[:LOOKED_AT] for name, array in self.arrays.items() if array.ndim and array.dtype.kind == "f"}
+        sizes = {name: float(np.abs(part).max(initial=0)) for name, part in first.items()}
+        return max(sizes.items(), key=lambda item: item[1]) if sizes else None
 
     def memory(self, parameters: Arrays, index: ndarray) -> Step:
         """Where the parameters and the gradients of all steps lie: the parameters are copied there."""

@@ -20,6 +20,7 @@ from symbackprop.training.score import Score
 from symbackprop.training.settings import Settings
 
 Parameters = dict[str, ndarray]
+LARGE = 20  # entries of data beyond it are far from 1
 GROWN = 1000  # so many times the loss of the first epoch is no descent
 
 
@@ -119,7 +120,7 @@ def _finished(
     if run.training and loss > GROWN * abs(run.training[0]) > 0:
         raise Diverged(
             f"the loss has grown from {run.training[0]:.4g} in the first epoch to {loss:.4g} in epoch {run.epoch + 1}; "
-            f"{_grown(run.parameters)}: the rate {settings.rate:g} is too high; lower it, to {settings.rate / 10:g} say"
+            f"{_grown(run.parameters)}: {_too_high(model, settings)}"
         )
     if len(to_test):
         held_out = test(model, run.parameters, to_test, settings.batch)[0]
@@ -148,9 +149,16 @@ def _diverged(model: Model, run: Run, descent: Descent, value: float, index: nda
     fault, grown = model.fault(run.parameters, index), _grown(run.parameters)
     descent.back()
     return Diverged(
-        f"the loss became {value} in epoch {run.epoch + 1}, step {run.step + 1}{fault}; {grown}: the rate {settings.rate:g} is too "
-        f"high; lower it, to {settings.rate / 10:g} say"
+        f"the loss became {value} in epoch {run.epoch + 1}, step {run.step + 1}{fault}; {grown}: {_too_high(model, settings)}"
     )
+
+
+def _too_high(model: Model, settings: Settings) -> str:
+    """What to change where steps were too long: the data where they are large, else the rate."""
+    largest = model.largest()
+    if largest is not None and largest[1] > LARGE:
+        return f"{largest[0]} reaches {largest[1]:.3g}, and steps are too long for that; scale the data to about 1"
+    return f"the rate {settings.rate:g} is too high; lower it, to {settings.rate / 10:g} say"
 
 
 def _grown(parameters: Parameters) -> str:

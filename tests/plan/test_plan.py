@@ -262,3 +262,13 @@ def test_windows_are_copied_in_runs() -> None:
     copies = [s for s in statements if isinstance(s, Copy) and len(s.a.dims) == 6]
     assert len(copies) == 1  # the product forwards and the one backwards read the same
     assert copies[0].a.dims[-1] == copies[0].out.dims[-1] == (8, 1)
+
+
+@pytest.mark.parametrize(
+    "words", ["sort(A, axis=0)", "sort(A, axis=1)", "median(A, axis=0)", "A[argsort(A[:, 0])]", "cumsum(A, axis=0)"]
+)
+def test_axes_of_one_entry(words: str) -> None:
+    function = sb.compile(f"A: parameter[n, m]\nL = sum({words}**3)")
+    for shape in ((1, 1), (1, 3), (3, 1)):
+        arrays = {"A": np.linspace(1, -1, math.prod(shape)).reshape(shape)}
+        assert_same(function, function.bind(arrays), arrays)

@@ -188,6 +188,8 @@ def test_patience_keeps_the_best_parameters() -> None:
         ({"start": {"w": [1, 2, 3], "b": 0}}, "w has shape (3,), but it is declared as (2,)"),
         ({"start": {"w": 1, "b": 0}}, "start: w has shape (), but it is declared as (2,)"),
         ({"start": {"w": [np.nan, 2], "b": 0}}, "start: w holds numbers that are not finite"),
+        ({"lr": 0.1}, "there is no setting lr; did you mean rate?"),
+        ({"epoch": 3}, "there is no setting epoch; did you mean epochs?"),
         ({"start": "none.npz"}, "none.npz: cannot be read: No such file"),
     ],
 )
@@ -209,7 +211,9 @@ def test_settings_that_make_no_sense_are_refused(settings: dict, words: str) -> 
         (line() | {"y": np.full(40, np.nan)}, "y holds NaN at (0,); mend the data"),
         (3, 'data is a dict of arrays, the path of an .npz file or "digits", not int'),
         ("none.npz", "none.npz: cannot be read: No such file or directory"),
-        ("digit", "digit: arrays are kept in .npz or .safetensors files"),
+        ("digit", "digit: data are read from .npz, .csv and .safetensors files and folders of .npy files; did you mean digits?"),
+        ("data.xlsx", "data.xlsx: data are read from .npz, .csv and .safetensors files"),
+        (line() | {"X": np.ma.masked_less(line()["X"], -1)}, "X is masked at ("),
         ("digits", "X is declared as (n, 2), but a digit is an image of 64 pixels: declare X: data[n, 64]"),
     ],
 )
@@ -255,6 +259,12 @@ def test_a_rate_that_is_too_high_stops_with_the_place_and_the_mend_and_keeps_the
     assert trained is not None
     again = quiet(LINE, line(), start=trained.parameters, epochs=1, rate=1e-30, batch=40)
     assert np.isfinite(again.losses.training[0])
+
+
+def test_data_that_are_too_large_for_their_steps_are_named() -> None:
+    data = line()
+    with pytest.raises(Diverged, match=r"X reaches .*e\+06, and steps are too long for that; scale the data to about 1"):
+        quiet(LINE, {**data, "X": data["X"] * 1e6})
 
 
 @pytest.mark.slow
