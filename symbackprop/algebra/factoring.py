@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 from typing import Any, NamedTuple
 from weakref import proxy
 
 from symbackprop.algebra.folds import FOLDS, perfect_square
-from symbackprop.algebra.lift import Lift, Scope, two
-from symbackprop.algebra.matrix import MisfitError, is_decimal
+from symbackprop.algebra.lift import Lift, Scope, content, two
+from symbackprop.algebra.matrix import MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
@@ -103,13 +103,16 @@ class Factoriser:
     def _factored(self, p: Poly, free: set[str], has_no_form: bool) -> Iterable[tuple[Nets, int]]:
         """Other ways to write the sum, with what a sum in full may be shorter."""
         common = content(p)
+        is_even = len({abs(c) for c in p.terms.values()}) == 1
+        if common < 0 and not is_even:  # the minus comes out in any case, the number where that is shorter
+            common = Fraction(-1)
         if common != 1:
             _, nets = self.best(p.scaled(1 / common))
             inner = Net(exact(common), (Inner(nets, tuple(sorted(free))),))
             single = [net._replace(coefficient=exact(common * net.coefficient)) for net in nets]
-            is_even = len({abs(c) for c in p.terms.values()}) == 1
-            yield Nets(single if len(nets) == 1 else [inner]), PREFERRED if is_even else -1
-            if is_even:
+            comes_out = is_even or common < 0
+            yield Nets(single if len(nets) == 1 else [inner]), PREFERRED if comes_out else -1
+            if comes_out:
                 return
         for sign in (1, -1):
             square = perfect_square(self.algebra, p.scaled(sign))
@@ -128,9 +131,9 @@ class Factoriser:
             yield self._divided(p, d, free), margin
         if has_no_form:
             return
-        partial = [d for d in divisors if len(d.uses) < len(p.terms)]
+        partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
         for d in partial[:2]:
-            yield self._divided(p, d, free), -1
+            yield self._divided(p, d, free), 1 if _is_rest(d, p) else -1
 
     def _cases(self, p: Poly, free: set[str]) -> Iterable[Nets]:
         """a [x > 0] + b as a + b where x > 0, otherwise b."""
@@ -250,6 +253,13 @@ class Factoriser:
         return self.lift.whole(self.best(p)[1], letters, sizes, lead)
 
 
+def _is_rest(d: Divisor, p: Poly) -> bool:
+    """Whether a tensor stands alone in one term and with others in another: x - x z = x (1 - z), as gates are written."""
+    alone = [p.terms[use.term] for use in d.uses if len(use.term) == 1]
+    is_entrywise = bool(d.how) and all(kind == "free" for kind, _ in d.how)
+    return is_entrywise and len(d.uses) == 2 and len(alone) == 1 and sum(p.terms[use.term] for use in d.uses) == 0
+
+
 def _letters_of(d: Divisor, free: set[str]) -> tuple[str, ...]:
     """The letters of a divisor in a network: the free ones as they are, names of their own for the others."""
     names: dict[str | int, str] = {}
@@ -271,20 +281,3 @@ def _without(term: Term, k: int, d: Divisor, letters: tuple[str, ...], e: Number
     if f.exponent != e:
         left.append(f.renamed(swap)._replace(exponent=exact(f.exponent - e)))
     return left
-
-
-def content(p: Poly) -> Fraction:
-    """The number that comes out of a sum; its sign is such that something is positive afterwards."""
-    values = list(p.terms.values())
-    numbers = any(n.is_Integer for n in p.sizes().values())
-    mixed = numbers and len({c.denominator for c in values}) > 1
-    top, bottom = 0, 1
-    for c in values:
-        top = gcd(top, c.numerator)
-        bottom = bottom * c.denominator // gcd(bottom, c.denominator)
-    k = Fraction(top, bottom)
-    if is_decimal(k) and any(abs(c) != k for c in values):  # 0.3 and 0.7
-        return Fraction(1)
-    if all(c < 0 for c in values):
-        return -k
-    return Fraction(1) if mixed and k.numerator == 1 else k  # 1 and 1/4: a mean over four

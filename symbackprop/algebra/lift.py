@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
 from typing import Any, NamedTuple
 
 from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, S, Symbol
@@ -21,6 +23,7 @@ from symbackprop.algebra.matrix import (
     MisfitError,
     both,
     front_of,
+    is_decimal,
     negated,
     number,
     product,
@@ -259,7 +262,10 @@ class Lift:
                 return _triangle(atom.name, below)
         names = {str(k): x if x in scope.subscripts else f"%{k}" for k, x in enumerate(letters)}
         inside = {x: names[str(k)] for k, x in enumerate(letters)}
-        nets = [self.factorise(self.algebra.renamed(p, names)) for p in atom.args]
+        args = list(atom.args)
+        if atom.kind in ("positive", "zero", "cases") and args[0].terms:  # [a/2 + 1/4 > 0] = [2 a + 1 > 0]
+            args[0] = args[0].scaled(1 / abs(content(args[0])))
+        nets = [self.factorise(self.algebra.renamed(p, names)) for p in args]
         return self._compound(atom, nets, row and inside[row], col and inside[col], scope)
 
     def _compound(self, atom: Atom, nets: list[Nets], row: str | None, col: str | None, scope: Scope) -> Form:
@@ -286,6 +292,23 @@ class Lift:
                     return Form("function", (*parts[0].parts, parts[1]), "clip")  # between two bounds
                 return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
         raise MisfitError(f"{atom.kind} has no matrix form")
+
+
+def content(p: Poly) -> Fraction:
+    """The number that comes out of a sum; its sign is such that something is positive afterwards."""
+    values = list(p.terms.values())
+    numbers = any(n.is_Integer for n in p.sizes().values())
+    mixed = numbers and len({c.denominator for c in values}) > 1
+    top, bottom = 0, 1
+    for c in values:
+        top = gcd(top, c.numerator)
+        bottom = lcm(bottom, c.denominator)
+    k = Fraction(top, bottom)
+    if is_decimal(k) and any(abs(c) != k for c in values):  # 0.3 and 0.7
+        return Fraction(1)
+    if all(c < 0 for c in values):
+        return -k
+    return Fraction(1) if mixed and k.numerator == 1 else k  # 1 and 1/4: a mean over four
 
 
 def _compared(kind: str, x: Form) -> Form:

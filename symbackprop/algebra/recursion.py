@@ -5,19 +5,23 @@ A gradient that is carried is written out of those that stand one step on, so th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
 from symbackprop.algebra.matrix import Form, Front
+from symbackprop.core.flows import flows_into
 from symbackprop.core.program import Carry, Program
-from symbackprop.core.recursion import Axis, Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.step_axes import Axis
 from symbackprop.core.step_line import step_line
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
+INVENTED = 4  # how much longer a box may be without a gradient by what nobody named
 ROUNDS = 3
-MOST_CLIMBED = 12  # gradients: above, all that are read several times have a line, but those that are another one
+MOST_CLIMBED = 12  # gradients: above, all that are read several times have a line, but other ones again and what has no name
 NONE = 10**6  # what a gradient without a form costs
 
 
@@ -85,6 +89,7 @@ class _Search:
         self.program, self.refused, self.recursion = program, refused, Recursion(program)
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role]
         self.made: dict[tuple[str, bool, frozenset[str], Marks, Marks], StepLine | str] = {}
+        self.walks: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
 
     def box(self) -> StepBox:
         lets = self._chosen()
@@ -128,31 +133,48 @@ class _Search:
         return (read.name, Handed(line.name, own.axis, own.step)) if is_next and is_told else None
 
     def _chosen(self) -> frozenset[str]:
-        """The gradients that get a line: all that are read several times, fewer as long as that makes the box shorter."""
+        """The gradients that get a line: all that are read several times, fewer as long as that makes the box shorter.
+
+        What is carried may have a line as well where several values are, or where something has no line without.
+        """
         uses = self.program.uses()
-        begun = self._begun()
-        candidates = [n for n in self.backward if (uses[n] > 1 or n in begun or self._is_sum(n)) and self._may(n)]
+        carried = {e.target.name for e in self.program.equations if isinstance(e.op, Carry)}
+        begun = {n for n in self.backward if n in carried and len(self.recursion.written[n].operands) > 1}
+        read = [n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and self._may(n)]
+        lets, cost = self._climbed([n for n in self.backward if n in read or (len(begun) > 1 and n in begun and self._may(n))])
+        if cost < NONE:
+            return lets
+        more, total = self._climbed([n for n in self.backward if n in read or (n in carried and self._may(n))])
+        return more if total < cost else lets
+
+    def _climbed(self, candidates: list[str]) -> tuple[frozenset[str], int]:
+        """The best of some gradients to have a line, and what the box costs."""
         lets = frozenset(candidates)
         cost = self._total(lets)
         if len(candidates) > MOST_CLIMBED:
-            fewer = lets - {n for n in candidates if self._is_bare(n, lets)}
-            return fewer if self._total(fewer) < cost else lets
+            lets, cost = self._better((lets, cost), lets - {n for n in candidates if self._is_bare(n, lets)})
+            for n in reversed(candidates):
+                has_no_name = not (self._is_called(n) or self._is_sum(n))
+                if n in lets and n not in self.program.outputs and (has_no_name or self._readers(lets)[n] == 1):
+                    lets, cost = self._better((lets, cost + INVENTED * has_no_name), lets - {n})
+            return lets, self._total(lets)
         for _ in range(ROUNDS):
             before = cost
             for n in reversed(candidates):
-                other = lets ^ {n}
-                total = self._total(other)
-                if total < cost:
-                    lets, cost = other, total
+                lets, cost = self._better((lets, cost), lets ^ {n})
             if cost == before:
                 break
-        return lets
+        return lets, cost
 
-    def _begun(self) -> set[str]:
-        """The gradients that are carried from a value on, where there are several: one starts where the others go on."""
-        found = {e.target.name for e in self.program.equations
-                 if isinstance(e.op, Carry) and len(e.operands) > 1 and self.program.tensors[e.target.name].role}  # fmt: skip
-        return found if len(found) > 1 else set()
+    def _readers(self, lets: frozenset[str]) -> Counter[str]:
+        """How many lines read each gradient."""
+        lines = {n: self._lines(n, lets) for n in self._needed(lets)}
+        return Counter(m for n, own in lines.items() if not isinstance(own, str) for m in reads(own) - {n})
+
+    def _better(self, best: tuple[frozenset[str], int], other: frozenset[str]) -> tuple[frozenset[str], int]:
+        """The best so far, or others where their box costs less."""
+        total = self._total(other)
+        return (other, total) if total < best[1] else best
 
     def _is_bare(self, name: str, lets: frozenset[str]) -> bool:
         """Whether a gradient is a number, or another one, perhaps of the next step, or minus that."""
@@ -198,6 +220,12 @@ class _Search:
         written = self.recursion.written.get(role.wrt)  # what is carried is called by its own step
         return written is None or not isinstance(written.op, Carry)
 
+    def _is_called(self, name: str) -> bool:
+        """Whether a gradient is by what a person named, or by what a gate of theirs is a function of."""
+        role = self.program.tensors[name].role
+        by = None if role is None else self.program.tensors[flows_into(self.program, role.wrt)]
+        return self._is_named(name) or (by is not None and by.has_name)
+
     def _lines(self, name: str, lets: frozenset[str]) -> list[StepLine] | str:
         """The line where what is carried starts, if it starts with anything, and that of all other steps; or why there are none."""
         starts = [c for c in self.recursion.carries_of(name, lets) if len(c.operands) > 1]
@@ -215,10 +243,25 @@ class _Search:
         return found
 
     def _line(self, name: str, lets: frozenset[str], first: bool, at: Marks, besides: Marks) -> StepLine | str:
-        key = name, first, lets - {name}, at, besides
+        key = name, first, self._seen(name, lets - {name}), at, besides
         if key not in self.made:
             self.made[key] = self._made(*key)
         return self.made[key]
+
+    def _seen(self, name: str, lets: frozenset[str]) -> frozenset[str]:
+        """Those of some gradients that a line reads first: no other changes it."""
+        if (name, lets) not in self.walks:
+            found, waiting, passed = set[str](), [name], {name}
+            while waiting:
+                equation = self.recursion.written.get(waiting.pop())
+                for r in equation.operands if equation is not None else ():
+                    if r.name in lets:
+                        found.add(r.name)
+                    elif r.name not in passed and self.program.tensors[r.name].role:
+                        passed.add(r.name)
+                        waiting.append(r.name)
+            self.walks[name, lets] = frozenset(found)
+        return self.walks[name, lets]
 
     def _made(self, name: str, first: bool, lets: frozenset[str], at: Marks, besides: Marks) -> StepLine | str:
         return self.refused[name] if name in self.refused else line_at(self.recursion, name, lets, first, at, besides)
@@ -237,9 +280,9 @@ def line_at(
         for terms in recursion.terms(name, lets):
             at = step_line(recursion, name, lets, first, terms, certain, besides)
             line = _shortest(at.program, at.target)
-            if line.form is None:
+            if line.form is None and not _stands_alone(at):
                 return line.fault or NO_PRODUCT
-            found.append(StepLine(name, at, line))
+            found.append(StepLine(name, at, line if line.form is not None else _written(at)))
     except NoRecursionError as fault:
         return str(fault)
     carries = tuple(dict.fromkeys(carried for each in found for carried in each.at.carries))
@@ -248,6 +291,21 @@ def line_at(
         whole = replace(each, at=replace(each.at, carries=carries), rest=whole)
     assert whole is not None
     return whole
+
+
+def _stands_alone(at: StepProgram) -> bool:
+    """Whether a line in index letters can stand for a gradient: it comes back along one way, over gradients that have lines."""
+    ways = [e for e in at.program.equations if at.standing[e.target.name].name != at.standing[at.target].name]
+    return not at.summed and all(at.program.tensors[e.target.name].role is None for e in ways)
+
+
+def _written(at: StepProgram) -> Line:
+    """The line of a gradient in index letters, as the program has it at its step."""
+    made = {e.target.name for e in at.program.equations}
+    read = {r.name for e in at.program.equations for r in e.operands}
+    kept = read - {n for n in made if not at.program.tensors[n].has_name}
+    equation = at.program.equation_of()[at.target]
+    return Line(at.target, equation.target.index, tensors=frozenset(kept), written=at.target)
 
 
 def _kind(form: Form) -> str:

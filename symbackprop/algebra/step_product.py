@@ -14,7 +14,8 @@ from symbackprop.algebra.lines import Line
 from symbackprop.algebra.matrix import Form, Front, leaves, number, product, scaled
 from symbackprop.algebra.recursion import StepBox, StepLine, line_at, reads
 from symbackprop.core.program import Program
-from symbackprop.core.recursion import Axis, Place, Recursion, sample_axes
+from symbackprop.core.recursion import Recursion
+from symbackprop.core.step_axes import Axis, Place, sample_axes
 
 SEVERAL = "several values are carried at once, and what comes back to one goes through the others"
 BOTH_SIDES = "a step acts on it from both sides"

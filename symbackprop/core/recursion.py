@@ -27,40 +27,15 @@ from symbackprop.core.program import (
     Ref,
     Sum,
     position,
-    size,
 )
+from symbackprop.core.step_axes import Axis, Place, step_axes, whole_axes
 
-Place = tuple[str, int]  # a tensor and one of its axes
 Marks = tuple[tuple[str, Expr], ...]
 """The step at which a tensor stands, by the loop's axis: (("l", l - 1),)."""
 
 
 class NoRecursionError(Exception):
     """An equation that has no form at one step; the message says why."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis along which something is carried, or read step by step.
-
-    letter   of the loop.
-    extent   how many steps there are.
-    origin   the number of the first.
-    """
-
-    letter: str
-    extent: Expr
-    origin: Expr = sp.S.One
-
-    @property
-    def step(self) -> Expr:
-        """The step that is meant where no other is: l."""
-        return size(self.letter)
-
-    @property
-    def last(self) -> Expr:
-        """The number of the last step."""
-        return sp.expand(self.origin + self.extent - 1)
 
 
 @dataclass(frozen=True)
@@ -135,16 +110,21 @@ class Recursion:
         """`samples`: axes that are taken off as well, of rows that know nothing of one another."""
         self.program = program
         self.written = program.equation_of()
-        self.axes = {**step_axes(program), **(samples or {})}
+        steps = step_axes(program)
+        self.axes, self.whole = {**steps, **(samples or {})}, whole_axes(program, steps)
 
     def axis_letters(self, equation: Equation) -> dict[str, Axis]:
-        """The letters of an equation that are loops' axes."""
+        """The letters of an equation that are loops' axes; what stands along one as a whole is a matrix of rows."""
         found: dict[str, Axis] = {}
+        whole: set[str] = set()
         for ref in (equation.target, *equation.operands):
             for place, letter in enumerate(ref.index):
                 axis = self.axes.get((ref.name, place))
                 if axis is not None:
                     found[letter] = axis
+                if (ref.name, place) in self.whole and (ref is equation.target or letter not in equation.target.index):
+                    whole.add(letter)
+        found = {letter: axis for letter, axis in found.items() if letter not in whole}
         loose = [axis.letter for letter, axis in found.items() if pinned(equation, letter) is None]
         if len(set(loose)) < len(loose):
             raise NoRecursionError("two steps of one loop stand in one equation")
@@ -170,8 +150,7 @@ class Recursion:
         op = equation.op
         if not isinstance(op, Sum) or self.sums(name):
             return (WHOLE,)
-        inner = {s: r.name for s, r in zip(op.slots, equation.operands, strict=True)
-                 if r.name not in lets and self._is_written_out(r.name) and self.sums(r.name)}  # fmt: skip
+        inner = {s: summed for s, r in zip(op.slots, equation.operands, strict=True) if (summed := self._summed(r.name, lets))}
         if not inner:
             return (WHOLE,)
         found: dict[tuple[Axis, ...], list[tuple[Expr, frozenset[str]]]] = {(): []}
@@ -179,10 +158,27 @@ class Recursion:
             held = [s for s in inner if term.has(s)]
             if len(held) > 1 or any(sp.diff(term, s).has(s) for s in held):
                 raise NoRecursionError("a sum over all steps stands in it")
-            axes = self.sums(inner[held[0]]) if held else ()
-            found.setdefault(axes, []).append((term, frozenset(inner[s] for s in held)))
+            axes = inner[held[0]].summed if held else ()
+            found.setdefault(axes, []).append((term, frozenset().union(*(inner[s].parts for s in held))))
         return tuple(Terms(sp.Add(*(term for term, _ in group)), axes, frozenset().union(*(parts for _, parts in group)))
                      for axes, group in found.items() if group)  # fmt: skip
+
+    def _summed(self, name: str, lets: Collection[str]) -> Terms | None:
+        """A value that nobody named as a sum over steps, also where it is linear in one: -(sum over t of g(t))."""
+        equation = self.written.get(name)
+        if equation is None or name in lets or not self._is_written_out(name) or not isinstance(equation.op, Sum):
+            return None
+        axes = self.sums(name)
+        if axes:
+            return Terms(None, axes, frozenset({name}))
+        body, slots = equation.op.body, equation.op.slots
+        held = [(s, summed) for s, r in zip(slots, equation.operands, strict=True) if (summed := self._summed(r.name, lets))]
+        if len(held) != 1 or self.program.tensors[name].role is None:
+            return None
+        ((own, inner),) = held
+        slope = sp.diff(body, own)
+        is_linear = not slope.has(own) and sp.expand(body - own * slope) == 0
+        return Terms(None, inner.summed, inner.parts | {name}) if is_linear else None
 
     def _is_written_out(self, name: str) -> bool:
         """Whether a value stands where it is read: nobody named it."""
@@ -303,58 +299,3 @@ def unpinned(op: Sum, letter: str) -> Sum:
             body = body.xreplace({guard: sp.true})  # type: ignore[assignment]  # SymPy promises a Basic only
     over: tuple[Range, ...] = tuple(r for r in op.over if r[0] != letter)
     return Sum(body.doit() if body.has(sp.true) else body, op.slots, over)  # type: ignore[arg-type]
-
-
-def step_axes(program: Program) -> dict[Place, Axis]:
-    """The axes along which something is carried, of every tensor, and those that a loop reads at its steps or some beside, y[t-1].
-
-    What one letter runs along in one equation is the same axis.
-    """
-    root, first = _classes(program)
-    found: dict[Place, Axis] = {}
-    for equation in program.equations:
-        if isinstance(equation.op, Carry):
-            k = equation.target.index.index(equation.op.letter)
-            extent = program.shape(equation.target.name)[k]
-            found.setdefault(root[equation.target.name, k], Axis(equation.op.letter, extent, equation.op.origin))
-    beside = [(k, one, other) for k, equation in enumerate(program.equations) for one, other in _beside(equation)]
-    for k, one, other in beside * 2 if found else ():
-        ends = [root[first[k, letter]] for letter in (one, other) if (k, letter) in first]
-        for place, known in (ends, ends[::-1]) if len(ends) == 2 else ():
-            if place not in found and known in found:
-                extent = program.shape(place[0])[place[1]]
-                found[place] = Axis(found[known].letter, extent)
-    return {place: found[own] for place, own in root.items() if own in found}
-
-
-def sample_axes(program: Program, place: Place, letter: str) -> dict[Place, Axis]:
-    """The axis of a tensor at `place` as one of samples, called by a letter, of every tensor that has it."""
-    root, _ = _classes(program)
-    axis = Axis(letter, program.shape(place[0])[place[1]])
-    return {other: axis for other, own in root.items() if own == root[place]}
-
-
-def _classes(program: Program) -> tuple[dict[Place, Place], dict[tuple[int, str], Place]]:
-    """The axes that one letter runs along in one equation, each with one that stands for all; and where a letter of one is."""
-    parent: dict[Place, Place] = {}
-
-    def root(place: Place) -> Place:
-        while parent.setdefault(place, place) != place:
-            place = parent[place]
-        return place
-
-    first: dict[tuple[int, str], Place] = {}
-    for k, equation in enumerate(program.equations):
-        for ref in (equation.target, *equation.operands):
-            for place, letter in enumerate(ref.index):
-                parent[root((ref.name, place))] = root(first.setdefault((k, letter), (ref.name, place)))
-    return {place: root(place) for place in list(parent)}, first
-
-
-def _beside(equation: Equation) -> Iterator[tuple[str, str]]:
-    """Two letters of which one is the other but for a number: j and t, of 1[j = t + 1]."""
-    for guard in split(equation.op).guards if isinstance(equation.op, Sum) else ():
-        own = affine(guard.args[0] - guard.args[1])  # type: ignore[operator]  # SymPy promises a Basic only
-        if own.opaque == 0 and own.offset.is_Integer and len(own.slopes) == 2 and set(own.slopes.values()) == {-1, 1}:
-            one, other = own.slopes
-            yield one, other

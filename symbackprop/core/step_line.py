@@ -11,7 +11,8 @@ from sympy import Expr
 from symbackprop.core.guards import affine, split
 from symbackprop.core.loops import start_of
 from symbackprop.core.program import Carry, Equation, Program, Ref, Signature, Sum, position, rewritten, slot, substituted
-from symbackprop.core.recursion import WHOLE, AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
+from symbackprop.core.recursion import WHOLE, AtStep, Marks, NoRecursionError, Recursion, StepProgram, Terms, pinned, unpinned
+from symbackprop.core.step_axes import Axis
 
 
 def step_line(
@@ -80,8 +81,8 @@ class _Line:
         """
         equation = self.of.written.get(name)
         signature = self.of.program.tensors[name]
-        own = {axis.letter for (n, _), axis in self.of.axes.items() if n == name}
-        here = {letter: step for letter, step in marks.items() if letter in own}
+        own = [axis.letter for (n, _), axis in sorted(self.of.axes.items(), key=lambda item: item[0]) if n == name]
+        here = {letter: marks[letter] for letter in own if letter in marks}
         if equation is not None and isinstance(equation.op, Carry) and signature.role is None:
             axis = self.of.axis_letters(equation)[equation.op.letter]
             source = {**here, axis.letter: here[axis.letter] - equation.op.step}
@@ -92,13 +93,14 @@ class _Line:
                 return alias
         key = name + "".join(f"({letter} = {step})" for letter, step in sorted(here.items()))
         if key not in self.tensors:
-            shape = tuple(n for k, n in enumerate(signature.shape) if (name, k) not in self.of.axes)
+            taken = {k for (n, k), axis in self.of.axes.items() if n == name and axis.letter in here}
+            shape = tuple(n for k, n in enumerate(signature.shape) if k not in taken)
             self.tensors[key] = replace(signature, name=key, shape=shape)
             if held:
                 self.beyond.add(key)
         if key not in self.standing or not held:  # what is read at its own step stands there, whatever else holds it
             stack, places = held or (name, here)
-            self.standing[key] = AtStep(name, tuple(sorted(here.items())), stack, tuple(sorted(places.items())))
+            self.standing[key] = AtStep(name, tuple(here.items()), stack, tuple(places.items()))
         return key
 
     def _alias(self, equation: Equation, marks: Mapping[str, Expr]) -> str | None:
@@ -118,7 +120,10 @@ class _Line:
         if isinstance(equation.op, Carry):
             self._carry(key, equation, marks)
             return
-        letters = self.of.axis_letters(equation)
+        here = dict(self.standing[key].marks)
+        places = {c: self.of.axes.get((name, k)) for k, c in enumerate(equation.target.index)}
+        at_entry = {c: axis for c, axis in places.items() if axis is not None and axis.letter in here}
+        letters = self.of.axis_letters(equation) | at_entry
         equation = self._within(equation, letters, marks)
         held = {c for ref in (equation.target, *equation.operands) for c in ref.index}
         letters = {c: axis for c, axis in letters.items() if c in held}
@@ -223,7 +228,9 @@ class _Line:
             further = source
             inner = self.tensor(source.name, {**marks, axis.letter: at - equation.op.step})
         self._read(inner)
-        kept = tuple(c for k, c in enumerate(further.index) if (further.name, k) not in self.of.axes)
+        there = dict(self.standing[inner].marks)
+        axes = [self.of.axes.get((further.name, k)) for k in range(len(further.index))]
+        kept = tuple(c for c, own in zip(further.index, axes, strict=True) if own is None or own.letter not in there)
         self.equations[key] = Equation(Ref(key, index), Sum(slot(0), (slot(0),)), (Ref(inner, kept),), equation.step)
 
     def _is_step(self, equation: Equation, letter: str) -> bool:

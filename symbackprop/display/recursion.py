@@ -10,10 +10,13 @@ import sympy as sp
 from symbackprop.algebra.recursion import StepBox, StepLine
 from symbackprop.algebra.step_product import StepProducts
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.flows import flows_into
 from symbackprop.core.program import Carry, Equation, Program, Sum
-from symbackprop.core.recursion import AtStep, Axis, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.step_axes import Axis
 from symbackprop.display.box import ShownBox, ShownLine, free_letter
 from symbackprop.display.forms import Printer
+from symbackprop.display.index_form import index_equation
 from symbackprop.display.names import Names
 from symbackprop.display.step_forms import Called, StepNames, shape_there, step_said, summed_over, value_at_step, where
 from symbackprop.display.step_product import product_lines
@@ -38,7 +41,6 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
     for line in box.lines:
         if _is_handed(box, line):
             continue
-        assert line.line.form is not None
         to = StepNames(names, line.at, called)
         read = [called.here(a).name for part in line.parts for a in part.at.standing.values()]
         needs = tuple(dict.fromkeys(n for own in read for n in (own, *also.get(own, ())) if n in made and n != line.name))
@@ -46,7 +48,7 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
         written = _by_formula(names, derivation, line)
         meant = _meant(names, derivation, box, line, written) if is_called else None
         by = _by(names, called, line, written)
-        formula = f.equation(to.entry(line.at.target, ()), _right(names, line, called))
+        formula = _formula(names, line, called)
         why = tuple(_why(names, derivation, box, line))
         lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, by, shape_there(line.at), why,
                                _serves(names, line)))  # fmt: skip
@@ -65,9 +67,7 @@ def step_formula(derivation: Derivation, box: StepBox, name: str, at_start: bool
     own = {name, *(n for n, other in box.handed.items() if other.name == name)}
     lines = [line for line in box.lines if line.name in own and not _is_handed(box, line)]
     line = next((line for line in lines if line.at.first == at_start), lines[-1] if lines else None)
-    if line is None or line.line.form is None:
-        return None
-    return f.equation(StepNames(names, line.at, called).entry(line.at.target, ()), _right(names, line, called))
+    return None if line is None else _formula(names, line, called)
 
 
 def _is_handed(box: StepBox, line: StepLine) -> bool:
@@ -103,9 +103,20 @@ def _by(names: Names, called: Called, line: StepLine, formula: Node | None) -> N
     own = called.here(line.at.standing[line.at.target])
     role = names.signature(own.name).role
     by = flows_into(names.program, role.wrt) if role is not None else own.name
-    if own.name not in called.deltas or names.signature(by).has_name:
+    others = {r.wrt for n in called.deltas if n != own.name and (r := names.signature(n).role)}
+    if own.name not in called.deltas or (names.signature(by).has_name and by not in others):
         return names.tensor(by)
     return formula if formula is not None and width(formula) <= SHORT else StepNames(names, line.at, called).at(own)
+
+
+def _formula(names: Names, line: StepLine, called: Called) -> Node:
+    """A line as an equation; one without a form in index letters, what nobody named written out."""
+    to = StepNames(names, line.at, called)
+    if line.line.form is not None:
+        return f.equation(to.entry(line.at.target, ()), _right(names, line, called))
+    tensors = line.at.program.tensors
+    hidden = [n for n in to.written if n != line.at.target and not tensors[n].has_name]
+    return index_equation(to, to.written[line.at.target], hidden)
 
 
 def _right(names: Names, line: StepLine, called: Called) -> Node:
@@ -136,34 +147,6 @@ def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Nam
     others = [n for n in told_ if n not in called]
     called |= {n: f.number(k) for k, n in enumerate(others, 1)}
     return {n: Name(head, (called[n],)) for n in told_}
-
-
-def flows_into(program: Program, name: str) -> str:
-    """The tensor, or what a person named of what is made of it entry by entry: a gate, for what its activation reads.
-
-    What is multiplied by a number has another gradient, and gives no name.
-    """
-    found, waiting, seen = set[str](), [name], {name}
-    while waiting:
-        own = waiting.pop()
-        if program.tensors[own].has_name:
-            found.add(own)
-            continue
-        for e in program.equations:
-            n, reads = e.target.name, {r.index for r in e.operands if r.name == own}
-            if n not in seen and program.tensors[n].role is None and reads == {e.target.index} and _is_passed(e, own):
-                seen.add(n)
-                waiting.append(n)
-    return found.pop() if len(found) == 1 else name
-
-
-def _is_passed(equation: Equation, name: str) -> bool:
-    """Whether an equation adds a tensor to others or is a curved function of it."""
-    if not isinstance(equation.op, Sum):
-        return False
-    slots = [s for s, r in zip(equation.op.slots, equation.operands, strict=True) if r.name == name]
-    slopes = [sp.diff(equation.op.body, s) for s in slots]
-    return all(slope == 1 or slope.has(*slots) for slope in slopes)
 
 
 def _added(program: Program, name: str) -> str:
@@ -255,6 +238,6 @@ def _about(names: StepNames, line: StepLine) -> Told:
         for at in line.at.standing.values():
             marks, moved = dict(at.marks), carried.axis.step - carried.step
             if at.name in names.called.deltas and not carried.has_value and marks.get(carried.axis.letter) == moved:
-                there = tuple(sorted({**marks, carried.axis.letter: beyond}.items()))
+                there = tuple({**marks, carried.axis.letter: beyond}.items())
                 said.append(told("{}", f.equation(names.at(replace(at, marks=there)), f.ZERO)))
     return listed([part for part in dict.fromkeys(said) if part])

@@ -15,7 +15,8 @@ from sympy import Expr
 from symbackprop.algebra.recursion import Handed
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Carry, Equation, rewritten, size, substituted
-from symbackprop.core.recursion import AtStep, Axis, Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.recursion import AtStep, Marks, NoRecursionError, Recursion, StepProgram
+from symbackprop.core.step_axes import Axis
 from symbackprop.core.step_line import step_line
 from symbackprop.display.body import scalar
 from symbackprop.display.equations import equation_formula

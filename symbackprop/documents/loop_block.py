@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.flows import flows_into
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry
 from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.box import ShownBox, ShownLine
-from symbackprop.display.recursion import flows_into
 from symbackprop.display.step_forms import StepForm, forward_steps
 from symbackprop.documents.document import Content, Part, StepBlock
 from symbackprop.documents.layer_block import Lecture, packed

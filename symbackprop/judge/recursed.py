@@ -13,9 +13,11 @@ from sympy import Expr
 from symbackprop.algebra.recursion import StepBox, StepLine, step_box
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.functions import UnknownOperationError
-from symbackprop.core.recursion import Axis, Carried, Place, Recursion
+from symbackprop.core.recursion import Carried, Recursion
+from symbackprop.core.step_axes import Axis, Place
 from symbackprop.evaluate.extents import evaluator
 from symbackprop.evaluate.points import PointError
+from symbackprop.evaluate.walk import walk
 from symbackprop.judge.forms import FormValue
 from symbackprop.judge.proved import CLOSE, NO_POINT, TRIES, UNPROVED, Point, random_points
 
@@ -110,11 +112,13 @@ class StepReader:
         return np.zeros_like(found) if is_beyond and self.program.tensors[at.name].role else found
 
     def value(self, steps: Mapping[str, int]) -> ndarray:
-        """The form at steps."""
-        form = self.line.line.form
-        assert form is not None
+        """The form at steps; of a line in index letters, the value of its equation there."""
+        at, form, sizes = self.line.at, self.line.line.form, {**self.point.sizes, **steps}
+        given = {t.name for t in at.program.inputs} if form is None else self.line.line.tensors
         values = {}
-        for key in self.line.line.tensors:
-            stack = np.asarray(self.point.values[self.line.at.standing[key].stack], dtype=float)
+        for key in given:
+            stack = np.asarray(self.point.values[at.standing[key].stack], dtype=float)
             values[key] = self.entry(stack, key, steps)
-        return FormValue(self.line.at.program, values, {**self.point.sizes, **steps}, {}).read(form)
+        if form is None:
+            return np.asarray(walk(at.program, values, sizes)[at.target], dtype=float)
+        return FormValue(at.program, values, sizes, {}).read(form)

@@ -363,4 +363,34 @@ for t in 1..T:
     L += (v @ s - y[t])**2
     L += sum(s**2)
 """,
+    "viterbi": """# Viterbi score of an HMM
+e: data[T, k]
+A: parameter[k, k]
+p: parameter[k]
+v[1] = p + e[1]
+for t in 2..T:
+    v[t] = e[t] + max(v[t-1][:, None] + A, axis=0)
+L = max(v[T])
+""",
+    "seq2seq": """# encoder-decoder with attention: Luong 2015 (dot)
+x: data[S, d]
+q: data[T, d]
+y: labels[T, v]
+W: parameter[m, d]
+U: parameter[m, m]
+W_d: parameter[m, d]
+U_d: parameter[m, m]
+C: parameter[v, m]
+V: parameter[v, m]
+h[0] = zeros(m)
+for s in 1..S:
+    h[s] = tanh(W @ x[s] + U @ h[s-1])
+g[0] = h[S]
+for t in 1..T:
+    g[t] = tanh(W_d @ q[t] + U_d @ g[t-1])
+    a[t] = softmax(h @ g[t])
+    c[t] = h.T @ a[t]
+    p[t] = softmax(V @ g[t] + C @ c[t])
+L = -sum(y * log(p))
+""",
 }

@@ -144,7 +144,7 @@ SUMS = {
     "kalman": r"\frac{\partial L}{\partial F} = \sum_{t=1}^{T} \left(\delta_{m,t} \mu_{t-1}^{\top} + "
     r"\delta_{M,t}^{\top}\,\mathrm{FP}_{t} + \delta_{\mathrm{FP},t}\,P_{t-1}^{\top}\right)",
     "sinkhorn": r"\frac{\partial L}{\partial C} = K\odot \left(\frac{a}{w}\,q^{\top} - \delta_{K}\right)",
-    "attention over a loop": r"\delta_{g,s} = V^{\top} \delta_{k,s} + \sum_{t=1}^{T} \delta_{e,s,t} h_{t}",
+    "attention over a loop": r"\delta_{g,s} = V^{\top} \delta_{k,s} + h^{\top} \delta_{e,s}",
 }
 
 

@@ -14,7 +14,8 @@ from numpy import ndarray
 from symbackprop.core.functions import TableFunction, Where
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Equation, Program, Ref, Sum, slot
-from symbackprop.core.recursion import Axis, Recursion
+from symbackprop.core.recursion import Recursion
+from symbackprop.core.step_axes import Axis
 from symbackprop.display.names import Names
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.walk import step

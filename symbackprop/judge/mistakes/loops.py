@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.program import Carry, Equation, Sum
-from symbackprop.core.recursion import Axis
+from symbackprop.core.step_axes import Axis
 from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from symbackprop.core.recursion import Axis
+from symbackprop.core.step_axes import Axis
 from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault

@@ -14,7 +14,7 @@ from sympy import Expr
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.core.functions import FUNCTIONS, TableFunction, declared_names
 from symbackprop.core.program import Gradient, Program, Sum, size
-from symbackprop.core.recursion import Axis
+from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.nodes import DOWN, RIGHT, Node

@@ -11,7 +11,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import Program
-from symbackprop.core.recursion import Axis
+from symbackprop.core.step_axes import Axis
 from symbackprop.language.operations import concatenate
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.claims.steps import At

@@ -12,7 +12,8 @@ from sympy import Expr
 
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Carry, Gradient, Program, size
-from symbackprop.core.recursion import Axis, Recursion
+from symbackprop.core.recursion import Recursion
+from symbackprop.core.step_axes import Axis
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import Node
 from symbackprop.notation.claims.syntax import Tokens, Word
