@@ -19,10 +19,12 @@ from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
+from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
 from symbackprop.documents.layers import Layer, Line, kind_of
 from symbackprop.documents.reasons import Reasons
+from symbackprop.documents.softmax_rule import softmax_meets_loss
 from symbackprop.documents.step_block import Untied, local_lines, untied, whole, with_value
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, letter
@@ -170,11 +172,16 @@ class Lecture:
     def chain(self, line: Line) -> Formulas:
         """The chain rule of a line entry by entry, with the sum that a Kronecker delta collapses."""
         *inner, last = line.path
+        met = softmax_meets_loss(self.names, self.softmaxes, line)
+        if met is not None:
+            return (met,)
         if last.step is None or (not inner and (last.step.upstream is None or _is_passed_on(last))):
             return ()
         if any(not isinstance(e.op, Sum) or {r.name for r in e.operands} & self.softmaxes.keys() for e in line.path):
             return ()
         if inner and any(e.step is not None and e.step.pattern == "select" for e in line.path):  # positions within positions
+            return ()
+        if any(vanishes(self.names.program, e) for e in line.path):  # the row would hold what is zero
             return ()
         if not any(n != 1 for e in line.path for n in letter_sizes(self.names.program, e).values()):
             return ()  # of scalars the line says it

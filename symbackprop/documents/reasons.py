@@ -11,9 +11,10 @@ from symbackprop.core.guards import affine, split
 from symbackprop.core.program import Carry, Equation, Gradient, Ref, Step, Sum, letter_sizes, position
 from symbackprop.display.body import scalar
 from symbackprop.display.names import Names
+from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.layers import Line
 from symbackprop.documents.recognised import CANCELLED, Reason, recognised
-from symbackprop.documents.step_block import Untied, untied
+from symbackprop.documents.step_block import Untied, local_lines, untied, whole
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, listed, several, told
@@ -126,6 +127,11 @@ class Reasons:
         if isinstance(op, Carry):
             return
         assert isinstance(op, Sum)
+        if vanishes(self.names.program, equation):
+            zero = f.equation(local_lines(self.names, equation, whole(self.names, step))[0], f.ZERO)
+            own, via = self.names.tensor(wrt.name), self.names.tensor(through.name)
+            yield ("nothing", through.name, wrt.name), told("{}: nothing comes back to {} through {}.", zero, own, via)
+            return
         if step.pattern == "map" and through.index == wrt.index and not op.over and through.index:
             if any(n != 1 for n in self.names.signature(through.name).shape):
                 yield "map", self._diagonal(through, wrt)

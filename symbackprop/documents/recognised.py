@@ -80,6 +80,8 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
                     CANCELLED,
                     told("{} and the logarithm cancel: {} is left, the prediction minus the target.", what, difference),
                 )
+                if y.kind == "labels" and what == _SOFTMAX:
+                    yield "labels", told("That the entries of {} sum to one was used.", names.tensor(y.name))
             elif y.kind == "data" and what == _SOFTMAX and _is_left(_declared(derivation, y.name, of), p, difference):
                 declared = Span(f"{y.name}: labels[{', '.join(map(str, y.shape))}]", style="code")
                 own = names.tensor(y.name)

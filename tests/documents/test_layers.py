@@ -171,8 +171,13 @@ def test_a_softmax_is_one_step_without_its_logsumexp() -> None:
     assert parts(first)["Differentiated"][0].count("=") == 2
     assert r"\frac{\partial P_{nk}}{\partial S_{ni}} = \begin{cases}" in "".join(parts(first)["Local derivative"])
     assert [Text().line(sentence) for sentence in first.sentences] == [
-        "The softmax and the logarithm cancel: P − Y is left, the prediction minus the target."
+        "The softmax and the logarithm cancel: P − Y is left, the prediction minus the target. "
+        "That the entries of Y sum to one was used."
     ]
+    (row,) = parts(first)["Chain rule"]
+    assert row.count("=") == 4
+    assert r"\left(\mathbf{1}[k = i] - P_{ni}\right)" in row
+    assert r"\sum_{k} Y_{nk}" in row
 
 
 @pytest.mark.parametrize(("detail", "kinds"), [("brief", 2), ("normal", 5), ("full", 5)])
@@ -285,3 +290,10 @@ def test_a_jacobian_that_is_not_formed_is_counted() -> None:
     )
     assert "16,777,216 entries, is diagonal" in said
     assert "68,719,476,736 entries. It is never formed" in said
+
+
+def test_deviations_from_a_mean_that_add_up_to_nothing_are_said_to() -> None:
+    step = steps(read(ROOT / "examples" / "layers" / "layer_norm.net").document())[2]
+    said = " ".join(Text().line(sentence) for sentence in step.sentences)
+    assert "∂vₙ/∂μₙ = (2/h) Σ_i (μₙ − uₙᵢ) = 0: nothing comes back to μ through v." in said
+    assert "Chain rule" not in parts(step)
