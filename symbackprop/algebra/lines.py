@@ -7,7 +7,7 @@ is the same on any machine.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
@@ -56,6 +56,7 @@ class Line:
     fault       why there is no form, where it is None and the equation is not the line.
     pieces      where it is said piece by piece; outside of them it is 0, and there is nothing outside where they are the `whole`.
     blocks      of a form that is put together of blocks: which of its entries each is.
+    aliases     of an equation: gradients that it reads, with the values that they are, entry by entry.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Line:
     pieces: tuple[Part, ...] = ()
     whole: bool = True
     blocks: tuple[str | View, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
 
     @property
     def missing(self) -> bool:
@@ -153,7 +155,7 @@ class Lines:
             return self._formed(name, found._replace(pieces=tuple(short)))
         except (NoFormError, MisfitError) as fault:
             why = str(fault) if isinstance(fault, NoFormError) else NO_PRODUCT
-            return self._written(name) if self._may_stand(name) else Line(name, letters, fault=why)
+            return self._with_values(self._written(name), lets) if self._may_stand(name) else Line(name, letters, fault=why)
 
     def _called(self, name: str, lets: frozenset[str]) -> Line:
         """A value that a layer names: its equation, or what it is made of, where the equation would be longer."""
@@ -220,6 +222,18 @@ class Lines:
         equation = self.equations[by or name]
         tensors = frozenset(n for ref in equation.operands for n in self._printed(ref.name))
         return Line(name, equation.target.index, tensors=tensors, written=by or name)
+
+    def _with_values(self, line: Line, lets: frozenset[str]) -> Line:
+        """An equation in which a gradient that is a value is that value."""
+        found = {}
+        for n in sorted(line.tensors & self.equations.keys() - set(self.forward)):
+            try:
+                only = self._values((self.kept | lets) - {n}).definition(n).only()
+            except NoFormError:
+                continue
+            if only is not None and only.atom.name in self.kept and only[1:] == (self.equations[n].target.index, 1):
+                found[n] = str(only.atom.name)
+        return replace(line, tensors=line.tensors - found.keys() | set(found.values()), aliases=tuple(found.items()))
 
     def _is_of_others(self, name: object) -> bool:
         """Whether a value is the product, or another reduction, of all entries but one."""

@@ -196,12 +196,19 @@ def is_swallowed(x: Form) -> bool:
     return x.given.is_bare and x.parts[0].op in ("leaf", "hadamard", "function", "ones", "size")
 
 
+def _runs_along_an_axis(function: Any) -> bool:
+    """Whether a function is none of entries: a softmax, a maximum of many."""
+    return isinstance(function, str) and function != "clip"
+
+
 def transpose(x: Form) -> Form:
     """x turned, with as few marks as can be."""
     if x.op in ("leaf", "onehot") and x.given.flat:
         return x
     if x.op == "inverse" and x.given:  # of a symmetric matrix
         return x
+    if x.op == "function" and _runs_along_an_axis(x.given):
+        return Form("transpose", (x,))
     match OPS[x.op].turned:
         case "itself":
             return x
@@ -344,7 +351,7 @@ OPS: dict[str, Op] = {
     "over": Op(lambda x: 1 + sum(p.tokens for p in x.parts), Level.POWER, "spared"),
     "scaled": Op(_scaled_tokens, _scaled_level, "within"),
     "sum": Op(_sum_tokens, Level.SUM, "spared"),
-    "function": Op(_called(2)),
+    "function": Op(_called(2), turned="spared"),
     "compare": Op(_called(2), Level.POWER, "spared"),
     "cases": Op(_called(1), Level.SUM, "spared"),
     "diag": Op(_called(2), turned="itself"),

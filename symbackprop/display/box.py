@@ -168,7 +168,9 @@ def line_formula(to: Printer, line: Line) -> Node:
         return f.beside(f.listed(parts), *([] if line.whole else [f.COMMA, f.words(" 0 elsewhere")]))
     if line.form is None:
         own = to.names.written[line.written]
-        equation = replace(own, target=Ref(line.name, own.target.index))
+        values = dict(line.aliases)
+        operands = tuple(Ref(values.get(r.name, r.name), r.index) for r in own.operands)
+        equation = replace(own, target=Ref(line.name, own.target.index), operands=operands)
         return equation_formula(to.names, equation)
     marks = [letter(x) if x in line.subscripts else WHOLE for x in line.letters]
     while marks and marks[-1] == WHOLE:

@@ -50,7 +50,8 @@ def proved_box(derivation: Derivation, points: list[Point] | None = None) -> Box
     program = _with_what_is_differentiated(derivation)
     for _ in range(TRIES):
         found = box(program, refused)
-        wrong = [line.name for line in found.lines if not line.written and not is_proved(derivation.program, line, points)]
+        said = [line for line in found.lines if not line.written or line.aliases]
+        wrong = [line.name for line in said if not is_proved(derivation.program, line, points)]
         if not wrong:
             return found
         refused |= dict.fromkeys(wrong, UNPROVED)
@@ -92,6 +93,8 @@ def is_proved(program: Program, line: Line, points: list[Point]) -> bool:
 
 
 def _agrees(program: Program, line: Line, point: Point) -> bool:
+    if line.written:  # the program's own equation, but for what its values are called
+        return all(np.allclose(point.values[gradient], point.values[value], rtol=CLOSE) for gradient, value in line.aliases)
     truth = np.asarray(point.values[line.name], dtype=float)
     scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
     if line.form is not None:

@@ -314,3 +314,16 @@ def test_a_value_between_bounds_is_clipped_by_name_and_its_tests_say_the_bounds(
     (line,) = sb.derive(text).box().lines
     assert r"\operatorname{clip}\left(r, 1 - e, e + 1\right)" in line.latex()
     assert r"\mathbf{1}[e + r > 1]\,\mathbf{1}[e + 1 > r]" in line.latex()
+
+
+def test_a_gradient_that_is_a_value_is_called_by_it_in_index_letters() -> None:
+    text = "T: data[I, J, K]\nG: parameter[p, q, r]\nA: data[I, p]\nB: data[J, q]\nC: data[K, r]\n"
+    text += "E = einsum('pqr,ip,jq,kr->ijk', G, A, B, C) - T\nL = "
+    assert "δ" not in str(sb.derive(text + "0.5*sum(E**2)").box())
+    assert "δ" in str(sb.derive(text + "sum(E**2)").box())
+
+
+def test_what_is_made_of_differences_is_not_printed_turned() -> None:
+    box = str(sb.derive("s: parameter[n]\nD: data[n, n]\nL = sum(D*softplus(s[None, :] - s[:, None]))").box())
+    assert "σ(s 1ₙᵀ − 1ₙ sᵀ)" in box
+    assert "1ₙ sᵀ − s" not in box
