@@ -94,7 +94,7 @@ class Factoriser:
         has_no_form = len(free - plain.subscripts) > 2  # but what it is a factor of may have one
         for nets, margin in self._factored(p, free, has_no_form):
             cost = self.cost(nets, free)
-            if cost <= best[0] + margin:
+            if cost <= best[0] + (margin if len(best[1]) > 1 else -1):  # what is a product already gives way to what is shorter
                 best = cost, nets
                 if margin > 0:
                     break
