@@ -180,12 +180,13 @@ def check(asked, wrt, then, upstream, vector, at, seed, points, sizes, as_json) 
 @language_option
 @marking_options
 def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **marking) -> None:
-    """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, "W_1 = outer(delta, x)".
+    """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, in Python or
+    LaTeX: "W_1 = outer(delta, x)".
 
     CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
     Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
     """
-    from symbackprop.judge.files import python_steps, read_claims
+    from symbackprop.judge.files import read_claims, typed_claims
     from symbackprop.verbs import verify as verify_
 
     kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
@@ -200,7 +201,7 @@ def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **mark
         near = near_file(claims)
         mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
         raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
-    given = read_claims(Path(claims)) if there else python_steps(Path("CLAIMS"), claims)
+    given = read_claims(Path(claims)) if there else typed_claims(claims)
     with working("judging"):
         result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
     if output:

@@ -73,6 +73,12 @@ def letter(text: str) -> Node:
 
 def parse_name(name: str) -> Name:
     r"""The parts of an identifier: yhat -> \hat{y}, W1 and W_1 -> W_{1}, h_prev -> h_{\text{prev}}, loss -> \mathrm{loss}."""
+    if layer := re.fullmatch(r"(\w+)\^([(\[]?)(\w+)([)\]]?)", name):  # delta^(2), a name that a person gave at a layer
+        stem, left, number, right = layer.groups()
+        above = [f.symbol(mark) for mark in (left, right)] if left and right else []
+        marked = f.beside(*above[:1], _subscript(number), *above[1:])
+        whole = parse_name(stem)
+        return Name(f.scripted(whole.base, sup=marked), whole.subs)
     head, *rest = [piece for piece in name.split("_") if piece] or [name]
     digits = re.search(r"(?<=[^\d])\d+$", head)
     subs = [*([digits.group()] if digits else []), *rest]

@@ -125,6 +125,8 @@ def steps_of(claims: Any) -> list[tuple[str, Any, str]]:
     out: list[tuple[str, Any, str]] = []
     for step in claims if isinstance(claims, Sequence) and not isinstance(claims, str) else [None]:
         match step:
+            case (str() as name, str() as claim) if "\\" in name and not claim.lstrip().startswith(name):
+                out.append((name, f"{name} = {claim}", ""))  # a left side in LaTeX says what is claimed
             case (str() as name, claim):
                 out.append((name, claim, ""))
             case (str() as name, claim, str() as what):

@@ -262,6 +262,9 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     """A step, and what it is about: what its own left side says, where its name says nothing."""
     truth = judge.truth
     of, wrt = (goal.of, goal.wrt) if goal is not None and not goal.second else (truth.of, None)
+    parameters = truth.program.parameters
+    if goal is None and len(parameters) == 1 and re.match(r"\\nabla(?!\s*_)", name):  # \nabla L is by the only parameter
+        wrt = parameters[0].name
     found = read(claim, truth, of, wrt, judge.symbols, known.shapes, known.gradients)
     left = found.left
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):

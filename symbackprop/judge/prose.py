@@ -47,7 +47,7 @@ def formula(text: str) -> Node | None:
     gradient = re.fullmatch(r"[d∂](\w+)/[d∂](\w+)", text.strip())
     if gradient:
         return f.over(*(f.partial(parse_name(name).formula()) for name in gradient.groups()))
-    if text.isidentifier() and text.isascii():
+    if (text.isidentifier() or re.fullmatch(r"[A-Za-z]{2}\w*\^[(\[]?\w+[)\]]?", text)) and text.isascii():  # delta_1, delta^(1)
         return parse_name(text).formula()
     try:
         return parse(text.strip())

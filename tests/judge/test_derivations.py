@@ -161,3 +161,47 @@ def test_a_step_that_is_not_understood_leaves_the_whole_open() -> None:
     )
     assert result.exit_code == 3
     assert result.verdict.startswith("not understood")
+
+
+DEEP = (
+    "x: data[d]\ny: data[k]\nW_1: parameter[h, d]\nW_2: parameter[h, h]\nW_3: parameter[k, h]\nz_1 = W_1 @ x\na_1 = relu(z_1)\n"
+    "z_2 = W_2 @ a_1\na_2 = relu(z_2)\nz_3 = W_3 @ a_2\nL = sum((z_3 - y)**2)/2"
+)
+
+
+@pytest.mark.parametrize("at", ["^{(%d)}", "^{[%d]}", "^%d", "_%d"])
+def test_deltas_are_numbered_by_layers_as_books_do(at: str) -> None:
+    one, two, three = (r"\delta" + at % k for k in (1, 2, 3))
+    steps = [
+        (three, "z_3 - y"),
+        (two, rf"W_3^\top {three} \odot 1_{{z_2 > 0}}"),
+        (one, rf"W_2^\top {two} \odot \mathbb{{1}}[z_1 > 0]"),
+        (r"\frac{\partial L}{\partial W_1}", rf"{one} x^\top"),
+    ]
+    found = sb.verify(DEEP, steps)
+    assert [c.verdict for c in found.claims] == ["right, identity"] * 4
+    assert found["\\frac{\\partial L}{\\partial W_1}"].what == "dL/dW_1"
+    wrong = [*steps[:1], (two, rf"W_3^\top {three}"), *steps[2:]]
+    found = sb.verify(DEEP, wrong)
+    assert found.exit_code == 1
+    assert found.claims[3].verdict == "wrong, carried forward"
+
+
+def test_the_left_side_in_latex_says_what_a_step_claims() -> None:
+    found = sb.verify(DEEP, [(r"\frac{\partial L}{\partial z_3}", "y - z_3")])
+    assert found.claims[0].kind == "up to convention"
+    assert found.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        (r"\nabla L = (A + A^\top) x", "right, identity"),
+        (r"\nabla L = 2 A x", "wrong"),
+        (r"\nabla^2 L = A + A^\top", "right, identity"),
+        (r"\nabla^2 L = 2 A", "wrong"),
+    ],
+)
+def test_a_gradient_without_a_name_is_by_the_only_parameter(claim: str, kind: str) -> None:
+    form = "x: parameter[n]\nA: data[n, n]\nL = x @ A @ x"
+    assert sb.verify(form, [(claim.partition(" =")[0], claim)]).claims[0].kind == kind

@@ -41,7 +41,12 @@ def test_formulas_within_lines_are_steps_where_none_is_displayed(tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("claim", "code"),
-    [("W_2 = outer(yhat - t, a_1)", 0), ("W_2 = outer(yhat - t, z_1)", 1), ("W_2 = outer(yhat, what)", 3)],
+    [
+        ("W_2 = outer(yhat - t, a_1)", 0),
+        ("W_2 = outer(yhat - t, z_1)", 1),
+        ("W_2 = outer(yhat, what)", 3),
+        (r"\nabla_{W_2} L = (\hat y - t) a_1^\top", 0),
+    ],
 )
 def test_a_claim_on_the_command_line_has_an_exit_code(run: Run, claim: str, code: int) -> None:
     outcome = run("verify", NET, claim)

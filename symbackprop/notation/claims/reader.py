@@ -179,6 +179,8 @@ class Reader:
         if isinstance(one, Word):
             return self.word(one, behind, k)
         if isinstance(one, sx.Scripted):
+            if isinstance(one.body, sx.Number) and one.body.text == "1" and _has_relation(one.sub):  # 1_{z > 0}
+                return self.word(Word("1", one.at, font="mathbb", sub=one.sub, sup=one.sup), behind, k)
             return brackets.scripted(self.state, one), k + 1
         if isinstance(one, sx.Fraction) and behind:
             found = derivatives.derivative(self.state, one)

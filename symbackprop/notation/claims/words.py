@@ -32,6 +32,7 @@ _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensor
 _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
+LAYER = re.compile(r"(\w[^^]*)\^[(\[]?(\d+|[A-Z]|\w{2,})[)\]]?")  # a name that a step gives at a layer: delta^(2)
 WHOLE = frozenset([":", r"\cdot", "*"])  # an index that leaves its axis whole
 
 
@@ -74,6 +75,9 @@ class Names:
         """One more tensor, or one more name of one."""
         self.spelled.setdefault(folded(spelling), name)
         self.spelled[spelling] = name
+        layer = LAYER.fullmatch(spelling)
+        if layer and layer[2] not in TRANSPOSES:
+            self.also(f"{layer[1]}_{layer[2]}", name)
         member = re.fullmatch(r"(.*?[A-Za-z])_?(\d+)", spelling)
         if member:
             self.families.setdefault(folded(member[1]), {})[int(member[2])] = name
