@@ -226,13 +226,19 @@ class Verification(Shown):
     exit_code: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        code = 1 if any(c.wrong for c in self.claims) else 3 if any(c.open for c in self.claims) else 0
+        open_ = any(c.open for c in self.claims) or self.claims_nothing
+        code = 1 if any(c.wrong for c in self.claims) else 3 if open_ else 0
         object.__setattr__(self, "exit_code", code)
 
     def __getitem__(self, key: str | int) -> Judged:
         if isinstance(key, int):
             return self.claims[key]
         return next(c for c in self.claims if c.name == key)
+
+    @property
+    def claims_nothing(self) -> bool:
+        """Whether no step is about a gradient: each gives a name to something."""
+        return not any(c.what or c.kind in OPEN for c in self.claims)
 
     @property
     def first_wrong_step(self) -> int | None:
@@ -295,6 +301,11 @@ class Verification(Shown):
             padded = called[k] + " " * (width - columns(called[k]))
             out.append((f"{number}{padded}  {say(claim.said)}", claim.style))
             out += claim.lines(lang)
+        if self.claims_nothing:
+            said = told(
+                "nothing is judged: no step claims a gradient of this network; name one on the left: W_1 = ... or dL/dW_1 = ..."
+            )
+            out.append((say(said), DOUBT))
         if len(self.claims) > 1:
             out.append((say(told("all: {}", self._whole())), self.worst.style))
         return out

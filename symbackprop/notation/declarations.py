@@ -16,7 +16,7 @@ from symbackprop.core.program import Signature, same_size, shape_text
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.grammar import parsed
-from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, PACKAGES
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, MEANT, PACKAGES
 
 HIGHEST = 8  # exponent of a size
 EXAMPLE = "Write x: data[n], W: parameter[h, d], t: integers[n, v] or y: labels[n, c]."
@@ -107,7 +107,7 @@ class Reading:
             return Kind(word)
         if word in DOMAINS:
             return Kind(domain=word)
-        near = nearest(word, (*KINDS, *DOMAINS))
+        near = MEANT.get(word.lower()) or nearest(word, (*KINDS, *DOMAINS))
         mend = f"Did you mean {near}?" if near else f"The kinds are {', '.join(KINDS)}; the domains {', '.join(DOMAINS)}."
         raise self.fault(node, f"{word} is no kind of tensor.", mend, near or "")
 

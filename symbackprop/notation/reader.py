@@ -27,7 +27,7 @@ from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
 from symbackprop.notation.loops.stepwise import Stepwise
 from symbackprop.notation.rounds import comprehended
-from symbackprop.notation.vocabulary import CONSTANTS, functions, name_fault, plain
+from symbackprop.notation.vocabulary import CONSTANTS, DOMAINS, KINDS, functions, name_fault, plain
 from symbackprop.notation.words import NO_NUMBERS, OUTSIDE
 
 
@@ -131,6 +131,8 @@ class Reader:
             return self.scalar(node, name)
         if name.lower() in NO_NUMBERS or not name.isascii():
             self.check(node, name)
+        if name in (*KINDS, *DOMAINS):
+            raise self.fault(node, f"{name} is not defined.", f"A declaration has a colon: x: {name}[n].")
         near = nearest(name, (*self.names, *self.sizes, *functions()))
         mend = f"Did you mean {near}?" if near else OUTSIDE.get(name) or self.declarations(name)
         if near in self.sizes and near not in self.names:  # a size rarely stands alone
@@ -234,7 +236,9 @@ class Reader:
 
     def uses(self) -> list[ast.Name]:
         """The names that are read, in the order of writing."""
-        found = (n for s in self.statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        nodes = [n for s in self.statements for n in ast.walk(s)]
+        declared = {id(n) for one in nodes if isinstance(one, ast.AnnAssign) for n in ast.walk(one.annotation)}
+        found = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in declared)
         return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
     def declarations(self, name: str) -> str:

@@ -24,6 +24,12 @@ LONGEST_NAME = 100
 KEYWORDS = {"lambda": "lam"}
 KINDS = ("parameter", "data", "labels", "integers")
 DOMAINS = ("positive", "unit", "binary", "sign", "symmetric", "spd", "orthogonal")
+MEANT = {
+    **dict.fromkeys(("input", "inputs", "constant", "const", "target", "targets", "placeholder"), "data"),
+    **dict.fromkeys(("weight", "weights", "bias", "biases", "variable", "trainable", "learnt", "learnable"), "parameter"),
+    **dict.fromkeys(("onehot", "one_hot", "classes"), "labels"),
+    **dict.fromkeys(("int", "index", "indices", "tokens"), "integers"),
+}  # what people write for a kind
 MATRICES = ("symmetric", "spd", "orthogonal")  # domains of square matrices
 
 

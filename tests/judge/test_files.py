@@ -45,13 +45,14 @@ def test_formulas_within_lines_are_steps_where_none_is_displayed(tmp_path: Path,
         ("W_2 = outer(yhat - t, a_1)", 0),
         ("W_2 = outer(yhat - t, z_1)", 1),
         ("W_2 = outer(yhat, what)", 3),
+        ("delta = yhat", 3),
         (r"\nabla_{W_2} L = (\hat y - t) a_1^\top", 0),
     ],
 )
 def test_a_claim_on_the_command_line_has_an_exit_code(run: Run, claim: str, code: int) -> None:
     outcome = run("verify", NET, claim)
     assert outcome.code == code
-    assert outcome.out.startswith(" 0  ∂L/∂W₂  ")
+    assert outcome.out.startswith(" 0  ∂L/∂W₂  ") or "nothing is judged" in outcome.out
 
 
 @pytest.mark.parametrize(
