@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,10 +48,10 @@ def compiler() -> list[str]:
     raise NativeError(NO_COMPILER)
 
 
-def native(plan: Plan, dtype: str, memory: Mapping[str, ndarray]) -> tuple[str, Callable[[], float]]:
+def native(plan: Plan, dtype: str, memory: dict[str, ndarray]) -> tuple[str, Callable[[], float]]:
     """The C source of a plan, and the function that runs it on arrays.
 
-    memory   the arrays of the buffers "parameters", "gradients" and of data.
+    memory   the arrays of the buffers "parameters", "gradients" and of data; what is between them is added, as "own".
     Raises NativeError where there is no compiler or it fails, PlanError for what has no C.
     """
     text = source(plan, dtype)
@@ -61,7 +61,7 @@ def native(plan: Plan, dtype: str, memory: Mapping[str, ndarray]) -> tuple[str, 
     product = _blas(dtype)
     if product:
         library.step_blas(product)
-    own = np.zeros(size() + WAITING, np.uint8)
+    own = memory["own"] = np.zeros(size() + WAITING, np.uint8)
     arrays = [memory[PARAMETERS], memory[GRADIENTS], *(memory[name] for name in plan.layout.held)]
     begin = own.ctypes.data + (-own.ctypes.data % WAITING)
     pointers = [ctypes.c_void_p(address) for address in (*(a.ctypes.data for a in arrays), begin)]
