@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
-from sympy import Symbol
+from sympy import Integer, Symbol
 
 from symbackprop.core.program import Program, Signature, shape_text
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.sizes import SizeError, Solver, misfit
 from symbackprop.training.errors import TrainingError
-from symbackprop.training.mapped import is_mapped, parts
+from symbackprop.training.mapped import everywhere, is_mapped, parts
 
 FEW = 10  # so many samples or more are a set of which a part can be held out without being asked for
 SPLIT_SEED = 20  # of the held-out part, which is the same for every seed of a training run
@@ -143,6 +143,15 @@ def _misfit(tensor: Signature, array: ndarray) -> str:
             f"{tensor.name} holds class numbers of shape {array.shape}, but it is declared as labels of shape "
             f"{shape_text(tensor.shape)}: give a row for each sample, np.eye({bound})[{tensor.name}], or declare "
             f"{tensor.name}: integers[n, {bound}]"
+        )
+    told = f"{tensor.name} has shape {array.shape}, but it is declared as {shape_text(tensor.shape)}"
+    if array.ndim == tensor.rank + 1 and array.shape[-1] == 1:
+        column = shape_text((*tensor.shape, Integer(1)))
+        return f"{told}: give {tensor.name}[{':, ' * tensor.rank}0], or declare it as a column, {column}"
+    if tensor.kind == "integers" and array.ndim == tensor.rank + 1 and everywhere(array, lambda part: (part == 0) | (part == 1)):
+        return (
+            f"{told}, class numbers: give {tensor.name}.argmax(axis=-1), or declare rows with a one, {tensor.name}: "
+            f"labels[{', '.join(map(str, (*tensor.shape, tensor.bound)))}]"
         )
     return misfit(tensor, array.shape)
 

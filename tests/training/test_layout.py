@@ -145,6 +145,16 @@ def test_class_numbers_for_labels_are_refused_with_the_mend() -> None:
         lay_out(net, {"X": np.zeros((5, 4)), "Y": np.zeros(5, int)}, {}, {})
 
 
+def test_columns_and_rows_with_a_one_are_refused_with_the_mend() -> None:
+    net = program("X: data[n, 4]\nt: integers[n, c]\nW: parameter[4, c]\nL = cross_entropy(X @ W, t)")
+    with pytest.raises(TrainingError, match=r"give t.argmax\(axis=-1\), or declare rows with a one, t: labels\[n, c\]"):
+        lay_out(net, {"X": np.zeros((5, 4)), "t": np.eye(3)[[0, 1, 2, 0, 1]]}, {}, {})
+    with pytest.raises(
+        TrainingError, match=r"t has shape \(5, 1\), .* as \(n,\): give t\[:, 0\], or declare it as a column, \(n, 1\)"
+    ):
+        lay_out(net, {"X": np.zeros((5, 4)), "t": np.zeros((5, 1), int)}, {}, {})
+
+
 @pytest.mark.parametrize(
     ("declared", "value", "words"),
     [
