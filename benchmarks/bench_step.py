@@ -7,9 +7,11 @@ python benchmarks/bench_step.py LeNet      the cases whose names begin so
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from statistics import median
+from typing import NoReturn
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -21,8 +23,12 @@ from step_networks import CASES, Case, JaxWords, TorchWords, by_hand
 
 import symbackprop as sb
 from symbackprop.backends.c_library import NativeError
+from symbackprop.backends.function import Compiled
+from symbackprop.backends.numpy_step import Step
+from symbackprop.plan.schedule import plan
+from symbackprop.plan.statements import Loop, Product, Statement
 
-OURS = {"bound", "C", "readable"}
+OURS = {"bound", "C", "readable", "products"}
 ROUNDS, SECONDS = 40, 0.004  # of each contender, and how long one round of it takes at least
 
 
@@ -40,6 +46,30 @@ def arrays_of(program, seed: int = 0) -> dict[str, np.ndarray]:
     return arrays
 
 
+def products(compiled: Compiled) -> Step | None:
+    """The matrix products of a bound step and nothing else of it, as NumPy's BLAS takes them; None where there is none."""
+
+    def kept(statements: Iterable[Statement]) -> Iterator[Statement]:
+        for s in statements:
+            if isinstance(s, Loop) and (body := tuple(kept(s.body))):
+                yield replace(s, body=body)
+            elif isinstance(s, Product):
+                yield s
+
+    whole = plan(compiled.program, compiled.value_name, compiled.gradients)
+    found = tuple(kept(whole.statements))
+    if not found:
+        return None
+
+    def refused(*_: object) -> NoReturn:
+        raise AssertionError("products fell back on the source")
+
+    step = Step(whole.layout, replace(whole, statements=found, value=0.0), compiled.dtype, refused)
+    for array in (step.flat, *step.data.values()):
+        array[...] = np.random.default_rng(0).standard_normal(array.shape) if array.dtype.kind == "f" else 0
+    return step
+
+
 def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
     """Every way to do the step of a case, each held against ours first."""
     compiled = sb.compile(case.text, case.sizes, dtype=case.dtype)
@@ -49,6 +79,8 @@ def contenders(name: str, case: Case) -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {"bound": bound, "readable": lambda: compiled.value_and_grad(arrays)}
     with suppress(NativeError):  # no compiler
         found["C"] = compiled.bind(arrays, backend="c")
+    if (alone := products(compiled)) is not None:
+        found["products"] = alone
     own = {k: arrays[k] for k in bound.parameters}
     data = {k: arrays[k] for k in bound.data}
     if (hand := by_hand(name, own, data)) is not None:

@@ -73,16 +73,17 @@ def page(results: Mapping[str, Any]) -> str:
         "One step computes the loss and all gradients. `symbackprop` is a bound step in NumPy, `sb.compile(net, sizes).bind(arrays)`; beside it the",
         'same step bound in C (`backend="c"`), as a careful student writes it in NumPy, under JAX\'s jit, and in eager torch, each of them held',
         "against ours before it is timed. The least processor time of an interleaved run, one thread, float32 but for the two scalar networks.",
-        "Above 1.0, the other takes so many times as long; below, it is faster.", "",
+        "Above 1.0, the other takes so many times as long; below, it is faster. `products` are the matrix products of the step alone, by the",
+        "OpenBLAS that NumPy ships: where they are near 1, nothing is left to gain but a faster BLAS. The wide network is nothing else.", "",
         f"Machine: {told['processor']}, {told['system']}, one core, shared with other work; Python {told['Python']}, "
         + ", ".join(f"{package} {told[package]}" for package in ("numpy", "jax", "torch") if package in told) + ".",
         "Ratios differ from machine to machine, times more so: `pip install symbackprop[bench]`, `python benchmarks/record.py` and",
         "`python benchmarks/page.py` write this page anew.", "",
-        "| network | symbackprop | in C | NumPy by hand | JAX, jit | torch, eager |", "|---|---|---|---|---|---|",
+        "| network | symbackprop | in C | products | NumPy by hand | JAX, jit | torch, eager |", "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, times in results["steps"].items():
         ours = times["bound"]
-        others = [f"{times[w] / ours:.2f}" if w in times else "" for w in ("C", "by hand", "JAX", "torch")]
+        others = [f"{times[w] / ours:.2f}" if w in times else "" for w in ("C", "products", "by hand", "JAX", "torch")]
         lines.append(f"| {name} | {_time(ours)} | {' | '.join(others)} |")
     lines += ["", "## Memory", "", "Parameters, gradients, data and everything between: all that a bound step holds, and by how much the resident memory of the",
               "process is larger at its peak where torch makes the step and runs it three times.", "",

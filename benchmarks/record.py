@@ -22,7 +22,7 @@ from step_networks import CASES, Case, TorchWords, dense
 import symbackprop as sb
 
 RESULTS = Path(__file__).with_name("results.json")
-SECONDS = 3.0  # how long a case takes
+SECONDS = 5.0  # how long a case takes
 TOGETHER = (
     0.05  # calls are timed together for so many seconds: of threads that a library computes on, the clock is late by up to some ms
 )
@@ -37,6 +37,9 @@ WEIGHED = (
     "2048-2048-2048-1000, batch 256",
     "LeNet 28x28, batch 64",
     "transformer block, 8 x 64 x 128",
+    "tanh RNN, 32 steps",
+    "LSTM, 32 steps",
+    "PINN of Burgers' equation, 512 x 32",
 )
 
 
