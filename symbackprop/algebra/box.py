@@ -100,8 +100,8 @@ class Search:
         """The values that get a line, by climbing: one is added or dropped as long as that makes the box shorter."""
         tensors, uses, outputs = self.program.tensors, self.program.uses(), set(self.program.outputs)
         read = {r.name for n in self.backward for r in self.lines.equations[n].operands}
-        hidden = [n for n in self.lines.forward if n not in self.lines.kept and n in read]
         told = outputs | self.lines.twins.keys()
+        hidden = [n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told]
         gradients = [n for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None]
         candidates = [*hidden, *gradients]
         read_as = Counter({n: uses[n] for n in gradients})

@@ -11,7 +11,7 @@ from sympy import Expr
 from symbackprop.algebra.branches import choice_of
 from symbackprop.algebra.functions import applied
 from symbackprop.algebra.normal import REDUCED, Algebra
-from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact
+from symbackprop.algebra.poly import ONLY, Factor, Named, Number, Poly, exact, summed_letters
 from symbackprop.algebra.reading import SUMMED, NoFormError, Twin, Values
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Sum, same_size
@@ -46,30 +46,35 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
     return algebra
 
 
-def twins(program: Program, algebra: Algebra, wanted: Collection[str]) -> dict[str, Twin]:
+def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Collection[str]) -> dict[str, Twin]:
     """The gradients that are a number times another, or times its sum along axes, by their equations.
 
-    The other is neither in `wanted` nor a part of one.
+    The other is neither in `wanted` nor a part of one. And what was written twice: values that are not in `kept`.
     """
     roles = {name: t.role for name, t in program.tensors.items()}
     names = [e.target.name for e in program.equations]
     found: dict[str, Twin] = {}
     first: dict[Poly, tuple[str, Fraction]] = {}
+    written: dict[Poly, tuple[str, Fraction]] = {}
     values = Values(program, algebra, names, None, found)
     parts: list[tuple[str, Poly, Fraction]] = []
     for name in names:
         role, own = roles[name], program.equation_of()[name].target.index
-        if role is None:
+        if role is None and name in kept:
             continue
         try:
             p = values.definition(name)
         except NoFormError:
             continue
         ratio = Fraction(p.leading())
-        if not ratio or p.letters() != set(own):
+        if not ratio or p.letters() != {*own} - {ONLY}:
             continue
-        key = algebra.renamed(p, {x: str(k) for k, x in enumerate(own)}).scaled(1 / ratio)
-        if role.via is not None:
+        key = algebra.renamed(p, {x: str(k) for k, x in enumerate(own) if x != ONLY}).scaled(1 / ratio)
+        if role is None:
+            _, before = written.setdefault(key, (name, ratio))
+            if written[key][0] != name and before == ratio:
+                found[name] = _twin(key, ratio, written, len(own))
+        elif role.via is not None:
             parts.append((name, key, ratio))
         elif key in first:
             found[name] = _twin(key, ratio, first, len(own))
@@ -155,7 +160,7 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
     if len(own) == 2 and same_size(*program.shape(name)):
         leaf.is_hollow = algebra.renamed(p, {own[1]: own[0]}).number() == 0
     found = p.single()
-    alone = found[0][0] if found and found[1] == 1 and len(found[0]) == 1 else None
+    alone = found[0][0] if found and found[1] == 1 and len(found[0]) == 1 else _as_softmax(algebra, p)
     if alone is not None and alone.atom.kind not in ("leaf", "number") and sorted(alone.letters) == sorted(own):
         _name(algebra, leaf, own, alone)
     _learn_step(program, algebra, values, name)
@@ -164,6 +169,21 @@ def _learn(program: Program, algebra: Algebra, values: Values, name: str) -> Non
             algebra.learn_sum(leaf, axes[0], total)
         else:
             algebra.learn_wide(leaf, axes, total)
+
+
+def _as_softmax(algebra: Algebra, p: Poly) -> Factor | None:
+    """exp(x)/sum(exp(x)) as the softmax that it is; None for anything else."""
+    found = p.single()
+    if found is None or found[1] != 1 or len(found[0]) != 2:
+        return None
+    for above, below in (found[0], found[0][::-1]):
+        if above.atom.name is not FUNCTIONS["exp"] or (below.atom.kind, below.exponent, above.exponent) != ("group", -1, 1):
+            continue
+        for x, n in zip(above.letters, above.atom.shape, strict=True):
+            total = algebra.summed(algebra.make(1, [above]), x, n)
+            if total == algebra.at(below.atom.args[0], below.letters):
+                return algebra.softmax(algebra.at(above.atom.args[0], above.letters), x).only()
+    return None
 
 
 def _name(algebra: Algebra, leaf, own: tuple[str, ...], alone: Factor) -> None:
@@ -183,10 +203,11 @@ def _once_reduced(p: Poly) -> bool:
 
 
 def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -> None:
-    """[z > 0] is [a > 0] where a = relu(z) has a name."""
+    """[z > 0] is [a > 0] where a = relu(z) or max(0, z) has a name."""
     equation = program.equation_of()[name]
     body = equation.op.body if isinstance(equation.op, Sum) else None
-    if not isinstance(body, FUNCTIONS["relu"]) or body.args[0] not in equation.op.slots:  # type: ignore[union-attr]
+    is_rectifier = isinstance(body, FUNCTIONS["relu"]) or (isinstance(body, FUNCTIONS["maximum"]) and body.args[1] == 0)
+    if not is_rectifier or body.args[0] not in equation.op.slots:  # type: ignore[union-attr]
         return
     (operand,), own = equation.operands, equation.target.index
     test = applied(algebra, "positive", values.ref(operand.name, operand.index)).only()
@@ -194,6 +215,22 @@ def _learn_step(program: Program, algebra: Algebra, values: Values, name: str) -
         mine = applied(algebra, "positive", algebra.factor(values.leaf(name), own)).only()
         assert mine is not None
         algebra.learn_name(test.atom, Named(mine.atom, 1, tuple(test.letters.index(x) for x in mine.letters)))
+
+
+def _constant(algebra: Algebra, p: Poly) -> Number | None:
+    """The number that a sum is: of what is divided by its own sum, 1; None where it is no number."""
+    found = p.single()
+    if found is None:
+        return p.number()
+    term, c = found
+    for k, f in enumerate(term):
+        if f.atom.kind == "group" and f.exponent == -1:
+            above = algebra.make(c, [*term[:k], *term[k + 1 :]], summed_letters(term))
+            below = algebra.at(f.atom.args[0], f.letters)
+            ratio = Fraction(above.leading()) / Fraction(below.leading())
+            if above == below.scaled(ratio):
+                return exact(ratio)
+    return p.number()
 
 
 def _sums(program: Program, algebra: Algebra, name: str, own: tuple[str, ...]) -> list[tuple[tuple[int, ...], Number]]:
@@ -211,7 +248,7 @@ def _sums(program: Program, algebra: Algebra, name: str, own: tuple[str, ...]) -
                 summed = p
                 for axis in several:
                     summed = algebra.summed(summed, own[axis], program.shape(name)[axis])
-                total = summed.number()
+                total = _constant(algebra, summed)
                 if total is not None:
                     found.append((several, total))
     except NoFormError:

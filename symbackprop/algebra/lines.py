@@ -118,7 +118,7 @@ class Lines:
         self.shortened: dict[tuple[Poly, str, frozenset[str]], Poly] = {}
         self.walks: dict[str, list[tuple[set[str], frozenset[str]]]] = {}
         self.counted = strides(program)
-        self.twins = twins(program, self.algebra, program.outputs)
+        self.twins = twins(program, self.algebra, program.outputs, self.kept)
 
     def is_given(self, name: str) -> bool:
         """Whether a reader knows a value by its name: the author gave it."""

@@ -262,7 +262,8 @@ class Algebra(Knowledge):
         return self.factor(atom, choice, exponent)
 
     def softmax(self, x: Poly, letter: str) -> Poly:
-        """The softmax along a letter, which becomes the last axis; it sums to one along it."""
+        """The softmax along a letter, which becomes the last axis; it sums to one along it. What lacks it shifts nothing."""
+        x = Poly({term: c for term, c in x.terms.items() if any(letter in f.letters for f in term)})
         others = sorted(x.letters() - {letter})
         best = min(
             permutations(others), key=lambda order: self.renamed(x, {y: str(k) for k, y in enumerate([*order, letter])}).key()

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import assert_never
 
 import sympy as sp
-from sympy import Expr
+from sympy import Expr, S
 
-from symbackprop.core.functions import TableFunction
+from symbackprop.core.functions import FUNCTIONS, TableFunction
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Carry, Matrix, Reduce, Sum, is_product, position, slot, substituted
 from symbackprop.language.lower.nodes import Node, Nodes, readers_of
@@ -64,8 +64,9 @@ def _reading(node: Node, tensor: Tensor, stay: list[int]) -> Node:
 
 
 def is_activation(body: Expr) -> bool:
-    """Whether a body applies an activation and does nothing else."""
-    return isinstance(body, sp.tanh) or (isinstance(body, TableFunction) and body.row.activation)
+    """Whether a body applies an activation and does nothing else; max(0, x) is one."""
+    is_rectifier = isinstance(body, FUNCTIONS["maximum"]) and S.Zero in body.args
+    return isinstance(body, sp.tanh) or is_rectifier or (isinstance(body, TableFunction) and body.row.activation)
 
 
 def is_softmax(node: Node, nodes: Nodes) -> bool:

@@ -56,7 +56,7 @@ def test_leaves_have_the_names_of_their_paths_and_values_those_of_their_variable
     network = sb.trace(function, *args)
     assert [t.name for t in network.program.inputs] == ["W1", "b1", "W2", "b2", "X", "y"]
     written = [e.target.name for e in network.program.equations]
-    assert [n for n in written if not n.startswith("u_")] == ["h1", "scores_1", "scores_2", "probs", "data_loss", "L"]
+    assert [n for n in written if not n.startswith("u_")] == ["z", "h1", "scores_1", "scores_2", "probs", "data_loss", "L"]
     assert {str(n) for n in network.program.sizes()} == {"N", "n", "m", "d"}
     assert network.origin == "trace"
     assert set(network.example) == {"W1", "b1", "W2", "b2", "X", "y"}
