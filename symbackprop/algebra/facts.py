@@ -49,7 +49,7 @@ def known_algebra(program: Program, kept: Collection[str]) -> Algebra:
 def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Collection[str]) -> dict[str, Twin]:
     """The gradients that are a number times another, or times its sum along axes, by their equations.
 
-    The other is neither in `wanted` nor a part of one. And what was written twice: values that are not in `kept`.
+    The other is neither in `wanted` nor a part of one. And extreme entries that were written twice, of values not in `kept`.
     """
     roles = {name: t.role for name, t in program.tensors.items()}
     names = [e.target.name for e in program.equations]
@@ -71,9 +71,9 @@ def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Col
             continue
         key = algebra.renamed(p, {x: str(k) for k, x in enumerate(own) if x != ONLY}).scaled(1 / ratio)
         if role is None:
-            _, before = written.setdefault(key, (name, ratio))
-            if written[key][0] != name and before == ratio:
-                found[name] = _twin(key, ratio, written, len(own))
+            if (only := key.only()) is not None and only.atom.kind == "reduction":  # a sum is looked through
+                found |= {name: _twin(key, ratio, written, len(own))} if key in written else {}
+                written.setdefault(key, (name, ratio))
         elif role.via is not None:
             parts.append((name, key, ratio))
         elif key in first:

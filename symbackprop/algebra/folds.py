@@ -11,6 +11,7 @@ from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import Factor, Poly, at_axes, const, exact, summed_letters
 from symbackprop.core.functions import FUNCTIONS
 
+SUMMED = "~@"  # begins the letters that a network sums
 Factorise = Callable[[Poly], Nets]
 Fold = Callable[[Algebra, Factorise, Net], Net | None]
 
@@ -47,6 +48,44 @@ def merged_power(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
     return None
 
 
+def of_deviations(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
+    """x (x - m) = (x - m)^2, summed over what m lacks, where x - m adds up to nothing: a variance."""
+    for entry in net.items:
+        if not isinstance(entry, Entry) or entry.exponent != 1 or entry.atom.kind != "leaf":
+            continue
+        swap = {x: f"%{k}" for k, x in enumerate(entry.letters)}
+        for inner in net.items:
+            if not isinstance(inner, Inner) or not {*inner.letters} <= {*entry.letters}:
+                continue
+            gap = _opened(a, inner, swap)
+            sign = (
+                0 if gap is None else _sign_of(a, gap, entry, [x for x in entry.letters if _is_alone(net, x, entry, inner)], swap)
+            )
+            if gap is None or not sign:
+                continue
+            base = a.renamed(gap.scaled(sign), {y: y[1:] for y in swap.values()})
+            square = Entry(a.atom("group", "", (base,), entry.atom.shape), entry.letters, 2)
+            return Net(net.coefficient * sign, (square, *(item for item in net.items if item not in (entry, inner))))
+    return None
+
+
+def _is_alone(net: Net, x: str, *items: Entry | Inner) -> bool:
+    """Whether a letter is summed over these factors alone."""
+    return x[0] in SUMMED and not any(x in item.letters for item in net.items if item not in items)
+
+
+def _sign_of(a: Algebra, gap: Poly, entry: Entry, over: list[str], swap: dict[str, str]) -> int:
+    """1 where gap = x - m, -1 where it is m - x, with a sum of 0 over letters that m lacks; else 0."""
+    value = a.make(1, [Factor(*entry).renamed(swap)])
+    for sign in (1, -1):
+        mean, total = value - gap.scaled(sign), gap
+        for x, n in zip(entry.letters, entry.atom.shape, strict=True):
+            total = a.summed(total, swap[x], n) if x in over else total
+        if over and not total.terms and not mean.letters() & {swap[x] for x in over}:
+            return sign
+    return 0
+
+
 def _opened(a: Algebra, inner: Inner, swap: dict[str, str]) -> Poly | None:
     """A sum of plain products as a polynomial again."""
     out = Poly({})
@@ -68,7 +107,7 @@ def _one_more(a: Algebra, entry: Entry) -> tuple[Entry, ...]:
     return (Entry(found.atom, at_axes(found.letters, entry.letters), 1),)
 
 
-FOLDS: tuple[Fold, ...] = (relu_of, merged_power)
+FOLDS: tuple[Fold, ...] = (relu_of, merged_power, of_deviations)
 """All folds, in the order in which they are tried."""
 
 

@@ -32,3 +32,23 @@ def test_a_rectifier_by_hand_has_a_delta_of_its_own(rectified: str) -> None:
         "δ₂ = (1/N)(softmax(S) − onehot(y))", "∂L/∂b = δ₂ᵀ 1_N", "∂L/∂W = hᵀ δ₂", "δ₁ = δ₂ Wᵀ ⊙ 1[h > 0]", "∂L/∂c = δ₁ᵀ 1_N", "∂L/∂V = Xᵀ δ₁",
     ]  # fmt: skip
     assert derived.check().ok
+
+
+SPREADS = {
+    "a column's": ("X: data[n, d]\nY = (X - mean(X, axis=0)) / std(X, axis=0)",
+                   ["u₄ = √(colmean((X − colmean(X))^(⊙2))ᵀ)", "dX = (dY − Y ⊙ colmean(dY ⊙ Y) − colmean(dY))/u₄ᵀ"]),
+    "a row's": ("X: data[n, d]\nY = (X - mean(X, axis=1, keepdims=True)) / std(X, axis=1, keepdims=True)",
+                ["u₄ = √(rowmean((X − rowmean(X))^(⊙2)))", "dX = (dY − Y ⊙ rowmean(dY ⊙ Y) − rowmean(dY))/u₄"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "lines"), SPREADS.values(), ids=SPREADS)
+def test_a_variance_that_nobody_named_is_a_mean_of_squares(text: str, lines: list[str]) -> None:
+    derived = sb.derive(text, of="Y", upstream="dY")
+    assert str(derived.box()).splitlines() == lines
+    assert derived.check().ok
+
+
+def test_what_is_no_deviation_is_no_square() -> None:
+    derived = sb.derive("X: data[n, d]\nw: data[d]\nb: parameter\nL = b * sum(w * X * (X - mean(X, axis=1, keepdims=True)))")
+    assert "^(⊙2)" not in str(derived.box())
