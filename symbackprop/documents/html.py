@@ -1,12 +1,12 @@
 """HTML that needs nothing else: no script, no request, its own formula face."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
-from symbackprop.documents.document import Content, Document, Figure, Formula, Link, Part, Section, StepBlock
+from symbackprop.documents.document import Block, Content, Document, Figure, Formula, Link, Part, Section, StepBlock, Table
 from symbackprop.documents.font import math_font
 from symbackprop.documents.paper import content_width
 from symbackprop.documents.text import Text
@@ -29,7 +29,10 @@ LONG = 30
 """A formula in running text with more characters than this scrolls by itself where the page is narrow."""
 
 ROOM, STEP_ROOM = 41.0, 33.0
-"""The ems of a displayed formula, and of one beside its label in a step: what is wider is broken. A telephone lets it scroll."""
+"""The ems of a displayed formula, and of one beside its label in a step: what is wider is broken."""
+
+PHONE, PHONE_STEP = 19.0, 18.5
+"""The same on a telephone: what is wider stands in the page once more, in lines for it."""
 
 GAP, NARROWEST_NOTE = 2.0, 8.5
 """Between a formula and its note, and what is kept for a note, in ems."""
@@ -90,40 +93,54 @@ class Fragment(Writer):
         return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
 
     def rows(self, rows: tuple[Formula, ...]) -> str:
-        notes = max((content_width(self.pieces(row.note)) for row in rows), default=0.0)
+        notes = [content_width(self.pieces(row.note)) for row in rows]
         left = max((width(split(row.formula)[0]) for row in rows if split(row.formula)[1]), default=0.0)
-        room = ROOM - left - (max(notes, NARROWEST_NOTE) + GAP if notes else 0.0)
-        return '<div class="rows">' + "\n".join(self._row(row, room) for row in rows) + "</div>"
+        noted = max(notes, default=0.0)
+        room = ROOM - left - (max(noted, NARROWEST_NOTE) + GAP if noted else 0.0)
+        beside = noted + GAP / 2 if noted else 0.0
+        tight = any(width(row.formula) + beside > PHONE for row in rows)
+        shown = "\n".join(self._row(row, room, PHONE - left if tight else room) for row in rows)
+        begins = f' style="--left: {1.1 * left:.1f}em"' if tight else ""  # where equations align that have no columns
+        return f"<div{_class('rows', 'tight' if tight else '')}{begins}>{shown}</div>"
 
     def framed(self, rows: tuple[Formula, ...]) -> str:
         return f'<div class="framed">{self.rows(rows)}</div>{_BEHIND_RESULT}'
 
+    def block(self, block: Block, number: str, place: int) -> str:
+        written = super().block(block, number, place)
+        is_check = isinstance(block, Table) and block.name == "check"
+        return written.replace('class="table"', 'class="table check"', 1) if is_check else written
+
     def folded(self, above: str, written: str) -> str:
         return f"<details><summary>{above}</summary>{written}</details>"
 
-    def _row(self, row: Formula, room: float) -> str:
+    def _row(self, row: Formula, room: float, phone: float) -> str:
+        """A row of equations; where it is too wide for a telephone, in lines for a screen and in lines for that, its note below."""
         left, right = split(row.formula)
-        first, *rest = lines(right or left, room)
-        sides = [("left", left), ("right", first)] if right else [("whole", first)]
-        cells = "".join(f"<span{_class(side, row.tone)}>{mathml(node, display=True)}</span>" for side, node in sides)
+        side, whole = ("right", right) if right is not None else ("whole", left)
+        cells = f"<span{_class('left', row.tone)}>{mathml(left, display=True)}</span>" if right is not None else ""
         note = self.line(row.note)
-        cells += f'<span class="note">{note}</span>' if note else ""
-        more = "".join(
-            f"<span{_class(sides[-1][0], 'more', row.tone)}>{mathml(n, display=True, goes_on=True)}</span>" for n in rest
-        )
-        return f"<div{_id(row.anchor)}>{cells}{more}</div>"
+        wide, narrow = lines(whole, room), lines(whole, phone)
+        if wide == narrow:
+            cells += _lines(side, wide, row.tone, note, "" if room == phone else "wide")
+            cells += _note(note, "narrow") if room != phone else ""
+        else:
+            cells += _lines(side, wide, row.tone, note, "wide", "wide") + _lines(side, narrow, row.tone, "", "", "narrow")
+            cells += _note(note, "narrow")
+        return f"<div{_id(row.anchor)}>{cells}</div>"
 
     def _part(self, part: Part) -> Iterator[tuple[str, str]]:
         """The lines of a part of a step, each with its class: equations side by side, or one that is broken where it is wide."""
         for shown in part.formulas:
             equations = set_apart(shown)
-            if max(map(width, equations)) <= STEP_ROOM:
-                yield "", "".join(mathml(equation, display=True) for equation in equations)
-                continue
-            for equation in equations:
-                first, *rest = lines(equation, STEP_ROOM)
-                yield "", mathml(first, display=True)
-                yield from (("more", mathml(line, display=True, goes_on=True)) for line in rest)
+            widest = max(map(width, equations))
+            on_screen = "" if widest <= PHONE_STEP else "wide"
+            if widest <= STEP_ROOM:
+                yield on_screen, "".join(mathml(equation, display=True) for equation in equations)
+            else:
+                yield from _broken(equations, STEP_ROOM, on_screen)
+            if on_screen:
+                yield from _broken(equations, PHONE_STEP, "narrow")
 
     def step(self, step: StepBlock, title: str, number: str) -> str:
         shape = f'<span class="shape">{self.line(step.shape)}</span>' if step.shape else ""
@@ -209,6 +226,25 @@ class Html(Fragment):
     def _unlinked(self, content: Content) -> Content:
         """The content as it stands inside a link."""
         return tuple(piece.text if isinstance(piece, Link) else piece for piece in self.pieces(content))
+
+
+def _lines(side: str, shown: Sequence[Node], tone: str, note: str, noted: str, where: str = "") -> str:
+    """The lines of one formula, its note beside the first; `where`, `noted`: wide or narrow, where only such a page has them."""
+    first, *rest = shown
+    more = "".join(f"<span{_class(side, 'more', where, tone)}>{mathml(n, display=True, goes_on=True)}</span>" for n in rest)
+    return f"<span{_class(side, where, tone)}>{mathml(first, display=True)}</span>{_note(note, noted)}{more}"
+
+
+def _note(note: str, where: str) -> str:
+    return f"<span{_class('note', where)}>{note}</span>" if note else ""
+
+
+def _broken(equations: Sequence[Node], room: float, where: str) -> Iterator[tuple[str, str]]:
+    """Equations one below the other, each in lines that fit, with the classes of these."""
+    for equation in equations:
+        first, *rest = lines(equation, room)
+        yield where, mathml(first, display=True)
+        yield from ((f"more {where}".strip(), mathml(line, display=True, goes_on=True)) for line in rest)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -331,6 +332,28 @@ def test_a_wide_formula_is_broken_on_a_page_and_what_goes_on_begins_with_its_ope
     page = Html.write(Document("", (FormulaRows((Formula(wide),)), StepBlock("One", (Part("Product", (wide,)),)))))
     for formula in re.findall("<math.*?</math>", page):
         assert formula.count("<mi>x</mi>") < 20
-    more = re.findall(r'class="(?:right more|more)"><math[^>]*>(?:<mrow>)?<mo([^>]*)>\+', page)
+    more = re.findall(r'class="(?:right more wide|more wide)"><math[^>]*>(?:<mrow>)?<mo([^>]*)>\+', page)
     assert len(more) >= 4
     assert all('form="infix"' in mark for mark in more)
+
+
+def test_what_is_too_wide_for_a_telephone_stands_there_in_more_lines_with_its_note_once() -> None:
+    wide = parse("y = " + " + ".join(f"x_{{{k}}}" for k in range(20)))
+    rows = FormulaRows((Formula(wide, "h"), Formula(parse("z = 1"), "c")))
+    page = Html.write(Document("", (rows, StepBlock("One", (Part("Product", (wide,)),)))))
+    assert page.count('class="rows tight"') == 1
+    for kind, least in (("right(?: more)?", 3), ("(?:more )?", 3)):
+        narrow = re.findall(rf'class="{kind}\s?narrow"><math', page)
+        assert len(narrow) >= least
+        assert len(re.findall(rf'class="{kind}\s?wide"><math', page)) < len(narrow)
+    for where in ("wide", "narrow"):  # on either page each note stands once
+        assert re.findall(rf'class="note {where}">(.*?)</span>', page) == ["h", "c"]
+    short = Html.write(Document("", (FormulaRows((Formula(parse("z = 1"), "c"),)), StepBlock("One", (Part("Product", (wide,)),)))))
+    assert 'class="rows"' in short
+    assert re.findall(r'class="note[^"]*">(.*?)</span>', short) == ["c"]
+
+
+def test_the_verdict_stays_in_sight_where_the_check_scrolls() -> None:
+    table = Table(("Gate", "verdict"), (("W", "ok"),), name="check")
+    assert 'class="table check"' in Html.write(Document("", (table,)))
+    assert 'class="table"' in Html.write(Document("", (replace(table, name=""),)))

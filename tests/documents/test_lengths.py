@@ -69,14 +69,14 @@ def test_a_picture_leaves_no_page_half_empty(program: str, tmp_path: Path) -> No
     assert pages(report("mlp_3_4_4_1", "normal"), program, tmp_path) == 3
 
 
-if BROWSER := browser():
+if browser():
 
     @pytest.mark.slow
     def test_the_page_of_four_layers_is_no_taller_than_that(tmp_path: Path) -> None:
         page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", Html.write(report("mlp_3_4_4_1", "normal")))
         measure = "<script>document.title = document.documentElement.scrollHeight</script></body>"
         (tmp_path / "page.html").write_text(page.replace("</body>", measure), encoding="utf-8")
-        shown = run(tmp_path, *by_browser(BROWSER, tmp_path, "page.html", "--window-size=1280,900", "--dump-dom"))
+        shown = run(tmp_path, *by_browser(str(browser()), tmp_path, "page.html", "--window-size=1280,900", "--dump-dom"))
         height = re.search(r"<title>(\d+)</title>", shown)
         assert height
         assert 1500 < int(height[1]) <= TALLEST
