@@ -24,6 +24,7 @@ from symbackprop.documents.document import (
 )
 from symbackprop.documents.text import columns
 from symbackprop.documents.writer import Writer
+from symbackprop.formulas import told
 from symbackprop.formulas.lines import lines
 from symbackprop.formulas.tree import Node, split
 from symbackprop.formulas.widths import width
@@ -120,7 +121,7 @@ def _sides(formula: Node, room: float) -> tuple[Node | None, Node]:
 
 
 def _parts(content: Content) -> tuple[Inline, ...]:
-    return content if isinstance(content, tuple) else (content,)
+    return (content,) if isinstance(content, told.Formula) or not isinstance(content, tuple) else content
 
 
 def content_width(pieces: Iterable[Piece]) -> float:

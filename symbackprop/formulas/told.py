@@ -62,6 +62,16 @@ class Opening:
     said: Told
 
 
+@dataclass(frozen=True)
+class Said:
+    """An English sentence with its parts in it, such as an error's message; catalogues find the pattern that it was made by."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def _plain(part: Any) -> str:
     node = part.node if isinstance(part, Formula) else part
     return plain(node) if isinstance(node, Node) else str(node)

@@ -187,9 +187,9 @@ class Judge:
     def unread(self, what: Asked, fault: NotUnderstood) -> Judged:
         """What is answered to a claim that has no reading: it is wrong where the shapes in it fit in none."""
         if not isinstance(fault, DoesNotFit):
-            return Judged(what.name, what, "not understood", told("{}", str(fault)))
+            return Judged(what.name, what, "not understood", fault.told)
         truth = None if what.second else self.truth.formula(what.wrt, what.of)
-        return Judged(what.name, what, "wrong shape", told("{}", str(fault)), truth=truth)
+        return Judged(what.name, what, "wrong shape", fault.told, truth=truth)
 
     def by_the_report(self, what: Asked, claim: Any) -> Judged | None:
         """The claim in the names that only the report gives, where it is right by them: a person may mean others by them."""

@@ -213,7 +213,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     except NotUnderstood as fault:
         if goal is None:
             known.unread = True
-            return Judged(name, None, "not understood", told("{}", str(fault)))
+            return Judged(name, None, "not understood", fault.told)
         _bind_truth(known, name, goal)
         judged = _spared(known, judge.unread(goal, fault))
         known.unread = True

@@ -29,6 +29,19 @@ def sentence(said: Told) -> Opening:
     return Opening(said if str(said).endswith((".", "?")) else told("{}.", said))
 
 
+def first_line(said: Told) -> Told | str:
+    """What is said without the place that is drawn below it."""
+    return said.parts[0] if said.pattern == "{}\n{}" else str(said).partition("\n")[0]
+
+
+def without_place(said: Told) -> Told:
+    """The same without where it stands in the claim as well."""
+    first = first_line(said) if "\n" in str(said) else said
+    if isinstance(first, Told) and first.pattern == "{}: {}" and re.fullmatch(r"<claim>(:\d+)*", str(first.parts[0])):
+        return told("{}", first.parts[1])
+    return first if isinstance(first, Told) else told("{}", re.sub(r"^<claim>(:\d+)*: ", "", first))
+
+
 def written(text: str) -> Formula:
     """What a person wrote as a formula in a sentence, in words where it cannot be set."""
     shown = formula(text)

@@ -30,7 +30,7 @@ from symbackprop.formulas.told import Told, in_line, listed, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.boxed import boxed
 from symbackprop.judge.counterexample import Counterexample, plain
-from symbackprop.judge.prose import formula, sentence, typeset
+from symbackprop.judge.prose import formula, sentence, typeset, without_place
 from symbackprop.judge.verdict import Judged, Verification
 
 
@@ -133,7 +133,7 @@ def _said(claim: Judged, tone: Tone = "") -> Told:
     """The verdict in one line, its name in its colour: the place in what is not understood is shown below it."""
     kind, why = Span(Told(claim.kind), tone), claim.because
     if claim.kind in ("not understood", "wrong shape"):
-        why = told("{}", re.sub(r"^<claim>(:\d+)*: ", "", claim.reason.partition("\n")[0]))
+        why = without_place(claim.because)
     if not why:
         return told("{}", kind)
     return told("{} {}", kind, why) if claim.kind.startswith("right,") else told("{}: {}", kind, why)

@@ -24,7 +24,7 @@ from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.counterexample import Counterexample
 from symbackprop.judge.mistakes.edit import ONE, Finding
-from symbackprop.judge.prose import written
+from symbackprop.judge.prose import first_line, written
 from symbackprop.judge.terminal import BAD, DOUBT, GOOD, QUIET, coloured
 
 WRONG = ("wrong", "up to convention", "right result, wrong step")
@@ -110,7 +110,7 @@ class Judged:
     @property
     def first_line(self) -> Told:
         """The same without the place in what was not understood."""
-        return self.said if "\n" not in self.reason else told("{}: {}", Told(self.kind), self.reason.partition("\n")[0])
+        return self.said if "\n" not in self.reason else told("{}: {}", Told(self.kind), first_line(self.because))
 
     @property
     def verdict(self) -> str:

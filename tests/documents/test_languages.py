@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 import symbackprop as sb
@@ -19,12 +20,12 @@ from symbackprop.core.functions import ELEMENTWISE
 from symbackprop.core.functions.matrices import MATRIX_FUNCTIONS
 from symbackprop.core.functions.operations import REDUCTIONS
 from symbackprop.documents.formats import FORMATS
-from symbackprop.documents.languages import ENGLISH, LANGUAGES, Language, LanguageError, language
+from symbackprop.documents.languages import ENGLISH, LANGUAGES, PATTERNS, Language, LanguageError, language
 from symbackprop.documents.languages.korean import with_particle
 from symbackprop.documents.text import Text
 from symbackprop.evaluate.verdict import NOTES
 from symbackprop.formulas.names import letter
-from symbackprop.formulas.told import several, told
+from symbackprop.formulas.told import Said, several, told
 from symbackprop.judge.conventions import LAYOUTS
 from symbackprop.judge.mistakes.name import OPENINGS
 from symbackprop.judge.proved import UNPROVED
@@ -99,6 +100,118 @@ def test_there_are_messages() -> None:
     assert tuple(LANGUAGES) == CODES
 
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+COMPOSED = {"Write {} = ...", "{}, and {}", "minus {}"}  # their words are put together
+FAULTS = ("Fault", "Unknown", "Unfit", "Unranged", "NotUnderstood", "DoesNotFit", "NotationError")
+
+
+def patterns_of(node: ast.expr) -> Iterator[str]:
+    """The sentences that an expression may be, with {} for what stands in them."""
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    elif isinstance(node, ast.BinOp):
+        yield from (left + right for left in patterns_of(node.left) for right in patterns_of(node.right))
+    else:
+        yield from literals(node)
+
+
+@cache
+def in_modules(room: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The sentences of the faults of a room, and all texts in it."""
+    faults, texts = set[str](), set[str]()
+    for module in (m for m in MODULES if m.startswith(room)):
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.expr):
+                texts |= set(patterns_of(node))
+            if isinstance(node, ast.Call) and called(node) in FAULTS:
+                faults |= {text for argument in node.args[called(node) == "Unknown" :][:2] for text in patterns_of(argument)}
+    return frozenset(text for text in faults if re.search("[A-Za-z]{2} ", text.replace("{}", ""))), frozenset(texts)
+
+
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+def test_a_catalogue_has_the_patterns_of_every_fault_of_a_claim(row) -> None:
+    known = row.sections[PATTERNS]
+    faults, texts = in_modules("notation.claims")
+    assert not faults - known.keys() - {"symbols: {}: {}"}
+    of_code = in_modules("judge.functions")[1] | texts
+    loose = [re.compile(".*?".join(map(re.escape, text.split("{}")))) for text in of_code if len(text) > 10]
+    unused = {p for p in known if not any(p in text for text in of_code) and not any(e.search(p) for e in loose)}
+    assert unused <= COMPOSED
+
+
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
+def test_the_translation_of_a_pattern_has_its_parts(row) -> None:
+    for pattern, said in row.sections[PATTERNS].items():
+        assert {int(place[1]) for place in PLACE.finditer(said)} == set(range(pattern.count("{}"))), pattern
+        assert said.endswith(".") >= pattern.endswith("."), pattern
+        assert all(row.particle("W", place) for place in re.findall(r"\{\d+\|(.+?)\}", said))
+
+
+def test_a_sentence_with_its_parts_in_it_is_said_again() -> None:
+    korean = LANGUAGES["ko"]
+    assert korean.words(Said("W stands nowhere in this network.")) == "이 신경망에는 W가 없다."
+    assert korean.words(Said("it is 3 times the gradient, 3 being the number of rows of W: 1/3 is missing")).startswith(
+        "기울기의 3배이다. 3은 W의 행의 수"
+    )
+    assert korean.words(Said(") is expected here.")) == "여기에는 )가 와야 한다."
+    assert korean.words(Said("no pattern made this")) == ENGLISH.words(Said("no pattern made this")) == "no pattern made this"
+
+
+NET = """W_1: parameter[h, d]
+c_1: parameter[h]
+W_2: parameter[k, h]
+x: data[d]
+t: data[k]
+z_1 = W_1 @ x + c_1
+a_1 = sigmoid(z_1)
+yhat = W_2 @ a_1
+L = sum((yhat - t)**2)
+"""
+WRONG = {
+    "W_1": r"2 W_2^\top (\hat y - t) q^\top",
+    "W_2": r"(\hat y - t a_1^\top",
+    "c_1": r"\foo{W_2} a_1",
+    "z_1": "a_1 x",
+    "a_1": r"\sum W_2",
+    "yhat": r"\frac{a}{",
+}
+
+
+def test_no_english_stands_on_the_page_of_claims_that_are_not_read_or_have_a_wrong_shape() -> None:
+    verdict = sb.verify(sb.read(NET), WRONG)
+    assert {claim.kind for claim in verdict.claims} >= {"not understood", "wrong shape"}
+    assert not english(verdict.report("text", lang="ko"))
+
+
+def english(text: str) -> list[str]:
+    """Runs of words that are English in a page in another language; names and code have no two in a row."""
+    return re.findall(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}", text)
+
+
+def test_no_english_stands_on_the_page_of_a_backward_pass() -> None:
+    def loss(W, x, y):
+        return float(np.sum((W @ x - y) ** 2)) / 3
+
+    def raising(W, x, y):
+        raise ValueError("0")
+
+    def writing(W, x, y):
+        x += 1
+        return 2 / 3 * np.outer(W @ x - y, x)
+
+    passes = [
+        *(lambda W, x, y, c=c: c * np.outer(W @ x - y, x) for c in (2 / 3, 1, 2, -2 / 3, 4 / 3, 0)),
+        lambda W, x, y: -2 / 3 * np.outer(W @ x - y, x).T,
+        lambda W, x, y: np.ones((2, 2)),
+        raising,
+        writing,
+    ]
+    rng = np.random.default_rng(0)
+    for one in passes:
+        verdict = sb.verify_function(loss, one, rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=3), wrt="W")
+        assert not english(verdict.report("text", lang="ko")), verdict.report("text", lang="ko")
+
+
 @pytest.mark.parametrize("row", OTHERS, ids=lambda row: row.code)
 def test_a_catalogue_says_every_message_and_no_other(row) -> None:
     assert not messages() - row.catalogue.keys()
@@ -129,7 +242,6 @@ def test_what_is_told_is_told_word_by_word(module: str) -> None:
             assert list(literals(node.args[0])), ast.unparse(node)
 
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOWN = [
     *(pytest.param(EXAMPLES / f"{name}.net", detail, id=f"{name}-{detail}") for name, detail in (
         ("two_layer_biases", "normal"), ("collapse", "full"), ("threshold", "normal"), ("residual", "full"), ("classifier", "normal"))),
@@ -173,7 +285,7 @@ JUDGED = {
     "claims": {"W_2": "outer(yhat - t, a_1)", "W_1": r"(W_2^\top(\hat y - t) \odot a_1 \odot (1 + a_1)) x^\top", "c_1": r"\frac{1}{2} Q"},
     "one right": {"W_2": "outer(yhat - t, a_1)"},
     "one transposed": {"W_2": "outer(a_1, yhat - t)"},
-    "steps": [("delta_2", r"\delta_2 = \hat y - t"), ("delta_1", r"\delta_1 = W_2^\top \delta_2 \odot a_1", "dL/dz_1"),
+    "steps": [("delta_2", r"\delta_2 = \hat y - t"), ("delta_1", r"\delta_1 = W_2^\top \delta_2 \odot a_1", "z_1"),
               ("dW_1", r"\delta_1 x^\top")],
 }  # fmt: skip
 

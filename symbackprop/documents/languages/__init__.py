@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -23,6 +23,8 @@ from symbackprop.formulas.plain import plain
 from symbackprop.formulas.tree import Atom, Node, Script, rebuilt
 
 _PLACE = re.compile(r"\{(\d+)(?:\|(\w+))?\}")
+PATTERNS = "patterns"
+"""The section of a catalogue for sentences that have their parts in them, such as those of errors."""
 Thing = TypeVar("Thing")
 
 
@@ -48,12 +50,22 @@ class Language:
     particle: Callable[[str, str], str] = lambda word, particle: particle
 
     @cached_property
-    def catalogue(self) -> Mapping[str, str]:
-        """English pattern -> its translation."""
+    def sections(self) -> Mapping[str, Mapping[str, str]]:
+        """English pattern -> its translation, section by section."""
         if self.code == ENGLISH.code:
             return {}
-        text = files(__name__).joinpath(f"{self.code}.toml").read_text(encoding="utf-8")
-        return {pattern: said for section in tomllib.loads(text).values() for pattern, said in section.items()}
+        return tomllib.loads(files(__name__).joinpath(f"{self.code}.toml").read_text(encoding="utf-8"))
+
+    @cached_property
+    def catalogue(self) -> Mapping[str, str]:
+        """The patterns of what is told."""
+        return {pattern: said for name, section in self.sections.items() if name != PATTERNS for pattern, said in section.items()}
+
+    @cached_property
+    def patterns(self) -> Sequence[tuple[re.Pattern[str], str]]:
+        """What is said with its parts in it: the expression of each pattern and its translation, those of most words first."""
+        most = sorted(self.sections.get(PATTERNS, {}).items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+        return [(re.compile("(.*?)".join(map(re.escape, pattern.split("{}"))), re.DOTALL), said) for pattern, said in most]
 
     def pieces(self, content: Content) -> Iterator[Piece]:
         """The content as its pieces, every sentence in this language, without empty text."""
@@ -63,6 +75,8 @@ class Language:
                     yield from self.pieces(tuple(self._parts(part)))
                 case told.Opening(said):
                     yield from _capital(self.pieces(said))
+                case told.Said(text):
+                    yield from self.pieces(self._again(text))
                 case told.Formula(_, node):
                     yield Math(self.formula(node))
                 case Math(node):
@@ -97,6 +111,17 @@ class Language:
                 yield self.particle(self.words(part), place[2])
             end = place.end()
         yield translated[end:]
+
+    def _again(self, text: str) -> str:
+        """A sentence that has its parts in it; as it is where no pattern made it."""
+        for expression, translated in self.patterns:
+            if found := expression.fullmatch(text):
+                return _PLACE.sub(partial(self._placed, [self._again(part) for part in found.groups()]), translated)
+        return text
+
+    def _placed(self, parts: Sequence[str], place: re.Match[str]) -> str:
+        part = parts[int(place[1])]
+        return part + (self.particle(part, place[2]) if place[2] else "")
 
     def formula(self, node: Node) -> Node:
         """The formula with the words in it, such as those of cases, in this language; a subscript is a name."""

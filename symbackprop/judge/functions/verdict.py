@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from symbackprop.core.network import listed
+from symbackprop.core.network import listed as in_words
 from symbackprop.documents.document import (
     Block,
     Bullets,
@@ -29,7 +29,7 @@ from symbackprop.documents.document import (
 from symbackprop.documents.shown import Shown
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
-from symbackprop.formulas.told import told
+from symbackprop.formulas.told import Said, Told, listed, told
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.prose import sentence, typeset
 
@@ -137,7 +137,7 @@ class FunctionVerdict(Shown):
         return "\n".join([*map(str, self.findings), *(f"note: {note}" for note in self.notes), *shown])
 
     def __repr__(self) -> str:
-        return f"<FunctionVerdict of {listed(f.name for f in self.findings)}: {self.verdict.partition(chr(10))[0]}>"
+        return f"<FunctionVerdict of {in_words(f.name for f in self.findings)}: {self.verdict.partition(chr(10))[0]}>"
 
     def facts(self) -> dict[str, Any]:
         """All evidence, for JSON; formulas are LaTeX."""
@@ -154,40 +154,49 @@ class FunctionVerdict(Shown):
         blocks: list[Block] = [self._summary()]
         if len(self.findings) > 1:
             rows = [(Link(str(k), f"gradient-{k}"), f.called, Span(_kind(f), f.tone)) for k, f in enumerate(self.findings, 1)]
-            blocks.append(Table(("", "Gradient by", "Verdict"), tuple(rows)))
-        blocks += [Section("The gradients" if len(self.findings) > 1 else "The gradient"), *self._steps()]
+            blocks.append(Table(("", told("Gradient by"), told("Verdict")), tuple(rows)))
+        blocks += [Section(told("The gradients") if len(self.findings) > 1 else told("The gradient")), *self._steps()]
         if self.written:
-            blocks += [Section("As written"), *(block for name, formulas in self.written for block in _written(name, formulas))]
+            blocks += [
+                Section(told("As written")),
+                *(block for name, formulas in self.written for block in _written(name, formulas)),
+            ]
         if self.notes:
-            blocks += [Section("What was noticed"), Bullets(tuple(sentence(told("{}", note)) for note in self.notes))]
-        return Document("A backward pass: the verdict", tuple(blocks))
+            blocks += [Section(told("What was noticed")), Bullets(tuple(sentence(told("{}", Said(note))) for note in self.notes))]
+        return Document(told("A backward pass: the verdict"), tuple(blocks))
 
     def _summary(self) -> Note:
         wrong = [f for f in self.findings if not f.ok]
         if self.findings and not wrong:
             points = min(f.points for f in self.findings)
-            return Note(f"Every gradient agrees with the slopes of the loss at {points} points.", "good")
+            return Note(told("Every gradient agrees with the slopes of the loss at {} points.", str(points)), "good")
         if not any(f.tone == "bad" for f in wrong):
-            return Note(sentence(told("{}", self.verdict)), "warning", "Not decided")
-        by = tuple(part for f in wrong for part in (", ", f.called))[1:]
-        likely = f": {wrong[0].mistake}." if wrong[0].mistake else "."
-        many = ("s", "are") if len(wrong) > 1 else ("", "is")
-        return Note((f"The gradient{many[0]} by ", *by, f" {many[1]} not right", likely), "bad")
+            return Note(sentence(_verdict(self.verdict)), "warning", told("Not decided"))
+        by = listed([f.called for f in wrong])
+        off = told("The gradients by {} are not right", by) if len(wrong) > 1 else told("The gradient by {} is not right", by)
+        return Note(told("{}: {}.", off, Said(wrong[0].mistake)) if wrong[0].mistake else told("{}.", off), "bad")
 
     def _steps(self) -> Iterator[StepBlock]:
         for place, f in enumerate(self.findings, 1):
-            kind = _kind(f)
-            held = f"; held against the slopes of the loss at {f.points} points." if f.points else "."
-            sentences: list[Content] = [(Span(kind, f.tone), f.verdict.removeprefix(kind), held)]
+            said = _verdict(f.verdict, f.tone)
+            held = told("held against the slopes of the loss at {} points", str(f.points))
+            sentences: list[Content] = [told("{}; {}.", said, held) if f.points else told("{}.", said)]
             if f.mistake:
-                sentences.append((Span("Most likely: ", style="strong"), f"{f.mistake}."))
-            sentences += [sentence(told("{}", said)) for said in (f.fails, f.matched) if said]
-            yield StepBlock(("The gradient by ", f.called), (), "", tuple(sentences), f"gradient-{place}", f.tone)
+                sentences.append((Span(told("Most likely: "), style="strong"), told("{}.", Said(f.mistake))))
+            sentences += [sentence(told("{}", Said(text))) for text in (f.fails, f.matched) if text]
+            yield StepBlock(told("The gradient by {}", f.called), (), "", tuple(sentences), f"gradient-{place}", f.tone)
 
 
-def _kind(finding: Finding) -> str:
+def _kind(finding: Finding) -> Told:
     """The verdict's name, without its reason."""
-    return finding.verdict.partition(":")[0]
+    return Told(finding.verdict.partition(":")[0])
+
+
+def _verdict(verdict: str, tone: Tone = "") -> Told:
+    """A verdict with its reason, its name in its colour."""
+    kind, _, why = verdict.partition(": ")
+    said = listed([Said(part) for part in why.split(", ")]) if kind == "up to convention" else Said(why)
+    return told("{}: {}", Span(Told(kind), tone), said) if why else told("{}", Span(Told(kind), tone))
 
 
 def _written(name: str, formulas: tuple[Node, ...]) -> tuple[Block, ...]:

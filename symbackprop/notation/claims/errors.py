@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symbackprop.formulas.told import Said, Told, told
 from symbackprop.notation.errors import NotationError, Place
 
 
@@ -12,6 +13,14 @@ class NotUnderstood(NotationError):
     """
 
     unknown: str = ""
+
+    @property
+    def told(self) -> Told:
+        """The message, its sentences as catalogues find them again."""
+        said = told("{} {}", Said(self.fault), Said(self.mend)) if self.mend else told("{}", Said(self.fault))
+        placed = told("{}: {}", str(self.place), said) if self.place else said
+        drawn = self.place.drawn() if self.place else ""
+        return told("{}\n{}", placed, drawn) if drawn else placed
 
 
 class DoesNotFit(NotUnderstood):
