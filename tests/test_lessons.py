@@ -80,6 +80,12 @@ def test_the_product_of_two_linear_layers_in_rows_is_written_the_other_way_round
     assert sb.derive(rows.replace("(X @ W + b) @", "tanh(X @ W + b) @")).remarks == ()
 
 
+@pytest.mark.parametrize("form", ["F @ P @ F.T", "F @ (F @ P)"])
+def test_a_matrix_that_stands_twice_is_no_second_layer(form):
+    text = f"P: data[m, m]\nF: parameter[m, m]\nL = sum(({form})**2)"
+    assert not [said for said in sb.derive(text).remarks if "no activation" in said]
+
+
 def test_a_threshold_lets_no_gradient_through_and_the_report_says_what_follows():
     derivation = sb.derive(EXAMPLES / "threshold.net")
     consequence = (

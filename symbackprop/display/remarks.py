@@ -265,7 +265,7 @@ def _collapses(program: Program) -> Iterator[Told]:
         others = [r for r in equation.operands if r not in weights]
         if is_product(op) and len(weights) == 1 and len(others) == 1:
             before = affine.get(others[0].name)
-            if before is not None:
+            if before is not None and before[0] != weights[0].name:  # F P F^T and a step taken twice are no layers
                 first, second = before[0], weights[0].name
                 side = before[1] if before[1] == _side(weights[0], op) else ""
                 ordered = {"left": (second, first), "right": (first, second)}.get(side, ())
