@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _PAIRS = {  # after a closed syllable, after an open one
@@ -25,6 +26,8 @@ def with_particle(word: str, particle: str) -> str:
 
 def _end(word: str) -> int | None:
     """The number of the last consonant that is heard: 0 where there is none, None where nobody knows."""
+    if inside := re.fullmatch(r".*?([^(\[{, ]+)[)\]}]+", word, re.DOTALL):  # rowsum(X) ends as X does
+        word = inside[1]
     letters = [char for char in unicodedata.normalize("NFC", word) if char.isalnum() or char in _CLOSED]
     if not letters:
         return 0
