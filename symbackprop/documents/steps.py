@@ -51,6 +51,7 @@ from symbackprop.documents.titles import typeset
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, listed, told
 from symbackprop.formulas.tree import Node
+from symbackprop.formulas.widths import width
 from symbackprop.pictures.picture import Page, Picture
 
 MOST_ROWS = 16
@@ -58,6 +59,9 @@ MOST_ROWS = 16
 
 LEGEND = 40
 """The longest line of names of parts, in letters across the paper."""
+
+AS_WRITTEN = 24.0
+"""The widest equation of the network into which values that nobody named are written, in ems."""
 
 WIDE = 54
 """The longest line of equations of the network, in letters across the paper."""
@@ -114,7 +118,7 @@ def report(
     names = Names(derived.program)
     inline = written_out(derived)
     lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps)
-    network = _network(lecture, detail)
+    network = _network(lecture, detail, box, code or {})
     steps = _steps(derived, lecture, box, detail)
     result = _result(lecture, box, steps, detail) if box is not None else []
     at_steps = detail != "full" and derived.is_recursion and box is not None and not box.missing
@@ -232,7 +236,7 @@ def _kind(tensor: Signature, kinds: Mapping[str, Told] = _KINDS) -> Told:
     return told("{}, {}", words, _DOMAINS[tensor.domain]) if tensor.domain else words
 
 
-def _network(lecture: Lecture, detail: str) -> list[Block]:
+def _network(lecture: Lecture, detail: str, box: ShownBox | None, code: Collection[str]) -> list[Block]:
     """The equations in matrix notation where there is one, a loop's at one step; in full, all that were again in index notation."""
     try:
         if has_loops(lecture.derivation.forward) and detail != "full":
@@ -240,6 +244,8 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
     except NoRecursionError:
         pass  # they stand in index notation
     names, forward, inline, values = lecture.plain, lecture.derivation.forward, lecture.hidden, lecture.values
+    if box is not None and detail != "full":
+        inline = _as_written(lecture, {n for line in box.lines for n in line.needs} | set(code))
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and detail != "full"}  # a softmax says itself
     first, second = [], []
     for equation in forward.equations:
@@ -260,6 +266,21 @@ def _network(lecture: Lecture, detail: str) -> list[Block]:
     if second and detail == "full":
         blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
     return blocks
+
+
+def _as_written(lecture: Lecture, spoken: Collection[str]) -> frozenset[str]:
+    """The values that the network writes out where they are read: nobody named them, one equation reads them and can hold them.
+
+    spoken   what is spoken of elsewhere by its name.
+    """
+    names, forward = lecture.plain, lecture.derivation.forward
+    uses, found = forward.uses(), set(lecture.hidden)
+    bound = {lecture.derivation.of, *spoken, *(n for n, tensor in forward.tensors.items() if tensor.named or uses[n] != 1)}
+    for equation in forward.equations:
+        new = {r.name for r in equation.operands if r.name in names.written} - bound
+        if new and width(equation_formula(names, equation, found | new)) <= AS_WRITTEN:
+            found |= new
+    return frozenset(found)
 
 
 def _shape_and_meaning(names: Names, name: str, detail: str) -> Content:

@@ -1,5 +1,6 @@
 """The report of a derivation, block by block."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -193,3 +194,21 @@ def test_the_box_stands_on_top_and_says_what_has_no_short_form_and_where_it_is_d
     assert Link("Its step", "dL/dx") in [
         piece for b in document.blocks if isinstance(b, Paragraph) for piece in ENGLISH.pieces(b.content)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "loss"),
+    [
+        ("X: data[N, d]\nt: integers[N, c]\nW: parameter[d, c]\nL = cross_entropy(X @ W, t)", r"\log\sum"),
+        ("K: parameter[n, n]\ny: data[n]\nL = y @ solve(K, y) + logdet(K)", r"K^{-1}"),
+    ],
+    ids=["labels", "matrices"],
+)
+def test_the_network_has_the_names_of_its_author_alone(text: str, loss: str) -> None:
+    """What nobody named is written out where it is read; a step that goes back through it defines it there."""
+    document = sb.derive(text).document()
+    network = document.blocks[document.blocks.index(Section(told("The network"))) + 1 :]
+    rows = next(block for block in network if isinstance(block, FormulaRows)).rows
+    shown = [latex(row.formula) for row in rows]
+    assert not [line for line in shown if re.search(r"\bu(_|\b)", line)], shown
+    assert loss in shown[-1].replace(" ", "")
