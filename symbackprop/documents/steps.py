@@ -118,8 +118,8 @@ def report(
     names = Names(derived.program)
     inline = written_out(derived)
     lecture = Lecture(derived, box.names if box is not None else names, inline, values or {}, gaps)
-    network = _network(lecture, detail, box, code or {})
     steps = _steps(derived, lecture, box, detail)
+    network = _network(lecture, detail, box, code or {})
     result = _result(lecture, box, steps, detail) if box is not None else []
     at_steps = detail != "full" and derived.is_recursion and box is not None and not box.missing
     said = conventions(_formulas_of([*network, *steps, *result]), derived.mode,
@@ -245,7 +245,11 @@ def _network(lecture: Lecture, detail: str, box: ShownBox | None, code: Collecti
         pass  # they stand in index notation
     names, forward, inline, values = lecture.plain, lecture.derivation.forward, lecture.hidden, lecture.values
     if box is not None and detail != "full":
-        inline = _as_written(lecture, {n for line in box.lines for n in line.needs} | set(code))
+        roles = (names.signature(n).role for n in {*lecture.anchors, *(x.name for x in box.lines)} if n in names.program.tensors)
+        starts = {
+            n for role in roles if role is not None for n in (role.wrt, role.of)
+        }  # ∂L/∂z stands beside a line, and in a title
+        inline = _as_written(lecture, {n for line in box.lines for n in line.needs} | starts | set(code))
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and detail != "full"}  # a softmax says itself
     first, second = [], []
     for equation in forward.equations:

@@ -15,6 +15,7 @@ from symbackprop.documents.document import (
     Formula,
     FormulaRows,
     Link,
+    Math,
     Note,
     Paragraph,
     Section,
@@ -28,7 +29,7 @@ from symbackprop.documents.text import Text
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import told
-from symbackprop.formulas.tree import Node, items_of
+from symbackprop.formulas.tree import Node, items_of, split
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import apply
 from tests.display.networks import MAKERS, declare
@@ -212,3 +213,15 @@ def test_the_network_has_the_names_of_its_author_alone(text: str, loss: str) -> 
     shown = [latex(row.formula) for row in rows]
     assert not [line for line in shown if re.search(r"\bu(_|\b)", line)], shown
     assert loss in shown[-1].replace(" ", "")
+
+
+def test_what_a_delta_is_by_stands_in_the_network() -> None:
+    text = "A: data[n, d]\nB: data[n, d]\nW: parameter[d, k]\nL = cross_entropy((A @ W) @ (B @ W).T / 2, arange(n))"
+    document = sb.derive(text).document()
+    blocks = document.blocks
+    shown = {latex(split(row.formula)[0]) for block in blocks if isinstance(block, FormulaRows) for row in block.rows}
+    said = [latex(piece.formula) for block in blocks if isinstance(block, FormulaRows) and block.framed
+            for row in block.rows for piece in ENGLISH.pieces(row.note) if isinstance(piece, Math)]  # fmt: skip
+    deltas = [found[1] for text in said if (found := re.fullmatch(r"\\partial L/\\partial (.*)", text))]
+    assert deltas
+    assert {name for name in deltas if name not in shown} == set()
