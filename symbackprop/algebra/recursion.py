@@ -140,7 +140,11 @@ class _Search:
         uses = self.program.uses()
         carried = {e.target.name for e in self.program.equations if isinstance(e.op, Carry)}
         begun = {n for n in self.backward if n in carried and len(self.recursion.written[n].operands) > 1}
-        read = [n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and self._may(n)]
+        read = {n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and self._may(n)}
+        beside = {self.recursion.written[role.wrt].operands[0].name for n in read
+                  if self._is_read_beside(n) and (role := self.program.tensors[n].role)}  # fmt: skip
+        own = {n for n in self.backward if (role := self.program.tensors[n].role) and role.wrt in beside and self._may(n)}
+        read |= own  # what is read beside, and what it is the value of: one of the two has a line
         lets, cost = self._climbed([n for n in self.backward if n in read or (len(begun) > 1 and n in begun and self._may(n))])
         if cost < NONE:
             return lets
@@ -153,7 +157,7 @@ class _Search:
         cost = self._total(lets)
         if len(candidates) > MOST_CLIMBED:
             lets, cost = self._better((lets, cost), lets - {n for n in candidates if self._is_bare(n, lets)})
-            for n in reversed(candidates):
+            for n in [*reversed(candidates)] * 2:
                 has_no_name = not (self._is_called(n) or self._is_sum(n))
                 if n in lets and n not in self.program.outputs and (has_no_name or self._readers(lets)[n] == 1):
                     lets, cost = self._better((lets, cost + INVENTED * has_no_name), lets - {n})
@@ -206,25 +210,31 @@ class _Search:
         return [n for n in self.backward if n in found]
 
     def _total(self, lets: frozenset[str]) -> int:
-        total = 0
-        for n in self._needed(lets):
-            lines = self._lines(n, lets)
-            cost = NONE if isinstance(lines, str) else sum(line.cost for line in lines)
-            total += cost - NAMING * (n not in self.program.outputs and self._is_named(n))
+        total, made = 0, {n: self._lines(n, lets) for n in self._needed(lets)}
+        forms = [(line, line.line.form) for own in made.values() if not isinstance(own, str) for line in own]
+        handed = {line.at.standing[form.given.name].name for line, form in forms if form is not None and form.op == "leaf"}
+        for n, lines in made.items():
+            total += NONE if isinstance(lines, str) else sum(line.cost for line in lines)
+            total -= NAMING * (n not in self.program.outputs and self._is_named(n))
+            total += INVENTED * (n not in handed and self._is_read_beside(n))
         return total
+
+    def _is_read_beside(self, name: str) -> bool:
+        """Whether a gradient is by what a step reads of another one."""
+        role = self.program.tensors[name].role
+        written = None if role is None else self.recursion.written.get(role.wrt)
+        return written is not None and isinstance(written.op, Carry)
 
     def _is_named(self, name: str) -> bool:
         role = self.program.tensors[name].role
-        if role is None or not self.program.tensors[role.wrt].has_name:
-            return False
-        written = self.recursion.written.get(role.wrt)  # what is carried is called by its own step
-        return written is None or not isinstance(written.op, Carry)
+        is_named = role is not None and self.program.tensors[role.wrt].has_name
+        return is_named and not self._is_read_beside(name)  # what is carried is called by its own step
 
     def _is_called(self, name: str) -> bool:
         """Whether a gradient is by what a person named, or by what a gate of theirs is a function of."""
         role = self.program.tensors[name].role
         by = None if role is None else self.program.tensors[flows_into(self.program, role.wrt)]
-        return self._is_named(name) or (by is not None and by.has_name)
+        return self._is_named(name) or (by is not None and by.has_name and not self._is_read_beside(name))
 
     def _lines(self, name: str, lets: frozenset[str]) -> list[StepLine] | str:
         """The line where what is carried starts, if it starts with anything, and that of all other steps; or why there are none."""

@@ -186,7 +186,7 @@ class _Reader:
         contraction.add(Placed(_coefficient(sp.Mul(coefficient, *repeats)), None, None))
         for factor in factors:
             contraction.add(self.factor(factor))
-        return contraction.result({c for c in over if c in own})
+        return _without_identities(contraction.result({c for c in over if c in own}))
 
     def total(self, terms: Iterable[Expr], row: Letter, col: Letter, over: Collection[str] = ()) -> Form:
         """Terms in their order, but a number and what is subtracted last: x - y + 1, and 1 - a."""
@@ -261,6 +261,14 @@ class _Reader:
                 raise MisfitError("a part of an identity")
             return Form("identity", (), self.sizes[str(row)])
         return Form("compare", tuple(self.side(x, row, col) for x in condition.args), type(condition))  # type: ignore[arg-type]
+
+
+def _without_identities(x: Form) -> Form:
+    """A product without the identities that stand beside another matrix: I diag(v) I is diag(v)."""
+    if x.op == "scaled" and x.parts:
+        return Form(x.op, (_without_identities(x.parts[0]),), x.given)
+    kept = [part for part in x.parts if part.op != "identity"] if x.op == "product" else []
+    return product(kept) if kept and len(kept) < len(x.parts) else x
 
 
 def _coefficient(c: Expr) -> Form:

@@ -49,7 +49,7 @@ from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.documents.titles import typeset
 from symbackprop.formulas import build as f
-from symbackprop.formulas.told import Told, listed, told
+from symbackprop.formulas.told import Told, in_line, listed, told
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.widths import width
 from symbackprop.pictures.picture import Page, Picture
@@ -355,7 +355,7 @@ def _note(names: Names, line: ShownLine) -> Content:
     """What stands beside a line: what it is by, its shape, and at which steps of a loop it holds."""
     if line.meant is None:
         return line.about or _line_note(names, line.name)
-    return listed([told("{}", line.meant), *([line.about] if line.about else [])])
+    return listed([told("{}", in_line(line.meant)), *([line.about] if line.about else [])])
 
 
 def _line_note(names: Names, name: str) -> Content:
