@@ -217,8 +217,8 @@ class Factoriser:
                 first = a.make(1, [Factor(*entry)]) + m
                 bottom = lcm(*(c.denominator for c in first.terms.values()))
                 first, quotient = first.scaled(bottom), quotient.scaled(Fraction(1, bottom))  # 2 y - 1, not y - 1/2
-                plain = quotient.terms.get((), 0) or first.terms.get((), 0)
-                sign = -1 if plain < 0 else 1  # 1 - a, not a - 1
+                plain = [c for q in (first, quotient) if (c := q.terms.get((), 0))]
+                sign = -1 if plain and (plain[0] < 0 or all(c < 0 for c in plain)) else 1  # 1 - a, not a - 1
                 items = [Inner(self.best(q.scaled(sign))[1], tuple(sorted(q.letters()))) for q in (first, quotient)]
                 return Nets([self._folded(Net(1, tuple(items)))])
         return None

@@ -6,7 +6,7 @@ A gradient that is carried is written out of those that stand one step on, so th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbackprop.algebra.box import MADE_OF_MISSING
@@ -139,20 +139,29 @@ class _Search:
         """
         uses = self.program.uses()
         carried = {e.target.name for e in self.program.equations if isinstance(e.op, Carry)}
-        begun = {n for n in self.backward if n in carried and len(self.recursion.written[n].operands) > 1}
+        begun = {n for n in self.backward if n in carried and len(self.recursion.written[n].operands) > 1 and self._may(n)}
         read = {n for n in self.backward if (uses[n] > 1 or self._is_sum(n)) and self._may(n)}
-        beside = {self.recursion.written[role.wrt].operands[0].name for n in read
-                  if self._is_read_beside(n) and (role := self.program.tensors[n].role)}  # fmt: skip
-        own = {n for n in self.backward if (role := self.program.tensors[n].role) and role.wrt in beside and self._may(n)}
-        read |= own  # what is read beside, and what it is the value of: one of the two has a line
-        lets, cost = self._climbed([n for n in self.backward if n in read or (len(begun) > 1 and n in begun and self._may(n))])
-        if cost < NONE:
-            return lets
-        more, total = self._climbed([n for n in self.backward if n in read or (n in carried and self._may(n))])
-        return more if total < cost else lets
+        read |= begun if len(begun) > 1 else set()
+        best = self._climbed(read)
+        if any(map(self._is_read_beside, best[0])):  # that by the value itself may do as well
+            best = self._cheaper(best, self._climbed(read | {n for n in self.backward if self._is_of_carried(n) and self._may(n)}))
+        if best[1] >= NONE:
+            best = self._cheaper(best, self._climbed(read | {n for n in carried & set(self.backward) if self._may(n)}))
+        return best[0]
 
-    def _climbed(self, candidates: list[str]) -> tuple[frozenset[str], int]:
+    @staticmethod
+    def _cheaper(one: tuple[frozenset[str], int], other: tuple[frozenset[str], int]) -> tuple[frozenset[str], int]:
+        return other if other[1] < one[1] else one
+
+    def _is_of_carried(self, name: str) -> bool:
+        """Whether a gradient is by a value that the next step reads."""
+        role = self.program.tensors[name].role
+        return role is not None and any(isinstance(e.op, Carry) and e.operands[0].name == role.wrt
+                                        for e in self.program.equations)  # fmt: skip
+
+    def _climbed(self, some: Collection[str]) -> tuple[frozenset[str], int]:
         """The best of some gradients to have a line, and what the box costs."""
+        candidates = [n for n in self.backward if n in some]
         lets = frozenset(candidates)
         cost = self._total(lets)
         if len(candidates) > MOST_CLIMBED:

@@ -393,4 +393,18 @@ for t in 1..T:
     p[t] = softmax(V @ g[t] + C @ c[t])
 L = -sum(y * log(p))
 """,
+    "tdlambda": """# lambda returns: Sutton and Barto 12.2
+r: data[T]
+X: data[T, d]
+z: data[d]
+w: parameter[d]
+gamma: data
+lam: data
+v = X @ w
+u: data[T]
+G[T+1] = z @ w
+for t in T..1:
+    G[t] = r[t] + gamma * ((1 - lam) * u[t] + lam * G[t+1])
+L = sum((G - v)**2)
+""",
 }
