@@ -109,7 +109,8 @@ def test_every_command_that_reads_a_network_takes_it(run: Run, command: list[str
 
 
 def test_a_trained_one_is_evaluated_and_predicts(run: Run) -> None:
-    rows = np.load("example.npz")
+    with np.load("example.npz") as held:
+        rows = dict(held)
     np.savez("data.npz", X=rows["X"], y=rows["y"])
     assert run("train", "nets.py:loss", "--trace", "example.npz", "--epochs", "2", "--quiet", "-o", "w.npz").code == 0
     again = ("nets.py:loss", "--trace", "example.npz", "--parameters", "w.npz", "--data", "data.npz")

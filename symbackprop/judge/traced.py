@@ -51,7 +51,7 @@ def require_equal(network: Network, tracing: Tracing) -> list[str]:
     own = tracing.subject.value(tracing.example)
     if not np.isfinite(own):
         raise NotationError(f"the loss of the example is {own}.", "Give an example where it is finite.")
-    if not _close(here, own, network):
+    if not _close(here, own, tracing):
         raise NotationError(f"the traced loss is {here:.12g} where the function returns {own:.12g}.{_why(tracing)}")
     for moved in _moved(network, tracing):
         try:
@@ -60,7 +60,7 @@ def require_equal(network: Network, tracing: Tracing) -> list[str]:
             continue
         there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
         if np.isfinite(own) and np.isfinite(there):
-            if not _close(there, own, network):
+            if not _close(there, own, tracing):
                 symmetric = [n for n, a in moved.items() if _is_symmetric(tracing.example[n])]
                 if symmetric and _equal_where(symmetric, moved, network, tracing):
                     return symmetric
@@ -80,7 +80,7 @@ def _equal_where(symmetric: list[str], moved: dict[str, ndarray], network: Netwo
     except NotationError:
         return False
     there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
-    return bool(np.isfinite(own) and np.isfinite(there)) and _close(there, own, network)
+    return bool(np.isfinite(own) and np.isfinite(there)) and _close(there, own, tracing)
 
 
 def _is_symmetric(array: ndarray) -> bool:
@@ -108,10 +108,10 @@ def _loss(network: Network, arrays: Mapping[str, ndarray]) -> float:
         return float("nan")
 
 
-def _close(a: float, b: float, network: Network) -> bool:
-    single = any(array.dtype in (np.float32, np.float16) for array in network.example.values())
+def _close(a: float, b: float, tracing: Tracing) -> bool:
+    single = tracing.single or any(array.dtype in (np.float32, np.float16) for array in tracing.example.values())
     return bool(abs(a - b) <= (SINGLE if single else ROUNDING) * max(1.0, abs(a), abs(b)))
 
 
 def _why(tracing: Tracing) -> str:
-    return f" {tracing.leaks[-1]}; write NumPy's functions there." if tracing.leaks else ""
+    return f" At {tracing.leaks[-1]} one was made; write NumPy's functions there." if tracing.leaks else ""

@@ -25,7 +25,9 @@ from symbackprop.notation.trace.traced import Traced
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
 
-CHOSEN, BOTH, EVERY, EITHER, NOT = "_chosen_", "_both_", "_every_", "_either_", "_not_"
+CHOSEN, BOTH, EVERY, EITHER, NOT, STANDS, TOLD = (
+    "_chosen_", "_both_", "_every_", "_either_", "_not_", "_stands_", "_told_",
+)  # fmt: skip
 HELD = "_condition_"  # what a condition is called
 
 
@@ -72,9 +74,18 @@ def words(run: Run) -> dict[str, Callable[..., Any]]:
 
         return word
 
+    def stands(condition: Any) -> bool:
+        if not run.chooses(condition):
+            return bool(condition)
+        run.stands_at[str(place() or "")] += 1
+        return bool(condition.value)
+
+    def told(condition: Any) -> bool:
+        return bool(condition.value) if run.chooses(condition) else bool(condition)
+
     return {
-        CHOSEN: chosen, BOTH: noted, EVERY: joined(np.logical_and, False), EITHER: joined(np.logical_or, True),
-        NOT: lambda x: np.logical_not(x) if run.chooses(x) else not x,
+        STANDS: stands, TOLD: told, CHOSEN: chosen, BOTH: noted, EVERY: joined(np.logical_and, False),
+        EITHER: joined(np.logical_or, True), NOT: lambda x: np.logical_not(x) if run.chooses(x) else not x,
     }  # fmt: skip
 
 
@@ -141,10 +152,22 @@ class _Rewriter(ast.NodeTransformer):
         self.changed = True
         return _copied(_call(CHOSEN, _condition(node.test), _late(node.body), _late(node.orelse)), node)
 
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        """assert c: the network is derived for where it holds."""
+        if not _binds([node.test]):
+            self.changed = True
+            node.test = _copied(_call(STANDS, _condition(node.test)), node)
+        return node
+
     def visit_If(self, node: ast.If) -> Any:
         """if c: over assignments, or over what is returned."""
         whole = copy.deepcopy(node)
         self.generic_visit(node)
+        if _tells(whole.body) and _tells(whole.orelse) and not _binds([whole.test]):
+            self.changed = True
+            raises = any(isinstance(s, ast.Raise) for s in (*whole.body, *whole.orelse))
+            node.test = _copied(_call(STANDS if raises else TOLD, _condition(whole.test)), node)
+            return node
         self._count += 1
         name = f"{HELD}{self._count}"
         if whole.orelse and all(len(s) == 1 and isinstance(s[0], ast.Return) and s[0].value for s in (whole.body, whole.orelse)):
@@ -231,6 +254,21 @@ class _Rewriter(ast.NodeTransformer):
         node.body = self._returns(node.body)
         self.generic_visit(node)
         return node
+
+
+TELLERS = ("print", "warn", "warning", "info", "debug", "error", "critical", "log")
+
+
+def _tells(body: list[ast.stmt]) -> bool:
+    """Whether statements do nothing but raise, print or log: no value depends on them."""
+    return all(isinstance(s, ast.Raise | ast.Pass) or (isinstance(s, ast.Expr) and _is_telling(s.value)) for s in body)
+
+
+def _is_telling(e: ast.expr) -> bool:
+    if not isinstance(e, ast.Call):
+        return False
+    word = e.func.attr if isinstance(e.func, ast.Attribute) else e.func.id if isinstance(e.func, ast.Name) else ""
+    return word in TELLERS
 
 
 def _reads(nodes: Iterable[ast.AST]) -> Counter[str]:

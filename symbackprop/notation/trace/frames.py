@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
 import sys
 import sysconfig
@@ -36,6 +37,12 @@ def own_frames() -> Iterator[FrameType]:
         if is_own_frame(frame):
             yield frame
         frame = frame.f_back
+
+
+def unpacks() -> bool:
+    """Whether the person's code takes a value apart into names, a, b = x."""
+    frame = next(own_frames(), None)
+    return frame is not None and dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("UNPACK")
 
 
 def place() -> Place | None:

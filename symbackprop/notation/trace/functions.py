@@ -16,6 +16,7 @@ from symbackprop.notation.trace import mapped, matrices, shaping
 from symbackprop.notation.trace.matrices import whole_axes
 from symbackprop.notation.trace.same import of_language
 from symbackprop.notation.trace.sizes import expr_of
+from symbackprop.notation.trace.strided import sliding_window_view
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.trace.ufuncs import given, logical, tensor_of, unknown
 from symbackprop.notation.trace.writers import WRITERS
@@ -42,7 +43,7 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
     row = ROWS.get(name) or of_language(name)
     if isinstance(value, list | tuple):
         return _several(run, name, value, row, args, options)
-    made = run.made(value, lambda: as_tensor(row(run, *args, **given(options))) if row else unknown(run, name))
+    made = run.made(value, lambda: as_tensor(row(run, *args, **given(options))) if row else unknown(run, name, args))
     if isinstance(out, Traced):
         out[...] = made
         return out
@@ -76,7 +77,7 @@ def _several(run: Run, name: str, values: Any, row: Any, args: tuple[Any, ...], 
 
     def part(k: int) -> Tensor:
         if row is None:
-            return unknown(run, name)
+            return unknown(run, name, args)
         if not found or run.sizes.learning:  # what is learnt of the sizes may make others of it
             found[:] = row(run, *args, **options)
         if k < len(found) and isinstance(found[k], LanguageError):
@@ -263,7 +264,7 @@ ROWS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 """NumPy's functions by name: from the arguments as they were given to the tensor, or the tensors."""
 
-COMPOSED = shaping.COMPOSED | mapped.COMPOSED | WRITERS
+COMPOSED = shaping.COMPOSED | mapped.COMPOSED | WRITERS | {"sliding_window_view": sliding_window_view}
 """Functions that are written with others, as NumPy's documentation says them."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,11 +14,11 @@ from sympy import Expr
 
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Signature, same_size
-from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, Tensor, constant, is_integer, number_of
 from symbackprop.language.tensors.indexing import bound_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace import functions, indexing, ufuncs
+from symbackprop.notation.trace.asked import Asked, Refused
 from symbackprop.notation.trace.frames import array_name, place
 from symbackprop.notation.trace.names import Names
 from symbackprop.notation.trace.sizes import Size, SizedFloat, Sizes, expr_of
@@ -27,58 +28,50 @@ MOST = 20_000  # operations of one call: what is unrolled further nobody reads, 
 DOMAINS = (({0.0, 1.0}, "binary"), ({-1.0, 1.0}, "sign"))
 
 
-class Restart(BaseException):
-    """The function is to be called anew, with the values of some arrays as they are: its course depends on them."""
-
-    branch = False  # whether it is a branch that asks for them
-
-    def __init__(self, frozen: frozenset[str], line: str) -> None:
-        self.frozen, self.line = frozen, line
-
-
-class Refused(BaseException):
-    """The function cannot be traced; `fault` says why. No `except Exception` of a person's swallows it."""
-
-    branch = False  # whether a branch was met that depends on what is differentiated by
-
-    def __init__(self, fault: NotationError) -> None:
-        self.fault = fault
-
-
 @dataclass
-class Run:
+class Run(Asked):
     """A call under way.
 
     sizes      what is known of the sizes, over all calls.
     wrt        the leaves that the loss is differentiated by.
+    usual      what is taken as learnt among plain arguments, where nobody said it.
     indexed    the arrays of whole numbers that were used as positions, over all calls.
     most       operations of one call: more are refused.
     folds      whether what a loop does at every step is put together.
     masks      whether branches on data are both their courses, where the code of the function allows.
     follow     whether a branch that depends on what is differentiated by is taken as in the example; else it is refused.
-    decided_at the lines where that was done, each with how often; `chosen_at` where both courses were taken.
+    decided_at the lines where that was done, each with how often; `chosen_at` where both courses were taken, `stands_at` where
+               something is asserted.
+    single     whether numbers were made ones of single precision.
     frozen     the leaves whose values are taken as they are, by the identity of their arrays.
     arrays     the example arrays by the name of their tensor: of the leaves, and of what came in on the way.
     inputs     these tensors.
     came_in    the plain arrays that met traced ones, by their identity: each with its name and its input.
     infinite   whether an infinity was met.
-    leaks      where a traced value became a plain number, and the tensor that it was, by the identity of the number.
+    leaks      the plain numbers that traced values became, with the value and the line, by the identity of the number.
+    texts      the lines where traced values became texts.
+    tampered   what is given in the place of a plain number, by its line; None: the number.
     """
 
     sizes: Sizes
     wrt: frozenset[str]
     indexed: set[str]
+    usual: tuple[str, ...] = ()
     most: int = MOST
     follow: bool = False
     folds: bool = True
     masks: bool = False
     decided_at: Counter[str] = field(default_factory=Counter)
     chosen_at: Counter[str] = field(default_factory=Counter)
+    stands_at: Counter[str] = field(default_factory=Counter)
+    single: bool = False
     frozen: dict[int, str] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     came_in: dict[int, tuple[np.ndarray, str, Traced]] = field(default_factory=dict)
-    leaks: dict[int, tuple[float, Traced, str]] = field(default_factory=dict)
+    leaks: dict[int, tuple[Any, Traced, str]] = field(default_factory=dict)
+    texts: Counter[str] = field(default_factory=Counter)
+    tampered: Callable[[str, Any], Any] | None = None
     names: Names = field(default_factory=Names)
     _seen: list[Expr] = field(default_factory=list)
     infinite: bool = False
@@ -181,12 +174,11 @@ class Run:
             found = NotationError(str(fault), "", place())
             if not self.sizes.learning:
                 raise found from None
-            with self.sizes.tried():
-                self.sizes.pin(self._seen)  # what does not fit for all sizes may fit for the numbers of the example
-                try:
+            for learn in (self.sizes.meet, self.sizes.pin):  # what does not fit for all sizes may fit where equal ones are one
+                with contextlib.suppress(LanguageError), self.sizes.tried():
+                    learn(self._seen)
                     return step()
-                except LanguageError:
-                    raise found from None
+            raise found from None
         finally:
             self._depth -= 1
             self._seen = before + self._seen if self._depth else []
@@ -236,96 +228,6 @@ class Run:
         """Take sizes as the numbers that they are in the example: the function counts them out."""
         self.sizes.pin(extents)
 
-    # -- where a traced value would become a plain one ------------------------------------------------------------------------
-
-    def refusal(self, fault: str, mend: str) -> NotationError:
-        return NotationError(fault, mend, place())
-
-    def decided(self, array: Traced, word: str) -> bool:
-        """The truth of a value that decides the course of the function.
-
-        Raises Restart where it depends on data alone, Refused where it depends on what is differentiated by.
-        """
-        try:
-            self._require_data(
-                array,
-                f"`{word}` asks for the truth of a value that depends on {{}}, so the other course would never be seen.",
-                "Write np.where(condition, a, b), np.maximum or np.minimum, so that both sides are derived; "
-                'or say branches="example" to derive the course that the example takes.',
-            )
-        except Restart as again:
-            again.branch = True
-            raise
-        except Refused as refused:
-            refused.branch = True
-            if not self.follow:
-                raise
-            self.decided_at[str(place() or "")] += 1
-        return bool(array.value)
-
-    def chooses(self, condition: Any) -> bool:
-        """Whether a condition is a traced number by which both courses of a branch are taken."""
-        if not isinstance(condition, Traced) or np.size(condition.value) != 1:
-            return False
-        return self.depends(condition) or (self.masks and bool(self._given(condition.tensor)))
-
-    def depends(self, array: Traced) -> bool:
-        """Whether an array depends on what the loss is differentiated by, or on what nobody knows."""
-        try:
-            return any(t.name in self.wrt for t in ordered([array.tensor]) if t.is_input)
-        except (NotationError, LanguageError):
-            return True
-
-    def truths(self, mask: Traced) -> np.ndarray:
-        """The entries of a mask. Raises Restart where they depend on data, Refused where on what is differentiated by."""
-        self._require_data(mask, "which entries are taken depends on {}.", "Write np.where(mask, x, 0).")
-        return np.asarray(mask.value)
-
-    def bounded(self, name: str, bound: Expr, extent: Expr) -> None:
-        """Whole numbers of an array are positions on an axis: they stay below its size.
-
-        Raises Restart where others of the array stay below another size: its parts are then arrays of their own.
-        """
-        is_new = self.sizes.is_own(bound, f"{name}.bound")
-        if not is_new and self.sizes.number(bound) != self.sizes.number(extent):
-            raise Restart(frozenset({name}), str(place() or ""))
-        self.sizes.unify(bound, extent)
-
-    def position(self, array: Traced) -> int:
-        """A traced whole number where Python asks for a plain one, as a key or in range."""
-        mend = "Give it as an argument." if array.dtype.kind in "iub" else "Write np.floor or np.round, or give it as an argument."
-        self._require_data(array, "a whole number that depends on {} is used as a plain one.", mend)
-        return int(array.value)
-
-    def _require_data(self, array: Traced, fault: str, mend: str) -> None:
-        try:
-            tensor = array.tensor
-        except (NotationError, LanguageError) as inner:
-            raise Refused(self.refusal(fault.format("the arguments"), f"{mend} ({inner})")) from None
-        names = self._given(tensor)
-        by = sorted(names & self.wrt)
-        if by:
-            raise Refused(self.refusal(fault.format(", ".join(by)), mend))
-        if names:
-            raise Restart(frozenset(names), str(place() or ""))
-
-    def _given(self, tensor: Tensor) -> set[str]:
-        """The leaves that a value depends on."""
-        names = {t.name for t in ordered([tensor]) if t.is_input and t.name in self.inputs and t.name is not None}
-        return names - ({name for _, name, _ in self.came_in.values()} - self.wrt)
-
-    def leaked(self, array: Traced, how: str) -> float:
-        """The plain number that Python asks for. It is remembered, so that it is still known where it comes back unchanged."""
-        number = float(array.value)
-        self.leaks[id(number)] = number, array, f"{place() or ''}: {how}"
-        return number
-
-    def leaked_array(self, array: Traced) -> np.ndarray:
-        """The plain array that NumPy asks for."""
-        value = np.array(array.value)
-        self.leaks[id(value)] = value, array, f"{place() or ''}: a plain array is made of a traced one"  # type: ignore[assignment]
-        return value
-
     # -- what NumPy is asked for ------------------------------------------------------------------------------------------------
 
     def bare(self, value: Any) -> Any:
@@ -346,6 +248,8 @@ class Run:
             return ufuncs.by_method(self, ufunc, method, inputs, options)
         if ufunc.__name__ in ufuncs.OF_VECTORS:
             return ufuncs.OF_VECTORS[ufunc.__name__](*map(self.lift, inputs), **options)
+        if ufunc.__name__ == "divmod":
+            return np.floor_divide(*inputs), np.remainder(*inputs)
         target: Any = (options.pop("out", None) or (None,))[0]
         arrays = [self.lift(x) for x in inputs]
         values = [a.value for a in arrays]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -13,16 +13,26 @@ DEEPEST = 12
 PLAIN = str | bytes | int | np.ndarray | np.generic | ModuleType | FunctionType | MethodType | type | np.random.Generator | None
 
 
-def numbered(value: Any, every: bool, path: tuple[Any, ...] = (), memo: dict[int, Any] | None = None) -> Any:
-    """A copy in which floats are arrays without axes.
+Path = tuple[Any, ...]
+Choice = Callable[[Path, float], Any]
 
-    every  all floats; else those of objects of a person's own that stand in a list: several of a kind hold weights, where one
-           alone holds settings.
-    """
+
+def every(path: Path, number: float) -> Any:
+    """All floats are arrays."""
+    return np.array(number)
+
+
+def inside(path: Path, number: float) -> Any:
+    """Floats of objects of a person's own that stand in a list: several of a kind hold weights, where one alone holds settings."""
+    known = any(isinstance(step, int) for step in path) and any(isinstance(step, _Attribute) for step in path)
+    return np.array(number) if known else number
+
+
+def numbered(value: Any, choice: Choice, path: Path = (), memo: dict[int, Any] | None = None) -> Any:
+    """A copy in which floats are what is chosen for them, by the path that leads to each."""
     memo = {} if memo is None else memo
     if type(value) in (float, np.float64):
-        inside = any(isinstance(step, int) for step in path) and any(isinstance(step, _Attribute) for step in path)
-        return np.array(value) if every or inside else value
+        return choice(path, value)
     if isinstance(value, PLAIN) or len(path) > DEEPEST:
         return value
     if id(value) in memo:
@@ -31,20 +41,20 @@ def numbered(value: Any, every: bool, path: tuple[Any, ...] = (), memo: dict[int
         made: Any = type(value)() if type(value) is list else None
         if made is not None:
             memo[id(value)] = made
-        parts = [numbered(inner, every, (*path, k), memo) for k, inner in enumerate(value)]
+        parts = [numbered(inner, choice, (*path, k), memo) for k, inner in enumerate(value)]
         if made is None:
             return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
         made += parts
         return made
     if isinstance(value, Mapping) and type(value) is dict:
         made = memo[id(value)] = {}
-        made |= {key: numbered(inner, every, (*path, key), memo) for key, inner in value.items()}
+        made |= {key: numbered(inner, choice, (*path, key), memo) for key, inner in value.items()}
         return made
     if type(value).__module__ in ("builtins", "numpy") or not hasattr(value, "__dict__"):
         return value
     made = memo[id(value)] = copy.copy(value)
     for key, inner in vars(value).items():
-        vars(made)[key] = numbered(inner, every, (*path, _Attribute(key)), memo)
+        vars(made)[key] = numbered(inner, choice, (*path, _Attribute(key)), memo)
     return made
 
 
@@ -52,3 +62,8 @@ class _Attribute(str):
     """A step of a path into an object."""
 
     __slots__ = ()
+
+
+def written(path: Path) -> str:
+    """A path as a person writes it."""
+    return str(path[0]) + "".join(f".{s}" if isinstance(s, _Attribute) else f"[{s!r}]".replace("'", '"') for s in path[1:])

@@ -245,14 +245,19 @@ def _diff(run: Run, x: Any, n: int = 1, axis: int = -1) -> Tensor:
 
 
 def _take_along_axis(run: Run, x: Any, indices: Any, axis: int = -1) -> Tensor:
-    array, where = run.lift(x), run.lift(indices)
+    array = run.lift(x)
+    return array[along(run, array, run.lift(indices), axis)].tensor
+
+
+def along(run: Run, array: Traced, where: Traced, axis: int) -> tuple[Any, ...]:
+    """The index of the entries that stand at positions along an axis, one row of positions for each row."""
     place = normal_axis("take_along_axis", array.tensor, axis)
     keys: list[Any] = []
     for k, extent in enumerate(array.tensor.shape):
         if k != place:
             run.equal(extent, where.tensor.shape[k])
         keys.append(where if k == place else Traced(run, _spread(array, k), _column(arange(extent), k, array.ndim)))
-    return array[tuple(keys)].tensor
+    return tuple(keys)
 
 
 def _spread(array: Traced, k: int) -> np.ndarray:
@@ -284,6 +289,7 @@ def filled(run: Run, shape: Any, value: Any, dtype: Any = float) -> Any:
     several = shape if isinstance(shape, tuple | list) else (shape,)
     number = run.lift(value)
     array = np.full(run.bare(tuple(several)), number.value, dtype=dtype)
+    run.single |= array.dtype.kind == "f" and array.itemsize < 8
     if 0 in array.shape:
         return array
 

@@ -35,6 +35,7 @@ class Sizes:
         self.numbers: dict[Symbol, int] = {}
         self.learning = True
         self.names: dict[Symbol, str] = {}  # what the person's local variables call a size
+        self.pinned: set[Symbol] = set()  # those that are the number of the example, because the function needs one
         self._equal: dict[Symbol, Expr] = {}
         self._order: dict[Symbol, int] = {}
         self._known: dict[Expr, Expr] = {}  # what `resolved` has found, as long as nothing new is known
@@ -96,7 +97,7 @@ class Sizes:
         symbols = sorted(self.free([a, b]), key=self._order.__getitem__, reverse=True)
         for symbol in symbols:
             found = _solved(a, b, symbol)
-            if found is not None:
+            if found is not None and self.number(found) > 0:
                 self._equal[symbol] = found
                 return
         if not self._factors(a, b):
@@ -122,7 +123,14 @@ class Sizes:
             raise UnsettledError
         for symbol in free:
             self._equal[symbol] = sp.Integer(self.numbers[symbol])
+        self.pinned |= free
         return bool(free)
+
+    def meet(self, extents: Iterable[Expr]) -> None:
+        """Take sizes as one that are the same number in the run under way."""
+        known: dict[int, Symbol] = {}
+        for symbol in sorted(self.free(extents), key=self._order.__getitem__):
+            self.unify(symbol, known.setdefault(self.numbers[symbol], symbol))
 
     @contextmanager
     def tried(self) -> Iterator[None]:
@@ -186,7 +194,7 @@ def _solved(a: Expr, b: Expr, symbol: Symbol) -> Expr | None:
     if symbol in rest.free_symbols or any(f.has(symbol) for f in rest.atoms(sp.floor)):
         return None
     found = sp.expand(-rest / factor)
-    return found if found.is_integer and (found.is_positive or found.has(sp.floor)) else None
+    return found if found.is_integer or found.has(sp.floor) else None
 
 
 class Sized:
@@ -208,6 +216,8 @@ class Sized:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
     return value.value if type(value) is Size else float(value) if type(value) is SizedFloat else value
 
 
@@ -262,6 +272,9 @@ class Size(Sized):
 
     def __neg__(self) -> Any:
         return sized(-self.value, -self.expr, self.sizes)
+
+    def __abs__(self) -> Any:
+        return self if self.value >= 0 else -self
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other

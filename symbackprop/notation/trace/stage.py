@@ -10,12 +10,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy as sp
 
 from symbackprop.language import operations as ops
-from symbackprop.notation.trace import courses, functions, scipy, shaping
+from symbackprop.notation.trace import courses, functions, pure, scipy, shaping, strided
 from symbackprop.notation.trace.mapped import vectorized
-from symbackprop.notation.trace.sizes import Size, Sized, SizedFloat, expr_of, sized
+from symbackprop.notation.trace.pure import kind, of_sizes, real
+from symbackprop.notation.trace.sizes import Size, expr_of
 from symbackprop.notation.trace.stands import Stand
 from symbackprop.notation.trace.traced import Traced
 
@@ -58,9 +58,6 @@ SEVERAL = (
     "piecewise",
 )  # functions of several arrays, or of shapes
 KINDS = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool_")
-OF_MATH = (
-    "sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "tanh", "sin", "cos", "tan", "sinh", "cosh", "pow", "fabs", "hypot",
-)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -69,7 +66,7 @@ def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
     replaced = {id(original): ours for original, ours in _replacements(run)}
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
     missing, modules = object(), list(modules)
-    words = _words(run) | courses.words(run)
+    words = pure.words(run) | courses.words(run)
     try:
         for scope in modules:
             new = {name: replaced[id(value)] for name, value in scope.items() if id(value) in replaced}
@@ -110,7 +107,25 @@ def _numpy(run: Run) -> ModuleType:
     """NumPy, with our own ways to make arrays; its functions take lists of traced values as arrays."""
     module = Stand(np, lambda name, found: found if name in SEVERAL or isinstance(found, ModuleType) else _Called(run, found))
     vars(module).update(_made(run))
+    vars(module)["lib"] = lib = Stand(np.lib)
+    vars(lib)["stride_tricks"] = _tricks(run)
     return module
+
+
+def _tricks(run: Run) -> ModuleType:
+    """numpy.lib.stride_tricks, whose as_strided takes traced arrays."""
+    module = Stand(np.lib.stride_tricks)
+    vars(module)["as_strided"] = _strided(run)
+    return module
+
+
+def _strided(run: Run) -> Callable[..., Any]:
+    original = np.lib.stride_tricks.as_strided
+
+    def as_strided(x: Any, *args: Any, **options: Any) -> Any:
+        return strided.as_strided(run, x, *args, **options) if isinstance(x, Traced) else original(x, *args, **options)
+
+    return as_strided
 
 
 def _of_jax(run: Run, value: Any) -> Any:
@@ -147,72 +162,9 @@ def _replacements(run: Run) -> Iterator[tuple[Any, Any]]:
     """What a module may have imported by its own name, and what it gets instead."""
     for name, ours in _made(run).items():
         yield getattr(np, name), ours
-    stand = Stand(math)
-    vars(stand).update({name: _of_math(name) for name in OF_MATH})
-    yield math, stand
-    for name in OF_MATH:
-        yield getattr(math, name), vars(stand)[name]
-
-
-def _of_math(name: str) -> Callable[..., Any]:
-    """A function of math that knows traced numbers."""
-    original, ours = getattr(math, name), getattr(np, {"pow": "power"}.get(name, name))
-    return lambda *args: (ours if any(isinstance(a, Traced | Sized) for a in args) else original)(*args)
-
-
-def _words(run: Run) -> dict[str, Any]:
-    """Python's own words that would make a plain number of a traced one."""
-    return {
-        "float": _kind(float, lambda x: x.item()),
-        "int": _kind(int, _whole),
-        "len": lambda x: x.shape[0] if isinstance(x, Traced) and x.ndim else builtins.len(x),
-        "max": _extreme(builtins.max, np.maximum),
-        "min": _extreme(builtins.min, np.minimum),
-    }
-
-
-def _whole(x: Any) -> Any:
-    """int(x): of a number that carries its size, the whole part does so too."""
-    return int(x) if type(x) is Traced or x < 0 else sized(int(x), sp.floor(expr_of(x)), x.sizes)
-
-
-def _extreme(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
-    def chosen(*args: Any, **options: Any) -> Any:
-        several = list(args[0] if len(args) == 1 else args)
-        if options or not any(isinstance(x, Traced) for x in several) or any(np.ndim(x) for x in several):
-            return original(*(args if len(args) > 1 else (several,)), **options)
-        found = several[0]
-        for x in several[1:]:
-            found = ours(found, x)
-        return found
-
-    return chosen
-
-
-def _kind(original: type, convert: Callable[[Any], Any]) -> type:
-    """A type of numbers that leaves traced ones traced, and is the original for everybody else."""
-
-    class Kind(type):
-        def __instancecheck__(cls, value: Any) -> bool:
-            return isinstance(value, original)
-
-        def __subclasscheck__(cls, kind: type) -> bool:
-            return issubclass(kind, original)
-
-        def __call__(cls, *args: Any, **options: Any) -> Any:
-            carries = bool(args) and type(args[0]) in ((Traced, Size, SizedFloat) if original is int else (Traced,))
-            return convert(args[0]) if carries else original(*args, **options)
-
-        def __getattr__(cls, name: str) -> Any:
-            return getattr(original, name)
-
-        def __eq__(cls, other: object) -> bool:
-            return other is cls or other is original
-
-        def __hash__(cls) -> int:
-            return hash(original)
-
-    return Kind(original.__name__, (), {"dtype": np.dtype(original)})
+    yield np.lib.stride_tricks, _tricks(run)
+    yield np.lib.stride_tricks.as_strided, _strided(run)
+    yield from pure.replaced()
 
 
 def _made(run: Run) -> dict[str, Any]:
@@ -231,7 +183,7 @@ def _made(run: Run) -> dict[str, Any]:
     def arange(*args: Any, **options: Any) -> Any:
         value = np.arange(*run.bare(args), **options)
         start, stop = (0, args[0]) if len(args) == 1 else args[:2]
-        if options or len(args) > 2 or not value.size or Size not in (type(start), type(stop)):
+        if set(options) - {"dtype"} or len(args) > 2 or not value.size or Size not in (type(start), type(stop)):
             return value
         first, end = expr_of(start), expr_of(stop)
         return run.made(value, lambda: ops.arange(end - first) + first if first != 0 else ops.arange(end))
@@ -248,8 +200,14 @@ def _made(run: Run) -> dict[str, Any]:
 
         return made
 
-    converted = {name: _kind(getattr(np, name), lambda x, name=name: x.astype(getattr(np, name))) for name in KINDS}
-    return converted | {
+    def number(name: str) -> type:
+        original = getattr(np, name)
+        return kind(
+            original, lambda x: x.astype(original) if isinstance(x, Traced) else real(x) if name == "float64" else original(x)
+        )
+
+    return {name: number(name) for name in KINDS} | {
+        "prod": of_sizes(run, np.prod, math.prod), "sum": of_sizes(run, np.sum, sum),
         "zeros": constant(0), "ones": constant(1), "empty": constant(0), "full": full, "eye": eye, "identity": eye,
         "arange": arange,
         "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray,

@@ -6,10 +6,10 @@ import contextlib
 import copy
 import inspect
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,10 @@ from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
 from symbackprop.notation.trace.names import leaf_names
-from symbackprop.notation.trace.scalars import numbered
+from symbackprop.notation.trace.reached import Path, arrays_in, holds_arrays, names_in, of_module
+from symbackprop.notation.trace.scalars import Choice, every, inside, numbered, written
 
-DEEPEST = 12  # containers inside one another: deeper ones hold no arrays of a network
-Path = tuple[Any, ...]
+MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Subject:
     loss     the key or position of the loss in what is returned; None: what is returned, or the first of it.
     leaves   its arrays by name.
     numbers  those of them that were numbers of Python.
+    usual    what is taken as learnt among plain arguments, where nobody said it.
     functions  the person's own functions that it may call.
     modules  the names of every module of the person's that the function's code reads.
     """
@@ -91,21 +92,65 @@ class Subject:
         self.functions: list[FunctionType] = []
         self._generators: list[Any] = []
         self.numbers: frozenset[str] = frozenset()
+        self.usual: tuple[str, ...] = ()
         self._reach()
         self.leaves = self._leaves()
         floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f" and leaf.given]
         if not any(len(leaf.path) > 1 for leaf in floats):  # nothing that holds parameters: numbers of Python may be them
-            self._number(every=not floats)
+            self._number(inside if floats else every)
 
-    def _number(self, every: bool) -> None:
-        """Take floats inside objects, or all that there are, as arrays without axes."""
-        memo: dict[int, Any] = {}
-        owner, args = numbered(self.owner, every, (), memo), numbered(list(self.args), every, (), memo)
-        options = numbered(self.options, every, (), memo)
-        self.owner, self.args, self.options = owner, args, options
+    def _number(self, choice: Choice) -> None:
+        """Take floats, as the choice says, as arrays without axes."""
+        self.owner, self.args, self.options = self._with(choice)
         known = set(self.leaves)
         self.leaves = self._leaves()
-        self.numbers = frozenset(name for name in self.leaves if name not in known)
+        self.numbers |= frozenset(name for name in self.leaves if name not in known)
+
+    def _with(self, choice: Choice) -> tuple[Any, list[Any], dict[str, Any]]:
+        """What the function is called with, where floats are what is chosen for them."""
+        memo: dict[int, Any] = {}
+        owner = numbered(self.owner, choice, (), memo)
+        return owner, numbered(list(self.args), choice, (), memo), numbered(self.options, choice, (), memo)
+
+    def constants(self, arrays: Mapping[str, np.ndarray]) -> list[str]:
+        """The floats of Python among the arguments that the loss depends on, as they are written; they are no arrays."""
+        paths: dict[Path, None] = {}
+        self._with(lambda path, number: paths.setdefault(path) or number)
+        names = self._parameters()
+        found: list[str] = []
+        kept, usual = (self.owner, self.args, self.options), None
+        for path in list(paths)[:MOST_CONSTANTS]:
+            try:
+                usual = self.value(arrays) if usual is None else usual
+                self.owner, self.args, self.options = self._with(
+                    lambda own, number, path=path: number * 1.03 + 1e-3 if own == path else number
+                )
+                moved = self.value(arrays)
+            except NotationError:
+                continue
+            finally:
+                self.owner, self.args, self.options = kept
+            if moved != usual:
+                found.append(self._called(path, names))
+        return found
+
+    def _called(self, path: Path, names: Sequence[str]) -> str:
+        """A path of a float as a person writes it."""
+        if isinstance(path[0], int):
+            return written((names[path[0]], *path[1:]))
+        return written(path if isinstance(path[0], str) and path[0] in self.options else ("self", *path))
+
+    def _promoted(self, wanted: Sequence[Any]) -> None:
+        """Take the floats of Python that are named as arrays without axes."""
+        names = self._parameters()
+
+        def choice(path: Path, number: float) -> Any:
+            own = self._called(path, names)
+            return np.array(number) if own in wanted or path[-1] in wanted else number
+
+        before = self.numbers
+        self._number(choice)
+        self.numbers = before
 
     # -- what the function can reach ------------------------------------------------------------------------------------
 
@@ -141,17 +186,17 @@ class Subject:
         """What the code of a function names outside itself."""
         scope, found = function.__globals__, []
         self.modules[id(scope)] = scope
-        names = sorted(_named(function.__code__))
+        names = sorted(names_in(function.__code__))
         for name in names:
             if name in scope:
                 value = scope[name]
-                found += _of_module(value, names)
-                if _holds_arrays(value):
+                found += of_module(value, names)
+                if holds_arrays(value):
                     self._place(Place(scope, name))
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             with contextlib.suppress(ValueError):  # an empty cell
-                found += _of_module(cell.cell_contents, names)
-                if _holds_arrays(cell.cell_contents):
+                found += of_module(cell.cell_contents, names)
+                if holds_arrays(cell.cell_contents):
                     self._place(Place(cell, name))
         return found
 
@@ -167,7 +212,7 @@ class Subject:
         if self.owner is not None:
             roots.insert(0, ("self", self.owner))
         for given, (name, root) in [*((True, r) for r in roots), *((False, (p.name, p.get())) for p in self.places)]:
-            for path, array in _arrays(root, (name,), set()):
+            for path, array in arrays_in(root, (name,), set()):
                 if id(array) not in paths:
                     paths[id(array)], arrays[id(array)] = path, (array, given)
         names = leaf_names(paths)
@@ -193,10 +238,13 @@ class Subject:
         if wrt is None:
             inside = [n for n, leaf in floats.items() if leaf.given and len(leaf.path) > 1]
             found = inside or [n for n, leaf in floats.items() if leaf.given] or list(floats)
+            self.usual = () if inside else tuple(found)
             if not found:
                 raise NotationError("there is no array of floats to differentiate by.", "Give np.array(2.0) for a number.")
             return found
         names = [one.strip() for one in wrt.split(",")] if isinstance(wrt, str) else list(wrt)
+        self._promoted([n for n in names if n not in self.leaves])
+        floats = {name: leaf for name, leaf in self.leaves.items() if leaf.array.dtype.kind == "f"}
         return [self._named(name, floats) for name in names]
 
     def _named(self, name: Any, floats: Mapping[str, Leaf]) -> str:
@@ -282,6 +330,10 @@ class OfJax(Exception):
     """The function calls functions of JAX on functions, or on arrays that only JAX knows: JAX must write it down."""
 
 
+class RaisedError(NotationError):
+    """The function itself raised an exception."""
+
+
 def is_of_jax(fault: BaseException) -> bool:
     """Whether an exception rose within JAX, which takes its own frames out of it and says so."""
     if type(fault).__module__.startswith("jax") or any("JAX" in str(note) for note in getattr(fault, "__notes__", ())):
@@ -302,61 +354,4 @@ def raised(name: str, fault: Exception) -> NotationError:
     while at is not None:
         found = placed(at.tb_frame.f_code, at.tb_lineno) if is_own_frame(at.tb_frame) else found
         at = at.tb_next
-    return NotationError(f"{name} raised {type(fault).__name__}: {fault}", "", found)
-
-
-def _of_module(value: Any, names: Sequence[str]) -> list[Any]:
-    """A value; of a module of the person's, what it and the modules in it have by names that the code says after it."""
-    found, waiting, seen = list[Any](), [value], set[int]()
-    while waiting:
-        thing = waiting.pop()
-        if not isinstance(thing, ModuleType):
-            found.append(thing)
-        elif id(thing) not in seen and is_own(getattr(thing, "__file__", None) or "<frozen"):
-            seen.add(id(thing))
-            waiting += [vars(thing)[name] for name in names if name in vars(thing)]
-    return found
-
-
-def _named(code: CodeType) -> set[str]:
-    """The names that code and the functions inside it use."""
-    names = set(code.co_names)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            names |= _named(inner)
-    return names
-
-
-def _arrays(value: Any, path: Path, met: set[int]) -> Iterable[tuple[Path, np.ndarray]]:
-    """The arrays of numbers inside a value, each with its path."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind in "biuf" and value.size:
-            yield path, value
-        elif value.dtype == object:
-            for k, inner in enumerate(value.ravel()):
-                yield from _arrays(inner, (*path, k), met)
-        return
-    simple = str | bytes | int | float | ModuleType | FunctionType | MethodType | type | np.random.Generator | None
-    if len(path) > DEEPEST or id(value) in met or isinstance(value, simple):
-        return
-    met.add(id(value))
-    if isinstance(value, Mapping):
-        parts = list(value.items())
-    elif isinstance(value, list | tuple):
-        fields = getattr(value, "_fields", None)
-        parts = list(zip(fields, value, strict=True)) if fields else list(enumerate(value))
-    elif type(value).__module__ not in ("builtins", "numpy"):
-        parts = list(vars(value).items()) if hasattr(value, "__dict__") else _slots(value)
-    else:
-        parts = []
-    for step, inner in parts:
-        yield from _arrays(inner, (*path, step), met)
-
-
-def _slots(value: Any) -> list[tuple[str, Any]]:
-    names = [n for kind in type(value).__mro__ for n in getattr(kind, "__slots__", ()) if isinstance(n, str)]
-    return [(name, getattr(value, name)) for name in names if hasattr(value, name)]
-
-
-def _holds_arrays(value: Any) -> bool:
-    return any(True for _ in _arrays(value, (), set()))
+    return RaisedError(f"{name} raised {type(fault).__name__}: {fault}", "", found)

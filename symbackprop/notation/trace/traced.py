@@ -18,6 +18,7 @@ from sympy import Expr
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.trace.frames import unpacks
 from symbackprop.notation.trace.sizes import Size
 from symbackprop.notation.trace.writing import Written
 
@@ -56,7 +57,6 @@ class Traced(NDArrayOperatorsMixin):
     """
 
     __array_priority__ = 1000
-    __hash__ = None  # type: ignore[assignment]  # as ndarray
 
     def __init__(self, run: Run, value: Any, tensor: Tensor | Exception) -> None:
         self.run, self.value = run, value
@@ -160,6 +160,10 @@ class Traced(NDArrayOperatorsMixin):
         return self.dtype.itemsize
 
     @property
+    def strides(self) -> tuple[int, ...]:
+        return tuple(int(n) for n in np.asarray(self.value).strides)
+
+    @property
     def nbytes(self) -> int:
         return int(np.asarray(self.value).nbytes)
 
@@ -177,20 +181,21 @@ class Traced(NDArrayOperatorsMixin):
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
-        self.run.pin(self.sizes[:1])
+        if unpacks():
+            self.run.pin(self.sizes[:1])  # as many as there are names
         return (self[k] for k in range(len(self.value)))
 
     def __contains__(self, item: Any) -> bool:
         return self.run.decided(self == item, "in")
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return self.run.told(self, repr(self.value))
 
     def __str__(self) -> str:
-        return str(self.value)
+        return self.run.told(self, str(self.value))
 
     def __format__(self, how: str) -> str:
-        return format(self.value if not self.ndim else np.asarray(self.value), how)
+        return self.run.told(self, format(self.value if not self.ndim else np.asarray(self.value), how))
 
     def __copy__(self) -> Traced:
         return self.copy()
@@ -205,6 +210,12 @@ class Traced(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return self.run.decided(self, "if")
 
+    def __hash__(self) -> int:
+        """Of a number, as a key of a dict; its value is then taken as it is."""
+        if self.ndim:
+            raise TypeError("unhashable type: 'numpy.ndarray'")
+        return hash(self.run.key(self))
+
     def __index__(self) -> int:
         return self.run.position(self)
 
@@ -217,14 +228,17 @@ class Traced(NDArrayOperatorsMixin):
     def __ceil__(self) -> Any:
         return np.ceil(self)
 
+    def __trunc__(self) -> Any:
+        return np.trunc(self)
+
     def __round__(self, digits: int | None = None) -> Any:
         return np.round(self, digits or 0)
 
     def __float__(self) -> float:
-        return self.run.leaked(self, "float(...)")
+        return self.run.leaked(self)
 
     def __complex__(self) -> complex:
-        return complex(self.run.leaked(self, "complex(...)"))
+        return complex(self.run.leaked(self))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.run.leaked_array(self), dtype=dtype)
@@ -278,6 +292,7 @@ class Traced(NDArrayOperatorsMixin):
         """The values as another type of number; of real numbers as whole ones nothing is known to the derivative."""
         value = np.asarray(self.value).astype(kind)
         whole = value.dtype.kind in "iu" and self.dtype.kind == "f"
+        self.run.single |= value.dtype.kind == "f" and value.dtype.itemsize < 8
         if whole and not self.run.depends(self):
             return np.asarray(self.run.truths(self)).astype(kind)
         fault = self.run.refusal("whole numbers are made of real ones here", "Their derivative is zero: leave .astype(int) out.")

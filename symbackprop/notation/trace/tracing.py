@@ -10,7 +10,7 @@ import contextlib
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,11 +26,13 @@ from symbackprop.language.tensors import LanguageError, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
 from symbackprop.notation.notes import INFINITY
+from symbackprop.notation.trace import leaks
+from symbackprop.notation.trace.asked import Refused, Restart
 from symbackprop.notation.trace.courses import both
-from symbackprop.notation.trace.run import MOST, Refused, Restart, Run
+from symbackprop.notation.trace.run import MOST, Run
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
-from symbackprop.notation.trace.subject import OfJax, Subject, is_of_jax, raised
+from symbackprop.notation.trace.subject import OfJax, RaisedError, Subject, is_of_jax, raised
 from symbackprop.notation.trace.traced import Traced
 from symbackprop.notation.trace.unrolled import Sums
 from symbackprop.notation.vocabulary import name_fault
@@ -69,10 +71,12 @@ class Tracing:
         self.sizes, self.indexed = Sizes(), set[str]()
         self.frozen: dict[str, str] = {}
         self.pinned: dict[str, int] = {}
+        self.only: set[str] = set()  # sizes other than which the function does not take
         self.random, self.folds = False, True
         self.both = False  # whether branches on what is differentiated by are both their courses
         self.masks: bool | None = None  # whether those on data are as well; None: none was met, False: that led nowhere
         self.unpacked = False  # whether leaves have the names of variables
+        self.single = False  # whether the function makes numbers of single precision
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
 
@@ -101,8 +105,16 @@ class Tracing:
         if bad:
             outcome = self._at_numbers(bad, network.program)
             network = self._written(outcome)
+        plain = leaks.found(self, outcome.run, network)
+        given = [leak for leak in plain if not leak.finite and not leak.given & self.wrt and leak.given - set(self.frozen)]
+        if given:
+            self.frozen |= {name: leak.line for leak in given for name in leak.given}
+            return self._network()
+        fault = None if self.follow else leaks.refused(plain, self.wrt)
+        if fault is not None:
+            raise fault
         paths = {name: leaf.written for name, leaf in self.subject.leaves.items() if leaf.name in network.example}
-        return replace(network, paths=paths, notes=tuple(dict.fromkeys((*self._said(outcome), *network.notes))))
+        return replace(network, paths=paths, notes=tuple(dict.fromkeys((*self._said(outcome), *leaks.said(plain), *network.notes))))
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -136,6 +148,11 @@ class Tracing:
             one = set(called.get(name, ()))
             if isinstance(leaf.path[-1], int) and len(one) == 1 and all(name_fault(own) is None for own in one):
                 found[name] = one.pop()
+        often, turn = Counter(found.values()), Counter[str]()
+        for name, own in list(found.items()):  # for W, b in layers: several are called by one variable, and numbered
+            if often[own] > 1 and isinstance(leaves[name].path[-2], int):
+                found[name] = f"{own}_{turn[own]}"
+                turn[own] += 1
         taken = Counter([*found.values(), *(n for n in leaves if n not in found)])
         new = {n: found[n] if n in found and taken[found[n]] == 1 else n for n in leaves}
         self.unpacked = any(n != name for n, name in new.items())
@@ -155,15 +172,26 @@ class Tracing:
         sizes, run = self.sizes, outcome.run
         leaves = [name for name in self.subject.leaves if name in run.inputs and name not in self.frozen]
         of_leaves = sizes.free(e for name in leaves for e in run.inputs[name].shape)
+        counted = {sizes.names[s]: sizes.numbers[s] for s in sizes.pinned & set(sizes.names)}
+        self.pinned |= {name: number for name, number in counted.items() if number > 1}
         sizes.pin([s for s in sizes.numbers if not sizes.free([s]) <= of_leaves])
         named = {n for s, n in sizes.names.items() if n in self.settled or "all" in self.settled}
         sizes.pin([s for s, n in sizes.names.items() if n in named] if "all" not in self.settled else list(sizes.numbers))
         taken = {*self.subject.leaves, *run.inputs, *run.names.words()}
         sizes.settle(taken)
 
-    def _call(self, arrays: Mapping[str, np.ndarray]) -> Outcome:
+    STOPS = (Refused, Restart, UnsettledError)  # how a call ends that makes no network
+
+    def again(self, tampered: Callable[[str, Any], Any]) -> Network:
+        """The network of a further call at the example, in which plain numbers made of traced ones are others."""
+        return self._written(self._call(self.example, tampered))
+
+    def _call(self, arrays: Mapping[str, np.ndarray], tampered: Callable[[str, Any], Any] | None = None) -> Outcome:
         """The function, called on traced arrays."""
-        run = Run(self.sizes, self.wrt, self.indexed, self.most, self.follow, self.folds, bool(self.masks))
+        run = Run(
+            self.sizes, self.wrt, self.indexed, self.subject.usual, self.most, self.follow, self.folds, bool(self.masks),
+            tampered=tampered,
+        )  # fmt: skip
         given: dict[str, Any] = {}
         for name, array in arrays.items():
             if name in self.frozen:
@@ -191,8 +219,9 @@ class Tracing:
                 raise raised(self._name, fault) from fault
             finally:
                 sys.settrace(before)
+            self.single = self.single or run.single
             self.random = self.random or self.subject.drew()
-            self.leaks = list(dict.fromkeys(text for _, _, text in run.leaks.values()))
+            self.leaks = list(dict.fromkeys([*(line for _, _, line in run.leaks.values()), *run.texts]))
             return Outcome(run, self._loss(run, result))
 
     def _loss(self, run: Run, result: Any) -> Traced:
@@ -268,6 +297,9 @@ class Tracing:
             arrays = {name: self._resized(outcome.run, name, array) for name, array in self.example.items()}
             with np.errstate(all="ignore"):
                 return self._written(self._call(arrays)).program == program
+        except RaisedError:
+            self.only |= {str(s) for s in symbols[:1] if len(symbols) == 1}
+            return None
         except (Exception, UnsettledError, Restart):
             return None
         finally:
@@ -292,7 +324,7 @@ class Tracing:
             return outcome
 
     def _pin(self, symbols: list[Symbol]) -> None:
-        self.pinned |= {str(s): self.sizes.numbers[s] for s in symbols}
+        self.pinned |= {str(s): self.sizes.numbers[s] for s in symbols if str(s) not in self.only}
         self.sizes.learning = True
         self.sizes.pin(symbols)
         self.sizes.learning = False
@@ -310,11 +342,20 @@ class Tracing:
         ]
         for line in outcome.run.chosen_at:
             said.append(f"{line}: both courses of the branch are derived, as np.where(condition, a, b).")
+        for line in outcome.run.stands_at:
+            said.append(f"{line}: derived for where nothing is raised here, as in the example.")
         for line, count in outcome.run.decided_at.items():
             often = f", {count} times" if count > 1 else ""
             said.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
         if outcome.run.infinite:
             said.append(INFINITY)
+        constants = self.subject.constants(self.example)
+        if len(constants) == 1:
+            said.append(f"{constants[0]}: a number of Python, taken as a constant; name it in wrt to differentiate by it too.")
+        elif constants:
+            said.append(
+                f"{', '.join(constants)}: numbers of Python, taken as constants; name one in wrt to differentiate by it too."
+            )
         came = [name for _, name, _ in outcome.run.came_in.values()]
         if self.random and came:
             said.append(f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example.")
@@ -323,9 +364,9 @@ class Tracing:
 
 def _untraced(found: Any, run: Run) -> tuple[str, str]:
     """Why what is returned is no loss."""
-    leaks = list(dict.fromkeys(text for _, _, text in run.leaks.values()))
+    lines = list(dict.fromkeys(line for _, _, line in run.leaks.values()))
     if found is None:
         return "the function returns nothing.", "Write return loss at its end."
-    if leaks:
-        return f"the loss is a plain number; {leaks[-1]}.", "Write NumPy's functions, and leave arrays as they are."
+    if lines:
+        return f"the loss is a plain number, made at {lines[-1]}.", "Write NumPy's functions, and leave arrays as they are."
     return f"{shown(found)} is returned, which depends on no array that was traced.", "Return the loss, or (loss, anything)."

@@ -44,7 +44,7 @@ UFUNCS: dict[str, Callable[..., Any]] = {
 """Entry by entry, by the name of the ufunc."""
 
 OF_BOOLEANS = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor"}
-REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}
 ACCUMULATED = {
     "add": ops.cumsum,
     "multiply": ops.cumprod,
@@ -106,6 +106,11 @@ def by_method(run: Run, function: Any, method: str, inputs: tuple[Any, ...], opt
         x, *place = inputs
         axis = place[0] if place else options.pop("axis", 0)
         return run.function(getattr(np, REDUCED[name]), (x,), {"axis": axis, **given(options)})
+    if method == "reduce" and name == "logaddexp":
+        x, *place = inputs
+        axis, keepdims = place[0] if place else options.get("axis", 0), bool(options.get("keepdims", False))
+        value = function.reduce(*run.bare(inputs), **run.bare(given(options)))
+        return run.made(value, lambda: ops.logsumexp(tensor_of(run, x), axis, keepdims=keepdims))
     if method == "accumulate" and name in ACCUMULATED:
         x, *place = inputs
         axis = place[0] if place else options.get("axis", 0)
@@ -125,10 +130,11 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None and value is not np._NoValue}
 
 
-def unknown(run: Run, name: str) -> Tensor:
+def unknown(run: Run, name: str, args: tuple[Any, ...] = ()) -> Tensor:
     """Raise NotationError for a function that no row says."""
     flat = name in ("nonzero", "unique")
-    raise run.refusal(f"{'' if '.' in name else 'np.'}{name} is not traced" + (f": {FLAT}." if flat else "."), "")
+    by = {one for x in args if isinstance(x, Traced) for one in run.given(x)} & run.wrt
+    raise run.refusal(f"{'' if '.' in name else 'np.'}{name} is not traced" + (f": {FLAT}." if flat else "."), run.of_data(by))
 
 
 def _add_at(run: Run, function: Any, x: Any, items: Any, value: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from symbackprop.language import operations as ops
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.trace.shaping import along
 
 if TYPE_CHECKING:
     from symbackprop.notation.trace.run import Run
@@ -29,6 +30,12 @@ def _copyto(run: Run, dst: Any, src: Any, casting: str = "same_kind", where: Any
     dst[...] = src if where is True else np.where(where, src, dst[...] + 0)
 
 
+def _put_along_axis(run: Run, arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    if axis is None:
+        arr, axis = arr.reshape(-1), 0
+    arr[along(run, run.lift(arr), run.lift(indices), axis)] = values
+
+
 def _refused(name: str) -> Any:
     def row(run: Run, *_: Any, **__: Any) -> None:
         raise run.refusal(f"np.{name} is not traced.", "Write x[mask] = value, or x[items] = value.")
@@ -36,7 +43,7 @@ def _refused(name: str) -> Any:
     return row
 
 
-WRITERS = {"fill_diagonal": _fill_diagonal, "copyto": _copyto} | {
-    name: _refused(name) for name in ("put", "place", "putmask", "put_along_axis")
+WRITERS = {"fill_diagonal": _fill_diagonal, "copyto": _copyto, "put_along_axis": _put_along_axis} | {
+    name: _refused(name) for name in ("put", "place", "putmask")
 }
 """By name."""

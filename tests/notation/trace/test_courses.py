@@ -8,7 +8,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.evaluate import tape
 from symbackprop.notation.trace import Subject
-from tests.notation.trace import newcomers  # noqa: F401 - its forms are courses as well
+from tests.notation.trace import newcomers, wild, wild_more  # noqa: F401 - their forms are courses as well
 from tests.notation.trace.courses import COUNTED, COURSES
 from tests.notation.trace.test_trace import slopes
 
@@ -19,6 +19,8 @@ QUICK = (
     "pairs_in_a_list",
     "parameters_unpacked",
     "views_below_each_other",
+    "entropy_of_labels_that_are_seen",
+    "convolution_by_as_strided",
 )
 
 
@@ -40,5 +42,5 @@ def test_a_style_is_traced_unchanged_and_holds_at_other_sizes(name: str) -> None
     assert found == pytest.approx(subject.value({n: leaf.array for n, leaf in subject.leaves.items()}), rel=1e-9)
 
 
-def test_there_are_forty() -> None:
-    assert len(COURSES) >= 40
+def test_there_are_a_hundred() -> None:
+    assert len(COURSES) >= 100

@@ -1,0 +1,72 @@
+"""What a function of a person's can reach: modules and names in its code, and the arrays inside of a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from symbackprop.notation.trace.frames import is_own
+
+DEEPEST = 12  # containers inside one another: deeper ones hold no arrays of a network
+Path = tuple[Any, ...]
+
+
+def of_module(value: Any, names: Sequence[str]) -> list[Any]:
+    """A value; of a module of the person's, what it and the modules in it have by names that the code says after it."""
+    found, waiting, seen = list[Any](), [value], set[int]()
+    while waiting:
+        thing = waiting.pop()
+        if not isinstance(thing, ModuleType):
+            found.append(thing)
+        elif id(thing) not in seen and is_own(getattr(thing, "__file__", None) or "<frozen"):
+            seen.add(id(thing))
+            waiting += [vars(thing)[name] for name in names if name in vars(thing)]
+    return found
+
+
+def names_in(code: CodeType) -> set[str]:
+    """The names that code and the functions inside it use."""
+    names = set(code.co_names)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            names |= names_in(inner)
+    return names
+
+
+def arrays_in(value: Any, path: Path, met: set[int]) -> Iterable[tuple[Path, np.ndarray]]:
+    """The arrays of numbers inside a value, each with its path."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind in "biuf" and value.size:
+            yield path, value
+        elif value.dtype == object:
+            for k, inner in enumerate(value.ravel()):
+                yield from arrays_in(inner, (*path, k), met)
+        return
+    simple = str | bytes | int | float | ModuleType | FunctionType | MethodType | type | np.random.Generator | None
+    if len(path) > DEEPEST or id(value) in met or isinstance(value, simple):
+        return
+    met.add(id(value))
+    if isinstance(value, Mapping):
+        parts = list(value.items())
+    elif isinstance(value, list | tuple):
+        fields = getattr(value, "_fields", None)
+        parts = list(zip(fields, value, strict=True)) if fields else list(enumerate(value))
+    elif type(value).__module__ not in ("builtins", "numpy"):
+        parts = list(vars(value).items()) if hasattr(value, "__dict__") else _slots(value)
+    else:
+        parts = []
+    for step, inner in parts:
+        yield from arrays_in(inner, (*path, step), met)
+
+
+def _slots(value: Any) -> list[tuple[str, Any]]:
+    names = [n for kind in type(value).__mro__ for n in getattr(kind, "__slots__", ()) if isinstance(n, str)]
+    return [(name, getattr(value, name)) for name in names if hasattr(value, name)]
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether there is an array of numbers inside a value."""
+    return any(True for _ in arrays_in(value, (), set()))
