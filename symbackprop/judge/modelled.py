@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
@@ -10,6 +11,7 @@ from numpy import ndarray
 from symbackprop.core.network import Network
 from symbackprop.evaluate.points import PointError, generator
 from symbackprop.evaluate.tape import forward
+from symbackprop.judge import symmetric
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Model
 
@@ -24,19 +26,28 @@ def held(model: Model) -> Network:
     if not np.isfinite(own):
         raise NotationError(f"the loss of the model is {own} at the given data.", "Give data where it is finite.")
     _require_close("at", own, _loss(network, network.example), rounding)
+    even: list[str] = []
     for arrays in _beside(network, model.fixed):
         try:
             own = model.value(arrays)
         except NotationError:  # the model does not take that point
             continue
-        if np.isfinite(own):
-            _require_close("beside", own, _loss(network, arrays), rounding)
-    return network
+        if not np.isfinite(own) or _close(own, here := _loss(network, arrays), rounding):
+            continue
+        even = symmetric.symmetric(network.example, [t.name for t in network.program.inputs if t.kind == "parameter"])
+        arrays = symmetric.evened(arrays, even)
+        if not even or not _close(model.value(arrays), _loss(network, arrays), rounding):
+            _require_close("beside", own, here, rounding)
+    return replace(network, notes=(*network.notes, *symmetric.said(even))) if even else network
 
 
 def _require_close(where: str, own: float, here: float, rounding: float) -> None:
-    if not abs(own - here) <= rounding * max(1.0, abs(own), abs(here)):
+    if not _close(own, here, rounding):
         raise NotationError(f"{where} the given data the loss that was read is {here:.12g}, the model computes {own:.12g}.")
+
+
+def _close(own: float, here: float, rounding: float) -> bool:
+    return abs(own - here) <= rounding * max(1.0, abs(own), abs(here))
 
 
 def _beside(network: Network, fixed: frozenset[str]) -> Iterator[Mapping[str, ndarray]]:

@@ -14,6 +14,7 @@ from numpy import ndarray
 from symbackprop.core.network import Network
 from symbackprop.evaluate.points import PointError, generator
 from symbackprop.evaluate.tape import forward
+from symbackprop.judge import symmetric
 from symbackprop.judge.models import Names, by_jax
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace import OfJax, Tracing
@@ -29,17 +30,13 @@ def held(tracing: Tracing, wrt: Names, sizes: Names) -> Network:
     except OfJax:
         return by_jax(tracing.subject, wrt, sizes)
     try:
-        symmetric = require_equal(found, tracing)
+        even = require_equal(found, tracing)
     except NotationError:
         if not tracing.masks:
             raise
         found = tracing.as_in_the_example()
-        symmetric = require_equal(found, tracing)
-    said = [
-        f"{name} is symmetric, as in the example: one triangle of it is read, and the gradient is that of the symmetric part."
-        for name in symmetric
-    ]
-    return replace(found, notes=(*found.notes, *said)) if said else found
+        even = require_equal(found, tracing)
+    return replace(found, notes=(*found.notes, *symmetric.said(even))) if even else found
 
 
 def require_equal(network: Network, tracing: Tracing) -> list[str]:
@@ -61,9 +58,9 @@ def require_equal(network: Network, tracing: Tracing) -> list[str]:
         there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
         if np.isfinite(own) and np.isfinite(there):
             if not _close(there, own, tracing):
-                symmetric = [n for n, a in moved.items() if _is_symmetric(tracing.example[n])]
-                if symmetric and _equal_where(symmetric, moved, network, tracing):
-                    return symmetric
+                even = symmetric.symmetric(tracing.example, moved)
+                if even and _equal_where(symmetric.evened(moved, even), network, tracing):
+                    return even
                 raise NotationError(
                     f"beside the example the traced loss is {there:.12g}, the function returns {own:.12g}: "
                     f"values of the example stayed as plain numbers.{_why(tracing)}"
@@ -72,19 +69,14 @@ def require_equal(network: Network, tracing: Tracing) -> list[str]:
     return []
 
 
-def _equal_where(symmetric: list[str], moved: dict[str, ndarray], network: Network, tracing: Tracing) -> bool:
-    """Whether the network is the function where some arrays stay symmetric, as matrices that are factored are."""
-    moved = moved | {n: (moved[n] + moved[n].T) / 2 for n in symmetric}
+def _equal_where(moved: dict[str, ndarray], network: Network, tracing: Tracing) -> bool:
+    """Whether the network is the function at a point."""
     try:
         own = tracing.subject.value(tracing.example | moved)
     except NotationError:
         return False
     there = _loss(network, {**network.example, **{n: a for n, a in moved.items() if n in network.example}})
     return bool(np.isfinite(own) and np.isfinite(there)) and _close(there, own, tracing)
-
-
-def _is_symmetric(array: ndarray) -> bool:
-    return array.ndim == 2 and array.shape[0] == array.shape[1] > 1 and np.allclose(array, array.T, rtol=1e-12, atol=0)
 
 
 def _moved(network: Network, tracing: Tracing) -> Iterator[dict[str, ndarray]]:

@@ -18,7 +18,7 @@ from symbackprop.notation.arrays import PRODUCTS, of_arrays
 from symbackprop.notation.composed import WORDS, array
 from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, of_ufunc, renamed, word
 from symbackprop.notation.errors import NotationError, shortened
-from symbackprop.notation.functions import Named, Second
+from symbackprop.notation.functions import Layer, Named, Second
 from symbackprop.notation.vocabulary import called, functions, plain
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
             own = evaluator.functions.get(name)
             if isinstance(own, Named):
                 return _named(evaluator, node, own)
+            if isinstance(own, Layer) and not evaluator.known(name):
+                return _layered(evaluator, node, own)
             helper = None if own is not None or evaluator.known(name) else evaluator.helpers.get(name)
             if helper is not None and evaluator.inlined is not None:
                 return evaluator.inlined(node, helper)
@@ -51,6 +53,8 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
                     return _applied(evaluator, node, meant, [evaluator.value(argument) for argument in node.args])
             if module is None:
                 return _method(evaluator, node, function)
+        case ast.Call() if isinstance(layer := evaluator.value(function), Layer):
+            return _layered(evaluator, node, layer)
         case _:
             raise evaluator.fault(function, f"{evaluator.source.segment(function)} is not a function.", "Write * for a product.")
     if name == "float" and len(node.args) == 1 and (infinite := _infinite(node.args[0])):
@@ -71,6 +75,11 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
     if meant is None or (not module and name not in functions() and name not in WORDS):
         raise evaluator.unknown(function, name)
     return _applied(evaluator, node, meant, given)
+
+
+def _layered(evaluator: Evaluator, node: ast.Call, layer: Layer) -> Any:
+    """A layer or a loss of torch.nn at its inputs."""
+    return called(layer.name, [evaluator.value(argument) for argument in node.args], evaluator.keywords(node), layer.__call__)
 
 
 def _infinite(argument: ast.expr) -> Expr | None:
@@ -156,7 +165,7 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
         if isinstance(axis, int) and -len(shape) <= axis < len(shape):
             return shape[axis]
         raise evaluator.fault(node, f"{evaluator.source.segment(node)}: there are {len(shape)} axes, counted from 0.")
-    meant = _understood(evaluator, node, lambda: method(name, [k.arg or "" for k in node.keywords]))
+    meant = _understood(evaluator, node, lambda: method(name, [k.arg or "" for k in node.keywords], len(node.args)))
     if meant is None:
         near = nearest(name, METHODS)
         mend = f"Did you mean .{near}()?" if near else f"There are .{', .'.join(METHODS)}."
@@ -168,6 +177,12 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
             _require_real(evaluator, node, as_tensor(tensor))
         return called(meant.name, [tensor], {}, meant.function)
     given = [evaluator.value(a) for a in node.args]
+    if meant.name == "transpose" and len(given) == 2 and all(isinstance(n, int) for n in map(plain, given)):
+        if as_tensor(tensor).ndim == 2 and sorted(n % 2 for n in map(plain, given)) == [0, 1] and plain(given[0]) % 2 == 0:
+            text = shortened(evaluator.source.segment(function.value))
+            fault = f"{shortened(evaluator.source.segment(node))} leaves the axes in NumPy, and exchanges them in torch."
+            raise evaluator.fault(node, fault, f"Write {text}.T.")
+        return _applied(evaluator, node, Word("swapaxes", functions()["swapaxes"]), [tensor, *given])
     if meant.name == "transpose" and given:
         given = [tuple(given) if not isinstance(given[0], tuple) else given[0]]
     return _applied(evaluator, node, meant, [tensor, *given])

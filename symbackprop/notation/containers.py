@@ -26,6 +26,19 @@ def joined(evaluator: Evaluator, node: ast.Subscript) -> Tensor | None:
     return JOINED[node.value.attr]([evaluator.numeric(part, evaluator.value(part)) for part in parts])
 
 
+def require_one_meaning(evaluator: Evaluator, node: ast.Subscript) -> None:
+    """Raise NotationError for x.max(1)[0]: an entry of NumPy's array, or the values of torch's pair."""
+    match node.value:
+        case ast.Call(func=ast.Attribute(attr="max" | "min" as name, value=inner), args=[axis], keywords=[]) if evaluator.package(
+            inner
+        ) is None and isinstance(node.slice, ast.Constant):
+            text, at = evaluator.source.segment(inner), evaluator.source.segment(axis)
+            raise evaluator.fault(
+                node, f"{evaluator.source.segment(node)}: of torch .{name}({at}) is a pair, of NumPy an array.",
+                f"Write {text}.{name}(axis={at})[...] for an entry of NumPy's, {text}.{name}(dim={at})[0] for torch's values.",
+            )  # fmt: skip
+
+
 def entry(evaluator: Evaluator, node: ast.Subscript, value: tuple[Any, ...]) -> Any:
     """One of several values, or a part of them."""
     index = evaluator.item(node.slice)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
-from symbackprop.notation import scipy
+from symbackprop.notation import scipy, torch_words
 from symbackprop.notation.composed import OF_UFUNCS, WORDS
 from symbackprop.notation.vocabulary import functions
 
@@ -83,8 +83,9 @@ METHODS = (
 )
 """What can be asked of a tensor after a dot, and the function that it is."""
 
-_PAIR = "of torch is a pair, the values and their positions, where it is given an axis"
-_UNBIASED = "of torch divides by n - 1"
+_OF_TORCH = ("dim", "dims", "keepdim", "unbiased", "correction", "start_dim", "end_dim", "p", "alpha", "descending", "largest")
+"""Arguments that NumPy's methods have not: who writes them speaks of torch, whose defaults are others."""
+
 _OF_FUNCTIONS = ("grad", "value_and_grad", "jacobian", "jacfwd", "jacrev", "hessian", "jvp", "vjp")
 _NEEDED = {
     ("torch", "softmax"): ("dim", "dim=-1"), ("torch", "log_softmax"): ("dim", "dim=-1"),
@@ -124,18 +125,10 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")
     if root == "scipy":
         return of_scipy(module, name) or found(_JAX.get(name, name))
-    if root == "torch" and name in ("max", "min"):
-        return _extreme(name, given, keywords)
-    if root == "torch" and name in ("cummax", "cummin", "sort"):
-        raise Misunderstood(
-            f"{name} of torch is a pair, the values and their positions.", f"Write {name}(x, axis=...) for the values."
-        )
-    if root == "torch" and name == "median":
-        raise Misunderstood("median of torch is the lower of two entries in the middle.", "Write np.median(x, axis=...).")
-    if root == "torch" and name in ("var", "std"):
-        raise Misunderstood(f"{name} {_UNBIASED}.", f"Write np.{name}(x, axis=..., ddof=1).")
-    if root == "torch" and name == "cross_entropy" and given and getattr(given[0], "ndim", 2) > 2:
-        raise Misunderstood("cross_entropy of torch has its classes on axis 1.", "Write cross_entropy(...) with the classes last.")
+    if root == "torch" and module != "torch.autograd":
+        function = torch_words.of_torch(module, name)
+        if function is not None:
+            return Word(name, function)
     if root == "jax" and name in _OF_FUNCTIONS:
         raise Misunderstood(
             f"{name} of jax differentiates a function.",
@@ -168,21 +161,23 @@ def found(name: str) -> Word | None:
     return None if function is None else Word(name, function)
 
 
-def _extreme(name: str, given: list[Any], keywords: Collection[str]) -> Word | None:
-    if len(given) == 2 and getattr(given[1], "ndim", 0):
-        return found(f"{name}imum")
-    if len(given) > 1 or "dim" in keywords:
-        raise Misunderstood(f"{name} {_PAIR}.", f"Write np.{name}(x, axis=...).")
-    return found(name)
+def method(name: str, keywords: Collection[str], count: int = 0) -> Word | None:
+    """The function that x.name(...) is, of `count` arguments by position; None where there is none.
 
-
-def method(name: str, keywords: Collection[str]) -> Word | None:
-    """The function that x.name(...) is; None where there is none. Raises Misunderstood where torch means another."""
-    if "dim" in keywords and name in ("max", "min", "var", "std"):
-        raise Misunderstood(f"{name} {_PAIR if name in ('max', 'min') else _UNBIASED}.", f"Write .{name}(axis=...) for NumPy's.")
+    Raises Misunderstood where NumPy and torch mean different functions.
+    """
+    if name == "repeat":
+        raise Misunderstood(
+            ".repeat() repeats each entry in NumPy, and the whole in torch.", "Write np.repeat(x, n), or np.tile(x, n)."
+        )
     if name == "clip":
         return Word(name, WORDS[name])
-    return found(METHODS[name]) if name in METHODS else None
+    if name == "where":
+        return Word(name, lambda x, condition, y: op.where(condition, x, y))
+    if name in METHODS and not any(key in _OF_TORCH for key in keywords) and not (name == "flatten" and count):
+        return found(METHODS[name])
+    function = torch_words.of_torch("torch", name)
+    return None if function is None else Word(name, function)
 
 
 def renamed(further: Mapping[str, Any], parameters: Collection[str]) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from symbackprop.language.tensors import LanguageError, ShapeError, Tensor, as_n
 from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.composed_shapes import array
-from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, sequence
+from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
-from symbackprop.notation.functions import Helper, Named, Second
+from symbackprop.notation.functions import Helper, Layer, Named, Second
 from symbackprop.notation.operators import COMPARISONS, OPERATORS
 from symbackprop.notation.rounds import Comprehension, List
 from symbackprop.notation.scipy import DISTRIBUTIONS
@@ -30,6 +30,7 @@ from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
 Plain = int | Expr  # a number, or an expression of sizes
+TYPES = r"u?int(?:8|16|32|64)?|float(?:16|32|64)?|double|half|long|bool_?"  # of numbers
 ATTRIBUTES = ("T", "mT", "shape", "ndim", "size", *METHODS)
 
 
@@ -66,7 +67,7 @@ class Evaluator:
         self.source, self.lookup, self.known, self.arrays, self.stepped = source, lookup, known, arrays, stepped
         self.modules = dict(MODULES)
         self.imported: dict[str, str] = {}  # names of functions, and their modules
-        self.functions: dict[str, Named | Second] = {}  # that the text itself names
+        self.functions: dict[str, Named | Second | Layer] = {}  # that the text itself names
         self.helpers: dict[str, Helper] = {}  # that a person wrote beside it
         self.inlined: Callable[[ast.Call, Helper], Any] | None = None  # what their calls are
         self.comprehended: Callable[[Comprehension], Any] | None = None  # what is written out
@@ -124,6 +125,8 @@ class Evaluator:
             return value
         if isinstance(value, LanguageError):  # one of several values, which has none
             raise value
+        if isinstance(value, tuple) and (fields := getattr(value, "_fields", ())):
+            raise self.fault(node, f"these are several values, {', '.join(fields)}.", f"Write .{fields[0]}, or [0], for the first.")
         if isinstance(value, tuple | dict):
             raise self.fault(
                 node,
@@ -228,7 +231,7 @@ class Evaluator:
         """a if condition else b, for a condition on constants."""
         return self.value(node.body if self.decided(node.test) else node.orelse)
 
-    def handed_on(self, node: ast.expr) -> Named | Second | Helper | None:
+    def handed_on(self, node: ast.expr) -> Named | Second | Layer | Helper | None:
         """The function that a name stands for, None where it is a value."""
         if not isinstance(node, ast.Name) or self.known(node.id):
             return None
@@ -268,6 +271,8 @@ class Evaluator:
                 return DOTTED[node.attr]
             if node.attr == "newaxis":
                 return None
+            if re.fullmatch(TYPES, node.attr):
+                return node.attr
             raise self.not_called(node, node.attr) if node.attr in functions() else self.unknown(node, node.attr, "a word")
         value = self.value(node.value)
         if isinstance(value, tuple) and node.attr in getattr(value, "_fields", ()):
@@ -336,6 +341,7 @@ class Evaluator:
         if beside is not None:
             return beside
         value = self.value(node.value)
+        require_one_meaning(self, node)
         if isinstance(value, tuple):
             return entry(self, node, value)
         if isinstance(value, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,24 @@ class Second:
     """A second name for a function of the language."""
 
     name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer or a loss of torch.nn that holds no parameters, nn.LeakyReLU(0.2): a function with its settings.
+
+    name      what it is called there.
+    function  what it applies, whose settings stand behind the inputs.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    given: tuple[Any, ...]
+    further: Mapping[str, Any]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """What it makes of its inputs."""
+        return self.function(*inputs, *self.given, **self.further)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Any
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.functions import Helper, Named, Second
+from symbackprop.notation.functions import Helper, Layer, Named, Second
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.rounds import LONGEST
 from symbackprop.notation.statements import statement
@@ -63,7 +63,7 @@ def returned(reader: Reader, body: list[ast.stmt]) -> ast.Return | None:
     return None
 
 
-def _bound(reader: Reader, node: ast.Call, helper: Helper) -> tuple[dict[str, Any], dict[str, Named | Second | Helper]]:
+def _bound(reader: Reader, node: ast.Call, helper: Helper) -> tuple[dict[str, Any], dict[str, Named | Second | Layer | Helper]]:
     """The arguments by name: values, and functions that are handed on."""
     a = helper.function.args
     name = helper.function.name
@@ -77,7 +77,7 @@ def _bound(reader: Reader, node: ast.Call, helper: Helper) -> tuple[dict[str, An
     if len(node.args) > len(positional) or not set(given) <= set(every) or not set(every) <= {*given, *defaults}:
         raise reader.fault(node, f"{name} is called otherwise than it is defined.", f"It is def {name}({', '.join(every)}).")
     values: dict[str, Any] = {}
-    functions: dict[str, Named | Second | Helper] = {}
+    functions: dict[str, Named | Second | Layer | Helper] = {}
     for argument in every:
         own = given.get(argument)
         meant = None if own is None else _function(reader, own)
@@ -90,7 +90,7 @@ def _bound(reader: Reader, node: ast.Call, helper: Helper) -> tuple[dict[str, An
     return values, functions
 
 
-def _function(reader: Reader, node: ast.expr) -> Named | Second | Helper | None:
+def _function(reader: Reader, node: ast.expr) -> Named | Second | Layer | Helper | None:
     """The function that an argument hands on: of the language, np.tanh, or of a person's; None where it is a value."""
     match node:
         case ast.Name(id=name):
@@ -107,7 +107,7 @@ def _default(reader: Reader, helper: Helper, node: ast.expr) -> Any:
 
 @contextmanager
 def _inside(
-    reader: Reader, helper: Helper, values: Mapping[str, Any], functions: Mapping[str, Named | Second | Helper]
+    reader: Reader, helper: Helper, values: Mapping[str, Any], functions: Mapping[str, Named | Second | Layer | Helper]
 ) -> Iterator[None]:
     """The reader within a helper: with its source and its names alone."""
     evaluator = reader.evaluator

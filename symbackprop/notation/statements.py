@@ -17,7 +17,7 @@ from symbackprop.notation.containers import key
 from symbackprop.notation.declarations import is_kind
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.functions import Helper, Second
+from symbackprop.notation.functions import Helper, Layer, Second
 from symbackprop.notation.reader import Reader, arrays
 from symbackprop.notation.rounds import List, rounds, unrolled
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
@@ -56,6 +56,12 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             reader.evaluator.helpers[name] = Helper.of_lambda(name, value, reader.source, inside=True)
         case ast.Assign(targets=targets, value=value):
             given = reader.evaluator.value(value)
+            if isinstance(given, Layer):
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        reader.fresh(target, target.id)
+                        reader.evaluator.functions[target.id] = given
+                return
             for target in targets:
                 _give(reader, target, given)
         case ast.AugAssign() | ast.Expr() if reader.steps.append(node):

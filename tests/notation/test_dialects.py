@@ -25,6 +25,13 @@ SAME = {
     "X.clamp(-1, 1).sum()": "sum(minimum(maximum(X, -1), 1))",
     "F.leaky_relu(X, negative_slope=0.2).sum()": "sum(leaky_relu(X, alpha=0.2))",
     "X.unsqueeze(0).sum() / X.size(0)": "sum(expand_dims(X, 0)) / n",
+    "torch.max(X, dim=1).values.sum()": "sum(max(X, axis=1))",
+    "X.max(1, keepdim=True)[0].sum()": "sum(max(X, axis=1, keepdims=True))",
+    "torch.var(X)": "var(X, ddof=1)",
+    "X.std(dim=0).sum()": "sum(std(X, axis=0, ddof=1))",
+    "X[None].transpose(1, 2).sum()": "sum(swapaxes(X[None], 1, 2))",
+    "nn.MSELoss(reduction='sum')(X, Y)": "mse_loss(X, Y, reduction='sum')",
+    "F.gelu(X, approximate='tanh').sum()": "sum(gelu_tanh(X))",
     "torch.rsqrt(X*X + 1).sum().item()": "sum(1/sqrt(X*X + 1))",
     "jax.nn.relu(X).sum() + jnp.sum(jax.nn.softplus(X))": "sum(relu(X)) + sum(softplus(X))",
     "jax.nn.gelu(X).sum()": "sum(gelu_tanh(X))",
@@ -38,14 +45,16 @@ SAME = {
     "jax.numpy.linalg.norm(X)": "norm(X)",
 }
 REFUSED = {
-    "torch.max(X, dim=1)": "max of torch is a pair, the values and their positions, where it is given an axis. Write np.max(x, axis=...)",
-    "torch.max(X, 1)": "max of torch is a pair",
-    "X.max(dim=1)": "max of torch is a pair",
-    "torch.var(X)": "var of torch divides by n - 1. Write np.var(x, axis=..., ddof=1).",
-    "X.std(dim=0)": "std of torch divides by n - 1",
+    "torch.max(X, dim=1) * 2": "these are several values, values, indices. Write .values, or [0], for the first.",
+    "X.max(dim=1).indices * 2": "the positions are read, which have no derivative",
+    "X.max(1)[0]": "X.max(1)[0]: of torch .max(1) is a pair, of NumPy an array. Write X.max(axis=1)[...] for an entry of NumPy's, "
+    "X.max(dim=1)[0] for torch's values.",
+    "X.transpose(0, 1).sum()": "X.transpose(0, 1) leaves the axes in NumPy, and exchanges them in torch. Write X.T.",
+    "X.repeat(2).sum()": ".repeat() repeats each entry in NumPy, and the whole in torch.",
     "F.softmax(X)": "torch.nn.functional.softmax has no default for dim that is ours. Write dim=-1.",
-    "F.cross_entropy(X[None], t[None])": "cross_entropy of torch has its classes on axis 1.",
-    "torch.nn.functional.embedding_bag(X)": "embedding_bag is not a function of the language.",
+    "F.cross_entropy(X[None], t[None])": "integers must have the shape (1, d), one for each row",
+    "F.embedding_bag(X)": "embedding_bag of torch: missing a required argument: 'indices'.",
+    "nn.Linear(3, 2)(X).sum()": "Linear is not a function of the language.",
     "X.size(2)": "X.size(2): there are 2 axes, counted from 0.",
     "X.backward()": ".backward() is not in the language.",
 }
@@ -62,6 +71,12 @@ def test_a_word_that_means_another_is_refused(written: str) -> None:
     with pytest.raises(NotationError) as caught:
         read(f"{D}L = {written}")
     assert REFUSED[written] in str(caught.value)
+
+
+def test_layers_and_losses_of_torch_may_have_names() -> None:
+    text = "criterion = nn.CrossEntropyLoss(label_smoothing=0.1)\nact = nn.LeakyReLU(0.2)\nL = criterion(act(X), t[0])"
+    declared = D.replace("t: integers[n, d]", "t: integers[1, n, d]")
+    assert str(read(declared + text)) == str(read(f"{declared}L = cross_entropy(leaky_relu(X, 0.2), t[0], smoothing=0.1)"))
 
 
 def test_a_tensor_may_be_called_as_a_module_is() -> None:

@@ -116,7 +116,7 @@ def test_words_of_other_libraries(theirs: str, ours: str) -> None:
     ("text", "words"),
     [
         ("polygamma(-1, p)", "polygamma: the order must be a whole number from 0 to 20, not -1"),
-        ("torch.cummax(X, dim=0)", "cummax of torch is a pair, the values and their positions. Write cummax(x, axis=...)"),
+        ("2*torch.cummax(X, dim=0)", "these are several values, values, indices. Write .values, or [0], for the first."),
         ("jax.lax.cumsum(X)", "jax.lax.cumsum has no default for axis that is ours. Write axis=0."),
         ("x % 0", "x % 0: division by zero"),
     ],

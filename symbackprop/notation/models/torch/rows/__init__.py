@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.notation.models.torch.rows import entrywise, layers, losses, matrices, recurrent, reductions, shapes
+from symbackprop.notation.models.torch.rows import entrywise, further, layers, losses, matrices, recurrent, reductions, shapes
 
 Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
     **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
-    **recurrent.ROWS, **losses.ROWS,
+    **recurrent.ROWS, **losses.ROWS, **further.ROWS,
 }  # fmt: skip
 
 VIEWS = shapes.VIEWS

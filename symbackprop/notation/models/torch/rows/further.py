@@ -1,0 +1,108 @@
+"""Functions of statistics, remainders, counts, and what puts tensors beside one another, by their names in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.language.tensors import Tensor, as_number, as_tensor
+from symbackprop.notation.composed import WORDS
+from symbackprop.notation.composed_further import linspace
+from symbackprop.notation.models.torch.rows.words import axes, lang
+from symbackprop.notation.scipy.distances import cdist
+from symbackprop.notation.scipy.matrices import block_diag
+from symbackprop.notation.scipy.special import SPECIAL, multigammaln
+
+
+def _of(name: str) -> Callable[..., Tensor]:
+    """A function of one tensor that SciPy has by the same name."""
+    function = SPECIAL[name]
+    return lambda x: function(x)
+
+
+def _pairwise_distance(x1: Tensor, x2: Tensor, p: Any = 2, eps: Any = 1e-6, keepdim: bool = False) -> Tensor:
+    """torch adds eps to the differences."""
+    gap = x1 - x2 + as_number(eps)
+    if p == 2:
+        return lang.sqrt(lang.sum(lang.square(gap), -1, keepdim))
+    total = lang.sum(lang.abs(gap) ** p, -1, keepdim)
+    return total ** (1 / as_number(p))
+
+
+def _cdist(x1: Tensor, x2: Tensor, p: Any = 2, compute_mode: Any = None) -> Tensor:
+    return cdist(x1, x2) if p == 2 else cdist(x1, x2, "minkowski", p=p)
+
+
+def _trapezoid(y: Tensor, x: Any = None, dx: Any = 1, dim: int = -1) -> Tensor:
+    return WORDS["trapezoid"](y, x, dx, dim)
+
+
+def _count(x: Any, dim: Any = None) -> Tensor:
+    return lang.sum(as_tensor(x) != 0, axes(dim))
+
+
+def _tensordot(x: Tensor, other: Tensor, dims_self: Sequence[int], dims_other: Sequence[int]) -> Tensor:
+    return lang.tensordot(x, other, (tuple(dims_self), tuple(dims_other)))
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    # statistics
+    **{name: _of(ours) for name, ours in (
+        ("lgamma", "gammaln"), ("digamma", "digamma"), ("erfinv", "erfinv"), ("special_gammaln", "gammaln"), ("special_psi", "psi"),
+        ("special_digamma", "digamma"), ("special_erfinv", "erfinv"), ("special_erfc", "erfc"), ("special_entr", "entr"),
+        ("special_ndtr", "ndtr"), ("special_log_ndtr", "log_ndtr"), ("special_ndtri", "ndtri"), ("special_exp2", "exp2"),
+    )},
+    "special_logit": lambda x: lang.logit(x),
+    "special_xlogy": lambda x, other: lang.xlogy(x, other),
+    "special_xlog1py": lambda x, other: lang.xlog1py(x, other),
+    "special_log_softmax": lambda x, dim, dtype=None: lang.log_softmax(x, dim),
+    "special_softmax": lambda x, dim, dtype=None: lang.softmax(x, dim),
+    "special_logsumexp": lambda x, dim, keepdim=False: lang.logsumexp(x, axes(dim), keepdim),
+    "special_sinc": lambda x: WORDS["sinc"](x),
+    "special_polygamma": lambda n, x: lang.polygamma(n, x),
+    "polygamma": lambda n, x: lang.polygamma(n, x),
+    "mvlgamma": lambda x, p: multigammaln(x, p),
+    "special_multigammaln": lambda x, p: multigammaln(x, p),
+    "xlogy": lambda x, other: lang.xlogy(x, other),
+    # entry by entry
+    "atan2": lambda x, other: lang.arctan2(x, other),
+    "arctan2": lambda x, other: lang.arctan2(x, other),
+    "sinc": lambda x: WORDS["sinc"](x),
+    "fmod": lambda x, other: lang.fmod(x, other),
+    "remainder": lambda x, other: lang.remainder(x, other),
+    "frac": lambda x: as_tensor(x) - lang.trunc(x),
+    "nan_to_num": lambda x, nan=None, posinf=None, neginf=None: lang.identity(x),
+    "copysign": lambda x, other: WORDS["copysign"](x, other),
+    "deg2rad": lambda x: x * sp.pi / 180,
+    "rad2deg": lambda x: x * 180 / sp.pi,
+    "fmax": lambda x, other: lang.maximum(x, other),
+    "fmin": lambda x, other: lang.minimum(x, other),
+    # counts
+    "count_nonzero": _count,
+    "any": lambda x, dim=None, keepdim=False: lang.max(as_tensor(x) != 0, axes(dim), keepdim),
+    "all": lambda x, dim=None, keepdim=False: lang.min(as_tensor(x) != 0, axes(dim), keepdim),
+    # beside one another
+    "concat": lambda tensors, dim=0: lang.concatenate(list(tensors), dim),
+    "concatenate": lambda tensors, dim=0: lang.concatenate(list(tensors), dim),
+    "hstack": lambda tensors: lang.hstack(list(tensors)),
+    "vstack": lambda tensors: lang.vstack(list(tensors)),
+    "row_stack": lambda tensors: lang.vstack(list(tensors)),
+    "column_stack": lambda tensors: WORDS["column_stack"](list(tensors)),
+    "dstack": lambda tensors: WORDS["dstack"](list(tensors)),
+    "block_diag": lambda tensors: block_diag(*tensors),
+    "meshgrid": lambda tensors, indexing="ij": list(WORDS["meshgrid"](*tensors, indexing=indexing)),
+    "atleast_1d": lambda x: WORDS["atleast_1d"](x),
+    "atleast_2d": lambda x: WORDS["atleast_2d"](x),
+    "atleast_3d": lambda x: WORDS["atleast_3d"](x),
+    "ravel": lambda x: lang.ravel(x),
+    "take": lambda x, index: lang.take(x, index),
+    # products, distances, grids
+    "tensordot": _tensordot,
+    "vdot": lambda x, other: lang.dot(x, other),
+    "cdist": _cdist,
+    "pairwise_distance": _pairwise_distance,
+    "trapezoid": _trapezoid,
+    "linspace": lambda start, end, steps, dtype=None: linspace(start, end, steps),
+}  # fmt: skip

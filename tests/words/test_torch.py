@@ -1,0 +1,59 @@
+"""A walk through the spellings of torch: each is what torch makes of it, value and gradients, or is refused with a mend."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from symbackprop.notation import NotationError
+from tests.words.torch_spellings import TORCH
+from tests.words.torch_walking import DOORS
+
+torch = pytest.importorskip("torch")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+REFUSED: dict[tuple[str, str], str] = {
+    ("text", "F.dropout(A, 0.5)"): "it draws random numbers while training",
+    ("text", "F.unfold(T[None], 2)"): "unfold is not a function of the language.",
+    ("text", "F.interpolate(T[None], scale_factor=2)"): "interpolate is not a function of the language.",
+    ("text", "A.max(1)[0]"): "A.max(1)[0]: of torch .max(1) is a pair, of NumPy an array.",
+    ("text", "A.transpose(0, 1)"): "leaves the axes in NumPy, and exchanges them in torch. Write A.T.",
+    ("text", "u.repeat(2)"): "Write np.repeat(x, n), or np.tile(x, n).",
+    ("module", "F.gaussian_nll_loss(x, y, x**2)"): "torch.export refuses the module",
+    ("module", "F.dropout(A, 0.5)"): "draws what it keeps at random",
+    ("module", "F.unfold(T[None], 2)"): "torch's im2col is not in the table of operations.",
+    ("module", "torch.linalg.lstsq(X, x[:, None])[0]"): "torch.export refuses the module",
+    ("module", "torch.cov(A)"): "torch.export refuses the module",
+    ("module", "torch.corrcoef(A)"): "torch.export refuses the module",
+    **{("module", gather): "take_along_axis" for gather in TORCH if "gather(" in gather},
+    **{(door, "torch.special.i0(x)"): "i0" for door in DOORS},
+}
+"""What is refused, by its door, and words of the refusal."""
+
+
+@pytest.fixture(autouse=True)
+def _doubles() -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("expression", TORCH)
+def test_what_is_read_as_text_is_what_torch_computes(expression: str) -> None:
+    walked("text", expression)
+
+
+@pytest.mark.parametrize("expression", TORCH if os.environ.get("FRESH") else TORCH[::8])
+def test_what_a_module_says_is_what_torch_computes(expression: str) -> None:
+    walked("module", expression)
+
+
+def walked(door: str, expression: str) -> None:
+    refusal = REFUSED.get((door, expression))
+    if refusal is None:
+        assert DOORS[door](expression, torch) == ""
+        return
+    with pytest.raises(NotationError) as caught:
+        DOORS[door](expression, torch)
+    assert refusal in str(caught.value)
