@@ -49,6 +49,10 @@ from symbackprop.notation.composed_shapes import (
 
 def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) -> Tensor:
     """y = the choice of the first condition that holds, else `default`."""
+    if not isinstance(conditions, list | tuple) or not isinstance(choices, list | tuple) or len(conditions) != len(choices):
+        raise LanguageError(
+            "select: it takes a list of conditions and a list of as many choices; write where(condition, a, b) for one"
+        )
     return reduce(lambda rest, pair: op.where(pair[0], pair[1], rest), reversed([*zip(conditions, choices, strict=True)]), default)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
-from symbackprop.notation import scipy, torch_words
+from symbackprop.notation import jax_words, scipy, torch_words
 from symbackprop.notation.composed import OF_UFUNCS, WORDS
 from symbackprop.notation.vocabulary import functions
 
@@ -120,6 +120,8 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         root = "numpy"
     elif root == "jax" and ".scipy" in module:
         root = "scipy"
+    if name in jax_words.WORDS.get(module, {}):
+        return Word(name, jax_words.WORDS[module][name])
     asked, needed = _NEEDED.get((root, name), ("", ""))
     if asked and asked not in keywords and len(given) < 2:
         raise Misunderstood(f"{module}.{name} has no default for {asked} that is ours.", f"Write {needed}.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
+import sympy as sp
 
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import calls, derivatives, naming, sums
@@ -34,6 +36,9 @@ def group(state: State, node: sx.Group) -> Senses:
     readings = state.read(one)
     if node.bracket == "|":
         square = made(lambda x: nd.matrix_of("det", x), [r for r in readings if r.node.matrix == nd.MATRIX], cost=ASSUMED)
+        if square and state.context.is_network:  # |A| is a determinant on paper
+            square = made(lambda x: nd.matrix_of("det", x), [r for r in readings if r.node.matrix == nd.MATRIX])
+            readings = [r for r in readings if r.node.matrix != nd.MATRIX]
         return best([*made(lambda x: nd.applied("abs", x), readings), *square])
     if node.bracket == r"\|":
         return best(made(calls.norm, readings))
@@ -61,12 +66,31 @@ def after(state: State, readings: Senses, node: sx.Scripted) -> Senses:
     return naming.scripts(state, readings, node.sub, node.sup, node.at)
 
 
+def _of_order(order: str, inner: Senses, at: int) -> Senses:
+    """The largest magnitude of a vector, or a root of a sum of powers."""
+    vectors = [r for r in inner if r.node.matrix != nd.MATRIX]
+    if not vectors:
+        raise Fault(f"the norm of a matrix with {order} below it is not read.", "Write it out.", at)
+    if order == "infty":
+        return best(made(lambda x: calls.largest(nd.applied("abs", x)), vectors))
+    p = sp.Rational(order)
+
+    def build(x: nd.Node) -> nd.Node:
+        total = calls.total(nd.arithmetic("**", nd.applied("abs", x), nd.const(p, complex(p))))
+        return nd.arithmetic("**", total, nd.const(1 / p, complex(1 / p)))
+
+    return best(made(build, vectors))
+
+
 def norm(state: State, node: sx.Scripted, body: sx.Group) -> Senses:
     r"""\|x\|_2^2 is a sum of squares, without a root that is squared again; \|x\|_1 is a sum of magnitudes."""
     inner = state.read(body.items[0])
     order = plain(node.sub)
     if order == "1":
         found = best(made(lambda x: calls.total(nd.applied("abs", x)), inner))
+        return powered(state, found, node.sup, node.at) if node.sup else found
+    if order == "infty" or re.fullmatch(r"[3-9]\d*(\.\d+)?|1\.\d+|2\.\d+", order):
+        found = _of_order(order, inner, node.at)
         return powered(state, found, node.sup, node.at) if node.sup else found
     if order not in ("", "2", "F"):
         raise Fault(f"the norm with {order} below it is not read.", "Norms are 1, 2 and F.", node.at)

@@ -2,6 +2,7 @@ r"""Functions of a claim: \tanh z, \sigma'(z), \operatorname{diag}(h), \max(0, z
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import sympy as sp
@@ -64,6 +65,7 @@ _WHOLE = frozenset(
 )
 _MEANS = frozenset(["mean", "avg", "average"])
 GENERIC = frozenset(["sigma", "phi", "varphi", "psi", "f", "g", "h", "rho"])  # letters for the activation of a network
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 OTHER = 1.0  # sigma read as the sigmoid, in a network with another activation
 
 
@@ -135,8 +137,14 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
         if primes > 1:
             raise Fault("a second derivative of a function is not read.", "Write it out.", at)
         given = [x, *more]
+        if sub and name == "log" and not more and primes == 0 and sub != "e":
+            return _logarithm(x, sub, at)
         if name in ELEMENTWISE:
             row = ELEMENTWISE[name]
+            if sub and row.defaults and len(given) < expected:  # the subscript of ELU is its alpha
+                if not _NUMBER.fullmatch(sub):
+                    raise Fault(f"the subscript {sub} of {name} is not read.", "Write a number, or a second argument.", at)
+                given.append(number(sub))
             given += [number(str(row.defaults[s])) for s in row.args[len(given) :] if s in row.defaults]
         if len(given) != expected:
             raise Fault(f"{name} takes {expected} argument{'s' * (expected > 1)}.", "", at)
@@ -152,6 +160,14 @@ def _call(state: State, name: str, arguments: list[Senses], primes: int, at: int
     if name in ("rowmean", "colmean"):
         return made(lambda v: _mean_over(state, v, RIGHT if name == "rowmean" else DOWN), x)
     return made(_one(name, sub, at), x)
+
+
+def _logarithm(x: Senses, base: str, at: int) -> Senses:
+    """A logarithm to a base that is a number."""
+    if not _NUMBER.fullmatch(base) or sp.Rational(base) in (0, 1):
+        raise Fault(f"a logarithm to the base {base} is not read.", r"Write \log x / \log b.", at)
+    divisor = sp.log(sp.Rational(base))
+    return made(lambda v: nd.arithmetic("/", nd.applied("log", v), nd.const(divisor, complex(divisor))), x)
 
 
 def _onehot(state: State, labels: Senses, at: int) -> Senses:
@@ -202,7 +218,7 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
     """What a function of one whole argument builds."""
     match name:
         case "softmax":
-            return lambda x: nd.softmax(x, _axis(x))
+            return lambda x: _softmax(x, sub)
         case "diag":
             return nd.diag
         case "tr" | "trace" | "Tr":
@@ -246,9 +262,23 @@ def total(x: Node) -> Node:
     return _over_all(x, _sum_over)
 
 
+def largest(x: Node) -> Node:
+    """The largest of all entries."""
+    return _over_all(x, lambda y, axes: nd.reduced("max", y, axes))
+
+
 def norm(x: Node) -> Node:
     """The root of the sum of the squares of all entries."""
     return root(norm_squared(x))
+
+
+def _softmax(x: Node, sub: str) -> Node:
+    r"""The softmax, along the letter below it where that is an index of its argument, \softmax_j(s_{ij}); else one entry of it."""
+    if sub in x.axes:
+        return nd.softmax(x, sub)
+    axis = _axis(x)
+    y = nd.softmax(x, axis)
+    return nd.renamed(y, [(axis, sub)]) if len(sub) == 1 and sub.isalpha() and axis in MATRIX and len(x.axes) == 1 else y
 
 
 def _axis(x: Node) -> str:

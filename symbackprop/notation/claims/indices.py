@@ -158,6 +158,8 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
         return _inverse(readings)
     if _FRACTION.match(text) or _HALVES.match(text):
         exponent = _rational(own, at)
+        if state.context.is_network and exponent.is_Integer and exponent > 1:
+            readings = _one_meaning(readings, exponent, at)
         found = made(lambda x: _power(x, exponent), readings)
         if exponent == 2:
             square = [r for r in readings if r.node.matrix == MATRIX]
@@ -166,6 +168,19 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
         return best(found)
     exponent_readings = state.read(syntax(several))
     return best(made(lambda x, p: nd.arithmetic("**", x, p), readings, exponent_readings))
+
+
+def _one_meaning(readings: Senses, exponent: sp.Expr, at: int) -> Senses:
+    """The readings but square matrices, whose power is a product on paper, and a power of the entries in code."""
+
+    def square(x: Node) -> bool:
+        return x.matrix == MATRIX and x.extent(DOWN) == x.extent(RIGHT) != 1
+
+    left = [r for r in readings if not square(r.node)]
+    if not left:
+        fault = f"the power {exponent} of a square matrix may be a product, or a power of its entries."
+        raise Fault(fault, rf"Write A A for the product, A^{{\odot {exponent}}} for the entries.", at)
+    return left
 
 
 def _inverse(readings: Senses) -> Senses:

@@ -48,6 +48,11 @@ class Context:
     named: tuple[str, ...] = ()
     stands: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_network(self) -> bool:
+        """Whether it is no claim, but a network whose equations are read: nothing is differentiated yet."""
+        return not self.of
+
     @cached_property
     def loops(self) -> Loops:
         """The loops of the network."""

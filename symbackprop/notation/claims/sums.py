@@ -164,14 +164,15 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
         one = syntax(node.under)
         if not isinstance(one, sx.Relation):
             raise Fault("the limits of this sum are not read.", r"Write \sum_{j \neq i} or \sum_{i=1}^n.", node.at)
-        letter = next(
-            (
-                side.base
-                for side in one.sides
-                if isinstance(side, Word) and len(side.base) == 1 and side.base not in state.outer and side.base not in state.ranges
-            ),
-            None,
-        )
+        free = [
+            side.base
+            for side in one.sides
+            if isinstance(side, Word) and len(side.base) == 1 and side.base not in state.outer and side.base not in state.ranges
+        ]
+        both = [side.base for side in one.sides if isinstance(side, Word) and side.base in free and not _known(state, side)]
+        if state.context.is_network and len(both) == 2 and len(set(both)) == 2:  # \sum_{i<j}, of which none stands on the left
+            return both, [one], None
+        letter = free[0] if free else None
         first = one.sides[0]
         if letter is None and isinstance(first, Word):
             letter = first.base
@@ -179,6 +180,11 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
             raise Fault("the sum does not say over what.", r"Write \sum_{j \neq i}.", node.at)
         return [letter], [one], None
     return _plain_letters(under, node.at), [], None
+
+
+def _known(state: State, word: Word) -> bool:
+    """Whether a word names a tensor or a size."""
+    return bool(state.names.lookup(word) or state.names.symbol(word))
 
 
 def _plain_letters(several: Tokens, at: int) -> list[str]:

@@ -9,11 +9,11 @@ import re
 
 _DECLARATION = re.compile(r"[ \t]*%*[ \t]*([^\W\d]\w*[ \t]*:[ \t]*[A-Za-z][^\\]*)$")
 _COMMENT = re.compile(r"[ \t]*#")
-_MACRO = re.compile(r"\\.")
+_MACRO = re.compile(r"\\.|\$")
 
 
 def is_latex(text: str) -> bool:
-    """Whether a text has a macro outside its comments and declarations."""
+    """Whether a text has a macro, or formulas in $...$, outside its comments and declarations."""
     return _MACRO.search(parted(text)[1]) is not None
 
 

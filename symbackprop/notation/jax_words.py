@@ -1,0 +1,61 @@
+"""Words of JAX that NumPy has not, or has with another meaning: jax.lax and jax.nn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symbackprop.language import operations as op
+from symbackprop.language.operations import TABLE
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
+
+
+def _gelu(x: Any, approximate: bool = True) -> Tensor:
+    return TABLE["gelu_tanh" if approximate else "gelu"](x)
+
+
+def _squareplus(x: Any, b: Any = 4) -> Tensor:
+    x = as_tensor(x)
+    return (x + op.sqrt(op.square(x) + b)) / 2
+
+
+def _standardize(x: Any, axis: Any = -1, epsilon: Any = 1e-5) -> Tensor:
+    x = as_tensor(x)
+    return (x - op.mean(x, axis, keepdims=True)) / op.sqrt(op.var(x, axis, keepdims=True) + epsilon)
+
+
+def _select(which: Any, on_true: Any, on_false: Any) -> Tensor:
+    return op.where(which, on_true, on_false)
+
+
+def _broadcast_in_dim(operand: Any, shape: Any, broadcast_dimensions: Any) -> Tensor:
+    """Each axis of the operand is the one of the shape that is named for it."""
+    x, places = as_tensor(operand), list(broadcast_dimensions)
+    if len(places) != x.ndim or places != sorted(places):
+        raise LanguageError("broadcast_in_dim: name one axis of the shape for each axis of the operand, in order")
+    rank = len(shape)
+    return op.broadcast_to(x[tuple(slice(None) if k in places else None for k in range(rank))], shape)
+
+
+def _expand_dims(array: Any, dimensions: Any) -> Tensor:
+    x = as_tensor(array)
+    for axis in sorted(dimensions) if isinstance(dimensions, tuple | list) else [dimensions]:
+        x = op.expand_dims(x, axis)
+    return x
+
+
+LAX: dict[str, Callable[..., Any]] = {
+    "add": op.add, "sub": op.subtract, "mul": op.multiply, "div": op.divide, "neg": op.negative, "pow": op.power,
+    "integer_pow": op.power, "max": lambda x, y: TABLE["maximum"](x, y), "min": lambda x, y: TABLE["minimum"](x, y),
+    "select": _select, "batch_matmul": op.matmul, "broadcast_in_dim": _broadcast_in_dim, "expand_dims": _expand_dims,
+    "rev": lambda operand, dimensions: op.flip(operand, dimensions),
+}  # fmt: skip
+"""jax.lax, by name."""
+
+NN: dict[str, Callable[..., Any]] = {
+    "gelu": _gelu, "soft_sign": TABLE["softsign"], "hard_silu": TABLE["hard_swish"], "squareplus": _squareplus,
+    "standardize": _standardize, "log1mexp": lambda x: TABLE["log"](-TABLE["expm1"](-as_tensor(x))),
+}  # fmt: skip
+"""jax.nn, by name."""
+
+WORDS = {"jax.lax": LAX, "jax.nn": NN}

@@ -1,0 +1,96 @@
+"""A walk through the spellings of JAX: each is what JAX computes, value and gradients, read as text and traced; or is refused."""
+
+import linecache
+import os
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.evaluate import tape
+from symbackprop.notation import NotationError
+from tests.words.jax_spellings import JAX
+from tests.words.walking import BOUNDS, POINT, POSITIONS, SYMMETRIC, names, weights
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+REFUSED = {
+    ("text", "jax.nn.sparse_plus(A)"): "sparse_plus is not a function of the language.",
+    ("text", "jax.lax.dynamic_slice(x, (1,), (3,))"): "dynamic_slice is not a function of the language.",
+    ("traced", "jax.scipy.stats.multivariate_normal.logpdf(u, v, P)"): "which branch is taken depends on data.",
+}
+"""What is refused, by its door, and words of the refusal."""
+
+
+class Walked:
+    """An expression, as JAX computes it with doubles."""
+
+    def __init__(self, expression: str, jax: ModuleType) -> None:
+        import jax.scipy.linalg
+        import jax.scipy.special
+        import jax.scipy.stats
+
+        self.expression, self.space = expression, {"jax": jax, "jnp": jax.numpy}
+        self.names = names(expression)
+        self.floats = [name for name in self.names if name in POINT]
+        whole = {name: jax.numpy.asarray(POSITIONS[name]) for name in self.names if name in POSITIONS}
+
+        def value(*arrays: Any) -> Any:
+            return eval(expression, {**self.space, **whole, **dict(zip(self.floats, arrays, strict=True))})
+
+        at = [jax.numpy.asarray(POINT[name]) for name in self.floats]
+        self.weights = weights(np.shape(value(*at)))
+        loss = jax.value_and_grad(lambda *arrays: jax.numpy.sum(self.weights * value(*arrays)), tuple(range(len(at))))
+        found, gradients = loss(*at)
+        self.value, self.slopes = float(found), dict(zip(self.floats, map(np.asarray, gradients), strict=True))
+
+    def require(self, network: Any, at: dict[str, Any]) -> None:
+        """Raise AssertionError where a network is not what JAX computes."""
+        derivation = sb.derive(network, self.floats)
+        inputs = {tensor.name for tensor in derivation.program.inputs}
+        found = tape.forward(derivation.program, {**network.example, **{n: a for n, a in at.items() if n in inputs}})
+        assert float(found[network.loss]) == pytest.approx(self.value, rel=1e-9, abs=1e-9)
+        for name, slope in self.slopes.items():
+            mine = found[derivation.gradient(name)]
+            if name in SYMMETRIC:
+                mine, slope = (mine + mine.T) / 2, (slope + slope.T) / 2
+            np.testing.assert_allclose(mine, slope, rtol=0, atol=1e-7 * max(1, np.max(np.abs(slope))))
+
+
+def as_text(walked: Walked) -> None:
+    declared = [
+        f"{name}: parameter[{', '.join(map(str, POINT[name].shape))}]"
+        if name in POINT
+        else f"{name}: integers[{', '.join(map(str, POSITIONS[name].shape))}, {BOUNDS[name]}]"
+        for name in walked.names
+    ]
+    shape = ", ".join(map(str, walked.weights.shape)) or "()"
+    network = sb.read("\n".join([*declared, f"G_: data[{shape}]", f"L_ = sum(G_ * ({walked.expression}))"]))
+    walked.require(network, {**POINT, **POSITIONS, "G_": walked.weights})
+
+
+def as_traced(walked: Walked) -> None:
+    source = f"def loss({', '.join(walked.names)}, G_):\n    r_ = {walked.expression}\n    return jnp.sum(G_ * r_)\n"
+    file = f"<walk {walked.expression}>"
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    space: dict[str, Any] = {**walked.space, "__name__": "walk"}
+    exec(compile(source, file, "exec"), space)
+    given = [(POINT | POSITIONS)[name] for name in walked.names]
+    walked.require(sb.trace(space["loss"], *given, walked.weights, wrt=walked.floats), {})
+
+
+DOORS: dict[str, Callable[[Walked], None]] = {"text": as_text, "traced": as_traced}
+
+
+@pytest.mark.parametrize("expression", JAX if os.environ.get("FRESH") else JAX[::4])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_spelling_is_what_jax_computes(jax: ModuleType, door: str, expression: str) -> None:
+    walked, refusal = Walked(expression, jax), REFUSED.get((door, expression))
+    if refusal is None:
+        DOORS[door](walked)
+        return
+    with pytest.raises(NotationError) as caught:
+        DOORS[door](walked)
+    assert refusal in str(caught.value)
