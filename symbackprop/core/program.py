@@ -74,6 +74,12 @@ def same_size(a: Expr, b: Expr) -> bool:
     return a == b or sp.expand(a - b) == 0
 
 
+def is_below_zero(expression: Expr) -> bool:
+    """Whether an expression of sizes is negative wherever no size is 1."""
+    larger = {symbol: symbol + 1 for symbol in expression.free_symbols}
+    return bool(expression.is_negative or sp.expand(expression.subs(larger, simultaneous=True)).is_negative)
+
+
 def shape_text(shape: Sequence[Expr]) -> str:
     """A shape as NumPy writes it: (h, d), (n,), ()."""
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -90,6 +90,18 @@ class Loop:
         self.numbers[id(stand_in)] = first
         return stand_in
 
+    @property
+    def last(self) -> Expr:
+        """The place of the last step along the axis."""
+        return sp.expand(self.extent - 1) if self.step > 0 else sp.S.Zero
+
+    def at_last(self, stand_in: Tensor) -> Tensor | Expr:
+        """What a stand-in of an entry or of the step's number is at the last step."""
+        if id(stand_in) in self.numbers:
+            return sp.expand(self.numbers[id(stand_in)] + self.last)
+        stack, axes = self.entries[id(stand_in)]
+        return stack[tuple(self.last if k in axes else slice(None) for k in range(stack.ndim))]
+
     def _stand_in(self, shape: tuple[Expr, ...], text: str | None, like: Signature | None = None) -> Tensor:
         kind, domain = (like.kind, like.domain) if like is not None else ("data", None)
         bound = like.bound if like is not None else None

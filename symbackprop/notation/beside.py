@@ -16,16 +16,20 @@ from symbackprop.notation.functions import Helper
 
 @dataclass(frozen=True)
 class Beside:
-    """Helpers and numbers by their names."""
+    """Helpers and numbers by their names.
+
+    sums   whether `sum` is Python's own there, and no import or definition gives the word another meaning.
+    """
 
     helpers: dict[str, Helper] = field(default_factory=dict)
     numbers: dict[str, Any] = field(default_factory=dict)
+    sums: bool = True
 
 
 def beside_in_file(body: Sequence[ast.stmt], text: str, file: str) -> Beside:
     """The functions and the numbers of a file."""
     source = Source(file, tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))
-    found = Beside()
+    found = Beside(sums=not any(_gives(node, "sum") for node in body))
     for node in body:
         match node:
             case ast.FunctionDef(name=name):
@@ -41,14 +45,15 @@ def beside_in_file(body: Sequence[ast.stmt], text: str, file: str) -> Beside:
 
 def beside(function: Callable[..., Any]) -> Beside:
     """The functions of a person's own module that a function calls, and those that they call; and its numbers."""
-    found = Beside()
+    outer = _around(function) if isinstance(function, FunctionType) else {}
+    found = Beside(sums=outer.get("sum", sum) is sum)
     waiting: list[Any] = [function]
     seen: set[Any] = set()
     while waiting:
         one = waiting.pop()
         if not isinstance(one, FunctionType):
             continue
-        known = {**one.__globals__, **inspect.getclosurevars(one).nonlocals}
+        known = _around(one)
         for name in sorted(_names(one.__code__)):
             value = known.get(name)
             if type(value) in (int, float):
@@ -61,6 +66,24 @@ def beside(function: Callable[..., Any]) -> Beside:
                 found.helpers[name] = helper
                 waiting.append(value)
     return found
+
+
+def _around(function: FunctionType) -> dict[str, Any]:
+    """What the names of a function that are not its own stand for."""
+    return {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
+
+
+def _gives(node: ast.stmt, name: str) -> bool:
+    """Whether a statement of a file gives a name a meaning."""
+    match node:
+        case ast.ImportFrom(names=names) | ast.Import(names=names):
+            return any((one.asname or one.name) in (name, "*") for one in names)
+        case ast.FunctionDef(name=own) | ast.ClassDef(name=own):
+            return own == name
+        case ast.Assign(targets=targets):
+            return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+        case _:
+            return False
 
 
 def _names(code: CodeType) -> set[str]:

@@ -19,6 +19,9 @@ from symbackprop.notation.composed import WORDS, array
 from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, of_ufunc, renamed, word
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.functions import Layer, Named, Second
+from symbackprop.notation.grown import Grown
+from symbackprop.notation.rounds import List
+from symbackprop.notation.sequences import as_arrays, beside, is_sequence, summed, turned
 from symbackprop.notation.vocabulary import called, functions, plain
 
 if TYPE_CHECKING:
@@ -59,13 +62,16 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
             raise evaluator.fault(function, f"{evaluator.source.segment(function)} is not a function.", "Write * for a product.")
     if name == "float" and len(node.args) == 1 and (infinite := _infinite(node.args[0])):
         return infinite
-    if name in ("list", "tuple") and not module and len(node.args) == 1 and not node.keywords:
-        return evaluator.value(node.args[0])
+    if not module and (several := _of_several(evaluator, node, name)) is not None:
+        return several
     if len(node.args) == 1 and not node.keywords and (name in TYPES or (not module and name in ("len", "range"))):
         return _counted(evaluator, node, name, node.args[0])
     given = [evaluator.value(argument) for argument in node.args]
-    if name == "sum" and not module and given and isinstance(given[0], tuple) and len(given) < 3:
-        return reduce(lambda a, b: evaluator.numeric(node, a) + evaluator.numeric(node, b), given[0], *given[1:] or [0])
+    if name == "sum" and not module and given and is_sequence(given[0]) and len(given) < 3:
+        return summed(given[0], given[1] if len(given) > 1 else 0, lambda value: evaluator.numeric(node, value))
+    given = as_arrays(given)
+    if name == "sum" and not module and evaluator.sums_rows and len(given) == 1 and not node.keywords:
+        _require_vector(evaluator, node, as_tensor(evaluator.numeric(node.args[0], given[0])))
     if not module and name in ("max", "min") and len(node.args) > 1 and name in functions():
         if len(given) == 2 and isinstance(plain(given[1]), int) and as_tensor(evaluator.numeric(node.args[0], given[0])).ndim:
             raise _extreme(evaluator, node, name)
@@ -80,6 +86,26 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
 def _layered(evaluator: Evaluator, node: ast.Call, layer: Layer) -> Any:
     """A layer or a loss of torch.nn at its inputs."""
     return called(layer.name, [evaluator.value(argument) for argument in node.args], evaluator.keywords(node), layer.__call__)
+
+
+def _of_several(evaluator: Evaluator, node: ast.Call, name: str) -> Any:
+    """list(x), reversed(x), dict(s, h=h), zip(*pairs): what Python makes of several values; None where it is something else."""
+    match name, node.args, node.keywords:
+        case "list" | "tuple" | "dict", [], []:
+            return {"list": List(()), "tuple": (), "dict": {}}[name]
+        case "list" | "tuple", [several], []:
+            value = evaluator.value(several)
+            value = tuple(value) if isinstance(value, dict) else value
+            return List(value) if isinstance(value, tuple) and name == "list" else value
+        case "reversed", [several], []:
+            return turned(evaluator.value(several))
+        case "dict", [] | [_], given if all(one.arg for one in given):
+            held = evaluator.value(node.args[0]) if node.args else {}
+            return held | {one.arg: evaluator.value(one.value) for one in given} if isinstance(held, dict) else None
+        case "zip", [ast.Starred(value=pairs)], []:
+            return beside([evaluator.value(pairs)])
+        case _:
+            return None
 
 
 def _infinite(argument: ast.expr) -> Expr | None:
@@ -101,6 +127,8 @@ def _counted(evaluator: Evaluator, node: ast.Call, name: str, argument: ast.expr
     value = evaluator.value(argument)
     if name == "len" and isinstance(value, tuple | dict):
         return len(value)
+    if name == "len" and isinstance(value, Grown):
+        return plain(value.length)
     value = evaluator.numeric(argument, value)
     if name == "len":
         shape = evaluator.arrays.axes(node, as_tensor(value)).shape
@@ -138,6 +166,14 @@ def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]
     return called(meant.name, given, further, meant.function)
 
 
+def _require_vector(evaluator: Evaluator, node: ast.Call, x: Tensor) -> None:
+    """Raise NotationError where Python's sum adds up rows, and not all entries as NumPy's does."""
+    if x.ndim > 1:
+        text = shortened(evaluator.source.segment(node.args[0]))
+        fault = f"sum({text}) adds up the rows in Python, and all entries in NumPy."
+        raise evaluator.fault(node, fault, f"Write np.sum({text}) for all entries, np.sum({text}, axis=0) for the rows.")
+
+
 def _extreme(evaluator: Evaluator, node: ast.Call, name: str) -> NotationError:
     """max(x, 0) is the larger of two in Python, and the largest along axis 0 in NumPy."""
     x, *others = (evaluator.source.segment(argument) for argument in node.args)
@@ -156,6 +192,8 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
         return value
     if isinstance(value, dict) and name in ("items", "values", "keys") and not node.args:
         return {"items": tuple(value.items()), "values": tuple(value.values()), "keys": tuple(value)}[name]
+    if isinstance(value, dict | List) and name == "copy" and not node.args:
+        return List(value) if isinstance(value, List) else dict(value)
     tensor = evaluator.numeric(function.value, value)
     if name in ("size", "dim") and not node.keywords:  # of torch
         shape = tuple(map(plain, as_tensor(tensor).shape))
@@ -176,7 +214,7 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> An
         if name == "astype":
             _require_real(evaluator, node, as_tensor(tensor))
         return called(meant.name, [tensor], {}, meant.function)
-    given = [evaluator.value(a) for a in node.args]
+    given = as_arrays([evaluator.value(a) for a in node.args])
     if meant.name == "transpose" and len(given) == 2 and all(isinstance(n, int) for n in map(plain, given)):
         if as_tensor(tensor).ndim == 2 and sorted(n % 2 for n in map(plain, given)) == [0, 1] and plain(given[0]) % 2 == 0:
             text = shortened(evaluator.source.segment(function.value))

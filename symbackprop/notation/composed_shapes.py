@@ -48,7 +48,9 @@ def with_axes(x: Any, least: int) -> Tensor:
 
 
 def column_stack(tensors: Sequence[Any]) -> Tensor:
-    """y = the tensors side by side, a vector as one column."""
+    """y = the tensors side by side, a vector as one column; of one matrix its rows."""
+    if isinstance(tensors, Tensor) and tensors.ndim == 2:
+        return op.swapaxes(tensors, 0, 1)
     return op.concatenate([op.expand_dims(t, 1) if t.ndim == 1 else t for t in map(as_tensor, tensors)], 1)
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.composed import JOINED
+from symbackprop.notation.grown import Grown, followed
 from symbackprop.notation.rounds import Comprehension, List
+from symbackprop.notation.sequences import is_sequence
 from symbackprop.notation.words import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -39,9 +41,11 @@ def require_one_meaning(evaluator: Evaluator, node: ast.Subscript) -> None:
             )  # fmt: skip
 
 
-def entry(evaluator: Evaluator, node: ast.Subscript, value: tuple[Any, ...]) -> Any:
+def entry(evaluator: Evaluator, node: ast.Subscript, value: tuple[Any, ...] | Grown) -> Any:
     """One of several values, or a part of them."""
     index = evaluator.item(node.slice)
+    if isinstance(value, Grown):
+        return value.at(index)
     if isinstance(index, slice) and all(part is None or isinstance(part, int) for part in (index.start, index.stop, index.step)):
         return value[index] if index.step != 0 else entry(evaluator, node, ())
     if isinstance(index, int) and -len(value) <= index < len(value):
@@ -49,10 +53,16 @@ def entry(evaluator: Evaluator, node: ast.Subscript, value: tuple[Any, ...]) -> 
     raise evaluator.fault(node, f"{evaluator.source.segment(node)}: there are {len(value)} entries, counted from 0.")
 
 
-def sequence(evaluator: Evaluator, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
+def sequence(evaluator: Evaluator, node: ast.Tuple | ast.List) -> tuple[Any, ...] | Grown:
     """Several values, (a, b) or [a, b]."""
-    several = (evaluator.value(one) for one in node.elts)
-    return List(several) if isinstance(node, ast.List) else tuple(several)
+    several: Any = List(()) if isinstance(node, ast.List) else ()
+    for one in node.elts:
+        inner = evaluator.value(one.value) if isinstance(one, ast.Starred) else None
+        if isinstance(one, ast.Starred) and not is_sequence(inner):
+            raise evaluator.fault(one, f"{evaluator.source.segment(one.value)} is not several values.", "Write them one by one.")
+        part = inner if isinstance(inner, Grown) else type(several)((evaluator.value(one),) if inner is None else inner)
+        several = followed(several, part)
+    return several
 
 
 def comprehension(evaluator: Evaluator, node: Comprehension) -> Any:
@@ -80,6 +90,10 @@ def key(evaluator: Evaluator, node: ast.expr) -> Any:
 
 def dictionary(evaluator: Evaluator, node: ast.Dict) -> dict[Any, Any]:
     """{"W": W, "b": b}: values by names."""
-    if not all(node.keys):
-        raise evaluator.unread(node, "** in {...} is not in the language.", 'Write {"W": W, "b": b}.')
-    return {key(evaluator, one): evaluator.value(value) for one, value in zip(node.keys, node.values, strict=True) if one}
+    found: dict[Any, Any] = {}
+    for own, value in zip(node.keys, node.values, strict=True):
+        given = evaluator.value(value)
+        if own is None and not isinstance(given, dict):
+            raise evaluator.fault(value, f"{evaluator.source.segment(value)} is no dict.", 'Write {"W": W, "b": b}.')
+        found |= given if own is None else {key(evaluator, own): given}
+    return found

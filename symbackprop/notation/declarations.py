@@ -82,8 +82,13 @@ def is_kind(annotation: ast.expr) -> bool:
 class Reading:
     """The reading of one declaration."""
 
-    def __init__(self, source: Source, size_named: Callable[[ast.Name], Expr]) -> None:
-        self.source, self.size_named = source, size_named
+    def __init__(
+        self,
+        source: Source,
+        size_named: Callable[[ast.Name], Expr],
+        measured: Callable[[ast.expr], Expr | None] = lambda node: None,
+    ) -> None:
+        self.source, self.size_named, self.measured = source, size_named, measured
 
     def fault(self, node: ast.AST, fault: str, mend: str = EXAMPLE, write: str = "") -> NotationError:
         return NotationError(fault, mend, self.source.place(node), write)
@@ -135,6 +140,8 @@ class Reading:
             return -self.size(node.operand)
         if isinstance(node, ast.BinOp):
             return self.combined(node)
+        if (measure := self.measured(node)) is not None:
+            return measure
         mend = "A size is a whole number, a name, or an expression of these: h - k + 1."
         if isinstance(node, ast.Slice):
             mend = "Sizes are separated by commas: parameter[h, d]."

@@ -23,9 +23,11 @@ from symbackprop.notation.containers import comprehension, dictionary, entry, fo
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
 from symbackprop.notation.functions import Helper, Layer, Named, Second
+from symbackprop.notation.grown import Grown
 from symbackprop.notation.operators import COMPARISONS, OPERATORS
 from symbackprop.notation.rounds import Comprehension, List
 from symbackprop.notation.scipy import DISTRIBUTIONS
+from symbackprop.notation.sequences import combined
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
 
@@ -71,6 +73,7 @@ class Evaluator:
         self.helpers: dict[str, Helper] = {}  # that a person wrote beside it
         self.inlined: Callable[[ast.Call, Helper], Any] | None = None  # what their calls are
         self.comprehended: Callable[[Comprehension], Any] | None = None  # what is written out
+        self.sums_rows = False  # whether `sum` is Python's own, which adds up the rows of a matrix
         self.constants: dict[int, tuple[Tensor, Expr]] = {}  # tensors made of named constants alone, with their numbers
 
     def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
@@ -127,6 +130,8 @@ class Evaluator:
             raise value
         if isinstance(value, tuple) and (fields := getattr(value, "_fields", ())):
             raise self.fault(node, f"these are several values, {', '.join(fields)}.", f"Write .{fields[0]}, or [0], for the first.")
+        if isinstance(value, Grown):
+            return self.placed(node, value.array)
         if isinstance(value, tuple | dict):
             raise self.fault(
                 node,
@@ -155,9 +160,14 @@ class Evaluator:
         chain: list[ast.BinOp] = [node]
         while isinstance(chain[-1].left, ast.BinOp):
             chain.append(chain[-1].left)
-        result = self.operand(chain[-1].left)
+        result = self.value(chain[-1].left)
         for link in reversed(chain):
-            left, right = result, self.operand(link.right)
+            right = self.value(link.right)
+            several = None if isinstance(result, Tensor) and isinstance(right, Tensor) else self.of_several(link, result, right)
+            if several is not None:
+                result = several
+                continue
+            left, right = self.numeric(link.left, result), self.numeric(link.right, right)
             if isinstance(link.op, ast.BitXor) and all(isinstance(x, Tensor) and is_truth(x) for x in (left, right)):
                 result = self.placed(link, lambda left=left, right=right: op.logical_xor(left, right))
                 continue
@@ -167,6 +177,10 @@ class Evaluator:
                 left, right = self.comparison(link.left, left), self.comparison(link.right, right)
             result = self.placed(link, lambda link=link, left=left, right=right: self.combined(link, left, right))
         return result
+
+    def of_several(self, link: ast.BinOp, a: Any, b: Any) -> Any:
+        """What an operator of Python does with lists and dicts; None where it is one of numbers and arrays."""
+        return self.placed(link, lambda: combined(link, self.plain(a), self.plain(b)))
 
     def other_operator(self, node: ast.BinOp) -> NotationError:
         """What to raise at an operator that is none of the language; where one sign takes its place, that mends it."""
@@ -342,7 +356,7 @@ class Evaluator:
             return beside
         value = self.value(node.value)
         require_one_meaning(self, node)
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | Grown):
             return entry(self, node, value)
         if isinstance(value, dict):
             name = key(self, node.slice)

@@ -10,6 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from symbackprop.core.functions import FUNCTIONS
@@ -67,27 +68,59 @@ def _bound(reader: Reader, node: ast.Call, helper: Helper) -> tuple[dict[str, An
     """The arguments by name: values, and functions that are handed on."""
     a = helper.function.args
     name = helper.function.name
-    if a.vararg or a.kwarg or any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
+    if a.vararg or a.kwarg:
         raise reader.evaluator.unread(node, f"{name} takes arguments by *.", "Write the arguments one by one.")
     positional = [one.arg for one in (*a.posonlyargs, *a.args)]
     every = [*positional, *(one.arg for one in a.kwonlyargs)]
-    given = dict(zip(positional, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
+    placed, named = _spread(reader, node)
+    given = dict(zip(positional, placed, strict=False)) | named
     defaults = dict(zip(reversed(positional), reversed(a.defaults), strict=False))
     defaults |= {one.arg: value for one, value in zip(a.kwonlyargs, a.kw_defaults, strict=True) if value is not None}
-    if len(node.args) > len(positional) or not set(given) <= set(every) or not set(every) <= {*given, *defaults}:
+    if len(placed) > len(positional) or not set(given) <= set(every) or not set(every) <= {*given, *defaults}:
         raise reader.fault(node, f"{name} is called otherwise than it is defined.", f"It is def {name}({', '.join(every)}).")
     values: dict[str, Any] = {}
     functions: dict[str, Named | Second | Layer | Helper] = {}
     for argument in every:
         own = given.get(argument)
-        meant = None if own is None else _function(reader, own)
+        meant = _function(reader, own) if isinstance(own, ast.expr) else None
         if meant is not None:
             functions[argument] = meant
-        elif own is not None:
+        elif isinstance(own, ast.expr):
             values[argument] = reader.evaluator.value(own)
+        elif own is not None:
+            values[argument] = own.value
         else:
             values[argument] = _default(reader, helper, defaults[argument])
     return values, functions
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An argument whose value is known already: one of *state, or of **state."""
+
+    value: Any
+
+
+def _spread(reader: Reader, node: ast.Call) -> tuple[list[ast.expr | _Given], dict[str, ast.expr | _Given]]:
+    """The arguments by position and by name, with those of *state and **state one by one."""
+    placed: list[ast.expr | _Given] = []
+    for one in node.args:
+        several = reader.evaluator.value(one.value) if isinstance(one, ast.Starred) else None
+        if isinstance(one, ast.Starred) and not isinstance(several, tuple):
+            fault = f"{reader.source.segment(one.value)} is not several values."
+            raise reader.evaluator.unread(one, fault, "Write the arguments one by one.")
+        placed += [one] if several is None else map(_Given, several)
+    named: dict[str, ast.expr | _Given] = {}
+    for keyword in node.keywords:
+        if keyword.arg is not None:
+            named[keyword.arg] = keyword.value
+            continue
+        held = reader.evaluator.value(keyword.value)
+        if not isinstance(held, dict):
+            fault = f"{reader.source.segment(keyword.value)} is no dict."
+            raise reader.evaluator.unread(keyword, fault, "Write the arguments one by one.")
+        named |= {key: _Given(value) for key, value in held.items()}
+    return placed, named
 
 
 def _function(reader: Reader, node: ast.expr) -> Named | Second | Layer | Helper | None:
@@ -121,6 +154,8 @@ def _inside(
     reader.sizes = dict(reader.sizes) if helper.inside else {}
     reader.later, reader.written, reader.statements = {}, Counter(), []
     reader.source = evaluator.source = helper.source
+    steps = reader.steps
+    reader.steps = steps if helper.inside else steps.apart()
     evaluator.functions = {n: f for n, f in functions.items() if not isinstance(f, Helper)} | (own if helper.inside else {})
     beside = helpers if helper.inside else {n: h for n, h in helpers.items() if not h.inside}
     evaluator.helpers = beside | {n: f for n, f in functions.items() if isinstance(f, Helper)}
@@ -130,6 +165,7 @@ def _inside(
     except RecursionError:
         raise NotationError("helpers are nested too deep.", "Write their steps out.") from None
     finally:
+        reader.steps = steps
         reader.callers.pop()
         reader.held.pop()
         reader.reserved.pop()

@@ -132,6 +132,7 @@ def _read(
         raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
     reader = Reader(source, function=function.name, numbers=numbers)
     reader.evaluator.helpers, reader.literals = dict(beside.helpers), beside.numbers
+    reader.evaluator.sums_rows = beside.sums
     reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
     body = function.body
     title = ast.get_docstring(function)

@@ -22,6 +22,7 @@ from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.evaluator import Evaluator
 from symbackprop.notation.functions import KIND, Helper, Named
 from symbackprop.notation.grammar import inner
+from symbackprop.notation.grown import Grown
 from symbackprop.notation.inference import kind_of, proposed
 from symbackprop.notation.loops.copies import Copies
 from symbackprop.notation.loops.steps import Steps
@@ -78,7 +79,8 @@ class Reader:
         self.statements: list[ast.stmt] = []
         self.last = ""  # the name that was written last
         self.steps: Stepwise = Steps(self) if numbers is None else Copies(self)
-        self.evaluator = Evaluator(source, self.lookup, self.known, Arrays(self.taken, self.asked), self.steps.value)
+        arrays = Arrays(self.taken, self.asked)
+        self.evaluator = Evaluator(source, self.lookup, self.known, arrays, lambda node: self.steps.value(node))
         self.evaluator.comprehended = lambda node: comprehended(self, node)
 
     def fault(self, node: ast.AST, fault: str, mend: str = "", write: str = "") -> NotationError:
@@ -291,6 +293,7 @@ class Reader:
 
     def define(self, node: ast.AST, name: str, value: Any) -> None:
         """name = value: an equation, a second name, a named constant, a name for an expression of sizes, or for several values."""
+        self.steps.forget(name)
         if isinstance(value, Tensor):
             number = self.evaluator.plain(value) if value.name is None else value
             value = value if isinstance(number, Tensor) else number
@@ -309,7 +312,7 @@ class Reader:
             own = self.own(node, name)
             self.declare(node, Tensor((), signature=Signature(own, (), "constant", value=as_number(value))))
             self.names[name] = self.names[own]
-        elif isinstance(value, int | Expr | tuple | dict):
+        elif isinstance(value, int | Expr | tuple | dict | Grown):
             self.check(node, name.lstrip("_") or name)
             self.names[name] = as_number(value) if isinstance(value, int) else value
         else:

@@ -62,6 +62,9 @@ def rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
 
 def comprehended(reader: Reader, node: Comprehension) -> Any:
     """[expression for name in several if condition], written out: the names are those of the comprehension alone."""
+    collected = reader.steps.collect(node)
+    if collected is not None:
+        return collected
     kept = dict(reader.names)
     found: list[Any] = []
     read = reader.evaluator.value

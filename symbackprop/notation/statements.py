@@ -18,8 +18,10 @@ from symbackprop.notation.declarations import is_kind
 from symbackprop.notation.dialects import INNER
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Helper, Layer, Second
+from symbackprop.notation.grown import Grown
 from symbackprop.notation.reader import Reader, arrays
 from symbackprop.notation.rounds import List, rounds, unrolled
+from symbackprop.notation.sequences import CHANGES, changed, combined
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
 READ = (
@@ -54,6 +56,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
             reader.evaluator.helpers[name] = Helper(node, reader.source, inside=True)
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value) if reader.function is not None:
             reader.evaluator.helpers[name] = Helper.of_lambda(name, value, reader.source, inside=True)
+        case ast.Assign() | ast.AugAssign() | ast.Expr() if reader.steps.append(node):
+            pass
         case ast.Assign(targets=targets, value=value):
             given = reader.evaluator.value(value)
             if isinstance(given, Layer):
@@ -64,8 +68,6 @@ def statement(reader: Reader, node: ast.stmt) -> None:
                 return
             for target in targets:
                 _give(reader, target, given)
-        case ast.AugAssign() | ast.Expr() if reader.steps.append(node):
-            pass
         case ast.AugAssign(target=target, op=op, value=value):
             _change(reader, node, target, op, value)
         case ast.For(orelse=[]) if reader.steps.keeps(node):
@@ -86,11 +88,10 @@ def statement(reader: Reader, node: ast.stmt) -> None:
         case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Attribute(attr="errstate")))], body=body):
             for inner in body:
                 statement(reader, inner)
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" as how), args=[value])
-        ) if isinstance(reader.names.get(name), List):
-            given = reader.evaluator.value(value)
-            reader.exchange(reader.names[name], List((*reader.names[name], *(given if how == "extend" else (given,)))))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=held, attr=how)) as call) if how in CHANGES and _changed(
+            reader, call, held, how
+        ):
+            pass
         case ast.Assert() | ast.Pass() | ast.Delete():
             pass
         case ast.Expr(value=value):
@@ -138,8 +139,13 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
             if target.id not in reader.names and target.id not in reader.sizes:
                 raise reader.fault(target, f"{target.id} has no value yet.", f"Write {target.id} = ... above.")
             old = reader.lookup(ast.copy_location(ast.Name(target.id, ast.Load()), target))
-            if isinstance(old, List) and isinstance(op, ast.Add):
-                reader.exchange(old, List((*old, *reader.evaluator.value(value))))
+            if isinstance(old, List | Grown | dict) and isinstance(op, ast.Add | ast.BitOr):
+                given = reader.evaluator.value(value)
+                new = combined(ast.copy_location(ast.BinOp(node.target, op, value), node), old, given)
+                if new is None:
+                    kind = "dict" if isinstance(old, dict) else "list"
+                    raise reader.fault(value, f"{reader.source.segment(value)} is no {kind}.", f"Write another {kind} there.")
+                _put(reader, old, new)
                 return
             new = _combined(reader, node, old, op, value)
             _shared(reader, target, old)
@@ -152,7 +158,11 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
             if isinstance(reader.names.get(name.id), dict):
                 place = ast.copy_location(ast.Subscript(name, target.slice, ast.Load()), target)
                 old = reader.evaluator.value(place)
-                reader.names[name.id][key(reader.evaluator, target.slice)] = _combined(reader, node, old, op, value)
+                new = _combined(reader, node, old, op, value)
+                _shared(reader, target, old)
+                reader.names[name.id][key(reader.evaluator, target.slice)] = new
+                if isinstance(old, Tensor) and old.shape:
+                    reader.exchange(old, new)
                 return
             given = reader.evaluator.operand(value)
             _enter(reader, name, target, given, lambda part: _combined(reader, node, part, op, value))
@@ -160,6 +170,26 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
             raise _no_entry(reader, target)
         case _:
             raise reader.fault(target, "the left side is not a name.", "Write name = expression.")
+
+
+def _changed(reader: Reader, node: ast.Call, target: ast.expr, how: str) -> bool:
+    """hs.append(h), s.update(h=h): lists and dicts are changed in place; False where the method is one of something else."""
+    if not isinstance(target, ast.Name | ast.Subscript) or (isinstance(target, ast.Name) and not reader.known(target.id)):
+        return False
+    held = reader.evaluator.value(target)
+    new = changed(reader.evaluator, node, held, how) if isinstance(held, List | Grown | dict) else None
+    if new is not None:
+        _put(reader, held, new)
+    return new is not None
+
+
+def _put(reader: Reader, held: Any, new: Any) -> None:
+    """Put a changed list or dict in the place of what it was, for all its names."""
+    if isinstance(held, dict):
+        held.clear()
+        held.update(new)
+    else:
+        reader.exchange(held, new)
 
 
 def _combined(reader: Reader, node: ast.AugAssign, old: Any, op: ast.operator, value: ast.expr) -> Any:
@@ -210,17 +240,16 @@ def _no_entry(reader: Reader, target: ast.Subscript) -> NotationError:
     return reader.evaluator.unread(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
 
 
-def _shared(reader: Reader, target: ast.Name, old: Any) -> None:
+def _shared(reader: Reader, target: ast.Name | ast.Subscript, old: Any) -> None:
     """Raise NotationError where an array is changed that another name is a part of, or a view: NumPy would change both."""
     if not isinstance(old, Tensor) or not old.shape:
         return
     root = _root(old)
     for name, held in (pair for names in (reader.names, *reader.held) for pair in names.items()):
         if any(one is not old and _root(one) is root for one in arrays(held)):
-            raise reader.fault(
-                target, f"{target.id} and {name} share their entries: NumPy changes both.",
-                f"Write {target.id} = {target.id} + ... for a new array, or {name} = ....copy() above.",
-            )  # fmt: skip
+            own = reader.source.segment(target)
+            fault = f"{own} and {name} share their entries: NumPy changes both."
+            raise reader.fault(target, fault, f"Write {own} = {own} + ... for a new array, or {name} = ....copy() above.")
 
 
 def _root(tensor: Tensor) -> Tensor:

@@ -89,7 +89,64 @@ def in_place(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ign
     return np.sum(h * h0) + np.sum(total**2) + np.sum(both)
 
 
-FUNCTIONS: list[Callable[..., Any]] = [appended, two_back, losses, carried, keyed, anew, nested, in_place]
+def falling(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    states = [h0]
+    for t in reversed(range(x.shape[0])):
+        states.append(x[t] * states[-1])
+    return np.sum(states[-1])
+
+
+def in_front(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    hs, pairs = [h0], []
+    for t, row in enumerate(x):
+        hs = [np.tanh(row + U @ hs[0]), *hs]
+        pairs.append((hs[1] * t, hs[0]))
+    firsts, _ = zip(*pairs)  # noqa: B905
+    return np.sum(hs[0] * hs[-1]) + np.sum(np.stack(hs)[1:]) + np.sum(firsts[-1]) + sum(np.sum(a * b) for a, b in pairs)
+
+
+def of_lists(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    hs, us = [], [U @ row for row in x]
+    for row in reversed(x):
+        h0 = h0 * row + 1
+        hs += [row * h0]
+    both = hs[::-1] + us + [h0]
+    hs = hs * 2
+    hs.append(h0)
+    return np.sum(sum(both) ** 2) + np.sum(np.array(both) ** 3) * len(hs) + np.sum(np.concatenate(hs) ** 2) + np.sum(row)
+
+
+def given_anew(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    z = np.zeros_like(x)
+    for t in range(len(x)):
+        z[t] = x[len(x) - 1 - t] * h0
+    last, z = z[-1], z[::-1] * 2
+    total = 0.0
+    for t in range(x.shape[0]):
+        total = total / 2 + np.sum(z[t] * x[t]) * t
+    z += 1
+    return total + np.sum(z[0] * last) + t
+
+
+def helped(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    def cell(state, row, scale=1.0):  # type: ignore[no-untyped-def]
+        rows = np.zeros_like(U)
+        for k in range(len(U)):
+            rows[k] = U[k] * scale
+        return {"h": np.tanh(rows @ state["h"] + row), "c": state["c"] + rows[0]}
+
+    state, record = {"h": h0, "c": h0}, {"n": 1}
+    for row in x:
+        state = {**cell(state, row, scale=2.0), "c": state["c"] * 0.5}
+        record.update(n=2)
+        args = (state, row)
+        other = cell(*args)
+    return np.sum(state["h"] * state["c"]) * record["n"] + np.sum(other["h"])
+
+
+FUNCTIONS: list[Callable[..., Any]] = [
+    appended, two_back, losses, carried, keyed, anew, nested, in_place, falling, in_front, of_lists, given_anew, helped,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -109,13 +166,6 @@ def in_part(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # 
     for row in x:
         states.append(row)
         states.append(row)
-    return np.sum(states[-1])
-
-
-def falling(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
-    states = [h0]
-    for t in reversed(range(x.shape[0])):
-        states.append(x[t] * states[-1])
     return np.sum(states[-1])
 
 
@@ -154,11 +204,48 @@ def two_lists(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  
     return np.sum(other[-1])
 
 
+def held_twice(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    state = {"h": h0}
+    for row in x:
+        state["h"] += row
+    return np.sum(state["h"] * h0)
+
+
+def two_a_step(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    states = [h0]
+    for row in x:
+        states = [*states, row, row]
+    return np.sum(states[-1])
+
+
+def read_as_other(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    state = {"h": h0}
+    other = state
+    for row in x:
+        state["h"] = np.tanh(row + other["h"])
+    return np.sum(state["h"])
+
+
+def rows_of_python(x: "data[T, m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    return np.sum(sum(x) ** 2)
+
+
+def from_the_end(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h = h0
+    for t in range(len(x)):
+        h = np.tanh(h + x[-t])
+    return np.sum(h)
+
+
 REFUSED = {
+    held_twice: "changes in place what state and h0 both hold.",
+    two_a_step: "states does not hold after a step of ",
+    read_as_other: "changes state in place, which is other as well.",
+    rows_of_python: "sum(x) adds up the rows in Python, and all entries in NumPy.",
+    from_the_end: "x[-t] is outside at t = T - 1",
     two_names: "changes h in place, which is h0 as well.",
     two_lists: "changes states in place, which is other as well.",
     in_part: "the list states does not grow by one value in each step",
-    falling: "the list states does not grow by one value in each step",
     another_shape: "states begins with ",
     without_start: "states[-1] is no value at ",
     shrinks: "state does not hold after a step of ",

@@ -114,7 +114,12 @@ flatten = ravel
 
 
 def concatenate(tensors: Sequence[Value], axis: int = 0) -> Tensor:
-    """y = the tensors one after the other along `axis`; their other sizes are equal."""
+    """y = the tensors, or the entries of one along its first axis, one after the other along `axis`; other sizes are equal."""
+    if isinstance(tensors, Tensor) and tensors.ndim > 1:
+        place = builder.normal_axis("concatenate", tensors[0], axis)
+        shape = list(tensors.shape[1:])
+        shape[place] = sp.expand(shape[place] * tensors.shape[0])
+        return reshape(moveaxis(tensors, 0, place), tuple(shape))
     several = [as_tensor(t) for t in _several("concatenate", tensors)]
     if not several or not several[0].ndim:
         raise LanguageError("concatenate needs one tensor or more, each with an axis")
@@ -150,12 +155,16 @@ def placed(x: Tensor, axis: int, offset: Expr, length: Expr) -> Tensor:
 
 def hstack(tensors: Sequence[Value]) -> Tensor:
     """y = the tensors side by side: vectors end to end, others along their second axis, as in NumPy."""
+    if isinstance(tensors, Tensor) and tensors.ndim:
+        return tensors if tensors.ndim == 1 else concatenate(tensors, 0 if tensors.ndim == 2 else 1)
     several = [_with_axes(t, 1) for t in _several("hstack", tensors)]
     return concatenate(several, 0 if several and several[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Value]) -> Tensor:
     """y = the tensors below each other, a vector as one row, as in NumPy."""
+    if isinstance(tensors, Tensor) and tensors.ndim:
+        return expand_dims(tensors, 1) if tensors.ndim == 1 else tensors if tensors.ndim == 2 else concatenate(tensors, 0)
     return concatenate([_with_axes(t, 2) for t in _several("vstack", tensors)], 0)
 
 

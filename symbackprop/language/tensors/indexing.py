@@ -10,7 +10,7 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.core.functions import iverson
-from symbackprop.core.program import Sum, position, same_size, shape_text, slot
+from symbackprop.core.program import Sum, is_below_zero, position, same_size, shape_text, slot
 from symbackprop.language.tensors.elementwise import broadcast, letters
 from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label, number_of
 
@@ -98,7 +98,7 @@ class _Taking:
             if expression.is_Integer and expression >= 0:
                 continue
             expression = sp.expand(expression)
-            if expression.is_negative:
+            if is_below_zero(expression):
                 raise self.fault(text())
             if not expression.is_nonnegative:
                 self.conditions.append(expression)
@@ -116,7 +116,7 @@ class _Taking:
             self.within(start, extent - stop, lambda: f"[{start}:{stop}] does not fit an axis of size {extent}")
             length = sp.expand(stop - start) if stride == 1 else sp.floor((stop - start - 1) / stride) + 1
             self.within(length - 1, S.Zero, lambda: f"[{start}:{stop}] is empty")
-        if same_size(length, extent) and stride == 1:
+        if same_size(length, extent) and stride == 1 and start == 0:
             self.whole()
             return
         letter, target = self.letter(), self.letter()

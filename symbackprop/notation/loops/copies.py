@@ -15,9 +15,11 @@ from symbackprop.language.operations.shapes import stack
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.loops.frame import bind
 from symbackprop.notation.loops.header import Header, header, is_plain
 from symbackprop.notation.loops.indices import assigned, away, axes, items_of, mentions, number, targets
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
+from symbackprop.notation.rounds import rounds
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
@@ -31,6 +33,7 @@ class Copies(Stepwise):
 
     heads    the loops whose blocks are being read, outermost first.
     values   what steps wrote, by name and numbers, and `starts` what stands before them.
+    wholes   what the names stand for below their loops, all steps as one array.
     count    how many steps there were.
     """
 
@@ -39,29 +42,47 @@ class Copies(Stepwise):
         self.heads: list[Header] = []
         self.values: dict[str, dict[Key, Tensor]] = {}
         self.starts: dict[str, dict[Key, Tensor]] = {}
+        self.wholes: dict[str, Tensor] = {}
         self.count = 0
+
+    def forget(self, name: str) -> None:
+        for known in (self.values, self.starts, self.wholes, self.rows):
+            known.pop(name, None)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a name stands for what loops wrote to it step by step."""
+        held = self.reader.names.get(name)
+        if name in self.values:
+            return held is None or held is self.wholes.get(name)
+        return name in self.starts
 
     @property
     def letters(self) -> list[str]:
-        return [head.letter for head in self.heads]
+        return list(dict.fromkeys(head.letter for head in self.heads))
 
     def keeps(self, node: ast.For) -> bool:
         return self.writes_steps(node) or (isinstance(node.target, ast.Name) and header(self.reader, node) is not None)
 
     def loop(self, node: ast.For, read: Statements) -> None:
         head, held = self.head(node), self.reader.names
-        written = [t for t in targets(node.body) if not self._is_inner(t) and not isinstance(held.get(ast.unparse(t.value)), dict)]
+        stepwise = [t for t in targets(node.body) if mentions(items_of(t)[0], [head.letter])]
+        written = [t for t in stepwise if not self._is_inner(t) and not isinstance(held.get(ast.unparse(t.value)), dict)]
         whole = dict.fromkeys(t.value.id for t in written if isinstance(t.value, ast.Name))
         for name in whole:
+            if self.wholes.pop(name, None) is held.get(name, held):
+                del held[name]  # of the loop around's step before
             self.values[name] = {}
-            self._empty(name, node, head)
+        filled = [name for name in whole if self._empty(name, node, head)]
+        several = None if isinstance(node.target, ast.Name) and node.target.id == head.letter else rounds(self.reader, node.iter)
         self.heads.append(head)
         first: dict[str, str] = {}
-        for k in range(int(head.low), int(head.high) + 1)[:: head.step]:
+        for place, k in enumerate(range(int(head.low), int(head.high) + 1)[:: head.step]):
             self.count += 1
             if self.count > LONGEST:
                 raise self.reader.fault(node.iter, f"the loops are written out to more than {LONGEST:,} steps.", "Take fewer.")
             self.reader.names[head.letter] = Integer(k)
+            if several is not None:
+                bind(self.reader.names, node.target, several[place])
             for statement in node.body:
                 read(statement)
             first = first or {name: t.name for name in assigned(node.body) if (t := self._written(name)) is not None and t.name}
@@ -69,11 +90,11 @@ class Copies(Stepwise):
         for name, own in first.items():
             self._called(name, own)
         for name in whole:
-            if name in self.rows and not self.heads:
+            if name in filled:
                 rows = self.starts.pop(name, {}) | self.values.pop(name)
                 self.reader.names[name] = stack([rows[key] for key in sorted(rows)])
             elif self.values[name]:
-                self.reader.names[name] = self._stacked(name, ())
+                self.reader.names[name] = self.wholes[name] = self._stacked(name, ())
 
     def _written(self, name: str) -> Tensor | None:
         """The value of a name that a line wrote."""
@@ -87,13 +108,14 @@ class Copies(Stepwise):
             first, other = outputs[own], last.name
             outputs[own], outputs[other] = last.named(own), first.named(other)
 
-    def _empty(self, name: str, node: ast.For, head: Header) -> None:
-        """Keep the other rows of an array of zeros that the loop fills."""
+    def _empty(self, name: str, node: ast.For, head: Header) -> bool:
+        """Keep the other rows of an array of zeros that the loop fills; whether it is one."""
         target = next(t for t in targets(node.body) if isinstance(t.value, ast.Name) and t.value.id == name)
         index = away(self.reader, items_of(target)[0], [head.letter])
-        rows = None if self.heads or index is None else self.emptied(name, index.least(head), index.most(head))
+        rows = None if index is None else self.emptied(name, index.least(head), index.most(head))
         if rows is not None:
             self.starts[name] = {(int(k),): row for k, row in rows.items()} | self.starts.get(name, {})
+        return rows is not None
 
     def unready(self, node: ast.Name) -> NotationError | None:
         return None  # the text was read with its loops before, which refuses what stands too early
@@ -122,7 +144,7 @@ class Copies(Stepwise):
 
     def value(self, node: ast.Subscript) -> Any:
         name, items = node.value.id if isinstance(node.value, ast.Name) else None, items_of(node)
-        if name is not None and (name in self.values or name in self.starts):
+        if name is not None and self._is_known(name):
             return self._step(node, name, items)
         of_step = any(mentions(item, self.letters) for item in items)
         if name is not None and name in self.opens:
@@ -137,7 +159,7 @@ class Copies(Stepwise):
         for axis, item in axes(items, tensor.ndim):
             index = away(self.reader, item, self.letters)
             if index is not None and axis not in lows:
-                head = next(h for h in self.heads if h.letter == index.letter)
+                head = next(h for h in reversed(self.heads) if h.letter == index.letter)
                 lows[axis] = self.counting.base(name, axis, tensor.shape[axis], head, index, node)
         return self._entry(tensor, items, lows)
 
@@ -147,7 +169,7 @@ class Copies(Stepwise):
         for axis, item in list(axes(items))[: self.opens[name].rank]:
             index = away(self.reader, item, self.letters)
             assert index is not None, "the kept reading of the loop refuses this"
-            head = next(h for h in self.heads if h.letter == index.letter)
+            head = next(h for h in reversed(self.heads) if h.letter == index.letter)
             extents.append(head.extent)
             self.counting.bases[name, axis] = index.least(head)
         self.told(name, extents)
@@ -173,7 +195,7 @@ class Copies(Stepwise):
                 for axis, item in enumerate(items_of(target)[length:]):
                     index = away(self.reader, item, self.letters)
                     if index is not None:
-                        head = next(h for h in self.heads if h.letter == index.letter)
+                        head = next(h for h in reversed(self.heads) if h.letter == index.letter)
                         lows.setdefault(axis, index.least(head))
         return lows
 

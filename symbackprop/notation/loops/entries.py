@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import same_size, shape_text
+from symbackprop.core.program import is_below_zero, same_size, shape_text
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.grown import Grown, mapped
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.indices import Away, Numbered, astray, away, axes, is_plain, items_of, mentions, number
+from symbackprop.notation.loops.lists import back
+from symbackprop.notation.loops.several import rebuilt, stem
 
 if TYPE_CHECKING:
     from symbackprop.notation.loops.steps import Steps
@@ -35,10 +38,12 @@ class Entries:
         name = node.value.id if isinstance(node.value, ast.Name) else None
         items, steps = items_of(node), self.steps
         writing = steps.writing(name)
-        of_loop = bool(writing) or (name is not None and (name in steps.stacks or name in steps.starts or name in steps.opens))
+        of_loop = bool(writing or steps.stack(name) or steps.started(name) or name in steps.opens)
         if not of_loop and not any(mentions(item, steps.letters) for item in items) and not self._is_counted(name, items):
             return None
         for depth, frame in enumerate(writing):
+            if name in frame.lists and (of_list := self._of_list(node, name or "", items, frame)) is not None:
+                return of_list
             earlier = self._earlier(node, name or "", items, frame)
             if earlier is not None:
                 lows = {k: inner.low(name or "") for k, inner in enumerate(writing[depth + 1 :])}
@@ -46,16 +51,6 @@ class Entries:
                 return self.entry(node, None, numbered, items[1:])
             items = items[1:]
         return self._of_name(node, name, items, writing)
-
-    def _of_grown(self, grown: Numbered, item: ast.expr) -> Tensor | None:
-        """hs[-1] or hs[1:] of a list that began with one value: what the loop's steps appended, alone."""
-        match item:
-            case ast.Slice(lower=ast.Constant(value=int(k)), upper=None, step=None) if k == len(grown.starts):
-                return grown.tensor[:]
-            case _ if _from_end(item) == 1:
-                return grown.tensor[sp.expand(grown.tensor.shape[0] - 1)]
-            case _:
-                return None
 
     def _is_counted(self, name: str | None, items: list[ast.expr]) -> bool:
         """Whether an array is read by numbers that a loop counts it by; those of others are noted to be Python's."""
@@ -69,10 +64,8 @@ class Entries:
     def _of_name(self, node: ast.Subscript, name: str | None, items: list[ast.expr], writing: list[Frame]) -> Any:
         """An entry of this step's value, of what an earlier loop wrote, or of an array."""
         steps = self.steps
-        if name is not None and name in steps.stacks:
-            if name in steps.grown and items and (part := self._of_grown(steps.grown[name], items[0])) is not None:
-                return self.entry(node, None, Numbered(part), items[1:])
-            return self.entry(node, name, steps.stacks[name], items)
+        if (stack := steps.stack(name)) is not None:
+            return self.entry(node, name, stack, items)
         if writing and not items:
             text, frame = self.reader.source.segment(node), writing[-1]
             line = steps.line_of(frame, name or "")
@@ -87,13 +80,17 @@ class Entries:
         held = self.reader.evaluator.value(node.value)
         if isinstance(held, tuple | dict):
             return None
+        if isinstance(held, Grown):
+            if not any(mentions(item, steps.letters) for item in items):
+                return None
+            return mapped(lambda t: self.entry(node, None, Numbered(t, {0: sp.S.Zero}), items), held.values)
         tensor = self.reader.evaluator.arrays.axes(node, as_tensor(self.reader.evaluator.numeric(node.value, held)))
         lows = {axis: base for (own, axis), base in steps.counting.bases.items() if own == name}
         return self.entry(node, name, Numbered(tensor, lows), items)
 
     def _started(self, name: str, items: list[ast.expr]) -> Tensor | None:
         """z[0], above the loop that goes on from it."""
-        known = self.steps.starts.get(name, {})
+        known = self.steps.started(name)
         if not known or not items or not is_plain(items[0]) or mentions(items[0], self.steps.letters):
             return None
         return known.get(number(self.reader, items[0]))
@@ -107,7 +104,7 @@ class Entries:
                 raise self.reader.fault(
                     node, f"nothing tells yet how many {name} there are.", "Read it first in the loop that does."
                 )
-            frame = self._frame(index)
+            frame = self.steps.frame_of(index)
             extents.append(frame.head.extent)
             steps.counting.bases[name, axis] = index.least(frame.head)
         if len(extents) < steps.opens[name].rank:
@@ -117,21 +114,32 @@ class Entries:
         lows = {axis: steps.counting.bases[name, axis] for axis in range(len(extents))}
         return self.entry(node, name, Numbered(tensor, lows), items)
 
-    def _frame(self, index: Away) -> Frame:
-        return next(f for f in self.steps.frames if f.head.letter == index.letter)
-
     # The value of an earlier step
+
+    def _of_list(self, node: ast.Subscript, name: str, items: list[ast.expr], frame: Frame) -> Any:
+        """hs[-1] in the loop in which the list grows; None for another index."""
+        growth = frame.lists[name]
+        steps_back = back(growth, items[0]) if len(items) == 1 else 0
+        if not steps_back:
+            return None
+        before = steps_back - growth.put
+        if growth.values is None:
+            raise self._too_few(node, name, frame)
+        own = {n: self._before(node, n, frame, before) if before else self.steps.stacks[n].tensor for n in growth.leaves}
+        return rebuilt(name, growth.values, own)
+
+    def _too_few(self, node: ast.Subscript, name: str, frame: Frame) -> NotationError:
+        head, text = frame.head, self.reader.source.segment(node)
+        fault = f"{text} is no value at {head.letter} = {head.first}: {name} has too few."
+        return self.reader.fault(node, fault, f"Write the start into the list above the loop: {name} = [...].")
 
     def _earlier(self, node: ast.Subscript, name: str, items: list[ast.expr], frame: Frame) -> Tensor | None:
         """z[l-1] in the loop that writes z; None for z[l], the step's own."""
         reader, steps = self.reader, self.steps
-        if name in frame.lists and items and (last := _from_end(items[0])):
-            back = last - (name in steps.stacks)
-            return self._before(node, name, frame, back) if back else None
         index = away(reader, items[0], steps.letters) if items else None
         if index is not None and index.falls:
             raise astray(reader, items[0], steps.letters)
-        if index is None or index.letter != frame.head.letter:
+        if index is None or self.steps.frame_of(index) is not frame:
             text = f"{name}[{', '.join(f.head.letter for f in steps.writing(name))}]"
             fault = f"{reader.source.segment(node)} is no step of {steps.place(frame.head)}, which writes {name}."
             raise reader.fault(node, fault, f"Write {text}, or a step before; other entries are read below the loop.")
@@ -165,9 +173,8 @@ class Entries:
             index = sp.expand(head.first + frame.writes[name] - k * head.step)
             start = frame.outer.starts.get(name, {}).get(index)
             text = self.steps.text(frame, name, index)
-            if start is None and name in frame.lists:
-                fault = f"{self.reader.source.segment(node)} is no value at {head.letter} = {head.first}: {name} has too few."
-                raise self.reader.fault(node, fault, f"Write the start into the list above the loop: {name} = [...].")
+            if start is None and name in frame.leaves:
+                raise self._too_few(node, next(n for n, growth in frame.lists.items() if name in growth.leaves), frame)
             if start is None:
                 step = self.reader.source.segment(node)
                 fault = f"{step} is {text} at {head.letter} = {head.first}, and {text} is not given"
@@ -184,7 +191,7 @@ class Entries:
                 fault = f"{text} is {shape_text(start.shape)}, the start after it {shape_text(frame.earlier[name, 1].shape)}."
                 raise self.reader.fault(node, fault, "All starts have one shape.")
             own = f"{name}[{head.letter}{-k * head.step:+d}]"
-            frame.earlier[name, k] = frame.loop.before(start, f"{name}_{'prev' if head.step > 0 else 'next'}", own)
+            frame.earlier[name, k] = frame.loop.before(start, f"{stem(name)}_{'prev' if head.step > 0 else 'next'}", own)
         return frame.earlier[name, back]
 
     def _with_corners(
@@ -240,7 +247,7 @@ class Entries:
             raise self.reader.fault(node, f"{name or 'the value'} is {shape_text(tensor.shape)}: more indices than axes.")
         gone: set[int] = set()
         for frame in steps.frames:
-            mine = sorted(axis for axis, index in chosen.items() if index.letter == frame.head.letter)
+            mine = sorted(axis for axis, index in chosen.items() if steps.frame_of(index) is frame)
             places = [axis - sum(g < axis for g in gone) for axis in mine]
             for axis, place in zip(mine, places, strict=True):
                 low = self._low(name, numbered, axis, frame, chosen[axis], node)
@@ -253,7 +260,7 @@ class Entries:
 
     def _is_outside(self, numbered: Numbered, index: Away) -> bool:
         """Whether a step of the loop reads before the first entry or after the last."""
-        head, low = self._frame(index).head, numbered.lows.get(0, sp.S.Zero)
+        head, low = self.steps.frame_of(index).head, numbered.lows.get(0, sp.S.Zero)
         begin = sp.expand(index.least(head) - low)
         return bool(begin.is_negative or sp.expand(begin + head.extent - numbered.tensor.shape[0]).is_positive)
 
@@ -274,8 +281,8 @@ class Entries:
         head, size = frame.head, tensor.shape[place]
         begin = sp.expand(index.least(head) - low)
         end = sp.expand(begin + head.extent)
-        if begin.is_negative or (end - size).is_positive:
-            at = head.low if begin.is_negative != index.falls else head.high
+        if is_below_zero(begin) or is_below_zero(size - end):
+            at = head.low if is_below_zero(begin) != index.falls else head.high
             text, what, last = self.reader.source.segment(node), self.reader.source.segment(node.value), sp.expand(low + size - 1)
             fault = f"{text} is outside at {head.letter} = {at}: it is number {index.at(at)}, {what} has {low} to {last}."
             raise self.reader.fault(node, fault, f"Change the index, or the bounds of {self.steps.place(head)}.")
@@ -316,12 +323,3 @@ class Entries:
             fault = f"{text}: there is no number {index}; the entries are {low} to {sp.expand(low + size - 1)}."
             raise self.reader.fault(node, fault, f"The last is [{sp.expand(low + size - 1)}].")
         return place
-
-
-def _from_end(item: ast.expr) -> int:
-    """The number k of an index -k; 0 for any other."""
-    match item:
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(k))):
-            return k
-        case _:
-            return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +31,26 @@ class Scope:
 
 
 @dataclass
+class Growth:
+    """How a list grows in a loop, by one value in each step.
+
+    front    whether values are put in front; else at its end.
+    falls    whether the steps fall.
+    begun    how many values stand in it above the loop.
+    values   what the step puts in, or what stands above: a tensor, or several; None as long as neither is known.
+    leaves   how the tensors among them are called: hs, or hs[0] and hs[1].
+    put      whether the step has put its value in.
+    """
+
+    front: bool
+    falls: bool
+    begun: int
+    values: Any = None
+    leaves: list[str] = field(default_factory=list)
+    put: bool = False
+
+
+@dataclass
 class Frame:
     """A loop whose block is being read.
 
@@ -39,20 +58,25 @@ class Frame:
     earlier   stand-ins for values of earlier steps, by name and steps back.
     corners   stand-ins for what stood before an inner loop, by its name and steps back.
     carried   stand-ins for names that are given another value, by name; of several values by how each is read: state[0].
-    lists     the names among `writes` of lists that grow by one value in each step.
+    lists     the names among `writes` of lists that grow by one value in each step, with how they do.
     held      several values as they were before the loop, by name, each by how it is read.
     outer     the scope around it.
     """
 
     head: Header
     loop: Loop
-    writes: Mapping[str, Expr]
+    writes: dict[str, Expr]
     outer: Scope
     earlier: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     corners: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
-    lists: set[str] = field(default_factory=set)
+    lists: dict[str, Growth] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def leaves(self) -> set[str]:
+        """The lists that grow, and how the tensors of their values are called."""
+        return {*self.lists, *(leaf for growth in self.lists.values() for leaf in growth.leaves)}
 
     def low(self, name: str) -> Expr:
         """The number of the first entry that the loop writes."""

@@ -12,12 +12,14 @@ from sympy import Expr
 
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
+from symbackprop.notation.grown import Grown, mapped
 from symbackprop.notation.vocabulary import plain
 
 if TYPE_CHECKING:
     from symbackprop.language.loop import Loop
     from symbackprop.notation.reader import Reader
 
+READ_TWICE = (ast.Name, ast.Attribute, ast.Subscript)  # expressions that write nothing when they are read
 BOUNDS = "Bounds are whole numbers and sizes: for l in 1..n."
 
 
@@ -64,8 +66,10 @@ def is_dotted(node: ast.For) -> bool:
     return isinstance(node.iter, ast.BinOp) and isinstance(node.iter.op, ast.LShift)
 
 
-def header(reader: Reader, node: ast.For) -> Header | None:
+def header(reader: Reader, node: ast.For, fixed: bool = False) -> Header | None:
     """The steps that a loop has; None where it goes over several values one by one.
+
+    fixed   whether the entries of arrays of a fixed size are steps as well.
 
     Raises NotationError where the bounds are no numbers or sizes.
     """
@@ -81,7 +85,7 @@ def header(reader: Reader, node: ast.For) -> Header | None:
             return _dotted(reader, node, letter, left, right, step)
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3 and not reader.known("range"):
             return _range(reader, node, letter or _unused(reader, node), args, step)
-    return _entries(reader, node, several, step)
+    return _entries(reader, node, several, step, fixed)
 
 
 def _dotted(reader: Reader, node: ast.For, letter: str, left: ast.expr, right: ast.expr, turned: int) -> Header:
@@ -118,18 +122,25 @@ def _range(reader: Reader, node: ast.For, letter: str, args: list[ast.expr], tur
     return Header(node, letter, low, high, int(step) * turned, None, lambda loop: loop.number(low, letter))
 
 
-def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int) -> Header | None:
+def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int, fixed: bool) -> Header | None:
     """A loop over the entries of arrays, together with the number of each where it is asked for."""
-    found = _course(reader, several)
+    found = _course(reader, several, fixed)
     if found is None:
         return None
     extent, gives = found
-    match several, node.target:
+    letter = None if isinstance(node.target, ast.Name) else counter(node)
+    return Header(node, letter or _unused(reader, node), sp.S.Zero, sp.expand(extent - 1), step, None, gives)
+
+
+def counter(node: ast.For) -> str | None:
+    """The name that counts the steps of a loop: l of `for l in 1..n`, k of `for k, h in enumerate(hs)`; None where none does."""
+    match node.iter, node.target:
+        case _, ast.Name(id=letter):
+            return letter
         case ast.Call(func=ast.Name(id="enumerate")), ast.Tuple(elts=[ast.Name(id=letter), *_]):
-            pass
+            return letter
         case _:
-            letter = _unused(reader, node)
-    return Header(node, letter, sp.S.Zero, sp.expand(extent - 1), step, None, gives)
+            return None
 
 
 def _unused(reader: Reader, node: ast.For) -> str:
@@ -138,42 +149,71 @@ def _unused(reader: Reader, node: ast.For) -> str:
     return next(letter for letter in (*"kpqrs", *(f"k_{j}" for j in range(len(used) + 1))) if letter not in used)
 
 
-def _course(reader: Reader, several: ast.expr) -> tuple[Expr, Callable[[Loop], Any]] | None:
-    """How many entries there are, and what stands for those of a step; None where it is a number of them."""
+def _course(reader: Reader, several: ast.expr, fixed: bool) -> tuple[Expr, Callable[[Loop], Any]] | None:
+    """How many entries there are, and what stands for those of a step; None where it is a number of them, unless `fixed`."""
     match several:
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
-            found = _course(reader, inner)
+            found = _course(reader, inner, fixed)
             return found and (found[0], lambda loop: (loop.number(sp.S.Zero, "the number"), found[1](loop)))
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
             "zip"
         ):
-            parts = [part for one in args if (part := _course(reader, one)) is not None]
+            parts = [part for one in args if (part := _course(reader, one, fixed)) is not None]
             if len(parts) < len(args):
                 return None
             if any(sp.expand(part[0] - parts[0][0]) != 0 for part in parts):
                 sizes = " and ".join(str(part[0]) for part in parts)
                 raise reader.fault(several, f"the loop goes over {sizes} entries side by side.", "Give all arrays one size.")
             return parts[0][0], lambda loop: tuple(part[1](loop) for part in parts)
-        case ast.Call(func=ast.Name(id="range"), args=[one], keywords=[]) if not reader.known("range"):
-            extent = bound(reader, one)
-            return None if extent.is_Integer else (extent, lambda loop: loop.number(sp.S.Zero, "the number"))
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 2 and not reader.known("range"):
+            start, stop = [sp.S.Zero] * (2 - len(args)) + [bound(reader, one) for one in args]
+            extent = sp.expand(stop - start)
+            return None if extent.is_Integer and not fixed else (extent, lambda loop: loop.number(start, "the number"))
+        case ast.Call(func=ast.Name(id="reversed" | "list" | "tuple" as word), args=[inner]) if isinstance(inner, READ_TWICE):
+            return None if reader.known(word) else _entries_of(reader, several, fixed)
         case ast.Name() | ast.Attribute() | ast.Subscript():
-            value = reader.evaluator.value(several)
-            if isinstance(value, Tensor) and value.shape and not value.shape[0].is_Integer:
-                text = f"an entry of {reader.source.segment(several)}"
-                return value.shape[0], lambda loop: loop.at(value, (0,), text)
+            return _entries_of(reader, several, fixed)
     return None
 
 
+def _entries_of(reader: Reader, several: ast.expr, fixed: bool) -> tuple[Expr, Callable[[Loop], Any]] | None:
+    """The entries of an array or of a list; None where it is a number of them."""
+    value = reader.evaluator.value(several)
+    value = Grown(value) if isinstance(value, Tensor) and value.shape else value
+    if not isinstance(value, Grown) or (value.length.is_Integer and not fixed):
+        return None
+    text = f"an entry of {reader.source.segment(several)}"
+    return value.length, lambda loop: mapped(lambda t: loop.at(t, (0,), text), value.values)
+
+
 def is_plain(node: ast.expr) -> bool:
-    """Whether an expression is made of names, whole numbers and arithmetic alone."""
-    allowed = ast.Name | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop | ast.expr_context
-    return all(isinstance(n, allowed) or (isinstance(n, ast.Constant) and type(n.value) is int) for n in ast.walk(node))
+    """Whether an expression is made of names, whole numbers, lengths of arrays and arithmetic alone."""
+    match node:
+        case ast.BinOp(left=left, right=right):
+            return is_plain(left) and is_plain(right)
+        case ast.UnaryOp(operand=operand):
+            return is_plain(operand)
+        case ast.Constant(value=value):
+            return type(value) is int
+        case _:
+            return isinstance(node, ast.Name) or is_measure(node)
+
+
+def is_measure(node: ast.expr) -> bool:
+    """Whether an expression is the length of an array: len(x), x.shape[0]."""
+    match node:
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Name() | ast.Attribute()], keywords=[]):
+            return True
+        case ast.Subscript(value=ast.Attribute(value=ast.Name(), attr="shape"), slice=index):
+            return isinstance(index, ast.Constant | ast.UnaryOp)
+        case _:
+            return False
 
 
 def bound(reader: Reader, node: ast.expr) -> Expr:
     """A bound of a loop: a whole number or an expression of sizes; a name that stands nowhere yet is a size."""
-    if is_plain(node) and any(isinstance(n, ast.Name) and not reader.known(n.id) for n in ast.walk(node)):
+    measures = any(isinstance(n, ast.expr) and is_measure(n) for n in ast.walk(node))
+    if is_plain(node) and not measures and any(isinstance(n, ast.Name) and not reader.known(n.id) for n in ast.walk(node)):
         return sp.expand(Reading(reader.source, lambda name: _size(reader, name)).size(node))
     value = plain(reader.evaluator.plain(reader.evaluator.operand(node)))
     return sp.expand(_whole(reader, node, value))

@@ -15,7 +15,7 @@ from symbackprop.language.operations.shapes import concatenate, stack
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.loops.header import Header, is_dotted, is_plain
+from symbackprop.notation.loops.header import Header, is_dotted, is_measure, is_plain
 from symbackprop.notation.vocabulary import plain
 
 if TYPE_CHECKING:
@@ -116,7 +116,10 @@ def partly(reader: Reader, target: ast.Subscript, letters: Collection[str]) -> N
 
 
 def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Expr:
-    """An index of whole numbers, sizes and the letters of loops."""
+    """An index of whole numbers, sizes, lengths of arrays and the letters of loops."""
+
+    def measured(node: ast.expr) -> Expr | None:
+        return as_number(plain(reader.evaluator.plain(reader.evaluator.value(node)))) if is_measure(node) else None
 
     def named(name: ast.Name) -> Expr:
         if name.id in letters:
@@ -126,7 +129,7 @@ def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Exp
             return as_number(value)
         raise reader.fault(name, f"{name.id} is no number of steps.", "Write whole numbers and sizes: z[l-1], z[n].")
 
-    return sp.expand(Reading(reader.source, named).size(node))
+    return sp.expand(Reading(reader.source, named, measured).size(node))
 
 
 def is_line(statement: ast.stmt) -> bool:

@@ -1,4 +1,4 @@
-"""Several values that a block changes: (h, c) and {"h": h}, carried one by one, and lists that grow by one value in each step."""
+"""Several values that a block changes: (h, c) and {"h": h}, carried one by one."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import sympy as sp
-from sympy import Expr
-
-from symbackprop.core.program import same_size, shape_text
-from symbackprop.language.tensors import Tensor, as_tensor
+from symbackprop.language.tensors import Tensor
+from symbackprop.notation.grown import Grown
 from symbackprop.notation.loops.frame import Frame
 from symbackprop.notation.loops.header import Header
-from symbackprop.notation.loops.indices import Numbered, assigned, targets
+from symbackprop.notation.loops.indices import assigned, targets
 from symbackprop.notation.rounds import List
+from symbackprop.notation.sequences import CHANGES
 
 if TYPE_CHECKING:
     from symbackprop.notation.loops.steps import Steps
@@ -28,6 +26,8 @@ def parts(name: str, value: Any) -> dict[str, Any]:
             pairs = list(enumerate(value))
         case dict():
             pairs = list(value.items())
+        case Grown():
+            return parts(name, value.values)
         case _:
             return {name: value}
     return {own: part for key, one in pairs for own, part in parts(f"{name}[{key!r}]", one).items()}
@@ -41,13 +41,15 @@ def rebuilt(name: str, value: Any, known: Mapping[str, Any]) -> Any:
             return List(several) if isinstance(value, List) else tuple(several)
         case dict():
             return {key: rebuilt(f"{name}[{key!r}]", one, known) for key, one in value.items()}
+        case Grown():
+            return Grown(rebuilt(name, value.values, known))
         case _:
             return known.get(name, value)
 
 
 def is_several(value: Any) -> bool:
     """Whether a value is several: a tuple, a list, a dict."""
-    return isinstance(value, tuple | dict)
+    return isinstance(value, tuple | dict | Grown)
 
 
 def stem(name: str) -> str:
@@ -62,9 +64,10 @@ def changes(statements: Sequence[ast.stmt], name: str) -> list[ast.AST]:
         match node:
             case (
                 ast.Subscript(value=ast.Name(id=own), ctx=ast.Store())
-                | ast.Call(func=ast.Attribute(value=ast.Name(id=own), attr="append" | "extend"))
-                | ast.AugAssign(target=ast.Name(id=own))
+                | ast.AugAssign(target=ast.Name(id=own) | ast.Subscript(value=ast.Name(id=own)))
             ) if own == name:
+                found.append(node)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=own), attr=how)) if own == name and how in CHANGES:
                 found.append(node)
             case _:
                 pass
@@ -72,68 +75,50 @@ def changes(statements: Sequence[ast.stmt], name: str) -> list[ast.AST]:
 
 
 def given(statements: Sequence[ast.stmt]) -> list[str]:
-    """The names to which statements give values, whole or in part."""
+    """The names to which statements give values, whole or in part, or by a method: s.update(h=h)."""
     parted = [t.value.id for t in targets(statements) if isinstance(t.value, ast.Name)]
-    return list(dict.fromkeys([*assigned(statements), *parted]))
+    calls = [n.func for s in statements for n in ast.walk(s) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    by_method = [f.value.id for f in calls if isinstance(f.value, ast.Name) and f.attr in CHANGES]
+    return list(dict.fromkeys([*assigned(statements), *parted, *by_method]))
+
+
+def is_anew(statements: Sequence[ast.stmt], name: str) -> bool:
+    """Whether statements give a name a value before they read it, or change it."""
+    for statement in statements:
+        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement)):
+            return (
+                isinstance(statement, ast.Assign)
+                and not any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement.value))
+                and any(isinstance(n, ast.Name) and n.id == name for t in statement.targets for n in names_of(t))
+            )
+    return False
+
+
+def names_of(target: ast.expr) -> list[ast.expr]:
+    """What an assignment gives values to: a of a = ..., a and b of a, b = ..."""
+    return [one for part in target.elts for one in names_of(part)] if isinstance(target, ast.Tuple | ast.List) else [target]
 
 
 def require_lone(steps: Steps, head: Header, name: str) -> None:
     """Raise NotationError where a loop changes in place what another name holds as well."""
-    names, places = steps.reader.names, changes(head.node.body, name)
-    held = names.get(name)
-    if not places or (not isinstance(held, List) and not (isinstance(held, Tensor) and held.shape)):
+    names, body = steps.reader.names, head.node.body
+    places, held = changes(body, name), names.get(name)
+    if not places:
         return
+    in_place = [held] if isinstance(held, List | Grown) or (isinstance(held, Tensor) and held.shape) else []
+    if isinstance(held, dict):
+        read = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        in_place += [held] if any(value is held and other in read for other, value in names.items() if other != name) else []
+        if any(isinstance(place, ast.AugAssign) for place in places):
+            in_place += [one for one in parts(name, held).values() if isinstance(one, Tensor) and one.shape]
     for other, value in names.items():
-        if other != name and any(one is held for one in (value, *parts(other, value).values())):
+        if other != name and any(one is changed for one in (value, *parts(other, value).values()) for changed in in_place):
             fault = f"{steps.place(head)} changes {name} in place, which is {other} as well."
             mend = f"Write {name} = {other}.copy() above." if isinstance(held, Tensor) else f"Use one name: {name}."
+            if isinstance(held, dict) and value is not held:
+                fault = f"{steps.place(head)} changes in place what {name} and {other} both hold."
+                mend = f"Write {other}.copy() into {name} above, or {name}[...] = {name}[...] + ... in the loop."
             raise steps.reader.fault(places[0], fault, mend)
-
-
-def appended(statement: ast.stmt) -> tuple[str, ast.expr] | None:
-    """The list to which a statement appends one value, hs.append(h) or hs += [h], and the value; None for any other."""
-    match statement:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[value], keywords=[])):
-            return name, value
-        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=ast.List(elts=[value])) if not isinstance(
-            value, ast.Starred
-        ):
-            return name, value
-        case _:
-            return None
-
-
-def growing(steps: Steps, head: Header) -> dict[str, Expr]:
-    """The lists that grow by one value in each step, each with how far from the step's number that value stands."""
-    reader, body, found = steps.reader, head.node.body, dict[str, Expr]()
-    for name, held in list(reader.names.items()):
-        places = changes(body, name) if isinstance(held, List) else []
-        if not places:
-            continue
-        lone = len(places) == 1 and any((one := appended(s)) is not None and one[0] == name for s in body)
-        if not lone or head.step < 0 or name in assigned([s for s in body if appended(s) is None]):
-            fault = f"the list {name} does not grow by one value in each step of {steps.place(head)}."
-            mend = f"Write {name}.append(...) once in the block of a loop that rises, or set the rows of an array of zeros."
-            raise reader.fault(places[0], fault, mend)
-        require_lone(steps, head, name)
-        starts = [reader.evaluator.plain(one) for one in held]
-        if not all(isinstance(one, Tensor | int | Expr) for one in starts):
-            raise reader.fault(places[0], f"{name} holds what is no value.", "Append tensors alone.")
-        found[name] = sp.expand(len(held) - head.low)
-        steps.starts[name] = {sp.Integer(k): as_tensor(one) for k, one in enumerate(starts)}
-        steps.lines.setdefault(name, steps.line(head.node))
-        steps.depths.setdefault(name, 1)
-    return found
-
-
-def listed(steps: Steps, frame: Frame, name: str, numbered: Numbered) -> Numbered:
-    """The values of a list that grew, with those that stood in it before, as one array."""
-    value = numbered.tensor.shape[1:]
-    for start in numbered.starts.values():
-        if len(start.shape) != len(value) or not all(map(same_size, start.shape, value)):
-            fault = f"{name} begins with {shape_text(start.shape)}, and {steps.place(frame.head)} appends {shape_text(value)}."
-            raise steps.reader.fault(frame.head.node, fault, f"Begin with a value of that shape, or with {name} = [].")
-    return numbered.extended()
 
 
 def changed(steps: Steps, frame: Frame, name: str) -> bool:
@@ -148,12 +133,10 @@ def changed(steps: Steps, frame: Frame, name: str) -> bool:
     if now.keys() == carried.keys() and all(now[own] is carried[own] for own in now):
         return False
     body = frame.head.node.body
-    if name not in assigned(body) and not changes(body, name):
+    if name not in given(body):
         fault = f"a function changes {name} in {steps.place(frame.head)}."
         raise steps.reader.fault(frame.head.node, fault, f"Return the new value: {name} = f({name}).")
-    gone = [frame.carried[own] for own in before if own in frame.carried and own not in now]
-    read = [*steps.reader.outputs.values(), *(one for one in now.values() if isinstance(one, Tensor))]
-    if any(frame.loop.is_read(one, read) for one in gone):
+    if now.keys() != before.keys():
         fault = f"{name} does not hold after a step of {steps.place(frame.head)} what it held before."
         raise steps.reader.fault(frame.head.node, fault, "What a loop carries keeps its places.")
     return True

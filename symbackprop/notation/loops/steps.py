@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import same_size, shape_text
+from symbackprop.core.letters import kept
 from symbackprop.language.loop import Loop, is_zero
-from symbackprop.language.tensors import Tensor, as_tensor, constant, total
+from symbackprop.language.tensors import Tensor, as_tensor, constant
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.loops.accumulating import Added, added
+from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.frame import Frame, Scope, bind
 from symbackprop.notation.loops.header import Header, header
 from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, partly, targets
-from symbackprop.notation.loops.several import (
-    appended,
-    changed,
-    changes,
-    given,
-    growing,
-    is_several,
-    listed,
-    parts,
-    rebuilt,
-    require_lone,
-    stem,
-)
+from symbackprop.notation.loops.leaving import Leaving
+from symbackprop.notation.loops.lists import grow, growing, put
+from symbackprop.notation.loops.several import given, is_anew, is_several, parts, rebuilt, require_lone, stem
 from symbackprop.notation.loops.stepwise import Statements, Stepwise
+from symbackprop.notation.rounds import Comprehension
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
@@ -44,7 +36,6 @@ class Steps(Stepwise):
     frames   the loops whose blocks are being read, outermost first.
     stacks   what loops wrote step by step; within a block, what its step wrote.
     starts   what stands before a first step, by name and number.
-    grown    of lists that grew by one value in each step those values, by name.
     past     loops that were read, by their letters.
     corners  what stands before the first step of a loop and of one within it, by name and both numbers: h[0, 0].
     """
@@ -55,17 +46,39 @@ class Steps(Stepwise):
         self.stacks: dict[str, Numbered] = {}
         self.starts: dict[str, dict[Expr, Tensor]] = {}
         self.corners: dict[str, dict[tuple[Expr, Expr], Tensor]] = {}
-        self.grown: dict[str, Numbered] = {}
         self.past: dict[str, Header] = {}
         self.entries = Entries(self)
 
     @property
     def letters(self) -> list[str]:
-        return [frame.head.letter for frame in self.frames]
+        return list(dict.fromkeys(frame.head.letter for frame in self.frames if self._counts(frame)))
+
+    def _counts(self, frame: Frame) -> bool:
+        """Whether a loop's letter stands for its step's number still: a loop within, or a line, may give it another meaning."""
+        held = self.reader.names.get(frame.head.letter)
+        return isinstance(held, Tensor) and id(held) in frame.loop.numbers
+
+    def frame_of(self, index: Away) -> Frame:
+        """The loop whose letter stands in an index."""
+        return next(f for f in reversed(self.frames) if f.head.letter == index.letter)
 
     def writing(self, name: str | None) -> list[Frame]:
-        """The loops whose blocks write a name step by step."""
-        return [frame for frame in self.frames if name in frame.writes]
+        """The loops whose blocks write a name step by step; none where it stands for something of its own, as in a helper."""
+        return [frame for frame in self.frames if name in frame.writes] if name not in self.reader.names else []
+
+    def stack(self, name: str | None) -> Numbered | None:
+        """What loops wrote to a name step by step, as long as the name stands for that."""
+        held = self.stacks.get(name or "")
+        return held if held is not None and self.reader.names.get(name or "", held.tensor) is held.tensor else None
+
+    def started(self, name: str | None) -> dict[Expr, Tensor]:
+        """What stands before the first step of a name, by number; nothing where the name stands for something else."""
+        return self.starts.get(name or "", {}) if (name not in self.stacks or self.stack(name)) else {}
+
+    def forget(self, name: str) -> None:
+        if not any(name in frame.writes for frame in self.frames):
+            for known in (self.stacks, self.starts, self.corners, self.rows):
+                known.pop(name, None)
 
     def keeps(self, node: ast.For) -> bool:
         if self.writes_steps(node):
@@ -76,13 +89,13 @@ class Steps(Stepwise):
     # A block
 
     def loop(self, node: ast.For, read: Statements) -> None:
-        frame = self._entered(self.head(node))
+        frame = self.entered(self.head(node))
         for statement in node.body:
             try:
                 read(statement)
             except NotationError as error:
                 raise self._scalar_start(frame, error) or error from None
-        self._left(frame)
+        Leaving(self, frame).leave()
 
     def _scalar_start(self, frame: Frame, error: NotationError) -> NotationError | None:
         """What is said instead where a step fails for a start that is the number 0."""
@@ -93,14 +106,18 @@ class Steps(Stepwise):
                 return type(error)(error.fault.rstrip(".") + ".", mend, error.place)
         return None
 
-    def _entered(self, head: Header) -> Frame:
-        reader, body, lists = self.reader, head.node.body, growing(self, head)
-        writes = self._writes(head) | lists
-        loop = Loop(head.letter, head.extent, head.step, head.origin if not any(writes.values()) else sp.S.One)
-        frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=set(lists))
-        frame.held = {name: parts(name, held) for name, held in reader.names.items() if is_several(held)}
+    def entered(self, head: Header) -> Frame:
+        reader, body = self.reader, head.node.body
+        places, lists = growing(self, head)
+        writes = self._writes(head) | places
+        around = {frame.loop.letter for frame in self.frames}
+        axis = next(letter for letter in (head.letter, *"kpqrs", *ascii_letters) if kept(letter) not in around)  # no two i
+        loop = Loop(axis, head.extent, head.step, head.origin if not any(writes.values()) else sp.S.One)
+        frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=lists)
+        several = (name for name, held in reader.names.items() if is_several(held) and not is_anew(body, name))
+        frame.held = {name: parts(name, reader.names[name]) for name in several}
         names = {name: held for name, held in reader.names.items() if name not in frame.writes}
-        for name in (n for n in given(body) if n not in writes):
+        for name in (n for n in given(body) if n not in writes and not (is_several(names.get(n)) and n not in frame.held)):
             require_lone(self, head, name)
             for own, one in parts(name, names.get(name)).items():
                 start = reader.evaluator.plain(one)
@@ -135,19 +152,22 @@ class Steps(Stepwise):
                 fault = f"{name} is written at two numbers in {self.place(head)}."
                 raise self.reader.fault(target, fault, "Give each a name of its own.")
             if not depth:
-                rows = None if self.frames else self.emptied(name, index.least(head), index.most(head))
+                rows = self.emptied(name, index.least(head), index.most(head)) if self._is_of_block(name) else None
                 if rows is not None:
                     self.starts[name] = rows | self.starts.get(name, {})
                 self._fresh(target, name)
         return found
 
+    def _is_of_block(self, name: str) -> bool:
+        """Whether a line of the block that is being read gave a name its value."""
+        held = self.reader.names.get(name)
+        return not self.frames or (isinstance(held, Tensor) and held.name in self.reader.outputs)
+
     def append(self, statement: ast.stmt) -> bool:
-        one = appended(statement)
-        if one is None or not self.frames or one[0] not in self.frames[-1].lists:
-            return False
-        name, value = one
-        self.stacks[name] = Numbered(self._defined(value, name, self.reader.evaluator.value(value)))
-        return True
+        return grow(self, statement)
+
+    def collect(self, node: Comprehension) -> Any:
+        return collected(self, node)
 
     def _fresh(self, target: ast.Subscript, name: str) -> None:
         """Raise NotationError where a name cannot be written step by step."""
@@ -164,132 +184,6 @@ class Steps(Stepwise):
             start = "" if any(t.name == name for t in reader.inputs) else f"; if that is the start, {name}[0] = ... above the loop"
             raise reader.fault(target, fault, f"{mend}{start}.")
 
-    def _left(self, frame: Frame) -> None:
-        """The block's values as whole tensors, in the scope around it."""
-        reader, names, outputs, stacks = self.reader, self.reader.names, self.reader.outputs, self.stacks
-        own = [n for n in given(frame.head.node.body) if n in names and n not in frame.writes]
-        several = {n: names[n] for n in (*own, *frame.held) if n in names and is_several(names[n]) and changed(self, frame, n)}
-        each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
-        for part, one in each.items():
-            if part not in names and isinstance(one, Tensor) and one.name is None and one.operands:
-                each[part] = self._defined(frame.head.node.iter, stem(part), one)
-        names |= each
-        self._connected(frame, names, outputs)
-        ends = {name: names[name] for name in (*own, *each) if isinstance(names.get(name), Tensor)}
-        ends = {name: self._of_block(value, outputs) for name, value in ends.items()}
-        adding = self._adding(frame, ends, outputs)
-        for name, before in frame.carried.items():
-            if name not in adding and frame.loop.is_read(before, outputs.values()):
-                self._same_shape(frame, name, before, frame.loop.befores[id(before)].value)
-        sums = {id(t) for found in adding.values() for t in found.sums}
-        outputs = {own: t for own, t in outputs.items() if id(t) not in sums}
-        ends = {name: t for name, t in ends.items() if name not in adding}
-        differs = frame.loop.differing([*outputs.values(), *ends.values()])
-        stay = {id(stacks[name].tensor) for name in frame.writes if name in stacks}
-        asked = {id(t): t for t in (*outputs.values(), *ends.values())}
-        lifted = [*(t for t in asked.values() if id(t) in differs | stay), *(found.term for found in adding.values())]
-        whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
-        outer = frame.outer
-        self.frames.pop()
-        self.past[frame.head.letter] = frame.head
-        self.stacks, self.starts = outer.stacks, outer.starts
-        reader.names, reader.outputs = outer.names, outer.outputs
-        reader.outputs.update({own: whole.get(id(t), t) for own, t in outputs.items()})
-        met = {t.name: t for t in reader.inputs if t.name is not None and t.name in names}  # first read in the block
-        reader.names.update({name: t for name, t in met.items() if name not in reader.names})
-        reader.aliases = {a: b for a, b in reader.aliases.items() if not frame.loop.stands_in(b)}
-        for name, value in ends.items():
-            reader.names[name] = self._last(frame, name, whole[id(value)]) if id(value) in whole else value
-        for name, found in adding.items():
-            self._added(frame, name, found.sums[0].name, whole[id(found.term)])
-        for name in frame.writes:
-            self._stacked(frame, name, stacks, whole)
-        reader.names.update({name: names[name] for name in own if name not in several and not isinstance(names[name], Tensor)})
-        for name, held in several.items():
-            now = rebuilt(name, held, {own: reader.names.pop(own) for own in parts(name, held) if own in reader.names})
-            if name not in assigned(frame.head.node.body):
-                reader.exchange(outer.names[name], now)
-            reader.names[name] = now
-
-    def _adding(self, frame: Frame, ends: dict[str, Tensor], outputs: dict[str, Tensor]) -> dict[str, Added]:
-        """What each step adds to the values that are sums over the steps, by their names."""
-        values, found = [*outputs.values(), *ends.values()], dict[str, Added]()
-        for name, before in frame.carried.items():
-            one = added(frame.loop, before, ends[name], values) if name in ends else None
-            if one is not None:
-                found[name] = one
-        return found
-
-    def _added(self, frame: Frame, name: str, own: str | None, terms: Tensor) -> None:
-        """Bind a name to its start and what all steps added to it."""
-        start, value = frame.loop.befores[id(frame.carried[name])].start, total(terms, 0)
-        value = value if is_zero(start) else start + value
-        value.written = name
-        self.reader.names[name] = value
-        if own is not None:
-            self.reader.outputs[own] = value.named(own)
-
-    def _connected(self, frame: Frame, names: dict[str, Any], outputs: dict[str, Tensor]) -> None:
-        """Say of what the block read earlier values, now that its step has them."""
-        for (name, back), stand_in in frame.earlier.items():
-            value = frame.earlier[name, back - 1] if back > 1 else self.stacks[name].tensor if name in self.stacks else None
-            if value is None:
-                raise self.reader.fault(frame.head.node, f"{name} is not written in {self.place(frame.head)}.", "")
-            self._same_shape(frame, name, stand_in, value)
-            frame.loop.carry(stand_in, value)
-        for name, stand_in in frame.carried.items():
-            held = names.get(name)
-            value = as_tensor(held) if isinstance(held, Tensor | int | Expr) else stand_in
-            frame.loop.carry(stand_in, self._of_block(value, outputs))
-
-    def _same_shape(self, frame: Frame, name: str, before: Tensor, value: Tensor | None) -> None:
-        if value is None or (value.ndim == before.ndim and all(map(same_size, value.shape, before.shape))):
-            return
-        head, text = frame.head, name
-        if name in frame.writes:
-            text = self.text(frame, name, sp.expand(head.first - head.step + frame.writes[name]))
-        fault = f"{text} is {shape_text(before.shape)}, and {name} is {shape_text(value.shape)} after a step of {self.place(head)}."
-        mend = "What a loop carries keeps its shape."
-        if value.shape and is_zero(frame.loop.befores[id(before)].start):
-            shape = ", ".join(map(str, value.shape))
-            mend = f"Write {text} = zeros({shape if value.ndim == 1 else f'({shape})'})."
-        raise self.reader.fault(head.node, fault, mend)
-
-    def _of_block(self, value: Tensor, outputs: dict[str, Tensor]) -> Tensor:
-        """A value of the block: itself, where a line of the block wrote it, else a copy."""
-        return value if any(value is t for t in outputs.values()) else copied(value)
-
-    def _last(self, frame: Frame, name: str, whole: Tensor) -> Tensor:
-        """What a name stands for behind the loop: its value at the last step."""
-        last = whole[sp.expand(frame.head.extent - 1) if frame.head.step > 0 else sp.S.Zero]
-        last.written = name
-        return last
-
-    def _stacked(self, frame: Frame, name: str, stacks: dict[str, Numbered], whole: dict[int, Tensor]) -> None:
-        """Keep what the loop wrote by its numbers."""
-        if name not in stacks:
-            return
-        inner = stacks[name]
-        lows = {0: frame.low(name)} | {axis + 1: low for axis, low in inner.lows.items()}
-        tensor = whole[id(inner.tensor)]
-        numbered = Numbered(tensor, lows, self.starts.get(name, {}), self.line(frame.head.node))
-        if name in frame.lists:
-            self.grown[name] = numbered
-            numbered = listed(self, frame, name, numbered)
-        if name in self.rows:
-            numbered = self._filled(frame, name, numbered)
-        self.stacks[name] = numbered
-        if not self.writing(name):
-            self.reader.names[name] = numbered.tensor
-
-    def _filled(self, frame: Frame, name: str, numbered: Numbered) -> Numbered:
-        """The array of zeros that a loop filled, all rows in their places."""
-        want, row = self.rows[name].shape[1:], numbered.tensor.shape[1:]
-        if len(want) != len(row) or not all(map(same_size, want, row)):
-            fault = f"a row of {name} is {shape_text(want)}, and {self.place(frame.head)} writes {shape_text(row)} to it."
-            raise self.reader.fault(frame.head.node, fault, f"Write {name} = zeros of that shape.")
-        return numbered.extended()
-
     # What a line writes
 
     def write(self, target: ast.Subscript, value: Any) -> bool:
@@ -299,7 +193,7 @@ class Steps(Stepwise):
         reader, writing = self.reader, self.writing(name)
         for frame in writing:
             index = away(reader, items[0], self.letters) if items else None
-            if index is None or index != Away(frame.head.letter, frame.writes[name]):
+            if index is None or index != Away(frame.head.letter, frame.writes[name]) or self.frame_of(index) is not frame:
                 text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
                 raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
             items = items[1:]
@@ -312,7 +206,7 @@ class Steps(Stepwise):
         elif name in self.stacks:
             raise reader.fault(target, f"{reader.source.segment(target)} is written twice in a step.", "Give one another name.")
         else:
-            self.stacks[name] = Numbered(self._defined(target, name, value))
+            self.stacks[name] = Numbered(self.defined(target, name, value))
         return True
 
     def _start(self, target: ast.Subscript, name: str, index: tuple[Expr, ...], value: Any) -> None:
@@ -332,7 +226,7 @@ class Steps(Stepwise):
             tensor = as_tensor(reader.names.pop(own))
         known.setdefault(name, {})[key] = tensor
 
-    def _defined(self, target: ast.expr, name: str, value: Any) -> Tensor:
+    def defined(self, target: ast.expr, name: str, value: Any) -> Tensor:
         """A step's value, by the name that it is written to."""
         reader = self.reader
         given = reader.evaluator.numeric(target, value)
@@ -380,7 +274,7 @@ class Steps(Stepwise):
         """The line of a block that writes a name."""
         body = frame.head.node.body
         if name in frame.lists:
-            return self.line(changes(body, name)[0])
+            return next(self.line(s) for s in body if (one := put(s)) is not None and one.name == name)
         return next(self.line(t) for t in targets(body) if isinstance(t.value, ast.Name) and t.value.id == name)
 
     def text(self, frame: Frame, name: str, index: Expr) -> str:

@@ -16,8 +16,9 @@ from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Reading, input_tensor
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.loops.header import Header, header, is_dotted
+from symbackprop.notation.loops.header import Header, counter, header, is_dotted
 from symbackprop.notation.loops.indices import Counting, Open, items_of, mentions, targets
+from symbackprop.notation.rounds import Comprehension
 from symbackprop.notation.vocabulary import MATRICES
 from symbackprop.notation.words import STATEMENTS
 
@@ -47,6 +48,10 @@ class Stepwise(ABC):
         self.opens: dict[str, Open] = {}
         self.rows: dict[str, Tensor] = {}
 
+    def apart(self) -> Stepwise:
+        """The loops of a helper, whose names are its own."""
+        return type(self)(self.reader)
+
     def foresee(self, statements: Sequence[ast.stmt]) -> None:
         """Note what loops write step by step, and how they count."""
         self.counting.foresee(statements)
@@ -66,7 +71,7 @@ class Stepwise(ABC):
                 if isinstance(target.value, ast.Name) and target.value.id in self.lines:
                     self.late.setdefault((target.value.id, ast.unparse(target.slice)), self.line(statement))
             return
-        letters = [loop.target.id for loop in around if isinstance(loop.target, ast.Name)]
+        letters = [letter for loop in around if (letter := counter(loop)) is not None]
         for target in targets([statement]):
             assert isinstance(target.value, ast.Name)
             name, depth = target.value.id, sum(mentions(item, letters) for item in items_of(target))
@@ -102,9 +107,16 @@ class Stepwise(ABC):
     def write(self, target: ast.Subscript, value: Any) -> bool:
         """z[l] = value, or z[0] = value above the loop; False where the target is none of these."""
 
+    def forget(self, name: str) -> None:  # noqa: B027  # what is written out has nothing to forget
+        """Let go of what loops wrote to a name, which is given another value."""
+
     def append(self, statement: ast.stmt) -> bool:
-        """hs.append(h) in the loop in which the list grows by one value in each step; False where it is another list."""
+        """hs.append(h), hs = hs + [h] in the loop in which the list grows by one value in each step; else False."""
         return False
+
+    def collect(self, node: Comprehension) -> Any:
+        """[f(h) for h in hs] of a list as long as a size; None where its values are written out one by one."""
+        return None
 
     @abstractmethod
     def unready(self, node: ast.Name) -> NotationError | None:
@@ -119,7 +131,7 @@ class Stepwise(ABC):
 
     def head(self, node: ast.For) -> Header:
         """The header of a loop that is read here."""
-        found = header(self.reader, node)
+        found = header(self.reader, node, fixed=True)
         if found is None:
             letter = node.target.id if isinstance(node.target, ast.Name) else "l"
             last = node.iter.id if isinstance(node.iter, ast.Name) and node.iter.id in self.reader.sizes else "n"
