@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 
@@ -128,3 +129,15 @@ class Source:
 def shortened(text: str, longest: int = 40) -> str:
     """The text, with its middle left out where it is long."""
     return text if len(text) <= longest else f"{text[: longest // 2]}...{text[-longest // 4 :]}"
+
+
+class Written(NamedTuple):
+    """The text of an expression, cut from the source when an error message asks for it."""
+
+    source: Source
+    node: ast.expr
+
+    def __str__(self) -> str:
+        text = shortened(self.source.segment(self.node))
+        simple = isinstance(self.node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant)
+        return text if simple else f"({text})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy as sp
 from sympy import Expr
@@ -21,7 +21,7 @@ from symbackprop.notation.calls import call
 from symbackprop.notation.composed_shapes import array
 from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
 from symbackprop.notation.dialects import INNER, METHODS, MODULES
-from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, shortened
+from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, Written, shortened
 from symbackprop.notation.functions import Helper, Layer, Named, Second
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.operators import COMPARISONS, OPERATORS
@@ -34,18 +34,6 @@ from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTS
 Plain = int | Expr  # a number, or an expression of sizes
 TYPES = r"u?int(?:8|16|32|64)?|float(?:16|32|64)?|double|half|long|bool_?"  # of numbers
 ATTRIBUTES = ("T", "mT", "shape", "ndim", "size", *METHODS)
-
-
-class Written(NamedTuple):
-    """The text of an expression, cut from the source when an error message asks for it."""
-
-    source: Source
-    node: ast.expr
-
-    def __str__(self) -> str:
-        text = shortened(self.source.segment(self.node))
-        simple = isinstance(self.node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant)
-        return text if simple else f"({text})"
 
 
 class Evaluator:
