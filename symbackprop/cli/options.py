@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from symbackprop.cli.shell import read_names, standard_input
+from symbackprop.cli.shell import read_names, read_widths, standard_input
 from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, OTHER_NAMES, VALUES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import absent, exists, is_path
@@ -41,6 +41,7 @@ class Asked:
     gates: str
     expand: str
     merge: str
+    widths: tuple[str, ...]
     example: str | None
     learnt: str | None
     branches: str
@@ -65,7 +66,7 @@ class Asked:
         if self.learnt:
             raise SymbackpropError("--learnt says what is learnt of a function that --trace runs; give --trace EXAMPLE.npz as well")
         text, lets = (f"{standard_input()}\n", ()) if self.net == "-" else (self.net, self.lets)
-        return read(text, self.loss, self.gates, lets, self.expand, self.merge)
+        return read(text, self.loss, self.gates, lets, self.expand, self.merge, read_widths(self.widths))
 
     @property
     def of(self) -> str | None:
@@ -77,8 +78,8 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which network is meant; the function is given what was asked as one."""
 
     @wraps(function)
-    def with_network(net, lets, loss, gates, expand, merge, example, learnt, branches, **further) -> None:
-        asked = Asked(net, lets, loss, gates, expand, merge, example, learnt, branches)
+    def with_network(net, lets, loss, gates, expand, merge, widths, example, learnt, branches, **further) -> None:
+        asked = Asked(net, lets, loss, gates, expand, merge, widths, example, learnt, branches)
         asked.require_there()
         function(asked=asked, **further)
 
@@ -91,6 +92,8 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Whether an expression stays one equation, or each operation becomes one."),
         click.option("--expand", metavar="UNITS", default="", help="Take units apart into their operations: softmax,sigmoid."),
         click.option("--merge", metavar="UNITS", default="", help="Put units together from their operations."),
+        click.option("--widths", multiple=True, metavar="NAME=NUMBERS", help="Of layers whose sizes differ, parameter[h[l], h[l-1]], "
+                     "how wide each is, h=4,5,3: they are written out."),
         click.option("--trace", "example", metavar="EXAMPLE", help="Run the function FILE.py:name, on the arrays of EXAMPLE (.npz, "
                      ".safetensors or .json), by argument: X, params.W1, layers.0.W. Without it, no code is run."),
         click.option("--learnt", metavar="NAMES", help="With --trace: what is learnt; arrays of floats in dicts, lists and objects "

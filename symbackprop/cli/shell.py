@@ -195,11 +195,23 @@ def read_sizes(pairs: Iterable[str]) -> dict[str, int] | None:
     for pair in pairs:
         name, _, number = (part.strip() for part in pair.partition("="))
         if not name.isidentifier() or not re.fullmatch(r"0*[1-9][0-9]*", number, re.ASCII):
-            raise SymbackpropError(f'--size "{shortened(pair)}": write a name and a whole number from 1, such as h=32')
+            several = " (of each layer: --widths h=4,5,3)" if "," in number else ""
+            raise SymbackpropError(f'--size "{shortened(pair)}": write a name and a whole number from 1, such as h=32{several}')
         if len(number) > LONGEST_SIZE:
             raise SymbackpropError(f'--size "{shortened(pair)}": no array is so large; give a smaller number, such as {name}=32')
         found[name] = int(number)
     return found or None
+
+
+def read_widths(pairs: Iterable[str]) -> dict[str, list[int]]:
+    """The widths of layers that --widths gives."""
+    found = {}
+    for pair in pairs:
+        name, _, several = (part.strip() for part in pair.partition("="))
+        if not name.isidentifier() or not re.fullmatch(r"[1-9][0-9]{0,8}(\s*,\s*[1-9][0-9]{0,8})*", several, re.ASCII):
+            raise SymbackpropError(f'--widths "{shortened(pair)}": write a name and whole numbers from 1, such as h=4,5,3')
+        found[name] = [int(one) for one in several.split(",")]
+    return found
 
 
 def number_or_text(text: str | None) -> float | str | None:

@@ -31,13 +31,20 @@ class Kind:
     sizes: tuple[Expr, ...] | None = None
 
 
-def declared(name: str, annotation: ast.expr, source: Source, size_named: Callable[[ast.Name], Expr]) -> Tensor:
+def declared(
+    name: str,
+    annotation: ast.expr,
+    source: Source,
+    size_named: Callable[[ast.Name], Expr],
+    measured: Callable[[ast.expr], Expr | None] = lambda node: None,
+) -> Tensor:
     """The input tensor that `name: annotation` declares.
 
     size_named   what a name among the sizes stands for; raises NotationError where it cannot be a size.
+    measured     what another expression stands for there, such as h[0]; None where it is no size.
     Raises NotationError where the annotation is no declaration.
     """
-    kind = Reading(source, size_named).kind(annotation)
+    kind = Reading(source, size_named, measured).kind(annotation)
     return input_tensor(name, kind, lambda fault, mend: NotationError(fault, mend, source.place(annotation)))
 
 

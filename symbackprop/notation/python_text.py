@@ -14,6 +14,7 @@ from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
+from symbackprop.notation.loops.widened import with_widths
 from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.statements import statement
@@ -119,7 +120,7 @@ def finished(reader: Reader, loss: str | None, gates: str, **about: object) -> N
         )
     except NotationError as error:
         raise NotationError(error.fault, error.mend, error.place or Place(reader.source.file)) from None
-    return network
+    return with_widths(network, reader)
 
 
 def _called(reader: Reader, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -56,7 +56,11 @@ class Reader:
     """
 
     def __init__(
-        self, source: Source, scalars: bool = False, function: str | None = None, numbers: Mapping[str, int] | None = None
+        self,
+        source: Source,
+        scalars: bool = False,
+        function: str | None = None,
+        numbers: Mapping[str, int | Sequence[int]] | None = None,
     ) -> None:
         self.source, self.scalars, self.function, self.numbers = source, scalars, function, numbers
         self.names: dict[str, Any] = {}
@@ -151,6 +155,8 @@ class Reader:
             raise self.fault(node, f"{name} is a tensor, not a size.", "Give the size a name of its own.")
         if name in self.evaluator.functions:
             raise self.fault(node, f"{name} is a function, not a size.", "Give the size a name of its own.")
+        if (lone := self.steps.widths.lone(node)) is not None:
+            raise lone
         if name not in self.sizes:
             self.check(node, name)
             self.sizes[name] = Integer(self.numbers[name]) if self.numbers and name in self.numbers else size(name)
@@ -185,7 +191,7 @@ class Reader:
             self.evaluator.functions[name] = Named(name)
             self.note(node, name)
         else:
-            self.declare(node, declared(name, annotation, self.source, self.size_named))
+            self.declare(node, declared(name, annotation, self.source, self.size_named, self.steps.widths.size))
 
     def is_function(self, name: str) -> bool:
         """Whether a name stands for a function of entries, of the language or declared, which may have a second name."""

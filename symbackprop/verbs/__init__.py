@@ -6,7 +6,7 @@ for: below this door functions take a Program, a Network or a Derivation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,6 +18,7 @@ from symbackprop.language.operations import trace as matrix_trace
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation import NotationError
 from symbackprop.notation.anything import network_of
+from symbackprop.notation.loops.widened import at_widths
 from symbackprop.notation.networks import with_gates
 from symbackprop.notation.units import with_units
 from symbackprop.presenter import Presenter, drawing
@@ -35,7 +36,13 @@ Sizes = Mapping[str, int] | None
 
 
 def read(
-    net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[str] = (), expand: str = "", merge: str = ""
+    net: Any,
+    loss: str | None = None,
+    gates: str = "auto",
+    let: Iterable[str] = (),
+    expand: str = "",
+    merge: str = "",
+    widths: Mapping[str, Sequence[int]] | None = None,
 ) -> Network:
     """The network that `net` stands for.
 
@@ -47,11 +54,13 @@ def read(
     let    declarations for the names of an expression, such as "W: parameter[h, d]".
     expand units that are taken apart into the operations of their definitions, "softmax, sigmoid"; their gradients stay the same.
     merge  units that are put together from such operations.
+    widths of layers whose sizes differ, W[l]: parameter[h[l], h[l-1]], how wide each is: {"h": [4, 5, 3]} writes two layers out.
 
     Raises NotationError, with file, line, column, the fault and the mend.
     """
     _require_name("loss", loss)
-    return changed(network_of(net, loss, gates, let), "auto", expand, merge)
+    found = network_of(net, loss, gates, let)
+    return changed(at_widths(found, widths) if widths else found, "auto", expand, merge)
 
 
 def changed(network: Network, gates: str, expand: str, merge: str) -> Network:

@@ -6,14 +6,17 @@ What a loop means, in the plainest way: nothing is lifted and nothing is carried
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy import Expr, Integer
 
+from symbackprop.core.program import same_size
 from symbackprop.language.operations.shapes import stack
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
+from symbackprop.notation.declarations import Reading, input_tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.frame import bind
 from symbackprop.notation.loops.header import Header, header, is_plain
@@ -28,12 +31,26 @@ Key = tuple[int, ...]
 LONGEST = 1_000  # steps of all loops
 
 
+@dataclass
+class Family:
+    """A declaration whose widths differ from step to step: every step has an array of its own.
+
+    made   those of the steps that were read.
+    """
+
+    target: ast.Subscript
+    annotation: ast.expr
+    letters: list[str]
+    made: dict[Key, Tensor] = field(default_factory=dict)
+
+
 class Copies(Stepwise):
     """Loops that are written out.
 
     heads    the loops whose blocks are being read, outermost first.
     values   what steps wrote, by name and numbers, and `starts` what stands before them.
     wholes   what the names stand for below their loops, all steps as one array.
+    families declarations of arrays that differ in shape from step to step.
     count    how many steps there were.
     """
 
@@ -43,7 +60,37 @@ class Copies(Stepwise):
         self.values: dict[str, dict[Key, Tensor]] = {}
         self.starts: dict[str, dict[Key, Tensor]] = {}
         self.wholes: dict[str, Tensor] = {}
+        self.families: dict[str, Family] = {}
         self.count = 0
+
+    def declare(self, target: ast.Subscript, annotation: ast.expr) -> None:
+        if not self.widths.differ(annotation):
+            super().declare(target, annotation)
+            return
+        name, letters = self.declared(target)
+        self.reader.note(target, name)
+        self.families[name] = Family(target, annotation, letters)
+
+    def _of_family(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Tensor:
+        """W[2] of W[l]: parameter[h[l], h[l-1]], the input W_2."""
+        family, reader = self.families[name], self.reader
+        if len(items) < len(family.letters) or not all(map(is_plain, items[: len(family.letters)])):
+            text = reader.source.segment(family.target)
+            raise reader.fault(node, f"{name} has another shape at each step.", f"Write {text}.")
+        key = tuple(int(number(reader, item)) for item in items[: len(family.letters)])
+        if key not in family.made:
+            own = "_".join([name, *map(str, key)])
+            reader.fresh(family.target, own)
+            held = dict(reader.names)
+            reader.names.update(zip(family.letters, map(Integer, key), strict=True))
+            kind = Reading(reader.source, reader.size_named, lambda one: self.widths.size(one, family.letters)).kind(
+                family.annotation
+            )
+            reader.names = held
+            tensor = input_tensor(own, kind, lambda fault, mend: reader.fault(family.annotation, fault, mend))
+            reader.declare(family.target, tensor)
+            family.made[key] = tensor
+        return self._entry(family.made[key], items[len(key) :], {})
 
     def forget(self, name: str) -> None:
         for known in (self.values, self.starts, self.wholes, self.rows):
@@ -93,8 +140,13 @@ class Copies(Stepwise):
             if name in filled:
                 rows = self.starts.pop(name, {}) | self.values.pop(name)
                 self.reader.names[name] = stack([rows[key] for key in sorted(rows)])
-            elif self.values[name]:
+            elif self.values[name] and self._have_one_shape(name):
                 self.reader.names[name] = self.wholes[name] = self._stacked(name, ())
+
+    def _have_one_shape(self, name: str) -> bool:
+        """Whether the steps' values have one shape, so that they are an array."""
+        shapes = [value.shape for value in self.values[name].values()]
+        return all(len(s) == len(shapes[0]) and all(map(same_size, s, shapes[0])) for s in shapes)
 
     def _written(self, name: str) -> Tensor | None:
         """The value of a name that a line wrote."""
@@ -118,6 +170,9 @@ class Copies(Stepwise):
         return rows is not None
 
     def unready(self, node: ast.Name) -> NotationError | None:
+        if node.id in self.families or (node.id in self.values and not self._have_one_shape(node.id)):
+            fault = f"{node.id} has another shape at each step."
+            return self.reader.fault(node, fault, f"Read it step by step in a loop, {node.id}[l].")
         return None  # the text was read with its loops before, which refuses what stands too early
 
     def _is_inner(self, target: ast.Subscript) -> bool:
@@ -146,6 +201,8 @@ class Copies(Stepwise):
         name, items = node.value.id if isinstance(node.value, ast.Name) else None, items_of(node)
         if name is not None and self._is_known(name):
             return self._step(node, name, items)
+        if name is not None and name in self.families:
+            return self._of_family(node, name, items)
         of_step = any(mentions(item, self.letters) for item in items)
         if name is not None and name in self.opens:
             self._opened(name, items)

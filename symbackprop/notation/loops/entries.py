@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import is_below_zero, same_size, shape_text
+from symbackprop.core.program import is_below_zero, position, same_size, shape_text
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
@@ -97,8 +97,8 @@ class Entries:
 
     def _opened(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Any:
         """W[l] of W[l]: parameter[h, h]: the loop tells how many there are."""
-        steps, extents = self.steps, []
-        for axis, item in list(axes(items))[: steps.opens[name].rank]:
+        steps, extents, opened, last = self.steps, [], self.steps.opens[name], dict[Expr, Expr]()
+        for axis, item in list(axes(items))[: opened.rank]:
             index = away(self.reader, item, steps.letters)
             if index is None:
                 raise self.reader.fault(
@@ -106,10 +106,13 @@ class Entries:
                 )
             frame = self.steps.frame_of(index)
             extents.append(frame.head.extent)
+            last[position(ast.unparse(items_of(opened.target)[axis]))] = index.most(frame.head)
             steps.counting.bases[name, axis] = index.least(frame.head)
-        if len(extents) < steps.opens[name].rank:
-            text = self.reader.source.segment(steps.opens[name].target)
+        if len(extents) < opened.rank:
+            text = self.reader.source.segment(opened.target)
             raise self.reader.fault(node, f"{name} is declared as {text}.", f"Write all letters: {text}.")
+        for width, at in opened.widths:
+            steps.widths.reach(width, sp.expand(at.xreplace(last)))
         tensor = steps.told(name, extents)
         lows = {axis: steps.counting.bases[name, axis] for axis in range(len(extents))}
         return self.entry(node, name, Numbered(tensor, lows), items)

@@ -115,7 +115,9 @@ def partly(reader: Reader, target: ast.Subscript, letters: Collection[str]) -> N
     return reader.fault(target, f"the steps of {name} do not stand first.", mend)
 
 
-def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Expr:
+def number(
+    reader: Reader, node: ast.expr, letters: Collection[str] = (), unknown: Callable[[ast.Name], Expr] | None = None
+) -> Expr:
     """An index of whole numbers, sizes, lengths of arrays and the letters of loops."""
 
     def measured(node: ast.expr) -> Expr | None:
@@ -124,6 +126,8 @@ def number(reader: Reader, node: ast.expr, letters: Collection[str] = ()) -> Exp
     def named(name: ast.Name) -> Expr:
         if name.id in letters:
             return position(name.id)
+        if unknown is not None and not reader.known(name.id):
+            return unknown(name)
         value = plain(reader.evaluator.plain(reader.lookup(name)))
         if isinstance(value, int | Expr) and as_number(value).is_integer:
             return as_number(value)
@@ -156,11 +160,15 @@ def assigned(statements: Sequence[ast.stmt]) -> list[str]:
 
 @dataclass(frozen=True)
 class Open:
-    """A declaration whose number of entries a loop tells: W[l]: parameter[h, h]."""
+    """A declaration whose number of entries a loop tells: W[l]: parameter[h, h].
+
+    widths   the sizes in it that stand with a number, h[l-1], by name and number.
+    """
 
     target: ast.Subscript
     rank: int
     input: Callable[[tuple[Expr, ...]], Tensor]
+    widths: tuple[tuple[str, Expr], ...] = ()
 
 
 class Counting:

@@ -18,6 +18,7 @@ from symbackprop.notation.declarations import Reading, input_tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.header import Header, counter, header, is_dotted
 from symbackprop.notation.loops.indices import Counting, Open, items_of, mentions, targets
+from symbackprop.notation.loops.widths import Widths
 from symbackprop.notation.rounds import Comprehension
 from symbackprop.notation.vocabulary import MATRICES
 from symbackprop.notation.words import STATEMENTS
@@ -36,17 +37,20 @@ class Stepwise(ABC):
     depths    how many loops' letters stand between their brackets.
     late      lines behind a loop that set an entry of what it writes, by name and index: z[0] = x below its loop.
     opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
+    bounds    the sizes that tell how many steps loops have.
     rows      arrays of zeros that a loop fills, by name: h = np.zeros((T + 1, d)).
     """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.counting = Counting(reader)
+        self.widths = Widths(reader, apart=reader.numbers is not None)
         self.lines: dict[str, int] = {}
         self.depths: dict[str, int] = {}
         self.late: dict[tuple[str, str], int] = {}
         self.opens: dict[str, Open] = {}
         self.rows: dict[str, Tensor] = {}
+        self.bounds: set[str] = set()
 
     def apart(self) -> Stepwise:
         """The loops of a helper, whose names are its own."""
@@ -56,6 +60,7 @@ class Stepwise(ABC):
         """Note what loops write step by step, and how they count."""
         self.counting.foresee(statements)
         for statement in statements:
+            self.widths.foresee(statement)
             self._foreseen(statement, [])
 
     def _foreseen(self, statement: ast.stmt, around: list[ast.For]) -> None:
@@ -139,6 +144,7 @@ class Stepwise(ABC):
             raise self.reader.fault(node.iter, fault, f"Write for {letter} in 1..{last}:")
         if found.extent.is_nonpositive:
             raise self.reader.fault(node.iter, f"the loop has {found.extent} steps.", "A loop has one step at least.")
+        self.bounds |= {str(s) for s in found.extent.free_symbols}
         letter = node.target.id if isinstance(node.target, ast.Name) else ""
         if letter in self.reader.sizes or any(t.name == letter for t in self.reader.inputs):
             what = "a size" if letter in self.reader.sizes else "a tensor"
@@ -168,16 +174,9 @@ class Stepwise(ABC):
     def declare(self, target: ast.Subscript, annotation: ast.expr) -> None:
         """W[l]: parameter[h, h]."""
         reader = self.reader
-        assert isinstance(target.value, ast.Name)
-        name, letters = target.value.id, [i.id for i in items_of(target) if isinstance(i, ast.Name)]
-        reader.fresh(target, name)
-        if len(letters) < len(items_of(target)) or len(set(letters)) < len(letters):
-            raise reader.fault(target, "a declaration has letters of loops in its brackets.", "Write W[l]: parameter[h, h].")
-        for node in (n for n in ast.walk(annotation) if isinstance(n, ast.Subscript) and n is not annotation):
-            if mentions(node.slice, letters):
-                mend = f"Write {reader.source.segment(target)}: parameter[h, h], with one width for all."
-                raise reader.fault(node, "the width differs from step to step.", mend)
-        kind = Reading(reader.source, reader.size_named).kind(annotation)
+        name, letters = self.declared(target)
+        widths = len(self.widths.read)
+        kind = Reading(reader.source, reader.size_named, lambda node: self.widths.size(node, letters)).kind(annotation)
         sizes = kind.sizes or ()
         if kind.domain in MATRICES and len(sizes) == 1:
             sizes *= 2
@@ -187,7 +186,16 @@ class Stepwise(ABC):
             return input_tensor(name, whole, lambda fault, mend: reader.fault(annotation, fault, mend))
 
         reader.note(target, name)
-        self.opens[name] = Open(target, len(letters), made)
+        self.opens[name] = Open(target, len(letters), made, tuple(self.widths.read[widths:]))
+
+    def declared(self, target: ast.Subscript) -> tuple[str, list[str]]:
+        """The name and the letters of W[l]. Raises NotationError where others than letters stand in the brackets."""
+        assert isinstance(target.value, ast.Name)
+        name, letters = target.value.id, [i.id for i in items_of(target) if isinstance(i, ast.Name)]
+        self.reader.fresh(target, name)
+        if len(letters) < len(items_of(target)) or len(set(letters)) < len(letters):
+            raise self.reader.fault(target, "a declaration has letters of loops in its brackets.", "Write W[l]: parameter[h, h].")
+        return name, letters
 
     def told(self, name: str, extents: Sequence[Expr]) -> Tensor:
         """The input of such a declaration, now that loops tell how many entries it has."""
