@@ -92,8 +92,8 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Whether an expression stays one equation, or each operation becomes one."),
         click.option("--expand", metavar="UNITS", default="", help="Take units apart into their operations: softmax,sigmoid."),
         click.option("--merge", metavar="UNITS", default="", help="Put units together from their operations."),
-        click.option("--widths", multiple=True, metavar="NAME=NUMBERS", help="Of layers whose sizes differ, parameter[h[l], h[l-1]], "
-                     "how wide each is, h=4,5,3: they are written out."),
+        click.option("--widths", multiple=True, metavar="NAME=NUMBERS", help="How wide each layer is, h=4,5,3, where that differs, "
+                     "parameter[h[l], h[l-1]]: the layers are written out."),
         click.option("--trace", "example", metavar="EXAMPLE", help="Run the function FILE.py:name, on the arrays of EXAMPLE (.npz, "
                      ".safetensors or .json), by argument: X, params.W1, layers.0.W. Without it, no code is run."),
         click.option("--learnt", metavar="NAMES", help="With --trace: what is learnt; arrays of floats in dicts, lists and objects "

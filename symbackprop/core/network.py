@@ -42,8 +42,8 @@ class Network:
     outputs   the named tensors as they were written, and `declared` the inputs: what other gates are lowered from.
     example   arrays by input that the network was made with, where it was traced or is a model; a check and a picture start there.
     written_out  reads the same network with numbers for its sizes, `numbers=`, every loop written out; None where it cannot be.
-    widths    the sizes that differ from step to step of a loop, h of h[l], each with the number of the last, n of h[n]; such a network is
-              derived with one width, and `written_out` takes them as a list: numbers={"n": 2, "h": [4, 5, 3]}.
+    widths    the sizes that differ from step to step of a loop, h of h[l], each with the number of the last, n of h[n]; such a
+              network is derived with one width, and `written_out` takes them as a list: numbers={"n": 2, "h": [4, 5, 3]}.
     paths     what a model of another library calls its arrays, by the name of the input: {"W_fc": "fc.weight"}; of a traced one,
               where it has them: {"W1": "params[0]"}.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -121,7 +121,7 @@ def _read(
     given: Mapping[str, str | float],
     beside: Beside,
     name_returned: Callable[[Reader, ast.Return], str],
-    numbers: Mapping[str, int] | None = None,
+    numbers: Mapping[str, int | Sequence[int]] | None = None,
 ) -> Network:
     whole = textwrap.dedent(text)
     indent = len(text) - len(text.lstrip(" \t"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def read_text(
     loss: str | None = None,
     gates: str = "auto",
     name: str = "network",
-    numbers: Mapping[str, int] | None = None,
+    numbers: Mapping[str, int | Sequence[int]] | None = None,
 ) -> Network:
     """The network that a text declares and defines.
 

@@ -265,7 +265,8 @@ REFUSED = {
     Z + "U @ z[l-1]\nL = sum(z[l])": (8, 11, "l counts the steps of the loop on line 6, and has no value below it. Write n for the last step."),
     "z[0] = x\nwhile l < n:\n    z[l] = U @ z[l-1]\nL = sum(z)": (6, 1, "while is not in the language. Write for t in 1..T:"),
     "B[l]: parameter[h, h]\nL = sum(x)": (5, 1, "no loop reads B[l]: nothing tells how many there are. Declare B with that size, or leave it out."),
-    "B[l]: parameter[g[l], g[l-1]]\nL = sum(x)": (5, 17, "the width differs from step to step. Write B[l]: parameter[h, h], with one width for all."),
+    "B[l]: parameter[g[l], g[l-1]]\nL = sum(x)": (5, 1, "no loop reads B[l]: nothing tells how many there are. Declare B with that size, or leave it out."),
+    "B[l]: parameter[x[l], x[l-1]]\nL = sum(x)": (5, 17, "x is a tensor, not a size. Give the size a name of its own."),
     "B[2]: parameter[h, h]\nL = sum(x)": (5, 1, "a declaration has letters of loops in its brackets. Write W[l]: parameter[h, h]."),
     "q = sum(x)\nfor l in range(n):\n    q = q + x\nL = sum(q)": (6, 1, "q is (), and q is (h,) after a step of the loop over l (line 6). What a loop carries keeps its shape."),
 }  # fmt: skip

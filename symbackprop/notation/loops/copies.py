@@ -68,7 +68,11 @@ class Copies(Stepwise):
             super().declare(target, annotation)
             return
         name, letters = self.declared(target)
-        self.reader.note(target, name)
+        reader = self.reader
+        reader.note(target, name)
+        Reading(reader.source, reader.size_named, lambda node: Integer(1)).kind(
+            annotation
+        )  # its other sizes are known from here on
         self.families[name] = Family(target, annotation, letters)
 
     def _of_family(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Tensor:
@@ -83,9 +87,7 @@ class Copies(Stepwise):
             reader.fresh(family.target, own)
             held = dict(reader.names)
             reader.names.update(zip(family.letters, map(Integer, key), strict=True))
-            kind = Reading(reader.source, reader.size_named, lambda one: self.widths.size(one, family.letters)).kind(
-                family.annotation
-            )
+            kind = Reading(reader.source, reader.size_named, self.widths.size).kind(family.annotation)
             reader.names = held
             tensor = input_tensor(own, kind, lambda fault, mend: reader.fault(family.annotation, fault, mend))
             reader.declare(family.target, tensor)

@@ -42,12 +42,14 @@ def at_widths(network: Network, widths: Mapping[str, Sequence[int]]) -> Network:
             raise NotationError(f"{name} is no size of each layer.", known)
         if not several or not all(type(one) is int and one > 0 for one in several):
             raise NotationError(
-                f"{name}={list(several)}: widths are whole numbers from 1.", f'Write widths={{"{name}": [4, 5, 3]}}.'
+                f"{name} = {list(several)}: widths are whole numbers from 1.", f'Write widths={{"{name}": [4, 5, 3]}}.'
             )
         numbers[name] = several
         for size, steps in _steps(last, len(several) - 1).items():
             if steps < 1 or numbers.setdefault(size, steps) != steps:
-                fault = f"{len(several)} widths {name} are {name}[0] to {name}[{len(several) - 1}], and the last is {name}[{last}]."
+                fault = (
+                    f"{name} = {list(several)} is {name}[0] to {name}[{len(several) - 1}], and the last width is {name}[{last}]."
+                )
                 raise NotationError(fault, f"Give one more than there are steps: {name} = 4, 5, 3 for two layers.")
     return network.written_out(numbers=numbers)
 
