@@ -36,14 +36,9 @@ Sizes = Mapping[str, int] | None
 
 
 def read(
-    net: Any,
-    loss: str | None = None,
-    gates: str = "auto",
-    let: Iterable[str] = (),
-    expand: str = "",
-    merge: str = "",
+    net: Any, loss: str | None = None, gates: str = "auto", let: Iterable[str] = (), expand: str = "", merge: str = "",
     widths: Mapping[str, Sequence[int]] | None = None,
-) -> Network:
+) -> Network:  # fmt: skip
     """The network that `net` stands for.
 
     net    a text in the network language, a path, a path with the name of a function ("nets.py:mlp"), one expression
@@ -59,8 +54,7 @@ def read(
     Raises NotationError, with file, line, column, the fault and the mend.
     """
     _require_name("loss", loss)
-    found = network_of(net, loss, gates, let)
-    return changed(at_widths(found, widths) if widths else found, "auto", expand, merge)
+    return changed(at_widths(network_of(net, loss, gates, let), widths or {}), "auto", expand, merge)
 
 
 def changed(network: Network, gates: str, expand: str, merge: str) -> Network:
@@ -102,13 +96,7 @@ def trace(
     **options: Any,
 ) -> Network: ...
 def trace(
-    function: Any,
-    *args: Any,
-    wrt: Names = None,
-    loss: Any = None,
-    sizes: Names = None,
-    branches: str = "refuse",
-    **options: Any,
+    function: Any, *args: Any, wrt: Names = None, loss: Any = None, sizes: Names = None, branches: str = "refuse", **options: Any
 ) -> Any:
     """The network of a function as it stands: it is called on `args` with traced arrays, and what it computes is read.
 

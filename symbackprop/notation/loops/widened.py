@@ -36,7 +36,7 @@ def at_widths(network: Network, widths: Mapping[str, Sequence[int]]) -> Network:
     numbers: dict[str, int | Sequence[int]] = {}
     for name, several in widths.items():
         last = network.widths.get(name)
-        if last is None or network.written_out is None:
+        if last is None:
             near = nearest(name, network.widths)
             known = f"Did you mean {near}?" if near else "Declare W[l]: parameter[h[l], h[l-1]] for widths h that differ."
             raise NotationError(f"{name} is no size of each layer.", known)
@@ -51,7 +51,7 @@ def at_widths(network: Network, widths: Mapping[str, Sequence[int]]) -> Network:
                     f"{name} = {list(several)} is {name}[0] to {name}[{len(several) - 1}], and the last width is {name}[{last}]."
                 )
                 raise NotationError(fault, f"Give one more than there are steps: {name} = 4, 5, 3 for two layers.")
-    return network.written_out(numbers=numbers)
+    return network.written_out(numbers=numbers) if widths and network.written_out is not None else network
 
 
 def _steps(last: Expr, number: int) -> dict[str, int]:
