@@ -116,6 +116,14 @@ def of_lists(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ign
     return np.sum(sum(both) ** 2) + np.sum(np.array(both) ** 3) * len(hs) + np.sum(np.concatenate(hs) ** 2) + np.sum(row)
 
 
+def of_dicts(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    record = []
+    for t, row in enumerate(x):
+        h0 = np.tanh(h0 * row)
+        record.append({"h": h0, "y": row, "pair": (row, t)})
+    return sum(np.sum(one["h"] * one["y"]) * one["pair"][1] for one in record) + np.sum(record[0]["pair"][0])
+
+
 def given_anew(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
     z = np.zeros_like(x)
     for t in range(len(x)):
@@ -145,7 +153,7 @@ def helped(x: "data[T, m]", U: "parameter[m, m]", h0: "data[m]"):  # type: ignor
 
 
 FUNCTIONS: list[Callable[..., Any]] = [
-    appended, two_back, losses, carried, keyed, anew, nested, in_place, falling, in_front, of_lists, given_anew, helped,
+    appended, two_back, losses, carried, keyed, anew, nested, in_place, falling, in_front, of_lists, of_dicts, given_anew, helped,
 ]  # fmt: skip
 
 
@@ -237,7 +245,36 @@ def from_the_end(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def
     return np.sum(h)
 
 
+def by_a_function(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    def added(a, row):  # type: ignore[no-untyped-def]
+        a += row
+        return a * row
+
+    h = h0.copy()
+    for row in x:
+        last = added(h, row)
+    return np.sum(h) + np.sum(last)
+
+
+def none_at_first(x: "data[T, m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h = None
+    for row in x:
+        h = row if h is None else h * row
+    return np.sum(h)
+
+
+def a_flag(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    state = {"first": True, "h": h0}
+    for row in x:
+        state["h"] = row if state["first"] else state["h"] * row
+        state["first"] = False
+    return np.sum(state["h"])
+
+
 REFUSED = {
+    by_a_function: "a function changes h in the loop",
+    none_at_first: "h is None before the first step of the loop",
+    a_flag: 'state["first"] is not known before the numbers are.',
     held_twice: "changes in place what state and h0 both hold.",
     two_a_step: "states does not hold after a step of ",
     read_as_other: "changes state in place, which is other as well.",

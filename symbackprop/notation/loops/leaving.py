@@ -17,7 +17,7 @@ from symbackprop.notation.loops.accumulating import Added, added
 from symbackprop.notation.loops.frame import Frame, bind
 from symbackprop.notation.loops.indices import Numbered, assigned
 from symbackprop.notation.loops.lists import left
-from symbackprop.notation.loops.several import changed, given, is_several, parts, rebuilt, stem
+from symbackprop.notation.loops.several import changed, given, is_anew, is_several, parts, rebuilt, stem
 
 if TYPE_CHECKING:
     from symbackprop.notation.loops.steps import Steps
@@ -40,6 +40,7 @@ class Leaving:
         """Go on in the scope around the loop, in which its names stand for whole tensors; what the values `also` are there."""
         steps, frame, reader, names = self.steps, self.frame, self.reader, self.names
         own = [n for n in given(frame.head.node.body) if n in names and n not in frame.writes]
+        self._require_carried(own)
         several = {n: names[n] for n in (*own, *frame.held) if n in names and is_several(names[n]) and changed(steps, frame, n)}
         each = {own: one for name, held in several.items() for own, one in parts(name, held).items()}
         for part, one in each.items():
@@ -86,6 +87,23 @@ class Leaving:
                 reader.exchange(outer.names[name], now)
             reader.names[name] = now
         return [whole[id(t)] for t in also]
+
+    def _require_carried(self, own: list[str]) -> None:
+        """Raise NotationError where a step changes what no stand-in carries: what a function changes in place, None, a flag."""
+        frame, head, outer = self.frame, self.frame.head, self.frame.outer.names
+        target = {n.id for n in ast.walk(head.node.target) if isinstance(n, ast.Name)}
+        for name, before in outer.items():
+            now, place = self.names.get(name), self.steps.place(head)
+            if name in target or now is before:
+                continue
+            if isinstance(before, Tensor) and name not in own and name not in frame.writes:
+                fault = f"a function changes {name} in {place}."
+                raise self.reader.fault(head.node, fault, f"Return the new value: {name} = f({name}).")
+            if (before is None or isinstance(before, bool | str)) and name in own and not is_anew(head.node.body, name):
+                if isinstance(now, bool | str) and now == before:
+                    continue
+                fault = f"{name} is {before} before the first step of {place}, and something else after it."
+                raise self.reader.fault(head.node, fault, f"Write what {name} begins with, {name} = zeros(n), say.")
 
     def _leave_steps(self) -> None:
         """Let the names between `for` and `in` stand for the last step, as they do in Python; a letter of 1..n stands for none."""
@@ -179,4 +197,6 @@ def _at_last(frame: Frame, value: Any) -> Any:
     """What stood for a step's number or entries, at the last step."""
     if isinstance(value, tuple):
         return tuple(_at_last(frame, one) for one in value)
+    if isinstance(value, dict):
+        return {key: _at_last(frame, one) for key, one in value.items()}
     return frame.loop.at_last(value)

@@ -136,7 +136,8 @@ def changed(steps: Steps, frame: Frame, name: str) -> bool:
     if name not in given(body):
         fault = f"a function changes {name} in {steps.place(frame.head)}."
         raise steps.reader.fault(frame.head.node, fault, f"Return the new value: {name} = f({name}).")
-    if now.keys() != before.keys():
+    settings = [own for own, one in before.items() if one is None or isinstance(one, bool | str)]
+    if now.keys() != before.keys() or any(now[own] is not before[own] for own in settings):
         fault = f"{name} does not hold after a step of {steps.place(frame.head)} what it held before."
         raise steps.reader.fault(frame.head.node, fault, "What a loop carries keeps its places.")
     return True
