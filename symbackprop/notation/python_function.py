@@ -132,7 +132,8 @@ def _read(
         raise NotRead(fault, "Write def with arguments and equations.", source.place(function) if function else None)
     reader = Reader(source, function=function.name, numbers=numbers)
     reader.evaluator.helpers, reader.literals = dict(beside.helpers), beside.numbers
-    reader.evaluator.sums_rows = beside.sums
+    is_text = any("network" in ast.unparse(one) for one in function.decorator_list)  # never called: words of the language
+    reader.evaluator.sums_rows = beside.sums and not is_text
     reader.evaluator.inlined = lambda node, helper: inlined(reader, node, helper)
     body = function.body
     title = ast.get_docstring(function)
