@@ -20,6 +20,7 @@ NAMING = 2  # what a line for a gradient is worth: it says something by itself
 MOVING = 8  # the same of a change of a value that the author named: its own name says what it is
 INVENTED = 2  # a name for a value that nobody named costs as much again
 FEW = 14  # candidates for a line: up to that many, a box without any is a start as well
+SHORT = 6  # what a value costs that a gradient holds and that is written out wherever it is read
 LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
 READERS_OF_A_GRADIENT = 2
 NO_BOUND = 10**9
@@ -69,12 +70,24 @@ def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
     return list(placed)
 
 
+def _ancestors(program: Program, names: set[str]) -> set[str]:
+    """What some values are computed of, themselves included."""
+    writer, found, waiting = program.equation_of(), set[str](), [*names]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [r.name for r in writer[name].operands] if name in writer else []
+    return found
+
+
 class Search:
     """Which values get a line."""
 
     def __init__(self, program: Program, refused: dict[str, str]) -> None:
         self.program, self.lines = program, Lines(program, refused)
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role is not None]
+        self.network = _ancestors(program, {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward})
 
     def box(self) -> Box:
         """The best lines that the search finds."""
@@ -101,7 +114,9 @@ class Search:
         tensors, uses, outputs = self.program.tensors, self.program.uses(), set(self.program.outputs)
         read = {r.name for n in self.backward for r in self.lines.equations[n].operands}
         told = outputs | self.lines.twins.keys()
-        hidden = [n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told]
+        hidden = [
+            n for n in self.lines.forward if n not in self.lines.kept and n in read and n not in told and self._is_worth_a_name(n)
+        ]
         gradients = [n for n in self.backward if n not in told and (role := tensors[n].role) and role.via is None]
         candidates = [*hidden, *gradients]
         read_as = Counter({n: uses[n] for n in gradients})
@@ -138,6 +153,10 @@ class Search:
                     if total < cost:
                         lets, cost = lets ^ {n, m}, total
         return lets, cost
+
+    def _is_worth_a_name(self, name: str) -> bool:
+        """Whether a value that nobody named is one of the network, or long: A + A^T in a gradient is written out."""
+        return name in self.network or self.lines.line(name, set()).cost > SHORT
 
     def _is_jacobian(self, name: str) -> bool:
         """Whether a value is a derivative inside the network that carries the axes of what it is of, or a gradient by one."""
