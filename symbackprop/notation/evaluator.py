@@ -130,10 +130,8 @@ class Evaluator:
 
     def constant(self, node: ast.Constant) -> Any:
         value = node.value
-        if isinstance(value, complex):
-            raise self.fault(node, "complex numbers are not in the language.")
-        if isinstance(value, bytes):
-            raise self.fault(node, "bytes are not in the language.")
+        if isinstance(value, complex | bytes):
+            raise self.fault(node, f"{'bytes' if isinstance(value, bytes) else 'complex numbers'} are not in the language.")
         if isinstance(value, float):
             if value in (float("inf"), 0.0) and any(c in "123456789" for c in self.source.segment(node).lower().partition("e")[0]):
                 raise self.fault(node, f"{self.source.segment(node)} is {'too large' if value else 'too small'} for a float64.")

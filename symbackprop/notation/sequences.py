@@ -19,8 +19,8 @@ CHANGES = ("append", "extend", "insert", "reverse", "update")  # methods that ch
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether a value is a list or a tuple."""
-    return isinstance(value, tuple | Grown)
+    """Whether a value is a list or a tuple; a pair of torch's, whose parts have names, is no list."""
+    return isinstance(value, Grown) or (isinstance(value, tuple) and not hasattr(value, "_fields"))
 
 
 def combined(node: ast.BinOp, a: Any, b: Any) -> Any:
