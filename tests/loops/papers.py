@@ -182,9 +182,9 @@ for k in 1..K:
 L = x[K] @ A @ x[K] / 2 - b @ x[K]
 """,
     "ctc": """# CTC forward variables in log space, labels without repeats, Graves 2006
-z: parameter[T, S]
+o: parameter[T, S]
 U: data[S, S]
-p = log(softmax(z, axis=1))
+p = log(softmax(o, axis=1))
 alpha[1] = p[1]
 for t in 2..T:
     alpha[t] = p[t] + logsumexp(alpha[t-1][:, None] + U, axis=0)
