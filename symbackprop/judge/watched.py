@@ -53,22 +53,27 @@ def watched(derived: Derivation, sizes: Mapping[str, int]) -> Watched:
         return _moved(derived, sizes)
     by = {name: name for name in derived.wrt}
     written = _written_out(derived, sizes)
-    return Watched(written, derived.of, by, {}, {}) if written else Watched(derived.forward, derived.of, by, sizes, {})
+    return Watched(*written, by, {}, {}) if written else Watched(derived.forward, derived.of, by, sizes, {})
 
 
-def _written_out(derived: Derivation, sizes: Mapping[str, int]) -> Program | None:
-    """The network with its loops written out by its reader; None without loops, for many steps, and for what it lacks."""
+def _written_out(derived: Derivation, sizes: Mapping[str, int]) -> tuple[Program, str] | None:
+    """The network with its loops written out by its reader, and what is differentiated there, the last of several values of a name.
+
+    None without loops, for many steps, and for what it lacks.
+    """
     network, program = derived.network, derived.forward
     if network is None or network.written_out is None or not has_loops(program):
         return None
     steps = {program.shape(e.target.name)[e.target.index.index(e.op.letter)] for e in program.equations if isinstance(e.op, Carry)}
     if any(extent(n, sizes) > MOST for n in steps):
         return None
-    written = network.written_out(numbers=sizes).program
+    plain = network.written_out(numbers=sizes)
+    written, of = plain.program, plain.loss if derived.of == network.loss else derived.of
     inputs = {t.name for t in program.inputs}
-    asked = {derived.of, *derived.wrt} - inputs
+    asked = {of, *derived.wrt} - inputs
     alike = {t.name for t in written.inputs} == inputs and all(n in written.tensors for n in asked)
-    return written if alike and all(written.tensors[n].rank == program.tensors[n].rank for n in asked) else None
+    ranks = {of: program.tensors[derived.of].rank, **{n: program.tensors[n].rank for n in asked if n != of}} if alike else {}
+    return (written, of) if alike and all(written.tensors[n].rank == rank for n, rank in ranks.items()) else None
 
 
 def _paired(derived: Derivation, sizes: Mapping[str, int]) -> Watched:

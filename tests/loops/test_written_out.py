@@ -73,3 +73,15 @@ def test_a_loop_that_is_read_wrong_is_found(mistake: str) -> None:
 def test_a_gradient_that_is_a_number_starts_a_loop() -> None:
     text = "x: data[d]\nW: parameter[n, d, d]\nz[0] = x\nfor l in 1..n:\n    z[l] = W[l] @ z[l-1]\nL = sum(z[n])"
     assert check(sb.derive(sb.read(text)), points=1).ok
+
+
+def added(x: "data[T, d]", W: "parameter[d, d]", h0: "parameter[d]"):  # type: ignore[no-untyped-def]  # noqa: F821
+    h, total = h0, 0
+    for row in x:
+        h = np.tanh(W @ h + row)
+        total += np.sum(h)
+    return total
+
+
+def test_the_loss_is_the_last_of_the_values_of_its_name() -> None:
+    assert check(sb.derive(sb.read(added)), points=1).ok
