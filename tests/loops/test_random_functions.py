@@ -49,8 +49,8 @@ def assert_as_python_says(path: Path, seed: int) -> None:
     size = max(1.0, *(abs(g).max() for g in gradients.values()), abs(float(value)))
     np.testing.assert_allclose(along, (moved[1] - moved[0]) / 2e-5, rtol=1e-5, atol=1e-5 * size, err_msg=text)
     assert network.written_out is not None
-    plain = network.written_out(numbers={s: n for s, n in sizes.items() if s in map(str, network.program.sizes())}).program
-    once = forward(plain, {name: at[name] for name in at if name in plain.tensors}, {})[str(network.loss)]
+    plain = network.written_out(numbers={s: n for s, n in sizes.items() if s in map(str, network.program.sizes())})
+    once = forward(plain.program, {name: at[name] for name in at if name in plain.program.tensors}, {})[plain.loss]
     np.testing.assert_allclose(once, value, rtol=1e-9, err_msg=text)
 
 
