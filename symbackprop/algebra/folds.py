@@ -76,14 +76,13 @@ def _is_alone(net: Net, x: str, *items: Entry | Inner) -> bool:
 
 def _sign_of(a: Algebra, gap: Poly, entry: Entry, over: list[str], swap: dict[str, str]) -> int:
     """1 where gap = x - m, -1 where it is m - x, with a sum of 0 over letters that m lacks; else 0."""
-    value = a.make(1, [Factor(*entry).renamed(swap)])
-    for sign in (1, -1):
-        mean, total = value - gap.scaled(sign), gap
-        for x, n in zip(entry.letters, entry.atom.shape, strict=True):
-            total = a.summed(total, swap[x], n) if x in over else total
-        if over and not total.terms and not mean.letters() & {swap[x] for x in over}:
-            return sign
-    return 0
+    value, below = a.make(1, [Factor(*entry).renamed(swap)]), {swap[x] for x in over}
+    sign = next((k for k in (1, -1) if not (value - gap.scaled(k)).letters() & below), 0) if over else 0
+    if not sign:
+        return 0
+    for x, n in zip(entry.letters, entry.atom.shape, strict=True):
+        gap = a.summed(gap, swap[x], n) if x in over else gap
+    return 0 if gap.terms else sign
 
 
 def _opened(a: Algebra, inner: Inner, swap: dict[str, str]) -> Poly | None:

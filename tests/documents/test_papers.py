@@ -90,7 +90,7 @@ def test_equations_have_numbers_and_labels_by_name() -> None:
     numbered = sb.derive(EXAMPLES / "two_layer.net", update="eta").report("numbered-fragment")
     labels = re.findall(r"\\label\{(eq:[^}]*)\}", numbered)
     assert len(labels) == len(set(labels))
-    assert {"eq:dL/dW_1", "eq:dL/dyhat", "eq:W_2:update", "eq:z", "eq:L"} <= set(labels)
+    assert {"eq:dL/dW_1", "eq:dL/dyhat", "eq:W_2:update", "eq:a", "eq:L"} <= set(labels)
     plain = sb.derive(EXAMPLES / "two_layer.net").report("fragment")
     assert r"\label{eq:" not in plain
     assert r"\begin{alignat*}{2}" in plain
