@@ -181,7 +181,8 @@ def test_train_saves_parameters_and_draws_a_curve(run: Run, digits_like: Path):
     assert out.startswith("trained 3 epochs on 32 samples: L from ")
     assert out.endswith("trained.npz: the parameters\nloss.svg: the loss curve\n")
     assert Path("loss.svg").read_text().startswith(SVG)
-    saved = np.load("trained.npz")
+    with np.load("trained.npz") as archive:
+        saved = dict(archive)
     again = sb.train(EXAMPLES / "xor.net", digits_like, epochs=3, rate=0.5, batch=8, progress=False)
     for name, array in again.parameters.items():
         np.testing.assert_array_equal(saved[name], array)

@@ -20,7 +20,7 @@ NAMING = 2  # what a line for a gradient is worth: it says something by itself
 MOVING = 8  # the same of a change of a value that the author named: its own name says what it is
 INVENTED = 2  # a name for a value that nobody named costs as much again
 FEW = 14  # candidates for a line: up to that many, a box without any is a start as well
-SHORT = 6  # what a value costs that a gradient holds and that is written out wherever it is read
+SHORT = 6  # what a sum costs that a gradient holds and that is written out wherever it is read
 LONG, READERS = 9, 3  # a line of that cost which so many read is not given up
 READERS_OF_A_GRADIENT = 2
 NO_BOUND = 10**9
@@ -155,8 +155,11 @@ class Search:
         return lets, cost
 
     def _is_worth_a_name(self, name: str) -> bool:
-        """Whether a value that nobody named is one of the network, or long: A + A^T in a gradient is written out."""
-        return name in self.network or self.lines.line(name, set()).cost > SHORT
+        """Whether a value that nobody named is one of the network, or no short sum: A + A^T in a gradient is written out."""
+        if name in self.network:
+            return True
+        line = self.lines.line(name, set())
+        return line.form is None or line.form.op != "sum" or line.cost > SHORT
 
     def _is_jacobian(self, name: str) -> bool:
         """Whether a value is a derivative inside the network that carries the axes of what it is of, or a gradient by one."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from symbackprop.algebra.poly import Number
 from symbackprop.algebra.positions import View
-from symbackprop.core.functions import known
+from symbackprop.core.functions import known, matrix_function
 
 
 class MisfitError(Exception):
@@ -224,7 +224,13 @@ def transpose(x: Form) -> Form:
         case "mirrored":
             return Form("triu" if x.op == "tril" else "tril", tuple(map(transpose, x.parts)), -x.given)
         case "wrapped":
-            return Form("transpose", (x,))
+            turned = Form(x.op, tuple(map(transpose, x.parts)), x.given) if _is_primary(x) else None
+            return turned if turned is not None and turned.tokens <= x.tokens else Form("transpose", (x,))
+
+
+def _is_primary(x: Form) -> bool:
+    """Whether it is f(X), or the derivative of f along a direction, for a power series f: f(X)^T = f(X^T)."""
+    return x.op == "factor" and matrix_function(x.given).primary
 
 
 def factors_of(x: Form) -> tuple[Form, ...]:

@@ -156,7 +156,7 @@ def _understood(evaluator: Evaluator, node: ast.Call, meant: Callable[[], Word |
 def _applied(evaluator: Evaluator, node: ast.Call, meant: Word, given: list[Any]) -> Any:
     """A function at its arguments."""
     if meant.name in REDUCED and given and isinstance(given[0], tuple):
-        given = [array(given[0]), *given[1:]]
+        given = [array(given[0]) if is_sequence(given[0]) else evaluator.numeric(node, given[0]), *given[1:]]
     if meant.name in PRODUCTS and len(given) == 2:
         evaluator.arrays.product(node, *given)
     elif meant.name in of_arrays():

@@ -98,8 +98,8 @@ def test_words_of_other_libraries(theirs: str, ours: str) -> None:
 
 REFUSED = {
     "max(x, 0)": "max(x, 0) has two meanings. Write maximum(x, 0) entry by entry, or max(x, axis=0)",
-    "torch.sort(x)": "sort of torch is a pair, the values and their positions.",
-    "torch.median(x)": "median of torch is the lower of two entries in the middle. Write np.median(x, axis=...).",
+    "torch.sort(x)": "these are several values, values, indices. Write .values, or [0], for the first.",
+    "torch.median(x)": "median: axis 0 has the size n, so that its parts cannot be counted",
     "unique(x)": "unique is not a function of the language. How many entries it has depends on their values",
     "quantile(x, 1.5)": "quantile: q must be a number from 0 to 1, not 3/2",
     "topk(x, 0)[0]": "topk: k must be 1 or more, not 0",

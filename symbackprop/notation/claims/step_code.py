@@ -12,7 +12,6 @@ from sympy import Expr
 
 from symbackprop.core.program import Program
 from symbackprop.core.step_axes import Axis
-from symbackprop.language.operations import concatenate
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.claims.steps import At
 from symbackprop.notation.errors import NotationError
@@ -130,8 +129,8 @@ def _numbered(claim: ClaimTensors, name: str, whole: Tensor) -> Numbered | None:
     origin = loops.axes[before][0].origin
     carried = claim.unnamed(before)
     if step > 0:
-        return Numbered(concatenate([carried[:1], whole]), {0: origin - 1})
-    return Numbered(concatenate([whole, carried[-1:]]), {0: origin})
+        return Numbered(whole, {0: origin}, {origin - 1: carried[0]})
+    return Numbered(whole, {0: origin}, {sp.expand(origin + whole.shape[0]): carried[-1]})
 
 
 def _from_first(claim: ClaimTensors, name: str, whole: Tensor, from_one: bool) -> Numbered | None:

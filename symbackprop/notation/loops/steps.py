@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from string import ascii_letters
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.letters import kept
+from symbackprop.core.letters import kept, pool
 from symbackprop.language.loop import Loop, is_zero
 from symbackprop.language.tensors import Tensor, as_tensor, constant
 from symbackprop.notation.arrays import copied
@@ -111,7 +111,7 @@ class Steps(Stepwise):
         places, lists = growing(self, head)
         writes = self._writes(head) | places
         around = {frame.loop.letter for frame in self.frames}
-        axis = next(letter for letter in (head.letter, *"kpqrs", *ascii_letters) if kept(letter) not in around)  # no two i
+        axis = next(letter for letter in chain((head.letter, *"kpqrs"), pool()) if kept(letter) not in around)  # no two i
         loop = Loop(axis, head.extent, head.step, head.origin if not any(writes.values()) else sp.S.One)
         frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=lists)
         several = (name for name, held in reader.names.items() if is_several(held) and not is_anew(body, name))
