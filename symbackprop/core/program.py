@@ -76,7 +76,8 @@ def same_size(a: Expr, b: Expr) -> bool:
 
 def is_below_zero(expression: Expr) -> bool:
     """Whether an expression of sizes is negative wherever no size is 1."""
-    larger: Any = {symbol: sp.Add(symbol, 1) for symbol in expression.free_symbols}
+    symbols: Any = expression.free_symbols
+    larger: Any = {symbol: symbol + 1 for symbol in symbols}
     return bool(expression.is_negative or sp.expand(expression.subs(larger, simultaneous=True)).is_negative)
 
 
