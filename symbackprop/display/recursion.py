@@ -2,6 +2,7 @@ r"""A program with loops on paper: \delta^{(l)} = (W^{(l+1)})^\top \delta^{(l+1)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -150,14 +151,20 @@ def _deltas(names: Names, derivation: Derivation, box: StepBox) -> dict[str, Nam
 
 
 def _added(program: Program, name: str) -> str:
-    """What a person named of what is added to make a tensor, at all of its steps: A, for p_t 1^T + A; else the tensor."""
+    """What a person named of what is added to make a tensor, at all of its steps: A, for p_t 1^T + A; else the tensor.
+
+    What is read elsewhere as well has a gradient of more than that.
+    """
     written = program.equation_of().get(name)
     if written is None or not isinstance(written.op, Sum) or written.op.over:
         return name
     axes = Recursion(program).axis_letters(written)
     kept = tuple(c for c in written.target.index if c not in axes)
-    same = [r.name for s, r in zip(written.op.slots, written.operands, strict=True)
-            if r.index == kept and sp.diff(written.op.body, s) == 1 and program.tensors[r.name].has_name]  # fmt: skip
+    readers = Counter(r.name for e in program.equations if program.tensors[e.target.name].role is None for r in e.operands)
+    same = [
+        r.name for s, r in zip(written.op.slots, written.operands, strict=True)
+        if r.index == kept and sp.diff(written.op.body, s) == 1 and program.tensors[r.name].has_name and readers[r.name] == 1
+    ]  # fmt: skip
     return same[0] if len(same) == 1 else name
 
 
