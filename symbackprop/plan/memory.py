@@ -107,17 +107,17 @@ def layout_of(program: Program, wrt: Sequence[str]) -> Layout:
 
 
 def _held(program: Program, data: Sequence[str], shape: Mapping[str, Shape]) -> dict[str, Flat]:
-    """The buffers of data: many inputs of one shape and kind side by side, the others by themselves."""
+    """The buffers of data, many inputs of one shape and kind side by side, in the order in which the first of each is declared."""
     read = {name: k for k, name in reversed(list(enumerate(r.name for e in program.equations for r in e.operands)))}
     alike: dict[tuple[Shape, bool], list[str]] = {}
     for name in data:
         alike.setdefault((shape[name], program.tensors[name].kind == "integers"), []).append(name)
+    together = {name: names for names in alike.values() if len(names) >= SIDE_BY_SIDE for name in names}
     held: dict[str, Flat] = {}
-    for names in alike.values():
-        names.sort(key=lambda name: read.get(name, len(read)))
-        together = len(names) >= SIDE_BY_SIDE
-        for part in [names] if together else [[name] for name in names]:
-            held[f"data {part[0]}{' and on' if together else ''}"] = Flat.of({name: shape[name] for name in part})
+    for name in data:  # in the order of their declarations: so a caller in C counts them
+        names = sorted(together.get(name, [name]), key=lambda n: read.get(n, len(read)))
+        mark = " and on" if name in together else ""
+        held.setdefault(f"data {names[0]}{mark}", Flat.of({n: shape[n] for n in names}))
     return held
 
 

@@ -21,13 +21,13 @@ MODULES = {"np": np, "scipy": scipy, "sps": scipy.special}
 ALL = [*NUMPY, *SCIPY]
 BESSEL = ("i0(x)", "i1(x)", "i0e(x)", "i1e(x)", "iv(2, x)")
 REFUSED: dict[tuple[str, str], str] = {
-    ("text", "x.repeat(2)"): ".repeat() is not in the language.",
+    ("text", "x.repeat(2)"): ".repeat() repeats each entry in NumPy, and the whole in torch.",
     ("text", "x // y"): "Whole division is for sizes only; write /, or floor(a / b).",
     ("text", "np.unwrap(x)"): "It adds whole turns",
     ("traced", "np.unwrap(x)"): "np.unwrap is not traced",
     ("text", "np.piecewise(x, [x < .5, x >= .5], [lambda z: z, lambda z: z**2])"): "lambda is not in the language.",
     ("text", "np.apply_along_axis(np.sum, 1, A)"): "sum is a function.",
-    ("text", "np.vectorize(lambda z: z**2)(x)"): "is not a function.",
+    ("text", "np.vectorize(lambda z: z**2)(x)"): "lambda is not in the language.",
     ("text", "np.extract(np.array([1,0,1])>0, w)"): "which entries there are must be written",
     ("text", "w[np.array([True,False,True])]"): "holds no integers",
     **{(door, "np.linalg.norm(x, 0)*x[0]"): "counts the entries that are not 0, which is flat" for door in DOORS},

@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from symbackprop.notation import NotationError
 from tests.words.torch_spellings import TORCH
 from tests.words.torch_walking import DOORS
 
-torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 REFUSED: dict[tuple[str, str], str] = {
