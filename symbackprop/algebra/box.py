@@ -15,6 +15,7 @@ from symbackprop.core.forward_mode import ONES
 from symbackprop.core.garbage import without_collections
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Program
+from symbackprop.core.simplify import without_dead
 
 NAMING = 2  # what a line for a gradient is worth: it says something by itself
 MOVING = 8  # the same of a change of a value that the author named: its own name says what it is
@@ -70,24 +71,14 @@ def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
     return list(placed)
 
 
-def _ancestors(program: Program, names: set[str]) -> set[str]:
-    """What some values are computed of, themselves included."""
-    writer, found, waiting = program.equation_of(), set[str](), [*names]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [r.name for r in writer[name].operands] if name in writer else []
-    return found
-
-
 class Search:
     """Which values get a line."""
 
     def __init__(self, program: Program, refused: dict[str, str]) -> None:
         self.program, self.lines = program, Lines(program, refused)
         self.backward = [e.target.name for e in program.equations if program.tensors[e.target.name].role is not None]
-        self.network = _ancestors(program, {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward})
+        losses = {role.of for t in program.tensors.values() if (role := t.role)} - {*self.backward}
+        self.network = {e.target.name for e in without_dead(program, losses).equations}
 
     def box(self) -> Box:
         """The best lines that the search finds."""

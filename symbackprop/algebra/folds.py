@@ -57,10 +57,8 @@ def of_deviations(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
         for inner in net.items:
             if not isinstance(inner, Inner) or not {*inner.letters} <= {*entry.letters}:
                 continue
-            gap = _opened(a, inner, swap)
-            sign = (
-                0 if gap is None else _sign_of(a, gap, entry, [x for x in entry.letters if _is_alone(net, x, entry, inner)], swap)
-            )
+            gap, over = _opened(a, inner, swap), [x for x in entry.letters if _is_alone(net, x, entry, inner)]
+            sign = _sign_of(a, gap, entry, over, swap) if gap is not None and over else 0
             if gap is None or not sign:
                 continue
             base = a.renamed(gap.scaled(sign), {y: y[1:] for y in swap.values()})
@@ -77,7 +75,7 @@ def _is_alone(net: Net, x: str, *items: Entry | Inner) -> bool:
 def _sign_of(a: Algebra, gap: Poly, entry: Entry, over: list[str], swap: dict[str, str]) -> int:
     """1 where gap = x - m, -1 where it is m - x, with a sum of 0 over letters that m lacks; else 0."""
     value, below = a.make(1, [Factor(*entry).renamed(swap)]), {swap[x] for x in over}
-    sign = next((k for k in (1, -1) if not (value - gap.scaled(k)).letters() & below), 0) if over else 0
+    sign = next((k for k in (1, -1) if not (value - gap.scaled(k)).letters() & below), 0)
     if not sign:
         return 0
     for x, n in zip(entry.letters, entry.atom.shape, strict=True):

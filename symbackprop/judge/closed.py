@@ -44,18 +44,23 @@ def closed(derivation: Derivation) -> Derivation:
 
 
 def _is_same(derivation: Derivation, found: Derivation) -> bool:
-    """Whether two derivations give the same numbers, what leads to the gradient that is differentiated included."""
-    points, own = random_points(derivation), [n for n, t in found.forward.tensors.items() if t.role]
-    for point in points:
+    """Whether two derivations give the same numbers, each of them at a point at which it is finite.
+
+    What leads to the gradient that is differentiated is among them.
+    """
+    own = [n for n, t in found.forward.tensors.items() if t.role and n in derivation.program.tensors]
+    held = dict.fromkeys((*own, *derivation.program.outputs), False)
+    for point in random_points(derivation):
         values = walk(found.program, {t.name: point.values[t.name] for t in found.forward.inputs}, point.sizes)
-        for name in (*own, *derivation.program.outputs):
+        for name in held:
             truth, got = (np.asarray(v[name], dtype=float) for v in (point.values, values))
-            scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
             if not np.all(np.isfinite(truth)):
                 continue
+            scale = max(float(np.max(np.abs(truth), initial=0.0)) or 1.0, 1e-6)
             if not np.max(np.abs(got - truth), initial=0.0) <= CLOSE * scale:
                 return False
-    return bool(points)
+            held[name] = True
+    return all(held.values())
 
 
 def _closed_program(first: Derivation, of: str) -> Program | None:

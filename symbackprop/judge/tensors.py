@@ -21,7 +21,6 @@ from symbackprop.language.tensors import Index, Tensor
 
 DOWN, RIGHT = "d", "r"  # a subscript is told apart from them by its mark
 _INNER, _MARK = "q", "_"
-_RELATIONS: dict[Any, Any] = {kind: kind for kind in (sp.Eq, sp.Ne, sp.Gt, sp.Ge, sp.Lt, sp.Le)}
 _PLAIN = (), (DOWN,), (DOWN, RIGHT)  # a tensor as it is declared
 _TURNED = {DOWN: RIGHT, RIGHT: DOWN}
 
@@ -223,14 +222,14 @@ _WHOLE: dict[str, Callable[..., Meant]] = {"softmax": _softmax, "clip": _clip}
 
 
 def _compared(at: FormTensor, x: Form) -> Meant:
-    return entrywise(lambda a, b: iverson(_RELATIONS[x.given](a, b, evaluate=False)), *at.parts(x))
+    return entrywise(lambda a, b: iverson(x.given(a, b, evaluate=False)), *at.parts(x))
 
 
 def _cases(at: FormTensor, x: Form) -> Meant:
     test, one, other = x.parts
     if test.op != "compare":
         raise NoTensorError("no condition")
-    sides, relation = at.parts(test), _RELATIONS[test.given]
+    sides, relation = at.parts(test), test.given
     return entrywise(lambda a, b, p, q: Where(relation(a, b, evaluate=False), p, q), *sides, at.read(one), at.read(other))
 
 

@@ -1,5 +1,6 @@
 """A gradient that is differentiated once more is told in its closed form; the numbers are those of the network's own equations."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +14,9 @@ from symbackprop.algebra.matrix import Form, Front, Leaf, number
 from symbackprop.core.functions import FUNCTIONS
 from symbackprop.core.program import Program, Signature, size
 from symbackprop.evaluate.walk import walk
+from symbackprop.judge.closed import closed
 from symbackprop.judge.forms import FormValue
+from symbackprop.judge.proved import random_points
 from symbackprop.judge.tensors import DOWN, RIGHT, RULES, FormTensor, entrywise, subscript
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor
@@ -147,6 +150,22 @@ def test_a_gradient_without_a_closed_form_is_told_step_by_step() -> None:
     derived = sb.derive(sb.derive("x: parameter[n]\na: data[n]\nL = sum(tanh(x[1:] - x[:-1]) * a[1:])", "x"), vector="v")
     assert derived.told is derived
     assert derived.check().ok
+
+
+def test_a_third_derivative_is_told_and_right() -> None:
+    text, wrt = NETWORKS["logistic"]
+    derived = sb.derive(sb.derive(sb.derive(text, wrt), vector="v"), wrt=wrt, vector="t")
+    assert derived.told is not derived
+    assert derived.told.check().ok
+
+
+def test_what_is_finite_nowhere_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, wrt = NETWORKS["logistic"]
+    derived = sb.derive(sb.derive(text, wrt), wrt=wrt)
+    output = derived.program.outputs[0]
+    points = [replace(p, values={**p.values, output: np.full_like(p.values[output], np.nan)}) for p in random_points(derived)]
+    monkeypatch.setattr("symbackprop.judge.closed.random_points", lambda _: points)
+    assert closed(derived) is derived
 
 
 UNNAMED = {
