@@ -219,19 +219,19 @@ L = -log(sum(alpha[T]))
 PAPERS = {
     "crf_forward": [  # the marginals of pairs; what is expected, minus what was observed
         (r"\delta_{\alpha,T} = \operatorname{softmax}\left(\alpha_{T}\right)", "c"),
-        (r"\delta_{\alpha,t} = \delta_{A,t+1}\,\mathbf{1}_{c}", "c, t = T − 1, …, 2"),
+        (r"\delta_{\alpha,t} = \delta_{1,t+1}\,\mathbf{1}_{c}", "c, t = T − 1, …, 2"),
         (
-            r"\delta_{A,t} = \operatorname{softmax}\left(\mathbf{1}_{c}\,\alpha_{t-1}^{\top} + A^{\top}\right)^{\top}\,"
+            r"\delta_{1,t} = \operatorname{softmax}\left(\mathbf{1}_{c}\,\alpha_{t-1}^{\top} + A^{\top}\right)^{\top}\,"
             r"\operatorname{diag}\left(\delta_{\alpha,t}\right)",
             "c × c, t = 2, …, T",
         ),
-        (r"\frac{\partial L}{\partial x_{1}} = \delta_{A,2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
+        (r"\frac{\partial L}{\partial x_{1}} = \delta_{1,2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
         (r"\frac{\partial L}{\partial x_{t}} = \delta_{\alpha,t} - e_{y_{t}}", "c, t = 2, …, T"),
         (
-            r"\frac{\partial L}{\partial A} = \sum_{t=2}^{T} \left(\delta_{A,t} - e_{y_{t-1}} e_{y_{t}}^{\top}\right)",
+            r"\frac{\partial L}{\partial A} = \sum_{t=2}^{T} \left(\delta_{1,t} - e_{y_{t-1}} e_{y_{t}}^{\top}\right)",
             "c × c",
         ),
-        (r"\frac{\partial L}{\partial p} = \delta_{A,2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
+        (r"\frac{\partial L}{\partial p} = \delta_{1,2}\,\mathbf{1}_{c} - e_{y_{1}}", "c"),
     ],
     "hidden Markov": [  # what flows back is the backward variable
         (r"\delta_{\alpha,T} = -\frac{\mathbf{1}_{c}}{\operatorname{sum}\left(\alpha_{T}\right)}", "c"),
