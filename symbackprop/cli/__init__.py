@@ -42,6 +42,7 @@ from symbackprop.cli.shell import (
     shortened,
     show,
     signal_of,
+    source_written,
     working,
     write,
 )
@@ -239,8 +240,7 @@ def compile(asked, wrt, then, upstream, vector, dtype, sizes, format, style, out
     styles = {"layers": compiled.layers_source, "fast": compiled.fast_source}
     write(output, styles.get(style, compiled.c_source if format == "c" else lambda: compiled.source)())
     if output:
-        needs = {"numpy": "NumPy", "c": "the math library", "jax": "JAX"}[format]
-        say(f"{output}: written, it depends on {needs} alone")
+        say(source_written(output, derivation, format))
 
 
 @subcommand
@@ -256,7 +256,7 @@ def objective(asked, by, output) -> None:
     if output:
         require_place(output, (".py",))
         write(output, compile_(derivation).source)
-        say(f"{output}: written, it depends on NumPy alone")
+        say(source_written(output, derivation, "numpy"))
     show(derivation.box())
 
 

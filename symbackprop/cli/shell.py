@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
@@ -24,6 +24,9 @@ from click.shell_completion import CompletionItem
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import is_regular, near_file, require_writable, write_whole
 from symbackprop.core.progress import told_to
+
+if TYPE_CHECKING:
+    from symbackprop.core.derivation import Derivation
 
 DEBUG = "SYMBACKPROP_DEBUG"  # an environment variable: show the traceback of a fault of ours
 LONGEST_SIZE = 18  # digits
@@ -201,6 +204,14 @@ def read_sizes(pairs: Iterable[str]) -> dict[str, int] | None:
             raise SymbackpropError(f'--size "{shortened(pair)}": no array is so large; give a smaller number, such as {name}=32')
         found[name] = int(number)
     return found or None
+
+
+def source_written(path: str, derivation: Derivation, language: str) -> str:
+    """What is said where source was written to a file; of layers whose widths differ, how each is given its own."""
+    needs = {"numpy": "NumPy", "c": "the math library", "jax": "JAX"}[language]
+    widths = derivation.network.widths if derivation.network else ()
+    apart = "".join(f"; --widths {name}=4,5,3 gives each layer its own {name}" for name in widths)
+    return f"{path}: written, it depends on {needs} alone{apart}"
 
 
 def read_widths(pairs: Iterable[str]) -> dict[str, list[int]]:

@@ -240,6 +240,7 @@ class Signature:
     counted  whether the name is a number that was given to a gate: it says something beside the network alone.
     role     for a derivative: of what, with respect to what.
     inner    for a derivative that the network itself asks for, an ordinary value: of what, with respect to what.
+    widths   of an input, by axis: its size on paper where layers differ in width, h[l-1]; None, or nothing at all: as in the shape.
     """
 
     name: str
@@ -253,6 +254,7 @@ class Signature:
     counted: bool = False
     role: Gradient | None = None
     inner: Gradient | None = None
+    widths: tuple[Expr | None, ...] = ()
 
     @property
     def has_name(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -89,6 +90,9 @@ class BodyPrinter:
             return self._condition(e)
         if isinstance(e, sp.Function):
             return self._function(e)
+        if isinstance(e, sp.Indexed):  # the width of a layer
+            name = parse_name(str(e.base))
+            return replace(name, subs=(*name.subs, *map(self.formula, e.indices))).formula()
         raise TypeError(f"{type(e).__name__} has no formula: write a row for it")
 
     def within(self, e: sp.Basic, level: Binds) -> Node:

@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+
+from sympy import Expr
 
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.functions import MATRIX_FUNCTIONS
 from symbackprop.core.program import Carry, Equation, Gradient, Program, Signature, shape_text
+from symbackprop.core.widths import LayerWidths
 from symbackprop.display.body import scalar
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, at_steps, letter, parse_name
@@ -193,14 +197,29 @@ class Names:
         via = [Script(f.symbol("|"), self._via(role.via, role.nth))] if role.via else []
         return f.beside(top, f.symbol("/"), below, *via)
 
+    @cached_property
+    def widths(self) -> LayerWidths:
+        """The sizes of axes that differ from layer to layer."""
+        return LayerWidths(self.program)
+
     def dimensions(self, name: str) -> Node:
-        """The shape as a formula: h × d."""
-        sizes = [scalar(n) for n in self.signature(name).shape]
-        return f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
+        """The shape as a formula: h × d; of what has another one at each layer, that at one, h_l × h_{l-1}."""
+        return shape_formula(self.widths.shape(name) or self.signature(name).shape)
+
+    def at_layer(self, name: str) -> Node:
+        """A tensor as it stands beside its dimensions: W; W^{(l)} where it has another shape at each layer."""
+        steps = self.widths.steps(name)
+        return at_steps(self.name_of(name), [(a.letter, scalar(a.step)) for a in steps]) if steps else self.tensor(name)
 
     def shape(self, name: str) -> str:
         """The shape in words: (h, d)."""
         return shape_text(self.signature(name).shape)
+
+
+def shape_formula(shape: Sequence[Expr]) -> Node:
+    """Sizes as a formula: h × d, and h_{l-1} for a layer's width."""
+    sizes = [scalar(n) for n in shape]
+    return f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
 
 
 class _Labelled(Names):

@@ -51,7 +51,7 @@ def steps_box(derivation: Derivation, box: StepBox, products: StepProducts | Non
         by = _by(names, called, line, written)
         formula = _formula(names, line, called)
         why = tuple(_why(names, derivation, box, line))
-        lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, by, shape_there(line.at), why,
+        lines.append(ShownLine(line.name, formula, needs, _about(to, line), meant, by, shape_there(to, line.at), why,
                                _serves(names, line)))  # fmt: skip
     by = {derivation.gradient(wrt): wrt for wrt in derivation.wrt}
     missing = {by[n]: why for n, why in box.missing.items()}

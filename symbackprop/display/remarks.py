@@ -22,7 +22,7 @@ from symbackprop.core.functions import (
     reduction,
     stop_gradient,
 )
-from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product
+from symbackprop.core.program import Carry, Equation, Matrix, Program, Reduce, Ref, Sum, describe, is_product, size
 from symbackprop.display.index_form import index_form
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
@@ -53,6 +53,7 @@ def beside_steps(derivation: Derivation) -> Iterator[Told]:
     program = derivation.forward
     yield from (told("{}", note) for note in (derivation.network.notes if derivation.network else ()))
     yield from _declared(program)
+    yield from _layers(program)
     yield from _independent(derivation)
     yield from _zeros(derivation)
     yield from _held(program)
@@ -121,6 +122,18 @@ def _declared(program: Program) -> Iterator[Told]:
             "{} is any function with a slope: what is derived holds for all of them. The check and the picture compute with a sum "
             "of sines and a line that is drawn from its name.", parse_name(n).formula(),
         )  # fmt: skip
+
+
+def _layers(program: Program) -> Iterator[Told]:
+    """That layers differ in width, and what a width without a number is."""
+    bases = {one.base for t in program.inputs for n in t.widths if n is not None for one in n.atoms(sp.Indexed)}
+    for base in sorted(bases, key=str):
+        own = name(str(base))
+        yield told("The layers differ in width: {} stands with the number of the layer, and the lines hold at any widths. They are "
+                   "compiled and trained at given ones, {} = 4, 5, 3, layer by layer.", own, own)  # fmt: skip
+        plain = size(str(base))
+        if any(isinstance(e.op, Sum) and e.op.body.has(plain) for e in program.equations):
+            yield told("In a factor, {} without a number is the width of the layer whose entries it counts.", own)
 
 
 def _independent(derivation: Derivation) -> Iterator[Told]:

@@ -20,7 +20,7 @@ from symbackprop.core.step_axes import Axis
 from symbackprop.core.step_line import step_line
 from symbackprop.display.body import scalar
 from symbackprop.display.equations import equation_formula
-from symbackprop.display.names import Names
+from symbackprop.display.names import Names, shape_formula
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, Name, at_steps, letter
 from symbackprop.formulas.told import Told, listed, told
@@ -208,15 +208,15 @@ def summed_over(axes: Sequence[Axis], body: Node) -> Node:
 
 def where(names: StepNames, at: StepProgram) -> Told:
     """The shape of a tensor at its step, and the steps: h, l = n - 1, ..., 1."""
-    shape = shape_there(at)
+    shape = shape_there(names, at)
     return listed([*([shape] if shape else []), *(told("{}", _range(names.called, axis, at)) for axis in at.over)])
 
 
-def shape_there(at: StepProgram) -> Told:
-    """The shape of a tensor at its step; nothing for a number."""
-    sizes = [scalar(n) for n in at.program.shape(at.target)]
-    shape = f.joined(f.symbol("times"), [f.within(n, Binds.PRODUCT) for n in sizes] if len(sizes) > 1 else sizes)
-    return told("{}", shape) if sizes else Told()
+def shape_there(names: StepNames, at: StepProgram) -> Told:
+    """The shape of a tensor at its step, h, or h_l where layers differ in width; nothing for a number."""
+    own = names.called.here(at.standing[at.target])
+    shape = names.whole.widths.shape(own.name, dict(own.marks)) or at.program.shape(at.target)
+    return told("{}", shape_formula(shape)) if shape else Told()
 
 
 def _range(called: Called, axis: Axis, at: StepProgram) -> Node:

@@ -80,7 +80,9 @@ class _Telling:
             if line.meant is not None:
                 yield from [told("{}: {}", left, line.shape)] if line.shape else []
             elif self.lecture.names.signature(wrt).shape:
-                yield told("{}: {}", self._named(wrt), self.lecture.names.dimensions(wrt))
+                names = self.lecture.names
+                own = names.at_layer(wrt) if names.widths.steps(wrt) else self._named(wrt)
+                yield told("{}: {}", own, names.dimensions(wrt))
 
     def _served(self, lines: Sequence[ShownLine]) -> Iterator[Told]:
         """What is said of all parameters, by the steps that they serve, where the first of them is."""

@@ -203,7 +203,7 @@ def _is_shown(equation: Equation) -> bool:
 def _tensors(names: Names, program: Program) -> Table:
     rows = tuple(
         (
-            Math(names.tensor(tensor.name)),
+            Math(names.at_layer(tensor.name)),
             _kind(tensor),
             told("{}", names.dimensions(tensor.name)) if tensor.shape else told("a number"),
         )
@@ -219,7 +219,7 @@ def _given(names: Names, program: Program) -> Bullets:
         kinds.setdefault(_kind(tensor), []).append(tensor)
 
     def shaped(tensor: Signature) -> Told:
-        own = names.tensor(tensor.name)
+        own = names.at_layer(tensor.name)
         return told("{} ({})", own, names.dimensions(tensor.name)) if tensor.shape else told("{}", own)
 
     said = [(_kind(found[0], _KINDS | _SEVERAL if len(found) > 1 else _KINDS), listed(list(map(shaped, found))))

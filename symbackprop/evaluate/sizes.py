@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, NamedTuple
 
 import numpy as np
-from sympy import Expr, Symbol, ordered
+from sympy import Expr, Indexed, Symbol, ordered
 
 from symbackprop.core.choices import mend
 from symbackprop.core.loops import steps_of
@@ -131,6 +131,12 @@ def misfit(
     each = "one sample of " if sample else ""
     with_ = f" with {', '.join(told)}" if told else ""
     entry = " An axis needs at least one entry." if 0 in shape else ""
+    layers = [str(one.base) for n in tensor.widths if n is not None for one in n.atoms(Indexed)]
+    if layers:
+        return (
+            f"{each}{tensor.name} has shape {tuple(shape)}, and all layers are taken to be equally wide{with_}: where they are "
+            f"not, say how wide each is, --widths {layers[0]}=4,5,3 or widths={{{layers[0]!r}: [4, 5, 3]}}.{entry}"
+        )
     return (
         f"{each}{tensor.name} has shape {tuple(shape)}, but it is declared as {shape_text(tensor.shape)}{with_}: "
         f"reshape the array, or declare it as it is.{entry}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -41,6 +42,14 @@ class Witness:
             relative = errors / np.where(scale == 0, 1.0, scale)
             self.absolute = max(self.absolute or 0.0, float(errors[spoken].max()))
             self.relative = max(self.relative or 0.0, float(relative[spoken].max()))
+
+    def agree(self, other: Witness) -> None:
+        """Take what the witness said elsewhere into account."""
+        self.compared += other.compared
+        self.left_out += other.left_out
+        self.wrong |= other.wrong
+        if other.absolute is not None and other.relative is not None:
+            self.absolute, self.relative = max(self.absolute or 0.0, other.absolute), max(self.relative or 0.0, other.relative)
 
 
 @dataclass
@@ -103,6 +112,7 @@ class Check:
     value      the value of `of` by the compiled function against the tape.
     inner      the outcome of each derivative that the network itself asks for.
     steps      of loops, the numbers of steps that were tested, by the size that counts them.
+    widths     of layers whose widths differ, those that were tested as well, layer by layer, by the size.
     """
 
     of: str
@@ -113,6 +123,19 @@ class Check:
     value: Witness = field(default_factory=Witness)
     inner: tuple[Check, ...] = ()
     steps: dict[str, list[int]] = field(default_factory=dict)
+    widths: list[dict[str, list[int]]] = field(default_factory=list)
+
+    def apart(self, other: Check, entry_of: Mapping[str, str], widths: dict[str, list[int]]) -> None:
+        """Take the outcome into account of the same network, its layers written out at these widths; W_2 is an entry of W."""
+        rows = {row.name: row for row in self.rows}
+        for found in other.rows:
+            own = rows[entry_of[found.name]]
+            for kind in ("tape", "differences", "complex_step", "compiled"):
+                getattr(own, kind).agree(getattr(found, kind))
+            own.scale = max(own.scale, found.scale)
+            own.note = own.note or ("" if found.status == "ok" else f"at the widths {widths}: {found.note or found.status}")
+        self.value.agree(other.value)
+        self.widths.append(widths)
 
     def numbers(self, size: str) -> list[int]:
         """What a size was at the points: of a loop, several numbers of steps."""
@@ -153,7 +176,9 @@ class Check:
     def remark(self) -> str:
         """Where the gradients were tested, and what was left out."""
         at = ", ".join(f"{name} = {_several(self.numbers(name))}" for name in self.sizes)
-        text = f"Relative errors, the worst of {_count(self.points, 'point')}" + (f" with {at}." if at else ".")
+        text = f"Relative errors, the worst of {_count(self.points, 'point')}" + (f" with {at}" if at else "")
+        apart = "; ".join(", ".join(f"{name} = {several}" for name, several in widths.items()) for widths in self.widths)
+        text += f", and of {len(self.widths)} more, where the layers are written out at the widths {apart}." if apart else "."
         left = sum(row.differences.left_out for row in self.rows)
         if left:
             total = left + sum(row.differences.compared for row in self.rows)

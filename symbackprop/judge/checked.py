@@ -45,6 +45,10 @@ def _remark(passed: Check) -> Iterator[Told]:
     numbers = {name: f.listed(list(map(f.number, passed.numbers(name)))) for name in passed.sizes}
     at = [f.equation(scalar(sp.Symbol(name)), several) for name, several in numbers.items()]
     yield told("{} with {}.", worst, listed(at)) if at else told("{}.", worst)
+    if passed.widths:
+        apart = [f.equation(scalar(sp.Symbol(name)), f.bracket(f.listed(list(map(f.number, several)))))
+                 for widths in passed.widths for name, several in widths.items()]  # fmt: skip
+        yield told("The layers were written out as well, at the widths {}.", listed(apart))
     left = sum(row.differences.left_out for row in passed.rows)
     if left:
         total = left + sum(row.differences.compared for row in passed.rows)

@@ -24,12 +24,14 @@ from symbackprop.core.inner import inner_derivations
 from symbackprop.core.loops import steps_of
 from symbackprop.core.program import Program, shape_text
 from symbackprop.core.progress import counted
+from symbackprop.core.widths import LayerWidths
 from symbackprop.evaluate.domains import defined, inside
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.points import PointError, own_point
 from symbackprop.evaluate.same import Same
 from symbackprop.evaluate.sizes import STEPS, draw_sizes
 from symbackprop.evaluate.verdict import NOTES, Check, Row, Witness
+from symbackprop.judge.apart import written_apart
 from symbackprop.judge.directions import by_halves
 from symbackprop.judge.evidence import MARGIN, Evidence, Said, Statement, largest_of
 from symbackprop.judge.watched import watched
@@ -57,7 +59,8 @@ def check(
 
     seed       of the points.
     sizes      sizes by name that are settled; the others are drawn.
-    points     how many points; of a network with loops at least one for each number of steps, 1, 2, 3 and 5.
+    points     how many points; of a network with loops at least one for each number of steps, 1, 2, 3 and 5. Where layers differ
+               in width, those have one, and three points more are at several, the layers written out.
     tolerance  the relative error that rounding may leave against the tape and the complex step.
     at         one point of your own, an array for each input, instead of random ones; None: the example of a traced network.
     compiled   from arrays by input to the value and the gradients by name, held against the tape; None: the compiled function.
@@ -81,6 +84,8 @@ def check(
             trial.settle(turns[k % len(turns)], compiled)
         trial.test_somewhere(seed + k, points, None if k or turns else first)
     outcome = trial.outcome(max(points, len(turns)))
+    for widths, apart, entry_of in () if sizes or compiled else written_apart(derived):
+        outcome.apart(check(apart, seed, points=1, tolerance=tolerance), entry_of, widths)
     return replace(outcome, inner=_inner(derived, seed, drawn, points, tolerance, None))
 
 
@@ -128,7 +133,7 @@ class _Trial:
         self.sizes, self.compiled, self.watched = at, compiled, watched(derived, at)
         self.tried: list[dict[str, int]] = []
         named = {name: derived.gradient(name) for name in derived.wrt}
-        self.rows = {name: Row(name, shape_text(derived.program.shape(own)), gradient=own) for name, own in named.items()}
+        self.rows = {name: Row(name, _shape(derived, own), gradient=own) for name, own in named.items()}
         self.value = Witness()
         self.redrawn = 0
 
@@ -239,6 +244,11 @@ class _Trial:
             said = alone.get(name, rest)
             if said is not None:
                 yield Statement(getattr(self.rows[name], kind), said)
+
+
+def _shape(derived: Derivation, name: str) -> str:
+    """The shape of a gradient; that of a layer, where each has another."""
+    return shape_text(LayerWidths(derived.program).shape(name) or derived.program.shape(name))
 
 
 def _off(statements: Sequence[Statement]) -> bool:

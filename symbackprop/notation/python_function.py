@@ -17,7 +17,7 @@ from symbackprop.core.network import Network
 from symbackprop.language.layers.stepped import all_written_out
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.beside import Beside, beside, beside_in_file
-from symbackprop.notation.declarations import inside
+from symbackprop.notation.declarations import inside, is_kind, unquoted
 from symbackprop.notation.errors import NotationError, NotRead, Place
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
@@ -139,6 +139,7 @@ def _read(
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
+    _foreseen(reader, function, given)
     _arguments(reader, function, given)
     reader.foresee(body)
     with all_written_out(numbers is not None):
@@ -191,6 +192,21 @@ def _values(reader: Reader, statement: ast.Return) -> str:
     if not reader.outputs:
         raise reader.fault(statement, "nothing that was computed is returned.", "Return gradients.")
     return list(reader.outputs)[-1]
+
+
+def _foreseen(reader: Reader, function: ast.FunctionDef, given: Mapping[str, str | float]) -> None:
+    """Note which sizes of arguments stand with a number, h of h[l], and which letters count them: those that nothing else is."""
+    declarations: list[ast.expr] = []
+    for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+        own = given.get(argument.arg)
+        try:
+            if isinstance(own, str):
+                declarations.append(inside(argument, own, reader.source))
+            elif argument.annotation is not None:
+                declarations.append(unquoted(argument.annotation, reader.source))
+        except NotationError:  # what is no declaration is said where it is read
+            continue
+    reader.steps.widths.foresee_stacks([one for one in declarations if is_kind(one)], function.body)
 
 
 def _arguments(reader: Reader, function: ast.FunctionDef, given: Mapping[str, str | float]) -> None:

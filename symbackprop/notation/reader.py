@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
@@ -191,7 +192,14 @@ class Reader:
             self.evaluator.functions[name] = Named(name)
             self.note(node, name)
         else:
-            self.declare(node, declared(name, annotation, self.source, self.size_named, self.steps.widths.size))
+            if (stack := self.steps.widths.stack(annotation)) is not None:
+                self.steps.stacked(node, name, annotation, *stack)
+                return
+            tensor = declared(name, annotation, self.source, self.size_named, self.steps.widths.size)
+            if own := self.steps.widths.on_paper(annotation, {}):
+                assert tensor.signature is not None
+                tensor.signature = replace(tensor.signature, widths=own)
+            self.declare(node, tensor)
 
     def is_function(self, name: str) -> bool:
         """Whether a name stands for a function of entries, of the language or declared, which may have a second name."""

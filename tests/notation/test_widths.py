@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
 from symbackprop.core.loops import has_loops
+from symbackprop.core.network import Network
+from symbackprop.core.widths import LayerWidths
 from symbackprop.evaluate.tape import forward, gradients
 
 TEXT = """
@@ -34,6 +41,15 @@ for l in range(1, K + 1):
     z[l] = sigmoid(z[l-1] @ W[l])
     h = tanh(h + mean(z[l] @ U[l], axis=0))
 L = sum(h**2)
+"""
+
+
+FUNCTION = """
+def mlp(x: "data[N, h[0]]", y: "data[N, h[n]]", W: "parameter[n, h[l], h[l+1]]", b: "parameter[n, h[l+1]]"):
+    z = [x]
+    for l in range(n):
+        z.append(np.tanh(z[-1] @ W[l] + b[l]))
+    return np.sum((z[-1] - y)**2)
 """
 
 
@@ -80,6 +96,68 @@ def test_one_width_is_what_equal_widths_are(text: str) -> None:
     np.testing.assert_allclose(forward(apart, own, rest)["L"], forward(network.program, at, kept)["L"], rtol=1e-12)
     stacked, one = gradients(network.program, "L", ["W"], at, kept), gradients(apart, "L", ["W_1", "W_2"], own, rest)
     np.testing.assert_allclose(np.stack([one["W_1"], one["W_2"]]), stacked["W"], rtol=1e-10)
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> Network:
+    path = tmp_path / "mlp.py"
+    path.write_text(f"import numpy as np\n\n{FUNCTION}", encoding="utf-8")
+    return sb.read(path)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.sampled_from([TEXT, TWO]), st.lists(st.integers(1, 9), min_size=2, max_size=5))
+def test_shapes_on_paper_are_those_of_the_layers_written_out(text: str, widths: list[int]) -> None:
+    network = sb.read(text)
+    (name, last), paper = next(iter(network.widths.items())), LayerWidths(network.program)
+    apart = sb.read(text, widths={name: widths}).program
+    at: Any = {last: sp.Integer(len(widths) - 1)}
+    compared = 0
+    for own in apart.tensors:
+        stem, number = match.groups() if (match := re.fullmatch(r"(\w+?)_(\d+)", own)) else (own, "0")
+        if apart.tensors[own].named and stem in network.program.tensors and (shape := paper.shape(stem, {"l": sp.Integer(number)})):
+            found: list[Any] = [w for n in shape for w in n.atoms(sp.Indexed)]
+            numbers: Any = {w: sp.Integer(widths[int(w.indices[0].subs(at))]) for w in found}
+            assert tuple(n.subs(numbers) for n in shape) == apart.shape(own)
+            compared += 1
+    assert compared >= 3 * (len(widths) - 1)
+
+
+def test_the_report_says_the_widths_of_each_layer() -> None:
+    found = sb.derive(sb.read(TEXT)).markdown()
+    assert r"$W^{(l)}$ ($h_{l} \times h_{l-1}$), $b^{(l)}$ ($h_{l}$)" in found
+    assert r"data: $x$ ($h_{0}$), $y$ ($h_{n}$)" in found
+    assert re.search(r"z\^\{\(l\)\} &= .*h_\{l\}", found)
+    assert "The layers differ in width" in found
+
+
+def test_a_function_declares_its_widths_with_its_stacks(function: Network) -> None:
+    shapes = LayerWidths(function.program)
+    assert [str(shapes.shape(name)) for name in "xyWb"] == ["(N, h[0])", "(N, h[n])", "(h[l - 1], h[l])", "(h[l],)"]
+    apart = sb.read(function, widths={"h": [4, 5, 3]}).program
+    own = {t.name: str(t.shape) for t in apart.inputs}
+    assert own == {"x": "(N, 4)", "y": "(N, 3)", "W_0": "(4, 5)", "b_0": "(5,)", "W_1": "(5, 3)", "b_1": "(3,)"}
+
+
+def test_a_function_says_how_many_layers_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "mlp.py"
+    path.write_text(FUNCTION.replace("n, h[l], h[l+1]", "h[l], h[l+1]"), encoding="utf-8")
+    with pytest.raises(sb.SymbackpropError, match=r"nothing tells how many steps there are. Write the number of steps first"):
+        sb.read(path)
+
+
+def test_data_of_other_widths_says_how_to_give_them() -> None:
+    with pytest.raises(sb.SymbackpropError, match=r"--widths h=4,5,3 or widths=\{'h': \[4, 5, 3\]\}"):
+        sb.derive(sb.read(TEXT)).check(at={"x": np.ones(4), "y": np.ones(3), "W": np.ones((1, 3, 4)), "b": np.ones((1, 3))})
+
+
+@pytest.mark.slow
+def test_the_check_tries_several_widths(function: Network) -> None:
+    for network in (sb.read(TEXT), function):
+        found = sb.check(network, points=1)
+        assert found.ok
+        assert found.widths == [{"h": [3, 2]}, {"h": [2, 4, 3]}, {"h": [4, 3, 5, 2]}]
+        assert "where the layers are written out at the widths h = [3, 2]; h = [2, 4, 3]" in str(found)
 
 
 @pytest.mark.slow

@@ -35,12 +35,16 @@ LONGEST = 1_000  # steps of all loops
 class Family:
     """A declaration whose widths differ from step to step: every step has an array of its own.
 
-    made   those of the steps that were read.
+    text    how one of them is written: W[l].
+    extent  how many there are; None where loops tell.
+    made    those of the steps that were read.
     """
 
-    target: ast.Subscript
+    node: ast.AST
+    text: str
     annotation: ast.expr
     letters: list[str]
+    extent: int | None = None
     made: dict[Key, Tensor] = field(default_factory=dict)
 
 
@@ -73,24 +77,38 @@ class Copies(Stepwise):
         Reading(reader.source, reader.size_named, lambda node: Integer(1)).kind(
             annotation
         )  # its other sizes are known from here on
-        self.families[name] = Family(target, annotation, letters)
+        self.families[name] = Family(target, reader.source.segment(target), annotation, letters)
+
+    def stacked(self, node: ast.AST, name: str, annotation: ast.expr, letters: list[str], each: ast.expr) -> None:
+        if not self.widths.differ(annotation):
+            super().stacked(node, name, annotation, letters, each)
+            return
+        reader = self.reader
+        reader.note(node, name)
+        kind = Reading(reader.source, reader.size_named, lambda size: Integer(1)).kind(annotation)
+        assert kind.sizes is not None
+        self.families[name] = Family(node, f"{name}[{letters[0]}]", each, letters, int(kind.sizes[0]))
 
     def _of_family(self, node: ast.Subscript, name: str, items: list[ast.expr]) -> Tensor:
         """W[2] of W[l]: parameter[h[l], h[l-1]], the input W_2."""
         family, reader = self.families[name], self.reader
         if len(items) < len(family.letters) or not all(map(is_plain, items[: len(family.letters)])):
-            text = reader.source.segment(family.target)
-            raise reader.fault(node, f"{name} has another shape at each step.", f"Write {text}.")
+            raise reader.fault(node, f"{name} has another shape at each step.", f"Write {family.text}.")
         key = tuple(int(number(reader, item)) for item in items[: len(family.letters)])
+        if family.extent is not None:
+            key = (key[0] + family.extent if key[0] < 0 else key[0],)
+            if not 0 <= key[0] < family.extent:
+                fault = f"{reader.source.segment(node)} is {name}[{key[0]}], and there are {family.extent}."
+                raise reader.fault(node, fault, "The first has the number 0.")
         if key not in family.made:
             own = "_".join([name, *map(str, key)])
-            reader.fresh(family.target, own)
+            reader.fresh(family.node, own)
             held = dict(reader.names)
             reader.names.update(zip(family.letters, map(Integer, key), strict=True))
             kind = Reading(reader.source, reader.size_named, self.widths.size).kind(family.annotation)
             reader.names = held
             tensor = input_tensor(own, kind, lambda fault, mend: reader.fault(family.annotation, fault, mend))
-            reader.declare(family.target, tensor)
+            reader.declare(family.node, tensor)
             family.made[key] = tensor
         return self._entry(family.made[key], items[len(key) :], {})
 

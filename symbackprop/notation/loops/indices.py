@@ -168,6 +168,7 @@ class Open:
     target: ast.Subscript
     rank: int
     input: Callable[[tuple[Expr, ...]], Tensor]
+    annotation: ast.expr
     widths: tuple[tuple[str, Expr], ...] = ()
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import Sum
+from symbackprop.core.program import Sum, position
+from symbackprop.core.widths import along
 from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Reading, input_tensor
@@ -186,7 +187,23 @@ class Stepwise(ABC):
             return input_tensor(name, whole, lambda fault, mend: reader.fault(annotation, fault, mend))
 
         reader.note(target, name)
-        self.opens[name] = Open(target, len(letters), made, tuple(self.widths.read[widths:]))
+        self.opens[name] = Open(target, len(letters), made, annotation, tuple(self.widths.read[widths:]))
+
+    def stacked(self, node: ast.AST, name: str, annotation: ast.expr, letters: list[str], each: ast.expr) -> None:
+        """Declare parameter[n, h[l+1], h[l]], as many arrays as the first size says, each of its own widths.
+
+        each   the declaration of one of them.
+        """
+        reader, widths = self.reader, len(self.widths.read)
+        kind = Reading(reader.source, reader.size_named, lambda size: self.widths.size(size, letters)).kind(annotation)
+        tensor = input_tensor(name, kind, lambda fault, mend: reader.fault(annotation, fault, mend))
+        last: dict[Expr, Expr] = {position(letters[0]): tensor.shape[0] - 1}
+        for width, at in self.widths.read[widths:]:
+            self.widths.reach(width, sp.expand(at.xreplace(last)))
+        assert tensor.signature is not None
+        own = self.widths.on_paper(annotation, {letters[0]: along(0)})
+        tensor.signature = replace(tensor.signature, widths=own)
+        reader.declare(node, tensor)
 
     def declared(self, target: ast.Subscript) -> tuple[str, list[str]]:
         """The name and the letters of W[l]. Raises NotationError where others than letters stand in the brackets."""
@@ -201,6 +218,11 @@ class Stepwise(ABC):
         """The input of such a declaration, now that loops tell how many entries it has."""
         opened = self.opens.pop(name)
         tensor = opened.input(tuple(extents[: opened.rank]))
+        letters = [ast.unparse(item) for item in items_of(opened.target)]
+        steps = {c: along(axis) + self.counting.bases.get((name, axis), sp.S.Zero) for axis, c in enumerate(letters)}
+        if own := self.widths.on_paper(opened.annotation, steps):
+            assert tensor.signature is not None
+            tensor.signature = replace(tensor.signature, widths=(*(None for _ in letters), *own))
         self.reader.declare(opened.target, tensor)
         return tensor
 
