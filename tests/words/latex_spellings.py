@@ -154,6 +154,17 @@ L = x^\top A A x | x@A@A@x
 L = \operatorname{tr}(A^{\odot 2}) | np.sum(np.diag(A)**2)
 L = \operatorname{tr}(A)^2 | np.trace(A)**2
 L = \max_{i} |x_i| | np.max(np.abs(x))
+L = \|A\| + \|A\|_F^2 | np.linalg.norm(A)+np.linalg.norm(A)**2
+L = \|X\|_{\text{op}} | np.linalg.norm(X,2)
+L = \|B\|_{op}^2 | np.linalg.norm(B,2)**2
+L = \|B\|_* | np.linalg.norm(B,"nuc")
+L = \lVert X\rVert_{\ast}^2 | np.linalg.norm(X,"nuc")**2
+L = \sigma_{\max}(B) + \sigma_{\min}(X)^2 | np.linalg.norm(B,2)+np.linalg.norm(X,-2)**2
+L = \max_j \sum_i |B_{ij}| | np.linalg.norm(B,1)
+L = \max_i \sum_j |W_{ij}| | np.linalg.norm(W,np.inf)
+L = \max_{i,j} |W_{ij}| | np.max(np.abs(W))
+L = \sum_{i,j} |W_{ij}| | np.sum(np.abs(W))
+L = \sum_i \|X_i\|_2 + \|X_2\|_1 | np.sum(np.sqrt(np.sum(X**2,1)))+np.sum(np.abs(X[1]))
 L = \arg\max_i x_i |
 L = \int_0^1 s\,dt |
 """.strip().splitlines()

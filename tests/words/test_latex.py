@@ -70,7 +70,12 @@ REFUSED = {
     r"L = \operatorname{tr}(A^3)": "the power 3 of a square matrix",
     r"L = \sum_i \log_b q_i": "a logarithm to the base b is not read.",
     r"L = \sum_i \operatorname{ELU}_{\beta}(x_i)": "the subscript beta of elu is not read.",
-    r"L = \|A\|_\infty": "the norm of a matrix with infty below it is not read.",
+    r"L = \|A\|_\infty": r"has two meanings. Write \max_{i,j} |A_{ij}| for the norm of all entries, \max_i \sum_j |A_{ij}| for that",
+    r"L = \|A\|_1": r"has two meanings. Write \sum_{i,j} |A_{ij}| for the norm of all entries, \max_j \sum_i |A_{ij}| for that",
+    r"L = \|A - I\|_2^2": r"has two meanings. Write \|A\|_F for the norm of all entries, \sigma_{\max}(A) for that of the operator",
+    r"L = \|A\|_3": "the norm of a matrix with 3 below it is not read.",
+    r"L = \|x\|_*": "the norm with * below it is one of matrices.",
+    r"L = \|A\|_{2,1}": r"the norm with 2,1 below it is not read. Norms are 1, 2, F, \infty, op and *.",
 }
 """What is refused, and words of the refusal."""
 

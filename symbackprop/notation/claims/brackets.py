@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
-import sympy as sp
 
 from symbackprop.formulas.told import told
-from symbackprop.notation.claims import calls, derivatives, naming, sums
+from symbackprop.notation.claims import calls, derivatives, naming, norms, sums
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown
@@ -49,7 +47,7 @@ def scripted(state: State, node: sx.Scripted) -> Senses:
     """Anything but a word, with its scripts."""
     body = node.body
     if isinstance(body, sx.Group) and body.bracket == r"\|":
-        return norm(state, node, body)
+        return norms.norm(state, node, body)
     if isinstance(body, sx.Group) and body.bracket == r"\langle" and plain(node.sub) == "F":
         found = inner(state, body)
         return powered(state, found, node.sup, node.at) if node.sup else found
@@ -64,40 +62,6 @@ def after(state: State, readings: Senses, node: sx.Scripted) -> Senses:
     if node.primes == 1:
         return best(made(nd.transposed, naming.scripts(state, readings, node.sub, node.sup, node.at)))
     return naming.scripts(state, readings, node.sub, node.sup, node.at)
-
-
-def _of_order(order: str, inner: Senses, at: int) -> Senses:
-    """The largest magnitude of a vector, or a root of a sum of powers."""
-    vectors = [r for r in inner if r.node.matrix != nd.MATRIX]
-    if not vectors:
-        raise Fault(f"the norm of a matrix with {order} below it is not read.", "Write it out.", at)
-    if order == "infty":
-        return best(made(lambda x: calls.largest(nd.applied("abs", x)), vectors))
-    p = sp.Rational(order)
-
-    def build(x: nd.Node) -> nd.Node:
-        total = calls.total(nd.arithmetic("**", nd.applied("abs", x), nd.const(p, complex(p))))
-        return nd.arithmetic("**", total, nd.const(1 / p, complex(1 / p)))
-
-    return best(made(build, vectors))
-
-
-def norm(state: State, node: sx.Scripted, body: sx.Group) -> Senses:
-    r"""\|x\|_2^2 is a sum of squares, without a root that is squared again; \|x\|_1 is a sum of magnitudes."""
-    inner = state.read(body.items[0])
-    order = plain(node.sub)
-    if order == "1":
-        found = best(made(lambda x: calls.total(nd.applied("abs", x)), inner))
-        return powered(state, found, node.sup, node.at) if node.sup else found
-    if order == "infty" or re.fullmatch(r"[3-9]\d*(\.\d+)?|1\.\d+|2\.\d+", order):
-        found = _of_order(order, inner, node.at)
-        return powered(state, found, node.sup, node.at) if node.sup else found
-    if order not in ("", "2", "F"):
-        raise Fault(f"the norm with {order} below it is not read.", "Norms are 1, 2 and F.", node.at)
-    if plain(node.sup) == "2":
-        return best(made(calls.norm_squared, inner))
-    found = best(made(calls.norm, inner))
-    return powered(state, found, node.sup, node.at) if node.sup else found
 
 
 def inner(state: State, node: sx.Group) -> Senses:

@@ -75,6 +75,8 @@ def functions(state: State, word: Word) -> list[tuple[str, float, Told]]:
     own = _declared(state, word)
     if own:
         return [(own, 0.0, Told())]
+    if word.base == "sigma" and plain(word.sub) in ("max", "min") and not (word.accent or word.primes):
+        return [(f"sigma_{plain(word.sub)}", 0.0, Told())]  # a singular value
     if word.accent or (word.base in ("H",) and word.sub != ()):
         return []
     found: list[tuple[str, float, Told]] = []
@@ -229,7 +231,7 @@ def _one(name: str, sub: str, at: int) -> Callable[[Node], Node]:
             return lambda x: nd.summed(x, RIGHT)
         case "colsum":
             return lambda x: nd.summed(x, DOWN)
-        case "det" | "logdet":
+        case "det" | "logdet" | "sigma_max" | "sigma_min":
             return lambda x: nd.matrix_of(name, x)
         case "logsumexp" | "LSE":
             return lambda x: nd.reduced("logsumexp", x, (_axis(x),))

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 import numpy as np
 import sympy as sp
@@ -24,6 +25,7 @@ DOWN, RIGHT = "↓", "→"  # no letters, so that every letter is free for an in
 FAMILY = "#"  # along the tensors h_1, h_2, ... of a stack
 MATRIX = frozenset((DOWN, RIGHT))
 LARGEST = 3_000_000  # entries of a value at the probe
+SINGULAR: dict[str, Literal[2, -2, "nuc"]] = {"sigma_max": 2, "sigma_min": -2, "nuclear": "nuc"}  # orders of norms
 
 
 class Misfit(Exception):
@@ -107,7 +109,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class MatrixOf:
-    """inverse, det or logdet of the axes DOWN and RIGHT."""
+    """inverse, det, logdet or what singular values make, of the axes DOWN and RIGHT."""
 
     kind: str
 
@@ -234,13 +236,8 @@ def arithmetic(sign: str, *args: Node) -> Node:
 
 
 _ARITHMETIC: dict[str, Callable[..., ndarray]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "**": np.power,
-    "neg": np.negative,
-}
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power, "neg": np.negative,
+}  # fmt: skip
 
 
 def _generic(seed: str, arrays: list[ndarray]) -> ndarray:
@@ -337,14 +334,15 @@ def softmax(x: Node, axis: str) -> Node:
 
 
 def matrix_of(kind: str, x: Node) -> Node:
-    """Raises Misfit where x is no square matrix."""
-    if not x.matrix == MATRIX or x.extent(DOWN) != x.extent(RIGHT):
+    """Raises Misfit where x is no matrix, or not square where it must be."""
+    if not x.matrix == MATRIX or (kind not in SINGULAR and x.extent(DOWN) != x.extent(RIGHT)):
         raise Misfit(f"{kind} of what is no square matrix")
     order = [*(a for a in x.axes if a not in MATRIX), DOWN, RIGHT]
     value = x.value.transpose([x.axes.index(a) for a in order])
     if kind == "inverse":
         return Node(MatrixOf(kind), (x,), tuple(order), np.linalg.inv(value))
-    return Node(MatrixOf(kind), (x,), tuple(order[:-2]), _generic(kind, [np.linalg.det(value)]))
+    known = np.linalg.norm(value, SINGULAR[kind], axis=(-2, -1)) if kind in SINGULAR else np.linalg.det(value)
+    return Node(MatrixOf(kind), (x,), tuple(order[:-2]), _generic(kind, [np.asarray(known)]))
 
 
 def diag(x: Node) -> Node:

@@ -75,6 +75,8 @@ class Typeset:
                 return self.summed(node.args[0], axis)
             case nd.MatrixOf(kind="inverse"):
                 return f.power(self.formula(node.args[0]), f.number(-1))
+            case nd.MatrixOf(kind="nuclear"):
+                return Script(Fence("‖", self.formula(node.args[0]), "‖"), f.symbol("ast"))
             case nd.Reduced(kind="prod", axes=axes):
                 return f.over_letters(f.symbol("prod"), [letter(a) for a in axes], self.held(node.args[0], Binds.HADAMARD))
             case nd.Reduced(kind=kind) | nd.MatrixOf(kind=kind):
@@ -356,6 +358,8 @@ def constant(value: sp.Expr) -> Formula:
 
 
 def _function(name: str) -> Formula:
+    if name in ("sigma_max", "sigma_min"):
+        return Script(f.symbol("sigma"), f.function(name[-3:]))
     return f.symbol(name) if name in SYMBOLS else f.function(name.replace("_", ""))
 
 
