@@ -240,6 +240,8 @@ def _run(
             derived = truth.derived(tensor.role.wrt, tensor.role.of, shown=shown)
             inputs = {t.name: known[t.name] for t in derived.program.inputs if t.name in known}
             known[tensor.name] = walk(derived.program, inputs, place.sizes, arithmetic)[tensor.name]
+    if any(evaluator(condition)(place.sizes) < 0 for condition in program.conditions):
+        return np.asarray(np.nan)  # what is claimed has no value at these sizes
     point = {t.name: known[t.name] for t in program.inputs if t.name in known}
     return walk(program, point, place.sizes, arithmetic, watch)[CLAIM]
 

@@ -16,7 +16,8 @@ from symbackprop.core.program import shape_text
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.factors import Singular
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axis
+from symbackprop.language.operations.norms import over_entries
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axes, normal_axis
 from symbackprop.notation.composed_further import FURTHER
 from symbackprop.notation.composed_shapes import (
     append,
@@ -190,6 +191,9 @@ def interp(x: Any, xp: Any, fp: Any) -> Tensor:
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Tensor, Tensor]:
     """x, which makes |a x - b|^2 least, and these least squares."""
+    a = as_tensor(a)
+    if a.ndim == 2 and (a.shape[0] - a.shape[1]).is_negative:  # of all solutions the shortest
+        return op.pinv(a) @ as_tensor(b), op.zeros(())
     return op.lstsq(a, b)
 
 
@@ -201,6 +205,12 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         return op.svd(a, full_matrices)
     except LanguageError as fault:
         return Singular(fault, op.svdvals(a), fault)  # type: ignore[arg-type]
+
+
+def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Tensor:
+    """The norm of all entries, or of those along axes, as of one vector."""
+    x = as_tensor(x)
+    return over_entries(x, ord, normal_axes("vector_norm", x, axis), keepdims)
 
 
 def matrix_transpose(x: Any) -> Tensor:
@@ -272,7 +282,6 @@ WORDS: dict[str, Callable[..., Any]] = {
     "greater_equal": lambda a, b: as_tensor(a) >= b, "less_equal": lambda a, b: as_tensor(a) <= b,
     "not_equal": lambda a, b: as_tensor(a) != b,
     **FURTHER,
-    "vector_norm": lambda x, axis=None, keepdims=False, ord=2: op.norm(op.ravel(x) if axis is None else x, ord, axis, keepdims),
-    "matrix_norm": lambda x, ord="fro": op.norm(x, ord),
+    "vector_norm": vector_norm, "matrix_norm": lambda x, keepdims=False, ord="fro": op.norm(x, ord, (-2, -1), keepdims),
 }  # fmt: skip
 """By NumPy's name, what the language has under another name or not at all."""

@@ -176,6 +176,8 @@ def method(name: str, keywords: Collection[str], count: int = 0) -> Word | None:
         return Word(name, WORDS[name])
     if name == "where":
         return Word(name, lambda x, condition, y: op.where(condition, x, y))
+    if name == "norm":  # NumPy's arrays have no such method
+        return Word(name, torch_words.OWN["norm"])
     if name in METHODS and not any(key in _OF_TORCH for key in keywords) and not (name == "flatten" and count):
         return found(METHODS[name])
     function = torch_words.of_torch("torch", name)

@@ -13,7 +13,8 @@ import sympy as sp
 
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
+from symbackprop.language.operations.norms import over_entries
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, normal_axes
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.composed_further import linspace
 from symbackprop.notation.composed_shapes import array
@@ -61,9 +62,12 @@ class Extreme(NamedTuple):
 
 
 def _norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
-    if p in ("fro", 2, None):
-        return ROWS["linalg_vector_norm"](x, 2, dim, keepdim)
-    return ROWS["linalg_vector_norm"](x, p, dim, keepdim)
+    """Of all entries as of one vector, whatever their axes; "nuc" is of a matrix."""
+    x = as_tensor(x)
+    axes = normal_axes("norm", x, tuple(dim) if isinstance(dim, list) else dim)
+    if p == "nuc":
+        return op.norm(x, p, axes, keepdim)
+    return over_entries(x, 2 if p in ("fro", None) else p, axes, keepdim)
 
 
 def _normalize(x: Any, p: Any = 2, dim: Any = 1, eps: Any = 1e-12) -> Tensor:
@@ -192,7 +196,7 @@ def _arange(*ends: Any) -> Tensor:
 
 
 OF_MODULES: dict[str, dict[str, Callable[..., Any]]] = {
-    "linalg": {"lstsq": lambda A, B: op.lstsq(A, B), "norm": op.norm},
+    "linalg": {"lstsq": lambda A, B: WORDS["lstsq"](A, B), "norm": op.norm},
     "special": SPECIAL | OWN | {"logsumexp": lambda x, dim, keepdim=False: op.logsumexp(x, dim, keepdim),
         "softmax": lambda x, dim: op.softmax(x, dim), "log_softmax": lambda x, dim: op.log_softmax(x, dim)},
 }  # fmt: skip
@@ -216,7 +220,7 @@ def _called(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(row)
 
     def function(*given: Any, **further: Any) -> Any:
-        options = {("x" if key in ("input", "self") else key): plain(value) for key, value in further.items() if key not in SILENT}
+        options = {_argument(key, signature): plain(value) for key, value in further.items() if key not in SILENT}
         if options.get("reduction") in REDUCTIONS:
             options["reduction"] = REDUCTIONS[options["reduction"]]
         try:
@@ -233,6 +237,12 @@ def _called(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
         return tuple(found) if isinstance(found, list) else found
 
     return function
+
+
+def _argument(key: str, signature: inspect.Signature) -> str:
+    """The name that a row has for an argument; torch takes NumPy's names as well."""
+    key = "x" if key in ("input", "self") else key
+    return key if key in signature.parameters else {"axis": "dim", "keepdims": "keepdim"}.get(key, key)
 
 
 def _written(signature: inspect.Signature) -> str:

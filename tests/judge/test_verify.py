@@ -209,3 +209,9 @@ def test_the_result_shows_itself_and_all_its_evidence() -> None:
     facts = json.loads(result.to_json())
     assert [c["verdict"] for c in facts["claims"]] == ["right, identity", "wrong"]
     assert facts["claims"][1]["counterexample"]["entry"] == [0]
+
+
+def test_singular_values_of_matrices_that_may_be_wide_are_weighed_where_they_stand() -> None:
+    net = "W: parameter[m, n]\nL = sum(W**2)"
+    (verdict,) = sb.verify(net, {"W": r"2 W \|W\|_{op}"})
+    assert verdict.verdict != "right"

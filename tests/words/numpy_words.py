@@ -161,6 +161,33 @@ np.min(x)
 np.median(A[:, :3], axis=1, keepdims=True)
 np.linalg.norm(x)
 np.linalg.norm(A)
+np.linalg.norm(A, ord='nuc')
+np.linalg.norm(A, ord='fro')
+np.linalg.norm(A, ord=2)
+np.linalg.norm(T, ord=2, axis=(1, 2))
+np.linalg.norm(T, 'nuc', (0, 2))
+np.linalg.norm(T)
+np.linalg.norm(A - A.mean(), 1)
+np.linalg.norm(x, ord=2)**2
+np.linalg.norm(A, None, 1)
+np.linalg.norm(A, ord=-1, axis=0)
+np.linalg.norm(A.T, 1)
+np.linalg.norm(A.T, np.inf)
+np.linalg.norm(A, ord=2, axis=(0,1), keepdims=True)
+np.linalg.matrix_norm(T, ord=2)
+np.linalg.matrix_norm(A, ord=1)
+np.linalg.vector_norm(T, axis=(0,1), ord=2)
+np.linalg.vector_norm(T, axis=(0,1), ord=1)
+np.linalg.vector_norm(A, ord=np.inf)
+np.linalg.cond(M, 1)
+np.linalg.svd(A, full_matrices=False)[1]
+np.linalg.svd(A).S
+np.linalg.svd(A, full_matrices=False, compute_uv=False)
+np.linalg.svd(M)[1]
+np.linalg.svd(X)[1]
+np.linalg.svd(A, False)[1]
+np.linalg.svd(A, hermitian=False)[1]
+np.linalg.lstsq(A, w)[0]
 np.linalg.norm(A, 'fro')
 np.linalg.norm(A, 2)
 np.linalg.norm(A, 'nuc')

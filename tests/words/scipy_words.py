@@ -97,6 +97,11 @@ scipy.linalg.toeplitz(w)
 scipy.linalg.toeplitz(w, x)
 scipy.linalg.circulant(w)
 scipy.linalg.norm(A)
+scipy.linalg.norm(A, 2)
+scipy.linalg.norm(A, 'nuc')
+scipy.linalg.norm(A, axis=1)
+scipy.linalg.svd(A)[1]
+scipy.linalg.lstsq(A, w)[0]
 scipy.linalg.norm(x, 1)
 scipy.linalg.svdvals(A)
 scipy.linalg.svd(A, full_matrices=False)[1]

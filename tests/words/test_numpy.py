@@ -49,7 +49,8 @@ def walked(door: str, expression: str) -> None:
     assert refusal in str(caught.value)
 
 
-@pytest.mark.parametrize("expression", ALL[::17])
+@pytest.mark.filterwarnings("ignore")  # of NumPy, where a branch has no value
+@pytest.mark.parametrize("expression", ALL[::19])
 @pytest.mark.parametrize("door", DOORS)
 def test_some_spellings_are_what_numpy_makes_of_them(door: str, expression: str) -> None:
     walked(door, expression)

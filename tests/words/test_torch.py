@@ -23,6 +23,7 @@ REFUSED: dict[tuple[str, str], str] = {
     ("module", "F.dropout(A, 0.5)"): "draws what it keeps at random",
     ("module", "F.unfold(T[None], 2)"): "torch's im2col is not in the table of operations.",
     ("module", "torch.linalg.lstsq(X, x[:, None])[0]"): "torch.export refuses the module",
+    ("module", "torch.linalg.lstsq(A, w[:, None])[0]"): "torch.export refuses the module",
     ("module", "torch.cov(A)"): "torch.export refuses the module",
     ("module", "torch.corrcoef(A)"): "torch.export refuses the module",
     **{("module", gather): "take_along_axis" for gather in TORCH if "gather(" in gather},

@@ -38,7 +38,7 @@ def norm(x: Value, ord: Order | None = None, axis: Axis = None, keepdims: bool =
         raise LanguageError(f"norm: ord must be a number or 'fro', not {shown(ord)}; write norm({label(x)}, 2), say")
     match len(axes):
         case 1:
-            return _of_vectors(x, ord, axes, keepdims)
+            return over_entries(x, ord, axes, keepdims)
         case 2:
             return _of_matrices(x, ord, (axes[0], axes[1]), keepdims)
     raise LanguageError(
@@ -59,7 +59,8 @@ def cond(A: Value, p: Order | None = None) -> Tensor:
     return norm(A, p, (-2, -1)) * norm(inverse(A), p, (-2, -1))
 
 
-def _of_vectors(x: Tensor, ord: Order, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+def over_entries(x: Tensor, ord: Order, axes: tuple[int, ...], keepdims: bool = False) -> Tensor:
+    """The norm of what stands along axes, as those of one vector."""
     magnitude = builder.apply("abs", x)
     if ord == 2:
         return sqrt(sum(x**2, axes, keepdims))

@@ -12,6 +12,7 @@ from symbackprop.core.program import Matrix, Sum, position, shape_text
 from symbackprop.language import operations as op
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label
+from symbackprop.notation import composed
 from symbackprop.notation.composed import svd
 from symbackprop.notation.composed_shapes import with_axes
 
@@ -97,7 +98,7 @@ def pinv(a: Any) -> Tensor:
 
 def lstsq(a: Any, b: Any) -> tuple[Tensor, Tensor]:
     """x, which makes |a x - b|^2 least, and these least squares."""
-    return op.lstsq(a, b)
+    return composed.lstsq(a, b)
 
 
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:

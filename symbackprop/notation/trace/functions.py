@@ -52,7 +52,8 @@ def function(run: Run, numpy: Any, args: tuple[Any, ...], options: dict[str, Any
 
 def called(run: Run, function: Any, module: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What a function of another module gives: its values, and the tensor that the language's word says."""
-    name, row = function.__name__, of_language(function.__name__, module)
+    name = function.__name__
+    row = matrices.ROWS[name] if name in matrices.BY_SHAPE and module == "scipy.linalg" else of_language(name, module)
     if row is None and _is_of_data(run, (*args, *options.values())):
         return function(*run.bare(args), **run.bare(options))
     value = function(*run.bare(args), **run.bare(options))

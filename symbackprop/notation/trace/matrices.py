@@ -37,8 +37,17 @@ def _tall(run: Run, x: Any) -> Tensor:
 
 
 def _norm(run: Run, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    turned = ord in (2, -2, "nuc") and np.ndim(run.lift(x).value) == 2 and axis is None
-    return ops.norm(_tall(run, x) if turned else _tensor(run, x), ord, axis=whole_axes(axis), keepdims=keepdims)
+    axes, shape = whole_axes(axis), np.shape(run.lift(x).value)
+    axes = (0, 1) if axes is None and len(shape) == 2 else axes
+    if ord in (2, -2, "nuc") and isinstance(axes, tuple) and len(axes) == 2 and shape[axes[0]] < shape[axes[1]]:
+        axes = axes[::-1]  # the singular values of the transpose are the same
+    return ops.norm(_tensor(run, x), ord, axis=axes, keepdims=keepdims)
+
+
+def _lstsq(run: Run, a: Any, b: Any, *of: Any, **_: Any) -> Any:
+    rows, columns = np.shape(run.lift(a).value)
+    a, b = _tensor(run, a), _tensor(run, b)
+    return (ops.swapaxes(ops.pinv(ops.swapaxes(a, -1, -2)), -1, -2) @ b, ops.zeros(())) if rows < columns else ops.lstsq(a, b)
 
 
 def _cond(run: Run, x: Any, p: Any = None) -> Tensor:
@@ -48,11 +57,13 @@ def _cond(run: Run, x: Any, p: Any = None) -> Tensor:
 ROWS: dict[str, Callable[..., Any]] = {
     "inv": _of(ops.inv), "det": _of(ops.det), "solve": _of(ops.solve, 2), "cholesky": _of(ops.cholesky), "eigh": _of(ops.eigh),
     "eigvalsh": _of(ops.eigvalsh), "svd": _of(composed.svd), "qr": _of(ops.qr), "cond": _cond, "norm": _norm,
-    "matrix_norm": lambda run, x, ord="fro", keepdims=False: _norm(run, x, ord, keepdims=keepdims),
+    "matrix_norm": lambda run, x, keepdims=False, ord="fro": _norm(run, x, ord, (-2, -1), keepdims),
     "svdvals": lambda run, x: ops.svdvals(_tall(run, x)),
     "pinv": lambda run, a, **_: ops.pinv(_tensor(run, a)),
-    "lstsq": lambda run, a, b, **_: ops.lstsq(_tensor(run, a), _tensor(run, b)),
+    "lstsq": _lstsq,
     "matrix_power": lambda run, a, n: ops.matrix_power(_tensor(run, a), int(n)),
     "slogdet": lambda run, a: (TABLE["sign"](ops.det(_tensor(run, a))), ops.logdet(_tensor(run, a))),
 }  # fmt: skip
 """By name: from the arguments as they were given to the tensor, or the tensors."""
+BY_SHAPE = ("norm", "svdvals", "lstsq")
+"""What asks which of two sizes is the smaller: the example says, also where SciPy's word is the same."""

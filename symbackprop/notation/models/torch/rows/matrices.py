@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from symbackprop.language.tensors import LanguageError, Tensor
-from symbackprop.notation.models.torch.rows.words import WHOLE, counted, lang
+from symbackprop.notation.models.torch.rows.words import WHOLE, counted, lang, order
 
 _INFO = LanguageError("what says whether a factor was found is read, which has no derivative")
 _POSITIONS = "the positions are read, which have no derivative"
@@ -46,11 +46,11 @@ def _slogdet(x: Tensor) -> list[Tensor]:
 
 
 def _matrix_norm(x: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, dtype: Any = None) -> Tensor:
-    return lang.norm(x, ord, tuple(dim), keepdim)
+    return lang.norm(x, order(ord), tuple(dim), keepdim)
 
 
 def _linalg_norm(x: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
-    return lang.norm(x, ord, tuple(dim) if isinstance(dim, list) else dim, keepdim)
+    return lang.norm(x, order(ord), tuple(dim) if isinstance(dim, list) else dim, keepdim)
 
 
 def _diag(x: Tensor, diagonal: int = 0) -> Tensor:

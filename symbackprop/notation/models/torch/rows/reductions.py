@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
-from symbackprop.notation.models.torch.rows.words import axes, lang
+from symbackprop.language.operations.norms import over_entries
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, normal_axes
+from symbackprop.notation.models.torch.rows.words import axes, lang, order
 
 
 def _joined(x: Any, product: Tensor, beta: Any, alpha: Any) -> Tensor:
@@ -39,15 +40,11 @@ def _extreme(name: str) -> Callable[..., Any]:
     return row
 
 
-def _norm(x: Tensor, order: Any, dim: Any, keepdim: bool) -> Tensor:
+def _norm(x: Tensor, ord: Any, dim: Any, keepdim: bool) -> Tensor:
     """The norm of all entries along the axes, as those of one vector."""
-    p = as_number(order)
-    if (p - 1).is_negative:
-        raise LanguageError(f"norm: the order {order} is not in the language; write 1, 2 or more")
-    if p == 2:
-        return lang.sqrt(lang.sum(lang.square(x), axes(dim), keepdim))
-    total = lang.sum(lang.abs(x) if p == 1 else lang.abs(x) ** p, axes(dim), keepdim)
-    return total if p == 1 else total ** (1 / p)
+    if (as_number(ord) - 1).is_negative:
+        raise LanguageError(f"norm: the order {ord} is not in the language; write 1, 2 or more")
+    return over_entries(x, order(ord), normal_axes("norm", x, axes(dim)), keepdim)
 
 
 ROWS: dict[str, Callable[..., Any]] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from symbackprop import language
+from symbackprop.core.choices import INFINITE
 from symbackprop.core.program import Sum, same_size
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, is_truth
 from symbackprop.language.tensors.indexing import selects
@@ -18,6 +20,12 @@ WHOLE = slice(None)
 def axes(dim: Any) -> Any:
     """The axes that torch means: None and no axis at all are all of them."""
     return (tuple(dim) or None) if isinstance(dim, list) else dim
+
+
+def order(ord: Any) -> Any:
+    """The order of a norm, of which the largest number stands for infinity."""
+    endless = isinstance(ord, int | float) and abs(ord) >= INFINITE
+    return math.copysign(math.inf, ord) if endless else ord
 
 
 def is_flag(x: Any) -> bool:
