@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 
 import pytest
-import torch
 
 from symbackprop.notation import NotationError
 from tests.words.torch_spellings import TORCH
@@ -34,6 +33,8 @@ REFUSED: dict[tuple[str, str], str] = {
 
 @pytest.fixture(autouse=True)
 def _doubles() -> Iterator[None]:
+    import torch
+
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     yield
@@ -51,6 +52,8 @@ def test_what_a_module_says_is_what_torch_computes(expression: str) -> None:
 
 
 def walked(door: str, expression: str) -> None:
+    import torch
+
     refusal = REFUSED.get((door, expression))
     if refusal is None:
         assert DOORS[door](expression, torch) == ""
