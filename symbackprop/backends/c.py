@@ -9,7 +9,7 @@ from typing import assert_never
 
 from symbackprop.backends.c_entries import groups, held, out_of
 from symbackprop.backends.c_helpers import HELPERS, LIBRARY, PRELUDE
-from symbackprop.backends.c_matrices import MATRICES
+from symbackprop.backends.c_matrices import MATRICES, TALL
 from symbackprop.backends.c_tables import TYPES, evened, kind_of, number, table
 from symbackprop.plan.memory import GRADIENTS, PARAMETERS
 from symbackprop.plan.node import Kind, PlanError
@@ -251,9 +251,10 @@ class _Writer:
         if s.kind not in MATRICES or s.along:
             raise PlanError(f"the {s.kind} of a matrix has no C")
         lead = len(s.a.dims) - 2
-        (n, ar), (_, ac) = s.a.dims[lead:]
-        self.scratch = max(self.scratch, 2 * n * n)
-        given = f"{n}, &{self._at(replace(s.a, dims=s.a.dims[:lead]), lead)}, {ar}, {ac}"
+        (m, ar), (n, ac) = s.a.dims[lead:]
+        tall = s.kind in TALL
+        self.scratch = max(self.scratch, (m + n) * n)
+        given = f"{f'{m}, {n}' if tall else n}, &{self._at(replace(s.a, dims=s.a.dims[:lead]), lead)}, {ar}, {ac}"
         if isinstance(s.out, Scalar):
             self.lines.append(f"const double {s.out.name} = {MATRICES[s.kind].format(given)};")
             return

@@ -1,4 +1,4 @@
-"""Functions of a matrix in C: elimination with the largest pivot of each column, in doubles, on scratch memory of 2 n n of them."""
+"""Functions of a matrix in C, in doubles, on scratch memory: elimination with the largest pivot of each column, Q R."""
 
 COPIED = """OWN void copied_(ptrdiff_t n, const real *a, ptrdiff_t ar, ptrdiff_t ac, double *w, ptrdiff_t wide) {
     for (ptrdiff_t i = 0; i < n; i++)
@@ -82,13 +82,48 @@ CHOLESKY = """OWN void cholesky_(
         for (ptrdiff_t j = 0; j < n; j++) out[i * outr + j * outc] = singular ? (real)NAN : j <= i ? (real)w[i * n + j] : 0;
 }
 """
+PINV = """OWN void pinv_(
+    ptrdiff_t m, ptrdiff_t n, const real *a, ptrdiff_t ar, ptrdiff_t ac, real *out, ptrdiff_t outr, ptrdiff_t outc, double *w) {
+    const double rounding = sizeof(real) == 4 ? 0x1p-23 : 0x1p-52;
+    double *r = w + m * n, least = INFINITY, most = 0;
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = 0; j < n; j++) w[i * n + j] = a[i * ar + j * ac];
+    for (ptrdiff_t j = 0; j < n; j++) {
+        double size = 0;
+        for (ptrdiff_t k = 0; k < j; k++) r[k * n + j] = 0;
+        for (ptrdiff_t k = 0; k < 2 * j; k++) {
+            double dot = 0;
+            for (ptrdiff_t i = 0; i < m; i++) dot += w[i * n + k % j] * w[i * n + j];
+            for (ptrdiff_t i = 0; i < m; i++) w[i * n + j] -= dot * w[i * n + k % j];
+            r[k % j * n + j] += dot;
+        }
+        for (ptrdiff_t i = 0; i < m; i++) size += w[i * n + j] * w[i * n + j];
+        size = sqrt(size);
+        r[j * n + j] = size;
+        if (size < least) least = size;
+        if (size > most) most = size;
+        for (ptrdiff_t i = 0; i < m; i++) w[i * n + j] = size > 0 ? w[i * n + j] / size : NAN;
+    }
+    const int singular = !(least > 10 * (double)n * rounding * most);
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = n - 1; j >= 0; j--) {
+            double x = w[i * n + j];
+            for (ptrdiff_t k = j + 1; k < n; k++) x -= r[j * n + k] * w[i * n + k];
+            w[i * n + j] = x / r[j * n + j];
+            out[j * outr + i * outc] = singular ? (real)NAN : (real)w[i * n + j];
+        }
+}
+"""
 HELPERS = {
     "copied_": COPIED, "pivot_": PIVOT, "norm_": NORM, "inverse_": INVERSE, "determinant_": DETERMINANT, "cholesky_": CHOLESKY,
+    "pinv_": PINV,
 }  # fmt: skip
 """The definitions by name, each after those that it calls."""
 
 MATRICES = {
     "inverse": "inverse_({0}, {1}, memory->scratch)", "cholesky": "cholesky_({0}, {1}, memory->scratch)",
+    "pinv": "pinv_({0}, {1}, memory->scratch)",
     "det": "determinant_({0}, memory->scratch, 0)", "logdet": "determinant_({0}, memory->scratch, 1)",
 }  # fmt: skip
 """How a row is called: with {0}, the matrix and its steps, and {1}, where a matrix is written."""
+TALL = ("pinv",)  # of which the rows are told before the columns

@@ -92,11 +92,18 @@ def over(s):
     near = 10 * s.shape[-1] * jnp.finfo(s.dtype).eps * jnp.max(s, axis=-1, initial=0, keepdims=True)
     return jnp.where(s <= near, jnp.nan, 1 / s)
 '''
+PINV = '''
+def pinv(x):
+    """The pseudoinverse of each matrix, by singular values; not-a-number where columns depend on each other up to rounding."""
+    u, s, v = jnp.linalg.svd(x, full_matrices=False)
+    near = 10 * s.shape[-1] * jnp.finfo(s.dtype).eps * jnp.max(s, axis=-1, initial=0, keepdims=True)
+    return jnp.swapaxes(v, -1, -2) / jnp.where(s <= near, jnp.nan, s)[..., None, :] @ jnp.swapaxes(u, -1, -2)
+'''
 HELPERS = {
     name: text.strip()
     for name, text in {
         "reach": REACH, "expm": EXPM, "sqrtm": SQRTM, "logm": LOGM, "inverse": INVERSE, "cholesky": CHOLESKY, "gaps": GAPS,
-        "over": OVER,
+        "over": OVER, "pinv": PINV,
     }.items()
 }  # fmt: skip
 """The definitions by name."""

@@ -14,6 +14,7 @@ from sympy import Expr, Symbol
 from symbackprop.core.functions import known, matrix_function, reduction
 from symbackprop.core.program import Matrix, Reduce, Sum
 from symbackprop.evaluate import guards
+from symbackprop.evaluate import of_matrices as mat
 from symbackprop.evaluate import primitives as pr
 from symbackprop.evaluate.code import Code
 from symbackprop.evaluate.primitives import Tape, Value
@@ -129,12 +130,12 @@ def _matrix(op: Matrix, scope: Scope, read: Sequence[Lettered], target: Letters)
         found, own = {c for y in read for c in y.letters[:-2]}, x.letters[-2:]
         lead = tuple(c for c in (MANY, *target[:-2]) if c in found)
         places = [scope.turned(y, (*lead, *own)) for y in read]
-        x = Lettered(scope.code.emit(lambda tape, x, *along: pr.bordered(tape, x, along), *places), (*lead, *own))
+        x = Lettered(scope.code.emit(lambda tape, x, *along: mat.bordered(tape, x, along), *places), (*lead, *own))
 
     def function(tape: Tape, value: Value) -> Value:
-        rule = known(pr.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.primitives.MATRIX_FUNCTIONS)")
+        rule = known(mat.MATRIX_FUNCTIONS, op.kind, "the witness (evaluate.of_matrices.MATRIX_FUNCTIONS)")
         _refuse_complex(value, op.kind, matrix_function(op.kind).analytic)
-        return pr.corner(tape, rule(tape, value), n) if along else rule(tape, value)
+        return mat.corner(tape, rule(tape, value), n) if along else rule(tape, value)
 
     own = target[len(target) - len(matrix_function(op.kind).axes) :]
     return Lettered(scope.code.emit(function, x.place), x.letters[:-2] + own)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from symbackprop.core.program import Equation, Program
-from symbackprop.evaluate.primitives import MATRIX_FUNCTIONS, Value
+from symbackprop.evaluate.of_matrices import MATRIX_FUNCTIONS
+from symbackprop.evaluate.primitives import Value
 
 
 def fault(program: Program, equation: Equation, made: Sequence[Value]) -> str:
@@ -46,7 +47,7 @@ def _reason(made: Sequence[Value]) -> tuple[str, str]:
             return "overflow of a power", ""
         if value.kind in ("sqrtm", "logm"):
             return f"the {value.kind} of a matrix with an eigenvalue that is not positive", "spd"
-        if value.kind in MATRIX_FUNCTIONS and (np.linalg.det(arguments[0]) == 0).any():
+        if value.kind in MATRIX_FUNCTIONS and len({*arguments[0].shape[-2:]}) == 1 and (np.linalg.det(arguments[0]) == 0).any():
             return f"the {value.kind} of a matrix that has none", ""
         if value.kind == "cholesky":
             return "the Cholesky factor of a matrix that is not positive definite", "spd"

@@ -226,6 +226,7 @@ REDUCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
 }
 MATRIX_FUNCTIONS: dict[str, Callable[[ndarray, Arithmetic], ndarray]] = {
     "inverse": lambda x, arithmetic: _eliminated(x, arithmetic)[0],
+    "pinv": lambda x, arithmetic: _pseudoinverse(x, arithmetic),
     "det": lambda x, arithmetic: _eliminated(x, arithmetic)[1],
     "logdet": lambda x, arithmetic: _logdet(_eliminated(x, arithmetic)[1], arithmetic),
     **{kind: partial(_factor, kind) for kind in PARTS},
@@ -256,6 +257,15 @@ def _of_matrices(equation: Equation, kind: str, operands: Sequence[ndarray], ari
     lead = equation.target.index[:-2]
     arranged = [_arranged(x, ref, (*lead, *ref.index[-2:])) for x, ref in zip(operands, refs, strict=True)]
     return matrix_function(kind, arranged[0], arithmetic, *arranged[1:])
+
+
+def _pseudoinverse(x: ndarray, arithmetic: Arithmetic) -> ndarray:
+    """(X^T X)^-1 X^T; in floats by Q R, which squares no condition."""
+    turned = x.swapaxes(-1, -2)
+    if arithmetic.dtype is not object and not np.iscomplexobj(x):
+        q, r = np.linalg.qr(x)
+        return _eliminated(r, arithmetic)[0] @ q.swapaxes(-1, -2)
+    return _eliminated(turned @ x, arithmetic)[0] @ turned
 
 
 def _eliminated(x: ndarray, arithmetic: Arithmetic) -> tuple[ndarray, ndarray]:

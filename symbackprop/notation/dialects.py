@@ -83,6 +83,8 @@ METHODS = (
 )
 """What can be asked of a tensor after a dot, and the function that it is."""
 
+_FIRST = ("svd",)  # read as NumPy's words are also where no module stands before them: values without vectors
+
 _OF_TORCH = ("dim", "dims", "keepdim", "unbiased", "correction", "start_dim", "end_dim", "p", "alpha", "descending", "largest")
 """Arguments that NumPy's methods have not: who writes them speaks of torch, whose defaults are others."""
 
@@ -159,7 +161,7 @@ def of_ufunc(name: str, of: str) -> Word | None:
 
 def found(name: str) -> Word | None:
     """The function of the language, of NumPy or of a dialect that is called so."""
-    function = functions().get(name) or WORDS.get(name) or _COMPOSED.get(name)
+    function = (None if name in _FIRST else functions().get(name)) or WORDS.get(name) or _COMPOSED.get(name)
     return None if function is None else Word(name, function)
 
 

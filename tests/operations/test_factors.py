@@ -29,6 +29,10 @@ CASES: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "inv(A.T)": ("A", lambda np, A: np.linalg.inv(A.T)),
     "np.linalg.qr(B)[0]": ("B", lambda np, B: np.linalg.qr(B)[0]),
     "np.linalg.qr(B)[1]": ("B", lambda np, B: np.linalg.qr(B)[1]),
+    "pinv(B)": ("B", lambda np, B: np.linalg.pinv(B)),
+    "np.linalg.pinv(W)": ("W", lambda np, W: np.linalg.pinv(W)),
+    "lstsq(B, B[:, 0]**2)[0]": ("B", lambda np, B: np.linalg.pinv(B) @ B[:, 0] ** 2),
+    "svd(B)[1]": ("B", lambda np, B: np.linalg.svd(B, compute_uv=False)),
     "norm(B, 2)": ("B", lambda np, B: np.linalg.norm(B, 2)),
     "norm(B, -2)": ("B", lambda np, B: np.linalg.norm(B, -2)),
     "norm(B, 'nuc', keepdims=True)": ("B", lambda np, B: np.linalg.norm(B, "nuc", keepdims=True)),
@@ -92,6 +96,11 @@ def test_gradients_of_both_orders_are_those_of_jax(jax: ModuleType, expression: 
             [r"\frac{\partial L}{\partial K} = Q\,\operatorname{diag}\left(u\right)\,Q^{\top}"],
         ),
         (
+            "A: parameter[m, n]\nb: data[m]\nx = lstsq(A, b)[0]\nL = x @ x", "A",
+            [r"\frac{\partial L}{\partial A} = 2 \left[A^{{+}} \left(A^{{+}}\right)^{\top} x \left(b - A x\right)^{\top} - "
+             r"x x^{\top} A^{{+}}\right]^{\top}"],
+        ),
+        (
             "A: parameter[m, n]\nL = norm(A, 2)", "A",
             [r"U_{A} = \operatorname{left}\left(A\right)", r"V_{A} = \operatorname{right}\left(A\right)",
              r"\frac{\partial L}{\partial A} = U_{A,:,0} V_{A,:,0}^{\top}"],
@@ -111,7 +120,8 @@ def test_formulas_are_those_of_books(text: str, wrt: str, lines: list[str]) -> N
         ("A: parameter[n, m]\nL = sum(cholesky(A))", None, "the last two axes must be those of a square matrix"),
         ("K: parameter[2, 2]\nL = sum(cholesky(-K @ K.T))", None, "the Cholesky factor of a matrix that is not positive definite"),
         ("K: parameter[n, n]\nL = sum(eigh(K)[1]**3)", {"K": np.eye(2)}, "numbers that must differ are equal"),
-        ("A: parameter[m, n]\nL = sum(svd(A)[1])", None, "write svd(A, full_matrices=False)"),
+        ("A: parameter[m, n]\nL = sum(pinv(A))", {"A": np.ones((3, 2))}, "the columns of a matrix depend on each other"),
+        ("A: parameter[m, n]\nL = sum(svd(A)[0])", None, "write svd(A, full_matrices=False)"),
         ("A: parameter[2, 3]\nL = sum(qr(A)[1])", None, "qr: A is (2, 3), more columns than rows; write qr(A.T)"),
         ("A: parameter[n, n]\nL = sum(qr(A, 'complete')[1])", None, 'qr: mode must be "reduced"'),
         ("A: parameter[n, n]\nL = sum(eig(A)[0])", None, "eig is not a function of the language. Eigenvalues of a matrix that is not"),
@@ -122,6 +132,15 @@ def test_what_has_no_factor_is_refused(text: str, at: dict[str, np.ndarray] | No
     with pytest.raises(sb.SymbackpropError) as caught:
         sb.derive(text, wrt=None).check(**({"at": at} if at else {}))
     assert words in str(caught.value)
+
+
+def test_least_squares_lose_no_more_digits_than_the_condition_costs() -> None:
+    rng = np.random.default_rng(3)
+    U, V = np.linalg.qr(rng.normal(size=(8, 3)))[0], np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    A, x = U @ np.diag([1, 1e-3, 1e-7]) @ V.T, rng.normal(size=3)  # its condition is 1e7, whose square leaves two digits
+    function = sb.compile("A: data[m, n]\nb: data[m]\nt: parameter[n]\nL = t @ lstsq(A, b)[0]")
+    _, gradients = function.value_and_grad({"A": A, "b": A @ x, "t": x})
+    np.testing.assert_allclose(gradients["t"], x, rtol=1e-7)
 
 
 def test_eigenvalues_that_are_equal_have_a_derivative_where_it_is_symmetric_in_them() -> None:

@@ -138,14 +138,23 @@ def over(s):
         raise np.linalg.LinAlgError("a singular value is 0, so that its left vector has no derivative")
     return 1 / s
 '''.strip(),
+    "pinv": '''
+def pinv(x):
+    """The pseudoinverse of each matrix whose columns are independent beyond rounding, by singular values."""
+    u, s, v = np.linalg.svd(x, full_matrices=False)
+    if np.any(s <= 10 * s.shape[-1] * np.finfo(s.dtype).eps * np.max(s, axis=-1, initial=0, keepdims=True)):
+        raise np.linalg.LinAlgError("the columns of a matrix depend on each other, up to rounding")
+    return np.swapaxes(v, -1, -2) / s[..., None, :] @ np.swapaxes(u, -1, -2)
+'''.strip(),
 }
 """The definitions of the functions in NumPy that rows call, by name."""
 
 _S = sp.symbols("s0:9")
-_A, _I, _P, _Q = (Symbol(c, integer=True, nonnegative=True) for c in "aipq")
+_A, _B, _I, _P, _Q = (Symbol(c, integer=True, nonnegative=True) for c in "abipq")
 _SEEGER = "Seeger et al. 2017, Auto-differentiating linear algebra"
 _TOWNSEND = "Townsend 2016, Differentiating the singular value decomposition"
 _ALONG = "L_f(X, E) is the derivative of f at X along E, the upper right block of f of the matrix [X, E; 0, X]."
+_GOLUB = "Golub and Pereyra 1973, The differentiation of pseudo-inverses"
 _WALTER = "Walter and Lehmann 2010, Algorithmic differentiation of linear algebra functions"
 _GAPS = (
     "F_X has the entries 1/(w_j - w_i) by the eigenvalues w of X, and 0 where i = j: where two are equal, their vectors have no "
@@ -183,6 +192,12 @@ MATRIX_FUNCTIONS = {
         MatrixFunction(
             "inverse", r"{0}^{-1}", "rc", -_S[0] * _S[1], (_result("pi"), _result("jq")),
             "inverse({})", "the matrix Y with X Y = Y X = 1", ("inverse",),
+        ),
+        MatrixFunction(
+            "pinv", "{0}^{+}", "cr",
+            _S[2] * _S[3] * (_same(_I, _Q) * _same(_B, _P) - _S[4] * _S[5]) - _same(_A, _Q) * _same(_B, _P) * _S[0] * _S[1],
+            (_result("pi"), _result("jq"), _result("pa"), _result("ja"), Read("ib"), _result("bq")),
+            "pinv({})", "the matrix Y with Y X = 1 and X Y symmetric, for independent columns of X", ("pinv",), _GOLUB, tall=True,
         ),
         MatrixFunction(
             "det", r"\det {0}", "", _S[0] * _S[1], (Read("ji", "inverse"), _result("")),

@@ -127,19 +127,18 @@ def solve(A: Value, b: Value) -> Tensor:
 
 
 def pinv(A: Value) -> Tensor:
-    """Y = (A^T A)^-1 A^T, the pseudoinverse of a matrix whose columns are independent; A^T (A A^T)^-1 where it has fewer rows.
+    """Y = A^+ = (A^T A)^-1 A^T, the pseudoinverse of a matrix whose columns are independent; that of A^T, turned, where it is wide.
 
-    A   (m, n) with m >= n, a condition of the program where the sizes are not known; of full rank.
-    Returns (n, m). Raises LanguageError where A is no matrix.
+    A   (m, n) with m >= n, a condition of the program where the sizes are not known; of full rank. It is computed by singular
+        values, so that no digit is lost beyond those that the condition of A costs.
+    Returns (n, m). Raises LanguageError where A is no matrix. Source: Golub and Pereyra 1973.
     """
     A, room = _tall("pinv", A)
-    if room.is_negative:
-        return A.T @ inverse(A @ A.T)
-    return _where(inverse(A.T @ A) @ A.T, room)
+    return function_of("pinv", A.T).T if room.is_negative else _where(function_of("pinv", A), room)
 
 
 def lstsq(A: Value, b: Value) -> tuple[Tensor, Tensor]:
-    """x = (A^T A)^-1 A^T b, which makes |A x - b|^2 least, and these least squares, one for each column of b.
+    """x = A^+ b, which makes |A x - b|^2 least, and these least squares, one for each column of b.
 
     A   (m, n) with m >= n, of full rank; b (m,) or (m, k). Raises LanguageError where the sizes do not fit.
     """
@@ -148,7 +147,7 @@ def lstsq(A: Value, b: Value) -> tuple[Tensor, Tensor]:
     if room.is_negative:
         shape = shape_text(A.shape)
         raise LanguageError(f"lstsq: {label(A)} is {shape}, more columns than rows; write pinv({label(A)}) @ {label(b)}")
-    x = _where(solve(A.T @ A, A.T @ b), room)
+    x = pinv(A) @ b
     return x, builder.total((A @ x - b) ** 2, 0)
 
 

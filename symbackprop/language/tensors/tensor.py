@@ -268,6 +268,8 @@ def as_tensor(value: Any) -> Tensor:
         return value.tensor
     if isinstance(value, (bool, int, float, Expr)) or (hasattr(value, "__float__") and not getattr(value, "shape", ())):
         return constant(value)
+    if isinstance(value, LanguageError):  # of several results the one that has no meaning
+        raise value
     raise LanguageError(f"{type(value).__name__} is not a tensor or a number; declare it as data")
 
 

@@ -156,6 +156,8 @@ def powered(state: State, readings: Senses, several: Tokens, at: int, slopes: bo
     text = plain(own)
     if text in ("-", "-1"):
         return _inverse(readings)
+    if text in ("+", "dagger"):  # the pseudoinverse
+        return best(made(lambda x: nd.matrix_of("pinv", x), readings))
     if _FRACTION.match(text) or _HALVES.match(text):
         exponent = _rational(own, at)
         if state.context.is_network and exponent.is_Integer and exponent > 1:

@@ -16,6 +16,7 @@ from sympy import Expr, S
 from symbackprop.core.functions import FUNCTIONS, Where, iverson
 from symbackprop.core.program import Gradient, Matrix, Program, Reduce, Signature, Sum, position, slot, substituted
 from symbackprop.language.lower.tracing import trace
+from symbackprop.language.operations.linear_algebra import pinv
 from symbackprop.language.operations.norms import norm
 from symbackprop.language.tensors import Index, LanguageError, Tensor
 from symbackprop.language.tensors.elementwise import LARGEST
@@ -233,6 +234,8 @@ class _Lowering:
         order = (*(a for a in own.axes if a not in nd.MATRIX), DOWN, RIGHT)
         shape = tuple(self.probe.expression[own.extent(a)] for a in order)
         plain = arg[0] if arg[1] == order else Tensor(shape, Sum(slot(0), (slot(0),)), (arg,), order)
+        if kind == "pinv":
+            return pinv(plain), node.axes
         if kind in nd.SINGULAR:
             return norm(plain, nd.SINGULAR[kind], (len(order) - 2, len(order) - 1)), node.axes
         result = tuple(self.probe.expression[n] for n in node.value.shape)

@@ -109,7 +109,7 @@ class Softmax:
 
 @dataclass(frozen=True)
 class MatrixOf:
-    """inverse, det, logdet or what singular values make, of the axes DOWN and RIGHT."""
+    """inverse, pinv, det, logdet or what singular values make, of the axes DOWN and RIGHT."""
 
     kind: str
 
@@ -335,12 +335,12 @@ def softmax(x: Node, axis: str) -> Node:
 
 def matrix_of(kind: str, x: Node) -> Node:
     """Raises Misfit where x is no matrix, or not square where it must be."""
-    if not x.matrix == MATRIX or (kind not in SINGULAR and x.extent(DOWN) != x.extent(RIGHT)):
+    if not x.matrix == MATRIX or (kind not in (*SINGULAR, "pinv") and x.extent(DOWN) != x.extent(RIGHT)):
         raise Misfit(f"{kind} of what is no square matrix")
     order = [*(a for a in x.axes if a not in MATRIX), DOWN, RIGHT]
     value = x.value.transpose([x.axes.index(a) for a in order])
-    if kind == "inverse":
-        return Node(MatrixOf(kind), (x,), tuple(order), np.linalg.inv(value))
+    if kind in ("inverse", "pinv"):
+        return Node(MatrixOf(kind), (x,), tuple(order), (np.linalg.inv if kind == "inverse" else np.linalg.pinv)(value))
     known = np.linalg.norm(value, SINGULAR[kind], axis=(-2, -1)) if kind in SINGULAR else np.linalg.det(value)
     return Node(MatrixOf(kind), (x,), tuple(order[:-2]), _generic(kind, [np.asarray(known)]))
 

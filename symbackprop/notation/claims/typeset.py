@@ -75,6 +75,8 @@ class Typeset:
                 return self.summed(node.args[0], axis)
             case nd.MatrixOf(kind="inverse"):
                 return f.power(self.formula(node.args[0]), f.number(-1))
+            case nd.MatrixOf(kind="pinv"):
+                return f.power(self.formula(node.args[0]), f.PLUS)
             case nd.MatrixOf(kind="nuclear"):
                 return Script(Fence("‖", self.formula(node.args[0]), "‖"), f.symbol("ast"))
             case nd.Reduced(kind="prod", axes=axes):
