@@ -40,13 +40,14 @@ SAME = {
     "scipy.signal.correlate(X[0], b).sum()": "sum(correlate(X[0], b, 'full'))",
     "scipy.stats.norm.logpdf(X, Y, 2).sum()": "sum(-square((X - Y)/2)/2 - log(2*pi)/2 - log(2))",
     "scipy.special.expit(X).sum()": "sum(sigmoid(X))",
+    "(X.max(dim=1).indices * 2).sum()": "sum(argmax(X, 1) * 2)",
     "math.sqrt(2) * sum(X) * math.pi": "sqrt(2) * sum(X) * pi",
     "np.identity(3).sum() * sum(X)": "sum(eye(3)) * sum(X)",
     "jax.numpy.linalg.norm(X)": "norm(X)",
 }
 REFUSED = {
     "torch.max(X, dim=1) * 2": "these are several values, values, indices. Write .values, or [0], for the first.",
-    "X.max(dim=1).indices * 2": "the positions are read, which have no derivative",
+    "X.cummax(dim=1).indices * 2": "the positions are read, which have no derivative",
     "X.max(1)[0]": "X.max(1)[0]: of torch .max(1) is a pair, of NumPy an array. Write X.max(axis=1)[...] for an entry of NumPy's, "
     "X.max(dim=1)[0] for torch's values.",
     "X.transpose(0, 1).sum()": "X.transpose(0, 1) leaves the axes in NumPy, and exchanges them in torch. Write X.T.",

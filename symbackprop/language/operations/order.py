@@ -182,11 +182,13 @@ def take(x: Value, indices: Value, axis: int | None = None) -> Tensor:
 def take_along_axis(x: Value, indices: Value, axis: int) -> Tensor:
     """y[i j] = x[i indices[i j]] for the last of two axes, and likewise for others.
 
-    indices   a tensor of integers with as many axes as x, of the sizes of x but along `axis`.
+    indices   a tensor of integers with as many axes as x, of the sizes of x, or 1, but along `axis`.
     """
     x, chosen = as_tensor(x), as_tensor(indices)
     place = builder.normal_axis("take_along_axis", x, axis)
-    if chosen.ndim != x.ndim or any(not same_size(x.shape[k], chosen.shape[k]) for k in range(x.ndim) if k != place):
+    if chosen.ndim != x.ndim or any(
+        not same_size(x.shape[k], chosen.shape[k]) and 1 not in (x.shape[k], chosen.shape[k]) for k in range(x.ndim) if k != place
+    ):
         raise LanguageError(
             f"take_along_axis: {label(x)} is {shape_text(x.shape)}, {label(chosen)} is {shape_text(chosen.shape)}; "
             f"all axes but axis {place} must have equal sizes"

@@ -25,6 +25,20 @@ def is_count(tensor: Tensor) -> bool:
     return isinstance(tensor.op, Sum) and not tensor.operands and tensor.ndim == 1 and tensor.op.body == position("0")
 
 
+def counted_along(tensor: Tensor) -> int | None:
+    """The axis along which the entries are the positions 0, 1, 2 and so on, where all others have size 1; else None."""
+    if is_count(tensor):
+        return 0
+    if not (isinstance(tensor.op, Sum) and tensor.op.body == slot(0) and len(tensor.operands) == 1):
+        return None
+    inner, letters = tensor.operands[0]
+    axis = counted_along(inner)
+    if axis is None or letters[axis] not in tensor.index:
+        return None
+    place = tensor.index.index(letters[axis])
+    return place if all(n == 1 for k, n in enumerate(tensor.shape) if k != place) else None
+
+
 def is_integer(tensor: Tensor) -> bool:
     """Whether the entries can be positions: declared integers, a count of positions, or parts of these."""
     if tensor.signature is not None:
@@ -192,13 +206,14 @@ class _Taking:
             for (axis, tensor), own in zip(self.advanced, indices, strict=True):
                 named = tuple(rename[c] for c in own)
                 letter, extent = self.index[axis], self.x.shape[axis]
-                if is_count(tensor) and same_size(tensor.shape[0], extent):
+                place = counted_along(tensor)
+                if place is not None and same_size(tensor.shape[place], extent):
                     index = operands[0][1]
-                    operands[0] = (self.x, (*index[:axis], named[0], *index[axis + 1 :]))
+                    operands[0] = (self.x, (*index[:axis], named[place], *index[axis + 1 :]))
                     continue
                 self.over.append((letter, extent))
-                if is_count(tensor):
-                    value: Expr = position(named[0])
+                if place is not None:
+                    value: Expr = position(named[place])
                 else:
                     value = slot(len(operands))
                     operands.append((tensor, named))

@@ -255,7 +255,7 @@ def along(run: Run, array: Traced, where: Traced, axis: int) -> tuple[Any, ...]:
     keys: list[Any] = []
     for k, extent in enumerate(array.tensor.shape):
         if k != place:
-            run.equal(extent, where.tensor.shape[k])
+            run.equal(extent, where.tensor.shape[k]) if 1 not in (np.shape(array.value)[k], np.shape(where.value)[k]) else None
         keys.append(where if k == place else Traced(run, _spread(array, k), _column(arange(extent), k, array.ndim)))
     return tuple(keys)
 

@@ -300,6 +300,22 @@ def test_columns_of_one_array_may_be_positions_on_two_axes() -> None:
     assert len(network.program.sizes()) == 3
 
 
+@pytest.mark.parametrize("by_rows", [False, True])
+def test_positions_may_be_computed_of_whole_numbers(by_rows: bool) -> None:
+    def loss(W: Any, x: Any, lengths: Any) -> Any:
+        h = np.tanh(x @ W)
+        rows, place = np.arange(len(x)), lengths - 1
+        last = np.take_along_axis(h, place[:, None, None], 1)[:, 0] if by_rows else h[rows, place]
+        return (last**2).sum()
+
+    rng = np.random.default_rng(0)
+    W, x, lengths = rng.normal(size=(3, 4)), rng.normal(size=(5, 6, 3)), np.array([6, 3, 2, 1, 4])
+    network = sb.trace(loss, W, x, lengths, wrt="W")
+    assert sb.check(network).ok  # at the lengths of the example, which reach the size of the axis
+    assert len(network.program.sizes()) == 4
+    assert slopes(network, loss, (W, x, lengths)) < 1e-8
+
+
 def test_sizes_are_found_through_halves_products_and_the_rest_of_a_shape() -> None:
     def loss(W: Any, x: Any, mask: Any) -> Any:
         mean, spread = np.split(x.reshape(-1, W.shape[0]) @ W, 2, axis=1)

@@ -9,7 +9,7 @@ import operator
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +23,10 @@ from symbackprop.notation.errors import NotationError, Place, shortened
 from symbackprop.notation.models.torch.tasks import called, task
 
 LETTERS = "nmtkpq"  # of sizes, in the order of the inputs
+PADDED = (
+    "It packs sequences of several lengths: leave the padding in, and read the last state of each, "
+    "out[torch.arange(len(x)), lengths - 1] where the batch is first."
+)
 CONVERSIONS = ("to", "_to_copy", "type_as")
 
 
@@ -138,8 +142,42 @@ def _exported(own: Any, arguments: Any, sizes: str) -> Any:
         first = str(fault).strip().split("\n")[0]
         raise NotationError(
             f"torch.export refuses the module: {type(fault).__name__}: {shortened(first, 300)}",
-            "Its course must not depend on the values of tensors: write torch.where in the place of if.",
+            PADDED
+            if _packs(fault)
+            else "Its course must not depend on the values of tensors: write torch.where in the place of if.",
         ) from fault
+
+
+def _packs(fault: BaseException) -> bool:
+    """Whether sequences of several lengths are packed where an exception rose."""
+    at = fault.__traceback__
+    while at is not None:
+        if any(type(value).__name__ == "PackedSequence" for value in at.tb_frame.f_locals.values()):
+            return True
+        at = at.tb_next
+    return False
+
+
+def tied(graph: Graph) -> Graph | None:
+    """The same graph, where sizes of its inputs that are equal in the example are one; None where none are."""
+    first: dict[int, Expr] = {}
+    swap: dict[Expr, Expr] = {}
+    for g in graph.inputs:
+        for extent, number in zip(g.shape, g.array.shape if g.array is not None else (), strict=False):
+            if isinstance(extent, sp.Symbol) and first.setdefault(number, extent) != extent:
+                swap[extent] = first[number]
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, Expr):
+            return value.xreplace(swap)
+        return type(value)(map(renamed, value)) if isinstance(value, list | tuple) else value
+
+    inputs = tuple(replace(g, shape=renamed(g.shape)) for g in graph.inputs)
+    nodes = tuple(
+        replace(n, shape=renamed(n.shape), arguments={name: renamed(value) for name, value in n.arguments.items()})
+        for n in graph.nodes
+    )
+    return replace(graph, inputs=inputs, nodes=nodes) if swap else None
 
 
 class _Reading:
@@ -192,6 +230,9 @@ class _Reading:
         path, layer = self.module(node)
         about: dict[str, Any] = {"path": path, "layer": layer, "place": _place(node.meta.get("stack_trace"))}
         found = node.meta.get("val")
+        if self.leaves(found):  # a position that is computed has become a number of Python: v[v.argmax()]
+            read = getattr(node.target, "_schema", None) is not None and node.target.overloadpacket.__name__ == "item"
+            return Node(node.name, *(("clone", {"x": Ref(node.args[0].name)}, ()) if read else ("item", {}, ())), **about)
         if isinstance(found, int | self.torch.SymInt):
             return Node(node.name, "size", {}, (self.expression(found),), **about)
         if node.target is operator.getitem:
@@ -224,12 +265,17 @@ class _Reading:
         """An argument of an operation, without torch's types."""
         if isinstance(value, self.torch.fx.Node):
             found = value.meta.get("val")
-            return self.expression(found) if isinstance(found, int | self.torch.SymInt) else Ref(value.name)
+            whole = isinstance(found, int | self.torch.SymInt) and not self.leaves(found)
+            return self.expression(found) if whole else Ref(value.name)
         if isinstance(value, list | tuple):
             return [self.argument(one) for one in value]
         if value is None or isinstance(value, bool | int | float | str):
             return value
         return str(value).removeprefix("torch.")
+
+    def leaves(self, value: Any) -> bool:
+        """Whether a whole number of torch's depends on the entries of a tensor, as that of item() does."""
+        return isinstance(value, self.torch.SymInt) and any(str(s).startswith("u") for s in value.node.expr.free_symbols)
 
     def shape(self, node: Any) -> tuple[Expr, ...] | None:
         found = node.meta.get("val")

@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from symbackprop.core.choices import INFINITE
 from symbackprop.core.errors import shown
+from symbackprop.core.network import Network
 from symbackprop.core.program import same_size, shape_text
 from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor
@@ -20,7 +21,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Inputs, Model, built
 from symbackprop.notation.models.names import fresh, names_of
 from symbackprop.notation.models.parameters import fitting
-from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported
+from symbackprop.notation.models.torch.exported import Given, Graph, Node, Ref, exported, tied
 from symbackprop.notation.models.torch.packed import Packed, applied, packed, plain
 from symbackprop.notation.models.torch.rows import MENDS, VIEWS, bound
 
@@ -40,12 +41,22 @@ def model_of(module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any, size
         raise NotationError(f"sizes={shown(sizes)} is none of {', '.join(SIZES)}.", 'Write sizes="batch".')
     given = tuple(targets) if isinstance(targets, tuple | list) else () if targets is None else (targets,)
     graph = exported(module, inputs, loss, given, sizes)
-    reading = Reading(graph)
-    network = built(reading.loss, name=type(module).__name__, origin="torch", notes=tuple(reading.notes(sizes)))
+    try:
+        reading, network = _network(graph, type(module).__name__, sizes)
+    except NotationError:
+        graph = tied(graph)  # batches that torch keeps apart, though nothing but equal ones is meant
+        if graph is None:
+            raise
+        reading, network = _network(graph, type(module).__name__, sizes)
     by_name = {name: node for node, name in reading.names.items()}
     arrays = [g for g in graph.inputs if g.array is not None]
     fixed = frozenset(reading.names[g.name] for g in arrays if g.kind == "constant" or np.asarray(g.array).dtype.kind != "f")
     return Model(network, lambda arrays: graph.value({by_name[n]: a for n, a in arrays.items()}), graph.exact, fixed)
+
+
+def _network(graph: Graph, name: str, sizes: str) -> tuple[Reading, Network]:
+    reading = Reading(graph)
+    return reading, built(reading.loss, name=name, origin="torch", notes=tuple(reading.notes(sizes)))
 
 
 def _torch() -> Any:

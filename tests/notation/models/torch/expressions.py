@@ -37,6 +37,11 @@ def _written(x: Tensor) -> Tensor:
     return F.relu_(h)
 
 
+def _rows(t: Tensor) -> Tensor:
+    """Rows of the first axis that entries go to: none to one of them."""
+    return torch.clamp(t, max=2)[:, None].expand(3, 4)
+
+
 def _cells(s: Tensor, count: int) -> list[Tensor]:
     """Weights of a recurrent layer of 3 units, 6 wide, with `count` gates, cut out of what is there."""
     return [s[0, :3].repeat(count, 1), s[0, :3, :3].repeat(count, 1), s[0, 0, :3].repeat(count), s[0, 1, :3].repeat(count)]
@@ -106,6 +111,13 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "joined by name": lambda x, z: torch.hstack([x, z]).sum() + torch.concat([x, z], 1).mean(1) + torch.concatenate([x, z]).sum() + torch.vstack([x, z]).sin().sum() + torch.row_stack([x, z]).cos().sum(),
     "joined deep": lambda x, z, v: torch.column_stack([x, z]).sin().sum() + torch.dstack([x, z]).cos().sum() + torch.block_diag(x, z).sin().sum() + torch.meshgrid(v, v, indexing="ij")[0] * torch.meshgrid(v, v, indexing="xy")[1],
     "at least": lambda v: torch.atleast_1d(v).sum() + torch.atleast_2d(v) * torch.atleast_3d(v)[0, :, 0] + torch.ravel(v),
+    "added at positions": lambda x, z, n, t: x.index_add(0, n, z) + torch.zeros(3, 4).double().index_add(1, t, z[:, :3], alpha=2) + z.index_copy(0, n, x).sin(),
+    "scattered": lambda x, z, k, n: x.scatter_add(1, k, z[:, :2] * 2) + x.scatter(1, k[:, :1], z[:, :1]) * x.scatter(1, k[:, :1], 0.5) + x.index_fill(0, n[:2], 2.0),
+    "reduced at positions": lambda x, z, t: x.scatter_reduce(0, _rows(t), z, "amax") + x.scatter_reduce(0, _rows(t), z, "amin", include_self=False) * x.scatter_reduce(0, _rows(t), z, "mean") + x.scatter_reduce(0, _rows(t), z, "sum", include_self=False) + x.scatter_reduce(0, _rows(t), z, "mean", include_self=False),
+    "put": lambda x, z, n, b: x.index_put((n,), z) + x.index_put((n, n), z[:, 0], accumulate=True) + torch.index_put(x, (b,), torch.tensor(0.5).double()),
+    "positions of extremes": lambda x, v, n: v[v.argmax()] + v[v[:3].argmin()] + x[n, x.max(1)[1]] + x[x.sum(1).argmax()].sum() + x[n, x.min(1).indices],
+    "positions computed": lambda x, t, n: x[n, t.clamp(min=1) - 1] + x.gather(1, (3 - t)[:, None])[:, 0] + F.embedding(2 - n, x)[:, 0] + F.embedding(torch.zeros_like(n), x)[:, 1],
+    "between pixels": lambda i, s: F.interpolate(i, scale_factor=2, mode="bilinear").sin().sum() + F.interpolate(i, size=(3, 6), mode="bilinear", align_corners=True).sin().sum() + F.interpolate(s, scale_factor=1.5, mode="linear").sin().sum() + F.interpolate(i[:, None], size=(3, 3, 2), mode="trilinear").sin().sum(),
     "taken": lambda x, n: torch.take(x, n) * torch.tensordot(x[0], x[0], 1) + torch.vdot(x[0], x[1]) + torch.linspace(0, 1, 3),
     "distances of rows": lambda x, z: torch.cdist(x, z).sum() + torch.cdist(x, z, p=3.0).sum() + F.pairwise_distance(x, z) + F.pairwise_distance(x, z, p=3.0) + torch.trapezoid(x, dx=0.5) + torch.trapezoid(x, x.exp()),
     "order": lambda x: x.flip(1) * x.roll(1, 0) + x.roll((1, 2), (0, 1)) + x.roll(2).flip((0, 1)),

@@ -12,11 +12,12 @@ import symbackprop as sb
 from symbackprop.notation.models.torch.exported import exported
 from symbackprop.notation.models.torch.rows import ROWS
 from symbackprop.notation.models.torch.tasks import task
+from tests.notation.models.torch.architectures import ARCHITECTURES
 from tests.notation.models.torch.expressions import DATA, EXPRESSIONS, PARAMETERS
 from tests.notation.models.torch.modules import LAYERS, NETWORKS, Case
 
 pytestmark = pytest.mark.slow
-CASES = {**NETWORKS, **LAYERS}
+CASES = {**NETWORKS, **LAYERS, **ARCHITECTURES}
 MODES = [(name, mode) for name in CASES for mode in ("eval", "train") if mode == "eval" or name not in ("images", "graphs")]
 
 
@@ -41,6 +42,21 @@ def test_gradients_are_those_of_autograd(name: str, mode: str) -> None:
     largest = max(np.abs(gradient).max() for gradient in theirs.values())
     for key, gradient in ours.items():
         np.testing.assert_allclose(gradient, theirs[net.paths[key]], rtol=1e-12, atol=1e-12 * largest)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_parameters_that_are_changed_go_back_into_a_module(name: str) -> None:
+    torch.manual_seed(2)
+    case = CASES[name]
+    module, inputs, targets = case.make(), case.inputs(), case.targets()
+    net = sb.from_torch(module, *inputs, loss=case.loss, targets=targets)
+    moved = {
+        key: array + 0.01
+        for key, array in net.example.items()
+        if key in {s.name for s in net.program.inputs if s.kind == "parameter"}
+    }
+    loss, _ = autograd(sb.to_torch(moved, module.double()), case, inputs, targets)
+    assert sb.compile(net).value({**net.example, **moved}) == pytest.approx(loss, rel=1e-9)
 
 
 class Expression(nn.Module):

@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.notation.models.torch.rows import entrywise, further, layers, losses, matrices, recurrent, reductions, shapes
+from symbackprop.notation.models.torch.rows import (
+    entrywise,
+    further,
+    layers,
+    losses,
+    matrices,
+    places,
+    recurrent,
+    reductions,
+    shapes,
+)
 
 Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
     **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
-    **recurrent.ROWS, **losses.ROWS, **further.ROWS,
+    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS,
 }  # fmt: skip
 
 VIEWS = shapes.VIEWS
@@ -38,7 +48,6 @@ MENDS: Mapping[str, str] = {
     "nonzero": "How many entries there are depends on the values: multiply by a mask, or write torch.where.",
     "item": "A number of Python has left the graph: leave tensors as they are.",
     "copy": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
-    "index_put": "Write the whole tensor, with torch.where or torch.cat, in the place of its entries.",
     "ctc_loss": "Its sum over alignments is not in the language.",
 }
 """What to do about operations that have no row; for all others, see `refusal`."""

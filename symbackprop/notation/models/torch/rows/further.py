@@ -97,7 +97,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "atleast_2d": lambda x: WORDS["atleast_2d"](x),
     "atleast_3d": lambda x: WORDS["atleast_3d"](x),
     "ravel": lambda x: lang.ravel(x),
-    "take": lambda x, index: lang.take(x, index),
     # products, distances, grids
     "tensordot": _tensordot,
     "vdot": lambda x, other: lang.dot(x, other),

@@ -147,12 +147,6 @@ def _flattened(x: Tensor, normalized_shape: Sequence[Any]) -> tuple[Tensor, Call
 # -- embeddings, dropout, attention ------------------------------------------------------------------------------------------
 
 
-def _embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Tensor:
-    """The row of padding is read, and learns nothing."""
-    rows = lang.embed(indices, weight)
-    return rows if padding_idx < 0 else lang.where((indices == padding_idx)[..., None], lang.stop_gradient(rows), rows)
-
-
 def _embedding_bag(
     weight: Tensor, indices: Tensor, offsets: Tensor, mode: int = 0, per_sample_weights: Any = None,
     include_last_offset: bool = False, padding_idx: Any = None,
@@ -225,7 +219,6 @@ ROWS: dict[str, Callable[..., Any]] = {
     "group_norm": lambda x, num_groups, weight=None, bias=None, eps=1e-5: lang.group_norm(x, num_groups, weight, bias, eps),
     "layer_norm": _layer_norm,
     "rms_norm": _rms_norm,
-    "embedding": _embedding,
     "embedding_bag": _embedding_bag,
     "dropout": _dropout,
     "feature_dropout": _dropout,

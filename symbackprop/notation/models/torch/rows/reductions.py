@@ -29,13 +29,13 @@ def _var_mean(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool =
 
 
 def _extreme(name: str) -> Callable[..., Any]:
-    """torch.max: of all entries, of two tensors, or along an axis with the positions, which have no derivative."""
+    """torch.max: of all entries, of two tensors, or along an axis with the positions."""
 
     def row(x: Tensor, dim: Any = None, keepdim: bool = False, other: Any = None) -> Any:
         if other is not None:
             return getattr(lang, f"{name}imum")(x, other)
         found = getattr(lang, name)(x, dim, keepdim)
-        return found if dim is None else [found, LanguageError(f"{name}: the positions are read, which have no derivative")]
+        return found if dim is None else [found, getattr(lang, f"arg{name}")(x, dim, keepdim)]
 
     return row
 

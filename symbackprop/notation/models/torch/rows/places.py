@@ -1,0 +1,185 @@
+"""Entries at positions: read, written, added up there; and images read between their pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.choices import INFINITE
+from symbackprop.core.program import same_size
+from symbackprop.language.operations.entries import placed, replaced
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, number_of
+from symbackprop.notation.models.torch.rows.words import WHOLE, lang
+
+
+def positions(index: Any, extent: Expr) -> Any:
+    """What torch takes as positions on an axis: whole numbers by their type, also where they are computed of others."""
+    if not isinstance(index, Tensor) or is_integer(index) or (not index.ndim and number_of(index) is not None):
+        return index
+    index = lang.identity(index) if index.is_input else index
+    index.below = extent
+    return index
+
+
+def _items(x: Tensor, indices: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(WHOLE if one is None else positions(one, x.shape[k]) for k, one in enumerate(indices))
+
+
+def _embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Tensor:
+    """The row of padding is read, and learns nothing."""
+    row = number_of(indices)
+    if row is not None:  # one row for all, as a type that nobody gave
+        rows = lang.broadcast_to(weight[row], (*indices.shape, weight.shape[1])) if indices.ndim else weight[row]
+        return lang.stop_gradient(rows) if row == padding_idx else rows
+    rows = lang.embed(positions(indices, weight.shape[0]), weight)
+    return rows if padding_idx < 0 else lang.where((indices == padding_idx)[..., None], lang.stop_gradient(rows), rows)
+
+
+def _along(x: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
+    """The index of what torch.gather reads: along the other axes an entry stands where it is read."""
+    place = dim % x.ndim
+    counts = [lang.arange(n)[(WHOLE, *[None] * (index.ndim - 1 - k))] for k, n in enumerate(index.shape)]
+    for k, (own, n) in enumerate(zip(index.shape, x.shape, strict=True)):
+        if k != place and not same_size(own, n) and not (own.is_Integer and n.is_Integer):
+            raise LanguageError(f"the positions have the size {own} along axis {k}, where the tensor has {n}")
+    return tuple(positions(index, x.shape[place]) if k == place else where for k, where in enumerate(counts))
+
+
+def _gather(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    return x[_along(x, dim, index)]
+
+
+def _of_index(src: Any, index: Tensor) -> Tensor:
+    """The entries that are written: those that the positions, which may be fewer, say the places of."""
+    src = as_tensor(src)
+    if not src.ndim:
+        return lang.full(index.shape, src)
+    sizes = [(n, same_size(n, own)) for n, own in zip(index.shape, src.shape, strict=True)]
+    return src if all(same for _, same in sizes) else src[tuple(WHOLE if same else slice(None, n) for n, same in sizes)]
+
+
+def _index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, alpha: Any = 1) -> Tensor:
+    place = dim % x.ndim
+    added = placed(source, (*[WHOLE] * place, positions(index, x.shape[place])), x.shape)
+    return x + (added if alpha == 1 else alpha * added)
+
+
+def _index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    place = dim % x.ndim
+    return replaced(x, (*[WHOLE] * place, positions(index, x.shape[place])), source)
+
+
+def _index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    place = dim % x.ndim
+    items = (*[WHOLE] * place, positions(index, x.shape[place]))
+    return lang.where(placed(None, items, x.shape) > 0, value, x)
+
+
+def _index_put(x: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool = False) -> Tensor:
+    """x[indices] = values, or +=; which of several values stays at an entry torch leaves open."""
+    [mask, *more] = [one for one in indices if one is not None]
+    if is_truth(mask) or (mask.signature is not None and mask.signature.domain == "binary"):
+        if more or indices[0] is None or as_tensor(values).ndim:
+            raise LanguageError("what is written under a mask is one number here; write torch.where")
+        mask = mask[(..., *[None] * (x.ndim - mask.ndim))]
+        return lang.where(mask, x + values if accumulate else values, x)
+    items = _items(x, indices)
+    shape = x[items].shape
+    new = as_tensor(values)
+    new = new if new.shape == shape else lang.broadcast_to(new, shape) if new.ndim else lang.full(shape, new)
+    return x + placed(new, items, x.shape) if accumulate else replaced(x, items, new)
+
+
+def _scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    return x + placed(_of_index(src, index), _along(x, dim, index), x.shape)
+
+
+def _scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, value: Any = None, reduce: Any = None) -> Tensor:
+    """Where several values are written to an entry torch leaves open which stays."""
+    if reduce == "add":
+        return _scatter_add(x, dim, index, value if src is None else src)
+    if reduce is not None:
+        raise LanguageError(f"scatter with reduce={reduce!r} is not in the language; multiply by what gather reads")
+    if src is None:
+        return lang.where(placed(None, _along(x, dim, index), x.shape) > 0, value, x)
+    return replaced(x, _along(x, dim, index), _of_index(src, index))
+
+
+def _scatter_reduce(x: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, include_self: bool = True) -> Tensor:
+    """The sum, mean or extremum of what is written to each entry, of the entry itself as well or without it."""
+    if reduce not in ("sum", "mean", "amax", "amin"):
+        raise LanguageError(f"scatter_reduce with reduce={reduce!r} is not in the language; sum, mean, amax and amin are")
+    items = _along(x, dim, index)
+    count = placed(None, items, x.shape)
+    if reduce in ("amax", "amin"):
+        found = _extreme(reduce, x, dim % x.ndim, index, _of_index(src, index))
+        joined = lang.maximum(x, found) if reduce == "amax" else lang.minimum(x, found)
+        return joined if include_self else lang.where(count > 0, found, x)
+    total = placed(_of_index(src, index), items, x.shape)
+    if reduce == "sum":
+        return x + total if include_self else lang.where(count > 0, total, x)
+    return (x + total) / (count + 1) if include_self else lang.where(count > 0, total / lang.maximum(count, 1), x)
+
+
+def _extreme(reduce: str, x: Tensor, place: int, index: Tensor, src: Tensor) -> Tensor:
+    """The largest or smallest of what is written to each entry; far off where nothing is."""
+    if any(not same_size(own, n) for k, (own, n) in enumerate(zip(index.shape, x.shape, strict=True)) if k != place):
+        raise LanguageError(f"scatter_reduce with reduce={reduce!r} of fewer positions than entries is not in the language")
+    far, function = (-INFINITE, lang.max) if reduce == "amax" else (INFINITE, lang.min)
+    inner = (*[WHOLE] * place, WHOLE, None)  # an axis for the entries of x behind that of the positions
+    target = lang.arange(x.shape[place])[(WHOLE, *[None] * (x.ndim - 1 - place))]
+    return function(lang.where(index[inner] == target, src[inner], far), place)
+
+
+# -- images between their pixels -----------------------------------------------------------------------------------------------
+
+
+def _linear(rank: int) -> Callable[..., Tensor]:
+    """Along each axis y[i] = sum_j hat(place of i - j) x[j], with hat(t) = max(0, 1 - |t|)."""
+
+    def row(x: Tensor, output_size: Any = None, align_corners: bool = False, scale_factors: Any = None) -> Tensor:
+        for k in range(rank):
+            axis = x.ndim - rank + k
+            n = x.shape[axis]
+            scale = None if scale_factors is None else as_number(scale_factors[k])
+            m = as_number(output_size[k]) if scale is None else sp.floor(n * scale)
+            factor = m / n if scale is None else scale
+            if m == n:
+                continue
+            y = lang.moveaxis(x, axis, -1) @ _hats(n, m, factor, align_corners).T
+            x = lang.moveaxis(y, -1, axis)
+        return x
+
+    return row
+
+
+def _hats(n: Expr, m: Expr, factor: Expr, align_corners: bool) -> Tensor:
+    """(m, n): how much of each of n pixels is in each of m."""
+    target = lang.arange(m)
+    if align_corners:
+        place = target * ((n - 1) / sp.Max(m - 1, 1))
+    else:
+        place = lang.clip((target + sp.Rational(1, 2)) / factor - sp.Rational(1, 2), 0, n - 1)
+    return lang.relu(1 - lang.abs(place[:, None] - lang.arange(n))).called("M")
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "index": lambda x, indices: x[_items(x, indices)],
+    "index_select": lambda x, dim, index: lang.take(x, positions(index, x.shape[dim]), dim),
+    "take": lambda x, index: lang.take(x, index),
+    "gather": _gather,
+    "embedding": _embedding,
+    "index_add": _index_add,
+    "index_copy": _index_copy,
+    "index_fill": _index_fill,
+    "index_put": _index_put,
+    "scatter": _scatter,
+    "scatter_add": _scatter_add,
+    "scatter_reduce": _scatter_reduce,
+    "upsample_linear1d": _linear(1),
+    "upsample_bilinear2d": _linear(2),
+    "upsample_trilinear3d": _linear(3),
+}  # fmt: skip
