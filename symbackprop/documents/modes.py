@@ -119,3 +119,11 @@ def said(names: Names, derived: Derivation) -> tuple[Told, ...]:
         if role is not None and again and role.wrt == derived.wrt[0]:
             found.append(told("{} is the Hessian times {}.", dot, v))
     return tuple(found)
+
+
+def no_loss(derived: Derivation) -> Told:
+    """What is said to somebody who may have meant a loss, and got the Jacobians of a value with axes; else nothing."""
+    if derived.mode != "jacobian" or derived.first is not None:
+        return Told()
+    return told("{} has axes, so that its Jacobians are derived. A loss is a number: name one in a last line, L = sum({}).",
+                derived.of, derived.of)  # fmt: skip

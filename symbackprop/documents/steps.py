@@ -181,7 +181,7 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
             told_ = layers(derived, lecture.names, box)
             return loop_blocks(lecture, told_, box) or list(lecture.blocks(told_))
         case "full":
-            shown = [equation for equation in derived.backward if _is_shown(equation)]
+            shown = [equation for equation in derived.backward if is_shown(equation)]
             lecture.anchors |= {e.target.name: e.target.name for e in shown}
             said: set[Content] = set()
             return [_once(step_block(lecture.plain, e, lecture.hidden, lecture.values, lecture.gaps), said) for e in shown]
@@ -195,7 +195,7 @@ def _once(block: StepBlock, said: set[Content]) -> StepBlock:
     return replace(block, sentences=new)
 
 
-def _is_shown(equation: Equation) -> bool:
+def is_shown(equation: Equation) -> bool:
     """Whether a backward equation has a step of its own; the factors but one are written into their product."""
     return equation.step is None or equation.step.rule != "without"
 

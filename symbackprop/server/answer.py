@@ -53,18 +53,21 @@ class Answer:
     def ok(self) -> bool:
         return not self.faults
 
-    def head(self) -> Data:
-        """What is known before any check: ok, faults, of, wrt, tensors, gradients, remarks, source."""
+    def outline(self) -> Data:
+        """What is known as soon as something is derived: ok, faults, of, wrt, tensors."""
         found = self.derivation
         if found is None:
             return {"ok": False, "faults": [asdict(fault) for fault in self.faults]}
+        return {"ok": True, "faults": [], "of": found.of, "wrt": list(found.wrt), "tensors": _tensors(found)}
+
+    def head(self) -> Data:
+        """What is known before any check: what `outline` says, and gradients, remarks, notes, source."""
+        found = self.derivation
+        if found is None:
+            return self.outline()
         network = found.network
         return {
-            "ok": True,
-            "faults": [],
-            "of": found.of,
-            "wrt": list(found.wrt),
-            "tensors": _tensors(found),
+            **self.outline(),
             "gradients": {w: _gradient(view) for w, view in found.gradients.items()},
             "remarks": list(found.remarks),
             "notes": list(network.notes) if network else [],

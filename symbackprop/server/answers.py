@@ -46,6 +46,7 @@ def verify(
 ANSWERS: dict[str, Callable[..., Data]] = {
     "derive": derive,
     "verify": verify,
+    "equations": page.equations,
     "formulas": page.formulas,
     "checked": page.checked,
     "picture": page.picture,

@@ -1,4 +1,4 @@
-"""What the page asks for, part by part: the formulas first, then the check and the picture as they come; verdicts, files.
+"""What the page asks for, part by part: the equations first, then report, check and picture as they come; verdicts, files.
 
 Each function runs in a process of its own (`worker`), which keeps the derivations that it made last.
 """
@@ -14,9 +14,13 @@ from typing import Any, NamedTuple
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.network import Network
+from symbackprop.documents import modes
+from symbackprop.documents.at_once import at_once
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named
 from symbackprop.documents.html import Fragment
+from symbackprop.documents.languages import language
 from symbackprop.formulas.told import told
 from symbackprop.judge.files import typed_claims
 from symbackprop.notation import read_text
@@ -60,12 +64,25 @@ FILES = {
 }
 
 
+def equations(text: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
+    """What is known at once, as HTML: the network and the chain rule, with the names to ask for; or what is wrong, and where."""
+    found = attempted(lambda: _derived(text, _asked(wrt)), lang=lang)
+    if found.derivation is None:
+        return found.outline()
+    network = found.derivation.network
+    return {**found.outline(), "html": Piece.write(at_once(found.derivation, network.title or "" if network else "", lang))}
+
+
 def formulas(text: str, wrt: list[str] | None = None, detail: str = "normal", lang: str = "en") -> Data:
-    """The report before its check, as HTML, with the names that can be asked for; or what is wrong, and where."""
+    """The report before its check, as HTML, with what `equations` says; or what is wrong, and where."""
     found = attempted(lambda: _derived(text, _asked(wrt)), detail, lang)
     if found.derivation is None:
-        return found.head()
-    return {**found.head(), "html": Piece.write(PRESENTER.draft(found.derivation, detail, lang))}
+        return found.outline()
+    return {
+        **found.head(),
+        "html": Piece.write(PRESENTER.draft(found.derivation, detail, lang)),
+        "note": language(lang).words(modes.no_loss(found.derivation)),
+    }
 
 
 def checked(text: str, wrt: list[str] | None = None, lang: str = "en") -> Data:
@@ -92,7 +109,8 @@ def picture(
 
 def judged(text: str, claims: str, lang: str = "en") -> Data:
     """The verdict on gradients that were typed by hand, as HTML."""
-    verdict = verify(read_text(text), typed_claims(claims))
+    network = read_text(text)
+    verdict = verify(network, typed_claims(claims), _with_axes(network))
     return {
         "ok": True,
         "html": Piece.write(replace(verdict.document(), lang=lang)),
@@ -138,4 +156,11 @@ def forget() -> None:
 
 @lru_cache(maxsize=KEPT)
 def _derived(text: str, wrt: tuple[str, ...] | None) -> Derivation:
-    return derive(read_text(text), wrt)
+    """The gradients of the loss; where the last value has axes, its Jacobians."""
+    network = read_text(text)
+    return derive(network, wrt, _with_axes(network))
+
+
+def _with_axes(network: Network) -> str | None:
+    """What is differentiated where it is no number."""
+    return network.loss if network.program.shape(network.loss) else None

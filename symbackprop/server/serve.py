@@ -1,8 +1,8 @@
 """The page on this machine: a browser asks, a process answers. Nothing but loopback is listened to, no other site is served.
 
 GET gives the page and what it is made of; POST /ask/NAME gives the answer of that name as JSON. Each answer is worked out in a
-process with limits on time and memory (`worker`): one for formulas, which must not wait, one for verdicts, whose search for
-mistakes may take long, one for all else.
+process with limits on time and memory (`worker`): one for what is known at once, which waits for nothing, one for the
+report, one for verdicts, whose search for mistakes may take long, one for all else.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from symbackprop.server.worker import NoAnswerError, Worker
 HOST = "127.0.0.1"
 PORT = 8765  # where the page is, if nothing else is there
 MOST = 4 * LONGEST  # bytes of a question: each character may take four
-SECONDS = {"formulas": 10.0}  # for a question; others have MORE
+SECONDS = {"equations": 10.0, "formulas": 10.0}  # for a question; others have MORE
 MORE = 60.0
-WARM = ("x: data[d]\nW: parameter[h, d]\nL = sum(sigmoid(W @ x)**2)\n", "formulas", "checked", "picture")
+WARM = ("x: data[d]\nW: parameter[h, d]\nL = sum(sigmoid(W @ x)**2)\n", "equations", "formulas", "checked", "picture")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-ASKED = ("formulas", "checked", "picture", "judged", "file")
+ASKED = ("equations", "formulas", "checked", "picture", "judged", "file")
 
 
 class ServeError(SymbackpropError):
@@ -77,7 +77,7 @@ class Page(ThreadingHTTPServer):
         except OSError as fault:
             raise ServeError(f"port {port} cannot be had: {fault.strerror}; give another by --port") from None
         self.others = Worker(MORE)
-        self.workers = {"formulas": Worker(SECONDS["formulas"]), "judged": Worker(MORE)}
+        self.workers = {**{name: Worker(seconds) for name, seconds in SECONDS.items()}, "judged": Worker(MORE)}
 
     @property
     def address(self) -> str:

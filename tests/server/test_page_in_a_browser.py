@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from symbackprop.server.serve import Page
+from tests.command import EXAMPLES
 from tests.server.conftest import CHROMIUM
 
 WIDTHS = (390, 800, 1280)
@@ -105,6 +106,15 @@ def test_files_are_downloaded(tab: Any) -> None:
         with tab.expect_download() as waiting:
             tab.click(f"button[data-format={format}]")
         assert said in Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_equations_stand_there_until_the_report_comes(tab: Any) -> None:
+    slow = (EXAMPLES / "loops" / "kalman.net").read_text(encoding="utf-8")
+    write(tab, slow, "equations")
+    assert "on their way" in tab.inner_text("#report")
+    assert tab.locator("#report math").count() > 10
+    done(tab)
+    assert "on their way" not in tab.inner_text("#report")
 
 
 def test_claims_are_judged(tab: Any) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.notation import read_text
+from symbackprop.presenter import Presenter
 from symbackprop.server import gallery, serve
 from symbackprop.server.answers import LONGEST, answer
 from symbackprop.server.serve import MOST, POLICY, STATIC, Page, ServeError
@@ -116,9 +118,35 @@ def test_formulas_come_before_the_check_and_the_picture(page: Page) -> None:
     assert "9.25" in again["svg"]
 
 
+@pytest.mark.parametrize("name", ["two_layer", "layers/lstm", "loops/kalman", "softmax"])
+def test_what_is_known_at_once_waits_for_no_search(page: Page, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(*_: Any) -> Any:
+        raise AssertionError("a box was searched")
+
+    monkeypatch.setattr(Presenter, "box", searched)
+    text = (EXAMPLES / f"{name}.net").read_text(encoding="utf-8")
+    found = ask(page, "equations", text=text)
+    network = read_text(text)
+    assert found["of"] == network.loss
+    assert found["wrt"]
+    for wrt in found["wrt"]:  # each gradient stands there, and what the network says
+        assert any(tensor["name"] == wrt for tensor in found["tensors"])
+    assert found["html"].count("<math") >= len(found["wrt"]) + 1
+
+
+def test_what_has_axes_has_a_jacobian_and_a_word_for_who_meant_a_loss(page: Page) -> None:
+    text = "W: parameter[m, n]\nx: data[n]\nq = tanh(W @ x)\n"
+    assert "L = sum(q)" in ask(page, "formulas", text=text)["note"]
+    assert "야코비" in ask(page, "formulas", text=text, lang="ko")["note"]
+    assert ask(page, "formulas", text=f"{text}L = sum(q)\n")["note"] == ""
+    assert "ok" in ask(page, "checked", text=text)["html"]
+    assert "<svg" in ask(page, "picture", text=text)["svg"]
+
+
 def test_a_fault_is_told_with_its_stretch_and_what_mends_it(page: Page) -> None:
     text = "w: parameter[d]\nL = sum(sigmod(w))\n"
     found = ask(page, "formulas", text=text)
+    assert ask(page, "equations", text=text) == found
     (fault,) = found["faults"]
     assert not found["ok"]
     assert (fault["line"], fault["column"], fault["length"], fault["write"]) == (2, 9, 6, "sigmoid")

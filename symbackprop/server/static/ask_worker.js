@@ -1,7 +1,7 @@
 // How the page asks where there is no server: Python runs in a worker of the browser, which answers one question at a time.
 "use strict";
 
-const SECONDS = { formulas: 30 }; // that a question may take; others have MORE
+const SECONDS = { equations: 30, formulas: 30 }; // that a question may take; others have MORE
 const MORE = 120;
 
 let worker = null; // a promise of one that is ready

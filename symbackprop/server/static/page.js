@@ -5,6 +5,7 @@
 const byId = (id) => document.getElementById(id);
 const [text, marks, faults, wrt, report, checked, picture, graph] =
   ["text", "marks", "faults", "wrt", "report", "checked", "picture", "graph"].map(byId);
+const SOON = 100; // milliseconds that the report has before the equations are shown without it
 const FIRST = `# Two layers
 x: data[d]
 y: data[c]
@@ -18,6 +19,8 @@ L = sum((yhat - y)**2)
 
 let chosen = []; // names to differentiate by; none: every parameter
 let point = null; // numbers of the inputs, where they have been moved
+let newest = null; // the question that was asked last, and the one whose report is shown
+let reported = null;
 let asking = {}; // question -> whether it is under way, and the one that waits
 
 function element(tag, traits = {}, ...children) {
@@ -56,22 +59,40 @@ function state(word) {
 function derive() {
   state("working");
   for (const part of [report, checked, picture]) part.classList.add("old");
-  ask("formulas", asked(), shown);
+  newest = asked();
+  const { detail, ...short } = newest;
+  const [question, then] = [newest, performance.now() + SOON];
+  ask("equations", short, (found) => known(found, question, then));
+  ask("formulas", question, shown);
   const kept = JSON.stringify({ ...asked(), claims: byId("claims").value });
   history.replaceState(null, "", `#${encoded(kept)}`);
 }
 
-function shown(found, question) {
+// What is known at once: faults are told, and the equations stand where the report is not there soon.
+function known(found, question, then) {
+  if (reported === question) return;
   told(found.faults);
-  if (!found.ok) {
-    state("error");
-    return;
-  }
-  report.innerHTML = found.html;
+  if (!found.ok) return state("error");
+  names(found);
+  setTimeout(() => {
+    if (newest === question && reported !== question) fill(found.html, "equations");
+  }, then - performance.now());
+}
+
+function fill(html, word) {
+  report.innerHTML = html;
   report.classList.remove("old");
   document.title = `${report.querySelector("h1")?.textContent ?? "derivation"} – symbackprop`;
+  state(word);
+}
+
+function shown(found, question) {
+  reported = question;
+  told(found.faults);
+  byId("said-of").textContent = found.note ?? "";
+  if (!found.ok) return state("error");
+  fill(found.html, "formulas");
   names(found);
-  state("formulas");
   const { detail, ...short } = question;
   ask("checked", short, (what) => {
     checked.classList.remove("old");
