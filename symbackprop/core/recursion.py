@@ -180,6 +180,22 @@ class Recursion:
         is_linear = not slope.has(own) and sp.expand(body - own * slope) == 0
         return Terms(None, inner.summed, inner.parts | {name}) if is_linear else None
 
+    def told_sums(self) -> frozenset[str]:
+        """The sums over all steps that nobody named and that gradients read, which stand in their lines by a name."""
+        found: set[str] = set()
+        waiting = [r.name for e in self.program.equations if self.program.tensors[e.target.name].role for r in e.operands]
+        seen = set(waiting)
+        while waiting:
+            name = waiting.pop()
+            tensor = self.program.tensors[name]
+            if tensor.role is not None or tensor.has_name or name not in self.written:
+                continue
+            found |= {name} if self.sums(name) else set()
+            new = {r.name for r in self.written[name].operands} - seen
+            seen |= new
+            waiting += new
+        return frozenset(found)
+
     def _is_written_out(self, name: str) -> bool:
         """Whether a value stands where it is read: nobody named it."""
         tensor = self.program.tensors[name]

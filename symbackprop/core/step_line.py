@@ -194,10 +194,15 @@ class _Line:
             self.define(key, {**dict(at.marks), **{letters[c].letter: letters[c].step for c in peeled}}, peeled)
         elif key in self.beyond or (signature.role and (at.name in self.lets or at.name == self.name)):
             self.tensors[key] = replace(self.tensors[key], kind="data", role=None)
-        elif signature.role or (at.name not in self.lets and not (signature.named and not signature.counted)):
+        elif signature.role or (at.name not in self.lets and not self._has_name(at.name)):
             self.define(key, dict(at.marks))
         else:
             self._told(key)
+
+    def _has_name(self, name: str) -> bool:
+        """Whether a value may stand by its name: a person gave it, or it is a sum over all steps."""
+        signature = self.of.program.tensors[name]
+        return (signature.named and not signature.counted) or bool(self.of.sums(name))
 
     def _told(self, key: str) -> None:
         """Define a value that a person named, as far as that has a form at one step: what it is made of may be told by its name."""

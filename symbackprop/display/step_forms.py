@@ -111,13 +111,13 @@ def forward_steps(derivation: Derivation) -> list[StepForm]:
     program, names = derivation.forward, Names(derivation.program)
     starts: list[StepForm] = []
     found: list[StepForm] = []
-    recursion = Recursion(program)
+    recursion, sums = Recursion(program), Recursion(derivation.program).told_sums()
     for equation in program.equations:
         if isinstance(equation.op, Carry):
             own = _start(names, recursion, equation)
             (starts if all(r.name not in recursion.written for r in equation.operands[1:]) else found).extend(own)
-        elif program.tensors[equation.target.name].has_name:
-            found.append(_step_form(names, recursion, equation.target.name, frozenset()))
+        elif program.tensors[equation.target.name].has_name or equation.target.name in sums:
+            found.append(_step_form(names, recursion, equation.target.name, sums))
     return [*starts, *found]
 
 

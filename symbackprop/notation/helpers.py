@@ -17,6 +17,7 @@ from symbackprop.core.functions import FUNCTIONS
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Helper, Layer, Named, Second
+from symbackprop.notation.loops.turned import steps_first
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.rounds import LONGEST
 from symbackprop.notation.statements import statement
@@ -39,7 +40,7 @@ def inlined(reader: Reader, node: ast.Call, helper: Helper) -> Any:
         raise reader.evaluator.unread(node, f"helpers are called more than {LONGEST:,} times.", "Write fewer steps.")
     values, functions = _bound(reader, node, helper)
     with _inside(reader, helper, values, functions):
-        found = returned(reader, helper.function.body)
+        found = returned(reader, _body(reader, helper))
         if found is None or found.value is None:
             raise reader.fault(helper.function, f"{name} returns nothing.", "End it with return and a value.")
         value = reader.evaluator.value(found.value)
@@ -138,6 +139,11 @@ def _default(reader: Reader, helper: Helper, node: ast.expr) -> Any:
         return reader.evaluator.value(node)
 
 
+def _body(reader: Reader, helper: Helper) -> list[ast.stmt]:
+    a = helper.function.args
+    return steps_first(reader, helper.function.body, [one.arg for one in (*a.posonlyargs, *a.args, *a.kwonlyargs)])
+
+
 @contextmanager
 def _inside(
     reader: Reader, helper: Helper, values: Mapping[str, Any], functions: Mapping[str, Named | Second | Layer | Helper]
@@ -160,7 +166,7 @@ def _inside(
     beside = helpers if helper.inside else {n: h for n, h in helpers.items() if not h.inside}
     evaluator.helpers = beside | {n: f for n, f in functions.items() if isinstance(f, Helper)}
     try:
-        reader.foresee(helper.function.body)
+        reader.foresee(_body(reader, helper))
         yield
     except RecursionError:
         raise NotationError("helpers are nested too deep.", "Write their steps out.") from None

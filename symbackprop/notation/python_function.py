@@ -21,6 +21,7 @@ from symbackprop.notation.declarations import inside, is_kind, unquoted
 from symbackprop.notation.errors import NotationError, NotRead, Place
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
+from symbackprop.notation.loops.turned import steps_first
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
 
@@ -139,6 +140,7 @@ def _read(
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
+    body = steps_first(reader, body, [one.arg for one in _all_arguments(function)])
     _foreseen(reader, function, given)
     _arguments(reader, function, given)
     reader.foresee(body)
@@ -194,10 +196,14 @@ def _values(reader: Reader, statement: ast.Return) -> str:
     return list(reader.outputs)[-1]
 
 
+def _all_arguments(function: ast.FunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
 def _foreseen(reader: Reader, function: ast.FunctionDef, given: Mapping[str, str | float]) -> None:
     """Note which sizes of arguments stand with a number, h of h[l], and which letters count them: those that nothing else is."""
     declarations: list[ast.expr] = []
-    for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+    for argument in _all_arguments(function):
         own = given.get(argument.arg)
         try:
             if isinstance(own, str):

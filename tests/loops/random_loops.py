@@ -212,6 +212,43 @@ def shifted(d: Draft) -> None:
     d.end(f"np.sum({o}**2)", f"np.sum({o}[-1] + {o}[T - 1])", f"np.sum({o}[1:] * {o}[:-1])")
 
 
+def columns(d: Draft) -> None:
+    """Arrays whose steps stand second."""
+    if not d.counts:
+        return
+    o, at = d.own("cols"), "t - 1" if "T + 1" in d.header else "t"
+    if d.rng.random() < 0.5:
+        d.begin(f"{o} = np.zeros((d, T))", f"{o} = np.zeros_like(x.T)")
+        d.step(f"{o}[:, {at}] = @")
+        d.end(f"np.sum({o}**2)", f"np.sum({o}[:, -1] * b)", f"np.sum({o}[0])", f"np.sum({o}[:, 1:] * {o}[:, :-1])", f"np.sum({o}.T[::-1] * x)",
+              f"np.sum((W @ {o})**2)", f"{o}[1, 0]", f"np.sum(turned({o}.T) * x)", f"np.sum({o}.mean(axis=1)**2)", f"np.sum({o}[:, ::-1] * x.T)",
+              f"sum(np.sum({o}[:, k]**2) * k for k in range({o}.shape[1]))")  # fmt: skip
+    else:
+        d.begin(f"{o} = np.zeros((2, T, d))")
+        d.step(f"{o}[:, {at}] = np.stack([@, @])", f"{o}[:, {at}, :] = np.outer(np.array([1.0, 2.0]), @)")
+        d.end(f"np.sum({o}**2)", f"np.sum({o}[:, -1] * b)", f"np.sum({o}[0] * x)", f"np.sum({o}[1, 1:] * {o}[0, :-1])", f"np.sum({o}[:, 0, 1])",
+              f"np.sum(({o} @ W)**2)", f"np.sum({o}.mean(axis=1)[1] * b)", f"np.sum({o}[1].T[0])", f"np.sum({o}.sum(axis=0)[::-1] * x)",
+              f"np.sum(np.swapaxes({o}, 0, 1)[0, 1] * b)", f"np.sum({o}[..., 0]**2)")  # fmt: skip
+
+
+def columns_shifted(d: Draft) -> None:
+    shift = {"for t in range(T):": 1, "for t in range(T - 1):": 1, "for t in range(1, T):": 0, "for t in range(1, T + 1):": 0}.get(
+        d.header
+    )
+    if shift is None:
+        return
+    o, now, before = d.own("cols"), "t + 1" if shift else "t", "t" if shift else "t - 1"
+    d.begin(f"{o} = np.zeros((d, T + 1))\n{o}[:, 0] = h0", f"{o} = np.zeros((d, T + 1))")
+    d.step(f"{o}[:, {now}] = np.tanh({o}[:, {before}] + @)", f"{o}[:, {now}] = {o}[:, {before}] * {o}[0, {before}] + @")
+    d.end(
+        f"np.sum({o}**2)",
+        f"np.sum({o}[:, -1] + {o}[:, T - 1])",
+        f"np.sum({o}[:, 1:] * {o}[:, :-1])",
+        f"np.sum({o}[0, 1:] - {o}[1, :-1]**2)",
+    )
+    d.names.append(f"{o}[:, {before}]")
+
+
 def inner(d: Draft) -> None:
     h = d.own("h")
     d.begin(f"{h} = h0")
@@ -243,6 +280,7 @@ def layered(d: Draft) -> None:
 
 PARTS: list[Callable[[Draft], None]] = [
     plain, in_place, gated, added, matrix, several, swapped, keyed, listed, grown, pairs, filled, shifted, inner, nested, layered,
+    columns, columns_shifted,
 ]  # fmt: skip
 
 

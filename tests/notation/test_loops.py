@@ -248,7 +248,7 @@ REFUSED = {
     "for l in range(0, n, 2):\n    z[l] = x\nL = sum(z)": (5, 10, "the loop goes in steps of 2. Write steps of 1, or of -1."),
     "for l in 1 << n:\n    z[l] = x\nL = sum(z)": (5, 10, "a loop that writes z[l] goes over numbers. Write for l in 1..n:"),
     "for l in range(3, 3):\n    z[l] = x\nL = sum(z)": (5, 10, "the loop has 0 steps. A loop has one step at least."),
-    "for t in 1..n:\n    z[:, t] = x\nL = sum(z)": (6, 5, "the steps of z do not stand first. Let the steps stand first, z[t] = ..., and read z so."),
+    "for t in 1..n:\n    z[1:, t] = x\nL = sum(z)": (6, 5, "the steps of z do not stand first. Let the steps stand first, z[t] = ..., and read z so."),
     "for t in n:\n    z[t] = x\nL = sum(z)": (5, 10, "a loop that writes z[t] goes over numbers. Write for t in 1..n:"),
     "for t in 1..n\n    z[t] = x\nL = sum(z)": (5, 13, "the line of a loop ends with a colon. Write : at its end."),
     "for t in 1..n:\nz[t] = x\nL = sum(z)": (6, 1, "the lines of a loop are indented. Begin them with four blanks."),

@@ -143,7 +143,7 @@ class Entries:
         if index is not None and index.falls:
             raise astray(reader, items[0], steps.letters)
         if index is None or self.steps.frame_of(index) is not frame:
-            text = f"{name}[{', '.join(f.head.letter for f in steps.writing(name))}]"
+            text = steps.spelt(name, (f.head.letter for f in steps.writing(name)))
             fault = f"{reader.source.segment(node)} is no step of {steps.place(frame.head)}, which writes {name}."
             raise reader.fault(node, fault, f"Write {text}, or a step before; other entries are read below the loop.")
         back = (frame.writes[name] - index.places) * frame.head.step
@@ -163,7 +163,7 @@ class Entries:
             return self.reader.fault(node, fault, "Write a loop for each direction.")
         way, other = ("rises", "falls") if head.step > 0 else ("falls", "rises")
         low, high = (head.high, head.low) if head.step > 0 else (head.low, head.high)
-        before = f"{name}[{head.letter}{-head.step:+d}]"
+        before = self.steps.spelt(name, [f"{head.letter}{-head.step:+d}"])
         fault = f"{text} is not known yet: {self.steps.place(head)} {way}."
         return self.reader.fault(node, fault, f"Write {before}, or a loop that {other}: for {head.letter} in {low}..{high}:")
 

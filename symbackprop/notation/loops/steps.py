@@ -194,7 +194,7 @@ class Steps(Stepwise):
         for frame in writing:
             index = away(reader, items[0], self.letters) if items else None
             if index is None or index != Away(frame.head.letter, frame.writes[name]) or self.frame_of(index) is not frame:
-                text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
+                text = self.spelt(name, (f.head.letter for f in writing))
                 raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
             items = items[1:]
         if len(items) == 1 and len(writing) < self.depths[name] and away(reader, items[0], self.letters) is None:
@@ -216,7 +216,7 @@ class Steps(Stepwise):
         if name in reader.sizes:
             self._fresh(target, name)
         if key in known.get(name, {}):
-            raise reader.fault(target, f"{name}[{', '.join(map(str, index))}] is given twice.", "Leave one out.")
+            raise reader.fault(target, f"{self.spelt(name, index)} is given twice.", "Leave one out.")
         start = reader.evaluator.numeric(target, value)
         tensor = as_tensor(start)
         if isinstance(start, Tensor) and start.name is None and not is_zero(start):
@@ -246,7 +246,7 @@ class Steps(Stepwise):
         name = node.id
         writing = self.writing(name)
         if writing:
-            text = f"{name}[{', '.join(f.head.letter for f in writing)}]"
+            text = self.spelt(name, (f.head.letter for f in writing))
             fault = f"{name} is written step by step in {self.place(writing[0].head)}."
             before = "" if name in self.stacks else f"{self.before(name, writing)} of the step before, "
             return self.reader.fault(node, fault, f"Write {before}{text}, or read all of {name} below the loop.")
@@ -268,7 +268,7 @@ class Steps(Stepwise):
         *outer, last = writing
         step = sp.expand(last.writes[name] - last.head.step)
         index = str(sp.Symbol(last.head.letter) + step).replace(" ", "")
-        return f"{name}[{', '.join([*(f.head.letter for f in outer), index])}]"
+        return self.spelt(name, [*(f.head.letter for f in outer), index])
 
     def line_of(self, frame: Frame, name: str) -> int:
         """The line of a block that writes a name."""
@@ -280,7 +280,7 @@ class Steps(Stepwise):
     def text(self, frame: Frame, name: str, index: Expr) -> str:
         """z[l, 0]: an entry of a loop in loops, by its number."""
         outer = [f.head.letter for f in self.writing(name) if self.frames.index(f) < self.frames.index(frame)]
-        return f"{name}[{', '.join([*outer, str(index)])}]"
+        return self.spelt(name, [*outer, index])
 
     def told(self, name: str, extents: Iterable[Expr]) -> Tensor:
         tensor = super().told(name, tuple(extents))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class Stepwise(ABC):
     opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
     bounds    the sizes that tell how many steps loops have.
     rows      arrays of zeros that a loop fills, by name: h = np.zeros((T + 1, d)).
+    turned    arrays whose steps do not stand first, h[:, t], by name the axes along which they do.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -52,6 +53,7 @@ class Stepwise(ABC):
         self.opens: dict[str, Open] = {}
         self.rows: dict[str, Tensor] = {}
         self.bounds: set[str] = set()
+        self.turned: dict[str, tuple[int, ...]] = {}
 
     def apart(self) -> Stepwise:
         """The loops of a helper, whose names are its own."""
@@ -87,6 +89,15 @@ class Stepwise(ABC):
 
     def line(self, node: ast.AST) -> int:
         return self.reader.source.place(node).line
+
+    def spelt(self, name: str, numbers: Iterable[object]) -> str:
+        """An entry as its author writes it: z[l-1], h[:, t] of an array whose steps stand second."""
+        several = list(map(str, numbers))
+        axes = self.turned.get(name, tuple(range(len(several))))
+        inside = [":"] * (max(axes[: len(several)], default=-1) + 1)
+        for axis, one in zip(axes, several, strict=False):
+            inside[axis] = one
+        return f"{name}[{', '.join(inside)}]"
 
     def place(self, head: Header) -> str:
         """A loop, as messages call it."""
@@ -157,7 +168,7 @@ class Stepwise(ABC):
     def emptied(self, name: str, low: Expr, high: Expr) -> dict[Expr, Tensor] | None:
         """Let go of an array of zeros that a loop fills from one number to another: its other rows; None where it is none."""
         held = self.reader.names.get(name)
-        if not isinstance(held, Tensor) or not held.shape or not isinstance(held.op, Sum) or held.operands or held.op.body:
+        if not isinstance(held, Tensor) or not held.shape or not _is_empty(held):
             return None
         after = sp.expand(held.shape[0] - 1 - high)
         if not (low.is_Integer and low.is_nonnegative and after.is_Integer and after.is_nonnegative):
@@ -231,3 +242,10 @@ class Stepwise(ABC):
         for name, opened in self.opens.items():
             fault = f"no loop reads {self.reader.source.segment(opened.target)}: nothing tells how many there are."
             raise self.reader.fault(opened.target, fault, f"Declare {name} with that size, or leave it out.")
+
+
+def _is_empty(held: Tensor) -> bool:
+    """Whether an array is zeros(...), its axes in whatever order."""
+    while isinstance(held.op, Sum) and len(held.operands) == 1 and not held.op.over and held.op.body == held.op.slots[0]:
+        held = held.operands[0][0]
+    return isinstance(held.op, Sum) and not held.operands and not held.op.body
