@@ -73,18 +73,23 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
     """Prediction minus target: what is left where a softmax or a sigmoid meets the logarithm of a cross-entropy."""
     read = {r.name for e in line.path for r in e.operands}
     for of, p, what in (*_softmaxes(names, line), *_sigmoids(names, line)):
-        for y in (t for t in derivation.forward.inputs if t.name in read and t.shape == names.signature(of).shape):
-            difference = f.add([p, f.negative(names.tensor(y.name))])
-            if y.kind in ("labels", "data") and _is_left(line.formula, p, difference):
+        shape = names.signature(of).shape
+        for y in (t for t in derivation.forward.inputs if t.name in read):
+            own = names.tensor(y.name)
+            if what == _SOFTMAX and y.kind == "integers" and y.shape == shape[:-1]:
+                own = f.call(f.function("onehot"), [own])
+            elif y.kind not in ("labels", "data") or y.shape != shape:
+                continue
+            difference = f.add([p, f.negative(own)])
+            if _is_left(line.formula, p, difference):
                 yield (
                     CANCELLED,
                     told("{} and the logarithm cancel: {} is left, the prediction minus the target.", what, difference),
                 )
                 if y.kind == "labels" and what == _SOFTMAX:
-                    yield "labels", told("That the entries of {} sum to one was used.", names.tensor(y.name))
+                    yield "labels", told("That the entries of {} sum to one was used.", own)
             elif y.kind == "data" and what == _SOFTMAX and _is_left(_declared(derivation, y.name, of), p, difference):
                 declared = Span(f"{y.name}: labels[{', '.join(map(str, y.shape))}]", style="code")
-                own = names.tensor(y.name)
                 yield (
                     "declared",
                     told("If the entries of {} sum to one, declare {}: then {} is left.", own, declared, difference),
@@ -92,11 +97,12 @@ def _cancelled(derivation: Derivation, names: Names, line: Line) -> Iterator[Rea
 
 
 def _softmaxes(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:
-    """What a softmax is of, and the softmax as it is called or written, for each whose logsumexp a line reads."""
+    """What a softmax is of, and the softmax as it is called and as it is written, for each whose logsumexp a line reads."""
     read = {r.name for e in line.path for r in e.operands}
     for (of, total), own in softmaxes(names).named.items():
         if total in read:
-            yield of, names.tensor(own) if own else f.call(f.function("softmax"), [names.tensor(of)]), _SOFTMAX
+            yield from ((of, names.tensor(name), _SOFTMAX) for name in [own] if name)
+            yield of, f.call(f.function("softmax"), [names.tensor(of)]), _SOFTMAX
 
 
 def _sigmoids(names: Names, line: Line) -> Iterator[tuple[str, Node, Told]]:

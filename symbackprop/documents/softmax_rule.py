@@ -1,6 +1,6 @@
 r"""Where a softmax meets a cross-entropy: the chain rule over all of its entries, and what the sum of the labels leaves of it.
 
-dL/do[i] = sum_k (-y[k]/p[k]) p[k] (1[k = i] - p[i]) = p[i] sum_k y[k] - y[i] = p[i] - y[i]
+dL/do[i] = sum_k (-y[k]/p[k]) p[k] (1[k = i] - p[i]) = p[i] sum_k y[k] - y[i] = p[i] - y[i], where y[k] may be 1[k = t].
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from symbackprop.core.functions import iverson
+from symbackprop.core.guards import split
 from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Ref, Sum, letter_sizes, slot
+from symbackprop.core.program import Equation, Ref, Sum, letter_sizes, position, slot
 from symbackprop.display.body import BodyPrinter
 from symbackprop.display.index_form import entry, index_form
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
 from symbackprop.documents.layers import Line
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import letter
+from symbackprop.formulas.names import Letter, letter
 from symbackprop.formulas.tree import Node
 
 
@@ -41,23 +43,46 @@ def _row(names: Names, above: Equation, name: str, p: str, axis: int) -> Node | 
     """The row over dL/dp = share y / p, whose share is the same for all entries of the softmax."""
     index, op = above.target.index, above.op
     assert isinstance(op, Sum)
-    read = list(zip(op.slots, above.operands, strict=True))
-    own = {r.name: s for s, r in read if r.index == index}
-    labels = [r for s, r in read if r.index == index and names.signature(r.name).kind == "labels"]
-    if p not in own or len(labels) != 1:
+    k, (other,) = index[axis], fresh(1, index)
+    read = dict(zip(op.slots, above.operands, strict=True))
+    own = next((s for s, r in read.items() if r == Ref(p, index)), None)
+    y = _labels(names, above, k)
+    if own is None or y is None:
         return None
-    y, k, (other,) = own[labels[0].name], index[axis], fresh(1, index)
-    share = sp.cancel(op.body * own[p] / y)
-    if share.has(y, own[p]) or any(share.has(s) and k in r.index for s, r in read):
+    label, total = slot(len(read)), slot(len(read) + 1)
+    share = sp.cancel(op.body.xreplace({y: label}) * own / label)
+    if share.has(label, own, position(k)) or any(share.has(s) and k in r.index for s, r in read.items()):
         return None
     sizes = letter_sizes(names.program, above)
-    here = {c: None if sizes[c] == 1 else letter(c) for c in index}
+    here: dict[str, Letter] = {c: None if sizes[c] == 1 else letter(c) for c in index}
     there = {**here, k: letter(other)}
-    places = {s: entry(names, r, there) for s, r in read}
-    total = slot(len(read))
-    printer = BodyPrinter({**places, total: f.over_letters(f.SUM, [letter(k)], entry(names, labels[0], here))})
-    slope = f.add([f.indicator(f.equation(letter(k), letter(other))), f.negative(places[own[p]])])
+
+    def printed(at: dict[str, Letter]) -> dict[sp.Symbol, Node]:
+        positions = {position(c): at[c] or f.ZERO for c in index}
+        return positions | {s: entry(names, r, at) for s, r in read.items()}
+
+    labels = BodyPrinter(printed(here)).formula(y)
+    pieces = printed(there) | {label: BodyPrinter(printed(there)).formula(y)}
+    printer = BodyPrinter({**pieces, total: f.over_letters(f.SUM, [letter(k)], labels)})
+    slope = f.add([f.indicator(f.equation(letter(k), letter(other))), f.negative(pieces[own])])
     each = f.juxtapose([f.bracket(index_form(names, above)), entry(names, Ref(p, index), here), f.bracket(slope)])
-    first, last = (printer.formula(-share * (own[p] * whole - y)) for whole in (total, sp.S.One))
+    first, last = (printer.formula(-share * (own * whole - label)) for whole in (total, sp.S.One))
     chain = f.equation(f.over_letters(f.SUM, [letter(k)], each), f.equation(first, last))
     return f.equation(entry(names, Ref(name, index), there), chain)
+
+
+def _labels(names: Names, above: Equation, k: str) -> sp.Expr | None:
+    """What sums to one over the letter `k`: an operand that holds labels, or 1[k = t] of the number t of a class."""
+    op = above.op
+    assert isinstance(op, Sum)
+    found: list[sp.Expr] = [
+        s for s, r in zip(op.slots, above.operands, strict=True)
+        if r.index == above.target.index and names.signature(r.name).kind == "labels"
+    ]  # fmt: skip
+    found += [iverson(guard) for guard in split(op).guards if is_class(guard, k)]
+    return found[0] if len(found) == 1 else None
+
+
+def is_class(guard: sp.Eq, k: str) -> bool:
+    """Whether an equality is k = t, with t a value that does not mention k."""
+    return guard.lhs == position(k) and not guard.rhs.has(position(k))

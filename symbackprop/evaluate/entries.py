@@ -10,10 +10,11 @@ import numpy as np
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.stable import stable
 from symbackprop.evaluate import tape
 from symbackprop.evaluate.arrays import summary
 from symbackprop.evaluate.domains import defined
-from symbackprop.evaluate.points import own_point
+from symbackprop.evaluate.points import PointError, own_point
 
 LONG = 4  # entries of a vector that are all shown; of more the first two and the last
 WIDE = 3  # the same of a matrix, along each axis; of more the first and the last
@@ -47,7 +48,15 @@ def entries(
     if values == "none":
         return {}, {}
     said = {"entries": in_places, "statistics": _statistics}[values]
-    found = {**where, **tape.forward(whole.program, where, bound)}
+    try:
+        found = {**where, **tape.forward(whole.program, where, bound)}
+    except PointError:  # out of the range of floats: what stable spellings still hold
+        steady = stable(program, [asked.of])
+        if steady is program or asked.vector:
+            raise
+        program, real = steady, [n for n in real if n in steady.tensors]
+        whole = differentiate(program, asked.of, real, True, asked.upstream)
+        found = {**where, **tape.forward(whole.program, where, bound)}
     zero = {e.step.wrt.name for e in whole.backward if e.step and e.step.rule == "zero" and e.step.wrt}
     shown = {name: said(np.asarray(found[name])) for name in program.tensors if name in found}
     if asked.vector:

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from symbackprop.core.network import Network
 from symbackprop.evaluate.points import PointError, generator
-from symbackprop.evaluate.tape import forward
+from symbackprop.evaluate.steady import value
 from symbackprop.judge import symmetric
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.models.built import Model
@@ -65,6 +65,6 @@ def _beside(network: Network, fixed: frozenset[str]) -> Iterator[Mapping[str, nd
 
 def _loss(network: Network, arrays: Mapping[str, ndarray]) -> float:
     try:
-        return float(forward(network.program, arrays)[network.loss])
+        return float(value(network.program, network.loss, arrays))
     except PointError as fault:
         raise NotationError(f"the given data: {fault}", "") from None

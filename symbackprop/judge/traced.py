@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from symbackprop.core.network import Network
 from symbackprop.evaluate.points import PointError, generator
-from symbackprop.evaluate.tape import forward
+from symbackprop.evaluate.steady import value
 from symbackprop.judge import symmetric
 from symbackprop.judge.models import Names, by_jax
 from symbackprop.notation.errors import NotationError
@@ -42,7 +42,7 @@ def held(tracing: Tracing, wrt: Names, sizes: Names) -> Network:
 def require_equal(network: Network, tracing: Tracing) -> list[str]:
     """The arrays that must stay symmetric for the network to be the function. Raises NotationError where it is not."""
     try:
-        here = float(forward(network.program, network.example)[network.loss])
+        here = float(value(network.program, network.loss, network.example))
     except PointError as fault:
         raise NotationError(f"the example: {fault}", "") from None
     own = tracing.subject.value(tracing.example)
@@ -95,7 +95,7 @@ def _beside(array: ndarray, step: float, rng: np.random.Generator) -> ndarray:
 
 def _loss(network: Network, arrays: Mapping[str, ndarray]) -> float:
     try:
-        return float(forward(network.program, arrays)[network.loss])
+        return float(value(network.program, network.loss, arrays))
     except PointError:
         return float("nan")
 

@@ -29,7 +29,7 @@ def test_a_rectifier_by_hand_has_a_delta_of_its_own(rectified: str) -> None:
         f"h = {hidden}\nS = h @ W + b\nL = cross_entropy(S, y)"
     )
     assert str(derived.box()).splitlines() == [
-        "δ₂ = (1/N)(softmax(S) − onehot(y))", "∂L/∂b = δ₂ᵀ 1_N", "∂L/∂W = hᵀ δ₂", "δ₁ = δ₂ Wᵀ ⊙ 1[h > 0]", "∂L/∂c = δ₁ᵀ 1_N", "∂L/∂V = Xᵀ δ₁",
+        "P = softmax(S)", "δ₂ = (1/N)(P − onehot(y))", "∂L/∂b = δ₂ᵀ 1_N", "∂L/∂W = hᵀ δ₂", "δ₁ = δ₂ Wᵀ ⊙ 1[h > 0]", "∂L/∂c = δ₁ᵀ 1_N", "∂L/∂V = Xᵀ δ₁",
     ]  # fmt: skip
     assert derived.check().ok
 

@@ -180,7 +180,7 @@ UNNAMED = {
 def test_a_softmax_that_nobody_named_is_one_step_with_its_jacobian(loss: str) -> None:
     derived = sb.derive(f"X: data[n, d]\nA: data[n, k]\nW: parameter[d, k]\n{loss}")
     said = derived.text()
-    assert "a = softmax(z)" in said
+    assert "P = softmax(z)" in said
     assert "log Σ" not in said
     assert "if j ≠ k" in said or "if j ≠ l" in said
     assert derived.check().ok

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.simplify import simplify
+from symbackprop.documents.text import Text
 from symbackprop.evaluate import points, tape
 from symbackprop.evaluate.differences import directional
 from symbackprop.evaluate.sizes import draw_sizes
@@ -82,6 +84,7 @@ def test_the_gradients_of_the_gradients_agree_with_the_tape_and_the_differences(
     assert abs(slope - expected) <= 1e-8 * scale
 
 
+BITS = ["dL/dp[i] = (p[i] - y[i])/(n*p[i]*(1 - p[i]))", "dL/dyhat[i] = dL/dp[i]*p[i]*(1 - p[i])"]
 READS = {
     "L = mse_loss(yhat, y)": ["dL/dyhat[i] = (-2*y[i] + 2*yhat[i])/n"],
     "L = mae_loss(yhat, y)": ["dL/dyhat[i] = sign(-y[i] + yhat[i])/n"],
@@ -91,8 +94,8 @@ READS = {
     ],
     "L = log_cosh_loss(yhat, y)": ["dL/de[i] = tanh(e[i])/n", "dL/dyhat[i] = dL/de[i]"],
     "L = quantile_loss(yhat, y, 0.9)": ["dL/de[i] = Where(e[i] >= 0, 9/10, -1/10)/n", "dL/dyhat[i] = -dL/de[i]"],
-    "L = binary_cross_entropy_with_logits(yhat, y)": ["dL/dyhat[i] = (-y[i] + sigmoid(yhat[i]))/n"],
-    "p = sigmoid(yhat)\nL = binary_cross_entropy(p, y)": ["dL/dyhat[i] = (-y[i] + sigmoid(yhat[i]))/n"],
+    "L = binary_cross_entropy_with_logits(yhat, y)": BITS,
+    "p = sigmoid(yhat)\nL = binary_cross_entropy(p, y)": BITS,
     "L = binary_cross_entropy(yhat, y)": ["dL/dyhat[i] = (-y[i] + yhat[i])/(n*yhat[i]*(1 - yhat[i]))"],
     "L = hinge_loss(yhat, y)": ["dL/dyhat[i] = -y[i]*Where(-y[i]*yhat[i] + 1 > 0, 1, 0)/n"],
     "L = poisson_nll_loss(yhat, y)": ["dL/dyhat[i] = (-y[i] + exp(yhat[i]))/n"],
@@ -100,16 +103,18 @@ READS = {
     "L = l1_penalty(yhat)": ["dL/dyhat[i] = sign(yhat[i])"],
     "L = l2_penalty(yhat)": ["dL/dyhat[i] = 2*yhat[i]"],
     "L = cross_entropy(S, Y)": [
-        "dL/du[i] = 1/n",
-        "dL/dS|L[i j] = -Y[i j]/n",
+        "dL/dP[i j] = -Y[i j]/(P[i j]*n)",
+        "dL/du[i] = sum_{j} -P[i j]*dL/dP[i j]",
+        "dL/dS|P[i j] = P[i j]*dL/dP[i j]",
         "dL/dS|u[i j] = dL/du[i]*exp(S[i j] - u[i])",
-        "dL/dS[i j] = dL/dS|L[i j] + dL/dS|u[i j]",
+        "dL/dS[i j] = dL/dS|P[i j] + dL/dS|u[i j]",
     ],
     "L = info_nce_loss(S, Y)": [
-        "dL/du[i] = 1/n",
-        "dL/dS_1|L[i k] = -Where(Eq(i, k), 1, 0)/n",
+        "dL/dP[i k] = -Where(Eq(i, k), 1, 0)/(P[i i]*n)",
+        "dL/du[i] = sum_{j} -P[i j]*dL/dP[i j]",
+        "dL/dS_1|P[i j] = P[i j]*dL/dP[i j]",
         "dL/dS_1|u[i j] = dL/du[i]*exp(S_1[i j] - u[i])",
-        "dL/dS_1[i k] = dL/dS_1|L[i k] + dL/dS_1|u[i k]",
+        "dL/dS_1[i j] = dL/dS_1|P[i j] + dL/dS_1|u[i j]",
         "dL/dS[i k] = sum_{j} Y[j k]*dL/dS_1[i j]",
     ],
 }  # fmt: skip
@@ -121,3 +126,38 @@ def test_the_derived_gradient_reads_as_in_a_textbook(text: str) -> None:
     network = read(("S: parameter[n, c]\nY: labels[n, c]\n" if "(S, Y)" in text else vectors) + text)
     backward = differentiate(network.program, network.loss, [t.name for t in network.program.parameters]).backward
     assert [str(e) for e in backward] == READS[text]
+
+
+LOGITS = {
+    "binary": "Y: data[n, c]\nL = binary_cross_entropy_with_logits(S, Y)",
+    "weighted": "Y: data[n, c]\nL = binary_cross_entropy_with_logits(S, Y, 3)",
+    "named": "Y: data[n, c]\nP = sigmoid(S)\nL = binary_cross_entropy(P, Y)",
+    "labels": "Y: labels[n, c]\nL = cross_entropy(S, Y)",
+    "smoothed": "Y: labels[n, c]\nL = cross_entropy(S, Y, smoothing=0.1)",
+    "integers": "t: integers[n, c]\nL = cross_entropy(S, t)",
+    "contrasted": "Y: data[n, c]\nL = info_nce_loss(S, Y)",
+}
+
+
+@pytest.mark.parametrize("size", [1, 20, 60, 300])
+@pytest.mark.parametrize("loss", LOGITS.values(), ids=LOGITS)
+def test_logits_of_any_size_are_checked_and_compiled(loss: str, size: float) -> None:
+    """Told by p, which is 1 in floats from 37 on: what is checked there is the stable spelling."""
+    derived = sb.derive(f"S: parameter[n, c]\n{loss}")
+    S, Y = size * np.array([[1.0, -1, 0.5], [-0.3, 0.9, -1]]), np.eye(3)[:2]
+    at = {"S": S, "Y": Y, "t": np.array([1, 0])}
+    outcome = derived.check(at={name: array for name, array in at.items() if name in derived.forward.tensors})
+    assert outcome.ok, str(outcome)
+
+
+def test_a_loss_depends_on_the_probabilities_that_it_is_given() -> None:
+    derived = sb.derive("z: parameter[n]\ny: data[n] & binary\np = sigmoid(z)\nL = binary_cross_entropy(p, y)", "p")
+    assert str(derived.box()) != "∂L/∂p = 0"
+    assert derived.check().ok
+
+
+@pytest.mark.parametrize("loss", LOGITS.values(), ids=LOGITS)
+def test_a_loss_of_logits_is_told_by_probabilities_alone(loss: str) -> None:
+    said = Text.write(sb.derive(f"S: parameter[n, c]\n{loss}").document())
+    assert not re.search(r"softplus|log Σ|\bu[₀-₉_]|\bu\b", said), said
+    assert "P = " in said

@@ -9,7 +9,7 @@ import sympy as sp
 from symbackprop.core.errors import shown
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, same_size, shape_text, slot
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, total
+from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, label, letters, total
 from symbackprop.language.tensors.indexing import bound_of, is_integer
 
 Value = Any  # a tensor, or a number
@@ -55,6 +55,16 @@ def _mend(x: Tensor, y: Tensor) -> str:
     return ""
 
 
+def probabilities(values: Tensor) -> Tensor:
+    """The probabilities that a loss makes of logits, called p or P: a value of the network, by which its gradient is told."""
+    return values.called("P" if values.ndim > 1 else "p")
+
+
+def bits(p: Tensor, y: Tensor) -> Tensor:
+    """-(y log p + (1 - y) log(1 - p)), entry by entry: what a yes or no of probability p costs."""
+    return -(y * apply("log", p) + (1 - y) * apply("log", 1 - p))
+
+
 def is_class(target: Tensor) -> bool:
     """Whether a target holds the number of a class, not a weight for each class."""
     return is_integer(target)
@@ -82,16 +92,17 @@ def targets(loss: str, S: Value, target: Value) -> tuple[Tensor, Tensor]:
     return S, target
 
 
-def picked(loss: str, S: Tensor, target: Tensor) -> Tensor:
+def picked(loss: str, S: Tensor, target: Tensor, of: Tensor | None = None) -> Tensor:
     """y[...] = S[..., target[...]]: of each row, the entry of its class; a vector S has one row, which all targets share.
 
+    of   what S was made of, if it is that which a person gave.
     Raises LanguageError where the integers go up to more classes than S has.
     """
-    bound, classes = bound_of(target), S.shape[-1]
+    bound, classes, given = bound_of(target), S.shape[-1], S if of is None else of
     room = sp.S.Zero if bound is None else sp.expand(classes - bound)
     if bound is not None and room.is_negative:
         raise LanguageError(
-            f"{loss}: the labels {label(target)} go up to {sp.expand(bound - 1)}, {label(S)} has {classes} classes; "
+            f"{loss}: the labels {label(target)} go up to {sp.expand(bound - 1)}, {label(given)} has {classes} classes; "
             f"declare {label(target)} with values below {classes}"
         )
     conditions = () if room.is_nonnegative else (room,)

@@ -2,76 +2,59 @@
 
 from __future__ import annotations
 
-from sympy import Expr
-
-from symbackprop.core.functions.activations import sigmoid, softplus
-from symbackprop.core.program import Sum, same_size, shape_text, slot
-from symbackprop.language.losses.arguments import Value, alike, is_class, picked, reduced, rows, targets
-from symbackprop.language.operations import logsumexp
+from symbackprop.core.program import same_size, shape_text
+from symbackprop.language.losses.arguments import Value, alike, bits, is_class, picked, probabilities, reduced, rows, targets
+from symbackprop.language.operations import one_hot, softmax
 from symbackprop.language.operations.values import number, setting
-from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, elementwise, label, total
+from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, label, total
 
 
 def binary_cross_entropy(p: Value, y: Value, reduction: str = "mean") -> Tensor:
     """L = -(1/n) sum_i y[i] log p[i] + (1 - y[i]) log(1 - p[i]), so that dL/dp = (p - y) / (n p (1 - p)).
 
-    Where p is written as sigmoid(z), it is computed as `binary_cross_entropy_with_logits` of z, for logits of any size.
+    Stable where p is written as sigmoid(z): what is compiled is softplus(z) - y z, for logits of any size.
     p, y   one shape, any axes, n entries; p inside (0, 1), y from 0 to 1.
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ.
     """
-    p, y = alike("binary_cross_entropy", p, y)
-    z = _logits(p)
-    if z is not None:
-        return binary_cross_entropy_with_logits(z, y, reduction=reduction)
-    return reduced("binary_cross_entropy", -(y * apply("log", p) + (1 - y) * apply("log", 1 - p)), reduction)
-
-
-def _logits(p: Tensor) -> Tensor | None:
-    """z where p is written as sigmoid(z)."""
-    if p.op != Sum(sigmoid(slot(0)), (slot(0),)) or p.operands[0][1] != p.index:
-        return None
-    return p.operands[0][0]
+    return reduced("binary_cross_entropy", bits(*alike("binary_cross_entropy", p, y)), reduction)
 
 
 def binary_cross_entropy_with_logits(z: Value, y: Value, positive_weight: Value = 1, reduction: str = "mean") -> Tensor:
-    """L = (1/n) sum_i softplus(z[i]) - y[i] z[i], so that dL/dz = (sigmoid(z) - y) / n.
+    """L = -(1/n) sum_i y[i] log p[i] + (1 - y[i]) log(1 - p[i]) with p = sigmoid(z), so that dL/dz = (p - y) / n.
 
-    The binary cross-entropy of p = sigmoid(z), for logits of any size.
+    Compiled as softplus(z) - y z, for logits of any size.
     z, y             one shape, any axes, n entries; y from 0 to 1.
-    positive_weight  a factor w of the part of the positives: then the entries are w y softplus(-z) + (1 - y) softplus(z).
+    positive_weight  a factor w of the part of the positives, y log p.
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ or the weight is not positive.
     """
     name = "binary_cross_entropy_with_logits"
     z, y = alike(name, z, y)
     weight = setting(name, "positive_weight", positive_weight, 0)
+    p = probabilities(apply("sigmoid", z))
     if number(weight) == 1:
-        return reduced(name, apply("softplus", z) - y * z, reduction)
-
-    def body(z: Expr, y: Expr, w: Expr) -> Expr:
-        return w * y * softplus(-z) + (1 - y) * softplus(z)
-
-    return reduced(name, elementwise(name, body, z, y, weight), reduction)
+        return reduced(name, bits(p, y), reduction)
+    return reduced(name, -(weight * y * apply("log", p) + (1 - y) * apply("log", 1 - p)), reduction)
 
 
 def multilabel_cross_entropy(Z: Value, Y: Value, reduction: str = "mean") -> Tensor:
-    """L = (1/N) sum_n sum_k softplus(Z[n k]) - Y[n k] Z[n k], so that dL/dZ = (sigmoid(Z) - Y) / N.
+    """L = -(1/N) sum_n sum_k Y[n k] log P[n k] + (1 - Y[n k]) log(1 - P[n k]) with P = sigmoid(Z), so that dL/dZ = (P - Y) / N.
 
-    Each of the K labels of an example is a question of its own, and their losses add.
+    Each of the K labels of an example is a question of its own, and their losses add. Compiled as softplus(Z) - Y Z.
     Z, Y   (..., K), one shape; Y is 1 for the labels that an example has, otherwise 0.
     Returns a scalar ("mean" divides by the number N of examples, not by N K), or (...) for "none".
     Raises LanguageError where the shapes differ or there is no last axis.
     """
     Z, Y = alike("multilabel_cross_entropy", Z, Y)
     rows("multilabel_cross_entropy", Z)
-    return reduced("multilabel_cross_entropy", total(apply("softplus", Z) - Y * Z, -1), reduction)
+    return reduced("multilabel_cross_entropy", total(bits(probabilities(apply("sigmoid", Z)), Y), -1), reduction)
 
 
 def focal_loss(z: Value, y: Value, gamma: Value = 2, alpha: Value = 0.25, reduction: str = "mean") -> Tensor:
     """L = -(1/n) sum_i alpha y (1 - p)^gamma log p + (1 - alpha) (1 - y) p^gamma log(1 - p), with p = sigmoid(z).
 
-    The cross-entropy with what is already right weighed down: 1 - p is sigmoid(-z), log p is -softplus(-z).
+    The cross-entropy with what is already right weighed down. Compiled by softplus, for logits of any size.
     z, y    one shape, any axes, n entries: logits, and labels that are 0 or 1.
     gamma   how far, 0 or more; with 0 only alpha weighs.
     alpha   the weight of the positives, between 0 and 1.
@@ -81,16 +64,15 @@ def focal_loss(z: Value, y: Value, gamma: Value = 2, alpha: Value = 0.25, reduct
     z, y = alike("focal_loss", z, y)
     gamma, alpha = setting("focal_loss", "gamma", gamma, 0, low_fits=True), setting("focal_loss", "alpha", alpha, 0, 1)
 
-    def body(z: Expr, y: Expr, g: Expr, a: Expr) -> Expr:
-        return a * y * sigmoid(-z) ** g * softplus(-z) + (1 - a) * (1 - y) * sigmoid(z) ** g * softplus(z)
-
-    return reduced("focal_loss", elementwise("focal_loss", body, z, y, gamma, alpha), reduction)
+    p = probabilities(apply("sigmoid", z))
+    right, wrong = alpha * y * (1 - p) ** gamma * apply("log", p), (1 - alpha) * (1 - y) * p**gamma * apply("log", 1 - p)
+    return reduced("focal_loss", -(right + wrong), reduction)
 
 
 def cross_entropy(S: Value, target: Value, weights: Value = None, smoothing: Value = 0, reduction: str = "mean") -> Tensor:
-    """L = -(1/N) sum_n sum_k Y[n k] log softmax(S[n])[k], so that dL/dS = (softmax(S) - Y) / N where rows of Y sum to one.
+    """L = -(1/N) sum_n sum_k Y[n k] log P[n k] with P = softmax(S), so that dL/dS = (P - Y) / N where rows of Y sum to one.
 
-    Computed as logsumexp(S) - S[n, t[n]], or by Y (S - logsumexp(S)), for logits of any size.
+    Compiled by logsumexp(S), for logits of any size.
     S          (..., c): logits; the last axis runs over the classes.
     target     Y (..., c): labels (one-hot rows or probabilities); or t (...): integers below c.
     weights    (c,): a factor w[k] of Y[n k] for each class, also of a smoothed one.
@@ -102,17 +84,14 @@ def cross_entropy(S: Value, target: Value, weights: Value = None, smoothing: Val
     S, target = targets(name, S, target)
     weights = _class_weights(name, S, weights)
     smoothing = setting(name, "smoothing", smoothing, 0, 1, low_fits=True)
-    u = logsumexp(S, -1)
-    log_p = S - u[..., None]
-    if is_class(target):
-        loss = u - picked(name, S, target)
-        loss = loss if weights is None else picked(name, weights, target) * loss
-    else:
-        loss = -total(_weighted(weights, target) * log_p, -1)
+    log_p = apply("log", probabilities(softmax(S)))
     if number(smoothing) != 0:
-        even = u - total(S, -1, mean=True) if weights is None else -total(weights * log_p, -1, mean=True)
-        loss = (1 - smoothing) * loss + smoothing * even
-    return reduced(name, loss, reduction)
+        Y = one_hot(target, S.shape[-1]) if is_class(target) else target
+        target = (1 - smoothing) * Y + smoothing / S.shape[-1]
+    if not is_class(target):
+        return reduced(name, -total(_weighted(weights, target) * log_p, -1), reduction)
+    loss = -picked(name, log_p, target, of=S)
+    return reduced(name, loss if weights is None else picked(name, weights, target) * loss, reduction)
 
 
 def nll_loss(log_p: Value, target: Value, weights: Value = None, reduction: str = "mean") -> Tensor:

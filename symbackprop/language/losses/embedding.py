@@ -8,8 +8,8 @@ import sympy as sp
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import same_size, shape_text
-from symbackprop.language.losses.arguments import Value, alike, reduced, rows
-from symbackprop.language.operations import logsumexp, norm
+from symbackprop.language.losses.arguments import Value, alike, probabilities, reduced, rows
+from symbackprop.language.operations import norm, softmax
 from symbackprop.language.operations.values import setting
 from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, contract, elementwise, label, normal_axes, total
 
@@ -72,7 +72,7 @@ def triplet_loss(anchor: Value, positive: Value, negative: Value, margin: Value 
 
 
 def info_nce_loss(Q: Value, K: Value, temperature: Value = 1, reduction: str = "mean") -> Tensor:
-    """L = (1/N) sum_i logsumexp_j S[i j] - S[i i] with S = Q K^T / T, so that dL/dS = (softmax(S) - 1) / N, 1 the identity.
+    """L = -(1/N) sum_i log P[i i] with P = softmax(S) and S = Q K^T / T, so that dL/dS = (P - 1) / N, 1 the identity.
 
     Row i of K belongs to row i of Q, the other rows are its negatives. Normalise the rows for cosines.
     Q, K         (N, d).
@@ -87,13 +87,13 @@ def info_nce_loss(Q: Value, K: Value, temperature: Value = 1, reduction: str = "
             raise LanguageError(f"{name}: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, d)")
     temperature = setting(name, "temperature", temperature, 0)
     S = (contract("id,jd->ij", Q, K) / temperature).called("S")
-    return reduced(name, logsumexp(S, 1) - contract("ii->i", S), reduction)
+    return reduced(name, -contract("ii->i", apply("log", probabilities(softmax(S)))), reduction)
 
 
 def skip_gram_loss(word: Value, context: Value, negatives: Value, reduction: str = "mean") -> Tensor:
     """L = -(1/N) sum_n log sigmoid(v[n].u[n]) + sum_k log sigmoid(-q[n k].u[n]): skip-gram with negative sampling.
 
-    Computed with log sigmoid(s) = -softplus(-s), for products of any size.
+    Compiled with log sigmoid(s) = -softplus(-s), for products of any size.
     word       u (..., d): the vectors of the words, such as U[w].
     context    v (..., d): the vectors of words that stood near them, such as C[c].
     negatives  q (..., K, d): for each word the vectors of K words drawn at random, such as C[t] with t: integers[N, K, V].
@@ -112,4 +112,4 @@ def skip_gram_loss(word: Value, context: Value, negatives: Value, reduction: str
         )
     near = total(u * v, -1).called("s")
     far = total(u[(*[slice(None)] * (u.ndim - 1), None)] * q, -1).called("s")
-    return reduced(name, apply("softplus", -near) + total(apply("softplus", far), -1), reduction)
+    return reduced(name, -apply("log", apply("sigmoid", near)) - total(apply("log", apply("sigmoid", -far)), -1), reduction)

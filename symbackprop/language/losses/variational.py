@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import exp
 
-from symbackprop.language.losses.arguments import Value, alike, reduced, rows
+from symbackprop.language.losses.arguments import Value, alike, bits, probabilities, reduced, rows
 from symbackprop.language.operations.values import setting
 from symbackprop.language.tensors import Tensor, apply, elementwise, total
 
@@ -35,7 +35,7 @@ def gaussian_kl_divergence(mu: Value, log_variance: Value, reduction: str = "mea
 
 
 def vae_loss(logits: Value, x: Value, mu: Value, log_variance: Value, beta: Value = 1, reduction: str = "mean") -> Tensor:
-    """L = (1/N) sum_n sum_k (softplus(o[n k]) - x[n k] o[n k]) + beta KL(N(mu[n], variance[n]) | N(0, 1)), with o the logits.
+    """L = (1/N) sum_n r[n] + beta KL(N(mu[n], variance[n]) | N(0, 1)), r[n] = -sum_k x log P + (1 - x) log(1 - P), P = sigmoid(o).
 
     The cross-entropy of a decoder with logits o, and the closed form of the divergence: minus the evidence lower bound.
     logits, x          (..., k), one shape; x from 0 to 1.
@@ -45,7 +45,8 @@ def vae_loss(logits: Value, x: Value, mu: Value, log_variance: Value, beta: Valu
     Raises LanguageError where the shapes do not fit or beta is negative. Source: Kingma and Welling 2014; Higgins et al. 2017.
     """
     logits, x = alike("vae_loss", logits, x)
-    errors = total(apply("softplus", rows("vae_loss", logits)) - x * logits, -1).called("r")
+    P = probabilities(apply("sigmoid", rows("vae_loss", logits)))
+    errors = total(bits(P, x), -1).called("r")
     divergence = gaussian_kl_divergence(mu, log_variance, "none").called("D")
     errors, divergence = alike("vae_loss", errors, divergence)
     beta = setting("vae_loss", "beta", beta, 0, low_fits=True)

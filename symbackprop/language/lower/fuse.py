@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import assert_never
 
 import sympy as sp
-from sympy import Expr, S
+from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import FUNCTIONS, TableFunction
+from symbackprop.core.guards import split
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Carry, Matrix, Reduce, Sum, is_product, position, slot, substituted
 from symbackprop.language.lower.nodes import Node, Nodes, readers_of
@@ -116,6 +117,8 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
         return False
     if not inner.operands and not inner.index and not inner.op.over:  # a number
         return True
+    if not inner.operands and not inner.op.over and inner.op.body.is_Symbol and _is_picked(node.op, node.op.slots[k]):
+        return True  # the entry at its own position, S[n n]
     if inner.op.body == slot(0) and not inner.op.over and len(inner.operands[0][1]) == len(inner.index):
         return True  # a transpose
     index = node.operands[k][1]
@@ -130,6 +133,12 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
     if inner.op.over and any(extent != 1 for _, extent in inner.op.over):
         return linear and len(node.operands) == 1 and not (body / s).free_symbols & {position(c) for c in index}
     return not (linear and is_product(node.op) and len(node.operands) > 1 and bool(node.op.over)) or inner.op.body.is_Mul
+
+
+def _is_picked(op: Sum, place: Symbol) -> bool:
+    """Whether an operation reads one entry of each row, by the position that an operand holds."""
+    guards = split(op).guards
+    return len(guards) == 1 and guards[0].rhs == place and guards[0].lhs in {position(c) for c, _ in op.over}
 
 
 def _scales(op: Sum) -> bool:

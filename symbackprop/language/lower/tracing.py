@@ -79,7 +79,7 @@ def _inner(tensor: Tensor, names: Mapping[int, str]) -> Gradient | None:
 
 
 def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
-    """A name for each value: the person's, a layer's, else z for what an activation or softmax reads, a for its result, u else."""
+    """A name for each value: the person's, a layer's, else z for what an activation or softmax reads, a or P for what it gives."""
     order = [node.tensor for node in nodes.values()]
     names = {id(t): t.name for t in order if t.name is not None}
     clash = [n for n, count in Counter(names.values()).items() if n in taken or count > 1]
@@ -95,7 +95,7 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
         elif isinstance(node.op, Reduce) and node.op.kind == "logsumexp":  # the logits of a softmax
             stems.setdefault(id(node.operands[0][0]), ("z", ""))
         elif is_softmax(node, nodes):
-            stems.setdefault(key, ("a", ""))
+            stems.setdefault(key, ("P" if len(node.shape) > 1 else "p", ""))
     stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
     taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
