@@ -22,9 +22,9 @@ from symbackprop.language.tensors import LanguageError, Tensor
 from symbackprop.notation import sympy_scalars
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
-from symbackprop.notation.sympy_matrices import Matrices
+from symbackprop.notation.sympy_matrices import Matrices, written_out
 from symbackprop.notation.sympy_parts import Read, Rule, Written, first, kept, nodes, printed, refuse_numbers, without_counterpart
-from symbackprop.notation.sympy_sums import Ranges, aligned, ours
+from symbackprop.notation.sympy_sums import OVER, Ranges, aligned, ours
 from symbackprop.notation.vocabulary import called, name_fault
 
 FILLED = (sp.Identity, sp.ZeroMatrix, sp.OneMatrix)
@@ -35,7 +35,7 @@ def from_sympy(expression: Any, wrt: Iterable[Any] | str | None = None, name: st
 
     expression   its symbols become inputs. Of matrices: MatrixSymbol, products, sums, transposes, traces, elementwise products
                  and powers, applyfunc, whole powers, Identity, ZeroMatrix, OneMatrix. Symbols among the sizes are sizes.
-                 Sum over the whole axes of Indexed names and of entries of matrices.
+                 Sum and Product over the whole axes of Indexed names and of entries of matrices.
     wrt          the symbols (or their names) that are parameters, the others are data; None: all are parameters.
     name         what to call the result.
     gates        as for `read`.
@@ -44,7 +44,10 @@ def from_sympy(expression: Any, wrt: Iterable[Any] | str | None = None, name: st
     Raises NotationError for what has no counterpart in the language, and for shapes that do not fit, which SymPy lets pass.
     """
     if isinstance(expression, sp.MatrixBase):
-        raise NotationError("a matrix with written entries is not read.", "Write a MatrixSymbol, or one network for each entry.")
+        if expression.shape != (1, 1):
+            fault = f"a matrix of {shape_text(tuple(map(sp.Integer, expression.shape)))} written entries is no loss."
+            raise NotationError(fault, "Write one network for each entry, or their sum: sum(A).")
+        expression = expression[0, 0]
     if not isinstance(expression, Expr | MatrixExpr):
         raise NotationError(f"{shown(expression)} is no expression of SymPy.", "Give an Expr or a MatrixExpr.")
     fault = name_fault(name)
@@ -81,11 +84,17 @@ class Reading:
         every = nodes(expression)
         refuse_numbers(every)
         self.ranges = Ranges(every)
-        self.rules = {**Matrices().rules(), **sympy_scalars.RULES, sp.Sum: Rule(first, self.ranges.total)}
+        self.rules = {
+            **Matrices().rules(),
+            **sympy_scalars.RULES,
+            sp.Sum: Rule(first, self.ranges.total),
+            sp.Product: Rule(first, self.ranges.product),
+        }
         self.sizes = self.ranges.sizes()
         for node in every:
             shape = node.shape if isinstance(node, (sp.MatrixSymbol, sp.IndexedBase, *FILLED)) else None
             self.sizes |= {str(s) for extent in shape or () for s in extent.free_symbols}
+        self.ranges.known = self.sizes
 
     def read(self, expression: sp.Basic, bound: Mapping[sp.Basic, Read] | None = None) -> Read:
         """The expression as a tensor; the symbols in `bound` stand for tensors."""
@@ -108,8 +117,8 @@ class Reading:
     def once(self, node: sp.Basic, parts: list[Read], setting: Any) -> Read:
         """The node as read; one that equals a node before it, but for the names of its indices, is that node."""
         labels = tuple(dict.fromkeys(label for part in parts for label in part.labels))
-        over = [index for (index, *_) in setting] if isinstance(node, sp.Sum) else []
-        if isinstance(node, sp.Sum):
+        over = [index for (index, *_) in setting] if isinstance(node, OVER) else []
+        if isinstance(node, OVER):
             number: Any = tuple(labels.index(index) if index in labels else self.ranges.extent(index) for index in over)
         else:
             number = setting
@@ -120,7 +129,7 @@ class Reading:
         )
         if key not in self.shared:
             try:
-                read = self.rule(node).make(node, parts if isinstance(node, sp.Sum) else aligned(parts, labels), setting)
+                read = self.rule(node).make(node, parts if isinstance(node, OVER) else aligned(parts, labels), setting)
             except LanguageError as error:
                 raise NotationError(f"{Written(node)}: {error}") from None
             if read.tensor.name is None and read.tensor.written is None:
@@ -129,7 +138,7 @@ class Reading:
         read = self.shared[key]
         if not labels:
             return read
-        return read._replace(labels=labels if not isinstance(node, sp.Sum) else tuple(one for one in labels if one not in over))
+        return read._replace(labels=labels if not isinstance(node, OVER) else tuple(one for one in labels if one not in over))
 
     def rule(self, node: sp.Basic) -> Rule:
         """How the node is read. Raises NotationError where it has no counterpart."""
@@ -139,6 +148,8 @@ class Reading:
             return Rule(_leaf, self.matrix)
         if isinstance(node, FILLED):
             return Rule(_leaf, self.filled)
+        if isinstance(node, sp.MatrixBase):
+            return Rule(lambda n: (list(n), n.shape), written_out)
         if isinstance(node, ElementwiseApplyFunction):
             return Rule(lambda n: ([n.expr], n.function), self.applied)
         if isinstance(node, MatrixElement):

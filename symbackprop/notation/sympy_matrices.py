@@ -17,7 +17,7 @@ from symbackprop.core.program import same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor, label
 from symbackprop.notation.errors import NotationError
-from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, without_counterpart
+from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, kept, without_counterpart
 from symbackprop.notation.vocabulary import called, functions
 
 POWERS = 16  # the largest exponent of a matrix, which is written as products
@@ -87,12 +87,22 @@ class Matrices:
             sp.MatAdd: Rule(arguments, lambda node, parts, _: self.together(node, parts)),
             HadamardProduct: Rule(arguments, lambda node, parts, _: self.together(node, parts)),
             HadamardPower: Rule(arguments, _entrywise_power),
+            sp.Adjoint: Rule(first, lambda node, parts, _: parts[0].T),
             sp.Transpose: Rule(first, lambda node, parts, _: parts[0].T),
             sp.Trace: Rule(first, _trace),
             sp.Inverse: Rule(first, _inverse),
             sp.MatPow: Rule(first, self.power),
             sp.Determinant: Rule(first, _determinant),
         }
+
+
+def written_out(node: Any, parts: list[Read], shape: tuple[int, int]) -> Read:
+    """A matrix of written entries, each a number."""
+    if any(part.shape for part in parts):
+        raise NotationError(f"{Written(node)}: an entry is a matrix.", "Write the entries as numbers, x[0, 0].")
+    extents = tuple(map(sp.Integer, shape))
+    stacked = called("stack", [tuple(part.tensor for part in parts)], {})
+    return Read(called("reshape", [stacked, kept(extents)], {}), extents)
 
 
 def _key(a: Read, b: Read) -> tuple[Any, ...]:

@@ -136,7 +136,10 @@ def first(node: sp.Basic) -> tuple[list[sp.Basic], Any]:
 
 def without_counterpart(node: sp.Basic, what: str) -> NotationError:
     """The error for a node that the language has nothing for."""
-    return NotationError(f"{what} has no counterpart in the language.", f"It stands in {Written(node)}.")
+    mend = f"It stands in {Written(node)}."
+    if isinstance(node, sp.Derivative | sp.Integral | sp.Limit):
+        mend += " Let SymPy work it out first: expression.doit()."
+    return NotationError(f"{what} has no counterpart in the language.", mend)
 
 
 def kept(shape: Shape) -> Shape:

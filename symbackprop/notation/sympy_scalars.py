@@ -13,6 +13,7 @@ from symbackprop.core.functions import FUNCTIONS, TableFunction
 from symbackprop.core.program import shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor
+from symbackprop.notation.composed import WORDS
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, without_counterpart
 from symbackprop.notation.vocabulary import called, functions
@@ -33,6 +34,10 @@ RECIPROCALS: dict[Any, str] = {
     sp.csch: "sinh",
     sp.coth: "tanh",
 }
+INVERSES: dict[Any, str] = {
+    sp.asec: "arccos", sp.acsc: "arcsin", sp.acot: "arctan", sp.asech: "arccosh", sp.acsch: "arcsinh", sp.acoth: "arctanh",
+}  # fmt: skip
+"""Of which reciprocal's inverse each is."""
 RELATIONS: dict[Any, Any] = {
     sp.Gt: lambda a, b: a > b, sp.Lt: lambda a, b: a < b, sp.Ge: lambda a, b: a >= b, sp.Le: lambda a, b: a <= b,
     sp.Eq: lambda a, b: a == b, sp.Ne: lambda a, b: a != b,
@@ -128,6 +133,8 @@ def _function(node: Any, parts: list[Read], _: Any) -> Read:
     tensors = numbers(node, parts)
     if node.func in RECIPROCALS:
         return Read(1 / called(RECIPROCALS[node.func], tensors, {}))
+    if node.func in INVERSES:
+        return Read(called(INVERSES[node.func], [1 / tensors[0]], {}))
     if name not in functions() or (node.func not in NAMES and not isinstance(node, sp.core.function.AppliedUndef)):
         raise without_counterpart(node, node.func.__name__)
     return Read(called(name, tensors, {}))
@@ -172,6 +179,19 @@ def _or(node: Any, parts: list[Read], _: Any) -> Read:
     return Read(reduce(lambda a, b: called("maximum", [a, b], {}), numbers(node, parts)))
 
 
+def _xor(node: Any, parts: list[Read], _: Any) -> Read:
+    return Read(reduce(lambda a, b: a + b - 2 * a * b, numbers(node, parts)))
+
+
+def _remainder(node: Any, parts: list[Read], _: Any) -> Read:
+    return Read(called("remainder", [*numbers(node, parts), 1][:2], {}))
+
+
+def _delta(node: Any, parts: list[Read], _: Any) -> Read:
+    a, b, *_limits = numbers(node, parts)
+    return Read(a == b)
+
+
 def _not(node: Any, parts: list[Read], _: Any) -> Read:
     return Read(1 - numbers(node, parts)[0])
 
@@ -194,10 +214,16 @@ RULES: dict[type, Rule] = {
     sp.Min: Rule(arguments, _extreme),
     sp.Heaviside: Rule(arguments, _heaviside),
     sp.Piecewise: Rule(_case_parts, _cases),
+    **dict.fromkeys((sp.conjugate, sp.re), Rule(first, lambda node, parts, _: parts[0])),  # numbers are real
     sp.UnevaluatedExpr: Rule(first, lambda node, parts, _: parts[0]),
     sp.core.relational.Relational: Rule(arguments, _relation),
     sp.And: Rule(arguments, _and),
     sp.Or: Rule(arguments, _or),
+    sp.Xor: Rule(arguments, _xor),
+    sp.Mod: Rule(arguments, _remainder),
+    sp.frac: Rule(arguments, _remainder),
+    sp.sinc: Rule(arguments, lambda node, parts, _: Read(WORDS["sinc"](numbers(node, parts)[0] / sp.pi))),
+    sp.KroneckerDelta: Rule(arguments, _delta),
     sp.Not: Rule(arguments, _not),
     sp.logic.boolalg.BooleanAtom: Rule(_none, _truth),
     TableFunction: Rule(arguments, _function),

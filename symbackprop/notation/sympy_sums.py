@@ -16,8 +16,10 @@ from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor, indexing
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.sympy_parts import Read, Written
+from symbackprop.notation.vocabulary import called
 
 Labels = tuple[sp.Basic, ...]
+OVER = (sp.Sum, sp.Product)
 
 
 class Ranges:
@@ -25,10 +27,11 @@ class Ranges:
 
     def __init__(self, nodes: list[sp.Basic]) -> None:
         self.limits: dict[sp.Basic, tuple[Expr, Expr]] = {}
+        self.known: set[str] = set()  # the names of sizes
         for node in nodes:
-            for limit in node.limits if isinstance(node, sp.Sum) else ():
+            for limit in node.limits if isinstance(node, OVER) else ():
                 if len(limit) != 3:
-                    raise NotationError(f"{Written(node)}: the sum has no limits.", "Write Sum(x[i], (i, 0, n - 1)).")
+                    raise NotationError(f"{Written(node)}: there are no limits.", "Write Sum(x[i], (i, 0, n - 1)).")
                 index, low, high = limit
                 if self.limits.setdefault(index, (low, high)) != (low, high):
                     raise NotationError(f"the index {index} runs over two ranges.", "Name the indices apart.")
@@ -60,7 +63,9 @@ class Ranges:
                 if extent != 1:
                     items.append(slice(None))
                     labels.append(place)
-            elif place.free_symbols & self.limits.keys() or not ours(place).is_integer:
+            elif (
+                not {str(s) for s in place.free_symbols} <= self.known - {str(s) for s in self.limits} or not ours(place).is_integer
+            ):
                 raise NotationError(f"{Written(node)}: {place} is no index.", "An index is a summed symbol or a whole number.")
             elif extent != 1:
                 items.append(ours(place))
@@ -77,6 +82,15 @@ class Ranges:
         tensor = builder.total(tensor, axes) if axes else tensor
         tensor = tensor * sp.Mul(*missing) if missing else tensor
         return Read(tensor)
+
+    def product(self, node: Any, parts: list[Read], _: Any) -> Read:
+        """The product over the axes that the limits name; what lacks the axis is taken as often as it has entries."""
+        (read,) = parts
+        tensor, labels = read.tensor, list(read.labels)
+        axes = tuple(labels.index(index) for index, *_ in node.limits if index in labels)
+        missing = [self.extent(index) for index, *_ in node.limits if index not in labels]
+        tensor = called("prod", [tensor, axes], {}) if axes else tensor
+        return Read(tensor ** sp.Mul(*missing) if missing else tensor)
 
 
 def ours(expression: Any) -> Any:

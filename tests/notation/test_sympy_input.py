@@ -160,7 +160,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Symbol("L") + 1,
         'L is a symbol and the name of the result. Name the result: from_sympy(..., name="f").',
     ),
-    "written entries": (lambda: sp.Matrix([[x, y]]), "a matrix with written entries is not read. Write a MatrixSymbol,"),
+    "written entries": (
+        lambda: sp.Matrix([[x, y]]),
+        "a matrix of (1, 2) written entries is no loss. Write one network for each entry,",
+    ),
     "not sympy": (lambda: "x + 1", "'x + 1' is no expression of SymPy. Give an Expr or a MatrixExpr."),
     "no default": (lambda: sp.Piecewise((x, x > 0)), "Piecewise((x, x > 0)) has no value everywhere. End it with (value, True)."),
     "limits": (lambda: sp.Sum(sp.IndexedBase("B", shape=(m,))[i], (i, 0, n - 1)), "B[i]: i runs over n, the axis has size m."),
