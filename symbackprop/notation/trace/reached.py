@@ -14,6 +14,12 @@ DEEPEST = 12  # containers inside one another: deeper ones hold no arrays of a n
 Path = tuple[Any, ...]
 
 
+class Attribute(str):
+    """A step of a path into an object."""
+
+    __slots__ = ()
+
+
 def of_module(value: Any, names: Sequence[str]) -> list[Any]:
     """A value; of a module of the person's, what it and the modules in it have by names that the code says after it."""
     found, waiting, seen = list[Any](), [value], set[int]()
@@ -53,9 +59,9 @@ def arrays_in(value: Any, path: Path, met: set[int]) -> Iterable[tuple[Path, np.
         parts = list(value.items())
     elif isinstance(value, list | tuple):
         fields = getattr(value, "_fields", None)
-        parts = list(zip(fields, value, strict=True)) if fields else list(enumerate(value))
+        parts = [(Attribute(f), inner) for f, inner in zip(fields, value, strict=True)] if fields else list(enumerate(value))
     elif type(value).__module__ not in ("builtins", "numpy"):
-        parts = list(vars(value).items()) if hasattr(value, "__dict__") else _slots(value)
+        parts = [(Attribute(n), inner) for n, inner in (vars(value).items() if hasattr(value, "__dict__") else _slots(value))]
     else:
         parts = []
     for step, inner in parts:

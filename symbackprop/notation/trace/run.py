@@ -84,7 +84,7 @@ class Run(Asked):
     def input(self, name: str, array: np.ndarray, parameter: bool = False) -> Traced:
         """An array of the example as an input of the network."""
         array = np.asarray(array)
-        extents = tuple(self.sizes.axis(f"{name}.{k}", n) for k, n in enumerate(array.shape))
+        extents = tuple(self.sizes.along(f"{name}.{k}", n) for k, n in enumerate(array.shape))
         whole = array.dtype.kind in "iu" and bool(np.all(array >= 0))
         if parameter:
             signature = Signature(name, extents, "parameter")

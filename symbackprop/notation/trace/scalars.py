@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.notation.trace.reached import Attribute, Path
+
 DEEPEST = 12
 PLAIN = str | bytes | int | np.ndarray | np.generic | ModuleType | FunctionType | MethodType | type | np.random.Generator | None
 
-
-Path = tuple[Any, ...]
 Choice = Callable[[Path, float], Any]
 
 
@@ -24,7 +24,7 @@ def every(path: Path, number: float) -> Any:
 
 def inside(path: Path, number: float) -> Any:
     """Floats of objects of a person's own that stand in a list: several of a kind hold weights, where one alone holds settings."""
-    known = any(isinstance(step, int) for step in path) and any(isinstance(step, _Attribute) for step in path)
+    known = any(isinstance(step, int) for step in path) and any(isinstance(step, Attribute) for step in path)
     return np.array(number) if known else number
 
 
@@ -54,16 +54,10 @@ def numbered(value: Any, choice: Choice, path: Path = (), memo: dict[int, Any] |
         return value
     made = memo[id(value)] = copy.copy(value)
     for key, inner in vars(value).items():
-        vars(made)[key] = numbered(inner, choice, (*path, _Attribute(key)), memo)
+        vars(made)[key] = numbered(inner, choice, (*path, Attribute(key)), memo)
     return made
-
-
-class _Attribute(str):
-    """A step of a path into an object."""
-
-    __slots__ = ()
 
 
 def written(path: Path) -> str:
     """A path as a person writes it."""
-    return str(path[0]) + "".join(f".{s}" if isinstance(s, _Attribute) else f"[{s!r}]".replace("'", '"') for s in path[1:])
+    return str(path[0]) + "".join(f".{s}" if isinstance(s, Attribute) else f"[{s!r}]".replace("'", '"') for s in path[1:])

@@ -53,6 +53,11 @@ class Sizes:
             self.numbers[symbol] = number
         return self.resolved(symbol)
 
+    def along(self, key: str, number: int) -> Expr:
+        """The size of an axis of an array that may be made by the function, as long as in the example, or by other sizes not."""
+        extent = self.axis(key, number)
+        return extent if self.learning or self.number(extent) == number else sp.Integer(number)
+
     def is_own(self, extent: Expr, key: str) -> bool:
         """Whether a size is still the one that `axis(key)` made, equal to no other."""
         return self.resolved(extent) == size(key)

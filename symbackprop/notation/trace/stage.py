@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbackprop.language import operations as ops
+from symbackprop.notation import composed_further
 from symbackprop.notation.trace import courses, functions, pure, scipy, shaping, strided
 from symbackprop.notation.trace.mapped import vectorized
 from symbackprop.notation.trace.pure import kind, of_sizes, real
-from symbackprop.notation.trace.sizes import Size, expr_of
+from symbackprop.notation.trace.sizes import Size, Sized, expr_of
 from symbackprop.notation.trace.stands import Stand
 from symbackprop.notation.trace.traced import Traced
 
@@ -148,7 +149,13 @@ class _Called:
         self._run, self._function = run, function
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        return self._function(*[self._array(a) if isinstance(a, list | tuple) else a for a in args], **options)
+        given = [self._array(a) if isinstance(a, list | tuple) else a for a in args]
+        try:
+            return self._function(*given, **options)
+        except (TypeError, AttributeError):
+            if not any(isinstance(a, Sized) for a in (*given, *options.values())):
+                raise
+        return self._function(*self._run.bare(given), **self._run.bare(options))  # tables of sizes, which are plain
 
     def _array(self, several: list[Any] | tuple[Any, ...]) -> Any:
         """Written values as an array; axes, shifts and the like stay as they are."""
@@ -188,6 +195,13 @@ def _made(run: Run) -> dict[str, Any]:
         first, end = expr_of(start), expr_of(stop)
         return run.made(value, lambda: ops.arange(end - first) + first if first != 0 else ops.arange(end))
 
+    def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, **options: Any) -> Any:
+        value = np.linspace(*run.bare((start, stop, num)), endpoint, **options)
+        ends = (start, stop)
+        if type(num) is not Size or options or any(isinstance(end, Traced | np.ndarray) for end in ends) or len(value) < 2:
+            return value
+        return run.made(value, lambda: composed_further.linspace(expr_of(start), expr_of(stop), expr_of(num), endpoint))
+
     def array(object: Any, dtype: Any = None, *_: Any, **__: Any) -> Any:
         return functions.array(run, object, None if dtype is None else _dtype(dtype))
 
@@ -209,7 +223,7 @@ def _made(run: Run) -> dict[str, Any]:
     return {name: number(name) for name in KINDS} | {
         "prod": of_sizes(run, np.prod, math.prod), "sum": of_sizes(run, np.sum, sum),
         "zeros": constant(0), "ones": constant(1), "empty": constant(0), "full": full, "eye": eye, "identity": eye,
-        "arange": arange,
+        "arange": arange, "linspace": linspace,
         "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray,
         "zeros_like": like("zeros_like"), "ones_like": like("ones_like"), "empty_like": like("empty_like"),
         "full_like": like("full_like"), "vectorize": vectorized(run), "c_": _Joined(column=True), "r_": _Joined(column=False),

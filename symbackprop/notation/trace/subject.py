@@ -19,7 +19,7 @@ from symbackprop.core.errors import shown
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
 from symbackprop.notation.trace.names import leaf_names
-from symbackprop.notation.trace.reached import Path, arrays_in, holds_arrays, names_in, of_module
+from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module
 from symbackprop.notation.trace.scalars import Choice, every, inside, numbered, written
 
 MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
@@ -43,7 +43,12 @@ class Leaf:
     @property
     def written(self) -> str:
         """The path as a person writes it."""
-        return str(self.path[0]) + "".join(f"[{step!r}]".replace("'", '"') for step in self.path[1:])
+        return written(self.path)
+
+    @property
+    def of_an_object(self) -> bool:
+        """Whether an object of a person's own holds it, which may hold tables beside what is learnt."""
+        return any(isinstance(step, Attribute) for step in self.path)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Subject:
     leaves   its arrays by name.
     numbers  those of them that were numbers of Python.
     usual    what is taken as learnt among plain arguments, where nobody said it.
+    held     the paths of what is taken as learnt of what objects hold, where nobody said it.
     functions  the person's own functions that it may call.
     modules  the names of every module of the person's that the function's code reads.
     """
@@ -93,6 +99,7 @@ class Subject:
         self._generators: list[Any] = []
         self.numbers: frozenset[str] = frozenset()
         self.usual: tuple[str, ...] = ()
+        self.held: tuple[Path, ...] = ()
         self._reach()
         self.leaves = self._leaves()
         floats = [leaf for leaf in self.leaves.values() if leaf.array.dtype.kind == "f" and leaf.given]
@@ -239,6 +246,7 @@ class Subject:
             inside = [n for n, leaf in floats.items() if leaf.given and len(leaf.path) > 1]
             found = inside or [n for n, leaf in floats.items() if leaf.given] or list(floats)
             self.usual = () if inside else tuple(found)
+            self.held = tuple(floats[n].path for n in inside if floats[n].of_an_object and n not in self.numbers)
             if not found:
                 raise NotationError("there is no array of floats to differentiate by.", "Give np.array(2.0) for a number.")
             return found

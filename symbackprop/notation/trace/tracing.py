@@ -77,6 +77,7 @@ class Tracing:
         self.masks: bool | None = None  # whether those on data are as well; None: none was met, False: that led nowhere
         self.unpacked = False  # whether leaves have the names of variables
         self.single = False  # whether the function makes numbers of single precision
+        self.tables: set[str] = set()  # made by the function, others at other sizes
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
 
@@ -296,7 +297,11 @@ class Tracing:
                 self.sizes.numbers[symbol] = number
             arrays = {name: self._resized(outcome.run, name, array) for name, array in self.example.items()}
             with np.errstate(all="ignore"):
-                return self._written(self._call(arrays)).program == program
+                there = self._call(arrays)
+                same = self._written(there).program == program
+            if same:
+                self.tables |= _moved(outcome.run, there.run)
+            return same
         except RaisedError:
             self.only |= {str(s) for s in symbols[:1] if len(symbols) == 1}
             return None
@@ -349,6 +354,10 @@ class Tracing:
             said.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
         if outcome.run.infinite:
             said.append(INFINITY)
+        held = [leaf.written for leaf in self.subject.leaves.values() if leaf.path in self.subject.held]
+        if len(held) > 1:
+            several = ", ".join(held) if len(held) < 7 else f"{', '.join(held[:5])} and {len(held) - 5} more"
+            said.append(f"{several}: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables.")
         constants = self.subject.constants(self.example)
         if len(constants) == 1:
             said.append(f"{constants[0]}: a number of Python, taken as a constant; name it in wrt to differentiate by it too.")
@@ -356,10 +365,21 @@ class Tracing:
             said.append(
                 f"{', '.join(constants)}: numbers of Python, taken as constants; name one in wrt to differentiate by it too."
             )
+        if self.tables and not self.random:
+            said.append(
+                f"{', '.join(sorted(self.tables))}: made by the function of sizes, and data here; at other sizes than the example's "
+                f"make such anew."
+            )
         came = [name for _, name, _ in outcome.run.came_in.values()]
         if self.random and came:
             said.append(f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example.")
         return said
+
+
+def _moved(here: Run, there: Run) -> set[str]:
+    """The arrays made by the function that are others at other sizes."""
+    known = {name: array for array, name, _ in here.came_in.values()}
+    return {name for array, name, _ in there.came_in.values() if name in known and not np.array_equal(array, known[name])}
 
 
 def _untraced(found: Any, run: Run) -> tuple[str, str]:

@@ -136,6 +136,57 @@ def test_numbers_of_python_that_are_constants_are_said_and_may_be_learnt() -> No
     assert network.notes[0].startswith('p["a"], p["b"]: numbers of Python, taken as constants')
 
 
+class Tabled:
+    """A network that holds a table of positions beside its weights."""
+
+    def __init__(self) -> None:
+        self.W, self.pe = np.ones((3, 2)), np.sin(np.arange(12.0).reshape(4, 3))
+
+    def loss(self, X: Any) -> Any:
+        return np.mean(np.tanh((X + self.pe) @ self.W))
+
+
+def test_arrays_of_objects_that_are_taken_as_learnt_are_said() -> None:
+    network = sb.trace(Tabled().loss, X)
+    assert network.notes == (
+        "self.W, self.pe: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables.",
+    )
+    assert network.paths == {"W": "self.W", "pe": "self.pe", "X": "X"}
+    network = sb.trace(Tabled().loss, X, wrt="W")
+    assert not network.notes
+    assert [t.name for t in network.program.inputs if t.kind == "parameter"] == ["W"]
+
+
+def windowed(w: Any, X: Any, y: Any) -> Any:
+    return np.sum(np.hanning(len(y)) * (X @ w - y) ** 2)
+
+
+def in_pairs(w: Any, X: Any, y: Any) -> Any:
+    h = X @ w
+    i, j = np.triu_indices(len(h), 1)
+    return np.sum((h[i] - h[j] - y[i]) ** 2)
+
+
+def on_a_grid(w: Any, X: Any, y: Any) -> Any:
+    return np.sum((np.linspace(-1, 1, len(y)) * w[0] + X @ w - y) ** 2)
+
+
+TABLES = {
+    windowed: (["made by the function of sizes, and data here; at other sizes than the example's make such anew."], 2),
+    in_pairs: (["as in the example: the function counts it out, or uses it as a number."], 1),
+    on_a_grid: ([], 2),
+}
+
+
+@pytest.mark.parametrize("function", TABLES, ids=lambda f: f.__name__)
+def test_tables_made_of_sizes_are_formulas_or_said_or_keep_the_size_of_the_example(function: Callable[..., Any]) -> None:
+    said, count = TABLES[function]
+    network = sb.trace(function, w, X, y, wrt="w")
+    assert [note.partition(" is 4, ")[2] or note.partition(": ")[2] for note in network.notes] == said
+    assert len(network.program.sizes()) == count
+    assert sb.check(network).ok
+
+
 def test_sizes_are_carried_by_floats_products_and_absolute_values() -> None:
     def loss(w: Any, X: Any) -> Any:
         D = X.shape[1]
