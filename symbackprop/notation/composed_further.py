@@ -197,7 +197,7 @@ def polyfit(x: Any, y: Any, deg: int) -> Tensor:
 # -- grids of numbers --------------------------------------------------------------------------------------------------------------
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Tensor:
+def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True) -> Tensor:
     """y[i] = start + i (stop - start) / (num - 1), both ends among them; by num where not `endpoint`."""
     count = number_of(as_tensor(num)) if isinstance(num, Tensor) else as_number(num)
     if count is None or (count.is_Integer and count < 1):

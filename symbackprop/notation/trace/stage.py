@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbackprop.language import operations as ops
-from symbackprop.notation import composed_further
+from symbackprop.notation.composed_further import linspace as grid
 from symbackprop.notation.trace import courses, functions, pure, scipy, shaping, strided
 from symbackprop.notation.trace.mapped import vectorized
 from symbackprop.notation.trace.pure import kind, of_sizes, real
@@ -196,11 +196,12 @@ def _made(run: Run) -> dict[str, Any]:
         return run.made(value, lambda: ops.arange(end - first) + first if first != 0 else ops.arange(end))
 
     def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, **options: Any) -> Any:
-        value = np.linspace(*run.bare((start, stop, num)), endpoint, **options)
+        first, last, count = run.bare((start, stop, num))
+        value: Any = np.linspace(first, last, count, endpoint, **options)
         ends = (start, stop)
         if type(num) is not Size or options or any(isinstance(end, Traced | np.ndarray) for end in ends) or len(value) < 2:
             return value
-        return run.made(value, lambda: composed_further.linspace(expr_of(start), expr_of(stop), expr_of(num), endpoint))
+        return run.made(value, lambda: grid(expr_of(start), expr_of(stop), expr_of(num), endpoint))
 
     def array(object: Any, dtype: Any = None, *_: Any, **__: Any) -> Any:
         return functions.array(run, object, None if dtype is None else _dtype(dtype))

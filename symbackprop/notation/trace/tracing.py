@@ -367,8 +367,8 @@ class Tracing:
             )
         if self.tables and not self.random:
             said.append(
-                f"{', '.join(sorted(self.tables))}: made by the function of sizes, and data here; at other sizes than the example's "
-                f"make such anew."
+                f"{', '.join(sorted(self.tables))}: made by the function of sizes, and data here; at other sizes than "
+                f"the example's make such anew."
             )
         came = [name for _, name, _ in outcome.run.came_in.values()]
         if self.random and came:

@@ -175,6 +175,11 @@ CASES: dict[str, Case] = {
     "ScatterND": one("ScatterND", real(4, 3, 2), real(2, 3, 2), kept={1: np.array([[2], [-4]])}), "ScatterND entries": one("ScatterND", real(4, 3), real(2, 2), kept={1: np.array([[[2, 1], [0, 0]], [[3, -1], [1, 2]]])}),
     "ScatterND add": one("ScatterND", real(4, 3), real(3), kept={1: np.array([[2, 1], [0, 0], [2, 1]])}, reduction="add"),
     "ScatterND given": Case([("ScatterND", ["a", "i", "u"], ["y"], {"reduction": "add"})], {"a": real(4, 3), "i": np.array([[2], [0], [2]]), "u": real(3, 3)}),
+    "ScatterElements": one("ScatterElements", real(4, 3), real(2, 3), kept={1: np.array([[2, 0, 1], [-4, 3, 0]])}),
+    "ScatterElements add": one("ScatterElements", real(4, 3), real(4, 2), kept={1: np.array([[2, 0], [1, 1], [0, 0], [2, 1]])}, axis=1, reduction="add"),
+    "ScatterElements max": one("ScatterElements", real(4, 3), real(2, 3), kept={1: np.array([[2, 0, 1], [2, 3, 0]])}, reduction="max"),
+    "ScatterElements min": one("ScatterElements", real(4, 3), real(2, 3), kept={1: np.array([[2, 0, 1], [2, 3, 0]])}, reduction="min"),
+    "ScatterElements given": Case([("ScatterElements", ["a", "i", "u"], ["y"], {"reduction": "add"})], {"a": real(4, 3), "i": np.array([[2, 1, 0], [0, 1, 2]]), "u": real(2, 3)}),
     "mask": Case(
         [("Shape", ["a"], ["s"], {"start": -1}), ("ConstantOfShape", ["s"], ["e"], {"value": np.array([0.5])}), ("Expand", ["k", "s"], ["m"], {}), ("Add", ["m", "e"], ["v"], {}), ("Mul", ["a", "v"], ["y"], {})],
         {"a": X}, {"k": np.array(2.0)},

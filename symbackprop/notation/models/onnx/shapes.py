@@ -15,6 +15,7 @@ from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import Tensor, as_number, is_integer
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node, Value, exact, shape_array, size_of
+from symbackprop.notation.models.scattering import scattered
 
 
 def _axes(node: Node, k: int, rank: int) -> list[int] | None:
@@ -162,6 +163,25 @@ def _scatter(node: Node) -> Tensor:
     return x + placed(new, tuple(items), x.shape) if how == "add" else replaced(x, tuple(items), new)
 
 
+def _scatter_elements(node: Node) -> Tensor:
+    """x after x[.., positions, ..] = u along one axis, or += u, or the larger or smaller of both."""
+    x, new, how = node.tensor(0), node.tensor(2), node.get("reduction", "none")
+    kinds = {"none": "replace", "add": "sum", "max": "max", "min": "min"}
+    if how not in kinds:
+        raise node.refused(f"reduction={how!r} is not read.", f"Those are: {', '.join(kinds)}.")
+    axis, indices = node.axis(0, x.ndim), node.value(1)
+    if isinstance(indices, Tensor):
+        _require_positions(node, indices)
+        if how == "none":
+            raise node.refused("an entry may be written twice, and one value stays.", "Export it with reduction='add'.")
+    else:
+        rows = np.moveaxis(indices, axis, -1).reshape(-1, indices.shape[axis])
+        if how == "none" and any(len(set(row)) < len(row) for row in rows.tolist()):
+            raise node.refused("it writes an entry twice, and one value stays.", "Write each entry once.")
+        indices = node.positions(1, x.shape[axis])
+    return scattered(x, axis, indices, new, kinds[how])
+
+
 def _fixed(node: Node, indices: Any, x: Tensor, how: str) -> list[Any]:
     """The positions that the file holds, axis by axis."""
     extents = [int(n) if n.is_Integer else None for n in x.shape[: indices.shape[-1]]]
@@ -303,7 +323,7 @@ def _full(node: Node) -> Tensor:
 ROWS: dict[str, Row] = {
     "Shape": _shape, "Size": _size, "Reshape": _reshape, "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze,
     "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements,
-    "ScatterND": _scatter, "Expand": _expand,
+    "ScatterND": _scatter, "ScatterElements": _scatter_elements, "Expand": _expand,
     "Tile": _tile, "Pad": _pad, "Transpose": _transpose, "Trilu": _trilu, "CumSum": _cumsum, "OneHot": _one_hot,
     "DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth,
     "ReduceSum": _reduction(ops.sum), "ReduceMean": _reduction(ops.mean), "ReduceMax": _reduction(ops.max),

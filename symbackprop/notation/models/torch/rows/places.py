@@ -8,10 +8,9 @@ from typing import Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import same_size
 from symbackprop.language.operations.entries import placed, replaced
 from symbackprop.language.tensors import LanguageError, Tensor, as_number, as_tensor, is_integer, is_truth, number_of
+from symbackprop.notation.models.scattering import along, filled, scattered
 from symbackprop.notation.models.torch.rows.words import WHOLE, lang
 
 
@@ -38,27 +37,13 @@ def _embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1) -> Tensor
     return rows if padding_idx < 0 else lang.where((indices == padding_idx)[..., None], lang.stop_gradient(rows), rows)
 
 
-def _along(x: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
-    """The index of what torch.gather reads: along the other axes an entry stands where it is read."""
+def _along(x: Tensor, dim: int, index: Tensor) -> tuple[int, Any]:
     place = dim % x.ndim
-    counts = [lang.arange(n)[(WHOLE, *[None] * (index.ndim - 1 - k))] for k, n in enumerate(index.shape)]
-    for k, (own, n) in enumerate(zip(index.shape, x.shape, strict=True)):
-        if k != place and not same_size(own, n) and not (own.is_Integer and n.is_Integer):
-            raise LanguageError(f"the positions have the size {own} along axis {k}, where the tensor has {n}")
-    return tuple(positions(index, x.shape[place]) if k == place else where for k, where in enumerate(counts))
+    return place, positions(index, x.shape[place])
 
 
 def _gather(x: Tensor, dim: int, index: Tensor) -> Tensor:
-    return x[_along(x, dim, index)]
-
-
-def _of_index(src: Any, index: Tensor) -> Tensor:
-    """The entries that are written: those that the positions, which may be fewer, say the places of."""
-    src = as_tensor(src)
-    if not src.ndim:
-        return lang.full(index.shape, src)
-    sizes = [(n, same_size(n, own)) for n, own in zip(index.shape, src.shape, strict=True)]
-    return src if all(same for _, same in sizes) else src[tuple(WHOLE if same else slice(None, n) for n, same in sizes)]
+    return x[along(x, *_along(x, dim, index))]
 
 
 def _index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, alpha: Any = 1) -> Tensor:
@@ -74,8 +59,7 @@ def _index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
 
 def _index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     place = dim % x.ndim
-    items = (*[WHOLE] * place, positions(index, x.shape[place]))
-    return lang.where(placed(None, items, x.shape) > 0, value, x)
+    return filled(x, (*[WHOLE] * place, positions(index, x.shape[place])), value)
 
 
 def _index_put(x: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool = False) -> Tensor:
@@ -94,44 +78,24 @@ def _index_put(x: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bo
 
 
 def _scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    return x + placed(_of_index(src, index), _along(x, dim, index), x.shape)
+    return scattered(x, *_along(x, dim, index), src, "sum")
 
 
 def _scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, value: Any = None, reduce: Any = None) -> Tensor:
     """Where several values are written to an entry torch leaves open which stays."""
-    if reduce == "add":
-        return _scatter_add(x, dim, index, value if src is None else src)
-    if reduce is not None:
-        raise LanguageError(f"scatter with reduce={reduce!r} is not in the language; multiply by what gather reads")
-    if src is None:
-        return lang.where(placed(None, _along(x, dim, index), x.shape) > 0, value, x)
-    return replaced(x, _along(x, dim, index), _of_index(src, index))
+    place, index = _along(x, dim, index)
+    if reduce == "multiply":
+        raise LanguageError("scatter with reduce='multiply' is not in the language; multiply by what gather reads")
+    if src is None and reduce is None:
+        return filled(x, along(x, place, index), value)
+    return scattered(x, place, index, value if src is None else src, "replace" if reduce is None else "sum")
 
 
 def _scatter_reduce(x: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, include_self: bool = True) -> Tensor:
     """The sum, mean or extremum of what is written to each entry, of the entry itself as well or without it."""
-    if reduce not in ("sum", "mean", "amax", "amin"):
-        raise LanguageError(f"scatter_reduce with reduce={reduce!r} is not in the language; sum, mean, amax and amin are")
-    items = _along(x, dim, index)
-    count = placed(None, items, x.shape)
-    if reduce in ("amax", "amin"):
-        found = _extreme(reduce, x, dim % x.ndim, index, _of_index(src, index))
-        joined = lang.maximum(x, found) if reduce == "amax" else lang.minimum(x, found)
-        return joined if include_self else lang.where(count > 0, found, x)
-    total = placed(_of_index(src, index), items, x.shape)
-    if reduce == "sum":
-        return x + total if include_self else lang.where(count > 0, total, x)
-    return (x + total) / (count + 1) if include_self else lang.where(count > 0, total / lang.maximum(count, 1), x)
-
-
-def _extreme(reduce: str, x: Tensor, place: int, index: Tensor, src: Tensor) -> Tensor:
-    """The largest or smallest of what is written to each entry; far off where nothing is."""
-    if any(not same_size(own, n) for k, (own, n) in enumerate(zip(index.shape, x.shape, strict=True)) if k != place):
-        raise LanguageError(f"scatter_reduce with reduce={reduce!r} of fewer positions than entries is not in the language")
-    far, function = (-INFINITE, lang.max) if reduce == "amax" else (INFINITE, lang.min)
-    inner = (*[WHOLE] * place, WHOLE, None)  # an axis for the entries of x behind that of the positions
-    target = lang.arange(x.shape[place])[(WHOLE, *[None] * (x.ndim - 1 - place))]
-    return function(lang.where(index[inner] == target, src[inner], far), place)
+    if reduce == "prod":
+        raise LanguageError("scatter_reduce with reduce='prod' is not in the language; sum, mean, amax and amin are")
+    return scattered(x, *_along(x, dim, index), src, reduce.removeprefix("a"), include_self)
 
 
 # -- images between their pixels -----------------------------------------------------------------------------------------------
