@@ -33,6 +33,7 @@ from symbackprop.judge.mistakes.edit import Finding
 from symbackprop.judge.mistakes.swapped import swapped
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, read
+from symbackprop.judge.refit import refitted
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
@@ -159,6 +160,13 @@ def limits(goal: Goal) -> Iterator[Told]:
             yield told("held against the gradient at {}, since it reads beyond the other steps", Formula(plain(steps), steps))
 
 
+def _by_factor(found: Weighed) -> Convention | None:
+    """The factor by which what was held against the truth differs from it, where that is all."""
+    if found.shapes is not None or not found.samples:
+        return None
+    return convention([(s.claimed, s.true) for s in found.samples], [s.place.sizes for s in found.samples], 0)
+
+
 class Judge:
     """Judges claims about one truth.
 
@@ -176,13 +184,13 @@ class Judge:
             understood = read(claim, self.truth, what.of, what.wrt, self.symbols)
         except NotUnderstood as fault:
             judged = self.by_the_report(what, claim) or self.unread(what, fault)
-            return replace(judged, given=str(claim))
+            return replace(self.refit(what, judged, claim), given=str(claim))
         what = as_said(self.truth, what, understood.left)
         judged = self.by_the_report(what, claim) if understood.unknown else None
         judged = judged or self.judge(what, understood)
         if not judged.right and not understood.unknown:
             judged = self.by_the_report(what, claim) or judged
-        return replace(judged, given=str(claim))
+        return replace(self.refit(what, judged, claim), given=str(claim))
 
     def unread(self, what: Asked, fault: NotUnderstood) -> Judged:
         """What is answered to a claim that has no reading: it is wrong where the shapes in it fit in none."""
@@ -190,6 +198,32 @@ class Judge:
             return Judged(what.name, what, "not understood", fault.told)
         truth = None if what.second else self.truth.formula(what.wrt, what.of)
         return Judged(what.name, what, "wrong shape", fault.told, truth=truth)
+
+    def refit(
+        self, what: Asked, judged: Judged, claim: Any, reading: Callable[[str], Claim] | None = None, bindings: Bindings = ()
+    ) -> Judged:
+        """A claim of the wrong shape with the edit of its text that makes it right, where there is one.
+
+        reading, bindings   how a claim is read, and what the names in it stand for, where it is a step.
+        """
+        if judged.kind != "wrong shape" or judged.mistakes or what.second or not isinstance(claim, str):
+            return judged
+
+        def tried(text: str) -> bool | Convention | str | None:
+            try:
+                understood = reading(text) if reading else read(text, self.truth, what.of, what.wrt, self.symbols)
+                first = understood.readings[0]
+                if understood.unknown or not first.fits:
+                    return None if understood.unknown else str(first.shape)
+                found = weigh(goal_for(self.truth, what, first.program, first.at), first.program, bindings)
+            except DoesNotFit as fault:
+                return fault.fault
+            except (NotUnderstood, PointError):
+                return None
+            return bool(found.agrees) or _by_factor(found)
+
+        mistake = refitted(claim, tried)
+        return judged if mistake is None else replace(judged, mistakes=(mistake,), corrected=(judged.truth,))
 
     def by_the_report(self, what: Asked, claim: Any) -> Judged | None:
         """The claim in the names that only the report gives, where it is right by them: a person may mean others by them."""

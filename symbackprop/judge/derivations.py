@@ -215,7 +215,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             known.unread = True
             return Judged(name, None, "not understood", fault.told)
         _bind_truth(known, name, goal)
-        judged = _spared(known, judge.unread(goal, fault))
+        judged = _spared(known, _refit(judge, known, name, claim, goal, judge.unread(goal, fault)))
         known.unread = True
         return judged
     known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
@@ -229,7 +229,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
-    judged = judge.judge(goal, understood, known.written)
+    judged = _refit(judge, known, name, claim, goal, judge.judge(goal, understood, known.written))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
     known.unread |= judged.open
@@ -240,6 +240,11 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if not understood.left.stepped:
         known.bind(names, program, true, program.shape(CLAIM))
     return judged
+
+
+def _refit(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, judged: Judged) -> Judged:
+    """A step of the wrong shape with the edit that makes it right, from what was written before it."""
+    return judge.refit(goal, judged, claim, lambda text: _read(judge, known, name, text, goal, look=False)[0], known.written)
 
 
 def _blocks(known: Known, claim: Any) -> dict[str, Program]:

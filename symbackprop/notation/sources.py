@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from symbackprop.core.errors import shown
@@ -49,7 +50,7 @@ def read(source: str | os.PathLike[str], loss: str | None = None, gates: str = "
     if is_latex(source):
         return _latex(source, loss=loss, gates=gates)
     if not source.strip() or "\n" in source or _DEFINES.match(source):
-        return read_text(source, loss=loss, gates=gates)
+        return read_text(dedent(source), loss=loss, gates=gates)  # a text within code may stand further right as a whole
     return read_expression(source, (), loss, gates)
 
 

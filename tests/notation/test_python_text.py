@@ -365,3 +365,9 @@ def test_declarations_of_an_expression_are_declarations() -> None:
         read_expression("sum(x)", ["x"])
     with pytest.raises(NotationError, match=r"<expression>:1:5: W @ x: the inner sizes differ"):
         read_expression("sum(W @ x)", ["W: parameter[h, d]", "x: data[n]"])
+
+
+def test_a_text_in_the_middle_of_code_may_stand_further_right() -> None:
+    text = "x: data[n]\nL = sum(x**2)\n"
+    moved = "\n" + "".join(f"        {line}\n" for line in text.splitlines()) + "    "
+    assert read(moved).program == read(text).program

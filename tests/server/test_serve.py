@@ -224,7 +224,7 @@ def test_a_file_is_handed_over(page: Page, format: str) -> None:
 def test_a_port_that_is_taken_is_told_with_the_mend(page: Page, run: Run) -> None:
     with pytest.raises(ServeError, match="give another by --port"):
         Page(page.server_port)
-    outcome = run("serve", "--port", page.server_port, "--no-browser")
+    outcome = run("serve", "--port", str(page.server_port), "--no-browser")
     assert outcome.code == 2
     assert "--port" in outcome.err
 

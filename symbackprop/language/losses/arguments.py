@@ -9,7 +9,7 @@ import sympy as sp
 from symbackprop.core.errors import shown
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, position, same_size, shape_text, slot
-from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, label, letters, total
+from symbackprop.language.tensors import LanguageError, Tensor, apply, as_tensor, label, letters, total, turned
 from symbackprop.language.tensors.indexing import bound_of, is_integer
 
 Value = Any  # a tensor, or a number
@@ -51,7 +51,7 @@ def _mend(x: Tensor, y: Tensor) -> str:
         if column.ndim == vector.ndim + 1 and column.shape[-1] == 1 and all(map(same_size, column.shape, vector.shape)):
             return f" Write {label(column)}[{':, ' * vector.ndim}0]."
     if x.ndim == y.ndim == 2 and all(map(same_size, x.shape, reversed(y.shape))):
-        return f" Did you mean {label(y)}.T?"
+        return f" Did you mean {turned(y)}?"
     return ""
 
 

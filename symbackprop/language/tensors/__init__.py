@@ -27,12 +27,14 @@ from symbackprop.language.tensors.tensor import (
     constant,
     label,
     number_of,
+    turned,
 )  # fmt: skip
 
 __all__ = [
     "Index", "Inner", "LanguageError", "Number", "Tensor", "apply", "arange", "as_number", "as_tensor", "bound_of", "broadcast",
     "constant", "contract", "divide", "elementwise", "is_count", "is_integer", "is_truth", "label", "letters", "matmul",
-    "normal_axes", "normal_axis", "number_of", "ShapeError", "permute", "power", "product", "reduce", "take", "total", "where",
+    "normal_axes", "normal_axis", "number_of", "ShapeError", "permute", "power", "product", "reduce", "take", "total", "turned",
+    "where",
 ]  # fmt: skip
 
 

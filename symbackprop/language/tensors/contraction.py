@@ -11,7 +11,7 @@ from sympy import Expr, S
 
 from symbackprop.core.program import Range, Reduce, Sum, same_size, shape_text, slot
 from symbackprop.language.tensors.elementwise import broadcast, letters
-from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, label
+from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, label, turned
 
 
 def contract(pattern: str, *tensors: Tensor) -> Tensor:
@@ -112,9 +112,9 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 
 def _matmul_mend(a: Tensor, b: Tensor) -> str:
     if b.ndim == 2 and same_size(a.shape[-1], b.shape[-1]):
-        return f" Did you mean {label(a)} @ {label(b)}.T?"
+        return f" Did you mean {label(a)} @ {turned(b)}?"
     if a.ndim == 2 and same_size(a.shape[0], b.shape[0 if b.ndim == 1 else -2]):
-        return f" Did you mean {label(a)}.T @ {label(b)}?"
+        return f" Did you mean {turned(a)} @ {label(b)}?"
     if b.ndim and a.ndim and same_size(b.shape[-1], a.shape[0]):
         return f" Did you mean {label(b)} @ {label(a)}?"
     place = "first" if b.ndim == 1 else "next to last"

@@ -11,7 +11,7 @@ from sympy import Expr, S
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Where
 from symbackprop.core.program import Range, Sum, same_size, shape_text, slot
-from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, as_tensor, label, number_of
+from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, as_tensor, label, number_of, turned
 
 LARGEST = sp.Integer(10) ** 300  # the numbers of a program stay below
 
@@ -70,7 +70,7 @@ def _misfit(what: str, tensors: Sequence[Tensor]) -> str:
     text = f"{what}: the shapes do not broadcast: {shapes}."
     a, b = [t for t in tensors if t.ndim][:2]
     if a.ndim == b.ndim == 2 and all(map(same_size, a.shape, reversed(b.shape))):
-        return f"{text} Did you mean {label(b)}.T?"
+        return f"{text} Did you mean {turned(b)}?"
     for one in (a, b):
         if product := _entry_by_entry(one):
             A, x = map(label, product)

@@ -237,6 +237,12 @@ def label(tensor: Tensor) -> str:
     return tensor.name or str(tensor.written or "the expression")
 
 
+def turned(tensor: Tensor) -> str:
+    """How an error message calls the transpose of a tensor: W of W.T."""
+    said = label(tensor)
+    return said.removesuffix(".T") if said.endswith(".T") else f"{said}.T"
+
+
 def as_number(value: Any) -> Expr:
     """A Python number as an exact one: 0.1 is one tenth, as the person meant it.
 

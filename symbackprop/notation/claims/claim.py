@@ -127,11 +127,13 @@ def _text(text: str, context: Context) -> Understood:
         more = {k: v for k, v in inputs(context).items() if k not in context.aliases}
         left, program, shape = read_python(text, replace(context, aliases={**more, **context.aliases}))
         return Understood(left, (_plain(program, shape, context, left.at),))
-    except NotationError:
+    except NotationError as error:
         if "\n" in text.strip():
             raise
         try:
-            return _latex(text, context)
+            found = _latex(text, context)
+            if not (found.unknown and isinstance(error, ShapesDiffer)):  # yhat, which stands somewhere, is not y h a t
+                return found
         except Fault:
             pass
         raise
