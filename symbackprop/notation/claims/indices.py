@@ -13,13 +13,14 @@ from symbackprop.formulas.told import Told, told
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.grammar import syntax
+from symbackprop.notation.claims.labels import at_label, places
 from symbackprop.notation.claims.nodes import DOWN, MATRIX, RIGHT, Misfit, Node
 from symbackprop.notation.claims.shapes import Sense, Senses, best, made
 from symbackprop.notation.claims.state import State
 from symbackprop.notation.claims.steps import leaf_of
-from symbackprop.notation.claims.syntax import Tokens
+from symbackprop.notation.claims.syntax import Tokens, Word
 from symbackprop.notation.claims.tokens import Token, bare, plain
-from symbackprop.notation.claims.words import TRANSPOSES, indices
+from symbackprop.notation.claims.words import TRANSPOSES
 
 SQUARED, ENTRYWISE_INVERSE, AS_ROW = 1.0, 2.0, 2.5
 _HALVES = re.compile(r"-?frac\d\d$")
@@ -31,26 +32,30 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
 
     own   the axes that the indices stand for; (): those of the matrix, the first first.
     """
-    parts = indices(several)
+    parts = places(state, several)
     if parts is None:
-        raise Fault(f"{plain(several)} is no index.", "Indices are letters, numbers and their sums.", at)
+        raise Fault(f"{plain(several)} is no index.", "Indices are letters, numbers, their sums, and labels: y_i.", at)
     found: Senses = []
     for reading in readings:
         natural = list(own) or [a for a in reading.node.axes if a[0] == "b"] + [a for a in (DOWN, RIGHT) if a in reading.node.axes]
-        if len(parts) == 1 and len(parts[0]) == 1 and parts[0][0].text.isdigit() and len(parts[0][0].text) == len(natural):
-            parts = [(Token(c, at),) for c in parts[0][0].text]  # A_{12}
+        first = parts[0] if len(parts) == 1 else None
+        if isinstance(first, tuple) and len(first) == 1 and first[0].text.isdigit() and len(first[0].text) == len(natural):
+            parts = [(Token(c, at),) for c in first[0].text]  # A_{12}
         if len(parts) > len(natural):
             continue
         try:
             node, loops = reading.node, _loops(state, reading.node)
             natural = [a for a in natural if a in loops] + [a for a in natural if a not in loops] if len(parts) == 1 else natural
             for part, axis in zip(parts, natural, strict=False):
+                if isinstance(part, Word):
+                    node = at_label(state, node, axis, part)
+                    continue
                 if part[0].text == ":":
                     continue
                 node = _at_step(state, node, axis, loops[axis], part, at) if axis in loops else _at(state, node, axis, part, at)
         except Misfit:
             continue
-        left = [a for k, a in enumerate(natural) if k >= len(parts) or parts[k][0].text == ":"]
+        left = [a for k, a in enumerate(natural) if k >= len(parts) or _is_whole(parts[k])]
         if loops and len(left) == 2 and left != [DOWN, RIGHT]:
             node = nd.renamed(node, zip(left, (DOWN, RIGHT), strict=True))  # a step of a batch is a matrix
         if left in ([RIGHT], [DOWN]):
@@ -63,6 +68,10 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
     if not found:
         raise Fault(f"the indices {plain(several)} do not fit what they stand below.", "One letter an axis.", at)
     return best(found)
+
+
+def _is_whole(part: Tokens | Word) -> bool:
+    return not isinstance(part, Word) and part[0].text == ":"
 
 
 def _loops(state: State, node: Node) -> Mapping[str, Axis]:

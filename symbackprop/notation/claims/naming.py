@@ -230,6 +230,8 @@ def given(state: State, value: str, word: Word) -> Senses:
 def extents(state: State, sub: Tokens) -> list[int]:
     """The sizes that a vector of ones or an identity may have: the one below it, or any."""
     text = plain(sub)
+    if text.isdigit():
+        return [int(text)]
     if text:
         name = state.names.size(Word(text, sub[0].at))
         if name is not None:

@@ -14,6 +14,7 @@ from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unknown, Unranged
 from symbackprop.notation.claims.grammar import CLOSING, syntax
 from symbackprop.notation.claims.indices import letters_of, powered
+from symbackprop.notation.claims.labels import is_label, labels_below
 from symbackprop.notation.claims.nodes import DOWN
 from symbackprop.notation.claims.shapes import Sense, Senses, added, best, chain, made, sure
 from symbackprop.notation.claims.state import State, number
@@ -59,12 +60,15 @@ class Reader:
             found = self.state.names.lookup(word)
             if not found or not (found.index or found.sample):
                 continue
+            for label in labels_below(self.state, found.index):
+                self.foresee(label, only)
             parts = indices((*found.sample, *found.index))
             shape = self.state.probe.shape(found.name) if found.name in self.state.probe.shapes else ()
             own = self.state.context.loops.of(found.name, self.state.roles)
             for place, (part, extent) in enumerate(zip(parts or (), shape, strict=False)):
                 letter = part[0].text.lstrip("\\")
-                if len(part) == 1 and letter.isalpha() and letter not in hidden and (only is None or letter in only):
+                free = letter not in hidden and (only is None or letter in only) and not is_label(self.state, letter)
+                if len(part) == 1 and letter.isalpha() and free:
                     self.state.ranged(letter, extent if place not in own else self.state.steps(letter, extent, own[place]))
         self.foresee_numbers(node, only)
 

@@ -3,6 +3,7 @@ r"""Sums with their limits, and conditions: \sum_{i=1}^n, \sum_{j \neq i}, \math
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import assert_never
 
 from sympy import Expr
@@ -19,7 +20,7 @@ from symbackprop.notation.claims.syntax import Syntax, Tokens, Word
 from symbackprop.notation.claims.tokens import Token, plain
 from symbackprop.notation.claims.words import indices
 
-_RELATIONS = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq", r"\in"])
+RELATIONS = frozenset(["<", ">", r"\leq", r"\geq", "=", r"\neq", r"\in"])
 _WRONG_BASE = 0.2
 MIXED = 2.0
 
@@ -101,6 +102,8 @@ def big(state: State, node: sx.Big) -> Senses:
             _narrowed(state, node, letters)
             conditions, hint = [], None
         body = state.read(node.body)
+        for letter in [c for c in _compared(tuple(conditions)) if letters and c in state.outer]:  # i of \sum_{j<i} runs as far as j
+            state.ranged(letter, state.range(letters[0], node.at))
         masks = [condition(state, one) for one in conditions]
         if node.kind != "sum" and (not node.under or (masks and node.kind == "mean")):
             raise Fault(f"this {_WORDS[node.kind]} does not say over what.", r"Put its index below it: \prod_i x_i.", node.at)
@@ -158,9 +161,13 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
         if mark in texts:
             k = texts.index(mark)
             return _plain_letters(under[:k], node.at), [syntax(node.under[k + 1 :])], None
-    if "=" in texts and texts.count("=") == 1 and not set(texts) & (_RELATIONS - {"="}):
+    if "=" in texts and texts.count("=") == 1 and not set(texts) & (RELATIONS - {"="}):
         return _from_to(state, node, under)
-    if any(t in _RELATIONS for t in texts):
+    if "," in texts and "=" in texts[: texts.index(",")]:  # j = 1, j \neq y_i
+        k = [t.text for t in node.under].index(",")
+        letters, conditions, hint = limits(state, replace(node, under=node.under[:k]))
+        return letters, [*conditions, syntax(node.under[k + 1 :])], hint
+    if any(t in RELATIONS for t in texts):
         one = syntax(node.under)
         if not isinstance(one, sx.Relation):
             raise Fault("the limits of this sum are not read.", r"Write \sum_{j \neq i} or \sum_{i=1}^n.", node.at)
@@ -180,6 +187,12 @@ def limits(state: State, node: sx.Big) -> tuple[list[str], list[Syntax], int | N
             raise Fault("the sum does not say over what.", r"Write \sum_{j \neq i}.", node.at)
         return [letter], [one], None
     return _plain_letters(under, node.at), [], None
+
+
+def _compared(node: object) -> set[str]:
+    """The letters that conditions compare."""
+    own = {node.base} if isinstance(node, Word) else set()
+    return own.union(*(_compared(part) for part in sx.below(node) if not isinstance(part, Token | str | int)))
 
 
 def _known(state: State, word: Word) -> bool:
@@ -213,7 +226,8 @@ def _from_to(state: State, node: sx.Big, under: Tokens) -> tuple[list[str], list
 
 def _depends_on_index(state: State, several: Tokens) -> bool:
     parts = indices(several)
-    return parts is not None and any(t.text in state.ranges and not state.names.named(t.text) for part in parts for t in part)
+    own = state.ranges.keys() | state.outer
+    return parts is not None and any(t.text in own and not state.names.named(t.text) for part in parts for t in part)
 
 
 def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:
@@ -231,7 +245,7 @@ def _limited(state: State, node: sx.Big, letters: list[str], hint: int | None) -
     """How far an upper limit, n - 2 or 3, lets an index run along longer tensors; as a condition where no axis ends there."""
     if len(letters) != 1 or letters[0] not in state.ranges or letters[0] in state.starts or hint is None:
         return []
-    if not (plain(node.over).isdigit() or any(t.text in "+-" for t in node.over)):
+    if not (plain(node.over).isdigit() or any(t.text in "+-" for t in node.over)) or _depends_on_index(state, node.over):
         return []
     upper = next((e for r in state.read(syntax(node.over)) for e in [_size(r.node)] if e is not None), None)
     if upper is None:
@@ -307,7 +321,7 @@ def _case(row: tuple[Tokens, ...], at: int) -> tuple[Tokens, Tokens | None]:
     rest, words = _without_words(rest)
     if not rest:
         return value, None
-    if _NO_CONDITION.search(words) and not any(t.text in _RELATIONS for t in rest):
+    if _NO_CONDITION.search(words) and not any(t.text in RELATIONS for t in rest):
         return value, None
     return value, rest
 

@@ -64,6 +64,7 @@ class Names:
     ) -> None:
         self.known = dict(known)
         self.sizes = frozenset(sizes)
+        self.folded_sizes = {folded(s): s for s in self.sizes if "_" in s}  # d_k
         self.aliases = dict(aliases)
         self.spelled: dict[str, str] = {}
         self.families: dict[str, dict[int, str]] = {}
@@ -102,7 +103,7 @@ class Names:
     def size(self, word: Word) -> str | None:
         """The size that a word names, or None."""
         text = word.base + plain(word.sub)
-        return next((s for s in (text, folded(text)) if s in self.sizes), None)
+        return next((s for s in (text, folded(text)) if s in self.sizes), self.folded_sizes.get(folded(text)))
 
     def symbol(self, word: Word) -> tuple[str, Tokens, Tokens] | None:
         """What a person's table says of a word, with the subscript and the superscript that it leaves over."""

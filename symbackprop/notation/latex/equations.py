@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.reader import words
 from symbackprop.notation.claims.statements import Equality
+from symbackprop.notation.claims.sums import RELATIONS
 from symbackprop.notation.claims.syntax import Syntax, Word
-from symbackprop.notation.claims.tokens import bare, plain
+from symbackprop.notation.claims.tokens import Token, bare, plain
 from symbackprop.notation.claims.words import Names, indices
 from symbackprop.notation.vocabulary import name_fault
 
@@ -94,7 +96,16 @@ def _free(right: Syntax, names: Names) -> set[str]:
         several = (*tensor.index, *tensor.sample) if tensor else word.sub
         letters = {t.text.lstrip("\\") for t in bare(several)} | ({label} if tensor is None and word.sup[:1] else set())
         found |= {c for c in letters if (len(c) == 1 and c.islower() and c.isalpha()) or c == "ell"} - hidden
-    return found
+    return found | {c for c in _in_limits(right) if c.islower() and c not in names.sizes and c not in names.known}
+
+
+def _in_limits(node: object) -> set[str]:
+    r"""The letters that the limits of sums compare with, i of \sum_{j<i}."""
+    own: set[str] = set()
+    if isinstance(node, sx.Big):
+        k = next((k for k, t in enumerate(node.under) if t.text in RELATIONS), len(node.under))
+        own = {*letters_of((*node.under[k:], *node.over))} - {*letters_of(node.under[:k])}
+    return own.union(*(_in_limits(part) for part in sx.below(node) if not isinstance(part, Token | str | int)))
 
 
 def reads(right: Syntax, names: Names) -> set[str]:

@@ -2,46 +2,103 @@ r"""The formulas of a text of LaTeX, with f(x) = ... and \sigma(z) = ... written
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.statements import parts
 from symbackprop.notation.claims.syntax import Tokens
-from symbackprop.notation.claims.tokens import GREEK, MOST, Token, tokens
+from symbackprop.notation.claims.tokens import MOST, Token, plain, tokens
+from symbackprop.notation.latex.units import bound, texts, units
+
+_FRESH = "ijklmnpqrsuvabcdgho"
 
 
-def formulas(text: str, known: Callable[[Token], bool]) -> list[Tokens]:
+class _Function(NamedTuple):
+    """f, its arguments x and y, and the right side of f(x, y) = ..."""
+
+    head: Tokens
+    arguments: tuple[Tokens, ...]
+    body: Tokens
+
+    @property
+    def letters(self) -> list[str] | None:
+        """The letters of its arguments; None where one is anything else."""
+        found = [units(argument) for argument in self.arguments]
+        names = [several[0].text for several in found if len(several) == 1 and several[0].letter]
+        return names if len(names) == len(found) and len({*names}) == len(names) else None
+
+
+class _Call(NamedTuple):
+    """f(a, b) from the token `start` on, up to the token `end`."""
+
+    start: int
+    end: int
+    arguments: tuple[Tokens, ...]
+
+
+def formulas(text: str, known: Callable[[str], bool]) -> list[Tokens]:
     """The formulas of a text, with its functions written out.
 
-    known   whether a token names something that is declared.
+    What is f(x) = ... is a function where f is called with anything but x, and where x names nothing; else f is a value made of x.
+
+    known   whether a letter, `x` or `hat x`, names something that is declared.
+
+    Raises Fault where f is both, and where its arguments are no letters and it is called with others.
     """
     found = parts(tokens(text))
     for k in range(len(found)):
-        called = _called(found[k])
-        if called is None:
+        function = _function(found[k])
+        if function is None:
             continue
-        head, inner, body = called
         others = [*found[:k], (), *found[k + 1 :]]
-        if len(inner) == 1 and _is_letter(inner[0]) and not known(inner[0]) and _calls(others, head):
-            found = [_applied(p, head, inner[0].text, body) for p in others]
+        own = [*map(plain, function.arguments)]
+        calls = [call for part in others for call in _calls(part, function.head)]
+        foreign = [call for call in calls if [*map(plain, call.arguments)] != own]
+        letters, named = function.letters, {*map(_left, found)}
+        bare = letters is not None and all(x in named or known(x) for x in letters)
+        if foreign:
+            _require_a_function(function, foreign[0].arguments, others, bare)
+        if letters is not None and calls and (foreign or not bare):
+            taken = {unit.text for part in found for unit in units(part)}
+            found = [_applied(part, function, letters, taken) for part in others]
         else:
-            whole = (*head, Token("(", 0), *inner, Token(")", 0))
-            found = [_replaced(p, whole, head) for p in found]
+            found = [_valued(part, function) for part in found]
     return [part for part in found if part]
 
 
-def _called(part: Tokens) -> tuple[Tokens, Tokens, Tokens] | None:
-    """f, x and the right side of f(x) = ...; None for what is no such equation."""
-    texts = [t.text for t in part]
-    if "=" not in texts:
+def _left(part: Tokens) -> str | None:
+    """The letter that a formula gives a value to."""
+    several = units(part)
+    return several[0].text if len(several) > 1 and several[1].text == "=" and several[0].letter else None
+
+
+def _require_a_function(function: _Function, arguments: Sequence[Tokens], others: Sequence[Tokens], bare: bool) -> None:
+    """Raise Fault where what is called with other arguments is no function, or a value as well."""
+    head, own, other = plain(function.head), ", ".join(map(plain, function.arguments)), ", ".join(map(plain, arguments))
+    at = function.head[0].at
+    if function.letters is None or len(function.arguments) != len(arguments):
+        fault = f"{head} is defined at ({own}) and stands before ({other})."
+        raise Fault(fault, rf"Define it with a letter for each argument; a product is {head} \cdot ({other}).", at)
+    if bare and any(_alone(part, function.head) for part in others):
+        fault = (
+            f"{head}({own}) is defined, and {head} stands alone as well as before ({other}): a function, or a value in a product."
+        )
+        raise Fault(fault, rf"Write {head}({own}) for its value; a product is {head} \cdot ({other}).", at)
+
+
+def _function(part: Tokens) -> _Function | None:
+    """f(x) = ... in its parts; None for what is no such equation."""
+    signs = [t.text for t in part]
+    if "=" not in signs:
         return None
-    k = texts.index("=")
-    if "(" not in texts[1:k] or texts[k - 1] != ")":
+    k = signs.index("=")
+    if "(" not in signs[1:k] or signs[k - 1] != ")":
         return None
-    opening = texts.index("(")
-    if opening == 0 or texts[opening - 1] in ("{", "^", "_") or _closing(part, opening) != k - 1:
+    opening = signs.index("(")
+    if opening == 0 or signs[opening - 1] in ("{", "^", "_") or _closing(part, opening) != k - 1:
         return None
-    return part[:opening], part[opening + 1 : k - 1], part[k + 1 :]
+    return _Function(part[:opening], _parted(part[opening + 1 : k - 1]), part[k + 1 :])
 
 
 def _closing(part: Sequence[Token], opening: int) -> int:
@@ -54,43 +111,85 @@ def _closing(part: Sequence[Token], opening: int) -> int:
     return -1
 
 
-def _is_letter(token: Token) -> bool:
-    return token.text.lstrip("\\") in GREEK or (len(token.text) == 1 and token.text.isalpha())
+def _parted(inner: Tokens) -> tuple[Tokens, ...]:
+    """The arguments between the commas and semicolons that no bracket holds."""
+    found: list[Tokens] = []
+    depth = start = 0
+    for k, token in enumerate(inner):
+        depth += (token.text in ("(", "[", "{", r"\{")) - (token.text in (")", "]", "}", r"\}"))
+        if depth == 0 and token.text in (",", ";"):
+            found.append(inner[start:k])
+            start = k + 1
+    return (*found, inner[start:])
 
 
-def _same(part: Tokens, k: int, several: Tokens) -> bool:
-    return [t.text for t in part[k : k + len(several)]] == [t.text for t in several]
+def _heads(part: Tokens, head: Tokens) -> Iterator[tuple[int, int]]:
+    """Where a name stands, in no subscript: its first token, and the one behind it."""
+    several, own = units(part), texts(units(head))
+    for k in range(len(several) - len(own) + 1):
+        if texts(several[k : k + len(own)]) == own and not several[k].below:
+            yield several[k].start, several[k + len(own) - 1].end
 
 
-def _calls(several: list[Tokens], head: Tokens) -> bool:
-    opened = (*head, Token("(", 0))
-    return any(_same(part, k, opened) for part in several for k in range(len(part)))
+def _calls(part: Tokens, head: Tokens) -> Iterator[_Call]:
+    for start, opening in _heads(part, head):
+        if opening < len(part) and part[opening].text == "(":
+            closing = _closing(part, opening)
+            if closing < 0:
+                raise Fault("a ) is missing.", "Every bracket needs its partner.", part[opening].at)
+            yield _Call(start, closing + 1, _parted(part[opening + 1 : closing]))
 
 
-def _applied(part: Tokens, head: Tokens, letter: str, body: Tokens) -> Tokens:
+def _alone(part: Tokens, head: Tokens) -> bool:
+    return any(end == len(part) or part[end].text != "(" for _, end in _heads(part, head))
+
+
+def _applied(part: Tokens, function: _Function, letters: Sequence[str], taken: set[str]) -> Tokens:
     """The tokens with every call of a function written out, the outermost first."""
-    k = 0
-    while k < len(part):
-        opening = k + len(head)
-        if not (_same(part, k, (*head, Token("(", 0)))):
-            k += 1
-            continue
-        closing, at = _closing(part, opening), part[k].at
-        if closing < 0:
-            raise Fault("a ) is missing.", "Every bracket needs its partner.", part[opening].at)
-        argument = (Token("(", at), *part[opening + 1 : closing], Token(")", at))
-        written = [t for one in body for t in (argument if one.text == letter else (Token(one.text, at),))]
-        part = (*part[:k], Token("(", at), *written, Token(")", at), *part[closing + 1 :])
+    while (call := next(_calls(part, function.head), None)) is not None:
+        at = part[call.start].at
+        written = _written(function.body, dict(zip(letters, call.arguments, strict=True)), taken, at)
+        part = (*part[: call.start], Token("(", at), *written, Token(")", at), *part[call.end :])
         if len(part) > MOST:
             raise Fault("written out, this function has too many signs.", "Give its values names of their own.", at)
     return part
 
 
-def _replaced(part: Tokens, whole: Tokens, by: Tokens) -> Tokens:
+def _written(body: Tokens, given: Mapping[str, Tokens], taken: set[str], at: int) -> Tokens:
+    """The body of a function at its arguments; an index that it sums over is no letter of theirs."""
+    several = units(body)
+    inside = {unit.text for argument in given.values() for unit in units(argument)}
+    free = iter(c for c in _FRESH if c not in taken)
+    renamed: dict[str, str] = {}
+    for letter in sorted(bound(several) & inside):
+        renamed[letter] = next(free, "")
+        if not renamed[letter]:
+            raise Fault(f"{letter} is bound in a function and stands in its argument.", "Sum over another letter in it.", at)
+    places = {x for x in given if all(unit.below for unit in several if unit.text == x)}  # x is an index
     out: list[Token] = []
-    k = 0
-    while k < len(part):
-        same = _same(part, k, whole)
-        out += part[k : k + len(by)] if same else [part[k]]
-        k += len(whole) if same else 1
+    for k, unit in enumerate(several):
+        argument = given.get(unit.text)
+        if unit.text in renamed:
+            own: list[Token] = [Token(renamed[unit.text], at)]
+        elif argument is None or (unit.below and unit.text not in places):
+            out += [Token(t.text, at) for t in body[unit.start : unit.end]]
+            continue
+        elif unit.below or (len(units(argument)) == 1 and k + 1 < len(several) and several[k + 1].text == "_"):
+            if len(units(argument)) > 1:
+                raise Fault(f"{unit.text} is an index, and {plain(argument)} is none.", "Call the function with a letter.", at)
+            own = [*argument]
+        else:
+            own = [Token("(", at), *argument, Token(")", at)]
+        out += [Token("{", at), *own, Token("}", at)] if body[unit.start].text == "{" else own
     return tuple(out)
+
+
+def _valued(part: Tokens, function: _Function) -> Tokens:
+    """The tokens with f in the place of f(x)."""
+    own = [*map(plain, function.arguments)]
+    out, k = [], 0
+    for call in _calls(part, function.head):
+        if [*map(plain, call.arguments)] == own:
+            out += [*part[k : call.start], *function.head]
+            k = call.end
+    return (*out, *part[k:])

@@ -87,7 +87,7 @@ class _Equations:
         self.outputs: dict[str, Tensor] = {}
         self.notes: list[str] = []
         known = self.names(())
-        several = formulas(latex, lambda token: known.lookup(Word(token.text.lstrip("\\"), token.at)) is not None)
+        several = formulas(latex, lambda letter: known.lookup(_word(letter)) is not None)
         equalities = [statements.equality(part) for part in several]
         if not equalities:
             raise Fault("there is no equation.", r"Write the loss: L = \|\hat y - y\|^2.")
@@ -121,8 +121,8 @@ class _Equations:
         for line in self.lines:
             try:
                 self.enter(line, self.value(line))
-            except Unknown:
-                raise _asked(self.undeclared()) from None
+            except Unknown as unknown:
+                raise _asked(self.undeclared() or [unknown]) from None
 
     def undeclared(self) -> list[Unknown]:
         """The words that name nothing, in the order of writing."""
@@ -189,6 +189,12 @@ def _number(tensor: Tensor) -> Tensor:
         return tensor
     letters = tuple(f"n{k}" for k in range(tensor.ndim))
     return Tensor((), Sum(slot(0), (slot(0),), tuple(zip(letters, tensor.shape, strict=True))), ((tensor, letters),), ())
+
+
+def _word(letter: str) -> Word:
+    """x, or hat x, as a word."""
+    accent, _, base = letter.rpartition(" ")
+    return Word(base, 0, accent=accent)
 
 
 def _signature(name: str, tensor: Tensor) -> Signature:

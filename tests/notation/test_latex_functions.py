@@ -1,0 +1,111 @@
+r"""Functions, labels and limits in LaTeX networks, D(x) = ..., c_{y_i}, \sum_{j<i}: each is the network that its paper means."""
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.core.errors import SymbackpropError
+from symbackprop.evaluate.domains import defined
+
+GAN = ["x: data[m, d]", "z: data[m, k]", "w: parameter[d]", "W: parameter[d, k]"]
+VECTORS = ["a: parameter[n]", "b: data[n]", "c: data[n]"]
+SERIES = ["s: parameter[n]", "c: data[n]"]
+# name: declarations, LaTeX, the same in the network language
+MEANT = {
+    "a letter that names data": (
+        GAN,
+        r"D(x) = \sigma(w^\top x), G(z) = \tanh(W z), L = -\frac1m\sum_{i=1}^m \left[\log D(x^{(i)}) + \log(1 - D(G(z^{(i)})))\right]",
+        "L = -mean(log(sigmoid(x @ w)) + log(1 - sigmoid(tanh(z @ W.T) @ w)))",
+    ),
+    "a value where it is called so": (
+        ["x: data[d]", "w: parameter[d]", "y: data"],
+        r"f(x) = w^\top x, L = (f(x) - y)^2 + f^2",
+        "f = dot(w, x)\nL = (f - y)**2 + f**2",
+    ),
+    "an entry": (["x: parameter[n]"], r"f(x) = \tanh(x), L = \sum_i f(x_i)", "L = sum(tanh(x))"),
+    "two arguments": (
+        ["X: parameter[n, d]", "alpha: data[n]"],
+        r"k(x, y) = \exp(-\|x - y\|^2), L = \sum_{i,j} \alpha_i \alpha_j k(X_i, X_j)",
+        "L = alpha @ exp(-sum((X[:, None] - X[None])**2, axis=-1)) @ alpha",
+    ),
+    "arguments that change places": (VECTORS, r"f(a, b) = a^\top (b \odot b), L = f(b, a)", "L = dot(b, a*a)"),
+    "accents and alphabets": (
+        [*VECTORS, "w: parameter[n]"],
+        r"\ell(\hat{\mathbf{y}}, y) = \|\hat{\mathbf y} - y\|^2, L = \ell(a \odot w, b)",
+        "L = sum((a*w - b)**2)",
+    ),
+    "a sum whose letter is the argument's": (
+        VECTORS,
+        r"f(z) = \sum_j (z - c_j)^2, L = \sum_j b_j f(a_j)",
+        "L = dot(b, sum((a[:, None] - c[None])**2, axis=1))",
+    ),
+    "a function of an index": (
+        VECTORS, r"p(k) = \frac{e^{a_k}}{\sum_j e^{a_j}}, L = -\sum_j b_j \log p(j)", "L = -sum(b*log(softmax(a)))",
+    ),
+    "a function in its own argument": (["x: parameter"], r"f(x) = \sin(x), L = f(f(x))", "L = sin(sin(x))"),
+    "a fraction of its argument": (VECTORS, r"f(z) = \frac{z}{1 + |z|}, L = \sum_i f(a_i)", "L = sum(a/(1 + abs(a)))"),
+    "parameters behind a semicolon": (VECTORS, r"f(x; b) = b^\top x, L = f(a; b)^2", "L = dot(a, b)**2"),
+    "a name below a letter": (
+        ["a: parameter", "W_z: parameter"], r"f(z) = W_z z + \tanh z, L = f(a)^2", "L = (W_z*a + tanh(a))**2",
+    ),
+    "transmittance": (
+        SERIES, r"T_i = \exp\left(-\sum_{j=1}^{i-1} s_j\right), L = \sum_i T_i c_i", "L = dot(exp(-(cumsum(s) - s)), c)",
+    ),
+    "entries before": (SERIES, r"T_i = \sum_{j<i} s_j, L = \sum_i T_i^2", "L = sum((cumsum(s) - s)**2)"),
+    "entries from its own on": (SERIES, r"T_i = \sum_{j=i}^{n} s_j, L = \sum_i T_i^2", "L = sum(cumsum(s[::-1])**2)"),
+    "center loss": (
+        ["x: parameter[m, d]", "c: parameter[k, d]", "y: integers[m, k]"],
+        r"L = \frac12\sum_{i=1}^m\|x_i - c_{y_i}\|_2^2",
+        "L = sum((x - c[y])**2)/2",
+    ),
+    "a label in a superscript": (
+        ["x: parameter[m]", "c: parameter[k]", "y: integers[m, k]"], r"L = \sum_i (x^{(i)} - c_{y^{(i)}})^2", "L = sum((x - c[y])**2)",
+    ),
+    "the entry of the label": (
+        ["S: parameter[n, k]", "y: integers[n, k]"],
+        r"L = \frac1n\sum_i \sum_{j \neq y_i} \max(0, S_{ij} - S_{i y_i} + 1)",
+        "s = S[arange(n), y]\nL = (sum(maximum(0, S - s[:, None] + 1)) - n)/n",
+    ),
+    "arcface": (
+        ["theta: parameter[n]", "s: positive", "m: positive", "y: integers[N, n]"],
+        r"L = -\frac1N\sum_{i=1}^N\log\frac{e^{s\cos(\theta_{y_i} + m)}}{e^{s\cos(\theta_{y_i}+m)} + \sum_{j=1,j\neq y_i}^n e^{s\cos\theta_j}}",
+        "a = exp(s*cos(theta[y] + m))\nL = -mean(log(a/(a + sum(exp(s*cos(theta))) - exp(s*cos(theta[y])))))",
+    ),
+    "word2vec": (
+        ["v_c: parameter[d]", "u: parameter[w, d]", "o: integers[w]"],
+        r"J = -\log \frac{\exp(u_o^\top v_c)}{\sum_{k} \exp(u_k^\top v_c)}",
+        "J = -dot(u[o], v_c) + log(sum(exp(u @ v_c)))",
+    ),
+    "a size with a subscript": (
+        ["Q: parameter[n, d_k]", "K: data[n, d_k]"],
+        r"A = \mathrm{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right), L = \|A K\|_F^2",
+        "L = sum((softmax(Q @ K.T/sqrt(d_k)) @ K)**2)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_it_is_the_network_that_is_meant(name: str) -> None:
+    declared, latex, text = MEANT[name]
+    ours, theirs = sb.read(latex, let=declared), sb.read("\n".join([*declared, text]))
+    _, values = defined(theirs.program, seed=1)
+    found, expected = (sb.compile(net).value_and_grad(values) for net in (ours, theirs))
+    assert found[0] == pytest.approx(expected[0], rel=1e-9)
+    for w, gradient in expected[1].items():
+        assert found[1][w] == pytest.approx(gradient, rel=1e-8, abs=1e-10), w
+
+
+REFUSED = [
+    (r"f(a) = \sin(a), L = f(1 - f)", "f stands alone as well as before (1-f)"),
+    (r"f(a) = \sin(a), L = f(a, b)", "f is defined at (a) and stands before (a, b)"),
+    (r"f(a_1) = \sin(a), L = f(b)", "Define it with a letter for each argument"),
+    (r"L = \sum_i (b_i - c_y)^2", "y holds several labels. Say which one is meant: y_i."),
+    (r"L = \sum_i c_{a_i}", "a_i is no index."),
+    (r"T_i = \sum_{j=1}^{h-1} c_j, L = \sum_i T_i", "h is not declared"),
+]
+
+
+@pytest.mark.parametrize(("latex", "words"), REFUSED)
+def test_what_may_mean_two_things_is_refused(latex: str, words: str) -> None:
+    with pytest.raises(SymbackpropError) as told:
+        sb.read(latex, let=["a: parameter", "b: data[n]", "c: data[k]", "y: integers[n, k]"])
+    assert words in str(told.value)
