@@ -51,7 +51,7 @@ from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import near_file, write_whole
-from symbackprop.core.garbage import collect_seldom
+from symbackprop.core.garbage import for_one_command
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     NET is a file in the network language, a function "file.py:name", "-" for standard input, or an expression such as "(x + y)*z".
     A function is read, not run, unless --trace names a file with example arrays for it.
     """
-    collect_seldom()
+    for_one_command()
 
 
 def subcommand(function: Callable[..., None]) -> click.Command:

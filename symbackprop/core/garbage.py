@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ def without_collections() -> Iterator[None]:
             gc.enable()
 
 
-def collect_seldom() -> None:
-    """For a process of one command: look for garbage after a million new objects, not after 700: what it makes, it keeps."""
+def for_one_command() -> None:
+    """For a process of one command: what it makes, it keeps. So look for garbage after a million new objects, not after 700, and
+    not once more at the end, when the system takes back all of it: taking SymPy apart costs half of what importing it does."""
     gc.set_threshold(1_000_000, 5, 5)
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
