@@ -19,12 +19,11 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symbackprop.backends.dialect import JAX_NAMES, NUMPY, Dialect
-from symbackprop.backends.jax_scan import ScanWriter
 from symbackprop.backends.numpy_arrays import shape_text
 from symbackprop.backends.numpy_body import ATOM, Shown, SourceError, printed
 from symbackprop.backends.numpy_equation import Recipe, Setting, recipe
 from symbackprop.backends.numpy_helpers import HELPERS, helper_source
-from symbackprop.backends.numpy_loop import LoopWriter, read_by
+from symbackprop.backends.numpy_loop import ItemWriter, LoopWriter, read_by
 from symbackprop.core.functions import ELEMENTWISE, MATRIX_HELPERS, REDUCTIONS
 from symbackprop.core.guards import letters_of
 from symbackprop.core.loops import equations_of, schedule
@@ -154,10 +153,15 @@ class Writer:
         """The lines of the function but for what it returns; its arguments and helpers are known when they are written."""
         first = [item for item in self.items if all(e.step is None for e in equations_of(item))]
         then = [item for item in self.items if any(e.step is not None for e in equations_of(item))]
-        loops = ScanWriter(self) if self.dialect.pure else LoopWriter(self)
+        loops = self._scans() if self.dialect.pure else LoopWriter(self)
         forward, backward = loops.items(first, self.asked | read_by(then)), loops.items(then, self.asked)
         body = ["", "# forward", *forward, "", "# backward", *backward, ""] if first and then else ["", *forward, *backward, ""]
         return [*self.constants(), *self.size_lines(), *body]
+
+    def _scans(self) -> ItemWriter:
+        from symbackprop.backends.jax_scan import ScanWriter  # what JAX alone needs is imported for JAX
+
+        return ScanWriter(self)
 
     def lines(self, equation: Equation) -> list[str]:
         """The lines of one equation; equations of one pattern are worked out once."""

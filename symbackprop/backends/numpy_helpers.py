@@ -67,7 +67,14 @@ def polygamma(n, x):
     sign = (-1) ** (n + 1)
     return sign * (first + factorial[n] / (2 * z**(n + 1)) + series / z**n + total)
 '''
-BERNOULLI = tuple(sp.bernoulli(2 * k) for k in range(1, 10))
+
+
+@cache
+def bernoulli() -> tuple[sp.Expr, ...]:
+    """The numbers of Bernoulli B_2, B_4, ... of the series."""
+    return tuple(sp.bernoulli(2 * k) for k in range(1, 10))
+
+
 # fmt: off
 FAR = (
     -0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632,
@@ -92,12 +99,12 @@ def _erf() -> str:
 
 
 def _gammaln() -> str:
-    series = reversed([float(b / (2 * k * (2 * k - 1))) for k, b in enumerate(BERNOULLI, 1)])
+    series = reversed([float(b / (2 * k * (2 * k - 1))) for k, b in enumerate(bernoulli(), 1)])
     return GAMMALN.format(series=", ".join(map(repr, series)))
 
 
 def _polygamma() -> str:
-    pairs = reversed([(k, float(b)) for k, b in enumerate(BERNOULLI, 1)])
+    pairs = reversed([(k, float(b)) for k, b in enumerate(bernoulli(), 1)])
     return POLYGAMMA.format(bernoulli=", ".join(map(repr, pairs)))
 
 

@@ -4,13 +4,17 @@ Formulas are trees; all other text is plain, and is escaped where it is written.
 walk over them is `documents.writer`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from symbackprop.formulas import told
 from symbackprop.formulas.tree import Node
-from symbackprop.pictures.picture import Page, Picture
+
+if TYPE_CHECKING:
+    from symbackprop.pictures.picture import Page, Picture
 
 Tone = Literal["", "value", "gradient", "result", "good", "bad"]
 """Why something is coloured: a forward value, a gradient, what a step comes to, what is right, what is wrong."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.choices import DETAILS
 from symbackprop.core.derivation import Derivation
@@ -52,7 +52,9 @@ from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, in_line, listed, told
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.widths import width
-from symbackprop.pictures.picture import Page, Picture
+
+if TYPE_CHECKING:
+    from symbackprop.pictures.picture import Page, Picture
 
 MOST_ROWS = 16
 """Lines of a box that stand below each other in a brief report; more stand side by side."""

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from symbackprop.language import derivatives
 from symbackprop.language import operations as op
 from symbackprop.language.tensors import Tensor, as_tensor
-from symbackprop.notation import jax_words, scipy, torch_words
 from symbackprop.notation.composed import OF_UFUNCS, WORDS
 from symbackprop.notation.vocabulary import functions
 
@@ -122,6 +121,8 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
         root = "numpy"
     elif root == "jax" and ".scipy" in module:
         root = "scipy"
+    from symbackprop.notation import jax_words, torch_words  # the words of each library are imported where a text has one
+
     if name in jax_words.WORDS.get(module, {}):
         return Word(name, jax_words.WORDS[module][name])
     asked, needed = _NEEDED.get((root, name), ("", ""))
@@ -149,8 +150,17 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
 
 def of_scipy(module: str, name: str) -> Word | None:
     """The function that a word of SciPy is, or of the modules of JAX that are called as SciPy's; None where there is none."""
+    from symbackprop.notation import scipy
+
     function = scipy.WORDS.get(module.rpartition("scipy")[2].lstrip("."), {}).get(name)
     return None if function is None else Word(name, function)
+
+
+def is_distribution(name: str) -> bool:
+    """Whether scipy.stats has a distribution of this name."""
+    from symbackprop.notation import scipy
+
+    return name in scipy.DISTRIBUTIONS
 
 
 def of_ufunc(name: str, of: str) -> Word | None:
@@ -182,6 +192,8 @@ def method(name: str, keywords: Collection[str], count: int = 0) -> Word | None:
         return Word(name, torch_words.OWN["norm"])
     if name in METHODS and not any(key in _OF_TORCH for key in keywords) and not (name == "flatten" and count):
         return found(METHODS[name])
+    from symbackprop.notation import torch_words
+
     function = torch_words.of_torch("torch", name)
     return None if function is None else Word(name, function)
 

@@ -20,13 +20,12 @@ from symbackprop.notation.arrays import DECLARED, Arrays
 from symbackprop.notation.calls import call
 from symbackprop.notation.composed_shapes import array
 from symbackprop.notation.containers import comprehension, dictionary, entry, formatted, joined, key, require_one_meaning, sequence
-from symbackprop.notation.dialects import INNER, METHODS, MODULES
+from symbackprop.notation.dialects import INNER, METHODS, MODULES, is_distribution
 from symbackprop.notation.errors import NotationError, NotRead, ShapesDiffer, Source, Written, shortened
 from symbackprop.notation.functions import Helper, Layer, Named, Second
 from symbackprop.notation.grown import Grown
 from symbackprop.notation.operators import COMPARISONS, OPERATORS
 from symbackprop.notation.rounds import Comprehension, List
-from symbackprop.notation.scipy import DISTRIBUTIONS
 from symbackprop.notation.sequences import combined
 from symbackprop.notation.vocabulary import DOTTED, functions, plain
 from symbackprop.notation.words import EXPRESSIONS, MEANT, OTHER_OPERATORS, OUTSIDE
@@ -302,12 +301,12 @@ class Evaluator:
 
     def package(self, node: ast.expr) -> str | None:
         """The module that a dotted name begins with (np, np.linalg), by its whole name; None where it is none."""
-        if isinstance(node, ast.Attribute) and (node.attr in INNER or node.attr in DISTRIBUTIONS):
+        if isinstance(node, ast.Attribute):
             outer = self.package(node.value)
-            inside = node.attr in INNER or str(outer).endswith(".stats")
-            return f"{outer}.{node.attr}" if outer and inside else None
+            inside = outer and (node.attr in INNER or (outer.endswith(".stats") and is_distribution(node.attr)))
+            return f"{outer}.{node.attr}" if inside else None
         if isinstance(node, ast.Name) and not self.known(node.id):
-            if node.id in DISTRIBUTIONS and node.id in self.imported:
+            if node.id in self.imported and is_distribution(node.id):
                 return f"{self.imported[node.id]}.{node.id}"
             return self.modules.get(node.id)
         return None

@@ -11,6 +11,7 @@ that has two directions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import sympy as sp
@@ -18,6 +19,7 @@ from sympy import Expr, S, Symbol
 
 from symbackprop.core.functions import primary
 from symbackprop.core.functions.operations import known
+from symbackprop.core.functions.row import Column
 from symbackprop.core.functions.where import iverson
 
 
@@ -41,7 +43,7 @@ class MatrixFunction:
     name        what a user writes, or what a part of it is called.
     latex       how it is printed: a name, or a notation in which "{0}" stands for the matrix.
     axes        the axes of the result: r for as many entries as X has rows, c for columns; none for one number a matrix.
-    local       d y[p q] / d X[i j] in the slots of `reads` and the positions of the letters.
+    column      works `local` out: d y[p q] / d X[i j] in the slots of `reads` and the positions of the letters.
     reads       what stands in these slots.
     numpy       the text that computes it; "{}" stands for the matrices.
     definition  what it is.
@@ -57,7 +59,7 @@ class MatrixFunction:
     name: str
     latex: str
     axes: str
-    local: Expr
+    column: Column
     reads: tuple[Read, ...]
     numpy: str
     definition: str
@@ -68,6 +70,11 @@ class MatrixFunction:
     analytic: bool = True
     letter: str = ""
     said: str = ""
+
+    @cached_property
+    def local(self) -> Expr:
+        """d y[p q] / d X[i j] in the slots of `reads` and the positions of the letters."""
+        return self.column()
 
     @property
     def scalar(self) -> bool:
@@ -183,61 +190,62 @@ def _lower(a: Symbol, b: Symbol, strict: bool) -> Expr:
 
 def _primary(name: str, latex: str, definition: str, helpers: tuple[str, ...]) -> MatrixFunction:
     source = "Higham 2008, Functions of Matrices, chapter 3"
-    return MatrixFunction(name, latex, "rc", S.Zero, (), f"{name}({{}})", definition, helpers, source, True, said=_ALONG)
+    return MatrixFunction(name, latex, "rc", lambda: S.Zero, (), f"{name}({{}})", definition, helpers, source, True, said=_ALONG)
 
 
 MATRIX_FUNCTIONS = {
     row.name: row
     for row in (
         MatrixFunction(
-            "inverse", r"{0}^{-1}", "rc", -_S[0] * _S[1], (_result("pi"), _result("jq")),
+            "inverse", r"{0}^{-1}", "rc", lambda: -_S[0] * _S[1], (_result("pi"), _result("jq")),
             "inverse({})", "the matrix Y with X Y = Y X = 1", ("inverse",),
         ),
         MatrixFunction(
             "pinv", "{0}^{+}", "cr",
-            _S[2] * _S[3] * (_same(_I, _Q) * _same(_B, _P) - _S[4] * _S[5]) - _same(_A, _Q) * _same(_B, _P) * _S[0] * _S[1],
+            lambda: _S[2] * _S[3] * (_same(_I, _Q) * _same(_B, _P) - _S[4] * _S[5]) - _same(_A, _Q) * _same(_B, _P) * _S[0] * _S[1],
             (_result("pi"), _result("jq"), _result("pa"), _result("ja"), Read("ib"), _result("bq")),
             "pinv({})", "the matrix Y with Y X = 1 and X Y symmetric, for independent columns of X", ("pinv",), _GOLUB, tall=True,
         ),
         MatrixFunction(
-            "det", r"\det {0}", "", _S[0] * _S[1], (Read("ji", "inverse"), _result("")),
+            "det", r"\det {0}", "", lambda: _S[0] * _S[1], (Read("ji", "inverse"), _result("")),
             "np.linalg.det({})", "the determinant of X",
         ),
         MatrixFunction(
-            "logdet", r"\log\left|\det {0}\right|", "", _S[0], (Read("ji", "inverse"),),
+            "logdet", r"\log\left|\det {0}\right|", "", lambda: _S[0], (Read("ji", "inverse"),),
             "np.linalg.slogdet({})[1]", "the logarithm of the determinant's magnitude",
         ),
         MatrixFunction(
             "cholesky", r"\operatorname{chol}", "rc",
-            S.Half * _S[0] * (_lower(_Q, _A, False) * _S[1] * _S[2] + _lower(_Q, _A, True) * _S[3] * _S[4]),
+            lambda: S.Half * _S[0] * (_lower(_Q, _A, False) * _S[1] * _S[2] + _lower(_Q, _A, True) * _S[3] * _S[4]),
             (_result("pa"), *[_result(c, "inverse") for c in ("ai", "qj", "qi", "aj")]),
             "cholesky({})", "the lower triangular Y with a positive diagonal and Y Y^T = X",
             ("cholesky",), _SEEGER,
         ),
         MatrixFunction(
-            "eigenvalues", r"\operatorname{eigvals}", "r", _S[0] * _S[1], (Read("ip", "eigenvectors"), Read("jp", "eigenvectors")),
+            "eigenvalues", r"\operatorname{eigvals}", "r", lambda: _S[0] * _S[1],
+            (Read("ip", "eigenvectors"), Read("jp", "eigenvectors")),
             "np.linalg.eigvalsh(symmetric({}))", "the eigenvalues of the symmetric part of X, the least first",
             ("symmetric",), "Magnus 1985, On differentiating eigenvalues and eigenvectors",
         ),
         MatrixFunction(
-            "eigenvectors", r"\operatorname{eigvecs}", "rc", S.Half * _S[0] * _S[1] * (_S[2] * _S[3] + _S[4] * _S[5]),
+            "eigenvectors", r"\operatorname{eigvecs}", "rc", lambda: S.Half * _S[0] * _S[1] * (_S[2] * _S[3] + _S[4] * _S[5]),
             (_result("pa"), Read("aq", "gaps"), *[_result(c) for c in ("ia", "jq", "ja", "iq")]),
             "np.linalg.eigh(symmetric({}))[1]", "the eigenvectors of the symmetric part of X as columns",
             ("symmetric",), "Giles 2008, An extended collection of matrix derivative results, section 3.1", letter="Q",
         ),
         MatrixFunction(
-            "gaps", "F_{0}", "rc", _S[0] ** 2 * (_S[1] * _S[2] - _S[3] * _S[4]),
+            "gaps", "F_{0}", "rc", lambda: _S[0] ** 2 * (_S[1] * _S[2] - _S[3] * _S[4]),
             (_result("pq"), *[Read(c, "eigenvectors") for c in ("ip", "jp", "iq", "jq")]),
             "gaps(np.linalg.eigvalsh(symmetric({})))", "1 / (w[q] - w[p]) by the eigenvalues w of X, and 0 where p = q",
             ("symmetric", "gaps"), letter="F", said=_GAPS,
         ),
         MatrixFunction(
-            "svdvals", r"\operatorname{svdvals}", "c", _S[0] * _S[1], (Read("ip", "svd_left"), Read("jp", "svd_right")),
+            "svdvals", r"\operatorname{svdvals}", "c", lambda: _S[0] * _S[1], (Read("ip", "svd_left"), Read("jp", "svd_right")),
             "np.linalg.svd({}, compute_uv=False)", "the singular values of X, the largest first", source=_TOWNSEND, tall=True,
         ),
         MatrixFunction(
             "svd_left", r"\operatorname{left}", "rc",
-            _S[0] * (_S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]) - _S[2] * _S[3] * _S[8])
+            lambda: _S[0] * (_S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]) - _S[2] * _S[3] * _S[8])
             + _same(_A, _Q) * _same(_P, _I) * _S[3] * _S[8],
             (_result("pa"), Read("aq", "svd_gaps"), _result("ia"), Read("jq", "svd_right"), Read("q", "svdvals"), _result("iq"),
              Read("ja", "svd_right"), Read("a", "svdvals"), Read("q", "svd_over")),
@@ -245,14 +253,14 @@ MATRIX_FUNCTIONS = {
             tall=True, letter="U",
         ),
         MatrixFunction(
-            "svd_right", r"\operatorname{right}", "cc", _S[0] * _S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]),
+            "svd_right", r"\operatorname{right}", "cc", lambda: _S[0] * _S[1] * (_S[2] * _S[3] * _S[4] + _S[5] * _S[6] * _S[7]),
             (_result("pa"), Read("aq", "svd_gaps"), Read("ia", "svd_left"), _result("jq"), Read("a", "svdvals"),
              Read("iq", "svd_left"), _result("ja"), Read("q", "svdvals")),
             "np.swapaxes(np.linalg.svd({}, full_matrices=False)[2], -1, -2)", "the right singular vectors of X as columns",
             source=_TOWNSEND, tall=True, letter="V",
         ),
         MatrixFunction(
-            "svd_gaps", "E_{0}", "cc", -2 * _S[0] ** 2 * (_S[1] * _S[2] * _S[3] - _S[4] * _S[5] * _S[6]),
+            "svd_gaps", "E_{0}", "cc", lambda: -2 * _S[0] ** 2 * (_S[1] * _S[2] * _S[3] - _S[4] * _S[5] * _S[6]),
             (_result("pq"), Read("q", "svdvals"), Read("iq", "svd_left"), Read("jq", "svd_right"), Read("p", "svdvals"),
              Read("ip", "svd_left"), Read("jp", "svd_right")),
             "gaps(np.linalg.svd({}, compute_uv=False), 2)",
@@ -260,14 +268,14 @@ MATRIX_FUNCTIONS = {
             ("gaps",), tall=True, letter="E", said=_SVD_GAPS,
         ),
         MatrixFunction(
-            "svd_over", "D_{0}", "c", -_S[0] ** 2 * _S[1] * _S[2],
+            "svd_over", "D_{0}", "c", lambda: -_S[0] ** 2 * _S[1] * _S[2],
             (_result("p"), Read("ip", "svd_left"), Read("jp", "svd_right")),
             "over(np.linalg.svd({}, compute_uv=False))", "1 / s[p] by the singular values s of X", ("over",), _TOWNSEND,
             tall=True, letter="D", said=_SVD_OVER,
         ),
         MatrixFunction(
             "qr_q", r"\operatorname{orth}", "rc",
-            _S[0] * (_lower(_Q, _A, True) * _S[1] * _S[2] - _lower(_A, _Q, True) * _S[3] * _S[4] - _S[1] * _S[2])
+            lambda: _S[0] * (_lower(_Q, _A, True) * _S[1] * _S[2] - _lower(_A, _Q, True) * _S[3] * _S[4] - _S[1] * _S[2])
             + _same(_A, _Q) * _same(_P, _I) * _S[2],
             (_result("pa"), _result("ia"), Read("jq", "inverse", "qr_r"), _result("iq"), Read("ja", "inverse", "qr_r")),
             "np.linalg.qr({})[0]", "the orthonormal columns Y of X = Y R with an upper triangular R", source=_WALTER,
@@ -275,7 +283,7 @@ MATRIX_FUNCTIONS = {
         ),
         MatrixFunction(
             "qr_r", r"\operatorname{tri}", "cc",
-            _S[0] * (_lower(_P, _A, False) * _S[1] * _S[2] + _lower(_P, _A, True) * _S[3] * _S[4]),
+            lambda: _S[0] * (_lower(_P, _A, False) * _S[1] * _S[2] + _lower(_P, _A, True) * _S[3] * _S[4]),
             (_result("aq"), Read("ip", "qr_q"), _result("ja", "inverse"), Read("ia", "qr_q"), _result("jp", "inverse")),
             "np.linalg.qr({}, mode='r')", "the upper triangular Y of X = Q Y with orthonormal columns Q", source=_WALTER,
             tall=True, letter="R",

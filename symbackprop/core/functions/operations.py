@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import sympy as sp
 from sympy import Expr, S, Symbol
 
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.functions.row import X, Y
+from symbackprop.core.functions.row import Column, X, Y
 from symbackprop.core.functions.where import iverson
 
 TIES = Symbol("ties")  # how many entries equal the result
@@ -52,7 +53,7 @@ class Reduction:
     name      what a user writes.
     latex     how it is printed as a function of a whole tensor; "" where nobody writes it so.
     sign      how it is printed with the letters below it; "": as `latex`.
-    local     d y / d x of one entry, in the entry x, the result y, TIES and OTHERS.
+    column    works `local` out: d y / d x of one entry, in the entry x, the result y, TIES and OTHERS.
     empty     the value on an empty range: an entry of this value changes nothing, so that it is printed as left out.
     numpy     the method of arrays that computes it; where there is none, the function of `helper`, with the argument axis.
     helper    the definition of that function in NumPy.
@@ -64,7 +65,7 @@ class Reduction:
 
     name: str
     latex: str
-    local: Expr
+    column: Column
     empty: Expr
     numpy: str
     helper: str = ""
@@ -74,6 +75,11 @@ class Reduction:
     inner: Expr = X
     analytic: bool = True
 
+    @cached_property
+    def local(self) -> Expr:
+        """d y / d x of one entry."""
+        return self.column()
+
 
 _LOGSUMEXP = '''
 def logsumexp(x, axis=None):
@@ -82,18 +88,23 @@ def logsumexp(x, axis=None):
     top = np.where(np.isfinite(top), top, 0)
     return np.squeeze(top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)), axis=axis)
 '''.strip()
-_SHARE = iverson(sp.Eq(X, Y)) / TIES
+
+
+def _share() -> Expr:
+    return iverson(sp.Eq(X, Y)) / TIES
+
+
 _TIES = "entries that tie for the {} share the slope equally"
 REDUCTIONS = {
     row.name: row
     for row in (
-        Reduction("max", r"\max", _SHARE, S.NegativeInfinity, "max", pattern="max", kink=_TIES.format("maximum")),
-        Reduction("min", r"\min", _SHARE, S.Infinity, "min", pattern="max", kink=_TIES.format("minimum")),
+        Reduction("max", r"\max", _share, S.NegativeInfinity, "max", pattern="max", kink=_TIES.format("maximum")),
+        Reduction("min", r"\min", _share, S.Infinity, "min", pattern="max", kink=_TIES.format("minimum")),
         Reduction(
-            "logsumexp", r"\operatorname{logsumexp}", sp.exp(X - Y), S.NegativeInfinity,
+            "logsumexp", r"\operatorname{logsumexp}", lambda: sp.exp(X - Y), S.NegativeInfinity,
             "logsumexp", _LOGSUMEXP, r"\log\sum", inner=sp.exp(X),
         ),
-        Reduction("prod", "", OTHERS, S.One, "prod", sign=r"\prod", pattern="multiply"),
+        Reduction("prod", "", lambda: OTHERS, S.One, "prod", sign=r"\prod", pattern="multiply"),
     )
 }  # fmt: skip
 

@@ -7,11 +7,9 @@ A catalogue is one file, `ko.toml`: each English pattern with its translation, i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property, partial
-from importlib.resources import files
 from typing import Any, TypeVar
 
 from symbackprop.core.choices import mend
@@ -54,6 +52,9 @@ class Language:
         """English pattern -> its translation, section by section."""
         if self.code == ENGLISH.code:
             return {}
+        import tomllib  # the catalogue's reader is imported with the catalogue
+        from importlib.resources import files
+
         return tomllib.loads(files(__name__).joinpath(f"{self.code}.toml").read_text(encoding="utf-8"))
 
     @cached_property
