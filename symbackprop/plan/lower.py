@@ -134,8 +134,8 @@ class _Lowering:
         op, letters = equation.op, equation.target.index
         assert isinstance(op, Carry)
         carried = self.values[equation.target.name][0].node
-        if carried is None or not isinstance(carried.op, Carried):
-            return
+        if carried is None or carried.op != Carried(equation.target.name):
+            return  # a loop of one step holds what it starts from, which another loop may carry
         self.graph.extent = {c: int(n) for c, n in letter_sizes(self.program, equation).items()}
         values = [self.graph.held(self._operand(ref, {})) for ref in equation.operands]
         source, *first = (Arg(v.solid, tuple(map(letters.index, v.letters))) for v in values)

@@ -23,7 +23,7 @@ def scaled_early(lowered: Lowered, loss: str, gradients: Iterable[str]) -> Lower
     sizes: dict[float, int] = {}
     for name in names:
         value = lowered.values[name][0]
-        if value.node is not None and value.coefficient != 1:
+        if value.node is not None and value.coefficient not in (0, 1):
             sizes[value.coefficient] = sizes.get(value.coefficient, 0) + math.prod(value.node.shape)
     for scale in sorted(sizes, key=lambda c: -sizes[c]):
         own = [lowered.values[name][0] for name in names]

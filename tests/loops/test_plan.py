@@ -107,6 +107,59 @@ def test_a_plan_computes_what_the_steps_written_out_do(name: str) -> None:
             assert_same(step_of(function, sizes, passes), arrays, loss, want)
 
 
+NESTS = {
+    "layers at every step": """
+W: parameter[n, h, h]
+X: data[T, h]
+r = zeros(h)
+for t in range(T):
+    q = X[t] + r
+    for l in range(n):
+        q = tanh(W[l] @ q)
+    r = 0.9*q + 0.1*r
+L = sum(r**2)
+""",
+    "two are carried": """
+W: parameter[n, h, h]
+X: data[T, h]
+r = X[T-1]
+for t in range(T):
+    q = r
+    p = X[t]
+    for l in range(n):
+        q = tanh(W[n-1-l] @ q) + p
+        p = 0.9*p
+    r = q*p
+L = sum(r**2)
+""",
+    "a grid": """
+U: parameter[h, h]
+V: parameter[h, h]
+X: data[T, n, h]
+s[0] = zeros((n, h))
+for t in 1..T:
+    c[t, 0] = zeros(h)
+    for j in 1..n:
+        c[t, j] = tanh(U @ c[t, j-1] + V @ s[t-1, j] + X[t, j])
+    s[t] = c[t]
+L = sum(s[T]**2)
+""",
+}
+
+
+@pytest.mark.parametrize("steps", [(1, 1), (1, 2), (2, 1), (2, 2)])
+@pytest.mark.parametrize("name", NESTS)
+def test_loops_of_one_step_in_each_other_have_a_plan(name: str, steps: tuple[int, int]) -> None:
+    """A loop of one step holds what it starts from, which the loop around it may carry."""
+    function = sb.compile(NESTS[name])
+    sizes = {"T": steps[0], "n": steps[1], "h": 2}
+    arrays = at_numbers(function.program, sizes)
+    program = sb.read(NESTS[name]).program
+    wrt = list(function.gradients)
+    want = gradients(program, "L", wrt, arrays)
+    assert_same(step_of(function, sizes), arrays, float(forward(program, arrays)["L"]), want)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy"] + ["c"] * (CC is not None))
 @pytest.mark.parametrize("name", ALL)
