@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 from numpy import ndarray
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symbackprop.core.choices import mend
 from symbackprop.core.functions import TableFunction
 from symbackprop.core.program import Program, Signature, Sum, same_size, shape_text
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.layout import data_inputs
-from symbackprop.training.mapped import everywhere
+from symbackprop.training.mapped import everywhere, parts
 
 SQUASHING = {"sigmoid", "softplus", "exp"}  # what turns a log-odds into a probability, or into a loss
 
@@ -129,6 +129,31 @@ def find_prediction(program: Program, inputs: Iterable[Classes], batch: str | No
             f"fits it; name a value with the shape of the labels, or of integers with one axis more for the classes"
         )
     return None
+
+
+def require_counted(program: Program, classes: Classes, array: ndarray, settled: Collection[str], in_table: bool) -> None:
+    """See that the classes count from 0, where they alone tell how many there are.
+
+    settled    sizes that somebody said, or that parameters have.
+    in_table   whether the array is made of a column of a table; rows that a person wrote have the columns that they are to have.
+
+    Raises TrainingError where no sample is of class 0: the network would have a class more, which nothing is of.
+    """
+    tensor = program.tensors[classes.name]
+    count = tensor.bound if tensor.kind == "integers" else tensor.shape[-1] if tensor.kind == "labels" and in_table else None
+    if not isinstance(count, Symbol) or count.name in settled or not array.size:
+        return
+    numbers = array if classes.kind == "integers" else array.argmax(axis=classes.axis)
+    least = int(min(part.min() for part in parts(numbers)))
+    if least > 0:
+        most = int(max(part.max() for part in parts(numbers)))
+        name, how = classes.name, "or write names in the table" if in_table else f"give {classes.name} - {least}"
+        size = count.name
+        raise TrainingError(
+            f"{name} counts classes from {least}, and the network counts them from 0: it would have a class 0 that no sample is of. "
+            f"Count from 0, {how}, or say how many there are with it, sizes={{{size!r}: {most + 1}}}, on the command line --size "
+            f"{size}={most + 1}"
+        )
 
 
 def needs_of(program: Program) -> dict[str, frozenset[str]]:

@@ -20,8 +20,8 @@ from symbackprop.core.stable import stable
 from symbackprop.evaluate.arrays import outside
 from symbackprop.evaluate.extents import shape_of
 from symbackprop.training.checkpoint import Keeper, described, read_run, require_parameters, require_same, settled
-from symbackprop.training.classes import class_inputs, find_prediction
-from symbackprop.training.datasets import Data, load
+from symbackprop.training.classes import class_inputs, find_prediction, require_counted
+from symbackprop.training.datasets import Data, is_table, load
 from symbackprop.training.domains import require_domains
 from symbackprop.training.errors import Diverged, TrainingError
 from symbackprop.training.given import given_parameters
@@ -141,6 +141,9 @@ def train(
     classes = class_inputs(program, arrays, layout.axes)
     prediction = find_prediction(program, classes, layout.batch, predict)
     each = prediction.classes.each if prediction else None
+    if prediction:
+        said = {*(sizes or {}), *(s.name for name in given for n in program.shape(name) for s in n.free_symbols)}
+        require_counted(program, prediction.classes, arrays[prediction.classes.name], said, is_table(data))
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
     if isinstance(settings.held_out, str):
         further = checked(program, load(settings.held_out, program, sizes or {}, data), layout.sizes, settings.dtype)

@@ -222,3 +222,34 @@ def test_the_command_line_takes_them(folder: Path, run: Run) -> None:
     assert len(Path("run.jsonl").read_text().splitlines()) == 2
     code, _, err = run("train", "net.net", "--data", "data.csv", "--init", "orthogonally", "--quiet")
     assert (code, "did you mean orthogonal?" in err) == (2, True)
+
+
+@pytest.mark.parametrize("least", [1, 3])
+def test_classes_that_count_from_another_number_than_0_are_asked_for(folder: Path, least: int) -> None:
+    """Class 0, which no sample is of, would be a class more, trained to be unlikely: nobody asked for it."""
+    data = drawn()
+    shifted = data | {"t": data["t"] + least}
+    told = f"t counts classes from {least}, and the network counts them from 0.*sizes={{'k': {least + 2}}}.*--size k={least + 2}"
+    with pytest.raises(TrainingError, match=f"{told}|give t - {least}"):
+        sb.train(CLASSES, shifted, **QUIET)
+    rows = "\n".join(f"{a},{b},{t}" for (a, b), t in zip(shifted["X"], shifted["t"], strict=True))
+    with pytest.raises(TrainingError, match="write names in the table"):
+        sb.train(CLASSES, table("X1,X2,t", rows), **QUIET)
+    rows_of_ones = CLASSES.replace("t: integers", "Y: labels").replace(
+        "logsumexp(S, axis=1) - S[range(n), t]", "-sum(Y*log_softmax(S), axis=1)"
+    )
+    with pytest.raises(TrainingError, match=f"Y counts classes from {least}"):
+        sb.train(rows_of_ones, table("X1,X2,Y", rows), **QUIET)
+    for network, given in ((CLASSES, shifted), (rows_of_ones, table("X1,X2,Y", rows))):
+        assert sb.train(network, given, sizes={"k": least + 2}, **QUIET).parameters["b"].shape == (least + 2,)
+    start = {"W": np.zeros((2, least + 2)), "b": np.zeros(least + 2)}
+    assert sb.train(CLASSES, shifted, start=start, **QUIET).parameters["b"].shape == (least + 2,)
+    written = {"X": data["X"], "Y": np.eye(least + 2)[shifted["t"]]}  # a person gave the column
+    assert sb.train(rows_of_ones, written, **QUIET).parameters["b"].shape == (least + 2,)
+
+
+def test_positions_that_are_looked_up_need_not_begin_at_0(folder: Path) -> None:
+    network = "u: integers[n, users]\nE: parameter[users, 3]\nw: parameter[3]\ny: data[n]\nL = mean((E[u] @ w - y)**2)"
+    rng = np.random.default_rng(0)
+    found = sb.train(network, {"u": rng.integers(2, 6, 40), "y": rng.normal(size=40)}, **QUIET)
+    assert found.parameters["E"].shape == (6, 3)
