@@ -189,6 +189,8 @@ def method(name: str, keywords: Collection[str], count: int = 0) -> Word | None:
     if name == "where":
         return Word(name, lambda x, condition, y: op.where(condition, x, y))
     if name == "norm":  # NumPy's arrays have no such method
+        from symbackprop.notation import torch_words
+
         return Word(name, torch_words.OWN["norm"])
     if name in METHODS and not any(key in _OF_TORCH for key in keywords) and not (name == "flatten" and count):
         return found(METHODS[name])

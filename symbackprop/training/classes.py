@@ -150,7 +150,7 @@ def require_counted(program: Program, classes: Classes, array: ndarray, settled:
         name, how = classes.name, "or write names in the table" if in_table else f"give {classes.name} - {least}"
         size = count.name
         raise TrainingError(
-            f"{name} counts classes from {least}, and the network counts them from 0: it would have a class 0 that no sample is of. "
+            f"{name} counts classes from {least}, and the network counts them from 0: there would be a class 0 without a sample. "
             f"Count from 0, {how}, or say how many there are with it, sizes={{{size!r}: {most + 1}}}, on the command line --size "
             f"{size}={most + 1}"
         )
