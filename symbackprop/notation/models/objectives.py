@@ -44,6 +44,7 @@ OBJECTIVES: dict[str, Objective] = {
     "cross_entropy": Objective("classes", losses.cross_entropy, {"softmax": _of_probabilities, "log_softmax": losses.nll_loss}),
     "nll_loss": Objective("classes", losses.nll_loss, {}),
     "binary_cross_entropy": Objective("bits", losses.binary_cross_entropy_with_logits, {"sigmoid": _bits}),
+    "binary_cross_entropy_with_logits": Objective("bits", losses.binary_cross_entropy_with_logits, {}),
     "mse_loss": Objective("numbers", losses.mse_loss, {}),
     "mae_loss": Objective("numbers", losses.mae_loss, {}),
     "huber_loss": Objective("numbers", losses.huber_loss, {}),

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.core.choices import nearest
 from symbackprop.core.errors import shown
 from symbackprop.core.network import Network
 from symbackprop.language import losses
@@ -62,8 +61,7 @@ def from_sklearn(model: Any, X: Any = None, y: Any = None) -> Network:
 def _mend(model: Any, kinds: list[str]) -> str:
     if "Pipeline" in kinds:
         return "Give its last step, from_sklearn(pipeline[-1]), and what the other steps make of X: pipeline[:-1].transform(X)."
-    near = nearest(type(model).__name__, list(MODELS))
-    return f"Did you mean {near}?" if near else f"Those are: {', '.join(MODELS)}."
+    return f"Those are: {', '.join(MODELS)}."
 
 
 class _Reading:

@@ -180,6 +180,7 @@ CASES: dict[str, Case] = {
     "ScatterElements max": one("ScatterElements", real(4, 3), real(2, 3), kept={1: np.array([[2, 0, 1], [2, 3, 0]])}, reduction="max"),
     "ScatterElements min": one("ScatterElements", real(4, 3), real(2, 3), kept={1: np.array([[2, 0, 1], [2, 3, 0]])}, reduction="min"),
     "ScatterElements given": Case([("ScatterElements", ["a", "i", "u"], ["y"], {"reduction": "add"})], {"a": real(4, 3), "i": np.array([[2, 1, 0], [0, 1, 2]]), "u": real(2, 3)}),
+    "Mod of constants": Case([("Mod", ["i", "k"], ["m"], {}), ("Gather", ["a", "m"], ["y"], {})], {"a": real(4, 3)}, {"i": np.array([5]), "k": np.array([3])}),
     "mask": Case(
         [("Shape", ["a"], ["s"], {"start": -1}), ("ConstantOfShape", ["s"], ["e"], {"value": np.array([0.5])}), ("Expand", ["k", "s"], ["m"], {}), ("Add", ["m", "e"], ["v"], {}), ("Mul", ["a", "v"], ["y"], {})],
         {"a": X}, {"k": np.array(2.0)},

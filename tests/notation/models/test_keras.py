@@ -107,6 +107,16 @@ def test_regularisers_are_in_the_loss() -> None:
     assert value(net, x=X, y=np.ones((6, 3))) == pytest.approx(expected, rel=1e-12)
 
 
+def test_what_is_frozen_is_data_and_what_is_not_trained_so_is_said() -> None:
+    still, dropped = layer("Dense", "hidden", units=5, activation="relu", trainable=False), layer("Dropout", "d", rate=0.5)
+    net = sb.from_keras(sequential(still, dropped, OUT, loss="sparse_categorical_crossentropy"), weights=WEIGHTS)
+    assert [t.name for t in net.program.inputs if t.kind == "parameter"] == ["W_out", "b_out"]
+    assert net.notes == ("As the model is used, not as Keras trains it: nothing is dropped, and no noise is drawn.",)
+    given = {name: array + 1 for name, array in net.example.items() if name.endswith("out")}
+    moved = sb.to_keras(given, sequential(still, dropped, OUT), WEIGHTS)
+    assert [float(np.max(new - old)) for new, old in zip(moved, WEIGHTS, strict=True)] == pytest.approx([0, 0, 1, 1])
+
+
 def test_a_convolutional_model_has_its_channels_last() -> None:
     K, b, gamma, beta, mu, v = real(3, 3, 2, 4), real(4), real(4), real(4), real(4), RNG.uniform(0.5, 1.5, 4)
     W, c = real(16, 3), real(3)

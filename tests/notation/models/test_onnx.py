@@ -94,6 +94,7 @@ T = ints(0, 2, 1, 1, 0, 2)
         (None, "squared_error", np.ones((6, 3)), lambda y: ((y - 1) ** 2).sum()),
         ("Sigmoid", "binary_cross_entropy", np.ones((6, 3)), lambda y: -np.log(y).mean()),
         (None, "binary_cross_entropy", np.ones((6, 3)), lambda y: -np.log(1 / (1 + np.exp(-y))).mean()),
+        (None, "binary_cross_entropy_with_logits", np.ones((6, 3)), lambda y: -np.log(1 / (1 + np.exp(-y))).mean()),
     ],
 )
 def test_a_model_that_ends_in_predictions_is_given_a_loss(last, loss, target, expected, onnx, tmp_path) -> None:

@@ -23,6 +23,12 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }  # fmt: skip
 """The values of a layer's setting `activation`."""
 
+UNREAD = {
+    "mask_zero": "The layers behind it leave out steps of zeros: set mask_zero=False, or give sequences of one length.",
+    "lora_rank": "Merge the low ranks into the weights, with lora_rank=None.",
+}
+"""Settings that change what is computed, and what to do instead."""
+
 
 class Layer:
     """A layer of a description: its class, its name, its settings."""
@@ -35,6 +41,8 @@ class Layer:
             raise NotationError("an entry of `layers` is no layer.", "Give what model.to_json() gives.")
         self.kind, self.config, self.entry = str(entry.get("class_name")), entry["config"], entry
         self.name = str(self.config.get("name") or entry.get("name") or self.kind.lower())
+        self.frozen = self.config.get("trainable", True) is False
+        self.penalised: set[str] = set()  # its regularisers that the loss has
 
     def refused(self, fault: str, mend: str = "") -> NotationError:
         """What is not read, with the layer."""
@@ -51,10 +59,24 @@ class Layer:
                 f"its settings are no settings of {self.kind} ({fault}).", "Give what model.to_json() gives."
             ) from None
 
+    def whole(self) -> None:
+        """Refuse settings that change what the layer computes, or what the loss adds, and are not read."""
+        for setting, mend in UNREAD.items():
+            if self.config.get(setting):
+                raise self.refused(f"{setting}={self.config[setting]!r} is not read.", mend)
+        for setting, value in self.config.items():
+            if setting.endswith("_regularizer") and value and setting not in self.penalised:
+                raise self.refused(f"its {setting} adds to the loss, and is not read.", "Leave it out, or write it into the loss.")
+
     def input_shape(self) -> list[Any] | None:
         """The shape of the input that a layer says, with the batch."""
         found = self.config.get("batch_shape") or self.config.get("batch_input_shape")
         return list(found) if isinstance(found, list | tuple) and found else None
+
+    def all(self) -> list[Layer]:
+        """The layer, and those that it holds."""
+        held = [self.config[key] for key in ("layer", "backward_layer") if isinstance(self.config.get(key), dict)]
+        return [self, *(inner for entry in held for inner in Layer(entry).all())]
 
     def nodes(self) -> list[Any]:
         """The calls of the layer."""

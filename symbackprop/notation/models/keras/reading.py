@@ -67,7 +67,7 @@ def from_keras(source: str | os.PathLike[str], loss: str | None = None, weights:
                 found = found + penalty
             return found
 
-        network = built(reading, name=name or model.name, origin="keras")
+        network = built(reading, name=name or model.name, origin="keras", notes=model.notes())
     except NotationError as fault:
         raise NotationError(fault.fault, fault.mend, fault.place or place) from None
     return replace(network, aliases={loss: network.loss}) if loss and loss != network.loss else network
@@ -248,11 +248,37 @@ class Model:
         if row is None:
             raise layer.refused("no row says what it computes.", "Export the model to ONNX, and read it by sb.from_onnx.")
         layer.weight = lambda *about: self._weight(inputs, layer, *about)
-        layer.inner = lambda entry: self._called(inputs, Layer(entry))
-        return lambda *values: layer.fitted(lambda: row(layer, *values))
+        layer.inner = lambda entry: self._called(inputs, self._inside(layer, entry))
+
+        def called(*values: Tensor) -> Tensor:
+            found = layer.fitted(lambda: row(layer, *values))
+            layer.whole()
+            return found
+
+        return called
+
+    def _inside(self, layer: Layer, entry: Any) -> Layer:
+        """A layer that another one holds."""
+        inner = Layer(entry)
+        inner.frozen = inner.frozen or layer.frozen
+        return inner
+
+    def notes(self) -> list[str]:
+        """What a person must know beside the equations."""
+        kinds = {inner.kind for layer in self.layers for inner in layer.all()}
+        dropped = any("Dropout" in kind or "Noise" in kind for kind in kinds) or any(
+            inner.config.get(setting)
+            for layer in self.layers
+            for inner in layer.all()
+            for setting in ("dropout", "recurrent_dropout")
+        )
+        said = ["nothing is dropped, and no noise is drawn"] if dropped else []
+        said += ["batch normalisation takes the means and variances that it keeps"] if "BatchNormalization" in kinds else []
+        return [f"As the model is used, not as Keras trains it: {', '.join(said)}."] if said else []
 
     def _weight(self, inputs: Inputs, layer: Layer, stem: str, shape: tuple[Any, ...], learnt: bool, domain: str | None) -> Tensor:
         """The next of the weights, in the order of model.get_weights()."""
+        learnt = learnt and not layer.frozen and self.config.get("trainable", True) is not False
         name, path = fresh(f"{stem}_{layer.name}" if len(self.layers) > 1 else stem, inputs.tensors), f"{layer.name}/{stem}"
         array: ndarray | None = None
         dtype: Any = np.float32
@@ -277,7 +303,10 @@ class Model:
         return tensor
 
 
-REGULARISERS = {"W": "kernel_regularizer", "U": "recurrent_regularizer", "b": "bias_regularizer", "E": "embeddings_regularizer"}
+REGULARISERS = {
+    "W": "kernel_regularizer", "U": "recurrent_regularizer", "b": "bias_regularizer", "E": "embeddings_regularizer",
+    "gamma": "gamma_regularizer", "beta": "beta_regularizer",
+}  # fmt: skip
 
 
 def _penalties(layer: Layer, stem: str, tensor: Tensor) -> Iterator[Tensor]:
@@ -286,6 +315,7 @@ def _penalties(layer: Layer, stem: str, tensor: Tensor) -> Iterator[Tensor]:
     given = layer.config.get(setting) if setting else None
     if not given:
         return
+    layer.penalised.add(str(setting))
     rows: Mapping[str, Callable[[Mapping[str, Any], Tensor], list[Tensor]]] = PENALTIES
     kind = str(given.get("class_name") if isinstance(given, dict) else given)
     if kind not in rows:

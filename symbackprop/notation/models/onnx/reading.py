@@ -205,7 +205,7 @@ class Walk:
             return
         if proto.domain not in STANDARD:
             raise node.refused(f"it is of {proto.domain}, not one of ONNX's own.", "Export the model with standard operators.")
-        constant = computed(node) if node.op in ROWS or node.op not in FLAT else None
+        constant = computed(node)
         if constant is not None:
             self.values[node.outputs[0]] = constant
             return
