@@ -20,6 +20,12 @@ class Attribute(str):
     __slots__ = ()
 
 
+class Field(Attribute):
+    """A step into a tuple whose entries have names."""
+
+    __slots__ = ()
+
+
 def of_module(value: Any, names: Sequence[str]) -> list[Any]:
     """A value; of a module of the person's, what it and the modules in it have by names that the code says after it."""
     found, waiting, seen = list[Any](), [value], set[int]()
@@ -59,7 +65,7 @@ def arrays_in(value: Any, path: Path, met: set[int]) -> Iterable[tuple[Path, np.
         parts = list(value.items())
     elif isinstance(value, list | tuple):
         fields = getattr(value, "_fields", None)
-        parts = [(Attribute(f), inner) for f, inner in zip(fields, value, strict=True)] if fields else list(enumerate(value))
+        parts = [(Field(f), inner) for f, inner in zip(fields, value, strict=True)] if fields else list(enumerate(value))
     elif type(value).__module__ not in ("builtins", "numpy"):
         parts = [(Attribute(n), inner) for n, inner in (vars(value).items() if hasattr(value, "__dict__") else _slots(value))]
     else:

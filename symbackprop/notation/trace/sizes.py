@@ -27,11 +27,13 @@ class UnsettledError(Exception):
 class Sizes:
     """What is known of the sizes of a function, over all its runs.
 
+    plain     whether every size is a number, that of the example.
     numbers   what each symbol is in the run under way.
     learning  whether sizes may still be found to be equal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, plain: bool = False) -> None:
+        self.plain = plain
         self.numbers: dict[Symbol, int] = {}
         self.learning = True
         self.names: dict[Symbol, str] = {}  # what the person's local variables call a size
@@ -43,7 +45,7 @@ class Sizes:
 
     def axis(self, key: str, number: int) -> Expr:
         """The size of an axis that nothing is known of; 1 stays 1, and what is first seen when all is learnt is a number."""
-        if number <= 1:
+        if number <= 1 or self.plain:
             return sp.Integer(number)
         symbol = size(key)
         if not self.learning and symbol not in self._order:

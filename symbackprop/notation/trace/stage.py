@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CellType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from symbackprop.language import operations as ops
 from symbackprop.notation.composed_further import linspace as grid
 from symbackprop.notation.trace import courses, functions, pure, scipy, shaping, strided
+from symbackprop.notation.trace.drawing import Drawing
 from symbackprop.notation.trace.mapped import vectorized
 from symbackprop.notation.trace.pure import kind, of_sizes, real
 from symbackprop.notation.trace.sizes import Size, Sized, expr_of
@@ -62,31 +63,46 @@ KINDS = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "ui
 
 
 @contextlib.contextmanager
-def staged(run: Run, modules: Iterable[dict[str, Any]]) -> Iterator[None]:
-    """While it lasts, the modules see a NumPy whose new arrays can take traced values; afterwards all is as it was."""
+def staged(run: Run, modules: Iterable[dict[str, Any]], cells: Iterable[CellType]) -> Iterator[None]:
+    """While it lasts, modules and closures see a NumPy whose new arrays can take traced values; afterwards all is as it was."""
     replaced = {id(original): ours for original, ours in _replacements(run)}
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    missing, modules = object(), list(modules)
+    missing, modules, held = object(), list(modules), [(cell, cell.cell_contents) for cell in cells]
     words = pure.words(run) | courses.words(run)
     try:
         for scope in modules:
-            new = {name: replaced[id(value)] for name, value in scope.items() if id(value) in replaced}
-            new |= {name: _numpy(run) for name, value in scope.items() if isinstance(value, ModuleType) and value.__name__ in ALIKE}
-            new |= {name: ours for name, value in scope.items() if (ours := _of_jax(run, value)) is not None}
-            new |= {name: ours for name, value in scope.items() if (ours := scipy.staged(run, value)) is not None}
+            new = {name: ours for name, value in scope.items() if (ours := _stand(run, replaced, value)) is not None}
             new |= {name: word for name, word in words.items() if name not in scope}
             kept.append((scope, {name: scope.get(name, missing) for name in new}))
             scope.update(new)
+        for cell, value in held:
+            ours = _stand(run, replaced, value)
+            if ours is not None:
+                cell.cell_contents = ours
         builtins.__import__ = _importing(run, {id(scope) for scope in modules}, replaced)
         yield
     finally:
         builtins.__import__ = IMPORT
+        for cell, value in held:
+            cell.cell_contents = value
         for scope, old in kept:
             for name, value in old.items():
                 if value is missing:
                     scope.pop(name, None)
                 else:
                     scope[name] = value
+
+
+def _stand(run: Run, replaced: Mapping[int, Any], value: Any) -> Any:
+    """What stands in the place of a value that a module or a closure holds; None where it stays."""
+    if id(value) in replaced:
+        return replaced[id(value)]
+    if isinstance(value, ModuleType) and value.__name__ in ALIKE:
+        return _numpy(run)
+    if value is np.random or isinstance(value, np.random.Generator | np.random.RandomState):
+        return Drawing(run, value)
+    ours = _of_jax(run, value)
+    return scipy.staged(run, value) if ours is None else ours
 
 
 def _importing(run: Run, scopes: set[int], replaced: dict[int, Any]) -> Callable[..., Any]:
@@ -108,6 +124,7 @@ def _numpy(run: Run) -> ModuleType:
     """NumPy, with our own ways to make arrays; its functions take lists of traced values as arrays."""
     module = Stand(np, lambda name, found: found if name in SEVERAL or isinstance(found, ModuleType) else _Called(run, found))
     vars(module).update(_made(run))
+    vars(module)["random"] = Drawing(run, np.random)
     vars(module)["lib"] = lib = Stand(np.lib)
     vars(lib)["stride_tricks"] = _tricks(run)
     return module
@@ -215,6 +232,9 @@ def _made(run: Run) -> dict[str, Any]:
 
         return made
 
+    def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
+        return ((at, arr[at]) for at in np.ndindex(*np.shape(run.bare(arr)))) if isinstance(arr, Traced) else np.ndenumerate(arr)
+
     def number(name: str) -> type:
         original = getattr(np, name)
         return kind(
@@ -227,7 +247,8 @@ def _made(run: Run) -> dict[str, Any]:
         "arange": arange, "linspace": linspace,
         "array": array, "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray,
         "zeros_like": like("zeros_like"), "ones_like": like("ones_like"), "empty_like": like("empty_like"),
-        "full_like": like("full_like"), "vectorize": vectorized(run), "c_": _Joined(column=True), "r_": _Joined(column=False),
+        "full_like": like("full_like"), "ndenumerate": ndenumerate,
+         "vectorize": vectorized(run), "c_": _Joined(column=True), "r_": _Joined(column=False),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import inspect
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -47,23 +48,31 @@ class Leaf:
 
     @property
     def of_an_object(self) -> bool:
-        """Whether an object of a person's own holds it, which may hold tables beside what is learnt."""
-        return any(isinstance(step, Attribute) for step in self.path)
+        """Whether it is an attribute of an object of a person's own, which may have tables beside what is learnt."""
+        return type(self.path[-1]) is Attribute
 
 
 @dataclass(frozen=True)
 class Place:
-    """A name of a module, or a cell of a closure, that holds arrays which the function reads."""
+    """A name of a module, a cell of a closure or an attribute of a class that holds arrays which the function reads."""
 
-    holder: dict[str, Any] | CellType
+    holder: dict[str, Any] | CellType | type
     name: str
 
+    @property
+    def path(self) -> Path:
+        return (self.holder.__name__, Attribute(self.name)) if isinstance(self.holder, type) else (self.name,)
+
     def get(self) -> Any:
-        return self.holder.cell_contents if isinstance(self.holder, CellType) else self.holder[self.name]
+        if isinstance(self.holder, CellType):
+            return self.holder.cell_contents
+        return vars(self.holder)[self.name] if isinstance(self.holder, type) else self.holder[self.name]
 
     def set(self, value: Any) -> None:
         if isinstance(self.holder, CellType):
             self.holder.cell_contents = value
+        elif isinstance(self.holder, type):
+            setattr(self.holder, self.name, value)
         else:
             self.holder[self.name] = value
 
@@ -159,6 +168,11 @@ class Subject:
         self._number(choice)
         self.numbers = before
 
+    def cells(self) -> list[CellType]:
+        """What closures of the person's functions hold, where they hold anything."""
+        found = {id(cell): cell for function in self.functions for cell in function.__closure__ or ()}
+        return [cell for cell in found.values() if cell != CellType()]
+
     # -- what the function can reach ------------------------------------------------------------------------------------
 
     def _reach(self) -> None:
@@ -178,6 +192,10 @@ class Subject:
             elif isinstance(thing, type):
                 waiting += [inner for inner in vars(thing).values() if isinstance(inner, FunctionType | staticmethod | classmethod)]
                 waiting += thing.__mro__[1:-1]
+                if is_own(getattr(sys.modules.get(thing.__module__), "__file__", None) or "<a notebook>"):
+                    for name in [n for n, inner in vars(thing).items() if isinstance(inner, np.ndarray | list | dict)]:
+                        if holds_arrays(vars(thing)[name]):
+                            self._place(Place(thing, name))
             elif isinstance(thing, staticmethod | classmethod):
                 waiting.append(thing.__func__)
             elif isinstance(thing, np.random.Generator):
@@ -218,8 +236,9 @@ class Subject:
         roots = [*zip(self._parameters(), self.args, strict=True), *self.options.items()]
         if self.owner is not None:
             roots.insert(0, ("self", self.owner))
-        for given, (name, root) in [*((True, r) for r in roots), *((False, (p.name, p.get())) for p in self.places)]:
-            for path, array in arrays_in(root, (name,), set()):
+        known: list[tuple[bool, Path, Any]] = [(True, (name,), root) for name, root in roots]
+        for given, start, root in known + [(isinstance(p.holder, type), p.path, p.get()) for p in self.places]:
+            for path, array in arrays_in(root, start, set()):
                 if id(array) not in paths:
                     paths[id(array)], arrays[id(array)] = path, (array, given)
         names = leaf_names(paths)
@@ -253,7 +272,13 @@ class Subject:
         names = [one.strip() for one in wrt.split(",")] if isinstance(wrt, str) else list(wrt)
         self._promoted([n for n in names if n not in self.leaves])
         floats = {name: leaf for name, leaf in self.leaves.items() if leaf.array.dtype.kind == "f"}
-        return [self._named(name, floats) for name in names]
+        return list(dict.fromkeys(own for name in names for own in (self._all_of(name, floats) or [self._named(name, floats)])))
+
+    def _all_of(self, name: Any, floats: Mapping[str, Leaf]) -> list[str]:
+        """The arrays of floats in a container that is named: wrt="params"."""
+        begins = (f"{name}[", f"{name}.")
+        known = any(name in (own, leaf.written) for own, leaf in floats.items())
+        return [] if known else [own for own, leaf in floats.items() if leaf.written.startswith(begins)]
 
     def _named(self, name: Any, floats: Mapping[str, Leaf]) -> str:
         for own, leaf in floats.items():

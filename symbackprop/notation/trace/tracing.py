@@ -25,11 +25,11 @@ from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import LanguageError, number_of
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.networks import made
-from symbackprop.notation.notes import INFINITY
 from symbackprop.notation.trace import leaks
 from symbackprop.notation.trace.asked import Refused, Restart
 from symbackprop.notation.trace.courses import both
 from symbackprop.notation.trace.run import MOST, Run
+from symbackprop.notation.trace.said import said
 from symbackprop.notation.trace.sizes import Sizes, UnsettledError
 from symbackprop.notation.trace.stage import staged
 from symbackprop.notation.trace.subject import OfJax, RaisedError, Subject, is_of_jax, raised
@@ -77,6 +77,7 @@ class Tracing:
         self.masks: bool | None = None  # whether those on data are as well; None: none was met, False: that led nowhere
         self.unpacked = False  # whether leaves have the names of variables
         self.single = False  # whether the function makes numbers of single precision
+        self.plain: NotationError | None = None  # what stands in the way of sizes that are symbols
         self.tables: set[str] = set()  # made by the function, others at other sizes
         self.leaks: list[str] = []  # where traced values became plain ones, in the last call
         self.example = {name: leaf.array for name, leaf in subject.leaves.items()}
@@ -115,14 +116,16 @@ class Tracing:
         if fault is not None:
             raise fault
         paths = {name: leaf.written for name, leaf in self.subject.leaves.items() if leaf.name in network.example}
-        return replace(network, paths=paths, notes=tuple(dict.fromkeys((*self._said(outcome), *leaks.said(plain), *network.notes))))
+        return replace(
+            network, paths=paths, notes=tuple(dict.fromkeys((*said(self, outcome.run), *leaks.said(plain), *network.notes)))
+        )
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
     def _learnt(self) -> tuple[Sizes, Outcome]:
         """The sizes, and a call that takes them as settled."""
         for _ in range(ROUNDS):
-            self.sizes = Sizes()
+            self.sizes = Sizes(self.plain is not None)
             try:
                 outcome = self._call(self.example)
                 if self._renamed(outcome.run.names.leaves):
@@ -135,10 +138,22 @@ class Tracing:
                     self.both = self.masks = True
                     continue
                 self.frozen |= dict.fromkeys(again.frozen, again.line)
+            except RaisedError as fault:
+                self._by_numbers(fault)
             except UnsettledError:
                 self.folds = False  # what the sizes are may depend on what is put together
                 continue
         raise NotationError("the course of the function differs from call to call.", "Make it depend on its arguments alone.")
+
+    def _by_numbers(self, fault: RaisedError) -> None:
+        """Go on with sizes that are plain numbers, where the function raises on others alone: what is compiled takes no others."""
+        if self.plain is not None:
+            raise fault
+        try:
+            self.subject.value(self.example)
+        except NotationError:
+            raise fault from None
+        self.plain = fault
 
     def _renamed(self, called: Mapping[str, list[str]]) -> bool:
         """Call entries of a list by the one variable that each is unpacked to, W1, b1 = params; whether any is."""
@@ -203,7 +218,7 @@ class Tracing:
         before = sys.gettrace()
         courses = both(self.subject.functions) if self.both else contextlib.nullcontext()
         known = np.errstate(all="ignore") if self.both else contextlib.nullcontext()  # a course not taken may be off the domain
-        with courses, known, self.subject.standing(given) as call, staged(run, self.subject.modules.values()):
+        with courses, known, self.subject.standing(given) as call, staged(run, self.subject.modules.values(), self.subject.cells()):
             sys.settrace(run.names.watch)
             try:
                 result = call()
@@ -333,47 +348,6 @@ class Tracing:
         self.sizes.learning = True
         self.sizes.pin(symbols)
         self.sizes.learning = False
-
-    # -- what is said -------------------------------------------------------------------------------------------------------
-
-    def _said(self, outcome: Outcome) -> list[str]:
-        """What a person must know of the network beside its equations."""
-        said = [
-            f"{n} is {k}, as in the example: the function counts it out, or uses it as a number." for n, k in self.pinned.items()
-        ]
-        said += [
-            f"{name}: its values decide the course of the function ({line}), so the network holds for these."
-            for name, line in self.frozen.items()
-        ]
-        for line in outcome.run.chosen_at:
-            said.append(f"{line}: both courses of the branch are derived, as np.where(condition, a, b).")
-        for line in outcome.run.stands_at:
-            said.append(f"{line}: derived for where nothing is raised here, as in the example.")
-        for line, count in outcome.run.decided_at.items():
-            often = f", {count} times" if count > 1 else ""
-            said.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
-        if outcome.run.infinite:
-            said.append(INFINITY)
-        held = [leaf.written for leaf in self.subject.leaves.values() if leaf.path in self.subject.held]
-        if len(held) > 1:
-            several = ", ".join(held) if len(held) < 7 else f"{', '.join(held[:5])} and {len(held) - 5} more"
-            said.append(f"{several}: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables.")
-        constants = self.subject.constants(self.example)
-        if len(constants) == 1:
-            said.append(f"{constants[0]}: a number of Python, taken as a constant; name it in wrt to differentiate by it too.")
-        elif constants:
-            said.append(
-                f"{', '.join(constants)}: numbers of Python, taken as constants; name one in wrt to differentiate by it too."
-            )
-        if self.tables and not self.random:
-            said.append(
-                f"{', '.join(sorted(self.tables))}: made by the function of sizes, and data here; at other sizes than "
-                f"the example's make such anew."
-            )
-        came = [name for _, name, _ in outcome.run.came_in.values()]
-        if self.random and came:
-            said.append(f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example.")
-        return said
 
 
 def _moved(here: Run, there: Run) -> set[str]:

@@ -1,0 +1,51 @@
+"""What a person must know of a traced network beside its equations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbackprop.notation.notes import INFINITY
+
+if TYPE_CHECKING:
+    from symbackprop.notation.trace.run import Run
+    from symbackprop.notation.trace.tracing import Tracing
+
+
+def said(tracing: Tracing, run: Run) -> list[str]:
+    """The notes of a network: sizes that are numbers, courses, tables, constants, what is taken as learnt."""
+    found = [
+        f"{n} is {k}, as in the example: the function counts it out, or uses it as a number." for n, k in tracing.pinned.items()
+    ]
+    if tracing.plain is not None:
+        found.append(f"{tracing.plain.place}: plain whole numbers are needed here, so that all sizes are those of the example.")
+    found += [
+        f"{name}: its values decide the course of the function ({line}), so the network holds for these."
+        for name, line in tracing.frozen.items()
+    ]
+    for line in run.chosen_at:
+        found.append(f"{line}: both courses of the branch are derived, as np.where(condition, a, b).")
+    for line in run.stands_at:
+        found.append(f"{line}: derived for where nothing is raised here, as in the example.")
+    for line, count in run.decided_at.items():
+        often = f", {count} times" if count > 1 else ""
+        found.append(f"{line}: a branch is taken as in the example{often}; elsewhere the function may go another way.")
+    if run.infinite:
+        found.append(INFINITY)
+    held = [leaf.written for leaf in tracing.subject.leaves.values() if leaf.path in tracing.subject.held]
+    if len(held) > 1:
+        several = ", ".join(held) if len(held) <= 6 else f"{', '.join(held[:5])} and {len(held) - 5} more"
+        found.append(f"{several}: arrays of floats of objects, all taken as learnt; name in wrt what is, where some are tables.")
+    constants = tracing.subject.constants(tracing.example)
+    if len(constants) == 1:
+        found.append(f"{constants[0]}: a number of Python, taken as a constant; name it in wrt to differentiate by it too.")
+    elif constants:
+        found.append(f"{', '.join(constants)}: numbers of Python, taken as constants; name one in wrt to differentiate by it too.")
+    if tracing.tables and not (tracing.random or tracing.frozen):
+        found.append(
+            f"{', '.join(sorted(tracing.tables))}: made by the function of sizes, and data here; at other sizes than "
+            f"the example's make such anew."
+        )
+    came = [name for _, name, _ in run.came_in.values()]
+    if tracing.random and came:
+        found.append(f"Random numbers are drawn: {', '.join(came)} are data of the network, as drawn for the example.")
+    return found
