@@ -71,6 +71,12 @@ def _log_exp(e: Any) -> Any:
     return None
 
 
+def _log_cosh(e: Any) -> Any:
+    """log(cosh(u)) = softplus(2 u) - u - log(2)"""
+    u = e.args[0].args[0] if applies(e, log) and applies(e.args[0], sp.cosh) else None
+    return None if u is None else softplus(2 * u) - u - log(2)
+
+
 def _joined(e: Any) -> Any:
     """exp(u) exp(-v) = exp(u - v)"""
     powers = [f for f in e.args if applies(f, exp)] if e.is_Mul else []
@@ -100,7 +106,7 @@ def _one_plus_exp(e: Any) -> Any:
 
 
 RULES: tuple[Callable[[Any], Any], ...] = (
-    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _joined, _tanh,
+    _sigmoid, _sigmoid_above, _softplus, _log_sigmoid, _log_one_minus_sigmoid, _log1p, _log_exp, _log_cosh, _joined, _tanh,
 )  # fmt: skip
 
 

@@ -197,8 +197,15 @@ def power(tape: Tape, base: Value, exponent: Value) -> Value:
     a, b = base.data, exponent.data
     known = float(b) if not exponent.needs and b.ndim == 0 and not np.iscomplexobj(b) else None
     y = a**b if known is None else raised(a, known)
-    slope = (lambda: b * a ** (b - 1.0)) if known is None else lambda: known * raised(a, known - 1)
-    return tape.record("power", y, [base, exponent], [lambda g: times(g, slope()), lambda g: times(g, y * np.log(a))])
+
+    def to_base(g: ndarray) -> ndarray:
+        if known is None:
+            return times(g, b * a ** (b - 1.0))
+        if known < 0:  # by y first: a ** (b - 1) leaves the range of floats long before y does
+            return times(times(g, y), known / a)
+        return times(g, known * raised(a, known - 1))
+
+    return tape.record("power", y, [base, exponent], [to_base, lambda g: times(g, y * np.log(a))])
 
 
 def select(tape: Tape, mask: ndarray, a: Value, b: Value) -> Value:

@@ -213,6 +213,13 @@ def test_a_formula_that_overflows_is_run_in_its_stable_form(name: str, z: float)
     assert np.isfinite(gradients(program, "y", ["z"], at)["z"])
 
 
+@given(st.floats(-700, 700))
+def test_slopes_of_reciprocals_stay_in_range_where_the_values_do(z: float) -> None:
+    program = trace({"y": apply("log", apply("sigmoid", declare("z")))})
+    slope = gradients(program, "y", ["z"], {"z": np.asarray(z)})["z"]
+    assert slope == pytest.approx(1 / (1 + math.exp(z)))
+
+
 def test_logsumexp_is_shifted() -> None:
     program = trace({"y": reduce("logsumexp", declare("x", ("n",)))})
     at = {"x": np.array([1000.0, 1000.0])}
