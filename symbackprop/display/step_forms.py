@@ -6,6 +6,7 @@ A layer stands above its tensor in brackets, W^{(l)}; a step in time below it, s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -192,8 +193,15 @@ def _start(names: Names, recursion: Recursion, carry: Equation) -> list[StepForm
     source, marks = recursion.read(carry)
     first = tuple((axis, step.subs(own.axis.step, own.start) if axis == own.axis.letter else step) for axis, step in marks)
     left = marked(names.name_of(source), first, ())
-    right = names.tensor(carry.operands[1].name) if own.has_value else f.ZERO
-    return [StepForm(source, f.equation(left, right), Told())] if left != right else []
+    if not own.has_value:
+        return [StepForm(source, f.equation(left, f.ZERO), Told())]
+    begun = carry.operands[1].name
+    right, about = names.tensor(begun), Told()
+    if begun in recursion.written and not recursion.program.tensors[begun].has_name:
+        with suppress(NoRecursionError):
+            form = _step_form(names, recursion, begun, frozenset())
+            right, about = f.beside(*items_of(split(form.formula)[1] or right)[1:]), form.about
+    return [StepForm(source, f.equation(left, right), about)] if left != right else []
 
 
 def summed_over(axes: Sequence[Axis], body: Node) -> Node:

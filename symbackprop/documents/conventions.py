@@ -182,15 +182,19 @@ _CHANGE = told("A change has the shape of what changes.")
 _SHAPES: dict[Mode, Content] = {"gradient": _GRADIENT, "jacobian": _JACOBIAN, "upstream": _GRADIENT, "vector": _CHANGE}
 _POSITIONS = told("Positions count from 0, as in NumPy.")
 _STEPS = told("Steps count from 1, other positions from 0, as in NumPy.")
+_BOTH = told("Steps count from 1 where a line stands at one, and from 0, as all positions in NumPy, where entries have letters.")
 
 
-def conventions(formulas: Iterable[Node], mode: Mode, positions: bool, at_steps: bool = False) -> tuple[Content, ...]:
+def conventions(
+    formulas: Iterable[Node], mode: Mode, positions: bool, at_steps: bool = False, also_entries: bool = False
+) -> tuple[Content, ...]:  # fmt: skip
     """The sentences that these formulas need.
 
     mode        what kind of derivative is shown.
     positions   whether a formula shows a position as a number.
-    at_steps    whether a loop is told at its steps.
+    at_steps    whether a loop is told at its steps; `also_entries`: and its equations entry by entry as well.
     """
     parts = {part for formula in formulas for part in walk(formula)}
     found = [sentence for is_used, sentence in _ROWS if any(map(is_used, parts))]
-    return (_SHAPES[mode], *found, *([_STEPS if at_steps else _POSITIONS] if positions else []))
+    counted = (_BOTH if also_entries else _STEPS) if at_steps else _POSITIONS
+    return (_SHAPES[mode], *found, *([counted] if positions else []))

@@ -68,6 +68,9 @@ AS_WRITTEN = 24.0
 WIDE = 54
 """The longest line of equations of the network, in letters across the paper."""
 
+COUNTS_FROM_0 = ("function", "trace")
+"""Where a network came from whose author counts steps from 0."""
+
 _KINDS = {
     "parameter": Told("parameter"),
     "data": Told("data"),
@@ -123,14 +126,17 @@ def report(
     steps = _steps(derived, lecture, box, detail)
     network = _network(lecture, detail, box, code or {})
     result = _result(lecture, box, steps, detail) if box is not None else []
-    at_steps = detail != "full" and derived.is_recursion and box is not None and not box.missing
-    said = conventions(_formulas_of([*network, *steps, *result]), derived.mode,
-                       any(counts_positions(names, e) for e in derived.program.equations), at_steps)  # fmt: skip
+    at_steps = derived.is_recursion and box is not None and not box.missing
+    origin = derived.network.origin if derived.network else ""
+    counts = has_loops(derived.forward) and (detail == "full" or origin in COUNTS_FROM_0)
+    counts |= any(counts_positions(names, e) for e in derived.program.equations)
+    said = conventions(_formulas_of([*network, *steps, *result]), derived.mode, counts, at_steps, detail == "full")
     blocks: list[Block] = [Section(modes.result_heading(derived)), *result] if result else []
     blocks.append(Section(told("The network")))
     if source and detail == "full":
         blocks.append(Code(source.strip("\n"), "python"))
-    if not set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}:
+    is_told = detail != "full" and has_loops(derived.forward)  # an index form would count its steps from 0
+    if not (is_told or set(written) <= {row.formula for block in network if isinstance(block, FormulaRows) for row in block.rows}):
         blocks += [Paragraph(told("As written:")), FormulaRows(tuple(map(Formula, written)))]
     if detail == "brief":
         given = _given(names, derived.forward)

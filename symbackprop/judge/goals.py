@@ -101,7 +101,10 @@ def goal_for(truth: Truth, what: Asked, claim: Program, at: tuple[At, ...] = ())
 
 
 def made_of_itself(goal: Goal, program: Program, bindings: Bindings = ()) -> bool:
-    """Whether a claim is made of the very gradient that it claims: of one at a step, of the same step."""
+    """Whether a claim is made of the very gradient that it claims: of one at a step, of the same step.
+
+    At one end it may be, where a product over the other steps is empty: there it says nothing.
+    """
     truth = goal.truth
     name = f"d{goal.of}/d{goal.wrt}"
     same = {name, *(own for own, what in bindings if what == name)} & {t.name for t in program.inputs}
@@ -116,6 +119,8 @@ def made_of_itself(goal: Goal, program: Program, bindings: Bindings = ()) -> boo
         kept = tuple((n, what) for n, what in bindings if n not in same or own[n] != name)
         before = value(truth, program, kept, place, known, FLOATS)
         offset = 0 if first is None else int(evaluator(first.first)(place.sizes))
+        found: list[int] = []
+        count = 0
         for step in range(known[name].shape[axis]):
             moved = known[name].copy()
             moved[(slice(None),) * axis + (step,)] += 1.0
@@ -124,8 +129,11 @@ def made_of_itself(goal: Goal, program: Program, bindings: Bindings = ()) -> boo
             if first is not None and first.left is None:
                 if step == offset and changed.any():
                     return True
-            elif 0 <= step - offset < changed.shape[axis] and changed.take(step - offset, axis).any():
-                return True
+            else:
+                count = changed.shape[axis]
+                found += [step - offset] if 0 <= step - offset < count and changed.take(step - offset, axis).any() else []
+        if len(found) > 1 or (found and (count < 2 or found[0] not in (0, count - 1))):
+            return True
     return False
 
 

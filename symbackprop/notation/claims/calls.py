@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import numpy as np
 import sympy as sp
 
 from symbackprop.core.functions import ELEMENTWISE, FUNCTIONS, Declared, declared
@@ -277,9 +278,9 @@ def norm(x: Node) -> Node:
 def _softmax(x: Node, sub: str) -> Node:
     r"""The softmax, along the letter below it where that is an index of its argument, \softmax_j(s_{ij}); else one entry of it."""
     if sub in x.axes:
-        return nd.softmax(x, sub)
+        return normalised(x, sub)
     axis = _axis(x)
-    y = nd.softmax(x, axis)
+    y = normalised(x, axis)
     return nd.renamed(y, [(axis, sub)]) if len(sub) == 1 and sub.isalpha() and axis in MATRIX and len(x.axes) == 1 else y
 
 
@@ -341,3 +342,9 @@ def _triangle(x: Node, upper: bool, shift: int) -> Node:
         raise Misfit("a triangle of what is no matrix")
     down, right = nd.positions(DOWN, x.extent(DOWN), 0), nd.positions(RIGHT, x.extent(RIGHT), -shift)
     return nd.arithmetic("*", x, nd.compared("<=", down, right) if upper else nd.compared("<=", right, down))
+
+
+def normalised(x: Node, axis: str) -> Node:
+    """exp(x) / sum exp(x) along an axis."""
+    e = np.exp(np.sin(x.value))
+    return Node(nd.Softmax(axis), (x,), x.axes, e / e.sum(axis=x.axes.index(axis), keepdims=True))

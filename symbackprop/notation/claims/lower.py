@@ -14,7 +14,8 @@ import sympy as sp
 from sympy import Expr, S
 
 from symbackprop.core.functions import FUNCTIONS, Where, iverson
-from symbackprop.core.program import Gradient, Matrix, Program, Reduce, Signature, Sum, position, slot, substituted
+from symbackprop.core.letters import kept
+from symbackprop.core.program import Carry, Gradient, Matrix, Program, Reduce, Signature, Sum, position, slot, substituted
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.operations.linear_algebra import pinv
 from symbackprop.language.operations.norms import norm
@@ -167,6 +168,8 @@ class _Lowering:
                 ranges = tuple((c, self.probe.expression[node.args[0].extent(c)]) for c in axes)
                 shape = tuple(self.probe.expression[n] for n in node.value.shape)
                 return Tensor(shape, Reduce(kind, ranges), (args[0],), node.axes), node.axes
+            case nd.Chained(axis=axis, falls=falls):
+                return self.chained(node, axis, falls, args[0])
             case nd.Softmax(axis=axis):
                 return self.softmax(node, axis, args[0])
             case nd.MatrixOf(kind=kind):
@@ -216,6 +219,24 @@ class _Lowering:
             right = tuple(_INNER if c == DOWN else c for c in right)
             return self.made(node, slot(0) * slot(1), [(a, left), (b, right)], [(_INNER, node.args[0].extent(RIGHT))])
         return self.made(node, slot(0) * slot(1), [(a, left), (b, right)])
+
+    def chained(self, node: Node, axis: str, falls: bool, arg: Operand | Expr) -> Operand:
+        """Step by step along the axis: what the steps before made, times the matrix of this one."""
+        assert not isinstance(arg, Expr)
+        own, letter = node.args[0], kept(axis)
+        rest, count = tuple(a for a in node.axes if a not in nd.MATRIX), self.probe.expression[own.extent(axis)]
+        shape = (count, *(self.probe.expression[node.extent(a)] for a in node.axes))
+        here, index = tuple(letter if c == axis else c for c in arg[1]), (letter, *node.axes)
+        unit = Tensor(shape[-2:], Sum(iverson(sp.Eq(position(DOWN), position(RIGHT), evaluate=False))), (), (DOWN, RIGHT))
+        before = Tensor(shape, Carry(letter, 1), (), index).called("before")
+        inner, right = (letter, *rest, _INNER, RIGHT), tuple(_INNER if c == DOWN else c for c in here)
+        left, outer = (letter, *rest, DOWN, _INNER), tuple(_INNER if c == RIGHT else c for c in here)
+        operands = ((arg[0], outer), (before, inner)) if falls else ((before, left), (arg[0], right))
+        over = ((_INNER, shape[-1]),)
+        found = Tensor(shape, Sum(slot(0) * slot(1), (slot(0), slot(1)), over), operands, index)
+        before.operands = ((found, index), (unit, (DOWN, RIGHT)))
+        guard = iverson(sp.Eq(position(letter), count - 1, evaluate=False))
+        return self.made(node, slot(0) * guard, [(found, index)], [(letter, own.extent(axis))])
 
     def softmax(self, node: Node, axis: str, arg: Operand | Expr) -> Operand:
         assert not isinstance(arg, Expr)

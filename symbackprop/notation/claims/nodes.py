@@ -101,6 +101,14 @@ class Reduced:
 
 
 @dataclass(frozen=True)
+class Chained:
+    """The product of square matrices along an axis, the first one first; where it falls, the last."""
+
+    axis: str
+    falls: bool
+
+
+@dataclass(frozen=True)
 class Softmax:
     """exp(x) / sum exp(x) along an axis."""
 
@@ -164,8 +172,8 @@ class Stacked:
 
 
 Op = (
-    Leaf | Const | Arithmetic | Applied | Compared | Chosen | Matmul | Renamed | Summed | Reduced | Softmax | MatrixOf | Diag
-    | Ones | Eye | Positions | Picked | Stacked | Framed | Slid
+    Leaf | Const | Arithmetic | Applied | Compared | Chosen | Matmul | Renamed | Summed | Reduced | Chained | Softmax | MatrixOf
+    | Diag | Ones | Eye | Positions | Picked | Stacked | Framed | Slid
 )  # fmt: skip
 
 
@@ -325,12 +333,6 @@ def reduced(kind: str, x: Node, axes: Axes) -> Node:
     places = tuple(x.axes.index(a) for a in axes)
     rest = tuple(a for a in x.axes if a not in axes)
     return Node(Reduced(kind, axes), (x,), rest, _generic(kind, [(np.sin(x.value) ** 2).sum(axis=places)]))
-
-
-def softmax(x: Node, axis: str) -> Node:
-    """exp(x) / sum exp(x) along an axis."""
-    e = np.exp(np.sin(x.value))
-    return Node(Softmax(axis), (x,), x.axes, e / e.sum(axis=x.axes.index(axis), keepdims=True))
 
 
 def matrix_of(kind: str, x: Node) -> Node:

@@ -13,6 +13,7 @@ Kasami fill it). A sense costs what it takes for granted; equal values are one, 
 | 3    | a row beside a column in a sum or a \odot: one is taken as the other; a vector that scales rows or columns |
 | 5    | a missing transpose beside a matrix: y X for y^T X |
 | 6    | a missing transpose in an outer product: u v for u v^T; right only if so read |
+| 6    | a product of matrices over an index whose factors stand in the other order; right only if so read |
 | 7    | vectors that are declared without a second axis are rows: x^T y is an outer product; right only if so read |
 """
 
@@ -40,7 +41,8 @@ SLIDES = told("⋆ between equal shapes is taken entry by entry")
 STARRED = told("a transpose is missing: * between a vector and a matrix is read as their product")
 EACH_COLUMN = told("a vector scales a matrix, one number for each column")
 EACH_ROW = told("a vector scales a matrix, one number for each row")
-BOLD = frozenset([ROWS, NO_TRANSPOSE, STARRED])  # what no claim is right by without being told
+TURNED = told("the factors of the product stand in the other order, the last one first")
+BOLD = frozenset([ROWS, NO_TRANSPOSE, STARRED, TURNED])  # what no claim is right by without being told
 KEPT = 10  # readings of one stretch
 FEW = 4  # readings of a factor, of which none can have been left out
 MOST_FACTORS = 16

@@ -98,6 +98,10 @@ class Loops:
         role = roles.get(name)
         return self.axes.get(role.wrt if role else self.stands.get(name, name), {})
 
+    def counts(self, name: str) -> bool:
+        """Whether a name is a size that tells how many steps a loop has: n, which is no index."""
+        return any(name == str(s) for places in self.axes.values() for axis in places.values() for s in axis.extent.free_symbols)
+
     def is_told(self, part: Tokens) -> bool:
         """Whether an index says by its letters, or as a number, that it is a step."""
         every = [axis for places in self.axes.values() for axis in places.values()]

@@ -10,6 +10,7 @@ from sympy import Expr
 
 from symbackprop.formulas.told import told
 from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims import ordered
 from symbackprop.notation.claims import syntax as sx
 from symbackprop.notation.claims.errors import Fault, Unranged
 from symbackprop.notation.claims.grammar import syntax
@@ -59,7 +60,7 @@ def _names_integers(state: State, node: Syntax) -> bool:
 def _letter(state: State, node: Syntax) -> str | None:
     """The index that a side of a comparison is, or None."""
     if isinstance(node, Word) and not (node.sub or node.sup or node.accent or node.primes) and len(node.base) == 1:
-        known = state.names.lookup(node) or state.names.symbol(node)
+        known = state.names.lookup(node) or state.names.symbol(node) or state.context.loops.counts(node.base)
         if node.base in state.ranges and not known:
             return node.base
     return None
@@ -93,6 +94,8 @@ def big(state: State, node: sx.Big) -> Senses:
     letters, conditions, hint = limits(state, node)
     if hint == 0:
         state.counted = True
+    if node.kind == "prod" and len(letters) == 1 and (found := _of_matrices(state, node, letters[0])):
+        return found
     with state.bound(letters):
         state.foresee(node.body, letters)
         for letter, extent in _given(state, node, letters).items():
@@ -118,6 +121,20 @@ def big(state: State, node: sx.Big) -> Senses:
     if hint is not None and hint != state.origin:
         body = [r._replace(cost=r.cost + _WRONG_BASE) for r in body]
     return best(body)
+
+
+def _of_matrices(state: State, node: sx.Big, letter: str) -> Senses:
+    """A product of matrices, and what stands behind it; nothing where its factors are none."""
+    if letter in state.starts or "=" not in [t.text for t in node.under]:
+        return []
+    body, rest, ops = ordered.parted(state, node, letter)
+    with state.bound([letter]):
+        state.foresee(body, [letter])
+        factors = state.read(body)
+        if not any(r.node.matrix == MATRIX for r in factors):
+            return []
+        found = ordered.ordered(state, node, letter, factors, condition)
+    return ordered.with_rest(state, found, rest, ops)
 
 
 _WORDS = {"sum": "sum", "prod": "product", "mean": "mean"}
@@ -219,7 +236,8 @@ def _from_to(state: State, node: sx.Big, under: Tokens) -> tuple[list[str], list
         conditions.append(sx.Relation((word, syntax(lower)), (">=",), node.at))
         state.counted = True
     upper = node.over
-    if upper and _depends_on_index(state, upper):
+    ends = hint is None and (plain(upper).isdigit() or any(t.text in "+-" for t in upper))  # of others _limited sees to it
+    if upper and (ends or _depends_on_index(state, upper)):
         conditions.append(sx.Relation((word, syntax(upper)), ("<=",), node.at))
     return letters, conditions, hint
 
@@ -227,7 +245,8 @@ def _from_to(state: State, node: sx.Big, under: Tokens) -> tuple[list[str], list
 def _depends_on_index(state: State, several: Tokens) -> bool:
     parts = indices(several)
     own = state.ranges.keys() | state.outer
-    return parts is not None and any(t.text in own and not state.names.named(t.text) for part in parts for t in part)
+    known = [t.text for part in parts or () for t in part if t.text in own]
+    return any(not state.names.named(text) and not state.context.loops.counts(text) for text in known)
 
 
 def _given(state: State, node: sx.Big, letters: list[str]) -> dict[str, int]:

@@ -81,6 +81,8 @@ class Typeset:
                 return Script(Fence("‖", self.formula(node.args[0]), "‖"), f.symbol("ast"))
             case nd.Reduced(kind="prod", axes=axes):
                 return f.over_letters(f.symbol("prod"), [letter(a) for a in axes], self.held(node.args[0], Binds.HADAMARD))
+            case nd.Chained(axis=axis, falls=falls):
+                return self.chained(node.args[0], axis, falls)
             case nd.Reduced(kind=kind) | nd.MatrixOf(kind=kind):
                 return self.called(kind, node.args)
             case nd.Softmax():
@@ -293,6 +295,17 @@ class Typeset:
             a, b = node.args
             return f.relation(self.formula(a), f.symbol(_SIGNS[node.op.sign]), self.formula(b))
         return f.relation(self.formula(node), f.symbol("ne"), f.ZERO)
+
+    def chained(self, x: Node, axis: str, falls: bool) -> Formula:
+        """The product of the matrices along an axis, between limits where it has them."""
+        limits: dict[str, Node] = {}
+        while isinstance(x.op, nd.Chosen) and isinstance(x.args[0].op, nd.Compared) and isinstance(x.args[2].op, nd.Eye):
+            limits[x.args[0].op.sign], x = x.args[0].args[1], x.args[1]
+        inner = self.held(x, Binds.HADAMARD)
+        if len(limits) < 2:
+            return f.over_letters(f.symbol("prod"), [letter(axis)], inner)
+        low, high = (self.formula(limits[sign]) for sign in ((">=", "<=") if not falls else ("<=", ">=")))
+        return f.beside(f.scripted(f.symbol("prod"), f.equation(letter(axis), low), high), inner)
 
     def summed(self, x: Node, axis: str) -> Formula:
         if axis in MATRIX:  # the sum over a column is a product with ones

@@ -238,6 +238,12 @@ class Entries:
     def entry(self, node: ast.Subscript, name: str | None, numbered: Numbered, items: list[ast.expr]) -> Any:
         """The entry of a tensor by what stands between the brackets, in which a letter takes the entry of the step."""
         steps, tensor = self.steps, numbered.tensor
+        if items and numbered.steps and is_plain(items[0]) and not mentions(items[0], steps.letters):
+            row = numbered.row(number(self.reader, items[0]))
+            if row is not None:
+                return self.entry(
+                    node, None, Numbered(row, {axis - 1: low for axis, low in numbered.lows.items() if axis}), items[1:]
+                )
         if items and numbered.starts and is_plain(items[0]) and not mentions(items[0], steps.letters):
             start = numbered.starts.get(number(self.reader, items[0]))
             if start is not None:

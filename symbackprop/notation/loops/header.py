@@ -52,11 +52,6 @@ class Header:
         return self.low if self.step > 0 else self.high
 
     @property
-    def origin(self) -> Expr:
-        """The number that the least step has on paper: its own where a person counts from 1, else 1."""
-        return self.low if self.base == 1 else sp.S.One
-
-    @property
     def is_dotted(self) -> bool:
         return self.base is not None
 

@@ -49,12 +49,24 @@ class Numbered:
     lows     the number of the first entry along some axes.
     starts   values before the first entry or after the last, by their numbers.
     line     of the loop that writes it.
+    steps    of an array that a loop filled: what the loop wrote alone.
     """
 
     tensor: Tensor
     lows: Mapping[int, Expr] = field(default_factory=dict)
     starts: Mapping[Expr, Tensor] = field(default_factory=dict)
     line: int = 0
+    steps: Numbered | None = None
+
+    def row(self, number: Expr) -> Tensor | None:
+        """A row of an array that a loop filled, that every size has: one beside its steps, the first or the last of them."""
+        if self.steps is None:
+            return None
+        own, low = self.steps, self.steps.lows[0]
+        place = sp.expand((number + self.tensor.shape[0] if number.is_negative else number) - low)
+        if (start := own.starts.get(sp.expand(place + low))) is not None:
+            return start
+        return own.tensor[place] if place in (0, sp.expand(own.tensor.shape[0] - 1)) else None
 
     def extended(self) -> Numbered:
         """The same with the values before its first entry and after its last, as far as they follow one another."""
@@ -69,7 +81,7 @@ class Numbered:
         if not before and not after:
             return self
         rows = [*([stack(before)] if before else []), self.tensor, *([stack(after)] if after else [])]
-        return Numbered(concatenate(rows), {**self.lows, 0: sp.expand(low - len(before))}, {}, self.line)
+        return Numbered(concatenate(rows), {**self.lows, 0: sp.expand(low - len(before))}, {}, self.line, self)
 
 
 def items_of(node: ast.Subscript) -> list[ast.expr]:
@@ -96,6 +108,24 @@ def away(reader: Reader, node: ast.expr, letters: Collection[str]) -> Away | Non
         if not places.has(position(found[0])):
             return Away(found[0], places, sign < 0)
     raise astray(reader, node, letters)
+
+
+def origin(reader: Reader, head: Header, written: Collection[str]) -> Expr:
+    """The number that the least step of a loop has on paper: its own where a person counts from 1, else that of arrays.
+
+    Of range(1, T) in a Python function that reads x[t], it is 2: x[0] is the first, x_1. Where nothing tells it, it is 1.
+
+    written   what the loop writes.
+    """
+    if head.is_dotted or reader.function is None or not head.low.is_Integer:
+        return head.low if head.base == 1 else sp.S.One
+    places: set[Expr] = set()
+    for node in (n for s in head.node.body for n in ast.walk(s) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)):
+        if isinstance(node.value, ast.Name) and node.value.id not in written:
+            found = (away(reader, item, [head.letter]) for item in items_of(node) if mentions(item, [head.letter]))
+            places |= {one.places for one in found if one is not None and not one.falls}
+    place = sp.S.Zero if 0 in places else next(iter(places)) if len(places) == 1 else None
+    return sp.S.One if place is None or not place.is_Integer else max(sp.S.One, head.low + place + 1)
 
 
 def astray(reader: Reader, node: ast.expr, letters: Collection[str]) -> NotationError:

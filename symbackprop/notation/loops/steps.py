@@ -19,7 +19,7 @@ from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
 from symbackprop.notation.loops.frame import Frame, Scope, bind
 from symbackprop.notation.loops.header import Header, header
-from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, partly, targets
+from symbackprop.notation.loops.indices import Away, Numbered, assigned, astray, away, items_of, number, origin, partly, targets
 from symbackprop.notation.loops.leaving import Leaving
 from symbackprop.notation.loops.lists import grow, growing, put
 from symbackprop.notation.loops.several import given, is_anew, is_several, parts, rebuilt, require_lone, stem
@@ -112,7 +112,10 @@ class Steps(Stepwise):
         writes = self._writes(head) | places
         around = {frame.loop.letter for frame in self.frames}
         axis = next(letter for letter in chain((head.letter, *"kpqrs"), pool()) if kept(letter) not in around)  # no two i
-        loop = Loop(axis, head.extent, head.step, head.origin if not any(writes.values()) else sp.S.One)
+        begun = sp.S.One if any(writes.values()) else origin(reader, head, [*writes, *assigned(body)])
+        loop = Loop(axis, head.extent, head.step, begun)
+        for name in writes if begun > 1 and not head.is_dotted else ():
+            self._renumber(name, begun - head.low)
         frame = Frame(head, loop, writes, Scope(reader.names, reader.outputs, self.stacks, self.starts), lists=lists)
         several = (name for name, held in reader.names.items() if is_several(held) and not is_anew(body, name))
         frame.held = {name: parts(name, reader.names[name]) for name in several}
@@ -157,6 +160,17 @@ class Steps(Stepwise):
                     self.starts[name] = rows | self.starts.get(name, {})
                 self._fresh(target, name)
         return found
+
+    def _renumber(self, name: str, shift: Expr) -> None:
+        """Call what stands before a first step by the number that it has on paper: h[0] is h_1 where the loop begins at 2 there."""
+        reader = self.reader
+        for at, start in self.starts.get(name, {}).items():
+            own = f"{name}_{at}"
+            new = reader.own(reader.statements[-1], f"{name}_{at + shift}")
+            if start.name == own and reader.outputs.get(own) is start and new == f"{name}_{at + shift}":
+                start.name = new
+                reader.outputs = {new if key == own else key: value for key, value in reader.outputs.items()}
+                reader.lines[new] = reader.lines.pop(own)
 
     def _is_of_block(self, name: str) -> bool:
         """Whether a line of the block that is being read gave a name its value."""
