@@ -51,3 +51,10 @@ def test_a_loop_over_all_rows_begins_at_1(above: str, steps: str, body: str, end
     found = derived(tmp_path / "loss.py", above, steps, body, end)
     assert r"= \sum_{t=1}^{T} \delta_{t} h_{" in found.gradients["U"].latex()
     assert r"\tanh\left(x_{t} + U" in found.markdown()
+
+
+def test_rows_behind_the_steps_stay(tmp_path: Path) -> None:
+    body = "h[t] = np.tanh(x[t] + U @ h[t - 1])"
+    found = derived(tmp_path / "loss.py", "h = np.zeros((T + 1, x.shape[1]))\nh[0] = x[0]", "range(1, T)", body, "h")
+    assert "h_1" in found.program.tensors
+    assert "h_0" not in found.program.tensors

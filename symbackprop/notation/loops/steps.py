@@ -165,9 +165,8 @@ class Steps(Stepwise):
         """Call what stands before a first step by the number that it has on paper: h[0] is h_1 where the loop begins at 2 there."""
         reader = self.reader
         for at, start in self.starts.get(name, {}).items():
-            own = f"{name}_{at}"
-            new = reader.own(reader.statements[-1], f"{name}_{at + shift}")
-            if start.name == own and reader.outputs.get(own) is start and new == f"{name}_{at + shift}":
+            own, new = f"{name}_{at}", f"{name}_{at + shift}"
+            if at.is_Integer and start.name == own and reader.outputs.get(own) is start and not reader.is_taken(new, name):
                 start.name = new
                 reader.outputs = {new if key == own else key: value for key, value in reader.outputs.items()}
                 reader.lines[new] = reader.lines.pop(own)
