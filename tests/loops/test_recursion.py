@@ -254,3 +254,38 @@ def test_forward_recursions_have_the_lines_of_the_papers(name: str) -> None:
         text = derivation.text()
         assert "L = log Σ_i e^(α_(T,i)) − p_(y₁) − x_(1,y₁) − Σ_(t=2)^T sₜ" in text
         assert "Steps count from 1, other positions from 0" in text
+
+
+PACKED = """
+x: data[T, d]
+y: data[m]
+W: parameter[4*m, m + d]
+b: parameter[4*m]
+h[0] = zeros(m)
+c[0] = zeros(m)
+for t in 1..T:
+    v[t] = concatenate([h[t-1], x[t]])
+    z[t] = W @ v[t] + b
+    i[t] = sigmoid(z[t, :m])
+    f[t] = sigmoid(z[t, m:2*m])
+    o[t] = sigmoid(z[t, 2*m:3*m])
+    g[t] = tanh(z[t, 3*m:])
+    c[t] = f[t] * c[t-1] + i[t] * g[t]
+    h[t] = o[t] * tanh(c[t])
+L = sum((h[T] - y)**2) / 2
+"""
+
+
+@pytest.mark.slow
+def test_gates_that_are_one_product_with_state_and_input_stand_by_block() -> None:
+    derivation = sb.derive(PACKED)
+    assert derivation.check(points=1).ok
+    assert str(derivation.box()).split("\n") == [
+        "δ_(h,T) = h_T − y",
+        "δ_(h,t) = W_(:,:m)ᵀ δ_(z,t+1)",
+        "δ_(c,t) = δ_(h,t) ⊙ oₜ ⊙ (1 − tanh(cₜ)^(⊙2)) + δ_(c,t+1) ⊙ fₜ₊₁",
+        "δ_(z,t) = [δ_(c,t) ⊙ iₜ ⊙ gₜ ⊙ (1 − iₜ); δ_(c,t) ⊙ cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ); δ_(h,t) ⊙ oₜ ⊙ tanh(cₜ) ⊙ (1 − oₜ); "
+        "δ_(c,t) ⊙ iₜ ⊙ (1 − gₜ^(⊙2))]",
+        "∂L/∂W = Σ_(t=1)^T δ_(z,t) vₜᵀ",
+        "∂L/∂b = Σ_(t=1)^T δ_(z,t)",
+    ]
