@@ -123,3 +123,11 @@ def chained(x: Node, axis: str, falls: bool) -> Node:
     for one in value[1:]:
         total = one @ total if falls else total @ one
     return Node(nd.Chained(axis, falls), (x,), (*rest, DOWN, RIGHT), total)
+
+
+def limits_of(x: Node) -> tuple[dict[str, Node], Node]:
+    """The limits of the factors of a product, by the sign that compares with them, and the factors alone."""
+    limits: dict[str, Node] = {}
+    while isinstance(x.op, nd.Chosen) and isinstance(x.args[0].op, nd.Compared) and isinstance(x.args[2].op, nd.Eye):
+        limits[x.args[0].op.sign], x = x.args[0].args[1], x.args[1]
+    return limits, x

@@ -17,6 +17,7 @@ from symbackprop.formulas.tree import Binds, Fence, Grid, Script
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
+from symbackprop.notation.claims.ordered import limits_of
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.steps import At, Loops
 from symbackprop.notation.claims.windows import NONE
@@ -297,15 +298,11 @@ class Typeset:
         return f.relation(self.formula(node), f.symbol("ne"), f.ZERO)
 
     def chained(self, x: Node, axis: str, falls: bool) -> Formula:
-        """The product of the matrices along an axis, between limits where it has them."""
-        limits: dict[str, Node] = {}
-        while isinstance(x.op, nd.Chosen) and isinstance(x.args[0].op, nd.Compared) and isinstance(x.args[2].op, nd.Eye):
-            limits[x.args[0].op.sign], x = x.args[0].args[1], x.args[1]
-        inner = self.held(x, Binds.HADAMARD)
-        if len(limits) < 2:
-            return f.over_letters(f.symbol("prod"), [letter(axis)], inner)
-        low, high = (self.formula(limits[sign]) for sign in ((">=", "<=") if not falls else ("<=", ">=")))
-        return f.beside(f.scripted(f.symbol("prod"), f.equation(letter(axis), low), high), inner)
+        """The product of the matrices along an axis, between its limits."""
+        limits, x = limits_of(x)
+        low, high = (self.formula(limits[sign]) for sign in (("<=", ">=") if falls else (">=", "<=")))
+        product = f.scripted(f.symbol("prod"), f.equation(letter(axis), low), high)
+        return f.beside(product, self.held(x, Binds.HADAMARD))
 
     def summed(self, x: Node, axis: str) -> Formula:
         if axis in MATRIX:  # the sum over a column is a product with ones
