@@ -15,6 +15,7 @@ from sympy import Expr
 from symbackprop.core.choices import nearest
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth
 from symbackprop.notation.arrays import PRODUCTS, of_arrays
+from symbackprop.notation.at import changed, is_at
 from symbackprop.notation.composed import WORDS, array
 from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, of_ufunc, renamed, word
 from symbackprop.notation.errors import NotationError, shortened
@@ -48,6 +49,8 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
             if evaluator.known(name):
                 raise evaluator.fault(function, f"{name} is a tensor, not a function.", f"Write {name} * (...) for a product.")
             module = evaluator.imported.get(name, "")
+        case ast.Attribute(value=value, attr=name) if is_at(value):
+            return changed(evaluator, node, name)
         case ast.Attribute(value=value, attr=name):
             module = evaluator.package(value)
             if module is None and isinstance(value, ast.Attribute) and evaluator.package(value.value):

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sympy as sp
+
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
+from symbackprop.language.operations.entries import replaced
+from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
+from symbackprop.notation.vocabulary import plain
 
 
 def _gelu(x: Any, approximate: bool = True) -> Tensor:
@@ -44,10 +48,47 @@ def _expand_dims(array: Any, dimensions: Any) -> Tensor:
     return x
 
 
+def _window(what: str, x: Tensor, starts: Any, sizes: Any) -> tuple[slice, ...]:
+    """Slices of a window, which JAX moves so that it stays inside."""
+    items = []
+    for extent, size, start in zip(x.shape, sizes, map(plain, starts), strict=True):
+        if not isinstance(start, int):
+            raise LanguageError(f"{what}: the window begins where data say; write x[i] with positions, or fixed slices")
+        room = sp.expand(extent - size)
+        first = max(min(start, int(room)) if room.is_Integer else start, 0)
+        items.append(slice(first, first + size))
+    return tuple(items)
+
+
+def _dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Any) -> Tensor:
+    x = as_tensor(operand)
+    return x[_window("dynamic_slice", x, start_indices, slice_sizes)]
+
+
+def _dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Tensor:
+    x, new = as_tensor(operand), as_tensor(update)
+    return replaced(x, _window("dynamic_update_slice", x, start_indices, new.shape), new)
+
+
+def _slice_in_dim(operand: Any, start_index: Any, slice_size: Any, axis: int = 0) -> Tensor:
+    x = as_tensor(operand)
+    place = normal_axis("dynamic_slice_in_dim", x, axis)
+    starts = [start_index if k == place else 0 for k in range(x.ndim)]
+    return _dynamic_slice(x, starts, [slice_size if k == place else n for k, n in enumerate(x.shape)])
+
+
+def _index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool = True) -> Tensor:
+    x = as_tensor(operand)
+    place = normal_axis("dynamic_index_in_dim", x, axis)
+    return x[(slice(None),) * place + ((slice(index, index + 1) if keepdims else index),)]
+
+
 LAX: dict[str, Callable[..., Any]] = {
     "add": op.add, "sub": op.subtract, "mul": op.multiply, "div": op.divide, "neg": op.negative, "pow": op.power,
     "integer_pow": op.power, "max": lambda x, y: TABLE["maximum"](x, y), "min": lambda x, y: TABLE["minimum"](x, y),
     "select": _select, "batch_matmul": op.matmul, "broadcast_in_dim": _broadcast_in_dim, "expand_dims": _expand_dims,
+    "dynamic_slice": _dynamic_slice, "dynamic_update_slice": _dynamic_update_slice, "dynamic_slice_in_dim": _slice_in_dim,
+    "dynamic_index_in_dim": _index_in_dim,
     "rev": lambda operand, dimensions: op.flip(operand, dimensions),
 }  # fmt: skip
 """jax.lax, by name."""

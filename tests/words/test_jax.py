@@ -18,7 +18,18 @@ from tests.words.walking import BOUNDS, POINT, POSITIONS, SYMMETRIC, names, weig
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 REFUSED = {
     ("text", "jax.nn.sparse_plus(A)"): "sparse_plus is not a function of the language.",
-    ("text", "jax.lax.dynamic_slice(x, (1,), (3,))"): "dynamic_slice is not a function of the language.",
+    **{
+        ("text", f"jax.lax.dynamic_slice(x, ({at},), (1,))"): "the window begins where data say" for at in ("jnp.argmax(x)", "t[0]")
+    },
+    **{
+        ("traced", f"jax.lax.dynamic_slice(x, ({at},), (1,))"): "its window begins where data say."
+        for at in ("jnp.argmax(x)", "t[0]")
+    },
+    ("text", "x.at[i].set(w)"): "x.at[i] may name an entry twice, and which value stays is by chance.",
+    **{("traced", f"x.at[i].set({v})"): "an entry may be written twice, and one value stays." for v in ("w", "0.5")},
+    ("traced", "x.at[x > 0.5].set(0.0)"): "which entries are taken depends on values. Write jnp.where",
+    ("traced", "A.at[A > 0].set(0.0)"): "which entries are taken depends on values. Write jnp.where",
+    ("traced", "A.at[A > 0].multiply(2.0)"): "which entries are taken depends on values. Write jnp.where",
     ("traced", "jax.scipy.stats.multivariate_normal.logpdf(u, v, P)"): "which branch is taken depends on data.",
 }
 """What is refused, by its door, and words of the refusal."""
@@ -77,7 +88,8 @@ def as_traced(walked: Walked) -> None:
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     space: dict[str, Any] = {**walked.space, "__name__": "walk"}
     exec(compile(source, file, "exec"), space)
-    given = [(POINT | POSITIONS)[name] for name in walked.names]
+    asarray = walked.space["jnp"].asarray if ".at[" in walked.expression else np.asarray  # a method of JAX's arrays alone
+    given = [asarray((POINT | POSITIONS)[name]) for name in walked.names]
     walked.require(sb.trace(space["loss"], *given, walked.weights, wrt=walked.floats), {})
 
 

@@ -41,6 +41,13 @@ def placed(value: Tensor | None, items: Any, shape: tuple[Expr, ...]) -> Tensor:
     return Tensor(shape, op, operands, tuple(index), conditions=part.conditions)
 
 
+def is_counted(items: Tensor) -> bool:
+    """Whether positions differ by what they are: those of arange."""
+    if not isinstance(items.op, Sum) or items.operands or items.ndim != 1:
+        return False
+    return bool((items.op.body - position(items.index[0])).is_number)
+
+
 def is_zero(tensor: Tensor) -> bool:
     """Whether all entries are the number 0."""
     return isinstance(tensor.op, Sum) and tensor.op.body == 0

@@ -29,8 +29,10 @@ def inside(path: Path, number: float) -> Any:
 
 
 def numbered(value: Any, choice: Choice, path: Path = (), memo: dict[int, Any] | None = None) -> Any:
-    """A copy in which floats are what is chosen for them, by the path that leads to each."""
+    """A copy in which floats are what is chosen for them, by the path that leads to each, and JAX's arrays are NumPy's."""
     memo = {} if memo is None else memo
+    if is_jax(value):
+        return memo.setdefault(id(value), np.array(value))
     if type(value) in (float, np.float64):
         return choice(path, value)
     if isinstance(value, PLAIN) or len(path) > DEEPEST:
@@ -56,6 +58,27 @@ def numbered(value: Any, choice: Choice, path: Path = (), memo: dict[int, Any] |
     for key, inner in vars(value).items():
         vars(made)[key] = numbered(inner, choice, (*path, Attribute(key)), memo)
     return made
+
+
+def is_jax(value: Any) -> bool:
+    """Whether it is an array of JAX, which need not be there."""
+    return type(value).__module__.partition(".")[0] in ("jax", "jaxlib") and hasattr(value, "__array__")
+
+
+def holds_jax(value: Any, depth: int = 0) -> bool:
+    """Whether an array of JAX stands somewhere inside."""
+    if is_jax(value) or isinstance(value, PLAIN | float) or depth > DEEPEST:
+        return is_jax(value)
+    parts = (
+        value.values()
+        if isinstance(value, Mapping)
+        else value
+        if isinstance(value, list | tuple)
+        else vars(value).values()
+        if hasattr(value, "__dict__")
+        else ()
+    )
+    return any(holds_jax(inner, depth + 1) for inner in parts)
 
 
 def written(path: Path) -> str:

@@ -21,7 +21,7 @@ from symbackprop.notation.errors import NotationError
 from symbackprop.notation.trace.frames import is_own, is_own_frame, placed
 from symbackprop.notation.trace.names import leaf_names
 from symbackprop.notation.trace.reached import Attribute, Path, arrays_in, holds_arrays, names_in, of_module
-from symbackprop.notation.trace.scalars import Choice, every, inside, numbered, written
+from symbackprop.notation.trace.scalars import Choice, every, holds_jax, inside, numbered, written
 
 MOST_CONSTANTS = 8  # floats of Python that are looked at, each by a call
 
@@ -102,6 +102,8 @@ class Subject:
         self.owner = function.__self__ if isinstance(function, MethodType) and not isinstance(function.__self__, type) else None
         self.args = [np.asarray(a) if isinstance(a, np.ndarray) else a for a in args]
         self.options = dict(options or {})
+        if holds_jax((self.owner, self.args, self.options)):
+            self.owner, self.args, self.options = self._with(lambda path, number: number)
         self.modules: dict[int, dict[str, Any]] = {}
         self.places: list[Place] = []
         self.functions: list[FunctionType] = []
@@ -369,6 +371,8 @@ class RaisedError(NotationError):
 
 def is_of_jax(fault: BaseException) -> bool:
     """Whether an exception rose within JAX, which takes its own frames out of it and says so."""
+    if isinstance(fault, AttributeError) and fault.name == "at" and isinstance(fault.obj, np.ndarray):
+        return True  # x.at[0].set(1), a method of JAX's arrays alone
     if type(fault).__module__.startswith("jax") or any("JAX" in str(note) for note in getattr(fault, "__notes__", ())):
         return True
     at = fault.__traceback__

@@ -317,7 +317,8 @@ class Traced(NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         """ndarray's methods that are functions of NumPy as well: x.sum(axis=0) is np.sum(x, axis=0)."""
         if name.startswith("_") or name not in METHODS:
-            raise AttributeError(f"a traced array has no {name!r}; tracing knows ndarray's {', '.join(METHODS)}")
+            fault = f"a traced array has no {name!r}; tracing knows ndarray's {', '.join(METHODS)}"
+            raise AttributeError(fault, name=name, obj=self)
         function = getattr(np, name)
         return lambda *args, **options: self.run.function(function, (self, *args), options)
 

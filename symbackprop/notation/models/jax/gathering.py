@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from sympy import Expr
 
 from symbackprop.core.program import Sum, same_size, slot
 from symbackprop.language import operations as ops
-from symbackprop.language.operations.entries import placed, replaced
-from symbackprop.language.tensors import Tensor, arange, is_integer
+from symbackprop.language.operations import TABLE
+from symbackprop.language.operations.entries import is_counted, placed, replaced
+from symbackprop.language.tensors import Tensor, arange, is_integer, take
 from symbackprop.notation.models.jax.elementwise import Row
 from symbackprop.notation.models.jax.values import Positions, Spread, Value, shape_of
 
@@ -27,7 +29,7 @@ def _parts(walk: Walk, eqn: Any, indices: Value) -> list[Any]:
     if isinstance(indices, ndarray):
         return [_numbers(indices[..., k]) for k in range(indices.shape[-1])]
     if isinstance(indices, Spread) and walk.number(indices) is not None:
-        return [int(walk.number(indices))] * int(indices.shape[-1])  # type: ignore[arg-type]
+        return [_whole(walk.number(indices))] * int(indices.shape[-1])
     if isinstance(indices, Tensor | Spread) and shape_of(indices)[-1] == 1:
         return [_without_last(walk, eqn, indices)]
     raise walk.refused(eqn, "its positions are computed.", "Give them as an argument of whole numbers.")
@@ -37,11 +39,16 @@ def _numbers(array: ndarray) -> Any:
     return int(array.flat[0]) if array.size and np.all(array == array.flat[0]) else array
 
 
+def _whole(number: Any) -> Any:
+    """A position that is a number, or one that is made of sizes."""
+    return int(number) if number.is_Integer else number
+
+
 def _without_last(walk: Walk, eqn: Any, part: Value) -> Any:
     if isinstance(part, ndarray):
         return _numbers(part[..., 0])
     if walk.number(part) is not None:
-        return int(walk.number(part))  # type: ignore[arg-type]
+        return _whole(walk.number(part))
     tensor = part.tensor if isinstance(part, Spread) else part
     if not isinstance(tensor, Tensor) or not is_integer(tensor):
         raise walk.refused(eqn, "its positions are computed.", "Give them as an argument of whole numbers.")
@@ -165,7 +172,7 @@ def _targets(walk: Walk, eqn: Any, x: Tensor, indices: Value, new: Tensor) -> tu
     batch, window = shape_of(indices)[:-1], [int(k) for k in d.update_window_dims]
     parts = dict(zip(map(int, d.scatter_dims_to_operand_dims), _parts(walk, eqn, indices), strict=True))
     inserted = [int(k) for k in d.inserted_window_dims]
-    if not batch and not d.operand_batching_dims and all(isinstance(part, int) for part in parts.values()):
+    if not batch and not d.operand_batching_dims and all(isinstance(part, int | Expr) for part in parts.values()):
         widths = iter(new.shape)
         items: list[Any] = []
         for axis in range(x.ndim):
@@ -178,23 +185,31 @@ def _targets(walk: Walk, eqn: Any, x: Tensor, indices: Value, new: Tensor) -> tu
     return tuple(_ready(walk, part, extent) for part, extent in zip(parts.values(), x.shape, strict=False))
 
 
-def _scatter(added: bool) -> Row:
-    """x.at[positions].add(u) or .set(u), where whole rows or single entries are written."""
+CHANGES: dict[str, Callable[[Tensor, Tensor], Tensor] | None] = {
+    "add": None, "mul": lambda old, new: old * new, "max": lambda old, new: TABLE["maximum"](old, new),
+    "min": lambda old, new: TABLE["minimum"](old, new),
+}  # fmt: skip
+
+
+def _scatter(change: Callable[[Tensor, Tensor], Tensor] | None) -> Row:
+    """x.at[positions].set(u), .multiply(u), ..., where whole rows or single entries are written; None: .add(u)."""
 
     def row(walk: Walk, eqn: Any, x: Value, indices: Value, updates: Value) -> Value:
         tensor, new = walk.tensor(x), walk.tensor(updates)
         items = _targets(walk, eqn, tensor, indices, new)
-        if added:
+        if change is None:
             return tensor + placed(new, items, tensor.shape)
-        if any(isinstance(item, Tensor) for item in items) and not eqn.params.get("unique_indices"):
+        several = [item for item in items if isinstance(item, Tensor)]
+        if several and not any(map(is_counted, several)) and not eqn.params.get("unique_indices"):
             raise walk.refused(eqn, "an entry may be written twice, and one value stays.", "Write .at[i].add, or jnp.where.")
-        return replaced(tensor, items, new)
+        return replaced(tensor, items, change(take(tensor, items), new))
 
     return row
 
 
 ROWS: dict[str, Row] = {
     "gather": _gather, "dynamic_slice": _dynamic_slice, "dynamic_update_slice": _dynamic_update,
-    "scatter-add": _scatter(added=True), "scatter_add": _scatter(added=True), "scatter": _scatter(added=False),
+    **{f"scatter{sign}{name}": _scatter(change) for sign in "-_" for name, change in CHANGES.items()},
+    "scatter": _scatter(lambda old, new: new),
 }  # fmt: skip
 """From the values that a primitive reads to what it makes of them."""
