@@ -60,7 +60,7 @@ def by_jax(subject: Subject, wrt: Names, sizes: Names) -> Network:
     if any(leaf.path[0] == "self" for leaf in subject.leaves.values()):
         name = getattr(subject.function, "__name__", "function")
         raise NotationError(
-            f"{name} calls functions of JAX on functions, and its arrays are those of its object.",
+            f"{name} computes with JAX, and its arrays are those of its object.",
             "Give them as arguments: def loss(params, X, y).",
         )
 

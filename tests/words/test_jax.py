@@ -106,3 +106,35 @@ def test_a_spelling_is_what_jax_computes(jax: ModuleType, door: str, expression:
     with pytest.raises(NotationError) as caught:
         DOORS[door](walked)
     assert refusal in str(caught.value)
+
+
+def test_arrays_of_jax_are_traced_as_jax_computes_with_them(jax: ModuleType) -> None:
+    jnp = jax.numpy
+
+    def loss(params: dict[str, Any], x: Any) -> Any:
+        h = x @ params["W"]
+        y = h
+        y += 1  # another array, of which h knows nothing
+        return jnp.sum(h * y)
+
+    rng = np.random.default_rng(0)
+    params, x = {"W": jnp.asarray(rng.normal(size=(3, 2)))}, jnp.asarray(rng.normal(size=(4, 3)))
+    network = sb.trace(loss, params, x)
+    derivation = sb.derive(network, ["W"])
+    found = tape.forward(derivation.program, network.example)
+    assert float(found[network.loss]) == pytest.approx(float(loss(params, x)), rel=1e-12)
+    slopes = jax.grad(loss)(params, x)["W"]
+    np.testing.assert_allclose(found[derivation.gradient("W")], np.asarray(slopes), rtol=1e-9, atol=1e-12)
+
+
+def test_arrays_of_jax_in_an_object_are_asked_for(jax: ModuleType) -> None:
+    class Model:
+        def __init__(self) -> None:
+            self.W = jax.numpy.ones((2, 2))
+
+        def loss(self, x: Any) -> Any:
+            return jax.numpy.sum(self.W @ x)
+
+    with pytest.raises(NotationError) as caught:
+        sb.trace(Model().loss, jax.numpy.ones(2))
+    assert "computes with JAX, and its arrays are those of its object. Give them as arguments" in str(caught.value)

@@ -86,6 +86,7 @@ class Subject:
     usual    what is taken as learnt among plain arguments, where nobody said it.
     held     the paths of what is taken as learnt of what objects hold, where nobody said it.
     functions  the person's own functions that it may call.
+    of_jax   whether an array of JAX was given, in which += makes another array.
     modules  the names of every module of the person's that the function's code reads.
     """
 
@@ -102,7 +103,8 @@ class Subject:
         self.owner = function.__self__ if isinstance(function, MethodType) and not isinstance(function.__self__, type) else None
         self.args = [np.asarray(a) if isinstance(a, np.ndarray) else a for a in args]
         self.options = dict(options or {})
-        if holds_jax((self.owner, self.args, self.options)):
+        self.of_jax = holds_jax((self.owner, self.args, self.options))
+        if self.of_jax:
             self.owner, self.args, self.options = self._with(lambda path, number: number)
         self.modules: dict[int, dict[str, Any]] = {}
         self.places: list[Place] = []

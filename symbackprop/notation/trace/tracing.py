@@ -87,6 +87,8 @@ class Tracing:
 
         Raises NotationError where the function cannot be traced, with the line of it.
         """
+        if self.subject.of_jax:
+            raise OfJax
         try:
             return self._network()
         except NotationError:
