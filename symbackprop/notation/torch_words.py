@@ -159,7 +159,25 @@ def _sized(name: str, axes: int) -> Callable[..., Any]:
     return function
 
 
+def _interpolate(
+    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None,
+    recompute_scale_factor: Any = None, antialias: bool = False,
+) -> Tensor:  # fmt: skip
+    """An image, a signal or a volume of another size."""
+    x = as_tensor(x)
+    rank = x.ndim - 2
+    several = lambda v: None if v is None else list(v) if isinstance(v, tuple | list) else [v] * rank  # noqa: E731
+    row = ROWS.get(f"upsample_{mode}{rank}d")
+    if row is None or antialias:
+        raise LanguageError(f"interpolate: mode={mode!r} of {rank} axes is not in the language; nearest, linear and bilinear are")
+    if mode == "nearest":
+        return row(x, several(size), several(scale_factor))
+    return row(x, several(size), bool(align_corners), several(scale_factor))
+
+
 OWN: dict[str, Callable[..., Any]] = {
+    "interpolate": _interpolate, "upsample": _interpolate,
+    "dist": lambda x, other, p=2: _norm(as_tensor(x) - other, p),
     "norm": _norm, "normalize": _normalize, "gaussian_nll_loss": _gaussian_nll_loss,
     "poisson_nll_loss": _poisson_nll_loss, "multilabel_soft_margin_loss": _multilabel_soft_margin_loss, "pad": _pad,
     "dropout": _dropout, "kl_div": _kl_div, "std_mean": _std_mean,
@@ -196,6 +214,11 @@ def _arange(*ends: Any) -> Tensor:
 
 
 OF_MODULES: dict[str, dict[str, Callable[..., Any]]] = {
+    "functional": {
+        "unfold": lambda x, kernel_size, dilation=1, padding=0, stride=1: ROWS["im2col"](
+            as_tensor(x), kernel_size, dilation, padding, stride
+        )
+    },
     "linalg": {"lstsq": lambda A, B: WORDS["lstsq"](A, B), "norm": op.norm},
     "special": SPECIAL | OWN | {"logsumexp": lambda x, dim, keepdim=False: op.logsumexp(x, dim, keepdim),
         "softmax": lambda x, dim: op.softmax(x, dim), "log_softmax": lambda x, dim: op.log_softmax(x, dim)},
@@ -212,7 +235,7 @@ def of_torch(module: str, name: str) -> Callable[..., Any] | None:
     if within in ("linalg", "special"):
         found = ROWS.get(f"{within}_{name}") or OF_MODULES[within].get(name)
         return None if found is None else _called(name, found)
-    found = OWN.get(name) or ROWS.get(OTHER.get(name, name))
+    found = OF_MODULES.get(within, {}).get(name) or OWN.get(name) or ROWS.get(OTHER.get(name, name))
     return None if found is None else _called(name, found)
 
 
@@ -273,6 +296,7 @@ LAYERS = {
     "MultiMarginLoss": "multi_margin_loss",
     "MultiLabelSoftMarginLoss": "multilabel_soft_margin_loss", "CosineSimilarity": "cosine_similarity", "Flatten": "flatten",
     "PairwiseDistance": "pairwise_distance", "MaxPool1d": "max_pool1d", "AvgPool1d": "avg_pool1d", "MaxPool2d": "max_pool2d",
+    "PixelShuffle": "pixel_shuffle", "PixelUnshuffle": "pixel_unshuffle", "Upsample": "interpolate", "Unfold": "unfold",
     "AvgPool2d": "avg_pool2d", "AdaptiveAvgPool2d": "adaptive_avg_pool2d",
 }  # fmt: skip
 """torch.nn's layers and losses that hold no parameters, and the functions that they apply."""

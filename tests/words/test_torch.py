@@ -13,14 +13,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 REFUSED: dict[tuple[str, str], str] = {
     ("text", "F.dropout(A, 0.5)"): "it draws random numbers while training",
-    ("text", "F.unfold(T[None], 2)"): "unfold is not a function of the language.",
-    ("text", "F.interpolate(T[None], scale_factor=2)"): "interpolate is not a function of the language.",
+    (
+        "text",
+        "F.interpolate(T[None], scale_factor=(2, 3), mode='bicubic')",
+    ): "interpolate: mode='bicubic' of 2 axes is not in the language",
+    ("text", "F.interpolate(T[None], size=(2, 2), mode='area')"): "interpolate: mode='area' of 2 axes is not in the language",
+    ("module", "F.interpolate(T[None], scale_factor=(2, 3), mode='bicubic')"): "torch's upsample_bicubic2d is not in the table",
+    ("module", "F.interpolate(T[None], size=(2, 2), mode='area')"): "has windows of several sizes",
+    **{(door, "F.interpolate(T[None], size=5)"): "is not by whole numbers" for door in DOORS},
+    **{(door, "F.interpolate(T[None], size=(5, 7), mode='nearest')"): "is not by whole numbers" for door in DOORS},
     ("text", "A.max(1)[0]"): "A.max(1)[0]: of torch .max(1) is a pair, of NumPy an array.",
     ("text", "A.transpose(0, 1)"): "leaves the axes in NumPy, and exchanges them in torch. Write A.T.",
     ("text", "u.repeat(2)"): "Write np.repeat(x, n), or np.tile(x, n).",
     ("module", "F.gaussian_nll_loss(x, y, x**2)"): "torch.export refuses the module",
     ("module", "F.dropout(A, 0.5)"): "draws what it keeps at random",
-    ("module", "F.unfold(T[None], 2)"): "torch's im2col is not in the table of operations.",
     ("module", "torch.linalg.lstsq(X, x[:, None])[0]"): "torch.export refuses the module",
     ("module", "torch.linalg.lstsq(A, w[:, None])[0]"): "torch.export refuses the module",
     ("module", "torch.cov(A)"): "torch.export refuses the module",

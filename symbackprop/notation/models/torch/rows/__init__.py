@@ -12,6 +12,7 @@ from typing import Any
 from symbackprop.notation.models.torch.rows import (
     entrywise,
     further,
+    images,
     layers,
     losses,
     matrices,
@@ -25,7 +26,7 @@ Row = Callable[..., Any]
 
 ROWS: Mapping[str, Row] = {
     **entrywise.ROWS, **shapes.ROWS, **reductions.ROWS, **matrices.ROWS, **layers.ROWS,
-    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS,
+    **recurrent.ROWS, **losses.ROWS, **further.ROWS, **places.ROWS, **images.ROWS,
 }  # fmt: skip
 
 VIEWS = shapes.VIEWS

@@ -47,6 +47,15 @@ def _norm(x: Tensor, ord: Any, dim: Any, keepdim: bool) -> Tensor:
     return over_entries(x, order(ord), normal_axes("norm", x, axes(dim)), keepdim)
 
 
+def _cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """By torch's words, in which axes of size 1 are repeated; no vector is as short as eps."""
+    x1, x2 = as_tensor(x1), as_tensor(x2)
+    if x1.shape == x2.shape or x1.ndim != x2.ndim:
+        return lang.cosine_similarity(x1, x2, dim)
+    a, b = (lang.sqrt(lang.sum(lang.square(x), dim)) for x in (x1, x2))
+    return lang.sum(x1 * x2, dim) / (a * b)
+
+
 ROWS: dict[str, Callable[..., Any]] = {
     "matmul": lambda x, other: x @ other,
     "mm": lambda x, mat2: x @ mat2,
@@ -74,7 +83,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: _norm(x, ord, dim, keepdim),
     "cumsum": lambda x, dim, dtype=None: lang.cumsum(x, dim),
     "cumprod": lambda x, dim, dtype=None: lang.cumprod(x, dim),
-    "cosine_similarity": lambda x1, x2, dim=1, eps=1e-8: lang.cosine_similarity(x1, x2, dim),  # no vector is as short as eps
+    "cosine_similarity": _cosine_similarity,
     "trace": lambda x: lang.trace(x),
     "inverse": lambda x: lang.inverse(x),
     "linalg_inv": lambda A: lang.inverse(A),

@@ -1,0 +1,75 @@
+"""Windows of images and of axes, and pixels that change places with channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.functions import iverson
+from symbackprop.core.program import position, shape_text
+from symbackprop.language import tensors as builder
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, label, normal_axis
+from symbackprop.notation.models.torch.rows.words import lang
+
+
+def _two(value: Any) -> tuple[int, int]:
+    """One number for both axes of an image, or one for each."""
+    first, *more = value if isinstance(value, list | tuple) else [value]
+    return int(first), int(more[0] if more else first)
+
+
+def _window(x: Tensor, axis: int, size: int, step: int, spread: int) -> Tensor:
+    """y[..., p, ..., q] = x[..., step p + spread q, ...]: the places of a window for an axis, its entries behind all."""
+    count = sp.floor((x.shape[axis] - spread * (size - 1) - 1) / as_number(step)) + 1
+    own = tuple(f"a{k}" for k in range(x.ndim))
+    out = (*(("p" if k == axis else c) for k, c in enumerate(own)), "q")
+    sizes: dict[str, Expr] = dict(zip(own, x.shape, strict=True)) | {"p": sp.expand(count), "q": sp.Integer(size)}
+    at = sp.Eq(position(own[axis]), step * position("p") + spread * position("q"), evaluate=False)
+    return builder.product([(x, own)], out, sizes, iverson(at))
+
+
+def _unfold(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """The windows along an axis, their entries along a new last one."""
+    return _window(x, normal_axis("unfold", x, dimension), int(size), int(step), 1)
+
+
+def _im2col(x: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+    """(N, C, H, W) -> (N, C kh kw, places): a column for each place of a kernel."""
+    if x.ndim not in (3, 4):
+        raise LanguageError(f"unfold: {label(x)} is {shape_text(x.shape)}; images are (N, C, H, W)")
+    whole = x if x.ndim == 4 else x[None]
+    (kh, kw), (dh, dw), (ph, pw), (sh, sw) = map(_two, (kernel_size, dilation, padding, stride))
+    if ph or pw:
+        whole = lang.pad(whole, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    found = _window(_window(whole, 2, kh, sh, dh), 3, kw, sw, dw)  # n c p q i j
+    n, c, p, q = found.shape[:4]
+    y = lang.reshape(lang.transpose(found, (0, 1, 4, 5, 2, 3)), (n, sp.expand(c * kh * kw), sp.expand(p * q)))
+    return y if x.ndim == 4 else y[0]
+
+
+def _pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
+    """(..., C r r, H, W) -> (..., C, H r, W r)."""
+    r, lead = int(upscale_factor), x.shape[:-3]
+    c, h, w = x.shape[-3:]
+    k = len(lead)
+    y = lang.reshape(x, (*lead, sp.cancel(c / r**2), r, r, h, w))
+    y = lang.transpose(y, (*range(k), k, k + 3, k + 1, k + 4, k + 2))
+    return lang.reshape(y, (*lead, sp.cancel(c / r**2), sp.expand(h * r), sp.expand(w * r)))
+
+
+def _pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
+    """(..., C, H r, W r) -> (..., C r r, H, W)."""
+    r, lead = int(downscale_factor), x.shape[:-3]
+    c, h, w = x.shape[-3:]
+    k = len(lead)
+    y = lang.reshape(x, (*lead, c, sp.cancel(h / r), r, sp.cancel(w / r), r))
+    y = lang.transpose(y, (*range(k), k, k + 2, k + 4, k + 1, k + 3))
+    return lang.reshape(y, (*lead, sp.expand(c * r**2), sp.cancel(h / r), sp.cancel(w / r)))
+
+
+ROWS: dict[str, Callable[..., Any]] = {
+    "unfold": _unfold, "im2col": _im2col, "pixel_shuffle": _pixel_shuffle, "pixel_unshuffle": _pixel_unshuffle,
+}  # fmt: skip
