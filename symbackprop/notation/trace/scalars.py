@@ -65,20 +65,23 @@ def is_jax(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] in ("jax", "jaxlib") and hasattr(value, "__array__")
 
 
-def holds_jax(value: Any, depth: int = 0) -> bool:
+def holds_jax(value: Any) -> bool:
     """Whether an array of JAX stands somewhere inside."""
-    if is_jax(value) or isinstance(value, PLAIN | float) or depth > DEEPEST:
-        return is_jax(value)
-    parts = (
-        value.values()
-        if isinstance(value, Mapping)
-        else value
-        if isinstance(value, list | tuple)
-        else vars(value).values()
-        if hasattr(value, "__dict__")
-        else ()
-    )
-    return any(holds_jax(inner, depth + 1) for inner in parts)
+    waiting, seen = [value], set[int]()
+    while waiting:
+        thing = waiting.pop()
+        if is_jax(thing):
+            return True
+        if isinstance(thing, PLAIN | float) or id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, Mapping):
+            waiting += thing.values()
+        elif isinstance(thing, list | tuple):
+            waiting += thing
+        elif hasattr(thing, "__dict__"):
+            waiting += vars(thing).values()
+    return False
 
 
 def written(path: Path) -> str:
