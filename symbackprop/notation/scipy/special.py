@@ -33,21 +33,36 @@ def beta(a: Any, b: Any) -> Tensor:
     return _exp(op.betaln(a, b))
 
 
+def _rising(z: Tensor, count: Any) -> Tensor | None:
+    """z (z + 1) ... of a whole number of factors, for every z; None where the number is none, or large."""
+    number = number_of(as_tensor(count))
+    if number is None or not number.is_Integer or not 0 <= number <= MOST:
+        return None
+    return reduce(op.multiply, [z + j if j else z for j in range(int(number))]) if number else op.ones_like(z)
+
+
 def binom(n: Any, k: Any) -> Tensor:
-    """y = n over k, by gamma functions, entry by entry, for 0 <= k <= n."""
+    """y = n over k, entry by entry: n (n - 1) ... / k! of a whole number k, else by gamma functions, for 0 <= k <= n."""
     n, k = as_tensor(n), as_tensor(k)
+    found = _rising(n - k + 1, k)
+    if found is not None:
+        return found / sp.factorial(number_of(k))  # type: ignore[arg-type]  # it is a number there
     return _exp(_gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1))
 
 
 def poch(z: Any, m: Any) -> Tensor:
-    """y = Gamma(z + m) / Gamma(z), entry by entry, for z, z + m > 0."""
+    """y = Gamma(z + m) / Gamma(z), entry by entry: z (z + 1) ... of a whole number m, else for z, z + m > 0."""
     z = as_tensor(z)
+    found = _rising(z, m)
+    if found is not None:
+        return found
     return _exp(_gammaln(z + m) - _gammaln(z))
 
 
 def factorial(n: Any) -> Tensor:
-    """y = n! = Gamma(n + 1), entry by entry."""
-    return gamma(as_tensor(n) + 1)
+    """y = n! = Gamma(n + 1), entry by entry; 0 below 0, as SciPy has it."""
+    n = as_tensor(n)
+    return op.where(n < 0, 0, gamma(n + 1))
 
 
 def multigammaln(a: Any, d: int) -> Tensor:
