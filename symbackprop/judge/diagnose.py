@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -56,18 +56,8 @@ class Diagnosis:
             if matches and (again or pairs):
                 continue
             trials = [(self.made(derived, goal, s.place, again), s.claimed) for s in samples]
-            matches += self.weighed(derived, goal, all_matches(trials, pairs))
+            matches += weighed(derived, goal.truth.named, all_matches(trials, pairs))
         return likeliest(matches)
-
-    def weighed(self, derived: Derivation, goal: Goal, matches: Iterable[Match]) -> Iterator[Match]:
-        """Mistakes, of which those are rarer that can only be told in names nobody gave."""
-        carried = {e.target.name for e in derived.forward.equations if isinstance(e.op, Carry)}
-        invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*goal.truth.named} - carried
-        for m in matches:
-            strange = sorted(invented & m.mentions)
-            weight = m.weight + INVENTED * (bool(strange) and m.said.pattern != ONE)  # of two mistakes none is left out
-            said = told("{}, where {}", m.said, listed(definitions(derived.forward, strange, invented))) if strange else m.said
-            yield replace(m, said=said if strange and not carried else m.said, weight=weight)
 
     def derivations(self, goal: Goal) -> tuple[Derivation, ...]:
         key = goal.of, goal.wrt
@@ -81,6 +71,20 @@ class Diagnosis:
             own = backward(derived, goal, place, again)
             self._made[key] = Made(own, lambda value: goal.part(value, place.sizes))
         return self._made[key]
+
+
+def weighed(derived: Derivation, named: Collection[str], matches: Iterable[Match]) -> Iterator[Match]:
+    """Mistakes, of which those are rarer that can only be told in names nobody gave.
+
+    named   the values that a person gave a name.
+    """
+    carried = {e.target.name for e in derived.forward.equations if isinstance(e.op, Carry)}
+    invented = {n for n, t in derived.program.tensors.items() if t.role is None} - {*named} - carried
+    for m in matches:
+        strange = sorted(invented & m.mentions)
+        weight = m.weight + INVENTED * (bool(strange) and m.said.pattern != ONE)  # of two mistakes none is left out
+        said = told("{}, where {}", m.said, listed(definitions(derived.forward, strange, invented))) if strange else m.said
+        yield replace(m, said=said if strange and not carried else m.said, weight=weight)
 
 
 def definitions(forward: Program, names: Sequence[str], hidden: set[str]) -> list[Formula]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from symbackprop.formulas.told import Piece, told
 from symbackprop.judge.conventions import Convention
 from symbackprop.judge.mistakes.edit import Finding
-from symbackprop.judge.prose import typeset
+from symbackprop.judge.prose import written
 from symbackprop.notation.claims.errors import Fault
 from symbackprop.notation.claims.tokens import ACCENTS, FONTS, GREEK, Token, tokens
 
@@ -91,7 +91,7 @@ def _finding(made: Changed, but: Convention | None = None) -> Finding:
 
 
 def _shown(text: str) -> Piece:
-    return typeset(text) if "\\" in text or "^" in text else text
+    return written(text) if "\\" in text or "^" in text else text
 
 
 def edits(text: str) -> Iterator[Edit]:

@@ -7,7 +7,7 @@ more than a few dozen slopes, and its wrong entry is found by halving.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
@@ -16,6 +16,8 @@ from symbackprop.judge.functions.truth import ALL_ENTRIES, Slope, directions, en
 
 AGREES, DIFFERS = 1e-9, 1e-6
 """Relative to the largest slope: what is nearer agrees, what is farther differs, between them nothing is said."""
+SMALL_AGREES, SMALL_DIFFERS = 16.0, 1000.0
+"""The same of what was returned in small floats, in units of their last digit."""
 MARGIN = 8.0  # errors of the slopes that are allowed beside it
 
 
@@ -27,16 +29,23 @@ class Evidence:
     slopes    one for each.
     claimed   the claimed gradient, as it was returned.
     along     the slope along any further direction.
+    kind      of the numbers that were returned.
     """
 
     moves: ndarray
     slopes: tuple[Slope, ...]
     claimed: ndarray
     along: Callable[[ndarray], Slope]
+    kind: np.dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.moves.shape[1:]
+
+    @property
+    def digit(self) -> float:
+        """The last digit of 1 in small floats; 0 where doubles or whole numbers were returned."""
+        return float(np.finfo(self.kind).eps) if self.kind.kind == "f" and self.kind.itemsize < 8 else 0.0
 
     @property
     def true(self) -> ndarray:
@@ -65,9 +74,10 @@ class Evidence:
         if not len(off):
             return None, np.inf
         deviation = float(np.max(off)) / (self.size or 1.0)
-        if not np.isfinite(off).all() or (off > DIFFERS * self.size + MARGIN * errors + np.finfo(float).tiny).any():
+        agrees, differs = max(AGREES, SMALL_AGREES * self.digit), max(DIFFERS, SMALL_DIFFERS * self.digit)
+        if not np.isfinite(off).all() or (off > differs * self.size + MARGIN * errors + np.finfo(float).tiny).any():
             return False, deviation
-        return (True if (off <= AGREES * self.size + MARGIN * errors).all() else None), deviation
+        return (True if (off <= agrees * self.size + MARGIN * errors).all() else None), deviation
 
     def apart(self) -> Evidence:
         """The same with every entry by itself, where there are not too many."""
@@ -75,7 +85,7 @@ class Evidence:
         if len(self.moves) == count or count > ALL_ENTRIES:
             return self
         moves = entries(self.shape)
-        return Evidence(moves, tuple(self.along(move) for move in moves), self.claimed, self.along)
+        return replace(self, moves=moves, slopes=tuple(self.along(move) for move in moves))
 
     def worst(self) -> tuple[tuple[int, ...], float, float]:
         """The entry where the claim is farthest off, with the claimed and the true value there: found by halving a large array."""
@@ -106,9 +116,9 @@ class Evidence:
 
 
 def evidence(along: Callable[[ndarray], Slope], claimed: ndarray, shape: tuple[int, ...], rng: np.random.Generator) -> Evidence:
-    """The slopes of one variable at one point."""
+    """The slopes of one variable at one point, with what was returned there."""
     moves = directions(shape, rng)
-    return Evidence(moves, tuple(along(move) for move in moves), claimed, along)
+    return Evidence(moves, tuple(along(move) for move in moves), claimed.astype(float), along, claimed.dtype)
 
 
 @dataclass(frozen=True)
@@ -154,7 +164,7 @@ def _shapings(given: tuple[int, ...], right: tuple[int, ...]) -> Iterator[Change
         return
     if len(given) > 1 and given[::-1] == right:
         yield Change("transpose", "it is the transpose", lambda g: g.T)
-    if int(np.prod(given)) == count and [n for n in given if n != 1] == [n for n in right if n != 1]:
+    if int(np.prod(given)) == count:
         yield Change("shape", f"it has the shape {given} for {right}", lambda g: g.reshape(right))
     for axis in range(len(given)):
         for keep in (False, True):

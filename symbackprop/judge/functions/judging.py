@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.errors import shown
+from symbackprop.formulas.told import Told
 from symbackprop.judge.functions.calls import CallFailed, FunctionJudgeError, Scene, random_numbers_kept
 from symbackprop.judge.functions.compare import Change, Evidence, changes, evidence
 from symbackprop.judge.functions.leaves import Leaf, put, reached
@@ -43,6 +44,13 @@ class Passes:
         """The loss at a scene, which stays as it is."""
         return as_scalar(self.loss(scene.copied())[0]).real
 
+    def mistake(self, seen: Sequence[tuple[Scene, Evidence]], leaf: Leaf) -> Told:
+        """The mistake that gives what was returned at scenes; nothing where none is known."""
+        if self.second is None:
+            return Told()
+        scenes, claimed = [scene for scene, _ in seen], [found.claimed for _, found in seen]
+        return self.second.mistake(scenes, claimed, leaf.name, self.value)
+
     def derived(self, scene: Scene, leaf: Leaf) -> ndarray | None:
         """The derived gradient by an array; None where there is none."""
         return self.second.gradient(scene, leaf.name, self.value) if self.second is not None else None
@@ -64,12 +72,24 @@ def _judge(passes: Passes, own: Scene, wrt: list[tuple[str, Leaf]] | None, allow
         found = _claims(passes, own, wrt, notes)
     except CallFailed as failed:
         return FunctionVerdict((Finding("gradient", f"not understood: {failed}"),), tuple(notes))
+    _forgotten(own, found, wrt, notes)
     movable = [pair.leaf for pair in found]
     where = [own, *_generic(passes, own, movable)]
     if len(where) == 1:
         notes["the loss has a value at the given arguments only: it was judged there and nowhere else"] = None
     findings = [_finding(passes, where, pair, wrt, allow, notes) for pair in found]
     return FunctionVerdict(tuple(findings), tuple(notes))
+
+
+def _forgotten(scene: Scene, found: Sequence[Pair], wrt: list[tuple[str, Leaf]] | None, notes: dict[str, None]) -> None:
+    """Note the arrays beside those whose gradients were returned that have none."""
+    if wrt is not None:
+        return
+    holders = {pair.leaf.steps[:-1] for pair in found if len(pair.leaf.steps) > 1}
+    have = {pair.leaf.steps for pair in found}
+    without = [leaf.name for leaf in variables(scene) if leaf.steps[:-1] in holders and leaf.steps not in have and leaf.shape]
+    if without:
+        notes[f"no gradient by {', '.join(without[:6])} was returned"] = None
 
 
 def _value(passes: Passes, scene: Scene) -> float:
@@ -170,7 +190,7 @@ def _finding(
 ) -> Finding:
     """What is said of one gradient."""
     rng = np.random.default_rng(11)
-    seen: list[Evidence] = []
+    seen: list[tuple[Scene, Evidence]] = []
     for scene in where:
         try:
             here = _claims(passes, scene, wrt, notes)
@@ -179,14 +199,16 @@ def _finding(
         claimed = next((p.claimed.value for p in here if (p.leaf.steps, p.name) == (pair.leaf.steps, pair.name)), None)
         if claimed is None:  # nothing was written there
             continue
-        found = evidence(_along(passes, scene, pair.leaf), np.asarray(claimed, dtype=float), pair.leaf.shape, rng)
+        found = evidence(_along(passes, scene, pair.leaf), np.asarray(claimed), pair.leaf.shape, rng)
+        if found.digit:
+            notes[f"what was returned in {found.kind} is held to the digits that this has"] = None
         derived = passes.derived(scene, pair.leaf)
         if derived is not None:
             if found.verdict(derived)[0] is False:
                 return Finding(pair.name, f"undecided: {TWO_TRUTHS}", _matched(pair))
             notes[READ] = None
         if found.size > VANISHES:
-            seen.append(found)
+            seen.append((scene, found))
         elif found.claimed.shape == found.shape and found.verdict(found.claimed)[0] is False:
             return _wrong(pair, [found], "", "the loss does not change with it: the gradient is zero")
     if not seen:
@@ -194,7 +216,8 @@ def _finding(
     return _judged(passes, where[0], pair, seen, allow)
 
 
-def _judged(passes: Passes, scene: Scene, pair: Pair, seen: list[Evidence], allow: Collection[str]) -> Finding:
+def _judged(passes: Passes, scene: Scene, pair: Pair, placed: Sequence[tuple[Scene, Evidence]], allow: Collection[str]) -> Finding:
+    seen = [found for _, found in placed]
     fits = seen[0].claimed.shape == seen[0].shape
     if fits:
         said = [point.verdict(point.claimed) for point in seen]
@@ -208,10 +231,47 @@ def _judged(passes: Passes, scene: Scene, pair: Pair, seen: list[Evidence], allo
     change = next(changes(seen, sizes), None)
     if change is not None and change.convention:
         return _up_to(pair, seen, change, allow)
+    mistake = _plain(seen) or (change.sentence if change else _stepped(placed, pair))
+    named = Told() if mistake else passes.mistake(placed, pair.leaf)
     if not fits:
         verdict = f"wrong shape: {seen[0].claimed.shape}, where {pair.name} and so its gradient have {seen[0].shape}"
-        return Finding(pair.name, verdict, _matched(pair), change.sentence if change else "", points=len(seen), deviation=np.inf)
-    return _wrong(pair, seen, change.sentence if change else _partly(seen))
+        return Finding(pair.name, verdict, _matched(pair), mistake, points=len(seen), deviation=np.inf).because(named)
+    return _wrong(pair, seen, mistake or ("" if named else _partly(seen))).because(named)
+
+
+def _plain(seen: Sequence[Evidence]) -> str:
+    """What is to be said of numbers whatever they were meant to be."""
+    bad = next((point.claimed for point in seen if not np.isfinite(point.claimed).all()), None)
+    if bad is not None:
+        return f"{int((~np.isfinite(bad)).sum())} of its {bad.size} numbers are not finite"
+    if seen[0].kind.kind in "iub":
+        return f"it holds whole numbers ({seen[0].kind}), without the fractions"
+    if all(_is_total(point) for point in seen):
+        return "all its entries are added up"
+    return "it is zero everywhere" if all(not np.any(point.claimed) for point in seen) else ""
+
+
+def _is_total(point: Evidence) -> bool:
+    """Whether one number was returned: the sum of all entries, where each of them was looked at."""
+    each = len(point.moves) == int(np.prod(point.shape)) > 1 and bool(point.usable.all())
+    return each and point.claimed.shape == () and bool(np.isclose(point.claimed, point.true.sum(), rtol=1e-6))
+
+
+def _stepped(placed: Sequence[tuple[Scene, Evidence]], pair: Pair) -> str:
+    """Whether what was returned is the variable after a step of descent."""
+    rates = []
+    for scene, point in placed:
+        if point.claimed.shape != point.shape:
+            return ""
+        moved = point.measured(np.asarray(leaf_value(scene, pair.leaf), dtype=float) - point.claimed)[point.usable]
+        true = point.true[point.usable]
+        rate = float(moved @ true / (true @ true)) if true.any() else 0.0
+        if not np.allclose(moved, rate * true, rtol=1e-6, atol=1e-9 * point.size):
+            return ""
+        rates.append(rate)
+    if not (rates[0] > 0 and np.allclose(rates, rates[0], rtol=1e-6)):
+        return ""
+    return f"it is {pair.name} after a step of {rates[0]:.6g} against the gradient: return the gradient itself"
 
 
 def _up_to(pair: Pair, seen: list[Evidence], change: Change, allow: Collection[str]) -> Finding:
@@ -232,8 +292,6 @@ def _partly(seen: list[Evidence]) -> str:
     rights = [point.verdict(point.claimed)[0] for point in seen]
     if any(rights):
         return f"it is right at {sum(map(bool, rights))} of {len(rights)} points"
-    if all(not np.any(point.claimed) for point in seen):
-        return "it is zero everywhere"
     point = seen[-1].apart()
     if len(point.moves) != int(np.prod(point.shape)) or len(point.moves) < 2:
         return ""

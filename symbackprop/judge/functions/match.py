@@ -111,6 +111,9 @@ def _returned(candidates: Sequence[tuple[str, Leaf]], returned: Sequence[Leaf], 
     inside = [(name, leaf) for name, leaf in candidates if leaf.inside]
     for group in (inside, candidates):
         if len(group) == len(returned):
+            backwards = list(reversed(returned))
+            if not _fit(group, returned) and _fit(group, backwards):
+                return _in_order(group, backwards, "by their order, from the last to the first")
             return _in_order(group, returned, "by their order")
     return _by_shape(candidates, returned)
 
@@ -127,7 +130,7 @@ def _in_order(candidates: Sequence[tuple[str, Leaf]], returned: Sequence[Leaf], 
 def _by_shape(candidates: Sequence[tuple[str, Leaf]], returned: Sequence[Leaf]) -> list[Pair]:
     """The first arguments where the shapes agree one by one, else the only arguments of those shapes."""
     first = candidates[: len(returned)]
-    if len(first) == len(returned) and all(leaf.shape == g.shape for (_, leaf), g in zip(first, returned, strict=True)):
+    if len(first) == len(returned) and _fit(first, returned):
         return _in_order(first, returned, "by the order of the arguments")
     found = []
     for claimed in returned:
@@ -139,6 +142,11 @@ def _by_shape(candidates: Sequence[tuple[str, Leaf]], returned: Sequence[Leaf]) 
             )
         found.append(Pair(fits[0][1], fits[0][0], claimed, "by its shape"))
     return found
+
+
+def _fit(candidates: Sequence[tuple[str, Leaf]], returned: Sequence[Leaf]) -> bool:
+    """Whether the shapes agree one by one."""
+    return all(leaf.shape == g.shape for (_, leaf), g in zip(candidates, returned, strict=True))
 
 
 def _by_name(candidates: Iterable[tuple[str, Leaf]], returned: Sequence[Leaf]) -> list[Pair]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
 from types import MethodType
@@ -13,10 +14,11 @@ from numpy import ndarray
 
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.core.program import Program
 from symbackprop.evaluate.walk import walk
+from symbackprop.formulas.told import Told, told
 from symbackprop.judge.functions.calls import Scene
 from symbackprop.judge.functions.leaves import leaves
+from symbackprop.judge.functions.named import Trial, named, taken_for
 from symbackprop.notation import read_function
 from symbackprop.notation.trace import Subject, Tracing
 
@@ -27,24 +29,21 @@ FAITHFUL = 1e-9  # relative error of the loss as it was read
 class Derived:
     """The loss as it was read, for arguments of the given shapes.
 
-    program   the loss and its gradients.
-    outputs   the name of the gradient, by argument.
+    derivation   of the loss by its arguments of floats.
+    names        of the variables in it, by argument.
     """
 
     def __init__(self, loss: Callable[..., Any], declarations: tuple[tuple[str, str | float], ...]) -> None:
         network = read_function(loss, given=dict(declarations))
         wrt = [t.name for t in network.program.parameters]
-        found = differentiate(network.program, network.loss, wrt)
-        self.loss = network.loss
-        self.program: Program = found.program
-        self.outputs: Mapping[str, str] = {name: found.gradient(name) for name in wrt}
+        self.derivation = differentiate(network.program, network.loss, wrt)
+        self.names: Mapping[str, str] = {name: name for name in wrt}
 
-    def at(self, scene: Scene) -> tuple[float, dict[str, ndarray]]:
-        """The loss and its gradients by argument."""
+    def at(self, scene: Scene) -> dict[str, ndarray]:
+        """All values of the program at a scene."""
         given = dict(zip(scene.names, scene.arguments, strict=True))
-        point = {t.name: np.asarray(given[t.name]) for t in self.program.inputs if t.name in given}
-        values = walk(self.program, point, {})
-        return float(values[self.loss]), {name: values[output] for name, output in self.outputs.items()}
+        point = {t.name: np.asarray(given[t.name]) for t in self.derivation.program.inputs if t.name in given}
+        return walk(self.derivation.program, point, {})
 
 
 class Traced:
@@ -58,17 +57,16 @@ class Traced:
         wrt = [n for n, leaf in subject.leaves.items() if leaf.array.dtype.kind == "f" and id(leaf.array) in paths]
         tracing = Tracing(subject, wrt, ("all",), most=MOST)
         network = tracing.network()
-        found = differentiate(network.program, network.loss, [t.name for t in network.program.inputs if t.name in tracing.wrt])
-        self.loss, self.program, self.example = network.loss, found.program, network.example
+        wished = [t.name for t in network.program.inputs if t.name in tracing.wrt]
+        self.derivation, self.example = differentiate(network.program, network.loss, wished), network.example
         self.paths = {n: paths[id(leaf.array)] for n, leaf in subject.leaves.items() if id(leaf.array) in paths}
-        self.outputs = {self.paths[name]: found.gradient(name) for name in found.wrt}
+        self.names = {self.paths[name]: name for name in self.derivation.wrt}
 
-    def at(self, scene: Scene) -> tuple[float, dict[str, ndarray]]:
-        """The loss and its gradients by the path of each array."""
+    def at(self, scene: Scene) -> dict[str, ndarray]:
+        """All values of the program at a scene."""
         arrays = _arrays(scene)
         here = {name: np.asarray(arrays[path]) for name, path in self.paths.items() if name in self.example}
-        values = walk(self.program, {**self.example, **here}, {})
-        return float(values[self.loss]), {path: values[output] for path, output in self.outputs.items()}
+        return walk(self.derivation.program, {**self.example, **here}, {})
 
 
 def _arrays(scene: Scene) -> dict[str, ndarray]:
@@ -105,18 +103,37 @@ class Second:
 
         value   of the loss, called.
         """
-        if id(scene) not in self._known:
-            self._known[id(scene)] = scene, self._gradients(scene, value)
-        return self._known[id(scene)][1].get(argument)
+        values, derived = self._at(scene, value), self.derived
+        if derived is None or argument not in derived.names or not values:
+            return None
+        return values[derived.derivation.gradient(derived.names[argument])]
 
-    def _gradients(self, scene: Scene, value: Callable[[Scene], float]) -> dict[str, ndarray]:
+    def mistake(self, scenes: Sequence[Scene], claimed: Sequence[ndarray], argument: str, value: Callable[[Scene], float]) -> Told:
+        """The mistake in the derived backward pass that gives what was returned at scenes; nothing where none does."""
+        derived = self.derived
+        if derived is None or argument not in derived.names or not all(self._at(scene, value) for scene in scenes):
+            return Told()
+        trials = [Trial(self._at(scene, value), own) for scene, own in zip(scenes, claimed, strict=True)]
+        own = derived.names[argument]
+        other = taken_for(derived.derivation, own, trials)
+        if other is not None:
+            return told("it is the gradient by {}", next(path for path, name in derived.names.items() if name == other))
+        return named(derived.derivation, own, trials)
+
+    def _at(self, scene: Scene, value: Callable[[Scene], float]) -> dict[str, ndarray]:
+        """All values at a scene; none where the loss as it was read has another."""
+        if id(scene) not in self._known:
+            self._known[id(scene)] = scene, self._values(scene, value)
+        return self._known[id(scene)][1]
+
+    def _values(self, scene: Scene, value: Callable[[Scene], float]) -> dict[str, ndarray]:
         if self.derived is None:
             return {}
         try:
-            own, found = self.derived.at(scene)
+            found = self.derived.at(scene)
         except (SymbackpropError, TypeError, KeyError):
             return {}
-        called = value(scene)
+        called, own = value(scene), float(found[self.derived.derivation.of])
         return found if abs(own - called) <= FAITHFUL * max(abs(called), 1.0) else {}
 
 
@@ -133,14 +150,16 @@ def of_layer(forward: Callable[..., Any], scalar: Callable[[Any], Any], scene: S
 
 
 def _followed(forward: Callable[..., Any], scalar: Callable[[Any], Any]) -> Callable[..., Any]:
-    """A function that is followed by another one; of a method, a method of the same object."""
-    if isinstance(forward, MethodType):
-        return MethodType(lambda owner, *inputs: scalar(forward.__func__(owner, *inputs)), forward.__self__)
-    return partial(_call, forward, scalar)
+    """A function that is followed by another one, its inputs called as they were; of a method, a method of the same object."""
+    method = isinstance(forward, MethodType)
+    plain: Callable[..., Any] = forward.__func__ if isinstance(forward, MethodType) else forward
 
+    def both(*inputs: Any) -> Any:
+        return scalar(plain(*inputs))
 
-def _call(forward: Callable[..., Any], scalar: Callable[[Any], Any], *inputs: Any) -> Any:
-    return scalar(forward(*inputs))
+    with suppress(TypeError, ValueError):  # of what is no Python function
+        both.__signature__ = inspect.signature(plain)  # type: ignore[attr-defined]
+    return MethodType(both, forward.__self__) if method else both  # type: ignore[attr-defined]
 
 
 def declarations(scene: Scene) -> dict[str, str | float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from symbackprop.core.network import listed as in_words
@@ -26,6 +26,7 @@ from symbackprop.documents.document import (
     Table,
     Tone,
 )
+from symbackprop.documents.languages import ENGLISH
 from symbackprop.documents.shown import Shown
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.plain import plain
@@ -35,6 +36,7 @@ from symbackprop.judge.prose import sentence, typeset
 
 RANK = ("right", "up to convention", "undecided", "not understood", "wrong shape", "wrong")
 """From the best to the worst."""
+NOTHING = Told()
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Finding:
     entry      the entry where it is worst, with the value there that is claimed and the true one; None where it is right.
     points     at how many points it was judged.
     deviation  the largest difference, relative to the gradient's largest slope.
+    said       the mistake as it was named in the derivation of the loss; nothing where it was not.
     """
 
     name: str
@@ -60,6 +63,16 @@ class Finding:
     points: int = 0
     deviation: float = 0.0
     allowed: bool = False
+    said: Told = NOTHING
+
+    def because(self, mistake: Told) -> Finding:
+        """The same with a mistake that was named in the derivation of the loss; as it is where none was."""
+        return replace(self, mistake=ENGLISH.words(mistake), said=mistake) if mistake else self
+
+    @property
+    def why(self) -> Told | Said:
+        """The mistake, as catalogues find it again."""
+        return self.said or Said(self.mistake)
 
     @property
     def ok(self) -> bool:
@@ -141,7 +154,7 @@ class FunctionVerdict(Shown):
 
     def facts(self) -> dict[str, Any]:
         """All evidence, for JSON; formulas are LaTeX."""
-        findings = [{**asdict(f), "entry": None if f.entry is None else list(f.entry), "right": f.ok} for f in self.findings]
+        findings = [{**_evidence(f), "entry": None if f.entry is None else list(f.entry), "right": f.ok} for f in self.findings]
         written = {name: [latex(formula) for formula in formulas] for name, formulas in self.written}
         return {"verdict": self.verdict, "findings": findings, "notes": list(self.notes), "written": written}
 
@@ -174,7 +187,7 @@ class FunctionVerdict(Shown):
             return Note(sentence(_verdict(self.verdict)), "warning", told("Not decided"))
         by = listed([f.called for f in wrong])
         off = told("The gradients by {} are not right", by) if len(wrong) > 1 else told("The gradient by {} is not right", by)
-        return Note(told("{}: {}.", off, Said(wrong[0].mistake)) if wrong[0].mistake else told("{}.", off), "bad")
+        return Note(told("{}: {}.", off, wrong[0].why) if wrong[0].mistake else told("{}.", off), "bad")
 
     def _steps(self) -> Iterator[StepBlock]:
         for place, f in enumerate(self.findings, 1):
@@ -182,9 +195,14 @@ class FunctionVerdict(Shown):
             held = told("held against the slopes of the loss at {} points", str(f.points))
             sentences: list[Content] = [told("{}; {}.", said, held) if f.points else told("{}.", said)]
             if f.mistake:
-                sentences.append((Span(told("Most likely: "), style="strong"), told("{}.", Said(f.mistake))))
+                sentences.append((Span(told("Most likely: "), style="strong"), told("{}.", f.why)))
             sentences += [sentence(told("{}", Said(text))) for text in (f.fails, f.matched) if text]
             yield StepBlock(told("The gradient by {}", f.called), (), "", tuple(sentences), f"gradient-{place}", f.tone)
+
+
+def _evidence(finding: Finding) -> dict[str, Any]:
+    """All of a finding that JSON has a word for."""
+    return {field.name: getattr(finding, field.name) for field in fields(finding) if field.name != "said"}
 
 
 def _kind(finding: Finding) -> Told:
