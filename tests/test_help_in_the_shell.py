@@ -90,6 +90,9 @@ def test_examples_are_listed_and_shown(run: Run) -> None:
     assert run("examples").out == listed
     assert run("examples", "show", "layers/lstm.net").out == (EXAMPLES / "layers/lstm.net").read_text(encoding="utf-8")
     assert "there is no example 'xr'; did you mean xor?" in run("examples", "show", "xr").err
+    assert run("examples", "show", "lstm").out == run("examples", "show", "layers/lstm").out
+    assert run("examples", "show", "examples/xor.net").out == run("examples", "show", "xor").out
+    assert "did you mean lstm?" in run("examples", "show", "lsmt").err
 
 
 def test_examples_are_copied_with_what_belongs_to_them_and_nothing_is_overwritten(run: Run, tmp_path: Path) -> None:

@@ -72,8 +72,12 @@ def _found(names: Iterable[str]) -> list[Any]:
     from symbackprop.server.gallery import gallery
 
     known = {one.name: one for one in gallery()}
-    plain = [name.removesuffix(".net") for name in names]
-    for name in plain:
-        if name not in known:
-            raise SymbackpropError(f"there is no example {name!r}; {mend(name, known)}")
-    return [known[name] for name in plain]
+    last = {path.rpartition("/")[2]: [one for one in known if one.rpartition("/")[2] == path.rpartition("/")[2]] for path in known}
+    found = []
+    for name in (name.removesuffix(".net").removeprefix("examples/") for name in names):
+        several = [name] if name in known else last.get(name, [])  # lstm is layers/lstm, where there is no other
+        if len(several) != 1:
+            near = mend(name, several) if several else mend(name, (*known, *last))
+            raise SymbackpropError(f"there is no example {name!r}; {near}")
+        found.append(known[several[0]])
+    return found
