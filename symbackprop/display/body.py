@@ -29,6 +29,10 @@ from symbackprop.formulas.tree import Atom, Binds, Fence, Fraction, Grid, Node, 
 
 _DECIMALS = 9
 _LONG_EXPONENT = 16  # characters
+_AS_FRACTION = 1000  # from this denominator on a decimal is a decimal: 1.23456, not 3858/3125
+_TYPED = 999  # a larger number below a root was a decimal there
+_COUNTS = 10  # a root is taken this often at most: 2 sqrt(6.28318)
+_ROOT = Symbol("root", positive=True)
 _SMALL = 4  # 0.001, but 10^{-4}
 _FUNCTIONS: dict[str, str] = {
     "asin": r"\arcsin",
@@ -80,6 +84,10 @@ class BodyPrinter:
         if isinstance(e, sp.Add):
             return self._sum(e)
         if isinstance(e, sp.Mul):
+            root = _decimal_root(e)
+            if root is not None:
+                radicand, rest = root
+                return BodyPrinter({**self.pieces, _ROOT: f.root(_number(radicand))}).formula(rest * _ROOT)
             coefficient, factors = split_product(e)
             return self.product(coefficient, factors) if factors else self._coefficient(e)
         if isinstance(e, sp.Pow):
@@ -299,9 +307,9 @@ def _decimals(text: str) -> Node:
 
 
 def _decimal(number: Any) -> str:
-    """A number as a decimal where that is how a person wrote it: 0.01, but not 0.5 or 0.333."""
+    """A number as a decimal where that is how a person wrote it: 0.01 and 1.23456, but not 0.5 or 0.333."""
     bottom = int(number.q) if number.is_Rational else 1
-    if bottom % 10:
+    if bottom % 10 and bottom < _AS_FRACTION:
         return ""
     while bottom % 2 == 0:
         bottom //= 2
@@ -311,6 +319,32 @@ def _decimal(number: Any) -> str:
         return ""
     text = format(sp.Float(number, 30), f".{_DECIMALS}f").rstrip("0")
     return text if sp.Rational(text) == number else ""
+
+
+def _decimal_root(e: sp.Mul) -> tuple[sp.Rational, Expr] | None:
+    """6.28318 and what is left of a product with sqrt(1570795)/500, which SymPy makes of sqrt(6.28318); None where none is so."""
+    number = e.as_coeff_Mul()[0]
+    for factor in e.args if number.is_Rational else ():
+        found = typed_below_a_root(number, factor)
+        if found is not None:
+            return found[1], e / (number * factor) * found[0]  # type: ignore[return-value]
+    return None
+
+
+def typed_below_a_root(number: Any, root: Any) -> tuple[sp.Rational, sp.Rational] | None:
+    """c and the decimal r of which a rational number times the root of an integer is c sqrt(r), as it was typed.
+
+    1/250 sqrt(1570795) is 2 sqrt(6.28318). None where `root` is no root, or of an integer that a person would type.
+    """
+    if not isinstance(root, sp.Pow) or root.exp != S.Half or not root.base.is_Integer or root.base <= _TYPED:
+        return None
+    found: list[tuple[int, int, sp.Rational]] = []
+    for c in range(1, _COUNTS):
+        radicand = sp.Rational((number / c) ** 2 * root.base)
+        if decimal := _decimal(radicand):
+            found.append((len(decimal) + (c > 1), -c, radicand))
+    length, c, radicand = min(found, default=(len(f"{root.base}{number}"), 0, S.One))
+    return (sp.Rational(-c if number > 0 else c), radicand) if c and length < len(f"{root.base}{number}") else None
 
 
 def _number(number: Any) -> Node:

@@ -14,7 +14,7 @@ import sympy as sp
 from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
-from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar
+from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
 from symbackprop.display.views import ViewNames
@@ -77,7 +77,7 @@ def _raised(to: Printer, x: Form) -> Node:
 
 
 def _scaled(to: Printer, x: Form) -> Node:
-    front: Front = x.given
+    front: Front = _with_roots(x.given)
     if front.coefficient < 0:
         positive = Form("scaled", x.parts, Front(-front.coefficient, front.tops, front.bottoms))
         return f.negative(f.within(_scaled(to, positive), Binds.HADAMARD))
@@ -90,6 +90,24 @@ def _scaled(to: Printer, x: Form) -> Node:
     if not before:
         return f.within(body, Binds.HADAMARD)
     return f.juxtapose([*before, f.within(body, Binds.HADAMARD)], min(binds(body), Binds.PRODUCT))
+
+
+def _with_roots(front: Front) -> Front:
+    """The scalars with a decimal below a root where it was typed there: sqrt(6.28318), not sqrt(1570795)/500."""
+    for k, top in enumerate(front.tops):
+        found = typed_below_a_root(_rational(front.coefficient), _as_size(top))
+        if found is not None:
+            c, radicand = (Fraction(int(x.p), int(x.q)) for x in found)
+            root = Form("scalarpower", (Form("number", (), radicand),), Fraction(1, 2))
+            return Front(c, (*front.tops[:k], root, *front.tops[k + 1 :]), front.bottoms)
+    return front
+
+
+def _as_size(x: Form) -> sp.Expr | None:
+    """What a scalar is in numbers and sizes alone, a root among them."""
+    if x.op == "scalarpower" and x.parts[0].op == "size":
+        return x.parts[0].given ** _rational(x.given)
+    return x.given if x.op == "size" else None
 
 
 def _before(to: Printer, front: Front) -> list[Node]:

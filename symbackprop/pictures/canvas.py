@@ -10,13 +10,23 @@ from symbackprop.pictures.picture import Frame, Group, Item, Mark, Picture, Stro
 PAPER, EDGE = "#ffffff", "#d0d7de"
 
 
-def svg(picture: Picture, prefix: str = "") -> str:
-    """The picture as the text of one self-contained SVG, the same for the same picture.
+def svgs(picture: Picture, prefix: str, tall: float) -> str:
+    """The picture in SVGs no higher than `tall` where its sheets let it, one below the other, which share their outlines.
 
-    prefix   put before its names where it is a part of a page, so that two pictures do not mix; a page needs no namespaces.
+    prefix   put before its names, so that two pictures of a page do not mix; a page needs no namespaces.
+    """
+    written: set[str] = set()
+    return "".join(svg(piece, prefix, written) for piece in picture.pieces(tall))
+
+
+def svg(picture: Picture, prefix: str = "", written: set[str] | None = None) -> str:
+    """The picture as the text of one SVG, self-contained where it is not a part of a page; the same for the same picture.
+
+    prefix    put before its names where it is a part of a page.
+    written   the outlines that stand in the page already, to which its own are added.
     """
     told = repr((picture.title, picture.words, picture.width, picture.height))
-    canvas = Canvas(f"{prefix}g" + sha256(told.encode(errors="replace")).hexdigest()[:6])
+    canvas = Canvas(f"{prefix}g" + sha256(told.encode(errors="replace")).hexdigest()[:6] if written is None else prefix)
     root = canvas.page(picture.width, picture.height, picture.title, picture.words)
     root.set("style", "max-width:100%;height:auto")  # a browser that shows the file alone does not scroll sideways
     frame = Frame(0.5, 0.5, picture.width - 1, picture.height - 1, 8.0, PAPER, EDGE, 1.0)
@@ -25,7 +35,7 @@ def svg(picture: Picture, prefix: str = "") -> str:
         place = canvas.add(root, "g", transform=f"translate({number(x)} {number(y)})") if x or y else root
         for item in sheet.items:
             canvas.item(place, item)
-    return canvas.finish(alone=not prefix)
+    return canvas.finish(alone=not prefix, written=written)
 
 
 class Canvas:
@@ -106,12 +116,14 @@ class Canvas:
         for word, dx, dy, size, width in ink.words:
             self.add(place, "text", word, x=dx, y=dy, font_size=size, font_family="sans-serif", textLength=width)
 
-    def finish(self, alone: bool = True) -> str:
-        """The text of the SVG, with the outlines that it uses."""
+    def finish(self, alone: bool = True, written: set[str] | None = None) -> str:
+        """The text of the SVG, with the outlines that it uses but those that are `written` already."""
         definitions = ElementTree.Element("defs")
-        for outline in sorted(self._used):
+        known = set() if written is None else written
+        for outline in sorted(self._used - known):
             self.add(definitions, "path", id=f"{self.prefix}{outline}", d=OUTLINES[outline])
-        if self._used:
+        known |= self._used
+        if len(definitions):
             self.root.insert(sum(child.tag in ("title", "desc") for child in self.root), definitions)
         if alone:  # xlink:href is read by old viewers and by new ones, in a file and within a page
             self.root.set("xmlns", "http://www.w3.org/2000/svg")

@@ -11,10 +11,13 @@ import symbackprop as sb
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.differentiate import differentiate
 from symbackprop.core.program import Matrix, Program
+from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import index_form
 from symbackprop.display.matrix_form import matrix_equation
+from symbackprop.display.names import Names
 from symbackprop.display.written_out import written_out
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.plain import plain
 from tests.display.matrix_value import matrix_value
 from tests.display.networks import MAKERS, at_random
 from tests.formulas.latex_value import Numbered, latex_value
@@ -78,3 +81,22 @@ def test_the_layers_and_losses(path: Path) -> None:
 @given(programs(steps=3), st.integers(0, 10**6))
 def test_random_programs(program: Program, seed: int) -> None:
     prove(differentiate(program, "L"), seed)
+
+
+ROOTS = {
+    "sqrt(2 * 3.14159) * s": "√(6.28318) s",
+    "2 * sqrt(6.28318) * s": "2 √(6.28318) s",
+    "-sqrt(0.123457) * s": "−√(0.123457) s",
+    "0.1 * sqrt(30) * s": "0.1 √(30) s",
+    "sqrt(1234) * s": "√(1234) s",
+    "1.23456 * s": "1.23456 s",
+    "sum(log(sqrt(6.28318) * x))": "sum(log(√(6.28318) x))",
+}
+
+
+@pytest.mark.parametrize("text", ROOTS)
+def test_decimals_are_shown_as_they_were_typed_below_roots_too(text: str) -> None:
+    derived = sb.derive(f"s: parameter\nx: data[n] & positive\nL = {text}", "s" if "x" not in text else "x")
+    shown = equation_formula(Names(derived.program), derived.forward.equations[-1])
+    assert plain(shown) == f"L = {ROOTS[text]}"
+    assert prove(derived)

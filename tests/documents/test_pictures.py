@@ -1,6 +1,7 @@
 """Pictures as files: their formats, by whichever program is there, and beside a report in Markdown."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from symbackprop.core.choices import DRAWN
 from symbackprop.core.files import FileError, write_together
 from symbackprop.documents import painted
 from symbackprop.documents.formats import FormatError
+from symbackprop.documents.html import TALL
 from symbackprop.documents.painted import ENGINES, converted
 from symbackprop.documents.pdf import PdfError
 from symbackprop.documents.pictures import PICTURES, picture_format_of, picture_named
+from symbackprop.pictures.canvas import svgs
 from symbackprop.pictures.picture import PAPER
 from tests.documents.sample import picture
 
@@ -108,3 +111,17 @@ def test_a_page_has_a_picture_for_the_screen_and_one_for_a_telephone_where_they_
         for kind in re.findall(r"picture (\w+)\"", page)
     }
     assert all(width <= {"wide": 940, "narrow": 480}[kind] for kind, width in widths.items())
+
+
+def test_a_picture_of_a_page_stands_in_pieces_that_paper_holds_and_that_share_their_outlines() -> None:
+    """A browser cuts no SVG where the page is printed; each outline is written once and named wherever it is drawn."""
+    sheet = picture(PAPER).sheets[0]
+    drawn = replace(picture(PAPER), sheets=(replace(sheet, height=2 * TALL), *[sheet] * int(4 * TALL / sheet.height)))
+    pieces = drawn.pieces(TALL)
+    assert sum(piece.height for piece in pieces) == pytest.approx(drawn.height)
+    assert all(piece.height <= TALL or len(piece.sheets) == 1 for piece in pieces)
+    page = svgs(drawn, "p-", TALL)
+    assert page.count("<svg") == len(pieces) > 1
+    ids = re.findall(r'id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]*)"', page)) == set(ids)
