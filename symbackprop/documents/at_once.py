@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from symbackprop.core.derivation import Derivation
+from symbackprop.core.united import united
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.names import Names
+from symbackprop.display.softmax import softmaxes
 from symbackprop.documents import modes
 from symbackprop.documents.document import Content, Document, Formula, FormulaRows, Paragraph, Section
 from symbackprop.documents.folded import folded
@@ -16,7 +18,8 @@ def at_once(derived: Derivation, title: Content = "", lang: str = "en") -> Docum
     """The equations of the network and those of the chain rule, a row each; the box, the steps and the check are still to come."""
     known = report(derived, title, detail="brief", lang=lang)
     names = Names(derived.program)
-    rows = tuple(folded([Formula(equation_formula(names, equation)) for equation in derived.backward if is_shown(equation)]))
+    backward, _ = united(derived, softmaxes(names).named)
+    rows = tuple(folded([Formula(equation_formula(names, equation)) for equation in backward if is_shown(equation)]))
     passed = (
         Section(modes.pass_heading(derived)),
         Paragraph(told("As the chain rule writes it, equation by equation; shorter lines and the steps are on their way.")),

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-import sympy as sp
-
 from symbackprop.core.derivation import Derivation
-from symbackprop.core.functions import reduction
-from symbackprop.core.functions.row import X, Y
-from symbackprop.core.letters import fresh
-from symbackprop.core.program import Equation, Ref, Step, Sum, letter_sizes, slot, substituted
-from symbackprop.display.body import BodyPrinter
+from symbackprop.core.program import Equation, Step, Sum, letter_sizes, slot
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
 from symbackprop.display.softmax import softmaxes
+from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.display.vanishing import vanishes
 from symbackprop.documents.document import Content, Formula, Formulas, Part, StepBlock
 from symbackprop.documents.folded import FEWEST, folded
@@ -27,7 +21,6 @@ from symbackprop.documents.reasons import Reasons
 from symbackprop.documents.softmax_rule import softmax_meets_loss
 from symbackprop.documents.step_block import Untied, local_lines, untied, whole, with_value
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import Letter, Name, letter
 from symbackprop.formulas.told import Told, listed, several, told
 from symbackprop.formulas.tree import Node, items_of, split, width
 
@@ -211,38 +204,6 @@ def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
         else:
             lines.append(formula)
     return tuple(lines)
-
-
-def softmax_cases(names: Names, o: Ref, named: str, k: str) -> Node:
-    """dp[k]/do[i] = p[k] (1 - p[k]) where k = i, otherwise -p[k] p[i]; `k` is the letter that the softmax runs over.
-
-    Both follow from p[k] = exp(o[k] - t), where t is the logsumexp of o, by the slope of its row.
-    """
-    shape = dict(zip(o.index, names.signature(o.name).shape, strict=True))
-    other = fresh(1, o.index)[0]
-
-    def at(c: str) -> list[Letter]:
-        return [None if shape[x] == 1 else letter(c if x == k else x) for x in o.index]
-
-    p, q = (names.entry(named, at(c)) if named else Name(f.letter("p")).formula(at(c)) for c in (k, other))
-    first, second = letter(k), letter(other)
-    left = f.over(f.partial(p), f.partial(names.entry(o.name, at(other))))
-    same, different = (BodyPrinter({_P: p, _Q: q}).formula(case) for case in _softmax_slopes())
-    return f.equation(left, f.cases(same, f.equation(first, second), different, f.relation(first, f.symbol("ne"), second)))
-
-
-_P, _Q = slot(0), slot(1)
-
-
-@cache
-def _softmax_slopes() -> tuple[sp.Expr, sp.Expr]:
-    """The slope of exp(own - total) by the entry itself and by another one; the slots stand for both exponentials."""
-    own, entry, total = sp.symbols("own entry total")
-    value = sp.exp(own - total)
-    through_total = sp.diff(value, total) * substituted(reduction("logsumexp").local, {X: entry, Y: total})
-    slope = substituted(through_total, {sp.exp(entry - total): _Q, value: _P})
-    same = substituted(slope, {_Q: _P}) + substituted(sp.diff(value, own), {value: _P})
-    return _P * sp.cancel(same / _P), slope
 
 
 def _is_passed_on(equation: Equation) -> bool:

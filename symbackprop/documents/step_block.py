@@ -10,11 +10,13 @@ from sympy import S
 
 from symbackprop.core.letters import fresh
 from symbackprop.core.program import Equation, Gradient, Ref, Step, letter_sizes
+from symbackprop.core.united import PATTERN
 from symbackprop.display.body import number_formula
 from symbackprop.display.index_form import entry, equation_letters, index_equation
 from symbackprop.display.local_form import local_formula
 from symbackprop.display.matrix_form import matrix_equation
 from symbackprop.display.names import Names
+from symbackprop.display.softmax_cases import softmax_cases
 from symbackprop.documents.document import Content, Formulas, Part, StepBlock
 from symbackprop.formulas import build as f
 from symbackprop.formulas.names import Letter, letter
@@ -28,6 +30,7 @@ PATTERNS = {
     "map": Told("A function multiplies the gradient by its slope."),
     "product": Told("Each factor of a product receives the gradient from above times the other factor."),
     "sum": Told("A sum hands the gradient to every entry that it added."),
+    PATTERN: Told("Every entry of a softmax depends on every entry of what it is taken of: what comes to them is summed."),
     "along": Told("What comes back through a primary function f is its derivative at the transpose, along the gradient from above: "
                   "the adjoint of L_f(X, E) is L_f(X^T, G)."),
     "repeat": Told("A repeated value collects the gradients of all its copies."),
@@ -160,6 +163,9 @@ def local_lines(names: Names, equation: Equation, step: Step) -> Formulas:
     through, wrt = step.through, step.wrt
     if step.local is None or through is None or wrt is None:
         return ()
+    if step.pattern == PATTERN:
+        (here,) = set(wrt.index) - set(through.index)
+        return (softmax_cases(names, wrt, through.name, here),)
     letters = step_letters(names, equation, step)
     shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters))
     apart = untied(names, equation, step)

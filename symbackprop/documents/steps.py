@@ -12,6 +12,7 @@ from symbackprop.core.derivation import Derivation
 from symbackprop.core.loops import has_loops
 from symbackprop.core.program import Equation, Program, Signature
 from symbackprop.core.recursion import NoRecursionError
+from symbackprop.core.united import united
 from symbackprop.display.body import scalar
 from symbackprop.display.box import UNPROVED, ShownBox, ShownLine, no_product
 from symbackprop.display.equations import equation_formula
@@ -43,7 +44,7 @@ from symbackprop.documents.document import (
     Table,
 )  # fmt: skip
 from symbackprop.documents.folded import folded
-from symbackprop.documents.layer_block import Lecture, packed, softmax_cases
+from symbackprop.documents.layer_block import Lecture, packed
 from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.step_block import step_block, with_value
@@ -152,7 +153,6 @@ def report(
         Section(modes.pass_heading(derived)),
         Paragraph(modes.opening(names, derived, detail == "normal")),
         *steps,
-        *(_softmax(names) if detail == "full" else ()),
     ]
     if check_table:
         blocks += [Section(told("The check")), check_table]
@@ -189,7 +189,8 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
             told_ = layers(derived, lecture.names, box)
             return loop_blocks(lecture, told_, box) or list(lecture.blocks(told_))
         case "full":
-            shown = [equation for equation in derived.backward if is_shown(equation)]
+            backward, _ = united(derived, softmaxes(lecture.plain).named)
+            shown = [equation for equation in backward if is_shown(equation)]
             lecture.anchors |= {e.target.name: e.target.name for e in shown}
             said: set[Content] = set()
             return [_once(step_block(lecture.plain, e, lecture.hidden, lecture.values, lecture.gaps), said) for e in shown]
@@ -258,7 +259,8 @@ def _network(lecture: Lecture, detail: str, box: ShownBox | None, code: Collecti
             n for role in roles if role is not None for n in (role.wrt, role.of)
         }  # ∂L/∂z stands beside a line, and in a title
         inline = _as_written(lecture, {n for line in box.lines for n in line.needs} | starts | set(code))
-    parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and detail != "full"}  # a softmax says itself
+    told_whole = united(lecture.derivation, softmaxes(names).named)[1]
+    parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
     first, second = [], []
     for equation in forward.equations:
         name = equation.target.name
@@ -373,22 +375,6 @@ def _line_note(names: Names, name: str) -> Content:
         return shape
     said = modes.what_it_is(names, name, signature.role)
     return told("{} ({})", said, shape) if shape else said
-
-
-def _softmax(names: Names) -> list[Block]:
-    """The derivative of the first softmax that the network has, for the same index and for different ones."""
-    for (_, total), named in softmaxes(names).named.items():
-        written = names.written[total]
-        over = [c for c, extent in written.op.over if extent != 1]
-        if len(over) == 1:
-            o = written.operands[0]
-            definition = f.equation(f.letter("p"), f.call(f.function("softmax"), [names.tensor(o.name)]))
-            of = told("the softmax") if named else told("the softmax {},", definition)
-            return [
-                Paragraph(told("The derivative of {} for the same index and for different ones:", of)),
-                Formula(softmax_cases(names, o, named, over[0])),
-            ]
-    return []
 
 
 def _formulas_of(blocks: Iterable[Block]) -> Iterable[Node]:

@@ -7,6 +7,9 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.core.differentiate import differentiate
+from symbackprop.core.united import united
+from symbackprop.display.names import Names
+from symbackprop.display.softmax import softmaxes
 from symbackprop.display.written_out import written_out
 from symbackprop.documents.document import (
     Code,
@@ -66,7 +69,8 @@ def test_every_network_is_written_in_every_format(make, row) -> None:
 def test_every_backward_equation_has_a_step_with_a_result_and_a_sentence(make) -> None:
     derived = make()
     blocks = steps(report(derived, detail="full"))
-    assert list(blocks) == [e.target.name for e in derived.backward]
+    backward, _ = united(derived, softmaxes(Names(derived.program)).named)
+    assert list(blocks) == [e.target.name for e in backward]
     for block in blocks.values():
         assert part(block, "Product")
         assert all(block.sentences)
@@ -125,12 +129,14 @@ def test_broadcasting_is_said_on_the_way_back() -> None:
 
 
 def test_the_derivative_of_softmax_is_shown_for_the_same_index_and_for_different_ones() -> None:
+    """In its one step, from p back to o, and nowhere else."""
     document = report(MAKERS["softmax_of_one_sample"](), detail="full")
-    shown = [latex(block.formula) for block in document.blocks if isinstance(block, Formula)]
-    assert shown == [
+    assert not [block for block in document.blocks if isinstance(block, Formula)]
+    shown = said(steps(document)["dL/do"], "Local derivative")
+    assert shown == (
         r"\frac{\partial p_{i}}{\partial o_{j}} = \begin{cases} p_{i} \left(1 - p_{i}\right) & \text{if } i = j \\ "
-        r"-p_{i} p_{j} & \text{if } i \ne j \end{cases}"
-    ]
+        r"-p_{i} p_{j} & \text{if } i \ne j \end{cases}",
+    )
 
 
 def test_conventions_are_said_where_they_are_needed_and_only_there() -> None:
