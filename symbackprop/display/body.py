@@ -331,16 +331,16 @@ def _decimal_root(e: sp.Mul) -> tuple[sp.Rational, Expr] | None:
     return None
 
 
-def typed_below_a_root(number: Any, root: Any) -> tuple[sp.Rational, sp.Rational] | None:
+def typed_below_a_root(number: Any, root: Any) -> tuple[Any, Any] | None:
     """c and the decimal r of which a rational number times the root of an integer is c sqrt(r), as it was typed.
 
     1/250 sqrt(1570795) is 2 sqrt(6.28318). None where `root` is no root, or of an integer that a person would type.
     """
     if not isinstance(root, sp.Pow) or root.exp != S.Half or not root.base.is_Integer or root.base <= _TYPED:
         return None
-    found: list[tuple[int, int, sp.Rational]] = []
+    found: list[tuple[int, int, Any]] = []
     for c in range(1, _COUNTS):
-        radicand = sp.Rational((number / c) ** 2 * root.base)
+        radicand: Any = sp.Rational((number / c) ** 2 * root.base)
         if decimal := _decimal(radicand):
             found.append((len(decimal) + (c > 1), -c, radicand))
     length, c, radicand = min(found, default=(len(f"{root.base}{number}"), 0, S.One))
