@@ -26,8 +26,9 @@ from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
+from symbackprop.judge.viewed import by_blocks, legend_of
 from symbackprop.judge.weigh import Bindings, needed, weigh
-from symbackprop.notation.claims import Context, named_blocks
+from symbackprop.notation.claims import Context, View, named_blocks
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -56,6 +57,7 @@ class Known:
     unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
     from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
     gradients names that stand at steps of a loop: what they are the gradients by.
+    views     legends, by the names of what they are views of.
     """
 
     truth: Truth
@@ -69,6 +71,7 @@ class Known:
     unread: bool = False
     from_zero: bool = False
     gradients: dict[str, str] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
 
     def stand(self, name: str, wrt: str) -> None:
         """Give a name that stands at steps of a loop to the gradient that it is."""
@@ -83,6 +86,27 @@ class Known:
             self.written += ((name, written),)
             self.true += ((name, true),)
             self.shapes[name] = shape
+            view = self.views.get(name) or next((v for wrt, v in self.views.items() if true == f"d{self.truth.of}/d{wrt}"), None)
+            if view is not None:
+                self.see(replace(view, name=name))
+
+    def shape(self, name: str) -> Shape | None:
+        """The shape of a name of the network or of a step; None where it is neither."""
+        return self.truth.program.shape(name) if name in self.truth.named else self.shapes.get(name)
+
+    def see(self, view: View) -> None:
+        """Take a legend: what it is a view of, and what stands for the gradient by that, are seen by it from now on."""
+        gradient = f"d{self.truth.of}/d{view.name}"
+        for name in (view.name, *(name for name, what in self.true if what == gradient)):
+            self.views[name] = own = replace(view, name=name)
+            whole = self.shape(name)
+            if whole is not None:
+                self.bind([own.blocks], own.picked(whole), own.picked(whole), own.shape(whole))
+
+    @property
+    def seen(self) -> dict[str, tuple[str, int]]:
+        """The names that have views, for the reader."""
+        return {name: (view.blocks, len(view.letters)) for name, view in self.views.items() if view.blocks in self.shapes}
 
 
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
@@ -136,7 +160,10 @@ def _unknown(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tu
     truth = judge.truth
     try:
         goal = asked(truth, name, what) if what and what != "abbreviation" else named(truth, name, name)
-        return _read(judge, known, name, claim, goal, look=False)[0].unknown
+        if legend_of(known, claim) is not None:
+            return ()
+        by = by_blocks(judge, known, name, claim, goal)
+        return (by.claim if by else _read(judge, known, name, claim, goal, look=False)[0]).unknown
     except NotUnderstood as fault:
         return (fault.unknown,) if fault.unknown else ()
     except SymbackpropError:
@@ -209,7 +236,15 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if what != "abbreviation":
         goal = asked(truth, name, what) if what else named(truth, name, name)
     try:
-        understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
+        view = legend_of(known, claim)
+        if view is not None:
+            known.see(view)
+            return Judged(name, None, "abbreviation")
+        blocks_of = by_blocks(judge, known, name, claim, goal)
+        if blocks_of is not None:
+            view, goal, understood = blocks_of
+        else:
+            understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
     except NotUnderstood as fault:
         if goal is None:
             known.unread = True
@@ -221,6 +256,8 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
     counted = [reading for reading in understood.readings if known.from_zero and reading.origin == 0]
     program, multiple = (counted or understood.readings)[0].program, Told()
+    if view is not None and view.name == understood.left.name:
+        known.views[view.name] = view  # its name is bound below
     if goal is None and what != "abbreviation":
         goal, multiple = _turned_out(judge, known, name, program)
     names = (name, understood.left.name)
@@ -270,13 +307,13 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     parameters = truth.program.parameters
     if goal is None and len(parameters) == 1 and re.match(r"\\nabla(?!\s*_)", name):  # \nabla L is by the only parameter
         wrt = parameters[0].name
-    found = read(claim, truth, of, wrt, judge.symbols, known.shapes, known.gradients)
+    found = read(claim, truth, of, wrt, judge.symbols, known.shapes, known.gradients, known.seen)
     left = found.left
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
         goal = asked(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
         if goal.second:
             return found, as_said(truth, goal, left)
-        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes, known.gradients)
+        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes, known.gradients, known.seen)
     return found, goal if goal is None else as_said(truth, goal, left)
 
 

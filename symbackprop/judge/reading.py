@@ -47,14 +47,18 @@ def read(
     symbols: Mapping[str, str],
     defined: Mapping[str, Shape] | None = None,
     stands: Mapping[str, str] | None = None,
+    views: Mapping[str, tuple[str, int]] | None = None,
+    left: tuple[tuple[str, Expr], ...] = (),
 ) -> Claim:
     """A claim about d of / d wrt. Raises NotUnderstood, with the place, the fault and the mend.
 
     defined   names that stand for something, with their shapes.
     stands    of those, the ones that stand for gradients at steps of a loop: by what.
+    views     names of which a legend says what they are with so many indices: the name of the view, and how many.
+    left      the indices of what is claimed, with their sizes, where the claim is a right-hand side alone.
     """
-    known = dict(symbols)
-    context = Context(nameable(truth), of, wrt, known, defined or {}, truth.network.aliases, stands=stands or {})
+    context = Context(nameable(truth), of, wrt, dict(symbols), defined or {}, truth.network.aliases, stands=stands or {})
+    context = replace(context, views=views or {}, left=left)
     found = read_claim(claim, context)
     readings = found.readings
     if diagonal_may_be_meant(truth, of, wrt):

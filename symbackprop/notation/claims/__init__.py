@@ -9,6 +9,7 @@ from symbackprop.notation.claims.left import Left
 from symbackprop.notation.claims.legend import named_blocks
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.claims.steps import At
+from symbackprop.notation.claims.views import View, Viewed, legend, viewed
 
 __all__ = [
     "At",
@@ -18,7 +19,11 @@ __all__ = [
     "NotUnderstood",
     "Reading",
     "Understood",
+    "View",
+    "Viewed",
     "name_at_step",
+    "legend",
     "named_blocks",
     "read_claim",
+    "viewed",
 ]

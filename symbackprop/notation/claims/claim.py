@@ -155,6 +155,7 @@ def _latex(text: str, context: Context) -> Understood:
         map(str, context.forward.sizes()),
         context.symbols,
         context.aliases,
+        context.views,
     )
     for name, given in inputs(context).items():
         names.also(name, given)
@@ -322,6 +323,10 @@ class _Attempt:
         def read(reader: Reader, state: State) -> tuple[Left, State, Senses]:
             left = chained(state, (self.main.left, *self.main.between))
             below_name = under(self.main.left, left)
+            if self.context.left:
+                left, below_name = Left("abbreviation", letters=tuple(c for c, _ in self.context.left)), {}
+                for letter, extent in self.context.left:
+                    state.ranged(letter, self.probe.number[extent])
             state.outer = {*left.letters, *below_name}
             reader.foresee(self.main.right)
             for definition in self.definitions:

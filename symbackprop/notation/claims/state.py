@@ -37,6 +37,8 @@ class Context:
     aliases   second names of tensors.
     named     functions that nobody defines, beside those that the network applies.
     stands    a name among `defined` -> the tensor whose gradient it stands for.
+    views     a tensor or a name among `defined` -> the name of its view, and how many indices pick one.
+    left      the indices of what is claimed with their sizes, where they are known and the claim is a right-hand side alone.
     """
 
     forward: Program
@@ -47,6 +49,8 @@ class Context:
     aliases: Mapping[str, str] = field(default_factory=dict)
     named: tuple[str, ...] = ()
     stands: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    left: tuple[tuple[str, Expr], ...] = ()
 
     @property
     def is_network(self) -> bool:

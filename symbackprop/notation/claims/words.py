@@ -31,6 +31,7 @@ TRANSPOSES = frozenset([r"\top", "T", "t"])
 _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensors, rather than entries
 _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
+BLOCKS = " by blocks"  # ends the name of a view, which nobody reads
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
 LAYER = re.compile(r"(\w[^^]*)\^[(\[]?(\d+|[A-Z]|\w{2,})[)\]]?")  # a name that a step gives at a layer: delta^(2)
 WHOLE = frozenset([":", r"\cdot", "*"])  # an index that leaves its axis whole
@@ -57,12 +58,18 @@ class Names:
     known     the tensors, with their numbers of axes.
     sizes     the names of sizes.
     symbols   LaTeX -> the name of a tensor or size, a number, or a row or column of a matrix: X[n], X[:, n].
+    views     a tensor -> the name of its view, and how many indices pick one.
     """
 
     def __init__(
-        self, known: Mapping[str, int], sizes: Iterable[str], symbols: Mapping[str, str], aliases: Mapping[str, str]
+        self,
+        known: Mapping[str, int],
+        sizes: Iterable[str],
+        symbols: Mapping[str, str],
+        aliases: Mapping[str, str],
+        views: Mapping[str, tuple[str, int]] | None = None,
     ) -> None:
-        self.known = dict(known)
+        self.known, self.views = dict(known), dict(views or {})
         self.sizes = frozenset(sizes)
         self.folded_sizes = {folded(s): s for s in self.sizes if "_" in s}  # d_k
         self.aliases = dict(aliases)
@@ -152,11 +159,18 @@ class Names:
                 name = self.named(spelling)
                 if base in capitals and not (index or sample):
                     continue  # x_n is a row of X, but x is not X
-                if name is not None and self._indexable(name, index, sample):
-                    yield Found(name, index, power, sample)
+                view = self._view(name, index) if name is not None and not sample else None
+                if name is not None and (view or self._indexable(name, index, sample)):
+                    yield Found(view or name, index, power, sample)
 
     def _indexable(self, name: str, index: Tokens, sample: Tokens) -> bool:
         return (not index and not sample) or len(indices(index) or ()) + bool(sample) <= self.known[name]
+
+    def _view(self, name: str, index: Tokens) -> str | None:
+        """The view of a tensor that indices pick: as many as a legend says, or more than the tensor has."""
+        view, count = self.views.get(name, ("", 0))
+        several = len(indices(index) or ())
+        return view if several and view and (several == count or self.known[name] < several <= self.known[view]) else None
 
     def _label(self, several: Tokens) -> tuple[Tokens, str, Tokens]:
         """The label (2) or [2] that a superscript begins with: its tokens, its text, and the rest of the superscript."""
