@@ -34,13 +34,14 @@ def steps_first(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[st
 def _turned(body: Sequence[ast.stmt], arguments: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The names that loops write along other axes than the first ones, with these axes."""
     every: dict[str, list[tuple[list[ast.expr], tuple[int, ...]]]] = {}
-    for loop in (n for statement in body for n in ast.walk(statement) if isinstance(n, ast.For)):
+    loops = [n for statement in body for n in ast.walk(statement) if isinstance(n, ast.For)]
+    for loop in loops:
         for target, around in _written(loop, []):
             items = items_of(target)
             assert isinstance(target.value, ast.Name)
             steps = tuple(k for k, item in enumerate(items) if mentions(item, around))
             every.setdefault(target.value.id, []).append((items, steps))
-    stored = {n.id for n in _names(body, ast.Store) if _is_in_loop(body, n)} | {*arguments}
+    stored = {*arguments, *(n.id for n in _names(loops, ast.Store))}
     for name, ways in every.items():
         axes = max((steps for _, steps in ways), key=len)
         if axes != tuple(range(len(axes))) and name not in stored and all(_is_step(items, axes) for items, _ in ways):
@@ -64,11 +65,6 @@ def _written(loop: ast.For, around: list[str]) -> Iterator[tuple[ast.Subscript, 
 
 def _names(body: Sequence[ast.stmt], context: type) -> Iterator[ast.Name]:
     return (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, context))
-
-
-def _is_in_loop(body: Sequence[ast.stmt], name: ast.Name) -> bool:
-    loops = (n for s in body for n in ast.walk(s) if isinstance(n, ast.For))
-    return any(n is name for loop in loops for n in ast.walk(loop))
 
 
 def _is_whole(item: ast.expr) -> bool:
