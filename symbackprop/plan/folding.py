@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -124,10 +124,19 @@ def with_windows(s: Any, change: Callable[[Window], Window]) -> Any:
 # -- what comes again
 
 
+class _Told(NamedTuple):
+    """Of a statement: its windows, the numbers that it reads, by name, and the one that it makes."""
+
+    windows: list[Window]
+    reads: list[str]
+    writes: str
+
+
 def _repeated(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) -> list[Run]:
     """Runs of statements that are equal but for where they touch memory, the longest first."""
     kinds: dict[Any, int] = {}
     marks = np.array([kinds.setdefault(_kind(s, k, buffers), len(kinds)) for k, s in enumerate(statements)])
+    told = [_Told(windows(s), *_numbers(s)) for s in statements]
     found: list[Run] = []
     for period in range(1, min(len(marks) // LEAST, LONGEST) + 1):
         same = np.concatenate([[False], marks[:-period] == marks[period:], [False]])
@@ -137,7 +146,7 @@ def _repeated(statements: Sequence[Statement], buffers: Mapping[str, Buffer]) ->
             if end - first < LEAST * period or end - first - period < SAVED:
                 continue
             if not any(period % r.period == 0 and r.start <= first + period and r.end >= end - period for r in found):
-                found += _even(statements, int(first), end, period)
+                found += _even(told, int(first), end, period)
     worth = [run for run in found if run.period * (run.turns - 1) >= SAVED]
     return sorted(worth, key=lambda r: (-r.period * (r.turns - 1), r.period, r.start))
 
@@ -158,10 +167,10 @@ def _kind(s: Statement, k: int, buffers: Mapping[str, Buffer]) -> Any:
     return type(s), tuple(parts)
 
 
-def _even(statements: Sequence[Statement], first: int, end: int, period: int) -> list[Run]:
+def _even(told: Sequence[_Told], first: int, end: int, period: int) -> list[Run]:
     """The parts of a run in which every turn is as far from the one before as that from the one before it."""
     for start in range(first, min(first + period, end - LEAST * period + 1)):
-        ways = [_way(statements, at, period) for at in range(start, end - 2 * period + 1, period)]
+        ways = [_way(told, at, period) for at in range(start, end - 2 * period + 1, period)]
         found, at = [], start
         for way, group in groupby(ways):
             count = len(list(group))
@@ -173,16 +182,15 @@ def _even(statements: Sequence[Statement], first: int, end: int, period: int) ->
     return []
 
 
-def _way(statements: Sequence[Statement], at: int, period: int) -> tuple[tuple[bool, int], ...] | None:
+def _way(told: Sequence[_Told], at: int, period: int) -> tuple[tuple[bool, int], ...] | None:
     """How far each window is from that of the turn before, in its buffer or another; None where a number passes between turns."""
     found: list[tuple[bool, int]] = []
     made: dict[str, str] = {}
-    for one, other in zip(statements[at : at + period], statements[at + period : at + 2 * period], strict=True):
-        (reads, writes), (others, written) = _numbers(one), _numbers(other)
-        if any(made.get(a, a) != b for a, b in zip(reads, others, strict=True)):
+    for one, other in zip(told[at : at + period], told[at + period : at + 2 * period], strict=True):
+        if any(made.get(a, a) != b for a, b in zip(one.reads, other.reads, strict=True)):
             return None
-        made[writes] = written
-        for a, b in zip(windows(one), windows(other), strict=True):
+        made[one.writes] = other.writes
+        for a, b in zip(one.windows, other.windows, strict=True):
             found.append((a.buffer == b.buffer, b.offset - a.offset))
     return tuple(found)
 

@@ -307,13 +307,16 @@ class Memory:
         node = arg.node
         if self.top(node) is not node or self._last.get(node.number) != ("node", reader.number) or node.kind != reader.kind:
             return False
-        others = [other for other in reader.args if self.top(other.node) is node and other.node is not node]
-        repeated = sum(other.node is node for other in reader.args) > 1 and len(reader.args) > 2
-        if others or repeated or len(arg.at) != reader.rank or node.number not in self.stores:
+        if len(arg.at) != reader.rank or node.number not in self.stores:
             return False
         store = self.stores[node.number]
-        own = tuple(store.strides[arg.at.index(k)] for k in range(reader.rank))
-        return own == strides and store.offset == 0 and not self.buffers[store.buffer].zeroed
+        if store.offset or self.buffers[store.buffer].zeroed:
+            return False
+        if tuple(store.strides[arg.at.index(k)] for k in range(reader.rank)) != strides:
+            return False
+        if len(reader.args) > 2 and sum(other.node is node for other in reader.args) > 1:
+            return False
+        return not any(other.node is not node and self.top(other.node) is node for other in reader.args)
 
     def release(self, node: Node) -> None:
         """After the statements of a node: the buffers that nothing reads any more are free."""
