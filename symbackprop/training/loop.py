@@ -142,7 +142,7 @@ def train(
     prediction = find_prediction(program, classes, layout.batch, predict)
     each = prediction.classes.each if prediction else None
     if prediction:
-        said = {*(sizes or {}), *(s.name for name in given for n in program.shape(name) for s in n.free_symbols)}
+        said = {*(sizes or {}), *(str(s) for name in given for n in program.shape(name) for s in n.free_symbols)}
         require_counted(program, prediction.classes, arrays[prediction.classes.name], said, is_table(data))
     settings = settings if run else _for_few(settings, wanted, layout.samples, each)
     if isinstance(settings.held_out, str):
