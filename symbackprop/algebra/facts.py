@@ -57,6 +57,11 @@ def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Col
     first: dict[Poly, tuple[str, Fraction]] = {}
     written: dict[Poly, tuple[str, Fraction]] = {}
     values = Values(program, algebra, names, None, found)
+
+    def is_known(key: Poly, known: Mapping[Poly, tuple[str, Fraction]], own: tuple[object, ...]) -> bool:
+        """Whether another value of as many axes has the key, in which axes of size 1 are not seen."""
+        return key in known and len(program.shape(known[key][0])) == len(own)
+
     parts: list[tuple[str, Poly, Fraction]] = []
     for name in names:
         role, own = roles[name], program.equation_of()[name].target.index
@@ -72,11 +77,11 @@ def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Col
         key = algebra.renamed(p, {x: str(k) for k, x in enumerate(own) if x != ONLY}).scaled(1 / ratio)
         if role is None:
             if (only := key.only()) is not None and only.atom.kind == "reduction":  # a sum is looked through
-                found |= {name: _twin(key, ratio, written, len(own))} if key in written else {}
+                found |= {name: _twin(key, ratio, written, len(own))} if is_known(key, written, own) else {}
                 written.setdefault(key, (name, ratio))
         elif role.via is not None:
             parts.append((name, key, ratio))
-        elif key in first:
+        elif is_known(key, first, own):
             found[name] = _twin(key, ratio, first, len(own))
         elif name not in wanted:
             first[key] = name, ratio
@@ -86,7 +91,7 @@ def twins(program: Program, algebra: Algebra, wanted: Collection[str], kept: Col
     for name, key, ratio in parts:
         p, shape = key.scaled(ratio), program.shape(name)
         ways = (_summed(algebra, p, shape, k.scaled(r), n, program.shape(n)) for k, (n, r) in ahead.items() if name in wanted)
-        if key in ahead:
+        if is_known(key, ahead, shape):
             found[name] = _twin(key, ratio, first, len(shape))
         elif (way := next(filter(None, ways), None)) is not None:
             found[name] = way

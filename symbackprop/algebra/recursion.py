@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from symbackprop.algebra.box import MADE_OF_MISSING
 from symbackprop.algebra.lines import NO_PRODUCT, Line, Lines
-from symbackprop.algebra.matrix import Form, Front
+from symbackprop.algebra.matrix import Form, Front, leaves
+from symbackprop.algebra.positions import tensor_of
 from symbackprop.core.flows import flows_into
 from symbackprop.core.program import Carry, Program
 from symbackprop.core.recursion import Marks, NoRecursionError, Recursion, StepProgram
@@ -343,6 +344,8 @@ def _shortest(program: Program, target: str) -> Line:
         if outer.form is None or own.form is None or own.form.op != "sum" or own.subscripts or name not in outer.tensors:
             continue
         form = _replaced(outer.form, name, own.form)
+        if any(tensor_of(leaf.name) == name for leaf in leaves(form)):  # a part of it stands in the line
+            continue
         if best.form is None or form.tokens < best.form.tokens:
             best = replace(outer, form=form, tensors=(outer.tensors - {name}) | own.tensors)
     return best

@@ -172,10 +172,15 @@ def line_formula(to: Printer, line: Line) -> Node:
         operands = tuple(Ref(values.get(r.name, r.name), r.index) for r in own.operands)
         equation = replace(own, target=Ref(line.name, own.target.index), operands=operands)
         return equation_formula(to.names, equation)
+    return f.equation(to.names.entry(line.name, marks_below(line)), to.formula(line.form))
+
+
+def marks_below(line: Line) -> list[Node]:
+    """What stands below the name that a line says: its subscripts, and : for an axis before one of them."""
     marks = [letter(x) if x in line.subscripts else WHOLE for x in line.letters]
     while marks and marks[-1] == WHOLE:
         marks.pop()
-    return f.equation(to.names.entry(line.name, marks), to.formula(line.form))
+    return marks
 
 
 def _legend(to: Printer, program: Program, line: Line) -> list[ShownLine]:

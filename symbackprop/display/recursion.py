@@ -15,7 +15,7 @@ from symbackprop.core.flows import flows_into
 from symbackprop.core.program import Carry, Equation, Program, Sum
 from symbackprop.core.recursion import AtStep, NoRecursionError, Recursion, StepProgram
 from symbackprop.core.step_axes import Axis
-from symbackprop.display.box import ShownBox, ShownLine, free_letter
+from symbackprop.display.box import ShownBox, ShownLine, free_letter, marks_below
 from symbackprop.display.forms import Printer
 from symbackprop.display.index_form import index_equation
 from symbackprop.display.names import Names
@@ -114,7 +114,7 @@ def _formula(names: Names, line: StepLine, called: Called) -> Node:
     """A line as an equation; one without a form in index letters, what nobody named written out."""
     to = StepNames(names, line.at, called)
     if line.line.form is not None:
-        return f.equation(to.entry(line.at.target, ()), _right(names, line, called))
+        return f.equation(to.entry(line.at.target, marks_below(line.line)), _right(names, line, called))
     tensors = line.at.program.tensors
     hidden = [n for n in to.written if n != line.at.target and not tensors[n].has_name]
     return index_equation(to, to.written[line.at.target], hidden)

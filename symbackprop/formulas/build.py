@@ -126,11 +126,23 @@ def add(terms: Sequence[Node]) -> Node:
 
 
 def juxtapose(factors: Sequence[Node], level: Binds = Binds.PRODUCT) -> Node:
-    """Factors beside each other, with a thin space where they would run together; a sum over letters at their end binds as one."""
+    """Factors beside each other, with a thin space where they would run together; a sum over letters at their end binds as one.
+
+    Only the last may be a log x without brackets: log s v is the logarithm of s v.
+    """
+    factors = [*map(_closed, factors[:-1]), *factors[-1:]]
     spaced = list(factors[:1])
     for before, factor in pairwise(factors):
         spaced += [THIN, factor] if _runs_into(before, factor) else [factor]
     return beside(*spaced, binds=level) if spaced else ONE
+
+
+def _closed(factor: Node) -> Node:
+    """A factor with brackets around the argument of a bare log x at its end."""
+    *before, last = items_of(factor)
+    if not before or before[-1] != Atom("log", "function") or isinstance(last, Fence):
+        return factor
+    return beside(*before, Fence("(", last, ")", call=True), binds=binds(factor))
 
 
 def _runs_into(before: Node, factor: Node) -> bool:

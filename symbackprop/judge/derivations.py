@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
 from symbackprop.core.progress import counted
+from symbackprop.core.recursion import NoRecursionError
+from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
@@ -174,8 +177,11 @@ def _named(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:
     """The verdict on a step whose name at a step of a loop was found out."""
     if wrt is None:
         return judged
-    note = told("{} turned out to be {}", written(name), truth.gradient(wrt))
-    return replace(judged, remarks=(*judged.remarks, note))
+    notes = [told("{} turned out to be {}", written(name), truth.gradient(wrt))]
+    if wrt not in truth.named:
+        with suppress(NoRecursionError):
+            notes.append(told("{} has no name in the network", value_at_step(truth.names, truth.derived(wrt), wrt).formula))
+    return replace(judged, remarks=(*judged.remarks, *notes))
 
 
 def _used(truth: Truth, judged: Judged, wrt: str) -> Judged:

@@ -121,4 +121,13 @@ class StepReader:
             values[key] = self.entry(stack, key, steps)
         if form is None:
             return np.asarray(walk(at.program, values, sizes)[at.target], dtype=float)
-        return FormValue(at.program, values, sizes, {}).read(form)
+        line = self.line.line
+        if not line.subscripts:
+            return FormValue(at.program, values, sizes, {}).read(form)
+        shape = [self.number(n, steps) for n in at.program.shape(at.target)]
+        found = np.zeros(shape)
+        for places in cartesian(*(range(shape[line.letters.index(x)]) for x in line.subscripts)):
+            here = dict(zip(line.subscripts, places, strict=True))
+            index = tuple(here.get(x, slice(None)) for x in line.letters)
+            found[index] = FormValue(at.program, values, sizes, here).read(form).reshape(found[index].shape)
+        return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from symbackprop.core.program import Carry
 from symbackprop.evaluate.points import PointError
 from symbackprop.judge.goals import about, goal_for, named
 from symbackprop.judge.reading import Claim, NotUnderstood, nameable, read
@@ -26,11 +27,18 @@ def names_at_steps(judge: Judge, steps: Sequence[Step]) -> dict[str, str]:
     """The names of a person's own that stand at steps of a loop, each with what it is the gradient by; none that fits nothing."""
     truth, found = judge.truth, dict[str, str]()
     for name in dict.fromkeys(own for step in steps for own in [own_name(judge, step)] if own):
-        counts = {wrt: _right(judge, steps, {**found, name: wrt}, name) for wrt in reversed(truth.named) if _may(truth, wrt)}
+        counts = {wrt: _right(judge, steps, {**found, name: wrt}, name) for wrt in _along_loops(truth)}
         best = max(counts, key=lambda wrt: counts[wrt], default=None)
         if best is not None and counts[best]:
             found[name] = best
     return found
+
+
+def _along_loops(truth: Truth) -> list[str]:
+    """What a name at steps may be the gradient by: values of loops that are named, the last first, then W z of sigma(W z)."""
+    carried = {e.target.name for e in truth.program.equations if isinstance(e.op, Carry)}
+    unnamed = [n for n in truth.loops.axes if n not in carried and n not in truth.named]
+    return [wrt for wrt in (*reversed(truth.named), *unnamed) if _may(truth, wrt)]
 
 
 def said_at_steps(judge: Judge, step: Step, wrt: str | None) -> Step:

@@ -203,3 +203,15 @@ def test_texts_that_say_the_same_have_one_search(text: str, monkeypatch: pytest.
     first, *same, different = (sb.derive(t).box().latex() for t in (text, remark, spaces, other))
     assert [*same] == [first, first] != [different] * 2
     assert len(searched) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("w: parameter[n]\nv: data[n]\ns: positive\nL = sum(v*w)*log(s)", r"\log\left(s\right) v"),
+        ("w: parameter[n]\nL = sum(2**w)", r"\log\left(2\right)\,2^{\odot w}"),
+        ("w: parameter[n]\nA: data[n, n]\nv: positive[n]\nL = w @ A @ log(v)", r"A\,\log v"),
+    ],
+)
+def test_a_logarithm_is_of_no_factor_that_stands_behind_it(text: str, line: str) -> None:
+    assert sb.derive(text).box().lines[-1].latex() == rf"\frac{{\partial L}}{{\partial w}} = {line}"

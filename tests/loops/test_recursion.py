@@ -289,3 +289,27 @@ def test_gates_that_are_one_product_with_state_and_input_stand_by_block() -> Non
         "∂L/∂W = Σ_(t=1)^T δ_(z,t) vₜᵀ",
         "∂L/∂b = Σ_(t=1)^T δ_(z,t)",
     ]
+
+
+BESIDE = "x: parameter[n]\nz = 1\nfor i in range(n):\n    z = z*x[i] + 1\n"
+BEHIND = "x: parameter[n]\nz = 1\nfor i in range(n):\n    z = z*x[i]\nu: data[m, k]\nv: parameter[k]\n"
+
+
+def test_what_has_more_axes_beside_a_loop_has_its_letters_below() -> None:
+    box = sb.derive(BESIDE + "w: parameter[m, k, k]\nL = z + sum(tanh(w)**2)").box()
+    left = [line.latex().split(" = ")[0] for line in box.lines]
+    assert r"\frac{\partial L}{\partial w_{j}}" in left
+
+
+def test_values_that_are_equal_but_for_an_axis_of_size_1_stand_for_each_other_no_more() -> None:
+    text = (
+        "x: parameter[n]\nv = mean(x**2, axis=0, keepdims=True)\nz = sum(x)\nfor i in range(1):\n    z = tanh(z + v[i])\nL = z**2"
+    )
+    assert not sb.derive(text).box().missing
+
+
+def test_a_line_by_its_parts_reads_what_has_a_line() -> None:
+    text = BEHIND + "p = v*u\nq = p + z\nL = sum(sin(roll(v, -1))) + sum(tanh(q)**2) + sum(sin(p**2))"
+    box = sb.derive(text).box()
+    assert not box.missing
+    assert not any(r"\partial L}{\partial p" in line.latex() for line in box.lines)  # of which the box says nothing

@@ -56,8 +56,8 @@ def indexed(state: State, readings: Senses, several: Tokens, at: int, own: tuple
         except Misfit:
             continue
         left = [a for k, a in enumerate(natural) if k >= len(parts) or _is_whole(parts[k])]
-        if loops and len(left) == 2 and left != [DOWN, RIGHT]:
-            node = nd.renamed(node, zip(left, (DOWN, RIGHT), strict=True))  # a step of a batch is a matrix
+        if len(left) == 2 and left != [DOWN, RIGHT]:
+            node = nd.renamed(node, zip(left, (DOWN, RIGHT), strict=True))  # a step of a batch is a matrix, and so is A_{:,:,1}
         if left in ([RIGHT], [DOWN]):
             found.append(reading._replace(node=nd.renamed(node, [(RIGHT, DOWN)])))
             if left == [RIGHT]:
@@ -91,7 +91,14 @@ def _at_step(state: State, node: Node, axis: str, loop: Axis, part: Tokens, at: 
     held = leaf_of(node)
     if held is not None:
         name, places = held
-        other, number = loops.found(name, places[axis], number, state.origin)
+        role = state.roles.get(name)
+        by = role.wrt if role else loops.stands.get(name)  # of a gradient, what comes back to where the loop starts from
+        other = name
+        if by is None:
+            other, number = loops.found(name, places[axis], number, state.origin)
+        elif number.letter is None:
+            start, number = loops.found(by, places[axis], number, state.origin)
+            other = name if start == by else _to_the_start(state, role.of if role else state.context.of, by, start)
         if other != name:
             if other not in state.probe.shapes:
                 state.probe.add(other, state.probe.shapes[name])
@@ -114,6 +121,13 @@ def _at_step(state: State, node: Node, axis: str, loop: Axis, part: Tokens, at: 
     if number.added == first == 0 and count == extent:
         return nd.renamed(node, [(axis, letter)])
     return nd.picked(node, axis, ((1, letter, count),), shift)
+
+
+def _to_the_start(state: State, of: str, by: str, start: str) -> str:
+    """The gradient by what is carried, at whose first step it is that by the start: \\delta^{(0)}."""
+    if start not in state.probe.shapes:
+        state.probe.add(start, state.probe.shapes[by] if by in state.probe.shapes else state.context.forward.shape(by))
+    return state.gradient(of, start)
 
 
 def _at(state: State, node: Node, axis: str, part: Tokens, at: int) -> Node:

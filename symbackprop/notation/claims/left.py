@@ -245,6 +245,8 @@ def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: b
     letters: list[str] = []
     at: list[At] = []
     wrt = state.context.wrt
+    if wrt is not None and wrt not in state.probe.shapes:  # W z of sigma(W z), which nobody named
+        state.probe.add(wrt, state.context.forward.shape(wrt))
     shape = state.probe.shape(wrt) if wrt is not None else ()
     several = (*step, Token(",", word.at), *rest) if rest else step
     parts = indices(several) or []

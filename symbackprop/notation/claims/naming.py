@@ -119,9 +119,9 @@ def squeezed(whole: Sense) -> Senses:
     node = whole.node
     for axis in single:
         node = nd.summed(node, axis)
-    if node.axes == (RIGHT,):
-        node = nd.renamed(node, [(RIGHT, DOWN)])
-    return [Sense(node, whole.cost + UNIT)]
+    left = [a for a in whole.node.axes if a not in single]
+    own = (*(f"b{k}" for k in range(1, len(left) - 1)), *(DOWN, RIGHT)[: len(left)])
+    return [Sense(nd.renamed(node, zip(left, own, strict=True)), whole.cost + UNIT)]
 
 
 def primed(state: State, word: Word) -> bool:

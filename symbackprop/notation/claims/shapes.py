@@ -142,7 +142,7 @@ def _added(sign: str, left: Senses, right: Senses) -> Senses:
         return _bias(right, lambda v, c, n: total(left, v, c, n))
     if ys == MATRIX and len(xs) == 1:
         return _bias(left, lambda v, c, n: total(v, right, c, n))
-    if xs ^ ys == MATRIX:
+    if len(xs) == len(ys):
         return total(left, _transposed(right), MIXED, told("a row and a column are added as columns"))
     return total(left, right)
 

@@ -41,7 +41,7 @@ def condition(state: State, node: Syntax) -> Senses:
     for left, sign, right in zip(sides[:-1], node.signs, sides[1:], strict=True):
         found = made(lambda a, b, sign=sign: nd.compared(sign, a, b), left, right)
         for x in left:
-            if any({*x.node.matrix} ^ {*y.node.matrix} == MATRIX for y in right):
+            if any(len(x.node.matrix) == 1 and x.node.matrix ^ y.node.matrix == MATRIX for y in right):
                 note = told("a row and a column are compared as columns")
                 found += made(lambda a, b, sign=sign: nd.compared(sign, a, nd.transposed(b)), [x], right, cost=MIXED, note=note)
         total = times(total, found) if total else found

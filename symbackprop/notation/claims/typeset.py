@@ -166,12 +166,13 @@ class Typeset:
         if not own or loose or (whole and letters) or any(isinstance(p, str) and re.fullmatch(r"[bx]\d+", p) for p in rest):
             return None
         shifts = {k: axis.origin - 1 for k, axis in own.items()}
-        while carrier := self.loops.carrier(name):
-            name, k, step = carrier
+        by = role.wrt if role else name
+        while carrier := self.loops.carrier(by):
+            by, k, step = carrier
             shifts[k] -= step
         _, places = self.places(node, shifts) or found
         marks = [(axis.letter, self.step(places[k])) for k, axis in own.items()]
-        found_ = at_steps(parse_name(role.wrt if role else name), marks, letters)
+        found_ = at_steps(parse_name(by), marks, letters)
         shown = f.over(f.partial(parse_name(role.of).formula()), f.partial(found_)) if role else found_
         return f.power(shown, f.TOP) if whole in ([RIGHT], [RIGHT, DOWN]) else shown
 
