@@ -10,7 +10,11 @@ STACK = "u: parameter[m, k, n]\nv = sum(u, axis=(1, 2))\nL = sum(sin(u)) + sum(v
 PAIRED = "w: parameter[n, m]\nv = stack([w, 2*w], axis=-1)\nL = sum(sin(v))"
 SINGLE = "w: parameter[n, m]\nv = tanh(w)[:, None, :]\nL = sum(v**2)"
 ONLY = "x: parameter[3, 1]\nA: data[3, 3]\nu: data[3]\nL = sum(x * (A @ u)[:, None])"
+ROWS = "X: data[n, d]\nW: parameter[d, k]\nT: data[n, k]\nE = X @ W - T\nL = sum(E**2)/2"
+KEPT = "x: parameter[n, d]\ns = sum(x**2, axis=1, keepdims=True)\nL = sum(log(s))"
 RIGHT = [
+    (ROWS, "W", r"\frac{\partial L}{\partial w_k} = \sum_i E_{ik} x_i"),
+    (KEPT, "x", r"\frac{\partial L}{\partial x_{ij}} = \frac{2 x_{ij}}{s_i}"),
     (STACK, "u", r"\frac{\partial L}{\partial u_{i}} = 3 v_{i}^2 + \cos(u_{i})"),
     (STACK, "u", r"\frac{\partial L}{\partial u_{i}} = \cos(u_{i}) + 3 v_{i}^2"),
     (PAIRED, "w", r"\frac{\partial L}{\partial w} = \cos(v_{:,:,0}) + 2\cos(v_{:,:,1})"),
@@ -30,6 +34,8 @@ def test_a_right_claim_is_right(net: str, wrt: str, claim: str) -> None:
         (STACK, "u", r"\frac{\partial L}{\partial u_{i}} = 3 v_{i} + \cos(u_{i})"),
         (PAIRED, "w", r"\frac{\partial L}{\partial w} = \cos(v_{:,:,1}) + 2\cos(v_{:,:,0})"),
         (SINGLE, "w", r"\frac{\partial L}{\partial w} = v \odot (1 - v^{\odot 2})"),
+        (ROWS, "W", r"\frac{\partial L}{\partial w_k} = \sum_i T_{ik} x_i"),
+        (KEPT, "x", r"\frac{\partial L}{\partial x_{ij}} = \frac{2 x_{ij}}{s_i^2}"),
     ],
 )
 def test_a_wrong_one_is_wrong(net: str, wrt: str, claim: str) -> None:

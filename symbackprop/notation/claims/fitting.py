@@ -115,6 +115,9 @@ def _by_letters(state: State, sense: Sense, left: Left, want: tuple[Expr, ...] |
     extents = {a: state.probe.expression[state.range(a, None)] for a in letters if a not in node.axes}
     cost = sense.cost + (REPEATED if extents else 0.0)
     shape = tuple(extents[a] if a in extents else state.probe.expression[node.extent(a)] for a in axes)
+    if want is not None and shape != want == shape[::-1] and len(given) == len(axes) - 1 == 1 and not left.transposed:
+        note = told("the index {} counts the columns of the matrix", given[0])  # w_k of W, whose columns are w_k
+        return [Fitted(node, axes[::-1], extents, want, True, cost + AS_COLUMN, (*sense.notes, note))]
     return [Fitted(node, axes, extents, shape, want is None or shape == want, cost, sense.notes)]
 
 

@@ -103,7 +103,7 @@ def named(state: State, word: Word) -> Senses | None:
     if found.sample:
         readings = sampled(state, readings, found.sample, word.at)
     if found.index:
-        readings = indexed(state, readings, found.index, word.at)
+        readings = indexed(state, [*readings, *(s for r in readings for s in squeezed(r))], found.index, word.at)
     readings = powered(state, readings, found.power, word.at) if found.power else readings
     readings = [*readings, *(s for r in readings[:1] if not (found.sample or found.index) for s in squeezed(r))]
     if not word.primes:
