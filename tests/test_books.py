@@ -15,7 +15,7 @@ from benchmarks.papers import PAPERS
 LISTS = (BOOKS, COURSES, PAPERS, HANDOUTS, LATER, ESTIMATORS, LEARNERS)
 ALL = {name: row for rows in LISTS for name, row in rows.items()}
 LONGEST = 1.3  # of the book's tokens
-LONGER = {"PPO, clipped": 1.8, "focal, balanced": 1.4}  # the kink between the cases; a power that is written out to be cut short
+LONGER = {"PPO, clipped": 1.8}  # the kink between the cases
 UNREAD = {"tr(X^4)", "layer norm"}  # the judge reads (X^3)^T and mean(.) u otherwise than the book means them
 
 

@@ -14,6 +14,7 @@ from math import lcm
 from typing import Any, NamedTuple
 from weakref import proxy
 
+from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.lift import Lift, Scope, content, two
 from symbackprop.algebra.matrix import MisfitError
@@ -24,6 +25,10 @@ from symbackprop.core.letters import pool
 
 TOO_MUCH = 10**6
 PREFERRED = 2  # a product is preferred to a sum that is this much shorter: a (1 - a), not a - a^2
+MOST_TERMS_LINE = 10  # a longer line needs names
+MOST_TERMS_READ = 12  # a longer sum is not shortened to a line
+MOST_TERMS_ENTRYWISE = 24  # the same of a sum without sums over letters, of which less is tried
+MOST_TERMS_PRINTED = 4  # such a sum is a line where it is so few products of sums
 MOST_VISITS = 4000  # polynomials that are divided; what comes after is left as a sum
 
 
@@ -76,6 +81,12 @@ class Factoriser:
             if not form.is_turned:
                 break
         return best
+
+    def is_long(self, p: Poly) -> bool:
+        """Whether a sum has too many terms for a line, as it is and, entry by entry, as products of sums."""
+        if len(p.terms) <= MOST_TERMS_LINE:
+            return False
+        return not is_entrywise(p) or len(self.best(p)[1]) > MOST_TERMS_PRINTED
 
     def best(self, p: Poly) -> tuple[int, Nets]:
         """The cheapest networks, with their cost."""
@@ -134,6 +145,8 @@ class Factoriser:
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))
         for d in partial[:2]:
             yield self._divided(p, d, free), 1 if _is_rest(d, p) else -1
+        for found in complements(self.algebra, p, free):
+            yield self._complemented(found), -1
 
     def _cases(self, p: Poly, free: set[str]) -> Iterable[Nets]:
         """a [x > 0] + b as a + b where x > 0, otherwise b."""
@@ -149,6 +162,26 @@ class Factoriser:
                 found = a.closed("cases", test.atom.kind, (gap, both.scaled(sign), second.scaled(sign))).only()
                 assert found is not None
                 yield Nets([Net(sign, (Entry(*found),))])
+
+    def _complemented(self, found: Complement) -> Nets:
+        """(1 - x)^k without + x beside."""
+        a, x = self.algebra, found.x
+        base = one_minus(a, x)
+        item: Entry | Inner = Inner(self.best(base)[1], tuple(sorted(base.letters())))
+        if found.power > 1:
+            inner = a.renamed(base, {y: str(k) for k, y in enumerate(x.letters)})
+            item = Entry(a.atom("group", "", (inner,), x.atom.shape), x.letters, found.power)
+        parts = [(item, found.without), *([(Entry(x.atom, x.letters, 1), found.beside)] if found.beside.terms else [])]
+        return Nets([self._times(first, rest) for first, rest in parts if rest.terms])
+
+    def _times(self, item: Entry | Inner, p: Poly) -> Net:
+        """A factor times a sum."""
+        _, nets = self.best(p)
+        free = p.letters()
+        if len(nets) > 1:
+            return self._folded(Net(1, (item, Inner(nets, tuple(sorted(free))))))
+        own = self._apart(nets[0], free, {*item.letters} | free)
+        return self._folded(Net(own.coefficient, (item, *own.items)))
 
     def _divisors(self, p: Poly, free: set[str]) -> list[Divisor]:
         """What several terms share, the most shared first."""
@@ -251,6 +284,11 @@ class Factoriser:
     def formula(self, p: Poly, letters: tuple[str, ...], sizes: dict[str, Any], lead: int = 0) -> Any:
         """The formula over the letters, and its subscripts, the first `lead` of them. Raises MisfitError where there is none."""
         return self.lift.whole(self.best(p)[1], letters, sizes, lead)
+
+
+def most_read(p: Poly) -> int:
+    """How many terms a sum may have to be shortened to a line."""
+    return MOST_TERMS_ENTRYWISE if is_entrywise(p) else MOST_TERMS_READ
 
 
 def _is_rest(d: Divisor, p: Poly) -> bool:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
 from symbackprop.algebra.branches import Split, splits
-from symbackprop.algebra.factoring import TOO_MUCH, Factoriser
+from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
 from symbackprop.algebra.facts import forward_values, known_algebra, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
 from symbackprop.algebra.poly import Atom, Poly, summed_letters
@@ -24,8 +24,6 @@ from symbackprop.core.guards import split
 from symbackprop.core.program import Program, Sum
 
 LINE = 2  # a line costs its name and the sign of equality
-MOST_TERMS_LINE = 10  # a longer line needs names
-MOST_TERMS_READ = 12  # a longer sum is not shortened to a line
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
 READ = 3  # what an operand costs in an equation of the program
 SHORTER = 8  # relations used one after the other in a line
@@ -147,7 +145,7 @@ class Lines:
             own = name in self.twins and name in self.program.outputs
             found = self._pieces(name, values.ref(name, letters) if own else values.definition(name))
             short = [piece._replace(poly=self._shorter(name, piece.poly, lets)) for piece in found.pieces]
-            if any(len(piece.poly.terms) > MOST_TERMS_LINE for piece in short):
+            if any(self.factoriser.is_long(piece.poly) for piece in short):
                 raise NoFormError("it has too many terms")
             only = short[0].poly.only() if len(short) == 1 else None
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
@@ -181,7 +179,7 @@ class Lines:
     def _pieces(self, name: str, p: Poly) -> Pieces:
         """A value by its pieces. Raises NoFormError where there are too many, or where one has too many terms."""
         found = pieces(self.algebra, p, self._values(self.kept).leaf(name), self.equations[name].target.index, self.counted)
-        if any(len(piece.poly.terms) > MOST_TERMS_READ for piece in found.pieces):
+        if any(len(piece.poly.terms) > most_read(piece.poly) for piece in found.pieces):
             raise NoFormError("it has too many terms")
         return found
 
