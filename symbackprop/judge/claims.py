@@ -39,8 +39,8 @@ from symbackprop.judge.report import report
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged, Verification
 from symbackprop.judge.weigh import Bindings, Goal, Weighed, weigh
+from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.shapes import BOLD
-from symbackprop.notation.claims.typeset import constant
 
 DIFFERS = ("wrong", "wrong region", "up to convention")  # the verdicts by which a side of a chain is not equal to the last
 STRANGE = 0.9  # the weight from which on the claim's own spelling says better what went wrong

@@ -16,6 +16,7 @@ from symbackprop.formulas.symbols import SYMBOLS
 from symbackprop.formulas.tree import Binds, Fence, Grid, Script
 from symbackprop.formulas.tree import Node as Formula
 from symbackprop.notation.claims import nodes as nd
+from symbackprop.notation.claims.constants import constant
 from symbackprop.notation.claims.nodes import DOWN, FAMILY, MATRIX, RIGHT, Node
 from symbackprop.notation.claims.ordered import limits_of
 from symbackprop.notation.claims.probe import Probe
@@ -349,26 +350,6 @@ class Typeset:
             return parse_name(x.op.name.removesuffix(BLOCKS)).formula(letters)
         whole = self.held(x, Binds.ATOM)
         return f.scripted(whole, sub=index(letters)) if letters else whole
-
-
-def constant(value: sp.Expr) -> Formula:
-    """A number, or an expression of sizes."""
-    if isinstance(value, sp.Symbol):
-        return parse_name(value.name).formula()
-    if isinstance(value, sp.Add):
-        return f.add([constant(term) for term in value.as_ordered_terms()])  # type: ignore[arg-type]
-    if value.could_extract_minus_sign():
-        return f.negative(constant(sp.Mul(-1, value)))
-    if isinstance(value, sp.Float | sp.Integer):
-        return f.number(str(value))
-    top, bottom = value.as_numer_denom()
-    if bottom != 1:
-        return f.over(constant(top), constant(bottom))
-    if isinstance(value, sp.Pow):
-        return f.root(constant(value.base)) if value.exp == sp.S.Half else f.power(constant(value.base), constant(value.exp))
-    if isinstance(value, sp.Mul):
-        return f.juxtapose([f.within(constant(factor), Binds.PRODUCT) for factor in value.as_ordered_factors()])
-    return parse_name(str(value)).formula()
 
 
 def _function(name: str) -> Formula:

@@ -185,10 +185,11 @@ class Level(NamedTuple):
 
 def _strides(spot: Spot) -> dict[str, Expr]:
     """How far each letter of a spot goes, the farthest first."""
-    letters = sorted((s for s in spot.start.free_symbols if s.is_nonnegative and not s.is_positive), key=str)
-    found = {str(s): sp.expand(spot.start).coeff(s) for s in letters}
-    sizes = _sizes(found.values())
-    return dict(sorted(found.items(), key=lambda one: -substituted(one[1], sizes)))
+    start = sp.expand(spot.start)
+    letters = sorted({s for s in start.free_symbols if s.is_nonnegative and not s.is_positive}, key=str)
+    found: dict[str, Expr] = {str(s): sp.expand(sp.diff(start, s)) for s in letters}  # a start is linear in its letters
+    sizes = _sizes(list(found.values()))
+    return dict(sorted(found.items(), key=lambda one: sp.Mul(-1, substituted(one[1], sizes))))
 
 
 def _offset(spot: Spot) -> Expr:
@@ -216,9 +217,9 @@ def _steps(spot: Spot | None, extent: Expr) -> list[Level]:
     return [level for _, level in reversed(_levels(spot, extent)) if level.steps != 1] if spot else []
 
 
-def _sizes(several: Sequence[Expr] | object) -> dict[sp.Basic, Expr]:
+def _sizes(several: Sequence[Expr]) -> dict[sp.Basic, Expr]:
     """Numbers for all sizes in some expressions."""
-    symbols = sorted({s for e in several for s in e.free_symbols}, key=str)  # type: ignore[attr-defined]
+    symbols = sorted({s for e in several for s in e.free_symbols}, key=str)
     return {s: sp.Integer(_PLACES[k % len(_PLACES)] + 1000 * (k // len(_PLACES))) for k, s in enumerate(symbols)}
 
 
