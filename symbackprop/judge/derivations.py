@@ -26,6 +26,7 @@ from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, nameable, read
+from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
@@ -251,6 +252,12 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             view, goal, understood = blocks_of
         else:
             understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
+            said_again = _restated(judge, known, name, claim, understood) if not what else None
+            if said_again is not None:
+                if not understood.left.stepped:  # of a value that nobody named, it is the name from now on
+                    own = understood.readings[0].program
+                    known.bind([name], own, own, own.shape(CLAIM))
+                return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said_again,))
     except NotUnderstood as fault:
         if goal is None:
             known.unread = True
@@ -280,9 +287,20 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     judged = _placed(judge, known, goal, understood, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
-    if not understood.left.stepped:
+    if not understood.left.stepped and understood.left.name not in known.gradients:
         known.bind(names, program, true, program.shape(CLAIM))
     return judged
+
+
+def _restated(judge: Judge, known: Known, name: str, claim: Any, understood: Claim) -> Told | None:
+    """What is said of a step that the network says of one of its values; None for any other step."""
+    truth, stepped = judge.truth, understood.left.stepped
+    value = value_named(truth, understood.left.name if stepped else name)
+    if value is None:
+        return None
+    if stepped:
+        understood = _read(judge, known, name, claim, about(truth, name, truth.of, value), look=False)[0]
+    return told("as the network has it") if is_restated(truth, value, understood, known.written) else None
 
 
 def _refit(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, judged: Judged) -> Judged:

@@ -205,3 +205,52 @@ def test_the_left_side_in_latex_says_what_a_step_claims() -> None:
 def test_a_gradient_without_a_name_is_by_the_only_parameter(claim: str, kind: str) -> None:
     form = "x: parameter[n]\nA: data[n, n]\nL = x @ A @ x"
     assert sb.verify(form, [(claim.partition(" =")[0], claim)]).claims[0].kind == kind
+
+
+CUBED = "X: data[n, d]\nW: parameter[d, c]\nS = X @ W\nL = sum(S**3)\n"
+RECURRENT = """x: data[T, d]
+y: data[h]
+W: parameter[h, d]
+U: parameter[h, h]
+s[0] = zeros(h)
+for t in 1..T:
+    s[t] = tanh(W @ x[t] + U @ s[t-1])
+L = sum((s[T] - y)**2)
+"""
+AS_IT_IS = "as the network has it"
+
+
+@pytest.mark.parametrize("loss", ["P = softmax(S)\nL = -sum(y*log(P))/n", "L = cross_entropy(S, y)"])
+def test_the_forward_pass_may_be_said_again(loss: str) -> None:
+    net = f"X: data[n, d]\nW: parameter[d, c]\ny: labels[n, c]\nS = X @ W\n{loss}\n"
+    said = [("S", r"S = X W"), ("P", r"P = \operatorname{softmax}(S)")]
+    right = sb.verify(net, [*said, ("W", r"\frac{\partial L}{\partial W} = \frac1n X^\top(P - y)")])
+    assert right.exit_code == 0
+    assert [AS_IT_IS in c.notes for c in right.claims] == [True, True, False]
+    wrong = sb.verify(net, [*said, ("W", r"\frac{\partial L}{\partial W} = \frac1n X^\top(P + y)")])
+    assert wrong.first_wrong_step == 2
+
+
+def test_a_value_that_is_its_own_gradient_is_the_gradient() -> None:
+    result = sb.verify("w: parameter[n]\nx: data[n]\nz = w*x\nL = sum(z**2)/2\n", [("z", "w*x"), ("w", "z*x")])
+    assert result.exit_code == 0
+    assert result.claims[0].verdict == "right, identity"
+
+
+def test_a_value_that_is_said_wrongly_is_held_against_the_gradient() -> None:
+    result = sb.verify(CUBED, [("S", "S = 2 X W")])
+    assert result.claims[0].wrong
+
+
+def test_the_forward_pass_of_a_loop_may_be_said_again() -> None:
+    steps = [
+        ("s_t", r"s_t = \tanh(W x_t + U s_{t-1})"),
+        ("L", r"L = \lVert s_T - y \rVert^2"),
+        ("delta_t", r"\delta_t = \frac{\partial L}{\partial s_t} = U^\top (\delta_{t+1} \odot (1 - s_{t+1}^2))"),
+        ("U", r"\frac{\partial L}{\partial U} = \sum_{t=1}^T (\delta_t \odot (1 - s_t^2)) s_{t-1}^\top"),
+    ]
+    right = sb.verify(RECURRENT, steps)
+    assert right.exit_code == 0
+    assert [AS_IT_IS in c.notes for c in right.claims] == [True, True, False, False]
+    steps[3] = ("U", steps[3][1].replace("(1 - s_t^2)", "(1 + s_t^2)"))
+    assert sb.verify(RECURRENT, steps).first_wrong_step == 3

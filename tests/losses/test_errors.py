@@ -10,7 +10,7 @@ from symbackprop.verbs import compile, derive
 WORDS = {
     "mse_loss(a, b)": r"mse_loss: a is \(n, 1\), b is \(n,\); they must have one shape. Write a\[:, 0\]",
     "mse_loss(b, a)": r"mse_loss: b is \(n,\), a is \(n, 1\); they must have one shape. Write a\[:, 0\]",
-    "mse_loss(S, S.T)": r"mse_loss: S is \(n, c\), S.T is \(c, n\); they must have one shape. Did you mean S.T.T\?",
+    "mse_loss(S, S.T)": r"mse_loss: S is \(n, c\), S.T is \(c, n\); they must have one shape. Did you mean S\?",
     "hinge_loss(S, b)": r"hinge_loss: S is \(n, c\), b is \(n,\); they must have one shape.",
     "mse_loss(b, b, 'avg')": "mse_loss: there is no reduction 'avg'; write \"sum\", \"mean\" or \"none\"",
     "l2_penalty(b, reduction='max')": "l2_penalty: there is no reduction 'max'",
