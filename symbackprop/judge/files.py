@@ -22,6 +22,10 @@ DISPLAYS = re.compile(
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
 INNER = re.compile(r"\\begin\{(?:aligned|split|gathered)\}|\\end\{(?:aligned|split|gathered)\}|\\label\{[^}]*\}|\\(?:no)?tag\b")
 
+GAP = r"[,;]|\\q?quad\b|\\text\{\s*and\s*\}"
+BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?=\\[dt]?frac\s*\{{\s*\\partial|\\nabla)")
+BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
+
 
 class ClaimsError(SymbackpropError):
     """A file of claims that cannot be read; the message names the file, the fault and the mend."""
@@ -179,4 +183,21 @@ def formulas(text: str) -> Iterator[tuple[str, str]]:
             elif "=" in plain:
                 lines.append(plain)
         for line in lines:
-            yield line.partition("=")[0].strip(), line
+            for claim in _side_by_side(line):
+                yield claim.partition("=")[0].strip(), claim
+
+
+def _side_by_side(line: str) -> Iterator[str]:
+    """The derivatives that stand beside each other in a line, each with its equals sign."""
+    begin = 0
+    for found in BESIDE.finditer(line):
+        before, behind = line[begin : found.start()], line[found.end() :]
+        if "=" in before and "=" in behind and _is_balanced(before):
+            yield before.strip()
+            begin = found.end()
+    yield line[begin:].strip()
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether every bracket and environment that a text opens is closed in it."""
+    return all(len(re.findall(opens, text)) == len(re.findall(shuts, text)) for opens, shuts in BRACKETS)

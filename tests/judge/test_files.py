@@ -93,6 +93,28 @@ def test_display_formulas_are_steps_line_by_line() -> None:
     assert list(formulas(text)) == [(r"\delta", r"\delta = y + z"), ("W", r"W = \delta x^\top")]
 
 
+W, B = r"\frac{\partial L}{\partial W} = H^\top (P - Y)", r"\frac{\partial L}{\partial b} = \sum_i \left(P_i - Y_i\right)"
+
+
+@pytest.mark.parametrize("gap", [r", \qquad ", r"\quad ", ", ", r" \quad\text{and}\quad ", r" \text{ and } ", "; ", r",\; "])
+@pytest.mark.parametrize("second", [B, r"\nabla_b L = \delta"])
+def test_derivatives_beside_each_other_are_steps(gap: str, second: str) -> None:
+    assert [claim for _, claim in formulas(f"$$ {W}{gap}{second} $$")] == [W, second]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        r"\frac{\partial L}{\partial W} = X^\top r, \quad r = X W - y",
+        r"\frac{\partial L}{\partial W} = \left(x = 1, \frac{\partial L}{\partial z} = 2\right)",
+        r"G = \begin{cases} 1, & \frac{\partial L}{\partial z} = 0 \\ 0 \end{cases}".replace(r"\\ 0", ""),
+        r"\frac{\partial L}{\partial W} = [x, \frac{\partial L}{\partial z}]",
+    ],
+)
+def test_what_is_one_claim_stays_one(one: str) -> None:
+    assert len(list(formulas(f"$$ {one} $$"))) == 1
+
+
 def test_no_file_and_no_claim_is_refused(run: Run) -> None:
     outcome = run("verify", NET, "nothing.json")
     assert outcome.code == 2
