@@ -20,7 +20,7 @@ class Asked:
     rank    how many axes `wrt` has.
     shown   d of / d wrt as a formula.
     notes   what was settled in reading the name.
-    diagonal   whether the diagonal alone of a second derivative is claimed.
+    pattern   which axes fall together, where only such entries are claimed: 0, 1, 0, 2 of dP_{ik}/dS_{ij}.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Asked:
     rank: int
     shown: Formula
     notes: tuple[Told, ...] = ()
-    diagonal: bool = False
+    pattern: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:

@@ -27,6 +27,7 @@ from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.prose import written
 from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, nameable, read
 from symbackprop.judge.restated import is_restated, value_named
+from symbackprop.judge.small import NAME, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
@@ -120,6 +121,9 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     step takes it: that step would be right with this gradient in its place.
     """
     known = Known(judge.truth)
+    small = None if any(WRITTEN.search(step[0]) for step in steps) else small_number(judge.truth)
+    if small is not None:
+        known.bind([NAME], as_claim(small), as_claim(small), ())
     stepped = names_at_steps(judge, steps) if judge.truth.loops else {}
     for name, wrt in stepped.items():
         known.stand(name, wrt)
@@ -130,7 +134,7 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
     for _ in counted(steps):
         k = _next(judge, known, steps, given, [j for j in range(len(steps)) if j not in told_])
         told_[k] = _told(judge, known, k, *steps[k])
-    found = tuple(told_[k] for k in range(len(steps)))
+    found = tuple(with_small(told_[k], steps[k][1], small) for k in range(len(steps)))
     found = tuple(_named(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
     meant = _meant(known)
     if not meant:
@@ -234,7 +238,7 @@ def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
 
 def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     truth = judge.truth
-    goal = None
+    goal = value = None
     blocks = _blocks(known, claim)
     if blocks:
         for block, program in blocks.items():
@@ -252,12 +256,15 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             view, goal, understood = blocks_of
         else:
             understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
-            said_again = _restated(judge, known, name, claim, understood) if not what else None
-            if said_again is not None:
+            value = _value(truth, name, understood) if not what else None
+            if value is not None and _is_restated(judge, known, name, claim, understood, value):
                 if not understood.left.stepped:  # of a value that nobody named, it is the name from now on
                     own = understood.readings[0].program
                     known.bind([name], own, own, own.shape(CLAIM))
-                return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said_again,))
+                said = told("as the network has it")
+                return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said,))
+            if value is not None and goal is None and not understood.left.stepped:  # L(w, b) of another loss
+                goal = about(truth, name, truth.of, value)
     except NotUnderstood as fault:
         if goal is None:
             known.unread = True
@@ -280,6 +287,8 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             known.nameless |= {one: place for one in names if one in known.shapes}
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
     judged = _refit(judge, known, name, claim, goal, judge.judge(goal, understood, known.written))
+    if value is not None and judged.wrong:
+        judged = replace(judged, remarks=(*judged.remarks, told("the network says something else of {}", written(name))))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
     known.unread |= judged.open
@@ -292,15 +301,18 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     return judged
 
 
-def _restated(judge: Judge, known: Known, name: str, claim: Any, understood: Claim) -> Told | None:
-    """What is said of a step that the network says of one of its values; None for any other step."""
-    truth, stepped = judge.truth, understood.left.stepped
-    value = value_named(truth, understood.left.name if stepped else name)
-    if value is None:
+def _value(truth: Truth, name: str, understood: Claim) -> str | None:
+    """The value of the network that the left side of a step names, where it says no derivative."""
+    if understood.left.kind not in ("abbreviation", "none"):
         return None
-    if stepped:
-        understood = _read(judge, known, name, claim, about(truth, name, truth.of, value), look=False)[0]
-    return told("as the network has it") if is_restated(truth, value, understood, known.written) else None
+    return (None if understood.left.stepped else value_named(truth, name)) or value_named(truth, understood.left.name)
+
+
+def _is_restated(judge: Judge, known: Known, name: str, claim: Any, understood: Claim, value: str) -> bool:
+    """Whether a step is what the network says of one of its values."""
+    if understood.left.stepped:
+        understood = _read(judge, known, name, claim, about(judge.truth, name, judge.truth.of, value), look=False)[0]
+    return is_restated(judge.truth, value, understood, known.written)
 
 
 def _refit(judge: Judge, known: Known, name: str, claim: Any, goal: Asked, judged: Judged) -> Judged:
@@ -338,7 +350,7 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
         if goal.second:
             return found, as_said(truth, goal, left)
         found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes, known.gradients, known.seen)
-    return found, goal if goal is None else as_said(truth, goal, left)
+    return found, goal if goal is None else as_said(truth, goal, found.left)
 
 
 def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: Judged) -> Judged:

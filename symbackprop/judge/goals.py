@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,10 +54,11 @@ def named(truth: Truth, name: str, what: str) -> Asked | None:
 
 
 def as_said(truth: Truth, what: Asked, left: Left) -> Asked:
-    """What is asked, or the second derivative that the claim's own left side says it is."""
-    if not left.second or left.contradicts or left.of is None or left.wrt is None:
+    """What is asked, or the second derivative that the claim's own left side says it is; of either, the entries that it says."""
+    if left.contradicts or left.of is None or left.wrt is None:
         return what
-    return replace(about(truth, what.name, left.of, left.wrt, what.notes), diagonal=left.diagonal)
+    found = about(truth, what.name, left.of, left.wrt, what.notes) if left.second else what
+    return replace(found, pattern=left.pattern) if (found.of, found.wrt) == (left.of, left.wrt) else found
 
 
 def differentiable(truth: Truth, wrt: str) -> bool:
@@ -87,8 +88,10 @@ def goal_for(truth: Truth, what: Asked, claim: Program, at: tuple[At, ...] = ())
     if what.second:
         derived = truth.derived(what.wrt, what.of)
         goal = Goal(truth, what.of, what.wrt, derived.program, derived.gradient(what.wrt))
-        return diagonal_of(goal) if what.diagonal else goal
+        return together(goal, what.pattern) if what.pattern else goal
     goal = goal_of(truth, what.wrt, what.of)
+    if what.pattern:
+        return together(goal, what.pattern)
     shape = truth.program.shape(what.wrt)
     if (
         what.of != truth.of
@@ -145,16 +148,18 @@ def diagonal(goal: Goal) -> Goal | None:
         square = full.reshape(n, n)
         if np.any(square[~np.eye(n, dtype=bool)]):
             return None
-    return diagonal_of(goal)
-
-
-def diagonal_of(goal: Goal) -> Goal:
-    """The entries of a Jacobian whose indices are twice the same."""
     rank = len(goal.shape) // 2
-    letters = tuple(LETTERS[:rank])
-    name = f"diagonal of {goal.name}"
-    equation = Equation(Ref(name, letters), Sum(sp.S.Zero + slot(0), (slot(0),)), (Ref(goal.name, (*letters, *letters)),))
-    signature = Signature(name, goal.shape[:rank], role=Gradient(goal.of, goal.wrt))
+    return together(goal, (*range(rank), *range(rank)))
+
+
+def together(goal: Goal, pattern: Sequence[int]) -> Goal:
+    """The entries of a derivative where some axes fall together; the pattern says which axis of the result each is."""
+    letters = tuple(LETTERS[k] for k in pattern)
+    own = tuple(dict.fromkeys(letters))
+    name = f"{goal.name} at {' '.join(letters)}"
+    equation = Equation(Ref(name, own), Sum(sp.S.Zero + slot(0), (slot(0),)), (Ref(goal.name, letters),))
+    shape = tuple(goal.shape[letters.index(c)] for c in own)
+    signature = Signature(name, shape, role=Gradient(goal.of, goal.wrt))
     tensors: Mapping[str, Signature] = {**goal.program.tensors, name: signature}
     program = replace(goal.program, tensors=tensors, equations=(*goal.program.equations, equation), outputs=(name,))
     return Goal(goal.truth, goal.of, goal.wrt, program, name)

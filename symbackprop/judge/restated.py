@@ -12,7 +12,7 @@ from symbackprop.judge.weigh import Bindings, Goal, goal_of, weigh
 
 def value_named(truth: Truth, name: str) -> str | None:
     """The computed value of the network that a plain name is, or a name at a step of a loop; None for any other."""
-    found = spelled(truth, name)
+    found = spelled(truth, name) or spelled(truth, "".join(reversed(name.split())))  # "hat x" is xhat
     is_value = found is not None and truth.program.tensors[found].kind == "value" and truth.has_gradient(found)
     return found if is_value else None
 

@@ -254,3 +254,82 @@ def test_the_forward_pass_of_a_loop_may_be_said_again() -> None:
     assert [AS_IT_IS in c.notes for c in right.claims] == [True, True, False, False]
     steps[3] = ("U", steps[3][1].replace("(1 - s_t^2)", "(1 + s_t^2)"))
     assert sb.verify(RECURRENT, steps).first_wrong_step == 3
+
+
+LOGISTIC = """X: data[n, d]
+w: parameter[d]
+b: parameter
+y: binary[n]
+z = X @ w + b
+p = sigmoid(z)
+L = -mean(y*log(p) + (1-y)*log(1-p))
+"""
+IN_PROSE = [
+    r"L(w, b) = -\frac1n \sum_{i=1}^n \left[ y_i \log p_i + (1-y_i)\log(1-p_i) \right]",
+    r"\frac{\partial p_i}{\partial z_i} = p_i(1-p_i)",
+    r"\frac{\partial L}{\partial z_i} = \frac{\partial L}{\partial p_i}\frac{\partial p_i}{\partial z_i} = \frac1n (p_i - y_i)",
+    r"\nabla^2_w L = \frac1n X^\top D X, \quad D = \operatorname{diag}(p_i(1-p_i))",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [None, *range(len(IN_PROSE))])
+def test_a_derivation_is_read_as_it_is_written_in_prose(place: int | None) -> None:
+    steps = [(one.partition("=")[0].strip(), one) for one in IN_PROSE]
+    if place is not None:  # a sign or a factor is lost
+        wrong = [("y_i \\log", "2 y_i \\log"), ("(1-p_i)", "(1+p_i)"), ("(p_i - y_i)", "(p_i + y_i)"), ("(1-p_i)", "(1-p_i)^2")]
+        steps[place] = (steps[place][0], IN_PROSE[place].replace(*wrong[place]))
+    result = sb.verify(LOGISTIC, steps)
+    assert (result.exit_code == 0) is (place is None)
+    if place:
+        assert result.first_wrong_step == place
+
+
+NORM = """x: parameter[d]
+g: parameter[d]
+r: data[d]
+mu = mean(x)
+v = mean((x - mu)**2)
+xhat = (x - mu)/sqrt(v + 1e-5)
+L = sum(g*xhat*r)
+"""
+
+
+def test_epsilon_is_the_small_number_of_the_network() -> None:
+    said = r"\hat{x}_i = \frac{x_i - \mu}{\sqrt{v + \epsilon}}"
+    mu = r"\frac{\partial L}{\partial \mu} = -\frac{1}{\sqrt{v+\epsilon}} \sum_i \frac{\partial L}{\partial \hat x_i}"
+    right = sb.verify(NORM, [(r"\hat{x}_i", said), ("mu", mu)])
+    assert right.exit_code == 0
+    assert AS_IT_IS in right.claims[0].notes
+    assert all("epsilon is taken to be 1/100000" in str(c.notes) for c in right.claims)
+    other = sb.verify(NORM, [(r"\epsilon", r"\epsilon = 10^{-3}"), ("mu", mu)])
+    assert other.claims[1].wrong
+    twice = NORM.replace("sum(g*xhat*r)", "sum(g*xhat*r) + 1e-4*sum(g**2)")
+    assert sb.verify(twice, [("mu", mu)]).exit_code != 0
+
+
+TWO_LAYERS = """X: data[N, d]
+W: parameter[d, h]
+U: parameter[h, c]
+Y: labels[N, c]
+Z = X @ W
+H = tanh(Z)
+S = H @ U
+P = softmax(S)
+L = -sum(Y*log(P))/N
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "wrong"),
+    [
+        (r"\frac{\partial P_{ik}}{\partial S_{ij}} = P_{ik}(\delta_{kj} - P_{ij})", ("- P", "+ P")),
+        (r"\frac{\partial P_{ik}}{\partial S_{ik}} = P_{ik}(1 - P_{ik})", ("1 -", "2 -")),
+        (r"\frac{\partial H_{ij}}{\partial Z_{ij}} = 1 - H_{ij}^2", ("H_{ij}^2", "H_{ij}")),
+        (r"\frac{\partial S_{ik}}{\partial H_{ij}} = U_{jk}", ("U_{jk}", "2U_{jk}")),
+    ],
+)
+def test_a_local_derivative_may_have_an_index_twice(claim: str, wrong: tuple[str, str]) -> None:
+    assert sb.verify(TWO_LAYERS, [(claim.partition("=")[0], claim)]).exit_code == 0
+    left, _, right = claim.partition("=")
+    assert sb.verify(TWO_LAYERS, [(left, f"{left}={right.replace(*wrong)}")]).claims[0].wrong

@@ -14,6 +14,7 @@ from sympy import Expr
 
 from symbackprop.core.program import Gradient, Program
 from symbackprop.formulas.latex import latex
+from symbackprop.formulas.names import letter
 from symbackprop.formulas.told import Told, told
 from symbackprop.formulas.tree import Node
 from symbackprop.notation.claims import statements
@@ -312,6 +313,8 @@ class _Attempt:
         typeset = Typeset(state.roles, self.probe, self.context.loops, state.trims)
         formula, of, wrt = typeset.formula(one.node), left.of or self.context.of, left.wrt or self.context.wrt
         said = typeset.claimed(Gradient(of, wrt), left.letters, one.at, one.origin) if wrt is not None else None
+        if wrt is not None and left.pattern and not left.second:
+            said = typeset.derivative(Gradient(of, wrt), [letter(c) for c in left.indices])
         cost = round(one.cost, 6)
         return Reading(program, one.shape, one.fits, cost, one.notes, dict(guesses), formula, one.origin, one.at, said)
 

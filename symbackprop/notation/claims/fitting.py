@@ -87,8 +87,9 @@ def _one(state: State, sense: Sense, left: Left) -> list[Fitted]:
 
 def _wanted(state: State, left: Left) -> tuple[Expr, ...] | None:
     """The shape of what is claimed: of the key, else of what the left-hand side says."""
-    if left.second and left.of is not None and left.wrt is not None:
-        return (*(() if left.diagonal else state.probe.shapes[left.of]), *state.probe.shapes[left.wrt])
+    if left.of is not None and left.wrt is not None and (left.second or left.pattern):
+        whole = (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])
+        return tuple(whole[left.pattern.index(k)] for k in range(len(left.letters))) if left.pattern else whole
     shape = state.context.shape
     if shape is None and left.wrt is not None and left.of is not None:
         shape = (*state.probe.shapes[left.of], *state.probe.shapes[left.wrt])

@@ -32,7 +32,8 @@ class Left:
     transposed     whether it claims the transpose.
     name           the name of an abbreviation, by which later steps may use it.
     contradicts    whether it says another derivative than what is claimed.
-    diagonal       whether it claims the diagonal alone of a second derivative: \partial^2 L / \partial w_i^2.
+    pattern        where indices stand twice, the place among `letters` of each in turn: 0, 1, 0, 2 of
+                   \partial P_{ik} / \partial S_{ij}, whose letters are i, k, j. Only the entries of such indices are claimed.
     at             where along the axes of loops it claims, but for axes of which it claims all steps.
     stepped        whether it is an abbreviation at a step of a loop.
     """
@@ -44,9 +45,14 @@ class Left:
     transposed: bool = False
     name: str = ""
     contradicts: bool = False
-    diagonal: bool = False
+    pattern: tuple[int, ...] = ()
     at: tuple[At, ...] = ()
     stepped: bool = False
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """Its indices as they are written, those that stand twice twice."""
+        return tuple(self.letters[k] for k in self.pattern) or self.letters
 
     @property
     def second(self) -> bool:
@@ -76,9 +82,12 @@ def left_side(state: State, node: Syntax | None) -> Left:
         _range(state, index, extents[len(letters) :] if not shapes[of] else extents, letters)
     kind: Kind = "jacobian" if shapes[of] else "gradient"
     contradicts = _contradicts(state, of, found.wrt)
-    if found.second and letters and letters[: len(letters) // 2] == letters[len(letters) // 2 :]:
-        return Left(kind, of, found.wrt, tuple(letters[: len(letters) // 2]), transposed, "", contradicts, diagonal=True)
-    return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts, at=tuple(at))
+    pattern: tuple[int, ...] = ()
+    if not at and ":" not in letters and len(letters) == len(shapes[of]) + len(shapes[found.wrt]):
+        single = list(dict.fromkeys(letters))
+        pattern = tuple(map(single.index, letters)) if len(single) < len(letters) else ()
+        letters = single
+    return Left(kind, of, found.wrt, tuple(letters), transposed, "", contradicts, pattern, tuple(at))
 
 
 def _at_steps(state: State, wrt: str, several: Tokens, letters: list[str], at: list[At]) -> Tokens:
@@ -216,7 +225,9 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
     if isinstance(body, Word) and body.primes == 1 and state.names.named(body.base) == state.context.of and state.context.wrt:
         return Left("gradient", state.context.of, state.context.wrt)
     word = body
-    if isinstance(body, sx.Product) and not any(body.ops):  # dz_2, a name of several letters
+    if isinstance(body, sx.Product) and len(body.factors) == 2 and _is_application(state, *body.factors):
+        word = body.factors[0]  # L(w, b) = ...
+    elif isinstance(body, sx.Product) and not any(body.ops):  # dz_2, a name of several letters
         letters_only = [f for f in body.factors if isinstance(f, Word)]
         if len(letters_only) == len(body.factors) and not any(f.sub or f.sup for f in letters_only[:-1]):
             word = replace(letters_only[-1], base="".join(f.base for f in letters_only))
@@ -238,6 +249,14 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
         letters = []
     bare = Word(word.base, word.at, word.accent) if letters and lone and not outer else word
     return Left("abbreviation", letters=tuple(letters), transposed=transposed, name=described(bare))
+
+
+def _is_application(state: State, word: Syntax, behind: Syntax) -> bool:
+    """Whether a name of the network stands before a bracket that holds others of its names: what it is a function of."""
+    match word, behind:
+        case Word(), sx.Group(items=several, bracket="("):
+            return all(isinstance(w, Word) and state.names.lookup(w) is not None for w in (word, *several))
+    return False
 
 
 def _stepped(state: State, word: Word, step: Tokens, rest: Tokens, transposed: bool) -> Left:

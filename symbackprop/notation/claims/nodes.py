@@ -348,11 +348,12 @@ def matrix_of(kind: str, x: Node) -> Node:
 
 
 def diag(x: Node) -> Node:
-    """Of a vector the matrix, of a matrix the column of its diagonal."""
+    """Of a vector the matrix, of a matrix the column of its diagonal; diag(s_i) is the matrix of all s_i."""
     if x.matrix == MATRIX:
         return renamed(x, [(RIGHT, DOWN)])
-    if not x.matrix:
+    if not x.matrix and len(x.letters) != 1:
         raise Misfit("diag of a scalar")
+    x = x if x.matrix else renamed(x, [(x.letters[0], DOWN)])
     (axis,) = x.matrix
     eye = np.eye(x.extent(axis))
     value = np.moveaxis(x.value, x.axes.index(axis), -1)[..., None] * eye
