@@ -155,3 +155,11 @@ def test_a_report_says_what_the_further_functions_are() -> None:
     assert any("F_X has the entries 1/(w_j - w_i)" in remark for remark in said)
     said = [str(remark) for remark in remarks(sb.derive("A: parameter[m, n]\nL = sum(svd(A, full_matrices=False)[0]**3)"))]
     assert any("E_X has the entries 1/(s_j^2 - s_i^2)" in remark for remark in said)
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 2), (2, 2, 5), (2, 3, 3, 3)])
+def test_the_pseudoinverse_of_stacks(shape: tuple[int, ...]) -> None:
+    A = np.random.default_rng(0).normal(size=shape)
+    derived = sb.derive(f"A: parameter[{', '.join(map(str, shape))}]\nL = sum(sin(pinv(A)))\n")
+    np.testing.assert_allclose(sb.compile(derived, backend="numpy")(A=A)[0], np.sin(np.linalg.pinv(A)).sum())
+    assert derived.check(at={"A": A}).ok

@@ -15,6 +15,7 @@ from symbackprop.core.functions import iverson, matrix_function
 from symbackprop.core.program import Matrix, position, same_size, shape_text
 from symbackprop.language import tensors as builder
 from symbackprop.language.operations.creation import eye
+from symbackprop.language.operations.shapes import swapaxes
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, letters, matmul, product
 
 Value = Any  # a tensor, or a number
@@ -129,12 +130,17 @@ def solve(A: Value, b: Value) -> Tensor:
 def pinv(A: Value) -> Tensor:
     """Y = A^+ = (A^T A)^-1 A^T, the pseudoinverse of a matrix whose columns are independent; that of A^T, turned, where it is wide.
 
-    A   (m, n) with m >= n, a condition of the program where the sizes are not known; of full rank. It is computed by singular
-        values, so that no digit is lost beyond those that the condition of A costs.
-    Returns (n, m). Raises LanguageError where A is no matrix. Source: Golub and Pereyra 1973.
+    A   (..., m, n) with m >= n, a condition of the program where the sizes are not known; of full rank. It is computed by
+        singular values, so that no digit is lost beyond those that the condition of A costs.
+    Returns (..., n, m). Raises LanguageError where A is no matrix. Source: Golub and Pereyra 1973.
     """
-    A, room = _tall("pinv", A)
-    return function_of("pinv", A.T).T if room.is_negative else _where(function_of("pinv", A), room)
+    A = as_tensor(A)
+    if A.ndim < 2:
+        raise LanguageError(f"pinv: {label(A)} is {shape_text(A.shape)}, not a matrix")
+    room = sp.expand(A.shape[-2] - A.shape[-1])
+    if room.is_negative:
+        return swapaxes(function_of("pinv", swapaxes(A, -1, -2)), -1, -2)
+    return _where(function_of("pinv", A), room)
 
 
 def lstsq(A: Value, b: Value) -> tuple[Tensor, Tensor]:
@@ -142,21 +148,15 @@ def lstsq(A: Value, b: Value) -> tuple[Tensor, Tensor]:
 
     A   (m, n) with m >= n, of full rank; b (m,) or (m, k). Raises LanguageError where the sizes do not fit.
     """
-    A, room = _tall("lstsq", A)
-    b = as_tensor(b)
+    A, b = as_tensor(A), as_tensor(b)
+    if A.ndim != 2:
+        raise LanguageError(f"lstsq: {label(A)} is {shape_text(A.shape)}, not a matrix")
+    room = sp.expand(A.shape[0] - A.shape[1])
     if room.is_negative:
         shape = shape_text(A.shape)
         raise LanguageError(f"lstsq: {label(A)} is {shape}, more columns than rows; write pinv({label(A)}) @ {label(b)}")
     x = pinv(A) @ b
     return x, builder.total((A @ x - b) ** 2, 0)
-
-
-def _tall(what: str, A: Value) -> tuple[Tensor, sp.Expr]:
-    """A matrix, and how many rows it has more than columns."""
-    A = as_tensor(A)
-    if A.ndim != 2:
-        raise LanguageError(f"{what}: {label(A)} is {shape_text(A.shape)}, not a matrix")
-    return A, sp.expand(A.shape[0] - A.shape[1])
 
 
 def _where(x: Tensor, room: sp.Expr) -> Tensor:
