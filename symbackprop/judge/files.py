@@ -23,7 +23,8 @@ INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
 INNER = re.compile(r"\\begin\{(?:aligned|split|gathered)\}|\\end\{(?:aligned|split|gathered)\}|\\label\{[^}]*\}|\\(?:no)?tag\b")
 
 GAP = r"[,;]|\\q?quad\b|\\text\{\s*and\s*\}"
-BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?=\\[dt]?frac\s*\{{\s*\\partial|\\nabla)")
+DERIVED = r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*[A-Z]|\\delta(?![a-z])"
+BESIDE = re.compile(rf"\s*(?:{GAP})(?:{GAP}|[~\s]|\\[ ,;:])*(?={DERIVED})")
 BRACKETS = ((r"\(", r"\)"), (r"\[", r"\]"), (r"\{", r"\}"), (r"\\begin\b", r"\\end\b"), (r"\\left\b", r"\\right\b"))
 
 

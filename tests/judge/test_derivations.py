@@ -333,3 +333,21 @@ def test_a_local_derivative_may_have_an_index_twice(claim: str, wrong: tuple[str
     assert sb.verify(TWO_LAYERS, [(claim.partition("=")[0], claim)]).exit_code == 0
     left, _, right = claim.partition("=")
     assert sb.verify(TWO_LAYERS, [(left, f"{left}={right.replace(*wrong)}")]).claims[0].wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ("U", "Name one of its tensors."),
+        ("w", "Did you mean W?"),
+        (r"\hat{z}", "Name one of its tensors."),
+        ("z", "Did you mean Z?"),
+    ],
+)
+def test_a_derivative_by_what_is_not_there_names_what_was_meant(said: str, mend: str) -> None:
+    claim = rf"\frac{{\partial L}}{{\partial {said}}} = X^\top G"
+    (judged,) = sb.verify(
+        "X: data[n, d]\nW: parameter[d, c]\nZ = X @ W\nL = sum(Z**2)\n", [(claim.partition("=")[0], claim)]
+    ).claims
+    assert "in this network" in str(judged.because)
+    assert mend in str(judged.because)

@@ -97,7 +97,9 @@ W, B = r"\frac{\partial L}{\partial W} = H^\top (P - Y)", r"\frac{\partial L}{\p
 
 
 @pytest.mark.parametrize("gap", [r", \qquad ", r"\quad ", ", ", r" \quad\text{and}\quad ", r" \text{ and } ", "; ", r",\; "])
-@pytest.mark.parametrize("second", [B, r"\nabla_b L = \delta"])
+@pytest.mark.parametrize(
+    "second", [B, r"\nabla_b L = \delta", r"dK = dS^\top Q", r"\mathrm{d}K = 1", r"\delta_1 = W^\top \delta_2"]
+)
 def test_derivatives_beside_each_other_are_steps(gap: str, second: str) -> None:
     assert [claim for _, claim in formulas(f"$$ {W}{gap}{second} $$")] == [W, second]
 

@@ -209,7 +209,7 @@ def reference(state: State, node: Syntax) -> tuple[str, Tokens]:
             family = state.names.family(node)
             if family:
                 raise Fault(f"{described(node)} is one of several tensors.", "Write the one that is meant by its number.", node.at)
-            raise Unknown(node.base, f"there is no {described(node)} in this network.", "Name one of its tensors.", node.at)
+            raise Unknown(node.base, f"there is no {described(node)} in this network.", _meant(state, described(node)), node.at)
     raise Fault("this is no tensor to differentiate.", r"Write \frac{\partial L}{\partial z} with names of the network.", node.at)
 
 
@@ -314,3 +314,10 @@ def entrywise(state: State, of: str, wrt: str) -> bool:
             alone = isinstance(equation.op, Sum) and not equation.op.over
             good[target.name] = alone and all(good[r.name] and r.index == target.index for r in reading)
     return good.get(of, False)
+
+
+def _meant(state: State, name: str) -> str:
+    """The mend for a name that is none: the tensor that is spelled alike, W_q for W_Q."""
+    plain = re.sub(r"[\W_]", "", name).casefold()
+    alike = next((own for own in state.context.shapes() if own.replace("_", "").casefold() == plain), None)
+    return f"Did you mean {alike}?" if alike else "Name one of its tensors."

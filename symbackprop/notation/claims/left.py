@@ -10,7 +10,7 @@ import sympy as sp
 from symbackprop.core.chain_rule import gradient_name
 from symbackprop.notation.claims import derivatives
 from symbackprop.notation.claims import syntax as sx
-from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.claims.errors import Fault, Unknown
 from symbackprop.notation.claims.indices import letters_of
 from symbackprop.notation.claims.shapes import Senses
 from symbackprop.notation.claims.state import State
@@ -220,6 +220,16 @@ def _differentiates(node: Syntax) -> bool:
             return False
 
 
+def _names_its_ends(state: State, body: Syntax) -> None:
+    """Raises Fault for a derivative of or by what the network does not have, naming that."""
+    match body:
+        case sx.Fraction(over=sx.Partial(of=above), under=sx.Partial()) if above is not None:
+            try:
+                derivatives.derivative(state, body)
+            except Unknown as unknown:
+                raise Fault(unknown.fault, unknown.mend, unknown.at) from None
+
+
 def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -> Left:
     """A name of the person's own: delta_2, e, g_i; L' is the gradient that the key says."""
     if isinstance(body, Word) and body.primes == 1 and state.names.named(body.base) == state.context.of and state.context.wrt:
@@ -236,6 +246,7 @@ def _abbreviation(state: State, body: Syntax, outer: Tokens, transposed: bool) -
         return _stepped(state, *found, transposed)
     if not isinstance(word, Word):
         mend = rf"Write \frac{{\partial {state.context.of}}}{{\partial {state.context.wrt or 'w'}}} = ..."
+        _names_its_ends(state, body)
         if _differentiates(body):
             raise Fault("what is differentiated is written out on the left-hand side.", f"Name it. {mend}", body.at)
         raise Fault("the left-hand side is no derivative and no name.", mend, body.at)
