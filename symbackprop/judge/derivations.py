@@ -260,10 +260,10 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             if value is not None and _is_restated(judge, known, name, claim, understood, value):
                 if not understood.left.stepped:  # of a value that nobody named, it is the name from now on
                     own = understood.readings[0].program
-                    known.bind([name], own, own, own.shape(CLAIM))
+                    known.bind([name, understood.left.name], own, own, own.shape(CLAIM))
                 said = told("as the network has it")
                 return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(said,))
-            if value is not None and goal is None and not understood.left.stepped:  # L(w, b) of another loss
+            if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
                 goal = about(truth, name, truth.of, value)
     except NotUnderstood as fault:
         if goal is None:
@@ -287,7 +287,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             known.nameless |= {one: place for one in names if one in known.shapes}
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
     judged = _refit(judge, known, name, claim, goal, judge.judge(goal, understood, known.written))
-    if value is not None and judged.wrong:
+    if value in truth.named and judged.wrong:
         judged = replace(judged, remarks=(*judged.remarks, told("the network says something else of {}", written(name))))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
@@ -305,7 +305,8 @@ def _value(truth: Truth, name: str, understood: Claim) -> str | None:
     """The value of the network that the left side of a step names, where it says no derivative."""
     if understood.left.kind not in ("abbreviation", "none"):
         return None
-    return (None if understood.left.stepped else value_named(truth, name)) or value_named(truth, understood.left.name)
+    by_left = value_named(truth, understood.left.name)  # of those that somebody named: h_1 may be a person's own
+    return (None if understood.left.stepped else value_named(truth, name)) or (by_left if by_left in truth.named else None)
 
 
 def _is_restated(judge: Judge, known: Known, name: str, claim: Any, understood: Claim, value: str) -> bool:
@@ -346,7 +347,9 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     found = read(claim, truth, of, wrt, judge.symbols, known.shapes, known.gradients, known.seen)
     left = found.left
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
-        goal = asked(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
+        goal = named(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
+        if goal is None:  # by a name that a step gave
+            raise NotUnderstood(f"there is no {left.wrt} in this network.", "Name one of its tensors.")
         if goal.second:
             return found, as_said(truth, goal, left)
         found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes, known.gradients, known.seen)

@@ -351,3 +351,17 @@ def test_a_derivative_by_what_is_not_there_names_what_was_meant(said: str, mend:
     ).claims
     assert "in this network" in str(judged.because)
     assert mend in str(judged.because)
+
+
+def test_a_derivative_by_a_name_of_a_step_is_not_understood_and_stops_no_other() -> None:
+    steps = [
+        ("e", "e = s_T - y"),
+        (r"\frac{\partial L}{\partial e}", r"\frac{\partial L}{\partial e} = 2 e"),
+        ("s_T", "s_T = 1"),
+        ("y", "-2 e"),
+    ]
+    chained = (r"\delta_T", r"\delta_T = \frac{\partial L}{\partial e} = 2 (s_T - y)")
+    assert sb.verify(RECURRENT, [steps[0], chained]).exit_code == 0
+    found = sb.verify(RECURRENT, steps).claims
+    assert str(found[1].because) == "there is no e in this network. Name one of its tensors."
+    assert found[3].verdict == "right, identity"

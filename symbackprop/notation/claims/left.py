@@ -118,7 +118,9 @@ def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
     left = left_side(state, sides[0])
     for side in sides[1:]:
         assert side is not None
-        if left.kind == "abbreviation" and _derivative(state, _peeled(side)[0]) is not None:
+        found = _derivative(state, _peeled(side)[0])
+        own = found is not None and found.wrt in state.context.forward.tensors  # by a name of a step it says nothing
+        if left.kind == "abbreviation" and own:
             left = replace(left_side(state, side), name=left.name)
         elif not left.name and isinstance(side, Word) and state.names.lookup(side) is None:
             left = replace(left, name=described(side))
