@@ -17,6 +17,7 @@ from symbackprop.judge.verdict import Judged
 
 NAME = "epsilon"
 WRITTEN = re.compile(r"\\(?:var)?epsilon\b|\bepsilon\b|ε|ϵ")
+DEFINED = re.compile(rf"(?:{WRITTEN.pattern})\s*(?::=|=)")
 LARGEST = sp.Rational(1, 1000)
 
 
@@ -29,7 +30,7 @@ def small_number(truth: Truth) -> sp.Number | None:
 
 def with_small(judged: Judged, claim: Any, number: sp.Number | None) -> Judged:
     """The verdict on a claim, with what its epsilon is taken to be."""
-    if number is None or not isinstance(claim, str) or not WRITTEN.search(claim):
+    if number is None or not isinstance(claim, str) or not WRITTEN.search(claim) or DEFINED.search(claim):
         return judged
     note = told("{} is taken to be {}", written(r"\epsilon"), expression(number, {}))
     return replace(judged, remarks=(*judged.remarks, note))

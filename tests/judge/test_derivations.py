@@ -304,6 +304,9 @@ def test_epsilon_is_the_small_number_of_the_network() -> None:
     assert all("epsilon is taken to be 1/100000" in str(c.notes) for c in right.claims)
     other = sb.verify(NORM, [(r"\epsilon", r"\epsilon = 10^{-3}"), ("mu", mu)])
     assert other.claims[1].wrong
+    own = sb.verify(NORM, [("mu", mu + r", \quad \epsilon = 10^{-3}")]).claims[0]
+    assert own.wrong
+    assert not any("epsilon" in note for note in own.notes)
     twice = NORM.replace("sum(g*xhat*r)", "sum(g*xhat*r) + 1e-4*sum(g**2)")
     assert sb.verify(twice, [("mu", mu)]).exit_code != 0
 
