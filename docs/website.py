@@ -50,7 +50,8 @@ def pages() -> Iterator[tuple[str, str | bytes]]:
         yield path.name, indexed(text) if path.name == "index.md" else text
     for path in sorted((DOCS / "pictures").rglob("*.svg")):
         yield str(path.relative_to(DOCS)), path.read_bytes()
-    yield "changelog.md", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")  # its links start at the root
+    yield "changelog.md", linked(changes.replace("](docs/", "](").replace("](examples/", "](../examples/"))
     yield "_static/own.css", STYLE
     yield "_static/math.ttf", files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf").read_bytes()
     yield "api.md", reference()
