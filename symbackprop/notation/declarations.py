@@ -16,7 +16,7 @@ from symbackprop.core.program import Signature, same_size, shape_text
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError, Source
 from symbackprop.notation.grammar import parsed
-from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, MEANT, PACKAGES
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, MATRICES, MEANT, PACKAGES, SHAPES, UNSAID
 
 HIGHEST = 8  # exponent of a size
 EXAMPLE = "Write x: data[n], W: parameter[h, d], t: integers[n, v] or y: labels[n, c]."
@@ -114,14 +114,32 @@ class Reading:
         elif isinstance(node, ast.Name):
             word = node.id
         else:
-            raise self.fault(node, f"{self.source.segment(node)} is no declaration.")
+            raise self.no_kind(node)
         if word in KINDS:
             return Kind(word)
         if word in DOMAINS:
             return Kind(domain=word)
+        if word.lower() in SHAPES:
+            raise self.fault(node, f"{word} does not say whether it is learnt.", UNSAID.format(SHAPES[word.lower()]), "data")
         near = MEANT.get(word.lower()) or nearest(word, (*KINDS, *DOMAINS))
         mend = f"Did you mean {near}?" if near else f"The kinds are {', '.join(KINDS)}; the domains {', '.join(DOMAINS)}."
         raise self.fault(node, f"{word} is no kind of tensor.", mend, near or "")
+
+    def no_kind(self, node: ast.expr) -> NotationError:
+        """What is said of a declaration that is no word: sizes in round brackets, R^n, a shape alone."""
+        text = self.source.segment(node)
+        match node:
+            case ast.Call(ast.Name(word), [*sizes], []) if sizes and word in (*KINDS, *DOMAINS):
+                meant = f"{word}[{self.written(sizes)}]"
+                return self.fault(node, "sizes stand in square brackets.", f"Write {meant}.", meant)
+            case ast.BinOp(ast.Name("R"), ast.BitXor() | ast.Pow(), sizes) | (ast.Tuple() | ast.List() as sizes):
+                several = sizes.elts if isinstance(sizes, ast.Tuple | ast.List) else [sizes]
+                shape = f"[{self.written(several)}]" if several else ""
+                return self.fault(node, f"{text} does not say whether it is learnt.", UNSAID.format(shape), f"data{shape}")
+        return self.fault(node, f"{text} is no declaration.")
+
+    def written(self, sizes: list[ast.expr]) -> str:
+        return ", ".join(self.source.segment(size) for size in sizes)
 
     def joined(self, node: ast.expr, a: Kind, b: Kind) -> Kind:
         for one, other in ((a.kind, b.kind), (a.domain, b.domain), (a.sizes, b.sizes if a.sizes != b.sizes else None)):

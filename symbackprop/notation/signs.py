@@ -10,6 +10,7 @@ TYPED = {
     "ᵀ": ".T",
 }  # fmt: skip
 """Signs with one meaning."""
+_SIZES = re.compile(r"^\s*\w+\s*:\s*\w+\[[^\]]*×[^\]]*\]")  # as a page prints them: W: parameter[h × d]
 _LOW = "₀₁₂₃₄₅₆₇₈₉"
 _MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 SIGNS = {"·": "* between numbers, dot(x, y) between vectors", "⋅": "* between numbers, dot(x, y) between vectors"}
@@ -19,6 +20,7 @@ SIGNS = {"·": "* between numbers, dot(x, y) between vectors", "⋅": "* between
 def typed(line: str) -> str:
     """A line with the signs of a printed page in the letters of the language: W_1 for W₁, theta for θ, yhat for ŷ, **2 for ²."""
     code, hash_sign, comment = line.partition("#")
+    code = _SIZES.sub(lambda found: found.group().replace("×", ","), code)
     code = re.sub(r"[σ𝜎](?=\s*\()", "sigmoid", code)
     code = re.sub(f"[{_LOW}]+", lambda found: "_" + "".join(str(_LOW.index(c)) for c in found.group()), code)
     code = "".join(TYPED.get(c, c) for c in code)

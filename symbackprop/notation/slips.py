@@ -6,7 +6,7 @@ import re
 from keyword import iskeyword
 from typing import NamedTuple
 
-from symbackprop.notation.vocabulary import DOMAINS, KINDS
+from symbackprop.notation.vocabulary import DOMAINS, KINDS, UNSAID
 
 
 class Slip(NamedTuple):
@@ -32,6 +32,9 @@ _ROWS = (
 _PRIMED = re.compile(r"[\w)\]](')")
 _KIND = re.compile(rf"^\s*([^\W\d]\w*)(\s+|\s*=\s*)((?:{'|'.join((*KINDS, *DOMAINS))})(?:\[[^\]]*\])?)\s*$")
 _EMPTY = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*(?:{'|'.join((*KINDS, *DOMAINS))})(\[\s*\])")
+_SIZE = r"(?:[^\W\d]\w*|\d+)"
+_SIZES = rf"{_SIZE}(?:\s*(?:\bx\b|×|\*|,|\s)\s*{_SIZE})*"
+_SIZED = re.compile(rf"^\s*[^\W\d]\w*\s*:\s*((?:({'|'.join((*KINDS, *DOMAINS))})\b)?\s*[\[({{<]?\s*({_SIZES})\s*[\])}}>]?)\s*$")
 _DECLARES = re.compile(r"^\s*\w+(\[[^\]]*\])?\s*:(?!=)")
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d]\w*)_\{([^{}]*)\}")
 _LOOP = re.compile(r"^\s*for\b.*[^:\s]")
@@ -50,6 +53,8 @@ def slip(line: str, at: int, said: str) -> Slip | None:
     if found := _EMPTY.match(code):
         mend = "Write none, or the sizes of its axes: [n]."
         return Slip("the brackets are empty.", mend, found.start(1), len(found[1]), " ")
+    if found := _SIZED.match(code):
+        return _sized(found)
     if _DECLARES.match(code):
         return None
     for pattern, fault, mend, write in _ROWS:
@@ -63,6 +68,14 @@ def slip(line: str, at: int, said: str) -> Slip | None:
     if "unterminated string" in said and (found := _PRIMED.search(code)):
         return Slip("' is no transposition here.", "Write .T.", found.start(1), 1, ".T")
     return _beside(code, at, "comma" in said)
+
+
+def _sized(found: re.Match[str]) -> Slip:
+    """A declaration whose sizes stand as on paper: parameter n, parameter[n x m], n x m."""
+    _, kind, sizes = found.groups()
+    shape = f"[{', '.join(size for size in re.findall(_SIZE, sizes) if size != 'x')}]"
+    mend = f"Write {kind}{shape}." if kind else UNSAID.format(shape)
+    return Slip("sizes stand in square brackets, with commas.", mend, found.start(1), len(found[1]), f"{kind or 'data'}{shape}")
 
 
 def _beside(code: str, at: int, comma: bool) -> Slip | None:

@@ -30,6 +30,11 @@ MEANT = {
     **dict.fromkeys(("onehot", "one_hot", "classes"), "labels"),
     **dict.fromkeys(("int", "index", "indices", "tokens"), "integers"),
 }  # what people write for a kind
+UNSAID = "Write data{0} for what is given, parameter{0} for what is learnt."
+SHAPES = {
+    **dict.fromkeys(("scalar", "number", "real", "float", "double"), ""),
+    **dict.fromkeys(("vector", "array", "tensor"), "[n]"),
+}  # what people write that is learnt or given alike, and the sizes that it may have
 MATRICES = ("symmetric", "spd", "orthogonal")  # domains of square matrices
 
 

@@ -53,6 +53,38 @@ def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
     assert str(read(str(file))) == str(read(TWO_LAYERS))
 
 
+SIZED = {
+    "parameter(n, m)": "parameter[n, m]",
+    "parameter[n x m]": "parameter[n, m]",
+    "parameter n m": "parameter[n, m]",
+    "positive{n}": "positive[n]",
+    "data<3 × m>": "data[3, m]",
+    "n x m": "data[n, m]",
+    "(n, m)": "data[n, m]",
+    "R^n": "data[n]",
+    "R**(n, m)": "data[n, m]",
+    "vector[n]": "data[n]",
+    "scalar": "data",
+}  # how paper and other languages say sizes, and what mends it
+
+
+@pytest.mark.parametrize(("written", "meant"), SIZED.items(), ids=SIZED)
+def test_sizes_as_on_paper_are_told_their_mend(written: str, meant: str) -> None:
+    line = f"x: {written}"
+    with pytest.raises(NotationError) as refused:
+        read(f"{line}\ny: parameter\nL = y*sum(x)")
+    place = refused.value.place
+    assert place is not None
+    assert place.line == 1
+    start = place.column - 1
+    assert f"{line[:start]}{refused.value.write}{line[start + place.length :]}" == f"x: {meant}"
+    assert f"Write {meant}" in str(refused.value) or f"data{meant[4:]} for what is given" in str(refused.value) or "[" in written
+
+
+def test_sizes_are_read_as_a_page_prints_them() -> None:
+    assert str(read("W: parameter[h × d]\nL = sum(W)")).splitlines()[0] == "W: parameter[h, d]"
+
+
 def test_the_last_scalar_is_the_loss_unless_one_is_named() -> None:
     text = "x: data[n]\na = sum(x)\nb = sum(x**2)\nc = x + a + b"
     assert read(text).loss == "b"
