@@ -21,6 +21,10 @@ pytestmark = pytest.mark.slow
 class Files(SimpleHTTPRequestHandler):
     """Files, with the strictest policy that a host may set for them."""
 
+    def guess_type(self, path: Any) -> str:
+        """As old hosts name what they do not know, in one of the two folders."""
+        return "application/octet-stream" if "/old/" in self.path and self.path.endswith(".wasm") else super().guess_type(path)
+
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", site.POLICY)
         super().end_headers()
@@ -36,6 +40,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "_compiled", lambda source, found: None)
         assert not site.write(str(folder / "inner"), None).numbers
+    (folder / "old").symlink_to(folder / "inner")
     host = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=folder))
     thread = threading.Thread(target=host.serve_forever)
     thread.start()
@@ -43,6 +48,31 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     host.shutdown()
     thread.join()
     host.server_close()
+
+
+@pytest.fixture
+def tab() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser.new_page()
+        browser.close()
+
+
+@pytest.mark.parametrize("missing", ["pyodide.asm.wasm", "bundle.zip"])
+def test_where_python_cannot_start_the_page_says_so(address: str, tab: Any, missing: str) -> None:
+    tab.route(f"**/{missing}", lambda route: route.fulfill(status=404, body=""))
+    tab.goto(address)
+    tab.wait_for_selector("body[data-state=error]", timeout=60_000)
+    assert "Python does not start in this browser" in tab.inner_text("#faults")
+    assert "Python starts" not in tab.inner_text("#answer")
+
+
+def test_a_host_may_send_the_runtime_as_any_type_of_file(address: str, tab: Any) -> None:
+    tab.goto(address.replace("/inner/", "/old/"))
+    tab.wait_for_selector("body[data-state=formulas]", timeout=300_000)
+    assert tab.locator("#report math").count() > 5
 
 
 def test_it_derives_in_the_browser_and_asks_nobody_else(address: str) -> None:

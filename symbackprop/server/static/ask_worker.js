@@ -18,7 +18,7 @@ function started() {
       else heard(data.found);
     };
     made.onerror = (fault) => {
-      const lost = new Error(fault.message || "the worker could not be loaded");
+      const lost = new Error(fault.message || "the worker could not be loaded, whose files .js and .mjs the host must send as JavaScript");
       failed(lost);
       heard(refused(`Python ended in this browser: ${lost.message}. Load the page again.`));
     };
@@ -35,6 +35,7 @@ async function answered(name, question) {
     ready = await (worker ??= started());
   } catch (fault) {
     worker = null;
+    notice.remove();
     return refused(`Python does not start in this browser: ${fault.message}. A newer browser may; so does symbackprop serve.`);
   }
   return new Promise((done) => {
@@ -62,6 +63,7 @@ async function examples() {
   return (await fetch("examples.json")).json();
 }
 
-document.getElementById("report").append(
-  Object.assign(document.createElement("p"), { className: "symbackprop", textContent: "Python starts in this browser, which takes a few seconds." })
-);
+const notice = document.createElement("p");
+notice.className = "symbackprop";
+notice.textContent = "Python starts in this browser, which takes a few seconds.";
+document.getElementById("report").append(notice);

@@ -10,10 +10,27 @@ function bytes(name) {
   });
 }
 
+// The runtime's own loader waits for ever where its program does not come. A host may send the program as any type of file.
+const lost = new Promise((_, refuse) => {
+  const streamed = WebAssembly.instantiateStreaming;
+  const type = { "content-type": "application/wasm" };
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    try {
+      const got = await source;
+      if (!got.ok) throw new Error(`${got.url.split("/").at(-1)} is missing (${got.status})`);
+      const named = got.headers.get("content-type") === type["content-type"];
+      return await streamed.call(WebAssembly, named ? got : new Response(got.body, { headers: type }), imports);
+    } catch (fault) {
+      refuse(fault);
+      throw fault;
+    }
+  };
+});
+
 async function begin() {
   const place = new URL("pyodide/", self.location.href).href;
   const [python, bundle, about] = await Promise.all([
-    loadPyodide({ indexURL: place, packageBaseUrl: place }), bytes(BUNDLE), fetch("site.json").then((got) => got.json()),
+    Promise.race([loadPyodide({ indexURL: place, packageBaseUrl: place }), lost]), bytes(BUNDLE), fetch("site.json").then((got) => got.json()),
   ]);
   python.FS.writeFile(BUNDLE, new Uint8Array(bundle));
   python.runPython(`import sys; sys.path.insert(0, "${BUNDLE}")`);
