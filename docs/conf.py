@@ -15,9 +15,8 @@ project = author = "symbackprop"
 copyright = f"2026, {author} developers"
 release = version = __version__
 extensions = ["myst_parser"]
-myst_enable_extensions = ["dollarmath", "deflist"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
-smartquotes = False  # what stands there may be typed: --loss is no dash
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"symbackprop {release}"

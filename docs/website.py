@@ -19,10 +19,7 @@ from typing import Any
 
 import symbackprop as sb
 from symbackprop.core.errors import SymbackpropError
-from symbackprop.documents.document import Math, Span
-from symbackprop.documents.titles import typeset
 from symbackprop.formulas.mathml import mathml
-from symbackprop.formulas.plain import plain as unicode
 from symbackprop.server.gallery import Example, gallery
 
 DOCS = Path(__file__).resolve().parent
@@ -42,8 +39,6 @@ math { font-family: "STIX Two Math", math; }
 .formula { overflow-x: auto; overflow-y: hidden; padding: .3rem 0; }
 .box { border-left: 3px solid var(--color-brand-primary); padding-left: 1rem; margin: 1rem 0; }
 .highlight-text pre { white-space: pre-wrap; }
-dl dt > code { font-weight: 600; }
-dl dd { margin: .1rem 0 .5rem 1.5rem; }
 .picture img { background: #fffdf9; border-radius: 4px; max-width: 100%; height: auto; }
 """
 
@@ -94,22 +89,8 @@ def overview() -> str:
     out = ["# Gallery", "", "Every network that comes with the package: `symbackprop examples copy NAME` copies one.", ""]
     for room, found in sorted(rooms.items()):
         out += [f"## {room.capitalize() or 'Networks'}", ""]
-        out += [f"- [{titled(one)}]({one.name}.md) `{one.name}`" for one in found] + [""]
+        out += [f"- [{plain(one.title)}]({one.name}.md) `{one.name}`" for one in found] + [""]
     return "\n".join([*out, "```{toctree}", ":hidden:", "", *(one.name for one in gallery()), "```", ""])
-
-
-def titled(one: Example) -> str:
-    """The title of an example in Markdown, its mathematics as a report has it, in letters that a tab and a search show as well."""
-    written = []
-    for piece in typeset(one.title, list(sb.read(one.text).program.tensors)):
-        match piece:
-            case Math(formula):
-                written.append(plain(unicode(formula)))
-            case Span(text, style="code"):
-                written.append(f"`{text}`")
-            case _:
-                written.append(plain(str(piece)))
-    return "".join(written)
 
 
 def shown(one: Example) -> list[tuple[str, str]]:
@@ -118,7 +99,7 @@ def shown(one: Example) -> list[tuple[str, str]]:
     of = network.loss if network.program.shape(network.loss) else None  # of what is no scalar, the Jacobian
     derivation = sb.derive(network, of=of)
     box, pictures = derivation.box(), []
-    out = [f"# {titled(one)}", "", "```python", one.text.strip(), "```", "", "## The gradients", ""]
+    out = [f"# {plain(one.title)}", "", "```python", one.text.strip(), "```", "", "## The gradients", ""]
     out += ["```{raw} html", '<div class="box">']
     out += [f'<div class="formula">{mathml(line.formula, display=True)}</div>' for line in box.lines]
     out += ["</div>", "```", ""]
@@ -175,38 +156,7 @@ def entry(name: str, thing: Any, called: bool = True, level: int = 3) -> list[st
         signature = inspect.signature(thing)
         bare = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
         out += ["```text", f"{name}{signature.replace(parameters=bare, return_annotation=signature.empty)}", "```", ""]
-    return [*out, plain(first), "", *told(rest.strip("\n"))]
-
-
-def told(rest: str) -> list[str]:
-    """What a docstring says below its first line: rows of names and what they are as definitions, sentences as paragraphs."""
-    out: list[str] = []
-    for paragraph in filter(str.strip, re.split(r"\n[ \t]*\n", rest)):
-        lines = paragraph.split("\n")
-        rows, lines = definitions(lines)
-        out += [line for name, meaning in rows for line in (f"`{name}`", f": {plain(meaning)}", "")]
-        if any(line[:1].isspace() or line.startswith(">>>") for line in lines):  # laid out by hand
-            out += ["```text", *lines, "```", ""]
-        elif lines:
-            out += [plain(" ".join(lines)), ""]
-    return out
-
-
-def definitions(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """The rows `name  meaning` that the lines begin with, each with what goes on below it; and the lines after them."""
-    apart = re.compile(r"(\S+(?:,? \S+)*?) {2,}(\S.*)|(returns) (.*)")
-    column = next((row.start(2) for line in lines if (row := apart.match(line)) and row[2]), 0)
-    found: list[tuple[str, str]] = []
-    for k, line in enumerate(lines):
-        if row := apart.match(line):
-            found.append((row[1] or row[3], row[2] or row[4]))
-        elif found and line[0] == " ":
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
-        elif line[:column].endswith(" ") and line[0] != " ":  # the longest name, with one space behind it
-            found.append((line[:column].strip(), line[column:]))
-        else:
-            return found, lines[k:]
-    return found, []
+    return [*out, plain(first), "", *(["```text", rest.strip("\n"), "```", ""] if rest.strip() else [])]
 
 
 def plain(text: str) -> str:

@@ -92,3 +92,47 @@ def test_a_sum_of_numbers_alone_is_no_number(text: str) -> None:
     program = read(f"x: parameter[n]\nL = sum({text.replace('c', 'sum(ones(n) / 2)')})").program
     want = np.sum(eval(text.replace("sum(", "np.sum(").replace("exp(", "np.exp("), {"c": n / 2, "x": at, "np": np}))
     np.testing.assert_allclose(forward(program, {"x": at}, {"n": n})["L"], want, rtol=1e-12)
+
+
+LOGITS = "S: parameter[n, c]\nt: integers[n, c]\nY: labels[n, c]\nz: parameter[n]\ny: data[n] & binary\n"
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "without"),
+    [
+        ("P", "P = softmax(S)\nL = cross_entropy(S, t)", "P = softmax(S)\nL = nll_loss(log(P), t)"),
+        ("Q", "Q = softmax(S)\nL = cross_entropy(S, Y) + sum(Q**2)", "Q = softmax(S)\nL = nll_loss(log(Q), Y) + sum(Q**2)"),
+        ("a", "a = sigmoid(z)\nL = binary_cross_entropy_with_logits(z, y)", "a = sigmoid(z)\nL = binary_cross_entropy(a, y)"),
+    ],
+)
+def test_what_a_loss_makes_once_more_is_what_the_author_named(own: str, text: str, without: str) -> None:
+    found, expected = (read(LOGITS + lines).program for lines in (text, without))
+    assert found.tensors[own].named
+    assert [(e.target.name, e.op) for e in found.equations] == [(e.target.name, e.op) for e in expected.equations]
+
+
+def test_what_only_looks_alike_stays_apart() -> None:
+    program = read(LOGITS + "P = softmax(2*S)\nL = cross_entropy(S, t) + sum(P)").program
+    assert len([e for e in program.equations if e.target.name.startswith("P")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("L = mse_loss(X @ w, y)", ["yhat", "L"]),
+        ("L = mse_loss(exp(w), w)", ["L"]),  # one equation holds it
+        ("yhat = X @ w\nL = mae_loss(2*yhat, y)", ["yhat", "L"]),
+        ("yhat = 2*w\nL = mse_loss(X @ w, y) + sum(yhat)", ["yhat", "yhat_1", "u_1", "u_2", "L"]),
+        ("L = hinge_loss(X @ w, y)", ["s", "L"]),
+    ],
+)
+def test_a_loss_calls_what_nobody_named(text: str, names: list[str]) -> None:
+    declared = "X: data[n, d]\nw: parameter[d]\ny: data[n]\n".replace("[n]", "[d]" if "exp" in text else "[n]")
+    assert [e.target.name for e in read(declared + text).program.equations] == names
+
+
+@pytest.mark.parametrize("scaled", ["Q @ Q.T / c", "c * (Q @ Q.T)", "-(Q @ Q.T) * c / 2"])
+def test_a_constant_factor_stands_in_its_product(scaled: str) -> None:
+    for kind, equations in (("c = 3", ["S", "L"]), ("c: parameter", ["u", "S", "L"])):
+        program = read(f"Q: parameter[n, d]\n{kind}\nS = {scaled}\nL = sum(S**2)").program
+        assert [e.target.name for e in program.equations] == equations

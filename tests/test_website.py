@@ -55,29 +55,3 @@ def test_the_reference_names_everything_public() -> None:
 def test_a_text_stays_what_it_is_in_markdown() -> None:
     assert website.plain("a*b of `x_y`, <T> & [q]") == r"a\*b of `x_y`, \<T\> & \[q\]"
     assert website.plain("x `_y") == r"x `\_y"
-
-
-def test_rows_of_a_docstring_are_definitions_and_its_sentences_paragraphs() -> None:
-    rest = """net     a text, or
-        a path.
-of      its loss.
-numbers in full: as given.
-returns a thing
-
-A sentence that
-goes on.
-Raises Fault.
-
-    >>> laid
-    out"""
-    assert website.told(rest) == [
-        "`net`", ": a text, or a path.", "", "`of`", ": its loss.", "", "`numbers`", ": in full: as given.", "",
-        "`returns`", ": a thing", "", "A sentence that goes on. Raises Fault.", "", "```text", "    >>> laid", "    out", "```", "",
-    ]  # fmt: skip
-    assert website.definitions(["a  one", "Raises b."]) == ([("a", "one")], ["Raises b."])
-
-
-def test_titles_of_the_gallery_have_their_mathematics_and_options_as_they_are_typed() -> None:
-    titles = {one.name: website.titled(one) for one in gallery() if one.name in ("two_layer", "softmax")}
-    assert titles["two_layer"] == "L = (ŷ − y)² through σ(W₁ x) and W₂"
-    assert titles["softmax"].endswith("derive it with `--loss p`")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from os.path import isdir, isfile
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,29 +17,31 @@ from symbackprop import __version__
 from symbackprop.cli.completing import completion, explained
 from symbackprop.cli.gallery import examples
 from symbackprop.cli.installed import doctor
-from symbackprop.cli.judging import verify
 from symbackprop.cli.options import (
     NATURAL,
     Asked,
     Command,
     derivative_options,
     language_option,
+    marking_options,
     network_options,
     picture_options,
     size_option,
 )
 from symbackprop.cli.serving import mcp, serve, site
 from symbackprop.cli.shell import (
+    columns,
     guarded,
     leave,
     number_or_text,
     read_names,
-    read_pair,
     read_point,
     read_sizes,
     require_place,
     say,
+    shortened,
     show,
+    signal_of,
     source_written,
     working,
     write,
@@ -46,6 +50,7 @@ from symbackprop.cli.teaching import exercise, handout
 from symbackprop.cli.using import evaluate, predict
 from symbackprop.core.choices import DETAILS, DRAWN, DTYPES
 from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.files import near_file, write_whole
 from symbackprop.core.garbage import for_one_command
 from symbackprop.documents.formats import FORMATS, NAMES, SUFFIXES, format_named, format_of
 
@@ -66,7 +71,7 @@ def subcommand(function: Callable[..., None]) -> click.Command:
     return explained(main.command(cls=Command)(guarded(function)))
 
 
-for command in (verify, evaluate, predict, exercise, serve, site, mcp, doctor, examples, completion):
+for command in (evaluate, predict, exercise, serve, site, mcp, doctor, examples, completion):
     main.add_command(explained(command))
 
 
@@ -160,6 +165,53 @@ def check(asked, wrt, then, upstream, vector, at, seed, points, sizes, as_json) 
         result = check_(derivation, seed=seed, points=points, sizes=read_sizes(sizes), at=read_point(at) if at else None)
     say(result.to_json() if as_json else result.table())
     sys.exit(0 if result.ok else 1)
+
+
+@subcommand
+@network_options
+@click.argument("claims", metavar="CLAIMS")
+@click.option("--of", metavar="NAME", help="What is differentiated, where it is not the loss: a Jacobian.")
+@click.option("--call", "calls", multiple=True, metavar="NAME=NAME", help="What the claims call otherwise: m=n.")
+@click.option("--allow", metavar="KINDS", help="Conventions that pass, separated by commas: transpose, layout, sign, N, 2, left.")
+@size_option
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the verdict, with the derivation, to FILE: .html, .pdf, .md, .tex or .txt."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all evidence as JSON.")
+@language_option
+@marking_options
+def verify(asked, claims, of, calls, allow, sizes, output, as_json, lang, **marking) -> None:
+    """Judge gradients that you derived by hand. CLAIMS is a file (.json, .py, .md, .tex) or one claim, in Python or
+    LaTeX: "W_1 = outer(delta, x)".
+
+    CLAIMS may be a folder of such files, of which each is a submission, or of folders, one a student: they are marked.
+    Exit code 0: all right, 1: something wrong, 2: bad input, 3: something undecided or not understood.
+    """
+    from symbackprop.judge.files import read_claims, typed_claims
+    from symbackprop.verbs import verify as verify_
+
+    kinds = tuple(k.strip() for k in (allow or "").split(",") if k.strip())
+    symbols = dict(_pair("--call", c) for c in calls)
+    if isdir(claims) or any(marking[option] for option in ("csv", "gradescope", "points", "run")):
+        if output:
+            raise SymbackpropError("-o writes the verdict on one file of claims; submissions are told by --csv and --json")
+        about = {"of": of, "symbols": symbols, "allow": kinds, "sizes": read_sizes(sizes) or {}}
+        sys.exit(_marked(asked.network(), Path(claims), as_json, about, **marking))
+    there = isfile(claims)
+    if not there and "=" not in claims:
+        near = near_file(claims)
+        mend = f"did you mean {near}?" if near else 'name a file, or write a claim, "W_1 = ..."'
+        raise SymbackpropError(f"there is no file {shortened(claims)}; {mend}")
+    given = read_claims(Path(claims)) if there else typed_claims(claims)
+    with working("judging"):
+        result = verify_(asked.network(), given, of=of, symbols=symbols, allow=kinds, sizes=read_sizes(sizes))
+    if output:
+        result.save(output, lang)
+    show(result.to_json() if as_json else result.in_terminal(lang))
+    if output:
+        told = f"{output}: the verdict{', with the derivation' if result.derived else ''}"
+        click.echo(told, err=True) if as_json else say(told)  # JSON stays alone on standard output
+    sys.exit(result.exit_code)
 
 
 @subcommand
@@ -282,6 +334,43 @@ def _derivation(asked: Asked, wrt: str | None, then: str | None, upstream: str |
     return derive_(derive_(network, read_names(wrt), of=loss), read_names(then), upstream=upstream, vector=vector, **shown)
 
 
+def _marked(network: Any, place: Path, as_json: bool, about: dict[str, Any], **marking: Any) -> int:
+    """Mark submissions, write and tell the marks, also where Ctrl-C cuts it short; the exit code."""
+    from symbackprop.judge.submissions.found import submissions
+    from symbackprop.judge.submissions.gradescope import one_student, results
+    from symbackprop.judge.submissions.marking import code_of, mark, task_of
+    from symbackprop.judge.submissions.progress import bar, told
+    from symbackprop.judge.submissions.tables import marks_csv, marks_json, marks_table
+
+    csv, gradescope = marking["csv"], marking["gradescope"]
+    for path, suffix in ((csv, ".csv"), (gradescope, ".json")):
+        if path:
+            require_place(path, (suffix,))
+    files = submissions(place)
+    if gradescope:
+        one_student(files)
+    task, walls = task_of(network, place, marking["points"], marking["time_limit"], marking["run"], **about)
+    if walls:
+        click.echo(walls, err=True)
+    found, stopped = {}, None
+    try:
+        with bar(len(files), not marking["quiet"]) as advance:
+            for k, one in mark(task, files, marking["jobs"]):
+                found[k] = one
+                advance(one)
+    except KeyboardInterrupt as signalled:
+        stopped = signalled
+    done = [found[k] for k in sorted(found)]
+    if csv:
+        write_whole(csv, marks_csv(done, task.points))
+    if gradescope and stopped is None:
+        write_whole(gradescope, results(done))
+    say(marks_json(done) if as_json else f"{marks_table(done, columns())}\n{told(done, len(files))}")
+    if stopped is not None:
+        leave(signal_of(stopped), f"{len(done)} of {len(files)} are marked{(csv and f', {csv} holds them') or ''}")
+    return code_of(done)
+
+
 def _save(trained: Any, output: str | None, curve: str | None) -> str:
     """Write what is asked for, and say where; the same in one line."""
     kept = []
@@ -300,4 +389,11 @@ def _initialisers(given: tuple[str, ...]) -> Any:
     """How parameters are drawn: one way for all weights, or one for each that is named; None where nobody says."""
     if len(given) == 1 and "=" not in given[0]:
         return given[0]
-    return dict(read_pair("--init", one) for one in given) or None
+    return dict(_pair("--init", one) for one in given) or None
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    left, equals, right = (part.strip() for part in text.partition("="))
+    if not (left and equals and right):
+        raise SymbackpropError(f'{option} "{text}": write a name, = and what it is called or drawn by, such as m=n')
+    return left, right

@@ -69,14 +69,15 @@ def copy(names: tuple[str, ...], to: str) -> None:
 
 
 def _found(names: Iterable[str]) -> list[Any]:
-    from symbackprop.server.gallery import gallery, named, near_example
+    from symbackprop.server.gallery import gallery
 
+    known = {one.name: one for one in gallery()}
+    last = {path.rpartition("/")[2]: [one for one in known if one.rpartition("/")[2] == path.rpartition("/")[2]] for path in known}
     found = []
-    for name in names:
-        several = named(name)
+    for name in (name.removesuffix(".net").removeprefix("examples/") for name in names):
+        several = [name] if name in known else last.get(name, [])  # lstm is layers/lstm, where there is no other
         if len(several) != 1:
-            asked, known = name.removesuffix(".net").removeprefix("examples/"), [one.name for one in several or gallery()]
-            near = None if several else near_example(name)
-            raise SymbackpropError(f"there is no example {asked!r}; {f'did you mean {near}?' if near else mend(asked, known)}")
-        found += several
+            near = mend(name, several) if several else mend(name, (*known, *last))
+            raise SymbackpropError(f"there is no example {name!r}; {near}")
+        found.append(known[several[0]])
     return found

@@ -14,7 +14,6 @@ from symbackprop.core.choices import DRAWN, EDGES, LANGUAGES, OTHER_NAMES, VALUE
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.files import absent, exists, is_path
 
-READING = {"lets", "gates", "expand", "merge", "widths", "example", "learnt", "branches"}  # how NET is read
 NATURAL = click.IntRange(min=0)
 
 
@@ -30,18 +29,6 @@ class Command(click.Command):
                 said = f"No such option '{fault.option_name}'. Did you mean '{own}'?"
                 raise click.NoSuchOption(fault.option_name, said, ctx=fault.ctx) from None
             raise
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """What the command does comes first; how its network is read, which few ask for, after it."""
-        told: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
-        for option in self.get_params(ctx):
-            row = option.get_help_record(ctx) if isinstance(option, click.Option) else None
-            if row:
-                told[option.name in READING].append(row)
-        for reading, title in ((False, "Options"), (True, "How NET is read")):
-            if told[reading]:
-                with formatter.section(title):
-                    formatter.write_dl(told[reading])
 
 
 @dataclass(frozen=True)
@@ -61,8 +48,9 @@ class Asked:
 
     def require_there(self) -> None:
         """Say that a file is not there before what reads networks is imported. Raises SymbackpropError, with the file that is."""
-        if not (self.lets or self.example):
-            require_net(self.net)
+        path = self.net.rpartition(":")[0] if ".py:" in self.net else self.net
+        if not (self.lets or self.example) and is_path(path) and not exists(path):
+            raise SymbackpropError(" ".join(filter(None, absent(path))))
 
     def network(self) -> Any:
         """The network, read now or, with an example, traced. Raises NotationError as `symbackprop.read` and `trace` do."""
@@ -86,20 +74,6 @@ class Asked:
         return None if self.example else self.loss
 
 
-def require_net(net: str) -> None:
-    """See that the file of a network is there. Raises SymbackpropError, with the file or the example that was most likely meant."""
-    path = net.rpartition(":")[0] if ".py:" in net else net
-    if not is_path(path) or exists(path):
-        return
-    said, mend = absent(path)
-    if not mend:
-        from symbackprop.server.gallery import near_example
-
-        meant = near_example(path)
-        mend = f"There is an example {meant}: symbackprop examples copy {meant}" if meant else ""
-    raise SymbackpropError(" ".join(filter(None, (said, mend))))
-
-
 def network_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which network is meant; the function is given what was asked as one."""
 
@@ -110,7 +84,7 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
         function(asked=asked, **further)
 
     found: Callable[..., None] = with_network
-    for option in reversed((
+    for option in (
         click.argument("net"),
         click.option("--let", "lets", multiple=True, metavar="DECLARATION", help='Declare a name: "W: parameter[h, d]".'),
         click.option("--loss", metavar="NAME", help="What is differentiated; the last scalar where not given."),
@@ -126,20 +100,20 @@ def network_options(function: Callable[..., None]) -> Callable[..., None]:
                      "where not given, else all arrays of floats."),
         click.option("--branches", type=click.Choice(["refuse", "example"]), default="refuse", show_default=True,
                      help="With --trace: an `if` on what is learnt; example: derive the course that the example takes."),
-    )):  # fmt: skip
+    ):  # fmt: skip
         found = option(found)
     return found
 
 
 def derivative_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which derivative is meant, beside --wrt."""
-    for option in reversed((
+    for option in (
         click.option("--then", metavar="NAMES", help="Differentiate the gradient (--wrt names one) once more, by these."),
         click.option("--upstream", metavar="NAME", help="The gradient that comes to --loss from above, such as dY: what a layer's "
                      "backward pass receives; what is derived is what it hands back."),
         click.option("--vector", metavar="NAME", help="A direction, such as v, in which what --wrt names moves: the change of the "
                      "loss. With --then, that of the gradient: the Hessian times v."),
-    )):  # fmt: skip
+    ):  # fmt: skip
         function = option(function)
     return function
 
@@ -157,7 +131,7 @@ def size_option(function: Callable[..., None]) -> Callable[..., None]:
 
 def marking_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that are about submissions."""
-    for option in reversed((
+    for option in (
         click.option("--csv", metavar="FILE.csv", help="Write a row for each submission to FILE.csv."),
         click.option("--gradescope", metavar="FILE.json", help="Write the results of one student's submission for Gradescope."),
         click.option("--points", metavar="NAME=NUMBER,...", help="What gradients are worth; 1 each parameter's where not given."),
@@ -166,14 +140,14 @@ def marking_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Of each submission."),
         click.option("--run", is_flag=True, help="Run submissions in Python, each in a process of its own with limits."),
         click.option("--quiet", is_flag=True, help="No progress bar."),
-    )):  # fmt: skip
+    ):  # fmt: skip
         function = option(function)
     return function
 
 
 def picture_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say what a picture shows, and how it is written."""
-    for option in reversed((
+    for option in (
         click.option("-o", "--output", metavar="FILE", help="Write the picture to FILE (.svg, .png, .pdf, or .tex for TikZ)."),
         click.option("--format", "format_", type=click.Choice(list(DRAWN)), help="By the suffix of FILE where not given."),
         click.option("--width", type=click.FloatRange(200, 20_000), metavar="PIXELS",
@@ -182,6 +156,6 @@ def picture_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Numbers in their places, cut short where they are many; mean and largest; none."),
         click.option("--edges", type=click.Choice(EDGES), default="values", show_default=True,
                      help="Numbers alone; the local derivative on each wire; the formula of each gradient as well."),
-    )):  # fmt: skip
+    ):  # fmt: skip
         function = option(function)
     return function

@@ -225,14 +225,6 @@ def read_widths(pairs: Iterable[str]) -> dict[str, list[int]]:
     return found
 
 
-def read_pair(option: str, text: str) -> tuple[str, str]:
-    """The two sides of a word such as m=n that an option gives."""
-    left, equals, right = (part.strip() for part in text.partition("="))
-    if not (left and equals and right):
-        raise SymbackpropError(f'{option} "{text}": write a name, = and what it is called or drawn by, such as m=n')
-    return left, right
-
-
 def number_or_text(text: str | None) -> float | str | None:
     """The number that an option gives, or its text where it is none."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from symbackprop.cli.options import NATURAL, Command, language_option, require_net
+from symbackprop.cli.options import NATURAL, language_option
 from symbackprop.cli.shell import guarded, read_names, say, working
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.documents.formats import FORMATS
@@ -25,7 +25,7 @@ def handout(derivation: Any, blank: str, format_: str, output: str | None, detai
         say(f"{file}: written")
 
 
-@click.command(cls=Command)
+@click.command()
 @click.argument("net")
 @click.option("--seed", type=NATURAL, default=0, show_default=True, help="0: the network as it is; others vary it and its numbers.")
 @click.option("--wrt", metavar="NAMES", help="Ask for the gradients by these; every parameter where not given.")
@@ -37,7 +37,6 @@ def handout(derivation: Any, blank: str, format_: str, output: str | None, detai
 @guarded
 def exercise(net: str, seed: int, wrt: str | None, loss: str | None, format_: str, lang: str, output: str) -> None:
     """Make an exercise of a network: a sheet, a file to fill in, the key. verify marks what comes back."""
-    require_net(net)
     from symbackprop.judge.exercise import exercise as exercise_
 
     with working("deriving and checking"):

@@ -14,6 +14,7 @@ from symbackprop.core.errors import SymbackpropError
 
 LETTERS = "ijklmpqrstuvw"  # neither n, which is a size, nor o, which looks like a zero
 KEPT = "."  # behind a letter that a person gave, until equations are lettered
+NAMELESS = "urg"  # what a value of a network is called that neither its author nor what it is for gave a name
 VALUES = "abcdefgh"  # for values in between, in generated code
 
 
@@ -28,6 +29,12 @@ def fresh(number: int, taken: Iterable[str], first: Iterable[str] = LETTERS, nam
     """The first `number` letters of the pool that are neither taken nor among the names, of which there may be thousands."""
     used = set(taken)
     return tuple(islice((letter for letter in pool(first) if letter not in used and letter not in names), number))
+
+
+def is_nameless(name: str) -> bool:
+    """Whether a name is one of those that are given to what has none: u, u_3."""
+    head, _, number = name.partition("_")
+    return head in NAMELESS and (not number or number.isdigit())
 
 
 def kept(letter: str) -> str:

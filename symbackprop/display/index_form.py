@@ -209,13 +209,14 @@ def _operand(names: Names, ref: Ref, letters: Letters, inline: Collection[str]) 
         return entry(names, ref, letters)
     inner = names.written[ref.name]
     own: dict[str, Letter] = {c: letters[outer] for c, outer in zip(inner.target.index, ref.index, strict=True)}
+    outside = {f"{c} outside": shown for c, shown in letters.items()}  # no letter of a sum within is one of these
     used = {letter(c) for c in letters} | {part for shown in letters.values() if shown is not None for part in walk(shown)}
     for c, extent in letter_sizes(names.program, inner).items():
         if c not in own:
             shown = next(letter(x) for x in chain([c], pool()) if letter(x) not in used)
             used.add(shown)
             own[c] = None if extent == 1 else shown
-    return _right(names, inner, own, inline)
+    return _right(names, inner, outside | own, inline)
 
 
 def _reduce(names: Names, equation: Equation, op: Reduce, letters: Letters, inline: Collection[str]) -> Node:

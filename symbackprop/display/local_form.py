@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import sympy as sp
@@ -14,16 +15,17 @@ from symbackprop.formulas.tree import Node
 _NAME = "local derivative"
 
 
-def local_formula(names: Names, equation: Equation, letters: Letters) -> Node:
+def local_formula(names: Names, equation: Equation, letters: Letters, inline: Collection[str] = ()) -> Node:
     r"""The local derivative of a backward equation: 2 \left(\hat{y}_{k} - y_{k}\right), X_{n,c,k+i,l+j}.
 
     letters   how the letters of the step are written.
+    inline    values that are written out where they are read.
     """
     assert equation.step is not None
     holder, sizes = local_equation(names, equation, equation.step)
     shape = tuple(sizes[c] for c in holder.target.index)
     program = replace(names.program, tensors={**names.program.tensors, _NAME: Signature(_NAME, shape)})
-    return body_formula(names, holder, letters, (), *pinned_body(program, holder))
+    return body_formula(names, holder, letters, inline, *pinned_body(program, holder))
 
 
 def local_equation(names: Names, equation: Equation, step: Step) -> tuple[Equation, dict[str, sp.Expr]]:

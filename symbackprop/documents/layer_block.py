@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.derivation import Derivation
 from symbackprop.core.program import Equation, Step, Sum, letter_sizes, slot
+from symbackprop.core.through import NotOneError, onward, put_together, telling
 from symbackprop.display.equations import equation_formula
 from symbackprop.display.index_form import entry, index_form, target_entry
 from symbackprop.display.names import Names
@@ -50,8 +52,23 @@ class Lecture:
         known = softmaxes(self.plain)
         self.softmaxes = {total: (o, p) for (o, total), p in known.named.items() if p and len(known.axes(total)) == 1}
         self.reasons = Reasons(derivation, self.plain, self.softmaxes)
+        self.gone: frozenset[str] = frozenset()
         self.told: set[Hashable] = set()
         self.anchors: dict[str, str] = {}
+
+    def leave_out(self, layers: Sequence[Layer], wanted: Collection[str]) -> None:
+        """Tell the steps without some values, as far as they can be: what reads such a value is gone back through with it."""
+        lines = [line for layer in layers for line in layer.lines]
+        gone = telling((e for line in lines for e in line.path), wanted)
+        while gone:
+            try:
+                told_ = {line.name: put_together(self.names.program, line.path, gone) for line in lines if _reaches(line, gone)}
+            except NotOneError as fault:
+                gone -= fault.names
+                continue
+            self.gone, self.reasons.told_by = gone, told_
+            self.reasons.onward = onward((e for line in lines for e in line.path), gone)
+            return
 
     def blocks(self, layers: Iterable[Layer]) -> Iterator[StepBlock]:
         """A block for each layer; layers like those before, one after the other, are one block."""
@@ -88,7 +105,7 @@ class Lecture:
         new: dict[Hashable, Line] = {line.kind: line for line in reversed(layer.lines) if line.kind not in self.told}
         lines = [line for line in layer.lines if new.get(line.kind) is line]
         self.told |= new.keys()
-        backward = [(line, e) for line in lines for e in line.path if e.step and self.reasons.is_told(e.step)]
+        backward = [(line, e) for line in lines for e in self.reasons.path(line) if e.step and self.reasons.is_told(e.step)]
         found = {(line.name, kind_of(e)): e for line, e in reversed(backward)}
         equations = [e for line, e in backward if found[line.name, kind_of(e)] is e]
         parts = (
@@ -96,6 +113,9 @@ class Lecture:
             Part(told("Local derivative"), self._locals(equations)),
             Part(told("Chain rule"), self._chains(lines), folded=True),
         )
+        said_before = {split(x)[1] for x in parts[1].formulas}  # the local derivative, where nothing comes from above
+        once = tuple(x for x in parts[2].formulas if split(x)[1] not in said_before)
+        parts = (*parts[:2], replace(parts[2], formulas=once))
         title = self._way(self.plain.tensor(layer.start), layer.lines)
         said = list(self.reasons.of(lines))
         return self._block(title, parts, [layer.lines], (listed(said, " "),) if said else ())
@@ -146,7 +166,7 @@ class Lecture:
         for name in dict.fromkeys(e.step.through.name for e in equations if e.step and e.step.through):
             written = self.names.written.get(name)
             if written is not None:
-                found[equation_formula(self.plain, written, self.hidden)] = None
+                found[equation_formula(self.plain, written, {*self.hidden, *self.gone})] = None
         return tuple(found)
 
     def _locals(self, equations: Iterable[Equation]) -> Formulas:
@@ -160,11 +180,12 @@ class Lecture:
         if self.reasons.total(step) and step.through is not None and step.wrt is not None:
             axis = softmaxes(self.plain).axes(self.reasons.total(step))[0]
             return (softmax_cases(self.plain, step.wrt, step.through.name, step.wrt.index[axis]),)
-        return local_lines(self.plain, equation, whole(self.plain, step))[-1:]
+        return local_lines(self.plain, equation, whole(self.plain, step), self.gone)[-1:]
 
     def chain(self, line: Line) -> Formulas:
         """The chain rule of a line entry by entry, with the sum that a Kronecker delta collapses."""
-        *inner, last = line.path
+        path = self.reasons.path(line)
+        *inner, last = path
         met = softmax_meets_loss(self.names, self.softmaxes, line)
         if met is not None:
             return (met,)
@@ -178,7 +199,12 @@ class Lecture:
             return ()
         if not any(n != 1 for e in line.path for n in letter_sizes(self.names.program, e).values()):
             return ()  # of scalars the line says it
-        left, right = target_entry(self.names, last), index_form(self.names, last, [e.target.name for e in inner])
+        written = [*(e.target.name for e in inner), *self.gone]
+        names = self.names
+        if path is not line.path:
+            names = copy(names)
+            names.written = names.written | {e.target.name: e for e in path}
+        left, right = target_entry(names, last), index_form(names, last, written)
         if inner:
             return (f.equation(left, right),) if width(right) <= WIDEST else ()
         apart = untied(self.names, last, last.step)
@@ -204,6 +230,11 @@ def packed(formulas: Iterable[Node], line: int = LINE) -> Formulas:
         else:
             lines.append(formula)
     return tuple(lines)
+
+
+def _reaches(line: Line, gone: Collection[str]) -> bool:
+    """Whether a line goes back to one of some values."""
+    return any(e.step is not None and e.step.wrt is not None and e.step.wrt.name in gone for e in line.path)
 
 
 def _is_passed_on(equation: Equation) -> bool:

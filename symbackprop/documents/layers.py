@@ -58,7 +58,7 @@ def layers(derivation: Derivation, names: Names, box: ShownBox | None) -> tuple[
     for name, equation in backward.items():
         if name in known:
             formula = shown.get(name) or equation_formula(names, equation, hidden)
-            line = Line(name, formula, tuple(_path(backward, known, name)))
+            line = Line(name, formula, tuple(path_of(backward, known, name)))
             found.setdefault(_start(derivation, line, known), []).append(line)
     return tuple(Layer(start, tuple(lines)) for start, lines in found.items())
 
@@ -87,7 +87,7 @@ def _is_elementwise(equation: Equation) -> bool:
     return isinstance(equation.op, Sum) and not equation.op.over and step is not None and step.pattern in ("map", "multiply")
 
 
-def _path(backward: dict[str, Equation], known: Collection[str], name: str) -> Iterable[Equation]:
+def path_of(backward: dict[str, Equation], known: Collection[str], name: str) -> Iterable[Equation]:
     """The equations between a gradient and those that are known before it."""
     found = {name}
     waiting = [name]

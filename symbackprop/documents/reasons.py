@@ -29,18 +29,26 @@ class Reasons:
 
     names      the names of its program.
     softmaxes  the logsumexp of each softmax that has a name -> what it is taken of, and that name.
+    told_by    the steps of a line put together, by its name, where it is not told by the equations of its sweep.
+    onward     what the values that no step speaks of are read by.
     """
 
     def __init__(self, derivation: Derivation, names: Names, softmaxes: dict[str, tuple[str, str]]) -> None:
         self.derivation, self.names, self.softmaxes = derivation, names, softmaxes
         self.told: set[Hashable] = set()
+        self.told_by: Mapping[str, tuple[Equation, ...]] = {}
+        self.onward: Mapping[str, str] = {}
+
+    def path(self, line: Line) -> tuple[Equation, ...]:
+        """The equations by which a line is told: those of its sweep, or steps put together."""
+        return self.told_by.get(line.name, line.path)
 
     def of(self, lines: Sequence[Line]) -> Iterator[Told]:
         """The sentences of some lines, each once on a page."""
         yield from self._uses(lines)
         for line in lines:
             known = list(recognised(self.derivation, self.names, line))
-            found = [reason for equation in line.path for reason in self._of_equation(equation)]
+            found = [reason for equation in self.path(line) for reason in self._of_equation(equation)]
             through = [] if CANCELLED in dict(known) else self._softmax(line)
             yield from self._new((*found, *through, *known))
 
@@ -65,11 +73,14 @@ class Reasons:
     def _uses(self, lines: Iterable[Line]) -> Iterator[Told]:
         """What is used more than once acts through each of its uses: one sentence, with the reason where it is the first one."""
         uses: dict[tuple[str, ...], list[Node]] = {}
-        for step, operands in ((e.step, e.operands) for line in lines for e in line.path):
+        for step, operands in ((e.step, e.operands) for line in lines for e in self.path(line)):
             if step is None or step.rule != "copy" or step.wrt is None or ("copy", step.wrt) in self.told:
                 continue
             roles = [self.names.signature(r.name).role for r in operands]
-            ways = tuple(dict.fromkeys(role.via for role in roles if role and role.via))
+            uses_of = tuple(dict.fromkeys(role.via for role in roles if role and role.via))
+            ways = tuple(dict.fromkeys(self.onward.get(via, via) for via in uses_of))
+            if ways != uses_of and len(ways) == 1:  # told as one
+                continue
             if not any(via in self.softmaxes for via in ways):
                 self.told.add(("copy", step.wrt))
                 uses.setdefault(ways, []).append(self.names.tensor(step.wrt.name))

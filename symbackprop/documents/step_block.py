@@ -158,7 +158,7 @@ def _local_left(names: Names, through: Ref, wrt: Ref, letters: Mapping[str, Lett
     return names.derivative(Gradient(through.name, wrt.name), [letters[c] for c in (*through.index, *wrt.index)], local=True)
 
 
-def local_lines(names: Names, equation: Equation, step: Step) -> Formulas:
+def local_lines(names: Names, equation: Equation, step: Step, inline: Collection[str] = ()) -> Formulas:
     """The local derivative; for a product with tied letters also for all pairs of entries: dz[k]/dW[i j] = 1[k = i] x[j]."""
     through, wrt = step.through, step.wrt
     if step.local is None or through is None or wrt is None:
@@ -167,7 +167,7 @@ def local_lines(names: Names, equation: Equation, step: Step) -> Formulas:
         (here,) = set(wrt.index) - set(through.index)
         return (softmax_cases(names, wrt, through.name, here),)
     letters = step_letters(names, equation, step)
-    shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters))
+    shown = f.equation(_local_left(names, through, wrt, letters), local_formula(names, equation, letters, inline))
     apart = untied(names, equation, step)
     return (shown,) if apart is None else (shown, apart.formula)
 

@@ -49,10 +49,10 @@ from symbackprop.documents.layers import layers
 from symbackprop.documents.loop_block import loop_blocks
 from symbackprop.documents.step_block import step_block, with_value
 from symbackprop.documents.titles import typeset
+from symbackprop.documents.unspoken import as_written, unspoken
 from symbackprop.formulas import build as f
 from symbackprop.formulas.told import Told, in_line, listed, told
 from symbackprop.formulas.tree import Node
-from symbackprop.formulas.widths import width
 
 if TYPE_CHECKING:
     from symbackprop.pictures.picture import Page, Picture
@@ -62,9 +62,6 @@ MOST_ROWS = 16
 
 LEGEND = 40
 """The longest line of names of parts, in letters across the paper."""
-
-AS_WRITTEN = 24.0
-"""The widest equation of the network into which values that nobody named are written, in ems."""
 
 WIDE = 54
 """The longest line of equations of the network, in letters across the paper."""
@@ -187,6 +184,7 @@ def _steps(derived: Derivation, lecture: Lecture, box: ShownBox | None, detail: 
             return []
         case "normal":
             told_ = layers(derived, lecture.names, box)
+            lecture.leave_out(told_, unspoken(lecture, told_, box))
             return loop_blocks(lecture, told_, box) or list(lecture.blocks(told_))
         case "full":
             backward, _ = united(derived, softmaxes(lecture.plain).named)
@@ -258,7 +256,7 @@ def _network(lecture: Lecture, detail: str, box: ShownBox | None, code: Collecti
         starts = {
             n for role in roles if role is not None for n in (role.wrt, role.of)
         }  # ∂L/∂z stands beside a line, and in a title
-        inline = _as_written(lecture, {n for line in box.lines for n in line.needs} | starts | set(code))
+        inline = as_written(lecture, {n for line in box.lines for n in line.needs} | starts | set(code))
     told_whole = united(lecture.derivation, softmaxes(names).named)[1]
     parts = {n for n in lecture.softmaxes if not forward.tensors[n].named and (detail != "full" or n in told_whole)}
     first, second = [], []
@@ -280,21 +278,6 @@ def _network(lecture: Lecture, detail: str, box: ShownBox | None, code: Collecti
     if second and detail == "full":
         blocks.append(FormulaRows(tuple(second), told("The same entry by entry:")))
     return blocks
-
-
-def _as_written(lecture: Lecture, spoken: Collection[str]) -> frozenset[str]:
-    """The values that the network writes out where they are read: nobody named them, one equation reads them and can hold them.
-
-    spoken   what is spoken of elsewhere by its name.
-    """
-    names, forward = lecture.plain, lecture.derivation.forward
-    uses, found = forward.uses(), set(lecture.hidden)
-    bound = {lecture.derivation.of, *spoken, *(n for n, tensor in forward.tensors.items() if tensor.named or uses[n] != 1)}
-    for equation in forward.equations:
-        new = {r.name for r in equation.operands if r.name in names.written} - bound
-        if new and width(equation_formula(names, equation, found | new)) <= AS_WRITTEN:
-            found |= new
-    return frozenset(found)
 
 
 def _shape_and_meaning(names: Names, name: str, detail: str) -> Content:

@@ -191,7 +191,9 @@ def power(base: Node, exponent: Node) -> Node:
 
 
 def root(body: Node) -> Node:
-    """The square root."""
+    """The square root; that of the square of a norm is the norm."""
+    if isinstance(body, Script) and isinstance(body.base, Fence) and body.base.left == "‖" and body.sup == number(2):
+        return body.base if body.sub is None else Script(body.base, body.sub)
     return Root(body)
 
 

@@ -21,7 +21,7 @@ def glu(x: Value, axis: int = -1) -> Tensor:
     Returns (..., h). Raises LanguageError where the size does not split in two. Source: Dauphin et al. 2017.
     """
     a, b = _halves("glu", x, axis)
-    return a * apply("sigmoid", b)
+    return (a * apply("sigmoid", b)).taken_as("g")
 
 
 def swiglu(x: Value, axis: int = -1) -> Tensor:
@@ -31,7 +31,7 @@ def swiglu(x: Value, axis: int = -1) -> Tensor:
     Returns (..., h). Raises LanguageError where the size does not split in two. Source: Shazeer 2020.
     """
     a, b = _halves("swiglu", x, axis)
-    return a * apply("silu", b)
+    return (a * apply("silu", b)).taken_as("g")
 
 
 def geglu(x: Value, axis: int = -1) -> Tensor:
@@ -41,7 +41,7 @@ def geglu(x: Value, axis: int = -1) -> Tensor:
     Returns (..., h). Raises LanguageError where the size does not split in two. Source: Shazeer 2020.
     """
     a, b = _halves("geglu", x, axis)
-    return a * apply("gelu", b)
+    return (a * apply("gelu", b)).taken_as("g")
 
 
 def maxout(x: Value, pieces: int, axis: int = -1) -> Tensor:
@@ -52,7 +52,7 @@ def maxout(x: Value, pieces: int, axis: int = -1) -> Tensor:
     pieces  how many entries compete, a whole number from 1.
     Returns (..., h). Raises LanguageError where `pieces` does not divide the size. Source: Goodfellow et al. 2013.
     """
-    x = as_tensor(x)
+    x = as_tensor(x).taken_as("x")
     place = normal_axis("maxout", x, axis)
     if isinstance(pieces, bool) or not isinstance(pieces, int) or pieces < 1:
         raise LanguageError(f"maxout: pieces must be a whole number from 1, not {pieces}")
@@ -61,7 +61,7 @@ def maxout(x: Value, pieces: int, axis: int = -1) -> Tensor:
 
 
 def _halves(what: str, x: Value, axis: int) -> tuple[Tensor, Tensor]:
-    x = as_tensor(x)
+    x = as_tensor(x).taken_as("x")
     place = normal_axis(what, x, axis)
     half = _part(what, x, place, 2)
     lead = [slice(None)] * place

@@ -187,7 +187,8 @@ class Loop:
             body = substituted(op.body, swap) if len(stay) < len(op.slots) else op.body
             op = Sum(body, tuple(slot(j) for j in range(len(stay))), op.over)
         lifted = Tensor((self.extent, *tensor.shape), op, (), (self.letter, *tensor.index), conditions=tensor.conditions)
-        lifted.name, lifted.stem, lifted.written, lifted.below = tensor.name, tensor.stem, tensor.written, tensor.below
+        lifted.name, lifted.stem, lifted.role = tensor.name, tensor.stem, tensor.role
+        lifted.written, lifted.below = tensor.written, tensor.below
         return lifted
 
     def _operands(self, tensor: Tensor, new: Mapping[int, Tensor]) -> tuple[tuple[Tensor, Index], ...]:

@@ -8,8 +8,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
 
-from symbackprop.core.choices import nearest
-
 FOLDER = "examples"
 
 
@@ -25,20 +23,6 @@ class Example(NamedTuple):
 def gallery() -> tuple[Example, ...]:
     """All examples in the network language, by name."""
     return tuple(sorted(_found(_folder(), "")))
-
-
-def named(name: str) -> list[Example]:
-    """The examples that a name may mean: the one of that name, else those whose last part it is, as lstm is that of layers/lstm."""
-    name = name.removesuffix(".net").removeprefix(f"{FOLDER}/")
-    return [one for one in gallery() if one.name == name] or [one for one in gallery() if one.name.rpartition("/")[2] == name]
-
-
-def near_example(name: str) -> str | None:
-    """The name of the example that a person most likely meant; None where none is near, or several are."""
-    known = {one.name for one in gallery()}
-    near = nearest(name.removesuffix(".net").removeprefix(f"{FOLDER}/"), sorted(known | {one.rpartition("/")[2] for one in known}))
-    several = named(near) if near else []
-    return several[0].name if len(several) == 1 else None
 
 
 def files_of(example: Example) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Every local derivative that a report shows has no letter that is neither on its left nor summed, and the chain rule holds with it."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,9 @@ def derive(text: str) -> Derivation:
     return differentiate(network.program, of, jacobian=bool(network.program.shape(of)))
 
 
-def local_value(names: Numbered, equation: Equation, arrays: dict[str, np.ndarray], sizes: dict[str, int]) -> np.ndarray:
+def local_value(
+    names: Numbered, equation: Equation, arrays: dict[str, np.ndarray], sizes: dict[str, int], inline: Collection[str] = ()
+) -> np.ndarray:
     """The local derivative as it is printed, over the letters of what it leads through and of what it is by."""
     assert equation.step is not None
     holder, ranges = local_equation(names, equation, equation.step)
@@ -43,7 +46,7 @@ def local_value(names: Numbered, equation: Equation, arrays: dict[str, np.ndarra
     for c in holder.target.index:
         reader.bind(text_of(letter(c)))
     shape = tuple(extent(ranges[c], sizes) for c in holder.target.index)
-    result = reader.read(parse(latex(local_formula(names, equation, shown))).items)
+    result = reader.read(parse(latex(local_formula(names, equation, shown, inline))).items)
     return np.broadcast_to(result, shape + (1,) * (AXES - len(shape)) if np.ndim(result) else shape).reshape(shape)
 
 

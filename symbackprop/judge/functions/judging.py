@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from symbackprop.judge.functions.compare import Change, Evidence, changes, evide
 from symbackprop.judge.functions.leaves import Leaf, put, reached
 from symbackprop.judge.functions.match import Pair, pairs, variables
 from symbackprop.judge.functions.second import Second
-from symbackprop.judge.functions.truth import NEAR, Slope, complex_slope, confirmed, slope
+from symbackprop.judge.functions.truth import Slope, complex_slope, slope
 from symbackprop.judge.functions.verdict import Finding, FunctionVerdict
 
 POINTS = 3  # besides the person's own
@@ -39,13 +39,10 @@ class Passes:
     loss: Callable[[Scene], tuple[Any, str]]
     gradient: Callable[[Scene], tuple[Any, str]]
     second: Second | None = None
-    values: dict[int, tuple[Scene, float]] = field(default_factory=dict)  # of the loss, by scene
 
     def value(self, scene: Scene) -> float:
         """The loss at a scene, which stays as it is."""
-        if id(scene) not in self.values:
-            self.values[id(scene)] = scene, as_scalar(self.loss(scene.copied())[0]).real
-        return self.values[id(scene)][1]
+        return as_scalar(self.loss(scene.copied())[0]).real
 
     def mistake(self, seen: Sequence[tuple[Scene, Evidence]], leaf: Leaf) -> Told:
         """The mistake that gives what was returned at scenes; nothing where none is known."""
@@ -80,8 +77,7 @@ def _judge(passes: Passes, own: Scene, wrt: list[tuple[str, Leaf]] | None, allow
     where = [own, *_generic(passes, own, movable)]
     if len(where) == 1:
         notes["the loss has a value at the given arguments only: it was judged there and nowhere else"] = None
-    claims = [found, *(_claims_there(passes, scene, wrt, notes) for scene in where[1:])]
-    findings = [_finding(passes, list(zip(where, claims, strict=True)), pair, allow, notes) for pair in found]
+    findings = [_finding(passes, where, pair, wrt, allow, notes) for pair in found]
     return FunctionVerdict(tuple(findings), tuple(notes))
 
 
@@ -130,16 +126,6 @@ def _claims(passes: Passes, scene: Scene, wrt: list[tuple[str, Leaf]] | None, no
         if new is None or new.shape != old.shape or not np.array_equal(new, old, equal_nan=True):
             notes[f"{leaf.name} is another after the call: the functions write into their arguments (each call got a copy)"] = None
     return claimed
-
-
-def _claims_there(
-    passes: Passes, scene: Scene, wrt: list[tuple[str, Leaf]] | None, notes: dict[str, None]
-) -> list[Pair] | CallFailed:
-    """The same at another point, where the call may fail."""
-    try:
-        return _claims(passes, scene, wrt, notes)
-    except CallFailed as failed:
-        return failed
 
 
 def _there(scene: Scene, leaf: Leaf) -> ndarray | None:
@@ -196,17 +182,20 @@ def _generic(passes: Passes, own: Scene, movable: Sequence[Leaf]) -> list[Scene]
 
 def _finding(
     passes: Passes,
-    where: Sequence[tuple[Scene, list[Pair] | CallFailed]],
+    where: Sequence[Scene],
     pair: Pair,
+    wrt: list[tuple[str, Leaf]] | None,
     allow: Collection[str],
     notes: dict[str, None],
 ) -> Finding:
-    """What is said of one gradient, by what is claimed at each scene."""
+    """What is said of one gradient."""
     rng = np.random.default_rng(11)
     seen: list[tuple[Scene, Evidence]] = []
-    for scene, here in where:
-        if isinstance(here, CallFailed):
-            return Finding(pair.name, f"wrong: at another point of the same shapes, {here}", _matched(pair))
+    for scene in where:
+        try:
+            here = _claims(passes, scene, wrt, notes)
+        except CallFailed as failed:
+            return Finding(pair.name, f"wrong: at another point of the same shapes, {failed}", _matched(pair))
         claimed = next((p.claimed.value for p in here if (p.leaf.steps, p.name) == (pair.leaf.steps, pair.name)), None)
         if claimed is None:  # nothing was written there
             continue
@@ -224,7 +213,7 @@ def _finding(
             return _wrong(pair, [found], "", "the loss does not change with it: the gradient is zero")
     if not seen:
         return Finding(pair.name, "right, numeric: zero, as the loss does not change with it", _matched(pair), points=len(where))
-    return _judged(passes, where[0][0], pair, seen, allow)
+    return _judged(passes, where[0], pair, seen, allow)
 
 
 def _judged(passes: Passes, scene: Scene, pair: Pair, placed: Sequence[tuple[Scene, Evidence]], allow: Collection[str]) -> Finding:
@@ -335,11 +324,9 @@ def _along(passes: Passes, scene: Scene, leaf: Leaf) -> Callable[[ndarray], Slop
 
     def along(move: ndarray) -> Slope:
         f = moved(move)
-        exact, middle = complex_slope(f), passes.value(scene)
-        if exact is not None and confirmed(f, exact, middle, scale):
-            return Slope(exact, 1e-13 * abs(exact))
-        found = slope(f, middle, scale, 1e-10 if exact is None else 1e-8)
-        if exact is not None and not found.kink and abs(exact - found.value) <= 8 * found.error + NEAR * abs(exact):
+        exact = complex_slope(f)
+        found = slope(f, scale, 1e-10 if exact is None else 1e-8)
+        if exact is not None and not found.kink and abs(exact - found.value) <= 8 * found.error + 1e-7 * abs(exact):
             return Slope(exact, min(found.error, 1e-13 * abs(exact)))
         return found
 

@@ -97,7 +97,10 @@ def multi_head_attention(
     x = tensor("multi_head_attention", x, "N T d")
     m = x if memory is None else tensor("multi_head_attention", memory, "N U d")
     heads = whole("multi_head_attention", "heads", heads, 1)
-    Q, K, V = (_heads(dense(source, W), heads, stem) for source, W, stem in ((x, W_q, "Q"), (m, W_k, "K"), (m, W_v, "V")))
+    Q, K, V = (
+        _heads(dense(source, W).taken_as(stem.lower()), heads, stem)
+        for source, W, stem in ((x, W_q, "Q"), (m, W_k, "K"), (m, W_v, "V"))
+    )
     read = dot_product_attention(Q, K, V, causal, mask).called("A")
     return dense(merge_axes(permute(read, (0, 2, 1, 3)), 2).called("H"), W_o)
 

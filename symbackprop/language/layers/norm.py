@@ -90,4 +90,4 @@ def _scaled(layer: str, x: Tensor, xhat: Tensor, gamma: Value, beta: Value, axis
             factor = tensor(layer, factor, "C" if axis == 1 else "d")
             equal(layer, x, axis, factor, 0)
             y = joined(y, factor[(slice(None), *[None] * (x.ndim - 1 - axis % x.ndim))])
-    return y
+    return y.taken_as("y")

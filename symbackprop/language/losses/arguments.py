@@ -14,6 +14,8 @@ from symbackprop.language.tensors.indexing import bound_of, is_integer
 
 Value = Any  # a tensor, or a number
 
+_LATIN = (*"abpqsxyz", "yhat")  # arguments that are capitals where they are matrices
+
 REDUCTIONS = ("sum", "mean", "none")
 
 
@@ -24,14 +26,22 @@ def reduced(loss: str, values: Tensor, reduction: str) -> Tensor:
     return values if reduction == "none" else total(values, mean=reduction == "mean")
 
 
-def alike(loss: str, a: Value, b: Value) -> tuple[Tensor, Tensor]:
+def taken(x: Tensor, role: str) -> Tensor:
+    """What a loss is given, called as the loss calls it where nobody named it: yhat, or Yhat where it has several axes."""
+    return x.taken_as(role.capitalize() if x.ndim > 1 and role in _LATIN else role)
+
+
+def alike(loss: str, a: Value, b: Value, roles: str = "") -> tuple[Tensor, Tensor]:
     """Both as tensors of one shape; a scalar fits every shape.
 
+    roles   what the loss calls them, "yhat y".
     Raises LanguageError with both shapes where they differ: broadcasting (n, 1) with (n,) to (n, n) is nobody's wish in a loss.
     """
     x, y = as_tensor(a), as_tensor(b)
     if x.ndim and y.ndim and not (x.ndim == y.ndim and all(map(same_size, x.shape, y.shape))):
         raise LanguageError(f"{loss}: {_shapes(x, y)}; they must have one shape.{_mend(x, y)}")
+    for value, role in zip((x, y), roles.split(), strict=False):
+        taken(value, role)
     return x, y
 
 

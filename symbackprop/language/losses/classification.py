@@ -17,7 +17,7 @@ def binary_cross_entropy(p: Value, y: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ.
     """
-    return reduced("binary_cross_entropy", bits(*alike("binary_cross_entropy", p, y)), reduction)
+    return reduced("binary_cross_entropy", bits(*alike("binary_cross_entropy", p, y, "p y")), reduction)
 
 
 def binary_cross_entropy_with_logits(z: Value, y: Value, positive_weight: Value = 1, reduction: str = "mean") -> Tensor:
@@ -30,7 +30,7 @@ def binary_cross_entropy_with_logits(z: Value, y: Value, positive_weight: Value 
     Raises LanguageError where the shapes differ or the weight is not positive.
     """
     name = "binary_cross_entropy_with_logits"
-    z, y = alike(name, z, y)
+    z, y = alike(name, z, y, "z y")
     weight = setting(name, "positive_weight", positive_weight, 0)
     p = probabilities(apply("sigmoid", z))
     if number(weight) == 1:
@@ -46,7 +46,7 @@ def multilabel_cross_entropy(Z: Value, Y: Value, reduction: str = "mean") -> Ten
     Returns a scalar ("mean" divides by the number N of examples, not by N K), or (...) for "none".
     Raises LanguageError where the shapes differ or there is no last axis.
     """
-    Z, Y = alike("multilabel_cross_entropy", Z, Y)
+    Z, Y = alike("multilabel_cross_entropy", Z, Y, "z y")
     rows("multilabel_cross_entropy", Z)
     return reduced("multilabel_cross_entropy", total(bits(probabilities(apply("sigmoid", Z)), Y), -1), reduction)
 
@@ -61,7 +61,7 @@ def focal_loss(z: Value, y: Value, gamma: Value = 2, alpha: Value = 0.25, reduct
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ or a setting is out of its range. Source: Lin et al. 2017.
     """
-    z, y = alike("focal_loss", z, y)
+    z, y = alike("focal_loss", z, y, "z y")
     gamma, alpha = setting("focal_loss", "gamma", gamma, 0, low_fits=True), setting("focal_loss", "alpha", alpha, 0, 1)
 
     p = probabilities(apply("sigmoid", z))
@@ -120,7 +120,7 @@ def kl_divergence(p: Value, q: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number N of rows), or (...) for "none".
     Raises LanguageError where the shapes differ or there is no last axis. Source: Kullback and Leibler 1951.
     """
-    p, q = alike("kl_divergence", p, q)
+    p, q = alike("kl_divergence", p, q, "p q")
     rows("kl_divergence", p)
     return reduced("kl_divergence", total(p * (apply("log", p) - apply("log", q)), -1), reduction)
 

@@ -20,9 +20,9 @@ def cosine_similarity(a: Value, b: Value, axis: int = -1) -> Tensor:
     a, b   one shape; no vector is zero.
     Returns the shape without `axis`. Raises LanguageError where the shapes differ or `axis` is out of range.
     """
-    a, b = alike("cosine_similarity", a, b)
+    a, b = alike("cosine_similarity", a, b, "a b")
     normal_axes("cosine_similarity", rows("cosine_similarity", a), axis)
-    return total(a * b, axis) / (norm(a, axis=axis) * norm(b, axis=axis))
+    return total(a * b, axis).taken_as("s") / (norm(a, axis=axis) * norm(b, axis=axis))
 
 
 def cosine_loss(a: Value, b: Value, axis: int = -1, reduction: str = "mean") -> Tensor:
@@ -46,7 +46,7 @@ def contrastive_loss(a: Value, b: Value, y: Value, margin: Value = 1, reduction:
     Raises LanguageError where the shapes do not fit or the margin is not positive. Source: Hadsell, Chopra and LeCun 2006.
     """
     name = "contrastive_loss"
-    a, b = alike(name, a, b)
+    a, b = alike(name, a, b, "a b")
     squares = total((rows(name, a) - b) ** 2, -1).called("q")
     squares, y = alike(name, squares, y)
     margin = setting(name, "margin", margin, 0)
@@ -64,11 +64,11 @@ def triplet_loss(anchor: Value, positive: Value, negative: Value, margin: Value 
     Raises LanguageError where the shapes differ or the margin is not positive. Source: Schroff, Kalenichenko and Philbin 2015.
     """
     name = "triplet_loss"
-    a, p = alike(name, anchor, positive)
-    a, q = alike(name, rows(name, a), negative)
+    a, p = alike(name, anchor, positive, "a p")
+    a, q = alike(name, rows(name, a), negative, "a q")
     margin = setting(name, "margin", margin, 0)
-    excess = total((a - p) ** 2, -1) - total((a - q) ** 2, -1) + margin
-    return reduced(name, apply("maximum", excess, 0), reduction)
+    near, far = total((a - p) ** 2, -1).called("d_p"), total((a - q) ** 2, -1).called("d_n")
+    return reduced(name, apply("maximum", near - far + margin, 0), reduction)
 
 
 def info_nce_loss(Q: Value, K: Value, temperature: Value = 1, reduction: str = "mean") -> Tensor:
@@ -81,7 +81,7 @@ def info_nce_loss(Q: Value, K: Value, temperature: Value = 1, reduction: str = "
     Raises LanguageError where the shapes differ, are no matrices, or T is not positive. Source: van den Oord, Li and Vinyals 2018.
     """
     name = "info_nce_loss"
-    Q, K = alike(name, Q, K)
+    Q, K = alike(name, Q, K, "Q K")
     for x in (Q, K):
         if x.ndim != 2:
             raise LanguageError(f"{name}: {label(x)} is {shape_text(x.shape)}, it needs the axes (N, d)")
@@ -101,8 +101,8 @@ def skip_gram_loss(word: Value, context: Value, negatives: Value, reduction: str
     Raises LanguageError where the shapes do not fit. Source: Mikolov et al. 2013.
     """
     name = "skip_gram_loss"
-    u, v = alike(name, word, context)
-    q: Any = as_tensor(negatives)
+    u, v = alike(name, word, context, "u v")
+    q: Any = as_tensor(negatives).taken_as("q")
     rows(name, u)
     if q.ndim != u.ndim + 1 or not all(map(same_size, (*q.shape[:-2], q.shape[-1]), u.shape)):
         lead = "".join(f"{n}, " for n in u.shape[:-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr, Rational
 
-from symbackprop.language.losses.arguments import Value, alike, reduced
+from symbackprop.language.losses.arguments import Value, alike, reduced, taken
 from symbackprop.language.operations.values import number, setting
 from symbackprop.language.tensors import Tensor, apply, as_tensor, elementwise
 
@@ -19,7 +19,7 @@ def poisson_nll_loss(eta: Value, y: Value, log_rate: bool = True, full: bool = F
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ. Source: McCullagh and Nelder 1989.
     """
-    eta, y = alike("poisson_nll_loss", eta, y)
+    eta, y = alike("poisson_nll_loss", eta, y, "eta y")
     values = apply("exp", eta) - y * eta if log_rate else eta - y * apply("log", eta)
     if full:
         values = values + elementwise("poisson_nll_loss", _log_factorial, y).called("c")
@@ -44,10 +44,10 @@ def gaussian_nll_loss(mu: Value, y: Value, variance: Value = 1, full: bool = Fal
     Raises LanguageError where the shapes differ or the variance is not positive. Source: Nix and Weigend 1994.
     """
     name = "gaussian_nll_loss"
-    mu, y = alike(name, mu, y)
+    mu, y = alike(name, mu, y, "mu y")
     if number(variance) is not None:
         setting(name, "variance", variance, 0)
-    v = alike(name, y if y.ndim else mu, variance)[1]
+    v = taken(alike(name, y if y.ndim else mu, variance)[1], "v")
     values = (y - mu) ** 2 / (2 * v)
     if number(v) != 1:
         values = apply("log", v) / 2 + values

@@ -21,7 +21,7 @@ def hinge_loss(s: Value, y: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ. Source: Cortes and Vapnik 1995.
     """
-    s, y = alike("hinge_loss", s, y)
+    s, y = alike("hinge_loss", s, y, "s y")
     return reduced("hinge_loss", elementwise("hinge_loss", _shortfall, s, y), reduction)
 
 
@@ -32,7 +32,7 @@ def squared_hinge_loss(s: Value, y: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ. Source: Tang 2013.
     """
-    s, y = alike("squared_hinge_loss", s, y)
+    s, y = alike("squared_hinge_loss", s, y, "s y")
     values = elementwise("squared_hinge_loss", lambda a, b: _shortfall(a, b) ** 2, s, y)
     return reduced("squared_hinge_loss", values, reduction)
 

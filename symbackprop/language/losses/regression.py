@@ -18,7 +18,7 @@ def squared_error(yhat: Value, y: Value, reduction: str = "sum") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the squares for "none".
     Raises LanguageError where the shapes differ. Source: Gauss 1809.
     """
-    yhat, y = alike("squared_error", yhat, y)
+    yhat, y = alike("squared_error", yhat, y, "yhat y")
     return reduced("squared_error", (yhat - y) ** 2, reduction)
 
 
@@ -29,7 +29,7 @@ def mse_loss(yhat: Value, y: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the squares for "none".
     Raises LanguageError where the shapes differ.
     """
-    yhat, y = alike("mse_loss", yhat, y)
+    yhat, y = alike("mse_loss", yhat, y, "yhat y")
     return reduced("mse_loss", (yhat - y) ** 2, reduction)
 
 
@@ -40,7 +40,7 @@ def mae_loss(yhat: Value, y: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the absolute errors for "none".
     Raises LanguageError where the shapes differ.
     """
-    yhat, y = alike("mae_loss", yhat, y)
+    yhat, y = alike("mae_loss", yhat, y, "yhat y")
     return reduced("mae_loss", apply("abs", yhat - y), reduction)
 
 
@@ -53,7 +53,7 @@ def huber_loss(yhat: Value, y: Value, delta: Value = 1, reduction: str = "mean")
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ or delta is not positive. Source: Huber 1964.
     """
-    yhat, y = alike("huber_loss", yhat, y)
+    yhat, y = alike("huber_loss", yhat, y, "yhat y")
     delta = setting("huber_loss", "delta", delta, 0)
     return reduced("huber_loss", elementwise("huber_loss", _huber, (yhat - y).called("e"), delta), reduction)
 
@@ -66,7 +66,7 @@ def smooth_l1_loss(yhat: Value, y: Value, beta: Value = 1, reduction: str = "mea
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ or beta is not positive. Source: Girshick 2015.
     """
-    yhat, y = alike("smooth_l1_loss", yhat, y)
+    yhat, y = alike("smooth_l1_loss", yhat, y, "yhat y")
     beta = setting("smooth_l1_loss", "beta", beta, 0)
 
     def body(e: Expr, b: Expr) -> Expr:
@@ -87,7 +87,7 @@ def log_cosh_loss(yhat: Value, y: Value, reduction: str = "mean") -> Tensor:
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ.
     """
-    yhat, y = alike("log_cosh_loss", yhat, y)
+    yhat, y = alike("log_cosh_loss", yhat, y, "yhat y")
     return reduced("log_cosh_loss", apply("log_cosh", (yhat - y).called("e")), reduction)
 
 
@@ -100,7 +100,7 @@ def quantile_loss(yhat: Value, y: Value, tau: Value = 0.5, reduction: str = "mea
     Returns a scalar ("mean" divides by the number of entries), or the entries for "none".
     Raises LanguageError where the shapes differ or tau is not inside (0, 1). Source: Koenker and Bassett 1978.
     """
-    yhat, y = alike("quantile_loss", yhat, y)
+    yhat, y = alike("quantile_loss", yhat, y, "yhat y")
     tau = setting("quantile_loss", "tau", tau, 0, 1)
 
     def body(e: Expr, t: Expr) -> Expr:

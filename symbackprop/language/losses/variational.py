@@ -15,7 +15,7 @@ def reparametrise(mu: Value, log_variance: Value, noise: Value) -> Tensor:
     mu, log_variance, noise   one shape; the noise is data, drawn from N(0, 1).
     Returns that shape. Raises LanguageError where the shapes differ. Source: Kingma and Welling 2014.
     """
-    mu, log_variance = alike("reparametrise", mu, log_variance)
+    mu, log_variance = alike("reparametrise", mu, log_variance, "mu s")
     mu, noise = alike("reparametrise", mu, noise)
     return elementwise("reparametrise", lambda m, s, e: m + exp(s / 2) * e, mu, log_variance, noise)
 
@@ -29,7 +29,7 @@ def gaussian_kl_divergence(mu: Value, log_variance: Value, reduction: str = "mea
     Raises LanguageError where the shapes differ or there is no last axis. Source: Kingma and Welling 2014, appendix B.
     """
     name = "gaussian_kl_divergence"
-    mu, log_variance = alike(name, mu, log_variance)
+    mu, log_variance = alike(name, mu, log_variance, "mu s")
     values = elementwise(name, lambda m, s: (exp(s) + m**2 - 1 - s) / 2, rows(name, mu), log_variance)
     return reduced(name, total(values, -1), reduction)
 
@@ -44,7 +44,7 @@ def vae_loss(logits: Value, x: Value, mu: Value, log_variance: Value, beta: Valu
     Returns a scalar ("mean" divides by the number N of rows), or (...) for "none".
     Raises LanguageError where the shapes do not fit or beta is negative. Source: Kingma and Welling 2014; Higgins et al. 2017.
     """
-    logits, x = alike("vae_loss", logits, x)
+    logits, x = alike("vae_loss", logits, x, "o x")
     P = probabilities(apply("sigmoid", rows("vae_loss", logits)))
     errors = total(bits(P, x), -1).called("r")
     divergence = gaussian_kl_divergence(mu, log_variance, "none").called("D")

@@ -111,7 +111,7 @@ def _fits(node: Node, k: int, inner: Node) -> bool:
     assert isinstance(node.op, Sum)
     if not isinstance(inner.op, Sum) or node.weight + inner.weight > MOST:
         return False
-    if _scales(node.op):
+    if _scales(node, k):
         return True
     if is_product(inner.op):
         return False
@@ -141,12 +141,15 @@ def _is_picked(op: Sum, place: Symbol) -> bool:
     return len(guards) == 1 and guards[0].rhs == place and guards[0].lhs in {position(c) for c, _ in op.over}
 
 
-def _scales(op: Sum) -> bool:
-    """Whether an operation multiplies its one operand by a number or a size, and does nothing else."""
-    if len(op.slots) != 1 or op.over:
-        return False
-    factor = op.body / op.slots[0]
-    return all(symbol.is_positive for symbol in factor.free_symbols)  # sizes are positive; slots and positions are not
+def _scales(node: Node, k: int) -> bool:
+    """Whether an operation multiplies its k-th operand by numbers, sizes and constants, and does nothing else."""
+    assert isinstance(node.op, Sum)
+    place = node.op.slots[k]
+    factor = node.op.body / place
+    declared = zip(node.op.slots, (t.signature for t, _ in node.operands), strict=True)
+    constants = {s for s, signature in declared if signature is not None and signature.kind == "constant"}
+    left = factor.free_symbols - constants
+    return not node.op.over and all(symbol.is_positive for symbol in left)  # sizes are positive; slots and positions are not
 
 
 def _inlined(node: Node, k: int, inner: Node) -> Node | None:

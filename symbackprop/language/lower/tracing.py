@@ -10,11 +10,12 @@ from itertools import chain
 from sympy import Expr, Symbol
 
 from symbackprop.core.grammar import Alike, check
-from symbackprop.core.letters import KEPT, given, pool
+from symbackprop.core.letters import KEPT, NAMELESS, given, pool
 from symbackprop.core.program import Equation, Gradient, Program, Reduce, Ref, Signature, Sum, letter_sizes
 from symbackprop.core.simplify import renamed
 from symbackprop.language.lower.fuse import fuse, is_activation, is_softmax, squeeze
 from symbackprop.language.lower.nodes import Nodes, asked_for, nodes_of, ordered
+from symbackprop.language.lower.shared import shared
 from symbackprop.language.tensors import LanguageError, Tensor
 
 
@@ -34,7 +35,7 @@ def trace(outputs: Mapping[str, Tensor], inputs: Iterable[Tensor] = (), gates: s
     if gates not in ("whole", "elementary"):
         raise LanguageError(f'gates is "auto", "whole" or "elementary", not "{gates}"')
     kept = asked_for(order)
-    nodes = squeeze(nodes_of(order), kept)
+    nodes = squeeze(shared(nodes_of(order), kept), kept)
     if gates == "whole":
         nodes = fuse(nodes, kept)
     declared = list({id(t): t for t in (*inputs, *order) if t.is_input}.values())
@@ -60,7 +61,7 @@ def written(nodes: Nodes, declared: Iterable[Tensor], outputs: Iterable[Tensor],
     names = _names(nodes, set(tensors) | sizes) | {id(t): t.signature.name for t in declared if t.signature}
     for key, node in nodes.items():
         own = node.tensor.name is not None
-        called, counted = node.tensor.stem is not None, every_value_named and not own
+        called, counted = (node.tensor.stem or node.tensor.role) is not None, every_value_named and not own
         inner = _inner(node.tensor, names)
         tensors[names[key]] = Signature(names[key], node.shape, named=own or counted, called=called, counted=counted, inner=inner)
     equations = tuple(
@@ -96,16 +97,18 @@ def _names(nodes: Nodes, taken: set[str]) -> dict[int, str]:
             stems.setdefault(id(node.operands[0][0]), ("z", ""))
         elif is_softmax(node, nodes):
             stems.setdefault(key, ("P" if len(node.shape) > 1 else "p", ""))
-    stems |= {id(t): (t.stem, "") for t in order if t.stem is not None}
+    stems |= {id(t): (stem, "") for t in order if (stem := t.stem or t.role) is not None}
     taken |= {str(s) for extent in {n for t in order for n in t.shape} for s in extent.free_symbols}
     unnamed = [t for t in order if t.name is None]
+    proposed = {stem for stem, _ in stems.values()}
+    other = next((c for c in NAMELESS if c not in proposed), NAMELESS[0])
     count: dict[str, int] = {}
     for tensor in unnamed:
-        stem = stems.get(id(tensor), ("u", ""))[0]
+        stem = stems.get(id(tensor), (other, ""))[0]
         count[stem] = count.get(stem, 0) + 1
     last = Counter[str]()
     for tensor in unnamed:  # what a derivative is of and by comes before it
-        stem, subscript = stems.get(id(tensor)) or _partial(tensor, names) or ("u", "")
+        stem, subscript = stems.get(id(tensor)) or _partial(tensor, names) or (other, "")
         wish = f"{stem}_{subscript}" if subscript else (stem if count.get(stem) == 1 else "")
         while not wish or wish in taken:
             last[stem] += 1

@@ -115,7 +115,8 @@ def _with_operands(tensor: Tensor, new: Mapping[int, Tensor]) -> Tensor:
 
 
 def _like(tensor: Tensor, old: Tensor) -> Tensor:
-    tensor.name, tensor.stem, tensor.written, tensor.inner = old.name, old.stem, old.written, old.inner
+    tensor.name, tensor.stem, tensor.role = old.name, old.stem, old.role
+    tensor.written, tensor.inner = old.written, old.inner
     return tensor
 
 

@@ -69,6 +69,7 @@ class Tensor:
     signature   what an input was declared as.
     name        the name that a person gave, or None.
     stem        the name that a layer proposes where no person gave one, or None.
+    role        what a loss or a layer calls what it is given; a name only where the value has an equation of its own, or None.
     written     the text that a person wrote for it, for error messages; anything that `str` turns into that text.
     conditions  size expressions that must not be negative.
     inner       for a derivative that the network asks for, and for the values on the way there: of what, by what; else None.
@@ -96,6 +97,7 @@ class Tensor:
         self.signature, self.conditions = signature, conditions
         self.name: str | None = signature.name if signature else None
         self.stem: str | None = None
+        self.role: str | None = None
         self.below: Expr | None = signature.bound if signature else None  # entries are whole numbers from 0, below this size
         self.written: object = None
         self.inner: Inner | None = None
@@ -109,6 +111,12 @@ class Tensor:
     def called(self, stem: str) -> Tensor:
         """Propose a name for this value: `stem`, or stem_1, stem_2, ... where several values propose it or it is taken."""
         self.stem = stem
+        return self
+
+    def taken_as(self, role: str) -> Tensor:
+        """Say what a loss or a layer calls this value: its name where nobody gave one and no equation that reads it holds it."""
+        if self.name is None and self.role is None:
+            self.role = role
         return self
 
     @property

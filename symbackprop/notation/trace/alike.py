@@ -116,7 +116,7 @@ class Alike:
                 return operands[0][0], own  # x[0], x[1], ... are x
         changed = rewritten(op, over, lambda old: old if body is None else body)
         made = Tensor(shape, changed, operands, index, conditions=tuple(dict.fromkeys(conditions)))
-        made.stem, made.written, made.below = first.stem, first.written, first.below
+        made.stem, made.role, made.written, made.below = first.stem, first.role, first.written, first.below
         self.run.names.joined(made, several)
         return made, own
 

@@ -135,7 +135,7 @@ class Sums:
         if all(new is old for (new, _), (old, _) in zip(operands, t.operands, strict=True)):
             return t
         made = Tensor(t.shape, t.op, operands, t.index, t.signature, t.conditions)
-        made.stem, made.below, made.written = t.stem, t.below, t.written
+        made.stem, made.role, made.below, made.written = t.stem, t.role, t.below, t.written
         self.run.names.joined(made, [t])
         return made
 

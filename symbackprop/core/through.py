@@ -1,0 +1,245 @@
+"""Steps put together: y that reads v, which reads x, told as one step from y to x where nobody named v.
+
+With y = f(v), v = g(x), the chain rule writes dv = dy f'(v) and dx = dv g'(x). Put together they are one step whose local
+derivative is f'(v) g'(x), summed over the letters of v that neither y nor x has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+import sympy as sp
+from sympy import Expr
+
+from symbackprop.core.letters import fresh
+from symbackprop.core.program import Equation, Program, Ref, Step, Sum, letter_sizes, position, slot, substituted
+
+
+class NotOneError(Exception):
+    """Steps between two values have no local derivative in one formula without these."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = frozenset(names)
+
+
+def telling(backward: Iterable[Equation], wanted: Collection[str]) -> frozenset[str]:
+    """Those of some values of the network that steps can be told without.
+
+    A value is left out where the sweep comes to it once, along one equation, by steps whose local derivatives are all known; or
+    where it does not come to it at all.
+    """
+    into: dict[str, list[Step]] = {}
+    out: dict[str, list[Step]] = {}
+    for equation in backward:
+        step = equation.step
+        if step is None or step.wrt is None:
+            continue
+        if step.rule == "copy":
+            into.setdefault(step.wrt.name, []).append(step)
+        elif step.through is not None:
+            into.setdefault(step.wrt.name, []).append(step)
+            out.setdefault(step.through.name, []).append(step)
+    steps = {n: (*into.get(n, ()), *out.get(n, ())) for n in wanted}
+    return frozenset(n for n in wanted if not steps[n] or (len(into.get(n, ())) == 1 and all(map(_is_known, steps[n]))))
+
+
+def _is_known(step: Step) -> bool:
+    if step.rule != "chain" or step.local is None or step.wrt is None or step.through is None:
+        return False
+    return len(set(step.wrt.index)) == len(step.wrt.index)
+
+
+def put_together(program: Program, backward: Iterable[Equation], gone: Collection[str]) -> tuple[Equation, ...]:
+    """The equations of some steps, in which none goes through or back to a value that is gone.
+
+    Those that then lead from one value to one other are one equation with the sum of their local derivatives.
+    Raises NotOneError with the values of `gone` that have to stay: no formula says the sum.
+    """
+    backward = tuple(backward)
+    above = {e.step.wrt.name: e for e in backward if e.step and e.step.wrt and e.step.wrt.name in gone}
+    found: dict[tuple[str, str], Equation] = {}
+    added: set[str] = set()  # the parts of gradients that are in the sum of another
+    passed: dict[tuple[str, str], set[str]] = {}
+    order: list[Equation | tuple[str, str]] = []
+    for equation in backward:
+        step = equation.step
+        if step is None or step.rule != "chain" or step.through is None or step.wrt is None:
+            order.append(equation)
+            continue
+        if step.wrt.name in gone:
+            continue
+        joined = _whole(program, equation)
+        while (through := ends(joined)[0]) in above and through in gone:
+            joined = _joined(program, _whole(program, above[through]), joined)
+        if joined is equation or ends(joined) == ends(equation):
+            order.append(equation)
+            continue
+        own = ends(joined)
+        if own not in found:
+            order.append(own)
+        passed.setdefault(own, set()).add(ends(equation)[0])
+        sums = _added(program, found[own], joined) if own in found else joined
+        if sums is None:
+            raise NotOneError({ends(equation)[0]})
+        if own in found:
+            added.add(equation.target.name)
+        found[own] = sums
+    for equation in [e for e in order if isinstance(e, Equation) and e.step and e.step.rule == "chain" and ends(e) in found]:
+        own = ends(equation)  # one use that the author wrote, one through what is gone
+        sums = _added(program, found[own], _whole(program, equation))
+        if sums is None:
+            raise NotOneError(passed[own])
+        found[own] = sums
+        added.add(equation.target.name)
+        order.remove(equation)
+    return tuple(found[e] if isinstance(e, tuple) else _without(e, added) for e in order)
+
+
+def _without(equation: Equation, added: Collection[str]) -> Equation:
+    """The sum of the parts of a gradient without those that are in the others."""
+    left = tuple(ref for ref in equation.operands if ref.name not in added)
+    if len(left) == len(equation.operands):
+        return equation
+    slots = tuple(slot(k) for k in range(len(left)))
+    return replace(equation, op=Sum(sp.Add(*slots), slots), operands=left)
+
+
+def onward(backward: Iterable[Equation], gone: Collection[str]) -> dict[str, str]:
+    """What each value that is gone is read by, or what that is read by, where it is gone as well."""
+    by = {
+        e.step.wrt.name: ends(e)[0]
+        for e in backward
+        if e.step and e.step.rule == "chain" and e.step.wrt and e.step.wrt.name in gone
+    }
+    found = {}
+    for name in by:
+        reader = by[name]
+        while reader in by:
+            reader = by[reader]
+        found[name] = reader
+    return found
+
+
+def ends(equation: Equation) -> tuple[str, str]:
+    """What a step goes through, and what it goes back to."""
+    step = equation.step
+    assert step is not None
+    assert step.through is not None
+    assert step.wrt is not None
+    return step.through.name, step.wrt.name
+
+
+def _whole(program: Program, equation: Equation) -> Equation:
+    """With a loss that has no letters, whose sum the step is written under."""
+    step = equation.step
+    assert step is not None
+    assert step.through is not None
+    is_whole = len(step.through.index) == program.tensors[step.through.name].rank
+    return equation if is_whole else replace(equation, step=replace(step, through=Ref(step.through.name)))
+
+
+def _joined(program: Program, first: Equation, second: Equation) -> Equation:
+    """The step of the first, by what the second goes through, and that of the second as one."""
+    one, two = first.step, second.step
+    assert one is not None
+    assert two is not None
+    assert one.wrt is not None
+    assert one.through is not None
+    assert two.wrt is not None
+    assert two.through is not None
+    inner = _sizes(program, second)
+    outer = _sizes(program, first)
+    swap = dict(zip(one.wrt.index, two.through.index, strict=True))
+    others = [c for c in outer if c not in swap]
+    swap |= zip(others, _fresh(program, len(others), {*inner, *outer, *swap.values()}), strict=True)
+    moved = _moved(one, swap)
+    body, operands = _product(moved, two)
+    sizes = inner | {swap[c]: extent for c, extent in outer.items()}
+    assert moved.through is not None
+    kept = {*moved.through.index, *two.wrt.index}
+    read = {c for ref in operands for c in ref.index}
+    for c in two.through.index:  # what is summed and read nowhere counts
+        if c not in kept | read and not body.has(position(c)):
+            body *= sizes[c]
+    return _equation(second, replace(two, through=moved.through, upstream=moved.upstream), body, operands, sizes)
+
+
+def _added(program: Program, first: Equation, second: Equation) -> Equation | None:
+    """Two steps between the same values as one: their local derivatives add; None where no body says the sum."""
+    one, two = first.step, second.step
+    assert one is not None
+    assert two is not None
+    assert one.wrt is not None
+    assert one.through is not None
+    assert two.wrt is not None
+    assert two.through is not None
+    own, other = _sizes(program, first), _sizes(program, second)
+    if set(own) - {*one.through.index, *one.wrt.index} or set(other) - {*two.through.index, *two.wrt.index}:
+        return None
+    pairs = {*zip(two.wrt.index, one.wrt.index, strict=True), *zip(two.through.index, one.through.index, strict=True)}
+    swap = dict(pairs)
+    if len(swap) < len(pairs) or len(set(swap.values())) < len(pairs):  # one is of entries that are tied, the other of all
+        return None
+    others = [c for c in other if c not in swap]
+    swap |= zip(others, _fresh(program, len(others), {*own, *other, *swap.values()}), strict=True)
+    moved = _moved(two, swap)
+    assert one.local is not None
+    assert moved.local is not None
+    operands = list(dict.fromkeys((*one.local_operands, *moved.local_operands)))
+    bodies = [_placed(step, operands) for step in (one, moved)]
+    sizes = own | {swap[c]: extent for c, extent in other.items()}
+    return _equation(first, one, sp.Add(*bodies), operands, sizes)
+
+
+def _equation(equation: Equation, step: Step, body: Expr, operands: list[Ref], sizes: Mapping[str, Expr]) -> Equation:
+    slots = tuple(slot(k) for k in range(len(operands)))
+    above = () if step.upstream is None else (step.upstream,)
+    over = tuple((c, extent) for c, extent in sizes.items() if c not in equation.target.index)
+    step = replace(step, local=Sum(body, slots), local_operands=tuple(operands), pattern="")
+    product = body if not above else slot(0) * substituted(body, {s: slot(k + 1) for k, s in enumerate(slots)})
+    read = (*above, *operands)
+    return Equation(equation.target, Sum(product, tuple(slot(k) for k in range(len(read))), over), read, step)
+
+
+def _product(one: Step, two: Step) -> tuple[Expr, list[Ref]]:
+    operands = list(dict.fromkeys((*one.local_operands, *two.local_operands)))
+    return _placed(one, operands) * _placed(two, operands), operands
+
+
+def _placed(step: Step, operands: list[Ref]) -> Expr:
+    """The body of a local derivative over other slots."""
+    assert step.local is not None
+    at = {s: slot(operands.index(ref)) for s, ref in zip(step.local.slots, step.local_operands, strict=True)}
+    return substituted(step.local.body, at)
+
+
+def _moved(step: Step, swap: Mapping[str, str]) -> Step:
+    """A step in other letters."""
+
+    def ref(own: Ref | None) -> Ref | None:
+        return None if own is None else Ref(own.name, tuple(swap.get(c, c) for c in own.index))
+
+    assert step.local is not None
+    body = substituted(step.local.body, {position(a): position(b) for a, b in swap.items()})
+    operands = tuple(Ref(r.name, tuple(swap.get(c, c) for c in r.index)) for r in step.local_operands)
+    local = replace(step.local, body=body)
+    return replace(
+        step, through=ref(step.through), wrt=ref(step.wrt), upstream=ref(step.upstream), local=local, local_operands=operands
+    )
+
+
+def _fresh(program: Program, number: int, taken: Collection[str]) -> tuple[str, ...]:
+    """Letters that are neither taken nor those of a tensor or of a size."""
+    return fresh(number, {*taken, *map(str, program.sizes())}, names=program.tensors)
+
+
+def _sizes(program: Program, equation: Equation) -> dict[str, Expr]:
+    """The sizes of the letters of a step."""
+    step, sizes = equation.step, letter_sizes(program, equation)
+    assert step is not None
+    refs = [ref for ref in (step.through, step.wrt, *step.local_operands) if ref is not None]
+    found = {c: extent for ref in refs for c, extent in zip(ref.index, program.shape(ref.name), strict=True)}
+    assert step.local is not None
+    return found | {c: extent for c, extent in sizes.items() if c not in found and step.local.body.has(position(c))}

@@ -1,0 +1,41 @@
+"""Which values of a network nobody speaks of: they are written out where they are read, in the network and in the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from symbackprop.core.letters import is_nameless
+from symbackprop.display.box import ShownBox
+from symbackprop.display.equations import equation_formula
+from symbackprop.documents.layer_block import Lecture
+from symbackprop.documents.layers import Layer
+from symbackprop.formulas.widths import width
+
+AS_WRITTEN = 24.0
+"""The widest equation of the network into which values that nobody named are written, in ems."""
+
+
+def unspoken(lecture: Lecture, told_: Sequence[Layer], box: ShownBox | None) -> frozenset[str]:
+    """The values that nobody named and that steps need not speak of: the network writes them out, and no step begins there."""
+    forward, names = lecture.derivation.forward, lecture.plain
+    lines = {line.name for layer in told_ for line in layer.lines} | {line.name for line in (box.lines if box else ())}
+    roles = [names.signature(n).role for n in lines if n in names.program.tensors]
+    spoken = {n for role in roles if role is not None for n in (role.wrt, role.of)} | {layer.start for layer in told_}
+    spoken |= {n for line in (box.lines if box else ()) for n in line.needs}
+    written = as_written(lecture, spoken) - set(lecture.softmaxes)
+    return frozenset(n for n in written if not (forward.tensors[n].named or forward.tensors[n].called) and is_nameless(n))
+
+
+def as_written(lecture: Lecture, spoken: Collection[str]) -> frozenset[str]:
+    """The values that the network writes out where they are read: nobody named them, one equation reads them and can hold them.
+
+    spoken   what is spoken of elsewhere by its name.
+    """
+    names, forward = lecture.plain, lecture.derivation.forward
+    uses, found = forward.uses(), set(lecture.hidden)
+    bound = {lecture.derivation.of, *spoken, *(n for n, tensor in forward.tensors.items() if tensor.named or uses[n] != 1)}
+    for equation in forward.equations:
+        new = {r.name for r in equation.operands if r.name in names.written} - bound
+        if new and width(equation_formula(names, equation, found | new)) <= AS_WRITTEN:
+            found |= new
+    return frozenset(found)
