@@ -251,8 +251,8 @@ def test_a_reader_that_stops_early_is_no_error():
 def test_a_second_derivative_is_derived_of_the_first(run: Run) -> None:
     done = run("derive", "sum(x * (A @ x)) / 2", "--let", "x: parameter[n]", "--let", "A: data[n, n]", "--wrt", "x", "--then", "x")
     assert done.code == 0
-    assert "        g = (1/2)(Aᵀ + A) x    ∂L/∂x (n)" in done.out
-    assert "∂²L/∂x ∂x = (1/2)(Aᵀ + A)      n × n" in done.out
+    assert "        g = (1/2)(A + Aᵀ) x    ∂L/∂x (n)" in done.out
+    assert "∂²L/∂x ∂x = (1/2)(A + Aᵀ)      n × n" in done.out
 
 
 def test_an_objective_is_derived_and_written(run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symbackprop.algebra.lines import Line, Lines
+from symbackprop.algebra.matrix import front_of
 from symbackprop.algebra.shared import shared, uncut
 from symbackprop.core.forward_mode import ONES
 from symbackprop.core.garbage import without_collections
@@ -69,6 +70,11 @@ def _in_order(names: list[str], lines: Mapping[str, Line]) -> list[str]:
             else:
                 placed[waiting.pop()] = None
     return list(placed)
+
+
+def _is_inverse_of_leaf(line: Line) -> bool:
+    """Whether a line says A^{-1}, which is as short as a name."""
+    return line.form is not None and line.form.op == "inverse" and line.form.parts[0].op == "leaf"
 
 
 class Search:
@@ -147,9 +153,9 @@ class Search:
 
     def _is_worth_a_name(self, name: str) -> bool:
         """Whether a value that nobody named is one of the network, or no short sum: A + A^T in a gradient is written out."""
-        if name in self.network:
-            return True
         line = self.lines.line(name, set())
+        if name in self.network:
+            return not _is_inverse_of_leaf(line)
         return line.form is None or line.form.op != "sum" or line.cost > SHORT
 
     def _is_jacobian(self, name: str) -> bool:
@@ -199,7 +205,10 @@ class Search:
     def _cost(self, line: Line) -> int:
         if line.name in self.lines.kept:
             return self.lines.called_cost(line)
-        return line.cost if line.name in self.program.outputs else max(0, line.cost + self._extra(line.name))
+        if line.name in self.program.outputs:
+            return line.cost
+        is_identity = line.form is not None and (body := front_of(line.form)[1]) is not None and body.op == "identity"
+        return line.cost + INVENTED if is_identity else max(0, line.cost + self._extra(line.name))
 
     def _extra(self, name: str) -> int:
         """What a line costs beside its tokens; a gradient's says something."""

@@ -17,7 +17,7 @@ from weakref import proxy
 from symbackprop.algebra.complements import Complement, complements, is_entrywise, one_minus
 from symbackprop.algebra.folds import FOLDS, perfect_square
 from symbackprop.algebra.lift import Lift, Scope, content, two
-from symbackprop.algebra.matrix import MisfitError
+from symbackprop.algebra.matrix import Form, MisfitError
 from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed
 from symbackprop.algebra.normal import Algebra
 from symbackprop.algebra.poly import ONLY, Atom, Factor, Number, Poly, Term, const, exact, place, places, summed_letters
@@ -59,6 +59,7 @@ class Factoriser:
 
     def __init__(self, algebra: Algebra, rank: Callable[[str], Any]) -> None:
         self.algebra = algebra
+        self.rank = rank
         self.memo: dict[Poly, tuple[int, Nets]] = {}
         own = proxy(self)  # no circle: what a search made goes at once when it ends
         self.lift = Lift(algebra, rank, lambda p: own.best(p)[1])
@@ -82,6 +83,20 @@ class Factoriser:
                 break
         return best
 
+    def is_beyond(self, free: set[str] | frozenset[str]) -> bool:
+        """Whether so many letters are more than a row and a column."""
+        return len(free) > 2
+
+    def may_come_out(self, p: Poly, d: Divisor) -> bool:
+        """Whether a factor may be taken out beside an identity: a diagonal stays whole, diag(1/x^2) beside x^{-1} x^{-T}."""
+        ends = {x for term in p.terms for f in term if f.atom.kind == "delta" for x in f.letters}
+        return len(d.how) != 1 or d.how[0] not in {("free", x) for x in ends}
+
+    def atom(self, atom: Atom) -> Form:
+        """The formula of an atom with one or two axes, as a whole. Raises MisfitError where there is none."""
+        letters = tuple(f"%{k}" for k in range(len(atom.shape)))
+        return self.lift.whole(Nets([Net(1, (Entry(atom, letters, 1),))]), letters, dict(zip(letters, atom.shape, strict=True)))[0]
+
     def is_long(self, p: Poly) -> bool:
         """Whether a sum has too many terms for a line, as it is and, entry by entry, as products of sums."""
         if len(p.terms) <= MOST_TERMS_LINE:
@@ -102,7 +117,7 @@ class Factoriser:
         best = self.cost(plain, free), plain
         if len(p.terms) < 2 or self.visits > MOST_VISITS:
             return best
-        has_no_form = len(free - plain.subscripts) > 2  # but what it is a factor of may have one
+        has_no_form = self.is_beyond(free - plain.subscripts)  # but what it is a factor of may have one
         for nets, margin in self._factored(p, free, has_no_form):
             cost = self.cost(nets, free)
             if cost <= best[0] + (margin if len(best[1]) > 1 else -1):  # what is a product already gives way to what is shorter
@@ -132,14 +147,16 @@ class Factoriser:
         for nets in self._cases(p, free):
             yield nets, -1
         divisors = self._divisors(p, free)
+        tied = [sum(f.atom.kind == "delta" for f in term) for term in p.terms]
+        if len(set(tied)) > 1:
+            divisors = [d for d in divisors if self.may_come_out(p, d)]
         full = [d for d in divisors if len(d.uses) == len(p.terms)]
         everywhere = [d for d in full if all(kind == "free" for kind, _ in d.how)]
-        identity = any(f.atom.kind == "delta" for term in p.terms for f in term)  # diag(p) - p p^T, not (I - p 1^T) diag(p)
-        margin = -1 if identity else PREFERRED
+        margin = -1 if len(set(tied)) > 1 else PREFERRED  # diag(p) - p p^T, not (I - p 1^T) diag(p)
         if len(everywhere) > 1:
             yield self._without_all(p, everywhere), margin
-        for d in full[:8]:
-            yield self._divided(p, d, free), margin
+        for d in full[:8]:  # tr(A) - |a|^2, not sum(diag(A) - a^2)
+            yield self._divided(p, d, free), margin if free or d.atom.kind != "ones" else -1
         if has_no_form:
             return
         partial = sorted((d for d in divisors if len(d.uses) < len(p.terms)), key=lambda d: not _is_rest(d, p))

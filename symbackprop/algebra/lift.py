@@ -12,8 +12,9 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any, NamedTuple
 
-from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, S, Symbol
+from sympy import Expr, S, Symbol
 
+from symbackprop.algebra.compared import compared, denied
 from symbackprop.algebra.contract import Contraction, Placed, repeated
 from symbackprop.algebra.matrix import (
     PLAIN,
@@ -24,7 +25,6 @@ from symbackprop.algebra.matrix import (
     both,
     front_of,
     is_decimal,
-    negated,
     number,
     product,
     scaled,
@@ -49,7 +49,6 @@ class Scope(NamedTuple):
 
 BOUND = "~@"  # begins the letters that a network sums
 DOWN = "%d"  # the columns of a matrix whose diagonal is taken
-_DENIED = {Eq: Ne, Gt: Le, Lt: Ge}
 
 
 class Lift:
@@ -102,9 +101,11 @@ class Lift:
             return number(0)
         plain = any(x.op != "number" and not x.negative for x in made)  # v + 1, but 1 - a
         made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
-        if all(x.op == "leaf" for x in made):
-            made.sort(key=lambda x: self.rank(tensor_of(x.given.name)))
-        return _denied(made) or Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
+        bare = [x.parts[0] if x.op == "transpose" else x for x in made]
+        if all(x.op == "leaf" for x in bare):  # A + A^T
+            order = sorted(range(len(made)), key=lambda k: (self.rank(tensor_of(bare[k].given.name)), made[k] != bare[k]))
+            made = [made[k] for k in order]
+        return denied(made) or _turned_once(Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,)))))
 
     @staticmethod
     def _in_full(made: list[Form], nets: Nets, row: str, col: str) -> list[Form]:
@@ -113,6 +114,9 @@ class Lift:
         if row not in sizes or col not in sizes:
             return made
         rows, cols = sizes[row], sizes[col]
+        if any(_is_of_columns(x, net, row, col) for x, net in zip(made, nets, strict=True)):  # I - 1 1^T/n
+            every = product([_ones((rows,)), transpose(_ones((cols,)))])
+            made = [scaled(front, every) if body is None else x for x in made for front, body in [front_of(x)]]
         return [repeated(x, row in net.sizes, col in net.sizes, rows, cols) for x, net in zip(made, nets, strict=True)]
 
     def network(self, net: Net, row: str | None, col: str | None, scope: Scope) -> Form:
@@ -281,12 +285,12 @@ class Lift:
         match atom.kind:
             case "group":
                 return parts[0]
-            case "inverse":
+            case "inverse" if row and col:
                 return Form("inverse", parts, atom.symmetric)
             case "positive" | "zero":
-                return _compared(atom.kind, parts[0])
+                return compared(atom.kind, parts[0])
             case "cases":
-                return Form("cases", (_compared(atom.name, parts[0]), *parts[1:]))
+                return Form("cases", (compared(atom.name, parts[0]), *parts[1:]))
             case "function":
                 if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
                     return Form("function", (*parts[0].parts, parts[1]), "clip")  # between two bounds
@@ -311,29 +315,20 @@ def content(p: Poly) -> Fraction:
     return Fraction(1) if mixed and k.numerator == 1 else k  # 1 and 1/4: a mean over four
 
 
-def _compared(kind: str, x: Form) -> Form:
-    """[x > 0] or [x = 0], with what is subtracted on the other side: [a > b], [a < 1]."""
-    front, body = front_of(x)
-    if body is not None and front.coefficient > 0 and not (front.tops or front.bottoms):  # [c x > 0] = [x > 0]
-        x = body
-    sign, sides = Gt if kind == "positive" else Eq, (x, number(0))
-    if x.op != "sum" and x.negative and sign is Gt:  # [-m > 0] = [m < 0]
-        sign, sides = Lt, (negated(x), number(0))
-    above, below = ([p for p in x.parts if p.negative == low] for low in (False, True)) if x.op == "sum" else ([], [])
-    if above and below:
-        first, second = (
-            several[0] if len(several) == 1 else Form("sum", tuple(several)) for several in (above, list(map(negated, below)))
-        )
-        sign, sides = (Lt if sign is Gt else Eq, (second, first)) if first.op == "number" else (sign, (first, second))
-    return Form("compare", sides, sign)
+def _is_of_columns(x: Form, net: Net, row: str, col: str) -> bool:
+    """Whether a matrix is the identity, a diagonal, or a column times a row."""
+    _, body = front_of(x)
+    if body is not None and body.op in ("identity", "diag"):
+        return True
+    return {row, col} <= net.sizes.keys() and not any({row, col} <= {*item.letters} for item in net.items)
 
 
-def _denied(made: Sequence[Form]) -> Form | None:
-    """1 - [x = 0] is [x != 0]."""
-    if len(made) != 2 or made[0] != number(1) or not made[1].negative:
-        return None
-    test = negated(made[1])
-    return Form("compare", test.parts, _DENIED[test.given]) if test.op == "compare" else None
+def _turned_once(x: Form) -> Form:
+    """A sum with one mark for all of it where that is shorter: (X X A + X A X)^T."""
+    if not x.is_turned:
+        return x
+    turned = Form("transpose", (Form("sum", tuple(map(transpose, x.parts))),))
+    return turned if turned.tokens < x.tokens else x
 
 
 def _leaf(atom: Atom, letters: tuple[str, ...], below: tuple[str, ...], row: str | None) -> Form:

@@ -6,19 +6,18 @@ is the same on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from weakref import proxy
 
 from symbackprop.algebra.blocks import Piece, Pieces, pieces, side_by_side
-from symbackprop.algebra.branches import Split, splits
+from symbackprop.algebra.entries import EntryFactoriser
 from symbackprop.algebra.factoring import MOST_TERMS_LINE, TOO_MUCH, Factoriser, most_read
 from symbackprop.algebra.facts import forward_values, known_algebra, twins
 from symbackprop.algebra.matrix import Form, MisfitError, transpose
-from symbackprop.algebra.poly import Atom, Poly, summed_letters
+from symbackprop.algebra.poly import ONLY, Poly
 from symbackprop.algebra.positions import View
 from symbackprop.algebra.reading import NoFormError, Values, Written, strides
-from symbackprop.algebra.relations import Relation, Solved, below, eliminated, over_one_line, relations, replaced, solved
+from symbackprop.algebra.shorter import Shorter
 from symbackprop.algebra.single import without_single
 from symbackprop.core.guards import split
 from symbackprop.core.program import Program, Sum
@@ -26,11 +25,6 @@ from symbackprop.core.program import Program, Sum
 LINE = 2  # a line costs its name and the sign of equality
 WRITTEN = 30  # what a value costs that has no short form: it is read in index letters
 READ = 3  # what an operand costs in an equation of the program
-SHORTER = 8  # relations used one after the other in a line
-ON_THE_WAY = 2.0  # how much longer than a line a sum may be that a relation is used in again
-OFTEN = 3  # a relation is used in the terms that it gives as well
-FEW_TERMS = 3  # of a value that has a name, for products in it to be looked for elsewhere
-TRIED = 2  # of the sums that a relation gives, by rough size
 NO_PRODUCT = "no product of matrices says it"
 
 
@@ -80,19 +74,6 @@ class Line:
         return WRITTEN if self.written else TOO_MUCH if self.form is None else self.form.tokens + LINE
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What the definition of a value that has a name says.
-
-    relations  a product in it by the value: the value alone, where the product is all of it.
-    solved     what it is made of by the value.
-    """
-
-    name: str
-    relations: tuple[Relation, ...]
-    solved: tuple[Solved, ...]
-
-
 class Lines:
     """The lines of one program's box; each is worked out once.
 
@@ -108,14 +89,17 @@ class Lines:
         self.algebra = known_algebra(program, self.kept)
         place = {n: k for k, n in enumerate(tensors)}
         self.factoriser = Factoriser(self.algebra, place.__getitem__)
+        self.entries = EntryFactoriser(self.factoriser)
         self.made: dict[tuple[str, frozenset[str]], Line] = {}
         self.values: dict[frozenset[str], Values] = {}
         self.definitions: Written = {}
-        self.rules: dict[tuple[str, frozenset[str]], Rule | None] = {}
-        self.applied: dict[frozenset[str], tuple[Rule, ...]] = {}
-        self.shortened: dict[tuple[Poly, str, frozenset[str]], Poly] = {}
         self.walks: dict[str, list[tuple[set[str], frozenset[str]]]] = {}
         self.counted = strides(program)
+        own = proxy(self)  # no circle, as of the factoriser
+        self.shorter = Shorter(
+            self.algebra, self.equations, self.forward, self.kept,
+            lambda kept: own._values(kept), lambda n, lets: own._frontier(n, lets),
+        ).shorter  # fmt: skip
         self.twins = twins(program, self.algebra, program.outputs, self.kept)
 
     def is_given(self, name: str) -> bool:
@@ -144,16 +128,40 @@ class Lines:
         try:
             own = name in self.twins and name in self.program.outputs
             found = self._pieces(name, values.ref(name, letters) if own else values.definition(name))
-            short = [piece._replace(poly=self._shorter(name, piece.poly, lets)) for piece in found.pieces]
+            short = [piece._replace(poly=self.shorter(name, piece.poly, lets, self.factoriser)) for piece in found.pieces]
             if any(self.factoriser.is_long(piece.poly) for piece in short):
                 raise NoFormError("it has too many terms")
             only = short[0].poly.only() if len(short) == 1 else None
             if only is not None and self._is_of_others(only.atom.name) and only.letters == letters:
                 return self._written(name, only.atom.name)
-            return self._formed(name, found._replace(pieces=tuple(short)))
+            made = self._formed(name, found._replace(pieces=tuple(short)))
+            if self._is_jacobian(name) and (made.pieces or made.blocks):
+                own = self._entrywise(name, lets)
+                return own if own is not None and own.cost < made.cost else made
+            return made
         except (NoFormError, MisfitError) as fault:
+            own = self._entrywise(name, lets) if self._is_jacobian(name) or not self._may_stand(name) else None
+            if own is not None:
+                return own
             why = str(fault) if isinstance(fault, NoFormError) else NO_PRODUCT
             return self._with_values(self._written(name), lets) if self._may_stand(name) else Line(name, letters, fault=why)
+
+    def _is_jacobian(self, name: str) -> bool:
+        """Whether a value is a derivative of what has axes, by what has some."""
+        tensors, role = self.program.tensors, self.program.tensors[name].role
+        of = None if role is None or role.vector else tensors.get(role.of)
+        return of is not None and len(of.shape) > 0 and len(tensors[name].shape) > 1
+
+    def _entrywise(self, name: str, lets: frozenset[str]) -> Line | None:
+        """A value entry by entry; None where it has too many terms, or an axis of size 1."""
+        letters = self.equations[name].target.index
+        try:
+            p = self.shorter(name, self._values((self.kept | lets) - {name}).definition(name), lets, self.entries)
+            if ONLY in letters or len(p.terms) > MOST_TERMS_LINE:
+                return None
+            return Line(name, letters, self.entries.entry(p, letters), letters, p.tensors())
+        except (NoFormError, MisfitError):
+            return None
 
     def _called(self, name: str, lets: frozenset[str]) -> Line:
         """A value that a layer names: its equation, or what it is made of, where the equation would be longer."""
@@ -279,111 +287,3 @@ class Lines:
 
     def _read_as(self, name: str) -> str:
         return self.twins[name].name if name in self.twins else name
-
-    # A shorter sum of the same value
-
-    def _shorter(self, name: str, p: Poly, lets: frozenset[str]) -> Poly:
-        """p with the author's values for parts of it, and by the relations of its atoms, as long as that shortens it."""
-        known = lets.intersection(self.forward)  # what has a line and is a gradient says nothing of others
-        key = p, name if name in known or name in self.kept else "", known
-        if key not in self.shortened:
-            self.shortened[key] = self._shortened(name, p, known)
-        return self.shortened[key]
-
-    def _shortened(self, name: str, p: Poly, lets: frozenset[str], by_cases: bool = True) -> Poly:
-        for _ in range(SHORTER):
-            found = self._tried(name, p, lets, by_cases)
-            clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
-            if clear is None:
-                costs = [self.factoriser.best(q)[0] - worth for q, worth in found.items()]
-                best = self.factoriser.best(p)[0] if found else 0
-                better = [(cost, len(q.terms), k) for k, (cost, q) in enumerate(zip(costs, found, strict=True))
-                          if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms))]  # fmt: skip
-                if not better:
-                    break
-                clear = list(found)[min(better)[2]]
-            p = clear
-        return p
-
-    def _tried(self, name: str, p: Poly, lets: frozenset[str], by_cases: bool) -> dict[Poly, int]:
-        """The equal sums that are worth a look, the roughly shortest first, and what each is worth: a name is 1.
-
-        by_cases   whether those by cases are among them.
-        """
-        a, own = self.algebra, {f.atom for term in p.terms for f in term}
-        found: list[tuple[Poly | None, int]] = []
-        for rule in self._rules(lets):
-            if rule.name != name:
-                found += [(eliminated(a, p, way), 0) for way in rule.solved if way.atom in own]
-                found += [(replaced(a, p, r), int(len(rule.relations) == 1)) for r in rule.relations if r.atoms <= own]
-        found += [(self._by_cases(name, split, lets), 0) for split in (splits(a, p) if by_cases else ())]
-        found += [(q, 0) for q in over_one_line(a, p)]
-        found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
-        low, worths = below(p), dict[Poly, int]()
-        for q, worth in found:
-            if q is not None and q != p and self._is_short(q, p) and below(q) <= low:
-                worths[q] = max(worths.get(q, 0), worth)
-        return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
-
-    def _by_cases(self, name: str, split: Split, lets: frozenset[str]) -> Poly:
-        """A sum by what it is in each of two cases."""
-        zero, one, none = (self._shortened(name, part, lets, False) for part in (split.zero, split.one, split.none))
-        return zero + one - none
-
-    @staticmethod
-    def _is_short(q: Poly, p: Poly, slack: float = 1.0) -> bool:
-        """Whether an equal sum may be looked at in the place of p; slack: by how much a sum may be longer that is on its way."""
-        return len(q.terms) <= slack * MOST_TERMS_LINE and _rough(q) <= slack * (1.3 * _rough(p) + 8)
-
-    def _throughout(self, p: Poly, relation: Relation) -> Poly | None:
-        """p with a relation used as often as its term stands in a term."""
-        q = replaced(self.algebra, p, relation)
-        for _ in range(OFTEN):
-            if q is None or not self._is_short(q, p, ON_THE_WAY):
-                return None
-            further = replaced(self.algebra, q, relation)
-            if further is None:
-                break
-            q = further
-        return q
-
-    def _definition(self, n: str, lets: frozenset[str]) -> Poly:
-        return self._values((self.kept | self._frontier(n, set(lets))) - {n}).definition(n)
-
-    def _rules(self, lets: frozenset[str]) -> tuple[Rule, ...]:
-        """What the definitions of the values that have a name say."""
-        if lets not in self.applied:
-            found = [self._rule(n, lets) for n in self.forward if n in self.kept or n in lets]
-            self.applied[lets] = tuple(rule for rule in found if rule is not None)
-        return self.applied[lets]
-
-    def _rule(self, n: str, lets: frozenset[str]) -> Rule | None:
-        seen = self._frontier(n, set(lets) - {n})
-        if (n, seen) not in self.rules:
-            self.rules[n, seen] = self._as_rule(n, seen)
-        return self.rules[n, seen]
-
-    def _as_rule(self, n: str, lets: frozenset[str]) -> Rule | None:
-        own, leaf = self.equations[n].target.index, self._values(self.kept).leaf(n)
-        try:
-            p = self._definition(n, lets)
-        except NoFormError:
-            return None
-        ways, found = solved(self.algebra, leaf, own, p), p.single()
-        if found is None:
-            return Rule(n, tuple(self._summands(p, leaf, own)), ways)
-        term, c = found
-        if len(term) == 1 and term[0].atom in self.algebra.names:
-            return None
-        return Rule(n, (Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))),), ways)
-
-    def _summands(self, p: Poly, leaf: Atom, own: tuple[str, ...]) -> Iterator[Relation]:
-        """A short sum that has a name, solved for the products in it that hold sums themselves."""
-        for term, c in p.terms.items() if len(p.terms) <= FEW_TERMS else ():
-            if summed_letters(term):
-                rest = self.algebra.factor(leaf, own) - Poly({u: d for u, d in p.terms.items() if u != term})
-                yield Relation(term, own, rest.scaled(1 / Fraction(c)))
-
-
-def _rough(p: Poly) -> int:
-    return sum(2 + sum(1 + len(f.letters) for f in term) for term in p.terms)

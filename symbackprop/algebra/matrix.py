@@ -6,6 +6,7 @@ line, a sum of rows or columns. Functions, powers and fractions act entry by ent
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -220,6 +221,8 @@ def transpose(x: Form) -> Form:
             return Form(x.op, tuple(transpose(p) for p in reversed(x.parts)), x.given)
         case "spared":
             turned = Form(x.op, tuple(map(transpose, x.parts)), x.given)
+            if x.op == "sum" and Counter(turned.parts) == Counter(x.parts):  # A + A^T
+                return x
             return turned if turned.tokens <= x.tokens else Form("transpose", (x,))
         case "mirrored":
             return Form("triu" if x.op == "tril" else "tril", tuple(map(transpose, x.parts)), -x.given)
@@ -315,8 +318,9 @@ def _scaled_level(x: Form) -> Level:
 
 
 def _mark_tokens(x: Form) -> int:
-    inverse = x.op == "transpose" and x.parts[0].op == "inverse"  # one mark for both
-    return x.parts[0].within(Level.ATOM) + (0 if inverse else 1)
+    if x.op == "transpose" and x.parts[0].op == "inverse":  # one mark for both
+        return x.parts[0].tokens
+    return x.parts[0].within(Level.ATOM) + 1
 
 
 def _power_tokens(x: Form) -> int:
@@ -340,6 +344,8 @@ OPS: dict[str, Op] = {
     "onehot": Op(lambda x: 1 + len(x.given.subscripts)),
     "number": Op(_number_tokens, lambda x: Level.SUM if x.given < 0 else Level.ATOM, "itself"),
     "size": Op(_size_tokens, lambda x: Level.SUM if x.given.is_Add else Level.ATOM, "itself"),
+    "positions": Op(lambda x: 2 + len(x.given.letters) + (x.given.offset != 0), turned="itself"),
+    "entry": Op(lambda x: x.parts[0].within(Level.ATOM) + len(x.given), turned="itself"),
     "ones": Op(_one),
     "identity": Op(_one, turned="itself"),
     "zeros": Op(_one),

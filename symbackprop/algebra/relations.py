@@ -289,11 +289,12 @@ def match(relation: Relation, term: Term) -> tuple[list[Factor], tuple[str, ...]
 
 
 def _divides(wanted: Factor, f: Factor) -> bool:
-    """Whether a power has a whole power left over when the wanted one is taken out."""
+    """Whether a power has a whole power left over when the wanted one is taken out, or a root where that is a root itself."""
     if f.exponent == wanted.exponent:
         return True
-    gap = f.exponent - wanted.exponent
-    return (f.exponent > 0) == (wanted.exponent > 0) and abs(f.exponent) >= abs(wanted.exponent) and gap.denominator == 1
+    left = f.exponent - wanted.exponent
+    is_larger = (f.exponent > 0) == (wanted.exponent > 0) and abs(f.exponent) >= abs(wanted.exponent)
+    return is_larger and left.denominator in (1, wanted.exponent.denominator)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,14 @@ import sympy as sp
 from symbackprop.algebra.matrix import Form, Front, is_decimal, is_swallowed
 from symbackprop.algebra.positions import View
 from symbackprop.core.functions import known, matrix_function, reduction
-from symbackprop.display.body import function_formula, logarithm, relation_sign, scalar, typed_below_a_root
+from symbackprop.core.program import position
+from symbackprop.display.body import BodyPrinter, function_formula, logarithm, relation_sign, scalar, typed_below_a_root
 from symbackprop.display.names import Names
 from symbackprop.display.notation import applied
+from symbackprop.display.reading_order import is_negative
 from symbackprop.display.views import ViewNames
 from symbackprop.formulas import build as f
-from symbackprop.formulas.names import letter
+from symbackprop.formulas.names import index, letter
 from symbackprop.formulas.tree import Binds, Fence, Grid, Node, Root, Script, binds, items_of
 from symbackprop.formulas.tree import Fraction as Line
 
@@ -50,6 +52,31 @@ def _leaf(to: Printer, x: Form) -> Node:
 def _onehot(to: Printer, x: Form) -> Node:
     tensor = to.tensor(x.given.name, x.given.subscripts)
     return f.call(f.function("onehot"), [tensor]) if x.given.matrix else Script(f.letter("e"), tensor)
+
+
+def _positions(to: Printer, x: Form) -> Node:
+    """1[i = j + 1], with what is subtracted on the other side, and the shorter side first."""
+    given = x.given
+    steps = [(position(c), slope) for c, slope in zip(given.letters, given.slopes, strict=True)]
+    sides = [sum((sign * slope * c for c, slope in steps if is_negative(slope) == (sign < 0)), sp.S.Zero) for sign in (1, -1)]
+    for term in sp.Add.make_args(given.offset):
+        sides[is_negative(term)] += -term if is_negative(term) else term
+    relation = given.relation
+    lengths = [len(sp.Add.make_args(side)) for side in sides]
+    is_turned = (
+        not sides[0].has(position(given.letters[0])) if relation is sp.Eq else True
+    )  # i = j in the order of the line; j <= k
+    if lengths[0] > lengths[1] or (lengths[0] == lengths[1] and is_turned):
+        sides, relation = sides[::-1], {sp.Eq: sp.Eq, sp.Ge: sp.Le}[relation]
+    body = BodyPrinter({position(c): letter(c) for c in given.letters})
+    return f.indicator(f.relation(body.formula(sides[0]), relation_sign(relation), body.formula(sides[1])))
+
+
+def _entry(to: Printer, x: Form) -> Node:
+    (part,) = x.parts
+    own = to.formula(part)
+    base = own if part.op in ("function", "factor") else f.bracket(own)
+    return Script(base, index([letter(c) for c in x.given]))
 
 
 def _transpose(to: Printer, x: Form) -> Node:
@@ -89,7 +116,8 @@ def _scaled(to: Printer, x: Form) -> Node:
         return f.juxtapose(before)
     if not before:
         return f.within(body, Binds.HADAMARD)
-    return f.juxtapose([*before, f.within(body, Binds.HADAMARD)], min(binds(body), Binds.PRODUCT))
+    inner = f.within(body, Binds.HADAMARD)
+    return f.juxtapose([*before, inner], min(binds(inner), Binds.PRODUCT))
 
 
 def _with_roots(front: Front) -> Front:
@@ -248,6 +276,8 @@ FORMULAS: dict[str, Callable[[Printer, Form], Node]] = {
     "onehot": _onehot,
     "number": lambda to, x: scalar(_rational(x.given)),
     "size": lambda to, x: scalar(x.given),
+    "positions": _positions,
+    "entry": _entry,
     "ones": lambda to, x: Script(f.bold("1"), scalar(x.given)),
     "identity": lambda to, x: Script(f.letter("I"), scalar(x.given)),
     "blocks": _blocks,

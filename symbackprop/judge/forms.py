@@ -78,6 +78,17 @@ def _onehot(at: FormValue, x: Form) -> ndarray:
     return rows.reshape(-1, 1) if rows.ndim == 1 else rows
 
 
+def _positions(at: FormValue, x: Form) -> ndarray:
+    """1 where positions are as they are said to be."""
+    steps = (at.number(slope) * at.at[letter] for letter, slope in zip(x.given.letters, x.given.slopes, strict=True))
+    return np.full((1, 1), float(COMPARE[x.given.relation](sum(steps) + at.number(x.given.offset), 0)))
+
+
+def _entry(at: FormValue, x: Form) -> ndarray:
+    places = tuple(at.at[letter] for letter in x.given)
+    return at.read(x.parts[0])[(*places, 0)[:2]].reshape(1, 1)
+
+
 def _product(at: FormValue, x: Form) -> ndarray:
     first, *rest = at.parts(x)
     for other in rest:
@@ -183,6 +194,8 @@ def _one(rule: Callable[[ndarray], Any]) -> Callable[[FormValue, Form], ndarray]
 RULES: dict[str, Callable[[FormValue, Form], Any]] = {
     "leaf": _leaf,
     "onehot": _onehot,
+    "positions": _positions,
+    "entry": _entry,
     "number": lambda at, x: np.full((1, 1), float(x.given)),
     "size": lambda at, x: np.full((1, 1), at.number(x.given)),
     "ones": lambda at, x: np.ones((int(at.number(x.given)), 1)),

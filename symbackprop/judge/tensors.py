@@ -131,6 +131,23 @@ def _onehot(at: FormTensor, x: Form) -> Meant:
     return Meant(Tensor(shape, Sum(iverson(sp.Eq(position(axis), slot(0), evaluate=False)), slots), (places,), letters), letters)
 
 
+def _positions(at: FormTensor, x: Form) -> Meant:
+    """1 where positions are as they are said to be."""
+    letters = tuple(map(subscript, x.given.letters))
+    steps = [slope * position(c) for c, slope in zip(letters, x.given.slopes, strict=True)]
+    body = iverson(x.given.relation(sp.Add(*steps, x.given.offset), S.Zero, evaluate=False))
+    return constant(body, dict(zip(letters, x.given.sizes, strict=True)))
+
+
+def _entry(at: FormTensor, x: Form) -> Meant:
+    """A matrix or a column with its axes at letters."""
+    own = at.read(x.parts[0])
+    letters = tuple(map(subscript, x.given))
+    if {*own.letters} != {DOWN, RIGHT}.intersection((DOWN, RIGHT)[: len(letters)]) or len(set(letters)) < len(letters):
+        raise NoTensorError("no matrix")
+    return own.relettered(dict(zip((DOWN, RIGHT), letters, strict=False)))
+
+
 def _turned(x: Meant) -> Meant:
     return x.relettered(_TURNED)
 
@@ -300,6 +317,8 @@ def _power(at: FormTensor, x: Form) -> Meant:
 RULES: dict[str, Callable[[FormTensor, Form], Meant]] = {
     "leaf": _leaf,
     "onehot": _onehot,
+    "positions": _positions,
+    "entry": _entry,
     "number": lambda at, x: constant(sp.Rational(x.given.numerator, x.given.denominator)),
     "size": lambda at, x: constant(x.given),
     "ones": lambda at, x: constant(S.One, {DOWN: x.given}),

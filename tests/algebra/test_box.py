@@ -94,7 +94,7 @@ BOXES = {
     "a Gram matrix": ("X: parameter[m, n]\nL = sum((X.T @ X)**2)", [r"\frac{\partial L}{\partial X} = 4 X X^{\top} X"]),
     "a quadratic form": (
         "x: parameter[n]\nB: data[n, n]\nL = x @ B @ x",
-        [r"\frac{\partial L}{\partial x} = \left(B^{\top} + B\right) x"],
+        [r"\frac{\partial L}{\partial x} = \left(B + B^{\top}\right) x"],
     ),
 }  # fmt: skip
 

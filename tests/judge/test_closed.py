@@ -9,6 +9,7 @@ import pytest
 import sympy as sp
 
 import symbackprop as sb
+from symbackprop.algebra.entries import Positions
 from symbackprop.algebra.lift import OneHot
 from symbackprop.algebra.matrix import Form, Front, Leaf, number
 from symbackprop.core.functions import FUNCTIONS
@@ -34,6 +35,8 @@ A, B, S, U, V, W, C = map(leaf, "ABSuvwc")
 TESTED = {
     "leaf": [A, U, C, leaf("T", "k")],
     "onehot": [Form("onehot", (), OneHot("t", (), N, True))],
+    "positions": [Form("positions", (), Positions(sp.Ge, ("k",), (sp.S.One,), sp.Integer(-2), (N,)))],
+    "entry": [Form("entry", (V,), ("k",))],
     "number": [number(Fraction(3, 4))],
     "size": [Form("size", (), N**2)],
     "ones": [Form("ones", (), M)],

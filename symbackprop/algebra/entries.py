@@ -1,0 +1,183 @@
+"""A value entry by entry: P_{nk} (1[k = i] - P_{ni}), where no product of matrices says it, as for most Jacobians of matrices.
+
+Every letter stands below a name. What is shared is taken out as it is of matrices, by the tokens of what is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sympy import Eq, Expr, Ge, S, Symbol
+
+from symbackprop.algebra.compared import compared
+from symbackprop.algebra.factoring import TOO_MUCH, Divisor, Factoriser
+from symbackprop.algebra.lift import BOUND, content
+from symbackprop.algebra.matrix import PLAIN, Form, Front, Leaf, MisfitError, both, front_of, number, scaled, sized
+from symbackprop.algebra.nets import Entry, Inner, Net, Nets, renamed, shown_axes
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import ONLY, Atom, Poly
+from symbackprop.algebra.positions import Linear, tensor_of
+from symbackprop.core.functions import FUNCTIONS
+from symbackprop.core.letters import pool
+
+OPERATED = ("function", "group", "positive", "zero", "cases")  # what is done to entries one by one
+ALONG = ("softmax",)  # functions that are not
+
+
+class Positions(NamedTuple):
+    """sum of slope * position of a letter + offset, which is 0 or at least 0."""
+
+    relation: type
+    letters: tuple[str, ...]
+    slopes: tuple[Expr, ...]
+    offset: Expr
+    sizes: tuple[Expr, ...]
+
+
+class EntryWriter:
+    """Writes networks as products of entries.
+
+    rank       the place of a tensor in the reading order.
+    factorise  the cheapest networks of a polynomial.
+    whole      the formula of an atom with one or two axes.
+    """
+
+    def __init__(
+        self, algebra: Algebra, rank: Callable[[str], Any], factorise: Callable[[Poly], Nets], whole: Callable[[Atom], Form]
+    ) -> None:
+        self.algebra, self.rank, self.factorise, self.whole = algebra, rank, factorise, whole
+        self.order: tuple[str, ...] = ()  # the letters of the value, as its line has them
+
+    def sum(self, nets: Nets, taken: frozenset[str]) -> Form:
+        """Several networks; raises MisfitError where something has no entries."""
+        made = [self.network(net, taken) for net in nets]
+        if len(made) < 2:
+            return made[0] if made else number(0)
+        plain = any(x.op != "number" and not x.negative for x in made)
+        made.sort(key=lambda x: (x.op == "number" and plain, x.negative))
+        return Form("sum", tuple(b for a in made for b in (a.parts if a.op == "sum" else (a,))))
+
+    def network(self, net: Net, taken: frozenset[str]) -> Form:
+        """One network, with its sums before it."""
+        sizes = net.sizes
+        mine = [x for x in sorted(sizes) if x[0] in BOUND and x not in taken and sizes[x] is not S.One]
+        used, swap = {*taken, *sizes, *self.algebra.reserved}, dict[str, str]()
+        for x in mine:
+            natural = [str(sizes[x]).lower()] if isinstance(sizes[x], Symbol) and len(str(sizes[x])) == 1 else []
+            swap[x] = next(y for y in (*natural, *(next(spare) for spare in [pool()] for _ in range(60))) if y not in used)
+            used.add(swap[x])
+        net = renamed(net, swap) if swap else net
+        inside = taken | frozenset(sizes) | frozenset(swap.values())
+        front = Front(net.coefficient)
+        tops: list[Form] = []
+        bottoms: list[Form] = []
+        for item in sorted(net.items, key=self._reading_order):
+            form, low = self._factor(item, inside)
+            own, body = (PLAIN, form) if low else front_of(form)
+            front = both(front, own)
+            (bottoms if low else tops).extend([body] if body is not None else [])
+        if abs(front.coefficient) != 1:  # 2 A 1[j = l], but 1[j = l] A
+            tops.sort(key=lambda x: x.op == "positions")
+        front = Front(front.coefficient, (*front.tops, *tops), (*front.bottoms, *bottoms))
+        if not swap:
+            return scaled(front, None)
+        body = scaled(Front(1, front.tops, front.bottoms), None)
+        over = tuple((swap[x], sizes[x]) for x in mine)
+        return scaled(Front(front.coefficient), Form("indexsum", (body,), over))
+
+    def _reading_order(self, item: Entry | Inner) -> tuple[Any, ...]:
+        """Positions, tensors in the author's order, functions, sums."""
+        if isinstance(item, Inner):
+            return (4, 0, 0)
+        if item.atom.kind in ("delta", "tie", "order"):
+            return (0, 0, item.letters)
+        return (1, self.rank(tensor_of(item.atom.name)), item.letters) if item.atom.kind == "leaf" else (2, item.atom.id, 0)
+
+    def _factor(self, item: Entry | Inner, taken: frozenset[str]) -> tuple[Form, bool]:
+        """A factor, and whether it stands below the line."""
+        if isinstance(item, Inner):
+            return self.sum(item.nets, taken), False
+        form, e = self._atom(item.atom, item.letters, taken), abs(item.exponent)
+        return (form if e == 1 else Form("scalarpower", (form,), e)), item.exponent < 0
+
+    def _atom(self, atom: Atom, letters: tuple[str, ...], taken: frozenset[str]) -> Form:
+        match atom.kind:
+            case "number":
+                return sized(atom.name)
+            case "ones":
+                return number(1)
+            case "leaf":
+                own = shown_axes(atom, letters)
+                if ONLY in own:
+                    raise MisfitError("an axis of size 1")
+                return Form("leaf", (), Leaf(atom.name, own, True))
+            case "delta":
+                return self._positions(Eq, Linear((S.One, S.NegativeOne), S.Zero), letters, atom)
+            case "tie" | "order":
+                return self._positions(Eq if atom.kind == "tie" else Ge, atom.name, letters, atom)
+        if atom.kind not in OPERATED or atom.name in ALONG:
+            return self._entry(atom, letters)
+        return self._operated(atom, letters, taken)
+
+    def _positions(self, relation: type, form: Linear, letters: tuple[str, ...], atom: Atom) -> Form:
+        """A condition of positions, the letters in the order of the line."""
+        place = {x: k for k, x in enumerate(self.order)}
+        own = sorted(zip(letters, form.slopes, atom.shape, strict=True), key=lambda one: place.get(one[0], len(place)))
+        names, slopes, sizes = zip(*own, strict=True)
+        return Form("positions", (), Positions(relation, names, slopes, form.offset, sizes))
+
+    def _operated(self, atom: Atom, letters: tuple[str, ...], taken: frozenset[str]) -> Form:
+        """What is done to entries one by one."""
+        args = list(atom.args)
+        if atom.kind in ("positive", "zero", "cases") and args[0].terms:
+            args[0] = args[0].scaled(1 / abs(content(args[0])))
+        parts = tuple(self.sum(self.factorise(self.algebra.at(p, letters)), taken | frozenset(letters)) for p in args)
+        match atom.kind:
+            case "group":
+                return parts[0]
+            case "positive" | "zero":
+                return compared(atom.kind, parts[0])
+            case "cases":
+                return Form("cases", (compared(atom.name, parts[0]), *parts[1:]))
+        if atom.name is FUNCTIONS["minimum"] and parts[0].op == "function" and parts[0].given is FUNCTIONS["maximum"]:
+            return Form("function", (*parts[0].parts, parts[1]), "clip")
+        return Form("raised", parts) if atom.name == "pow" else Form("function", parts, atom.name)
+
+    def _entry(self, atom: Atom, letters: tuple[str, ...]) -> Form:
+        """An entry of what has a formula as a whole: (X^{-1})_{ij}."""
+        own = tuple(x for x, n in zip(letters, atom.shape, strict=True) if n is not S.One)
+        if not 0 < len(own) == len(letters) < 3:
+            raise MisfitError("an entry of a stack")
+        return Form("entry", (self.whole(atom),), own)
+
+
+class EntryFactoriser(Factoriser):
+    """The cheapest networks of polynomials as products of entries.
+
+    matrices   the factoriser of what stands in them as a whole.
+    """
+
+    def __init__(self, matrices: Factoriser) -> None:
+        super().__init__(matrices.algebra, matrices.rank)
+        self.writer = EntryWriter(matrices.algebra, matrices.rank, lambda p: self.best(p)[1], matrices.atom)
+
+    def cost(self, nets: Nets, free: set[str]) -> int:
+        """The tokens of the networks as a product of entries."""
+        try:
+            return self.writer.sum(nets, frozenset(free)).tokens
+        except MisfitError:
+            return TOO_MUCH
+
+    def is_beyond(self, free: set[str] | frozenset[str]) -> bool:
+        """Any number of letters stands below a name."""
+        return False
+
+    def may_come_out(self, p: Poly, d: Divisor) -> bool:
+        """An entry of a diagonal is a factor like any other."""
+        return True
+
+    def entry(self, p: Poly, letters: tuple[str, ...]) -> Form:
+        """The formula of one entry. Raises MisfitError where there is none."""
+        self.writer.order = letters
+        return self.writer.sum(self.best(p)[1], frozenset(p.letters()))

@@ -1,0 +1,159 @@
+"""Equal sums that are shorter: the author's values for parts of a sum, and what its atoms satisfy, as long as that shortens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.algebra.branches import Split, splits
+from symbackprop.algebra.factoring import MOST_TERMS_LINE, Factoriser
+from symbackprop.algebra.normal import Algebra
+from symbackprop.algebra.poly import Atom, Poly, summed_letters
+from symbackprop.algebra.reading import NoFormError, Values
+from symbackprop.algebra.relations import Relation, Solved, below, eliminated, over_one_line, relations, replaced, solved
+from symbackprop.core.program import Equation
+
+SHORTER = 8  # relations used one after the other in a line
+ON_THE_WAY = 2.0  # how much longer than a line a sum may be that a relation is used in again
+OFTEN = 3  # a relation is used in the terms that it gives as well
+FEW_TERMS = 3  # of a value that has a name, for products in it to be looked for elsewhere
+TRIED = 2  # of the sums that a relation gives, by rough size
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the definition of a value that has a name says.
+
+    relations  a product in it by the value: the value alone, where the product is all of it.
+    solved     what it is made of by the value.
+    """
+
+    name: str
+    relations: tuple[Relation, ...]
+    solved: tuple[Solved, ...]
+
+
+class Shorter:
+    """Shortens sums over the values of one program.
+
+    forward    the values that are no derivatives, in order; `kept` are those that have a name.
+    values     the values as sums over some that are kept.
+    frontier   the values with lines that the line of one can see.
+    """
+
+    def __init__(
+        self, algebra: Algebra, equations: Mapping[str, Equation], forward: Collection[str], kept: frozenset[str],
+        values: Callable[[frozenset[str]], Values], frontier: Callable[[str, set[str]], frozenset[str]],
+    ) -> None:  # fmt: skip
+        self.algebra, self.equations, self.forward, self.kept = algebra, equations, forward, kept
+        self._values, self._frontier = values, frontier
+        self.rules: dict[tuple[str, frozenset[str]], Rule | None] = {}
+        self.applied: dict[frozenset[str], tuple[Rule, ...]] = {}
+        self.shortened: dict[tuple[Factoriser, Poly, str, frozenset[str]], Poly] = {}
+
+    def shorter(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser) -> Poly:
+        """The sum of a value, shorter as it is written by a factoriser, where the values in `lets` have lines."""
+        known = lets.intersection(self.forward)  # what has a line and is a gradient says nothing of others
+        key = by, p, name if name in known or name in self.kept else "", known
+        if key not in self.shortened:
+            self.shortened[key] = self._shortened(name, p, known, by)
+        return self.shortened[key]
+
+    def _shortened(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser, by_cases: bool = True) -> Poly:
+        for _ in range(SHORTER):
+            found = self._tried(name, p, lets, by, by_cases)
+            clear = next((q for q in found if len(q.terms) < len(p.terms) and 3 * _rough(q) <= 2 * _rough(p)), None)
+            if clear is None:
+                costs = [by.best(q)[0] - worth for q, worth in found.items()]
+                best = by.best(p)[0] if found else 0
+                better = [(cost, len(q.terms), k) for k, (cost, q) in enumerate(zip(costs, found, strict=True))
+                          if cost < best - 1 or (cost <= best and len(q.terms) < len(p.terms))]  # fmt: skip
+                if not better:
+                    break
+                clear = list(found)[min(better)[2]]
+            p = clear
+        return p
+
+    def _tried(self, name: str, p: Poly, lets: frozenset[str], by: Factoriser, by_cases: bool) -> dict[Poly, int]:
+        """The equal sums that are worth a look, the roughly shortest first, and what each is worth: a name is 1.
+
+        by_cases   whether those by cases are among them.
+        """
+        a, own = self.algebra, {f.atom for term in p.terms for f in term}
+        found: list[tuple[Poly | None, int]] = []
+        for rule in self._rules(lets):
+            if rule.name != name:
+                found += [(eliminated(a, p, way), 0) for way in rule.solved if way.atom in own]
+                found += [(self._throughout(p, r), int(len(rule.relations) == 1)) for r in rule.relations if r.atoms <= own]
+        found += [(self._by_cases(name, split, lets, by), 0) for split in (splits(a, p) if by_cases else ())]
+        found += [(q, 0) for q in over_one_line(a, p)]
+        found += [(self._throughout(p, relation), relation.worth) for relation in relations(a, p.atoms())]
+        low, worths = below(p), dict[Poly, int]()
+        for q, worth in found:
+            if q is not None and q != p and self._is_short(q, p) and below(q) <= low:
+                worths[q] = max(worths.get(q, 0), worth)
+        return {q: worths[q] for q in sorted(worths, key=_rough)[:TRIED]}
+
+    def _by_cases(self, name: str, split: Split, lets: frozenset[str], by: Factoriser) -> Poly:
+        """A sum by what it is in each of two cases."""
+        zero, one, none = (self._shortened(name, part, lets, by, False) for part in (split.zero, split.one, split.none))
+        return zero + one - none
+
+    @staticmethod
+    def _is_short(q: Poly, p: Poly, slack: float = 1.0) -> bool:
+        """Whether an equal sum may be looked at in the place of p; slack: by how much a sum may be longer that is on its way."""
+        return len(q.terms) <= slack * MOST_TERMS_LINE and _rough(q) <= slack * (1.3 * _rough(p) + 8)
+
+    def _throughout(self, p: Poly, relation: Relation) -> Poly | None:
+        """p with a relation used as often as its term stands in a term."""
+        q = replaced(self.algebra, p, relation)
+        for _ in range(OFTEN):
+            if q is None or not self._is_short(q, p, ON_THE_WAY):
+                return None
+            further = replaced(self.algebra, q, relation)
+            if further is None:
+                break
+            q = further
+        return q
+
+    def _definition(self, n: str, lets: frozenset[str]) -> Poly:
+        return self._values((self.kept | self._frontier(n, set(lets))) - {n}).definition(n)
+
+    def _rules(self, lets: frozenset[str]) -> tuple[Rule, ...]:
+        """What the definitions of the values that have a name say."""
+        if lets not in self.applied:
+            found = [self._rule(n, lets) for n in self.forward if n in self.kept or n in lets]
+            self.applied[lets] = tuple(rule for rule in found if rule is not None)
+        return self.applied[lets]
+
+    def _rule(self, n: str, lets: frozenset[str]) -> Rule | None:
+        seen = self._frontier(n, set(lets) - {n})
+        if (n, seen) not in self.rules:
+            self.rules[n, seen] = self._as_rule(n, seen)
+        return self.rules[n, seen]
+
+    def _as_rule(self, n: str, lets: frozenset[str]) -> Rule | None:
+        own, leaf = self.equations[n].target.index, self._values(self.kept).leaf(n)
+        try:
+            p = self._definition(n, lets)
+        except NoFormError:
+            return None
+        ways, found = solved(self.algebra, leaf, own, p), p.single()
+        if found is None:
+            return Rule(n, tuple(self._summands(p, leaf, own)), ways)
+        term, c = found
+        if len(term) == 1 and term[0].atom in self.algebra.names:
+            return None
+        return Rule(n, (Relation(term, own, self.algebra.factor(leaf, own).scaled(1 / Fraction(c))),), ways)
+
+    def _summands(self, p: Poly, leaf: Atom, own: tuple[str, ...]) -> Iterator[Relation]:
+        """A short sum that has a name, solved for the products in it that hold sums themselves."""
+        for term, c in p.terms.items() if len(p.terms) <= FEW_TERMS else ():
+            if summed_letters(term):
+                rest = self.algebra.factor(leaf, own) - Poly({u: d for u, d in p.terms.items() if u != term})
+                yield Relation(term, own, rest.scaled(1 / Fraction(c)))
+
+
+def _rough(p: Poly) -> int:
+    return sum(2 + sum(1 + len(f.letters) for f in term) for term in p.terms)
