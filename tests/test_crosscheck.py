@@ -293,6 +293,11 @@ def test_an_own_point() -> None:
         check(network((x + y) * z), at={"x": -2, "y": 5})
 
 
+@pytest.mark.parametrize("loss", ["sum(softplus(x))", "sum(sigmoid(x))", "sum(elu(x))", "sum(log(cosh(x)))", "logsumexp(1e305*x)"])
+def test_numbers_beside_large_ones_raise_no_false_alarm(loss: str) -> None:
+    assert sb.check(f"x: parameter[n]\nL = {loss}", at={"x": [1000.0, -1000.0, 0.0, 999.0]}).ok
+
+
 def test_a_point_outside_the_domain_is_explained() -> None:
     w = declare("w", ("n",), "data")
     mend = r"choose another point, or declare w: data\[n\] & positive"

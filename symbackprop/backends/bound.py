@@ -32,7 +32,7 @@ def planned(compiled: Compiled, program: Program, backend: str, shared: Step | N
         found = plan(program, compiled.value_name, compiled.gradients)
     except PlanError:
         found = None
-    layout = found.layout if found else layout_of(program, list(compiled.gradients))
+    layout = found.layout if found else layout_of(program, compiled.gradients)
     if backend == "c" and found is None:
         raise NativeError('this network has no plan of fixed positions, which C is printed from; backend="numpy" computes it')
     if backend != "numpy":
@@ -54,6 +54,6 @@ def recomputed(compiled: Compiled, program: Program, steps: int, backend: str, s
         again = Recomputed(program, compiled.value_name, compiled.gradients, int(steps), compiled.dtype, backend, exact)
     except (SegmentError, PlanError) as fault:
         raise CompileError(f"recompute={steps}: {fault}") from None
-    step = Step(layout_of(program, list(compiled.gradients)), None, compiled.dtype, again, shared)
+    step = Step(layout_of(program, compiled.gradients), None, compiled.dtype, again, shared)
     step.bytes += again.bytes
     return step

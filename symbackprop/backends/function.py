@@ -18,6 +18,7 @@ from symbackprop.backends.arguments import ArgumentError, CompileError
 from symbackprop.backends.called import Arrays, Called, by_name, own, scalar
 from symbackprop.backends.dialect import JAX, NUMPY, Dialect
 from symbackprop.backends.executed import executed
+from symbackprop.backends.kinds import require_number, require_whole
 from symbackprop.backends.numpy import Source, source
 from symbackprop.core.along import CHANGE, along, vector_of
 from symbackprop.core.choices import DTYPES, dtype_name, mend
@@ -82,12 +83,14 @@ class Compiled:
 
     @cached_property
     def _change(self) -> Called:
+        require_whole("jvp", self.program, self.gradients.values())
         return self._function(along(self.program, self.value_name, self.gradients), CHANGE, {}, "jvp")
 
     @cached_property
     def _second(self) -> Called:
         if self.program.shape(self.value_name):
             raise CompileError(f"hvp: {self.value_name} has axes, and a Hessian is that of a number; take its jvp, or a loss of it")
+        require_whole("hvp", self.program, self.gradients.values())
         moved = along(self.program, self.value_name, self.gradients)
         derived = differentiate(moved, CHANGE, self.gradients)
         again = {w: derived.gradient(w) for w in derived.wrt}
@@ -149,6 +152,7 @@ class Compiled:
         """The change of the value as what it is differentiated by moves along vectors: the Jacobian times them.
 
         vectors   for each name that moves an array of its shape; the others stay.
+        Raises CompileError where what was derived is a product with a vector.
         """
         given = by_name(params, data, arrays)
         return scalar(self._change({**given, **self._directions(vectors, given)}))
@@ -159,7 +163,7 @@ class Compiled:
         """The change of every gradient as what it is differentiated by moves along vectors: the Hessian times them.
 
         vectors   for each name that moves an array of its shape; the others stay.
-        Raises CompileError where the value has axes.
+        Raises CompileError where the value has axes, or what was derived is a product with a vector.
         """
         given = by_name(params, data, arrays)
         return self._own(self._second({**given, **self._directions(vectors, given)}))
@@ -189,15 +193,16 @@ class Compiled:
         samples  for each input that differs from sample to sample the axis of its samples.
         recompute   keep the values of so many steps of the loop at a time, and compute those of the others again: less memory, and
                  one forward pass more.
-        Raises what `value_and_grad` raises; CompileError for a backend that is none, NativeError where C is not to be had,
-        DeviceError where JAX is not, or has not so many devices; CompileError for a `recompute` that is no number, or a network
-        whose steps cannot be computed again.
+        Raises what `value_and_grad` raises; CompileError for a value with axes, a backend that is none, a `recompute` that is no
+        number, or a network whose steps cannot be computed again; NativeError where C is not to be had, DeviceError where JAX is
+        not, or has not so many devices.
         """
         from symbackprop.backends.bound import planned, recomputed
         from symbackprop.backends.numpy_step import Step
         from symbackprop.plan.memory import layout_of
 
         backend = require_backend(self.backend if backend is None else backend)
+        require_number(self.program, self.value_name)
         function = self._whole
         arrays = function.arguments.read(by_name(params, data, {}))
         sizes = function.arguments.sizes(arrays)
@@ -206,7 +211,7 @@ class Compiled:
             step = recomputed(self, program, recompute, backend, shared, self._exact)
         elif backend == "jax":
             exact = shared.exact if shared else self._divided(devices, samples)
-            step = Step(layout_of(program, list(self.gradients)), None, self.dtype, exact, shared)
+            step = Step(layout_of(program, self.gradients), None, self.dtype, exact, shared)
         else:
             step = planned(self, program, backend, shared, self._exact)
         step.put(dict(zip(function.source.arguments, arrays, strict=True)))
@@ -220,6 +225,7 @@ class Compiled:
         """
         from symbackprop.backends.flat import Flat
 
+        require_whole("flat", self.program, self.gradients.values())
         return Flat(self.bind(params, data, backend=backend))
 
     def _divided(self, devices: int | None, samples: Mapping[str, int]) -> Exact:
@@ -253,7 +259,7 @@ class Compiled:
         """The source of `step`, a C99 function that computes the loss and its gradients, and depends on the math library alone.
 
         title   what the network is called, in the comment that begins the source.
-        Raises CompileError where a size has no number, or the network has no C.
+        Raises CompileError where a size has no number, the value has axes, or the network has no C.
         """
         from symbackprop.backends import c
         from symbackprop.plan.node import PlanError
@@ -278,6 +284,7 @@ class Compiled:
     def _plan(self) -> Plan:
         from symbackprop.plan.schedule import plan
 
+        require_number(self.program, self.value_name)
         return plan(self.program, self.value_name, self.gradients)
 
     def _require_sizes(self, what: str) -> None:

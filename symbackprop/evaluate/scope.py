@@ -174,7 +174,7 @@ class Scope:
         return Lettered(place, (*order, *rest))
 
     def row(self, call: TableFunction) -> Lettered:
-        """A row of the tables by its formula, or by its stable form where the formula overflows at a point."""
+        """A row of the tables by its formula; where that overflows, entry by entry, by its stable form."""
         arguments = [self.read(a) for a in call.args]
         if call.row.stable is None:
             return Scope(self.code, dict(zip(call.row.args, arguments, strict=True)), self.extents).read(call.row.formula)
@@ -186,10 +186,14 @@ class Scope:
         def either(tape: Tape, *values: Value) -> Value:
             start = len(tape.values)
             value = formula.code.run(tape, values)
-            if all(np.isfinite(v.data).all() for v in tape.values[start:]):
+            finite = [np.isfinite(v.data) for v in tape.values[start:]]
+            if all(mask.all() for mask in finite):
                 return value
-            del tape.values[start:]
-            return stable.code.run(tape, values)
+            branches, tape.branches = tape.branches, None  # its choices keep numbers small, and are no kinks
+            steady = stable.code.run(tape, values)
+            chosen = pr.select(tape, np.logical_and.reduce(np.broadcast_arrays(*finite, value.data)[:-1]), value, steady)
+            tape.branches = branches
+            return chosen
 
         return Lettered(self.code.emit(either, *[x.place for x in arguments]), result.letters)
 

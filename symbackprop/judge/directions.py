@@ -118,11 +118,16 @@ def _told(
 ) -> Directions:  # fmt: skip
     unit = {name: v / (longest or 1.0) for name, v in vectors.items()}
     expected = sum(v @ gradients[name].shown.T for name, v in unit.items())
-    squares = sum(v**2 @ np.maximum(gradients[name].shown ** 2, bases[name] ** 2).T for name, v in unit.items())
-    noises = sum(v**2 @ (gradients[name].noise ** 2).T for name, v in unit.items())
+    scale = _length({name: np.maximum(abs(gradients[name].shown), bases[name]) for name in unit}, unit)
+    noise = _length({name: gradients[name].noise for name in unit}, unit)
     shaped = {name: v.reshape(-1, *gradients[name].shape) for name, v in unit.items()}
-    scale = np.sqrt(squares)
-    return Directions(shaped, np.asarray(expected), np.maximum(scale, VANISHING * scale.mean()), np.sqrt(noises), bases, floors)
+    return Directions(shaped, np.asarray(expected), np.maximum(scale, VANISHING * scale.mean()), noise, bases, floors)
+
+
+def _length(entries: Mapping[str, ndarray], unit: Mapping[str, ndarray]) -> ndarray:
+    """sqrt(sum of (v * entry)^2), in units of the largest entry: squares of large numbers leave the range of floats."""
+    top = max((float(e.max(initial=0.0)) for e in entries.values()), default=0.0) or 1.0
+    return top * np.sqrt(sum(v**2 @ ((entries[name] / top) ** 2).T for name, v in unit.items()))
 
 
 def by_halves(names: Sequence[str], off: Callable[[Sequence[str]], bool]) -> list[str]:

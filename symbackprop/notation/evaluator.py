@@ -200,9 +200,9 @@ class Evaluator:
         """What &, | and ~ are applied to."""
         tensor = as_tensor(value)
         if not is_truth(tensor):
-            raise self.fault(
-                node, f"{shortened(self.source.segment(node))} is no comparison.", "Put brackets around each: (a > 0) & (b > 0)."
-            )
+            said = shortened(self.source.segment(node))
+            own = f" Where it holds 0 and 1, write ({said} != 0)." if tensor.signature is None and tensor.operands else ""
+            raise self.fault(node, f"{said} is no comparison.", f"Put brackets around each: (a > 0) & (b > 0).{own}")
         return tensor
 
     def decided(self, node: ast.expr) -> bool:

@@ -93,15 +93,15 @@ class Layout:
         return self.kinds[next(iter(self.held[buffer].places))]
 
 
-def layout_of(program: Program, wrt: Sequence[str]) -> Layout:
-    """The layout of a program whose sizes are all numbers."""
+def layout_of(program: Program, wrt: Mapping[str, str]) -> Layout:
+    """The layout of a program whose sizes are all numbers; `wrt`: for each name the tensor of its gradient."""
     shape = {t.name: tuple(map(int, t.shape)) for t in program.inputs if t.kind != "constant"}
     own = [w for w in wrt if program.tensors[w].kind == "parameter"]
     rest = [t.name for t in program.parameters if t.name not in own]
     read = {operand.name for equation in program.equations for operand in equation.operands}
     data = [name for name in shape if name not in (*own, *rest) and (name in read or name in wrt)]
     kinds: dict[str, Kind] = {name: "integer" if program.tensors[name].kind == "integers" else "real" for name in data}
-    gradients = {w: shape[w] for w in sorted(wrt, key=lambda w: w not in own)}
+    gradients = {w: tuple(map(int, program.shape(wrt[w]))) for w in sorted(wrt, key=lambda w: w not in own)}
     flat = Flat.of({name: shape[name] for name in (*own, *rest)})
     return Layout(flat, Flat.of(gradients), {name: shape[name] for name in data}, kinds, _held(program, data, shape))
 
@@ -137,7 +137,7 @@ class Memory:
         self, program: Program, lowered: Stepped, loss: str, gradients: Mapping[str, str], passes: frozenset[str],
         apart: bool = False,
     ) -> None:  # fmt: skip
-        self.layout = layout_of(program, list(gradients))
+        self.layout = layout_of(program, gradients)
         self.parameters, self.gradients = self.layout.parameters, self.layout.gradients
         self.nodes, self.within = lowered.nodes, lowered.within
         self.users = _users(self.nodes)

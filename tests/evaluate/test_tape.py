@@ -201,16 +201,25 @@ def test_a_branch_that_is_not_taken_spoils_nothing() -> None:
     np.testing.assert_allclose(got["x"], [0, 0.5, 0])
 
 
+STABLE = [n for n, row in ELEMENTWISE.items() if row.stable is not None and len(row.args) == 1 and row.domain == "real"]
+
+
 @pytest.mark.parametrize("z", [-1000.0, -40.0, 40.0, 1000.0])
-@pytest.mark.parametrize(
-    "name",
-    [n for n, row in ELEMENTWISE.items() if row.stable is not None and len(row.args) == 1 and row.domain == "real"],
-)
+@pytest.mark.parametrize("name", STABLE)
 def test_a_formula_that_overflows_is_run_in_its_stable_form(name: str, z: float) -> None:
     program = trace({"y": apply(name, declare("z"))})
     at = {"z": np.asarray(z)}
     assert np.isfinite(forward(program, at)["y"])
     assert np.isfinite(gradients(program, "y", ["z"], at)["z"])
+
+
+@pytest.mark.parametrize("name", STABLE)
+def test_entries_that_overflow_change_nothing_for_those_beside_them(name: str) -> None:
+    z = np.array([0.0, 1000.0, -1000.0, 0.5, -0.25, -0.0])
+    program = trace({"L": total(apply(name, declare("z", ("n",))))})
+    beside = gradients(program, "L", ["z"], {"z": z})["z"]
+    alone = [gradients(program, "L", ["z"], {"z": z[k : k + 1]})["z"][0] for k in range(len(z))]
+    np.testing.assert_array_equal(beside, alone)
 
 
 @given(st.floats(-700, 700))

@@ -12,8 +12,9 @@ import sympy as sp
 
 from symbackprop.core.functions import iverson
 from symbackprop.language.tensors.contraction import contract, matmul, normal_axes, normal_axis, permute, product, reduce, total
-from symbackprop.language.tensors.elementwise import apply, broadcast, divide, elementwise, is_truth, letters, power, where
+from symbackprop.language.tensors.elementwise import apply, broadcast, divide, elementwise, letters, power, where
 from symbackprop.language.tensors.indexing import arange, bound_of, is_count, is_integer, take
+from symbackprop.language.tensors.parts import is_truth
 from symbackprop.language.tensors.tensor import (
     OPERATORS,
     Index,

@@ -184,35 +184,3 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
 
                 return elementwise("where", joined, *own, a, b)
     return elementwise("where", body, tensor, a, b)
-
-
-def is_truth(tensor: Tensor) -> bool:
-    """Whether every entry is 0 or 1: a comparison, a product or a complement of these, or declared as binary."""
-    if tensor.signature is not None:
-        return tensor.signature.domain == "binary"
-    if not isinstance(tensor.op, Sum) or tensor.op.over:
-        return False
-    entries: dict[Expr, Tensor] = dict(zip(tensor.op.slots, (operand for operand, _ in tensor.operands), strict=True))
-    return _is_bit(tensor.op.body, entries)
-
-
-def _is_bit(body: Expr, entries: dict[Expr, Tensor]) -> bool:
-    if body in entries:
-        return is_truth(entries[body])
-    if body in (S.Zero, S.One):
-        return True
-    if isinstance(body, Where):
-        return all(_is_bit(arm, entries) for arm in body.args[1:])  # type: ignore[arg-type]
-    if isinstance(body, sp.Mul):
-        return all(_is_bit(factor, entries) for factor in body.args)  # type: ignore[arg-type]
-    opposite = sp.expand(1 - body)
-    if isinstance(body, sp.Add) and not isinstance(opposite, sp.Add):
-        return _is_bit(opposite, entries)
-    return (
-        isinstance(body, sp.Add)
-        and isinstance(product := sp.factor(opposite), sp.Mul)
-        and all(
-            _is_bit(factor, entries)
-            for factor in product.args  # a + b - a b is 1 - (1 - a)(1 - b)
-        )
-    )

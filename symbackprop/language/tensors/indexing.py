@@ -12,6 +12,7 @@ from sympy import Expr, S
 from symbackprop.core.functions import iverson
 from symbackprop.core.program import Sum, is_below_zero, position, same_size, shape_text, slot
 from symbackprop.language.tensors.elementwise import broadcast, letters
+from symbackprop.language.tensors.parts import source_of
 from symbackprop.language.tensors.tensor import Index, LanguageError, Tensor, label, number_of
 
 
@@ -45,20 +46,16 @@ def is_integer(tensor: Tensor) -> bool:
         return tensor.signature.kind == "integers"
     if is_count(tensor) or tensor.below is not None:
         return True
-    op = tensor.op
-    return isinstance(op, Sum) and bool(tensor.operands) and is_integer(tensor.operands[0][0]) and selects(op.body)
-
-
-def selects(body: Expr) -> bool:
-    """Whether a body only says which entries of its first operand are taken."""
-    return all(factor == slot(0) or not factor.free_symbols & {slot(0)} for factor in sp.Mul.make_args(body))
+    source = source_of(tensor)
+    return source is not None and is_integer(source)
 
 
 def bound_of(tensor: Tensor) -> Expr | None:
     """The size that the entries of a tensor of integers stay below."""
     if tensor.signature is not None or tensor.below is not None:
         return tensor.below
-    return tensor.shape[0] if is_count(tensor) else bound_of(tensor.operands[0][0])
+    source = source_of(tensor)
+    return tensor.shape[0] if source is None else bound_of(source)
 
 
 class _Taking:

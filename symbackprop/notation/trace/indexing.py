@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from symbackprop.core.program import Sum
 from symbackprop.language import operations as ops
 from symbackprop.language.operations.entries import replaced
 from symbackprop.language.tensors import Tensor, is_integer, number_of, take
-from symbackprop.language.tensors.indexing import selects
+from symbackprop.language.tensors.parts import source_of
 from symbackprop.notation.trace.masked import Masked, mask_of
 from symbackprop.notation.trace.sizes import Size, expr_of
 from symbackprop.notation.trace.traced import Traced
@@ -200,11 +199,10 @@ def _positions(run: Run, item: Traced, extent: Any) -> Tensor:
 
 def _source(run: Run, tensor: Tensor) -> Tensor | None:
     """The input that an array of positions is a part of; what is computed of one, lengths - 1, has other bounds."""
-    while tensor.operands:
-        if isinstance(tensor.op, Sum) and not selects(tensor.op.body):
-            return None
-        tensor = tensor.operands[0][0]
-    return tensor if tensor.name in run.inputs else None
+    found: Tensor | None = tensor
+    while found is not None and found.name not in run.inputs:
+        found = source_of(found)
+    return found
 
 
 def _listed(run: Run, entries: np.ndarray, item: Any, number: int, extent: Any) -> Tensor:

@@ -7,10 +7,9 @@ import sympy as sp
 from symbackprop.language import operations as ops
 from symbackprop.language.layers.attention import MASKED
 from symbackprop.language.operations import TABLE
-from symbackprop.language.tensors import Tensor
+from symbackprop.language.tensors import Tensor, is_truth
 from symbackprop.notation.models.onnx.elementary import Row
 from symbackprop.notation.models.onnx.node import Node
-from symbackprop.notation.models.torch.rows.words import is_flag
 
 
 def _heads(node: Node, k: int, setting: str) -> Tensor:
@@ -59,7 +58,7 @@ def _masked(node: Node, S: Tensor, past: sp.Expr | int) -> Tensor:
     """The scores where they may be read, a large negative number elsewhere."""
     if node.has(3):
         given = node.value(3)
-        flags = is_flag(given) if isinstance(given, Tensor) else given.dtype.kind == "b"
+        flags = is_truth(given) if isinstance(given, Tensor) else given.dtype.kind == "b"
         mask = node.tensor(3)
         U = S.shape[-1]
         if mask.ndim and mask.shape[-1] != U:

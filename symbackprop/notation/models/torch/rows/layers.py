@@ -8,8 +8,8 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.core.program import Sum, position, same_size
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, contract, elementwise
-from symbackprop.notation.models.torch.rows.words import MASKED, is_flag, lang
+from symbackprop.language.tensors import LanguageError, Tensor, as_number, contract, elementwise, is_truth
+from symbackprop.notation.models.torch.rows.words import MASKED, lang
 
 Whole = Any  # one whole number for all axes, or one for each
 
@@ -192,7 +192,7 @@ def _attention(
     factor = 1 / sp.sqrt(query.shape[-1]) if usual else as_number(scale)
     scores = (contract("...td,...ud->...tu", query, key) * factor).called("S")
     if attn_mask is not None:
-        scores = (lang.where(attn_mask, scores, MASKED) if is_flag(attn_mask) else scores + attn_mask).called("S")
+        scores = (lang.where(attn_mask, scores, MASKED) if is_truth(attn_mask) else scores + attn_mask).called("S")
     if is_causal:
         t, u = lang.arange(scores.shape[-2]), lang.arange(scores.shape[-1])
         scores = lang.where(u[None, :] <= t[:, None], scores, MASKED).called("S")

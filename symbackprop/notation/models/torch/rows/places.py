@@ -65,7 +65,7 @@ def _index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
 def _index_put(x: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool = False) -> Tensor:
     """x[indices] = values, or +=; which of several values stays at an entry torch leaves open."""
     [mask, *more] = [one for one in indices if one is not None]
-    if is_truth(mask) or (mask.signature is not None and mask.signature.domain == "binary"):
+    if is_truth(mask):
         if more or indices[0] is None or as_tensor(values).ndim:
             raise LanguageError("what is written under a mask is one number here; write torch.where")
         mask = mask[(..., *[None] * (x.ndim - mask.ndim))]

@@ -7,9 +7,8 @@ from typing import Any
 
 from symbackprop import language
 from symbackprop.core.choices import INFINITE
-from symbackprop.core.program import Sum, same_size
-from symbackprop.language.tensors import LanguageError, Tensor, as_number, is_truth
-from symbackprop.language.tensors.indexing import selects
+from symbackprop.core.program import same_size
+from symbackprop.language.tensors import LanguageError, Tensor, as_number
 
 lang: Any = language  # its functions are made from tables, which a type checker does not see
 
@@ -26,13 +25,6 @@ def order(ord: Any) -> Any:
     """The order of a norm, of which the largest number stands for infinity."""
     endless = isinstance(ord, int | float) and abs(ord) >= INFINITE
     return math.copysign(math.inf, ord) if endless else ord
-
-
-def is_flag(x: Any) -> bool:
-    """Whether the entries are 0 or 1 by what they are: comparisons, masks, and parts of these."""
-    while isinstance(x, Tensor) and isinstance(x.op, Sum) and x.operands and not is_truth(x) and selects(x.op.body):
-        x = x.operands[0][0]
-    return isinstance(x, Tensor) and (is_truth(x) or (x.signature is not None and x.signature.domain == "binary"))
 
 
 def counted(what: str, x: Tensor, dim: int) -> int:

@@ -1,0 +1,82 @@
+"""Parts: tensors whose entries are entries of another one, in other places, or 0. What is computed of one is no part of it."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Expr, S
+
+from symbackprop.core.functions import Where
+from symbackprop.core.guards import affine, letters_of, split
+from symbackprop.core.program import Sum, same_size
+from symbackprop.language.tensors.tensor import Tensor
+
+
+def source_of(tensor: Tensor) -> Tensor | None:
+    """The tensor of which each entry is an entry, or 0: of a slice, a lookup, a product with a mask. None for what is computed."""
+    op = tensor.op
+    if op is None and tensor.operands:  # it stands for another one
+        return tensor.operands[0][0]
+    if not isinstance(op, Sum) or not _has_one_term(op):
+        return None
+    entries: dict[Expr, Tensor] = dict(zip(op.slots, (operand for operand, _ in tensor.operands), strict=True))
+    factors = sp.Mul.make_args(op.body)
+    taken = [entries[f] for f in factors if f in entries]
+    if not taken or not all(f in entries or is_bit(f, entries) for f in factors):
+        return None
+    others = taken if len(taken) == 1 else [x for x in taken if not is_truth(x)] or taken[:1]
+    return others[0] if len(others) == 1 else None
+
+
+def is_truth(tensor: Tensor) -> bool:
+    """Whether every entry is 0 or 1: a comparison, a product or a complement of these, a part of one, or declared as binary."""
+    if tensor.signature is not None:
+        return tensor.signature.domain == "binary"
+    if not isinstance(tensor.op, Sum) or not _has_one_term(tensor.op):
+        return False
+    entries: dict[Expr, Tensor] = dict(zip(tensor.op.slots, (operand for operand, _ in tensor.operands), strict=True))
+    return is_bit(tensor.op.body, entries)
+
+
+def is_bit(body: Expr, entries: dict[Expr, Tensor]) -> bool:
+    """Whether a body is 0 or 1, whatever it reads."""
+    if body in entries:
+        return is_truth(entries[body])
+    if body in (S.Zero, S.One):
+        return True
+    if isinstance(body, Where):
+        return all(is_bit(arm, entries) for arm in body.args[1:])  # type: ignore[arg-type]
+    if isinstance(body, sp.Mul):
+        return all(is_bit(factor, entries) for factor in body.args)  # type: ignore[arg-type]
+    opposite = sp.expand(1 - body)
+    if isinstance(body, sp.Add) and not isinstance(opposite, sp.Add):
+        return is_bit(opposite, entries)
+    return (
+        isinstance(body, sp.Add)
+        and isinstance(product := sp.factor(opposite), sp.Mul)
+        and all(
+            is_bit(factor, entries)
+            for factor in product.args  # a + b - a b is 1 - (1 - a)(1 - b)
+        )
+    )
+
+
+def _has_one_term(op: Sum) -> bool:
+    """Whether at most one term of the sum is not 0: an equation of positions settles each letter that has a choice."""
+    open_letters = {letter: extent for letter, extent in op.over if extent != 1}
+    for guard in split(op).guards if open_letters else ():
+        form = affine(guard.lhs - guard.rhs)  # type: ignore[arg-type]
+        own = {letter: slope for letter, slope in form.slopes.items() if letter in open_letters}
+        if own and not letters_of(form.opaque) & set(own) and _are_digits(own, open_letters):
+            open_letters = {letter: extent for letter, extent in open_letters.items() if letter not in own}
+    return not open_letters
+
+
+def _are_digits(slopes: dict[str, Expr], extents: dict[str, Expr]) -> bool:
+    """Whether the sum of slope * position is another number at all other positions: one letter, or digits of one number."""
+    waiting, weight = dict(slopes), S.One if len(slopes) > 1 else next(iter(slopes.values()))
+    while waiting:
+        letter = next((c for c, slope in waiting.items() if same_size(slope, weight) or same_size(-slope, weight)), None)
+        if letter is None:
+            return False
+        weight = abs(waiting.pop(letter)) * extents[letter]
+    return True
