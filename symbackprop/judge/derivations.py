@@ -8,10 +8,10 @@ forward; right as written and wrong over the truth is an error that makes up for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.core.errors import SymbackpropError
 from symbackprop.core.program import Program
@@ -20,98 +20,24 @@ from symbackprop.core.recursion import NoRecursionError
 from symbackprop.display.step_forms import value_at_step
 from symbackprop.formulas.names import parse_name
 from symbackprop.formulas.told import Told, told
-from symbackprop.formulas.tree import Node
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.conventions import convention
 from symbackprop.judge.goals import about, as_said, asked, goal_for, named
+from symbackprop.judge.known import Known, Used
+from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, Shape, equal_shapes, nameable, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, nameable, read
 from symbackprop.judge.restated import is_restated, value_named
 from symbackprop.judge.small import NAME, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.viewed import by_blocks, legend_of
-from symbackprop.judge.weigh import Bindings, needed, weigh
-from symbackprop.notation.claims import Context, View, named_blocks
+from symbackprop.judge.weigh import weigh
+from symbackprop.notation.claims import Context, named_blocks
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
-
-
-class Used(NamedTuple):
-    """A step that claims a gradient: what it claims, its program, what the names in it stood for, and its verdict."""
-
-    goal: Asked
-    program: Program
-    written: Bindings
-    judged: Judged
-
-
-@dataclass
-class Known:
-    """What the steps so far have named.
-
-    written   the names, bound to what was written.
-    true      the same names, bound to what they should be, where that is known.
-    shapes    their shapes, for the reader.
-    stands    what they stand for, by how they are written.
-    wrong     whether a step so far was wrong.
-    used      the steps that claim a gradient.
-    nameless  abbreviations that turned out to be nothing: their names, and which step gave them.
-    unread    whether a step so far was not understood, or is undecided: what uses its name is never convicted.
-    from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
-    gradients names that stand at steps of a loop: what they are the gradients by.
-    views     legends, by the names of what they are views of.
-    """
-
-    truth: Truth
-    written: Bindings = ()
-    true: Bindings = ()
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    stands: dict[Node, Node] = field(default_factory=dict)
-    wrong: bool = False
-    used: list[Used] = field(default_factory=list)
-    nameless: dict[str, int] = field(default_factory=dict)
-    unread: bool = False
-    from_zero: bool = False
-    gradients: dict[str, str] = field(default_factory=dict)
-    views: dict[str, View] = field(default_factory=dict)
-
-    def stand(self, name: str, wrt: str) -> None:
-        """Give a name that stands at steps of a loop to the gradient that it is."""
-        gradient = f"d{self.truth.of}/d{wrt}"
-        self.gradients[name] = wrt
-        self.bind([name], gradient, gradient, self.truth.everything.shape(gradient))
-
-    def bind(self, names: Iterable[str], written: Program | str, true: Program | str, shape: Shape) -> None:
-        """Give names to a step, but for names that the network has."""
-        taken = {*self.truth.named, *(name for name in self.gradients if name in self.shapes)}
-        for name in dict.fromkeys(n for n in names if n and n not in taken):
-            self.written += ((name, written),)
-            self.true += ((name, true),)
-            self.shapes[name] = shape
-            view = self.views.get(name) or next((v for wrt, v in self.views.items() if true == f"d{self.truth.of}/d{wrt}"), None)
-            if view is not None:
-                self.see(replace(view, name=name))
-
-    def shape(self, name: str) -> Shape | None:
-        """The shape of a name of the network or of a step; None where it is neither."""
-        return self.truth.program.shape(name) if name in self.truth.named else self.shapes.get(name)
-
-    def see(self, view: View) -> None:
-        """Take a legend: what it is a view of, and what stands for the gradient by that, are seen by it from now on."""
-        gradient = f"d{self.truth.of}/d{view.name}"
-        for name in (view.name, *(name for name, what in self.true if what == gradient)):
-            self.views[name] = own = replace(view, name=name)
-            whole = self.shape(name)
-            if whole is not None:
-                self.bind([own.blocks], own.picked(whole), own.picked(whole), own.shape(whole))
-
-    @property
-    def seen(self) -> dict[str, tuple[str, int]]:
-        """The names that have views, for the reader."""
-        return {name: (view.blocks, len(view.letters)) for name, view in self.views.items() if view.blocks in self.shapes}
 
 
 def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
@@ -136,13 +62,13 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
         told_[k] = _told(judge, known, k, *steps[k])
     found = tuple(with_small(told_[k], steps[k][1], small) for k in range(len(steps)))
     found = tuple(_named(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
-    meant = _meant(known)
+    meant = meant_by_use(known)
     if not meant:
         return found
     loss = judge.truth.of
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
     again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)])
-    return tuple(_used(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
+    return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 
 def _next(judge: Judge, known: Known, steps: Sequence[tuple[str, Any, str]], given: Sequence[str], open_: Sequence[int]) -> int:
@@ -189,43 +115,6 @@ def _named(truth: Truth, judged: Judged, name: str, wrt: str | None) -> Judged:
     return replace(judged, remarks=(*judged.remarks, *notes))
 
 
-def _used(truth: Truth, judged: Judged, wrt: str) -> Judged:
-    """The verdict on a step that was taken for a gradient by how it is used."""
-    note = told("{} is used as {} by what follows", written(judged.name), truth.gradient(wrt))
-    return replace(judged, remarks=(*judged.remarks, note))
-
-
-_LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
-
-
-def _meant(known: Known) -> dict[int, str]:
-    """By what the steps that gave a name to nothing were meant to be the gradients, by how the name is used."""
-    meant: dict[int, str] = {}
-    for name, place in known.nameless.items():
-        users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
-        if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
-            continue
-        found = next((wrt for u in users if u.judged.wrong for wrt in [_instead(known, name, u)] if wrt), None)
-        if found:
-            meant[place] = found
-    return meant
-
-
-def _instead(known: Known, name: str, used: Used) -> str | None:
-    """The value of the network whose gradient, in the place of a name, makes a step right."""
-    truth = known.truth
-    for wrt in reversed(truth.named):
-        gradient = f"d{truth.of}/d{wrt}"
-        everything = truth.everything
-        if gradient not in everything.tensors or not equal_shapes(everything.shape(gradient), known.shapes[name]):
-            continue
-        written = tuple((n, gradient if n == name else what) for n, what in used.written)
-        goal = goal_for(truth, used.goal, used.program)
-        if used.goal.text != gradient and weigh(goal, used.program, written).agrees:
-            return wrt
-    return None
-
-
 def _told(judge: Judge, known: Known, place: int, name: str, claim: Any, what: str) -> Judged:
     """A step with what it was written as, and what the names in it stand for."""
     stands = tuple(known.stands.items())
@@ -258,7 +147,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             understood, goal = _read(judge, known, name, claim, goal, look=what != "abbreviation")
             value = _value(truth, name, understood) if not what else None
             if value is not None and _is_restated(judge, known, name, claim, understood, value):
-                if not understood.left.stepped:  # of a value that nobody named, it is the name from now on
+                if not understood.left.stepped and value not in truth.named:  # what nobody named has a name from now on
                     own = understood.readings[0].program
                     known.bind([name, understood.left.name], own, own, own.shape(CLAIM))
                 said = told("as the network has it")
@@ -266,6 +155,7 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
                 goal = about(truth, name, truth.of, value)
     except NotUnderstood as fault:
+        goal = goal or _said_left(judge, known, name, claim, what)
         if goal is None:
             known.unread = True
             return Judged(name, None, "not understood", fault.told)
@@ -299,6 +189,18 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
     if not understood.left.stepped and understood.left.name not in known.gradients:
         known.bind(names, program, true, program.shape(CLAIM))
     return judged
+
+
+def _said_left(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Asked | None:
+    """What a step is about by its left side, where its right side has no reading."""
+    if what == "abbreviation" or not isinstance(claim, str):
+        return None
+    for sign in re.finditer("=", claim):
+        with suppress(NotUnderstood):
+            goal = _read(judge, known, name, f"{claim[: sign.start()]} = 0", None, look=True)[1]
+            if goal is not None:
+                return goal
+    return None
 
 
 def _value(truth: Truth, name: str, understood: Claim) -> str | None:

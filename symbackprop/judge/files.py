@@ -20,7 +20,13 @@ DISPLAYS = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\begin\{(equation|align|gather|multline)\*?\}(.+?)\\end\{\3\*?\}", re.DOTALL
 )  # fmt: skip
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]*=[^$\n]*)\$")
-INNER = re.compile(r"\\begin\{(?:aligned|split|gathered)\}|\\end\{(?:aligned|split|gathered)\}|\\label\{[^}]*\}|\\(?:no)?tag\b")
+INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}|\\(?:label|tag\*?)\{[^}]*\}|\\(?:no)?tag\b|\\nonumber\b")
+INDENT = re.compile(r"^(?:\\q?quad\b|\\h(?:space|phantom)\*?\{[^}]*\}|\\[ ,;:!]|[~\s])+")
+GOES_ON = re.compile(r"[-+=*/]|\\(?:cdot|times|odot|circ|otimes)\b")
+ENDS_OPEN = re.compile(r"(?:[-+=*/]|\\(?:cdot|times|odot|circ))\s*$")
+
+WHOLE = re.compile(r"\\begin\{(\w*matrix|cases|array)\}.*?\\end\{\1\}", re.DOTALL)  # its rows are no lines
+RESTORED = {0: r"\\", 1: "&"}
 
 GAP = r"[,;]|\\q?quad\b|\\text\{\s*and\s*\}"
 DERIVED = r"\\[dt]?frac\s*\{\s*\\partial|\\nabla|(?:d|\\mathrm\s*\{d\})\s*[A-Z]|\\delta(?![a-z])"
@@ -174,18 +180,35 @@ def _parsed(path: Path, text: str) -> ast.Module:
 def formulas(text: str) -> Iterator[tuple[str, str]]:
     """The display formulas of a text that have an equals sign, line by line: left side, whole formula."""
     text = re.sub(r"(?<!\\)%.*", "", text)
+    left = ""
     for found in DISPLAYS.finditer(text):
-        body = INNER.sub(" ", found[1] or found[2] or found[4])
         lines: list[str] = []
-        for line in re.split(r"\\\\(?:\[[^\]]*\])?", body):
-            plain = " ".join(line.replace("&", " ").split()).strip(",.; ")
-            if plain.startswith("=") and lines:
-                lines[-1] = f"{lines[-1].partition('=')[0].strip()} {plain}"  # a further form of the same left side
-            elif "=" in plain:
-                lines.append(plain)
+        body = WHOLE.sub(_kept, INNER.sub(" ", found[1] or found[2] or found[4]))
+        for row in re.split(r"\\\\(?:\[[^\]]*\])?", body):
+            line = INDENT.sub("", " ".join(row.replace("&", " ").split()).strip(",.; ")).translate(RESTORED)
+            if line.startswith("=") and not lines and left:
+                lines.append(f"{left} {line}")  # a further form of what the display before says
+            elif lines and (GOES_ON.match(line) or ENDS_OPEN.search(lines[-1])) and (line[:1] == "=" or not _is_equation(line)):
+                lines[-1] += f" {line}"
+            elif _is_equation(line):
+                lines.append(line)
         for line in lines:
+            left = line.partition("=")[0].strip()
             for claim in _side_by_side(line):
                 yield claim.partition("=")[0].strip(), claim
+
+
+def _kept(found: re.Match[str]) -> str:
+    """A matrix whose rows and columns are marked, so that they do not end lines."""
+    return found[0].replace(r"\\", "\0").replace("&", "\1")
+
+
+def _is_equation(line: str) -> bool:
+    """Whether a line has an equals sign of its own, outside of brackets."""
+    inner = r"\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\]"
+    while re.search(inner, line):
+        line = re.sub(inner, "", line)
+    return "=" in line
 
 
 def _side_by_side(line: str) -> Iterator[str]:

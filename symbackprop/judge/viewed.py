@@ -17,7 +17,7 @@ from symbackprop.notation.claims import Context, Left, View, Viewed, legend, vie
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
-    from symbackprop.judge.derivations import Known
+    from symbackprop.judge.known import Known
 
 
 class ByBlocks(NamedTuple):

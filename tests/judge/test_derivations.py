@@ -368,3 +368,18 @@ def test_a_derivative_by_a_name_of_a_step_is_not_understood_and_stops_no_other()
     found = sb.verify(RECURRENT, steps).claims
     assert str(found[1].because) == "there is no e in this network. Name one of its tensors."
     assert found[3].verdict == "right, identity"
+
+
+def test_a_step_whose_product_does_not_fit_is_a_wrong_shape_by_its_left_side() -> None:
+    steps = [r"\frac{\partial L}{\partial S} = 3 S^{\odot 2}", r"\frac{\partial L}{\partial W} = X \frac{\partial L}{\partial S}"]
+    found = sb.verify(CUBED, [(one.partition(" =")[0], one) for one in steps])
+    assert found.first_wrong_step == 1
+    assert found.claims[1].kind == "wrong shape"
+    assert found.mistakes[0].name == "transpose missing"
+
+
+def test_what_is_said_of_a_value_leaves_its_name_to_the_network() -> None:
+    net = "x: data[d]\nW: parameter[c, d]\ny: labels[c]\nz = W @ x\np = softmax(z)\nL = -sum(y*log(p))\n"
+    steps = [r"p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}", r"\frac{\partial p_k}{\partial z_j} = p_k(\mathbb{1}\{k=j\} - p_j)"]
+    found = sb.verify(net, [(one.partition(" =")[0], one) for one in steps])
+    assert found.claims[1].verdict == "right, identity"

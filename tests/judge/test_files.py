@@ -90,7 +90,7 @@ def test_display_formulas_are_steps_line_by_line() -> None:
     \begin{align} \delta &= x \\ &= y + z, \label{eq:1} \\ W &= \delta x^\top. \end{align}
     $$ no equation $$
     """
-    assert list(formulas(text)) == [(r"\delta", r"\delta = y + z"), ("W", r"W = \delta x^\top")]
+    assert list(formulas(text)) == [(r"\delta", r"\delta = x = y + z"), ("W", r"W = \delta x^\top")]
 
 
 W, B = r"\frac{\partial L}{\partial W} = H^\top (P - Y)", r"\frac{\partial L}{\partial b} = \sum_i \left(P_i - Y_i\right)"
@@ -122,3 +122,17 @@ def test_no_file_and_no_claim_is_refused(run: Run) -> None:
     assert outcome.code == 2
     assert "there is no file nothing.json" in outcome.err
     assert run("verify", NET, "W_2 = x", "--call", "m").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        (r"\begin{align} g &= a \\ &\quad + \sum_{t=1}^T b_t \tag{BP1} \end{align}", [r"g = a + \sum_{t=1}^T b_t"]),
+        (r"\[ \begin{split} g &= a + \\ & b \\ h &= c \end{split} \]", ["g = a + b", "h = c"]),
+        (r"$$ g = a b $$ $$ = c $$ $$ = d $$", ["g = a b", "g = c", "g = d"]),
+        (r"$$ J = \begin{pmatrix} a & b \\ c & d \end{pmatrix} $$", [r"J = \begin{pmatrix} a & b \\ c & d \end{pmatrix}"]),
+        (r"\begin{align} -g &= a \\ -h &= b \\ &\odot c \nonumber \end{align}", ["-g = a", r"-h = b \odot c"]),
+    ],
+)
+def test_a_formula_goes_on_over_lines_and_displays(text: str, claims: list[str]) -> None:
+    assert [claim for _, claim in formulas(text)] == claims

@@ -1,0 +1,52 @@
+r"""What a name that a derivation gives is meant to be, by how later steps use it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from symbackprop.formulas.told import told
+from symbackprop.judge.goals import goal_for
+from symbackprop.judge.known import Known, Used
+from symbackprop.judge.prose import written
+from symbackprop.judge.reading import equal_shapes
+from symbackprop.judge.truth import Truth
+from symbackprop.judge.verdict import Judged
+from symbackprop.judge.weigh import needed, weigh
+
+
+def used_as(truth: Truth, judged: Judged, wrt: str) -> Judged:
+    """The verdict on a step that was taken for a gradient by how it is used."""
+    note = told("{} is used as {} by what follows", written(judged.name), truth.gradient(wrt))
+    return replace(judged, remarks=(*judged.remarks, note))
+
+
+_LIKE_A_GRADIENT = re.compile(r"\\?(delta|Delta|grad|nabla|d(?=[A-Za-z])|[gG](?![A-Za-z]))")
+
+
+def meant_by_use(known: Known) -> dict[int, str]:
+    """By what the steps that gave a name to nothing were meant to be the gradients, by how the name is used."""
+    meant: dict[int, str] = {}
+    for name, place in known.nameless.items():
+        users = [u for u in known.used if name in {n for n, _ in needed(u.program, u.written)}]
+        if place in meant or not _LIKE_A_GRADIENT.match(name) or any(u.judged.right for u in users):
+            continue
+        found = next((wrt for u in users if u.judged.wrong for wrt in [instead(known, name, u)] if wrt), None)
+        if found:
+            meant[place] = found
+    return meant
+
+
+def instead(known: Known, name: str, used: Used) -> str | None:
+    """The value of the network whose gradient, in the place of a name, makes a step right."""
+    truth = known.truth
+    for wrt in reversed(truth.named):
+        gradient = f"d{truth.of}/d{wrt}"
+        everything = truth.everything
+        if gradient not in everything.tensors or not equal_shapes(everything.shape(gradient), known.shapes[name]):
+            continue
+        written = tuple((n, gradient if n == name else what) for n, what in used.written)
+        goal = goal_for(truth, used.goal, used.program)
+        if used.goal.text != gradient and weigh(goal, used.program, written).agrees:
+            return wrt
+    return None
