@@ -32,7 +32,7 @@ from symbackprop.judge.labels import sums_used
 from symbackprop.judge.mistakes.edit import Finding
 from symbackprop.judge.mistakes.swapped import swapped
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, read
+from symbackprop.judge.reading import Claim, DoesNotFit, NotUnderstood, Reading, Said, read
 from symbackprop.judge.refit import refitted
 from symbackprop.judge.region import region
 from symbackprop.judge.report import report
@@ -229,7 +229,7 @@ class Judge:
         """The claim in the names that only the report gives, where it is right by them: a person may mean others by them."""
         names = displayed(self.truth)
         try:
-            understood = read(claim, self.truth, what.of, what.wrt, self.symbols, names)
+            understood = read(claim, self.truth, what.of, what.wrt, self.symbols, Said(names))
         except NotUnderstood:
             return None
         if understood.unknown:

@@ -26,27 +26,29 @@ from symbackprop.judge.goals import about, as_said, asked, goal_for, named
 from symbackprop.judge.known import Known, Used
 from symbackprop.judge.meant import meant_by_use, used_as
 from symbackprop.judge.prose import written
-from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, nameable, read
+from symbackprop.judge.reading import CLAIM, Claim, NotUnderstood, context_of, read
 from symbackprop.judge.restated import is_restated, value_named
+from symbackprop.judge.samples import Samples, by_samples, gradient_times, shared_out, with_samples
 from symbackprop.judge.small import NAME, WRITTEN, as_claim, small_number, with_small
 from symbackprop.judge.stepped import names_at_steps, own_name, said_at_steps
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.viewed import by_blocks, legend_of
 from symbackprop.judge.weigh import weigh
-from symbackprop.notation.claims import Context, named_blocks
+from symbackprop.notation.claims import Left, named_blocks
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
 
 
-def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged, ...]:
+def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]], samples: Samples | None = None) -> tuple[Judged, ...]:
     """A verdict for every step of a derivation, in order.
 
     A name such as delta that turned out to be nothing, and that no right step uses, is judged as the gradient for which a wrong
-    step takes it: that step would be right with this gradient in its place.
+    step takes it: that step would be right with this gradient in its place. Where the loss is a mean, dZ may hold those of each
+    sample's own loss, if what follows takes their mean: `samples` says which steps give these.
     """
-    known = Known(judge.truth)
+    known = Known(judge.truth, samples=samples or {})
     small = None if any(WRITTEN.search(step[0]) for step in steps) else small_number(judge.truth)
     if small is not None:
         known.bind([NAME], as_claim(small), as_claim(small), ())
@@ -62,12 +64,16 @@ def judge_steps(judge: Judge, steps: list[tuple[str, Any, str]]) -> tuple[Judged
         told_[k] = _told(judge, known, k, *steps[k])
     found = tuple(with_small(told_[k], steps[k][1], small) for k in range(len(steps)))
     found = tuple(_named(judge.truth, one, own, stepped.get(own)) for one, own in zip(found, owns, strict=True))
+    found = tuple(with_samples(judge.truth, one, known.samples.get(k)) for k, one in enumerate(found))
+    several = {} if samples else by_samples(known, steps)
+    if several:
+        return judge_steps(judge, steps, several)
     meant = meant_by_use(known)
     if not meant:
         return found
     loss = judge.truth.of
     stated = [f"d{loss}/d{meant[k]}" if k in meant else what for k, (_, _, what) in enumerate(steps)]
-    again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)])
+    again = judge_steps(judge, [(name, claim, what) for (name, claim, _), what in zip(steps, stated, strict=True)], samples)
     return tuple(used_as(judge.truth, one, meant[k]) if k in meant else one for k, one in enumerate(again))
 
 
@@ -155,13 +161,14 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
             if value in truth.named and goal is None and not understood.left.stepped:  # L(w, b) of another loss
                 goal = about(truth, name, truth.of, value)
     except NotUnderstood as fault:
-        goal = goal or _said_left(judge, known, name, claim, what)
+        said, left = _said_left(judge, known, name, claim, what)
+        goal = goal or said
         if goal is None:
             known.unread = True
             return Judged(name, None, "not understood", fault.told)
-        _bind_truth(known, name, goal)
         judged = _spared(known, _refit(judge, known, name, claim, goal, judge.unread(goal, fault)))
-        known.unread = True
+        _bind_truth(known, name, left, goal)
+        known.unread |= judged.open
         return judged
     known.from_zero |= all(reading.origin == 0 for reading in understood.readings)
     counted = [reading for reading in understood.readings if known.from_zero and reading.origin == 0]
@@ -172,35 +179,39 @@ def _step(judge: Judge, known: Known, place: int, name: str, claim: Any, what: s
         goal, multiple = _turned_out(judge, known, name, program)
     names = (name, understood.left.name)
     if goal is None:
-        known.bind(names, program, program, program.shape(CLAIM))
+        known.give(name, understood.left, None, program, program, program.shape(CLAIM))
         if what != "abbreviation" and not multiple:
             known.nameless |= {one: place for one in names if one in known.shapes}
         return Judged(name, None, "abbreviation", formulas=understood.formulas, remarks=(multiple,) if multiple else ())
-    judged = _refit(judge, known, name, claim, goal, judge.judge(goal, understood, known.written))
+    count = known.samples.get(place)
+    meant = understood if count is None else shared_out(truth, understood, count)
+    judged = _refit(judge, known, name, claim, goal, judge.judge(goal, meant, known.written))
     if value in truth.named and judged.wrong:
         judged = replace(judged, remarks=(*judged.remarks, told("the network says something else of {}", written(name))))
     if not {tensor.name for tensor in program.inputs} <= {*truth.named}:
         judged = _spared(known, judged)
     known.unread |= judged.open
-    known.used.append(Used(goal, program, known.written, judged))
-    judged = _placed(judge, known, goal, understood, judged)
+    known.used.append(Used(goal, program, known.written, judged, place))
+    judged = _placed(judge, known, goal, meant, judged)
     known.wrong |= judged.wrong
     true: Program | str = goal.text if goal.text in truth.everything.tensors else program
+    if count is not None:
+        true = gradient_times(truth, goal.text, count)
     if not understood.left.stepped and understood.left.name not in known.gradients:
-        known.bind(names, program, true, program.shape(CLAIM))
+        known.give(name, understood.left, goal, program, true, program.shape(CLAIM))
     return judged
 
 
-def _said_left(judge: Judge, known: Known, name: str, claim: Any, what: str) -> Asked | None:
-    """What a step is about by its left side, where its right side has no reading."""
-    if what == "abbreviation" or not isinstance(claim, str):
-        return None
-    for sign in re.finditer("=", claim):
+def _said_left(judge: Judge, known: Known, name: str, claim: Any, what: str) -> tuple[Asked | None, Left]:
+    """What a step is about by its left side, and what that names, where its right side has no reading."""
+    left = Left()
+    for sign in re.finditer("=", claim) if isinstance(claim, str) and what != "abbreviation" else ():
         with suppress(NotUnderstood):
-            goal = _read(judge, known, name, f"{claim[: sign.start()]} = 0", None, look=True)[1]
+            found, goal = _read(judge, known, name, f"{claim[: sign.start()]} = 0", None, look=True)
+            left = found.left
             if goal is not None:
-                return goal
-    return None
+                return goal, left
+    return None, left
 
 
 def _value(truth: Truth, name: str, understood: Claim) -> str | None:
@@ -227,8 +238,7 @@ def _blocks(known: Known, claim: Any) -> dict[str, Program]:
     """The names that a step gives to the parts of a value: p = [p_i, p_f]."""
     if not isinstance(claim, str) or "matrix" not in claim:
         return {}
-    truth = known.truth
-    return named_blocks(claim, Context(nameable(truth), truth.of, defined=known.shapes, aliases=truth.network.aliases))
+    return named_blocks(claim, context_of(known.truth, known.said))
 
 
 def _spared(known: Known, judged: Judged) -> Judged:
@@ -246,7 +256,7 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
     parameters = truth.program.parameters
     if goal is None and len(parameters) == 1 and re.match(r"\\nabla(?!\s*_)", name):  # \nabla L is by the only parameter
         wrt = parameters[0].name
-    found = read(claim, truth, of, wrt, judge.symbols, known.shapes, known.gradients, known.seen)
+    found = read(claim, truth, of, wrt, judge.symbols, known.said)
     left = found.left
     if goal is None and look and left.wrt is not None and left.kind in ("gradient", "jacobian"):
         goal = named(truth, name, f"d{left.of or truth.of}/d{left.wrt}")
@@ -254,7 +264,7 @@ def _read(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None,
             raise NotUnderstood(f"there is no {left.wrt} in this network.", "Name one of its tensors.")
         if goal.second:
             return found, as_said(truth, goal, left)
-        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.shapes, known.gradients, known.seen)
+        found = read(claim, truth, goal.of, goal.wrt, judge.symbols, known.said)
     return found, goal if goal is None else as_said(truth, goal, found.left)
 
 
@@ -275,11 +285,11 @@ def _placed(judge: Judge, known: Known, goal: Asked, understood: Claim, judged: 
     return judged
 
 
-def _bind_truth(known: Known, name: str, goal: Asked) -> None:
+def _bind_truth(known: Known, name: str, left: Left, goal: Asked) -> None:
     """A step that was not understood stands for the truth in later ones."""
     everything = known.truth.everything
     if goal.text in everything.tensors:
-        known.bind([name], goal.text, goal.text, everything.shape(goal.text))
+        known.give(name, left, goal, goal.text, goal.text, everything.shape(goal.text))
 
 
 def _turned_out(judge: Judge, known: Known, name: str, program: Program) -> tuple[Asked | None, Told]:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from sympy import Expr
 
 from symbackprop.core.program import Program
 from symbackprop.formulas.tree import Node
 from symbackprop.judge.asked import Asked
-from symbackprop.judge.reading import Shape
+from symbackprop.judge.reading import Said, Shape
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.verdict import Judged
 from symbackprop.judge.weigh import Bindings
-from symbackprop.notation.claims import View
+from symbackprop.notation.claims import Left, View, by_letters
+
+
+def spelled(name: str) -> str:
+    r"""A name without what only sets it: dZ2 of dZ^{[2]} and \mathrm{d}Z_2."""
+    return re.sub(r"\\(?:mathrm|mathbf|boldsymbol|operatorname)\b|[\s_{}^()\[\]\\]", "", name)
 
 
 class Used(NamedTuple):
-    """A step that claims a gradient: what it claims, its program, what the names in it stood for, and its verdict."""
+    """A step that claims a gradient: what it claims, its program, what the names in it stood for, its verdict and its place."""
 
     goal: Asked
     program: Program
     written: Bindings
     judged: Judged
+    place: int
 
 
 @dataclass
@@ -40,6 +49,9 @@ class Known:
     from_zero whether a step so far can only be read with indices from 0; what is named after it counts alike.
     gradients names that stand at steps of a loop: what they are the gradients by.
     views     legends, by the names of what they are views of.
+    samples   the places of steps that give gradients of each sample's own loss, with the number of samples.
+    own       what a step called dz, by z.
+    lettered  names that were given at letters, with what they are called at each of these.
     """
 
     truth: Truth
@@ -54,6 +66,9 @@ class Known:
     from_zero: bool = False
     gradients: dict[str, str] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
+    samples: Mapping[int, Expr] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    lettered: dict[str, dict[tuple[str, ...], str]] = field(default_factory=dict)
 
     def stand(self, name: str, wrt: str) -> None:
         """Give a name that stands at steps of a loop to the gradient that it is."""
@@ -85,7 +100,26 @@ class Known:
             if whole is not None:
                 self.bind([own.blocks], own.picked(whole), own.picked(whole), own.shape(whole))
 
+    def give(
+        self, name: str, left: Left, goal: Asked | None, written: Program | str, true: Program | str, shape: Shape
+    ) -> None:  # fmt: skip
+        r"""Give a step's names to what it says: its own, that of its left side, and what that is at its letters.
+
+        What \delta_k is stays so where a later step says what \delta_j is.
+        """
+        if left.letters and left.name and left.name not in self.truth.named and left.name not in self.gradients:
+            own = by_letters(left.name, left.letters)
+            self.bind([own], written, true, shape)
+            self.lettered.setdefault(left.name, {})[left.letters] = own
+        self.bind([name, left.name], written, true, shape)
+        wrt = goal.wrt if goal is not None and goal.of == self.truth.of else ""
+        if wrt and f"d{wrt}" not in self.truth.program.tensors and spelled(name) == spelled(f"d{wrt}"):
+            self.bind([f"d{wrt}"], written, true, shape)
+            self.own[wrt] = f"d{wrt}"
+
     @property
-    def seen(self) -> dict[str, tuple[str, int]]:
-        """The names that have views, for the reader."""
-        return {name: (view.blocks, len(view.letters)) for name, view in self.views.items() if view.blocks in self.shapes}
+    def said(self) -> Said:
+        """What the steps so far have named, for the reader."""
+        views = {name: (view.blocks, len(view.letters)) for name, view in self.views.items() if view.blocks in self.shapes}
+        lettered = {name: own for name, own in self.lettered.items() if len(own) > 1}
+        return Said(self.shapes, self.gradients, views, lettered, self.own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 from sympy import Expr
@@ -39,26 +39,46 @@ class Claim:
     between: tuple[Claim, ...] = ()
 
 
+class Said(NamedTuple):
+    """Names that stand for something beside those of the network.
+
+    shapes    theirs.
+    stands    of those, the ones that stand for gradients at steps of a loop: by what.
+    views     names of which a legend says what they are with so many indices: the name of the view, and how many.
+    lettered  names that were given at several letters: their names at each of them.
+    own       tensors z of which a step said dz: what that is called.
+    """
+
+    shapes: Mapping[str, Shape]
+    stands: Mapping[str, str] = {}
+    views: Mapping[str, tuple[str, int]] = {}
+    lettered: Mapping[str, Mapping[tuple[str, ...], str]] = {}
+    own: Mapping[str, str] = {}
+
+
+def context_of(truth: Truth, said: Said | None) -> Context:
+    """What a claim about a truth may mention."""
+    shapes, *others = said or Said({})
+    stands, views, lettered, own = others
+    context = Context(nameable(truth), truth.of, defined=shapes, aliases=truth.network.aliases)
+    return replace(context, stands=stands, views=views, lettered=lettered, own=own)
+
+
 def read(
     claim: Any,
     truth: Truth,
     of: str,
     wrt: str | None,
     symbols: Mapping[str, str],
-    defined: Mapping[str, Shape] | None = None,
-    stands: Mapping[str, str] | None = None,
-    views: Mapping[str, tuple[str, int]] | None = None,
+    said: Said | None = None,
     left: tuple[tuple[str, Expr], ...] = (),
 ) -> Claim:
     """A claim about d of / d wrt. Raises NotUnderstood, with the place, the fault and the mend.
 
-    defined   names that stand for something, with their shapes.
-    stands    of those, the ones that stand for gradients at steps of a loop: by what.
-    views     names of which a legend says what they are with so many indices: the name of the view, and how many.
-    left      the indices of what is claimed, with their sizes, where the claim is a right-hand side alone.
+    said   what names stand for beside those of the network.
+    left   the indices of what is claimed, with their sizes, where the claim is a right-hand side alone.
     """
-    context = Context(nameable(truth), of, wrt, dict(symbols), defined or {}, truth.network.aliases, stands=stands or {})
-    context = replace(context, views=views or {}, left=left)
+    context = replace(context_of(truth, said), of=of, wrt=wrt, symbols=dict(symbols), left=left)
     found = read_claim(claim, context)
     readings = found.readings
     if diagonal_may_be_meant(truth, of, wrt):

@@ -209,11 +209,12 @@ def _factor(said: str, node: ast.expr) -> str:
 # ---- LaTeX
 
 _TRANSPOSED = re.compile(r"\s*\^\s*(?:\{\s*(?:\\top|T|\\mathsf\s*\{?T\}?|\\mathrm\s*\{?T\}?|\\intercal)\s*\}|\\top|T)")
+_PAIR = re.compile(r"_\{\s*([a-z])(\s*,?\s*)([a-z])\s*\}")  # two indices
 _SCRIPTS = ("_", "^")
 
 
 def _in_latex(text: str) -> Iterator[Edit]:
-    """A factor transposed, or no longer, and two neighbours in the other order."""
+    """A factor transposed, or no longer, two indices and two neighbours in the other order."""
     try:
         spans = list(_factors(tokens(text), text))
     except Fault:
@@ -226,6 +227,8 @@ def _in_latex(text: str) -> Iterator[Edit]:
             yield Edit(start, end, text[start : found.start()], TRANSPOSE)
         elif "^" not in text[start:end].rpartition(")")[2]:
             yield Edit(start, end, rf"{text[start:end]}^\top", TRANSPOSE)
+        for pair in _PAIR.finditer(text, start, end):
+            yield Edit(pair.start(), pair.end(), f"_{{{pair[3]}{pair[2]}{pair[1]}}}", ORDERED)
     for (a, b), (c, d) in combinations(sorted(spans), 2):
         if b <= c and not text[b:c].strip():
             yield Edit(a, d, f"{text[c:d]} {text[a:b]}", ORDERED)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.core.program import Carry
 from symbackprop.evaluate.points import PointError
 from symbackprop.judge.goals import about, goal_for, named
-from symbackprop.judge.reading import Claim, NotUnderstood, nameable, read
+from symbackprop.judge.reading import Claim, NotUnderstood, Said, nameable, read
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import Bindings, agrees_nearly
 from symbackprop.notation.claims import Context, name_at_step
@@ -78,7 +78,7 @@ def _right(judge: Judge, steps: Sequence[Step], names: Mapping[str, str], name: 
         own = own_name(judge, step)
         wrt = names.get(own) if own else goal.wrt if goal is not None else None
         try:
-            claim = read(_whole(step) if own else step[1], truth, truth.of, wrt, judge.symbols, defined, names)
+            claim = read(_whole(step) if own else step[1], truth, truth.of, wrt, judge.symbols, Said(defined, names))
             wrt = wrt or claim.left.wrt
             if wrt is not None and (own == name or _mentions(claim, name)):
                 asked = about(truth, step[0], truth.of, wrt)

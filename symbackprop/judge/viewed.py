@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symbackprop.judge.asked import Asked
 from symbackprop.judge.goals import about, spelled
-from symbackprop.judge.reading import CLAIM, Claim, Shape, nameable, read
-from symbackprop.notation.claims import Context, Left, View, Viewed, legend, viewed
+from symbackprop.judge.reading import CLAIM, Claim, Shape, context_of, read
+from symbackprop.notation.claims import Left, View, Viewed, legend, viewed
 
 if TYPE_CHECKING:
     from symbackprop.judge.claims import Judge
@@ -30,7 +30,7 @@ class ByBlocks(NamedTuple):
 
 def legend_of(known: Known, claim: Any) -> View | None:
     """The legend that a step is; None for any other. Raises NotUnderstood where it is none that is read."""
-    return legend(claim, _context(known)) if isinstance(claim, str) else None
+    return legend(claim, context_of(known.truth, known.said)) if isinstance(claim, str) else None
 
 
 def by_blocks(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | None) -> ByBlocks | None:
@@ -49,19 +49,19 @@ def by_blocks(judge: Judge, known: Known, name: str, claim: Any, goal: Asked | N
         else:
             left = Left("abbreviation", name=view.name)
         if whole is None:
-            found = read(claim, truth, truth.of, None, judge.symbols, known.shapes, known.gradients, known.seen)
+            found = read(claim, truth, truth.of, None, judge.symbols, known.said)
             if found.left.letters != said.letters:
                 continue
         else:
             letters = tuple(zip(said.letters, view.shape(whole), strict=False))
-            found = read(said.right, truth, truth.of, None, judge.symbols, known.shapes, known.gradients, known.seen, letters)
+            found = read(said.right, truth, truth.of, None, judge.symbols, known.said, letters)
         return ByBlocks(view, goal, _assembled(view, whole, said.elsewhere, replace(found, left=left)))
     return None
 
 
 def _ways(known: Known, claim: str) -> Iterator[tuple[Viewed, View, Shape | None]]:
     """The ways to read a claim as one of a view, with the shape of the whole, where that is known."""
-    for said in viewed(claim, _context(known)):
+    for said in viewed(claim, context_of(known.truth, known.said)):
         own = known.views.get(said.name)
         if said.gradient or (own is not None and known.shape(said.name) is None):
             view = own
@@ -83,8 +83,3 @@ def _assembled(view: View, whole: Shape | None, elsewhere: bool, claim: Claim) -
             readings.append(replace(reading, program=view.assembled(reading.program, own), shape=own, fits=True))
     view.require_whole(readings[0].shape if readings else None, elsewhere)
     return replace(claim, readings=tuple(readings), between=())
-
-
-def _context(known: Known) -> Context:
-    truth = known.truth
-    return Context(nameable(truth), truth.of, defined=known.shapes, aliases=truth.network.aliases, views=known.seen)

@@ -10,6 +10,7 @@ from symbackprop.notation.claims.legend import named_blocks
 from symbackprop.notation.claims.state import Context
 from symbackprop.notation.claims.steps import At
 from symbackprop.notation.claims.views import View, Viewed, legend, viewed
+from symbackprop.notation.claims.words import by_letters
 
 __all__ = [
     "At",
@@ -21,6 +22,7 @@ __all__ = [
     "Understood",
     "View",
     "Viewed",
+    "by_letters",
     "name_at_step",
     "legend",
     "named_blocks",

@@ -157,6 +157,7 @@ def _latex(text: str, context: Context) -> Understood:
         context.symbols,
         context.aliases,
         context.views,
+        context.lettered,
     )
     for name, given in inputs(context).items():
         names.also(name, given)

@@ -119,9 +119,11 @@ def chained(state: State, sides: tuple[Syntax | None, ...]) -> Left:
     for side in sides[1:]:
         assert side is not None
         found = _derivative(state, _peeled(side)[0])
-        own = found is not None and found.wrt in state.context.forward.tensors  # by a name of a step it says nothing
-        if left.kind == "abbreviation" and own:
-            left = replace(left_side(state, side), name=left.name)
+        by_own = found is not None and found.wrt in state.context.forward.tensors  # by a name of a step it says nothing
+        if left.kind == "abbreviation" and by_own:
+            below_name, found = under(sides[0], left), left_side(state, side)
+            same = found.letters and found.letters == tuple(below_name)[len(found.letters) - 1 :: -1]
+            left = replace(found, name=below_name[found.letters[0]] if same else left.name)
         elif not left.name and isinstance(side, Word) and state.names.lookup(side) is None:
             left = replace(left, name=described(side))
     return left

@@ -20,7 +20,7 @@ from symbackprop.notation.claims.shapes import Sense, Senses, best, made, sure
 from symbackprop.notation.claims.state import Local, State
 from symbackprop.notation.claims.syntax import Syntax, Tokens, Word, bound, with_letters
 from symbackprop.notation.claims.tokens import Token, bare, plain
-from symbackprop.notation.claims.words import BLOCKS, ROW, described, indices, split_family
+from symbackprop.notation.claims.words import ROW, described, indices, split_family, stem
 
 ASSUMED = 0.5
 SLACK = 0.2
@@ -316,5 +316,5 @@ def labelled(word: Word) -> bool:
 
 def mend(state: State) -> str:
     """What to do about a letter that stands nowhere."""
-    known = ", ".join([name for name in state.names.known if not name.endswith(BLOCKS)][:12])
+    known = ", ".join([name for name in state.names.known if stem(name) == name][:12])
     return f"The network has {known}; say what your letters are with symbols."

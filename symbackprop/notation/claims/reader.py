@@ -314,8 +314,9 @@ class Reader:
         raise Unknown(key, f"{described(word)} stands nowhere in this network.", naming.mend(state), word.at)
 
     def gradient_of(self, found: Found, at: int) -> Senses:
-        """dz: the true gradient by a tensor, at its indices."""
-        senses = sure(self.state.tensor(self.state.gradient(self.state.context.of, found.name)))
+        """dz, at its indices: the gradient by a tensor, as an earlier step said it, else the true one."""
+        own = self.state.context.own.get(found.name)
+        senses = sure(self.state.tensor(own or self.state.gradient(self.state.context.of, found.name)))
         senses = naming.sampled(self.state, senses, found.sample, at) if found.sample else senses
         return naming.scripts(self.state, senses, found.index, found.power, at)
 

@@ -286,10 +286,25 @@ def chain(factors: Sequence[Senses], ops: Sequence[str], at: int, sizes: Sizes) 
                 found += [r._replace(cost=r.cost + extra) for r in product(op, cell[a, m], cell[m, b])]
             cell[a, b] = best(found)
     if not cell[0, n]:
+        _require_one_range(several, at, sizes)
         shapes = ", ".join(shape_words(f, sizes) for f in several)
         fault = f"no bracketing of this product fits the shapes: {shapes}."
         raise unfit(fault, "Check transposes and the order of the factors.", at, several)
     return cell[0, n]
+
+
+def _require_one_range(factors: Sequence[Senses], at: int, sizes: Sizes) -> None:
+    """Raises Unfit for an index that runs over one axis in a factor and over one of another size in the next."""
+    ranges: dict[str, set[int]] = {}
+    for senses in factors:
+        for c in {c for s in senses for c in s.node.axes if c not in MATRIX and c.isalpha()}:
+            own = {s.node.extent(c) for s in senses if c in s.node.axes}
+            if len(senses) > FEW or any(c not in s.node.axes for s in senses):
+                continue
+            if c in ranges and not ranges[c] & own:
+                one, other = (" or ".join(str(sizes.get(n, n)) for n in several) for several in (ranges[c], own))
+                raise Unfit(f"the index {c} runs over {one} in one factor and over {other} in another.", "Check the index.", at)
+            ranges[c] = ranges.get(c, own) & own
 
 
 def _joined(factors: list[Senses], ops: list[str]) -> tuple[list[Senses], list[str]]:

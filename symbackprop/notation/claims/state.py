@@ -38,6 +38,8 @@ class Context:
     named     functions that nobody defines, beside those that the network applies.
     stands    a name among `defined` -> the tensor whose gradient it stands for.
     views     a tensor or a name among `defined` -> the name of its view, and how many indices pick one.
+    lettered  a name that several steps gave at letters of their own, delta_k and delta_j -> its name at each of them.
+    own       a tensor z -> the name among `defined` of the gradient by it that a step called dz.
     left      the indices of what is claimed with their sizes, where they are known and the claim is a right-hand side alone.
     """
 
@@ -50,6 +52,8 @@ class Context:
     named: tuple[str, ...] = ()
     stands: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    lettered: Mapping[str, Mapping[tuple[str, ...], str]] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
     left: tuple[tuple[str, Expr], ...] = ()
 
     @property

@@ -22,7 +22,7 @@ from symbackprop.notation.claims.ordered import limits_of
 from symbackprop.notation.claims.probe import Probe
 from symbackprop.notation.claims.steps import At, Loops
 from symbackprop.notation.claims.windows import NONE
-from symbackprop.notation.claims.words import BLOCKS
+from symbackprop.notation.claims.words import stem
 
 Trims = Mapping[str, tuple[int, int]]
 _SIGNS = {"<": "<", "<=": "le", ">": ">", ">=": "ge", "==": "=", "!=": "ne"}
@@ -255,7 +255,7 @@ class Typeset:
 
     def leaf(self, name: str) -> Formula:
         role = self.roles.get(name)
-        return parse_name(name.removesuffix(BLOCKS)).formula() if role is None else self.derivative(role, [])
+        return parse_name(stem(name)).formula() if role is None else self.derivative(role, [])
 
     def derivative(self, role: Gradient, letters: Sequence[Formula]) -> Formula:
         rank = self.rank(role.of) if letters else 0
@@ -347,7 +347,7 @@ class Typeset:
         if role is not None and letters and len(letters) == self.rank(role.of) + self.rank(role.wrt):
             return self.derivative(role, letters)
         if isinstance(x.op, nd.Leaf) and role is None:
-            return parse_name(x.op.name.removesuffix(BLOCKS)).formula(letters)
+            return parse_name(stem(x.op.name)).formula(letters)
         whole = self.held(x, Binds.ATOM)
         return f.scripted(whole, sub=index(letters)) if letters else whole
 

@@ -32,6 +32,7 @@ _NUMBERS = frozenset(["t", "l", r"\ell", r"\tau"])  # letters that number tensor
 _OWN = frozenset("deg")  # small letters that mean an error or a gradient, never a row of D, E, G
 MOST_COUNTED = 8  # tensors of a family of which a sum may take any number
 BLOCKS = " by blocks"  # ends the name of a view, which nobody reads
+_ENDS = re.compile(rf"{BLOCKS}$| of [a-zA-Z,]+$")  # and those of a view, and of a name with its letters
 ROW = re.compile(r"(\w+)\[(:, ?)?(\w)\]")  # a row or a column of a matrix in a person's table
 LAYER = re.compile(r"(\w[^^]*)\^[(\[]?(\d+|[A-Z]|\w{2,})[)\]]?")  # a name that a step gives at a layer: delta^(2)
 WHOLE = frozenset([":", r"\cdot", "*"])  # an index that leaves its axis whole
@@ -59,6 +60,7 @@ class Names:
     sizes     the names of sizes.
     symbols   LaTeX -> the name of a tensor or size, a number, or a row or column of a matrix: X[n], X[:, n].
     views     a tensor -> the name of its view, and how many indices pick one.
+    lettered  a name -> what it is at each of several letters: delta_k and delta_j.
     """
 
     def __init__(
@@ -68,8 +70,9 @@ class Names:
         symbols: Mapping[str, str],
         aliases: Mapping[str, str],
         views: Mapping[str, tuple[str, int]] | None = None,
+        lettered: Mapping[str, Mapping[tuple[str, ...], str]] | None = None,
     ) -> None:
-        self.known, self.views = dict(known), dict(views or {})
+        self.known, self.views, self.lettered = dict(known), dict(views or {}), dict(lettered or {})
         self.sizes = frozenset(sizes)
         self.folded_sizes = {folded(s): s for s in self.sizes if "_" in s}  # d_k
         self.aliases = dict(aliases)
@@ -160,6 +163,7 @@ class Names:
                 if base in capitals and not (index or sample):
                     continue  # x_n is a row of X, but x is not X
                 view = self._view(name, index) if name is not None and not sample else None
+                view = view or (self._at_letters(name, index) if name is not None and not sample else None)
                 if name is not None and (view or self._indexable(name, index, sample)):
                     yield Found(view or name, index, power, sample)
 
@@ -171,6 +175,12 @@ class Names:
         view, count = self.views.get(name, ("", 0))
         several = len(indices(index) or ())
         return view if several and view and (several == count or self.known[name] < several <= self.known[view]) else None
+
+    def _at_letters(self, name: str, index: Tokens) -> str | None:
+        """What a name is at the letters below it, where several steps gave it at letters of their own."""
+        if name not in self.lettered:
+            return None
+        return self.lettered[name].get(tuple("".join(t.text for t in part) for part in indices(index) or ()))
 
     def _label(self, several: Tokens) -> tuple[Tokens, str, Tokens]:
         """The label (2) or [2] that a superscript begins with: its tokens, its text, and the rest of the superscript."""
@@ -230,6 +240,16 @@ def split_family(left: Tokens) -> tuple[Tokens, Tokens]:
     """The indices and the power that `Names.family` leaves."""
     k = left.index(_SEPARATOR[0])
     return left[:k], left[k + 1 :]
+
+
+def by_letters(name: str, letters: Sequence[str]) -> str:
+    """The name, which nobody reads, of what a name is at some letters."""
+    return f"{name} of {','.join(letters)}"
+
+
+def stem(name: str) -> str:
+    """The name that people read of a view, or of what a name is at some letters; of any other, itself."""
+    return _ENDS.sub("", name)
 
 
 def folded(spelling: str) -> str:
