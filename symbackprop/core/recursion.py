@@ -136,7 +136,10 @@ class Recursion:
         if equation is None or not isinstance(equation.op, Sum):
             return ()
         over = [c for c, _ in equation.op.over if pinned(equation, c) is None]
-        letters = self.axis_letters(equation) if over else {}
+        try:
+            letters = self.axis_letters(equation) if over else {}
+        except NoRecursionError:  # who asks for its line is told why
+            return ()
         return tuple(letters[c] for c in over if c in letters)
 
     def terms(self, name: str, lets: Collection[str] = ()) -> tuple[Terms, ...]:

@@ -11,6 +11,7 @@ from sympy import Expr
 
 from symbackprop.core.program import same_size
 from symbackprop.language import operations as op
+from symbackprop.language.operations.shapes import chained
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor
 from symbackprop.notation.rounds import List
 
@@ -90,8 +91,20 @@ def followed(first: Sequence[Any] | Grown, second: Sequence[Any] | Grown) -> Seq
         (one,) = parts
         assert isinstance(one, Grown)
         return one
-    grown = [one if isinstance(one, Grown) else _of_written(one) for one in parts]
-    return Grown(_zipped(lambda *several: op.concatenate(list(several), 0), *(one.values for one in grown)))
+    lone = [place for one in parts for place in ([False] if isinstance(one, Grown) else [True] * len(one))]
+    several = [value for one in parts for value in ([one.values] if isinstance(one, Grown) else one)]
+    return Grown(_zipped(lambda *tensors: _joined(tensors, lone), *several))
+
+
+def _joined(tensors: Sequence[Tensor], lone: Sequence[bool]) -> Tensor:
+    """Values, one behind the other; which are entries of their own is in `lone`. Raises LanguageError where they do not fit."""
+    shapes = [t.shape if own else t.shape[1:] for t, own in zip(tensors, lone, strict=True)]
+    if any(len(s) != len(shapes[0]) or not all(map(same_size, s, shapes[0])) for s in shapes):
+        raise LanguageError("the values of the list have several shapes, and are no array together")
+    parts = list(zip(tensors, lone, strict=True))
+    whole = chained(parts)
+    whole.parts = tuple(parts)
+    return whole
 
 
 def repeated(several: Sequence[Any] | Grown, times: int) -> Sequence[Any] | Grown:
@@ -119,11 +132,6 @@ def _first(values: Values) -> Tensor:
     while not isinstance(values, Tensor):
         values = next(iter(values.values())) if isinstance(values, dict) else values[0]
     return values
-
-
-def _of_written(several: Sequence[Any]) -> Grown:
-    """A list of a few values that is written out."""
-    return Grown(_zipped(lambda *parts: op.stack(list(parts)), *several))
 
 
 def _zipped(function: Callable[..., Tensor], *several: Values) -> Values:

@@ -17,7 +17,7 @@ from symbackprop.core.functions import FUNCTIONS
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.functions import Helper, Layer, Named, Second
-from symbackprop.notation.loops.turned import steps_first
+from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.reader import Reader
 from symbackprop.notation.rounds import LONGEST
 from symbackprop.notation.statements import statement
@@ -141,7 +141,7 @@ def _default(reader: Reader, helper: Helper, node: ast.expr) -> Any:
 
 def _body(reader: Reader, helper: Helper) -> list[ast.stmt]:
     a = helper.function.args
-    return steps_first(reader, helper.function.body, [one.arg for one in (*a.posonlyargs, *a.args, *a.kwonlyargs)])
+    return prepared(reader, helper.function.body, [one.arg for one in (*a.posonlyargs, *a.args, *a.kwonlyargs)])
 
 
 @contextmanager

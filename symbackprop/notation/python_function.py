@@ -21,7 +21,7 @@ from symbackprop.notation.declarations import inside, is_kind, unquoted
 from symbackprop.notation.errors import NotationError, NotRead, Place
 from symbackprop.notation.grammar import decoded, parsed
 from symbackprop.notation.helpers import inlined, returned
-from symbackprop.notation.loops.turned import steps_first
+from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.python_text import finished, name_loss
 from symbackprop.notation.reader import Reader
 
@@ -140,9 +140,9 @@ def _read(
     title = ast.get_docstring(function)
     if title is not None:
         body = body[1:]
-    body = steps_first(reader, body, [one.arg for one in _all_arguments(function)])
     _foreseen(reader, function, given)
     _arguments(reader, function, given)
+    body = prepared(reader, body, [one.arg for one in _all_arguments(function)])
     reader.foresee(body)
     with all_written_out(numbers is not None):
         own = _body(reader, function, body, name_returned)

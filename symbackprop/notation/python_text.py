@@ -14,7 +14,7 @@ from symbackprop.language.tensors import Tensor, as_tensor, number_of
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError, Place, Source
 from symbackprop.notation.grammar import decoded, parsed
-from symbackprop.notation.loops.turned import steps_first
+from symbackprop.notation.loops.prepared import prepared
 from symbackprop.notation.loops.widened import with_widths
 from symbackprop.notation.networks import made
 from symbackprop.notation.reader import Reader
@@ -44,7 +44,7 @@ def read_text(
     if not text.strip():
         raise NotationError("the text is empty.", "Write declarations, x: data[n], and equations, L = sum(x**2).", Place(file))
     reader = Reader(source, numbers=numbers)
-    body = steps_first(reader, tree.body)
+    body = prepared(reader, tree.body)
     reader.foresee(body)
     with all_written_out(numbers is not None):
         for node in body:

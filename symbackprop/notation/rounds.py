@@ -39,8 +39,11 @@ def rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
             steps: Sequence[Any] = range(*bounds)
             if len(steps[: LONGEST + 1]) > LONGEST:
                 raise _too_long(reader, several)
-        case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
-            steps = tuple(enumerate(rounds(reader, inner)))
+        case ast.Call(func=ast.Name(id="enumerate")) if (found := numbered(several)) is not None and not reader.known("enumerate"):
+            first = plain(evaluator.plain(evaluator.operand(found[1])))
+            if not isinstance(first, int):
+                raise evaluator.unread(found[1], "what enumerate begins with is no number.", "Write a whole number.")
+            steps = tuple(enumerate(rounds(reader, found[0]), first))
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
             "zip"
         ):
@@ -58,6 +61,17 @@ def rounds(reader: Reader, several: ast.expr) -> Sequence[Any]:
     if len(steps) > LONGEST:
         raise _too_long(reader, several)
     return [sp.Integer(one) if type(one) is int else one for one in steps]
+
+
+def numbered(several: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    """What enumerate(values, first) goes over, and the number that it begins with; None for anything else."""
+    match several:
+        case ast.Call(func=ast.Name(id="enumerate"), args=[inner, *rest], keywords=keywords) if len(rest) + len(keywords) <= 1:
+            if not all(one.arg == "start" for one in keywords):
+                return None
+            first = rest[0] if rest else keywords[0].value if keywords else ast.copy_location(ast.Constant(0), several)
+            return inner, first
+    return None
 
 
 def comprehended(reader: Reader, node: Comprehension) -> Any:

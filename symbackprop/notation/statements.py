@@ -22,6 +22,7 @@ from symbackprop.notation.grown import Grown
 from symbackprop.notation.reader import Reader, arrays
 from symbackprop.notation.rounds import List, rounds, unrolled
 from symbackprop.notation.sequences import CHANGES, changed, combined
+from symbackprop.notation.shared_out import shared_out
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
 READ = (
@@ -70,6 +71,8 @@ def statement(reader: Reader, node: ast.stmt) -> None:
                 _give(reader, target, given)
         case ast.AugAssign(target=target, op=op, value=value):
             _change(reader, node, target, op, value)
+        case ast.For(orelse=[]) if reader.steps.is_over(node):
+            pass
         case ast.For(orelse=[]) if reader.steps.keeps(node):
             reader.steps.loop(node, lambda inner: statement(reader, inner))
         case ast.For(target=target, iter=several, body=body, orelse=[]):
@@ -109,12 +112,8 @@ def _give(reader: Reader, target: ast.expr, value: Any) -> None:
         case ast.Name():
             reader.assign(target, value)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
-            if not isinstance(value, tuple):
-                raise reader.fault(target, "the right side is one value.", "Write a line for each name.")
-            if len(value) != len(targets):
-                raise reader.fault(target, f"there are {len(targets)} names for {len(value)} values.")
-            for one, part in zip(targets, value, strict=True):
-                _give(reader, one, part)
+            for one, part in zip(targets, shared_out(reader, target, value), strict=True):
+                _give(reader, one.value if isinstance(one, ast.Starred) else one, part)
         case ast.Subscript(value=ast.Name() as name):
             held = reader.names.get(name.id)
             if isinstance(held, dict):

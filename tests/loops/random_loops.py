@@ -34,6 +34,13 @@ LOOPS = {  # the first line, what a step reads, how many steps there are
     "for xt in reversed(x):": (["xt"], "T"), "for xt in x[::-1]:": (["xt"], "T"), "for xt, yt in zip(x, y):": (["xt", "yt"], "T"),
     "for xt, yt in zip(x[1:], y[:-1]):": (["xt", "yt"], "T - 1"), "for t, xt in enumerate(x):": (["xt", *ALL], "T"),
     "for t, (xt, yt) in enumerate(zip(x, y)):": (["xt", "yt", "y[T - 1 - t]"], "T"),
+    "for t, xt in enumerate(x, 1):": (["xt", "y[t - 1]"], "T"), "for t, xt in enumerate(x[1:], start=1):": (["xt", "x[t - 1]"], "T - 1"),
+    "for xt, yt in zip(x, y[1:]):": (["xt", "yt"], "T - 1"),
+}  # fmt: skip
+ENDS = {  # the first step and the last of loops that count
+    "for t in range(T):": ("0", "T - 1"), "for t in reversed(range(T)):": ("T - 1", "0"), "for t in range(T - 1, -1, -1):": ("T - 1", "0"),
+    "for t in range(0, T, 1):": ("0", "T - 1"), "for t, xt in enumerate(x):": ("0", "T - 1"), "for t, xt in enumerate(x, 1):": ("1", "T"),
+    "for t in range(1, T + 1):": ("1", "T"),
 }  # fmt: skip
 
 
@@ -67,6 +74,11 @@ class Draft:
 
     def end(self, *terms: str) -> None:
         self.terms.append(self.rng.choice(terms))
+
+    @property
+    def at(self) -> str:
+        """The row of an array of T rows that a step writes."""
+        return "t - 1" if "T + 1" in self.header or "enumerate(x, 1)" in self.header else "t"
 
     @property
     def counts(self) -> bool:
@@ -193,7 +205,7 @@ def pairs(d: Draft) -> None:
 def filled(d: Draft) -> None:
     if not d.counts:
         return
-    o, at = d.own("rows"), "t - 1" if "T + 1" in d.header else "t"
+    o, at = d.own("rows"), d.at
     d.begin(f"{o} = np.zeros((T, d))", f"{o} = np.zeros_like(x)")
     d.step(f"{o}[{at}] = @")
     d.end(f"np.sum({o}**2)", f"np.sum({o}[-1])", f"np.sum({o}[0])", f"np.sum({o}[1:] * {o}[:-1])", f"np.sum({o}[::-1] * x)",
@@ -216,7 +228,7 @@ def columns(d: Draft) -> None:
     """Arrays whose steps stand second."""
     if not d.counts:
         return
-    o, at = d.own("cols"), "t - 1" if "T + 1" in d.header else "t"
+    o, at = d.own("cols"), d.at
     if d.rng.random() < 0.5:
         d.begin(f"{o} = np.zeros((d, T))", f"{o} = np.zeros_like(x.T)")
         d.step(f"{o}[:, {at}] = @")
@@ -278,9 +290,65 @@ def layered(d: Draft) -> None:
     d.end(f"np.sum({s}**2)")
 
 
+def booked(d: Draft) -> None:
+    """Lists in a dict."""
+    o = d.own("book")
+    d.begin(f'{o} = {{"h": [], "s": []}}', f"{o} = dict(h=[], s=[])")
+    d.step(f'{o}["h"].append(np.tanh(@))\n{o}["s"].append(@)', f'{o}["h"] += [@]\n{o}["s"].append(np.tanh({o}["h"][-1]))')
+    d.end(f'np.sum(np.stack({o}["h"])**2) + np.sum({o}["s"][-1])', f'sum(np.dot(p, q) for p, q in zip({o}["h"], {o}["s"]))')
+
+
+def numbered(d: Draft) -> None:
+    """Dicts of steps."""
+    if not d.counts or "T + 1" in d.header or "1)" in d.header or d.header not in ENDS:
+        return
+    o, (first, last) = d.own("hs"), ENDS[d.header]
+    before, way = ("-1", "t - 1") if first == "0" else ("T", "t + 1")
+    d.begin(f"{o} = {{}}\n{o}[{before}] = h0", f"{o} = {{}}\n{o}[{before}] = np.zeros(d)")
+    d.step(f"{o}[t] = np.tanh(@ + {o}[{way}])", f"{o}[t] = {o}[{way}] * 0.5 + @")
+    d.end(f"np.sum({o}[{last}]**2)", f"np.sum({o}[{last}] * {o}[{first}])")
+    d.names.append(f"{o}[{way}]")
+
+
+def rowed(d: Draft) -> None:
+    """Rows with a colon."""
+    if not d.counts or d.steps != "T":
+        return
+    o, at = d.own("rows"), d.at
+    d.begin(f"{o} = np.zeros((T, d))", f"{o} = np.empty_like(x)")
+    d.step(f"{o}[{at}, :] = @", f"{o}[{at}, ...] = @")
+    d.end(f"np.sum({o}**2)", f"np.mean({o}[:, 0])", f"np.sum(np.tanh({o} - x))", f"np.sum(({o} @ W - y)**2)")
+
+
+def ending(d: Draft) -> None:
+    """Steps that differ from the others."""
+    if d.header not in ENDS:
+        return
+    first, last = ENDS[d.header]
+    h, s = d.own("h"), d.own("total")
+    d.begin(f"{h} = h0\n{s} = 0.0")
+    falls = "reversed" in d.header or "-1)" in d.header
+    after, before = ("<", ">") if falls else (">", "<")
+    d.step(f"if t == {first}:\n    {h} = np.tanh(@)\nelse:\n    {h} = np.tanh({h} + @)", f"if t != {last}:\n    {h} = np.tanh({h})\n{h} = {h} * @",
+           f"{h} = {h} * 0.5 + @\nif t {after} {first}:\n    {s} += ~", f"{h} = np.tanh(@) if t {before} {last} else {h} * @",
+           f"if t == {first}:\n    {h} = b * 0.5\n{h} = np.tanh({h} + @)", f"{h} = np.tanh({h} + @)\nif {last} == t:\n    {s} = np.sum({h})",
+           f"{h} = {h} + @\nif t {after}= {first} + 1:\n    {h} = {h} * 0.5" if not falls else f"{h} = {h} - @",
+           f"{h} = {h} * @\nif t == {first} or t == {last}:\n    continue\n{s} += ~")  # fmt: skip
+    d.end(f"np.sum({h}**2) + {s}")
+
+
+def begun(d: Draft) -> None:
+    """Lists and values that the first step begins."""
+    o, h = d.own("out"), d.own("h")
+    d.begin(f"{o} = []\n{h} = None")
+    d.step(f"{h} = {o}[-1] if {o} else b\n{o}.append(np.tanh({h} + @))", f"{h} = h0 if len({o}) == 0 else {o}[-1] * 0.5\n{o}.append({h} * @)",
+           f"if {h} is None:\n    {h} = np.tanh(@)\nelse:\n    {h} = np.tanh({h} * @)\n{o}.append({h})")  # fmt: skip
+    d.end(f"np.sum(np.stack({o})**2)", f"np.sum({o}[-1]) + np.sum({h})", f"sum(np.sum(o**2) for o in {o})")
+
+
 PARTS: list[Callable[[Draft], None]] = [
     plain, in_place, gated, added, matrix, several, swapped, keyed, listed, grown, pairs, filled, shifted, inner, nested, layered,
-    columns, columns_shifted,
+    columns, columns_shifted, booked, numbered, rowed, ending, begun,
 ]  # fmt: skip
 
 

@@ -134,14 +134,7 @@ def concatenate(tensors: Sequence[Value], axis: int = 0) -> Tensor:
                 f"concatenate: {label(first)} is {shape_text(first.shape)}, {label(other)} is {shape_text(other.shape)}; "
                 f"all axes but axis {place} must have equal sizes"
             )
-    length = sp.expand(sp.Add(*[t.shape[place] for t in several]))
-    result, offset = None, S.Zero
-    for tensor in several:
-        part = placed(tensor, place, offset, length)
-        result = part if result is None else result + part
-        offset += tensor.shape[place]
-    assert result is not None
-    return result
+    return chained([(tensor, False) for tensor in several], place)
 
 
 def placed(x: Tensor, axis: int, offset: Expr, length: Expr) -> Tensor:
@@ -179,7 +172,37 @@ def stack(tensors: Sequence[Value], axis: int = 0) -> Tensor:
     """y = the tensors, of one shape, along a new axis; of one tensor its entries along the first axis."""
     if isinstance(tensors, Tensor) and tensors.ndim:
         return moveaxis(tensors, 0, axis)
-    return concatenate([expand_dims(t, axis) for t in _several("stack", tensors)], axis)
+    several = [as_tensor(t) for t in _several("stack", tensors)]
+    if not several or any(len(t.shape) != several[0].ndim or not all(map(same_size, t.shape, several[0].shape)) for t in several):
+        return concatenate([expand_dims(t, axis) for t in several], axis)  # which says what does not fit
+    place = axis + several[0].ndim + 1 if axis < 0 else axis
+    if not 0 <= place <= several[0].ndim:
+        return concatenate([expand_dims(t, axis) for t in several], axis)
+    return chained([(t, True) for t in several], place)
+
+
+def chained(parts: Sequence[tuple[Tensor, bool]], axis: int = 0) -> Tensor:
+    """y = single entries and rows of entries, one after the other along `axis`.
+
+    parts   each with whether it is a single entry, which lacks that axis.
+    """
+    length = sp.expand(sp.Add(*[S.One if lone else t.shape[axis] for t, lone in parts]))
+    result, offset = None, S.Zero
+    for tensor, lone in parts:
+        part = _entry_of(tensor, axis, offset, length) if lone else placed(tensor, axis, offset, length)
+        result = part if result is None else result + part
+        offset += 1 if lone else tensor.shape[axis]
+    assert result is not None
+    return result
+
+
+def _entry_of(x: Tensor, axis: int, place: Expr, length: Expr) -> Tensor:
+    """y[... p ...] = x[...] where p is the place, otherwise 0, of the size `length` along `axis`."""
+    own, new = letters(x.ndim), str(x.ndim)
+    shape, index = (*x.shape[:axis], length, *x.shape[axis:]), (*own[:axis], new, *own[axis:])
+    if length == 1:
+        return Tensor(shape, Sum(slot(0), (slot(0),)), ((x, own),), index)
+    return Tensor(shape, Sum(slot(0) * iverson(sp.Eq(position(new), place, evaluate=False)), (slot(0),)), ((x, own),), index)
 
 
 def _several(word: str, tensors: Sequence[Value]) -> list[Value]:

@@ -11,6 +11,7 @@ from sympy import Expr, S
 
 from symbackprop.core.program import Range, Reduce, Sum, same_size, shape_text, slot
 from symbackprop.language.tensors.elementwise import broadcast, letters
+from symbackprop.language.tensors.parted import part_by_part
 from symbackprop.language.tensors.tensor import Index, LanguageError, ShapeError, Tensor, label, turned
 
 
@@ -183,7 +184,28 @@ def total(x: Tensor, axis: Any = None, keepdims: bool = False, mean: bool = Fals
     if not over:
         return x
     factor = 1 / sp.Mul(*[extent for _, extent in over]) if mean else S.One
+    if not keepdims and (apart := _by_parts(x, axes)) is not None:
+        return (
+            apart
+            if factor == 1
+            else Tensor(shape, Sum(factor * slot(0), (slot(0),)), ((apart, letters(apart.ndim)),), letters(len(shape)))
+        )
     return Tensor(shape, Sum(factor * slot(0), (slot(0),), over), ((x, letters(x.ndim)),), index)
+
+
+def _by_parts(x: Tensor, axes: Sequence[int]) -> Tensor | None:
+    """The sum along some axes as one for each part of what was put together of parts; None where nothing was."""
+    for axis in axes:
+        found = part_by_part(x, axis)
+        if found is None:
+            continue
+        terms = [total(t, [a - (lone and a > axis) for a in axes if not (lone and a == axis)]) for t, lone in found]
+        terms = [t for t in terms if not (isinstance(t.op, Sum) and not t.operands and t.op.body == 0)] or terms[:1]
+        result = terms[0]
+        for term in terms[1:]:
+            result = result + term
+        return result
+    return None
 
 
 def reduce(kind: str, x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:

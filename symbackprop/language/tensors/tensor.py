@@ -72,6 +72,8 @@ class Tensor:
     role        what a loss or a layer calls what it is given; a name only where the value has an equation of its own, or None.
     written     the text that a person wrote for it, for error messages; anything that `str` turns into that text.
     conditions  size expressions that must not be negative.
+    parts       what was put together along the first axis, a loop's steps and what stands beside them, each with whether it is a
+                single entry; else None.
     inner       for a derivative that the network asks for, and for the values on the way there: of what, by what; else None.
     """
 
@@ -101,6 +103,7 @@ class Tensor:
         self.below: Expr | None = signature.bound if signature else None  # entries are whole numbers from 0, below this size
         self.written: object = None
         self.inner: Inner | None = None
+        self.parts: tuple[tuple[Tensor, bool], ...] | None = None
         self.swept: list[Tensor] = []  # the values that derivatives of this one have
 
     def named(self, name: str) -> Tensor:

@@ -54,6 +54,7 @@ class Copies(Stepwise):
     heads    the loops whose blocks are being read, outermost first.
     values   what steps wrote, by name and numbers, and `starts` what stands before them.
     wholes   what the names stand for below their loops, all steps as one array.
+    filled   the arrays that loops filled, which hold all rows now.
     families declarations of arrays that differ in shape from step to step.
     count    how many steps there were.
     """
@@ -65,6 +66,7 @@ class Copies(Stepwise):
         self.starts: dict[str, dict[Key, Tensor]] = {}
         self.wholes: dict[str, Tensor] = {}
         self.families: dict[str, Family] = {}
+        self.filled: set[str] = set()
         self.count = 0
 
     def declare(self, target: ast.Subscript, annotation: ast.expr) -> None:
@@ -115,6 +117,7 @@ class Copies(Stepwise):
     def forget(self, name: str) -> None:
         for known in (self.values, self.starts, self.wholes, self.rows):
             known.pop(name, None)
+        self.filled.discard(name)
 
     def _is_known(self, name: str) -> bool:
         """Whether a name stands for what loops wrote to it step by step."""
@@ -160,6 +163,7 @@ class Copies(Stepwise):
             if name in filled:
                 rows = self.starts.pop(name, {}) | self.values.pop(name)
                 self.reader.names[name] = stack([rows[key] for key in sorted(rows)])
+                self.filled.add(name)
             elif self.values[name] and self._have_one_shape(name):
                 self.reader.names[name] = self.wholes[name] = self._stacked(name, ())
 
@@ -203,7 +207,8 @@ class Copies(Stepwise):
 
     def write(self, target: ast.Subscript, value: Any) -> bool:
         name, items = target.value.id if isinstance(target.value, ast.Name) else "", items_of(target)
-        if name not in self.lines or not all(map(is_plain, items)):
+        over = not self.heads and (name in self.filled or name in self.wholes)
+        if name not in self.lines or over or not all(map(is_plain, items)):
             return False
         reader, key = self.reader, tuple(int(number(self.reader, item)) for item in items)
         tensor = as_tensor(reader.evaluator.numeric(target, value))

@@ -13,6 +13,7 @@ from sympy import Expr
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.grown import Grown, mapped
+from symbackprop.notation.rounds import numbered
 from symbackprop.notation.vocabulary import plain
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def _entries(reader: Reader, node: ast.For, several: ast.expr, step: int, fixed:
         return None
     extent, gives = found
     letter = None if isinstance(node.target, ast.Name) else counter(node)
-    return Header(node, letter or _unused(reader, node), sp.S.Zero, sp.expand(extent - 1), step, None, gives)
+    own = numbered(several)
+    low = sp.S.Zero if own is None else bound(reader, own[1])
+    return Header(node, letter or _unused(reader, node), low, sp.expand(low + extent - 1), step, None, gives)
 
 
 def counter(node: ast.For) -> str | None:
@@ -147,19 +150,20 @@ def _unused(reader: Reader, node: ast.For) -> str:
 def _course(reader: Reader, several: ast.expr, fixed: bool) -> tuple[Expr, Callable[[Loop], Any]] | None:
     """How many entries there are, and what stands for those of a step; None where it is a number of them, unless `fixed`."""
     match several:
-        case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if not reader.known("enumerate"):
-            found = _course(reader, inner, fixed)
-            return found and (found[0], lambda loop: (loop.number(sp.S.Zero, "the number"), found[1](loop)))
+        case ast.Call(func=ast.Name(id="enumerate")) if (own := numbered(several)) is not None and not reader.known("enumerate"):
+            found, first = _course(reader, own[0], fixed), bound(reader, own[1])
+            return found and (found[0], lambda loop: (loop.number(first, "the number"), found[1](loop)))
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]) if args and not reader.known(
             "zip"
         ):
             parts = [part for one in args if (part := _course(reader, one, fixed)) is not None]
             if len(parts) < len(args):
                 return None
-            if any(sp.expand(part[0] - parts[0][0]) != 0 for part in parts):
+            extent = next((n for n, _ in parts if all(sp.expand(other - n).is_nonnegative for other, _ in parts)), None)
+            if extent is None:
                 sizes = " and ".join(str(part[0]) for part in parts)
                 raise reader.fault(several, f"the loop goes over {sizes} entries side by side.", "Give all arrays one size.")
-            return parts[0][0], lambda loop: tuple(part[1](loop) for part in parts)
+            return extent, lambda loop: tuple(part[1](loop) for part in parts)  # as Python does, to the end of the shortest
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 2 and not reader.known("range"):
             start, stop = [sp.S.Zero] * (2 - len(args)) + [bound(reader, one) for one in args]
             extent = sp.expand(stop - start)
@@ -178,7 +182,12 @@ def _entries_of(reader: Reader, several: ast.expr, fixed: bool) -> tuple[Expr, C
     if not isinstance(value, Grown) or (value.length.is_Integer and not fixed):
         return None
     text = f"an entry of {reader.source.segment(several)}"
-    return value.length, lambda loop: mapped(lambda t: loop.at(t, (0,), text), value.values)
+    return value.length, lambda loop: mapped(lambda t: loop.at(_first(t, loop.extent), (0,), text), value.values)
+
+
+def _first(values: Tensor, count: Expr) -> Tensor:
+    """The first entries, as many as a loop has steps."""
+    return values if sp.expand(values.shape[0] - count) == 0 else values[:count]
 
 
 def is_plain(node: ast.expr) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import position
-from symbackprop.language.operations.shapes import concatenate, stack
+from symbackprop.language.operations.shapes import chained
 from symbackprop.language.tensors import Tensor, as_number
 from symbackprop.notation.declarations import Reading
 from symbackprop.notation.errors import NotationError
@@ -80,13 +80,20 @@ class Numbered:
             after.append(value)
         if not before and not after:
             return self
-        rows = [*([stack(before)] if before else []), self.tensor, *([stack(after)] if after else [])]
-        return Numbered(concatenate(rows), {**self.lows, 0: sp.expand(low - len(before))}, {}, self.line, self)
+        rows = [*((row, True) for row in before), (self.tensor, False), *((row, True) for row in after)]
+        whole = chained(rows)
+        whole.parts = tuple(rows)
+        return Numbered(whole, {**self.lows, 0: sp.expand(low - len(before))}, {}, self.line, self)
 
 
 def items_of(node: ast.Subscript) -> list[ast.expr]:
     """What stands between the brackets."""
     return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def is_whole(item: ast.expr) -> bool:
+    """Whether an item is a colon alone."""
+    return isinstance(item, ast.Slice) and not (item.lower or item.upper or item.step)
 
 
 def mentions(node: ast.expr, letters: Collection[str]) -> bool:
@@ -171,7 +178,7 @@ def is_line(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr)
 
 
-def targets(statements: Sequence[ast.stmt]) -> Iterator[ast.Subscript]:
+def targets(statements: Iterable[ast.stmt]) -> Iterator[ast.Subscript]:
     """What statements give values to entry by entry: z[l] of z[l] = ..."""
     for statement in statements:
         for node in ast.walk(statement):

@@ -103,7 +103,7 @@ def require_lone(steps: Steps, head: Header, name: str) -> None:
     """Raise NotationError where a loop changes in place what another name holds as well."""
     names, body = steps.reader.names, head.node.body
     places, held = changes(body, name), names.get(name)
-    if not places:
+    if not places or is_anew(body, name):
         return
     in_place = [held] if isinstance(held, List | Grown) or (isinstance(held, Tensor) and held.shape) else []
     if isinstance(held, dict):

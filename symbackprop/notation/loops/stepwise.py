@@ -112,6 +112,11 @@ class Stepwise(ABC):
     def keeps(self, node: ast.For) -> bool:
         """Whether a loop is read here, and not written out as Python's over several values is."""
 
+    def is_over(self, node: ast.For) -> bool:
+        """Whether all steps of a loop were written out, as those that differ from the others are, and none is left."""
+        found = header(self.reader, node, fixed=True) if getattr(node, "may_be_empty", False) else None
+        return found is not None and found.extent.is_nonpositive is True
+
     @abstractmethod
     def loop(self, node: ast.For, read: Statements) -> None:
         """Read a loop; `read` reads one statement of its block."""

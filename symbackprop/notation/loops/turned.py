@@ -9,15 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from symbackprop.notation.loops.header import is_plain
-from symbackprop.notation.loops.indices import items_of, mentions, targets
+from symbackprop.notation.loops.indices import is_whole, items_of, mentions, targets
+from symbackprop.notation.loops.nodes import like
 
 if TYPE_CHECKING:
     from symbackprop.notation.reader import Reader
 
-Node = TypeVar("Node", bound=ast.AST)
 MEASURES = ("shape", "len", "size")  # what tells a number
 
 
@@ -50,7 +50,7 @@ def _turned(body: Sequence[ast.stmt], arguments: Sequence[str]) -> Iterator[tupl
 
 def _is_step(items: list[ast.expr], axes: tuple[int, ...]) -> bool:
     """Whether an index is one number along these axes, and all of the others."""
-    return len(items) > max(axes) and all(is_plain(item) if k in axes else _is_whole(item) for k, item in enumerate(items))
+    return len(items) > max(axes) and all(is_plain(item) if k in axes else is_whole(item) for k, item in enumerate(items))
 
 
 def _written(loop: ast.For, around: list[str]) -> Iterator[tuple[ast.Subscript, list[str]]]:
@@ -65,10 +65,6 @@ def _written(loop: ast.For, around: list[str]) -> Iterator[tuple[ast.Subscript, 
 
 def _names(body: Sequence[ast.stmt], context: type) -> Iterator[ast.Name]:
     return (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, context))
-
-
-def _is_whole(item: ast.expr) -> bool:
-    return isinstance(item, ast.Slice) and not (item.lower or item.upper or item.step)
 
 
 class _Turning(ast.NodeTransformer):
@@ -86,11 +82,11 @@ class _Turning(ast.NodeTransformer):
         value = self.visit(node.value)
         match node.targets:
             case [ast.Name(id=name)] if name in self.axes:
-                return _like(node, ast.Assign(node.targets, _forward(value, self.axes[name])))
+                return like(node, ast.Assign(node.targets, _forward(value, self.axes[name])))
             case [ast.Subscript(value=ast.Name(id=name) as held) as target] if name in self.axes:
                 items, order = self._items(target)
-                return _like(node, ast.Assign([_entry(target, held, items)], _ordered(value, sorted(order), order)))
-        return _like(node, ast.Assign([self.visit(target) for target in node.targets], value))
+                return like(node, ast.Assign([_entry(target, held, items)], _ordered(value, sorted(order), order)))
+        return like(node, ast.Assign([self.visit(target) for target in node.targets], value))
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return _back(node, self.axes[node.id]) if node.id in self.axes and isinstance(node.ctx, ast.Load) else node
@@ -125,7 +121,7 @@ def _is_measure(value: ast.expr) -> bool:
 
 
 def _entry(node: ast.Subscript, held: ast.Name, items: list[ast.expr]) -> ast.expr:
-    while len(items) > 1 and _is_whole(items[-1]):
+    while len(items) > 1 and is_whole(items[-1]):
         items = items[:-1]
     inside = items[0] if len(items) == 1 else ast.copy_location(ast.Tuple(items, ast.Load()), node.slice)
     return ast.copy_location(ast.Subscript(held, inside, node.ctx), node)
@@ -157,12 +153,4 @@ def _moved(value: ast.expr, start: int, end: int) -> ast.expr:
     if start == end:
         return value
     places: list[ast.expr] = [ast.Constant(start), ast.Constant(end)]
-    return _like(value, ast.Call(ast.Name("moveaxis", ast.Load()), [value, *places], []))
-
-
-def _like(where: ast.AST, node: Node) -> Node:
-    """A new node that stands where another one stood, for error messages."""
-    for inner in ast.walk(node):
-        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, where)
-    return node
+    return like(value, ast.Call(ast.Name("moveaxis", ast.Load()), [value, *places], []))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbackprop.notation.loops.plainer import continued
 from symbackprop.notation.trace.frames import place
 from symbackprop.notation.trace.traced import Traced
 
@@ -195,7 +196,7 @@ class _Rewriter(ast.NodeTransformer):
                     continue
                 if isinstance(s, ast.For) and not s.orelse and not _binds([s.iter]):
                     turns = self._assigned(
-                        ast.If(node.test, _continued(s.body), []) if holds else ast.If(node.test, [], _continued(s.body)), name
+                        ast.If(node.test, continued(s.body), []) if holds else ast.If(node.test, [], continued(s.body)), name
                     )
                     if turns is None or not self._is_inside(ast.Assign([s.target], s.iter), body, k):
                         return None
@@ -245,7 +246,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> Any:
         """A loop in which `if c: continue` is an `if not c` over what follows."""
-        node.body = _continued(node.body)
+        node.body = continued(node.body)
         self.generic_visit(node)
         return node
 
@@ -277,23 +278,6 @@ def _reads(nodes: Iterable[ast.AST]) -> Counter[str]:
     return found + Counter(
         n.target.id for m in nodes for n in ast.walk(m) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
     )
-
-
-OPPOSITE = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt}
-
-
-def _opposite(test: ast.expr) -> ast.expr:
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in OPPOSITE:
-        return ast.Compare(test.left, [OPPOSITE[type(test.ops[0])]()], test.comparators)
-    return ast.UnaryOp(ast.Not(), test)
-
-
-def _continued(body: list[ast.stmt]) -> list[ast.stmt]:
-    for k, s in enumerate(body[:-1]):
-        if isinstance(s, ast.If) and not s.orelse and isinstance(s.body[-1], ast.Continue):
-            rest = ast.If(_opposite(s.test), _continued(body[k + 1 :]), s.body[:-1])
-            return [*body[:k], ast.copy_location(rest, s)]
-    return body
 
 
 def _copied(new: Any, old: ast.AST) -> Any:
