@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
@@ -370,11 +370,3 @@ def _replaced(held: Any, done: dict[int, tuple[Any, Any]]) -> Any:
             return held
         done[id(held)] = held, type(held)(found)
     return done.get(id(held), (held, held))[1]
-
-
-def arrays(held: Any) -> Iterator[Tensor]:
-    """The arrays of a value, or of several."""
-    for one in held if isinstance(held, tuple) else held.values() if isinstance(held, dict) else ():
-        yield from arrays(one)
-    if isinstance(held, Tensor) and held.shape:
-        yield held

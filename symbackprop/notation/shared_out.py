@@ -33,7 +33,7 @@ def shared_out(reader: Reader, target: ast.Tuple | ast.List, value: Any) -> list
         shape = f", the rows of {shape_text(value.shape)}" if isinstance(value, Tensor) else ""
         mend = f"Write *rest for what is left, {ast.unparse(targets[0])}, *rest = ..." if left.is_nonnegative else ""
         raise reader.fault(target, f"there are {len(targets)} names for {length} values{shape}.", mend)
-    if left.is_negative:
+    if left.is_negative:  # pyright: ignore[reportAttributeAccessIssue]
         raise reader.fault(target, f"there are {len(targets)} names for {length} values.")
     if not stars:
         return [_part(value, k) for k in range(len(targets))]

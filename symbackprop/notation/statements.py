@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import Any
 
-import sympy as sp
-
-from symbackprop.core.functions import Where
-from symbackprop.core.program import Sum, slot
-from symbackprop.language.operations import broadcast_to
-from symbackprop.language.operations.entries import replaced
-from symbackprop.language.tensors import Tensor, is_count, is_truth, where
+from symbackprop.language.tensors import Tensor
 from symbackprop.notation.containers import key
 from symbackprop.notation.declarations import is_kind
 from symbackprop.notation.dialects import INNER
-from symbackprop.notation.errors import NotationError
+from symbackprop.notation.entered import entered, no_entry, require_own
 from symbackprop.notation.functions import Helper, Layer, Second
 from symbackprop.notation.grown import Grown
-from symbackprop.notation.reader import Reader, arrays
+from symbackprop.notation.reader import Reader
 from symbackprop.notation.rounds import List, rounds, unrolled
 from symbackprop.notation.sequences import CHANGES, changed, combined
 from symbackprop.notation.shared_out import shared_out
+from symbackprop.notation.vocabulary import plain
 from symbackprop.notation.words import EXPRESSIONS, STATEMENTS
 
 READ = (
@@ -118,15 +112,23 @@ def _give(reader: Reader, target: ast.expr, value: Any) -> None:
             held = reader.names.get(name.id)
             if isinstance(held, dict):
                 held[key(reader.evaluator, target.slice)] = value
+            elif isinstance(held, List) and isinstance(
+                place := plain(reader.evaluator.plain(reader.evaluator.value(target.slice))), int
+            ):
+                if not -len(held) <= place < len(held):
+                    raise reader.fault(target, f"{name.id} has {len(held)} values: there is no number {place}.")
+                parts = list(held)
+                parts[place] = value
+                reader.exchange(held, List(parts))
             elif reader.steps.write(target, value):
                 pass
             elif not reader.known(name.id) and name.id in reader.later and reader.function is None:
                 fault = f"{name.id} has no value yet: no entry of it can be set."
                 raise reader.fault(target, fault, f"Write {name.id} = ..., or set {name.id}[...] step by step in a loop.")
             else:
-                _enter(reader, name, target, value, lambda part: value)
+                entered(reader, name, target, value, lambda part: value)
         case ast.Subscript():
-            raise _no_entry(reader, target)
+            raise no_entry(reader, target)
         case _:
             raise reader.fault(target, "the left side is not a name.", "Write name = expression.")
 
@@ -147,26 +149,29 @@ def _change(reader: Reader, node: ast.AugAssign, target: ast.expr, op: ast.opera
                 _put(reader, old, new)
                 return
             new = _combined(reader, node, old, op, value)
-            _shared(reader, target, old)
+            require_own(reader, target, old)
             if isinstance(old, Tensor) and isinstance(new, Tensor) and new.shape != old.shape and old.shape:
                 raise reader.fault(
                     node, f"{target.id} is {old.shape}, and would be {new.shape}: NumPy refuses this.", f"Write {target.id} = ..."
                 )
             reader.assign(target, new, in_place=True)
+        case ast.Subscript(value=ast.Name()) if reader.steps.is_step(target):
+            place = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+            _give(reader, target, _combined(reader, node, reader.evaluator.value(place), op, value))
         case ast.Subscript(value=ast.Name() as name):
             if isinstance(reader.names.get(name.id), dict):
                 place = ast.copy_location(ast.Subscript(name, target.slice, ast.Load()), target)
                 old = reader.evaluator.value(place)
                 new = _combined(reader, node, old, op, value)
-                _shared(reader, target, old)
+                require_own(reader, target, old)
                 reader.names[name.id][key(reader.evaluator, target.slice)] = new
                 if isinstance(old, Tensor) and old.shape:
                     reader.exchange(old, new)
                 return
             given = reader.evaluator.operand(value)
-            _enter(reader, name, target, given, lambda part: _combined(reader, node, part, op, value))
+            entered(reader, name, target, given, lambda part: _combined(reader, node, part, op, value))
         case ast.Subscript():
-            raise _no_entry(reader, target)
+            raise no_entry(reader, target)
         case _:
             raise reader.fault(target, "the left side is not a name.", "Write name = expression.")
 
@@ -196,72 +201,6 @@ def _combined(reader: Reader, node: ast.AugAssign, old: Any, op: ast.operator, v
     written = ast.copy_location(ast.BinOp(node.target, op, value), node)
     left, right = evaluator.numeric(node.target, old), evaluator.operand(value)
     return evaluator.placed(written, lambda: evaluator.combined(written, left, right))
-
-
-def _enter(reader: Reader, name: ast.Name, target: ast.Subscript, given: Any, made: Callable[[Tensor], Any]) -> None:
-    """x[items] = value: of entries that a comparison picks, or of places that are known and differ.
-
-    given  what is written.
-    made   the value, from what stands there.
-    """
-    evaluator = reader.evaluator
-    old = evaluator.value(name)
-    if not isinstance(old, Tensor) or not old.shape:
-        raise _no_entry(reader, target)
-    several = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
-    items = tuple(map(evaluator.item, several))
-    _shared(reader, name, old)
-    mask = items[0] if len(items) == 1 and isinstance(items[0], Tensor) and is_truth(items[0]) else None
-    if mask is not None:
-        if mask.shape != old.shape or getattr(given, "shape", ()):
-            raise _no_entry(reader, target)  # NumPy wants as many entries as are picked
-        value = evaluator.numeric(target, made(old))
-        changed = evaluator.placed(target, lambda: where(mask, value, old))
-    else:
-        if not _differ(items):
-            raise _no_entry(reader, target)
-
-        def entered() -> Tensor:
-            part = old[items]
-            return replaced(old, items, broadcast_to(evaluator.numeric(target, made(part)), part.shape))
-
-        changed = evaluator.placed(target, entered)
-    reader.assign(name, changed, in_place=True)
-
-
-def _differ(items: tuple[Any, ...]) -> bool:
-    """Whether an index takes no entry twice: a tensor of integers may, unless it counts, or another beside it does."""
-    chosen = [item for item in items if isinstance(item, Tensor) and item.shape]
-    return not chosen or any(is_count(item) for item in chosen)
-
-
-def _no_entry(reader: Reader, target: ast.Subscript) -> NotationError:
-    return reader.evaluator.unread(target, "an entry cannot be set.", "Write the whole tensor, with np.where or np.concatenate.")
-
-
-def _shared(reader: Reader, target: ast.Name | ast.Subscript, old: Any) -> None:
-    """Raise NotationError where an array is changed that another name is a part of, or a view: NumPy would change both."""
-    if not isinstance(old, Tensor) or not old.shape:
-        return
-    root = _root(old)
-    for name, held in (pair for names in (reader.names, *reader.held) for pair in names.items()):
-        if any(one is not old and _root(one) is root for one in arrays(held)):
-            own = reader.source.segment(target)
-            fault = f"{own} and {name} share their entries: NumPy changes both."
-            raise reader.fault(target, fault, f"Write {own} = {own} + ... for a new array, or {name} = ....copy() above.")
-
-
-def _root(tensor: Tensor) -> Tensor:
-    """The array whose entries a tensor only shows: of a part, a transpose, or another shape."""
-    while isinstance(tensor.op, Sum) and len(tensor.operands) == 1 and tensor.signature is None:
-        ((operand, index),) = tensor.operands
-        body = tensor.op.body
-        guards = [factor for factor in sp.Mul.make_args(body) if factor != slot(0)]
-        is_copy = body == slot(0) and index == tensor.index
-        if is_copy or slot(0) not in sp.Mul.make_args(body) or any(not isinstance(f, Where) or f.has(slot(0)) for f in guards):
-            break
-        tensor = operand
-    return tensor
 
 
 def _imported(reader: Reader, node: ast.Import | ast.ImportFrom) -> None:

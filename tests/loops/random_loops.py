@@ -346,9 +346,48 @@ def begun(d: Draft) -> None:
     d.end(f"np.sum(np.stack({o})**2)", f"np.sum({o}[-1]) + np.sum({h})", f"sum(np.sum(o**2) for o in {o})")
 
 
+def refilled(d: Draft) -> None:
+    """Arrays that held something before the loop fills them, whole rows or parts, once or again."""
+    if not d.counts or d.steps != "T":
+        return
+    o, at = d.own("rows"), d.at
+    d.begin(
+        f"{o} = np.ones((T, d))",
+        f"{o} = np.tanh(x)",
+        f"{o} = np.full((T, d), 0.5)\n{o}[0] = b",
+        f"{o} = x @ W\nfor k in range(T):\n    {o}[k] = {o}[k] * b",
+        f"{o} = np.zeros((T, d))\nfor k in range(T):\n    {o}[k] = x[k] * h0\n{o}[-1] = b",
+        f"{o} = np.zeros((T, d))\n{o}[0] = h0\n{o}[1, 1:] = 0.5",
+    )
+    row = f"{o}[{at}]"
+    d.step(f"{row} = np.tanh({row} + @)", f"{row} += @", f"{row} = {row} * 0.5\n{row} -= @\n{row} = np.tanh({row})", f"{o}[{at}, 0] = (@)[1]",
+           f"{o}[{at}, :1] = (@)[:1]\n{o}[{at}, 1:] = np.tanh({row}[1:] + {row}[:1])")  # fmt: skip
+    d.end(f"np.sum({o}**2)", f"np.sum({o}[-1] * b) + np.sum({o}[0])", f"np.sum(np.tanh({o} - x))", f"np.sum({o}[1:] * {o}[:-1])")
+
+
+def passed_on(d: Draft) -> None:
+    """Rows that read those beside them, as they are now and as they were."""
+    ways = {"for t in range(1, T):": "t - 1", "for t in range(T - 2, -1, -1):": "t + 1", "for t in range(T - 1):": "t + 1"}
+    if d.header not in ways:
+        return
+    o, other = d.own("rows"), ways[d.header]
+    d.begin(f"{o} = np.tanh(x)", f"{o} = np.ones((T, d))", f"{o} = x * b\n{o}[0] = h0", f"{o} = np.zeros((T, d))\n{o}[0] = h0")
+    d.step(f"{o}[t] = {o}[t] + 0.5 * {o}[{other}] * @", f"{o}[t] += np.tanh({o}[{other}])", f"{o}[t] = np.tanh({o}[{other}] + @)")
+    d.end(f"np.sum({o}**2)", f"np.sum({o}[-1] * b) + np.sum({o}[0])", f"np.mean({o} * x)")
+
+
+def layers(d: Draft) -> None:
+    """States of several layers, which a loop within changes one by one."""
+    h = d.own("h")
+    d.begin(f"{h} = np.zeros((K, d))", f"{h} = [np.zeros(d) for _ in range(K)]", f"{h} = [h0 * (k + 1) for k in range(K)]")
+    d.step(f"z = @\nfor k in range(K):\n    {h}[k] = np.tanh(V[k].dot(z) + {h}[k])\n    z = {h}[k]",
+           f"z = @\nfor k in range(K):\n    {h}[k] = {h}[k] * 0.5 + z")  # fmt: skip
+    d.end(f"np.sum({h}[-1] * b)", f"sum(np.sum(z**2) for z in {h})")
+
+
 PARTS: list[Callable[[Draft], None]] = [
     plain, in_place, gated, added, matrix, several, swapped, keyed, listed, grown, pairs, filled, shifted, inner, nested, layered,
-    columns, columns_shifted, booked, numbered, rowed, ending, begun,
+    columns, columns_shifted, booked, numbered, rowed, ending, begun, refilled, passed_on, layers,
 ]  # fmt: skip
 
 

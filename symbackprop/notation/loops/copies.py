@@ -17,7 +17,9 @@ from symbackprop.language.operations.shapes import stack
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.declarations import Reading, input_tensor
+from symbackprop.notation.entered import with_entries
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.grown import Grown
 from symbackprop.notation.loops.frame import bind
 from symbackprop.notation.loops.header import Header, header, is_plain
 from symbackprop.notation.loops.indices import assigned, away, axes, items_of, mentions, number, targets
@@ -115,7 +117,7 @@ class Copies(Stepwise):
         return self._entry(family.made[key], items[len(key) :], {})
 
     def forget(self, name: str) -> None:
-        for known in (self.values, self.starts, self.wholes, self.rows):
+        for known in (self.values, self.starts, self.wholes, self.rows, self.begun):
             known.pop(name, None)
         self.filled.discard(name)
 
@@ -162,7 +164,8 @@ class Copies(Stepwise):
         for name in whole:
             if name in filled:
                 rows = self.starts.pop(name, {}) | self.values.pop(name)
-                self.reader.names[name] = stack([rows[key] for key in sorted(rows)])
+                whole_array = stack([rows[key] for key in sorted(rows)])
+                self.reader.names[name] = Grown(whole_array) if self.rows[name].list else whole_array
                 self.filled.add(name)
             elif self.values[name] and self._have_one_shape(name):
                 self.reader.names[name] = self.wholes[name] = self._stacked(name, ())
@@ -188,9 +191,11 @@ class Copies(Stepwise):
         """Keep the other rows of an array of zeros that the loop fills; whether it is one."""
         target = next(t for t in targets(node.body) if isinstance(t.value, ast.Name) and t.value.id == name)
         index = away(self.reader, items_of(target)[0], [head.letter])
-        rows = None if index is None else self.emptied(name, index.least(head), index.most(head))
+        rows = None if index is None else self.emptied(target, name, index.least(head), index.most(head))
         if rows is not None:
-            self.starts[name] = {(int(k),): row for k, row in rows.items()} | self.starts.get(name, {})
+            others = [*range(int(rows.low)), *range(int(rows.high) + 1, int(rows.size))]
+            old = {(k,): row for k in others if (row := rows.row(Integer(k))) is not None}
+            self.starts[name] = old | self.starts.get(name, {})
         return rows is not None
 
     def unready(self, node: ast.Name) -> NotationError | None:
@@ -207,18 +212,42 @@ class Copies(Stepwise):
 
     def write(self, target: ast.Subscript, value: Any) -> bool:
         name, items = target.value.id if isinstance(target.value, ast.Name) else "", items_of(target)
+        reader, depth = self.reader, self.depths.get(name, 1)
         over = not self.heads and (name in self.filled or name in self.wholes)
-        if name not in self.lines or over or not all(map(is_plain, items)):
+        lead, rest = items[:depth], items[depth:]
+        if name not in self.lines or over or not all(map(is_plain, lead)):
             return False
-        reader, key = self.reader, tuple(int(number(self.reader, item)) for item in items)
+        is_step = all(mentions(item, self.letters) for item in lead)
+        if not is_step and not self.heads and len(lead) == 1 and not rest:
+            key: Key = (int(self.begin(target, name, number(reader, lead[0]), value)),)
+        elif rest and not is_step:
+            return False
+        else:
+            key = tuple(int(number(reader, item)) for item in lead)
+        if rest:
+            value = with_entries(reader, target, self._old(target, name, key), rest, value, lambda part: value)
         tensor = as_tensor(reader.evaluator.numeric(target, value))
         tensor = tensor if tensor.name is None and tensor.operands else copied(tensor)
         own = reader.own(target, "_".join([name, *(f"m{-k}" if k < 0 else str(k) for k in key)]))
         reader.outputs[own] = tensor.named(own)
         reader.note(target, own)
-        is_step = all(mentions(item, self.letters) for item in items)
-        (self.values if is_step else self.starts).setdefault(name, {})[key] = tensor
+        known = self.values if is_step else self.starts
+        if (old := known.get(name, {}).get(key)) is not None:
+            reader.exchange(old, tensor)
+        known.setdefault(name, {})[key] = tensor
         return True
+
+    def _old(self, node: ast.Subscript, name: str, key: Key) -> Tensor:
+        """What stands at a step before it is written, in part or again."""
+        known = self.values.get(name, {}).get(key)
+        known = self.starts.get(name, {}).get(key) if known is None else known
+        rows = self.rows.get(name)
+        if known is None and rows is not None:
+            first = rows.row(Integer(key[0]))
+            known = first if first is None or len(key) == 1 else first[key[1:]]
+        if known is None:
+            raise self._unknown(node)
+        return known
 
     # What a line reads
 
@@ -267,6 +296,11 @@ class Copies(Stepwise):
             inner = sorted({k[length] for k in self.values.get(name, {}) if k[:length] == key and len(k) > length})
             if inner:
                 return self._entry(self._stacked(name, key), items[length:], self._lows(name, key))
+            rows = self.rows.get(name) if length == 1 else None
+            if rows is not None and (place := int(rows.place(Integer(key[0])))) < rows.size:
+                old = known.get((place,), rows.row(Integer(place)))
+                if old is not None:
+                    return self._entry(old, items[1:], {})
         raise self._unknown(node)
 
     def _first(self, name: str, length: int) -> dict[int, Expr]:

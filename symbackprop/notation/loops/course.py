@@ -161,6 +161,8 @@ def _is_read(several: ast.expr) -> bool:
     match several:
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=[] | [ast.keyword(arg="strict")]):
             return all(map(_is_read, args))
+        case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
+            return isinstance(inner, READ_TWICE)
         case _:
             return isinstance(several, READ_TWICE)
 
@@ -168,7 +170,7 @@ def _is_read(several: ast.expr) -> bool:
 def _given(target: ast.expr, several: ast.expr, j: int, loop: ast.For, found: list[ast.stmt]) -> None:
     """Put the statements down that give the names of a loop their values at a step."""
     match several:
-        case ast.Call(func=ast.Name(id="range" | "reversed")) | ast.BinOp():
+        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Name(id="reversed"), args=[ast.Call()]) | ast.BinOp():
             return
         case ast.Call(func=ast.Name(id="enumerate")) if isinstance(target, ast.Tuple) and (own := numbered(several)) is not None:
             _given(target.elts[1], own[0], j, loop, found)
@@ -183,7 +185,11 @@ def _given(target: ast.expr, several: ast.expr, j: int, loop: ast.For, found: li
 
 
 def _entry(several: ast.expr, j: int) -> ast.expr:
-    return like(several, ast.Subscript(deepcopy(several), whole(several, j), ast.Load()))
+    match several:
+        case ast.Call(func=ast.Name(id="reversed"), args=[inner]):
+            return _entry(inner, -1 - j)
+        case _:
+            return like(several, ast.Subscript(deepcopy(several), whole(several, j), ast.Load()))
 
 
 def _without(several: ast.expr, front: int, back: int) -> ast.expr:

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.program import is_below_zero, position, same_size, shape_text
+from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor, as_tensor
 from symbackprop.notation.arrays import copied
 from symbackprop.notation.errors import NotationError
@@ -41,6 +42,8 @@ class Entries:
         of_loop = bool(writing or steps.stack(name) or steps.started(name) or name in steps.opens)
         if not of_loop and not any(mentions(item, steps.letters) for item in items) and not self._is_counted(name, items):
             return None
+        if writing and name in steps.rows and (old := self._old_entry(node, name or "", items, writing)) is not None:
+            return old
         for depth, frame in enumerate(writing):
             if name in frame.lists and (of_list := self._of_list(node, name or "", items, frame)) is not None:
                 return of_list
@@ -117,6 +120,39 @@ class Entries:
         lows = {axis: steps.counting.bases[name, axis] for axis in range(len(extents))}
         return self.entry(node, name, Numbered(tensor, lows), items)
 
+    # What stood in an array before the loop that fills it
+
+    def old(self, node: ast.Subscript, name: str, writing: list[Frame]) -> Tensor | None:
+        """The row of this step as it was before the loop; None where there was none."""
+        rows = self.steps.rows.get(name)
+        if rows is None:
+            return None
+        if rows.empty:
+            return zeros(rows.held.shape[len(writing) :])
+        return self.entry(node, None, Numbered(rows.held, {0: sp.S.Zero}), items_of(node)[: len(writing)])
+
+    def _old_entry(self, node: ast.Subscript, name: str, items: list[ast.expr], writing: list[Frame]) -> Any:
+        """What the loop has not written yet, h[t] above the line that writes it, h[t+1], h[0]; None for what it has."""
+        rows, (frame, *inner) = self.steps.rows[name], writing
+        letters = self.steps.letters
+        if not mentions(items[0], letters):
+            at = rows.place(number(self.reader, items[0])) if is_plain(items[0]) else None
+            outside = at is not None and (sp.expand(at - rows.low).is_negative or sp.expand(at - rows.high).is_positive)
+            row = frame.outer.starts.get(name, {}).get(at, rows.row(at)) if outside and at is not None else None
+            return None if row is None else self.entry(node, None, Numbered(row), items[1:])
+        index = away(self.reader, items[0], letters)
+        if index is None or index.falls or inner or self.steps.frame_of(index) is not frame:
+            return None
+        back = sp.expand((frame.writes[name] - index.places) * frame.head.step)
+        if back.is_negative or (back == 0 and name not in self.steps.stacks):
+            ahead = sp.expand(index.most(frame.head) - rows.held.shape[0] + 1)
+            if not ahead.is_nonpositive:
+                return None
+            if rows.empty and name not in self.steps.begun:
+                return self.entry(node, None, Numbered(zeros(rows.held.shape[1:])), items[1:])
+            return self.entry(node, None, Numbered(rows.held, {0: sp.S.Zero}), items)
+        return None
+
     # The value of an earlier step
 
     def _of_list(self, node: ast.Subscript, name: str, items: list[ast.expr], frame: Frame) -> Any:
@@ -175,6 +211,9 @@ class Entries:
                 continue
             index = sp.expand(head.first + frame.writes[name] - k * head.step)
             start = frame.outer.starts.get(name, {}).get(index)
+            rows = self.steps.rows.get(name)
+            if start is None and rows is not None:
+                start = frame.outer.starts.get(name, {}).get(rows.place(index), rows.row(index))
             text = self.steps.text(frame, name, index)
             if start is None and name in frame.leaves:
                 raise self._too_few(node, next(n for n, growth in frame.lists.items() if name in growth.leaves), frame)

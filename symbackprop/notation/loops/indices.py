@@ -50,6 +50,7 @@ class Numbered:
     starts   values before the first entry or after the last, by their numbers.
     line     of the loop that writes it.
     steps    of an array that a loop filled: what the loop wrote alone.
+    before   of such an array, all rows before the first entry, and `after` all behind the last, where they are many.
     """
 
     tensor: Tensor
@@ -57,6 +58,8 @@ class Numbered:
     starts: Mapping[Expr, Tensor] = field(default_factory=dict)
     line: int = 0
     steps: Numbered | None = None
+    before: Tensor | None = None
+    after: Tensor | None = None
 
     def row(self, number: Expr) -> Tensor | None:
         """A row of an array that a loop filled, that every size has: one beside its steps, the first or the last of them."""
@@ -70,7 +73,7 @@ class Numbered:
 
     def extended(self) -> Numbered:
         """The same with the values before its first entry and after its last, as far as they follow one another."""
-        if not self.starts:
+        if not self.starts and self.before is None and self.after is None:
             return self
         low = self.lows.get(0, sp.S.Zero)
         before, after = [], []
@@ -78,9 +81,14 @@ class Numbered:
             before.insert(0, value)
         while (value := self.starts.get(sp.expand(low + self.tensor.shape[0] + len(after)))) is not None:
             after.append(value)
-        if not before and not after:
-            return self
         rows = [*((row, True) for row in before), (self.tensor, False), *((row, True) for row in after)]
+        if self.before is not None:
+            rows, before = [(self.before, False), *rows[len(before) :]], []
+            low -= self.before.shape[0]
+        if self.after is not None:
+            rows = [*rows[: len(rows) - len(after)], (self.after, False)]
+        if len(rows) == 1:
+            return self
         whole = chained(rows)
         whole.parts = tuple(rows)
         return Numbered(whole, {**self.lows, 0: sp.expand(low - len(before))}, {}, self.line, self)

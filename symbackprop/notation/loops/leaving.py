@@ -13,6 +13,7 @@ from symbackprop.core.program import same_size, shape_text
 from symbackprop.language.loop import is_zero
 from symbackprop.language.tensors import Tensor, as_tensor, total
 from symbackprop.notation.arrays import copied
+from symbackprop.notation.grown import Grown
 from symbackprop.notation.loops.accumulating import Added, added
 from symbackprop.notation.loops.frame import Frame, bind
 from symbackprop.notation.loops.indices import Numbered, assigned
@@ -63,6 +64,7 @@ class Leaving:
         lifted = [*(t for t in asked.values() if id(t) in differs | stay), *(found.term for found in adding.values()), *also]
         whole = dict(zip(map(id, lifted), frame.loop.whole(lifted), strict=True))
         outer = frame.outer
+        old = {name: outer.names.get(name) for name in several}
         steps.frames.pop()
         steps.past[frame.head.letter] = frame.head
         steps.stacks, steps.starts = outer.stacks, outer.starts
@@ -84,7 +86,7 @@ class Leaving:
         for name, held in several.items():
             now = rebuilt(name, held, {own: reader.names.pop(own) for own in parts(name, held) if own in reader.names})
             if name not in assigned(frame.head.node.body):
-                reader.exchange(outer.names[name], now)
+                reader.exchange(old[name], now)
             reader.names[name] = now
         return [whole[id(t)] for t in also]
 
@@ -176,16 +178,18 @@ class Leaving:
         steps, frame, inner = self.steps, self.frame, self.stacks[name]
         lows = {0: frame.low(name)} | {axis + 1: low for axis, low in inner.lows.items()}
         tensor = whole[id(inner.tensor)]
-        numbered = Numbered(tensor, lows, steps.starts.get(name, {}), steps.line(frame.head.node))
+        _, before, after = steps.rows[name].beside() if name in steps.rows else ({}, None, None)
+        numbered = Numbered(tensor, lows, steps.starts.get(name, {}), steps.line(frame.head.node), before=before, after=after)
         if name in steps.rows:
             numbered = self._filled(name, numbered)
         steps.stacks[name] = numbered
         if not steps.writing(name):
-            self.reader.names[name] = numbered.tensor
+            is_list = name in steps.rows and steps.rows[name].list
+            self.reader.names[name] = Grown(numbered.tensor) if is_list else numbered.tensor
 
     def _filled(self, name: str, numbered: Numbered) -> Numbered:
         """The array of zeros that a loop filled, all rows in their places."""
-        want, row = self.steps.rows[name].shape[1:], numbered.tensor.shape[1:]
+        want, row = self.steps.rows[name].held.shape[1:], numbered.tensor.shape[1:]
         if len(want) != len(row) or not all(map(same_size, want, row)):
             place = self.steps.place(self.frame.head)
             fault = f"a row of {name} is {shape_text(want)}, and {place} writes {shape_text(row)} to it."

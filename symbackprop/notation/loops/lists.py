@@ -86,6 +86,8 @@ def growing(steps: Steps, head: Header) -> tuple[dict[str, Expr], dict[str, Grow
         changed = changes(body, name) if isinstance(held, List | Grown) else []
         if not changed and not any(one.anew for one in puts):
             continue
+        if not puts and all(isinstance(one, ast.Subscript) for one in changed):
+            continue  # its values are set one by one
         others = [s for s in body if (one := put(s)) is None or one.name != name]
         if isinstance(held, Grown) or len(puts) != 1 or changes(others, name) or name in assigned(others):
             place, begins = steps.place(head), isinstance(held, Grown)

@@ -9,6 +9,7 @@ from typing import Any
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.loops.header import is_plain
 from symbackprop.notation.loops.indices import is_whole, items_of, mentions, targets
+from symbackprop.notation.loops.nodes import like
 
 FILLED = ("zeros", "ones", "empty", "full", "rand", "randn")  # what makes an array of a shape that is written out
 LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "copy", "array", "asarray")
@@ -97,6 +98,11 @@ class _Steps(ast.NodeTransformer):
         own = [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
         self.letters += own
         node.body = continued(node.body)
+        match node.iter:
+            case ast.Call(func=ast.Attribute(attr="arange"), args=args, keywords=[]) if all(map(is_plain, args)):
+                node.iter = like(node.iter, ast.Call(ast.Name("range", ast.Load()), args, []))
+            case _:
+                pass
         self.generic_visit(node)
         del self.letters[len(self.letters) - len(own) :]
         return node

@@ -11,9 +11,12 @@ import sympy as sp
 from sympy import Expr
 
 from symbackprop.core.letters import kept, pool
+from symbackprop.core.program import shape_text
 from symbackprop.language.loop import Loop, is_zero
+from symbackprop.language.lower.nodes import ordered
 from symbackprop.language.tensors import Tensor, as_tensor, constant
 from symbackprop.notation.arrays import copied
+from symbackprop.notation.entered import arrays, require_own, with_entries
 from symbackprop.notation.errors import NotationError
 from symbackprop.notation.loops.collecting import collected
 from symbackprop.notation.loops.entries import Entries
@@ -77,7 +80,7 @@ class Steps(Stepwise):
 
     def forget(self, name: str) -> None:
         if not any(name in frame.writes for frame in self.frames):
-            for known in (self.stacks, self.starts, self.corners, self.rows):
+            for known in (self.stacks, self.starts, self.corners, self.rows, self.begun):
                 known.pop(name, None)
 
     def keeps(self, node: ast.For) -> bool:
@@ -155,9 +158,12 @@ class Steps(Stepwise):
                 fault = f"{name} is written at two numbers in {self.place(head)}."
                 raise self.reader.fault(target, fault, "Give each a name of its own.")
             if not depth:
-                rows = self.emptied(name, index.least(head), index.most(head)) if self._is_of_block(name) else None
+                counted = name not in self.stacks or self.stacks[name].lows.get(0, 0) == 0
+                known = counted and self._is_of_block(name)
+                rows = self.emptied(target, name, index.least(head), index.most(head)) if known else None
                 if rows is not None:
-                    self.starts[name] = rows | self.starts.get(name, {})
+                    self.stacks.pop(name, None)
+                    self.starts[name] = rows.beside()[0] | self.starts.get(name, {})
                 self._fresh(target, name)
         return found
 
@@ -174,7 +180,9 @@ class Steps(Stepwise):
     def _is_of_block(self, name: str) -> bool:
         """Whether a line of the block that is being read gave a name its value."""
         held = self.reader.names.get(name)
-        return not self.frames or (isinstance(held, Tensor) and held.name in self.reader.outputs)
+        return (
+            not self.frames or self.reader.function is not None or (isinstance(held, Tensor) and held.name in self.reader.outputs)
+        )
 
     def append(self, statement: ast.stmt) -> bool:
         return grow(self, statement)
@@ -190,6 +198,10 @@ class Steps(Stepwise):
             raise reader.fault(target, fault, f"Give one another name: the size m, or the state {name}_1.")
         if name in self.stacks:
             fault = f"{name} is written already, by the loop on line {self.stacks[name].line}."
+            if reader.function is not None and name in reader.names:
+                shape = shape_text(reader.names[name].shape)
+                fault = f"{fault.rstrip('.')}, and is {shape}: this loop writes entries that it does not have for every size."
+                raise reader.fault(target, fault, f"Write {name} = np.zeros(...) of all its entries above the first loop.")
             raise reader.fault(target, fault, f"Go on with another name: {name}_2.")
         if name in reader.names:
             fault = f"{name} has a value already, and an entry cannot be set."
@@ -211,16 +223,45 @@ class Steps(Stepwise):
                 raise reader.fault(target, f"{name} is written step by step in {self.place(frame.head)}.", f"Write {text} = ...")
             items = items[1:]
         if len(items) == 1 and len(writing) < self.depths[name] and away(reader, items[0], self.letters) is None:
-            self._start(target, name, (number(reader, items[0]),), value)
+            self._start(target, name, (self.begin(target, name, number(reader, items[0]), value),), value)
         elif not writing and len(items) == self.depths[name] == 2:
             self._start(target, name, tuple(number(reader, item) for item in items), value)
-        elif items or not writing or writing[-1] is not self.frames[-1]:
+        elif not writing and reader.function is not None and isinstance(reader.names.get(name), Tensor):
+            return False  # a part of an array that is filled below
+        elif not writing or writing[-1] is not self.frames[-1] or (items and reader.function is None):
             raise partly(reader, target, self.letters)
-        elif name in self.stacks:
+        elif name in self.stacks and reader.function is None:
             raise reader.fault(target, f"{reader.source.segment(target)} is written twice in a step.", "Give one another name.")
         else:
-            self.stacks[name] = Numbered(self.defined(target, name, value))
+            self._step(target, name, items, value)
         return True
+
+    def _step(self, target: ast.Subscript, name: str, items: list[ast.expr], value: Any) -> None:
+        """h[t] = value, or h[t, :d] = value, once or again."""
+        reader, old = self.reader, self.stacks.get(name)
+        if items:
+            base = old.tensor if old is not None else self.entries.old(target, name, self.writing(name))
+            if base is None:
+                lead = self.spelt(name, (f.head.letter for f in self.writing(name)))
+                fault = f"{reader.source.segment(target)} is a part of {lead}, which has no value yet."
+                raise reader.fault(target, fault, f"Write {name} = np.zeros(...) of all its entries above the loop.")
+            value = with_entries(reader, target, base, items, value, lambda part: value)
+        if old is not None:
+            require_own(reader, target, old.tensor)
+            self._unnamed(name, old.tensor)
+        new = self.defined(target, name, value)
+        self.stacks[name] = Numbered(new)
+        if old is not None:
+            reader.exchange(old.tensor, new)
+
+    def _unnamed(self, name: str, tensor: Tensor) -> None:
+        """Let go of the name of what was written first to a step, where nothing else reads it."""
+        own, reader = str(tensor.name), self.reader
+        held = any(one is tensor for value in reader.names.values() for one in arrays(value))
+        others = (t for t in reader.outputs.values() if t is not tensor)
+        if own in reader.outputs and not held and not any(tensor is operand for t in ordered(others) for operand, _ in t.operands):
+            reader.outputs.pop(own).name = None
+            reader.lines.pop(own, None)
 
     def _start(self, target: ast.Subscript, name: str, index: tuple[Expr, ...], value: Any) -> None:
         """z[0] = value, or h[0, 0] = value, above the loop."""

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy import Expr
 
-from symbackprop.core.program import Sum, position
+from symbackprop.core.program import position
 from symbackprop.core.widths import along
-from symbackprop.language.operations import zeros
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.declarations import Reading, input_tensor
+from symbackprop.notation.entered import arrays, require_own, root_of, with_entries
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.grown import Grown
+from symbackprop.notation.loops.filled import Filled, filled
 from symbackprop.notation.loops.header import Header, counter, header, is_dotted
 from symbackprop.notation.loops.indices import Counting, Open, items_of, mentions, targets
 from symbackprop.notation.loops.widths import Widths
-from symbackprop.notation.rounds import Comprehension
+from symbackprop.notation.rounds import Comprehension, List
 from symbackprop.notation.vocabulary import MATRICES
 from symbackprop.notation.words import STATEMENTS
 
@@ -39,7 +41,8 @@ class Stepwise(ABC):
     late      lines behind a loop that set an entry of what it writes, by name and index: z[0] = x below its loop.
     opens     declarations such as W[l]: parameter[h, h], until a loop reads them.
     bounds    the sizes that tell how many steps loops have.
-    rows      arrays of zeros that a loop fills, by name: h = np.zeros((T + 1, d)).
+    rows      arrays that a loop fills, by name: h = np.zeros((T + 1, d)).
+    begun     arrays in which rows were set above the loop that fills them, by name, and as they were before.
     turned    arrays whose steps do not stand first, h[:, t], by name the axes along which they do.
     """
 
@@ -51,7 +54,8 @@ class Stepwise(ABC):
         self.depths: dict[str, int] = {}
         self.late: dict[tuple[str, str], int] = {}
         self.opens: dict[str, Open] = {}
-        self.rows: dict[str, Tensor] = {}
+        self.rows: dict[str, Filled] = {}
+        self.begun: dict[str, tuple[Tensor, Tensor]] = {}
         self.bounds: set[str] = set()
         self.turned: dict[str, tuple[int, ...]] = {}
 
@@ -148,7 +152,7 @@ class Stepwise(ABC):
         """Whether a loop sets entries by the numbers of its steps, or of those of a loop within: z[l] = ..."""
         held, loops = self.reader.names, [n for n in ast.walk(node) if isinstance(n, ast.For)]
         letters = {n.id for loop in loops for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-        written = [t for t in targets(node.body) if not isinstance(held.get(ast.unparse(t.value)), dict)]
+        written = [t for t in targets(node.body) if not isinstance(held.get(ast.unparse(t.value)), dict | List)]
         return is_dotted(node) or any(mentions(item, letters) for t in written for item in items_of(t))
 
     def head(self, node: ast.For) -> Header:
@@ -168,23 +172,57 @@ class Stepwise(ABC):
             raise self.reader.fault(node.target, f"{letter} is {what} already.", "Give the loop another letter.")
         return found
 
-    # Arrays of zeros that a loop fills
+    # Arrays that a loop fills
 
-    def emptied(self, name: str, low: Expr, high: Expr) -> dict[Expr, Tensor] | None:
-        """Let go of an array of zeros that a loop fills from one number to another: its other rows; None where it is none."""
+    def emptied(self, node: ast.AST, name: str, low: Expr, high: Expr) -> Filled | None:
+        """Let go of an array that a loop fills from one number to another; None where it is none.
+
+        Arrays of zeros are filled in every text, others in functions, where what they hold is there until the loop has written it.
+        """
+        reader, held = self.reader, self.reader.names.get(name)
+        is_list = isinstance(held, Grown)
+        held = held.values if isinstance(held, Grown) else held
+        if not isinstance(held, Tensor) or not held.shape:
+            return None
+        changed, begun = self.begun.get(name, (None, None))
+        begun = begun if changed is held else None
+        found = filled(held, begun, low, high)
+        if found is None or (not found.empty and reader.function is None):
+            return None
+        self._require_own(node, name, held)
+        found = replace(found, list=is_list)
+        self.rows[name], self.counting.bases[name, 0] = found, sp.S.Zero
+        own = str((held if begun is None else begun).name)
+        del reader.names[name]
+        if found.empty and own in reader.outputs:
+            reader.outputs.pop(own).name = None
+            reader.lines.pop(own, None)
+        return found
+
+    def _require_own(self, node: ast.AST, name: str, held: Tensor) -> None:
+        """Raise NotationError where a loop fills an array that another name shows as well, or a part of."""
+        root = root_of(held)
+        for other, value in self.reader.names.items():
+            if other != name and any(root_of(one) is root for one in arrays(value)):
+                fault = f"the loop fills {name}, whose entries {other} shows as well: NumPy changes both."
+                raise self.reader.fault(node, fault, f"Write {name} = {name}.copy() above the loop.")
+
+    def begin(self, target: ast.Subscript, name: str, number: Expr, value: Any) -> Expr:
+        """Set a row of an array above the loop that fills it; the row's number, from 0."""
         held = self.reader.names.get(name)
-        if not isinstance(held, Tensor) or not held.shape or not _is_empty(held):
-            return None
-        after = sp.expand(held.shape[0] - 1 - high)
-        if not (low.is_Integer and low.is_nonnegative and after.is_Integer and after.is_nonnegative):
-            return None
-        self.rows[name], self.counting.bases[name, 0] = held, sp.S.Zero
-        own = str(held.name)
-        del self.reader.names[name]
-        self.reader.outputs.pop(own, None)
-        self.reader.lines.pop(own, None)
-        row = zeros(held.shape[1:])
-        return {sp.expand(k): row for k in (*range(int(low)), *(high + 1 + k for k in range(int(after))))}
+        if self.reader.function is None or not isinstance(held, Tensor) or not held.shape:
+            return number
+        changed, begun = self.begun.get(name, (None, held))
+        require_own(self.reader, target, held)
+        new = with_entries(self.reader, target, held, items_of(target), value, lambda part: value)
+        self.begun[name] = new, begun if changed is held and begun is not None else held
+        self.reader.exchange(held, new)
+        return sp.expand(number + held.shape[0]) if number.is_negative else number
+
+    def is_step(self, target: ast.Subscript) -> bool:
+        """Whether a target is what a loop that is being read writes at its step."""
+        name = target.value.id if isinstance(target.value, ast.Name) else ""
+        return name in self.lines and bool(self.letters) and mentions(items_of(target)[0], self.letters)
 
     # Declarations whose number of entries a loop tells
 
@@ -247,10 +285,3 @@ class Stepwise(ABC):
         for name, opened in self.opens.items():
             fault = f"no loop reads {self.reader.source.segment(opened.target)}: nothing tells how many there are."
             raise self.reader.fault(opened.target, fault, f"Declare {name} with that size, or leave it out.")
-
-
-def _is_empty(held: Tensor) -> bool:
-    """Whether an array is zeros(...), its axes in whatever order."""
-    while isinstance(held.op, Sum) and len(held.operands) == 1 and not held.op.over and held.op.body == held.op.slots[0]:
-        held = held.operands[0][0]
-    return isinstance(held.op, Sum) and not held.operands and not held.op.body

@@ -26,12 +26,12 @@ def steps_first(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[st
 
     arguments   names that have values before.
     """
-    found = dict(_turned(body, arguments))
+    found = dict(_turned(reader, body, arguments))
     reader.steps.turned |= found
     return [_Turning(body, arguments, found).visit(deepcopy(statement)) for statement in body] if found else list(body)
 
 
-def _turned(body: Sequence[ast.stmt], arguments: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _turned(reader: Reader, body: Sequence[ast.stmt], arguments: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The names that loops write along other axes than the first ones, with these axes."""
     every: dict[str, list[tuple[list[ast.expr], tuple[int, ...]]]] = {}
     loops = [n for statement in body for n in ast.walk(statement) if isinstance(n, ast.For)]
@@ -44,13 +44,17 @@ def _turned(body: Sequence[ast.stmt], arguments: Sequence[str]) -> Iterator[tupl
     stored = {*arguments, *(n.id for n in _names(loops, ast.Store))}
     for name, ways in every.items():
         axes = max((steps for _, steps in ways), key=len)
-        if axes != tuple(range(len(axes))) and name not in stored and all(_is_step(items, axes) for items, _ in ways):
+        if axes != tuple(range(len(axes))) and name not in stored and all(_is_step(reader, items, axes) for items, _ in ways):
             yield name, axes
 
 
-def _is_step(items: list[ast.expr], axes: tuple[int, ...]) -> bool:
-    """Whether an index is one number along these axes, and all of the others."""
-    return len(items) > max(axes) and all(is_plain(item) if k in axes else is_whole(item) for k, item in enumerate(items))
+def _is_step(reader: Reader, items: list[ast.expr], axes: tuple[int, ...]) -> bool:
+    """Whether an index is one number along these axes, and all of the others, or in a function, which sets parts, any of them."""
+    parts = reader.function is not None
+    return len(items) > max(axes) and all(
+        is_plain(item) if k in axes else is_whole(item) or (parts and (isinstance(item, ast.Slice) or is_plain(item)))
+        for k, item in enumerate(items)
+    )
 
 
 def _written(loop: ast.For, around: list[str]) -> Iterator[tuple[ast.Subscript, list[str]]]:
