@@ -30,6 +30,8 @@ def shared_out(reader: Reader, target: ast.Tuple | ast.List, value: Any) -> list
     stars = [k for k, one in enumerate(targets) if isinstance(one, ast.Starred)]
     left: Expr = sp.expand(sp.Add(length, len(stars) - len(targets)))
     if not stars and left != 0:
+        if isinstance(value, Tensor) and not length.is_Integer:
+            raise reader.fault(target, "the right side is one value.", "Write a line for each name.")
         shape = f", the rows of {shape_text(value.shape)}" if isinstance(value, Tensor) else ""
         mend = f"Write *rest for what is left, {ast.unparse(targets[0])}, *rest = ..." if left.is_nonnegative else ""
         raise reader.fault(target, f"there are {len(targets)} names for {length} values{shape}.", mend)

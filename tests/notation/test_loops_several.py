@@ -257,10 +257,11 @@ def by_a_function(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-de
 
 
 def none_at_first(x: "data[T, m]"):  # type: ignore[no-untyped-def]  # noqa: F821
-    h = None
+    h, kept = None, x[0]
     for row in x:
-        h = row if h is None else h * row
-    return np.sum(h)
+        kept = h
+        h = row
+    return np.sum(h) + np.sum(kept)
 
 
 def a_flag(x: "data[T, m]", h0: "data[m]"):  # type: ignore[no-untyped-def]  # noqa: F821
