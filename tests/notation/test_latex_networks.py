@@ -171,7 +171,7 @@ REFUSED = [
     (MLP, r"L = \|\softmx(W_1 x)\|^2", r"\softmx is not read"),
     (MLP, r"\lambda = \|W_1 x\|^2, \mathrm{softmax} = \lambda^2", "softmax is a function of the language and cannot name a tensor"),
     (MLP, "\\alpha", "alpha is not declared"),
-    (["W: parameter[h n]"], r"L = \|W\|^2", "Perhaps you forgot a comma?"),
+    (["W: parameter[h n]"], r"L = \|W\|^2", "sizes stand in square brackets, with commas. Write parameter[h, n]."),
 ]  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def test_a_decorated_function_is_a_network() -> None:
         "a[i] = sigmoid(z[i])",
         "yhat[k] = sum_{i} W_2[k i]*a[i]",
         "u_1 = sum_{k} (-y[k] + yhat[k])**2",
-        "u_2 = sum_{i j} W_1[i j]**2",
-        "L = lam*u_2 + u_1",
+        "u_2 = sum_{i j} W_1[i j]**2*lam",
+        "L = u_1 + u_2",
     ]
     assert (network.name, network.title, network.loss, network.origin) == ("two_layers", "The two-layer network.", "L", "function")
     assert network.source.startswith("def two_layers(x:")

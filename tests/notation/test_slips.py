@@ -19,7 +19,7 @@ SLIPS = {  # the line -> the column, what is said, what a click makes of the lin
     "a = W x": (7, "two values stand side by side. Write W @ x for a product of matrices, W * x entry by entry.", ""),
     "L = sum(W.T x)": (13, "Write W.T @ x for a product of matrices, W.T * x entry by entry, W.T, x for two values.", ""),
     "L = sum((W) x) + 1": (13, "two values stand side by side. Write A @ B for a product of matrices", ""),
-    "z: data[n n]": (9, "this is not the syntax of the language: invalid syntax. Perhaps you forgot a comma? A line is", ""),
+    "z: data[n n]": (4, "sizes stand in square brackets, with commas. Write data[n, n].", "z: data[n, n]"),
 }
 
 
