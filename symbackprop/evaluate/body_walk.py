@@ -20,7 +20,7 @@ from sympy.core.relational import Relational
 
 from symbackprop.core.functions import TableFunction, Where, stop_gradient
 from symbackprop.core.large import in_order
-from symbackprop.evaluate.arithmetic import Arithmetic
+from symbackprop.evaluate.arithmetic import FLOATS, Arithmetic
 from symbackprop.evaluate.points import PointError
 from symbackprop.evaluate.scope import COMPARE
 
@@ -75,7 +75,17 @@ def _fold(join: Callable[[Any, Any], Any], parts: list[Node], frame: Frame) -> A
 def _number(e: Any) -> Node:
     if e.has(sp.zoo, sp.nan):
         return lambda frame: np.asarray(frame.arithmetic.number(sp.S.One) * np.nan)
-    return lambda frame: np.asarray(frame.arithmetic.number(e), dtype=frame.arithmetic.dtype)
+    known: list[Any] = []  # as a float, once it was asked for
+
+    def node(frame: Frame) -> ndarray:
+        arithmetic = frame.arithmetic
+        if arithmetic is not FLOATS:
+            return np.asarray(arithmetic.number(e), dtype=arithmetic.dtype)
+        if not known:
+            known.append(arithmetic.number(e))
+        return np.asarray(known[0], dtype=arithmetic.dtype)
+
+    return node
 
 
 def _row(e: TableFunction) -> Node:

@@ -131,10 +131,15 @@ def _sum(
             value = _through_guards(equation, *tied, frame, shape)
         else:
             bounded(prod(shape), equation, arithmetic)
-            value = np.broadcast_to(np.asarray(read_body(term)(frame), dtype=arithmetic.dtype), shape)
+            value = spread(np.asarray(read_body(term)(frame), dtype=arithmetic.dtype), shape)
             value = value.sum(axis=axes) if axes else value
         total = value if total is None else total + value
     return np.asarray(total, dtype=arithmetic.dtype)
+
+
+def spread(array: ndarray, shape: tuple[int, ...]) -> ndarray:
+    """An array of a shape, repeated along the axes of size 1."""
+    return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
 @lru_cache(maxsize=4096)
@@ -172,7 +177,7 @@ def _through_guards(equation: Equation, tied: sp.Basic, term: sp.Expr, frame: Fr
     mask = np.broadcast_to(condition(tied)(frame), shape)
     where = np.nonzero(mask)
     bounded(len(where[0]), equation, frame.arithmetic)
-    gathered = {s: np.broadcast_to(x, shape)[where] for s, x in frame.symbols.items()}
+    gathered = {s: spread(x, shape)[where] for s, x in frame.symbols.items()}
     dtype = frame.arithmetic.dtype
     value = np.broadcast_to(
         np.asarray(read_body(term)(Frame(gathered, frame.arithmetic, frame.watch)), dtype=dtype), where[0].shape

@@ -23,7 +23,7 @@ from symbackprop.formulas.tree import Row, items_of, split
 from symbackprop.formulas.tree import walk as walk_formula
 from symbackprop.judge.counterexample import Both, Counterexample, smallest
 from symbackprop.judge.mistakes.edit import ONE, Backward, Finding, rates
-from symbackprop.judge.mistakes.name import VERIFIED, Made, Match, all_matches, likeliest
+from symbackprop.judge.mistakes.name import VERIFIED, Made, Match, likeliest, several, single
 from symbackprop.judge.points import Place, Side, noted
 from symbackprop.judge.weigh import AGREES, Bindings, Goal, Sample, Weighed, needed, value
 from symbackprop.notation.claims import At
@@ -56,7 +56,7 @@ class Diagnosis:
             if matches and (again or pairs):
                 continue
             trials = [(self.made(derived, goal, s.place, again), s.claimed) for s in samples]
-            matches += weighed(derived, goal.truth.named, all_matches(trials, pairs))
+            matches += weighed(derived, goal.truth.named, several(trials) if pairs else single(trials))
         return likeliest(matches)
 
     def derivations(self, goal: Goal) -> tuple[Derivation, ...]:

@@ -13,8 +13,9 @@ from symbackprop.formulas.read_latex import parse
 from symbackprop.formulas.told import Formula
 from symbackprop.judge.diagnose import Diagnosis
 from symbackprop.judge.mistakes.catalogue import MISTAKES
-from symbackprop.judge.mistakes.edit import close
-from symbackprop.judge.mistakes.name import USUAL, Made, all_matches, in_order, likeliest
+from symbackprop.judge.mistakes.edit import Instead, close
+from symbackprop.judge.mistakes.name import USUAL, Made, all_matches, in_order, likeliest, single
+from symbackprop.judge.mistakes.shadow import agree
 from symbackprop.judge.mistakes.swapped import swapped
 from symbackprop.judge.truth import Truth
 from symbackprop.judge.weigh import goal_of
@@ -51,8 +52,8 @@ def assert_named(made: tuple[Made, ...]) -> set[str]:
         if any(v is None for v in values) or close(values[0], made[0].truth):
             continue
         tried.add(edit.name)
-        matches = all_matches(list(zip(made, values, strict=True)), in_pairs=False)
-        assert edit.name in [m.name for m in matches], (edit.name, edit.sentence)
+        matches = single(list(zip(made, values, strict=True)))
+        assert edit.name in [m.name for m in matches], (edit.name, edit.says)
         if edit.weight <= USUAL:
             assert edit.name in [f.name for f in likeliest(matches)], (edit.name, edit.sentence, likeliest(matches))
     return tried
@@ -196,9 +197,22 @@ def test_what_a_mistake_gives_is_never_ruled_out_by_its_shadow(name: str) -> Non
         if value is not None and close(value, value):
             assert not made.can_have(value.shape, several) or made.may_be(several, value), several
             if len(several) == 1 and value.shape == made.truth.shape:
-                assert made.may_be_beside(several[0], -3 * value, {1.0, 3.0}), several
+                assert made.may_be_beside(several[0], -3 * value, np.array([1.0, 3.0])), several
         ruled_out += not made.may_be(several, made.truth + beyond)
     assert ruled_out > 0.8 * len(keys)
+
+
+def test_the_shadow_of_an_edit_by_slopes_is_that_of_its_value() -> None:
+    for name in ("ridge", "hinge", "rate"):
+        made = passes(network(name), WRT[name])[0]
+        assert made.shadows is not None
+        for key, edit in made.edits.items():
+            if isinstance(edit.how, Instead) and edit.place in made.shadows.responses:
+                by_value = made.shadows.moved(edit.place, lambda v, e=edit: e.how(v), made.backward.values)
+                found = made.shadow(key)
+                assert found is not None
+                assert by_value is not None
+                assert agree(found, by_value), key
 
 
 def test_pairs_come_in_the_order_of_their_sums() -> None:

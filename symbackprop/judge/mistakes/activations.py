@@ -13,7 +13,7 @@ from symbackprop.core.functions import TableFunction, Where
 from symbackprop.core.program import Equation, Ref, Sum, slot, substituted
 from symbackprop.evaluate.arithmetic import FLOATS
 from symbackprop.evaluate.body_walk import Frame, read_body
-from symbackprop.judge.mistakes.edit import Backward, Body, Edit, say, with_body
+from symbackprop.judge.mistakes.edit import Backward, Body, Edit, Instead, say, with_body
 
 Y = slot(0)
 FORMULAS = (
@@ -50,8 +50,7 @@ def slopes(b: Backward, e: Equation) -> Iterator[Edit]:
         there = say("the derivative of {} is taken at {}", a, other)
         yield Edit("slope at the wrong place", name, lambda v, o=other: up(v) * at(v[o]), there, near)
         for k in (k for k, r in enumerate(e.operands) if r.name == a):
-            moved = tuple(Ref(other, r.index) if j == k else r for j, r in enumerate(e.operands))
-            yield Edit("slope at the wrong place", name, b.here(replace(e, operands=moved)), there, near)
+            yield Edit("slope at the wrong place", name, Instead(b, e, k, other), there, near)
     for formula in FORMULAS:
         g = _read(formula)
         of_a, of_z = (say("{} for the derivative of {}", Body(formula, (y,)), a) for y in (a, z))

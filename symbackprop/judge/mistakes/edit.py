@@ -224,7 +224,9 @@ class Backward:
         return tuple((s, self.sizes[str(s)]) for s in self.program.sizes())
 
     def run(self, e: Equation, values: Values) -> ndarray:
-        """An equation from the values of its operands."""
+        """An equation from the values of its operands; of the program's own at the right values it is known."""
+        if values is self.values and self.by_name.get(e.target.name) is e:
+            return values[e.target.name]
         return step(self.program, e, values, self.sizes, numbers=self.numbers)
 
     def here(self, e: Equation) -> How:
@@ -272,6 +274,15 @@ class Backward:
         """The place of each gradient in that order."""
         return {name: k for k, name in enumerate(self.order)}
 
+    @cached_property
+    def layer_inputs(self) -> frozenset[str]:
+        """The tensors that are read beside a matrix of parameters somewhere."""
+        found: set[str] = set()
+        for e in self.program.equations[: self.count]:
+            if any(self.program.tensors[r.name].kind == "parameter" and len(r.index) == 2 for r in e.operands):
+                found |= {r.name for r in e.operands}
+        return frozenset(found)
+
     def named(self, name: str) -> bool:
         """Whether a person gave a forward tensor its name."""
         return self.program.tensors[name].named and self.program.tensors[name].role is None
@@ -316,6 +327,21 @@ class Backward:
 
     def upstream(self, e: Equation) -> str | None:
         return e.step.upstream.name if e.step is not None and e.step.upstream is not None else None
+
+
+@dataclass(frozen=True)
+class Instead:
+    """An equation with another tensor of the same shape in one of its slots, as the value of an edit."""
+
+    backward: Backward
+    equation: Equation
+    slot: int
+    other: str
+
+    def __call__(self, values: Values) -> ndarray:
+        e = self.equation
+        operands = (Ref(self.other, r.index) if k == self.slot else r for k, r in enumerate(e.operands))
+        return self.backward.run(replace(e, operands=tuple(operands)), values)
 
 
 Row = Callable[[Backward, Equation], Iterable[Edit]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import heappop, heappush
@@ -16,7 +16,7 @@ from symbackprop.formulas.told import Formula, Piece, Told
 from symbackprop.judge.conventions import Convention, convention, factors
 from symbackprop.judge.mistakes.catalogue import MISTAKES, RANK, edits
 from symbackprop.judge.mistakes.edit import ONE, Backward, Edit, Finding, Says, close
-from symbackprop.judge.mistakes.shadow import Shadow, Shadows, agree
+from symbackprop.judge.mistakes.shadow import Shadow, Shadows, agree, agree_beside
 
 VERIFIED = 4  # further points at which an edit must give the claim
 SHOWN = 3
@@ -117,7 +117,7 @@ class Made:
             return True
         return found is not None and agree(self.laid(claim)[0], found)
 
-    def may_be_beside(self, key: Key, claim: ndarray, sizes: Collection[float]) -> bool:
+    def may_be_beside(self, key: Key, claim: ndarray, sizes: ndarray) -> bool:
         """Whether a sign, a size as a factor or a layout of what an edit gives may be the claim."""
         if self.shadows is None or np.size(claim) != np.size(self.truth):
             return True
@@ -125,7 +125,7 @@ class Made:
             found = self.shadow(key)
         except KeyError:
             return True
-        return found is not None and any(agree(one, found, c, signed=False) for one in self.laid(claim) for c in sizes)
+        return found is not None and any(agree_beside(one, found, sizes) for one in self.laid(claim))
 
     def laid(self, claim: ndarray) -> tuple[Shadow, ...]:
         """The shadow of a claim, and that of its transpose."""
@@ -171,16 +171,18 @@ class Made:
 Trials = Sequence[tuple[Made, ndarray]]
 
 
-def all_matches(trials: Trials, in_pairs: bool = True) -> list[Match]:
-    """Every mistake that gives the claim at every point.
+def all_matches(trials: Trials) -> list[Match]:
+    """Every mistake that gives the claim at every point; where none does, two of them at once."""
+    return single(trials) or several(trials)
+
+
+def single(trials: Trials) -> list[Match]:
+    """Every mistake that gives the claim at every point, at one place or at all alike.
 
     trials   the right backward pass at each point, with the claimed value; the first is one where the claim is wrong.
-    in_pairs whether two mistakes at once are tried where none alone gives the claim.
     """
     known = trials[0][0].edits
-    found = [trials[0][0].match(e, e.weight) for k, e in known.items() if _holds(trials, (k,))]
-    found += _everywhere(trials)
-    return found or (_several(trials) if in_pairs else [])
+    return [trials[0][0].match(e, e.weight) for k, e in known.items() if _holds(trials, (k,))] + _everywhere(trials)
 
 
 def keyed(several: Iterable[Edit]) -> dict[Key, Edit]:
@@ -223,12 +225,12 @@ def _everywhere(trials: Trials) -> list[Match]:
     return out
 
 
-def _several(trials: Trials) -> list[Match]:
+def several(trials: Trials) -> list[Match]:
     """Two mistakes at once: one beside a sign, a factor or a layout of the result, or two of the commonest at different places."""
     usual = [(k, e) for k, e in trials[0][0].edits.items() if e.weight <= BESIDE]
     usual.sort(key=lambda pair: (pair[1].weight, RANK[pair[1].name]))
     made, claim = trials[0]
-    sizes = {factor.values[0] for factor in factors([made.backward.sizes])}
+    sizes = np.unique([factor.values[0] for factor in factors([made.backward.sizes])])
     for key in [(), *((k,) for k, _ in usual if made.may_be_beside(k, claim, sizes))]:
         value = made.value(key) if key else made.truth
         if value is None or not any(abs(largest(claim) - c * largest(value)) <= NEAR * largest(claim) for c in sizes):

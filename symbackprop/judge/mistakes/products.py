@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -12,7 +13,7 @@ from numpy import ndarray
 
 from symbackprop.core.functions import Where
 from symbackprop.core.program import Equation, Ref, Sum
-from symbackprop.judge.mistakes.edit import Backward, Edit, Values, say
+from symbackprop.judge.mistakes.edit import Backward, Edit, Instead, Values, say
 
 ORDERS: tuple[Callable[[ndarray, ndarray], ndarray], ...] = (
     lambda p, q: p @ q, lambda p, q: q @ p, lambda p, q: p.T @ q, lambda p, q: q.T @ p,
@@ -67,7 +68,7 @@ def _other_input(b: Backward, e: Equation) -> Iterator[Edit]:
             if b.rank(other) != len(r.index) or b.shape(other) == b.shape(r.name) or not b.named(other):
                 continue
             refs = [Ref(other, q.index) if j == k else q for j, q in enumerate(e.operands)]
-            label = "shifted index or layer" if _layer_input(b, other) else "wrong tensor"
+            label = "shifted index or layer" if other in b.layer_inputs else "wrong tensor"
 
             def contracted(v: Values, refs: list[Ref] = refs) -> ndarray:
                 arguments: list[ndarray | list[int]] = []
@@ -84,14 +85,13 @@ def operands(b: Backward, e: Equation) -> Iterator[Edit]:
     above, name = b.upstream(e), e.target.name
     for k, r in enumerate(e.operands):
         shape = b.shape(r.name)
-        pool = b.order[: b.order.index(name)] if r.name == above else b.forward
+        pool = b.order[: b.position[name]] if r.name == above else b.forward
         for other in pool:
             if other == r.name or b.shape(other) != shape:
                 continue
-            new = replace(e, operands=tuple(Ref(other, q.index) if j == k else q for j, q in enumerate(e.operands)))
             label, weight = _replaced(b, e, r.name, other, r.name == above)
             alike = f"{_shift(r.name, other)}{' at a slope' if b.activation(e) is not None else ''}"
-            yield Edit(label, name, b.here(new), say("{} stands for {} at {}", other, r.name, name), weight, alike)
+            yield Edit(label, name, Instead(b, e, k, other), say("{} stands for {} at {}", other, r.name, name), weight, alike)
         if len(shape) == 2 and shape[0] == shape[1]:
             yield from _square(b, e, k)
         if e.op.over:
@@ -138,16 +138,21 @@ def _replaced(b: Backward, e: Equation, right: str, wrong: str, upstream: bool) 
     if _bends(b.by_name.get(right), wrong):
         return "indicator missing", 0.3 + strange / 2
     same_stem = _stem(wrong) == _stem(right) and b.named(wrong) and b.named(right)
-    if same_stem or (_layer_input(b, wrong) and _layer_input(b, right)):
+    if same_stem or (b.layer_inputs >= {wrong, right}):
         return "shifted index or layer", 0.1 + strange
     return ("slope at the wrong place" if b.activation(e) is not None else "wrong tensor"), 0.4 + strange
 
 
 def _bends(e: Equation | None, operand: str) -> bool:
     """Whether a value is a function of an operand that has kinks, as a rectifier has."""
-    if e is None or not isinstance(e.op, Sum) or e.op.over or operand not in {r.name for r in e.operands}:
+    if e is None or not isinstance(e.op, Sum) or e.op.over:
         return False
-    return any(sp.diff(e.op.body, s).has(Where) for s, r in zip(e.op.slots, e.operands, strict=True) if r.name == operand)
+    return any(_has_kinks(e.op.body, s) for s, r in zip(e.op.slots, e.operands, strict=True) if r.name == operand)
+
+
+@lru_cache(maxsize=4096)
+def _has_kinks(body: sp.Basic, s: sp.Symbol) -> bool:
+    return sp.diff(body, s).has(Where)
 
 
 def _shift(right: str, wrong: str) -> str:
@@ -160,12 +165,3 @@ def _shift(right: str, wrong: str) -> str:
 
 def _stem(name: str) -> str:
     return re.sub(r"\d+", "", name)
-
-
-def _layer_input(b: Backward, name: str) -> bool:
-    """Whether a tensor is multiplied by a matrix of parameters somewhere."""
-    for e in b.program.equations[: b.count]:
-        names = {r.name for r in e.operands}
-        if name in names and any(b.program.tensors[r.name].kind == "parameter" and len(r.index) == 2 for r in e.operands):
-            return True
-    return False

@@ -18,7 +18,7 @@ from numpy import ndarray
 from symbackprop.core.program import Carry, Equation, Sum
 from symbackprop.evaluate.primitives import Tape, Value
 from symbackprop.evaluate.tape import Written
-from symbackprop.judge.mistakes.edit import UNFIT, Backward, How, Values
+from symbackprop.judge.mistakes.edit import UNFIT, Backward, How, Instead, Values
 
 NEAR = 1e-6  # of the sizes of two shadows: those that differ by more are of different values
 ROUNDED = 1e-3  # what counts of what cancels in a shadow
@@ -39,6 +39,8 @@ class Shadows:
         true = backward.values[backward.goal]
         self.random = np.random.default_rng(7).standard_normal(np.shape(true))
         self.true = self.of(true)
+        self.written = Written(backward.program, backward.sizes)
+        self._slopes: dict[str, tuple[ndarray | None, ...]] = {}
 
     def of(self, goal: ndarray) -> Shadow:
         """Of a value of the goal's own shape."""
@@ -49,7 +51,7 @@ class Shadows:
     def responses(self) -> dict[str, ndarray]:
         """How the shadow moves with each entry of a gradient; none for those that it is not affine in."""
         b = self.backward
-        written, gradients = Written(b.program, b.sizes), set(b.order)
+        gradients = set(b.order)
         slopes: dict[str, ndarray] = {b.goal: self.random}
         found: dict[str, ndarray] = {}
         bent: set[str] = set()
@@ -67,7 +69,7 @@ class Shadows:
                 found[name] = slope
                 operands = [Value(b.values[r.name].astype(float), needs=r.name in makers) for r in e.operands]
                 tape = Tape()
-                value = written.code(e, b.program, operands).run(tape, operands)
+                value = self.written.code(e, b.program, operands).run(tape, operands)
                 for ref, part in zip(e.operands, tape.pull(value, slope, operands), strict=True):
                     if ref.name in makers:
                         slopes[ref.name] = slopes.get(ref.name, 0.0) + part
@@ -78,6 +80,30 @@ class Shadows:
         """The sums of their moduli."""
         return {place: float(np.abs(response).sum()) for place, response in self.responses.items()}
 
+    def slopes(self, e: Equation) -> tuple[ndarray | None, ...]:
+        """How the shadow moves with each operand of a gradient's equation, entry by entry; None where it is not affine in it."""
+        if e.target.name not in self._slopes:
+            b = self.backward
+            operands = [Value(b.values[r.name].astype(float), needs=True) for r in e.operands]
+            tape = Tape()
+            value = self.written.code(e, b.program, operands).run(tape, operands)
+            parts = tape.pull(value, self.responses[e.target.name], operands)
+            affine = [isinstance(e.op, Sum) and affine_in(e.op, {s}) for s in getattr(e.op, "slots", ())]
+            self._slopes[e.target.name] = tuple(part if fits else None for part, fits in zip(parts, affine, strict=True))
+        return self._slopes[e.target.name]
+
+    def instead(self, how: Instead) -> Shadow | None:
+        """Of the goal with another tensor in a slot, by the slope there; None where that does not tell."""
+        slope = self.slopes(how.equation)[how.slot]
+        if slope is None:
+            return None
+        values = self.backward.values
+        step = values[how.other] - values[how.equation.operands[how.slot].name]
+        most = float(np.abs(step).max(initial=0))
+        if not isfinite(most):
+            return None
+        return Shadow(self.true.value + float(np.vdot(slope, step)), self.true.size + ROUNDED * most * float(np.abs(slope).sum()))
+
     def moved(self, place: str, how: How, values: Values) -> Shadow | None:
         """Of the goal where the gradient at a place is replaced; None where that does not fit.
 
@@ -85,6 +111,8 @@ class Shadows:
         Raises KeyError where the shadow is not affine in the gradient, or the edit gives the goal another shape.
         """
         response, held = self.responses[place], values[place]
+        if isinstance(how, Instead) and values is self.backward.values and (found := self.instead(how)) is not None:
+            return found
         with np.errstate(all="ignore"):
             try:
                 new = np.asarray(how(values), dtype=float)
@@ -102,10 +130,14 @@ class Shadows:
             return Shadow(before.value + float(np.vdot(response, step)), before.size + ROUNDED * most * self.weights[place])
 
 
-def agree(one: Shadow, other: Shadow, factor: float = 1.0, signed: bool = True) -> bool:
-    """Whether the values may be equal, the second times a positive factor; and, where they are not signed, a sign."""
-    a, b = (one.value, other.value) if signed else (abs(one.value), abs(other.value))
-    return abs(a - factor * b) <= NEAR * (one.size + factor * other.size)
+def agree(one: Shadow, other: Shadow) -> bool:
+    """Whether the values may be equal."""
+    return abs(one.value - other.value) <= NEAR * (one.size + other.size)
+
+
+def agree_beside(one: Shadow, other: Shadow, factors: ndarray) -> bool:
+    """Whether the first value may be the second times one of some positive factors and a sign."""
+    return bool((np.abs(abs(one.value) - factors * abs(other.value)) <= NEAR * (one.size + factors * other.size)).any())
 
 
 def is_affine(e: Equation, gradients: set[str]) -> bool:
@@ -115,7 +147,12 @@ def is_affine(e: Equation, gradients: set[str]) -> bool:
     if not isinstance(e.op, Sum):
         return not gradients & {r.name for r in e.operands}
     slots = {s for s, r in zip(e.op.slots, e.operands, strict=True) if r.name in gradients}
-    return all(_is_affine(term, slots) for term in sp.Add.make_args(e.op.body))
+    return affine_in(e.op, slots)
+
+
+def affine_in(op: Sum, slots: set[sp.Symbol]) -> bool:
+    """Whether a body is affine in slots, in all of them together."""
+    return all(_is_affine(term, slots) for term in sp.Add.make_args(op.body))
 
 
 def _is_affine(term: sp.Basic, slots: set[sp.Symbol]) -> bool:
@@ -123,5 +160,7 @@ def _is_affine(term: sp.Basic, slots: set[sp.Symbol]) -> bool:
         return True
     bent = [p for p in sp.Mul.make_args(term) if slots & p.free_symbols]  # type: ignore[arg-type]  # a term of a sum
     if len(bent) == 1 and bent[0] not in slots:
+        if not bent[0].is_polynomial(*slots):  # flat functions have constant slopes as well
+            return False
         return all(not slots & sp.diff(bent[0], s).free_symbols for s in slots & bent[0].free_symbols)
     return len(bent) == 1
