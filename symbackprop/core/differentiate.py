@@ -129,5 +129,5 @@ def _require(program: Program, name: str, purpose: str) -> None:
         near = nearest(name, program.tensors)
         known = ", ".join(n for n, t in program.tensors.items() if t.named)
         raise DerivationError(
-            f"there is no {name} {purpose}" + (f"; did you mean {near}?" if near else f"; the network has {known}.")
+            f"there is no {name[:60]} {purpose}" + (f"; did you mean {near}?" if near else f"; the network has {known}.")
         )

@@ -45,6 +45,20 @@ def test_floats_agree_with_the_tape(name: str) -> None:
         np.testing.assert_allclose(ours[output], taped[output], rtol=1e-11, atol=1e-13)
 
 
+DIAGONALS = ["trace(A)", "einsum('ii->i', A)", "einsum('iji->j', T)", "einsum('iij->ij', T)", "einsum('jii->ij', T)", "einsum('iii->i', T)", "einsum('ijij->ij', outer(A, A))"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DIAGONALS)
+def test_a_letter_may_stand_twice(text: str) -> None:
+    text = text.replace("outer(A, A)", "A[:, :, None, None]*A")
+    net = sb.read(f"A: parameter[n, n]\nT: parameter[n, n, n]\ny = {text}\nL = sum(sin(y)) + sum(A) + sum(T)")
+    program = differentiate(net.program, net.loss).program
+    where = point(program, {"n": 3}, 1)
+    ours, taped = walk(program, where, {"n": 3}), tape.forward(program, where, {"n": 3})
+    for output in ("L", *program.outputs):
+        np.testing.assert_allclose(ours[output], taped[output], rtol=1e-11, atol=1e-13)
+
+
 @pytest.mark.parametrize("name", ["gates", "two_layer", "layers/layer_norm", "layers/conv1d"])
 def test_objects_agree_with_floats(name: str) -> None:
     forward, program, at, where = problem(name)

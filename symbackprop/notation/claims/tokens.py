@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from symbackprop.notation.claims.errors import Fault
+from symbackprop.notation.grammar import DIGITS
 
 LONGEST = 20_000  # characters of a claim
 MOST = 4_000  # tokens of a claim
@@ -98,6 +99,8 @@ def tokens(text: str) -> list[Token]:
                 continue
             if not word.isprintable():
                 raise Fault(f"the character {word!r} has no meaning in a formula.", "Leave it out.", at)
+            if word.lstrip(".")[:1].isdigit() and len(word) > DIGITS:
+                raise Fault(f"a number of {len(word)} digits; at most {DIGITS} are read.", "Round it.", at)
             found.append(Token(word, at))
     if len(found) > MOST:
         raise Fault(f"the claim has {len(found):,} signs; at most {MOST:,} are read.", "Name its parts in steps of their own.")
