@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from symbackprop.core.errors import SymbackpropError
+from symbackprop.core.errors import SymbackpropError, shown
 from symbackprop.notation import read_text
 from symbackprop.server import page
 from symbackprop.server.answer import Answer
@@ -21,6 +24,10 @@ Data = dict[str, Any]
 
 class AskedTooMuchError(SymbackpropError):
     """A question beyond the limits of the server; the message says which."""
+
+
+class AskedOtherwiseError(SymbackpropError):
+    """A question whose parts are not of the kinds that it has; the message says what to give."""
 
 
 def derive(network: str, wrt: list[str] | None = None, of: str | None = None) -> Data:
@@ -60,7 +67,48 @@ def answer(name: str, arguments: Mapping[str, Any]) -> Data:
     length = sum(len(text) for text in _texts(arguments))
     if length > LONGEST:
         raise AskedTooMuchError(f"the question has {length:,} characters; at most {LONGEST:,} are read: ask about a part of it")
+    _require_kinds(name, arguments)
     return ANSWERS[name](**arguments)
+
+
+def _require_kinds(name: str, arguments: Mapping[str, Any]) -> None:
+    """That a question has its parts, each of its kind. Raises AskedOtherwiseError."""
+    kinds = {part: kind for part, kind in get_type_hints(ANSWERS[name]).items() if part != "return"}
+    for part, value in arguments.items():
+        if part not in kinds:
+            raise AskedOtherwiseError(f"{name} has no {shown(part)}; it has {', '.join(kinds)}")
+        if not _is(value, kinds[part]):
+            raise AskedOtherwiseError(f"{name}: {part}={shown(value)}; give {_said(kinds[part])}")
+    needed = [p.name for p in inspect.signature(ANSWERS[name]).parameters.values() if p.default is p.empty]
+    if missing := [part for part in needed if part not in arguments]:
+        raise AskedOtherwiseError(f"{name} needs {missing[0]}: give {_said(kinds[missing[0]])}")
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value of JSON is of a kind."""
+    if isinstance(kind, UnionType):
+        return any(_is(value, own) for own in get_args(kind))
+    inner = get_args(kind)
+    if get_origin(kind) is list:
+        return isinstance(value, list) and all(_is(one, inner[0]) for one in value)
+    if get_origin(kind) is dict:
+        return isinstance(value, Mapping) and all(isinstance(key, str) and _is(one, inner[1]) for key, one in value.items())
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return kind is Any or isinstance(value, kind)
+
+
+def _said(kind: Any, many: bool = False) -> str:
+    """A kind in words, of one value or of several."""
+    if isinstance(kind, UnionType):
+        return " or ".join(_said(own) for own in get_args(kind))
+    if get_origin(kind) in (list, dict):
+        one = "list" if get_origin(kind) is list else "object"
+        return f"{f'{one}s' if many else f'an {one}' if one == 'object' else f'a {one}'} of {_said(get_args(kind)[-1], True)}"
+    one, several = {str: ("a text", "texts"), float: ("a number", "numbers"), NoneType: ("null", "nulls")}.get(
+        kind, ("a value", "values")
+    )
+    return several if many else one
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from symbackprop.server import tools
-from symbackprop.server.answers import LONGEST, MOST, AskedTooMuchError, answer
+from symbackprop.server.answers import LONGEST, MOST, AskedOtherwiseError, AskedTooMuchError, answer
 from symbackprop.server.worker import NoAnswerError, Worker
 from tests.command import EXAMPLES, Run
 
@@ -50,6 +50,25 @@ def test_what_cannot_be_answered_is_refused_with_the_mend(arguments: dict, said:
 def test_too_many_claims_are_refused() -> None:
     with pytest.raises(AskedTooMuchError, match=f"at most {MOST}"):
         answer("verify", {"network": SMALL, "claims": [["w", "x"]] * (MOST + 1)})
+
+
+KINDS = {
+    "derive": [({"wrt": 5}, "wrt=5; give a list of texts or null"), ({"of": ["L"]}, "give a text or null"), ({"lang": "ko"}, "derive has no 'lang'")],
+    "verify": [({}, "verify needs claims: give an object of texts or a list of lists of texts"), ({"claims": [[1, 2]]}, "claims="), ({"claims": "w"}, "claims=")],
+    "picture": [({"width": float("nan")}, "width=nan; give a number"), ({"width": True}, "width=True"), ({"at": [1]}, "give an object of values or null")],
+    "file": [({"format": {}}, "give a text"), ({"format": None}, "give a text")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_parts_of_another_kind_are_refused_by_name(name: str) -> None:
+    network = "network" if name in ("derive", "verify") else "text"
+    for arguments, said in KINDS[name]:
+        with pytest.raises(AskedOtherwiseError) as refused:
+            answer(name, {network: SMALL, **arguments})
+        assert said in str(refused.value)
+    with pytest.raises(AskedOtherwiseError, match=f"{network}=7; give a text"):
+        answer(name, {network: 7})
 
 
 @pytest.mark.slow
