@@ -60,3 +60,12 @@ def test_a_sum_is_known_along_the_fewest_axes_together() -> None:
     text, _ = THREE_TERMS["instances"]
     algebra = Lines(sb.derive(text, of="Y", upstream="dY", wrt="X").program, {}).algebra
     assert {(atom.name, axes, total) for atom, own in algebra.wide.items() for axes, total in own.items()} == {("xhat", (2, 3), 0)}
+
+
+@pytest.mark.parametrize(
+    ("summed", "said"),
+    [("a*b*c", "aᵀ(b ⊙ c)"), ("a*b", "aᵀ b"), ("a*a", "‖a‖²"), ("a*b*c*a", "(a^(⊙2))ᵀ(b ⊙ c)"), ("a", "sum(a)")],
+)
+def test_the_sum_of_a_product_of_entries_keeps_every_factor(summed: str, said: str) -> None:
+    text = f"a: data[n]\nb: data[n]\nc: data[n]\ns: parameter\nL = s*sum({summed})"
+    assert str(sb.derive(text).box()) == f"∂L/∂s = {said}"

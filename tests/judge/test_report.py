@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 import symbackprop as sb
+from symbackprop.judge.verdict import BAD
 from tests.command import Run
 from tests.judge.networks_to_judge import NETWORKS, network
 
@@ -111,6 +112,13 @@ def test_colours_in_a_terminal_are_underlined_as_well(judged):
     assert "\x1b[1;4;31m+" in said.get()
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said.get()).rstrip()
     assert plain == str(judged).replace("⟦", "").replace("⟧", "")
+
+
+def test_a_terminal_marks_the_line_that_differs_and_no_other(judged):
+    styles = {line.strip(): style for claim in judged.claims for line, style in claim.lines()}
+    marked = {line for line, style in styles.items() if style == BAD}
+    assert marked == {line for line in styles if line.startswith("understood") and "⟦" in line}
+    assert marked
 
 
 @pytest.mark.parametrize("suffix", [".html", ".md", ".tex", ".txt"])

@@ -25,6 +25,7 @@ def test_a_gradient_of_a_loop_is_its_line_at_one_step() -> None:
 def test_a_report_says_what_is_carried_and_where_it_starts(name: str) -> None:
     text = derived(name).markdown()
     assert "it is computed step by step" not in text
+    assert ("vanishes where these factors shrink" in text) == (name == "mlp")  # one value is carried, along one axis
     if name == "mlp":
         full = derived(name).report("markdown", detail="full")
         assert r"p_{li} &= \begin{cases} x_{i} & \text{if } l = 0 \cr z_{l-1,i} & \text{otherwise} \end{cases}" in full
