@@ -163,7 +163,8 @@ def __getattr__(name: str) -> Any:
     else:
         language = import_module(f"{__name__}.{LANGUAGE}")
         if name not in language.__all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            mend = import_module(f"{__name__}.core.result").in_the_package(name, [*PUBLIC, *language.__all__])
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{mend}")
         found = getattr(language, name)
     globals()[name] = found
     return found

@@ -30,6 +30,7 @@ from symbackprop.core.files import write_whole
 from symbackprop.core.functions import declared_names
 from symbackprop.core.garbage import without_collections
 from symbackprop.core.program import Equation, Program, Sum, rewritten, size
+from symbackprop.core.result import Result
 from symbackprop.core.simplify import simplify
 from symbackprop.evaluate.extents import SizeError
 from symbackprop.evaluate.sizes import Solver
@@ -42,7 +43,7 @@ if TYPE_CHECKING:  # plans are for steps alone
 BACKENDS = ("numpy", "c", "jax", "auto")
 
 
-class Compiled:
+class Compiled(Result):
     """A network and its gradients as functions of arrays.
 
     program     the equations, of the forward part and of the gradients; they are simplified, every named value stays.
@@ -97,9 +98,12 @@ class Compiled:
         return self._function(simplify(distributed(derived.program), set(again.values())), None, again, "hvp")
 
     def __call__(
-        self, params: Arrays | None = None, data: Arrays | None = None, /, **arrays: Any
+        self, params: Arrays | None = None, data: Arrays | None = None, /, *more: Any, **arrays: Any
     ) -> tuple[Any, dict[str, ndarray]]:
         """What `value_and_grad` returns: compiled(W=W, x=x)."""
+        if more:
+            named = ", ".join(f"{t.name}={t.name}" for t in self.program.inputs)
+            raise ArgumentError(f"give the arrays by name, compiled({named}), or in dicts")
         return self.value_and_grad(params, data, **arrays)
 
     def __repr__(self) -> str:

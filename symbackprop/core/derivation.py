@@ -19,6 +19,7 @@ from symbackprop.core.loops import has_loops
 from symbackprop.core.network import Network, listed
 from symbackprop.core.operand import Operand
 from symbackprop.core.program import Equation, Gradient, Program, shape_text
+from symbackprop.core.result import Result
 
 Sizes = Mapping[str, int]
 Mode = Literal["gradient", "jacobian", "upstream", "vector"]
@@ -98,7 +99,7 @@ class Presenter(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation(Operand):
+class Derivation(Operand, Result):
     """A forward program with its gradient equations.
 
     forward    the program that is differentiated.
@@ -166,6 +167,10 @@ class Derivation(Operand):
     def gradients(self) -> Mapping[str, GradientView]:
         """A view of each gradient, by the name of what it is by."""
         return _Gradients((name, GradientView(self, name)) for name in self.wrt)
+
+    def __getitem__(self, name: str) -> GradientView:
+        """The gradient by `name`, `gradients[name]`."""
+        return self.gradients[name]
 
     @property
     def shown_by(self) -> Presenter:
@@ -289,7 +294,7 @@ class Derivation(Operand):
 
 
 @dataclass(frozen=True, repr=False)
-class GradientView(Operand):
+class GradientView(Operand, Result):
     """One derived gradient: d of / d wrt.
 
     name    the tensor that holds it, such as dL/dW_1.
@@ -355,3 +360,10 @@ class GradientView(Operand):
 class _Gradients(dict[str, GradientView]):
     def __missing__(self, name: str) -> GradientView:
         raise DerivationError(f"there is no gradient by {name}; there are those by {', '.join(self)}. For others give wrt")
+
+    def __getattr__(self, name: str) -> Any:
+        mend = f'; write gradients["{name}"]' if name in self else ""
+        raise AttributeError(f"the gradients of a derivation have no attribute {name!r}{mend}")
+
+    def _repr_latex_(self) -> str | None:
+        return next(iter(self.values())).derivation._repr_latex_() if self else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from symbackprop.core.program import Program
+from symbackprop.core.result import Result
 
 LISTED = 6  # names that one line of text mentions
 
@@ -24,7 +25,7 @@ class Shows(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class Network:
+class Network(Result):
     """A forward program and its loss.
 
     program   the equations, as lowering makes them of what was written.

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from symbackprop.core.choices import DRAWN, mend
+from symbackprop.core.files import FileError, StrPath, write_whole
 from symbackprop.documents.formats import FormatError
 from symbackprop.documents.painted import converted, require_engine
 from symbackprop.pictures.canvas import svg
@@ -40,6 +41,10 @@ class Svg(str):
 
     __slots__ = ()
 
+    def save(self, path: StrPath) -> None:
+        """Write the picture to a file. Raises FileError where it cannot be written, or where its name ends as another picture's."""
+        _save(self, path, "svg")
+
     def _repr_svg_(self) -> str:
         return str(self)
 
@@ -52,11 +57,24 @@ class Png(bytes):
 
     __slots__ = ()
 
+    def save(self, path: StrPath) -> None:
+        """Write the picture to a file, as `Svg.save` does."""
+        _save(self, path, "png")
+
     def _repr_png_(self) -> bytes:
         return bytes(self)
 
     def __repr__(self) -> str:
         return f"<Png of {len(self):,} bytes>"
+
+
+def _save(picture: str | bytes, path: StrPath, format: str) -> None:
+    suffix, meant = os.path.splitext(os.fspath(path))[1].lower(), DRAWN[format]
+    if suffix != meant:
+        asked = next((name for name, own in DRAWN.items() if own == suffix), None)
+        other = f'; draw it as that, format="{asked}", and write what comes to a file' if asked else ""
+        raise FileError(f"{os.fspath(path)}: this picture is {format.upper()}, end the name by {meant}{other}")
+    write_whole(path, picture)
 
 
 def _png(picture: Picture) -> Png:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from symbackprop.core.files import require_writable, write_together
+from symbackprop.core.result import Result
 from symbackprop.documents.document import Document
 from symbackprop.documents.formats import format_named, format_of
 from symbackprop.documents.html import Fragment
 from symbackprop.documents.languages import language
 
 
-class Shown(ABC):
+class Shown(Result, ABC):
     """A result that is a document."""
 
     @abstractmethod

@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from symbackprop.core.network import listed
+from symbackprop.core.result import Result
 
 SHARP = 1e-12  # an error below is not shown as a number: it is rounding, which differs from processor to processor
 BLUNT = 1e-9  # the same for complex steps and differences, which hear all entries together
@@ -103,7 +104,7 @@ class Row:
 
 
 @dataclass(repr=False)
-class Check:
+class Check(Result):
     """The outcome: true where every gradient is ok, and the compiled value is that of the tape.
 
     of, rows   the differentiated tensor, and a row for each gradient.

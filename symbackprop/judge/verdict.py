@@ -230,6 +230,14 @@ class Verification(Shown):
         code = 1 if any(c.wrong for c in self.claims) else 3 if open_ else 0
         object.__setattr__(self, "exit_code", code)
 
+    @property
+    def ok(self) -> bool:
+        """Whether every claim is right, nothing left open. So `assert sb.verify(net, claims)` holds right claims alone."""
+        return self.exit_code == 0
+
+    def __bool__(self) -> bool:
+        return self.ok
+
     def __getitem__(self, key: str | int) -> Judged:
         if isinstance(key, int):
             return self.claims[key]

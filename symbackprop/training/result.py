@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from symbackprop.core.files import StrPath, write_whole
 from symbackprop.core.network import Network, listed
+from symbackprop.core.result import Result
 from symbackprop.training.datasets import Data
 from symbackprop.training.errors import TrainingError
 from symbackprop.training.interrupts import told
@@ -28,7 +29,7 @@ class Losses(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Trained:
+class Trained(Result):
     """A trained network.
 
     parameters   an array for each parameter, by name.
