@@ -38,7 +38,10 @@ def assert_gradient(
     from symbackprop.judge.called import verify_called
     from symbackprop.verbs import read
 
-    verdict = verify_called(read(net), wrt, function, of, allow)
+    try:
+        verdict = verify_called(read(net), wrt, function, of, allow)
+    except SymbackpropError as refused:
+        raise refused.with_traceback(None) from None  # what is shown is the line of the test
     if verdict.exit_code:
         pytest.fail(str(verdict), pytrace=False)
 
@@ -50,7 +53,10 @@ def assert_layer(
     __tracebackhide__ = True
     from symbackprop.judge.functions import verify_layer
 
-    verdict = verify_layer(forward, backward, *inputs, wrt=wrt, allow=tuple(allow))
+    try:
+        verdict = verify_layer(forward, backward, *inputs, wrt=wrt, allow=tuple(allow))
+    except SymbackpropError as refused:
+        raise refused.with_traceback(None) from None
     if not verdict.ok:
         pytest.fail(str(verdict), pytrace=False)
 

@@ -67,6 +67,8 @@ class Taker:
     """A function whose parameters are tensors of a network by name."""
 
     def __init__(self, truth: Truth, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise FunctionJudgeError(f"give a function of arrays, not {type(function).__name__}; a formula is judged by sb.verify")
         self.function, self.name = function, getattr(function, "__name__", "the function")
         try:
             self.signature = inspect.signature(function)

@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from symbackprop.core.errors import SymbackpropError, shown
+from symbackprop.judge.files import typed_claims
 from symbackprop.notation import read_text
 from symbackprop.server import page
 from symbackprop.server.answer import Answer
@@ -30,7 +31,7 @@ class AskedOtherwiseError(SymbackpropError):
     """A question whose parts are not of the kinds that it has; the message says what to give."""
 
 
-def derive(network: str, wrt: list[str] | None = None, of: str | None = None) -> Data:
+def derive(network: str, wrt: list[str] | str | None = None, of: str | None = None) -> Data:
     """dL/dw for every w: each gradient in LaTeX, and the derivation in Markdown, checked by witnesses."""
     derivation = derived(read_text(network), wrt, of)
     return {**Answer(derivation).head(), "derivation": derivation.report("markdown")}
@@ -38,16 +39,24 @@ def derive(network: str, wrt: list[str] | None = None, of: str | None = None) ->
 
 def verify(
     network: str,
-    claims: dict[str, str] | list[list[str]],
+    claims: dict[str, str] | list[list[str]] | list[str] | str,
     of: str | None = None,
     symbols: dict[str, str] | None = None,
     allow: list[str] | None = None,
 ) -> Data:
     """The verdict on each claim, with all evidence."""
-    if len(claims) > MOST:
-        raise AskedTooMuchError(f"there are {len(claims)} claims; at most {MOST} are judged at once: ask several times")
-    given: Any = claims if isinstance(claims, Mapping) else [tuple(step) for step in claims]
+    given: Any = claims if isinstance(claims, Mapping) else _steps(claims)
+    if len(given) > MOST:
+        raise AskedTooMuchError(f"there are {len(given)} claims; at most {MOST} are judged at once: ask several times")
     return json.loads(verified(read_text(network), given, of, symbols, allow or ()).to_json())
+
+
+def _steps(claims: list[list[str]] | list[str] | str) -> list[Any]:
+    """The steps of a derivation, where they came as a text with a line or a displayed formula for each, or as such lines."""
+    lines = [claims] if isinstance(claims, str) else [one for one in claims if isinstance(one, str)]
+    if lines and len(lines) in (1, len(claims)):
+        return list(typed_claims("\n".join(lines)))
+    return [tuple(step) for step in claims]
 
 
 ANSWERS: dict[str, Callable[..., Data]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 from symbackprop import __version__
@@ -30,7 +31,7 @@ def tools(worker: Worker, refusal: type[Exception]) -> list[Any]:
         except NoAnswerError as refused:
             raise refusal(str(refused)) from None
 
-    def derive(network: str, wrt: list[str] | None = None, of: str | None = None) -> dict[str, Any]:
+    def derive(network: str, wrt: list[str] | str | None = None, of: str | None = None) -> dict[str, Any]:
         """Derive the gradients of a network step by step by the chain rule, checked by independent witnesses.
 
         network: text in the network language. wrt: the tensors to differentiate by; all parameters where it is not given.
@@ -41,7 +42,7 @@ def tools(worker: Worker, refusal: type[Exception]) -> list[Any]:
 
     def verify(
         network: str,
-        claims: dict[str, str] | list[list[str]],
+        claims: dict[str, str] | list[list[str]] | list[str] | str,
         of: str | None = None,
         symbols: dict[str, str] | None = None,
         allow: list[str] | None = None,
@@ -49,13 +50,16 @@ def tools(worker: Worker, refusal: type[Exception]) -> list[Any]:
         """Judge gradients that were derived by hand: right, wrong (where, why, with a small counterexample), or undecided.
 
         network: text in the network language. claims: {"W_1": "..."}, gradients by name, or the steps of a derivation,
-        [["delta", "...", "dL/dz"], ["W_1", "..."]], each in LaTeX, in Python text or with several lines.
+        [["delta", "...", "dL/dz"], ["W_1", "..."]], each in LaTeX, in Python text or with several lines; or one text with a line
+        "W_1 = ..." or a displayed formula for each step.
         of: what is differentiated where it is not the loss: a Jacobian. symbols: what the claims call otherwise, {"m": "n"}.
         allow: conventions that pass: "transpose", "layout", "sign", "N", "2".
         The answer: "verdict", "first_wrong_step", and for every claim its verdict, likely mistakes and the right formula.
         """
         return ask("verify", network=network, claims=claims, of=of, symbols=symbols, allow=allow)
 
+    for tool in (derive, verify):
+        tool.__doc__ = cleandoc(tool.__doc__ or "")
     return [derive, verify]
 
 

@@ -83,6 +83,9 @@ NET = """{net}"""
 def test_gradient():
     assert_gradient(NET, "w", lambda X, r: X.T @ r / len(X))
 
+def test_name():
+    assert_gradient(NET, "v", lambda X: X)
+
 def test_layer():
     assert_layer(lambda x: np.tanh(x), lambda dout: dout * (1 + np.tanh(0.0)), np.array([0.3, 1.1]))
 '''
@@ -90,8 +93,9 @@ def test_layer():
 
 def test_the_message_is_the_verdict(outcome: Outcome) -> None:
     found = outcome(test_wrong__py=WRONG.format(net=SMALL))
-    found.assert_outcomes(failed=2)
-    found.stdout.fnmatch_lines(["*up to convention: it carries the factor 1/2*", "*x: wrong*"])
+    found.assert_outcomes(failed=3)
+    found.stdout.fnmatch_lines(["*up to convention: it carries the factor 1/2*", "E*v: no tensor of the network*", "*x: wrong*"])
+    assert "goals.py" not in found.stdout.str()  # the place is the line of the test, none of ours
 
 
 def test_a_function_is_judged_as_a_formula_is() -> None:
@@ -108,6 +112,7 @@ def test_a_function_is_judged_as_a_formula_is() -> None:
 @pytest.mark.parametrize(
     ("function", "said"),
     [
+        ("X.T @ r", r"give a function of arrays, not str; a formula is judged by sb\.verify"),
         (lambda q: q, "q is no tensor of the network; it has X, t, w, b, r"),
         (lambda X: 1 / 0, "not understood: .*ZeroDivisionError"),
         (lambda X: {"v": 1}, "not understood: the function returned a dict without w; it has v"),

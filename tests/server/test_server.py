@@ -33,6 +33,25 @@ def test_claims_are_answered_with_their_evidence() -> None:
 
 
 @pytest.mark.parametrize(
+    "claims",
+    [
+        "s = 2*sum(w*x)\nw = s*x",
+        ["s = 2*sum(w*x)", "w = s*x"],
+        r"$$s = 2 w^\top x$$ and so $$\frac{\partial L}{\partial w} = s x$$",
+    ],
+)
+def test_claims_may_come_as_text(claims: str | list[str]) -> None:
+    found = answer("verify", {"network": SMALL, "claims": claims})
+    assert (found["verdict"], found["first_wrong_step"], len(found["claims"])) == ("right, identity", None, 2)
+
+
+def test_a_text_without_claims_is_refused_and_names_may_be_a_text() -> None:
+    with pytest.raises(ValueError, match="line 1 is no step"):
+        answer("verify", {"network": SMALL, "claims": "nonsense"})
+    assert list(answer("derive", {"network": SMALL, "wrt": "w, x"})["gradients"]) == ["w", "x"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ({"network": "examples/xor.net"}, "<text>:1:1"),
@@ -53,8 +72,8 @@ def test_too_many_claims_are_refused() -> None:
 
 
 KINDS = {
-    "derive": [({"wrt": 5}, "wrt=5; give a list of texts or null"), ({"of": ["L"]}, "give a text or null"), ({"lang": "ko"}, "derive has no 'lang'")],
-    "verify": [({}, "verify needs claims: give an object of texts or a list of lists of texts"), ({"claims": [[1, 2]]}, "claims="), ({"claims": "w"}, "claims=")],
+    "derive": [({"wrt": 5}, "wrt=5; give a list of texts or a text or null"), ({"of": ["L"]}, "give a text or null"), ({"lang": "ko"}, "derive has no 'lang'")],
+    "verify": [({}, "verify needs claims: give an object of texts or a list of lists of texts or a list of texts or a text"), ({"claims": [[1, 2]]}, "claims="), ({"claims": 5}, "claims=")],
     "picture": [({"width": float("nan")}, "width=nan; give a number"), ({"width": True}, "width=True"), ({"at": [1]}, "give an object of values or null")],
     "file": [({"format": {}}, "give a text"), ({"format": None}, "give a text")],
 }  # fmt: skip
