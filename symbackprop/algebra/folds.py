@@ -22,7 +22,7 @@ def relu_of(a: Algebra, factorise: Factorise, net: Net) -> Net | None:
         if not isinstance(test, Entry) or test.atom.kind != "positive":
             continue
         inside = test.atom.args[0].only()
-        if inside is None or inside.exponent != 1:
+        if inside is None or inside.exponent != 1 or summed_letters((inside,)):
             continue
         wanted = Entry(inside.atom, at_axes(inside.letters, test.letters), 1)
         if wanted in net.items and inside.atom.kind == "leaf":

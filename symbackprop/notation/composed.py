@@ -18,6 +18,7 @@ from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.factors import Singular
 from symbackprop.language.operations.norms import over_entries
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, label, normal_axes, normal_axis
+from symbackprop.language.tensors.parts import is_truth
 from symbackprop.notation.composed_further import FURTHER
 from symbackprop.notation.composed_shapes import (
     append,
@@ -119,7 +120,18 @@ def ptp(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
 
 def count_nonzero(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """y = how many entries are not 0."""
-    return op.sum(as_tensor(x) != 0, axis, keepdims)
+    x = as_tensor(x)
+    return op.sum(x if is_truth(x) else x != 0, axis, keepdims)
+
+
+def _truth(of: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """y = the largest or the least truth among entries that are true where they are not 0."""
+
+    def row(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+        x = as_tensor(x)
+        return of(x if is_truth(x) else x != 0, axis, keepdims)
+
+    return row
 
 
 def ediff1d(x: Any) -> Tensor:
@@ -273,6 +285,7 @@ WORDS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), array),
     **dict.fromkeys(("real", "nan_to_num", "positive", "conj", "conjugate", "real_if_close"), _same),
     **{f"nan{name}": _of_axes(name) for name in ("sum", "mean", "max", "min", "prod", "var", "std")},
+    "any": _truth(op.max), "all": _truth(op.min),
     "amax": op.max, "amin": op.min, "fmax": TABLE["maximum"], "fmin": TABLE["minimum"],
     "true_divide": op.divide, "float_power": op.power, "pow": op.power, "trapz": trapezoid,
     "exp2": lambda x: TABLE["exp"](as_tensor(x) * sp.log(2)), "permute_dims": op.transpose, "concat": op.concatenate,

@@ -116,3 +116,9 @@ def test_a_label_that_is_written_as_a_branch_gives_the_book_s_difference(q: str)
     assert str(sb.derive(text).box()) == str(
         sb.derive(text.replace("log(q)", "y*log(p) + (1 - y)*log(1 - p)").replace(f"q = {q}\n", "")).box()
     )
+
+
+@pytest.mark.parametrize("test", ["sum(x > 0) > 0", "any(x > t)", "~all(x > 0)", "sum(x) > 0", "max(x) > t"])
+def test_a_branch_that_asks_of_all_entries_has_a_line(test: str) -> None:
+    box = sb.derive(f"x: parameter[n]\nt: data\nL = sum(where({test}, x, 2*x))").box()
+    assert not box.missing

@@ -19,7 +19,7 @@ CALLS = {
     "hsplit": "z, 2", "vsplit": "z, 3", "take": "z, [0, 2], axis=1", "meshgrid": "w, z[0]", "tri": "3, 4, 1", "vander": "w, 3",
     "select": "[z > 1, z > 0], [z**2, z], -z", "heaviside": "z, 0.5", "cbrt": "z", "sinc": "z", "isclose": "z, 0.3",
     "copysign": "z, z[::-1]", "clip": "z, -0.5, None", "full_like": "z, 2.0", "polyval": "[1.0, 2.0, 3.0], z", "ptp": "z, axis=0",
-    "count_nonzero": "z, axis=0", "ediff1d": "z", "trapezoid": "z, axis=0", "gradient": "z, 0.5, axis=1", "cov": "z",
+    "count_nonzero": "z, axis=0", "any": "z > 1, axis=0", "all": "z < 1, axis=0", "ediff1d": "z", "trapezoid": "z, axis=0", "gradient": "z, 0.5, axis=1", "cov": "z",
     "corrcoef": "z", "multi_dot": "[z, z.T, z]", "interp": "z, [-1.0, 0.0, 1.0], [2.0, 0.5, 1.0]", "lstsq": "z.T, w, rcond=None",
     "svd": "z, compute_uv=False", "matrix_transpose": "z", "vector_norm": "z", "matrix_norm": "z", "trapz": None,
     "exp2": "z", "greater": "z, 0", "less": "z, 0", "equal": "z, 0.3", "greater_equal": "z, 0", "less_equal": "z, 0",

@@ -381,6 +381,9 @@ np.compress([1,0,1], w)
 np.extract(np.array([1,0,1])>0, w)
 w[np.array([True,False,True])]
 np.count_nonzero(x)*x
+np.where(np.any(A > 1, axis=1, keepdims=True), A, 2*A)
+np.sum(A * ~np.all(A > 0, axis=0))
+np.where((A > 1).any(), A, 2*A)
 np.digitize(x,[.5])*x
 np.searchsorted([.5], x)*x
 np.apply_along_axis(np.sum, 1, A)

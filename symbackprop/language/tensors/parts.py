@@ -7,7 +7,7 @@ from sympy import Expr, S
 
 from symbackprop.core.functions import Where
 from symbackprop.core.guards import affine, letters_of, split
-from symbackprop.core.program import Sum, same_size
+from symbackprop.core.program import Reduce, Sum, same_size
 from symbackprop.language.tensors.tensor import Tensor
 
 
@@ -28,9 +28,11 @@ def source_of(tensor: Tensor) -> Tensor | None:
 
 
 def is_truth(tensor: Tensor) -> bool:
-    """Whether every entry is 0 or 1: a comparison, a product or a complement of these, a part of one, or declared as binary."""
+    """Whether every entry is 0 or 1: a comparison, what is made of these by products, complements and extremes, or binary data."""
     if tensor.signature is not None:
         return tensor.signature.domain == "binary"
+    if isinstance(tensor.op, Reduce) and tensor.op.kind in ("max", "min", "prod"):
+        return is_truth(tensor.operands[0][0])
     if not isinstance(tensor.op, Sum) or not _has_one_term(tensor.op):
         return False
     entries: dict[Expr, Tensor] = dict(zip(tensor.op.slots, (operand for operand, _ in tensor.operands), strict=True))
