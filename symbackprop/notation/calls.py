@@ -16,8 +16,19 @@ from symbackprop.core.choices import nearest
 from symbackprop.language.tensors import Tensor, as_tensor, is_truth
 from symbackprop.notation.arrays import PRODUCTS, of_arrays
 from symbackprop.notation.at import changed, is_at
-from symbackprop.notation.composed import WORDS, array
-from symbackprop.notation.dialects import METHODS, Misunderstood, Word, found, method, of_ufunc, renamed, word
+from symbackprop.notation.composed import array
+from symbackprop.notation.dialects import (
+    METHODS,
+    Misunderstood,
+    Word,
+    is_distribution,
+    method,
+    of_scipy,
+    of_ufunc,
+    plainly,
+    renamed,
+    word,
+)
 from symbackprop.notation.errors import NotationError, shortened
 from symbackprop.notation.functions import Layer, Named, Second
 from symbackprop.notation.grown import Grown
@@ -52,11 +63,13 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
         case ast.Attribute(value=value, attr=name) if is_at(value):
             return changed(evaluator, node, name)
         case ast.Attribute(value=value, attr=name):
-            module = evaluator.package(value)
+            module = evaluator.package(value) or _distribution(evaluator, value, name)
             if module is None and isinstance(value, ast.Attribute) and evaluator.package(value.value):
                 meant = of_ufunc(value.attr, name)
                 if meant is not None:
                     return _applied(evaluator, node, meant, [evaluator.value(argument) for argument in node.args])
+            if module is None and isinstance(value, ast.Call) and (frozen := _frozen(evaluator, value, name)):
+                return _of_frozen(evaluator, node, value, frozen)
             if module is None:
                 return _method(evaluator, node, function)
         case ast.Call() if isinstance(layer := evaluator.value(function), Layer):
@@ -80,10 +93,36 @@ def call(evaluator: Evaluator, node: ast.Call) -> Any:
             raise _extreme(evaluator, node, name)
         name, given = f"{name}imum", [reduce(lambda a, b: called(f"{name}imum", [a, b], {}), given[:-1]), given[-1]]
     further = [keyword.arg or "" for keyword in node.keywords]
-    meant = _understood(evaluator, node, lambda: word(module, name, given, further) if module else found(name))
-    if meant is None or (not module and name not in functions() and name not in WORDS):
+    meant = _understood(evaluator, node, lambda: word(module, name, given, further) if module else plainly(name))
+    if meant is None:
         raise evaluator.unknown(function, name)
     return _applied(evaluator, node, meant, given)
+
+
+def _distribution(evaluator: Evaluator, node: ast.expr, method: str) -> str | None:
+    """The module that norm is in norm.logpdf(...), as whoever imports distributions by their names writes them."""
+    if isinstance(node, ast.Name) and not evaluator.known(node.id) and is_distribution(node.id):
+        return f"scipy.stats.{node.id}" if of_scipy(f"scipy.stats.{node.id}", method) else None
+    return None
+
+
+def _frozen(evaluator: Evaluator, node: ast.Call, method: str) -> Word | None:
+    """What norm(m, s).logpdf is: the method of a distribution that was given its arguments."""
+    match node.func:
+        case ast.Name():
+            module = _distribution(evaluator, node.func, method)
+        case ast.Attribute():
+            module = evaluator.package(node.func)
+        case _:
+            module = None
+    return of_scipy(module, method) if module and is_distribution(module.rpartition(".")[2]) else None
+
+
+def _of_frozen(evaluator: Evaluator, node: ast.Call, distribution: ast.Call, meant: Word) -> Any:
+    """norm(m, s).logpdf(x) is norm.logpdf(x, m, s)."""
+    given = [evaluator.value(argument) for argument in (*node.args, *distribution.args)]
+    further = evaluator.keywords(distribution) | evaluator.keywords(node)
+    return called(meant.name, as_arrays(given), further, meant.function)
 
 
 def _layered(evaluator: Evaluator, node: ast.Call, layer: Layer) -> Any:

@@ -145,6 +145,8 @@ def word(module: str, name: str, given: list[Any], keywords: Collection[str]) ->
     called = _TORCH.get(name) if root == "torch" else table.get(name, name)
     if root == "numpy" and called in WORDS:
         return Word(name, WORDS[name])
+    if root == "math" and name not in functions():
+        return of_scipy("scipy.special", name)
     return None if called is None else found(called)
 
 
@@ -173,6 +175,11 @@ def found(name: str) -> Word | None:
     """The function of the language, of NumPy or of a dialect that is called so."""
     function = (None if name in _FIRST else functions().get(name)) or WORDS.get(name) or _COMPOSED.get(name)
     return None if function is None else Word(name, function)
+
+
+def plainly(name: str) -> Word | None:
+    """The function that a name is with no module before it: of the language, of NumPy, or of scipy.special."""
+    return found(name) if name in functions() or name in WORDS else of_scipy("scipy.special", name)
 
 
 def method(name: str, keywords: Collection[str], count: int = 0) -> Word | None:

@@ -10,6 +10,7 @@ import sympy as sp
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import replaced
+from symbackprop.language.operations.sliding import window
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, normal_axis
 from symbackprop.notation.vocabulary import plain
 
@@ -48,21 +49,30 @@ def _expand_dims(array: Any, dimensions: Any) -> Tensor:
     return x
 
 
-def _window(what: str, x: Tensor, starts: Any, sizes: Any) -> tuple[slice, ...]:
-    """Slices of a window, which JAX moves so that it stays inside."""
+def _window(what: str, x: Tensor, starts: Any, sizes: Any, free: bool = False) -> tuple[slice, ...]:
+    """Slices of a window, which JAX moves so that it stays inside; `free`: the whole of an axis where data say the start."""
     items = []
     for extent, size, start in zip(x.shape, sizes, map(plain, starts), strict=True):
+        if free and not isinstance(start, int):
+            items.append(slice(None))
+            continue
         if not isinstance(start, int):
             raise LanguageError(f"{what}: the window begins where data say; write x[i] with positions, or fixed slices")
-        room = sp.expand(extent - size)
-        first = max(min(start, int(room)) if room.is_Integer else start, 0)
+        first, room = plain(start + extent if start < 0 else start), sp.expand(extent - size)
+        if isinstance(first, int):
+            first = max(min(first, int(room)) if room.is_Integer else first, 0)
         items.append(slice(first, first + size))
     return tuple(items)
 
 
 def _dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Any) -> Tensor:
     x = as_tensor(operand)
-    return x[_window("dynamic_slice", x, start_indices, slice_sizes)]
+    found = x[_window("dynamic_slice", x, start_indices, slice_sizes, free=True)]
+    for axis, start in enumerate(start_indices):
+        if not isinstance(plain(start), int):
+            begin = as_tensor(start)
+            found = window(found, axis, op.where(begin < 0, begin + x.shape[axis], begin), slice_sizes[axis])
+    return found
 
 
 def _dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Tensor:
@@ -80,7 +90,8 @@ def _slice_in_dim(operand: Any, start_index: Any, slice_size: Any, axis: int = 0
 def _index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool = True) -> Tensor:
     x = as_tensor(operand)
     place = normal_axis("dynamic_index_in_dim", x, axis)
-    return x[(slice(None),) * place + ((slice(index, index + 1) if keepdims else index),)]
+    found = _slice_in_dim(x, index, 1, place)
+    return found if keepdims else op.squeeze(found, place)
 
 
 LAX: dict[str, Callable[..., Any]] = {

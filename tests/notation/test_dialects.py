@@ -39,6 +39,12 @@ SAME = {
     "scipy.special.softmax(X[0]).sum()": "sum(softmax(X[0], axis=0))",
     "scipy.signal.correlate(X[0], b).sum()": "sum(correlate(X[0], b, 'full'))",
     "scipy.stats.norm.logpdf(X, Y, 2).sum()": "sum(-square((X - Y)/2)/2 - log(2*pi)/2 - log(2))",
+    "norm.logpdf(X, Y, 2).sum()": "sum(scipy.stats.norm.logpdf(X, Y, 2))",
+    "scipy.stats.norm(Y, scale=2).logpdf(X).sum()": "sum(scipy.stats.norm.logpdf(X, Y, 2))",
+    "norm(0, 2).logpdf(X).sum()": "sum(scipy.stats.norm.logpdf(X, 0, 2))",
+    "gamma.logpdf(square(X), 3).sum() + sum(gamma(square(X)))":
+        "sum(scipy.stats.gamma.logpdf(square(X), 3)) + sum(scipy.special.gamma(square(X)))",
+    "comb(5, 2) * binom(4, 2) * math.comb(3, 1) * sum(X)": "180 * sum(X)",
     "scipy.special.expit(X).sum()": "sum(sigmoid(X))",
     "(X.max(dim=1).indices * 2).sum()": "sum(argmax(X, 1) * 2)",
     "math.sqrt(2) * sum(X) * math.pi": "sqrt(2) * sum(X) * pi",
@@ -57,6 +63,7 @@ REFUSED = {
     "F.embedding_bag(X)": "embedding_bag of torch: missing a required argument: 'indices'.",
     "nn.Linear(3, 2)(X).sum()": "Linear is not a function of the language.",
     "X.size(2)": "X.size(2): there are 2 axes, counted from 0.",
+    "norm.logcdff(X)": "norm is a function. Write norm(...).",
     "X.backward()": ".backward() is not in the language.",
 }
 

@@ -46,6 +46,14 @@ scipy.special.poch(x, 0.5)
 scipy.special.binom(w, 2)
 scipy.special.binom(x, 1)
 scipy.special.binom(x + 3, y)
+scipy.special.comb(5, 2) * x
+scipy.special.comb(2, 3) + x
+scipy.special.comb(5, t) * w
+scipy.special.comb(x + 3, 2)
+scipy.special.comb(x + 3, y)
+scipy.special.comb(3, 2, exact=True, repetition=True) * x
+scipy.stats.norm(0.3, x).logpdf(y)
+scipy.stats.gamma(2.5, scale=x).logpdf(y)
 scipy.special.factorial(w)
 scipy.special.factorial(x)
 scipy.special.multigammaln(x[0] + 3, 3)

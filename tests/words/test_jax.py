@@ -18,13 +18,6 @@ from tests.words.walking import BOUNDS, POINT, POSITIONS, SYMMETRIC, names, weig
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 REFUSED = {
     ("text", "jax.nn.sparse_plus(A)"): "sparse_plus is not a function of the language.",
-    **{
-        ("text", f"jax.lax.dynamic_slice(x, ({at},), (1,))"): "the window begins where data say" for at in ("jnp.argmax(x)", "t[0]")
-    },
-    **{
-        ("traced", f"jax.lax.dynamic_slice(x, ({at},), (1,))"): "its window begins where data say."
-        for at in ("jnp.argmax(x)", "t[0]")
-    },
     ("text", "x.at[i].set(w)"): "x.at[i] may name an entry twice, and which value stays is by chance.",
     **{("traced", f"x.at[i].set({v})"): "an entry may be written twice, and one value stays." for v in ("w", "0.5")},
     ("traced", "x.at[x > 0.5].set(0.0)"): "which entries are taken depends on values. Write jnp.where",

@@ -50,6 +50,19 @@ def binom(n: Any, k: Any) -> Tensor:
     return _exp(_gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1))
 
 
+def comb(N: Any, k: Any, exact: bool = False, repetition: bool = False) -> Tensor:
+    """y = N over k, entry by entry, the ways to choose k of N; 0 where k is not between 0 and N, as SciPy has it.
+
+    exact   says how SciPy counts, and nothing of what.
+    """
+    n, k = as_tensor(N), as_tensor(k)
+    n = n + k - 1 if repetition else n
+    whole, of = number_of(k), number_of(n)
+    if whole is not None and of is not None and whole.is_Integer and of.is_Integer:
+        return as_tensor(sp.binomial(of, whole) if 0 <= whole <= of else 0)
+    return op.where(op.logical_and(k >= 0, k <= n), binom(n, k), 0)
+
+
 def poch(z: Any, m: Any) -> Tensor:
     """y = Gamma(z + m) / Gamma(z), entry by entry: z (z + 1) ... of a whole number m, else for z, z + m > 0."""
     z = as_tensor(z)
@@ -182,7 +195,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{
         f.__name__: f
         for f in (
-            gamma, rgamma, beta, binom, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr, erfcinv,
+            gamma, rgamma, beta, binom, comb, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr, erfcinv,
             huber, pseudo_huber, boxcox, boxcox1p, exprel, cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
         )
     },

@@ -14,6 +14,7 @@ from symbackprop.core.program import Sum, same_size, slot
 from symbackprop.language import operations as ops
 from symbackprop.language.operations import TABLE
 from symbackprop.language.operations.entries import is_counted, placed, replaced
+from symbackprop.language.operations.sliding import window
 from symbackprop.language.tensors import Tensor, arange, is_integer, take
 from symbackprop.notation.models.jax.elementwise import Row
 from symbackprop.notation.models.jax.values import Positions, Spread, Value, shape_of
@@ -141,15 +142,19 @@ def _ordered(found: Tensor, items: list[Any], rank: int, offsets: list[int]) -> 
 
 def _dynamic_slice(walk: Walk, eqn: Any, x: Value, *starts: Value) -> Value:
     sizes, tensor = walk.shape(eqn.params["slice_sizes"]), walk.tensor(x)
-    return tensor[_window(walk, eqn, tensor.shape, sizes, starts)]
+    found = tensor[_window(walk, eqn, tensor.shape, sizes, starts, free=True)]
+    for axis, start in enumerate(starts):
+        if not same_size(found.shape[axis], sizes[axis]):
+            found = window(found, axis, walk.tensor(start), sizes[axis])
+    return found
 
 
-def _window(walk: Walk, eqn: Any, shape: Any, sizes: Any, starts: Any) -> tuple[slice, ...]:
-    """The slices of a window, whose start is clamped so that it stays inside."""
+def _window(walk: Walk, eqn: Any, shape: Any, sizes: Any, starts: Any, free: bool = False) -> tuple[slice, ...]:
+    """The slices of a window, whose start is clamped so that it stays inside; `free`: the whole of an axis where data say it."""
     items = []
     for extent, size, start in zip(shape, sizes, starts, strict=True):
         number = walk.number(start)
-        if same_size(extent, size):
+        if same_size(extent, size) or (free and number is None):
             items.append(slice(None))
         elif number is None or not number.is_Integer:
             raise walk.refused(eqn, "its window begins where data say.", "Write x[i] with positions, or fixed slices.")
