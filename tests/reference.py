@@ -56,7 +56,8 @@ EXACT = FUNCTIONS | {
     sp.sinh: mpmath.sinh, sp.cosh: mpmath.cosh, sp.erf: mpmath.erf, expm1: mpmath.expm1, log1p: mpmath.log1p,
     sp.Add: lambda *parts: mpmath.fsum(parts), sp.Mul: lambda *parts: mpmath.fprod(parts), sp.Pow: mpmath.power,
     floor: mpmath.floor, ceiling: mpmath.ceil, rint: mpmath.nint, sp.loggamma: mpmath.loggamma, sp.erfinv: mpmath.erfinv,
-    sp.polygamma: lambda order, x: mpmath.psi(int(order), x),
+    sp.polygamma: lambda order, x: mpmath.psi(int(order), x), sp.besselj: lambda order, x: mpmath.besselj(int(order), x),
+    sp.besseli: lambda order, x: mpmath.besseli(int(order), x),
 }  # fmt: skip
 
 

@@ -281,6 +281,9 @@ def function_formula(function: type, arguments: Sequence[Node]) -> Node:
             order, x = arguments
             psi = f.symbol("psi") if order == f.number(0) else f.power(f.symbol("psi"), f.bracket(order))
             return f.call(psi, [x])
+        case "besselj" | "besseli":
+            order, x = arguments
+            return f.call(f.scripted(f.letter(function.__name__[-1].upper()), order), [x])
         case "log1p":
             return f.call(_LOG, [f.add([f.ONE, *arguments])])
         case name if name in _FUNCTIONS:

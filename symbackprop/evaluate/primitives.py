@@ -142,6 +142,8 @@ FUNCTIONS: dict[str, tuple[Callable[[ndarray], ndarray], Callable[[ndarray, ndar
 PAIRS: dict[str, tuple[Callable[..., ndarray], tuple[Callable[..., ndarray] | None, Callable[..., ndarray]]]] = {
     "atan2": (special.atan2, (lambda a, b: b / (a * a + b * b), lambda a, b: -a / (a * a + b * b))),
     "polygamma": (special.polygamma, (None, lambda n, x: special.polygamma(n + 1, x))),
+    "besselj": (special.besselj, (None, lambda n, x: (special.besselj(n - 1, x) - special.besselj(n + 1, x)) / 2)),
+    "besseli": (special.besseli, (None, lambda n, x: (special.besseli(n - 1, x) + special.besseli(n + 1, x)) / 2)),
 }
 
 

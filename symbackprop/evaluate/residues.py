@@ -248,6 +248,17 @@ def _polygamma(n: Residue, x: Residue) -> Residue:
     return Residue(float(mpmath.psi(order, x.f)), unknown(f"polygamma {order}", x.r, x.tower), x.tower)
 
 
+def _bessel(name: str) -> Any:
+    """J_n or I_n of a whole order, even or odd as the order is."""
+
+    def apply(n: Residue, x: Residue) -> Residue:
+        order, size = int(n.f), x if x.f >= 0 else -x
+        value = Residue(float(getattr(mpmath, name)(order, size.f)), unknown(f"{name} {order}", size.r, x.tower), x.tower)
+        return -value if x.f < 0 and order % 2 else value
+
+    return apply
+
+
 def _plain(function: Any) -> Any:
     return lambda x: residue(function(x.f), x.tower)
 
@@ -299,7 +310,8 @@ def residues(tower: Tower) -> Arithmetic:
         "residues",
         object,
         lambda e: number(e, tower),
-        {name: of(f) for name, f in FUNCTIONS.items()} | {"polygamma": of(_polygamma, 2)},
+        {name: of(f) for name, f in FUNCTIONS.items()}
+        | {"polygamma": of(_polygamma, 2), "besselj": of(_bessel("besselj"), 2), "besseli": of(_bessel("besseli"), 2)},
         lambda base, q: of(lambda x: x**q)(base),
         of(lambda x: x),
     )

@@ -43,10 +43,32 @@ def _erfinv(x: float) -> Any:
     return mpmath.erfinv(x) if abs(x) < 1 else math.nan if abs(x) > 1 else x * math.inf
 
 
+def _besselj(n: Any, x: Any) -> Any:
+    order = int(n.real)
+    with _digits(x):
+        value = mpmath.besselj(abs(order), x)
+    return -value if order < 0 and order % 2 else value
+
+
+def _besseli(n: Any, x: Any) -> Any:
+    """I_n(x); not a number where it is larger than any double."""
+    if not abs(x.real) < 713:
+        return math.nan
+    with _digits(x):
+        return mpmath.besseli(abs(int(n.real)), x)
+
+
+def _digits(x: Any) -> Any:
+    """So many digits that the small imaginary part of a complex step has its own; mpmath's are those of the larger part."""
+    return mpmath.workdps(200 if isinstance(x, complex) else 20)
+
+
 erf = _many(math.erf, of_complex=False)
 erfinv = _many(_erfinv, of_complex=False)
 loggamma = _many(_loggamma)
 polygamma = _many(_polygamma)
+besselj = _many(_besselj)
+besseli = _many(_besseli)
 
 
 def atan2(y: ndarray, x: ndarray) -> ndarray:

@@ -287,7 +287,7 @@ WORDS: dict[str, Callable[..., Any]] = {
     **{f"nan{name}": _of_axes(name) for name in ("sum", "mean", "max", "min", "prod", "var", "std")},
     "any": _truth(op.max), "all": _truth(op.min),
     "amax": op.max, "amin": op.min, "fmax": TABLE["maximum"], "fmin": TABLE["minimum"],
-    "true_divide": op.divide, "float_power": op.power, "pow": op.power, "trapz": trapezoid,
+    "i0": TABLE["bessel_i0"], "true_divide": op.divide, "float_power": op.power, "pow": op.power, "trapz": trapezoid,
     "exp2": lambda x: TABLE["exp"](as_tensor(x) * sp.log(2)), "permute_dims": op.transpose, "concat": op.concatenate,
     "deg2rad": lambda x: as_tensor(x) * sp.pi / 180, "radians": lambda x: as_tensor(x) * sp.pi / 180,
     "rad2deg": lambda x: as_tensor(x) * 180 / sp.pi, "degrees": lambda x: as_tensor(x) * 180 / sp.pi,

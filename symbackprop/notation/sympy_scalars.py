@@ -15,6 +15,7 @@ from symbackprop.language import tensors as builder
 from symbackprop.language.tensors import Tensor
 from symbackprop.notation.composed import WORDS
 from symbackprop.notation.errors import NotationError
+from symbackprop.notation.scipy.special import SPECIAL
 from symbackprop.notation.sympy_parts import Read, Rule, Written, arguments, first, without_counterpart
 from symbackprop.notation.vocabulary import called, functions
 
@@ -26,6 +27,7 @@ NAMES: dict[Any, str] = {
     sp.loggamma: "gammaln", sp.erfinv: "erfinv", sp.atan2: "arctan2", sp.floor: "floor", sp.ceiling: "ceil",
     sp.polygamma: "polygamma",
 }  # fmt: skip
+WORDS_OF_SCIPY: dict[Any, str] = {sp.besselj: "jv", sp.besseli: "iv", sp.gamma: "gamma", sp.beta: "beta", sp.factorial: "factorial"}
 RECIPROCALS: dict[Any, str] = {
     sp.sec: "cos",
     sp.csc: "sin",
@@ -133,6 +135,8 @@ def _function(node: Any, parts: list[Read], _: Any) -> Read:
     tensors = numbers(node, parts)
     if node.func in RECIPROCALS:
         return Read(1 / called(RECIPROCALS[node.func], tensors, {}))
+    if node.func in WORDS_OF_SCIPY:
+        return Read(SPECIAL[WORDS_OF_SCIPY[node.func]](*tensors))
     if node.func in INVERSES:
         return Read(called(INVERSES[node.func], [1 / tensors[0]], {}))
     if name not in functions() or (node.func not in NAMES and not isinstance(node, sp.core.function.AppliedUndef)):

@@ -27,6 +27,7 @@ from symbackprop.evaluate.sizes import draw_sizes
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total
 from symbackprop.notation import read
+from tests.functions.evaluators import marked
 from tests.random_programs import declare, programs
 from tests.reference import EXACT, number, run
 
@@ -281,13 +282,15 @@ def test_functions_of_a_matrix(kind: str) -> None:
 PLACES = [sign * 10.0**k for k in range(-9, 4) for sign in (1, -1)] + [0.0, 0.3, -0.7, 2.5, -6.0, 30.0, -40.0]
 
 
-@pytest.mark.parametrize("name", [name for name, row in ELEMENTWISE.items() if len(row.args) == 1])
+@pytest.mark.parametrize("name", marked(name for name, row in ELEMENTWISE.items() if len(row.args) == 1))
 def test_every_row_is_right_to_rounding_from_minus_1000_to_1000(name: str) -> None:
     row = ELEMENTWISE[name]
     x = np.array([v for v in PLACES if {"real": True, "positive": v > 0, "unit": 0 < v < 1}[row.domain]])
-    special = row.formula.has(sp.loggamma, sp.polygamma, sp.erfinv)  # which lose none, and are slow
+    special = row.formula.has(sp.loggamma, sp.polygamma, sp.erfinv, sp.besselj, sp.besseli)  # which lose none, and are slow
     with mpmath.workdps(50 if special else 1000):  # so many digits that no formula loses the last ones of a double
         exact = [float(number(row.formula, {row.args[0]: mpmath.mpf(v)}, EXACT, exact=True)) for v in x]
+    small = np.abs(exact) < np.finfo(np.float32).max
+    x, exact = x[small], np.array(exact)[small]
     program = trace({"y": apply(name, declare("x", ("n",)))})
     value = Compiled(program, "y", {}).value({"x": x})
     error = np.abs(value - exact)

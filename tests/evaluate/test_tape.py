@@ -17,6 +17,7 @@ from symbackprop.evaluate.tape import forward, gradients
 from symbackprop.language.lower.tracing import trace
 from symbackprop.language.tensors import Tensor, apply, contract, reduce, total, where
 from symbackprop.language.tensors.indexing import arange
+from tests.functions.evaluators import GROWING, marked
 from tests.random_programs import declare, programs
 
 
@@ -205,7 +206,7 @@ STABLE = [n for n, row in ELEMENTWISE.items() if row.stable is not None and len(
 
 
 @pytest.mark.parametrize("z", [-1000.0, -40.0, 40.0, 1000.0])
-@pytest.mark.parametrize("name", STABLE)
+@pytest.mark.parametrize("name", marked(n for n in STABLE if n not in GROWING))
 def test_a_formula_that_overflows_is_run_in_its_stable_form(name: str, z: float) -> None:
     program = trace({"y": apply(name, declare("z"))})
     at = {"z": np.asarray(z)}

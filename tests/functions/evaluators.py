@@ -1,22 +1,31 @@
 """Two readers of SymPy expressions that share nothing with the package: one with many digits, one with NumPy's doubles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import mpmath
 import numpy as np
+import pytest
 import sympy as sp
 from numpy import ndarray
 from scipy import special
 
-from symbackprop.core.functions import TableFunction, Where
+from symbackprop.core.functions import ELEMENTWISE, TableFunction, Where
 
+GROWING = {"exp", "expm1", "sinh", "cosh", "tan"} | {f"bessel_i{n}" for n in range(4)}  # their slopes grow, or have poles
+ORDERS = {name for name in ELEMENTWISE if name.startswith("bessel")} - {"bessel_j1"}  # rows of one kind, of which one is quick
 COMPARE = {sp.Eq: "__eq__", sp.Ne: "__ne__", sp.Gt: "__gt__", sp.Ge: "__ge__", sp.Lt: "__lt__", sp.Le: "__le__"}
 EXACT = {"asin": mpmath.asin, "acos": mpmath.acos, "atan": mpmath.atan, "asinh": mpmath.asinh, "atanh": mpmath.atanh}
 EXACT |= {"polygamma": lambda n, x: mpmath.psi(int(n), x), "ceiling": mpmath.ceil, "rint": mpmath.nint}
+EXACT |= {"besselj": lambda n, x: mpmath.besselj(int(n), x), "besseli": lambda n, x: mpmath.besseli(int(n), x)}
 FLOATING = {"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh, "atanh": np.arctanh}
 FLOATING |= {"ceiling": np.ceil, "loggamma": special.gammaln, "atan2": np.arctan2, "erfinv": special.erfinv}
 FLOATING |= {"polygamma": lambda n, x: special.polygamma(int(n), x)}
+
+
+def marked(names: Iterable[str]) -> list[Any]:
+    """Names of rows, those of one kind slow but for one."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in ORDERS else name for name in names]
 
 
 def exact(e: sp.Basic, at: Mapping[sp.Basic, Any]) -> Any:

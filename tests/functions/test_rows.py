@@ -20,12 +20,12 @@ from symbackprop.formulas.build import letter
 from symbackprop.formulas.latex import latex
 from symbackprop.formulas.read_latex import parse
 from symbackprop.verbs import compile, read
-from tests.functions.evaluators import exact, floating
+from tests.functions.evaluators import GROWING, ORDERS, exact, floating, marked
 
-NAMES = sorted(ELEMENTWISE)
+NAMES = marked(sorted(ELEMENTWISE))
 EPS = np.finfo(float).eps
 IN_EVERY_BACKEND = (
-    sp.exp, sp.log, log1p, expm1, sp.tanh, Where, TableFunction, sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number,
+    sp.exp, sp.log, log1p, expm1, sp.tanh, sp.sin, sp.cos, Where, TableFunction, sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number,
     sp.NumberSymbol, sp.core.relational.Relational,
 )  # fmt: skip
 
@@ -42,8 +42,9 @@ def entries(row: Row, rng: np.random.Generator) -> list[float]:
     """Arguments over a wide range, at large and at small magnitudes and of either sign where the row has them."""
     if row.domain == "unit":
         return [*rng.uniform(0, 1, 12), 1e-12, 1 - 1e-12]
+    most = 700 if row.name in GROWING else 1000  # e^1000 is no double
     signed = rng.choice([-1, 1], 40) * 10 ** rng.uniform(-12, 3, 40)
-    return [x for x in (*signed, *rng.uniform(-8, 8, 30), -1000.0, 1000.0) if x > 0 or row.domain == "real"]
+    return [x for x in (*signed, *rng.uniform(-8, 8, 30), -1000.0, 1000.0) if abs(x) <= most and (x > 0 or row.domain == "real")]
 
 
 def cases(row: Row, seed: int = 0) -> list[dict[sp.Basic, float]]:
@@ -53,7 +54,7 @@ def cases(row: Row, seed: int = 0) -> list[dict[sp.Basic, float]]:
 
 def digits(row: Row) -> int:
     """So many that 1 + exp(-1000) is not 1; series that know no exponential take long then."""
-    return 60 if row.formula.has(sp.loggamma, sp.polygamma, sp.erfinv) else 1000
+    return 60 if row.formula.has(sp.loggamma, sp.polygamma, sp.erfinv, sp.besselj, sp.besseli) else 1000
 
 
 def many_digits(at: dict[sp.Basic, float]) -> dict[sp.Basic, Any]:
@@ -111,7 +112,7 @@ def test_every_report_can_print_a_row(name: str) -> None:
     assert all(argument in text for argument in arguments)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].stable is not None])
+@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if ELEMENTWISE[name].stable is not None])
 @pytest.mark.slow
 def test_the_stable_form_is_the_formula(name: str) -> None:
     row = ELEMENTWISE[name]
@@ -123,7 +124,7 @@ def test_the_stable_form_is_the_formula(name: str) -> None:
             assert abs(stable - formula) <= tolerance, case
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].stable is not None])
+@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if ELEMENTWISE[name].stable is not None])
 def test_a_backend_can_print_the_stable_form(name: str) -> None:
     for node in sp.preorder_traversal(ELEMENTWISE[name].stable):
         assert isinstance(node, IN_EVERY_BACKEND), node
@@ -331,11 +332,12 @@ def test_slopes_are_not_derived_before_they_are_asked_for() -> None:
 
 
 HUGE = [1e2, 1e4, 1e10, 1e19, 1e30, 3e38, 1e160, 1.7e308]
-GROWING = {"exp", "expm1", "sinh", "cosh", "tan"}  # their slopes grow without end, or have poles
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].domain == "real" and name not in GROWING])
+@pytest.mark.parametrize(
+    "name", [n for n in sorted({*ELEMENTWISE} - ORDERS) if ELEMENTWISE[n].domain == "real" and n not in GROWING]
+)
 def test_the_compiled_slope_at_huge_arguments_is_finite(name: str, dtype: str) -> None:
     row = ELEMENTWISE[name]
     others = [row.defaults.get(symbol, sp.Rational(7, 10)) for symbol in row.args[1:]]
@@ -356,7 +358,7 @@ def test_a_gate_has_the_slopes_of_a_rectifier_far_away(name: str, dtype: str) ->
     np.testing.assert_array_equal(compiled.value_and_grad({"x": -far})[1]["x"], np.zeros_like(far))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].bounded is not None])
+@pytest.mark.parametrize("name", [name for name in sorted(ELEMENTWISE) if ELEMENTWISE[name].bounded is not None])
 def test_a_bounded_form_is_the_stable_one_in_doubles(name: str) -> None:
     row = ELEMENTWISE[name]
     for x in (-1e3, -120.0, -99.0, -3.0, -1e-9, 0.0, 0.5, 7.0, 99.0, 101.0, 1e3):

@@ -82,7 +82,7 @@ CORE |= {
     "normal_cdf": stats.norm.cdf, "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm,
     "flatten": jnp.ravel, "inverse": jnp.linalg.inv, "inv": jnp.linalg.inv, "det": jnp.linalg.det, "logdet": logdet,
     "slogdet": jnp.linalg.slogdet, "convolve2d": signal.convolve2d, "correlate2d": signal.correlate2d, "solve": solve, "matrix_power": jnp.linalg.matrix_power, "vec": vec, "quadratic_form": quadratic_form,
-    "gammaln": special.gammaln, "lgamma": special.gammaln, "loggamma": special.gammaln, "digamma": special.digamma,
+    **{f"bessel_{name}": getattr(special, name) for name in ("i0", "i1", "i0e", "i1e")}, "gammaln": special.gammaln, "lgamma": special.gammaln, "loggamma": special.gammaln, "digamma": special.digamma,
     "psi": special.digamma, "polygamma": special.polygamma, "betaln": special.betaln, "erfinv": special.erfinv,
     "xlogy": special.xlogy, "xlog1py": special.xlog1py,
     "logcumsumexp": lambda x, axis=None: running(lax.cumlogsumexp, x, axis),

@@ -22,6 +22,7 @@ CASES: dict[str, tuple[str, Callable[..., Any]]] = {
     "polygamma(2, p)": ("p", lambda p: special.polygamma(2, p)),
     "betaln(p, p + 1)": ("p", lambda p: special.betaln(p, p + 1)),
     "erfinv(tanh(x))": ("x", lambda x: special.erfinv(np.tanh(x))),
+    "j1(3*x) * i0e(x)": ("x", lambda x: special.j1(3 * x) * special.i0e(x)),
     "arctan2(x, w)": ("xw", np.arctan2),
     "arccosh(1 + p)": ("p", lambda p: np.arccosh(1 + p)),
     "xlogy(x, p)": ("xp", special.xlogy),
@@ -38,7 +39,7 @@ CASES: dict[str, tuple[str, Callable[..., Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("expression", CASES)
+@pytest.mark.parametrize("expression", [pytest.param(e, marks=pytest.mark.slow) if "j1" in e else e for e in CASES])
 def test_values_are_theirs_and_derivatives_of_both_orders_the_witnesses(expression: str) -> None:
     names, theirs = CASES[expression]
     first = sb.derive(f"{D}r = {expression}\nL = sum(sin(r) * r)", wrt=list(names))
@@ -60,6 +61,8 @@ POINTS = np.concatenate([10 ** np.random.default_rng(0).uniform(-8, 5, 60), np.r
         ("digamma(x)", POINTS, mpmath.digamma),
         ("polygamma(1, x)", POINTS, lambda v: mpmath.psi(1, v)),
         ("polygamma(5, x)", POINTS, lambda v: mpmath.psi(5, v)),
+        ("j0(x)", POINTS[POINTS < 1e3], lambda v: mpmath.besselj(0, v)),
+        ("i1e(-x)", POINTS[POINTS < 1e3], lambda v: -mpmath.exp(-v) * mpmath.besseli(1, v)),
         ("erfinv(x)", np.concatenate([10 ** -POINTS[POINTS < 15], 1 - 10 ** -POINTS[(POINTS > 0.1) & (POINTS < 15.9)]]), mpmath.erfinv),
     ],
 )  # fmt: skip
@@ -76,6 +79,17 @@ def test_compiled_code_of_single_precision_stays_there() -> None:
     _, gradients = compiled.value_and_grad({"x": np.float32([0.5, 3, 20])})
     assert gradients["x"].dtype == np.float32
     np.testing.assert_allclose(gradients["x"], special.digamma([0.5, 3, 20]), rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_bessel_functions_are_printed_and_read_as_in_books() -> None:
+    text = "x: parameter[n]\nk: parameter & positive\nL = sum(k*cos(x)) - n*log(2*pi*i0(k)) + sum(j0(x))"
+    found = sb.derive(text)
+    assert "I₁(k)/" in found.report("text")
+    claims = {"k": r"\sum_i \cos x_i - n \frac{I_1(k)}{I_0(k)}", "x": r"-k \sin(x_i) - J_{1}(x_i)"}
+    judged = sb.verify(text, claims)
+    assert judged, str(judged)
+    assert not sb.verify(text, {"x": r"-k \sin(x_i) - J_{2}(x_i)"})
 
 
 def test_where_no_log_gamma_is_there_is_no_number() -> None:
@@ -128,7 +142,15 @@ def test_the_words_of_a_refusal(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["arctan2(x, w)", "fmod(x, w)", "betaln(p, p + 1)", "logcumsumexp(X, axis=1)", "polygamma(1, p)"]
+    "expression",
+    [
+        "bessel_i0(x) + bessel_i1e(x)",
+        "arctan2(x, w)",
+        "fmod(x, w)",
+        "betaln(p, p + 1)",
+        "logcumsumexp(X, axis=1)",
+        "polygamma(1, p)",
+    ],
 )
 def test_gradients_are_those_of_jax(jax: ModuleType, expression: str) -> None:
     from tests.jax_words import value_and_gradients

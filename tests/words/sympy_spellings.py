@@ -146,6 +146,11 @@ erfinv(x)
 loggamma(z)
 digamma(z)
 polygamma(1, z)
+besselj(0, x) + besselj(-1, 3*z)
+besseli(1, x)*besseli(2, z)
+gamma(z)
+beta(z, z + 1)
+factorial(z)
 trigamma(z)
 legendre(2, x)
 chebyshevt(3, x)
@@ -186,11 +191,8 @@ REFUSED = {
     "Derivative(sin(x), x)": "Let SymPy work it out first: expression.doit().",
     "ITE(x > 0, y > 0, z > 0)": "is no expression of SymPy.",
     "DiracDelta(x)*y": "DiracDelta has no counterpart in the language.",
-    "gamma(x)": "gamma has no counterpart in the language.",
-    "beta(x, z)": "beta has no counterpart in the language.",
-    "factorial(x)": "factorial has no counterpart in the language.",
+    "besselk(0, z)": "besselk has no counterpart in the language.",
     "zeta(z)": "zeta has no counterpart in the language.",
-    "besseli(0, x)": "besseli has no counterpart in the language.",
     "Piecewise((x, x > 0))": "has no value everywhere. End it with (value, True).",
     "oo*x": "oo is not a real number.",
     "I*x": "ImaginaryUnit has no counterpart in the language.",

@@ -19,7 +19,6 @@ from tests.words.walking import DOORS
 
 MODULES = {"np": np, "scipy": scipy, "sps": scipy.special}
 ALL = [*NUMPY, *SCIPY]
-BESSEL = ("i0(x)", "i1(x)", "i0e(x)", "i1e(x)", "iv(2, x)")
 REFUSED: dict[tuple[str, str], str] = {
     ("text", "x.repeat(2)"): ".repeat() repeats each entry in NumPy, and the whole in torch.",
     ("text", "x // y"): "Whole division is for sizes only; write /, or floor(a / b).",
@@ -31,10 +30,7 @@ REFUSED: dict[tuple[str, str], str] = {
     ("text", "np.extract(np.array([1,0,1])>0, w)"): "which entries there are must be written",
     ("text", "w[np.array([True,False,True])]"): "holds no integers",
     **{(door, "np.linalg.norm(x, 0)*x[0]"): "counts the entries that are not 0, which is flat" for door in DOORS},
-    ("text", "np.i0(x)"): "i0 is not a function of the language.",
-    ("traced", "np.i0(x)"): "np.i0 is not traced",
-    **{("text", f"scipy.special.{call}"): f"{call.partition('(')[0]} is not a function of the language." for call in BESSEL},
-    **{("traced", f"scipy.special.{call}"): f"{call.partition('(')[0]} is not traced: no row says it." for call in BESSEL},
+    **{(door, "scipy.special.jv(0.5, x)"): "orders of Bessel functions are whole numbers from 0 to 3 here" for door in DOORS},
 }
 """What is refused, by its door, and the words that say why."""
 

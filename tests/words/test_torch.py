@@ -32,7 +32,6 @@ REFUSED: dict[tuple[str, str], str] = {
     ("module", "torch.cov(A)"): "torch.export refuses the module",
     ("module", "torch.corrcoef(A)"): "torch.export refuses the module",
     **{("module", gather): "take_along_axis" for gather in TORCH if "gather(" in gather},
-    **{(door, "torch.special.i0(x)"): "i0" for door in DOORS},
 }
 """What is refused, by its door, and words of the refusal."""
 

@@ -5,6 +5,7 @@ back, so that sigma' reads y (1 - y).
 """
 
 from symbackprop.core.functions.activations import softplus
+from symbackprop.core.functions.bessel import bessel
 from symbackprop.core.functions.declared import Declared, declared, declared_names
 from symbackprop.core.functions.elementary import sigmoid
 from symbackprop.core.functions.flat import held, stop_gradient
@@ -34,6 +35,7 @@ __all__ = [
     "TableFunction",
     "UnknownOperationError",
     "Where",
+    "bessel",
     "declared",
     "declared_names",
     "derivative",

@@ -7,8 +7,10 @@ from functools import reduce
 from typing import Any
 
 import sympy as sp
+from sympy import Expr
 
 from symbackprop.core.errors import shown
+from symbackprop.core.functions.bessel import HIGHEST
 from symbackprop.language import operations as op
 from symbackprop.language.operations import TABLE
 from symbackprop.language.tensors import LanguageError, Tensor, as_tensor, number_of
@@ -19,13 +21,37 @@ _log, _exp, _gammaln, _xlogy = (TABLE[name] for name in ("log", "exp", "gammaln"
 
 
 def gamma(x: Any) -> Tensor:
-    """y = Gamma(x) = exp(log Gamma(x)), entry by entry, for x > 0."""
+    """y = Gamma(x) = exp(log Gamma(x)), entry by entry, for x > 0, and of every number that is no pole."""
+    number = _below(x)
+    if number is not None:
+        return as_tensor(sp.pi / sp.sin(sp.pi * number)) / gamma(1 - number)
     return _exp(_gammaln(x))
 
 
+def gammaln(x: Any) -> Tensor:
+    """y = log Gamma(x), entry by entry, for x > 0, and log |Gamma(x)| of every number that is no pole."""
+    number = _below(x)
+    if number is not None:
+        return as_tensor(sp.log(sp.pi / sp.Abs(sp.sin(sp.pi * number)))) - _gammaln(1 - number)
+    return _gammaln(x)
+
+
+def _below(x: Any) -> Expr | None:
+    """A number below 0; None for anything else. Raises LanguageError where the gamma function has a pole."""
+    number = number_of(as_tensor(x))
+    if number is None or not number.is_real or number > 0:
+        return None
+    if number.is_integer:
+        raise LanguageError(f"the gamma function has no value at {number}")
+    return number
+
+
 def rgamma(x: Any) -> Tensor:
-    """y = 1 / Gamma(x), entry by entry, for x > 0."""
-    return _exp(-_gammaln(x))
+    """y = 1 / Gamma(x), entry by entry, for x > 0, and of every number; 0 where Gamma has a pole."""
+    number = number_of(as_tensor(x))
+    if number is not None and number.is_integer and number <= 0:
+        return as_tensor(0)
+    return _exp(-_gammaln(x)) if _below(x) is None else 1 / gamma(x)
 
 
 def beta(a: Any, b: Any) -> Tensor:
@@ -85,6 +111,19 @@ def multigammaln(a: Any, d: int) -> Tensor:
     a = as_tensor(a)
     terms = [_gammaln(a - sp.Rational(j, 2)) for j in range(int(d))]
     return reduce(op.add, terms) + sp.Rational(d * (d - 1), 4) * sp.log(sp.pi)
+
+
+def _bessel(kind: str, end: str = "") -> Callable[..., Tensor]:
+    """J or I of a whole order, by its row."""
+
+    def function(v: Any, z: Any) -> Tensor:
+        order = number_of(as_tensor(v))
+        if order is None or not order.is_Integer or abs(order) > HIGHEST:
+            raise LanguageError(f"orders of Bessel functions are whole numbers from 0 to {HIGHEST} here, not {shown(v)}")
+        found = TABLE[f"bessel_{kind}{abs(order)}{end}"](z)
+        return -found if kind == "j" and order < 0 and order % 2 else found
+
+    return function
 
 
 def entr(x: Any) -> Tensor:
@@ -195,14 +234,16 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{
         f.__name__: f
         for f in (
-            gamma, rgamma, beta, binom, comb, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr, erfcinv,
-            huber, pseudo_huber, boxcox, boxcox1p, exprel, cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
+            gamma, gammaln, rgamma, beta, binom, comb, poch, factorial, multigammaln, entr, rel_entr, kl_div, ndtri, log_ndtr,
+            erfcinv, huber, pseudo_huber, boxcox, boxcox1p, exprel, cosm1, exp2, exp10, cbrt, logsumexp, softmax, log_softmax,
         )
     },
     **{name: TABLE[name] for name in (
-        "gammaln", "loggamma", "digamma", "psi", "erf", "erfc", "erfinv", "expit", "logit", "xlogy", "xlog1py", "expm1",
+        "digamma", "psi", "erf", "erfc", "erfinv", "expit", "logit", "xlogy", "xlog1py", "expm1",
         "log1p", "softplus", "logaddexp",
     )},
+    **{f"{kind}{n}{end}": TABLE[f"bessel_{kind}{n}{end}"] for n in (0, 1) for kind, end in (("j", ""), ("i", ""), ("i", "e"))},
+    "loggamma": gammaln, "jv": _bessel("j"), "jn": _bessel("j"), "iv": _bessel("i"), "ive": _bessel("i", "e"),
     "polygamma": op.polygamma, "betaln": op.betaln, "ndtr": TABLE["normal_cdf"],
     "log_expit": TABLE["log_sigmoid"],
 }  # fmt: skip

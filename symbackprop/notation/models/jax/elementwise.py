@@ -148,7 +148,7 @@ UNARY = {
 
 LATER = {
     "atan2": "arctan2", "acosh": "arccosh", "erf_inv": "erfinv", "lgamma": "gammaln", "digamma": "digamma", "floor": "floor",
-    "ceil": "ceil", "round": "round",
+    "ceil": "ceil", "round": "round", "bessel_i0e": "bessel_i0e", "bessel_i1e": "bessel_i1e",
 }  # fmt: skip
 """Primitives that are rows where the language has the function."""
 
