@@ -15,7 +15,7 @@ from symbackprop.language.tensors import Tensor, as_number, letters
 
 
 def window(x: Tensor, axis: int, start: Tensor, count: Any) -> Tensor:
-    """y[j] = sum_i 1[i = j + s] x[i] along an axis, j from 0 to count - 1; s is the start, moved so that the window stays inside."""
+    """y[j] = sum_i 1[i = j + s] x[i] along an axis, j from 0 to count - 1; s is the start, moved so that the window is inside."""
     extent, wide = x.shape[axis], as_number(count)
     first = TABLE["minimum"](TABLE["maximum"](start, 0), extent - wide)
     j, i = letters(2)
