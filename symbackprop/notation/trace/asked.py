@@ -101,7 +101,10 @@ class Asked:
         is_new = self.sizes.is_own(bound, f"{name}.bound")
         if not is_new and self.sizes.number(bound) != self.sizes.number(extent):
             raise Restart(frozenset({name}), str(place() or ""))
-        self.sizes.unify(bound, extent)
+        if is_new:
+            self.sizes.follow(bound, extent)
+        else:
+            self.sizes.unify(bound, extent)
 
     def position(self, array: Traced) -> int:
         """A traced whole number where Python asks for a plain one, as a key or in range."""

@@ -110,6 +110,14 @@ class Sizes:
         if not self._factors(a, b):
             self.pin([a, b])
 
+    def follow(self, bound: Expr, extent: Expr) -> None:
+        """Take what entries stay below, which the example tells roughly, as the size of the axis that they are positions of."""
+        symbol, extent = self.resolved(bound), self.resolved(extent)
+        if isinstance(symbol, Symbol) and symbol not in extent.free_symbols:
+            self._equal[symbol] = extent
+        else:
+            self.unify(symbol, extent)
+
     def _factors(self, a: Expr, b: Expr) -> bool:
         """Whether two products of sizes are equal factor by factor, as N T and N T of another array; then they are made so."""
         left, right = ([part for part in sp.Mul.make_args(side) if isinstance(part, Symbol)] for side in (a, b))
