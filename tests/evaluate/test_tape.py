@@ -202,11 +202,15 @@ def test_a_branch_that_is_not_taken_spoils_nothing() -> None:
     np.testing.assert_allclose(got["x"], [0, 0.5, 0])
 
 
-STABLE = [n for n, row in ELEMENTWISE.items() if row.stable is not None and len(row.args) == 1 and row.domain == "real"]
+STABLE = marked(
+    n
+    for n, row in ELEMENTWISE.items()
+    if row.stable is not None and len(row.args) == 1 and row.domain == "real" and n not in GROWING
+)
 
 
 @pytest.mark.parametrize("z", [-1000.0, -40.0, 40.0, 1000.0])
-@pytest.mark.parametrize("name", marked(n for n in STABLE if n not in GROWING))
+@pytest.mark.parametrize("name", STABLE)
 def test_a_formula_that_overflows_is_run_in_its_stable_form(name: str, z: float) -> None:
     program = trace({"y": apply(name, declare("z"))})
     at = {"z": np.asarray(z)}
